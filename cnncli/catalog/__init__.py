@@ -1,0 +1,21 @@
+"""The closed catalogue of Keras names that a spec may use, and what their arguments may be.
+
+Everything is read from the installed Keras' source, so nothing here imports Keras or TensorFlow.
+"""
+
+from cnncli.catalog.entries import Entry, arguments_of, parse
+from cnncli.catalog.names import FAMILIES, WORDS, resolve, spellings
+from cnncli.catalog.source import Argument, docstring, first_line
+
+__all__ = [
+    "FAMILIES",
+    "WORDS",
+    "Argument",
+    "Entry",
+    "arguments_of",
+    "docstring",
+    "first_line",
+    "parse",
+    "resolve",
+    "spellings",
+]

@@ -1,0 +1,169 @@
+"""Entries: the name of a Keras object with its arguments, as a spec writes them, checked to the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnncli.catalog.kinds import Kind, near_word, nearest, shown
+from cnncli.catalog.names import REFUSED, WORDS, resolve, spellings
+from cnncli.catalog.source import Argument, signature
+from cnncli.errors import Path, Problem
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A Keras object by name, with the arguments that differ from its defaults.
+
+    Args:
+        family: such as `layer` or `optimizer`.
+        name: its Keras class, such as `Conv2D`.
+        arguments: by name; nested objects are entries themselves.
+    """
+
+    family: str
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def plain(self) -> Any:
+        """The entry as YAML has it: `Flatten`, or `{Dropout: {rate: 0.5}}`."""
+        if not self.arguments:
+            return self.name
+        return {self.name: {key: _plain(value) for key, value in self.arguments.items()}}
+
+    def get(self, argument: str) -> Any:
+        """The value of an argument: the spec's, else Keras' default."""
+        if argument in self.arguments:
+            return self.arguments[argument]
+        known = signature(self.family, self.name).get(argument)
+        return None if known is None or known.required else known.default
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Entry):
+        return value.plain()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def arguments_of(family: str, name: str) -> dict[str, Argument]:
+    """The arguments an entry of this name may have."""
+    if name == "accuracy":
+        return {}
+    return signature(family, name)
+
+
+def parse(family: str, value: Any, path: Path, problems: list[Problem]) -> Entry | None:
+    """Reads `Name` or `Name: {argument: value}`.
+
+    Args:
+        family: what is expected there.
+        value: from the YAML.
+        path: its place in the spec.
+        problems: every problem found is added.
+
+    Returns:
+        The entry, or None when not even its name is known.
+    """
+    name, arguments, inside = _split(family, value, path, problems)
+    if name is None:
+        return None
+    known = resolve(family, name)
+    if known is None:
+        problems.append(Problem(path, _unknown(family, name), at_key=isinstance(value, dict)))
+        return None
+    accepted = arguments_of(family, known)
+    kept: dict[str, Any] = {}
+    meant = set()  # arguments that are there, but misspelt: not to be called missing as well
+    for key, given in arguments.items():
+        if key in accepted:
+            kept[key] = _argument(family, known, accepted[key], given, (*inside, key), problems)
+            continue
+        meant.add(near_word(key, accepted))
+        problems.append(Problem((*inside, key), _unknown_argument(known, key, accepted), at_key=True))
+    missing = [
+        key for key, argument in accepted.items() if argument.required and key not in arguments and key not in meant
+    ]
+    if missing:
+        listed = " and ".join(f"'{key}'" for key in missing)
+        problems.append(Problem(inside, f"{known} needs {listed}", at_key=isinstance(value, dict)))
+    return Entry(family, known, kept)
+
+
+def _split(family: str, value: Any, path: Path, problems: list[Problem]) -> tuple[str | None, Mapping[str, Any], Path]:
+    """Name, arguments and the path of the arguments."""
+    word = WORDS[family]
+    if isinstance(value, str):
+        return value, {}, path
+    if not isinstance(value, dict) or not value:
+        problems.append(
+            Problem(path, f"expected the name of a {word}, or 'Name: {{argument: value}}', got {shown(value)}")
+        )
+        return None, {}, path
+    if len(value) > 1:
+        names = [key for key in value if resolve(family, key)]
+        others = [key for key in value if key not in names]
+        if len(names) == 1 and value[names[0]] is None:
+            message = f"the arguments of {names[0]} must stand deeper than its name: '{names[0]}: {{{others[0]}: …}}'"
+        elif len(names) == 1:
+            message = (
+                f"'{others[0]}' stands beside {names[0]}; arguments go under the name: '{names[0]}: {{{others[0]}: …}}'"
+            )
+        else:
+            message = f"expected one {word}, got {len(value)} names: {', '.join(value)}"
+        problems.append(Problem((*path, others[0]) if names else path, message, at_key=bool(names)))
+        return None, {}, path
+    name, arguments = next(iter(value.items()))
+    if arguments is None:
+        arguments = {}
+    if not isinstance(arguments, dict):
+        problems.append(
+            Problem((*path, name), f"expected the arguments of {name} as 'argument: value', got {shown(arguments)}")
+        )
+        return None, {}, path
+    return name, arguments, (*path, name)
+
+
+def _unknown(family: str, name: str) -> str:
+    reason = REFUSED.get(family, {}).get(name)
+    if reason:
+        return f"'{name}' cannot be used: {reason}"
+    return f"unknown {WORDS[family]} '{name}'{nearest(name, spellings(family))}"
+
+
+def _unknown_argument(name: str, key: str, accepted: Mapping[str, Argument]) -> str:
+    if not accepted:
+        return f"'{name}' takes no arguments"
+    return f"unknown argument{nearest(key, accepted) or f'; {name} takes ' + ', '.join(accepted)}"
+
+
+def _argument(family: str, name: str, argument: Argument, value: Any, path: Path, problems: list[Problem]) -> Any:
+    kind = kind_of(family, name, argument)
+    if value is None:
+        if argument.default is not None:
+            problems.append(Problem(path, f"expected {kind.words}, got nothing"))
+        return None
+    return kind.accept(value, path, problems)
+
+
+def entry_kind(family: str) -> Kind:
+    """The kind of an argument that is itself an object, such as `kernel_regularizer`."""
+    word = WORDS[family]
+    article = "an" if word[0] in "aeiou" else "a"
+
+    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+        if family == "activation" and not isinstance(value, str):
+            problems.append(Problem(path, f"expected the name of an activation, got {shown(value)}"))
+            return value
+        return parse(family, value, path, problems) or value
+
+    return Kind(f"{article} {word}", accept, {"$ref": f"#/$defs/{family}"})
+
+
+def kind_of(family: str, name: str, argument: Argument) -> Kind:
+    """What an argument of a class may be."""
+    from cnncli.catalog.arguments import kind_for  # the tables there are made of kinds, some of which hold entries
+
+    return kind_for(family, name, argument.name)

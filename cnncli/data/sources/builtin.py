@@ -1,0 +1,146 @@
+"""The data sets that a spec can name: MNIST from the package, the others from Keras' download cache."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import pickle
+import tarfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnncli.catalog.datasets import DATASETS
+from cnncli.data.samples import ImageData, Samples
+from cnncli.data.sources import mnist
+from cnncli.data.sources.download import RemoteFile, fetch
+
+
+def _fashion(name: str, sha256: str, size: int) -> RemoteFile:
+    url = f"https://storage.googleapis.com/tensorflow/tf-keras-datasets/{name}"
+    return RemoteFile(url, f"datasets/fashion-mnist/{name}", sha256, size)
+
+
+# Addresses, cache places and the hashes of CIFAR are those of keras.datasets, so that a data set which Keras has
+# downloaded is not downloaded again, nor the other way round. Keras has no hashes for Fashion-MNIST; these are of the
+# authors' files (github.com/zalandoresearch/fashion-mnist), which Keras' server copies byte for byte.
+DOWNLOADS: Mapping[str, tuple[RemoteFile, ...]] = {
+    "fashion_mnist": (
+        _fashion(
+            "train-images-idx3-ubyte.gz", "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84", 26_421_880
+        ),
+        _fashion(
+            "train-labels-idx1-ubyte.gz", "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845", 29_515
+        ),
+        _fashion(
+            "t10k-images-idx3-ubyte.gz", "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073", 4_422_102
+        ),
+        _fashion(
+            "t10k-labels-idx1-ubyte.gz", "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5", 5_148
+        ),
+    ),
+    "cifar10": (
+        RemoteFile(
+            "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+            "datasets/cifar-10-batches-py-target_archive",
+            "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+            170_498_071,
+        ),
+    ),
+    "cifar100": (
+        RemoteFile(
+            "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+            "datasets/cifar-100-python-target_archive",
+            "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
+            169_001_437,
+        ),
+    ),
+}
+"""What each data set consists of on its server; `mnist` is in the package and has no entry."""
+
+
+def load(name: str, notice: Callable[[str], None] | None = None) -> ImageData:
+    """Read a built-in data set, downloading it the first time.
+
+    Nothing is printed, and neither Keras nor TensorFlow is imported.
+
+    Args:
+        name: a key of `DATASETS`.
+        notice: is told `downloading … (size)` before each download; not called when the files are in the cache.
+
+    Returns:
+        The splits `train` and `test`; images uint8 of shape `(samples, height, width, channels)`.
+
+    Raises:
+        DataError: when a download fails, or the copy of MNIST in the package is damaged.
+        ResourceError: when the cache folder cannot be written to.
+    """
+    if name == "mnist":
+        x_train, y_train, x_test, y_test = mnist.arrays()
+    elif name == "fashion_mnist":
+        x_train, y_train, x_test, y_test = (_idx(path) for path in fetch(DOWNLOADS[name], notice))
+    else:
+        (archive,) = fetch(DOWNLOADS[name], notice)
+        x_train, y_train, x_test, y_test = _cifar10(archive) if name == "cifar10" else _cifar100(archive)
+    known = DATASETS[name]
+    size = (-1, known.height, known.width, known.channels)
+    return ImageData(
+        known.class_names,
+        {
+            "train": Samples.numbered(x_train.reshape(size), y_train.astype(np.int64)),
+            "test": Samples.numbered(x_test.reshape(size), y_test.astype(np.int64)),
+        },
+    )
+
+
+def _idx(path: Path) -> np.ndarray:
+    """A gzipped IDX file: two zeros, type, number of axes, the length of each axis, then the bytes."""
+    data = gzip.decompress(path.read_bytes())
+    axes = data[3]
+    shape = np.frombuffer(data, ">u4", count=axes, offset=4)
+    return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
+
+
+def _cifar10(archive: Path) -> tuple[np.ndarray, ...]:
+    batches = _unpickled(archive, [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"])
+    pairs = [(_channels_last(batch[b"data"]), np.array(batch[b"labels"])) for batch in batches]
+    x_train, y_train = (np.concatenate(arrays) for arrays in zip(*pairs[:5], strict=True))
+    return x_train, y_train, *pairs[5]
+
+
+def _cifar100(archive: Path) -> tuple[np.ndarray, ...]:
+    train, test = _unpickled(archive, ["train", "test"])
+    return (
+        *(_channels_last(train[b"data"]), np.array(train[b"fine_labels"])),
+        *(_channels_last(test[b"data"]), np.array(test[b"fine_labels"])),
+    )
+
+
+def _channels_last(rows: np.ndarray) -> np.ndarray:
+    """Rows of 3072 bytes, all of red before all of green, as contiguous images."""
+    return np.ascontiguousarray(rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))  # (samples, height, width, channels)
+
+
+def _unpickled(archive: Path, members: list[str]) -> list[dict[bytes, Any]]:
+    """These members of an archive, each a pickled dictionary of Python 2; read from the archive, never unpacked."""
+    contents = {}
+    with tarfile.open(archive, "r:gz") as tar:
+        for entry in tar:  # in the order of the file: looking a name up would read all of it twice
+            name = entry.name.rpartition("/")[2]
+            if name in members and (stream := tar.extractfile(entry)):
+                contents[name] = stream.read()
+    return [_ArrayUnpickler(io.BytesIO(contents[name]), encoding="bytes").load() for name in members]
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Rebuilds NumPy arrays and plain containers, and refuses whatever else a pickle might ask for."""
+
+    ALLOWED = frozenset({"numpy.ndarray", "numpy.dtype", "numpy._core.multiarray._reconstruct"})
+
+    def find_class(self, module: str, name: str) -> Any:
+        module = module.replace("numpy.core.", "numpy._core.")  # as NumPy 2 calls it
+        if f"{module}.{name}" in self.ALLOWED:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name} has no place among images")

@@ -1,0 +1,128 @@
+"""Everything that can go wrong and is not a bug, with the exit code each failure ends in.
+
+    CnncliError
+     ├─ SpecError          2    the YAML is wrong; carries every problem with its place
+     ├─ DataError          3    images or labels are missing, unreadable or not what the spec says
+     ├─ TrainingError      4    the training diverged
+     ├─ ResourceError      5    disk or memory ran out, or a folder cannot be written
+     ├─ RunError           6    no such run, not finished, or not a run at all
+     ├─ ThresholdMissed    7    a figure is below what --fail-under asks for
+     └─ Interrupted      130    Ctrl-C; 143 for SIGTERM. What was reached is saved
+
+Anything else that reaches the command line is a bug and ends in 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+Path = tuple[str | int, ...]
+"""Where a value stands in a spec, from the top: `("model", "layers", 0, "Conv2D", "filters")`."""
+
+
+class Place(NamedTuple):
+    """A position in a text that a person can go to; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a spec.
+
+    Args:
+        path: where in the spec, from the top; empty for the file as a whole.
+        message: what is wrong, what was expected and, when one is near, the right word.
+        place: file, line and column; filled in by whoever knows the text.
+        at_key: whether the key rather than its value is to blame.
+        code: the name of the lint rule, for what is legal but wrong; empty for an error.
+    """
+
+    path: Path
+    message: str
+    place: Place | None = None
+    at_key: bool = False
+    code: str = ""
+
+
+def path_text(path: Path) -> str:
+    """The path as people write it: `model.layers[0].Conv2D.filters`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+class CnncliError(Exception):
+    """Something the user can mend.
+
+    Args:
+        message: what is wrong, and where.
+        hint: what to do about it; one sentence.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class SpecError(CnncliError):
+    """The spec is wrong. All of its problems are here, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem], source: str = "") -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        super().__init__("; ".join(f"{path_text(p.path)}: {p.message}" if p.path else p.message for p in problems))
+
+
+class DataError(CnncliError):
+    """Images or labels are missing, unreadable, or not what the spec says they are."""
+
+    exit_code = 3
+
+
+class TrainingError(CnncliError):
+    """The loss stopped being a finite number."""
+
+    exit_code = 4
+
+
+class ResourceError(CnncliError):
+    """Disk or memory ran out, or a folder cannot be written to."""
+
+    exit_code = 5
+
+
+class RunError(CnncliError):
+    """The run named does not exist, is not finished, or is not a run."""
+
+    exit_code = 6
+
+
+class ThresholdMissed(CnncliError):
+    """A metric is lower than the command was told to accept."""
+
+    exit_code = 7
+
+
+@dataclass
+class Interrupted(Exception):
+    """The person, or the machine, asked for the training to stop; everything reached is saved.
+
+    Args:
+        run: the run folder, as text.
+        exit_code: 130 after Ctrl-C, 143 after SIGTERM.
+    """
+
+    run: str
+    exit_code: int = 130
+    epochs: int = 0

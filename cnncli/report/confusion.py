@@ -1,0 +1,92 @@
+"""Which classes are taken for which: the counts behind the confusion matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cnncli.records import Evaluation
+
+
+@dataclass(frozen=True)
+class ConfusedPair:
+    """Images of one class that were taken for another.
+
+    Args:
+        true: index of their class.
+        predicted: index of the class they were taken for.
+        count: how many.
+        share: of all images of the true class, 0 to 1.
+    """
+
+    true: int
+    predicted: int
+    count: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A confusion matrix of some of the classes.
+
+    Args:
+        classes: indices of the classes, ascending, shape `(shown,)`.
+        counts: images by true (row) and predicted class (column), shape `(shown, shown)`.
+        totals: images of each true class, whatever they were predicted as, shape `(shown,)`.
+        pairs: of all classes, the most frequent first.
+    """
+
+    classes: np.ndarray
+    counts: np.ndarray
+    totals: np.ndarray
+    pairs: tuple[ConfusedPair, ...]
+
+    def shares(self) -> np.ndarray:
+        """Share of the images of each true class, 0 to 1; nan where it has none. Shape `(shown, shown)`, float64."""
+        totals = self.totals[:, None]  # (shown, 1)
+        return np.divide(self.counts, totals, out=np.full(self.counts.shape, np.nan), where=totals > 0)
+
+
+def confusion_of(evaluation: Evaluation, at_most: int) -> Confusion:
+    """Counts who is taken for whom.
+
+    Args:
+        evaluation: of any number of images.
+        at_most: when there are more classes, only so many are counted: those of the most frequent confusions.
+
+    Returns:
+        The counts. Pairs are always those of all classes.
+    """
+    classes = len(evaluation.class_names)
+    totals = np.bincount(evaluation.labels, minlength=classes)  # (classes,)
+    pairs = _confused_pairs(evaluation, totals)
+    shown = np.arange(classes) if classes <= at_most else _most_confused(pairs, classes, at_most)  # (shown,)
+    place = np.full(classes, -1)
+    place[shown] = np.arange(len(shown))
+    row, column = place[evaluation.labels], place[evaluation.predicted]  # (images,), (images,)
+    inside = (row >= 0) & (column >= 0)
+    cells = np.bincount(row[inside] * len(shown) + column[inside], minlength=len(shown) ** 2)
+    return Confusion(shown, cells.reshape(len(shown), len(shown)), totals[shown], pairs)
+
+
+def _confused_pairs(evaluation: Evaluation, totals: np.ndarray) -> tuple[ConfusedPair, ...]:
+    wrong = evaluation.labels != evaluation.predicted  # (images,)
+    codes = evaluation.labels[wrong] * len(totals) + evaluation.predicted[wrong]
+    # Only what occurs is counted: a full matrix of 20 000 classes would take 3 GB.
+    codes, counts = np.unique(codes, return_counts=True)
+    true, predicted = np.divmod(codes, len(totals))
+    shares = counts / totals[true]
+    order = np.lexsort((codes, -shares, -counts))
+    return tuple(ConfusedPair(int(true[at]), int(predicted[at]), int(counts[at]), float(shares[at])) for at in order)
+
+
+def _most_confused(pairs: tuple[ConfusedPair, ...], classes: int, at_most: int) -> np.ndarray:
+    """Indices of the classes in the most frequent pairs, so that each pair has its cell in the matrix."""
+    chosen: dict[int, None] = {}
+    for pair in pairs:
+        both = chosen | {pair.true: None, pair.predicted: None}
+        if len(both) > at_most:
+            break
+        chosen = both
+    return np.array(sorted(chosen) if chosen else range(min(classes, at_most)))

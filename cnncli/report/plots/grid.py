@@ -1,0 +1,106 @@
+"""A grid of images with lines of text below each: what samples.png and mistakes.png have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cnncli.report.plots import lettering, style
+
+AT_MOST = 25
+COLUMNS = 5
+GAP, EDGE, LINE = 14, 18, 19  # pixels: between cells, around all of them, height of a line of text
+HEADING = 108  # pixels
+TEXT = 7.5  # points
+SHARP_FROM = 3  # from this magnification on, pixels are shown as squares; below it they are smoothed
+
+
+class Line(NamedTuple):
+    """A line of text below an image.
+
+    Args:
+        text: the part that gives way when there is not room for all, such as a name.
+        color: of the whole line.
+        before: goes before the text and is never shortened.
+        after: goes behind the text and is never shortened.
+    """
+
+    text: str
+    color: str = style.INK
+    before: str = ""
+    after: str = ""
+
+
+def grid_of(
+    images: Sequence[np.ndarray], captions: Sequence[Sequence[Line]], title: str = "", below: str = ""
+) -> Figure:
+    """A figure of images in rows, each with its caption; to be made and saved in one `style.applied` block.
+
+    Everything is placed on whole pixels in one pair of axes: 25 of them would take ten times as long to draw.
+
+    Args:
+        images: 1 to 25 of uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
+        captions: the lines below each image; the same number for each.
+        title: above the grid; empty for none.
+        below: a fainter line below the title.
+
+    Returns:
+        The figure.
+    """
+    columns = min(COLUMNS, math.ceil(math.sqrt(len(images))))
+    rows = math.ceil(len(images) / columns)
+    wide = {1: 336, 2: 336, 3: 252, 4: 210, 5: 168}[columns]  # pixels; multiples of 28
+    tall = round(wide * min(1.4, max(image.shape[0] / image.shape[1] for image in images)))
+    step_across = wide + GAP
+    step_down = tall + GAP + LINE * max(len(lines) for lines in captions)
+    top = HEADING if title else EDGE
+    width = columns * step_across - GAP + 2 * EDGE
+    if title:
+        texts = (lettering.text_width(title, style.TITLE, "bold"), lettering.text_width(below, style.NORMAL))
+        width = max(width, math.ceil(max(texts) * style.DPI / 72) + 2 * EDGE)
+    height = top + rows * step_down - GAP + EDGE
+    figure = style.new_figure(width / style.DPI, height / style.DPI)
+    axes = figure.add_axes((0, 0, 1, 1))
+    for at, (image, lines) in enumerate(zip(images, captions, strict=True)):
+        row, column = divmod(at, columns)
+        left, upper = EDGE + column * step_across, top + row * step_down
+        _draw_image(axes, image, left, upper, wide, tall)
+        _write_lines(axes, lines, left, upper + tall, wide)
+    # imshow moves the limits, so they come last. Pixels count from the upper left, as in the images.
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    if title:
+        style.heading(figure, title, below, left=EDGE * 72 / style.DPI)
+    return figure
+
+
+def _draw_image(axes: Axes, image: np.ndarray, left: int, upper: int, wide: int, tall: int) -> None:
+    """Draws the image as large as it fits, in the middle of its cell; small ones by a whole factor."""
+    height, width = image.shape[:2]
+    zoom = min(wide / width, tall / height)
+    sharp = zoom >= SHARP_FROM
+    if sharp:
+        zoom = math.floor(zoom)
+    shown_width, shown_height = max(1, round(width * zoom)), max(1, round(height * zoom))
+    left += (wide - shown_width) // 2
+    upper += (tall - shown_height) // 2
+    # A photograph has many times the pixels it is shown with, and smoothing all of them takes seconds.
+    step = max(1, int(1 / zoom) // 3)
+    thinned = image.reshape(height, width, -1)[::step, ::step]  # (height, width, channels)
+    colors = np.broadcast_to(thinned, (*thinned.shape[:2], 3)) if thinned.shape[2] == 1 else thinned
+    extent = (left, left + shown_width, upper + shown_height, upper)
+    axes.imshow(colors, extent=extent, interpolation="nearest" if sharp else "hanning", aspect="auto")
+
+
+def _write_lines(axes: Axes, lines: Sequence[Line], left: int, upper: int, wide: int) -> None:
+    room = (wide + GAP - 6) * 72 / style.DPI  # points
+    for number, line in enumerate(lines):
+        fixed = lettering.text_width(line.before, TEXT) + lettering.text_width(line.after, TEXT)
+        text = line.before + lettering.shorten(line.text, room - fixed, TEXT) + line.after
+        down = upper + number * LINE + 5
+        axes.text(left + wide / 2, down, text, size=TEXT, color=line.color, ha="center", va="top")

@@ -1,0 +1,171 @@
+"""The curves of a training: how loss and metrics went from epoch to epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, ScalarFormatter
+
+from cnncli.records import History
+from cnncli.report.plots import lettering, style
+from cnncli.report.tables import metric_names, shortest
+
+PANEL_WIDTH, PANEL_HEIGHT = 4.3, 2.55  # inches, with labels
+PANEL_TEXT = 4.3 * 72 - 62  # points from the left to the right end of a panel's axes
+TOP = 0.36  # inches for heading and legend
+COLUMNS = 2
+LOG_FROM = 50  # from this ratio of highest to lowest on, a linear axis shows the first epoch and a flat line
+MARKED_EPOCHS = 25  # up to so many epochs each has a dot
+
+Curves = dict[str, np.ndarray]  # label → (epochs,), nan where the epoch has no such value
+TRAIN, VALIDATION, RATE = "train", "validation", "learning rate"
+COLORS = {TRAIN: style.BLUE, VALIDATION: style.VERMILLION, RATE: style.GREEN}
+
+
+def draw_history(history: History, path: Path) -> None:
+    """Loss, accuracy and every other metric by epoch; the learning rate, when it changes; the best epoch marked.
+
+    Args:
+        history: of at least one epoch.
+        path: file to write, ending in .png.
+    """
+    with style.applied(metric_names(history)):
+        style.save(figure_of(history), path)
+
+
+def figure_of(history: History) -> Figure:
+    """The figure of `draw_history`; to be made and saved in one `style.applied` block."""
+    panels = _panels_of(history)
+    columns = min(COLUMNS, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    width, height = columns * PANEL_WIDTH, rows * PANEL_HEIGHT + TOP
+    figure = style.new_figure(width, height)
+    for at, (name, curves) in enumerate(panels.items()):
+        row, column = divmod(at, columns)
+        left, bottom = column * PANEL_WIDTH + 0.62, (rows - row - 1) * PANEL_HEIGHT + 0.45
+        axes = figure.add_axes((left / width, bottom / height, PANEL_TEXT / 72 / width, (PANEL_HEIGHT - 0.82) / height))
+        _draw_panel(axes, name, curves, history)
+    _draw_legend(figure, history, panels)
+    return figure
+
+
+def _panels_of(history: History) -> dict[str, Curves]:
+    """Title → curves: one panel for a metric of training and validation, and one for the learning rate."""
+
+    def values(name: str) -> np.ndarray:
+        found = np.array([epoch.metrics.get(name, math.nan) for epoch in history.epochs])  # (epochs,)
+        return np.where(np.isfinite(found), found, math.nan)
+
+    panels: dict[str, Curves] = {}
+    for name in metric_names(history):
+        family = name.removeprefix("val_")
+        label = TRAIN if family == name else VALIDATION
+        panels.setdefault(lettering.drawable(family.replace("_", " ")), {})[label] = values(name)
+    rates = np.array([epoch.learning_rate for epoch in history.epochs])
+    if np.ptp(rates) > 0:
+        panels[RATE] = {RATE: rates}
+    return panels
+
+
+def _draw_panel(axes: Axes, name: str, curves: Curves, history: History) -> None:
+    numbers = np.array([epoch.number for epoch in history.epochs])
+    marker = "o" if len(numbers) <= MARKED_EPOCHS else ""
+    for label, values in curves.items():
+        axes.plot(numbers, values, color=COLORS[label], marker=marker, markersize=3.5)
+        _mark_single_points(axes, numbers, values, COLORS[label])
+    _scale_epochs(axes, numbers)
+    _scale_values(axes, np.concatenate(list(curves.values())), log_from=10 if name == RATE else LOG_FROM)
+    said = "" if name == RATE else _mark_best(axes, curves, numbers, history.best)
+    if name != RATE and any(np.isnan(values).all() for values in curves.values()):
+        said = "no finite value" if len(curves) == 1 else said or "not always finite"
+    room = PANEL_TEXT - (lettering.text_width(said, style.SMALL) + 12 if said else 0)
+    title = lettering.shorten(name, room, style.NORMAL + 1, "bold")
+    axes.set_title(title, loc="left")
+    axes.set_title(said, loc="right", size=style.SMALL, weight="normal", color=style.INK)
+
+
+def _mark_single_points(axes: Axes, numbers: np.ndarray, values: np.ndarray, color: str) -> None:
+    """A dot for a value without neighbours, which a line does not show."""
+    known = np.isfinite(np.concatenate([[math.nan], values, [math.nan]]))
+    alone = known[1:-1] & ~known[:-2] & ~known[2:]
+    axes.plot(numbers[alone], values[alone], linestyle="", marker="o", markersize=3.5, color=color)
+
+
+def _mark_best(axes: Axes, curves: Curves, numbers: np.ndarray, best: int) -> str:
+    """Marks the best epoch; returns its value in words, for the panel's upper right corner, where no curve is."""
+    at = np.flatnonzero(numbers == best)
+    if not len(at):
+        return ""
+    axes.axvline(best, color=style.FAINT, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+    label = VALIDATION if VALIDATION in curves else TRAIN
+    value = curves[label][at[0]]
+    if not math.isfinite(value):
+        return ""
+    axes.plot(best, value, "o", markersize=7, color=COLORS[label], markeredgecolor=style.INK, markeredgewidth=1.2)
+    return f"{float(shortest(value)):.4g} at epoch {best}"
+
+
+def _scale_epochs(axes: Axes, numbers: np.ndarray) -> None:
+    first, last = int(numbers.min()), int(numbers.max())
+    margin = 0.5 if last == first else max((last - first) * 0.02, 0.1)
+    axes.set_xlim(first - min(margin, 0.9), last + margin)  # no tick for an epoch before the first
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    axes.set_xlabel("epoch", labelpad=2)
+
+
+def _scale_values(axes: Axes, values: np.ndarray, log_from: float) -> None:
+    known = values[np.isfinite(values)]
+    axes.grid(axis="y")
+    axes.tick_params(length=0, pad=4)
+    if not len(known):
+        axes.set_yticks([])
+        return
+    if known.min() > 0 and known.max() / known.min() >= log_from:
+        axes.set_yscale("log")
+        decades = math.log10(known.max() / known.min())
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2.5 else (1,), numticks=8))
+        axes.yaxis.set_minor_locator(NullLocator())
+    else:
+        low, high = float(known.min()), float(known.max())
+        margin = (high - low) * 0.07 or abs(high) * 0.05 or 0.05
+        axes.set_ylim(low - margin, high + margin)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+    # Neither writes an offset such as "1e-5" into the corner, where the title stands.
+    if axes.get_yscale() == "linear" and 1e-3 <= np.abs(known).max() < 1e6:
+        evenly = ScalarFormatter(useOffset=False)
+        evenly.set_scientific(False)
+        axes.yaxis.set_major_formatter(evenly)
+    else:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}".replace("-", "−")))
+
+
+def _draw_legend(figure: Figure, history: History, panels: Mapping[str, Curves]) -> None:
+    """One legend for all panels, at the top, where it hides no curve."""
+    drawn = {label for curves in panels.values() for label in curves}
+    handles = [Line2D([], [], color=COLORS[label], label=label) for label in (TRAIN, VALIDATION) if label in drawn]
+    if history.best_epoch():
+        look: dict[str, Any] = {"color": style.FAINT, "linewidth": 0.9, "linestyle": (0, (2, 2)), "marker": "o"}
+        look |= {"markerfacecolor": "white", "markeredgecolor": style.INK, "markersize": 6}
+        best = lettering.drawable(f"best epoch by {history.monitor}" if _is_known(history) else "best epoch")
+        room = 72 * PANEL_WIDTH - 175  # beside the other two, when there is one panel only
+        handles.append(Line2D([], [], label=lettering.shorten(best, room, style.SMALL), **look))
+    width, height = 72 * figure.get_size_inches()
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(40 / width, 1 - 4 / height),
+        ncols=len(handles),
+        borderaxespad=0.5,
+        columnspacing=1.6,
+    )
+
+
+def _is_known(history: History) -> bool:
+    return any(history.monitor in epoch.metrics for epoch in history.epochs)

@@ -1,0 +1,67 @@
+"""The images that the model is most sure of and wrong about: often it is the label that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from cnncli.records import Evaluation
+from cnncli.report.plots import lettering, style
+from cnncli.report.plots.grid import AT_MOST, Line, grid_of
+
+ImagesAt = Callable[[Sequence[int]], Sequence[np.ndarray]]
+
+
+def draw_mistakes(images: ImagesAt, evaluation: Evaluation, path: Path) -> None:
+    """The up to 25 most confident wrong predictions: "true → predicted 0.98" and the image's name below each.
+
+    Args:
+        images: gives the uint8 images, each of shape `(height, width, channels)`, at indices of the evaluation.
+        evaluation: of any number of images.
+        path: file to write, ending in .png.
+    """
+    indices = most_confident_mistakes(evaluation)
+    files = [PurePath(evaluation.images[index]).name for index in indices]
+    with style.applied([*evaluation.class_names, *files]):
+        style.save_photographs(figure_of(images, evaluation), path)
+
+
+def most_confident_mistakes(evaluation: Evaluation) -> list[int]:
+    """Indices of up to 25 images that are predicted wrongly, the most confident first."""
+    wrong = np.flatnonzero(evaluation.labels != evaluation.predicted)  # (mistakes,)
+    order = np.argsort(-evaluation.confidence[wrong], kind="stable")  # (mistakes,)
+    return [int(index) for index in wrong[order[:AT_MOST]]]
+
+
+def figure_of(images: ImagesAt, evaluation: Evaluation) -> Figure:
+    """The figure of `draw_mistakes`; to be made and saved in one `style.applied` block."""
+    total = len(evaluation.labels)
+    mistakes = int(np.count_nonzero(evaluation.labels != evaluation.predicted))
+    if not mistakes:
+        return _nothing_wrong(evaluation.split, total)
+    indices = most_confident_mistakes(evaluation)
+    names = lettering.drawable_names(evaluation.class_names)
+    below = f"{evaluation.split}: {mistakes:,} of {total:,} images are wrong"
+    if mistakes > len(indices):
+        below += f", the {len(indices)} most confident shown"
+    captions = [_caption(evaluation, index, names) for index in indices]
+    return grid_of(images(indices), captions, "Mistakes: true → predicted", below)
+
+
+def _caption(evaluation: Evaluation, index: int, names: Sequence[str]) -> list[Line]:
+    """Two lines for the two names, so that each has the whole width, and one to find the image by."""
+    probability = f"{evaluation.confidence[index]:.2f}"
+    return [
+        Line(names[evaluation.labels[index]]),
+        Line(names[evaluation.predicted[index]], style.VERMILLION, before="→ ", after=f" {probability}"),
+        Line(lettering.drawable(PurePath(evaluation.images[index]).name), style.FAINT),
+    ]
+
+
+def _nothing_wrong(split: str, total: int) -> Figure:
+    figure = style.new_figure(4.0, 0.8)
+    style.heading(figure, "No mistakes", f"{split}: all {total:,} images are right" if total else f"{split}: no images")
+    return figure

@@ -1,0 +1,101 @@
+"""Tables that spreadsheets and programs read: predictions.csv and history.csv."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cnncli.records import Evaluation, History
+
+# What makes a spreadsheet take a cell for a formula; some take the full-width signs as well.
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def write_predictions(path: Path, evaluation: Evaluation) -> None:
+    """What the model says of every image, one row each: `image,true,predicted,probability`.
+
+    Args:
+        path: file to write.
+        evaluation: of any number of images.
+    """
+    names = [cell(name) for name in evaluation.class_names]
+    columns = zip(evaluation.images, evaluation.labels, evaluation.predicted, evaluation.confidence, strict=True)
+    rows = (
+        (cell(image), names[label], names[predicted], shortest(probability))
+        for image, label, predicted, probability in columns
+    )
+    _write_rows(path, ("image", "true", "predicted", "probability"), rows)
+
+
+def write_history(path: Path, history: History) -> None:
+    """One row per epoch: its number, every metric, the learning rate and the seconds it took.
+
+    Args:
+        path: file to write.
+        history: may be empty; then only the header is written.
+    """
+    metrics = metric_names(history)
+    rows = (
+        (
+            str(epoch.number),
+            *(shortest(epoch.metrics[name]) if name in epoch.metrics else "" for name in metrics),
+            shortest(epoch.learning_rate),
+            f"{epoch.seconds:.3f}",
+        )
+        for epoch in history.epochs
+    )
+    _write_rows(path, ("epoch", *map(cell, metrics), "learning_rate", "seconds"), rows)
+
+
+def metric_names(history: History) -> list[str]:
+    """Names of all metrics: loss, accuracy, the others as they come; then the same of the validation images.
+
+    An epoch without validation has no `val_…`, so the names of all epochs are gathered.
+    """
+    seen = {name: None for epoch in history.epochs for name in epoch.metrics}
+    first = ("loss", "accuracy")
+
+    def place(name: str) -> tuple[bool, int]:
+        family = name.removeprefix("val_")
+        return name.startswith("val_"), first.index(family) if family in first else len(first)
+
+    return sorted(seen, key=place)
+
+
+def shortest(value: float) -> str:
+    """The fewest digits that give back the float32.
+
+    Keras computes in float32. As a Python float its 0.9766 would print as 0.9765999913215637.
+
+    Example:
+        >>> shortest(0.9765999913215637)
+        '0.9766'
+    """
+    with np.errstate(over="ignore"):
+        single = np.float32(value)
+    # By way of text, because numpy writes 1e-04 where Python writes 0.0001.
+    return repr(float(value if np.isinf(single) and not math.isinf(value) else str(single)))
+
+
+def cell(text: str) -> str:
+    """The text as a cell that no spreadsheet runs: a `'` goes before what would start a formula.
+
+    Example:
+        >>> cell("=1+1"), cell("-0.5"), cell("cat")
+        ("'=1+1", '-0.5', 'cat')
+    """
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(text) else text
+
+
+def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    # File names that are no UTF-8 reach Python as lone surrogates, which a UTF-8 file cannot hold.
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -1,0 +1,83 @@
+"""YAML text → one frozen `Spec`, or every problem with its place. Never imports TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from cnncli.errors import Problem, SpecError
+from cnncli.spec.lint import lint
+from cnncli.spec.overrides import apply_overrides, read_file
+from cnncli.spec.problems import from_validation, in_order
+from cnncli.spec.reader import Document
+from cnncli.spec.rules import check
+from cnncli.spec.schema import Spec, is_name, sections
+from cnncli.spec.shapes import summarize_shapes
+
+__all__ = ["LoadedSpec", "Spec", "load", "parse", "summarize_shapes"]
+
+
+@dataclass(frozen=True)
+class LoadedSpec:
+    """A spec that passed every check, with what is legal but probably wrong.
+
+    Args:
+        spec: frozen, with every default filled in.
+        warnings: located lint.
+        document: the text it came from, for locating what is found later.
+    """
+
+    spec: Spec
+    warnings: tuple[Problem, ...]
+    document: Document
+
+    def locate(self, error: SpecError) -> SpecError:
+        """The same error with the place of each problem, for problems found after reading."""
+        return _located(error.problems, self.document)
+
+
+def load(path: FilePath, overrides: Sequence[str] = ()) -> LoadedSpec:
+    """Reads, merges and checks a spec file.
+
+    Args:
+        path: the YAML file.
+        overrides: `key=value`, applied last.
+
+    Raises:
+        SpecError: with every problem that could be found, each at its line and column.
+    """
+    known = sections()
+    document = read_file(path, lambda place: place in known)
+    if overrides:
+        document = apply_overrides(document, overrides)
+    return parse(document, default_name=path.stem)
+
+
+def parse(document: Document, default_name: str = "run") -> LoadedSpec:
+    """Checks a document that was read already.
+
+    Raises:
+        SpecError: with every problem found.
+    """
+    value: Any = document.value
+    if not isinstance(value, dict):
+        raise _located([Problem((), "a spec is a mapping with the keys data, model and train")], document)
+    if "name" not in value and is_name(default_name):
+        value = {"name": default_name, **value}
+    try:
+        spec = Spec.model_validate(value)
+    except ValidationError as error:
+        raise _located(from_validation(error), document) from None
+    problems = check(spec)
+    if problems:
+        raise _located(problems, document)
+    warnings = in_order([document.locate(warning) for warning in lint(spec)])
+    return LoadedSpec(spec, tuple(warnings), document)
+
+
+def _located(problems: Sequence[Problem], document: Document) -> SpecError:
+    return SpecError(in_order([document.locate(problem) for problem in problems]), document.file)

@@ -1,0 +1,153 @@
+"""What changes a spec before it is checked: `extends:` and `--set key=value`."""
+
+from __future__ import annotations
+
+import re
+from collections import ChainMap
+from collections.abc import Callable, Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+from cnncli.errors import Path, Place, Problem, SpecError
+from cnncli.spec.reader import Document, read, read_value
+
+MAX_CHAIN = 10
+
+IsSection = Callable[[Path], bool]
+"""Tells whether the value at a path is a section, whose keys are merged one by one."""
+
+
+def read_file(path: FilePath, is_section: IsSection) -> Document:
+    """Reads a spec file together with the files that it extends; its own keys win.
+
+    Raises:
+        SpecError: a file is missing or unreadable, is no YAML, or extends itself.
+    """
+    document = _read(path)
+    chain = [path.resolve()]
+    folder = path.parent
+    while isinstance(document.value, dict) and "extends" in document.value:
+        wanted = document.value["extends"]
+        place = document.values.get(("extends",))
+        if not isinstance(wanted, str) or not wanted.strip():
+            raise SpecError([Problem(("extends",), "expected the path of another spec", place)], str(path))
+        base_path = folder / wanted
+        if base_path.resolve() in chain:
+            raise SpecError([Problem(("extends",), f"'{wanted}' leads back to this file", place)], str(path))
+        if len(chain) >= MAX_CHAIN:
+            raise SpecError([Problem(("extends",), f"more than {MAX_CHAIN} files extend each other", place)], str(path))
+        chain.append(base_path.resolve())
+        base = _read(base_path, place)
+        folder = base_path.parent
+        own = {key: value for key, value in document.value.items() if key != "extends"}
+        document = Document(
+            document.file,
+            _merge(base.value, own, (), is_section),
+            ChainMap(dict(document.keys), dict(base.keys)),
+            ChainMap(_without_extends(document.values), dict(base.values)),
+        )
+    return document
+
+
+def _without_extends(values: Any) -> dict[Path, Place]:
+    return {path: place for path, place in values.items() if path != ("extends",)}
+
+
+def _read(path: FilePath, place: Place | None = None) -> Document:
+    try:
+        data = path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        message = f"cannot read '{path}': {error.strerror}"
+        raise SpecError([Problem((), message, place)], str(path)) from None
+    if data is None:
+        message = f"'{path}' is a folder, not a spec" if path.is_dir() else f"no such file: '{path}'{_beside(path)}"
+        raise SpecError([Problem(("extends",) if place else (), message, place)], place.file if place else str(path))
+    return read(data, str(path))
+
+
+def _beside(path: FilePath) -> str:
+    """A hint at a file of a similar name in the same folder."""
+    from cnncli.catalog.kinds import nearest
+
+    if not path.parent.is_dir():
+        return ""
+    return nearest(path.name, sorted(file.name for file in path.parent.glob("*.y*ml")))
+
+
+def _merge(base: Any, own: Any, path: Path, is_section: IsSection) -> Any:
+    """`own` over `base`: sections key by key, objects of the same name argument by argument, the rest whole."""
+    if not isinstance(base, dict) or not isinstance(own, dict):
+        return own
+    if not is_section(path) and not (len(own) == 1 and own.keys() == base.keys()):
+        return own
+    if is_section(path):
+        return {**base, **{key: _merge(base.get(key), value, (*path, key), is_section) for key, value in own.items()}}
+    name = next(iter(own))
+    if not isinstance(base[name], dict) or not isinstance(own[name], dict):
+        return own
+    inside = (*path, name)
+    arguments = {key: _merge(base[name].get(key), value, (*inside, key), is_section) for key, value in own[name].items()}
+    return {name: {**base[name], **arguments}}
+
+
+_PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
+    """Sets keys by hand: `train.epochs=5`, `model.layers[0].Conv2D.filters=16`.
+
+    Args:
+        document: as read.
+        overrides: `key=value` each; the value is YAML.
+
+    Raises:
+        SpecError: an override has no '=', its value is no YAML, or its path leads nowhere. All of them are listed.
+    """
+    problems: list[Problem] = []
+    value = document.value
+    keys: dict[Path, Place] = {}
+    values: dict[Path, Place] = {}
+    for override in overrides:
+        file = f"--set {override}"
+        name, equals, text = override.partition("=")
+        path = tuple(int(index) if index else word for word, index in _PART.findall(name))
+        if not equals or not path:
+            problems.append(Problem((), "expected key=value, such as train.epochs=5", Place(file, 1, 1)))
+            continue
+        try:
+            given = read_value(text, file)
+            value, path = _set(value, path, given, ())
+        except SpecError as error:
+            problems.extend(Problem(p.path, p.message, Place(file, 1, len(name) + 2)) for p in error.problems)
+            continue
+        for length in range(1, len(path) + 1):
+            keys.setdefault(path[:length], Place(file, 1, 1))
+        keys[path] = Place(file, 1, 1)
+        values[path] = Place(file, 1, len(name) + 2)
+    if problems:
+        raise SpecError(problems, document.file)
+    known = {path: place for path, place in keys.items() if path in values or path not in document.keys}
+    return Document(document.file, value, ChainMap(known, dict(document.keys)), ChainMap(values, dict(document.values)))
+
+
+def _set(value: Any, path: Path, given: Any, done: Path) -> tuple[Any, Path]:
+    """The value with one part replaced, and the path that was really taken: `layers.0` becomes `layers[0]`."""
+    if len(done) == len(path):
+        return given, done
+    part = path[len(done)]
+    if isinstance(value, list):
+        index = int(part) if str(part).isdigit() else -1
+        if not 0 <= index < len(value):
+            raise SpecError([Problem(done, f"there is no item '{part}': the list has {len(value)}")])
+        path = (*path[: len(done)], index, *path[len(done) + 1 :])
+        inner, path = _set(value[index], path, given, (*done, index))
+        return [*value[:index], inner, *value[index + 1 :]], path
+    if isinstance(value, str) and value == part:
+        value = {part: {}}  # `optimizer: Adam` is short for `optimizer: {Adam: {}}`
+    if not isinstance(value, dict | None):
+        raise SpecError([Problem(done, f"there is nothing below it to set: it is '{value}'")])
+    if isinstance(part, int):
+        raise SpecError([Problem(done, f"there is no item '{part}': it is not a list")])
+    value = value or {}
+    inner, path = _set(value.get(part), path, given, (*done, part))
+    return {**value, part: inner}, path

@@ -1,0 +1,277 @@
+"""Reads YAML 1.2 text into plain values that remember their line and column.
+
+PyYAML scans and composes; what a scalar means is decided here by the YAML 1.2 core schema, because PyYAML's own
+YAML 1.1 rules turn `no` into False, `1e-4` into a string, `010` into 8 and `12:30:45` into 45045. Budgets on size,
+depth and expansion are checked before anything is built, and only the pure-Python loader is used: the C one crashes
+the process on deeply nested text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from cnncli.errors import Path, Place, Problem, SpecError
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 50
+MAX_NODES = 100_000
+MAX_DIGITS = 40
+
+_NULL = re.compile(r"(~|null|Null|NULL|)\Z")
+_BOOL = re.compile(r"(true|True|TRUE|false|False|FALSE)\Z")
+_INT = re.compile(r"[-+]?[0-9]+\Z")
+_OCTAL = re.compile(r"0o[0-7]+\Z")
+_HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_INFINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+
+_WORDING = {
+    # PyYAML's words for what people do most often, in words that help
+    "found character '\\t' that cannot start any token": "YAML does not allow tabs for indentation; use spaces",
+    "mapping values are not allowed here": "a ':' is not allowed here; is the line indented wrongly, "
+    "or does a text with ': ' need quotes?",
+    "could not find expected ':'": "a ':' is missing after this key",
+    "found undefined alias": "no anchor of this name stands above it",
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """The content of one YAML text, and where each part of it stands.
+
+    Args:
+        file: as shown to people.
+        value: mappings, lists and scalars.
+        keys: place of each mapping's key, by path.
+        values: place of each value, by path.
+    """
+
+    file: str
+    value: Any
+    keys: Mapping[Path, Place] = field(default_factory=dict)
+    values: Mapping[Path, Place] = field(default_factory=dict)
+
+    def locate(self, problem: Problem) -> Problem:
+        """The problem with its place: that of its key or value, or of the nearest part above it."""
+        if problem.place:
+            return problem
+        first, second = (self.keys, self.values) if problem.at_key else (self.values, self.keys)
+        for length in range(len(problem.path), -1, -1):
+            path = problem.path[:length]
+            place = first.get(path) or second.get(path)
+            if place:
+                return Problem(problem.path, problem.message, place, problem.at_key, problem.code)
+        place = Place(self.file, 1, 1)
+        return Problem(problem.path, problem.message, place, problem.at_key, problem.code)
+
+
+def read(data: bytes | str, file: str) -> Document:
+    """Reads one YAML document.
+
+    Args:
+        data: the text; bytes must be UTF-8, or UTF-16 with a byte-order mark.
+        file: what to call it in problems.
+
+    Returns:
+        The values with their places.
+
+    Raises:
+        SpecError: the text is no YAML, or holds what a spec may not hold; all that could be found is listed.
+    """
+    text = _decode(data, file)
+    try:
+        _check_events(text, file)
+        loader = yaml.SafeLoader(text)
+        try:
+            node = loader.get_single_node()
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        raise _syntax(error, file) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        message = f"the character U+{ord(text[error.position]):04X} is not allowed in YAML"
+        raise _fatal(message, Place(file, line, 1)) from None
+    except RecursionError:
+        raise _fatal(f"nested deeper than {MAX_DEPTH} levels", Place(file, 1, 1)) from None
+    if node is None:
+        raise _fatal("the file is empty; a spec needs at least 'data' and 'model'", Place(file, 1, 1))
+    builder = _Builder(file)
+    value = builder.build(node, ())
+    if builder.problems:
+        raise SpecError(builder.problems, file)
+    return Document(file, value, builder.keys, builder.values)
+
+
+def read_value(text: str, file: str) -> Any:
+    """Reads the value of one override, such as `5`, `[0, 1]` or `{L2: {l2: 0.01}}`."""
+    return read(text, file).value if text.strip() else None
+
+
+def _fatal(message: str, place: Place) -> SpecError:
+    return SpecError([Problem((), message, place)], place.file)
+
+
+def _decode(data: bytes | str, file: str) -> str:
+    if isinstance(data, str):
+        return data
+    if len(data) > MAX_BYTES:
+        raise _fatal(f"the file has {len(data):,} bytes; a spec has at most {MAX_BYTES:,}", Place(file, 1, 1))
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        raise _fatal(
+            f"byte {error.start} is not UTF-8; save the file as UTF-8", Place(file, line, column)
+        ) from None
+
+
+def _place(file: str, mark: yaml.Mark) -> Place:
+    return Place(file, mark.line + 1, mark.column + 1)
+
+
+def _syntax(error: yaml.MarkedYAMLError, file: str) -> SpecError:
+    mark = error.problem_mark or error.context_mark
+    words = error.problem or str(error)
+    message = next((better for theirs, better in _WORDING.items() if words.startswith(theirs)), words)
+    return _fatal(message, _place(file, mark) if mark else Place(file, 1, 1))
+
+
+def _check_events(text: str, file: str) -> None:
+    """Refuses on the stream of events, before anything is built, what must never be built."""
+    depth = documents = 0
+    problems = []
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents == 2:
+                raise _fatal("a second document begins here; a spec is one", _place(file, event.start_mark))
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _fatal(f"nested deeper than {MAX_DEPTH} levels", _place(file, event.start_mark))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            shown = tag.replace("tag:yaml.org,2002:", "!!")
+            problems.append(
+                Problem((), f"tags such as '{shown}' are not allowed", _place(file, event.start_mark))
+            )
+    if problems:
+        raise SpecError(problems, file)
+
+
+class _TooMany(Exception):
+    """The budget of nodes is used up."""
+
+
+class _Builder:
+    """Turns composed nodes into values and notes where each of them stands."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.keys: dict[Path, Place] = {}
+        self.values: dict[Path, Place] = {}
+        self.problems: list[Problem] = []
+        self._count = 0
+        self._open: set[int] = set()
+
+    def build(self, node: yaml.Node, path: Path) -> Any:
+        try:
+            return self._build(node, path)
+        except _TooMany:
+            place = _place(self.file, node.start_mark)
+            message = f"the aliases of this text expand to more than {MAX_NODES:,} values"
+            self.problems.append(Problem((), message, place))
+            return None
+
+    def _build(self, node: yaml.Node, path: Path) -> Any:
+        self._count += 1
+        if self._count > MAX_NODES:
+            raise _TooMany
+        self.values[path] = _place(self.file, node.start_mark)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        if id(node) in self._open:
+            self._problem(path, "this alias refers to itself", node)
+            return None
+        self._open.add(id(node))
+        try:
+            if isinstance(node, yaml.SequenceNode):
+                return [self._build(item, (*path, i)) for i, item in enumerate(node.value)]
+            return self._mapping(node, path)
+        finally:
+            self._open.discard(id(node))
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._problem(path, "a key must be a word, not a list or mapping", key_node)
+                continue
+            key = key_node.value
+            if key == "<<" and key_node.style is None:
+                merged = self._merged(value_node, path)
+            elif key in built:
+                first = self.keys[*path, key].line
+                self._problem((*path, key), f"the key '{key}' is already set at line {first}", key_node)
+            else:
+                self.keys[*path, key] = _place(self.file, key_node.start_mark)
+                built[key] = self._build(value_node, (*path, key))
+        return {**{key: value for key, value in merged.items() if key not in built}, **built}
+
+    def _merged(self, node: yaml.Node, path: Path) -> dict[str, Any]:
+        """What `<<: *anchor` brings in; own keys win over it, whatever their order."""
+        sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        own_keys, own_values = dict(self.keys), dict(self.values)
+        merged: dict[str, Any] = {}
+        for source in sources:
+            if not isinstance(source, yaml.MappingNode) or id(source) in self._open:
+                self._problem(path, "'<<' takes a mapping, or an alias of one that stands elsewhere", source)
+                continue
+            merged = {**self._build(source, path), **merged}
+        self.keys.update(own_keys)
+        self.values.update(own_values)
+        return merged
+
+    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
+        text = node.value
+        if node.style is not None:
+            return text
+        if _NULL.match(text):
+            return None
+        if _BOOL.match(text):
+            return text.lower() == "true"
+        if _INT.match(text):
+            return self._whole(text, node, path)
+        if _OCTAL.match(text) or _HEX.match(text):
+            return int(text, 0)
+        if _FLOAT.match(text):
+            value = float(text)
+            if value in (float("inf"), float("-inf")):
+                self._problem(path, f"{text[:20]} is too large a number", node)
+            return value
+        if _INFINITE.match(text):
+            return float(text.replace(".", ""))
+        return text
+
+    def _whole(self, text: str, node: yaml.ScalarNode, path: Path) -> int | None:
+        digits = text.lstrip("+-")
+        if len(digits) > MAX_DIGITS:
+            self._problem(path, f"a number of {len(digits)} digits is too large", node)
+            return None
+        if len(digits) > 1 and digits[0] == "0":
+            self._problem(path, f"write {int(digits)}, or '{text}' in quotes: a leading zero is ambiguous", node)
+        return int(text)
+
+    def _problem(self, path: Path, message: str, node: yaml.Node) -> None:
+        self.problems.append(Problem(path, message, _place(self.file, node.start_mark)))

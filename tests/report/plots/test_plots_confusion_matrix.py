@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnncli.report.plots import confusion_matrix, style
+from cnncli.report.plots.confusion_matrix import draw_confusion_matrix, figure_of
+
+LONG = "a name that is far too long to be written in full, number"
+
+
+@pytest.mark.parametrize("classes", [1, 2, 4, 10, 25, 26, 30, 100, 151, 1000])
+@pytest.mark.parametrize("long", [False, True])
+def test_no_text_overlaps(make_evaluation, overlapping, classes, long):
+    evaluation = make_evaluation(classes, 2000, names=[f"{LONG} {i}" for i in range(classes)] if long else None)
+    with style.applied(evaluation.class_names):
+        assert overlapping(figure_of(evaluation)) == []
+
+
+def test_large_counts_fit_into_their_cells(make_evaluation, overlapping):
+    evaluation = make_evaluation(25, 600_000, right=0.99)
+    with style.applied():
+        figure = figure_of(evaluation)
+        assert overlapping(figure) == []
+        cell = figure.axes[0].get_window_extent().width / 25
+        widths = [text.get_window_extent().width for text in figure.axes[0].texts[:-2]]  # the last two name the axes
+    assert len(widths) > 25
+    assert max(widths) < cell
+
+
+def test_cells_say_true_by_predicted(make_evaluation):
+    evaluation = make_evaluation(3, 90)
+    with style.applied():
+        texts = figure_of(evaluation).axes[0].texts
+    for row in range(3):
+        for column in range(3):
+            count = np.count_nonzero((evaluation.labels == row) & (evaluation.predicted == column))
+            found = [text.get_text() for text in texts if text.get_position() == (column, row - 0.1)]
+            assert found == ([str(count)] if count else [])
+
+
+def test_text_contrasts_with_its_cell():
+    for shades in (style.RIGHT_SHADES, style.WRONG_SHADES):
+        for color in shades(np.linspace(0, 1, 64)):
+            text = confusion_matrix._readable_on(color)
+            ink = np.ones(3) if text == "white" else np.full(3, 0x22 / 255)
+            light, dark = sorted((luminance(color[:3]) + 0.05, luminance(ink) + 0.05), reverse=True)
+            assert light / dark > 3.5
+
+
+def luminance(color):
+    linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def test_a_class_without_images_is_grey(make_evaluation):
+    with style.applied():
+        image = figure_of(make_evaluation(4, 100, lacking=1)).axes[0].images[0].get_array()
+    assert np.allclose(image[1, :, :3], 0.93)
+    assert not np.allclose(image[0, :, :3], 0.93)
+
+
+def test_many_classes_are_named_sparsely_and_listed(make_evaluation):
+    evaluation = make_evaluation(100, 3000)
+    with style.applied():
+        figure = figure_of(evaluation)
+        labels = figure.axes[0].get_yticklabels()
+    assert 10 < len(labels) < 100
+    listed = [text.get_text() for text in figure.texts]
+    assert listed.count("→") == 25
+
+
+def test_of_very_many_classes_the_most_confused_are_drawn(make_evaluation):
+    with style.applied():
+        figure = figure_of(make_evaluation(400, 3000))
+        assert figure.axes[0].images[0].get_array().shape[0] <= 30
+        assert "most confused of 400 classes" in figure.texts[1].get_text()
+        perfect = figure_of(make_evaluation(400, 3000, right=1.0))
+        assert "the 30 first of 400 classes" in perfect.texts[1].get_text()
+
+
+def test_a_hundred_percent_means_all(make_evaluation):
+    evaluation = make_evaluation(2, 100_000, right=1.0)
+    with style.applied():
+        assert "(100 %)" in figure_of(evaluation).texts[1].get_text()
+        evaluation.labels[0] = 1 - evaluation.labels[0]
+        assert "(99.99 %)" in figure_of(evaluation).texts[1].get_text()
+
+
+@pytest.mark.parametrize("names", [["$a$", "$5"], ["日本", "猫"], ["e\u0301", "a\nb"], ["\udce9", "ok"]])
+def test_any_name_is_drawn_without_a_warning(tmp_path, capfd, caplog, opened, make_evaluation, names):
+    draw_confusion_matrix(make_evaluation(2, 50, names=names), tmp_path / "c.png")
+    assert opened(tmp_path / "c.png").std() > 1
+    assert capfd.readouterr().err == ""
+    assert caplog.records == []
+
+
+def test_the_file_is_small(tmp_path, opened, make_evaluation):
+    draw_confusion_matrix(make_evaluation(100, 20_000), tmp_path / "c.png")
+    opened(tmp_path / "c.png")
+    assert (tmp_path / "c.png").stat().st_size < 300_000

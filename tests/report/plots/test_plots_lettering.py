@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+from matplotlib.font_manager import FontProperties
+
+from cnncli.report.plots import lettering, style
+
+NOWHERE = "\U0001fae8\U0010fffd"  # a private letter, which no font has
+
+
+@pytest.mark.parametrize("text", ["iiiiii", "AVAVAV", "soft-coated wheaten terrier", "Ω 0.98", "ЖЖЖ"])
+@pytest.mark.parametrize("size", [6, 7.5, 8, 12])
+def test_width_is_at_least_what_is_drawn(text, size):
+    with style.applied():
+        figure = style.new_figure(4, 1)
+        drawn = figure.text(0, 0, text, size=size).get_window_extent(figure.canvas.get_renderer())
+        width = lettering.text_width(text, size)
+        # Hinting may widen each letter by up to half a pixel.
+        assert drawn.width * 72 / figure.dpi <= width + len(text) * 0.25
+        assert FontProperties().get_family() == ["DejaVu Sans"]
+
+
+@pytest.mark.parametrize("room", [5, 20, 50, 90])
+def test_shortened_text_fits_and_keeps_both_ends(room):
+    text = "soft-coated wheaten terrier"
+    with style.applied():
+        short = lettering.shorten(text, room, 8)
+        assert lettering.text_width(short, 8) <= max(room, lettering.text_width("…", 8))
+        assert lettering.shorten(text, 1000, 8) == text
+    head, tail = short.split("…")
+    assert text.startswith(head)
+    assert text.endswith(tail)
+
+
+def test_another_font_is_found_for_letters_that_ours_lacks():
+    letter = "\u1d8a"  # DejaVu Sans has it not; STIX, which comes with matplotlib as well, has it
+    families, missing = lettering.fonts_for(frozenset(letter))
+    assert families[0] == "DejaVu Sans"
+    assert len(families) == 2
+    assert not missing
+    assert lettering.drawable_names([f"a{letter}"]) == [f"a{letter}"]
+    with style.applied([letter]):
+        figure = style.new_figure(1, 1)
+        figure.text(0, 0, letter)
+        figure.canvas.draw()  # a missing glyph would be a warning, and so an error here
+
+
+def test_names_without_a_font_become_numbers():
+    assert lettering.drawable_names(["cat", NOWHERE, "$x$"]) == ["cat", "#1", "$x$"]
+    assert lettering.drawable(f"a{NOWHERE[1]}") == "a□"
+
+
+def test_names_are_on_one_line_and_composed():
+    assert lettering.tidy("a\nb\u200d cafe\u0301") == "a b café"

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnncli.report.plots import style
+from cnncli.report.plots.samples import draw_samples, figure_of
+
+
+def noise(count, *shape):
+    return np.random.default_rng(0).integers(0, 256, (count, *shape), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 7, 9, 16, 25])
+@pytest.mark.parametrize("shape", [(28, 28, 1), (96, 64, 3), (30, 200, 3)])
+def test_no_text_overlaps_nor_covers_an_image(overlapping, count, shape):
+    with style.applied():
+        figure = figure_of(noise(count, *shape), ["a caption that is too long for the width of one image"] * count)
+        if count > 1:
+            assert overlapping(figure) == []
+        (axes,) = figure.axes
+        assert len(axes.images) == count
+        for text in axes.texts:
+            box = text.get_window_extent(figure.canvas.get_renderer())
+            assert not any(box.overlaps(image.get_window_extent()) for image in axes.images)
+
+
+def test_small_images_keep_their_pixels(tmp_path, opened):
+    image = noise(1, 28, 28, 1)
+    draw_samples(image, ["a"], tmp_path / "s.png")
+    drawn = opened(tmp_path / "s.png")[18 : 18 + 336, 18 : 18 + 336, 0]  # 12 pixels for each
+    assert np.abs(drawn[5::12, 5::12].astype(int) - image[0, :, :, 0]).max() <= 2
+    assert np.array_equal(drawn[3::12, 3::12], drawn[8::12, 8::12])
+
+
+def test_pixels_of_small_images_are_squares_of_one_size():
+    with style.applied():
+        left, right, bottom, top = figure_of(noise(1, 32, 32, 1), ["a"]).axes[0].images[0].get_extent()
+    assert (right - left, bottom - top) == (320, 320)
+
+
+def test_colors_are_true(tmp_path, opened):
+    image = np.zeros((1, 20, 20, 3), np.uint8)
+    image[..., 0], image[..., 1] = 200, 100
+    draw_samples(image, ["a"], tmp_path / "s.png")
+    assert np.abs(opened(tmp_path / "s.png")[150, 150].astype(int) - [200, 100, 0]).max() <= 2
+
+
+def test_big_images_are_smoothed():
+    with style.applied():
+        assert figure_of(noise(1, 400, 400, 3), ["a"]).axes[0].images[0].get_interpolation() == "hanning"
+        assert figure_of(noise(1, 28, 28, 1), ["a"]).axes[0].images[0].get_interpolation() == "nearest"
+
+
+def test_sizes_may_differ_and_shapes_are_kept():
+    images = [noise(1, 40, 80, 3)[0], noise(1, 3000, 1000, 1)[0], noise(1, 50, 50, 3)[0]]
+    with style.applied():
+        extents = [image.get_extent() for image in figure_of(images, ["a", "b", "c"]).axes[0].images]
+    ratios = [abs((bottom - top) / (right - left)) for left, right, bottom, top in extents]
+    assert ratios == pytest.approx([0.5, 3, 1], rel=0.02)
+
+
+def test_only_the_first_25_are_drawn(tmp_path, opened):
+    draw_samples(noise(40, 8, 8, 3), [str(index) for index in range(40)], tmp_path / "s.png")
+    opened(tmp_path / "s.png")
+    with style.applied():
+        figure = figure_of(noise(40, 8, 8, 3), [str(index) for index in range(40)])
+    assert [text.get_text() for text in figure.axes[0].texts] == [str(index) for index in range(25)]
