@@ -74,7 +74,7 @@ def parse(family: str, value: Any, path: Path, problems: list[Problem]) -> Entry
     if known is None:
         problems.append(Problem(path, _unknown(family, name), at_key=isinstance(value, dict)))
         return None
-    accepted = arguments_of(family, known)
+    accepted = {} if family == "activation" else arguments_of(family, known)
     kept: dict[str, Any] = {}
     meant = set()  # arguments that are there, but misspelt: not to be called missing as well
     for key, given in arguments.items():
@@ -157,7 +157,10 @@ def entry_kind(family: str) -> Kind:
         if family == "activation" and not isinstance(value, str):
             problems.append(Problem(path, f"expected the name of an activation, got {shown(value)}"))
             return value
-        return parse(family, value, path, problems) or value
+        entry = parse(family, value, path, problems)
+        if entry is None:
+            return value
+        return entry.name if family == "activation" else entry
 
     return Kind(f"{article} {word}", accept, {"$ref": f"#/$defs/{family}"})
 

@@ -86,7 +86,9 @@ def _merge(base: Any, own: Any, path: Path, is_section: IsSection) -> Any:
     if not isinstance(base[name], dict) or not isinstance(own[name], dict):
         return own
     inside = (*path, name)
-    arguments = {key: _merge(base[name].get(key), value, (*inside, key), is_section) for key, value in own[name].items()}
+    arguments = {
+        key: _merge(base[name].get(key), value, (*inside, key), is_section) for key, value in own[name].items()
+    }
     return {name: {**base[name], **arguments}}
 
 

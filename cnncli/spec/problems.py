@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cnncli.catalog.kinds import nearest, shown
+from cnncli.catalog.kinds import near_word, nearest, shown
 from cnncli.errors import Path, Problem
 from cnncli.spec.schema import Section, sections
 
@@ -25,7 +25,13 @@ _ELSEWHERE = {
 def from_validation(error: ValidationError) -> list[Problem]:
     """Every problem that pydantic found, in our words."""
     known = sections()
-    return [_problem(detail, known) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    misspelt = set()  # keys that are there under a wrong spelling: not to be called missing as well
+    for detail in details:
+        *parent, key = detail["loc"] or ("",)
+        if detail["type"] == "extra_forbidden":
+            misspelt.add((*parent, near_word(str(key), known[tuple(parent)].model_fields)))
+    return [_problem(d, known) for d in details if d["type"] != "missing" or d["loc"] not in misspelt]
 
 
 def _problem(detail: Any, known: Any) -> Problem:

@@ -128,12 +128,10 @@ def _decode(data: bytes | str, file: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        raise _fatal(
-            f"byte {error.start} is not UTF-8; save the file as UTF-8", Place(file, line, column)
-        ) from None
+        raise _fatal(f"byte {error.start} is not UTF-8; save the file as UTF-8", Place(file, line, column)) from None
 
 
-def _place(file: str, mark: yaml.Mark) -> Place:
+def _place(file: str, mark: Any) -> Place:
     return Place(file, mark.line + 1, mark.column + 1)
 
 
@@ -162,9 +160,7 @@ def _check_events(text: str, file: str) -> None:
         tag = getattr(event, "tag", None)
         if tag is not None:
             shown = tag.replace("tag:yaml.org,2002:", "!!")
-            problems.append(
-                Problem((), f"tags such as '{shown}' are not allowed", _place(file, event.start_mark))
-            )
+            problems.append(Problem((), f"tags such as '{shown}' are not allowed", _place(file, event.start_mark)))
     if problems:
         raise SpecError(problems, file)
 
@@ -207,11 +203,11 @@ class _Builder:
         try:
             if isinstance(node, yaml.SequenceNode):
                 return [self._build(item, (*path, i)) for i, item in enumerate(node.value)]
-            return self._mapping(node, path)
+            return self._mapping(node, path)  # the third and last kind of node
         finally:
             self._open.discard(id(node))
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    def _mapping(self, node: yaml.Node, path: Path) -> dict[str, Any]:
         built: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key_node, value_node in node.value:

@@ -1,4 +1,4 @@
-"""Every key of a spec with its type, range, default and one line of explanation. Defaults live here and nowhere else."""
+"""Every key of a spec: type, range, default and one line of explanation. Defaults live here and nowhere else."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ def is_name(word: object) -> bool:
     )
 
 
+REFERENCE = "catalogue"
+"""Stands for `$ref` while pydantic puts the JSON Schema together."""
+
+
+def rename_references(schema: Any, old: str, new: str) -> Any:
+    """A JSON Schema with the key of its references renamed."""
+    if isinstance(schema, dict):
+        return {new if key == old else key: rename_references(value, old, new) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [rename_references(item, old, new) for item in schema]
+    return schema
+
+
 @dataclass(frozen=True)
 class Of:
     """Annotates a field whose values one of the catalogue's kinds checks."""
@@ -42,8 +55,8 @@ class Of:
         )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The kind's own JSON Schema."""
-        return dict(self.kind.schema)
+        """The kind's own JSON Schema; pydantic resolves references itself, so ours go under another key."""
+        return dict(rename_references(self.kind.schema, "$ref", REFERENCE))
 
     def validate(self, value: Any) -> Any:
         """The checked value; raises every problem found in it."""
@@ -56,9 +69,7 @@ class Of:
 
 def _detail(problem: Problem, value: Any) -> InitErrorDetails:
     context = {"message": problem.message, "at_key": problem.at_key}
-    return InitErrorDetails(
-        type=PydanticCustomError("problem", "{message}", context), loc=problem.path, input=value
-    )
+    return InitErrorDetails(type=PydanticCustomError("problem", "{message}", context), loc=problem.path, input=value)
 
 
 def _plain(value: Any) -> Any:
@@ -185,9 +196,9 @@ class Train(Section):
         default=None,
         description="The metric that says which epoch is best; val_accuracy where there is one",
     )
-    callbacks: Annotated[
-        list[Entry], Of(list_of(entry_kind("callback"), words="a list of callbacks", empty=True))
-    ] = Field(default=[], description="Keras callbacks, such as EarlyStopping")
+    callbacks: Annotated[list[Entry], Of(list_of(entry_kind("callback"), words="a list of callbacks", empty=True))] = (
+        Field(default=[], description="Keras callbacks, such as EarlyStopping")
+    )
     precision: Annotated[str, Of(choice("float32", "mixed_bfloat16", "mixed_float16"))] = Field(
         default="float32", description="What the layers compute in; weights stay float32"
     )
@@ -224,4 +235,3 @@ def sections() -> Mapping[Path, type[Section]]:
 
     walk(Spec, ())
     return found
-

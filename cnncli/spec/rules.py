@@ -1,0 +1,155 @@
+"""What cannot be right across keys: each rule sees the whole spec and names what contradicts what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncli.catalog.datasets import DATASETS
+from cnncli.catalog.entries import Entry
+from cnncli.catalog.kinds import nearest
+from cnncli.errors import Path, Problem
+from cnncli.spec.schema import Spec
+from cnncli.spec.shapes import DoesNotFit, follow
+
+ONE_HOT_METRICS = {
+    "CategoricalAccuracy",
+    "TopKCategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "AUC",
+    "Precision",
+    "Recall",
+    "PrecisionAtRecall",
+    "RecallAtPrecision",
+    "SensitivityAtSpecificity",
+    "SpecificityAtSensitivity",
+    "TruePositives",
+    "TrueNegatives",
+    "FalsePositives",
+    "FalseNegatives",
+    "F1Score",
+    "FBetaScore",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "KLDivergence",
+    "CosineSimilarity",
+    "R2Score",
+    "PearsonCorrelation",
+    "Poisson",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "Hinge",
+    "SquaredHinge",
+    "LogCoshError",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "RootMeanSquaredError",
+}
+SPARSE_METRICS = {"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SparseCategoricalCrossentropy"}
+
+
+def is_sparse(loss: Entry) -> bool:
+    """Whether a loss takes labels as class numbers rather than one-hot."""
+    return loss.name == "SparseCategoricalCrossentropy"
+
+
+def metric_name(metric: Entry) -> str:
+    """The name under which Keras reports a metric."""
+    if metric.name == "accuracy":
+        return "accuracy"
+    given = metric.get("name")
+    if given:
+        return str(given)
+    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(metric.name))
+
+
+def has_validation(spec: Spec) -> bool:
+    """Whether any images are kept for validation."""
+    return spec.data.split.validation != 0
+
+
+def reported_metrics(spec: Spec) -> list[str]:
+    """Every name that an epoch of this training reports."""
+    names = ["loss", *(metric_name(metric) for metric in spec.train.metrics)]
+    return [*names, *(f"val_{name}" for name in names)] if has_validation(spec) else names
+
+
+def check(spec: Spec) -> list[Problem]:
+    """Everything in a spec that contradicts something else in it."""
+    return [problem for rule in _RULES for problem in rule(spec)]
+
+
+def _monitors(spec: Spec) -> Iterator[Problem]:
+    names = reported_metrics(spec)
+    wanted: list[tuple[Path, str]] = []
+    if spec.train.monitor:
+        wanted.append((("train", "monitor"), spec.train.monitor))
+    for index, callback in enumerate(spec.train.callbacks):
+        if callback.name in ("EarlyStopping", "ReduceLROnPlateau"):
+            path: Path = ("train", "callbacks", index, callback.name, "monitor")
+            wanted.append((path, callback.get("monitor")))
+    for path, name in wanted:
+        if name not in names:
+            near = nearest(name, names) or f"; this training reports {', '.join(names)}"
+            yield Problem(path, f"no metric is called '{name}'{near}")
+
+
+def _labels(spec: Spec) -> Iterator[Problem]:
+    sparse = is_sparse(spec.train.loss)
+    for index, metric in enumerate(spec.train.metrics):
+        path: Path = ("train", "metrics", index)
+        if sparse and metric.name in ONE_HOT_METRICS:
+            yield Problem(path, f"{metric.name} needs one-hot labels; use 'loss: CategoricalCrossentropy' with it")
+        if not sparse and metric.name in SPARSE_METRICS:
+            other = metric.name.removeprefix("Sparse")
+            yield Problem(path, f"{metric.name} needs whole-number labels, {spec.train.loss.name} one-hot; use {other}")
+
+
+def _class_names(spec: Spec) -> Iterator[Problem]:
+    if isinstance(spec.train.class_weight, dict):
+        names = DATASETS[spec.data.source].class_names
+        for name in spec.train.class_weight:
+            if name not in names:
+                near = nearest(name, names) or f"; the classes are {', '.join(names[:12])}{' …' * (len(names) > 12)}"
+                yield Problem(("train", "class_weight", name), f"no class is called '{name}'{near}", at_key=True)
+
+
+def _layer_names(spec: Spec) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for index, layer in enumerate(spec.model.layers):
+        name = layer.get("name")
+        if not name:
+            continue
+        if name in seen:
+            message = f"layers[{seen[name]}] has the name '{name}' already"
+            yield Problem(("model", "layers", index, layer.name, "name"), message)
+        seen[name] = index
+
+
+def _shapes(spec: Spec) -> Iterator[Problem]:
+    dataset = DATASETS[spec.data.source]
+    index = -1
+    shape: tuple[int, ...] = (dataset.height, dataset.width, dataset.channels)
+    try:
+        for index, _, _, result in follow(spec.model.layers, shape, len(dataset.class_names)):  # noqa: B007
+            shape = result or shape
+    except DoesNotFit as error:
+        index += 1
+        yield Problem(
+            ("model", "layers", index),
+            f"{spec.model.layers[index].name} does not fit here: {error}",
+            at_key=True,
+        )
+
+
+def _steps(spec: Spec) -> Iterator[Problem]:
+    dataset = DATASETS[spec.data.source]
+    part = spec.data.split.validation
+    if isinstance(part, int) and part >= dataset.train:
+        message = f"{part} validation images leave none of the {dataset.train} training images to train on"
+        yield Problem(("data", "split", "validation"), message)
+
+
+_RULES = (_monitors, _labels, _class_names, _layer_names, _shapes, _steps)

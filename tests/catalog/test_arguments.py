@@ -1,0 +1,55 @@
+"""The catalogue knows every argument of every class it lists, and Keras' own defaults pass its checks."""
+
+import pytest
+
+from cnncli.catalog import FAMILIES, arguments_of
+from cnncli.catalog.entries import Entry, kind_of, parse
+from cnncli.errors import Problem
+
+CLASSES = [(family, name) for family, names in FAMILIES.items() if family != "activation" for name in names]
+
+
+def as_yaml(value):
+    return [as_yaml(item) for item in value] if isinstance(value, tuple) else value
+
+
+@pytest.mark.parametrize(("family", "name"), CLASSES)
+def test_every_default_of_keras_is_accepted(family, name):
+    for argument in arguments_of(family, name).values():
+        kind = kind_of(family, name, argument)
+        if argument.required or argument.default is None:
+            continue
+        problems: list[Problem] = []
+        kind.accept(as_yaml(argument.default), (argument.name,), problems)
+        assert problems == []
+
+
+def test_conv2d_has_all_arguments_that_people_know():
+    expected = {"filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups", "activation"}
+    expected |= {"use_bias", "kernel_initializer", "bias_regularizer", "kernel_constraint", "activity_regularizer"}
+    assert expected <= set(arguments_of("layer", "Conv2D"))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("Lambda", "'Lambda' cannot be used: it runs code, and a spec must be safe to run"),
+        ("MaxPool", "unknown layer 'MaxPool'; did you mean 'MaxPool2D'?"),
+        ({"Conv2D": {"filters": 8, "kernal_size": 3}}, "unknown argument; did you mean 'kernel_size'?"),
+        ({"Dropout": {"rate": 1.0}}, "expected a number from 0 to 1 (not itself), got 1.0"),
+        ({"Dense": {"units": True}}, "expected a whole number of 1 or more or 'classes', got true"),
+        ({"Conv2D": None, "filters": 8}, "the arguments of Conv2D must stand deeper than its name: "
+                                         "'Conv2D: {filters: …}'"),
+        ({"Dense": {"units": 3, "kernel_regularizer": {"L2": {"l3": 1}}}}, "unknown argument; L2 takes l2"),
+    ],
+)  # fmt: skip
+def test_one_mistake_is_one_problem(value, message):
+    problems: list[Problem] = []
+    parse("layer", value, ("layers", 0), problems)
+    assert [problem.message for problem in problems] == [message]
+
+
+def test_string_aliases_resolve_to_classes():
+    assert parse("optimizer", "adam", (), []) == Entry("optimizer", "Adam")
+    assert parse("loss", "sparse_categorical_crossentropy", (), []).name == "SparseCategoricalCrossentropy"
+    assert parse("initializer", "he_normal", (), []).name == "HeNormal"

@@ -1,0 +1,65 @@
+"""`cnncli check` as a person meets it: in a process of its own."""
+
+import subprocess
+import sys
+
+import pytest
+
+SEVEN_MISTAKES = """\
+data:
+  source: minst
+  scale: [1, 0]
+model:
+  layers:
+    - Conv2D: {filters: 8, kernal_size: 3}
+    - MaxPool: {pool_size: 2}
+    - Flatten
+    - Dense: {units: -1, activation: softmax}
+train:
+  epochs: ten
+  optimzer: adam
+"""
+HEAVY = "tensorflow", "keras", "numpy", "matplotlib", "sklearn"
+
+
+def run(*arguments, code=""):
+    program = [sys.executable, "-m", "cnncli"] if not code else [sys.executable, "-c", code]
+    return subprocess.run([*program, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_seven_mistakes_are_seven_located_problems(tmp_path):
+    file = tmp_path / "bad.yaml"
+    file.write_text(SEVEN_MISTAKES)
+    result = run("check", str(file))
+    assert result.returncode == 2
+    assert result.stdout == ""
+    heading, *lines = result.stderr.splitlines()
+    assert heading.endswith("7 problems")
+    assert [line.split()[0] for line in lines] == ["2:11", "3:10", "6:28", "7:7", "9:22", "11:11", "12:3"]
+
+
+def test_the_shipped_spec_is_ok():
+    result = run("check", "configs/mnist.yaml")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "configs/mnist.yaml: ok\n", "")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["check", "configs/mnist.yaml"]])
+def test_no_heavy_module_is_loaded(arguments):
+    code = (
+        "import sys\nfrom cnncli.cli import main\n"
+        "try: main(sys.argv[1:])\nexcept SystemExit: pass\n"
+        f"sys.exit([name for name in {HEAVY} if name in sys.modules] or 0)"
+    )
+    assert run(*arguments, code=code).returncode == 0
+
+
+def test_an_override_is_checked_like_the_file(tmp_path):
+    result = run("check", "configs/mnist.yaml", "--set", "train.epochs=ten")
+    assert result.returncode == 2
+    assert "--set train.epochs=ten" in result.stderr
+
+
+def test_the_schema_accepts_the_shipped_spec():
+    import json
+
+    assert json.loads(run("schema").stdout)["properties"]["data"]
