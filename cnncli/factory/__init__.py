@@ -1,0 +1,1 @@
+"""Spec → Keras objects. The only room that constructs Keras."""
