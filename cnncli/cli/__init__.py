@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from cnncli import __version__
-from cnncli.errors import CnncliError, SpecError
+from cnncli.errors import CnncliError, Interrupted, SpecError
 
 _COMMANDS = {
+    "train": "cnncli.cli.train",
+    "evaluate": "cnncli.cli.evaluate",
     "check": "cnncli.cli.check",
     "layers": "cnncli.cli.layers",
     "schema": "cnncli.cli.schema",
@@ -40,7 +42,7 @@ def cnncli() -> None:
 
     \b
     Example:
-      cnncli check configs/mnist.yaml
+      cnncli train configs/mnist.yaml
     """
 
 
@@ -58,6 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
 
         show_problems(error.problems, error.source)
         sys.exit(error.exit_code)
+    except Interrupted as stopped:
+        click.echo(f"stopped after {stopped.epochs} epochs; what was reached is in {stopped.run}", err=True)
+        sys.exit(stopped.exit_code)
     except CnncliError as error:
         click.echo(f"error: {error.message}", err=True)
         if error.hint:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from cnncli.cli.options import config_argument, set_option
+
 
 @click.command()
-@click.argument("config", type=click.Path(path_type=Path))
-@click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Set a key of the spec; may be repeated.")
+@config_argument
+@set_option
 def check(config: Path, overrides: tuple[str, ...]) -> None:
     """Find every mistake in CONFIG, with its line and column.
 

@@ -1,0 +1,54 @@
+"""`cnncli evaluate`: the report of a run, measured again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cnncli.cli.options import runs_dir_option
+
+
+@click.command()
+@click.argument("run")
+@runs_dir_option
+@click.option("--split", type=click.Choice(["train", "validation", "test"]), default="test", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
+@click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 7 when a metric is lower.")
+def evaluate(run: str, runs_dir: Path, split: str, as_json: bool, fail_under: tuple[str, ...]) -> None:
+    """Measure the best weights of RUN, a run folder or its name.
+
+    \b
+    Example:
+      cnncli evaluate mnist-001 --fail-under accuracy=0.97
+    """
+    import json
+
+    from cnncli.cli.console import show_report
+    from cnncli.errors import ThresholdMissed
+    from cnncli.report import metrics_of
+    from cnncli.report.classification import classification_report
+    from cnncli.runner.evaluate import evaluate as measure
+    from cnncli.runs import find_run
+
+    limits = [_limit(text) for text in fail_under]
+    evaluation, _ = measure(find_run(run, runs_dir), split)
+    report = classification_report(evaluation)
+    metrics = metrics_of(evaluation, report)
+    if as_json:
+        click.echo(json.dumps({**metrics, "classes": report.values}, indent=2))
+    else:
+        show_report(evaluation, report)
+    for name, least in limits:
+        if name not in metrics:
+            raise click.UsageError(f"no metric is called '{name}'; there are {', '.join(metrics)}")
+        if metrics[name] is None or metrics[name] < least:
+            raise ThresholdMissed(f"{name} is {metrics[name]}, less than {least}")
+
+
+def _limit(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise click.UsageError(f"--fail-under takes METRIC=VALUE, such as accuracy=0.95; got '{text}'") from None

@@ -1,0 +1,254 @@
+"""Trains a spec and leaves a complete run folder."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from math import isfinite
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import yaml
+
+from cnncli import __version__, report
+from cnncli.data.images import pixel_facts
+from cnncli.data.pipeline import class_weights, encode, ordered_batches, steps_per_epoch, training_batches
+from cnncli.errors import CnncliError, Interrupted, TrainingError
+from cnncli.factory.startup import device_name, start_tensorflow
+from cnncli.factory.summary import summarize
+from cnncli.factory.training import build_callbacks
+from cnncli.records import Epoch, Evaluation, History, ModelSummary
+from cnncli.report.tables import write_history
+from cnncli.runner.evaluate import evaluate_split, images_at
+from cnncli.runner.loop import TrainingLoop, ValidationLoop
+from cnncli.runner.prepare import Splits, compiled, load_splits, load_weights
+from cnncli.runs import RunDir, now
+from cnncli.spec.rules import reported_metrics
+from cnncli.spec.schema import Spec
+
+VALIDATION_BATCH = 256
+
+
+class Observer(Protocol):
+    """Is told how a training goes; the command line shows it."""
+
+    def notice(self, text: str) -> None:
+        """Something worth a line, such as a download."""
+
+    def begin(self, run: RunDir, spec: Spec, splits: Splits, model: ModelSummary, device: str) -> None:
+        """Everything is ready and the first epoch begins."""
+
+    def steps(self, epoch: int, done: int, steps: int) -> None:
+        """So many steps of this epoch are done."""
+
+    def epoch(self, epoch: Epoch, best: bool) -> None:
+        """An epoch is over, and whether it is the best so far."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training ends with."""
+
+    run: RunDir
+    history: History
+    evaluation: Evaluation
+    report: Any
+
+
+def monitor_of(spec: Spec) -> tuple[str, bool]:
+    """The metric that chooses the best epoch, and whether more of it is better."""
+    names = reported_metrics(spec)
+    preferred = ("val_accuracy", "val_loss", "accuracy", "loss")
+    name = spec.train.monitor or next(candidate for candidate in preferred if candidate in names)
+    lower = ("loss", "error", "crossentropy", "hinge", "divergence", "false_", "poisson", "logcosh")
+    return name, not any(word in name for word in lower)
+
+
+def train(spec: Spec, runs_folder: Path, observer: Observer, command: Sequence[str] = ()) -> Trained:
+    """Trains, keeps the best weights, evaluates them once on the test split and writes every artefact.
+
+    Args:
+        spec: checked.
+        runs_folder: where the run folder is made.
+        observer: is told how it goes.
+        command: the command line, for the record.
+
+    Raises:
+        SpecError: the model cannot be built.
+        DataError: the images cannot be had.
+        TrainingError: the loss became infinite or no number.
+        Interrupted: Ctrl-C or SIGTERM; the run is left readable.
+    """
+    chatter = start_tensorflow()
+    splits = load_splits(spec, notice=observer.notice)
+    steps = steps_per_epoch(len(splits.samples["train"]), spec.train.batch_size)
+    model, encoding = compiled(spec, steps * spec.train.epochs)
+    run = RunDir.claim(runs_folder, spec.name)
+    run.set_status("running")
+    training = _Training(spec, run, splits, model, encoding, steps, observer)
+    try:
+        _write_records(run, spec, splits, command, chatter)
+        observer.begin(run, spec, splits, summarize(model), device_name())
+        training.run_epochs()
+        trained = training.finish()
+    except KeyboardInterrupt as signal:
+        code = getattr(signal, "exit_code", 130)
+        training.write_history()
+        run.set_status("interrupted", reason="SIGTERM" if code == 143 else "Ctrl-C", epochs=len(training.epochs))
+        raise Interrupted(str(run.path), code, len(training.epochs)) from None
+    except TrainingError as error:
+        training.write_history()
+        run.set_status("diverged", reason=error.message, epochs=len(training.epochs))
+        raise
+    except BaseException as error:
+        run.set_status("failed", reason=str(error) if isinstance(error, CnncliError) else repr(error))
+        raise
+    run.set_status("finished", epochs=len(training.epochs))
+    return trained
+
+
+class _Training:
+    """One training under way."""
+
+    def __init__(
+        self, spec: Spec, run: RunDir, splits: Splits, model: Any, encoding: str, steps: int, observer: Observer
+    ) -> None:
+        self.spec, self.run, self.splits, self.model, self.encoding = spec, run, splits, model, encoding
+        self.steps, self.observer = steps, observer
+        self.monitor, self.more_is_better = monitor_of(spec)
+        self.epochs: list[Epoch] = []
+        self.best = 0
+        self.best_value: float | None = None
+        self.signature = ""
+
+    def run_epochs(self) -> None:
+        """Trains epoch by epoch until the last one, or until a callback has seen enough."""
+        import keras
+
+        spec, classes = self.spec, len(self.splits.class_names)
+        samples = self.splits.samples["train"]
+        weights = class_weights(samples.labels, self.splits.class_names, spec.train.class_weight)
+        targets = encode(samples.labels, self.encoding, classes)
+        total = self.steps * spec.train.epochs
+        batches = training_batches(samples, targets, weights, spec.train.batch_size, spec.seed, 0, total)
+        loop, validation = TrainingLoop(self.model, batches), self._validation()
+        callbacks = keras.callbacks.CallbackList(build_callbacks(spec.train.callbacks), model=self.model)
+        self.model.stop_training = False
+        callbacks.on_train_begin()
+        for number in range(1, spec.train.epochs + 1):
+            began = time.perf_counter()
+            callbacks.on_epoch_begin(number - 1)
+            metrics = loop.epoch(self.steps, lambda done, steps: self.observer.steps(number, done, steps))  # noqa: B023
+            if not isfinite(metrics["loss"]):
+                raise _diverged(number, metrics["loss"], self._learning_rate())
+            if validation:
+                metrics |= {f"val_{name}": value for name, value in validation.measure().items()}
+            epoch = Epoch(number, metrics, self._learning_rate(), time.perf_counter() - began)
+            self._keep(epoch)
+            callbacks.on_epoch_end(number - 1, dict(metrics))
+            if self.model.stop_training:
+                break
+        callbacks.on_train_end()
+
+    def _validation(self) -> ValidationLoop | None:
+        samples = self.splits.samples.get("validation")
+        if samples is None:
+            return None
+        targets = encode(samples.labels, self.encoding, len(self.splits.class_names))
+        return ValidationLoop(self.model, ordered_batches(samples, targets, VALIDATION_BATCH))
+
+    def _learning_rate(self) -> float:
+        return float(np.asarray(self.model.optimizer.learning_rate))
+
+    def _keep(self, epoch: Epoch) -> None:
+        """Records an epoch and its weights; a value that is no finite number is never the best."""
+        value = epoch.metrics[self.monitor]
+        better = self.best_value is None or (
+            value > self.best_value if self.more_is_better else value < self.best_value
+        )
+        best = isfinite(value) and better
+        if best:
+            self.best, self.best_value = epoch.number, value
+            with self.run.write("weights/best.weights.h5") as path:
+                self.model.save_weights(path)
+        with self.run.write("weights/last.weights.h5") as path:
+            self.model.save_weights(path)
+        self.epochs.append(epoch)
+        with self.run.write("history.csv") as path:
+            write_history(path, self.history())
+        self.observer.epoch(epoch, best)
+
+    def history(self) -> History:
+        """The epochs so far."""
+        return History(tuple(self.epochs), self.monitor, self.best)
+
+    def write_history(self) -> None:
+        """Writes the history and its plot."""
+        report.write_history(self.history(), self.run.write)
+
+    def finish(self) -> Trained:
+        """Evaluates the best weights on the test split and writes the reports."""
+        if not self.best:
+            raise TrainingError(f"no epoch had a finite {self.monitor}", "try a smaller learning rate")
+        load_weights(self.model, self.run.best_weights)
+        test = self.splits.samples["test"]
+        evaluation = evaluate_split(self.spec, self.model, self.encoding, "test", test, self.splits.class_names)
+        self.write_history()
+        written = report.write_evaluation(evaluation, images_at(test), self.run.write)
+        train_samples = self.splits.samples["train"]
+        shown = np.linspace(0, len(train_samples) - 1, min(25, len(train_samples))).astype(int)
+        captions = [self.splits.class_names[train_samples.labels[i]] for i in shown]
+        report.write_samples(images_at(train_samples)(shown.tolist()), captions, self.run.write)
+        return Trained(self.run, self.history(), evaluation, written)
+
+
+def _diverged(epoch: int, loss: float, learning_rate: float) -> TrainingError:
+    return TrainingError(
+        f"the loss became {loss} in epoch {epoch} at a learning rate of {learning_rate:g}",
+        "try a tenth of the learning rate, or 'clipnorm: 1.0' in the optimizer",
+    )
+
+
+def _write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str], chatter: str) -> None:
+    """What was asked for and where it ran, before the first step."""
+    text = yaml.safe_dump(spec.plain(), sort_keys=False, allow_unicode=True, width=100)
+    run.write_text(
+        "spec.yaml", f"# resolved by cnncli {__version__}; 'cnncli train' with this file repeats the run\n{text}"
+    )
+    packages = ("tensorflow", "keras", "numpy", "scikit-learn", "pillow")
+    run.write_json(
+        "environment.json",
+        {
+            "cnncli": __version__,
+            "python": sys.version.split()[0],
+            "platform": platform.platform(),
+            "device": device_name(),
+            "packages": {package: version(package) for package in packages},
+            "command": list(command),
+            "seed": spec.seed,
+            "time": now(),
+        },
+    )
+    facts = pixel_facts(splits.samples["train"].images)
+    counts = {
+        split: dict(
+            zip(splits.class_names, np.bincount(s.labels, minlength=len(splits.class_names)).tolist(), strict=True)
+        )
+        for split, s in splits.samples.items()
+    }
+    run.write_json(
+        "data.json",
+        {
+            "source": spec.data.source,
+            "class_names": list(splits.class_names),
+            "counts": counts,
+            "validation": None if splits.validation is None else splits.validation.tolist(),
+            "pixels": {"mean": facts.mean, "border_mean": facts.border_mean, "border_std": facts.border_std},
+        },
+    )
+    run.write_text("log.txt", chatter)
