@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -14,7 +14,10 @@ from cnncli.errors import CnncliError, Interrupted, SpecError
 _COMMANDS = {
     "train": "cnncli.cli.train",
     "evaluate": "cnncli.cli.evaluate",
+    "predict": "cnncli.cli.predict",
+    "summary": "cnncli.cli.summary",
     "check": "cnncli.cli.check",
+    "runs": "cnncli.cli.runs",
     "layers": "cnncli.cli.layers",
     "schema": "cnncli.cli.schema",
 }
@@ -34,6 +37,16 @@ class _Commands(click.Group):
         command: click.Command = getattr(importlib.import_module(_COMMANDS[name]), name)
         return command
 
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with the nearest right word."""
+        if arguments and arguments[0] not in _COMMANDS and not arguments[0].startswith("-"):
+            from cnncli.catalog.kinds import nearest
+
+            context.fail(f"no command is called '{arguments[0]}'{nearest(arguments[0], _COMMANDS)}")
+        return super().resolve_command(context, arguments)
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "-V", "--version", prog_name="cnncli")
@@ -46,26 +59,58 @@ def cnncli() -> None:
     """
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command line and ends the process with the documented exit code."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         result: Any = cnncli.main(args=arguments, prog_name="cnncli", standalone_mode=False)
+        return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        sys.exit(130)
-    except SpecError as error:
-        from cnncli.cli.console import show_problems
-
-        show_problems(error.problems, error.source)
-        sys.exit(error.exit_code)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort) as signal:
+        click.echo("stopped", err=True)
+        return int(getattr(signal, "exit_code", 130))
     except Interrupted as stopped:
-        click.echo(f"stopped after {stopped.epochs} epochs; what was reached is in {stopped.run}", err=True)
-        sys.exit(stopped.exit_code)
+        return _report_interrupted(stopped)
     except CnncliError as error:
-        click.echo(f"error: {error.message}", err=True)
+        return _report(error)
+    except Exception:
+        return _report_bug()
+
+
+def _report(error: CnncliError) -> int:
+    from cnncli.cli.console import notice, show_problems
+
+    if isinstance(error, SpecError):
+        show_problems(error.problems, error.source)
+    else:
+        notice(f"error: {error.message}")
         if error.hint:
-            click.echo(error.hint, err=True)
-        sys.exit(error.exit_code)
-    sys.exit(result if isinstance(result, int) else 0)
+            notice(error.hint)
+    return error.exit_code
+
+
+def _report_interrupted(stopped: Interrupted) -> int:
+    from cnncli.cli.console import counted, notice
+
+    kept = "its history and weights are" if stopped.epochs else "its records are"
+    notice(f"stopped after {counted(stopped.epochs, 'epoch')}; {kept} in {stopped.run}")
+    return stopped.exit_code
+
+
+def _report_bug() -> int:
+    """What went wrong goes into a file that a person can attach to a report; the screen gets one line."""
+    import tempfile
+    import traceback
+
+    from cnncli.cli.console import notice
+
+    reason = traceback.format_exc()
+    with tempfile.NamedTemporaryFile("w", prefix="cnncli-", suffix=".log", delete=False, encoding="utf-8") as log:
+        log.write(f"cnncli {__version__}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{reason}")
+    notice(f"bug in cnncli: {reason.strip().splitlines()[-1]}; please report it with {log.name}")
+    return 1

@@ -12,17 +12,26 @@ from cnncli.cli.options import config_argument, set_option
 @click.command()
 @config_argument
 @set_option
-def check(config: Path, overrides: tuple[str, ...]) -> None:
+@click.option("--build", is_flag=True, help="Build the model in TensorFlow as well.")
+def check(config: Path, overrides: tuple[str, ...], build: bool) -> None:
     """Find every mistake in CONFIG, with its line and column.
 
     \b
     Example:
       cnncli check configs/mnist.yaml --set train.epochs=5
     """
-    from cnncli.cli.console import show_problems
+    from cnncli.cli.console import say, show_problems
+    from cnncli.errors import SpecError
     from cnncli.spec import load
 
     loaded = load(config, overrides)
     if loaded.warnings:
         show_problems(loaded.warnings, str(config), "warning")
-    click.echo(f"{config}: ok")
+    if build:
+        from cnncli.runner.prepare import compiled
+
+        try:
+            compiled(loaded.spec, total_steps=1)
+        except SpecError as error:
+            raise loaded.locate(error) from error
+    say(f"{config}: ok")

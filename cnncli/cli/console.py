@@ -1,28 +1,40 @@
-"""Everything that is printed."""
+"""Everything that is printed: problems, tables, reports. Results go to stdout, all else to stderr."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
 from cnncli.errors import Problem, path_text
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
     """The text without characters that would move the cursor, change colours or reorder what is shown."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+    return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
+
+
+def say(text: str = "") -> None:
+    """A line of results, on stdout."""
+    click.echo(printable(text))
+
+
+def notice(text: str) -> None:
+    """A line beside the results, on stderr."""
+    click.echo(printable(text), err=True)
 
 
 def show_problems(problems: Sequence[Problem], source: str, kind: str = "problem") -> None:
     """Lists problems on stderr, one line each: place, path, what is wrong."""
-    plural = "" if len(problems) == 1 else "s"
-    click.echo(printable(f"{source}: {len(problems)} {kind}{plural}"), err=True)
+    notice(f"{source}: {counted(len(problems), kind)}")
     rows = []
     for problem in problems:
         place = problem.place
@@ -33,53 +45,83 @@ def show_problems(problems: Sequence[Problem], source: str, kind: str = "problem
         rows.append((where, path_text(problem.path), problem.message + code))
     widths = [max(len(row[i]) for row in rows) for i in range(2)]
     for where, path, message in rows:
-        click.echo(printable(f"  {where:<{widths[0]}}  {path:<{widths[1]}}  {message}"), err=True)
+        notice(f"  {where:<{widths[0]}}  {path:<{widths[1]}}  {message}")
 
 
-class TrainingScreen:
-    """Shows how a training goes: a header, and one line for each epoch."""
+def counted(number: int, noun: str) -> str:
+    """`1 layer`, `2 layers`, `0 classes`."""
+    if number != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}{'es' if noun.endswith('s') else 's'}"
+    return f"{number:,} {noun}"
 
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
 
-    def notice(self, text: str) -> None:
-        """A line on stderr."""
-        click.echo(printable(text), err=True)
+def show_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = (), last: bool = False
+) -> None:
+    """Prints a table on stdout: columns as wide as they need, headings dimmed in a terminal.
 
-    def begin(self, run: Any, spec: Any, splits: Any, model: Any, device: str) -> None:
-        """The header: data, model, device."""
-        if self.quiet:
-            return
-        counts = ", ".join(f"{len(samples):,} {split}" for split, samples in splits.samples.items())
-        click.echo(f"data    {spec.data.source}: {counts}; {len(splits.class_names)} classes")
-        click.echo(f"model   {model.parameters:,} parameters in {len(model.rows)} layers")
-        click.echo(f"device  {device}")
-        click.echo(f"run     {run.path}")
+    Args:
+        columns: headings.
+        rows: as many cells each; in a terminal the last cell is wrapped rather than broken at the edge.
+        right: headings of the columns that are aligned to the right.
+        last: whether the last row is a total, set apart by a line.
+    """
+    from rich.cells import cell_len
 
-    def steps(self, epoch: int, done: int, steps: int) -> None:
-        """A counter on stderr, when that is a terminal."""
-        if not self.quiet and sys.stderr.isatty():
-            end = "\r" if done < steps else "\r\x1b[K"
-            click.echo(f"  epoch {epoch}: {done}/{steps}{end}", nl=False, err=True)
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(cell_len(row[i]) for row in [columns, *cells]) for i in range(len(columns))]
 
-    def epoch(self, epoch: Any, best: bool) -> None:
-        """One line, with a mark on the best so far."""
-        if self.quiet:
-            return
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in epoch.metrics.items())
-        click.echo(f"epoch {epoch.number:>3}  {shown}  {epoch.seconds:.1f} s{'  * best' if best else ''}")
+    def line(row: Sequence[str]) -> str:
+        aligned = []
+        for heading, cell, width in zip(columns, row, widths, strict=True):
+            blank = " " * (width - cell_len(cell))
+            aligned.append(blank + cell if heading in right else cell + blank)
+        return _hanging("  ".join(aligned).rstrip(), sum(widths[:-1]) + 2 * (len(widths) - 1))
+
+    click.echo(click.style(line(columns), bold=True))
+    for number, row in enumerate(cells):
+        if last and number == len(cells) - 1:
+            click.echo("  ".join("-" * width for width in widths))
+        click.echo(line(row))
+
+
+def _hanging(text: str, indent: int) -> str:
+    """A line that goes on below its last column where the terminal ends."""
+    room = terminal_width()
+    if not sys.stdout.isatty() or len(text) <= room or room - indent < 20:
+        return text
+    wrapped = textwrap.wrap(text[indent:], room - indent)
+    return text[:indent] + f"\n{' ' * indent}".join(wrapped)
+
+
+def show_paragraph(text: str, indent: int) -> None:
+    """Text on stdout, wrapped to the terminal."""
+    blank = " " * indent
+    say(textwrap.fill(text, min(terminal_width(), 100), initial_indent=blank, subsequent_indent=blank))
+
+
+def is_terminal(stream: Any = None) -> bool:
+    """Whether a stream, stdout unless given, is a terminal that can do more than print lines."""
+    return bool((stream or sys.stdout).isatty()) and os.environ.get("TERM") != "dumb"
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 80 where there is none."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def figures(metrics: Any) -> str:
+    """`loss 0.0812   accuracy 0.9760`."""
+    return "   ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+
+
+def memory(size: int) -> str:
+    """Bytes as people read them: `2.0 MiB`."""
+    power = min(max(size.bit_length() - 1, 0) // 10, 4)
+    return f"{size} B" if not power else f"{size / 1024**power:.1f} {'KMGT'[power - 1]}iB"
 
 
 def show_report(evaluation: Any, report: Any) -> None:
-    """The classification report of a split, with loss and accuracy."""
-    click.echo(printable(report.text))
-    shown = ", ".join(f"{name} {value:.4f}" for name, value in evaluation.metrics.items())
-    click.echo(f"{evaluation.split}: {shown}")
-
-
-def show_trained(trained: Any) -> None:
-    """The report, where everything is, and which command comes next."""
-    click.echo()
-    show_report(trained.evaluation, trained.report)
-    click.echo(f"best epoch {trained.history.best} by {trained.history.monitor}; everything is in {trained.run.path}")
-    click.echo(f"next: cnncli evaluate {trained.run.path}")
+    """The classification report of a split, with loss and metrics."""
+    say(report.text)
+    say(f"{evaluation.split}   {figures(evaluation.metrics)}")

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import click
 
-from cnncli.cli.options import runs_dir_option
+from cnncli.cli.options import run_argument, runs_dir_option
 
 
 @click.command()
-@click.argument("run")
+@run_argument
 @runs_dir_option
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), default="test", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 7 when a metric is lower.")
 def evaluate(run: str, runs_dir: Path, split: str, as_json: bool, fail_under: tuple[str, ...]) -> None:
-    """Measure the best weights of RUN, a run folder or its name.
+    """Measure the best weights of a run.
+
+    RUN is a run folder or its name.
 
     \b
     Example:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 
@@ -10,24 +12,58 @@ import click
 def layers(name: str | None) -> None:
     """List what a spec may name, or the arguments of NAME.
 
+    Layers, optimizers, schedules, losses, metrics, callbacks, initializers, regularizers, constraints, activations.
+
     \b
     Example:
       cnncli layers Conv2D
     """
-    from cnncli.catalog import FAMILIES, WORDS, arguments_of, first_line, resolve, spellings
-    from cnncli.catalog.entries import kind_of
+    from cnncli.catalog import FAMILIES, WORDS, resolve, spellings
     from cnncli.catalog.kinds import nearest
+    from cnncli.cli.console import say, show_paragraph
 
     if name is None:
-        for family, names in FAMILIES.items():
-            click.echo(f"{WORDS[family]}s: {', '.join(names)}\n")
+        for number, (family, names) in enumerate(FAMILIES.items()):
+            if number:
+                say()
+            click.echo(click.style(f"{WORDS[family]}s", bold=True))
+            show_paragraph(", ".join(names), indent=2)
         return
     found = [(family, known) for family in FAMILIES if (known := resolve(family, name))]
     if not found:
         near = nearest(name, [word for family in FAMILIES for word in spellings(family)])
-        raise click.UsageError(f"nothing is called '{name}'{near}")
+        raise click.UsageError(f"nothing is called '{name}'{near or '; cnncli layers lists what there is'}")
     for family, known in found:
-        click.echo(f"{known} ({WORDS[family]}): {first_line(family, known)}")
-        for argument in arguments_of(family, known).values() if family != "activation" else ():
-            default = "required" if argument.required else f"default {argument.default!r}"
-            click.echo(f"  {argument.name:<24} {kind_of(family, known, argument).words}; {default}")
+        _show(family, known)
+
+
+def _show(family: str, name: str) -> None:
+    from cnncli.catalog import WORDS, arguments_of, first_line
+    from cnncli.catalog.entries import kind_of
+    from cnncli.cli.console import say, show_table
+
+    click.echo(click.style(name, bold=True) + f"   {WORDS[family]}: {first_line(family, name)}")
+    if family == "activation":
+        return
+    rows = [
+        (
+            argument.name,
+            "required" if argument.required else _yaml(argument.default),
+            kind_of(family, name, argument).words,
+        )
+        for argument in arguments_of(family, name).values()
+    ]
+    if rows:
+        say()
+        show_table(("argument", "default", "takes"), rows)
+
+
+def _yaml(value: Any) -> str:
+    """A default as a spec would have it."""
+    import json
+
+    if value is None:
+        return "null"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_yaml, value))}]"
+    return json.dumps(value) if isinstance(value, bool) else str(value)

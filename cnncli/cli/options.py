@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,9 +13,24 @@ set_option = click.option(
 )
 runs_dir_option = click.option(
     "--runs-dir",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, file_okay=False),
     default=Path("runs"),
     show_default=True,
     envvar="CNNCLI_RUNS_DIR",
+    show_envvar=True,
     help="The folder that runs live in.",
 )
+
+
+def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    """Names of runs for the shell's completion, and paths as files have them."""
+    from click.shell_completion import CompletionItem
+
+    from cnncli.runs import list_runs
+
+    folder = context.params.get("runs_dir") or Path("runs")
+    names = [run.name for run in list_runs(folder) if run.name.startswith(incomplete)]
+    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="dir")]
+
+
+run_argument = click.argument("run", shell_complete=complete_runs)

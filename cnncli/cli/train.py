@@ -17,26 +17,33 @@ from cnncli.cli.options import config_argument, runs_dir_option, set_option
 @click.option("--name", help="Prefix of the run folder, in place of the spec's.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the run folder and nothing else.")
 def train(config: Path, overrides: tuple[str, ...], runs_dir: Path, name: str | None, quiet: bool) -> None:
-    """Train the model of CONFIG and leave everything worth having in a run folder.
+    """Train the model of CONFIG and keep everything in a run folder.
 
     \b
     Example:
       cnncli train configs/mnist.yaml --set train.epochs=5
     """
-    from cnncli.cli.console import TrainingScreen, show_problems, show_trained
+    from cnncli.cli.console import say, show_problems
+    from cnncli.cli.screen import TrainingScreen, show_trained
+    from cnncli.cli.signals import terminated_like_interrupted
+    from cnncli.errors import SpecError
     from cnncli.spec import load
 
     loaded = load(config, [*overrides, *([f"name={name}"] if name else [])])
     if loaded.warnings and not quiet:
         show_problems(loaded.warnings, str(config), "warning")
-    from cnncli.errors import SpecError
-    from cnncli.runner.train import train as run_training
-
+    screen = TrainingScreen(quiet)
+    screen.starting()
     try:
-        trained = run_training(loaded.spec, runs_dir, TrainingScreen(quiet), sys.argv)
+        from cnncli.runner.train import train as run_training
+
+        with terminated_like_interrupted():
+            trained = run_training(loaded.spec, runs_dir, screen, sys.argv)
     except SpecError as error:
         raise loaded.locate(error) from error
+    finally:
+        screen.clear()
     if quiet:
-        click.echo(trained.run.path)
+        say(str(trained.run.path))
     else:
         show_trained(trained)

@@ -6,18 +6,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import yaml
 
 from cnncli.data.pipeline import encode, ordered_batches
 from cnncli.data.samples import Samples
-from cnncli.errors import CnncliError, RunError
+from cnncli.errors import RunError
 from cnncli.factory.startup import start_tensorflow
 from cnncli.factory.training import probabilities
+from cnncli.factory.weights import load_weights
 from cnncli.records import Evaluation
 from cnncli.runner.loop import outputs_of, results
-from cnncli.runner.prepare import compiled, load_splits, load_weights
+from cnncli.runner.prepare import compiled, load_splits, run_spec
 from cnncli.runs import RunDir
-from cnncli.spec import load
 from cnncli.spec.schema import Spec
 
 BATCH = 256
@@ -46,18 +45,6 @@ def evaluate(run: RunDir, split: str) -> tuple[Evaluation, Samples]:
     load_weights(model, run.best_weights)
     samples = splits.samples[split]
     return evaluate_split(spec, model, encoding, split, samples, splits.class_names), samples
-
-
-def run_spec(run: RunDir) -> Spec:
-    """The spec of a run.
-
-    Raises:
-        RunError: it is missing or no spec.
-    """
-    try:
-        return load(run.spec).spec
-    except (CnncliError, yaml.YAMLError) as error:
-        raise RunError(f"'{run.path}' is no complete run: {error}") from None
 
 
 def evaluate_split(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class TrainingLoop:
             on_steps: is told how far it is, a few times a second.
 
         Returns:
-            The metrics over the epoch, as Python floats.
+            The metrics over the epoch, as Python floats; over part of it when the loss became infinite or no number.
         """
         self.model.reset_metrics()
         done = 0
@@ -66,6 +67,8 @@ class TrainingLoop:
             self._adapt(count, time.perf_counter() - before)
             done += count
             on_steps(done, steps)
+            if not isfinite(results(self.model)["loss"]):
+                break  # it stays so until the end of the epoch, however long that is
         return results(self.model)
 
     def _adapt(self, count: int, seconds: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +12,13 @@ from cnncli.catalog.datasets import DATASETS
 from cnncli.data.samples import Samples
 from cnncli.data.sources import builtin
 from cnncli.data.split import validation_indices
-from cnncli.errors import RunError
+from cnncli.errors import CnncliError, RunError
 from cnncli.factory.model import build_model
+from cnncli.factory.summary import summarize
 from cnncli.factory.training import compile_model, label_encoding
+from cnncli.records import ModelSummary
+from cnncli.runs import RunDir
+from cnncli.spec import load
 from cnncli.spec.schema import Spec
 
 if TYPE_CHECKING:
@@ -105,15 +109,22 @@ def compiled(spec: Spec, total_steps: int) -> tuple[keras.Model, str]:
     return model, encoding
 
 
-def load_weights(model: Any, path: Any) -> None:
-    """Loads weights into a model that was built from the run's own spec.
+def run_spec(run: RunDir) -> Spec:
+    """The spec of a run.
 
     Raises:
-        RunError: the file is missing, or not of this model.
+        RunError: it is missing or no spec.
     """
-    if not path.is_file():
-        raise RunError(f"the run has no weights: '{path}' is missing", "a run has weights after its first epoch")
     try:
-        model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"'{path}' does not hold the weights of this run's model: {error}") from error
+        return load(run.spec).spec
+    except CnncliError as error:
+        raise RunError(f"'{run.path}' is no complete run: {error}") from None
+
+
+def summary_of(spec: Spec) -> ModelSummary:
+    """The layers of a spec's model; no images are needed.
+
+    Raises:
+        SpecError: a layer does not fit.
+    """
+    return summarize(build(spec))

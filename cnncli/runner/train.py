@@ -16,17 +16,19 @@ import numpy as np
 import yaml
 
 from cnncli import __version__, report
+from cnncli.catalog import Entry
 from cnncli.data.images import pixel_facts
 from cnncli.data.pipeline import class_weights, encode, ordered_batches, steps_per_epoch, training_batches
 from cnncli.errors import CnncliError, Interrupted, TrainingError
 from cnncli.factory.startup import device_name, start_tensorflow
 from cnncli.factory.summary import summarize
 from cnncli.factory.training import build_callbacks
+from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import Epoch, Evaluation, History, ModelSummary
 from cnncli.report.tables import write_history
 from cnncli.runner.evaluate import evaluate_split, images_at
 from cnncli.runner.loop import TrainingLoop, ValidationLoop
-from cnncli.runner.prepare import Splits, compiled, load_splits, load_weights
+from cnncli.runner.prepare import Splits, compiled, load_splits
 from cnncli.runs import RunDir, now
 from cnncli.spec.rules import reported_metrics
 from cnncli.spec.schema import Spec
@@ -137,7 +139,7 @@ class _Training:
         total = self.steps * spec.train.epochs
         batches = training_batches(samples, targets, weights, spec.train.batch_size, spec.seed, 0, total)
         loop, validation = TrainingLoop(self.model, batches), self._validation()
-        callbacks = keras.callbacks.CallbackList(build_callbacks(spec.train.callbacks), model=self.model)
+        callbacks = keras.callbacks.CallbackList(self._callbacks(), model=self.model)
         self.model.stop_training = False
         callbacks.on_train_begin()
         for number in range(1, spec.train.epochs + 1):
@@ -146,14 +148,24 @@ class _Training:
             metrics = loop.epoch(self.steps, lambda done, steps: self.observer.steps(number, done, steps))  # noqa: B023
             if not isfinite(metrics["loss"]):
                 raise _diverged(number, metrics["loss"], self._learning_rate())
+            callbacks.on_test_begin()  # where a moving average of the weights takes their place, if there is one
             if validation:
                 metrics |= {f"val_{name}": value for name, value in validation.measure().items()}
             epoch = Epoch(number, metrics, self._learning_rate(), time.perf_counter() - began)
             self._keep(epoch)
+            callbacks.on_test_end()
             callbacks.on_epoch_end(number - 1, dict(metrics))
             if self.model.stop_training:
                 break
         callbacks.on_train_end()
+
+    def _callbacks(self) -> list[Any]:
+        """Those of the spec; an optimizer that averages weights is no use unless the average is what is measured."""
+        entries = self.spec.train.callbacks
+        averages = bool(self.spec.train.optimizer.get("use_ema"))
+        if averages and all(entry.name != "SwapEMAWeights" for entry in entries):
+            entries = [*entries, Entry("callback", "SwapEMAWeights")]
+        return build_callbacks(entries)
 
     def _validation(self) -> ValidationLoop | None:
         samples = self.splits.samples.get("validation")
@@ -175,9 +187,9 @@ class _Training:
         if best:
             self.best, self.best_value = epoch.number, value
             with self.run.write("weights/best.weights.h5") as path:
-                self.model.save_weights(path)
+                save_weights(self.model, path)
         with self.run.write("weights/last.weights.h5") as path:
-            self.model.save_weights(path)
+            save_weights(self.model, path)
         self.epochs.append(epoch)
         with self.run.write("history.csv") as path:
             write_history(path, self.history())

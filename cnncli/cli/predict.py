@@ -1,0 +1,136 @@
+"""`cnncli predict`: what is in a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cnncli.cli.options import complete_runs, runs_dir_option
+
+
+@click.command()
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.option(
+    "--run",
+    "named",
+    shell_complete=complete_runs,
+    help="A run folder or its name; the newest finished run unless given.",
+)
+@runs_dir_option
+@click.option("--top-k", type=click.IntRange(1), default=1, show_default=True, help="Show the K most probable classes.")
+@click.option("--invert", is_flag=True, help="Turn black into white first, for negatives of what was trained on.")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+def predict(
+    images: tuple[str, ...], named: str | None, runs_dir: Path, top_k: int, invert: bool, form: str | None
+) -> int:
+    """Say what pictures show.
+
+    An IMAGE is a file, a folder of files, or - for standard input; of any size, colour or grey. The run knows the
+    size, the scale and the class names.
+
+    \b
+    Example:
+      cnncli predict digit.png --run mnist-001 --top-k 3
+    """
+    from cnncli.cli.console import notice
+    from cnncli.errors import DataError
+    from cnncli.runs import find_run
+
+    run = find_run(named, runs_dir)
+    from cnncli.runner.predict import Predictor, Unreadable
+
+    if not form and named is None:
+        notice(f"using {run.path}")
+    answers = list(Predictor(run).predict(_pictures(images), invert))
+    predictions = [answer for answer in answers if not isinstance(answer, Unreadable)]
+    unreadable = [answer for answer in answers if isinstance(answer, Unreadable)]
+    if not answers:
+        raise DataError(f"there are no images in {', '.join(images)}")
+    _print[form or "table"](answers, min(top_k, len(predictions[0].class_names)) if predictions else 1)
+    _show_notes(predictions)
+    for answer in unreadable:
+        notice(f"error: {answer.reason}")
+    return DataError.exit_code if unreadable else 0
+
+
+def _pictures(images: Sequence[str]) -> Iterator[Any]:
+    """One picture for each file, for each image in a folder, and for `-`."""
+    import sys
+
+    from cnncli.data.images import find_images
+    from cnncli.runner.predict import Picture
+
+    for image in images:
+        path = Path(image)
+        if image == "-":
+            yield Picture("-", sys.stdin.buffer.read())
+        elif path.is_dir():
+            yield from (Picture(str(found), found) for found in find_images(path))
+        else:
+            yield Picture(image, path)
+
+
+def _show_notes(predictions: Sequence[Any]) -> None:
+    """What a person should know about the pictures, once for all of those it is true of."""
+    from cnncli.cli.console import notice
+
+    noted: dict[str, list[str]] = {}
+    for prediction in predictions:
+        if prediction.note:
+            noted.setdefault(prediction.note, []).append(prediction.image)
+    for note, names in noted.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        notice(f"note: {names[0]}{more}: {note}")
+
+
+def _print_table(answers: Sequence[Any], top_k: int) -> None:
+    from cnncli.cli.console import show_table
+    from cnncli.records import Prediction
+
+    predictions = [answer for answer in answers if isinstance(answer, Prediction)]
+    rows = [
+        (prediction.image if rank == 0 else "", name, f"{probability:.4f}")
+        for prediction in predictions
+        for rank, (name, probability) in enumerate(prediction.top(top_k))
+    ]
+    if rows:
+        show_table(("image", "class", "probability"), rows, right=("probability",))
+
+
+def _print_json(answers: Sequence[Any], top_k: int) -> None:
+    import json
+
+    from cnncli.records import Prediction
+
+    listed = []
+    for answer in answers:
+        if isinstance(answer, Prediction):
+            top = [{"class": name, "probability": probability} for name, probability in answer.top(top_k)]
+            entry = {"image": answer.image, **top[0], "top": top, "note": answer.note}
+        else:
+            entry = {"image": answer.image, "error": answer.reason}
+        listed.append(entry)
+    click.echo(json.dumps(listed, indent=2))
+
+
+def _print_csv(answers: Sequence[Any], top_k: int) -> None:
+    import csv
+    import sys
+
+    from cnncli.records import Prediction
+    from cnncli.report.tables import cell, shortest
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    numbers = [""] + [f"_{rank}" for rank in range(2, top_k + 1)]
+    writer.writerow(["image", *(heading + n for n in numbers for heading in ("class", "probability"))])
+    for answer in answers:
+        if isinstance(answer, Prediction):
+            cells = [text for name, value in answer.top(top_k) for text in (cell(name), shortest(value))]
+            writer.writerow([cell(answer.image), *cells])
+
+
+_print = {"table": _print_table, "json": _print_json, "csv": _print_csv}

@@ -1,0 +1,76 @@
+"""`cnncli runs`: the runs there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cnncli.cli.options import runs_dir_option
+
+_KEYS = {"date": "started", "accuracy": "accuracy", "name": "name", "state": "state"}
+
+
+@click.command()
+@runs_dir_option
+@click.option(
+    "--sort",
+    type=click.Choice(list(_KEYS)),
+    default="date",
+    show_default=True,
+    help="Newest, most accurate or alphabetically first at the top.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the runs as JSON.")
+def runs(runs_dir: Path, sort: str, as_json: bool) -> None:
+    """List the runs with their state, date and test accuracy.
+
+    \b
+    Example:
+      cnncli runs --sort accuracy
+    """
+    import json
+
+    from cnncli.cli.console import notice, show_table
+    from cnncli.runs import list_runs
+
+    rows = sorted((_row(run) for run in list_runs(runs_dir)), key=lambda row: row["name"])
+    key = _KEYS[sort]
+    if sort in ("date", "accuracy"):
+        rows.sort(key=lambda row: (row[key] is not None, row[key]), reverse=True)
+    else:
+        rows.sort(key=lambda row: row[key])
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    elif not rows:
+        notice(f"no runs in '{runs_dir}' yet; begin with: cnncli train configs/mnist.yaml")
+    else:
+        show_table(
+            ("run", "state", "started", "epochs", "accuracy"), [_cells(row) for row in rows], ("epochs", "accuracy")
+        )
+
+
+def _row(run: Any) -> dict[str, Any]:
+    """What there is to say of a run; a folder whose records are broken is listed as such."""
+    from cnncli.errors import RunError
+
+    try:
+        status, metrics = run.status(), run.metrics()
+    except RunError:
+        status, metrics = {"state": "broken"}, {}
+    accuracy = metrics.get("accuracy")
+    return {
+        "name": run.name,
+        "path": str(run.path),
+        "state": str(status.get("state", "broken")),
+        "started": str(status.get("started", "")),
+        "epochs": status.get("epochs"),
+        "accuracy": accuracy if isinstance(accuracy, int | float) else None,
+        "reason": status.get("reason"),
+    }
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    started = row["started"].replace("T", " ").removesuffix("Z")[:16]
+    epochs = "" if row["epochs"] is None else str(row["epochs"])
+    return row["name"], row["state"], started, epochs, "" if row["accuracy"] is None else f"{row['accuracy']:.4f}"

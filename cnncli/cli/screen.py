@@ -1,0 +1,133 @@
+"""What a person sees while a model trains: a header, a live bar, one line for each epoch, and the end."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from cnncli.cli.console import counted, is_terminal, notice, say, show_report
+
+
+class TrainingScreen:
+    """Shows how a training goes. Lines go to stdout; the bar to stderr, when that is a terminal.
+
+    Args:
+        quiet: show nothing but what needs an answer.
+    """
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self._columns: list[str] = []
+        self._epochs = 0
+        self._bar: Any = None
+
+    def notice(self, text: str) -> None:
+        """A line on stderr."""
+        notice(text)
+
+    def begin(self, run: Any, spec: Any, splits: Any, model: Any, device: str) -> None:
+        """The header: data, model, device, run."""
+        self._epochs = spec.train.epochs
+        self.clear()
+        if self.quiet:
+            return
+        counts = ", ".join(f"{len(samples):,} {split}" for split, samples in splits.samples.items())
+        size = "×".join(map(str, model.input_shape))
+        say(f"data    {spec.data.source}: {counts}; {counted(len(splits.class_names), 'class')}, {size}")
+        say(f"model   {counted(len(model.rows) - 1, 'layer')}, {model.parameters:,} parameters")
+        say(f"device  {device}{'' if spec.train.precision == 'float32' else ', ' + spec.train.precision}")
+        say(f"run     {run.path}")
+        say()
+        sys.stdout.flush()
+
+    def starting(self) -> None:
+        """Says that TensorFlow is being loaded, which takes seconds; gone when the header comes."""
+        if not self.quiet and is_terminal(sys.stderr):
+            from rich.console import Console
+
+            self._bar = Console(stderr=True).status("starting TensorFlow")
+            self._bar.start()
+
+    def steps(self, epoch: int, done: int, steps: int) -> None:
+        """Moves the bar; it vanishes with the last step."""
+        if self.quiet or not is_terminal(sys.stderr):
+            return
+        if self._bar is None:
+            self._bar = _bar(f"epoch {epoch}/{self._epochs}", steps)
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=done)
+        if done >= steps:
+            self.clear()
+
+    def clear(self) -> None:
+        """Takes the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def epoch(self, epoch: Any, best: bool) -> None:
+        """One line, with a mark on the best so far; above the first, what the columns are."""
+        self.clear()
+        if self.quiet:
+            return
+        if not self._columns:
+            self._columns = list(epoch.metrics)
+            for heading in _headings(self._columns, len(f"{self._epochs}/{self._epochs}")):
+                click.echo(click.style(heading, bold=True))
+        number = f"{epoch.number}/{self._epochs}".ljust(_first(len(f"{self._epochs}/{self._epochs}")))
+        values = [f"{epoch.metrics[name]:{_width(name)}.4f}" for name in self._columns]
+        mark = click.style("  best", fg="green") if best else ""
+        click.echo("  ".join([number, *values, f"{epoch.seconds:7.1f} s"]) + mark)
+
+
+def _first(epochs: int) -> int:
+    return max(len("epoch"), epochs)
+
+
+def _width(name: str) -> int:
+    return max(len(name.removeprefix("val_")), 8)
+
+
+def _headings(columns: list[str], epochs: int) -> list[str]:
+    """Two lines: training and validation, and below them the metrics of each."""
+    own = [name for name in columns if not name.startswith("val_")]
+    blank = " " * _first(epochs)
+    names = "  ".join([f"{'epoch':<{_first(epochs)}}", *(f"{n.removeprefix('val_'):>{_width(n)}}" for n in columns)])
+    if len(own) == len(columns):
+        return [f"{names}       time"]
+    span = sum(_width(name) + 2 for name in own) - 2
+    return [f"{blank}  {'training':>{span}}  {'validation':>{span}}", f"{names}       time"]
+
+
+def _bar(title: str, steps: int) -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    bar = Progress(
+        TextColumn(title),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("steps"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    bar.add_task("", total=steps)
+    return bar
+
+
+def show_trained(trained: Any) -> None:
+    """The report, where everything is, and which command comes next."""
+    history, run = trained.history, trained.run
+    say()
+    show_report(trained.evaluation, trained.report)
+    best = history.best_epoch()
+    say(f"best   epoch {history.best} of {len(history.epochs)}, {history.monitor} {best.metrics[history.monitor]:.4f}")
+    say()
+    say(f"{run.path} holds the weights, the report, the plots and every prediction.")
+    say(f"next: cnncli predict IMAGE --run {run.path}")

@@ -1,0 +1,120 @@
+"""Says what is in a picture, with the model, the preprocessing and the class names of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from cnncli.data.images import border_brightness, read_image
+from cnncli.errors import DataError
+from cnncli.factory.startup import start_tensorflow
+from cnncli.factory.training import probabilities
+from cnncli.factory.weights import load_weights
+from cnncli.records import Prediction
+from cnncli.runner.prepare import compiled, run_spec
+from cnncli.runs import RunDir
+
+BATCH = 64
+
+SAME_BACKGROUND = 48.0
+"""Standard deviation of the border's brightness below which training images share a background."""
+
+OTHER_BACKGROUND = 128.0
+"""Distance in brightness, of 255, at which a picture's background is another one."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture to look at.
+
+    Args:
+        name: what people call it: its path, or `-`.
+        source: the file, or its contents.
+    """
+
+    name: str
+    source: Path | bytes
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A picture that could not be read.
+
+    Args:
+        image: its name.
+        reason: names the picture and what is wrong with it.
+    """
+
+    image: str
+    reason: str
+
+
+class Predictor:
+    """The model of a run, ready to look at pictures.
+
+    Args:
+        run: its best weights are used.
+
+    Raises:
+        RunError: the run is incomplete.
+    """
+
+    def __init__(self, run: RunDir) -> None:
+        start_tensorflow()
+        record = run.read_json("data.json")
+        self.spec = run_spec(run)
+        self.class_names: tuple[str, ...] = tuple(record["class_names"])
+        self.model, self._encoding = compiled(self.spec, total_steps=1)
+        self._pixels: dict[str, float] = record["pixels"]
+        load_weights(self.model, run.best_weights)
+
+    def predict(self, pictures: Iterable[Picture], invert: bool = False) -> Iterator[Prediction | Unreadable]:
+        """Looks at pictures in order, a few at a time.
+
+        Args:
+            pictures: any number of them.
+            invert: turn black into white and white into black before looking.
+
+        Returns:
+            For each picture what it shows, or why it could not be read.
+        """
+        waiting = iter(pictures)
+        while group := list(islice(waiting, BATCH)):
+            yield from self._group(group, invert)
+
+    def _group(self, group: list[Picture], invert: bool) -> Iterator[Prediction | Unreadable]:
+        height, width, channels = self.model.input_shape[1:]
+        read: list[np.ndarray | str] = []
+        for picture in group:
+            try:
+                image = read_image(picture.source, height, width, channels, name=picture.name)
+                read.append(255 - image if invert else image)
+            except DataError as error:
+                read.append(error.message)
+        images = [image for image in read if not isinstance(image, str)]
+        shown = iter(self._probabilities(np.stack(images)) if images else ())
+        for picture, result in zip(group, read, strict=True):
+            if isinstance(result, str):
+                yield Unreadable(picture.name, result)
+            else:
+                values = tuple(float(value) for value in next(shown))
+                yield Prediction(picture.name, self.class_names, values, self._note(result))
+
+    def _probabilities(self, images: np.ndarray) -> np.ndarray:
+        """`(images, height, width, channels)` uint8 → `(images, classes)` float32."""
+        outputs = np.asarray(self.model(images, training=False))  # (images, units)
+        return probabilities(outputs, self.spec.train.loss, self._encoding, len(self.class_names))
+
+    def _note(self, image: np.ndarray) -> str:
+        """A word of warning when a picture is the negative of what the model was trained on."""
+        usual, spread = self._pixels["border_mean"], self._pixels["border_std"]
+        border = border_brightness(image)
+        nearer_inverted = abs(255 - border - usual) < abs(border - usual)
+        if spread < SAME_BACKGROUND and abs(border - usual) > OTHER_BACKGROUND and nearer_inverted:
+            bright, trained = ("bright", "dark") if border > usual else ("dark", "bright")
+            return f"{bright} background, but the model was trained on {trained} ones; try --invert"
+        return ""
