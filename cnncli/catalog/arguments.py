@@ -7,6 +7,7 @@ class.
 
 from __future__ import annotations
 
+from cnncli.catalog.augmentations import augmentation_kind
 from cnncli.catalog.entries import entry_kind
 from cnncli.catalog.kinds import Kind, any_of, boolean, choice, list_of, number, per_axis, text, whole
 
@@ -271,6 +272,8 @@ def kind_for(family: str, name: str, argument: str) -> Kind:
     Raises:
         KeyError: the catalogue has no word on this argument. The tests see to it that there is none such.
     """
+    if family == "augmentation":
+        return augmentation_kind(name, argument)
     if (name, argument) in _CLASS:
         return _CLASS[name, argument]
     if family == "layer":

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cnncli.catalog.augmentations import refused_argument
 from cnncli.catalog.kinds import Kind, near_word, nearest, shown
-from cnncli.catalog.names import REFUSED, WORDS, resolve, spellings
+from cnncli.catalog.names import ELSEWHERE, REFUSED, WORDS, resolve, spellings
 from cnncli.catalog.source import Argument, signature
 from cnncli.errors import Path, Problem
 
@@ -113,7 +114,8 @@ def _split(family: str, value: Any, path: Path, problems: list[Problem]) -> tupl
             )
         else:
             message = f"expected one {word}, got {len(value)} names: {', '.join(value)}"
-        problems.append(Problem((*path, others[0]) if names else path, message, at_key=bool(names)))
+        beside = len(names) == 1
+        problems.append(Problem((*path, others[0]) if beside else path, message, at_key=beside))
         return None, {}, path
     name, arguments = next(iter(value.items()))
     if arguments is None:
@@ -134,6 +136,8 @@ def _unknown(family: str, name: str) -> str:
 
 
 def _unknown_argument(name: str, key: str, accepted: Mapping[str, Argument]) -> str:
+    if reason := refused_argument(name, key) or ELSEWHERE.get(key):
+        return f"unknown argument; {reason}"
     if not accepted:
         return f"'{name}' takes no arguments"
     return f"unknown argument{nearest(key, accepted) or f'; {name} takes ' + ', '.join(accepted)}"

@@ -199,4 +199,4 @@ def per_axis(item: Kind, axes: int) -> Kind:
     """One value for all axes of an image, or a list with one for each."""
     if axes == 1:
         return any_of(item, list_of(item, 1))
-    return any_of(item, list_of(item, axes, f"a list of {axes} such"))
+    return any_of(item, list_of(item, axes, f"a list of {axes} numbers"))

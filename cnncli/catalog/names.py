@@ -6,6 +6,8 @@ A name that is not here cannot be built, whatever a spec says: that is what make
 
 from __future__ import annotations
 
+from cnncli.catalog.augmentations import AUGMENTATIONS, REFUSED_AUGMENTATIONS
+
 FAMILIES: dict[str, tuple[str, ...]] = {
     "layer": (
         # convolution
@@ -208,7 +210,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "celu",
         "selu",
         "gelu",
-        "glu",
         "silu",
         "swish",
         "mish",
@@ -234,6 +235,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "exponential",
         "linear",
     ),
+    "augmentation": AUGMENTATIONS,
 }
 
 ALIASES: dict[str, dict[str, str]] = {
@@ -318,6 +320,17 @@ REFUSED: dict[str, dict[str, str]] = {
         "TensorBoard": "it writes outside the run folder; history.csv and plots/history.png hold the curves",
     },
     "initializer": {"STFT": "it is for sound"},
+    "activation": {"glu": "it halves the channels, and Keras' layers reckon with all of them"},
+    "augmentation": REFUSED_AUGMENTATIONS,
+}
+
+ELSEWHERE: dict[str, str] = {
+    # Arguments that people know from tutorials and older Keras, and how the thing is said here.
+    "input_shape": "the input shape is taken from the data; leave it out",
+    "input_dim": "the input shape is taken from the data; leave it out",
+    "lr": "it is called 'learning_rate'",
+    "decay": "say 'learning_rate: {InverseTimeDecay: …}'",
+    "label_smoothing": "it takes one-hot labels: 'loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}'",
 }
 
 WORDS: dict[str, str] = {
@@ -332,6 +345,7 @@ WORDS: dict[str, str] = {
     "regularizer": "regularizer",
     "constraint": "constraint",
     "activation": "activation",
+    "augmentation": "augmentation",
 }
 
 
@@ -349,7 +363,7 @@ def resolve(family: str, word: str) -> str | None:
     if word in names:
         return word
     alias = ALIASES.get(family, {}).get(word)
-    if alias or family in ("layer", "activation"):
+    if alias or family in ("layer", "activation", "augmentation"):
         return alias
     return next((name for name in names if _plain(name) == _plain(word) and word == word.lower()), None)
 

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cnncli.catalog.augmentations import GENERATOR, GENERATOR_WORDS
+
 REQUIRED = "required"
 """Stands for the default of an argument that has none."""
 
@@ -26,6 +28,7 @@ _MODULES = {
     "regularizer": "regularizers",
     "constraint": "constraints",
     "activation": "activations",
+    "augmentation": "layers",
 }
 
 # Arguments that a base class takes through **kwargs and that make sense in a spec.
@@ -42,6 +45,7 @@ _HIDDEN = {
     "callback": {"self", "verbose"},
     "initializer": {"self", "input_axes", "output_axes"},
     "activation": {"x"},
+    "augmentation": {"self", "name", "dtype", "seed", "value_range", "data_format"},
 }  # fmt: skip
 
 
@@ -127,13 +131,22 @@ def _initializer(file: Path, node: ast.ClassDef) -> ast.FunctionDef | None:
     return None
 
 
-def _default(node: ast.expr | None) -> Any:
+def _default(node: ast.expr | None, constants: dict[str, ast.expr]) -> Any:
     if node is None:
         return REQUIRED
+    if isinstance(node, ast.Name) and node.id in constants:
+        node = constants[node.id]
     try:
         return ast.literal_eval(node)
     except ValueError:
         return ast.unparse(node)
+
+
+@cache
+def _constants(file: Path) -> dict[str, ast.expr]:
+    """What a file's own names for values stand for, such as `HORIZONTAL = "horizontal"`."""
+    assigned = (node for node in _tree(file).body if isinstance(node, ast.Assign))
+    return {name.id: node.value for node in assigned for name in node.targets if isinstance(name, ast.Name)}
 
 
 @cache
@@ -144,10 +157,14 @@ def signature(family: str, name: str) -> dict[str, Argument]:
         family: such as `layer` or `optimizer`.
         name: a name of the catalogue.
     """
+    if name == "ImageDataGenerator":
+        return {key: Argument(key, default) for key, default in GENERATOR.items()}
     found = _find(family, name)
     function: ast.FunctionDef | None = None
+    constants: dict[str, ast.expr] = {}
     if found:
         file, node = found
+        constants = _constants(file)
         function = node if isinstance(node, ast.FunctionDef) else _initializer(file, node)
     arguments: dict[str, Argument] = {}
     if function:
@@ -157,7 +174,7 @@ def signature(family: str, name: str) -> dict[str, Argument]:
             *function.args.defaults,
             *function.args.kw_defaults,
         ]
-        arguments = {a.arg: Argument(a.arg, _default(d)) for a, d in zip(signed, defaults, strict=True)}
+        arguments = {a.arg: Argument(a.arg, _default(d, constants)) for a, d in zip(signed, defaults, strict=True)}
     hidden = _HIDDEN.get(family, _HIDDEN[""])
     arguments = {key: argument for key, argument in arguments.items() if key not in hidden}
     for key, value in _INHERITED.get(family, {}).items():
@@ -169,6 +186,8 @@ def signature(family: str, name: str) -> dict[str, Argument]:
 @cache
 def docstring(family: str, name: str) -> str:
     """Keras' own words on a class or function; empty when it has none."""
+    if name == "ImageDataGenerator":
+        return GENERATOR_WORDS
     found = _find(family, name)
     return (ast.get_docstring(found[1]) or "") if found else ""
 

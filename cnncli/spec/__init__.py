@@ -75,9 +75,9 @@ def parse(document: Document, default_name: str = "run") -> LoadedSpec:
     problems = check(spec)
     if problems:
         raise _located(problems, document)
-    warnings = in_order([document.locate(warning) for warning in lint(spec)])
+    warnings = in_order([document.locate(warning) for warning in lint(spec)], document.file)
     return LoadedSpec(spec, tuple(warnings), document)
 
 
 def _located(problems: Sequence[Problem], document: Document) -> SpecError:
-    return SpecError(in_order([document.locate(problem) for problem in problems]), document.file)
+    return SpecError(in_order([document.locate(problem) for problem in problems], document.file), document.file)

@@ -32,12 +32,19 @@ def read_file(path: FilePath, is_section: IsSection) -> Document:
         if not isinstance(wanted, str) or not wanted.strip():
             raise SpecError([Problem(("extends",), "expected the path of another spec", place)], str(path))
         base_path = folder / wanted
-        if base_path.resolve() in chain:
+        try:
+            resolved = base_path.resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # a loop of symbolic links; a character no path can have
+            raise SpecError([Problem(("extends",), f"'{wanted}' is no path: {error}", place)], str(path)) from None
+        if resolved in chain:
             raise SpecError([Problem(("extends",), f"'{wanted}' leads back to this file", place)], str(path))
         if len(chain) >= MAX_CHAIN:
             raise SpecError([Problem(("extends",), f"more than {MAX_CHAIN} files extend each other", place)], str(path))
-        chain.append(base_path.resolve())
+        chain.append(resolved)
         base = _read(base_path, place)
+        if not isinstance(base.value, dict):
+            message = "a spec is a mapping with the keys data, model and train"
+            raise SpecError([Problem((), message, base.values[()])], base.file)
         folder = base_path.parent
         own = {key: value for key, value in document.value.items() if key != "extends"}
         document = Document(
@@ -93,6 +100,7 @@ def _merge(base: Any, own: Any, path: Path, is_section: IsSection) -> Any:
 
 
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_KEY = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*\Z")
 
 
 def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
@@ -113,7 +121,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
         file = f"--set {override}"
         name, equals, text = override.partition("=")
         path = tuple(int(index) if index else word for word, index in _PART.findall(name))
-        if not equals or not path:
+        if not equals or not _KEY.match(name):
             problems.append(Problem((), "expected key=value, such as train.epochs=5", Place(file, 1, 1)))
             continue
         try:

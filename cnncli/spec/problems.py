@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cnncli.catalog.kinds import near_word, nearest, shown
-from cnncli.errors import Path, Problem
+from cnncli.errors import Path, Place, Problem
 from cnncli.spec.schema import Section, sections
 
 _ELSEWHERE = {
@@ -62,6 +62,11 @@ def _unknown_key(path: Path, known: dict[Path, type[Section]]) -> str:
     return f"unknown key{nearest(key, fields) or '; known are ' + ', '.join(fields)}"
 
 
-def in_order(problems: Sequence[Problem]) -> list[Problem]:
-    """Located problems in the order of the text, the file itself before what it extends and what was set by hand."""
-    return sorted(problems, key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0))
+def in_order(problems: Sequence[Problem], file: str) -> list[Problem]:
+    """Located problems in the order of the text: `file` itself, then what it extends, then what was set by hand."""
+
+    def rank(problem: Problem) -> tuple[int, str, int, int]:
+        where, line, column = problem.place or Place(file, 0, 0)
+        return (0 if where == file else 2 if where.startswith("--set ") else 1), where, line, column
+
+    return sorted(problems, key=rank)

@@ -28,6 +28,7 @@ _INT = re.compile(r"[-+]?[0-9]+\Z")
 _OCTAL = re.compile(r"0o[0-7]+\Z")
 _HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _INFINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 
 _WORDING = {
@@ -139,6 +140,7 @@ def _syntax(error: yaml.MarkedYAMLError, file: str) -> SpecError:
     mark = error.problem_mark or error.context_mark
     words = error.problem or str(error)
     message = next((better for theirs, better in _WORDING.items() if words.startswith(theirs)), words)
+    message = message.replace("'<stream end>'", "the end of the text")
     return _fatal(message, _place(file, mark) if mark else Place(file, 1, 1))
 
 
@@ -169,6 +171,10 @@ class _TooMany(Exception):
     """The budget of nodes is used up."""
 
 
+class _TooDeep(Exception):
+    """Aliases have piled up to a tower."""
+
+
 class _Builder:
     """Turns composed nodes into values and notes where each of them stands."""
 
@@ -187,7 +193,9 @@ class _Builder:
             place = _place(self.file, node.start_mark)
             message = f"the aliases of this text expand to more than {MAX_NODES:,} values"
             self.problems.append(Problem((), message, place))
-            return None
+        except _TooDeep:
+            pass  # the problem is noted where it was found
+        return None
 
     def _build(self, node: yaml.Node, path: Path) -> Any:
         self._count += 1
@@ -199,6 +207,9 @@ class _Builder:
         if id(node) in self._open:
             self._problem(path, "this alias refers to itself", node)
             return None
+        if len(self._open) >= MAX_DEPTH:  # aliases of aliases: each is shallow where it stands
+            self._problem((), f"nested deeper than {MAX_DEPTH} levels", node)
+            raise _TooDeep
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
@@ -209,13 +220,15 @@ class _Builder:
 
     def _mapping(self, node: yaml.Node, path: Path) -> dict[str, Any]:
         built: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+        merged: dict[str, Any] | None = None
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._problem(path, "a key must be a word, not a list or mapping", key_node)
                 continue
-            key = key_node.value
+            key = self._text(key_node, path)
             if key == "<<" and key_node.style is None:
+                if merged is not None:
+                    self._problem(path, "'<<' is already there; merge several with '<<: [*first, *second]'", key_node)
                 merged = self._merged(value_node, path)
             elif key in built:
                 first = self.keys[*path, key].line
@@ -223,24 +236,27 @@ class _Builder:
             else:
                 self.keys[*path, key] = _place(self.file, key_node.start_mark)
                 built[key] = self._build(value_node, (*path, key))
-        return {**{key: value for key, value in merged.items() if key not in built}, **built}
+        return {**{key: value for key, value in (merged or {}).items() if key not in built}, **built}
 
     def _merged(self, node: yaml.Node, path: Path) -> dict[str, Any]:
         """What `<<: *anchor` brings in; own keys win over it, whatever their order."""
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        own_keys, own_values = dict(self.keys), dict(self.values)
+        own_keys, own_values = self.keys, self.values
+        self.keys, self.values = {}, {}
         merged: dict[str, Any] = {}
         for source in sources:
             if not isinstance(source, yaml.MappingNode) or id(source) in self._open:
                 self._problem(path, "'<<' takes a mapping, or an alias of one that stands elsewhere", source)
                 continue
             merged = {**self._build(source, path), **merged}
-        self.keys.update(own_keys)
-        self.values.update(own_values)
+        for own, brought in ((own_keys, self.keys), (own_values, self.values)):
+            for where, place in brought.items():
+                own.setdefault(where, place)
+        self.keys, self.values = own_keys, own_values
         return merged
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
-        text = node.value
+        text = self._text(node, path)
         if node.style is not None:
             return text
         if _NULL.match(text):
@@ -250,7 +266,7 @@ class _Builder:
         if _INT.match(text):
             return self._whole(text, node, path)
         if _OCTAL.match(text) or _HEX.match(text):
-            return int(text, 0)
+            return self._whole(text, node, path)
         if _FLOAT.match(text):
             value = float(text)
             if value in (float("inf"), float("-inf")):
@@ -261,13 +277,22 @@ class _Builder:
         return text
 
     def _whole(self, text: str, node: yaml.ScalarNode, path: Path) -> int | None:
-        digits = text.lstrip("+-")
+        digits = text.lstrip("+-").removeprefix("0o").removeprefix("0x")
         if len(digits) > MAX_DIGITS:
             self._problem(path, f"a number of {len(digits)} digits is too large", node)
             return None
-        if len(digits) > 1 and digits[0] == "0":
+        if _INT.match(text) and len(digits) > 1 and digits[0] == "0":
             self._problem(path, f"write {int(digits)}, or '{text}' in quotes: a leading zero is ambiguous", node)
-        return int(text)
+            return None
+        return int(text) if _INT.match(text) else int(text, 0)
+
+    def _text(self, node: yaml.ScalarNode, path: Path) -> str:
+        """The text of a scalar; an escape such as `"\\uD800"` can make half a character, which nothing can print."""
+        text: str = node.value
+        if _LONE_SURROGATE.search(text):
+            self._problem(path, "a part of this text is no character; see its \\u escapes", node)
+            return _LONE_SURROGATE.sub("?", text)
+        return text
 
     def _problem(self, path: Path, message: str, node: yaml.Node) -> None:
         self.problems.append(Problem(path, message, _place(self.file, node.start_mark)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cnncli.catalog.datasets import DATASETS
@@ -9,7 +10,7 @@ from cnncli.catalog.entries import Entry
 from cnncli.catalog.kinds import nearest
 from cnncli.errors import Path, Problem
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import DoesNotFit, follow
+from cnncli.spec.shapes import DoesNotFit, summarize_shapes
 
 ONE_HOT_METRICS = {
     "CategoricalAccuracy",
@@ -62,7 +63,8 @@ def metric_name(metric: Entry) -> str:
     given = metric.get("name")
     if given:
         return str(given)
-    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(metric.name))
+    apart = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", metric.name)  # as Keras does it, which makes `auc` of `AUC`
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", apart).lower()
 
 
 def has_validation(spec: Spec) -> bool:
@@ -107,6 +109,16 @@ def _labels(spec: Spec) -> Iterator[Problem]:
             yield Problem(path, f"{metric.name} needs whole-number labels, {spec.train.loss.name} one-hot; use {other}")
 
 
+def _metric_names(spec: Spec) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for index, metric in enumerate(spec.train.metrics):
+        name = metric_name(metric)
+        if name in seen:
+            message = f"metrics[{seen[name]}] is called '{name}' already; give one of them a name of its own"
+            yield Problem(("train", "metrics", index), message)
+        seen.setdefault(name, index)
+
+
 def _class_names(spec: Spec) -> Iterator[Problem]:
     if isinstance(spec.train.class_weight, dict):
         names = DATASETS[spec.data.source].class_names
@@ -122,6 +134,8 @@ def _layer_names(spec: Spec) -> Iterator[Problem]:
         name = layer.get("name")
         if not name:
             continue
+        if name in ("image", "scale"):  # the input and the Rescaling layer that every model begins with
+            yield Problem(("model", "layers", index, layer.name, "name"), f"every model has a layer '{name}' already")
         if name in seen:
             message = f"layers[{seen[name]}] has the name '{name}' already"
             yield Problem(("model", "layers", index, layer.name, "name"), message)
@@ -129,19 +143,44 @@ def _layer_names(spec: Spec) -> Iterator[Problem]:
 
 
 def _shapes(spec: Spec) -> Iterator[Problem]:
-    dataset = DATASETS[spec.data.source]
-    index = -1
-    shape: tuple[int, ...] = (dataset.height, dataset.width, dataset.channels)
+    dataset, layers = DATASETS[spec.data.source], spec.model.layers
+    classes = len(dataset.class_names)
     try:
-        for index, _, _, result in follow(spec.model.layers, shape, len(dataset.class_names)):  # noqa: B007
-            shape = result or shape
+        output = summarize_shapes(layers, (dataset.height, dataset.width, dataset.channels), classes)[-1]
     except DoesNotFit as error:
-        index += 1
-        yield Problem(
-            ("model", "layers", index),
-            f"{spec.model.layers[index].name} does not fit here: {error}",
-            at_key=True,
-        )
+        message = f"{layers[error.index].name} does not fit here: {error}"
+        yield Problem(("model", "layers", error.index), message, at_key=True)
+        return
+    if output is not None:
+        yield from _output(spec, output, classes)
+
+
+def _output(spec: Spec, output: tuple[int, ...], classes: int) -> Iterator[Problem]:
+    """The output of the model cannot be compared with the labels."""
+    layers, loss = spec.model.layers, spec.train.loss
+    if len(output) != 1:
+        shape = "×".join(map(str, output))
+        message = f"the output has the shape {shape}; put Flatten or GlobalAveragePooling2D before the last Dense"
+        yield Problem(("model", "layers", len(layers) - 1), message, at_key=True)
+        return
+    units = output[0]
+    one_for_two = loss.name in ("BinaryCrossentropy", "BinaryFocalCrossentropy") and (units, classes) == (1, 2)
+    if (units < classes and not one_for_two) or (units > classes and not is_sparse(loss)):
+        last = max((i for i, layer in enumerate(layers) if layer.name == "Dense"), default=len(layers) - 1)
+        path: Path = ("model", "layers", last, layers[last].name, "units")
+        yield Problem(path, f"the model has {units} outputs for {classes} classes; write 'units: classes'")
+
+
+def _callbacks(spec: Spec) -> Iterator[Problem]:
+    """Keras refuses these only when the training is under way."""
+    optimizer = spec.train.optimizer
+    for index, callback in enumerate(spec.train.callbacks):
+        path: Path = ("train", "callbacks", index)
+        if callback.name == "ReduceLROnPlateau" and isinstance(optimizer.get("learning_rate"), Entry):
+            message = "the optimizer's schedule sets the learning rate already; leave out this callback or the schedule"
+            yield Problem(path, message)
+        if callback.name == "SwapEMAWeights" and not optimizer.get("use_ema"):
+            yield Problem(path, f"{optimizer.name} keeps no average of the weights; give it 'use_ema: true'")
 
 
 def _steps(spec: Spec) -> Iterator[Problem]:
@@ -152,4 +191,4 @@ def _steps(spec: Spec) -> Iterator[Problem]:
         yield Problem(("data", "split", "validation"), message)
 
 
-_RULES = (_monitors, _labels, _class_names, _layer_names, _shapes, _steps)
+_RULES = (_monitors, _labels, _metric_names, _class_names, _layer_names, _shapes, _callbacks, _steps)

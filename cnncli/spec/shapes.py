@@ -31,16 +31,18 @@ _SAME_SHAPE = {
     "RMSNormalization",
     "ReLU",
     "Softmax",
-    "SpatialDropout2D",
     "UnitNormalization",
 }
 _CONVOLUTIONS = {"Conv2D", "SeparableConv2D", "DepthwiseConv2D"}
 _POOLS = {"MaxPooling2D", "AveragePooling2D"}
 _GLOBAL_POOLS = {"GlobalAveragePooling2D", "GlobalMaxPooling2D"}
+_IMAGE_LAYERS = _CONVOLUTIONS | _POOLS | _GLOBAL_POOLS | {"SpatialDropout2D", "UpSampling2D"}
 
 
 class DoesNotFit(Exception):
-    """A layer cannot take the shape it is given; says why."""
+    """A layer cannot take the shape it is given; says why, and which layer it is by its index."""
+
+    index = 0
 
 
 def pair(value: int | Sequence[int]) -> tuple[int, int]:
@@ -68,6 +70,7 @@ def _image(layer: Entry, shape: Shape, classes: int) -> Shape | None:
     """The shape after a layer that takes images, given `(height, width, channels)`."""
     name = layer.name
     if name in _CONVOLUTIONS:
+        _check_convolution(layer, shape[2], classes)
         size = _window(shape, kernel_of(layer), pair(layer.get("strides")), layer.get("padding"))
         if name == "DepthwiseConv2D":
             return (*size, shape[2] * layer.get("depth_multiplier"))
@@ -80,7 +83,22 @@ def _image(layer: Entry, shape: Shape, classes: int) -> Shape | None:
     if name == "UpSampling2D":
         size = pair(layer.get("size"))
         return shape[0] * size[0], shape[1] * size[1], shape[2]
-    return None
+    return shape  # SpatialDropout2D
+
+
+def _check_convolution(layer: Entry, channels: int, classes: int) -> None:
+    """What TensorFlow cannot compute, whatever the size of the image."""
+    strides, dilated = pair(layer.get("strides")), max(pair(layer.get("dilation_rate"))) > 1
+    if layer.name != "Conv2D":
+        if strides[0] != strides[1] and not dilated:
+            raise DoesNotFit(f"its strides must be the same both ways, not {strides[0]}×{strides[1]}")
+        return
+    if max(strides) > 1 and dilated:
+        raise DoesNotFit("it can have strides or a dilation_rate above 1, not both")
+    groups, filters = layer.get("groups"), units_of(layer.get("filters"), classes)
+    for count, what in ((channels, "channels it is given"), (filters, "filters")):
+        if count % groups:
+            raise DoesNotFit(f"{groups} groups do not divide the {count} {what}")
 
 
 def units_of(value: int | str, classes: int) -> int:
@@ -95,6 +113,9 @@ def after(layer: Entry, shape: Shape, classes: int) -> Shape | None:
         DoesNotFit: the layer cannot take this shape.
     """
     if layer.name in _SAME_SHAPE:
+        groups = layer.get("groups") if layer.name == "GroupNormalization" else 1
+        if groups > 0 and shape[-1] % groups:
+            raise DoesNotFit(f"its {groups} groups do not divide the {shape[-1]} channels it is given")
         return shape
     if layer.name == "Flatten":
         return (prod(shape),)
@@ -104,7 +125,7 @@ def after(layer: Entry, shape: Shape, classes: int) -> Shape | None:
         if prod(target) != prod(shape):
             raise DoesNotFit(f"{prod(shape)} values cannot be given the shape {'×'.join(map(str, target))}")
         return tuple(target)
-    if layer.name in _CONVOLUTIONS | _POOLS | _GLOBAL_POOLS | {"UpSampling2D"}:
+    if layer.name in _IMAGE_LAYERS:
         if len(shape) != 3:
             given = "×".join(map(str, shape))
             raise DoesNotFit(f"it takes images (height, width, channels); above it everything is flat ({given})")
@@ -119,7 +140,11 @@ def follow(layers: Sequence[Entry], shape: Shape, classes: int) -> Iterator[tupl
         DoesNotFit: on the first layer that cannot take what it is given.
     """
     for index, layer in enumerate(layers):
-        result = after(layer, shape, classes)
+        try:
+            result = after(layer, shape, classes)
+        except DoesNotFit as error:
+            error.index = index
+            raise
         yield index, layer, shape, result
         if result is None:
             return

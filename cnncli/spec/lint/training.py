@@ -1,0 +1,176 @@
+"""Rules on the data and the training: what is measured on what, learning rates, schedules, callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncli.catalog.entries import Entry
+from cnncli.errors import Path, Problem
+from cnncli.spec.lint.facts import NORMALIZATIONS, Facts
+from cnncli.spec.rules import has_validation
+
+_USUAL_RATES = {
+    # optimizer: below the first nothing happens, from the second on most networks diverge
+    "Adam": (1e-6, 0.03),
+    "AdamW": (1e-6, 0.03),
+    "Adamax": (1e-6, 0.03),
+    "Nadam": (1e-6, 0.03),
+    "RMSprop": (1e-6, 0.03),
+    "Lion": (1e-7, 0.01),
+    "SGD": (1e-6, 1.0),
+    "Adadelta": (0.01, 10.0),
+}
+_ENDING_SCHEDULES = ("CosineDecay", "PolynomialDecay")
+_LARGE_PIXELS = 10
+
+
+def validation_is_test(facts: Facts) -> Iterator[Problem]:
+    """The test images choose the epoch that is tested."""
+    if facts.spec.data.split.validation == "test":
+        yield Problem(
+            ("data", "split", "validation"),
+            "the best epoch is chosen on the test images, which flatters the test accuracy; write 'validation: 0.1'",
+        )
+
+
+def large_pixels(facts: Facts) -> Iterator[Problem]:
+    """Weights begin at a size made for inputs about 1."""
+    scale = facts.spec.data.scale
+    normalized = any(layer.name in NORMALIZATIONS for layer in facts.layers)
+    if max(map(abs, scale)) > _LARGE_PIXELS and not normalized:
+        yield Problem(
+            ("data", "scale"),
+            f"pixels from {scale[0]:g} to {scale[1]:g} are far from the size that initial weights are made for, and "
+            "nothing normalises them; write 'scale: [0, 1]', or add BatchNormalization",
+        )
+
+
+def large_batch(facts: Facts) -> Iterator[Problem]:
+    """One step for each epoch."""
+    batch_size = facts.spec.train.batch_size
+    if batch_size >= facts.images:
+        yield Problem(
+            ("train", "batch_size"),
+            f"one batch holds all {facts.images:,} training images, so that an epoch is a single step; "
+            "32 to 256 is usual",
+        )
+
+
+def _first_rate(optimizer: Entry) -> tuple[float, Path]:
+    """The learning rate that a training begins with, or warms up to, and where it stands."""
+    path: Path = ("train", "optimizer", optimizer.name, "learning_rate")
+    rate = optimizer.get("learning_rate")
+    if not isinstance(rate, Entry):
+        return rate, path
+    if rate.name == "PiecewiseConstantDecay":
+        return rate.get("values")[0], (*path, rate.name, "values", 0)
+    if rate.get("warmup_target") is not None:
+        return rate.get("warmup_target"), (*path, rate.name, "warmup_target")
+    return rate.get("initial_learning_rate"), (*path, rate.name, "initial_learning_rate")
+
+
+def learning_rate(facts: Facts) -> Iterator[Problem]:
+    """Far from what works with this optimizer."""
+    optimizer = facts.spec.train.optimizer
+    if optimizer.name not in _USUAL_RATES:
+        return
+    low, high = _USUAL_RATES[optimizer.name]
+    rate, path = _first_rate(optimizer)
+    default = Entry("optimizer", optimizer.name).get("learning_rate")
+    usual = 1.0 if optimizer.name == "Adadelta" else default  # Keras' own for Adadelta is a thousandth of its author's
+    if rate <= low:
+        yield Problem(path, f"{optimizer.name} learns next to nothing at {rate:g}; {usual:g} is usual")
+    elif rate >= high:
+        yield Problem(path, f"{optimizer.name} seldom learns anything at {rate:g}: it overshoots; {usual:g} is usual")
+
+
+def decay_steps(facts: Facts) -> Iterator[Problem]:
+    """The schedule and the training are not of the same length."""
+    optimizer = facts.spec.train.optimizer
+    schedule = optimizer.get("learning_rate")
+    accumulates = optimizer.get("gradient_accumulation_steps")
+    if not isinstance(schedule, Entry) or schedule.name not in _ENDING_SCHEDULES or schedule.get("cycle"):
+        return
+    steps, warmup, total = schedule.get("decay_steps"), schedule.get("warmup_steps") or 0, facts.total_steps
+    if isinstance(steps, str) or isinstance(warmup, str) or accumulates:
+        return
+    path = ("train", "optimizer", optimizer.name, "learning_rate", schedule.name, "decay_steps")
+    if steps + warmup < total / 2:
+        effect = f"the rate has reached its end after {steps + warmup:,} of {total:,} steps"
+    elif steps > total * 2:
+        effect = f"the training ends after {total:,} of these {steps:,} steps, while the rate is still high"
+    else:
+        return
+    yield Problem(path, f"{effect}; write 'decay_steps: total_steps'")
+
+
+def boundary_never_reached(facts: Facts) -> Iterator[Problem]:
+    """A part of the schedule lies behind the end of the training."""
+    optimizer = facts.spec.train.optimizer
+    schedule = optimizer.get("learning_rate")
+    if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay":
+        return
+    for index, boundary in enumerate(schedule.get("boundaries")):
+        if boundary >= facts.total_steps and not optimizer.get("gradient_accumulation_steps"):
+            yield Problem(
+                ("train", "optimizer", optimizer.name, "learning_rate", schedule.name, "boundaries", index),
+                f"the training ends at step {facts.total_steps:,}, before step {boundary:,}; boundaries count steps, "
+                "not epochs: make it smaller, or train for more epochs",
+            )
+
+
+def training_metric(facts: Facts) -> Iterator[Problem]:
+    """What is measured on the images trained on improves to the end."""
+    train = facts.spec.train
+    validated = has_validation(facts.spec)
+    if validated and train.monitor and not train.monitor.startswith("val_"):
+        yield Problem(
+            ("train", "monitor"),
+            f"'{train.monitor}' is measured on the images trained on, so the best epoch is the one that knows them by "
+            f"heart; write 'val_{train.monitor}'",
+        )
+    for index, callback in enumerate(train.callbacks):
+        if callback.name == "EarlyStopping" and not callback.get("monitor").startswith("val_"):
+            name = callback.get("monitor")
+            way = f"write 'monitor: val_{name}'" if validated else f"keep images for it, and write 'val_{name}'"
+            yield Problem(
+                ("train", "callbacks", index, "EarlyStopping", "monitor"),
+                f"'{name}' is measured on the images trained on and does not tell when to stop; {way}",
+            )
+
+
+def patience_too_long(facts: Facts) -> Iterator[Problem]:
+    """A callback waits longer than the training lasts."""
+    epochs = facts.spec.train.epochs
+    for index, callback in enumerate(facts.spec.train.callbacks):
+        patience = callback.get("patience")
+        if patience is not None and patience + (callback.get("start_from_epoch") or 0) >= epochs:
+            yield Problem(
+                ("train", "callbacks", index, callback.name, "patience"),
+                f"{callback.name} waits {patience} epochs and the training has {epochs}, so it never acts; "
+                "write a smaller patience, or more epochs",
+            )
+
+
+def no_patience(facts: Facts) -> Iterator[Problem]:
+    """The first epoch without progress ends the training."""
+    for index, callback in enumerate(facts.spec.train.callbacks):
+        if callback.name == "EarlyStopping" and callback.get("patience") == 0:
+            yield Problem(
+                ("train", "callbacks", index, "EarlyStopping", "patience"),
+                "without patience the first epoch that is no better ends the training, and every curve has such "
+                "epochs; write 'patience: 5'",
+            )
+
+
+RULES = (
+    validation_is_test,
+    large_pixels,
+    large_batch,
+    learning_rate,
+    decay_steps,
+    boundary_never_reached,
+    training_metric,
+    patience_too_long,
+    no_patience,
+)

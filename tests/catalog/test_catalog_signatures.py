@@ -1,0 +1,63 @@
+"""What is read out of Keras' source is what the imported Keras says of itself."""
+
+import inspect
+
+import pytest
+
+from cnncli.catalog import FAMILIES
+from cnncli.catalog.source import REQUIRED, signature
+
+MODULES = {
+    "layer": "layers",
+    "optimizer": "optimizers",
+    "schedule": "optimizers.schedules",
+    "loss": "losses",
+    "metric": "metrics",
+    "callback": "callbacks",
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+    "activation": "activations",
+}
+ADDED = {"layer": {"name", "trainable", "dtype"}}  # which Keras' layers take through **kwargs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", MODULES)
+def test_arguments_and_defaults_are_those_of_the_installed_keras(family):
+    import keras
+
+    module = keras
+    for part in MODULES[family].split("."):
+        module = getattr(module, part)
+    for name in FAMILIES[family]:
+        if name == "accuracy":  # Keras' word for the accuracy that suits the labels; no class
+            continue
+        real = inspect.signature(getattr(module, name)).parameters
+        read = signature(family, name)
+        assert set(read) <= set(real) | ADDED.get(family, set()), name
+        for key, argument in read.items():
+            if key in ADDED.get(family, set()):
+                continue
+            default = REQUIRED if real[key].default is inspect.Parameter.empty else real[key].default
+            assert argument.default == default or argument.default is default, f"{name}.{key}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", [family for family in MODULES if family != "activation"])
+def test_what_is_left_out_is_left_out_on_purpose(family):
+    """An argument that a new Keras brings must be described, or be hidden with a reason."""
+    import keras
+
+    from cnncli.catalog.source import _HIDDEN
+
+    module = keras
+    for part in MODULES[family].split("."):
+        module = getattr(module, part)
+    hidden = _HIDDEN.get(family, _HIDDEN[""])
+    for name in FAMILIES[family]:
+        if name == "accuracy":
+            continue
+        real = inspect.signature(getattr(module, name)).parameters
+        named = {key for key, parameter in real.items() if parameter.kind is not inspect.Parameter.VAR_KEYWORD}
+        assert named - hidden - set(signature(family, name)) == set(), name

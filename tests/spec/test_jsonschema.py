@@ -1,0 +1,75 @@
+"""What editors are told of a spec: every key and name, and references that lead somewhere."""
+
+from cnncli.catalog import FAMILIES, arguments_of
+from cnncli.spec.jsonschema import json_schema
+from cnncli.spec.schema import REFERENCE, sections
+
+SCHEMA = json_schema()
+
+
+def walk(value):
+    yield value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in inner:
+        yield from walk(item)
+
+
+def follow(reference):
+    part = SCHEMA
+    for key in reference.removeprefix("#/").split("/"):
+        part = part[key]
+    return part
+
+
+def test_every_reference_leads_somewhere():
+    references = [part["$ref"] for part in walk(SCHEMA) if isinstance(part, dict) and "$ref" in part]
+    assert len(references) > 100
+    for reference in references:
+        assert isinstance(follow(reference), dict)
+
+
+def test_the_stand_in_for_references_is_gone():
+    assert not [part for part in walk(SCHEMA) if isinstance(part, dict) and REFERENCE in part]
+
+
+def test_every_key_of_every_section_is_there_with_its_description():
+    for path, section in sections().items():
+        part = SCHEMA
+        for key in path:
+            part = part["properties"][key]
+            part = follow(part["$ref"]) if "$ref" in part else part
+        extra = {"extends"} if path == () else set()
+        assert set(part["properties"]) == set(section.model_fields) | extra
+        assert part["additionalProperties"] is False
+        for key, info in section.model_fields.items():
+            described = part["properties"][key].get("description")
+            assert described == info.description
+
+
+def test_every_name_of_the_catalogue_is_completed_with_its_arguments():
+    for family, names in FAMILIES.items():
+        if family == "activation":
+            continue
+        (named,) = [kind for kind in SCHEMA["$defs"][family]["anyOf"] if kind["type"] == "object"]
+        assert set(named["properties"]) == set(names)
+        for name in names:
+            described = named["properties"][name]
+            arguments = arguments_of(family, name)
+            assert set(described["properties"]) == set(arguments)
+            assert described["required"] == [key for key, argument in arguments.items() if argument.required]
+            assert described["description"]
+
+
+def test_a_layer_takes_what_the_reader_takes():
+    conv = next(kind for kind in SCHEMA["$defs"]["layer"]["anyOf"] if "properties" in kind)["properties"]["Conv2D"]
+    assert conv["properties"]["filters"] == {"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["classes"]}]}
+    assert conv["properties"]["padding"] == {"enum": ["valid", "same"]}
+    assert conv["properties"]["kernel_initializer"] == {"$ref": "#/$defs/initializer"}
+    assert conv["properties"]["kernel_regularizer"] == {
+        "anyOf": [{"$ref": "#/$defs/regularizer"}, {"type": "null"}]
+    }  # fmt: skip
+
+
+def test_data_and_model_are_needed():
+    assert sorted(SCHEMA["required"]) == ["data", "model"]
+    assert SCHEMA["$schema"].startswith("https://json-schema.org/draft/2020-12/")

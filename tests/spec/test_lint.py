@@ -1,0 +1,153 @@
+"""Every lint rule warns where it must and nowhere else; docs/lint.md says so with examples that do the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+from lint_cases import FIRES, IMAGE, MARK, OUTPUT, SILENT, spec
+
+from cnncli.spec import load, parse
+from cnncli.spec.lint import CODES, RULES
+from cnncli.spec.reader import read
+
+ROOT = Path(__file__).parents[2]
+
+
+def warnings(text):
+    return parse(read(text.replace(MARK, ""), "a.yaml")).warnings
+
+
+def marked(text):
+    before = text[: text.index(MARK)]
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+
+
+def each(table):
+    return [pytest.param(code, text, id=f"{code}-{i}") for code, texts in table.items() for i, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize(("code", "text"), each(FIRES))
+def test_a_rule_warns_at_the_very_place(code, text):
+    found = [warning for warning in warnings(text) if warning.code == code]
+    assert [(warning.place.line, warning.place.column) for warning in found] == [marked(text)]
+
+
+@pytest.mark.parametrize(("code", "text"), each(SILENT))
+def test_a_rule_lets_the_right_thing_pass(code, text):
+    assert code not in [warning.code for warning in warnings(text)]
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_a_rule_can_be_silenced(code):
+    text = FIRES[code][0] + f"\nsilence: [{code}]"
+    assert code not in [warning.code for warning in warnings(text)]
+
+
+def test_every_rule_is_tried_both_ways():
+    assert set(FIRES) == set(SILENT) == set(CODES)
+
+
+def test_a_misspelt_code_is_told_the_right_one():
+    (warning,) = warnings(FIRES["unknown-rule"][0])
+    assert warning.message == "no lint rule is called 'even-kernels'; did you mean 'even-kernel'?"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_one_mistake_is_one_warning(code):
+    assert [warning.code for warning in warnings(FIRES[code][0])] == [code]
+
+
+def test_every_code_has_its_section_in_the_documentation():
+    text = (ROOT / "docs" / "lint.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^### `([a-z-]+)`$", text, re.MULTILINE)) == sorted(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_examples_of_the_documentation_show_what_they_say(code):
+    text = (ROOT / "docs" / "lint.md").read_text(encoding="utf-8")
+    section = text.split(f"### `{code}`")[1].split("\n### ")[0]
+    before, after = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    assert code in [warning.code for warning in warnings(whole(before))]
+    assert [warning.code for warning in warnings(whole(after))] == []
+
+
+def whole(example):
+    """A spec around an example of the documentation: either some layers or some other keys of the spec."""
+    if not example.startswith("- "):
+        data = "" if "data:" in example else "data: {source: mnist}\n"
+        return data + example + "model:\n  layers:\n" + "".join(f"    - {layer}\n" for layer in [*IMAGE, *OUTPUT])
+    lines = [f"- {IMAGE[0]}", *example.splitlines()]
+    if "classes" not in example:
+        lines += ["- GlobalAveragePooling2D"] * ("Global" not in example and "Flatten" not in example)
+        lines += [f"- {OUTPUT[0]}"]
+    return "data: {source: mnist}\nmodel:\n  layers:\n" + "".join(f"    {line}\n" for line in lines)
+
+
+# The networks of well-known tutorials, and the warnings that they deserve.
+CONVOLUTION = "Conv2D: {{filters: {}, kernel_size: {}, padding: same, activation: relu}}"
+THREE_STAGE = spec(
+    *(layer for filters in (16, 32, 64) for layer in (CONVOLUTION.format(filters, 2), "MaxPooling2D")),
+    "Flatten", "Dense: {units: 500, activation: relu}", *OUTPUT, data="source: cifar10",
+)  # fmt: skip
+ONE_CONVOLUTION = spec(
+    "Conv2D: {filters: 8, kernel_size: 3}", "MaxPooling2D", "Flatten", *OUTPUT,
+    data="source: mnist, scale: [-0.5, 0.5], split: {validation: test}", train="epochs: 3",
+)  # fmt: skip
+TWELVE_EPOCHS = spec(
+    "Conv2D: {filters: 32, kernel_size: 3, activation: relu}",
+    "Conv2D: {filters: 64, kernel_size: 3, activation: relu}",
+    "MaxPooling2D", "Dropout: {rate: 0.25}", "Flatten", "Dense: {units: 128, activation: relu}",
+    "Dropout: {rate: 0.5}", *OUTPUT,
+    train="epochs: 12, batch_size: 128, optimizer: {Adadelta: {learning_rate: 1.0}}, loss: CategoricalCrossentropy",
+)  # fmt: skip
+STRIDED = spec(
+    "Conv2D: {filters: 16, kernel_size: 7, strides: 2, kernel_initializer: he_normal}",
+    *(
+        layer
+        for filters in (32, 64, 128)
+        for layer in (
+            CONVOLUTION.format(filters, 3), "BatchNormalization",
+            f"Conv2D: {{filters: {filters}, kernel_size: 3, strides: 2, padding: same, activation: relu}}",
+            "BatchNormalization", "Dropout: {rate: 0.25}",
+        )
+    ),
+    "Flatten", "Dense: {units: 512, activation: relu}", "BatchNormalization", "Dropout: {rate: 0.5}", *OUTPUT,
+    train="epochs: 50, loss: CategoricalCrossentropy, optimizer: {Adam: {learning_rate: {InverseTimeDecay: "
+    "{initial_learning_rate: 1e-4, decay_steps: 1, decay_rate: 2e-6}}}}",
+)  # fmt: skip
+DEEP = spec(
+    *(
+        layer
+        for size in ((32, 3), (64, 3), None, (128, 5), (256, 5), (512, 3), (512, 5), None)
+        for layer in ((CONVOLUTION.format(*size), "BatchNormalization") if size else ("MaxPooling2D",))
+    ),
+    "Flatten", "Dense: {units: 1024, activation: relu}", "BatchNormalization", "Dense: {units: 512, activation: relu}",
+    "BatchNormalization", "Dense: {units: 128, activation: relu}", *OUTPUT,
+    data="source: cifar10, scale: [0, 255], split: {validation: 3000, stratify: false}", train="epochs: 30",
+)  # fmt: skip
+TWO_CONVOLUTIONS = spec(
+    "Conv2D: {filters: 32, kernel_size: 3, activation: relu}", "MaxPooling2D",
+    "Conv2D: {filters: 64, kernel_size: 3, activation: relu}", "MaxPooling2D",
+    "Flatten", "Dense: {units: 64, activation: relu}", "Dropout: {rate: 0.5}", *OUTPUT,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        pytest.param(THREE_STAGE, ["even-kernel"] * 3, id="three-stage"),
+        pytest.param(ONE_CONVOLUTION, ["validation-is-test"], id="one-convolution"),
+        pytest.param(TWELVE_EPOCHS, [], id="twelve-epochs"),
+        pytest.param(STRIDED, ["linear-after-linear"], id="strided"),
+        pytest.param(DEEP, [], id="deep"),
+        pytest.param(TWO_CONVOLUTIONS, ["pool-does-not-divide"], id="two-convolutions"),
+    ],
+)
+def test_known_networks_get_the_warnings_they_deserve(text, codes):
+    assert [warning.code for warning in warnings(text)] == codes
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.stem)
+def test_no_shipped_spec_has_warnings(path):
+    """What is done on purpose there is silenced there, with the reason."""
+    assert load(path).warnings == ()

@@ -1,0 +1,87 @@
+"""Mistakes in the keys of a spec: each one sentence, at its key or value, with the nearest right word."""
+
+import pytest
+
+from cnncli.errors import Place, Problem, SpecError
+from cnncli.spec import parse
+from cnncli.spec.problems import in_order
+from cnncli.spec.reader import read
+
+DATA = "data: {source: mnist}\n"
+MODEL = "model: {layers: [Flatten, {Dense: {units: classes}}]}\n"
+
+
+def problems_of(text):
+    with pytest.raises(SpecError) as caught:
+        parse(read(text, "a.yaml"))
+    return [(*problem.place[1:], problem.message) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (DATA, (1, 1, "a spec needs 'model': the layers")),
+        ("data: {}\n" + MODEL, (1, 1, "'data' needs 'source': a built-in data set by name")),
+        (DATA + "model:\n", (2, 7, "expected the keys layers; got nothing")),
+        (DATA + MODEL + "train: 3",
+         (3, 8, "expected the keys epochs, batch_size, optimizer, loss, metrics, class_weight, monitor, callbacks, "
+                "precision; got 3")),
+        (DATA + MODEL + "trian: {epochs: 3}", (3, 1, "unknown key; did you mean 'train'?")),
+        (DATA + MODEL + "epochs: 3", (3, 1, "unknown key here; it belongs under 'train'")),
+        (DATA + MODEL + "train: {seed: 3}", (3, 9, "unknown key here; it belongs at the top level")),
+        (DATA + MODEL + "optimiser_settings: 3",
+         (3, 1, "unknown key; known are name, seed, data, model, train, silence")),
+        (DATA + MODEL + "train: {lr: 0.1}",
+         (3, 9, "unknown key; the learning rate belongs to the optimizer: "
+                "'optimizer: {Adam: {learning_rate: 0.001}}'")),
+        ("data: {source: minst}\n" + MODEL,
+         (1, 16, "expected one of mnist, fashion_mnist, cifar10, cifar100, got 'minst'; did you mean 'mnist'?")),
+        ("data: {source: mnist, scale: [0, 300, 4]}\n" + MODEL,
+         (1, 30, "expected a list of two numbers, the lower one first, got [0, 300, 4]")),
+        ("data: {source: mnist, scale: [1, 0]}\n" + MODEL,
+         (1, 30, "expected a list of two numbers, the lower one first, got [1, 0]")),
+        ("data: {source: mnist, split: {validation: 1.5}}\n" + MODEL,
+         (1, 43, "expected a number from 0 to 1 (not itself) or a whole number of 1 or more or one of test, got 1.5")),
+        (DATA + "model: {layers: []}", (2, 17, "expected a list of layers, got []")),
+        (DATA + "model: {layers: [{Conv2D: {filters: 8, kernel_size: [3]}}, Flatten]}",
+         (2, 53, "expected a list of 2 numbers, got [3]")),
+        (DATA + "model: {layers: [{Conv2D: {filters: 8, kernel_size: 3, input_shape: [28, 28, 1]}}]}",
+         (2, 56, "unknown argument; the input shape is taken from the data; leave it out")),
+        (DATA + MODEL + "train: {loss: {SparseCategoricalCrossentropy: {label_smoothing: 0.1}}}",
+         (3, 48, "unknown argument; it takes one-hot labels: "
+                 "'loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}'")),
+        (DATA + MODEL + "train: {optimizer: {Adam: {lr: 0.1}}}",
+         (3, 28, "unknown argument; it is called 'learning_rate'")),
+        (DATA + MODEL + "train: {class_weight: equal}",
+         (3, 23, "expected 'balanced', or a mapping from class names to weights, got 'equal'")),
+        (DATA + MODEL + "train: {class_weight: {'1': -1}}", (3, 29, "expected a number of 0 or more, got -1")),
+        (DATA + "model: {layers: [{Dense: {units: 8, activation: glu}}]}",
+         (2, 49, "'glu' cannot be used: it halves the channels, and Keras' layers reckon with all of them")),
+        (DATA + MODEL + "train: {optimizer: {Adam: {}, SGD: {}}}",
+         (3, 20, "expected one optimizer, got 2 names: Adam, SGD")),
+        (DATA + MODEL + "name: ../away", (3, 7, "expected letters, digits, '.', '_' and '-', at most 100 of them, "
+                                                "the first a letter or digit, got '../away'")),
+        (DATA + MODEL + "seed: true", (3, 7, "expected a whole number from 0 to 4294967295, got true")),
+        (DATA + MODEL + "silence: even-kernel", (3, 10, "expected a list of lint rules, got 'even-kernel'")),
+        ("- data", (1, 1, "a spec is a mapping with the keys data, model and train")),
+    ],
+)  # fmt: skip
+def test_one_mistake_is_one_located_sentence(text, expected):
+    assert problems_of(text) == [expected]
+
+
+def test_a_misspelt_key_is_not_called_missing_as_well():
+    assert problems_of("data: {sorce: mnist}\n" + MODEL) == [(1, 8, "unknown key; did you mean 'source'?")]
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_text():
+    text = "data: {source: 3}\nmodel: {layers: [Nothing]}\ntrain: {epochs: 0, batch_size: 0}\nseed: -1"
+    assert [found[:2] for found in problems_of(text)] == [(1, 16), (2, 18), (3, 17), (3, 32), (4, 7)]
+
+
+def test_a_file_comes_before_its_base_and_both_before_the_command_line():
+    places = [
+        Place("--set a=1", 1, 1), Place("base.yaml", 1, 1), Place("own.yaml", 9, 1), None, Place("own.yaml", 2, 5),
+    ]  # fmt: skip
+    ordered = in_order([Problem((), "", place) for place in places], "own.yaml")
+    assert [problem.place for problem in ordered] == [places[3], places[4], places[2], places[1], places[0]]

@@ -1,0 +1,120 @@
+"""What contradicts what, told before TensorFlow is loaded and at the place that is to blame."""
+
+import pytest
+
+from cnncli.catalog import FAMILIES
+from cnncli.catalog.entries import Entry
+from cnncli.errors import SpecError
+from cnncli.spec import parse
+from cnncli.spec.reader import read
+from cnncli.spec.rules import ONE_HOT_METRICS, SPARSE_METRICS, metric_name
+
+LAYERS = ["Flatten", "Dense: {units: classes, activation: softmax}"]
+
+
+def spec(*layers, data="source: mnist", train="epochs: 10"):
+    lines = [f"data: {{{data}}}", f"train: {{{train}}}", "model:", "  layers:"]
+    return "\n".join([*lines, *(f"    - {layer}" for layer in layers or LAYERS)])
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        (spec(train="monitor: val_acc"), (2, 18), "no metric is called 'val_acc'; did you mean 'val_accuracy'?"),
+        (spec(train="monitor: top"), (2, 18),
+         "no metric is called 'top'; this training reports loss, accuracy, val_loss, val_accuracy"),
+        (spec(data="source: mnist, split: {validation: 0}", train="callbacks: [EarlyStopping]"), (2, 21),
+         "no metric is called 'val_loss'; did you mean 'loss'?"),
+        (spec(train="callbacks: [{ReduceLROnPlateau: {monitor: val_auc}}]"), (2, 51),
+         "no metric is called 'val_auc'; did you mean 'val_accuracy'?"),
+        (spec(train="metrics: [AUC]"), (2, 19),
+         "AUC needs one-hot labels; use 'loss: CategoricalCrossentropy' with it"),
+        (spec(train="loss: CategoricalCrossentropy, metrics: [AUC, {AUC: {curve: PR}}]"), (2, 55),
+         "metrics[0] is called 'auc' already; give one of them a name of its own"),
+        (spec(train="loss: CategoricalCrossentropy, metrics: [SparseTopKCategoricalAccuracy]"), (2, 50),
+         "SparseTopKCategoricalAccuracy needs whole-number labels, CategoricalCrossentropy one-hot; "
+         "use TopKCategoricalAccuracy"),
+        (spec(train="class_weight: {'11': 2}"), (2, 24),
+         "no class is called '11'; did you mean '1'?"),
+        (spec(train="class_weight: {dog: 2}"), (2, 24),
+         "no class is called 'dog'; the classes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
+        (spec("Flatten: {name: a}", "Dense: {units: classes, name: a}"), (6, 37), "layers[0] has the name 'a' already"),
+        (spec(data="source: mnist, split: {validation: 60000}"), (1, 43),
+         "60000 validation images leave none of the 60000 training images to train on"),
+        (spec("Flatten", "Conv2D: {filters: 8, kernel_size: 3}"), (6, 7),
+         "Conv2D does not fit here: it takes images (height, width, channels); above it everything is flat (784)"),
+        (spec("MaxPooling2D: {pool_size: 29}", *LAYERS), (5, 7),
+         "MaxPooling2D does not fit here: its window of 29×29 is larger than the image of 28×28 it is given"),
+        (spec("Reshape: {target_shape: [27, 27, 1]}", *LAYERS), (5, 7),
+         "Reshape does not fit here: 784 values cannot be given the shape 27×27×1"),
+        (spec("Conv2D: {filters: 8, kernel_size: 3}", "Dense: {units: classes}"), (6, 7),
+         "the output has the shape 26×26×10; put Flatten or GlobalAveragePooling2D before the last Dense"),
+        (spec("Flatten", "Dense: {units: 9}", "Softmax"), (6, 22),
+         "the model has 9 outputs for 10 classes; write 'units: classes'"),
+        (spec("Flatten", "Dense: {units: 12}", train="loss: CategoricalCrossentropy"), (6, 22),
+         "the model has 12 outputs for 10 classes; write 'units: classes'"),
+        (spec("Flatten"), (5, 7), "the model has 784 outputs for 10 classes; write 'units: classes'"),
+        (spec(train="callbacks: [ReduceLROnPlateau], optimizer: {SGD: {learning_rate: {CosineDecay: "
+                    "{initial_learning_rate: 0.1, decay_steps: total_steps}}}}"), (2, 21),
+         "the optimizer's schedule sets the learning rate already; leave out this callback or the schedule"),
+        (spec(train="callbacks: [SwapEMAWeights]"), (2, 21),
+         "Adam keeps no average of the weights; give it 'use_ema: true'"),
+    ],
+)  # fmt: skip
+def test_a_contradiction_is_located(text, place, message):
+    if text.endswith("- Flatten"):  # the labels of a loss on class numbers leave units over; one-hot ones do not
+        text = text.replace("epochs: 10", "loss: CategoricalCrossentropy")
+    with pytest.raises(SpecError) as caught:
+        parse(read(text, "a.yaml"))
+    (problem,) = caught.value.problems
+    assert problem.message == message
+    assert (problem.place.line, problem.place.column) == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        spec(train="monitor: val_accuracy"),
+        spec(train="metrics: [{SparseTopKCategoricalAccuracy: {k: 3, name: top}}], monitor: val_top"),
+        spec(train="loss: CategoricalCrossentropy, metrics: [AUC, Precision, accuracy], monitor: val_auc"),
+        spec(train="loss: CategoricalCrossentropy, metrics: [AUC, {AUC: {curve: PR, name: pr}}], monitor: val_pr"),
+        spec(data="source: mnist, split: {validation: 0}", train="monitor: loss"),
+        spec(data="source: fashion_mnist", train="class_weight: {Bag: 2, 'T-shirt/top': 0.5}"),
+        spec(data="source: mnist, split: {validation: 59999}"),
+        spec("Flatten", "Dense: {units: 12}"),
+        spec("Flatten", "Dense: {units: 10}", train="loss: CategoricalCrossentropy"),
+        spec("Permute: {dims: [2, 1, 3]}", "Dense: {units: 3}"),  # no arithmetic here for it: left to Keras
+        spec(train="callbacks: [SwapEMAWeights], optimizer: {Adam: {use_ema: true}}"),
+        spec(train="callbacks: [ReduceLROnPlateau]"),
+    ],
+)
+def test_what_fits_together_passes(text):
+    assert parse(read(text, "a.yaml")).spec
+
+
+def test_several_contradictions_are_told_in_the_order_of_the_text():
+    text = spec("Flatten", "MaxPooling2D", train="monitor: x, metrics: [AUC], class_weight: {no: 1}")
+    with pytest.raises(SpecError) as caught:
+        parse(read(text, "a.yaml"))
+    places = [(problem.place.line, problem.place.column) for problem in caught.value.problems]
+    assert places == sorted(places)
+    assert len(places) == 4
+
+
+def test_every_metric_that_is_named_is_in_the_catalogue():
+    assert set(FAMILIES["metric"]) >= ONE_HOT_METRICS | SPARSE_METRICS
+    assert not ONE_HOT_METRICS & SPARSE_METRICS
+
+
+@pytest.mark.slow
+def test_metrics_go_by_the_names_that_keras_gives_them():
+    keras = pytest.importorskip("keras")
+    needed = {"num_classes": 3, "target_class_ids": [0], "precision": 0.5, "recall": 0.5, "sensitivity": 0.5}
+    needed |= {"specificity": 0.5}
+    for name in FAMILIES["metric"]:
+        entry = Entry("metric", name)
+        if name != "accuracy":
+            from cnncli.catalog import arguments_of
+
+            given = {key: needed[key] for key, argument in arguments_of("metric", name).items() if argument.required}
+            assert metric_name(entry) == getattr(keras.metrics, name)(**given).name

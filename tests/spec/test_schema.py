@@ -1,0 +1,144 @@
+"""The defaults of a spec, what its keys take, and that nobody can change it afterwards."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from cnncli.catalog.entries import Entry
+from cnncli.spec import Spec, parse
+from cnncli.spec.reader import Document, read
+from cnncli.spec.schema import is_name, sections
+
+LEAST = "data: {source: mnist}\nmodel: {layers: [Flatten, {Dense: {units: classes, activation: softmax}}]}\n"
+
+
+def spec_of(text):
+    return parse(read(text, "a.yaml")).spec
+
+
+def test_two_keys_are_enough_and_the_rest_has_these_defaults():
+    assert spec_of(LEAST).plain() == {
+        "name": "run",
+        "seed": 0,
+        "data": {"source": "mnist", "split": {"validation": 0.1, "stratify": True}, "scale": [0, 1]},
+        "model": {"layers": ["Flatten", {"Dense": {"units": "classes", "activation": "softmax"}}]},
+        "train": {
+            "epochs": 10,
+            "batch_size": 32,
+            "optimizer": "Adam",
+            "loss": "SparseCategoricalCrossentropy",
+            "metrics": ["accuracy"],
+            "class_weight": None,
+            "monitor": None,
+            "callbacks": [],
+            "precision": "float32",
+        },
+        "silence": [],
+    }
+
+
+def test_a_resolved_spec_read_again_is_the_same():
+    text = LEAST + (
+        "train: {optimizer: {SGD: {learning_rate: {CosineDecay: {initial_learning_rate: 0.1, decay_steps: total_steps}}"
+        ", momentum: 0.9}}, class_weight: {'1': 2.0}, callbacks: [{EarlyStopping: {patience: 2}}]}\nsilence: [x]"
+    )
+    spec = spec_of(text)
+    assert Spec.model_validate(spec.plain()) == spec
+
+
+@pytest.mark.parametrize("section", [path for path in sections() if path], ids=lambda path: ".".join(path))
+def test_no_section_can_be_changed(section):
+    part = spec_of(LEAST)
+    for key in section:
+        part = getattr(part, key)
+    for key in type(part).model_fields:
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(part, key, None)
+
+
+def test_an_entry_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        spec_of(LEAST).train.optimizer.name = "SGD"
+
+
+def test_every_key_says_what_it_is():
+    for path, section in sections().items():
+        for key, info in section.model_fields.items():
+            assert info.description, (*path, key)
+
+
+def test_the_sections_are_these():
+    assert set(sections()) == {(), ("data",), ("data", "split"), ("model",), ("train",)}
+
+
+@pytest.mark.parametrize("part", [0, 0.0, 0.5, 0.999, 1, 5000, "test"])
+def test_validation_takes_fractions_counts_and_test(part):
+    spec = spec_of(LEAST.replace("source: mnist", f"source: mnist, split: {{validation: {part}}}"))
+    assert spec.data.split.validation == part
+    assert type(spec.data.split.validation) is type(part)
+
+
+@pytest.mark.parametrize("part", ["-1", "-0.1", "1.0", "1.5", "true", "train", "null", ".nan", "'0.1'"])
+def test_validation_takes_nothing_else(part):
+    with pytest.raises(Exception, match="expected a number from 0 to 1"):
+        spec_of(LEAST.replace("source: mnist", f"source: mnist, split: {{validation: {part}}}"))
+
+
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
+        ("epochs", ["1", "100000"], ["0", "-1", "1.0", "true", "ten", "null"]),
+        ("batch_size", ["1", "4096"], ["0", "-1", "2.5", "[32]"]),
+        ("precision", ["float32", "mixed_bfloat16"], ["float64", "16", "null"]),
+        ("monitor", ["null", "val_loss", "accuracy"], ["''", "3", "[loss]"]),
+        ("metrics", ["[]", "[accuracy]", "[SparseCategoricalAccuracy]"], ["accuracy", "null", "[Nothing]"]),
+        ("callbacks", ["[]", "[TerminateOnNaN]"], ["TerminateOnNaN", "[LambdaCallback]"]),
+        ("class_weight", ["null", "balanced", "{'3': 2}"], ["{}", "3", "{'3': -1}", "{'3': .inf}"]),
+        ("loss", ["CategoricalCrossentropy", "sparse_categorical_crossentropy"], ["null", "crossentropy", "CTC"]),
+        ("optimizer", ["adam", "{Adam: null}", "{SGD: {momentum: 0.9}}"], ["{Adam: {}, SGD: {}}", "{Adam: 0.1}"]),
+    ],
+)
+def test_each_key_of_train_takes_these_and_not_those(key, good, bad):
+    for value in good:
+        assert spec_of(LEAST + f"train: {{{key}: {value}}}")
+    for value in bad:
+        with pytest.raises(Exception, match=f"train.{key}"):
+            spec_of(LEAST + f"train: {{{key}: {value}}}")
+
+
+@pytest.mark.parametrize("value", ["[0, 0]", "[0]", "[a, b]", "[0, .inf]", "1", "[true, 2]"])
+def test_scale_is_a_range(value):
+    with pytest.raises(Exception, match=r"the lower one first|expected a number"):
+        spec_of(LEAST.replace("source: mnist", f"source: mnist, scale: {value}"))
+
+
+@pytest.mark.parametrize("name", ["mnist", "a", "0", "cifar-10_v2.1", "x" * 100, "connect", "com10"])
+def test_these_can_name_a_folder(name):
+    assert is_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "-a", "a/b", "a\\b", "a b", "a.", "é", "x" * 101, "con", "NUL.txt", "com1", "a\n", 3, None]
+)
+def test_these_cannot_name_a_folder(name):
+    assert not is_name(name)
+
+
+def test_the_name_of_the_file_is_the_name_unless_it_can_be_none():
+    document = read(LEAST, "a.yaml")
+    assert parse(document, "cifar").spec.name == "cifar"
+    assert parse(document, "my cifar").spec.name == "run"
+    assert parse(read(LEAST + "name: own", "a.yaml"), "cifar").spec.name == "own"
+
+
+def test_a_spec_without_text_is_checked_as_well():
+    value = {"data": {"source": "mnist"}, "model": {"layers": ["Flatten", {"Dense": {"units": 10}}]}}
+    assert parse(Document("here", value)).spec.model.layers == [
+        Entry("layer", "Flatten"), Entry("layer", "Dense", {"units": 10})
+    ]  # fmt: skip
+
+
+def test_the_room_has_no_file_that_loads_keras():
+    for file in (Path(__file__).parents[2] / "cnncli" / "spec").rglob("*.py"):
+        assert "import keras" not in file.read_text(encoding="utf-8")

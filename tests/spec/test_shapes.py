@@ -1,0 +1,139 @@
+"""The arithmetic of shapes: by hand where it is plain, against Keras where it is not."""
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from cnncli.catalog.entries import Entry
+from cnncli.spec.shapes import DoesNotFit, after, follow, summarize_shapes
+
+
+def layer(name, **arguments):
+    return Entry("layer", name, arguments)
+
+
+def conv(**arguments):
+    return layer("Conv2D", **{"filters": 8, "kernel_size": 3, **arguments})
+
+
+def test_a_network_is_followed_to_its_output():
+    layers = [
+        conv(filters=16, padding="same"), layer("MaxPooling2D", pool_size=2), conv(strides=2),
+        layer("Dropout", rate=0.5), layer("Flatten"), layer("Dense", units=64), layer("Dense", units="classes"),
+    ]  # fmt: skip
+    assert summarize_shapes(layers, (32, 32, 3), 10) == [
+        (32, 32, 16), (16, 16, 16), (7, 7, 8), (7, 7, 8), (392,), (64,), (10,)
+    ]  # fmt: skip
+
+
+def test_behind_a_layer_that_only_keras_knows_nothing_is_said():
+    layers = [conv(), layer("Permute", dims=[2, 1, 3]), conv(kernel_size=99)]
+    assert summarize_shapes(layers, (28, 28, 1), 10) == [(26, 26, 8), None, None]
+
+
+def test_the_layer_that_does_not_fit_is_known_by_its_index():
+    steps = follow([conv(), layer("Flatten"), conv()], (28, 28, 1), 10)
+    with pytest.raises(DoesNotFit, match="everything is flat") as caught:
+        list(steps)
+    assert caught.value.index == 2
+
+
+@pytest.mark.parametrize(
+    ("entry", "shape", "message"),
+    [
+        (conv(kernel_size=5), (4, 9, 1), "its window of 5×5 is larger than the image of 4×9 it is given"),
+        (conv(kernel_size=3, dilation_rate=3), (6, 6, 1), "its window of 7×7 is larger than the image of 6×6"),
+        (conv(strides=2, dilation_rate=2), (9, 9, 1), "strides or a dilation_rate above 1, not both"),
+        (conv(groups=2), (9, 9, 3), "2 groups do not divide the 3 channels it is given"),
+        (conv(groups=3), (9, 9, 3), "3 groups do not divide the 8 filters"),
+        (layer("SeparableConv2D", filters=8, kernel_size=3, strides=[1, 2]), (9, 9, 3), "the same both ways, not 1×2"),
+        (layer("GroupNormalization"), (9, 9, 16), "its 32 groups do not divide the 16 channels"),
+        (layer("SpatialDropout2D", rate=0.5), (9,), "above it everything is flat (9)"),
+        (layer("Reshape", target_shape=[2, 3]), (7,), "7 values cannot be given the shape 2×3"),
+    ],
+)
+def test_a_layer_that_does_not_fit_says_why(entry, shape, message):
+    with pytest.raises(DoesNotFit) as caught:
+        after(entry, shape, 10)
+    assert message in str(caught.value)
+
+
+sizes = st.integers(1, 5)
+paddings = st.sampled_from(["valid", "same"])
+
+
+def per_axis(values):
+    return values | st.lists(values, min_size=2, max_size=2)
+
+
+def of(name, **arguments):
+    return st.builds(Entry, st.just("layer"), st.just(name), st.fixed_dictionaries({}, optional=arguments))
+
+
+def window(name, **arguments):
+    needed = st.fixed_dictionaries(
+        {**arguments, "kernel_size": per_axis(sizes)},
+        optional={"strides": per_axis(st.integers(1, 3)), "padding": paddings,
+                  "dilation_rate": per_axis(st.integers(1, 2))},
+    )  # fmt: skip
+    return st.builds(Entry, st.just("layer"), st.just(name), needed)
+
+
+def pool(name):
+    needed = st.fixed_dictionaries(
+        {"pool_size": per_axis(sizes)}, optional={"strides": per_axis(sizes), "padding": paddings}
+    )
+    return st.builds(Entry, st.just("layer"), st.just(name), needed)
+
+
+filters = st.integers(1, 6)
+activations = st.sampled_from(["relu", "gelu", "softmax"])
+layers = st.one_of(
+    window("Conv2D", filters=filters, groups=st.integers(1, 3)),
+    window("SeparableConv2D", filters=filters, depth_multiplier=st.integers(1, 3)),
+    window("DepthwiseConv2D", depth_multiplier=st.integers(1, 3)),
+    pool("MaxPooling2D"),
+    pool("AveragePooling2D"),
+    of("GlobalAveragePooling2D", keepdims=st.booleans()),
+    of("GlobalMaxPooling2D", keepdims=st.booleans()),
+    of("UpSampling2D", size=per_axis(st.integers(1, 3))),
+    of("GroupNormalization", groups=st.sampled_from([-1, 1, 2, 3])),
+    of("BatchNormalization"),
+    of("LayerNormalization"),
+    of("PReLU"),
+    st.builds(lambda rate: layer("SpatialDropout2D", rate=rate), st.just(0.5)),
+    st.builds(lambda units, act: layer("Dense", units=units, activation=act), filters, activations),
+    st.builds(lambda act: layer("Activation", activation=act), activations),
+    st.builds(lambda shape: layer("Reshape", target_shape=shape), st.lists(st.integers(1, 12), min_size=1, max_size=3)),
+    of("Flatten"),
+)
+shapes = st.tuples(st.integers(1, 12), st.integers(1, 12), st.integers(1, 6))
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=250)
+@given(st.lists(layers, min_size=1, max_size=4), shapes)
+@example([conv(kernel_size=3, strides=2, padding="same")], (5, 6, 1))
+@example([conv(kernel_size=3, dilation_rate=2, padding="valid")], (5, 6, 1))
+@example([conv(groups=2)], (5, 6, 3))
+def test_keras_gives_the_same_shapes_and_refuses_the_same_layers(network, shape):
+    import numpy as np
+
+    from cnncli.factory.objects import construct
+
+    outputs = np.zeros((1, *shape), np.float32)  # really computed: what Keras reckons beforehand is not always so
+    given = shape
+    for entry in network:
+        try:
+            outputs = construct(entry)(outputs)
+            theirs = None if 0 in outputs.shape[1:] else tuple(outputs.shape[1:])
+        except Exception:
+            theirs = None
+        try:
+            ours = after(entry, given, 10)
+        except DoesNotFit:
+            ours = None
+        assert ours == theirs, f"{entry.plain()} after {given}"
+        if theirs is None:
+            return
+        given = theirs
