@@ -1,10 +1,8 @@
-"""Image files: finding them, reading one into an array, and what the brightness of many says."""
+"""Image files: reading one into an array, and what the brightness of many says."""
 
 from __future__ import annotations
 
 import io
-import re
-import stat
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageChops, ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -20,6 +18,9 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from cnncli.data import formats
+from cnncli.data.files import find_images as find_images  # where prediction looks for it
+from cnncli.data.files import open_file
+from cnncli.data.reading import Interpolation, Reading, Resize, decode_smaller, fitted
 from cnncli.errors import DataError
 
 MAX_PIXELS = 50_000_000
@@ -50,15 +51,25 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_ON_ITS_SIDE = (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8])
 
 
-def read_image(source: Path | bytes, height: int, width: int, channels: int, name: str = "") -> np.ndarray:
+def read_image(
+    source: Path | bytes,
+    height: int,
+    width: int,
+    channels: int,
+    name: str = "",
+    resize: Resize = "stretch",
+    interpolation: Interpolation = "bilinear",
+) -> np.ndarray:
     """Read one image as a model wants it.
 
     JPEG, PNG, GIF, BMP and WebP, whatever the file is called. The orientation that a camera noted is applied,
-    transparent pixels are laid on white, 16 bits become 8, of an animation the first frame is taken. Then colour
-    becomes grey (ITU-R 601) or grey becomes colour, and last the image is stretched to the size, bilinear and
-    antialiased; an image that has the size already keeps its very bytes.
+    transparent pixels are laid on white, 16 bits become 8, inks become colours, of an animation the first frame is
+    taken. Then colour becomes grey (ITU-R 601) or grey becomes colour, and last the image is brought to the size,
+    antialiased; an image that has the size already keeps its very bytes. Colour profiles are not applied: the numbers
+    in the file are what counts, as it is with the libraries that models are trained with elsewhere.
 
     Args:
         source: a file, or the contents of one.
@@ -66,6 +77,8 @@ def read_image(source: Path | bytes, height: int, width: int, channels: int, nam
         width: wanted, in pixels.
         channels: 1 for grey, 3 for red, green and blue.
         name: what messages call the image; the path when empty.
+        resize: `stretch`, `pad` or `crop`, as `Reading` explains.
+        interpolation: `nearest`, `bilinear`, `bicubic`, `lanczos` or `area`.
 
     Returns:
         uint8, shape `(height, width, channels)`.
@@ -74,36 +87,32 @@ def read_image(source: Path | bytes, height: int, width: int, channels: int, nam
         DataError: when there is no such file or it is not an image that can be read; it names the file and says what
             it is instead.
     """
+    reading = Reading(height, width, channels, resize, interpolation)
     if isinstance(source, bytes):
-        picture = _decoded(io.BytesIO(source), name or "the image")
+        picture = _decoded(io.BytesIO(source), name or "the image", reading)
     else:
-        with _opened(source, name or str(source)) as stream:
-            picture = _decoded(stream, name or str(source))
-    picture = _flattened(picture, "L" if channels == 1 else "RGB")
-    if picture.size != (width, height):
-        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+        with open_file(source, name) as stream:
+            picture = _decoded(stream, name or str(source), reading)
+    picture = fitted(_flattened(picture, "L" if channels == 1 else "RGB"), reading)
     return np.array(picture).reshape(height, width, channels)
 
 
-def _opened(path: Path, name: str) -> BinaryIO:
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise DataError(f"{name} is a folder, not an image")
-        if not stat.S_ISREG(mode):  # opening a FIFO would wait for somebody to write to it
-            kind = "a FIFO" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
-            raise DataError(f"{name} is {kind}, not an image")
-        return path.open("rb")
-    except FileNotFoundError:
-        problem = "is a link to a file that does not exist" if path.is_symlink() else "does not exist: no such file"
-    except PermissionError:
-        problem = "cannot be read: it is not permitted to you"
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        problem = f"cannot be opened: {getattr(error, 'strerror', None) or error}"
-    raise DataError(f"{name} {problem}")
+def fit_pixels(pixels: np.ndarray, reading: Reading) -> np.ndarray:
+    """Bring an image that is pixels already to the size and colour of a reading, as `read_image` does with a file.
+
+    Args:
+        pixels: uint8, shape `(height, width, channels)`; 1 or 3 channels.
+        reading: what is wanted.
+
+    Returns:
+        uint8, shape `(reading.height, reading.width, reading.channels)`.
+    """
+    picture = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    fit = fitted(_flattened(picture, "L" if reading.channels == 1 else "RGB"), reading)
+    return np.array(fit).reshape(reading.height, reading.width, reading.channels)
 
 
-def _decoded(stream: BinaryIO, name: str) -> Image.Image:
+def _decoded(stream: BinaryIO, name: str, reading: Reading) -> Image.Image:
     """The first frame with its pixels loaded, the right way up, in whatever mode the file has."""
     head = stream.read(formats.HEAD)
     if not head:
@@ -116,8 +125,14 @@ def _decoded(stream: BinaryIO, name: str) -> Image.Image:
         picture = _READERS[kind](stream)
         if picture.width * picture.height > MAX_PIXELS:
             raise DataError(_too_large(name, f"{kind} of {picture.width}×{picture.height} pixels"))
+        if isinstance(picture, JpegImageFile):
+            decode_smaller(picture, reading, turned=_turn(picture) in _ON_ITS_SIDE)
         picture.load()
-        return _upright(picture)
+        turn = _turn(picture)  # only now: a PNG may tell it behind its pixels
+        upright = picture if turn is None else picture.transpose(turn)
+        # Pillow takes every JPEG of inks to store them inverted; only Adobe's, which say so, do
+        is_plain_ink = kind == "JPEG" and picture.mode == "CMYK" and "adobe" not in picture.info
+        return ImageChops.invert(upright) if is_plain_ink else upright
     except (DataError, MemoryError):
         raise
     except Image.DecompressionBombError as error:  # some plugins look at the size themselves
@@ -132,12 +147,12 @@ def _too_large(name: str, kind: str) -> str:
     return f"{name} is a {kind}: more than {MAX_PIXELS // 1_000_000} million"
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def _turn(picture: Image.Image) -> Image.Transpose | None:
+    """What puts the picture upright, from the orientation that a camera noted."""
     try:
-        turn = _TURNS.get(picture.getexif().get(_ORIENTATION, 1))
+        return _TURNS.get(picture.getexif().get(_ORIENTATION, 1))
     except Exception:  # EXIF that cannot be parsed tells no orientation; the pixels are good all the same
-        return picture
-    return picture if turn is None else picture.transpose(turn)
+        return None
 
 
 def _flattened(picture: Image.Image, mode: str) -> Image.Image:
@@ -157,69 +172,6 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
     if "transparency" in picture.info:
         eight[values == picture.info["transparency"]] = 255
     return Image.fromarray(eight.astype(np.uint8))
-
-
-def find_images(folder: Path) -> list[Path]:
-    """All image files in a folder and the folders in it.
-
-    A file counts when its name or its first bytes say that it is an image, so a broken `.jpg` is found (and reported
-    when it is read) as well as an image without a suffix. Hidden files and folders and `__MACOSX` are passed over.
-    Links are followed, but no folder is visited twice.
-
-    Returns:
-        Paths that begin with `folder`, in the order in which people count: `img2.png` before `img10.png`.
-
-    Raises:
-        DataError: when the folder, or one in it, cannot be listed.
-    """
-    found: list[Path] = []
-    visited: set[tuple[int, int]] = set()
-    pending, linked = [folder], list[Path]()
-    while pending or linked:
-        # Links last: files are then named by where they really are.
-        current = pending.pop() if pending else linked.pop()
-        for path in _inside(current, visited):
-            if path.name.startswith(".") or path.name == "__MACOSX":
-                continue
-            if path.is_dir():
-                (linked if path.is_symlink() else pending).append(path)
-            elif _looks_like_image(path):
-                found.append(path)
-    return sorted(found, key=_counting)
-
-
-def _inside(folder: Path, visited: set[tuple[int, int]]) -> list[Path]:
-    """What is in a folder; nothing when it was visited before."""
-    try:
-        status = folder.stat()
-        if (status.st_dev, status.st_ino) in visited:
-            return []
-        visited.add((status.st_dev, status.st_ino))
-        return sorted(folder.iterdir())
-    except FileNotFoundError:
-        problem = "does not exist: no such folder"
-    except NotADirectoryError:
-        problem = "is a file, not a folder"
-    except OSError as error:
-        problem = f"cannot be listed: {error.strerror}"
-    raise DataError(f"{folder} {problem}")
-
-
-def _looks_like_image(path: Path) -> bool:
-    if path.suffix.lower() in formats.READ_SUFFIXES | formats.OTHER_SUFFIXES:
-        return True
-    try:
-        with _opened(path, "") as stream:
-            head = stream.read(formats.HEAD)
-    except (DataError, OSError):  # no image by its name, and its contents cannot be asked
-        return False
-    return bool(formats.format_of(head)) or formats.is_other_image(head)
-
-
-def _counting(path: Path) -> tuple[list[tuple[str, int]], str]:
-    """A sort key that takes digits as numbers; the text itself decides between `a1` and `a01`."""
-    pieces = re.findall(r"(\D*)(\d*)", str(path))
-    return [(text.casefold(), int(digits or -1)) for text, digits in pieces], str(path)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,47 @@
-"""Images with their labels and names, in memory, and the splits they form."""
+"""Images with their labels and names, in memory or in files, and the splits they form."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
+
+from cnncli.data.images import fit_pixels, read_image
+from cnncli.data.reading import Reading
+from cnncli.data.threads import in_threads
+
+
+class LabelledImages(Protocol):
+    """Images in a fixed order, each with its label and its name; wherever they are, they are read in the same way."""
+
+    @property
+    def labels(self) -> np.ndarray:
+        """int64, shape `(samples,)`; each an index into the class names."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """For each image its file, or its index in the source's split, as text."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def take(self, indices: np.ndarray) -> Self:
+        """The samples at these indices, in the order of the indices; each keeps its label and its name."""
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """The images at these indices: uint8, shape `(len(indices), height, width, channels)`."""
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Images in a fixed order, each with its label and its name.
+    """Images in an array.
 
     Args:
         images: uint8, shape `(samples, height, width, channels)`; may be read-only.
@@ -26,17 +57,20 @@ class Samples:
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not len(self.images) == len(self.labels) == len(self.names):
-            raise ValueError(f"{len(self.images)} images, {len(self.labels)} labels, {len(self.names)} names")
         if self.images.ndim != 4 or self.images.dtype != np.uint8:
             raise ValueError(f"images are {self.images.dtype} of shape {self.images.shape}")
-        if self.labels.ndim != 1 or self.labels.dtype != np.int64:
-            raise ValueError(f"labels are {self.labels.dtype} of shape {self.labels.shape}")
+        _belong_together(len(self.images), self.labels, self.names)
 
     @classmethod
     def numbered(cls, images: np.ndarray, labels: np.ndarray) -> Samples:
         """Samples of a source without files: named `0`, `1`, … in their order (4 ms for 60,000)."""
         return cls(images, labels, tuple(map(str, range(len(images)))))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+        _, height, width, channels = self.images.shape
+        return height, width, channels
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -46,9 +80,98 @@ class Samples:
         names = self.names
         return Samples(self.images[indices], self.labels[indices], tuple(names[i] for i in indices.tolist()))
 
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """The images at these indices, a copy: uint8, shape `(len(indices), height, width, channels)`."""
+        return np.asarray(self.images[indices])
+
+    def fitted(self, reading: Reading) -> Samples:
+        """The same samples in another size or colour, as files would be read; themselves when nothing changes."""
+        if self.shape == (reading.height, reading.width, reading.channels):
+            return self
+        images = np.empty((len(self), reading.height, reading.width, reading.channels), np.uint8)
+
+        def fit(positions: range) -> None:
+            for position in positions:
+                images[position] = fit_pixels(self.images[position], reading)
+
+        in_threads(fit, len(self))
+        return Samples(images, self.labels, self.names)
+
 
 @dataclass(frozen=True)
-class ImageData:
+class FileSamples:
+    """Images in files, decoded whenever they are read.
+
+    Args:
+        root: the folder that the names start from.
+        names: for each image its file: the path from `root` on with forward slashes, or an absolute path.
+        labels: int64, shape `(samples,)`; each an index into the class names.
+        reading: the size and colour to read them in.
+
+    Raises:
+        ValueError: when they do not belong together; that is a mistake in the source, not in the user's files.
+    """
+
+    root: Path
+    names: tuple[str, ...]
+    labels: np.ndarray
+    reading: Reading
+
+    def __post_init__(self) -> None:
+        _belong_together(len(self.names), self.labels, self.names)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image, once it is read."""
+        return self.reading.height, self.reading.width, self.reading.channels
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def path(self, index: int) -> Path:
+        """The file of an image."""
+        return self.root / self.names[index]
+
+    def take(self, indices: np.ndarray) -> FileSamples:
+        """The samples at these indices, in the order of the indices; nothing is read."""
+        names = tuple(self.names[i] for i in indices.tolist())
+        return FileSamples(self.root, names, self.labels[indices], self.reading)
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """Decode the images at these indices, in as many threads as there are cores.
+
+        Returns:
+            uint8, shape `(len(indices), height, width, channels)`.
+
+        Raises:
+            DataError: when a file cannot be read; of several, the first in the order of `indices`. It is named.
+        """
+        images = np.empty((len(indices), *self.shape), np.uint8)  # (samples, height, width, channels)
+        wanted = self.reading
+
+        def decode(positions: range) -> None:
+            for position in positions:
+                path = self.path(int(indices[position]))
+                images[position] = read_image(
+                    path, wanted.height, wanted.width, wanted.channels, "", wanted.resize, wanted.interpolation
+                )
+
+        in_threads(decode, len(indices))
+        return images
+
+
+def _belong_together(images: int, labels: np.ndarray, names: tuple[str, ...]) -> None:
+    if not images == len(labels) == len(names):
+        raise ValueError(f"{images} images, {len(labels)} labels, {len(names)} names")
+    if labels.ndim != 1 or labels.dtype != np.int64:
+        raise ValueError(f"labels are {labels.dtype} of shape {labels.shape}")
+
+
+Images = TypeVar("Images", bound=LabelledImages, covariant=True)
+
+
+@dataclass(frozen=True)
+class ImageData(Generic[Images]):
     """What a source holds.
 
     Args:
@@ -57,4 +180,4 @@ class ImageData:
     """
 
     class_names: tuple[str, ...]
-    splits: Mapping[str, Samples]
+    splits: Mapping[str, Images]

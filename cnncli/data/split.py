@@ -1,10 +1,66 @@
-"""Divides training images into those that train and those that validate: stratified, seeded, written down."""
+"""Divides images into those that train, validate and test: stratified, seeded, written down."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from cnncli.errors import DataError
+
+
+@dataclass(frozen=True)
+class Division:
+    """Which images belong to which split; every image to one.
+
+    Args:
+        train: sorted indices, int64.
+        validation: sorted indices, int64; none when nothing validates.
+        test: sorted indices, int64; none when nothing is kept for a test.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def divide(
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    validation: float | int,
+    test: float | int,
+    stratify: bool,
+    seed: int,
+) -> Division:
+    """Divides images once for all: the test is drawn first, and the validation from the rest.
+
+    Args:
+        labels: classes of all images, shape `(images,)`.
+        class_names: in the order of the labels; an error names them.
+        validation: a fraction below 1 of all the images, or a count; 0 for none.
+        test: the same. Of a fraction the count is rounded up, as scikit-learn does.
+        stratify: keep the proportions of the classes; without it the last images are taken.
+        seed: the same seed divides in the same way.
+
+    Returns:
+        The indices of each split.
+
+    Raises:
+        DataError: no image would be left to train on, or a class would have none in one of the splits.
+    """
+    tested = validated = np.array([], np.int64)
+    if test:
+        count = math.ceil(round(len(labels) * test, 6)) if isinstance(test, float) else test
+        tested = _drawn(labels, count, stratify, seed, "test", class_names)
+    rest = np.setdiff1d(np.arange(len(labels)), tested)
+    if validation:
+        count = _count(len(labels), validation)
+        validated = rest[_drawn(labels[rest], count, stratify, seed, "validation", class_names)]
+    division = Division(np.setdiff1d(rest, validated), validated, tested)
+    _require_every_class(labels, class_names, division)
+    return division
 
 
 def validation_indices(labels: np.ndarray, part: float | int, stratify: bool, seed: int) -> np.ndarray:
@@ -22,12 +78,20 @@ def validation_indices(labels: np.ndarray, part: float | int, stratify: bool, se
     Raises:
         DataError: no image would be left to train on, or a class would have none on one side.
     """
+    return _drawn(labels, _count(len(labels), part), stratify, seed, "validation")
+
+
+def _count(total: int, part: float | int) -> int:
+    return round(total * part) if isinstance(part, float) else part
+
+
+def _drawn(
+    labels: np.ndarray, count: int, stratify: bool, seed: int, split: str, class_names: Sequence[str] | None = None
+) -> np.ndarray:
+    """Sorted indices of as many images as asked for."""
     total = len(labels)
-    count = round(total * part) if isinstance(part, float) else part
     if not 0 < count < total:
-        raise DataError(
-            f"{count} validation images of {total} leave nothing on one side", "change data.split.validation"
-        )
+        raise DataError(f"{count} {split} images of {total} leave nothing on one side", f"change data.split.{split}")
     if not stratify:
         return np.arange(total - count, total)
     from sklearn.model_selection import train_test_split
@@ -35,5 +99,23 @@ def validation_indices(labels: np.ndarray, part: float | int, stratify: bool, se
     try:
         _, chosen = train_test_split(np.arange(total), test_size=count, stratify=labels, random_state=seed)
     except ValueError as error:
-        raise DataError(f"the images cannot be divided so that every class is on both sides: {error}") from None
+        counts = np.bincount(labels)
+        rare = [label for label in np.unique(labels).tolist() if counts[label] < 2]
+        reason = f"{error}"
+        if class_names and rare:
+            reason = f"the class {class_names[rare[0]]} has 1 image for {split} and training"
+        raise DataError(f"the images cannot be divided so that every class is on both sides: {reason}") from None
     return np.sort(chosen)
+
+
+def _require_every_class(labels: np.ndarray, class_names: Sequence[str], division: Division) -> None:
+    counts = np.bincount(labels, minlength=len(class_names))
+    for split, indices in (("train", division.train), ("validation", division.validation), ("test", division.test)):
+        lacking = np.flatnonzero(np.bincount(labels[indices], minlength=len(class_names)) == 0)
+        if len(indices) and len(lacking):
+            label = lacking[0]
+            more = f" (and {len(lacking) - 1} more classes)" if len(lacking) > 1 else ""
+            raise DataError(
+                f"of the {counts[label]} images of the class {class_names[label]} none is in the {split} split{more}",
+                "keep more images for this split, add images of the class, or leave it out with data.classes",
+            )

@@ -73,6 +73,13 @@ def test_loops_of_links_end_and_no_image_comes_twice(tmp_path):
     assert names(tmp_path) == ["real/1.png", "real/deep/2.png"]
 
 
+def test_files_are_named_by_where_they_really_are(tmp_path):
+    put(tmp_path, "middle/1.png")
+    for link in ("a", "z"):
+        (tmp_path / link).symlink_to(tmp_path / "middle")
+    assert names(tmp_path) == ["middle/1.png"]
+
+
 def test_links_are_followed(tmp_path):
     put(tmp_path / "elsewhere", "1.png")
     put(tmp_path / "folder", "2.png")
@@ -112,13 +119,13 @@ def test_what_is_no_folder(tmp_path):
 
 def test_a_folder_that_cannot_be_listed_is_an_error_and_not_empty(tmp_path, monkeypatch):
     put(tmp_path, "a/1.png")
-    listing = Path.iterdir
+    listing = os.scandir
 
     def refused(folder):
-        if folder.name == "a":
+        if Path(folder).name == "a":
             raise PermissionError(13, "Permission denied")
         return listing(folder)
 
-    monkeypatch.setattr(Path, "iterdir", refused)
+    monkeypatch.setattr(os, "scandir", refused)
     with pytest.raises(DataError, match="a cannot be listed: Permission denied"):
         find_images(tmp_path)

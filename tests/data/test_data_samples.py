@@ -1,11 +1,16 @@
-"""Samples keep image, label and name together."""
+"""Samples keep image, label and name together, in memory as in files."""
 
-import time
+import os
+import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
+from picture_files import encoded, put
 
-from cnncli.data.samples import Samples
+from cnncli.data.reading import Reading
+from cnncli.data.samples import FileSamples, Samples
+from cnncli.errors import DataError
 
 
 def three() -> Samples:
@@ -33,13 +38,6 @@ def test_nothing_taken_is_still_samples():
     assert nothing.images.shape == (0, 2, 2, 1)
 
 
-def test_names_of_sixty_thousand_cost_next_to_nothing():
-    images, labels = np.zeros((60_000, 1, 1, 1), np.uint8), np.zeros(60_000, np.int64)
-    start = time.perf_counter()
-    Samples.numbered(images, labels).take(np.arange(59_999, -1, -1))
-    assert time.perf_counter() - start < 0.5  # 0.02 s when measured; the margin is for a busy machine
-
-
 @pytest.mark.parametrize(
     ("images", "labels", "names"),
     [
@@ -54,3 +52,104 @@ def test_names_of_sixty_thousand_cost_next_to_nothing():
 def test_arrays_that_do_not_belong_together_are_refused(images, labels, names):
     with pytest.raises(ValueError, match=r"images|labels are"):
         Samples(images, labels, names)
+
+
+def test_images_are_read_as_they_are_asked_for():
+    assert three().shape == (2, 2, 1)
+    read = three().read(np.array([2, 0, 2]))
+    assert read[:, 0, 0, 0].tolist() == [8, 0, 8]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("wanted", [Reading(3, 5, 3, "pad", "area"), Reading(9, 4, 1, "crop"), Reading(6, 7, 1)])
+def test_arrays_are_fitted_as_files_are_read(tmp_path, channels, wanted):
+    images = np.random.default_rng(0).integers(0, 256, (20, 6, 7, channels), dtype=np.uint8)
+    for number, image in enumerate(images):
+        (tmp_path / f"{number}.png").write_bytes(encoded(image.squeeze()))
+    samples = Samples.numbered(images, np.arange(20))
+    from_files = FileSamples(tmp_path, tuple(f"{number}.png" for number in range(20)), samples.labels, wanted)
+    fit = samples.fitted(wanted)
+    assert np.array_equal(fit.images, from_files.read(np.arange(20)))
+    assert (fit.names, fit.labels.tolist()) == (samples.names, samples.labels.tolist())
+
+
+def test_samples_of_the_right_size_are_not_copied():
+    samples = three()
+    assert samples.fitted(Reading(2, 2, 1, "pad")) is samples
+
+
+# ---------------------------------------------------------------- in files
+
+READING = Reading(4, 4, 1)
+
+
+def files(root: Path, count: int = 3) -> FileSamples:
+    names = [f"{number}.png" for number in range(count)]
+    put(root, *names)
+    return FileSamples(root, tuple(names), np.arange(count, dtype=np.int64), READING)
+
+
+def test_files_are_read_in_the_order_asked_for(tmp_path):
+    samples = files(tmp_path, 40)
+    order = np.random.default_rng(0).permutation(40)
+    read = samples.read(order)
+    assert (read.dtype, read.shape, samples.shape) == (np.uint8, (40, 4, 4, 1), (4, 4, 1))
+    assert read[:, 3, 3, 0].tolist() == (order + 1).tolist()
+
+
+def test_files_that_are_taken_keep_label_and_name(tmp_path):
+    taken = files(tmp_path).take(np.array([2, 0]))
+    assert isinstance(taken, FileSamples)
+    assert (taken.names, taken.labels.tolist(), len(taken)) == (("2.png", "0.png"), [2, 0], 2)
+    assert taken.read(np.array([1, 0]))[:, 0, 0, 0].tolist() == [1, 3]
+
+
+def test_no_file_is_still_an_array_of_images(tmp_path):
+    assert files(tmp_path).read(np.array([], np.int64)).shape == (0, 4, 4, 1)
+
+
+def test_files_are_not_looked_at_before_they_are_read(tmp_path):
+    samples = FileSamples(tmp_path, ("gone.png",), np.array([0]), READING).take(np.array([0]))
+    with pytest.raises(DataError, match=r"gone\.png does not exist"):
+        samples.read(np.array([0]))
+
+
+def test_of_several_bad_files_the_first_is_named(tmp_path):
+    samples = files(tmp_path, 50)
+    for number in (9, 30, 49):
+        (tmp_path / f"{number}.png").write_bytes(b"not a picture")
+    for _ in range(5):
+        with pytest.raises(DataError, match=r"/9\.png is a text file"):
+            samples.read(np.arange(50))
+
+
+def test_a_file_is_read_as_the_reading_says(tmp_path):
+    (tmp_path / "wide.png").write_bytes(encoded(np.full((2, 8, 3), 200, np.uint8)))
+    for resize, corner in (("stretch", 200), ("pad", 0), ("crop", 200)):
+        reading = Reading(4, 4, 3, resize, "nearest")
+        samples = FileSamples(tmp_path, ("wide.png",), np.array([0]), reading)
+        assert samples.read(np.array([0]))[0, 0, 0].tolist() == [corner] * 3
+
+
+def test_an_absolute_name_needs_no_root(tmp_path):
+    put(tmp_path, "a/1.png", start=77)
+    samples = FileSamples(tmp_path / "elsewhere", (str(tmp_path / "a/1.png"),), np.array([0]), READING)
+    assert samples.read(np.array([0]))[0, 0, 0, 0] == 77
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="2 images, 1 labels"):
+        FileSamples(tmp_path, ("a", "b"), np.array([0]), READING)
+    with pytest.raises(ValueError, match="labels are float64"):
+        FileSamples(tmp_path, ("a",), np.array([0.0]), READING)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_has_threads_of_its_own(tmp_path):
+    samples = files(tmp_path, 20)
+    samples.read(np.arange(20))
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # where it would wait for threads that are not there
+        os._exit(0 if samples.read(np.arange(20))[-1, 0, 0, 0] == 20 else 1)
+    assert os.waitpid(child, 0)[1] == 0

@@ -1,0 +1,119 @@
+"""Augmentation: random changes of the training images, as the list `augment` of a spec says.
+
+Every random number is a function of the spec's seed, the epoch, the sample and the place of the entry in the list.
+Images, labels and resumed trainings are therefore the same whatever the batch, the order and the number of threads.
+Only the partners of MixUp and CutMix depend on which other images are in the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import tensorflow as tf
+
+from cnncli.catalog import Entry
+from cnncli.data.augment import geometry
+from cnncli.data.augment.draws import Draws
+from cnncli.data.augment.steps import Geometry, Mix, Shape, Step
+from cnncli.data.augment.table import BUILDERS
+from cnncli.errors import Problem, SpecError
+
+
+class Augmentation:
+    """The entries of `augment`, ready to be mapped over batches.
+
+    Movements of the picture that stand one after the other are carried out as one, with one interpolation, as long as
+    they agree on `fill_mode`, `fill_value` and `interpolation`; flips agree with everything.
+
+    Args:
+        entries: of the family `augmentation`, in their order.
+        shape: height, width and channels of the images.
+        seed: of the spec.
+
+    Raises:
+        SpecError: an entry does not suit the images.
+    """
+
+    def __init__(self, entries: Sequence[Entry], shape: Shape, seed: int) -> None:
+        self.shape = shape
+        self.seed = seed
+        problems = [problem for i, entry in enumerate(entries) for problem in _problems(entry, shape, i)]
+        if problems:
+            raise SpecError(problems)
+        self._names = [entry.name for entry in entries]
+        self._steps = [
+            (i, number, step)
+            for i, entry in enumerate(entries)
+            for number, step in enumerate(BUILDERS[entry.name](entry, shape))
+        ]
+
+    @property
+    def mixes_labels(self) -> bool:
+        """Whether labels change, and therefore must be one-hot."""
+        return any(isinstance(step, Mix) for _, _, step in self._steps)
+
+    @tf.autograph.experimental.do_not_convert
+    def __call__(
+        self, images: tf.Tensor, targets: tf.Tensor, indices: tf.Tensor, epoch: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Changes one batch.
+
+        Args:
+            images: uint8 `(batch, height, width, channels)`.
+            targets: encoded labels; float32 `(batch, classes)` where labels are mixed.
+            indices: of the samples, `(batch,)` int64.
+            epoch: scalar int64, from 0.
+
+        Returns:
+            Images from 0 to 255, of the same shape: uint8 where nothing needed fractions, else float32. Targets.
+
+        Raises:
+            SpecError: labels are to be mixed but are not one-hot.
+        """
+        if self.mixes_labels and not targets.dtype.is_floating:
+            raise SpecError(self._sparse_labels())
+        images = tf.ensure_shape(images, [None, *self.shape])
+        draws = Draws.of_batch(self.seed, epoch, indices)
+        for group in _groups(self._steps):
+            i, number, step = group[0]
+            part = draws.branch(i, number)
+            if isinstance(step, Geometry):
+                moves = [(move, draws.branch(i, n)) for i, n, move in group if isinstance(move, Geometry)]
+                images = geometry.move(images, moves)
+            elif isinstance(step, Mix):
+                images, targets = step.operation(images, targets, part)
+            else:
+                images = step(images, part)
+        return images, targets
+
+    def _sparse_labels(self) -> list[Problem]:
+        mixing = [(i, self._names[i]) for i, _, step in self._steps if isinstance(step, Mix)]
+        return [
+            Problem(
+                ("augment", i),
+                f"{name} mixes labels, which takes one-hot labels; use 'loss: CategoricalCrossentropy'",
+            )
+            for i, name in mixing
+        ]
+
+
+def _groups(steps: Sequence[tuple[int, int, Step]]) -> Iterator[list[tuple[int, int, Step]]]:
+    """Steps that are carried out together: movements that agree on their fill, anything else alone."""
+    group: list[tuple[int, int, Step]] = []
+    for item in steps:
+        members = [step for _, _, step in (*group, item)]
+        fills = {step.fill for step in members if isinstance(step, Geometry) and step.fill}
+        if group and not (all(isinstance(step, Geometry) for step in members) and len(fills) < 2):
+            yield group
+            group = []
+        group.append(item)
+    if group:
+        yield group
+
+
+def _problems(entry: Entry, shape: Shape, place: int) -> list[Problem]:
+    """What can only be seen once the images are known."""
+    if entry.name == "RandomErasing" and isinstance(entry.get("fill_value"), list) and shape[2] == 1:
+        path = ("augment", place, entry.name, "fill_value")
+        return [Problem(path, "expected one number, for the images are grey; got a list of 3")]
+    return []

@@ -1,0 +1,98 @@
+"""What an entry of the spec becomes: steps, and what they have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from cnncli.catalog import Entry
+from cnncli.data.augment.draws import Draws
+
+Shape = tuple[int, int, int]
+"""Height, width and channels of an image."""
+
+Operation = Callable[[tf.Tensor, Draws], tf.Tensor]
+"""Takes images, uint8 or float32 from 0 to 255, and their random numbers; gives images of the same shape."""
+
+MixOperation = Callable[[tf.Tensor, tf.Tensor, Draws], tuple[tf.Tensor, tf.Tensor]]
+"""Takes and gives labels as well."""
+
+
+class Fill(NamedTuple):
+    """How pixels between and beyond the pixels of an image are made up.
+
+    Args:
+        mode: nearest, constant, reflect or wrap.
+        value: of the pixels beyond the edges when the mode is constant.
+        interpolation: bilinear or nearest.
+    """
+
+    mode: str
+    value: float
+    interpolation: str
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A random movement of the picture, kept as a matrix so that several can become one.
+
+    Args:
+        matrices: gives, for each image, the matrix that takes a pixel of the result `(x, y, 1)` to where in the
+            source it comes from; `(batch, 3, 3)` float64.
+        fill: None for mirroring, which needs no pixels beyond or between those there are.
+    """
+
+    matrices: Callable[[Draws], tf.Tensor]
+    fill: Fill | None
+
+
+@dataclass(frozen=True)
+class Mix:
+    """A step that makes one picture of two, and of their labels."""
+
+    operation: MixOperation
+
+
+Step = Geometry | Operation | Mix
+Build = Callable[[Entry, Shape], list[Step]]
+
+
+def around_zero(value: Any) -> tuple[float, float]:
+    """The range of an argument that a single number gives both ends of: 0.2 is from -0.2 to 0.2."""
+    if isinstance(value, list | tuple):
+        return min(value), max(value)
+    return -abs(value), abs(value)
+
+
+def from_zero(value: Any) -> tuple[float, float]:
+    """The range of an argument that a single number gives the high end of: 0.2 is from 0 to 0.2."""
+    if isinstance(value, list | tuple):
+        return min(value), max(value)
+    return 0.0, value
+
+
+def randomly(change: Callable[..., tf.Tensor], *ranges: tuple[float, float]) -> Operation:
+    """An operation that makes a change of a strength that is drawn for each image.
+
+    Args:
+        change: takes images and one `(batch,)` float64 for each range.
+        ranges: lowest and highest strength.
+    """
+
+    def operation(images: tf.Tensor, draws: Draws) -> tf.Tensor:
+        return change(images, *draws.between(*ranges))
+
+    return operation
+
+
+def per_image(numbers: tf.Tensor) -> tf.Tensor:
+    """Numbers of images made ready to meet their pixels."""
+    return tf.cast(numbers, tf.float32)[:, None, None, None]  # (batch, 1, 1, 1)
+
+
+def floats(images: tf.Tensor) -> tf.Tensor:
+    """The same images as float32."""
+    return tf.cast(images, tf.float32)

@@ -1,0 +1,172 @@
+"""Decoded images on disk, in the user's cache folder: decoded once, and read again without a decoder.
+
+An entry is one `.npy` file, named after a hash of everything its pixels depend on: each file's path, size and time of
+change, and the reading. It appears under its name only when it is complete. Nothing is lost when entries are removed:
+delete the folder `images` in the cache folder, or call `empty`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import math
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import astuple
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from cnncli.data.files import open_file
+from cnncli.data.samples import FileSamples, Samples
+from cnncli.data.threads import in_threads
+from cnncli.errors import DataError, ResourceError
+
+LIMIT = 20_000_000_000
+"""Bytes of all entries together above which those unused for longest are removed."""
+
+_FORMAT = "cnncli images 1"  # changes whenever the same file would be read as other pixels
+_CHUNK_BYTES = 32_000_000  # decoded at a time: what filling an entry takes of memory
+_ATTEMPTS = 10  # another process may make room by removing what this one has just made
+_ABANDONED = 24 * 3600  # seconds after which an unfinished entry has no process any more that would finish it
+
+
+def cache_folder() -> Path:
+    """The folder for what can be made again: `$CNNCLI_CACHE_DIR`, `$XDG_CACHE_HOME/cnncli` or `~/.cache/cnncli`."""
+    if own := os.environ.get("CNNCLI_CACHE_DIR"):
+        return Path(own).expanduser()
+    shared = Path(os.environ.get("XDG_CACHE_HOME") or "")
+    return (shared if shared.is_absolute() else Path("~/.cache").expanduser()) / "cnncli"
+
+
+def cached(samples: FileSamples, progress: Callable[[int, int], None] | None = None, limit: int = LIMIT) -> Samples:
+    """The same images, decoded and mapped from a file of the cache instead of held in memory.
+
+    The file is made when there is none for these images as they are now. Several processes may do so at once.
+
+    Args:
+        samples: images in files.
+        progress: is told how many of how many images have been decoded, while a file is made.
+        limit: bytes; see `LIMIT`. The entry asked for stays, however large it is.
+
+    Returns:
+        The images of `samples` in the same order; read-only.
+
+    Raises:
+        DataError: when an image cannot be read, or changed while it was.
+        ResourceError: when the cache folder cannot be written to or has no room.
+    """
+    if not len(samples):  # nothing cannot be mapped
+        return Samples(samples.read(np.arange(0)), samples.labels, samples.names)
+    key = _key(samples)
+    folder = cache_folder() / "images"
+    entry = folder / f"{key}.npy"
+    for _ in range(_ATTEMPTS):
+        images = _opened(entry, samples)
+        if images is not None:
+            return Samples(images, samples.labels, samples.names)
+        _make(entry, samples, progress)
+        if _key(samples) != key:
+            entry.unlink(missing_ok=True)
+            raise DataError("images changed while they were read", "start again when nothing writes to them")
+        _tidy(folder, entry, limit)
+    raise ResourceError(f"{entry} is removed or damaged as soon as it is written", "is something emptying the cache?")
+
+
+def empty() -> int:
+    """Remove every entry, and return how many bytes they took. Trainings that read one are not disturbed."""
+    freed = 0
+    for entry in (cache_folder() / "images").glob("*.npy"):
+        with contextlib.suppress(OSError):
+            size = entry.stat().st_size
+            entry.unlink()
+            freed += size
+    return freed
+
+
+def _key(samples: FileSamples) -> str:
+    """A hash of all that the pixels depend on; labels are not among it, so renaming classes keeps the entry."""
+
+    def states(numbers: range) -> list[str]:
+        found = []
+        for number in numbers:
+            path = samples.path(number)
+            try:
+                state = path.stat()
+            except (OSError, ValueError):
+                open_file(path).close()  # says what is wrong with it
+                raise
+            found.append(f"{os.path.abspath(path)}\0{state.st_size}\0{state.st_mtime_ns}\0")  # noqa: PTH100
+        return found
+
+    digest = hashlib.blake2b(f"{_FORMAT}\0{astuple(samples.reading)}\0".encode(), digest_size=20)
+    for some in in_threads(states, len(samples)):
+        digest.update(os.fsencode("".join(some)))
+    return digest.hexdigest()
+
+
+def _opened(entry: Path, samples: FileSamples) -> np.ndarray | None:
+    """The images of an entry; None when there is none, or it is not whole."""
+    shape = (len(samples), *samples.shape)
+    try:
+        images = np.load(entry, mmap_mode="r", allow_pickle=False)
+        if images.shape != shape or images.dtype != np.uint8 or not images.flags.c_contiguous:
+            return None
+        os.utime(entry)  # as used just now
+    except (OSError, ValueError, EOFError):  # ValueError: cut off
+        return None
+    return np.asarray(images)
+
+
+def _make(entry: Path, samples: FileSamples, progress: Callable[[int, int], None] | None) -> None:
+    total, size = len(samples), math.prod(samples.shape)
+    per_chunk = max(1, _CHUNK_BYTES // size)
+    part = None
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if shutil.disk_usage(entry.parent).free < total * size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        # In the same folder, so that the rename is atomic; readable for the user only
+        handle, part = tempfile.mkstemp(dir=entry.parent, prefix=f".{entry.stem}.", suffix=".part")
+        with os.fdopen(handle, "wb") as stream:
+            _write_header(stream, (total, *samples.shape))
+            for start in range(0, total, per_chunk):
+                end = min(start + per_chunk, total)
+                stream.write(samples.read(np.arange(start, end)).data)
+                if progress:
+                    progress(end, total)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(part).replace(entry)
+    except OSError as error:
+        raise ResourceError(
+            f"{total * size / 1e9:,.2f} GB of images cannot be written to {entry.parent}: {error.strerror}",
+            "set CNNCLI_CACHE_DIR to a folder with room that is yours",
+        ) from error
+    finally:
+        if part:
+            Path(part).unlink(missing_ok=True)
+
+
+def _write_header(stream: IO[bytes], shape: tuple[int, ...]) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+
+
+def _tidy(folder: Path, kept: Path, limit: int) -> None:
+    """Remove entries until the rest is within the limit, those unused for longest first, and what was abandoned."""
+    with contextlib.suppress(OSError):  # another process may be tidying up as well
+        for part in folder.glob(".*.part"):
+            if part.stat().st_mtime < time.time() - _ABANDONED:
+                part.unlink(missing_ok=True)
+        entries = sorted((entry.stat().st_mtime_ns, entry.stat().st_size, entry) for entry in folder.glob("*.npy"))
+        total = sum(size for _, size, _ in entries)
+        for _, size, entry in entries:
+            if total > limit and entry != kept:
+                entry.unlink(missing_ok=True)
+                total -= size

@@ -1,0 +1,211 @@
+"""NumPy arrays of images and labels: one `.npz`, a pair of `.npy`, or a folder of them. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import math
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from cnncli.data.memory import require_memory
+from cnncli.data.samples import ImageData, Samples
+from cnncli.data.sources.classes import Classes, with_classes
+from cnncli.data.sources.folder import SPLIT_FOLDERS
+from cnncli.data.sources.labels import encoded_labels, names_of_labels
+from cnncli.data.sources.location import existing_file, some
+from cnncli.data.sources.pixels import as_images, image_shape
+from cnncli.errors import DataError
+
+_KINDS = {
+    "x": "images",
+    "image": "images",
+    "images": "images",
+    "data": "images",
+    "y": "labels",
+    "label": "labels",
+    "labels": "labels",
+    "target": "labels",
+    "targets": "labels",
+}
+_EXPECTED = "expected x_train and y_train (and x_test, y_test, x_val, y_val), or images and labels"
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """An array that has not been read; member is empty when the file holds nothing else."""
+
+    file: Path
+    member: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def name(self) -> str:
+        return f"{self.file}: {self.member}" if self.member else str(self.file)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def load(
+    path: Path | str, labels: Path | str | None = None, classes: Classes = None, white: float | None = None
+) -> ImageData[Samples]:
+    """Read images and labels from NumPy's files.
+
+    In an `.npz`, or a folder of `.npy` files, arrays are found by their names: `x_train`, `y_train`, `x_test`,
+    `y_test`, or `train_images`, `train_labels` and so on; or `images` and `labels`, or `x` and `y`, which have no
+    splits. Arrays with other names are not looked at. Images of bytes in an `.npy` stay on disk until they are used.
+
+    Args:
+        path: an `.npz`, a folder of `.npy` files, or an `.npy` of images.
+        labels: the `.npy` of labels that belongs to an `.npy` of images.
+        classes: names of the labels 0, 1, 2 …; or labels to use, in that order; or a mapping from labels to names.
+        white: the number that means white. When None, bytes are taken as they are, and other numbers from 0 to 1 are
+            told from those from 0 to 255.
+
+    Returns:
+        The split `train`, and `validation` and `test` where there are such arrays. Images are named by their index.
+
+    Raises:
+        DataError: a file is missing, damaged, pickled or does not hold what its name says.
+        ResourceError: the images do not fit in memory; nothing was read.
+    """
+    place = Path(path).expanduser()
+    stored = _pair(place, labels) if labels is not None else _in_folder(place) if place.is_dir() else _in_file(place)
+    for split, of in stored.items():
+        count = image_shape(of["images"].shape, of["images"].name)[0]
+        if of["labels"].shape[:1] != (count,):
+            found = of["labels"].shape[0] if of["labels"].shape else 0
+            raise DataError(f"{place} has {count:,} {split} images and {found:,} labels", "expected one for each image")
+    require_memory(sum(_memory(array) for of in stored.values() for array in of.values()), f"{place} holds arrays")
+    names = names_of_labels(classes)
+    class_names, numbers = encoded_labels(
+        {split: _read(of["labels"]) for split, of in stored.items()}, names, str(place)
+    )
+    images = as_images({split: _read(of["images"]) for split, of in stored.items()}, white, str(place))
+    data = ImageData(class_names, {split: Samples.numbered(images[split], numbers[split]) for split in stored})
+    return data if classes is None or names is not None else with_classes(data, classes, str(place))
+
+
+def _memory(array: _Stored) -> int:
+    """What reading it takes: the array itself unless it stays on disk, and its pixels when they are no bytes."""
+    if array.dtype == np.uint8:
+        return array.size if array.member else 0
+    return (array.size if array.member else 0) + array.size // array.dtype.itemsize
+
+
+def _pair(images: Path, labels: Path | str) -> dict[str, dict[str, _Stored]]:
+    files = {"images": existing_file(images), "labels": existing_file(labels)}
+    for file in files.values():
+        if file.suffix.lower() != ".npy":
+            raise DataError(f"{file} is no .npy file", "labels of their own belong to images in an .npy")
+    return {"train": {kind: _header_of(file) for kind, file in files.items()}}
+
+
+def _in_folder(folder: Path) -> dict[str, dict[str, _Stored]]:
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".npy" and _role(file.stem))
+    return _by_split({file.stem: _header_of(file) for file in files}, folder)
+
+
+def _in_file(path: Path) -> dict[str, dict[str, _Stored]]:
+    file = existing_file(path)
+    if file.suffix.lower() == ".npy":
+        raise DataError(f"{file} has images and no labels", "name the .npy file with the labels too")
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+            arrays = {}
+            for info in members:
+                name = info.filename.removesuffix(".npy")
+                if _role(name):
+                    with archive.open(info) as stream:
+                        arrays[name] = _header(stream, file, name, info.file_size)
+    except DataError:
+        raise
+    except Exception as error:  # so does a broken archive
+        raise DataError(f"{file} cannot be read as an .npz: {error}") from error
+    return _by_split(arrays, file, [info.filename.removesuffix(".npy") for info in members])
+
+
+def _header_of(file: Path) -> _Stored:
+    try:
+        with file.open("rb") as stream:
+            return _header(stream, file, "", file.stat().st_size)
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _header(stream: IO[bytes], file: Path, member: str, size: int) -> _Stored:
+    """What the first bytes say, held against the number of all bytes."""
+    name = f"{file}: {member}" if member else str(file)
+    try:
+        version = np.lib.format.read_magic(stream)
+        if version == (1, 0):
+            shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+        else:
+            shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+    except Exception as error:  # a broken header makes NumPy's parser raise nearly anything
+        raise DataError(f"{name} is no array that NumPy saved, or a damaged one: {error}") from error
+    if dtype.hasobject:
+        raise DataError(
+            f"{name} holds pickled Python objects; they are not read, because reading them can run any code",
+            "save plain arrays: images as numbers, all of one size, and labels as numbers or text",
+        )
+    array = _Stored(file, member, shape, dtype)
+    if stream.tell() + array.size != size:
+        raise DataError(
+            f"{name} is damaged: {dtype} {shape} takes {array.size:,} bytes, and it has {size - stream.tell():,}"
+        )
+    return array
+
+
+def _role(name: str) -> tuple[str, str] | None:
+    """Split and kind of an array with this name; an empty split when it names none, and None for other arrays."""
+    words = re.split(r"[_\-. ]", name.lower())
+    kinds = [_KINDS[word] for word in words if word in _KINDS]
+    splits = [SPLIT_FOLDERS[word] for word in words if word in SPLIT_FOLDERS]
+    if len(kinds) != 1 or len(splits) > 1 or len(words) > len(kinds) + len(splits):
+        return None
+    return splits[0] if splits else "", kinds[0]
+
+
+def _by_split(
+    arrays: dict[str, _Stored], place: Path, members: list[str] | None = None
+) -> dict[str, dict[str, _Stored]]:
+    found: dict[str, dict[str, str]] = {}
+    for name in arrays:
+        split, kind = _role(name) or ("", "")
+        twin = found.setdefault(split, {}).setdefault(kind, name)
+        if twin != name:
+            raise DataError(f"{place} has {kind} twice, {twin} and {name}", "keep one of them")
+    if "" in found and len(found) > 1:
+        raise DataError(f"{place} has {some(sorted(arrays))}: some name a split and some do not", _EXPECTED)
+    if "" in found:
+        found["train"] = found.pop("")
+    if "train" not in found:
+        raise DataError(
+            f"{place} has no training images; it has {some(members or sorted(arrays)) or 'none'}", _EXPECTED
+        )
+    for split, kinds in found.items():
+        lacking = {"images", "labels"} - kinds.keys()
+        if lacking:
+            raise DataError(f"{place} has {some(list(kinds.values()))} and no {split} {lacking.pop()}", _EXPECTED)
+    order = [split for split in ("train", "validation", "test") if split in found]
+    return {split: {kind: arrays[name] for kind, name in found[split].items()} for split in order}
+
+
+def _read(array: _Stored) -> np.ndarray:
+    try:
+        if not array.member:
+            return np.asarray(np.load(array.file, mmap_mode="r", allow_pickle=False))
+        with np.load(array.file, allow_pickle=False) as archive:
+            return np.asarray(archive[array.member])
+    except MemoryError:
+        raise
+    except Exception as error:  # and broken contents
+        raise DataError(f"{array.name} is damaged: {error}") from error

@@ -1,0 +1,112 @@
+"""Class names: chosen, ordered and renamed, and compared between splits by name and never by position."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from cnncli.data.files import in_counting_order
+from cnncli.data.samples import FileSamples, ImageData, Samples
+from cnncli.data.sources.location import some
+from cnncli.errors import DataError
+
+Classes = Sequence[str] | Mapping[str, str] | None
+"""Which classes and in which order; a mapping gives each a name, and two of them may have the same."""
+
+ArraysOrFiles = TypeVar("ArraysOrFiles", Samples, FileSamples)
+
+
+def chosen_classes(found: Collection[str], classes: Classes, where: str) -> dict[str, str]:
+    """Which of the classes that were found to use.
+
+    Args:
+        found: as they are called in the data.
+        classes: the choice; all, as people count (`class2` before `class10`), when None.
+        where: what messages call the data.
+
+    Returns:
+        For each class as it is called in the data, in order, the name to give it.
+
+    Raises:
+        DataError: a class was not found or chosen twice, or fewer than two are left.
+    """
+    if classes is None:
+        wanted = {name: name for name in sorted(found, key=in_counting_order)}
+    elif isinstance(classes, Mapping):
+        wanted = {str(name): str(given) for name, given in classes.items()}
+    else:
+        wanted = {str(name): str(name) for name in classes}
+        if len(wanted) < len(classes):
+            twice = {str(name) for name in classes if list(classes).count(name) > 1}
+            raise DataError(f"data.classes has {some(sorted(twice))} more than once")
+    unknown = [name for name in wanted if name not in found]
+    if unknown:
+        near = [match for name in unknown for match in difflib.get_close_matches(name, found, 1)]
+        suggestion = f"did you mean {some(near)}? " if near else ""
+        raise DataError(
+            f"{where} has no class {some(unknown)}",
+            f"{suggestion}it has {some(sorted(found, key=in_counting_order)) or 'none'}",
+        )
+    names = class_names(wanted)
+    if len(names) < 2:
+        raise DataError(
+            f"{where} gives {'one class, ' + names[0] if names else 'no class'}, and telling apart takes two",
+            "one folder for each class was expected" if classes is None else "name two or more in data.classes",
+        )
+    return wanted
+
+
+def class_names(wanted: Mapping[str, str]) -> tuple[str, ...]:
+    """The names that classes are given, each once, in order."""
+    return tuple(dict.fromkeys(wanted.values()))
+
+
+def require_same_classes(expected: Iterable[str], found: Iterable[str], where: str) -> None:
+    """Compare the classes of two splits, or of a run and its data today, by name.
+
+    Args:
+        expected: of the training images.
+        found: of the others.
+        where: what a message calls the others.
+
+    Raises:
+        DataError: naming the classes that are missing and those that are unknown.
+    """
+    known, there = set(expected), set(found)
+    missing = sorted(known - there, key=in_counting_order)
+    unknown = sorted(there - known, key=in_counting_order)
+    parts = []
+    if missing:
+        parts.append(f"lacks the class{'es' if len(missing) > 1 else ''} {some(missing)}")
+    if unknown:
+        parts.append(f"has the class{'es' if len(unknown) > 1 else ''} {some(unknown)}, which training does not know")
+    if parts:
+        raise DataError(f"{where} {' and '.join(parts)}", "every split needs the same classes, called the same")
+
+
+def with_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -> ImageData[ArraysOrFiles]:
+    """The data with only the classes chosen, in that order and with those names.
+
+    Raises:
+        DataError: a class was not found or chosen twice, fewer than two are left, or a split has no image of one.
+    """
+    wanted = chosen_classes(data.class_names, classes, where)
+    names = class_names(wanted)
+    new_label = np.full(len(data.class_names), -1, np.int64)
+    for name, given in wanted.items():
+        new_label[data.class_names.index(name)] = names.index(given)
+    splits = {}
+    for split, samples in data.splits.items():
+        labels = new_label[samples.labels]  # (samples,)
+        kept = np.flatnonzero(labels >= 0)
+        # Taking everything would copy it
+        chosen = samples if len(kept) == len(labels) else samples.take(kept)
+        splits[split] = dataclasses.replace(chosen, labels=labels[kept])
+        empty = np.flatnonzero(np.bincount(labels[kept], minlength=len(names)) == 0)
+        if len(empty):
+            raise DataError(f"{where}: no {split} image is of the class {some([names[label] for label in empty])}")
+    return ImageData(names, splits)

@@ -1,0 +1,113 @@
+"""IDX, the format of MNIST: four files of images and labels, gzipped or not."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import re
+import zlib
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+
+from cnncli.data.memory import require_memory
+from cnncli.data.samples import ImageData, Samples
+from cnncli.data.sources.classes import Classes, with_classes
+from cnncli.data.sources.labels import encoded_labels, names_of_labels
+from cnncli.data.sources.location import existing_folder, some
+from cnncli.data.sources.pixels import as_images
+from cnncli.errors import DataError
+
+_NAME = re.compile(r"(.*?)(train|t10k|test)[-_.](images|labels)[-_.]idx([1-4])[-_.]ubyte(\.gz)?", re.IGNORECASE)
+_EXPECTED = "expected train-images-idx3-ubyte and train-labels-idx1-ubyte, and the same with t10k or test; or with .gz"
+_BYTES = 0x08
+_OTHER_TYPES = {0x09: "signed bytes", 0x0B: "16-bit numbers", 0x0C: "32-bit numbers", 0x0D: "floats", 0x0E: "doubles"}
+
+
+def load(path: Path | str, classes: Classes = None) -> ImageData[Samples]:
+    """Read the four files of MNIST, or of one of the many data sets made in its likeness.
+
+    They are called `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+    `t10k-labels-idx1-ubyte`, with dots or dashes, with `.gz` or without; where a file is there in both forms, the one
+    without is read. Those of the test may be missing.
+
+    Args:
+        path: of the folder.
+        classes: names of the labels 0, 1, 2 …; or labels to use, in that order; or a mapping from labels to names.
+
+    Returns:
+        The splits `train` and `test`; images are named by their index.
+
+    Raises:
+        DataError: a file is missing, damaged or not what its name says, or there are more images than labels.
+        ResourceError: the images do not fit in memory.
+    """
+    folder = existing_folder(path)
+    files = _files(folder)
+    images, labels = {}, {}
+    for split, of in files.items():
+        images[split] = _array(of["images"], axes=(3, 4))
+        labels[split] = _array(of["labels"], axes=(1,))
+        count, other = len(images[split]), len(labels[split])
+        if count != other:
+            raise DataError(
+                f"{of['images']} has {count:,} images and {of['labels'].name} {other:,} labels",
+                "the two files do not belong together",
+            )
+    names = names_of_labels(classes)
+    class_names, numbers = encoded_labels(labels, names, str(folder))
+    pixels = as_images(images, 255, str(folder))
+    data = ImageData(class_names, {split: Samples.numbered(pixels[split], numbers[split]) for split in files})
+    return data if classes is None or names is not None else with_classes(data, classes, str(folder))
+
+
+def _files(folder: Path) -> dict[str, dict[str, Path]]:
+    found: dict[tuple[str, str], dict[str, Path]] = {}
+    for file in sorted(folder.iterdir()):  # a name comes before itself with .gz
+        if match := _NAME.fullmatch(file.name):
+            split = "train" if match[2].lower() == "train" else "test"
+            found.setdefault((match[1], split), {}).setdefault(match[3].lower(), file)
+    prefixes = sorted({prefix for prefix, _ in found})
+    if len(prefixes) > 1:
+        raise DataError(f"{folder} has several data sets: {some([prefix or 'one' for prefix in prefixes])}", _EXPECTED)
+    splits = {split: files for (_, split), files in found.items()}
+    missing = [f"{split} {kind}" for split in splits for kind in ("images", "labels") if kind not in splits[split]]
+    if "train" not in splits or missing:
+        raise DataError(f"{folder} has no file of the {some(missing) or 'train images'}", _EXPECTED)
+    return {split: splits[split] for split in ("train", "test") if split in splits}
+
+
+def _array(file: Path, axes: tuple[int, ...]) -> np.ndarray:
+    """What a file holds, when its header is right and its length is what the header says."""
+    try:
+        with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as opened:
+            stream = cast(BinaryIO, opened)
+            shape = _shape(stream, file, axes)
+            size = math.prod(shape)
+            require_memory(size, f"{file} says that it holds {' × '.join(map(str, shape))} bytes")
+            data = stream.read(size)
+            more = stream.read(1)
+    except EOFError as error:
+        raise DataError(f"{file} is cut off: the end of the gzip archive is missing") from error
+    except (OSError, zlib.error) as error:  # OSError: what the system says, and BadGzipFile
+        raise DataError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if len(data) < size or more:
+        said = "more" if more else f"{len(data):,}"
+        raise DataError(f"{file} is damaged: its header says {size:,} bytes ({shape}), and there are {said}")
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _shape(stream: BinaryIO, file: Path, axes: tuple[int, ...]) -> tuple[int, ...]:
+    head = stream.read(4)
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in (_BYTES, *_OTHER_TYPES):
+        raise DataError(f"{file} is no IDX file: it does not begin with two zeros and a type")
+    if head[2] != _BYTES:
+        raise DataError(f"{file} holds {_OTHER_TYPES[head[2]]}", "expected unsigned bytes, as in MNIST")
+    if head[3] not in axes:
+        expected = " or ".join(map(str, axes))
+        raise DataError(f"{file} has {head[3]} axes, and {expected} were expected", "are images and labels mixed up?")
+    lengths = stream.read(4 * head[3])
+    if len(lengths) < 4 * head[3]:
+        raise DataError(f"{file} is cut off within its header")
+    return tuple(np.frombuffer(lengths, ">u4").tolist())

@@ -1,0 +1,112 @@
+"""Labels as arrays have them (numbers, one-hot rows or words) as indices into class names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cnncli.data.files import in_counting_order
+from cnncli.data.sources.classes import Classes, require_same_classes
+from cnncli.data.sources.location import some
+from cnncli.errors import DataError
+
+
+def encoded_labels(
+    arrays: Mapping[str, np.ndarray], names: Sequence[str] | None, where: str
+) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
+    """The labels of all splits, as indices into the class names.
+
+    Args:
+        arrays: by split; whole numbers or words `(images,)` or `(images, 1)`, or one-hot `(images, classes)`.
+        names: of the labels 0, 1, 2 …; when None, words are class names themselves, and numbers are called as they
+            are written.
+        where: what messages call the arrays.
+
+    Returns:
+        The class names, and by split int64 of shape `(images,)`.
+
+    Raises:
+        DataError: when labels are none of these, a number has no name, or the splits do not have the same classes.
+    """
+    values = {split: _values(array, f"{where}: {split}") for split, array in arrays.items()}
+    if len({array.dtype.kind == "U" for array in values.values()}) > 1:
+        raise DataError(f"{where} has words as labels in one split and numbers in another")
+    found = {split: np.unique(array) for split, array in values.items()}
+    if names is None:
+        classes = tuple(sorted((str(value) for value in found["train"]), key=in_counting_order))
+    else:
+        classes = tuple(names)
+        _require_names(found, classes, where)
+    text = {split: [_name(value, names) for value in unique] for split, unique in found.items()}
+    for split, present in text.items():
+        require_same_classes(classes, present, f"{where}: {split}")
+    index = {name: position for position, name in enumerate(classes)}
+    labels = {}
+    for split, unique in found.items():
+        new = np.array([index[name] for name in text[split]], np.int64)
+        labels[split] = new[np.searchsorted(unique, values[split])]  # (images,)
+    return classes, labels
+
+
+def names_of_labels(classes: Classes) -> Sequence[str] | None:
+    """What `data.classes` says about labels that are numbers.
+
+    A list of words names the labels 0, 1, 2 …. A list of numbers, or a mapping from numbers, chooses among them
+    instead, and nothing is returned.
+    """
+    if classes is None or isinstance(classes, Mapping) or all(str(name).isdecimal() for name in classes):
+        return None
+    return [str(name) for name in classes]
+
+
+def _name(value: object, names: Sequence[str] | None) -> str:
+    return str(value) if names is None or isinstance(value, str) else names[int(str(value))]
+
+
+def _require_names(found: Mapping[str, np.ndarray], names: tuple[str, ...], where: str) -> None:
+    if len(set(names)) < len(names):
+        raise DataError(f"data.classes has {some([n for n in dict.fromkeys(names) if names.count(n) > 1])} twice")
+    for split, unique in found.items():
+        if unique.dtype.kind != "U" and unique[-1] >= len(names):
+            raise DataError(
+                f"{where}: {split} has the label {unique[-1]}, and data.classes names {len(names)}, from 0 on"
+            )
+
+
+def _values(array: np.ndarray, where: str) -> np.ndarray:
+    """Labels as an array `(images,)` of int64 or of text."""
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if not len(array):
+        raise DataError(f"{where} has no labels")
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8", "replace")
+    if array.dtype.kind == "U" and array.ndim == 1:
+        words = np.char.strip(array)
+        if (words == "").any():
+            raise DataError(f"{where}: label {int(np.argmax(words == ''))} is empty")
+        return words
+    if array.dtype.kind not in "buif" or array.ndim not in (1, 2):
+        raise DataError(
+            f"{where} has labels of the type {array.dtype} and the shape {array.shape}",
+            "expected whole numbers or words (images,), or one-hot rows (images, classes)",
+        )
+    if array.ndim == 2:
+        return _from_one_hot(array, where)
+    odd = ~np.isfinite(array) | (array != np.rint(array)) | (array < 0) if array.dtype.kind in "if" else None
+    if odd is not None and odd.any():
+        first = int(np.argmax(odd))
+        raise DataError(f"{where}: label {first} is {array[first]}", "expected a whole number of 0 or more")
+    return array.astype(np.int64)
+
+
+def _from_one_hot(array: np.ndarray, where: str) -> np.ndarray:
+    good = ((array == 0) | (array == 1)).all(axis=1) & (array.sum(axis=1) == 1)
+    if not good.all():
+        first = int(np.argmin(good))
+        raise DataError(
+            f"{where}: label {first} is {some([f'{value:g}' for value in array[first]])}",
+            "a one-hot label is a single 1 among zeros; several classes at once, or shares of them, are not supported",
+        )
+    return np.argmax(array, axis=1).astype(np.int64)

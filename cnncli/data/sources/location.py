@@ -1,0 +1,66 @@
+"""Where a source's files should be, and what is said when they are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from cnncli.errors import DataError
+
+SHOWN = 10
+"""How many of many names a message lists."""
+
+
+def existing_folder(path: Path | str) -> Path:
+    """The folder, with `~` replaced.
+
+    Raises:
+        DataError: when it does not exist or is no folder; it names the nearest one that exists, and what is in it.
+    """
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        _refuse(folder, "a folder", folder.is_file())
+    return folder
+
+
+def existing_file(path: Path | str) -> Path:
+    """The file, with `~` replaced.
+
+    Raises:
+        DataError: when it does not exist or is no file; it names the nearest folder that exists, and what is in it.
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        _refuse(file, "a file", file.is_dir())
+    return file
+
+
+def _refuse(path: Path, expected: str, other: bool) -> None:
+    if other:
+        raise DataError(f"{path} is {'a file' if expected == 'a folder' else 'a folder'}, and {expected} was expected")
+    if path.exists():
+        raise DataError(f"{path} is not {expected}")
+    if path.is_symlink():
+        raise DataError(f"{path} is a link to something that does not exist")
+    nearest = next((parent for parent in path.absolute().parents if parent.is_dir()), Path("/"))
+    try:
+        inside = sorted(child.name for child in nearest.iterdir() if not child.name.startswith("."))
+    except OSError:
+        inside = []
+    raise DataError(
+        f"{path} does not exist",
+        f"the nearest folder that exists is {nearest}, with {some(inside) if inside else 'nothing'} in it",
+    )
+
+
+def some(names: Collection[str]) -> str:
+    """The first of many names and how many more there are: `a, b, c and 97 more`."""
+    shown = ", ".join(list(names)[:SHOWN])
+    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"
+
+
+def listed(problems: Iterable[str]) -> str:
+    """The first of many problems, each on a line of its own, and how many more there are."""
+    lines = list(problems)
+    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return "".join(f"\n  {line}" for line in lines[:SHOWN] + more)

@@ -1,0 +1,129 @@
+"""Arrays of numbers as images: which axis is which, and which number is white."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from cnncli.errors import DataError
+
+_CHUNK = 1024  # images looked at at a time, so that no second copy of everything is made
+
+
+def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]:
+    """What an array of this shape holds as images.
+
+    Returns:
+        Number, height, width and channels.
+
+    Raises:
+        DataError: when it holds none, or which axis is which cannot be told.
+    """
+    if len(shape) not in (3, 4) or not all(shape):
+        expected = "expected (images, height, width) or (images, height, width, channels), and at least one image"
+        raise DataError(f"{where} has the shape {shape}", expected)
+    if len(shape) == 3:
+        return (*shape, 1)
+    first, last = shape[1] in (1, 3), shape[3] in (1, 3)
+    if first == last:
+        said = "either the second or the last axis may be the channels" if first else "no axis is 1 or 3 channels long"
+        raise DataError(
+            f"{where} has the shape {shape}: {said}", "save it as (images, height, width, 1 for grey or 3 for colour)"
+        )
+    if last:
+        return shape[0], shape[1], shape[2], shape[3]
+    return shape[0], shape[2], shape[3], shape[1]
+
+
+def as_images(arrays: Mapping[str, np.ndarray], white: float | None, where: str) -> dict[str, np.ndarray]:
+    """The arrays of all splits as images of bytes.
+
+    Bytes stay as they are. Of other numbers, those from 0 to 1 and those from 0 to 255 are told apart by all splits
+    together.
+
+    Args:
+        arrays: by split; grey `(images, height, width)`, channels last, or channels first where that is certain.
+        white: the number that means white; found out when None.
+        where: what messages call the arrays.
+
+    Returns:
+        By split uint8, shape `(images, height, width, channels)`.
+
+    Raises:
+        DataError: when there are negative numbers or some that are none, or it cannot be told which one is white.
+    """
+    shapes = {split: image_shape(array.shape, f"{where}: {split}") for split, array in arrays.items()}
+    if len({shape[1:] for shape in shapes.values()}) > 1:
+        sizes = ", ".join(f"{split} {h}×{w}×{c}" for split, (_, h, w, c) in shapes.items())
+        raise DataError(f"{where} has images of different sizes: {sizes} (height×width×channels)")
+    odd = {str(array.dtype) for array in arrays.values() if array.dtype.kind not in "buif"}
+    if odd:
+        raise DataError(f"{where} has images of the type {', '.join(sorted(odd))}", "expected numbers")
+    plain = all(array.dtype == np.uint8 for array in arrays.values())
+    if white is None:
+        white = 255 if plain else _white(arrays, where)
+    elif not (plain and white == 255):
+        _require_within(arrays, white, where)
+    return {split: _bytes(array, shapes[split], white) for split, array in arrays.items()}
+
+
+def _white(arrays: Mapping[str, np.ndarray], where: str) -> float:
+    low, high = _least_and_greatest(arrays, where)
+    said = f"{where} has pixels from {low:g} to {high:g}"
+    if low < 0:
+        raise DataError(f"{said}, and black is 0", "save pixels as 0 to 255, or as fractions from 0 to 1")
+    if all(array.dtype.kind == "b" for array in arrays.values()):
+        return 1
+    whole = all(array.dtype.kind in "bui" for array in arrays.values())
+    if high <= 1 and not whole:
+        return 1
+    if high > 255:
+        raise DataError(f"{said}, and white is 255", "say which number is white: white: 65535, for example")
+    if high <= 32:  # a set of photographs without any bright pixel is rarer than one in some other range
+        raise DataError(
+            f"{said}: it cannot be told whether white is {1 if high <= 1 else f'{high:g}'} or 255",
+            "say which number is white: white: 255, for example",
+        )
+    return 255
+
+
+def _require_within(arrays: Mapping[str, np.ndarray], white: float, where: str) -> None:
+    low, high = _least_and_greatest(arrays, where)
+    if low < 0 or high > white:
+        raise DataError(f"{where} has pixels from {low:g} to {high:g}, and from 0 to {white:g} was expected")
+
+
+def _least_and_greatest(arrays: Mapping[str, np.ndarray], where: str) -> tuple[float, float]:
+    low, high = np.inf, -np.inf
+    for split, array in arrays.items():
+        for start in range(0, len(array), _CHUNK):
+            chunk = array[start : start + _CHUNK]
+            least, greatest = float(chunk.min()), float(chunk.max())
+            if not np.isfinite(least + greatest):  # NaN is the least and the greatest of everything
+                bad = np.flatnonzero(~np.isfinite(chunk).all(axis=tuple(range(1, chunk.ndim))))
+                raise DataError(
+                    f"{where}: {split} image {start + bad[0]} has pixels that are no finite number",
+                    "replace NaN and infinite values before saving",
+                )
+            low, high = min(low, least), max(high, greatest)
+    return low, high
+
+
+def _bytes(array: np.ndarray, shape: tuple[int, int, int, int], white: float) -> np.ndarray:
+    count, height, width, channels = shape
+    channels_first = array.ndim == 4 and array.shape[1:] != (height, width, channels)
+    if array.dtype == np.uint8 and white == 255 and not channels_first:
+        return array.reshape(shape)  # no copy: it may be on disk
+    convert: Callable[[np.ndarray], np.ndarray] = (
+        (lambda chunk: chunk)
+        if array.dtype.kind != "f" and white == 255
+        else (lambda chunk: np.rint(chunk.astype(np.float64) * (255 / white)))
+    )
+    images = np.empty(shape, np.uint8)  # (images, height, width, channels)
+    for start in range(0, count, _CHUNK):
+        chunk = convert(array[start : start + _CHUNK])
+        if channels_first:
+            chunk = np.moveaxis(chunk, 1, -1)
+        images[start : start + _CHUNK] = chunk.reshape(-1, height, width, channels)
+    return images

@@ -1,0 +1,197 @@
+"""A table (CSV) that names an image file and its class in each row, and may say which split the row belongs to."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cnncli.data.reading import Reading
+from cnncli.data.samples import FileSamples, ImageData
+from cnncli.data.sources.classes import Classes, chosen_classes, class_names, require_same_classes
+from cnncli.data.sources.folder import SPLIT_FOLDERS
+from cnncli.data.sources.location import existing_file, existing_folder, listed, some
+from cnncli.errors import DataError
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+
+_GUESSES = {
+    "image": ("path", "file", "filename", "filepath", "image", "imagepath", "imagefile", "imagename", "img", "imgpath"),
+    "label": ("label", "class", "category", "target", "classname", "labelname"),
+    "split": ("split", "subset", "partition"),
+}
+
+
+@dataclass(frozen=True)
+class _Row:
+    line: int
+    name: str
+    label: str
+    split: str
+
+
+def load(
+    path: Path | str,
+    reading: Reading,
+    root: Path | str | None = None,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
+    classes: Classes = None,
+    delimiter: str | None = None,
+    exclude: Collection[str] = (),
+) -> ImageData[FileSamples]:
+    """Read a table of images. None of them is decoded.
+
+    UTF-8 with or without a byte-order mark (or UTF-16 with one), the first row names the columns, fields may be
+    quoted.
+
+    Args:
+        path: of the table.
+        reading: the size and colour to read images in.
+        root: the folder that relative paths start from; the table's own when None.
+        image_column: holds the path of the image; found by its name (`path`, `file`, `image` …) when None.
+        label_column: holds the class, as text or number; found by its name (`label`, `class` …) when None.
+        split_column: holds `train`, `validation` or `test`; found by its name (`split` …) when None, and none at all
+            when empty.
+        classes: labels to use, in the order of the classes; or a mapping from labels to class names. All of them,
+            `2` before `10`, when None; rows with other labels are left out.
+        delimiter: comma, semicolon or tab; whichever the first row is divided by when None.
+        exclude: images to leave out, as the table names them.
+
+    Returns:
+        The split `train`, or those that the split column names.
+
+    Raises:
+        DataError: with all that is wrong, each with its line: no such file, an empty field, an unknown split, an image
+            that comes twice; or splits whose classes differ.
+    """
+    table = existing_file(path)
+    folder = table.parent if root is None else existing_folder(root)
+    rows = list(_rows(table, {"image": image_column, "label": label_column, "split": split_column}, delimiter))
+    rows = [row for row in rows if row.name not in exclude]
+    if not rows:
+        raise DataError(f"{table} has no rows", "expected a row for each image below the names of the columns")
+    wanted = chosen_classes({row.label for row in rows if row.label}, classes, f"{table}")
+    rows, problems = _checked([row for row in rows if row.label in wanted or not row.label], folder)
+    if problems:
+        raise DataError(
+            f"{table}: {len(problems)} problem{'s' if len(problems) > 1 else ''}{listed(problems)}",
+            f"relative paths start from {folder}",
+        )
+    splits = {row.split for row in rows}
+    if "train" not in splits:
+        raise DataError(f"{table} has no row of the split train, only of {some(sorted(splits))}")
+    names = class_names(wanted)
+    return ImageData(
+        names,
+        {
+            split: _samples([row for row in rows if row.split == split], wanted, folder, reading, f"{table}: {split}")
+            for split in ("train", "validation", "test")
+            if split in splits
+        },
+    )
+
+
+def _samples(rows: list[_Row], wanted: dict[str, str], folder: Path, reading: Reading, where: str) -> FileSamples:
+    names = class_names(wanted)
+    require_same_classes(names, {wanted[row.label] for row in rows}, where)
+    label_of = {label: names.index(given) for label, given in wanted.items()}
+    labels = np.array([label_of[row.label] for row in rows], np.int64)
+    return FileSamples(folder, tuple(row.name for row in rows), labels, reading)
+
+
+def _rows(table: Path, columns: dict[str, str | None], delimiter: str | None) -> Iterator[_Row]:
+    text = _text(table)
+    first = text.partition("\n")[0]
+    delimiter = delimiter or max(DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        where = {role: _column(table, header, role, name, delimiter) for role, name in columns.items()}
+        for fields in reader:
+            if not any(field.strip() for field in fields):
+                continue
+            if len(fields) != len(header):
+                raise DataError(
+                    f"{table}:{reader.line_num} has {len(fields)} fields, and {len(header)} columns are named",
+                    f"fields with a {DELIMITERS.get(delimiter, 'delimiter')} in them need quotes",
+                )
+            image, label, split = (
+                "" if (at := where[role]) is None else fields[at].strip() for role in ("image", "label", "split")
+            )
+            if where["split"] is None:
+                split = "train"
+            yield _Row(reader.line_num, image, label, split)
+    except csv.Error as error:
+        raise DataError(f"{table}:{reader.line_num} cannot be read as a table: {error}") from error
+
+
+def _text(table: Path) -> str:
+    try:
+        data = table.read_bytes()
+    except OSError as error:
+        raise DataError(f"{table} cannot be read: {error.strerror}") from error
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{table}:{line} is not UTF-8 text", "save the table as UTF-8 (in Excel: CSV UTF-8)") from error
+
+
+def _column(table: Path, header: list[str], role: str, name: str | None, delimiter: str) -> int | None:
+    """Where the column of a role is; None when there is none and there need be none."""
+    if name == "" and role == "split":
+        return None
+    simple = ["".join(letter for letter in column.lower() if letter.isalnum()) for column in header]
+    found = [
+        at for at, column in enumerate(header) if (column == name if name is not None else simple[at] in _GUESSES[role])
+    ]
+    if len(found) == 1:
+        return found[0]
+    if not found and name is None and role == "split":
+        return None
+    columns = f"its first row, divided by {DELIMITERS.get(delimiter, repr(delimiter))}s, names {some(header) or 'none'}"
+    key = f"data.source.csv.{role}_column"
+    if found:
+        raise DataError(f"{table} has {len(found)} columns that may hold the {role}; {columns}", f"name one in {key}")
+    said = f"no column {name!r}" if name is not None else f"no column that is known to hold the {role}"
+    raise DataError(f"{table} has {said}; {columns}", f"name the column in {key}; the first row must name the columns")
+
+
+def _checked(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[str]]:
+    """The rows with the names of files and splits made uniform, and everything that is wrong with them."""
+    good: list[_Row] = []
+    problems = []
+    seen: dict[str, _Row] = {}
+    for row in rows:
+        split = SPLIT_FOLDERS.get(row.split.lower())
+        name = _name(row.name, folder)
+        place = os.path.normpath(folder / name)
+        if not row.name or not row.label:
+            problem = f"no {'path of an image' if not row.name else 'label'}"
+        elif split is None:
+            problem = f"the split {row.split!r} is none of train, validation and test"
+        elif (twin := seen.get(place)) is not None:
+            different = "" if twin.label == row.label else f", there as {twin.label}, here as {row.label}"
+            problem = f"{row.name} is in line {twin.line} already{different}"
+        elif not Path(place).is_file():
+            problem = f"{row.name} {'is not a file' if Path(place).exists() else 'does not exist'}"
+        else:
+            seen[place] = row
+            good.append(_Row(row.line, name, row.label, split))
+            continue
+        problems.append(f"line {row.line}: {problem}")
+    return good, problems
+
+
+def _name(name: str, folder: Path) -> str:
+    """The path with forward slashes; tables written on Windows have backslashes."""
+    slashed = name.replace("\\", "/")
+    return name if slashed == name or os.path.lexists(folder / name) else slashed

@@ -1,0 +1,141 @@
+"""Data sets of TensorFlow Datasets, for those who have the package `tensorflow-datasets`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnncli.data.images import read_image
+from cnncli.data.memory import require_memory
+from cnncli.data.reading import Reading
+from cnncli.data.samples import ImageData, Samples
+from cnncli.data.sources.classes import Classes, with_classes
+from cnncli.data.sources.folder import SPLIT_FOLDERS
+from cnncli.data.sources.location import some
+from cnncli.errors import DataError, ResourceError
+
+
+def load(
+    name: str,
+    reading: Reading,
+    classes: Classes = None,
+    splits: Mapping[str, str] | None = None,
+    data_dir: Path | str | None = None,
+    download: bool = True,
+) -> ImageData[Samples]:
+    """Read a data set of images that each have one label, in the order in which it is stored.
+
+    Args:
+        name: as TensorFlow Datasets calls it, with a config and a version where needed: `cifar10`,
+            `stanford_dogs:0.2.0`.
+        reading: the size and colour to read images in; they are decoded as image files are.
+        classes: the classes to use, in that order, or a mapping from them to other names.
+        splits: which of its splits are `train`, `validation` and `test`: `{train: "train[:80%]", test: "train[80%:]"}`.
+            Those that have these names when None.
+        data_dir: where data sets are kept; `~/tensorflow_datasets` when None.
+        download: whether to download what is not kept there.
+
+    Returns:
+        The splits, in memory; images are named by their index.
+
+    Raises:
+        DataError: the package is not installed, the data set is not known or not of images with one label, or it could
+            not be downloaded.
+        ResourceError: the images do not fit in memory.
+    """
+    builder = _builder(name, data_dir, download)
+    class_names = _class_names(builder.info.features, name)
+    wanted = dict(splits) if splits else _own_splits(list(builder.info.splits), name)
+    images, labels = {}, {}
+    for split, of_builder in wanted.items():
+        try:
+            count = builder.info.splits[of_builder].num_examples
+        except (KeyError, ValueError, AssertionError) as error:
+            raise DataError(
+                f"{name} has no split {of_builder}", f"it has {some(list(builder.info.splits)) or 'none'}"
+            ) from error
+        size = count * reading.height * reading.width * reading.channels
+        require_memory(size, f"the {split} split of {name} holds {count:,} images")
+        images[split], labels[split] = _read(builder, of_builder, count, reading, f"{name} {split}")
+    data = ImageData(class_names, {split: Samples.numbered(images[split], labels[split]) for split in wanted})
+    return data if classes is None else with_classes(data, classes, name)
+
+
+def _package(name: str) -> Any:
+    try:
+        import tensorflow_datasets  # type: ignore[import-not-found, unused-ignore]
+    except ImportError as error:
+        raise DataError(
+            f"the data set {name} needs the package tensorflow-datasets: {error}",
+            "install it: pip install tensorflow-datasets",
+        ) from error
+    return tensorflow_datasets
+
+
+def _builder(name: str, data_dir: Path | str | None, download: bool) -> Any:
+    tfds = _package(name)
+    place = None if data_dir is None else str(Path(data_dir).expanduser())
+    try:
+        builder = tfds.builder(name, data_dir=place)
+    except (tfds.core.DatasetNotFoundError, ValueError, AssertionError) as error:
+        raise DataError(f"TensorFlow Datasets knows no data set {name}: {_first_line(error)}") from error
+    if not builder.is_prepared():
+        if not download:
+            raise DataError(f"{name} is not in {builder.data_dir}", "allow the download, or say where it is kept")
+        try:
+            builder.download_and_prepare()
+        except OSError as error:
+            raise ResourceError(f"{name} cannot be stored in {builder.data_dir}: {_first_line(error)}") from error
+        except Exception as error:  # a data set's own code and the network: nearly anything
+            raise DataError(f"{name} could not be downloaded: {_first_line(error)}") from error
+    return builder
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _class_names(features: Any, name: str) -> tuple[str, ...]:
+    tfds = _package(name)
+    kinds = {key: type(feature).__name__ for key, feature in features.items()} if hasattr(features, "items") else {}
+    image, label = (features[key] if key in kinds else None for key in ("image", "label"))
+    if not isinstance(image, tfds.features.Image) or not isinstance(label, tfds.features.ClassLabel):
+        has = some([f"{key} ({kind})" for key, kind in kinds.items()]) or "no named features"
+        raise DataError(f"{name} has {has}", "expected a feature image (Image) and a feature label (ClassLabel)")
+    return tuple(label.names)
+
+
+def _own_splits(there: list[str], name: str) -> dict[str, str]:
+    found = {SPLIT_FOLDERS[split]: split for split in there if split in SPLIT_FOLDERS}
+    if "train" not in found:
+        raise DataError(f"{name} has no split train, only {some(there) or 'none'}", "say which to use: splits")
+    return {split: found[split] for split in ("train", "validation", "test") if split in found}
+
+
+def _read(builder: Any, split: str, count: int, reading: Reading, where: str) -> tuple[np.ndarray, np.ndarray]:
+    tfds = _package(where)
+    # Not decoded there, so that orientation, transparency and size are treated as in every other source
+    dataset = builder.as_dataset(split=split, shuffle_files=False, decoders={"image": tfds.decode.SkipDecoding()})
+    images = np.empty((count, reading.height, reading.width, reading.channels), np.uint8)
+    labels = np.empty(count, np.int64)
+    found = 0
+    for example in tfds.as_numpy(dataset):
+        if int(example["label"]) < 0:
+            raise DataError(f"{where} image {found} has no label")
+        images[found] = read_image(
+            example["image"],
+            reading.height,
+            reading.width,
+            reading.channels,
+            f"{where} image {found}",
+            reading.resize,
+            reading.interpolation,
+        )
+        labels[found] = example["label"]
+        found += 1
+    if found != count:
+        raise DataError(f"{where} should have {count:,} images and has {found:,}", "remove it and download it again")
+    return images, labels

@@ -1,0 +1,52 @@
+"""One pool of threads for reading files, with as many threads as there are cores."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+def cores() -> int:
+    """How many cores this process may use; fewer than the machine has where a container or `taskset` says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_threads(work: Callable[[range], Result], total: int) -> list[Result]:
+    """Work through numbers in the threads of the pool, a range of them at a time.
+
+    Args:
+        work: takes some of the numbers; must not call this function itself.
+        total: the numbers are 0 to below this.
+
+    Returns:
+        What `work` returned, in the order of the numbers.
+
+    Raises:
+        Exception: what `work` raised for the lowest of the numbers, whichever thread was faster.
+    """
+    pieces = min(total, 4 * cores())  # more than cores, because some pieces take longer
+    edges = [total * piece // max(1, pieces) for piece in range(pieces + 1)]
+    ranges = [range(start, end) for start, end in itertools.pairwise(edges)]
+    if len(ranges) == 1:
+        return [work(ranges[0])]
+    futures = [_pool().submit(work, numbers) for numbers in ranges]
+    try:
+        return [future.result() for future in futures]
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(cores(), thread_name_prefix="read")
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has the pool but none of its threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)

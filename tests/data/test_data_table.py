@@ -1,0 +1,177 @@
+"""Tables of images and labels: how they are written, what is guessed, and everything wrong with its line."""
+
+import numpy as np
+import pytest
+from picture_files import put, tree_hash
+
+from cnncli.data.reading import Reading
+from cnncli.data.sources import table
+from cnncli.errors import DataError
+
+READING = Reading(4, 4, 1)
+PETS = "file,label\ncat/1.png,cat\ncat/2.png,cat\ndog/1.png,dog\n"
+
+
+@pytest.fixture
+def pets(tmp_path):
+    put(tmp_path, "cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png")
+    return tmp_path
+
+
+def load(folder, text, encoding="utf-8", **options):
+    (folder / "pets.csv").write_bytes(text.encode(encoding) if isinstance(text, str) else text)
+    before = tree_hash(folder)
+    try:
+        return table.load(folder / "pets.csv", READING, **options)
+    finally:
+        assert tree_hash(folder) == before
+
+
+def message(folder, text, **options) -> str:
+    with pytest.raises(DataError) as caught:
+        load(folder, text, **options)
+    return f"{caught.value.message} | {caught.value.hint}"
+
+
+def test_a_row_is_an_image(pets):
+    data = load(pets, PETS)
+    assert data.class_names == ("cat", "dog")
+    train = data.splits["train"]
+    assert train.names == ("cat/1.png", "cat/2.png", "dog/1.png")
+    assert train.labels.tolist() == [0, 0, 1]
+    assert train.labels.dtype == np.int64
+    assert train.read(np.arange(3))[:, 0, 0, 0].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (PETS.replace(",", ";"), "utf-8"),
+        (PETS.replace(",", "\t"), "utf-8"),
+        (PETS.replace("\n", "\r\n"), "utf-8"),
+        (PETS.rstrip(), "utf-8"),
+        (PETS, "utf-8-sig"),
+        (PETS, "utf-16"),
+        (PETS.replace("cat/1.png", '"cat/1.png"').replace("file", '"file"'), "utf-8"),
+        (PETS.replace(",", " , ").replace("\n", "\n\n"), "utf-8"),
+        (PETS.replace("file,label", "Image Path,Class Name"), "utf-8"),
+        (PETS.replace("cat/", "cat\\"), "utf-8"),
+    ],
+)
+def test_however_it_is_written(pets, text, encoding):
+    data = load(pets, text, encoding)
+    assert data.class_names == ("cat", "dog")
+    assert data.splits["train"].names == ("cat/1.png", "cat/2.png", "dog/1.png")
+
+
+def test_a_delimiter_within_quotes(pets):
+    put(pets, "cat/a, b.png")
+    data = load(pets, 'file,label\n"cat/a, b.png","cat, tame"\ndog/1.png,dog\n')
+    assert data.class_names == ("cat, tame", "dog")
+    assert data.splits["train"].names[0] == "cat/a, b.png"
+
+
+def test_columns_may_be_named(pets):
+    text = "id,where,what,by\n7,cat/1.png,cat,Ann\n8,dog/1.png,dog,Bob\n"
+    assert "no column that is known to hold the image" in message(pets, text)
+    data = load(pets, text, image_column="where", label_column="what")
+    assert data.splits["train"].names == ("cat/1.png", "dog/1.png")
+    assert "no column 'which'" in message(pets, text, image_column="which", label_column="what")
+
+
+def test_two_columns_that_may_be_it_are_not_guessed(pets):
+    text = "file,label,class\ncat/1.png,cat,0\ndog/1.png,dog,1\n"
+    assert "has 2 columns that may hold the label" in message(pets, text)
+    assert load(pets, text, label_column="class").class_names == ("0", "1")
+
+
+def test_splits_of_its_own(pets):
+    text = "file,label,split\ncat/1.png,cat,train\ndog/1.png,dog,Train\ncat/2.png,cat,val\ndog/2.png,dog,validation\n"
+    data = load(pets, text)
+    assert [*data.splits] == ["train", "validation"]
+    assert data.splits["validation"].names == ("cat/2.png", "dog/2.png")
+    assert [*load(pets, text, split_column="").splits] == ["train"]
+    assert "has no row of the split train, only of test" in message(
+        pets, "file,label,split\ncat/1.png,cat,test\ndog/1.png,dog,test\n"
+    )
+
+
+def test_classes_of_splits_are_compared_by_name(pets):
+    text = "file,label,split\ncat/1.png,cat,train\ndog/1.png,dog,train\ncat/2.png,cat,test\n"
+    assert "test lacks the class dog" in message(pets, text)
+
+
+def test_labels_may_be_numbers(pets):
+    data = load(pets, "file,label\ncat/1.png,10\ncat/2.png,9\ndog/1.png,10\n")
+    assert data.class_names == ("9", "10")
+    assert data.splits["train"].labels.tolist() == [1, 0, 1]
+    named = load(pets, "file,label\ncat/1.png,10\ncat/2.png,9\ndog/1.png,3\n", classes={10: "cat", 9: "kitten"})
+    assert named.class_names == ("cat", "kitten")
+    assert named.splits["train"].names == ("cat/1.png", "cat/2.png")
+
+
+def test_paths_start_from_the_table_or_from_a_root_or_are_absolute(pets):
+    (pets / "tables").mkdir()
+    text = "file,label\ncat/1.png,cat\n" + f"{pets}/dog/1.png,dog\n"
+    assert "line 2: cat/1.png does not exist" in message(pets / "tables", text)
+    train = load(pets / "tables", text, root=pets).splits["train"]
+    assert train.names == ("cat/1.png", f"{pets}/dog/1.png")
+    assert train.read(np.arange(2))[:, 0, 0, 0].tolist() == [1, 3]
+
+
+def test_images_may_be_left_out(pets):
+    data = load(pets, PETS + "gone.png,dog\n", exclude=["gone.png", "cat/2.png"])
+    assert data.splits["train"].names == ("cat/1.png", "dog/1.png")
+
+
+def test_everything_wrong_comes_with_its_line(pets):
+    said = message(
+        pets,
+        "file,label,split\ncat/1.png,cat,train\ndog/1.png,,train\n,dog,train\ncat/2.png,cat,exam\n"
+        "./cat/../cat/1.png,dog,train\ncat/1.png,cat,train\nx.png,cat,train\ncat,dog,train\n",
+    )
+    for line in (
+        "7 problems",
+        "line 3: no label",
+        "line 4: no path of an image",
+        "line 5: the split 'exam' is none of train, validation and test",
+        "line 6: ./cat/../cat/1.png is in line 2 already, there as cat, here as dog",
+        "line 7: cat/1.png is in line 2 already\n",
+        "line 8: x.png does not exist",
+        "line 9: cat is not a file",
+    ):
+        assert line in said
+
+
+def test_of_many_missing_files_ten_are_listed(pets):
+    rows = "".join(f"gone{number}.png,cat\n" for number in range(25))
+    said = message(pets, PETS + rows)
+    assert "25 problems" in said
+    assert "line 5: gone0.png" in said
+    assert "gone9.png" in said
+    assert "gone10.png" not in said
+    assert "and 15 more" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no column that is known to hold the image"),
+        ("file,label\n", "has no rows"),
+        ("cat/1.png,cat\ndog/1.png,dog\n", "the first row must name the columns"),
+        ("file,label\ncat/1.png,cat,dog\n", "pets.csv:2 has 3 fields, and 2 columns are named"),
+        ('file,label\n"cat/1.png,cat\n', "cannot be read as a table"),
+        (b"file,label\nk\xe4fer.png,cat\n", "pets.csv:2 is not UTF-8 text"),
+        ("file,label\ncat/1.png,cat\ncat/2.png,cat\n", "gives one class, cat"),
+        ("file,label\n\0.png,cat\ndog/1.png,dog\n", "does not exist"),
+    ],
+)
+def test_what_is_no_table_of_images(pets, text, words):
+    assert words in message(pets, text)
+
+
+def test_no_such_table(tmp_path):
+    with pytest.raises(DataError, match=r"pets\.csv does not exist"):
+        table.load(tmp_path / "pets.csv", READING)
+    with pytest.raises(DataError, match="is a folder, and a file was expected"):
+        table.load(tmp_path, READING)
