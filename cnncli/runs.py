@@ -136,6 +136,8 @@ class RunDir:
     def set_status(self, state: str, **more: Any) -> None:
         """Records the state of the run; what was recorded before stays unless it is given anew."""
         before = self.read_json("status.json") if self.status_file.exists() else {"started": now()}
+        if state == "running":  # again, after an interruption: what ended it is history
+            before = {key: value for key, value in before.items() if key not in ("ended", "reason")}
         ended = {} if state == "running" else {"ended": now()}
         self.write_json(
             "status.json", {**before, "state": state, "pid": os.getpid(), "host": socket.gethostname(), **ended, **more}
@@ -149,6 +151,13 @@ class RunDir:
             if not alive:
                 status["state"], status["reason"] = "interrupted", "the process ended without a word"
         return status
+
+    def is_finished(self) -> bool:
+        """Whether every artefact is there; not so when the records are broken."""
+        try:
+            return self.status().get("state") == "finished"
+        except RunError:
+            return False
 
     def metrics(self) -> Mapping[str, Any]:
         """The metrics on the test split; empty before they are known."""
@@ -190,7 +199,7 @@ def find_run(named: str | None, folder: Path) -> RunDir:
         RunError: there is no such run.
     """
     if named is None:
-        finished = [run for run in list_runs(folder) if run.status().get("state") == "finished"]
+        finished = [run for run in list_runs(folder) if run.is_finished()]
         if not finished:
             raise RunError(
                 f"there is no finished run in '{folder}'", "train one first: cnncli train configs/mnist.yaml"

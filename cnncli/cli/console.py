@@ -22,6 +22,11 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
+def styled(text: str, **style: Any) -> str:
+    """The text in colour or bold, where stdout is a terminal that shows it and nobody minds (NO_COLOR)."""
+    return click.style(text, **style) if is_terminal() and not os.environ.get("NO_COLOR") else text
+
+
 def say(text: str = "") -> None:
     """A line of results, on stdout."""
     click.echo(printable(text))
@@ -78,7 +83,7 @@ def show_table(
             aligned.append(blank + cell if heading in right else cell + blank)
         return _hanging("  ".join(aligned).rstrip(), sum(widths[:-1]) + 2 * (len(widths) - 1))
 
-    click.echo(click.style(line(columns), bold=True))
+    click.echo(styled(line(columns), bold=True))
     for number, row in enumerate(cells):
         if last and number == len(cells) - 1:
             click.echo("  ".join("-" * width for width in widths))

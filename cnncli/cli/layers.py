@@ -20,13 +20,13 @@ def layers(name: str | None) -> None:
     """
     from cnncli.catalog import FAMILIES, WORDS, resolve, spellings
     from cnncli.catalog.kinds import nearest
-    from cnncli.cli.console import say, show_paragraph
+    from cnncli.cli.console import say, show_paragraph, styled
 
     if name is None:
         for number, (family, names) in enumerate(FAMILIES.items()):
             if number:
                 say()
-            click.echo(click.style(f"{WORDS[family]}s", bold=True))
+            click.echo(styled(f"{WORDS[family]}s", bold=True))
             show_paragraph(", ".join(names), indent=2)
         return
     found = [(family, known) for family in FAMILIES if (known := resolve(family, name))]
@@ -40,9 +40,9 @@ def layers(name: str | None) -> None:
 def _show(family: str, name: str) -> None:
     from cnncli.catalog import WORDS, arguments_of, first_line
     from cnncli.catalog.entries import kind_of
-    from cnncli.cli.console import say, show_table
+    from cnncli.cli.console import say, show_table, styled
 
-    click.echo(click.style(name, bold=True) + f"   {WORDS[family]}: {first_line(family, name)}")
+    click.echo(styled(name, bold=True) + f"   {WORDS[family]}: {first_line(family, name)}")
     if family == "activation":
         return
     rows = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,11 @@ def predict(
     from cnncli.runs import find_run
 
     run = find_run(named, runs_dir)
-    from cnncli.runner.predict import Predictor, Unreadable
+    from cnncli.runner.predict import Predictor, Unreadable, find_pictures
 
     if not form and named is None:
         notice(f"using {run.path}")
-    answers = list(Predictor(run).predict(_pictures(images), invert))
+    answers = list(Predictor(run).predict(find_pictures(images, sys.stdin.buffer), invert))
     predictions = [answer for answer in answers if not isinstance(answer, Unreadable)]
     unreadable = [answer for answer in answers if isinstance(answer, Unreadable)]
     if not answers:
@@ -55,23 +56,6 @@ def predict(
     for answer in unreadable:
         notice(f"error: {answer.reason}")
     return DataError.exit_code if unreadable else 0
-
-
-def _pictures(images: Sequence[str]) -> Iterator[Any]:
-    """One picture for each file, for each image in a folder, and for `-`."""
-    import sys
-
-    from cnncli.data.images import find_images
-    from cnncli.runner.predict import Picture
-
-    for image in images:
-        path = Path(image)
-        if image == "-":
-            yield Picture("-", sys.stdin.buffer.read())
-        elif path.is_dir():
-            yield from (Picture(str(found), found) for found in find_images(path))
-        else:
-            yield Picture(image, path)
 
 
 def _show_notes(predictions: Sequence[Any]) -> None:
@@ -119,7 +103,6 @@ def _print_json(answers: Sequence[Any], top_k: int) -> None:
 
 def _print_csv(answers: Sequence[Any], top_k: int) -> None:
     import csv
-    import sys
 
     from cnncli.records import Prediction
     from cnncli.report.tables import cell, shortest

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cnncli.cli.console import counted, is_terminal, notice, say, show_report
+from cnncli.cli.console import counted, is_terminal, notice, say, show_report, styled
 
 
 class TrainingScreen:
@@ -75,10 +75,10 @@ class TrainingScreen:
         if not self._columns:
             self._columns = list(epoch.metrics)
             for heading in _headings(self._columns, len(f"{self._epochs}/{self._epochs}")):
-                click.echo(click.style(heading, bold=True))
+                click.echo(styled(heading, bold=True))
         number = f"{epoch.number}/{self._epochs}".ljust(_first(len(f"{self._epochs}/{self._epochs}")))
         values = [f"{epoch.metrics[name]:{_width(name)}.4f}" for name in self._columns]
-        mark = click.style("  best", fg="green") if best else ""
+        mark = styled("  best", fg="green") if best else ""
         click.echo("  ".join([number, *values, f"{epoch.seconds:7.1f} s"]) + mark)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,9 @@ def _apply(layer: Entry, index: int, given: Any, words: dict[str, int], **more: 
     shape = "×".join(map(str, given.shape[1:]))
     path = ("model", "layers", index, layer.name) if layer.arguments else ("model", "layers", index)
     try:
-        output = construct(layer, words, **more)(given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # said of a layer that is then refused
+            output = construct(layer, words, **more)(given)
     except Exception as error:
         message = f"Keras cannot apply {layer.name} to {shape}: {_reason(error)}"
         raise SpecError([Problem(path, message, at_key=True)]) from error
@@ -96,7 +99,8 @@ def _apply(layer: Entry, index: int, given: Any, words: dict[str, int], **more: 
 
 
 def _reason(error: Exception) -> str:
-    """Keras' own reason in one sentence, without the dump of arguments that follows it."""
-    text = re.split(r"\n\s*\n|\n\nArguments received|\nArguments received", str(error).strip())[0]
-    text = re.sub(r"Exception encountered when calling \S+\.\s*", "", " ".join(text.split()))
-    return text.strip() or type(error).__name__
+    """Keras' own reason in one sentence, without its heading, its bold type and the dump of arguments that follows."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).strip()
+    text = re.sub(r"\AException encountered when calling \S+\s*", "", text)
+    text = re.split(r"\n\s*\n|\nArguments received", text)[0]
+    return " ".join(text.split()) or type(error).__name__

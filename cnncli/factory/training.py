@@ -10,6 +10,7 @@ import numpy as np
 from cnncli.catalog import Entry
 from cnncli.errors import Path, Problem, SpecError
 from cnncli.factory.objects import construct
+from cnncli.spec.rules import metric_name
 
 if TYPE_CHECKING:
     import keras
@@ -49,7 +50,7 @@ def probabilities(outputs: np.ndarray, loss: Entry, encoding: str, classes: int)
     """
     logits = bool(loss.get("from_logits"))
     if encoding == "binary":
-        second = 1 / (1 + np.exp(-outputs)) if logits else outputs  # (images, 1)
+        second = (1 + np.tanh(outputs / 2)) / 2 if logits else outputs  # (images, 1); the sigmoid, never overflowing
         return np.concatenate([1 - second, second], axis=1).astype(np.float32)  # (images, 2)
     if logits:
         raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))
@@ -80,7 +81,9 @@ def compile_model(
     """
     words = {"classes": classes, "total_steps": total_steps}
     built_metrics = [
-        "accuracy" if metric.name == "accuracy" else _construct(metric, words, ("train", "metrics", i))
+        "accuracy"
+        if metric.name == "accuracy"
+        else _construct(metric, words, ("train", "metrics", i), name=metric_name(metric))
         for i, metric in enumerate(metrics)
     ]
     model.compile(
@@ -99,9 +102,9 @@ def build_callbacks(callbacks: Sequence[Entry]) -> list[keras.callbacks.Callback
     return [_construct(entry, {}, ("train", "callbacks", i)) for i, entry in enumerate(callbacks)]
 
 
-def _construct(entry: Entry, words: dict[str, int], path: Path) -> Any:
+def _construct(entry: Entry, words: dict[str, int], path: Path, **more: Any) -> Any:
     try:
-        return construct(entry, words)
+        return construct(entry, words, **more)
     except Exception as error:
         reason = " ".join(str(error).split())
         raise SpecError([Problem((*path, entry.name), f"Keras cannot make this {entry.name}: {reason}")]) from error

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
-from cnncli.data.images import border_brightness, read_image
+from cnncli.data.images import border_brightness, find_images, read_image
 from cnncli.errors import DataError
 from cnncli.factory.startup import start_tensorflow
 from cnncli.factory.training import probabilities
@@ -51,6 +52,22 @@ class Unreadable:
 
     image: str
     reason: str
+
+
+def find_pictures(named: Iterable[str], standard_input: BinaryIO) -> Iterator[Picture]:
+    """The pictures that a person names: files, folders of files, and `-` for standard input.
+
+    Raises:
+        DataError: a folder cannot be listed.
+    """
+    for name in named:
+        path = Path(name)
+        if name == "-":
+            yield Picture(name, standard_input.read())
+        elif path.is_dir():
+            yield from (Picture(str(found), found) for found in find_images(path))
+        else:
+            yield Picture(name, path)
 
 
 class Predictor:

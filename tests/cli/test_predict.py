@@ -1,0 +1,85 @@
+"""Predictions from files: the same as those of the training, whatever the file looks like."""
+
+import csv
+import io
+import json
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnncli.data.sources import mnist
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """The first 100 test images as PNG files, named by their number."""
+    folder = tmp_path_factory.mktemp("digits")
+    for number, image in enumerate(mnist.arrays()[2][:100]):
+        Image.fromarray(image).save(folder / f"{number}.png")
+    return folder
+
+
+def test_files_are_predicted_like_the_arrays_they_came_from(call, trained, digits):
+    result = call("predict", digits, "--json", "--runs-dir", trained)
+    predicted = json.loads(result.out)
+    assert [entry["image"] for entry in predicted] == [str(digits / f"{number}.png") for number in range(100)]
+    with (trained / "small-001" / "predictions.csv").open() as file:
+        recorded = list(csv.DictReader(file))[:100]
+    assert [entry["class"] for entry in predicted] == [row["predicted"] for row in recorded]
+    probabilities = [float(row["probability"]) for row in recorded]
+    np.testing.assert_allclose([entry["probability"] for entry in predicted], probabilities, atol=1e-5)
+
+
+def test_the_newest_finished_run_is_used_and_named(call, trained, digits):
+    result = call("predict", digits / "0.png", "--runs-dir", trained, "--top-k", 3)
+    assert result.err == f"using {trained / 'small-001'}\n"
+    heading, first, *others = result.out.splitlines()
+    assert heading.split() == ["image", "class", "probability"]
+    assert first.split()[:2] == [str(digits / "0.png"), "7"]
+    assert len(others) == 2
+
+
+def test_a_digit_drawn_black_on_white_is_noticed_and_can_be_inverted(call, trained, digits, tmp_path):
+    drawn = tmp_path / "drawn.jpg"
+    Image.fromarray(255 - mnist.arrays()[2][0]).resize((300, 280)).convert("RGB").save(drawn)
+    result = call("predict", drawn, "--runs-dir", trained)
+    assert "note:" in result.err
+    assert "--invert" in result.err
+    result = call("predict", drawn, "--invert", "--runs-dir", trained)
+    assert "note:" not in result.err
+    assert result.out.splitlines()[1].split()[1] == "7"
+
+
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(call, trained, digits, tmp_path):
+    (tmp_path / "notes.png").write_text("no picture")
+    result = call("predict", tmp_path / "notes.png", digits / "1.png", tmp_path / "gone.png", "--runs-dir", trained)
+    assert result.code == 3
+    assert result.out.splitlines()[1].split()[1] == "2"
+    assert result.err.count("error: ") == 2
+    listed = json.loads(call("predict", tmp_path / "notes.png", "--json", "--runs-dir", trained).out)
+    assert "notes.png" in listed[0]["error"]
+
+
+def test_csv_has_a_column_for_each_of_the_classes_asked_for(call, trained, digits):
+    rows = list(csv.DictReader(io.StringIO(call("predict", digits, "--csv", "--top-k", 2, "--runs-dir", trained).out)))
+    assert len(rows) == 100
+    assert list(rows[0]) == ["image", "class", "probability", "class_2", "probability_2"]
+    assert float(rows[0]["probability"]) >= float(rows[0]["probability_2"])
+
+
+def test_an_image_on_standard_input(call, trained, digits, monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO((digits / "3.png").read_bytes()))
+    monkeypatch.setattr(sys, "stdin", stream)
+    assert json.loads(call("predict", "-", "--json", "--runs-dir", trained).out)[0]["class"] == "0"
+
+
+def test_there_must_be_a_run_and_images(call, trained, tmp_path):
+    assert call("predict", "x.png", "--runs-dir", tmp_path).code == 6
+    near = call("predict", "x.png", "--run", "smal-001", "--runs-dir", trained)
+    assert (near.code, "small-001" in near.err) == (6, True)
+    (tmp_path / "empty").mkdir()
+    assert call("predict", tmp_path / "empty", "--runs-dir", trained).code == 3

@@ -1,0 +1,38 @@
+"""Entries as a spec has them, and models built from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cnncli.catalog import Entry, parse
+from cnncli.errors import Problem
+
+
+def checked(family: str, value: Any) -> Entry:
+    """The entry of a value as it stands in the YAML; everything in it must be right."""
+    problems: list[Problem] = []
+    entry = parse(family, value, (), problems)
+    assert not problems
+    assert entry is not None
+    return entry
+
+
+@pytest.fixture
+def entry() -> Callable[[str, Any], Entry]:
+    return checked
+
+
+@pytest.fixture
+def build() -> Callable[..., Any]:
+    """Builds a model of layers as they stand in the YAML; arguments that a test does not name are plain ones."""
+
+    def build(*layers, shape=(28, 28, 1), classes=10, scale=(0, 1), precision="float32", seed=0, name="run") -> Any:
+        from cnncli.factory.model import build_model
+
+        entries = [checked("layer", layer) for layer in layers]
+        return build_model(entries, shape, classes, scale, precision, seed, name)
+
+    return build

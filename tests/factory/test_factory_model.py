@@ -1,0 +1,131 @@
+"""A list of layers becomes a model that can be repeated to the last weight, from pixels to float32 outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnncli.errors import SpecError
+from cnncli.factory.model import layer_names, snake
+from cnncli.spec import parse
+from cnncli.spec.reader import Document, read
+
+CONV = {"Conv2D": {"filters": 4, "kernel_size": 3}}
+NAMED_CONV = {"Conv2D": {"filters": 4, "kernel_size": 3, "name": "conv2d_1"}}
+DENSE = {"Dense": {"units": "classes", "activation": "softmax"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Conv2D", "conv2d"),
+        ("MaxPooling2D", "max_pooling2d"),
+        ("BatchNormalization", "batch_normalization"),
+        ("GlobalAveragePooling2D", "global_average_pooling2d"),
+        ("ReLU", "re_lu"),
+    ],
+)
+def test_layers_are_called_as_keras_calls_them(name, expected):
+    assert snake(name) == expected
+
+
+def test_layers_are_numbered_by_kind_and_own_names_are_kept(entry):
+    layers = [entry("layer", value) for value in (CONV, "Flatten", NAMED_CONV, CONV, {"Dense": {"units": 2}})]
+    assert layer_names(layers) == ["conv2d_2", "flatten_1", "conv2d_1", "conv2d_3", "dense_1"]
+
+
+@pytest.mark.slow
+class TestNames:
+    def test_names_do_not_depend_on_what_was_built_before(self, build):
+        first, second = (build(CONV, "Flatten", DENSE, name="my-net.v2") for _ in range(2))
+        assert [layer.name for layer in first.layers] == ["image", "scale", "conv2d_1", "flatten_1", "dense_1"]
+        assert [layer.name for layer in second.layers] == [layer.name for layer in first.layers]
+        assert first.name == "my_net_v2"
+
+    def test_a_spec_cannot_use_the_names_that_every_model_uses(self, build):
+        for layer in build("Flatten").layers[:2]:
+            text = (
+                f"data: {{source: mnist}}\nmodel: {{layers: [Flatten: {{name: {layer.name}}}, Dense: {{units: 10}}]}}"
+            )
+            document: Document = read(text.encode(), "spec.yaml")
+            with pytest.raises(SpecError) as caught:
+                parse(document)
+            assert [problem.path[-1] for problem in caught.value.problems] == ["name"]
+
+
+@pytest.mark.slow
+class TestScale:
+    @pytest.mark.parametrize("scale", [(0, 1), (-0.5, 0.5), (-1, 1), (0, 255)])
+    def test_the_model_itself_maps_pixels_to_the_range(self, build, scale):
+        model = build("Flatten", shape=(1, 3, 1), scale=scale)
+        pixels = np.array([[[[0], [51], [255]]]], np.uint8)  # (1, 1, 3, 1)
+        low, high = scale
+        expected = [[low, low + 0.2 * (high - low), high]]
+        np.testing.assert_allclose(model(pixels).numpy(), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.slow
+class TestSeed:
+    def test_the_same_seed_gives_the_same_weights_whatever_was_built_before(self, build):
+        first = build(CONV, "Flatten", DENSE, seed=3)
+        build({"Conv2D": {"filters": 2, "kernel_size": 5}})
+        again, other = build(CONV, "Flatten", DENSE, seed=3), build(CONV, "Flatten", DENSE, seed=4)
+        assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), again.get_weights(), strict=True))
+        assert not np.array_equal(first.get_weights()[0], other.get_weights()[0])
+
+    def test_the_same_seed_drops_the_same_units(self, build):
+        pixels = np.full((2, 28, 28, 1), 255, np.uint8)
+        layers = "Flatten", {"Dropout": {"rate": 0.5}}
+        dropped = [build(*layers, seed=seed)(pixels, training=True).numpy() for seed in (3, 3, 4)]
+        assert np.array_equal(dropped[0], dropped[1])
+        assert not np.array_equal(dropped[0], dropped[2])
+        assert 0.3 < (dropped[0] == 0).mean() < 0.7
+
+
+@pytest.mark.slow
+class TestPrecision:
+    LAYERS = (CONV, "BatchNormalization", "ReLU", "Flatten", {"Dense": {"units": "classes"}}, "Softmax")
+
+    @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+    def test_layers_compute_in_it_and_weights_and_outputs_stay_float32(self, build, precision):
+        model = build(*self.LAYERS, precision=precision)
+        computing = {layer.name: layer.compute_dtype for layer in model.layers[1:]}
+        low = precision.removeprefix("mixed_")
+        assert computing == {
+            "scale": "float32",
+            "conv2d_1": low,
+            "batch_normalization_1": low,
+            "re_lu_1": low,
+            "flatten_1": low,
+            "dense_1": "float32",
+            "softmax_1": "float32",
+        }
+        assert {weight.dtype for weight in model.weights} == {"float32"}
+        assert model(np.zeros((1, 28, 28, 1), np.uint8)).dtype == "float32"
+
+    def test_float32_is_float32_everywhere(self, build):
+        assert {layer.compute_dtype for layer in build(*self.LAYERS).layers[1:]} == {"float32"}
+
+
+@pytest.mark.slow
+class TestMisfits:
+    @pytest.mark.parametrize(
+        ("layers", "path", "message"),
+        [
+            (["Flatten", CONV], (1, "Conv2D"), "Keras cannot apply Conv2D to 784: .*expected min_ndim=4"),
+            (["Flatten", "GlobalAveragePooling2D"], (1,), "Keras cannot apply GlobalAveragePooling2D to 784: "),
+            ([{"MaxPooling2D": {"pool_size": 40}}], (0, "MaxPooling2D"), "to 28×28×1: .*would be zero or negative"),
+            ([{"Cropping2D": {"cropping": 14}}], (0, "Cropping2D"), "to 28×28×1: Values in `cropping`"),
+            ([{"Reshape": {"target_shape": [3, 3]}}], (0, "Reshape"), "to 28×28×1: The total size"),
+            ([{"Conv2D": {"filters": 3, "kernel_size": 3, "groups": 2}}], (0, "Conv2D"), "divisible"),
+        ],
+    )  # fmt: skip
+    def test_the_layer_is_named_with_its_place_the_shape_before_it_and_the_reason(self, build, layers, path, message):
+        with pytest.raises(SpecError, match=message) as caught:
+            build(*layers)
+        (problem,) = caught.value.problems
+        assert problem.path == ("model", "layers", *path)
+        assert problem.at_key
+        assert problem.message.isprintable()  # one line, without Keras' escape sequences
+        assert "Exception encountered" not in problem.message
+        assert "Arguments received" not in problem.message

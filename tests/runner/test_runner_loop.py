@@ -1,0 +1,134 @@
+"""The loops give Keras' own numbers, however many steps they take at once."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnncli.data.samples import Samples
+
+pytestmark = pytest.mark.slow
+
+IMAGES, BATCH, STEPS, CLASSES = 60, 8, 8, 3
+
+
+@pytest.fixture(scope="module")
+def loop() -> ModuleType:
+    from cnncli.runner import loop
+
+    return loop
+
+
+@pytest.fixture(scope="module")
+def samples() -> Samples:
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (IMAGES, 6, 6, 1), np.uint8)
+    return Samples.numbered(images, random.integers(0, CLASSES, IMAGES))
+
+
+def make_model(metrics=("accuracy",)) -> Any:
+    """A model with everything that keeps a state: moving averages, a random generator, an optimizer."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(4, 3),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            layers.Dense(CLASSES, activation="softmax"),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.01), "categorical_crossentropy", metrics=list(metrics))
+    return model
+
+
+def training(samples: Samples, weights: np.ndarray | None = None, epochs: int = 2) -> Any:
+    from cnncli.data.pipeline import training_batches
+
+    targets = np.eye(CLASSES, dtype=np.float32)[samples.labels]
+    return training_batches(samples, targets, weights, BATCH, 0, 0, epochs * STEPS)
+
+
+def ordered(samples: Samples) -> Any:
+    from cnncli.data.pipeline import ordered_batches
+
+    return ordered_batches(samples, np.eye(CLASSES, dtype=np.float32)[samples.labels], BATCH)
+
+
+def same_weights(first: Any, second: Any) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
+
+
+class TestTrainingLoop:
+    @pytest.mark.parametrize("weighted", [False, True])
+    def test_weights_and_metrics_are_those_of_fit(self, loop, samples, weighted):
+        weights = np.linspace(0, 2, IMAGES, dtype=np.float32) if weighted else None
+        expected = make_model()
+        batches = training(samples, weights)
+        history = expected.fit(batches, epochs=2, steps_per_epoch=STEPS, shuffle=False, verbose=0).history
+        model = make_model()
+        looped = loop.TrainingLoop(model, training(samples, weights))
+        measured = [looped.epoch(STEPS, lambda done, steps: None) for _ in range(2)]
+        assert same_weights(model, expected)
+        assert not same_weights(model, make_model())
+        assert [epoch["accuracy"] for epoch in measured] == history["accuracy"]
+        assert [epoch["loss"] for epoch in measured] == history["loss"]
+
+    def test_the_numbers_do_not_depend_on_the_steps_of_a_call(self, loop, samples, monkeypatch):
+        models, told, measured = [], [], []
+        for seconds in (0, 1e9):  # one step at a time; more in each call
+            monkeypatch.setattr(loop, "SECONDS_PER_CALL", seconds)
+            models.append(make_model())
+            looped, calls = loop.TrainingLoop(models[-1], training(samples)), []
+            measured.append([looped.epoch(STEPS, lambda done, steps: calls.append((done, steps))) for _ in range(2)])  # noqa: B023
+            told.append(calls)
+        assert told[0] == [(done, STEPS) for done in range(1, STEPS + 1)] * 2
+        assert len(told[1]) < len(told[0])
+        assert told[1].count((STEPS, STEPS)) == 2  # no call goes over the end of an epoch
+        assert same_weights(*models)
+        assert measured[0] == measured[1]
+
+
+class TestValidationLoop:
+    def test_measures_what_evaluate_measures_and_changes_nothing(self, loop, samples):
+        model = make_model()
+        loop.TrainingLoop(model, training(samples)).epoch(STEPS, lambda done, steps: None)
+        before = [weight.copy() for weight in model.get_weights()]
+        validation = loop.ValidationLoop(model, ordered(samples))
+        first, again = validation.measure(), validation.measure()
+        assert first == again == model.evaluate(ordered(samples), verbose=0, return_dict=True)
+        assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+    def test_a_training_in_between_is_seen(self, loop, samples):
+        model = make_model()
+        validation, looped = loop.ValidationLoop(model, ordered(samples)), loop.TrainingLoop(model, training(samples))
+        before = validation.measure()
+        looped.epoch(STEPS, lambda done, steps: None)
+        assert validation.measure() != before
+
+
+def test_outputs_are_those_of_predict_in_the_order_of_the_images(loop, samples):
+    model = make_model()
+    outputs = loop.outputs_of(model, ordered(samples))
+    assert outputs.shape == (IMAGES, CLASSES)
+    assert outputs.dtype == np.float32
+    np.testing.assert_allclose(outputs, model.predict(samples.images, verbose=0), rtol=1e-5)
+
+
+def test_a_metric_with_a_value_for_each_class_is_reported_as_their_mean(loop, samples):
+    import keras
+
+    model = make_model([keras.metrics.F1Score(average=None, name="f1")])
+    loop.ValidationLoop(model, ordered(samples)).measure()
+    per_class = np.asarray(model.get_metrics_result()["f1"])
+    assert per_class.shape == (CLASSES,)
+    assert loop.results(model)["f1"] == pytest.approx(per_class.mean())

@@ -1,0 +1,203 @@
+"""A training leaves a whole run, the same one every time, and says how it ended when it did not end well."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from PIL import Image
+
+from cnncli.errors import Interrupted, ResourceError, TrainingError
+from cnncli.runs import RunDir, list_runs
+from cnncli.spec import load
+
+pytestmark = pytest.mark.slow
+
+FILES = {
+    "spec.yaml",
+    "status.json",
+    "environment.json",
+    "data.json",
+    "history.csv",
+    "metrics.json",
+    "report.txt",
+    "report.json",
+    "predictions.csv",
+    "plots/history.png",
+    "plots/confusion_matrix.png",
+    "plots/samples.png",
+    "plots/mistakes.png",
+    "weights/best.weights.h5",
+    "weights/last.weights.h5",
+    "log.txt",
+}
+
+
+@pytest.fixture(scope="module")
+def training():
+    from cnncli.runner import train
+
+    return train
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def numbers_of(run: RunDir) -> list[dict[str, str]]:
+    """The history of a run without what no two runs share."""
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows_of(run.history)]
+
+
+class TestTheRun:
+    def test_every_file_is_there_and_nothing_half_written(self, trained):
+        found = {
+            path.relative_to(trained.run.path).as_posix() for path in trained.run.path.rglob("*") if path.is_file()
+        }
+        assert found >= FILES
+        assert not [name for name in found if ".tmp-" in name]
+
+    def test_it_is_finished(self, trained):
+        status = trained.run.status()
+        assert (status["state"], status["epochs"]) == ("finished", 2)
+
+    def test_the_history_is_what_was_returned(self, trained):
+        rows = rows_of(trained.run.history)
+        assert [row["epoch"] for row in rows] == ["1", "2"]
+        assert list(rows[0]) == [
+            "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds",
+        ]  # fmt: skip
+        for row, epoch in zip(rows, trained.history.epochs, strict=True):
+            assert {name: float(row[name]) for name in epoch.metrics} == pytest.approx(epoch.metrics, rel=1e-6)
+            assert float(row["learning_rate"]) == pytest.approx(0.01)
+            assert float(row["seconds"]) == pytest.approx(epoch.seconds, abs=1e-3)
+
+    def test_it_learned_and_the_best_epoch_is_the_one_with_the_best_validation(self, trained):
+        values = [epoch.metrics["val_accuracy"] for epoch in trained.history.epochs]
+        assert trained.history.monitor == "val_accuracy"
+        assert values[trained.history.best - 1] == max(values) > 0.5  # at random it would be 0.1
+
+    def test_the_report_is_sklearns_of_the_predictions(self, trained):
+        rows = rows_of(trained.run.path / "predictions.csv")
+        assert [row["image"] for row in rows] == [str(number) for number in range(10_000)]
+        true, predicted = [row["true"] for row in rows], [row["predicted"] for row in rows]
+        names = list("0123456789")
+
+        def report(**kind):
+            return sklearn.metrics.classification_report(true, predicted, labels=names, zero_division=0, **kind)
+
+        assert (trained.run.path / "report.txt").read_text() == report() == trained.report.text
+        assert json.loads((trained.run.path / "report.json").read_text()) == report(output_dict=True)
+        accuracy = sklearn.metrics.accuracy_score(true, predicted)
+        assert trained.run.metrics()["accuracy"] == pytest.approx(accuracy, abs=1e-7)
+
+    def test_the_loss_is_that_of_the_probabilities(self, trained):
+        right = trained.evaluation.probabilities[range(10_000), trained.evaluation.labels]
+        assert trained.run.metrics()["loss"] == pytest.approx(-np.log(right).mean(), rel=1e-4)
+
+    def test_the_data_record_counts_every_image_and_names_the_split(self, trained):
+        record = trained.run.read_json("data.json")
+        assert record["class_names"] == list("0123456789")
+        assert {split: sum(count.values()) for split, count in record["counts"].items()} == {
+            "train": 1000, "validation": 59_000, "test": 10_000,
+        }  # fmt: skip
+        assert len(set(record["validation"])) == 59_000
+        assert record["counts"]["test"]["0"] == 980  # as MNIST's authors have it
+
+    def test_the_environment_tells_what_it_takes_to_repeat_the_run(self, trained):
+        environment = trained.run.read_json("environment.json")
+        assert environment["command"] == ["cnncli", "train", "tiny.yaml"]
+        assert environment["seed"] == 0
+        assert {"tensorflow", "keras", "numpy"} <= environment["packages"].keys()
+
+    @pytest.mark.parametrize("name", sorted(name for name in FILES if name.endswith(".png")))
+    def test_the_pictures_can_be_opened(self, trained, name):
+        with Image.open(trained.run.path / name) as picture:
+            picture.verify()
+            assert min(picture.size) > 200
+
+    def test_whoever_watched_saw_every_epoch_to_its_end(self, trained, watched):
+        assert watched.begun == [trained.run.name] == ["tiny-001"]
+        assert [epoch for epoch, done, steps in watched.done if done == steps] == [1, 2]
+        assert {steps for _, _, steps in watched.done} == {32}  # 1000 images, 32 in a batch
+        assert watched.best.count(True) >= 1
+        assert max(number for number, best in enumerate(watched.best, 1) if best) == trained.history.best
+
+
+class TestRepeating:
+    def test_the_runs_own_spec_repeats_it_to_the_last_digit(self, training, trained, watcher):
+        again = training.train(load(trained.run.spec).spec, trained.run.path.parent, watcher())
+        assert again.run.name == "tiny-002"
+        assert numbers_of(again.run) == numbers_of(trained.run)
+        for name in ("predictions.csv", "metrics.json", "report.json"):
+            assert (again.run.path / name).read_bytes() == (trained.run.path / name).read_bytes()
+
+    def test_class_weights_change_what_is_learned(self, training, make_spec, watcher, tmp_path):
+        weights = ", ".join(f"'{digit}': 0" for digit in range(10) if digit != 7)
+        spec = make_spec(f"train.class_weight={{{weights}}}", "train.epochs=1")
+        evaluation = training.train(spec, tmp_path, watcher()).evaluation
+        assert (evaluation.predicted == 7).mean() > 0.9  # nothing but sevens counted
+
+
+class TestEnding:
+    def test_early_stopping_stops(self, training, make_spec, watcher, tmp_path):
+        stop = "{EarlyStopping: {monitor: val_loss, min_delta: 1000, patience: 1}}"
+        trained = training.train(make_spec(f"train.callbacks=[{stop}]", "train.epochs=5"), tmp_path, watcher())
+        assert len(trained.history.epochs) == 2
+        assert trained.run.status()["epochs"] == 2
+
+    @pytest.mark.parametrize("learning_rate", ["1e30", "1e38"])
+    def test_a_loss_that_is_no_number_ends_the_training(self, training, make_spec, watcher, tmp_path, learning_rate):
+        spec = make_spec(
+            "model.layers=[Flatten, {Dense: {units: 16}}, {Dense: {units: classes}}]",
+            "train.loss=MeanSquaredError",
+            f"train.optimizer={{SGD: {{learning_rate: {learning_rate}}}}}",
+        )
+        with pytest.raises(TrainingError, match=r"the loss became (nan|inf) in epoch 1") as caught:
+            training.train(spec, tmp_path, watcher())
+        assert "learning rate" in caught.value.hint
+        (run,) = list_runs(tmp_path)
+        assert (run.status()["state"], run.status()["epochs"]) == ("diverged", 0)
+        assert run.status()["reason"] == caught.value.message
+        assert rows_of(run.history) == []
+        assert not run.metrics()
+
+    def test_ctrl_c_leaves_what_was_reached(self, training, make_spec, watcher, tmp_path):
+        with pytest.raises(Interrupted) as caught:
+            training.train(make_spec(), tmp_path, watcher(at_epoch=KeyboardInterrupt()))
+        (run,) = list_runs(tmp_path)
+        assert (caught.value.run, caught.value.exit_code, caught.value.epochs) == (str(run.path), 130, 1)
+        status = run.status()
+        assert (status["state"], status["reason"], status["epochs"]) == ("interrupted", "Ctrl-C", 1)
+        assert math.isfinite(float(rows_of(run.history)[0]["val_loss"]))
+        assert run.best_weights.is_file()
+        assert run.last_weights.is_file()
+
+    def test_whatever_else_ends_it_is_recorded_as_a_failure(self, training, make_spec, watcher, tmp_path):
+        full = ResourceError("cannot write 'history.csv': No space left on device")
+        with pytest.raises(ResourceError):
+            training.train(make_spec(), tmp_path, watcher(at_begin=full))
+        (run,) = list_runs(tmp_path)
+        assert run.status()["state"] == "failed"
+        assert "No space left" in run.status()["reason"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "monitor", "more_is_better"),
+    [
+        ((), "val_accuracy", True),
+        (("data.split.validation=0",), "accuracy", True),
+        (("train.metrics=[]",), "val_loss", False),
+        (("train.metrics=[]", "data.split.validation=0"), "loss", False),
+        (("train.monitor=val_loss",), "val_loss", False),
+        (("train.monitor=accuracy",), "accuracy", True),
+    ],
+)
+def test_the_best_epoch_is_told_by_the_best_metric_there_is(training, make_spec, overrides, monitor, more_is_better):
+    assert training.monitor_of(make_spec(*overrides)) == (monitor, more_is_better)

@@ -1,0 +1,231 @@
+"""Who imports whom, what starts without TensorFlow, and that nothing read from a file can run code."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import cnncli
+
+PACKAGE = Path(cnncli.__file__).parent
+REPOSITORY = Path(__file__).parents[1]
+
+# The rooms from the street door down to the cellar. Each may import those named beside it, and itself; as every name
+# stands in a line further down, nobody can import upwards.
+ROOMS = {
+    "__main__": {"cli"},
+    "cli": {"runner", "report", "runs", "spec", "catalog", "records", "errors", "__init__"},
+    "runner": {"factory", "data", "report", "runs", "spec", "catalog", "records", "errors", "__init__"},
+    "factory": {"spec", "catalog", "records", "errors"},
+    "data": {"catalog", "records", "errors"},
+    "report": {"records", "errors"},
+    "runs": {"catalog", "errors"},
+    "spec": {"catalog", "errors"},
+    "catalog": {"errors"},
+    "records": set(),
+    "errors": set(),
+    "__init__": set(),
+}
+HEAVY_ROOMS = {"runner", "factory", "data", "report"}
+HEAVY = {"tensorflow", "keras", "numpy", "matplotlib", "sklearn", "PIL", "tensorflow_datasets"}
+TERMINAL = {"click", "rich"}
+
+# Ways to make a file run code. YAML is read by SafeLoader alone: it is the one in pure Python, which survives deep
+# nesting. A pickle is read only by a subclass that refuses every class but NumPy's own.
+UNSAFE = re.compile(
+    r"(.*\.)?(load_model|enable_unsafe_deserialization|deserialize_keras_object|model_from_json|model_from_config)"
+    r"|(pickle|cPickle|marshal|dill|joblib)\.loads?"
+    r"|shelve\.open"
+    r"|yaml\.((unsafe_|full_)?load(_all)?|C?(Unsafe|Full)?Loader|CSafeLoader|CBaseLoader|.*\.C?(Unsafe|Full)?Loader)"
+    r"|eval|exec|__import__|os\.system"
+)
+
+
+class Import(NamedTuple):
+    """One import: the full name of what is imported, its line, and when it happens."""
+
+    name: str
+    line: int
+    at_start: bool
+
+
+def sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(tree: ast.Module, package: str = "") -> Iterator[Import]:
+    """Every import that can happen; those under `if TYPE_CHECKING` never do."""
+
+    def walk(node: ast.AST, at_start: bool) -> Iterator[Import]:
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, node.lineno, at_start) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            kept = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = [*kept, *([node.module] if node.module else [])]
+            yield from (Import(".".join([*base, alias.name]), node.lineno, at_start) for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            for child in node.orelse:
+                yield from walk(child, at_start)
+        else:
+            inside = at_start and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            for child in ast.iter_child_nodes(node):
+                yield from walk(child, inside)
+
+    yield from walk(tree, True)
+
+
+def names_used(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Every dotted name in a module, what was imported under another name called by its own."""
+    own: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            own |= {alias.asname: alias.name for alias in node.names if alias.asname}
+        elif isinstance(node, ast.ImportFrom):
+            own |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name | ast.Attribute):
+            first, _, rest = ast.unparse(node).partition(".")
+            yield f"{own.get(first, first)}.{rest}".strip("."), node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def forbidden(room: str, tree: ast.Module, package: str = "") -> list[str]:
+    """Everything in a module of this room that the picture of the rooms does not allow."""
+    found = []
+    for name, line, at_start in imports_of(tree, package):
+        top, _, inner = name.partition(".")
+        if top == "cnncli":
+            other = inner.split(".")[0]
+            other = other if other in ROOMS else "__init__"  # `from cnncli import __version__`
+            if other not in ROOMS[room] | {room}:
+                found.append(f"line {line}: {room} must not import {other}")
+            elif room in {"__main__", "cli"} and other in HEAVY_ROOMS and at_start:
+                found.append(f"line {line}: {other} must be imported inside the command")
+        elif top in HEAVY and room not in HEAVY_ROOMS:
+            found.append(f"line {line}: {top} is not for {room}")
+        elif top in TERMINAL and room != "cli":
+            found.append(f"line {line}: {top} is for cli alone")
+    return found
+
+
+def unsafe(tree: ast.Module) -> list[str]:
+    """Everything in a module that could make a file run code."""
+    found = [f"line {line}: {name}" for name, line in names_used(tree) if UNSAFE.fullmatch(name)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
+            found.append(f"line {node.value.lineno}: allow_pickle")
+    return found
+
+
+def test_every_room_is_on_the_picture():
+    assert {room_of(file) for file in sources()} == set(ROOMS)
+
+
+def test_the_picture_lets_nobody_import_upwards():
+    order = list(ROOMS)
+    assert all(order.index(other) > order.index(room) for room, others in ROOMS.items() for other in others)
+
+
+@pytest.mark.parametrize("file", sources(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_module_imports_only_what_its_room_may(file):
+    inside = file.relative_to(PACKAGE.parent).parent
+    assert forbidden(room_of(file), ast.parse(file.read_text("utf-8")), ".".join(inside.parts)) == []
+
+
+@pytest.mark.parametrize("file", sources(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_module_reads_no_file_that_can_run_code(file):
+    assert unsafe(ast.parse(file.read_text("utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("spec", "from cnncli.factory.model import build_model"),
+        ("factory", "def build():\n    from cnncli import runner"),
+        ("data", "import cnncli.spec.schema"),
+        ("spec", "from ..runner import train"),
+        ("errors", "from cnncli.records import Epoch"),
+        ("cli", "from cnncli.runner.train import train"),
+        ("spec", "def check():\n    import keras.layers"),
+        ("records", "import numpy as np"),
+        ("catalog", "try:\n    from PIL import Image\nexcept ImportError:\n    pass"),
+        ("runner", "import rich.progress"),
+    ],
+)
+def test_the_guard_of_the_rooms_sees(room, source):
+    assert len(forbidden(room, ast.parse(source), f"cnncli.{room}")) == 1
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("cli", "def train():\n    from cnncli.runner.train import train"),
+        ("records", "if TYPE_CHECKING:\n    import numpy as np"),
+        ("runner", "from cnncli import __version__, report"),
+        ("spec", "from . import schema"),
+    ],
+)
+def test_the_guard_of_the_rooms_lets_pass(room, source):
+    assert forbidden(room, ast.parse(source), f"cnncli.{room}") == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import keras\nmodel = keras.models.load_model(path)",
+        "from keras.saving import load_model",
+        "import pickle as p\np.load(file)",
+        "from pickle import loads as read\nread(data)",
+        "import yaml\nyaml.load(text, Loader=yaml.SafeLoader)",
+        "import yaml\nyaml.parse(text, Loader=yaml.CSafeLoader)",
+        "import yaml\nyaml.unsafe_load(text)",
+        "import numpy as np\nnp.load(path, allow_pickle=True)",
+        "eval(text)",
+    ],
+)
+def test_the_guard_against_code_in_files_sees(source):
+    assert unsafe(ast.parse(source))
+
+
+@pytest.fixture
+def runs_folder(tmp_path: Path) -> Path:
+    """A folder with one finished run, as far as a list of runs looks."""
+    run = tmp_path / "runs" / "mnist-001"
+    run.mkdir(parents=True)
+    times = {"started": "2026-01-01T10:00:00Z", "ended": "2026-01-01T10:01:00Z"}
+    (run / "status.json").write_text(json.dumps({"state": "finished", "epochs": 3, "pid": 1, "host": "", **times}))
+    (run / "metrics.json").write_text(json.dumps({"split": "test", "images": 10_000, "loss": 0.1, "accuracy": 0.97}))
+    (run / "spec.yaml").write_text((REPOSITORY / "configs" / "mnist.yaml").read_text())
+    return run.parent
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["--help", "train --help", "check configs/mnist.yaml", "layers", "layers Conv2D", "schema", "runs --runs-dir RUNS"],
+)
+def test_a_command_that_does_not_compute_starts_nothing_heavy(command, runs_folder):
+    code = (
+        "import sys\nfrom cnncli.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        f"loaded = sorted({HEAVY} & set(sys.modules))\n"
+        "assert not loaded, loaded"
+    )
+    arguments = [str(runs_folder) if word == "RUNS" else word for word in command.split()]
+    program = [sys.executable, "-c", code, *arguments]
+    result = subprocess.run(program, capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout

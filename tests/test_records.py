@@ -1,0 +1,50 @@
+"""Records answer the questions that reports ask of them, and cannot be changed."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from cnncli.records import Epoch, Evaluation, History, LayerRow, ModelSummary, Prediction
+
+
+def epoch(number: int) -> Epoch:
+    return Epoch(number, {"loss": 1 / number}, 0.01, 2.0)
+
+
+def test_the_best_epoch_is_found_by_its_number():
+    epochs = tuple(epoch(number) for number in (1, 2, 3))
+    assert History(epochs, "val_accuracy", best=2).best_epoch() is epochs[1]
+
+
+def test_without_an_epoch_none_is_best():
+    assert History((), "val_accuracy", best=0).best_epoch() is None
+
+
+def test_an_evaluation_knows_the_predicted_class_and_how_sure_the_model_is():
+    probabilities = np.array([[0.2, 0.7, 0.1], [0.5, 0.25, 0.25]], np.float32)
+    evaluation = Evaluation("test", ("a", "b", "c"), ("0", "1"), np.array([1, 2]), probabilities, {"loss": 0.5})
+    assert evaluation.predicted.tolist() == [1, 0]
+    assert evaluation.predicted.dtype == np.int64
+    assert evaluation.confidence.tolist() == [np.float32(0.7), 0.5]
+    assert evaluation.confidence.dtype == np.float32
+
+
+def test_the_most_probable_classes_come_first_and_equal_ones_in_their_own_order():
+    prediction = Prediction("cat.png", ("ant", "bee", "cat", "dog"), (0.1, 0.2, 0.6, 0.1))
+    assert prediction.top(2) == [("cat", 0.6), ("bee", 0.2)]
+    assert [name for name, _ in prediction.top(9)] == ["cat", "bee", "ant", "dog"]
+
+
+def test_a_summary_adds_up_its_layers():
+    rows = (
+        LayerRow("conv2d_1", "Conv2D", (32, 32, 16), 208, 208, 196_608, 0),
+        LayerRow("batch_normalization_1", "BatchNormalization", (32, 32, 16), 64, 32, 0, 1),
+    )
+    summary = ModelSummary(rows, (32, 32, 3), 1088)
+    assert (summary.parameters, summary.trainable, summary.macs) == (272, 240, 196_608)
+
+
+def test_records_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        epoch(1).number = 2
