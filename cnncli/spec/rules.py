@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import prod
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.kinds import nearest
 from cnncli.errors import Path, Problem
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import DoesNotFit, summarize_shapes
+from cnncli.spec.shapes import DoesNotFit, follow, parameters, summarize_shapes
 
 ONE_HOT_METRICS = {
     "CategoricalAccuracy",
@@ -49,6 +50,10 @@ ONE_HOT_METRICS = {
     "RootMeanSquaredError",
 }
 SPARSE_METRICS = {"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SparseCategoricalCrossentropy"}
+
+
+MOST_NUMBERS = 2**30
+"""Weights of a layer, or values that it makes of one image, above which a spec is taken for a mistake: 4 GiB."""
 
 
 def is_sparse(loss: Entry) -> bool:
@@ -151,8 +156,21 @@ def _shapes(spec: Spec) -> Iterator[Problem]:
         message = f"{layers[error.index].name} does not fit here: {error}"
         yield Problem(("model", "layers", error.index), message, at_key=True)
         return
+    yield from _sizes(spec, (dataset.height, dataset.width, dataset.channels), classes)
     if output is not None:
         yield from _output(spec, output, classes)
+
+
+def _sizes(spec: Spec, shape: tuple[int, ...], classes: int) -> Iterator[Problem]:
+    """A zero too many would fill the memory before anything is said."""
+    for index, layer, given, result in follow(spec.model.layers, shape, classes):
+        weights, values = parameters(layer, given, classes), prod(result or ())
+        if max(weights, values) > MOST_NUMBERS:
+            what = f"{weights:,} weights" if weights > MOST_NUMBERS else f"an output of {values:,} values"
+            memory = f"{max(weights, values) * 4 / 2**30:,.0f} GiB"
+            message = f"{layer.name} would have {what} ({memory}); check its numbers"
+            yield Problem(("model", "layers", index), message, at_key=True)
+            return
 
 
 def _output(spec: Spec, output: tuple[int, ...], classes: int) -> Iterator[Problem]:

@@ -157,3 +157,20 @@ def summarize_shapes(layers: Sequence[Entry], shape: Shape, classes: int) -> lis
     for index, _, _, result in follow(layers, shape, classes):
         shapes[index] = result
     return shapes
+
+
+def parameters(layer: Entry, given: Shape, classes: int) -> int:
+    """Weights and biases of a layer that takes this shape, those of normalisation left out: they are few."""
+    if layer.name == "Dense":
+        return (given[-1] + bool(layer.get("use_bias"))) * units_of(layer.get("units"), classes)
+    if layer.name not in _CONVOLUTIONS:
+        return 0
+    window, channels = prod(pair(layer.get("kernel_size"))), given[-1]
+    if layer.name == "DepthwiseConv2D":
+        filters = channels * layer.get("depth_multiplier")
+        kernel = window * filters
+    else:
+        filters = units_of(layer.get("filters"), classes)
+        middle = channels * layer.get("depth_multiplier") if layer.name == "SeparableConv2D" else 0
+        kernel = (window + filters) * middle or window * channels // layer.get("groups") * filters
+    return kernel + (filters if layer.get("use_bias") else 0)

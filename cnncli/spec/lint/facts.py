@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, prod
+from math import ceil
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
 from cnncli.errors import Path
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import DoesNotFit, Shape, follow, pair, units_of
+from cnncli.spec.shapes import DoesNotFit, Shape, follow
 
 CONVOLUTIONS = {"Conv2D", "SeparableConv2D", "DepthwiseConv2D"}
 POOLS = {"MaxPooling2D", "AveragePooling2D"}
@@ -131,21 +131,3 @@ def examine(spec: Spec) -> Facts:
     part = spec.data.split.validation
     validation = 0 if isinstance(part, str) else round(dataset.train * part) if isinstance(part, float) else part
     return Facts(spec, tuple(steps), classes, dataset.train - validation)
-
-
-def parameters(step: Step, classes: int) -> int:
-    """Weights and biases of a layer, those of normalisation left out: they are few."""
-    layer = step.layer
-    if layer.name == "Dense":
-        units = units_of(layer.get("units"), classes)
-        return (step.given[-1] + bool(layer.get("use_bias"))) * units
-    if layer.name not in CONVOLUTIONS or step.result is None:
-        return 0
-    window, channels, filters = prod(pair(layer.get("kernel_size"))), step.given[-1], step.result[-1]
-    bias = filters if layer.get("use_bias") else 0
-    if layer.name == "DepthwiseConv2D":
-        return window * filters + bias
-    if layer.name == "SeparableConv2D":
-        middle = channels * layer.get("depth_multiplier")
-        return window * middle + middle * filters + bias
-    return window * channels // layer.get("groups") * filters + bias
