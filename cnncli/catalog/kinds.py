@@ -166,6 +166,28 @@ def list_of(item: Kind, length: int | None = None, words: str = "", *, empty: bo
     return Kind(listed, accept, schema)
 
 
+def mapping_of(item: Kind) -> Kind:
+    """A mapping from names to values that are all of one kind."""
+    words = f"a mapping from names to values, each {item.words}"
+
+    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+        if not isinstance(value, dict) or not value:
+            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
+            return value
+        return {str(name): item.accept(given, (*path, name), problems) for name, given in value.items()}
+
+    return Kind(words, accept, {"type": "object", "additionalProperties": item.schema})
+
+
+def or_nothing(kind: Kind) -> Kind:
+    """A value of this kind, or none."""
+
+    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+        return None if value is None else kind.accept(value, path, problems)
+
+    return Kind(kind.words, accept, {"anyOf": [kind.schema, {"type": "null"}]})
+
+
 def any_of(*kinds: Kind) -> Kind:
     """A value that fits one of several kinds.
 

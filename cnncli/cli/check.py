@@ -28,10 +28,10 @@ def check(config: Path, overrides: tuple[str, ...], build: bool) -> None:
     if loaded.warnings:
         show_problems(loaded.warnings, str(config), "warning")
     if build:
-        from cnncli.runner.prepare import compiled
+        from cnncli.runner.prepare import check_build
 
         try:
-            compiled(loaded.spec, total_steps=1)
+            check_build(loaded.spec)
         except SpecError as error:
             raise loaded.locate(error) from error
     say(f"{config}: ok")

@@ -13,9 +13,12 @@ from cnncli.cli.options import run_argument, runs_dir_option
 @run_argument
 @runs_dir_option
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), default="test", show_default=True)
+@click.option("--data", type=click.Path(path_type=Path), help="Where the images are now, when they were moved.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 7 when a metric is lower.")
-def evaluate(run: str, runs_dir: Path, split: str, as_json: bool, fail_under: tuple[str, ...]) -> None:
+def evaluate(
+    run: str, runs_dir: Path, split: str, data: Path | None, as_json: bool, fail_under: tuple[str, ...]
+) -> None:
     """Measure the best weights of a run.
 
     RUN is a run folder or its name.
@@ -26,7 +29,7 @@ def evaluate(run: str, runs_dir: Path, split: str, as_json: bool, fail_under: tu
     """
     import json
 
-    from cnncli.cli.console import show_report
+    from cnncli.cli.console import notice, show_report
     from cnncli.errors import ThresholdMissed
     from cnncli.report import metrics_of
     from cnncli.report.classification import classification_report
@@ -34,7 +37,7 @@ def evaluate(run: str, runs_dir: Path, split: str, as_json: bool, fail_under: tu
     from cnncli.runs import find_run
 
     limits = [_limit(text) for text in fail_under]
-    evaluation, _ = measure(find_run(run, runs_dir), split)
+    evaluation, _ = measure(find_run(run, runs_dir), split, notice, data)
     report = classification_report(evaluation)
     metrics = metrics_of(evaluation, report)
     if as_json:

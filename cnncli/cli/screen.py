@@ -22,10 +22,15 @@ class TrainingScreen:
         self._columns: list[str] = []
         self._epochs = 0
         self._bar: Any = None
+        self._title = ""
 
     def notice(self, text: str) -> None:
         """A line on stderr."""
         notice(text)
+
+    def decoding(self, done: int, images: int) -> None:
+        """Moves a bar over the image files that are read for the first time."""
+        self._move("reading images", done, images, "")
 
     def begin(self, run: Any, spec: Any, splits: Any, model: Any, device: str) -> None:
         """The header: data, model, device, run."""
@@ -35,7 +40,7 @@ class TrainingScreen:
             return
         counts = ", ".join(f"{len(samples):,} {split}" for split, samples in splits.samples.items())
         size = "×".join(map(str, model.input_shape))
-        say(f"data    {spec.data.source}: {counts}; {counted(len(splits.class_names), 'class')}, {size}")
+        say(f"data    {spec.data.source.name}: {counts}; {counted(len(splits.class_names), 'class')}, {size}")
         say(f"model   {counted(len(model.rows) - 1, 'layer')}, {model.parameters:,} parameters")
         say(f"device  {device}{'' if spec.train.precision == 'float32' else ', ' + spec.train.precision}")
         say(f"run     {run.path}")
@@ -52,20 +57,24 @@ class TrainingScreen:
 
     def steps(self, epoch: int, done: int, steps: int) -> None:
         """Moves the bar; it vanishes with the last step."""
+        self._move(f"epoch {epoch}/{self._epochs}", done, steps, "steps")
+
+    def _move(self, title: str, done: int, total: int, unit: str) -> None:
         if self.quiet or not is_terminal(sys.stderr):
             return
-        if self._bar is None:
-            self._bar = _bar(f"epoch {epoch}/{self._epochs}", steps)
+        if self._title != title:
+            self.clear()
+            self._title, self._bar = title, _bar(title, total, unit)
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=done)
-        if done >= steps:
+        if done >= total:
             self.clear()
 
     def clear(self) -> None:
         """Takes the bar away."""
         if self._bar is not None:
             self._bar.stop()
-            self._bar = None
+        self._title, self._bar = "", None
 
     def epoch(self, epoch: Any, best: bool) -> None:
         """One line, with a mark on the best so far; above the first, what the columns are."""
@@ -101,7 +110,7 @@ def _headings(columns: list[str], epochs: int) -> list[str]:
     return [f"{blank}  {'training':>{span}}  {'validation':>{span}}", f"{names}       time"]
 
 
-def _bar(title: str, steps: int) -> Any:
+def _bar(title: str, total: int, unit: str) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -109,7 +118,7 @@ def _bar(title: str, steps: int) -> Any:
         TextColumn(title),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
-        TextColumn("steps"),
+        TextColumn(unit),
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
         console=Console(stderr=True),
@@ -117,7 +126,7 @@ def _bar(title: str, steps: int) -> Any:
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    bar.add_task("", total=steps)
+    bar.add_task("", total=total)
     return bar
 
 

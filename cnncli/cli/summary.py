@@ -25,27 +25,22 @@ def summary(subject: str, overrides: tuple[str, ...], runs_dir: Path, as_json: b
       cnncli summary configs/mnist.yaml
     """
     from cnncli.errors import SpecError
+    from cnncli.runs import find_run
     from cnncli.spec import load
 
-    loaded = load(_spec_file(subject, runs_dir), overrides)
+    path = Path(subject)
+    run = None if path.is_file() or path.suffix in (".yaml", ".yml") else find_run(subject, runs_dir)
+    loaded = load(run.spec if run else path, overrides)
     from cnncli.runner.prepare import summary_of
 
     try:
-        model = summary_of(loaded.spec)
+        model = summary_of(loaded.spec, run)
     except SpecError as error:
         raise loaded.locate(error) from error
     if as_json:
         _print_json(model)
     else:
         _show(model)
-
-
-def _spec_file(subject: str, runs_dir: Path) -> Path:
-    from cnncli.runs import find_run
-
-    path = Path(subject)
-    looks_like_file = path.is_file() or path.suffix in (".yaml", ".yml")
-    return path if looks_like_file else find_run(subject, runs_dir).spec
 
 
 def _show(model: Any) -> None:

@@ -28,13 +28,14 @@ MAX_PIXELS = 50_000_000
 
 # The readers are called by their classes, not through Image.open: no other format can be reached, the first frame is
 # all that is looked at, and a picture of too many pixels still tells its size.
-_READERS: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
+READERS: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
     "JPEG": JpegImageFile,
     "PNG": PngImageFile,
     "GIF": GifImageFile,
     "BMP": BmpImageFile,
     "WEBP": WebPImageFile,
 }
+"""The reader of each format, by the name that `formats.format_of` gives it."""
 
 # Pillow warns of EXIF that it cannot parse and of large frames in a GIF. The first does not matter here and the second
 # is refused below. A filter for good, because `catch_warnings` is not safe where several threads read.
@@ -97,6 +98,24 @@ def read_image(
     return np.array(picture).reshape(height, width, channels)
 
 
+def size_of(path: Path) -> tuple[int, int]:
+    """Height and width of an image file, the right way up; nothing is decoded.
+
+    Raises:
+        DataError: when it is not an image that can be read.
+    """
+    with open_file(path) as stream:
+        kind = formats.format_of(stream.read(formats.HEAD))
+        stream.seek(0)
+        try:
+            picture = READERS[kind](stream)
+            lies = _turn(picture) in _ON_ITS_SIDE
+        except Exception:
+            read_image(path, 1, 1, 1)  # says what is wrong with it
+            raise
+    return (picture.width, picture.height) if lies else (picture.height, picture.width)
+
+
 def fit_pixels(pixels: np.ndarray, reading: Reading) -> np.ndarray:
     """Bring an image that is pixels already to the size and colour of a reading, as `read_image` does with a file.
 
@@ -122,7 +141,7 @@ def _decoded(stream: BinaryIO, name: str, reading: Reading) -> Image.Image:
         raise DataError(f"{name} is {formats.description(head)}")
     stream.seek(0)
     try:
-        picture = _READERS[kind](stream)
+        picture = READERS[kind](stream)
         if picture.width * picture.height > MAX_PIXELS:
             raise DataError(_too_large(name, f"{kind} of {picture.width}×{picture.height} pixels"))
         if isinstance(picture, JpegImageFile):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, prod
 
 import numpy as np
 import tensorflow as tf
 
-from cnncli.data.samples import Samples
+from cnncli.data.augment import Augmentation
+from cnncli.data.memory import available_memory
+from cnncli.data.samples import FileSamples, LabelledImages
+from cnncli.errors import DataError
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
@@ -33,14 +36,68 @@ def encode(labels: np.ndarray, encoding: str, classes: int) -> np.ndarray:
     return labels
 
 
+class Reader:
+    """Gives the images of a split by their indices, inside TensorFlow.
+
+    Those that take up a small part of the memory are held there; others are read batch by batch.
+
+    Args:
+        samples: of one split.
+        share: of the available memory that images may take to be held.
+    """
+
+    SHARE = 0.25
+
+    def __init__(self, samples: LabelledImages, share: float = SHARE) -> None:
+        self._samples = samples
+        self.failure: DataError | None = None
+        available = available_memory()
+        fits = available is None or len(samples) * prod(samples.shape) <= share * available
+        held = fits and not isinstance(samples, FileSamples)
+        self._images = tf.constant(samples.read(np.arange(len(samples)))) if held else None
+
+    def __call__(self, indices: tf.Tensor) -> tf.Tensor:
+        """`(batch,)` int64 → `(batch, height, width, channels)` uint8."""
+        if self._images is not None:
+            return tf.gather(self._images, indices)
+        images = tf.numpy_function(self._read, [indices], tf.uint8, stateful=False)
+        return tf.ensure_shape(images, [None, *self._samples.shape])
+
+    def _read(self, indices: np.ndarray) -> np.ndarray:
+        try:
+            return self._samples.read(indices)
+        except DataError as error:
+            self.failure = error  # TensorFlow would make one of its own errors of it
+            raise
+
+
+def drawn_from(labels: np.ndarray, classes: int, sampling: str | None) -> np.ndarray:
+    """The images that one epoch goes through, before they are shuffled.
+
+    Args:
+        labels: of the training images.
+        classes: how many there are.
+        sampling: `balanced` repeats images of the smaller classes until each has as many as the largest.
+
+    Returns:
+        Indices, int64.
+    """
+    if sampling is None:
+        return np.arange(len(labels))
+    of_class = [np.flatnonzero(labels == label) for label in range(classes)]
+    most = max(map(len, of_class))
+    return np.concatenate([np.resize(indices, most) for indices in of_class if len(indices)])
+
+
 def training_batches(
-    samples: Samples,
+    reader: Reader,
+    drawn: np.ndarray,
     targets: np.ndarray,
     weights: np.ndarray | None,
     batch_size: int,
     seed: int,
-    first_step: int,
-    last_step: int,
+    steps: range,
+    augmentation: Augmentation | None = None,
 ) -> tf.data.Dataset:
     """Batches from one global step to another, shuffled anew in every epoch.
 
@@ -48,48 +105,52 @@ def training_batches(
     holds images, and a training can go on at any step with the batch it would have seen.
 
     Args:
-        samples: uint8 images.
+        reader: of the training images.
+        drawn: indices of the images that an epoch goes through.
         targets: encoded labels, one for each image.
         weights: how much each image counts in the loss, or None.
         batch_size: images in one step.
         seed: of the shuffling.
-        first_step: counted from 0 over all epochs.
-        last_step: not included.
+        steps: the global steps wanted, counted from 0 over all epochs.
+        augmentation: changes each batch.
 
     Returns:
-        `(images, targets)` or `(images, targets, weights)`; images uint8 `(batch, height, width, channels)`.
+        `(images, targets)` or `(images, targets, weights)`; images uint8 or float32 of 0…255,
+        `(batch, height, width, channels)`.
     """
-    total = len(samples)
-    steps = steps_per_epoch(total, batch_size)
-    images_tensor, targets_tensor = tf.constant(samples.images), tf.constant(targets)
+    total = len(drawn)
+    per_epoch = steps_per_epoch(total, batch_size)
+    drawn_tensor, targets_tensor = tf.constant(drawn), tf.constant(targets)
     weights_tensor = None if weights is None else tf.constant(weights, tf.float32)
 
     def batch(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        epoch, within = step // steps, step % steps
+        epoch, within = step // per_epoch, step % per_epoch
         start = within * batch_size
         positions = tf.range(start, tf.minimum(start + batch_size, total))  # (batch,)
         key = tf.cast(tf.stack([tf.constant(seed, tf.int64), epoch]), tf.int64)
-        chosen = tf.random.experimental.index_shuffle(positions, seed=key, max_index=total - 1)  # (batch,)
-        parts = [tf.gather(images_tensor, chosen), tf.gather(targets_tensor, chosen)]
-        if weights_tensor is not None:
-            parts.append(tf.gather(weights_tensor, chosen))
-        return tuple(parts)
+        places = tf.random.experimental.index_shuffle(positions, seed=key, max_index=total - 1)  # (batch,)
+        chosen = tf.gather(drawn_tensor, places)  # (batch,)
+        images, labels = reader(chosen), tf.gather(targets_tensor, chosen)
+        if augmentation is not None:
+            images, labels = augmentation(images, labels, places, epoch)
+        if weights_tensor is None:
+            return images, labels
+        return images, labels, tf.gather(weights_tensor, chosen)
 
-    dataset = tf.data.Dataset.range(first_step, last_step)
-    return dataset.map(batch, num_parallel_calls=2, deterministic=True).prefetch(16)
+    dataset = tf.data.Dataset.range(steps.start, steps.stop)
+    return dataset.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
-def ordered_batches(samples: Samples, targets: np.ndarray, batch_size: int) -> tf.data.Dataset:
+def ordered_batches(reader: Reader, targets: np.ndarray, batch_size: int) -> tf.data.Dataset:
     """Every image once, in order: `(images, targets)`."""
-    images_tensor, targets_tensor = tf.constant(samples.images), tf.constant(targets)
-    total = len(samples)
+    total, targets_tensor = len(targets), tf.constant(targets)
 
     def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         start = step * batch_size
         end = tf.minimum(start + batch_size, total)
-        return images_tensor[start:end], targets_tensor[start:end]
+        return reader(tf.range(start, end)), targets_tensor[start:end]
 
-    return tf.data.Dataset.range(steps_per_epoch(total, batch_size)).map(batch).prefetch(4)
+    return tf.data.Dataset.range(steps_per_epoch(total, batch_size)).map(batch).prefetch(2)
 
 
 def class_weights(

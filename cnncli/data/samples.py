@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -158,6 +159,43 @@ class FileSamples:
 
         in_threads(decode, len(indices))
         return images
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Some of the images of an array that is too large to copy, such as one mapped from the cache.
+
+    Args:
+        whole: all of the images.
+        indices: of those chosen, int64, in their order.
+        labels: of those chosen, int64.
+    """
+
+    whole: Samples
+    indices: np.ndarray
+    labels: np.ndarray
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """For each image its file."""
+        names = self.whole.names
+        return tuple(names[index] for index in self.indices.tolist())
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+        return self.whole.shape
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def take(self, indices: np.ndarray) -> Chosen:
+        """The samples at these indices, in the order of the indices; nothing is copied."""
+        return Chosen(self.whole, self.indices[indices], self.labels[indices])
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """The images at these indices, a copy: uint8, shape `(len(indices), height, width, channels)`."""
+        return self.whole.read(self.indices[indices])
 
 
 def _belong_together(images: int, labels: np.ndarray, names: tuple[str, ...]) -> None:

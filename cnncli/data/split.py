@@ -59,7 +59,7 @@ def divide(
         count = _count(len(labels), validation)
         validated = rest[_drawn(labels[rest], count, stratify, seed, "validation", class_names)]
     division = Division(np.setdiff1d(rest, validated), validated, tested)
-    _require_every_class(labels, class_names, division)
+    _require_every_class(labels, class_names, division, stratify)
     return division
 
 
@@ -108,7 +108,7 @@ def _drawn(
     return np.sort(chosen)
 
 
-def _require_every_class(labels: np.ndarray, class_names: Sequence[str], division: Division) -> None:
+def _require_every_class(labels: np.ndarray, class_names: Sequence[str], division: Division, stratified: bool) -> None:
     counts = np.bincount(labels, minlength=len(class_names))
     for split, indices in (("train", division.train), ("validation", division.validation), ("test", division.test)):
         lacking = np.flatnonzero(np.bincount(labels[indices], minlength=len(class_names)) == 0)
@@ -117,5 +117,7 @@ def _require_every_class(labels: np.ndarray, class_names: Sequence[str], divisio
             more = f" (and {len(lacking) - 1} more classes)" if len(lacking) > 1 else ""
             raise DataError(
                 f"of the {counts[label]} images of the class {class_names[label]} none is in the {split} split{more}",
-                "keep more images for this split, add images of the class, or leave it out with data.classes",
+                "keep more images for this split, add images of the class, or leave it out with data.classes"
+                if stratified
+                else "the images are in the order of their classes; leave out 'stratify: false'",
             )

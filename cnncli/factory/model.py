@@ -6,6 +6,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnncli.catalog import Entry
@@ -17,6 +18,33 @@ if TYPE_CHECKING:
     import keras
 
 SCALE_LAYER = "scale"
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What the model does to pixels of 0…255 before its first layer.
+
+    Args:
+        scale: factor for each channel, or one for all.
+        offset: added afterwards.
+        samplewise: instead of both, give each image mean 0 and deviation 1.
+    """
+
+    scale: tuple[float, ...] = (1 / 255,)
+    offset: tuple[float, ...] = (0.0,)
+    samplewise: bool = False
+
+    def layer(self) -> Any:
+        """The Keras layer that does it."""
+        import keras
+
+        if self.samplewise:
+            return keras.layers.LayerNormalization(
+                axis=(1, 2, 3), epsilon=1e-6, center=False, scale=False, dtype="float32", name=SCALE_LAYER
+            )
+        one = len(self.scale) == 1
+        scale, offset = (self.scale[0], self.offset[0]) if one else (list(self.scale), list(self.offset))
+        return keras.layers.Rescaling(scale, offset=offset, name=SCALE_LAYER)
 
 
 def snake(name: str) -> str:
@@ -46,7 +74,7 @@ def build_model(
     layers: Sequence[Entry],
     input_shape: tuple[int, int, int],
     classes: int,
-    scale: tuple[float, float],
+    preprocessing: Preprocessing,
     precision: str,
     seed: int,
     name: str,
@@ -57,7 +85,7 @@ def build_model(
         layers: checked entries, from the image to the output.
         input_shape: `(height, width, channels)`.
         classes: what `units: classes` stands for.
-        scale: the range that pixels 0…255 are mapped to, by a Rescaling layer inside the model.
+        preprocessing: of pixels, inside the model.
         precision: a Keras dtype policy; the output is always float32.
         seed: of the initial weights and of dropout.
         name: of the model.
@@ -72,9 +100,8 @@ def build_model(
     import keras
 
     keras.utils.set_random_seed(seed)
-    low, high = scale
     inputs = keras.Input(input_shape, name="image")
-    outputs = keras.layers.Rescaling((high - low) / 255, offset=low, name=SCALE_LAYER)(inputs)
+    outputs = preprocessing.layer()(inputs)
     last_weighted = max((i for i, layer in enumerate(layers) if layer.get("use_bias") is not None), default=0)
     for index, (layer, layer_name) in enumerate(zip(layers, layer_names(layers), strict=True)):
         policy = precision if index < last_weighted else "float32"

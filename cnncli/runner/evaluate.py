@@ -3,58 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cnncli.data.pipeline import encode, ordered_batches
-from cnncli.data.samples import Samples
+from cnncli.data.pipeline import Reader, encode, ordered_batches
+from cnncli.data.samples import LabelledImages
 from cnncli.errors import RunError
 from cnncli.factory.startup import start_tensorflow
 from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights
 from cnncli.records import Evaluation
-from cnncli.runner.loop import outputs_of, results
-from cnncli.runner.prepare import compiled, load_splits, run_spec
+from cnncli.runner.images import Notice, decoded
+from cnncli.runner.loop import failures_of, outputs_of, results
+from cnncli.runner.prepare import compiled, inputs_of_run, run_spec
+from cnncli.runner.recorded import recorded_splits
 from cnncli.runs import RunDir
 from cnncli.spec.schema import Spec
+from cnncli.spec.sources import Source
 
 BATCH = 256
 
 
-def evaluate(run: RunDir, split: str) -> tuple[Evaluation, Samples]:
+def evaluate(
+    run: RunDir, split: str, notice: Notice | None = None, data: Path | None = None
+) -> tuple[Evaluation, LabelledImages]:
     """Evaluates a run with its own spec, weights and images.
 
     Args:
         run: finished, or interrupted after an epoch.
         split: `train`, `validation` or `test`.
+        notice: is told of images that changed since the training.
+        data: where the images are now, when they were moved.
 
     Returns:
         The evaluation, and the images it is about.
 
     Raises:
+        DataError: images of the run are missing.
         RunError: the run is incomplete, or keeps no such split.
     """
     start_tensorflow()
     spec = run_spec(run)
-    record = run.read_json("data.json")
-    splits = load_splits(spec, recorded=record.get("validation"))
+    if data is not None:
+        spec = moved(spec, data)
+    splits = decoded(recorded_splits(spec, run, notice), spec.data.cache)
     if split not in splits.samples:
         raise RunError(f"this run keeps no {split} images", f"it has {', '.join(splits.samples)}")
-    model, encoding = compiled(spec, total_steps=1)
+    model, encoding = compiled(spec, inputs_of_run(run), total_steps=1)
     load_weights(model, run.best_weights)
     samples = splits.samples[split]
     return evaluate_split(spec, model, encoding, split, samples, splits.class_names), samples
 
 
+def moved(spec: Spec, path: Path) -> Spec:
+    """The spec with its images at another place.
+
+    Raises:
+        RunError: its source has no place.
+    """
+    source = spec.data.source
+    if "path" not in source.arguments:
+        raise RunError(f"the images of this run come from {source.name}, which has no path that --data could change")
+    # The images of a table are below its root, when it has one
+    key = "root" if "root" in source.arguments and path.is_dir() else "path"
+    there = Source(source.name, {**source.arguments, key: str(path)})
+    return spec.model_copy(update={"data": spec.data.model_copy(update={"source": there})})
+
+
 def evaluate_split(
-    spec: Spec, model: Any, encoding: str, split: str, samples: Samples, class_names: tuple[str, ...]
+    spec: Spec, model: Any, encoding: str, split: str, samples: LabelledImages, class_names: tuple[str, ...]
 ) -> Evaluation:
     """What a compiled model says of every image of a split; loss and metrics over all of them at once."""
     import tensorflow as tf
 
     targets = encode(samples.labels, encoding, len(class_names))
-    outputs = outputs_of(model, ordered_batches(samples, targets, BATCH))  # (images, units)
+    reader = Reader(samples)
+    with failures_of(reader):
+        outputs = outputs_of(model, ordered_batches(reader, targets, BATCH))  # (images, units)
     model.reset_metrics()
     model.compute_metrics(None, tf.constant(targets), tf.constant(outputs))
     metrics = {name: value for name, value in results(model).items() if name != "loss"}
@@ -63,6 +90,6 @@ def evaluate_split(
     return Evaluation(split, class_names, tuple(samples.names), samples.labels, shown, {"loss": loss, **metrics})
 
 
-def images_at(samples: Samples) -> Callable[[Sequence[int]], Sequence[np.ndarray]]:
+def images_at(samples: LabelledImages) -> Callable[[Sequence[int]], Sequence[np.ndarray]]:
     """Gives images by their indices, for the pictures of a report."""
-    return lambda indices: [samples.images[i] for i in indices]
+    return lambda indices: list(samples.read(np.asarray(indices, dtype=np.int64)))

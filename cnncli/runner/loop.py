@@ -7,13 +7,16 @@ numbers are the same to the last bit whatever it is. The step itself is Keras' o
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
+
+from cnncli.data.pipeline import Reader
 
 if TYPE_CHECKING:
     import keras
@@ -31,17 +34,22 @@ class TrainingLoop:
     Args:
         model: compiled.
         batches: a dataset of batches, one for each step of the whole training.
+        jit_compile: make one XLA program of the step.
     """
 
-    def __init__(self, model: keras.Model, batches: tf.data.Dataset) -> None:
+    def __init__(self, model: keras.Model, batches: tf.data.Dataset, jit_compile: bool = False) -> None:
         self.model = model
         self._iterator = iter(batches)
         self._steps_per_call = 1
 
+        @tf.function(jit_compile=jit_compile)
+        def step_on(*batch: tf.Tensor) -> None:
+            model.train_step(batch)
+
         @tf.function(reduce_retracing=True)
         def run(iterator: Any, steps: tf.Tensor) -> None:
             def body(step: tf.Tensor) -> tuple[tf.Tensor]:
-                model.train_step(next(iterator))
+                step_on(*next(iterator))
                 return (step + 1,)
 
             tf.while_loop(lambda step: step < steps, body, [tf.constant(0)], parallel_iterations=1)
@@ -96,6 +104,18 @@ class ValidationLoop:
         self.model.reset_metrics()
         self._run(self._batches)
         return results(self.model)
+
+
+@contextlib.contextmanager
+def failures_of(*readers: Reader) -> Iterator[None]:
+    """Inside, an image that cannot be read raises its own error instead of one of TensorFlow's."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        for reader in readers:
+            if reader.failure:
+                raise reader.failure from error
+        raise
 
 
 def results(model: keras.Model) -> dict[str, float]:

@@ -10,13 +10,15 @@ from typing import BinaryIO
 
 import numpy as np
 
-from cnncli.data.images import border_brightness, find_images, read_image
+from cnncli.data.files import find_images
+from cnncli.data.images import border_brightness, read_image
 from cnncli.errors import DataError
 from cnncli.factory.startup import start_tensorflow
 from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights
 from cnncli.records import Prediction
-from cnncli.runner.prepare import compiled, run_spec
+from cnncli.runner.images import reading_for
+from cnncli.runner.prepare import compiled, inputs_of_run, run_spec
 from cnncli.runs import RunDir
 
 BATCH = 64
@@ -84,8 +86,10 @@ class Predictor:
         start_tensorflow()
         record = run.read_json("data.json")
         self.spec = run_spec(run)
-        self.class_names: tuple[str, ...] = tuple(record["class_names"])
-        self.model, self._encoding = compiled(self.spec, total_steps=1)
+        inputs = inputs_of_run(run)
+        self.class_names = inputs.class_names
+        self._reading = reading_for(self.spec.data, inputs.shape)
+        self.model, self._encoding = compiled(self.spec, inputs, total_steps=1)
         self._pixels: dict[str, float] = record["pixels"]
         load_weights(self.model, run.best_weights)
 
@@ -104,11 +108,10 @@ class Predictor:
             yield from self._group(group, invert)
 
     def _group(self, group: list[Picture], invert: bool) -> Iterator[Prediction | Unreadable]:
-        height, width, channels = self.model.input_shape[1:]
         read: list[np.ndarray | str] = []
         for picture in group:
             try:
-                image = read_image(picture.source, height, width, channels, name=picture.name)
+                image = self._read(picture)
                 read.append(255 - image if invert else image)
             except DataError as error:
                 read.append(error.message)
@@ -120,6 +123,11 @@ class Predictor:
             else:
                 values = tuple(float(value) for value in next(shown))
                 yield Prediction(picture.name, self.class_names, values, self._note(result))
+
+    def _read(self, picture: Picture) -> np.ndarray:
+        wanted = self._reading
+        size = wanted.height, wanted.width, wanted.channels
+        return read_image(picture.source, *size, picture.name, wanted.resize, wanted.interpolation)
 
     def _probabilities(self, images: np.ndarray) -> np.ndarray:
         """`(images, height, width, channels)` uint8 → `(images, classes)` float32."""

@@ -1,85 +1,115 @@
-"""From a spec to everything a training or an evaluation needs: images by split, and a compiled model."""
+"""From a spec and what is known of its images to a compiled model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnncli.catalog.datasets import DATASETS
-from cnncli.data.samples import Samples
-from cnncli.data.sources import builtin
-from cnncli.data.split import validation_indices
+from cnncli.data.samples import LabelledImages
 from cnncli.errors import CnncliError, RunError
-from cnncli.factory.model import build_model
+from cnncli.factory.model import Preprocessing, build_model
 from cnncli.factory.summary import summarize
 from cnncli.factory.training import compile_model, label_encoding
 from cnncli.records import ModelSummary
+from cnncli.runner.images import Splits, load_source
 from cnncli.runs import RunDir
 from cnncli.spec import load
-from cnncli.spec.schema import Spec
+from cnncli.spec.known import known
+from cnncli.spec.schema import Data, Spec
 
 if TYPE_CHECKING:
     import keras
 
-Notice = Callable[[str], None]
-
 
 @dataclass(frozen=True)
-class Splits:
-    """The images of each split, and which of the source's they are.
+class Inputs:
+    """What a model must know of the images it is for.
 
     Args:
-        class_names: in the order of the labels.
-        samples: by split: `train`, `validation`, `test`; without `validation` when none is kept.
-        validation: indices into the source's training images, when they were taken from there.
+        shape: height, width and channels.
+        class_names: in the order of the outputs.
+        mean: of the training pixels of each channel, 0…255; empty unless the spec standardizes by them.
+        deviation: the standard deviation of the same.
     """
 
+    shape: tuple[int, int, int]
     class_names: tuple[str, ...]
-    samples: Mapping[str, Samples]
-    validation: np.ndarray | None
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
+
+    def preprocessing(self, data: Data) -> Preprocessing:
+        """What the model does to pixels, as the spec says."""
+        if data.standardize == "samplewise":
+            return Preprocessing(samplewise=True)
+        if data.standardize == "featurewise":
+            spread = [value if value > 1e-6 else 1.0 for value in self.deviation]
+            scale = tuple(1 / value for value in spread)
+            return Preprocessing(scale, tuple(-m / value for m, value in zip(self.mean, spread, strict=True)))
+        low, high = data.scale
+        return Preprocessing(((high - low) / 255,), (low,))
 
 
-def load_splits(spec: Spec, recorded: list[int] | None = None, notice: Notice | None = None) -> Splits:
-    """Loads the images of a spec and divides them.
+def inputs_of_splits(data: Data, splits: Splits) -> Inputs:
+    """What the images themselves tell; their mean is that of the training images alone."""
+    mean, deviation = channel_statistics(splits.samples["train"]) if data.standardize == "featurewise" else ((), ())
+    return Inputs(splits.shape, splits.class_names, mean, deviation)
 
-    Args:
-        spec: says source and split.
-        recorded: the validation images of an earlier run, to use exactly these.
-        notice: is told when something is downloaded.
+
+def inputs_of_run(run: RunDir) -> Inputs:
+    """What a run has written down.
 
     Raises:
-        DataError: the images cannot be had or divided.
-        RunError: the recorded split does not fit the images.
+        RunError: it is incomplete.
     """
-    data = builtin.load(spec.data.source, notice)
-    train = data.splits["train"]
-    part = spec.data.split.validation
-    if part == "test":
-        samples = {"train": train, "validation": data.splits["test"], "test": data.splits["test"]}
-        return Splits(data.class_names, samples, None)
-    if part == 0:
-        return Splits(data.class_names, {"train": train, "test": data.splits["test"]}, None)
-    if recorded is None:
-        chosen = validation_indices(train.labels, part, spec.data.split.stratify, spec.seed)
-    else:
-        chosen = np.asarray(recorded, dtype=np.int64)
-        if chosen.size and not 0 <= chosen.min() <= chosen.max() < len(train):
-            raise RunError("the split that data.json records does not fit the images of the source")
-    rest = np.setdiff1d(np.arange(len(train)), chosen)
-    samples = {"train": train.take(rest), "validation": train.take(chosen), "test": data.splits["test"]}
-    return Splits(data.class_names, samples, chosen)
+    record = run.read_json("data.json")
+    try:
+        height, width, channels = record["image"]
+        pixels = record["pixels"]
+        mean, deviation = tuple(pixels.get("channel_mean", ())), tuple(pixels.get("channel_std", ()))
+        return Inputs((height, width, channels), tuple(record["class_names"]), mean, deviation)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"'{run.path}' is no complete run: data.json lacks {error}") from None
 
 
-def input_shape(spec: Spec) -> tuple[int, int, int]:
-    """Height, width and channels of the images of a spec, known without loading them."""
-    dataset = DATASETS[spec.data.source]
-    return dataset.height, dataset.width, dataset.channels
+def inputs_of_spec(data: Data) -> Inputs:
+    """What a spec tells; images are looked at only when it does not tell enough.
+
+    Raises:
+        DataError: the spec does not tell enough and the images are not there.
+    """
+    facts = known(data)
+    shape, names = facts.shape, facts.class_names
+    if shape is None or names is None:
+        found = load_source(data)
+        shape, names = found.splits["train"].shape, found.class_names
+    return Inputs(shape, names, (0.0,) * shape[2], (1.0,) * shape[2])
 
 
-def build(spec: Spec) -> keras.Model:
+CHUNK = 2**23
+"""Bytes of images looked at together; counting them takes eight times as many."""
+
+
+def channel_statistics(samples: LabelledImages) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel, 0…255, in one pass over all images."""
+    channels = samples.shape[2]
+    total, squares = [0] * channels, [0] * channels  # whole numbers: exact, however many images there are
+    together = max(1, CHUNK // math.prod(samples.shape))
+    for start in range(0, len(samples), together):
+        images = samples.read(np.arange(start, min(start + together, len(samples))))
+        for channel in range(channels):
+            counts = np.bincount(images[..., channel].ravel(), minlength=256)
+            total[channel] += int((counts * np.arange(256)).sum())
+            squares[channel] += int((counts * np.arange(256) ** 2).sum())
+    pixels = len(samples) * samples.shape[0] * samples.shape[1]
+    mean = tuple(value / pixels for value in total)
+    deviation = tuple(math.sqrt(max(s / pixels - m * m, 0)) for s, m in zip(squares, mean, strict=True))
+    return mean, deviation
+
+
+def build(spec: Spec, inputs: Inputs) -> keras.Model:
     """The model of a spec, with initial weights.
 
     Raises:
@@ -87,23 +117,23 @@ def build(spec: Spec) -> keras.Model:
     """
     return build_model(
         spec.model.layers,
-        input_shape(spec),
-        len(DATASETS[spec.data.source].class_names),
-        (spec.data.scale[0], spec.data.scale[1]),
+        inputs.shape,
+        len(inputs.class_names),
+        inputs.preprocessing(spec.data),
         spec.train.precision,
         spec.seed,
         spec.name,
     )
 
 
-def compiled(spec: Spec, total_steps: int) -> tuple[keras.Model, str]:
+def compiled(spec: Spec, inputs: Inputs, total_steps: int) -> tuple[keras.Model, str]:
     """The compiled model of a spec, and the encoding of the labels that its loss takes.
 
     Raises:
         SpecError: a layer, the loss or the optimizer does not fit.
     """
-    model = build(spec)
-    classes = len(DATASETS[spec.data.source].class_names)
+    model = build(spec, inputs)
+    classes = len(inputs.class_names)
     encoding = label_encoding(spec.train.loss, tuple(model.output_shape[1:]), classes)
     compile_model(model, spec.train.optimizer, spec.train.loss, spec.train.metrics, classes, total_steps)
     return model, encoding
@@ -121,10 +151,22 @@ def run_spec(run: RunDir) -> Spec:
         raise RunError(f"'{run.path}' is no complete run: {error}") from None
 
 
-def summary_of(spec: Spec) -> ModelSummary:
-    """The layers of a spec's model; no images are needed.
+def check_build(spec: Spec) -> None:
+    """Builds and compiles the model of a spec.
+
+    Raises:
+        SpecError: something does not fit.
+        DataError: only the images tell the shape or the classes, and they are not there.
+    """
+    compiled(spec, inputs_of_spec(spec.data), total_steps=1)
+
+
+def summary_of(spec: Spec, run: RunDir | None = None) -> ModelSummary:
+    """The layers of a spec's model, or of a run's.
 
     Raises:
         SpecError: a layer does not fit.
+        DataError: only the images tell the shape or the classes, and they are not there.
     """
-    return summarize(build(spec))
+    inputs = inputs_of_spec(spec.data) if run is None else inputs_of_run(run)
+    return summarize(build(spec, inputs))

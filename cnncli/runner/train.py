@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import yaml
 
-from cnncli import __version__, report
+from cnncli import report
 from cnncli.catalog import Entry
-from cnncli.data.images import pixel_facts
-from cnncli.data.pipeline import class_weights, encode, ordered_batches, steps_per_epoch, training_batches
+from cnncli.data.augment import Augmentation
+from cnncli.data.pipeline import (
+    Reader,
+    class_weights,
+    drawn_from,
+    encode,
+    ordered_batches,
+    steps_per_epoch,
+    training_batches,
+)
+from cnncli.data.samples import FileSamples
 from cnncli.errors import CnncliError, Interrupted, TrainingError
 from cnncli.factory.startup import device_name, start_tensorflow
 from cnncli.factory.summary import summarize
-from cnncli.factory.training import build_callbacks
+from cnncli.factory.training import build_callbacks, worth_compiling
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import Epoch, Evaluation, History, ModelSummary
 from cnncli.report.tables import write_history
 from cnncli.runner.evaluate import evaluate_split, images_at
-from cnncli.runner.loop import TrainingLoop, ValidationLoop
-from cnncli.runner.prepare import Splits, compiled, load_splits
-from cnncli.runs import RunDir, now
+from cnncli.runner.images import Splits, decoded, load_splits
+from cnncli.runner.loop import TrainingLoop, ValidationLoop, failures_of
+from cnncli.runner.prepare import compiled, inputs_of_splits
+from cnncli.runner.recorded import record_images
+from cnncli.runner.records import write_records
+from cnncli.runner.scan import require_readable
+from cnncli.runs import RunDir
 from cnncli.spec.rules import reported_metrics
 from cnncli.spec.schema import Spec
 
@@ -41,6 +50,9 @@ class Observer(Protocol):
 
     def notice(self, text: str) -> None:
         """Something worth a line, such as a download."""
+
+    def decoding(self, done: int, images: int) -> None:
+        """So many of the image files are decoded into the cache."""
 
     def begin(self, run: RunDir, spec: Spec, splits: Splits, model: ModelSummary, device: str) -> None:
         """Everything is ready and the first epoch begins."""
@@ -87,14 +99,23 @@ def train(spec: Spec, runs_folder: Path, observer: Observer, command: Sequence[s
         Interrupted: Ctrl-C or SIGTERM; the run is left readable.
     """
     chatter = start_tensorflow()
-    splits = load_splits(spec, notice=observer.notice)
-    steps = steps_per_epoch(len(splits.samples["train"]), spec.train.batch_size)
-    model, encoding = compiled(spec, steps * spec.train.epochs)
+    found = load_splits(spec, notice=observer.notice)
+    files = {split: samples for split, samples in found.samples.items() if isinstance(samples, FileSamples)}
+    require_readable(files, spec.data.source.arguments.get("path", spec.data.source.name))
+    splits = decoded(found, spec.data.cache, observer.decoding)
+    inputs = inputs_of_splits(spec.data, splits)
+    labels = splits.samples["train"].labels
+    drawn = drawn_from(labels, len(splits.class_names), spec.train.sampling)
+    steps = steps_per_epoch(len(drawn), spec.train.batch_size)
+    augmentation = Augmentation(spec.augment, splits.shape, spec.seed) if spec.augment else None
+    model, encoding = compiled(spec, inputs, steps * spec.train.epochs)
     run = RunDir.claim(runs_folder, spec.name)
     run.set_status("running")
-    training = _Training(spec, run, splits, model, encoding, steps, observer)
+    training = _Training(spec, run, splits, model, encoding, drawn, augmentation, observer)
     try:
-        _write_records(run, spec, splits, command, chatter)
+        write_records(run, spec, splits, inputs, command, chatter, training.jit_compile)
+        if not spec.data.source.is_builtin:
+            record_images(run, found, observer.notice)
         observer.begin(run, spec, splits, summarize(model), device_name())
         training.run_epochs()
         trained = training.finish()
@@ -118,15 +139,27 @@ class _Training:
     """One training under way."""
 
     def __init__(
-        self, spec: Spec, run: RunDir, splits: Splits, model: Any, encoding: str, steps: int, observer: Observer
+        self,
+        spec: Spec,
+        run: RunDir,
+        splits: Splits,
+        model: Any,
+        encoding: str,
+        drawn: np.ndarray,
+        augmentation: Augmentation | None,
+        observer: Observer,
     ) -> None:
         self.spec, self.run, self.splits, self.model, self.encoding = spec, run, splits, model, encoding
-        self.steps, self.observer = steps, observer
+        self.drawn, self.augmentation, self.observer = drawn, augmentation, observer
+        self.steps = steps_per_epoch(len(drawn), spec.train.batch_size)
+        wanted = spec.train.jit_compile
+        self.jit_compile = worth_compiling(model, spec.train.batch_size) if wanted is None else wanted
         self.monitor, self.more_is_better = monitor_of(spec)
         self.epochs: list[Epoch] = []
         self.best = 0
         self.best_value: float | None = None
         self.signature = ""
+        self._readers: list[Reader] = []
 
     def run_epochs(self) -> None:
         """Trains epoch by epoch until the last one, or until a callback has seen enough."""
@@ -136,21 +169,33 @@ class _Training:
         samples = self.splits.samples["train"]
         weights = class_weights(samples.labels, self.splits.class_names, spec.train.class_weight)
         targets = encode(samples.labels, self.encoding, classes)
-        total = self.steps * spec.train.epochs
-        batches = training_batches(samples, targets, weights, spec.train.batch_size, spec.seed, 0, total)
-        loop, validation = TrainingLoop(self.model, batches), self._validation()
+        reader = Reader(samples)
+        self._readers.append(reader)
+        batches = training_batches(
+            reader,
+            self.drawn,
+            targets,
+            weights,
+            spec.train.batch_size,
+            spec.seed,
+            range(self.steps * spec.train.epochs),
+            self.augmentation,
+        )
+        loop, validation = TrainingLoop(self.model, batches, self.jit_compile), self._validation()
         callbacks = keras.callbacks.CallbackList(self._callbacks(), model=self.model)
         self.model.stop_training = False
         callbacks.on_train_begin()
         for number in range(1, spec.train.epochs + 1):
             began = time.perf_counter()
             callbacks.on_epoch_begin(number - 1)
-            metrics = loop.epoch(self.steps, lambda done, steps: self.observer.steps(number, done, steps))  # noqa: B023
+            with failures_of(*self._readers):
+                metrics = loop.epoch(self.steps, lambda done, steps: self.observer.steps(number, done, steps))  # noqa: B023
             if not isfinite(metrics["loss"]):
                 raise _diverged(number, metrics["loss"], self._learning_rate())
             callbacks.on_test_begin()  # where a moving average of the weights takes their place, if there is one
             if validation:
-                metrics |= {f"val_{name}": value for name, value in validation.measure().items()}
+                with failures_of(*self._readers):
+                    metrics |= {f"val_{name}": value for name, value in validation.measure().items()}
             epoch = Epoch(number, metrics, self._learning_rate(), time.perf_counter() - began)
             self._keep(epoch)
             callbacks.on_test_end()
@@ -172,7 +217,9 @@ class _Training:
         if samples is None:
             return None
         targets = encode(samples.labels, self.encoding, len(self.splits.class_names))
-        return ValidationLoop(self.model, ordered_batches(samples, targets, VALIDATION_BATCH))
+        reader = Reader(samples)
+        self._readers.append(reader)
+        return ValidationLoop(self.model, ordered_batches(reader, targets, VALIDATION_BATCH))
 
     def _learning_rate(self) -> float:
         return float(np.asarray(self.model.optimizer.learning_rate))
@@ -224,43 +271,3 @@ def _diverged(epoch: int, loss: float, learning_rate: float) -> TrainingError:
         f"the loss became {loss} in epoch {epoch} at a learning rate of {learning_rate:g}",
         "try a tenth of the learning rate, or 'clipnorm: 1.0' in the optimizer",
     )
-
-
-def _write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str], chatter: str) -> None:
-    """What was asked for and where it ran, before the first step."""
-    text = yaml.safe_dump(spec.plain(), sort_keys=False, allow_unicode=True, width=100)
-    run.write_text(
-        "spec.yaml", f"# resolved by cnncli {__version__}; 'cnncli train' with this file repeats the run\n{text}"
-    )
-    packages = ("tensorflow", "keras", "numpy", "scikit-learn", "pillow")
-    run.write_json(
-        "environment.json",
-        {
-            "cnncli": __version__,
-            "python": sys.version.split()[0],
-            "platform": platform.platform(),
-            "device": device_name(),
-            "packages": {package: version(package) for package in packages},
-            "command": list(command),
-            "seed": spec.seed,
-            "time": now(),
-        },
-    )
-    facts = pixel_facts(splits.samples["train"].images)
-    counts = {
-        split: dict(
-            zip(splits.class_names, np.bincount(s.labels, minlength=len(splits.class_names)).tolist(), strict=True)
-        )
-        for split, s in splits.samples.items()
-    }
-    run.write_json(
-        "data.json",
-        {
-            "source": spec.data.source,
-            "class_names": list(splits.class_names),
-            "counts": counts,
-            "validation": None if splits.validation is None else splits.validation.tolist(),
-            "pixels": {"mean": facts.mean, "border_mean": facts.border_mean, "border_std": facts.border_std},
-        },
-    )
-    run.write_text("log.txt", chatter)

@@ -15,8 +15,9 @@ from cnncli.spec.overrides import apply_overrides, read_file
 from cnncli.spec.problems import from_validation, in_order
 from cnncli.spec.reader import Document
 from cnncli.spec.rules import check
-from cnncli.spec.schema import Spec, is_name, sections
+from cnncli.spec.schema import Spec, sections
 from cnncli.spec.shapes import summarize_shapes
+from cnncli.spec.values import is_name
 
 __all__ = ["LoadedSpec", "Spec", "load", "parse", "summarize_shapes"]
 

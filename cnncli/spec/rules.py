@@ -10,6 +10,7 @@ from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.kinds import nearest
 from cnncli.errors import Path, Problem
+from cnncli.spec.known import known
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import DoesNotFit, follow, parameters, summarize_shapes
 
@@ -54,6 +55,10 @@ SPARSE_METRICS = {"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", 
 
 MOST_NUMBERS = 2**30
 """Weights of a layer, or values that it makes of one image, above which a spec is taken for a mistake: 4 GiB."""
+
+
+SOME_CLASSES = range(10)
+"""Stands for the classes where only the images tell how many there are."""
 
 
 def is_sparse(loss: Entry) -> bool:
@@ -125,12 +130,32 @@ def _metric_names(spec: Spec) -> Iterator[Problem]:
 
 
 def _class_names(spec: Spec) -> Iterator[Problem]:
-    if isinstance(spec.train.class_weight, dict):
-        names = DATASETS[spec.data.source].class_names
+    names = known(spec.data).class_names
+    wrong = list(_chosen(spec))
+    yield from wrong
+    if names is not None and len(names) < 2 and not wrong:
+        yield Problem(("data", "classes"), "telling apart takes two classes or more")
+    if isinstance(spec.train.class_weight, dict) and names is not None:
         for name in spec.train.class_weight:
             if name not in names:
                 near = nearest(name, names) or f"; the classes are {', '.join(names[:12])}{' …' * (len(names) > 12)}"
                 yield Problem(("train", "class_weight", name), f"no class is called '{name}'{near}", at_key=True)
+    if spec.train.class_weight is not None and spec.train.sampling is not None:
+        message = "balanced sampling shows every class as often already; leave out this or class_weight"
+        yield Problem(("train", "sampling"), message)
+
+
+def _chosen(spec: Spec) -> Iterator[Problem]:
+    """Classes that a built-in data set does not have, and those chosen twice."""
+    dataset, classes = DATASETS.get(spec.data.source.name), spec.data.classes or ()
+    for index, name in enumerate(classes):
+        key = name if isinstance(classes, dict) else index
+        if dataset and name not in dataset.class_names:
+            near = nearest(name, dataset.class_names)
+            message = f"{spec.data.source.name} has no class '{name}'{near}"
+            yield Problem(("data", "classes", key), message, at_key=isinstance(classes, dict))
+        elif isinstance(classes, list) and name in classes[:index]:
+            yield Problem(("data", "classes", key), f"the class '{name}' is chosen twice")
 
 
 def _layer_names(spec: Spec) -> Iterator[Problem]:
@@ -148,16 +173,18 @@ def _layer_names(spec: Spec) -> Iterator[Problem]:
 
 
 def _shapes(spec: Spec) -> Iterator[Problem]:
-    dataset, layers = DATASETS[spec.data.source], spec.model.layers
-    classes = len(dataset.class_names)
+    facts, layers = known(spec.data), spec.model.layers
+    if facts.shape is None:
+        return
+    classes = len(facts.class_names or SOME_CLASSES)
     try:
-        output = summarize_shapes(layers, (dataset.height, dataset.width, dataset.channels), classes)[-1]
+        output = summarize_shapes(layers, facts.shape, classes)[-1]
     except DoesNotFit as error:
         message = f"{layers[error.index].name} does not fit here: {error}"
         yield Problem(("model", "layers", error.index), message, at_key=True)
         return
-    yield from _sizes(spec, (dataset.height, dataset.width, dataset.channels), classes)
-    if output is not None:
+    yield from _sizes(spec, facts.shape, classes)
+    if output is not None and facts.class_names is not None:
         yield from _output(spec, output, classes)
 
 
@@ -202,11 +229,41 @@ def _callbacks(spec: Spec) -> Iterator[Problem]:
 
 
 def _steps(spec: Spec) -> Iterator[Problem]:
-    dataset = DATASETS[spec.data.source]
-    part = spec.data.split.validation
-    if isinstance(part, int) and part >= dataset.train:
-        message = f"{part} validation images leave none of the {dataset.train} training images to train on"
+    images, part = known(spec.data).train, spec.data.split.validation
+    if images is not None and isinstance(part, int) and part >= images:
+        message = f"{part} validation images leave none of the {images} training images to train on"
         yield Problem(("data", "split", "validation"), message)
 
 
-_RULES = (_monitors, _labels, _metric_names, _class_names, _layer_names, _shapes, _callbacks, _steps)
+def _preprocessing(spec: Spec) -> Iterator[Problem]:
+    if spec.data.standardize and "scale" in spec.data.model_fields_set:
+        yield Problem(("data", "scale"), "'standardize' sets the range of the pixels already; leave out one of them")
+
+
+def _files(spec: Spec) -> Iterator[Problem]:
+    source = spec.data.source.name
+    if spec.data.exclude and source not in ("folder", "csv"):
+        yield Problem(("data", "exclude"), f"only image files can be left out, and {source} has none")
+
+
+def _mixing(spec: Spec) -> Iterator[Problem]:
+    """Mixed labels are no whole numbers."""
+    for index, entry in enumerate(spec.augment):
+        if entry.name in ("MixUp", "CutMix") and is_sparse(spec.train.loss):
+            message = f"{entry.name} mixes labels, which takes one-hot ones; use 'loss: CategoricalCrossentropy'"
+            yield Problem(("augment", index), message)
+
+
+_RULES = (
+    _monitors,
+    _labels,
+    _metric_names,
+    _class_names,
+    _layer_names,
+    _shapes,
+    _callbacks,
+    _steps,
+    _preprocessing,
+    _files,
+    _mixing,
+)

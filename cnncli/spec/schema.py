@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -10,24 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
-from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry, entry_kind
-from cnncli.catalog.kinds import Kind, any_of, boolean, choice, list_of, number, shown, text, whole
+from cnncli.catalog.kinds import Kind, boolean, choice, list_of, or_nothing, text, whole
 from cnncli.errors import Path, Problem
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
-_RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
-
-
-def is_name(word: object) -> bool:
-    """Whether a word can be the name of a folder on every system: letters, digits, '.', '_' and '-'."""
-    return (
-        isinstance(word, str)
-        and bool(NAME.match(word))
-        and not word.endswith(".")
-        and word.split(".")[0].lower() not in _RESERVED
-    )
-
+from cnncli.spec import sources, values
+from cnncli.spec.sources import Source
 
 REFERENCE = "catalogue"
 """Stands for `$ref` while pydantic puts the JSON Schema together."""
@@ -73,66 +59,11 @@ def _detail(problem: Problem, value: Any) -> InitErrorDetails:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Entry):
+    if isinstance(value, Entry | Source):
         return value.plain()
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
-
-
-def _run_name() -> Kind:
-    words = "letters, digits, '.', '_' and '-', at most 100 of them, the first a letter or digit"
-
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
-        if not is_name(value):
-            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
-        return value
-
-    return Kind(words, accept, {"type": "string", "pattern": NAME.pattern.replace(r"\Z", "$")})
-
-
-def _range() -> Kind:
-    pair = list_of(number(), 2, "a list of two numbers, the lower one first")
-
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
-        before = len(problems)
-        kept = pair.accept(value, path, problems)
-        if len(problems) == before and not kept[0] < kept[1]:
-            problems.append(Problem(path, f"expected {pair.words}, got {shown(value)}"))
-        return kept
-
-    return Kind(pair.words, accept, pair.schema)
-
-
-def _class_weight() -> Kind:
-    words = "'balanced', or a mapping from class names to weights"
-    weight = number(0)
-
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
-        if isinstance(value, dict) and value:
-            return {name: weight.accept(given, (*path, name), problems) for name, given in value.items()}
-        if value is not None and value != "balanced":
-            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
-        return value
-
-    schema = {
-        "anyOf": [
-            {"const": "balanced"},
-            {"type": "object", "additionalProperties": weight.schema},
-            {"type": "null"},
-        ]
-    }
-    return Kind(words, accept, schema)
-
-
-def _or_nothing(kind: Kind) -> Kind:
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
-        return None if value is None else kind.accept(value, path, problems)
-
-    return Kind(kind.words, accept, {"anyOf": [kind.schema, {"type": "null"}]})
-
-
-_PART = any_of(number(0, 1, below=True), whole(1), choice("test"))
 
 
 class Section(BaseModel):
@@ -141,26 +72,60 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Image(Section):
+    """What the model sees of each image; the same in training, evaluation and prediction."""
+
+    size: Annotated[int | list[int] | None, Of(values.image_size)] = Field(
+        default=None, description="Height and width, or one number for both; as the images are unless given"
+    )
+    color: Annotated[str | None, Of(or_nothing(choice("rgb", "grayscale")))] = Field(
+        default=None, description="Of image files rgb unless given, of arrays as they are"
+    )
+    resize: Annotated[str, Of(choice("stretch", "pad", "crop"))] = Field(
+        default="stretch", description="How images of other proportions are made to fit"
+    )
+    interpolation: Annotated[str, Of(choice("nearest", "bilinear", "bicubic", "lanczos", "area"))] = Field(
+        default="bilinear", description="How pixels are computed when the size changes"
+    )
+
+
 class Split(Section):
     """How the images are divided; a source's own splits are kept."""
 
-    validation: Annotated[float | int | Literal["test"], Of(_PART)] = Field(
+    validation: Annotated[float | int | Literal["test"], Of(values.part)] = Field(
         default=0.1,
-        description="Part of the training images to validate on: a fraction, a count, 0 for none, or 'test'",
+        description="Part of the images to validate on: a fraction, a count, 0 for none, or 'test'",
+    )
+    test: Annotated[float | int, Of(values.test_part)] = Field(
+        default=0.2, description="Part of the images to test on, where the source has no test images of its own"
     )
     stratify: Annotated[bool, Of(boolean)] = Field(
         default=True,
-        description="Keep the proportions of the classes; without it the last training images are taken",
+        description="Keep the proportions of the classes; without it the last images are taken",
     )
 
 
 class Data(Section):
     """Where the images come from, and what the model sees of them."""
 
-    source: Annotated[str, Of(choice(*DATASETS))] = Field(description="A built-in data set by name")
+    source: Annotated[Source, Of(sources.source)] = Field(description="A built-in data set, or a place with images")
+    classes: Annotated[list[str] | dict[str, str] | None, Of(values.classes)] = Field(
+        default=None, description="Which classes, in which order; a mapping gives them other names"
+    )
+    exclude: Annotated[list[str], Of(list_of(text, words="a list of images", empty=True))] = Field(
+        default=[], description="Image files to leave out, as predictions.csv names them"
+    )
+    image: Image = Field(default=Image(), description="What the model sees of each image")
     split: Split = Field(default=Split(), description="How the images are divided")
-    scale: Annotated[list[float], Of(_range())] = Field(
+    scale: Annotated[list[float], Of(values.pixel_range)] = Field(
         default=[0, 1], description="The range that pixels 0 to 255 are mapped to, inside the model"
+    )
+    standardize: Annotated[str | None, Of(or_nothing(choice("featurewise", "samplewise")))] = Field(
+        default=None,
+        description="Instead of a range: mean 0 and deviation 1, over the training images or in each image",
+    )
+    cache: Annotated[bool, Of(boolean)] = Field(
+        default=True, description="Keep decoded image files in the user's cache folder"
     )
 
 
@@ -189,15 +154,21 @@ class Train(Section):
         default=[Entry("metric", "accuracy")],
         description="Keras metrics, reported for every epoch and at the end",
     )
-    class_weight: Annotated[dict[str, float] | Literal["balanced"] | None, Of(_class_weight())] = Field(
+    class_weight: Annotated[dict[str, float] | Literal["balanced"] | None, Of(values.class_weight)] = Field(
         default=None, description="'balanced', or how much each class counts in the loss, by name"
     )
-    monitor: Annotated[str | None, Of(_or_nothing(text))] = Field(
+    sampling: Annotated[str | None, Of(or_nothing(choice("balanced")))] = Field(
+        default=None, description="'balanced' shows every class as often as the largest"
+    )
+    monitor: Annotated[str | None, Of(or_nothing(text))] = Field(
         default=None,
         description="The metric that says which epoch is best; val_accuracy where there is one",
     )
     callbacks: Annotated[list[Entry], Of(list_of(entry_kind("callback"), words="a list of callbacks", empty=True))] = (
         Field(default=[], description="Keras callbacks, such as EarlyStopping")
+    )
+    jit_compile: Annotated[bool | None, Of(or_nothing(boolean))] = Field(
+        default=None, description="Make one XLA program of a training step; where it is known to be faster unless given"
     )
     precision: Annotated[str, Of(choice("float32", "mixed_bfloat16", "mixed_float16"))] = Field(
         default="float32", description="What the layers compute in; weights stay float32"
@@ -207,11 +178,14 @@ class Train(Section):
 class Spec(Section):
     """One image classifier and its training."""
 
-    name: Annotated[str, Of(_run_name())] = Field(
+    name: Annotated[str, Of(values.run_name)] = Field(
         default="run", description="Prefix of the run folder; the name of the file unless given"
     )
     seed: Annotated[int, Of(whole(0, 2**32 - 1))] = Field(default=0, description="Everything random follows from it")
     data: Data = Field(description="Where the images come from")
+    augment: Annotated[list[Entry], Of(values.augmentations)] = Field(
+        default=[], description="Random changes of the training images, in order"
+    )
     model: Model = Field(description="The layers")
     train: Train = Field(default=Train(), description="How the model is trained")
     silence: Annotated[list[str], Of(list_of(text, words="a list of lint rules", empty=True))] = Field(

@@ -32,7 +32,8 @@ def tree_hash(root: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
         status = path.lstat()
-        digest.update(f"{path.relative_to(root)} {status.st_mode} {status.st_mtime_ns} {status.st_size}".encode())
+        about = f"{path.relative_to(root)} {status.st_mode} {status.st_mtime_ns} {status.st_size}"
+        digest.update(os.fsencode(about))
         if path.is_symlink():
             digest.update(os.fsencode(path.readlink()))
         elif path.is_file():

@@ -7,9 +7,13 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from picture_files import put
 from sklearn.utils.class_weight import compute_sample_weight
 
-from cnncli.data.samples import Samples
+from cnncli.catalog import Entry
+from cnncli.data.reading import Reading
+from cnncli.data.samples import Chosen, FileSamples, Samples
+from cnncli.errors import DataError
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +36,8 @@ def batches_of(dataset) -> list[tuple[np.ndarray, ...]]:
 
 
 def training(pipeline, samples, seed=0, first=0, last=9, weights=None, batch_size=4):
-    return batches_of(pipeline.training_batches(samples, samples.labels, weights, batch_size, seed, first, last))
+    reader, drawn, steps = pipeline.Reader(samples), np.arange(len(samples)), range(first, last)
+    return batches_of(pipeline.training_batches(reader, drawn, samples.labels, weights, batch_size, seed, steps))
 
 
 def orders(batches, steps) -> list[list[int]]:
@@ -81,9 +86,158 @@ class TestTrainingBatches:
         assert [sorted(labels.tolist()) for _, labels in batches] == [list(range(images))] * 2
 
 
+class TestReader:
+    """Images held in memory and those read batch by batch are the same."""
+
+    @pytest.fixture
+    def sources(self, pipeline, tmp_path) -> dict:
+        """The same ten images in every form a reader may meet."""
+        put(tmp_path, *(f"{number}.png" for number in range(10)), start=0)
+        labels = np.arange(10, dtype=np.int64)
+        files = FileSamples(tmp_path, tuple(f"{number}.png" for number in range(10)), labels, Reading(2, 3, 1))
+        array = Samples(files.read(labels), labels, files.names)
+        backwards = Samples(array.images[::-1].copy(), labels, files.names)
+        return {
+            "held": pipeline.Reader(array),
+            "not held": pipeline.Reader(array, share=0),
+            "files": pipeline.Reader(files),
+            "chosen": pipeline.Reader(Chosen(backwards, labels[::-1].copy(), labels), share=0),
+        }
+
+    def test_they_give_the_same_batches(self, pipeline, sources):
+        labels = np.arange(10)
+        found = {
+            form: batches_of(pipeline.training_batches(reader, labels, labels, None, 4, 7, range(9)))
+            for form, reader in sources.items()
+        }
+        for batches in found.values():
+            for expected, got in zip(found["held"], batches, strict=True):
+                assert all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(expected, got, strict=True))
+        assert all(images[:, 1, 2, 0].tolist() == labels.tolist() for images, labels in found["files"])
+        assert not any(reader.failure for reader in sources.values())
+
+    def test_the_size_of_a_batch_is_known_before_it_is_read(self, pipeline, sources):
+        for reader in sources.values():
+            dataset = pipeline.ordered_batches(reader, np.arange(10), 4)
+            assert dataset.element_spec[0].shape.as_list() == [None, 2, 3, 1]
+
+    def test_a_file_that_cannot_be_read_is_kept_as_the_error_it_was(self, pipeline, sources, tmp_path):
+        import tensorflow as tf
+
+        (tmp_path / "7.png").write_text("no picture")
+        reader = sources["files"]
+        with pytest.raises(tf.errors.OpError):
+            batches_of(pipeline.ordered_batches(reader, np.arange(10), 4))
+        assert isinstance(reader.failure, DataError)
+        assert "7.png is a text file" in str(reader.failure)
+
+    def test_files_are_never_held(self, pipeline, sources, tmp_path):
+        before = batches_of(pipeline.ordered_batches(sources["files"], np.arange(10), 10))
+        put(tmp_path, "0.png", start=200)
+        after = batches_of(pipeline.ordered_batches(sources["files"], np.arange(10), 10))
+        assert (before[0][0][0, 0, 0, 0], after[0][0][0, 0, 0, 0]) == (0, 200)
+
+
+class TestDrawnFrom:
+    LABELS = np.array([2, 0, 0, 0, 0, 2, 1, 0, 2, 0, 0])
+
+    def test_every_image_once_unless_asked_otherwise(self, pipeline):
+        assert pipeline.drawn_from(self.LABELS, 3, None).tolist() == list(range(11))
+
+    def test_balanced_shows_every_class_as_often_as_the_largest_and_every_image(self, pipeline):
+        drawn = pipeline.drawn_from(self.LABELS, 3, "balanced")
+        assert drawn.dtype == np.int64
+        assert np.bincount(self.LABELS[drawn]).tolist() == [7, 7, 7]
+        times = np.bincount(drawn, minlength=11)
+        assert times[self.LABELS == 0].tolist() == [1] * 7  # nothing of the largest is left out or repeated
+        assert times[6] == 7
+        assert sorted(times[self.LABELS == 2].tolist()) == [2, 2, 3]  # as evenly as can be
+
+    def test_an_epoch_shuffles_what_was_drawn(self, pipeline):
+        drawn = pipeline.drawn_from(self.LABELS, 3, "balanced")
+        reader, targets = pipeline.Reader(numbered(11)), np.arange(11)
+        batches = batches_of(pipeline.training_batches(reader, drawn, targets, None, 8, 0, range(6)))
+        assert pipeline.steps_per_epoch(len(drawn), 8) == 3
+        first, second = orders(batches, 3)
+        assert sorted(first) == sorted(second) == sorted(drawn.tolist())
+        assert first != second
+        assert all(images[:, 0, 0, 0].tolist() == labels.tolist() for images, labels in batches)
+
+
+class TestAugmented:
+    """With augmentation a batch is a pure function of the step as well."""
+
+    COUNT, STEPS = 20, 10
+
+    def batches(self, pipeline, first=0, seed=3, threads=None, share=1.0, drawn=None, mix=True) -> list:
+        import tensorflow as tf
+
+        from cnncli.data.augment import Augmentation
+
+        samples = numbered(self.COUNT)
+        samples = Samples(samples.images + np.uint8(110), samples.labels, samples.names)  # neither black nor white
+        names = [("RandomBrightness", {"factor": 0.3}), ("RandomFlip", {})] + [("MixUp", {"alpha": 0.4})] * mix
+        entries = [Entry("augmentation", name, arguments) for name, arguments in names]
+        dataset = pipeline.training_batches(
+            pipeline.Reader(samples, share),
+            np.arange(self.COUNT) if drawn is None else drawn,
+            np.eye(self.COUNT, dtype=np.float32),
+            np.arange(self.COUNT) / 8,
+            4,
+            seed,
+            range(first, self.STEPS),
+            Augmentation(entries, samples.shape, seed),
+        )
+        if threads:
+            options = tf.data.Options()
+            options.threading.private_threadpool_size = threads
+            options.threading.max_intra_op_parallelism = threads
+            dataset = dataset.with_options(options)
+        return batches_of(dataset)
+
+    @staticmethod
+    def same(first, second) -> bool:
+        pairs = zip(first, second, strict=True)
+        return all(np.array_equal(a, b) for one, other in pairs for a, b in zip(one, other, strict=True))
+
+    def test_the_seed_alone_decides_bit_for_bit_whatever_the_threads_and_the_memory(self, pipeline):
+        batches = self.batches(pipeline)
+        assert self.same(batches, self.batches(pipeline, threads=1))
+        assert self.same(batches, self.batches(pipeline, threads=7))
+        assert self.same(batches, self.batches(pipeline, share=0))
+        assert not self.same(batches, self.batches(pipeline, seed=4))
+
+    @pytest.mark.parametrize("first", [1, 5, 7])
+    def test_a_training_that_goes_on_sees_what_it_would_have_seen(self, pipeline, first):
+        assert self.same(self.batches(pipeline)[first:], self.batches(pipeline, first=first))
+
+    def test_images_and_labels_are_changed_and_weights_stay(self, pipeline):
+        images, targets, weights = self.batches(pipeline)[0]
+        assert images.dtype == targets.dtype == np.float32
+        assert images.shape == (4, 2, 3, 1)
+        np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+        assert ((targets > 0).sum(axis=1) == 2).any()  # two classes in one
+        unmixed = self.batches(pipeline, mix=False)[0]
+        assert np.array_equal(weights, unmixed[2])
+        assert (unmixed[1].argmax(axis=1) / 8).tolist() == weights.tolist()
+
+    def test_an_image_that_is_drawn_twice_is_changed_in_two_ways(self, pipeline):
+        (images, *_), *_ = self.batches(pipeline, drawn=np.full(self.COUNT, 19), mix=False)
+        assert len({float(image[0, 0, 0]) for image in images}) == 4
+
+    def test_every_epoch_changes_an_image_in_another_way(self, pipeline):
+        seen = [
+            float(image[0, 0, 0])
+            for images, targets, _ in self.batches(pipeline, mix=False)
+            for image, target in zip(images, targets, strict=True)
+            if target.argmax() == 19
+        ]
+        assert len(seen) == len(set(seen)) == 2  # twice in ten steps
+
+
 def test_ordered_batches_are_every_image_once_in_order(pipeline):
     samples = numbered(10)
-    dataset = pipeline.ordered_batches(samples, samples.labels, 4)
+    dataset = pipeline.ordered_batches(pipeline.Reader(samples), samples.labels, 4)
     for _ in range(2):  # it can be gone through again
         batches = batches_of(dataset)
         assert [labels.tolist() for _, labels in batches] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]

@@ -9,7 +9,7 @@ import pytest
 from picture_files import encoded, put
 
 from cnncli.data.reading import Reading
-from cnncli.data.samples import FileSamples, Samples
+from cnncli.data.samples import Chosen, FileSamples, Samples
 from cnncli.errors import DataError
 
 
@@ -76,6 +76,37 @@ def test_arrays_are_fitted_as_files_are_read(tmp_path, channels, wanted):
 def test_samples_of_the_right_size_are_not_copied():
     samples = three()
     assert samples.fitted(Reading(2, 2, 1, "pad")) is samples
+
+
+# ---------------------------------------------------------------- some of a larger array
+
+
+def chosen() -> Chosen:
+    return Chosen(three(), np.array([2, 0, 2]), np.array([0, 1, 1]))
+
+
+def test_chosen_images_have_the_labels_given_and_the_names_of_the_whole():
+    some = chosen()
+    assert (len(some), some.shape, some.labels.tolist()) == (3, (2, 2, 1), [0, 1, 1])
+    assert some.names == ("c.png", "a.png", "c.png")
+    assert some.read(np.array([1, 0]))[:, 0, 0, 0].tolist() == [0, 8]
+
+
+def test_chosen_images_can_be_chosen_from_again():
+    taken = chosen().take(np.array([2, 1]))
+    assert isinstance(taken, Chosen)
+    assert (taken.names, taken.labels.tolist()) == (("c.png", "a.png"), [1, 1])
+    assert taken.read(np.arange(2))[:, 0, 0, 0].tolist() == [8, 0]
+    assert taken.whole is not None
+    assert len(taken.take(np.array([], np.int64))) == 0
+
+
+def test_choosing_copies_nothing_and_reading_does():
+    whole = three()
+    some = Chosen(whole, np.array([1]), np.array([0]))
+    assert some.take(np.array([0])).whole is whole
+    some.read(np.array([0]))[:] = 255
+    assert whole.images[1, 0, 0, 0] == 4
 
 
 # ---------------------------------------------------------------- in files

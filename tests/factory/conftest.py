@@ -29,10 +29,12 @@ def entry() -> Callable[[str, Any], Entry]:
 def build() -> Callable[..., Any]:
     """Builds a model of layers as they stand in the YAML; arguments that a test does not name are plain ones."""
 
-    def build(*layers, shape=(28, 28, 1), classes=10, scale=(0, 1), precision="float32", seed=0, name="run") -> Any:
-        from cnncli.factory.model import build_model
+    def build(
+        *layers, shape=(28, 28, 1), classes=10, preprocessing=None, precision="float32", seed=0, name="run"
+    ) -> Any:
+        from cnncli.factory.model import Preprocessing, build_model
 
         entries = [checked("layer", layer) for layer in layers]
-        return build_model(entries, shape, classes, scale, precision, seed, name)
+        return build_model(entries, shape, classes, preprocessing or Preprocessing(), precision, seed, name)
 
     return build

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cnncli.errors import SpecError
-from cnncli.factory.model import layer_names, snake
+from cnncli.factory.model import Preprocessing, layer_names, snake
 from cnncli.spec import parse
 from cnncli.spec.reader import Document, read
 
@@ -54,14 +54,39 @@ class TestNames:
 
 
 @pytest.mark.slow
-class TestScale:
+class TestPreprocessing:
     @pytest.mark.parametrize("scale", [(0, 1), (-0.5, 0.5), (-1, 1), (0, 255)])
     def test_the_model_itself_maps_pixels_to_the_range(self, build, scale):
-        model = build("Flatten", shape=(1, 3, 1), scale=scale)
-        pixels = np.array([[[[0], [51], [255]]]], np.uint8)  # (1, 1, 3, 1)
         low, high = scale
+        model = build("Flatten", shape=(1, 3, 1), preprocessing=Preprocessing(((high - low) / 255,), (low,)))
+        pixels = np.array([[[[0], [51], [255]]]], np.uint8)  # (1, 1, 3, 1)
         expected = [[low, low + 0.2 * (high - low), high]]
         np.testing.assert_allclose(model(pixels).numpy(), expected, rtol=1e-6, atol=1e-6)
+
+    def test_each_channel_has_a_scale_and_an_offset_of_its_own(self, build):
+        model = build("Flatten", shape=(1, 2, 3), preprocessing=Preprocessing((1.0, 0.5, 0.1), (0.0, -1.0, 2.0)))
+        pixels = np.array([[[[10, 10, 10], [0, 200, 255]]]], np.uint8)  # (1, 1, 2, 3)
+        np.testing.assert_allclose(model(pixels).numpy(), [[10, 4, 3, 0, 99, 27.5]], rtol=1e-6)
+
+    @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+    def test_each_image_can_be_given_mean_0_and_deviation_1(self, build, precision):
+        import keras
+
+        random = np.random.default_rng(0)
+        pixels = random.integers(0, 256, (3, 8, 9, 3)).astype(np.uint8)  # (3, 8, 9, 3)
+        pixels[1] //= 8  # a dark one
+        pixels[2] = 77  # nothing but one brightness has no deviation
+        model = build("Flatten", shape=(8, 9, 3), preprocessing=Preprocessing(samplewise=True), precision=precision)
+        scaled = keras.Model(model.input, model.get_layer("scale").output)(pixels).numpy()  # (3, 8, 9, 3)
+        flat = pixels[:2].reshape(2, -1).astype(np.float64)
+        expected = (flat - flat.mean(1, keepdims=True)) / flat.std(1, keepdims=True)
+        assert scaled.dtype == np.float32
+        np.testing.assert_allclose(scaled[:2].reshape(2, -1), expected, atol=1e-4)
+        assert not scaled[2].any()
+
+    def test_no_preprocessing_has_weights(self, build):
+        for preprocessing in (Preprocessing(), Preprocessing(samplewise=True), Preprocessing((1.0,) * 3, (0.0,) * 3)):
+            assert build("Flatten", shape=(4, 4, 3), preprocessing=preprocessing).weights == []
 
 
 @pytest.mark.slow

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from cnncli.spec import Spec, load
 
@@ -41,6 +43,9 @@ class Watcher:
     def notice(self, text: str) -> None:
         pytest.fail(f"nothing is to be said about MNIST, but: {text}")
 
+    def decoding(self, done: int, images: int) -> None:
+        pytest.fail("there is no file to decode")
+
     def begin(self, run, spec, splits, model, device) -> None:
         self.begun.append(run.name)
         if self.at_begin:
@@ -59,6 +64,78 @@ class Watcher:
 def make_spec(tmp_path_factory) -> Callable[..., Spec]:
     file: Path = tmp_path_factory.mktemp("spec") / "tiny.yaml"
     file.write_text(TINY)
+    return lambda *overrides: load(file, overrides).spec
+
+
+# Small pictures need no time either.
+SQUARES = """\
+name: squares
+data:
+  source: {{folder: {{path: {path}}}}}
+  image: {{size: 16}}
+model:
+  layers:
+    - Conv2D: {{filters: 4, kernel_size: 3, strides: 2, activation: relu}}
+    - GlobalAveragePooling2D
+    - Dense: {{units: classes, activation: softmax}}
+train:
+  epochs: 2
+  batch_size: 8
+  optimizer: {{Adam: {{learning_rate: 0.02}}}}
+"""
+COLORS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
+
+
+def write_squares(root: Path, each: int, seed: int = 0, kinds: tuple[str, ...] = ("png", "jpg")) -> Path:
+    """A folder for each colour, with pictures of 16×16 pixels that are nearly of it, no two the same."""
+    random = np.random.default_rng(seed)
+    for name, color in COLORS.items():
+        (root / name).mkdir(parents=True)
+        for number in range(each):
+            pixels = np.array(color) + random.integers(-35, 36, (16, 16, 3))
+            Image.fromarray(pixels.astype(np.uint8)).save(root / name / f"{number}.{kinds[number % len(kinds)]}")
+    return root
+
+
+@pytest.fixture
+def cache_folder(tmp_path, monkeypatch) -> Path:
+    """Where decoded images of a test go."""
+    monkeypatch.setenv("CNNCLI_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def squares(tmp_path, cache_folder) -> Path:
+    """A folder of three classes with 20 pictures each; even numbers are PNG, odd ones JPEG."""
+    return write_squares(tmp_path / "squares", 20)
+
+
+@pytest.fixture
+def own_splits(tmp_path, cache_folder) -> Path:
+    """A folder with 30 pictures for training and 9 for the test, in folders of their own."""
+    write_squares(tmp_path / "own" / "train", 10)
+    write_squares(tmp_path / "own" / "test", 3, seed=1)
+    return tmp_path / "own"
+
+
+@pytest.fixture
+def table(squares) -> Path:
+    """A table of the same pictures, with classes and splits of its own."""
+    rows = ["image,class,split"]
+    for path in sorted(squares.glob("*/*")):
+        number = int(path.stem)
+        split = "test" if number < 4 else "val" if number in (4, 5) else "train"
+        name = path.relative_to(squares).as_posix()
+        rows.append(f"{name},{'warm' if name.startswith('red') else 'cold'},{split}")
+    (squares / "table.csv").write_text("\n".join(rows), encoding="utf-8")
+    return squares / "table.csv"
+
+
+@pytest.fixture
+def folder_spec(squares, tmp_path) -> Callable[..., Spec]:
+    """A spec of the pictures above, with keys changed."""
+    file = tmp_path / "squares.yaml"
+    file.write_text(SQUARES.format(path=squares))
     return lambda *overrides: load(file, overrides).spec
 
 

@@ -52,16 +52,16 @@ def make_model(metrics=("accuracy",)) -> Any:
 
 
 def training(samples: Samples, weights: np.ndarray | None = None, epochs: int = 2) -> Any:
-    from cnncli.data.pipeline import training_batches
+    from cnncli.data.pipeline import Reader, training_batches
 
     targets = np.eye(CLASSES, dtype=np.float32)[samples.labels]
-    return training_batches(samples, targets, weights, BATCH, 0, 0, epochs * STEPS)
+    return training_batches(Reader(samples), np.arange(IMAGES), targets, weights, BATCH, 0, range(epochs * STEPS))
 
 
 def ordered(samples: Samples) -> Any:
-    from cnncli.data.pipeline import ordered_batches
+    from cnncli.data.pipeline import Reader, ordered_batches
 
-    return ordered_batches(samples, np.eye(CLASSES, dtype=np.float32)[samples.labels], BATCH)
+    return ordered_batches(Reader(samples), np.eye(CLASSES, dtype=np.float32)[samples.labels], BATCH)
 
 
 def same_weights(first: Any, second: Any) -> bool:

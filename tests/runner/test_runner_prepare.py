@@ -1,78 +1,167 @@
-"""The images of each split, and what a model needs before it can be trained or measured."""
+"""What a model must know of its images: told by the images, by a spec, or by a run; and the model made of it."""
 
 from __future__ import annotations
+
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-from cnncli.data.sources import builtin
-from cnncli.errors import RunError
+from cnncli.data.samples import Samples
+from cnncli.errors import DataError, RunError, SpecError
+from cnncli.runs import RunDir
 
 pytestmark = pytest.mark.slow
 
-TRAIN, TEST = 60_000, 10_000
-
 
 @pytest.fixture(scope="module")
-def prepare():
+def prepare() -> ModuleType:
     from cnncli.runner import prepare
 
     return prepare
 
 
-def counts(splits) -> dict[str, int]:
-    return {split: len(samples) for split, samples in splits.samples.items()}
+def random_samples(count: int, shape: tuple[int, int, int]) -> Samples:
+    """Images of which each channel is brighter than the one before it."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 100, (count, *shape)) + 70 * np.arange(shape[2])
+    return Samples.numbered(images.astype(np.uint8), np.arange(count) % 3)
 
 
-class TestLoadSplits:
-    def test_validation_images_are_taken_from_the_training_images_in_proportion(self, prepare, make_spec):
-        splits = prepare.load_splits(make_spec("data.split.validation=0.1"))
-        assert counts(splits) == {"train": 54_000, "validation": 6000, "test": TEST}
-        assert splits.class_names == tuple("0123456789")
-        train, validation = splits.samples["train"], splits.samples["validation"]
-        assert set(train.names) | set(validation.names) == {str(number) for number in range(TRAIN)}
-        assert validation.names == tuple(map(str, splits.validation.tolist()))
-        shares = np.bincount(validation.labels) / np.bincount(np.concatenate([train.labels, validation.labels]))
-        np.testing.assert_allclose(shares, 0.1, atol=2e-4)
+class TestChannelStatistics:
+    @pytest.mark.parametrize("shape", [(5, 7, 3), (6, 6, 1)])
+    @pytest.mark.parametrize("chunk", [1, 1000, 2**23])
+    def test_they_are_numpys_over_all_pixels_however_many_are_looked_at_together(
+        self, prepare, monkeypatch, shape, chunk
+    ):
+        monkeypatch.setattr(prepare, "CHUNK", chunk)
+        samples = random_samples(50, shape)
+        mean, deviation = prepare.channel_statistics(samples)
+        np.testing.assert_allclose(mean, samples.images.mean(axis=(0, 1, 2), dtype=np.float64), rtol=1e-12)
+        np.testing.assert_allclose(deviation, samples.images.std(axis=(0, 1, 2), dtype=np.float64), rtol=1e-9)
 
-    def test_every_image_keeps_its_label(self, prepare, make_spec):
-        splits = prepare.load_splits(make_spec("data.split.validation=59900"))
-        source = builtin.load("mnist").splits["train"]
+    def test_one_brightness_everywhere_has_no_deviation(self, prepare):
+        samples = Samples.numbered(np.full((4, 3, 3, 1), 200, np.uint8), np.zeros(4, np.int64))
+        assert prepare.channel_statistics(samples) == ((200.0,), (0.0,))
+
+    def test_a_large_image_is_looked_at_alone(self, prepare, monkeypatch):
+        samples, asked = random_samples(7, (5, 5, 3)), []
+
+        class Watched(Samples):
+            def read(self, indices):
+                asked.append(len(indices))
+                return super().read(indices)
+
+        monkeypatch.setattr(prepare, "CHUNK", 160)  # two images of 75 bytes
+        prepare.channel_statistics(Watched(samples.images, samples.labels, samples.names))
+        assert asked == [2, 2, 2, 1]
+
+
+class TestPreprocessing:
+    def inputs(self, prepare, **more):
+        return prepare.Inputs((4, 4, 3), ("a", "b"), **more)
+
+    def test_pixels_are_mapped_to_the_range_of_the_spec(self, prepare, make_spec):
+        found = self.inputs(prepare).preprocessing(make_spec("data.scale=[-1, 1]").data)
+        assert (found.scale, found.offset, found.samplewise) == ((2 / 255,), (-1,), False)
+
+    def test_featurewise_takes_off_the_mean_and_divides_by_the_deviation(self, prepare, make_spec):
+        data = make_spec("data.standardize=featurewise").data
+        found = self.inputs(prepare, mean=(10.0, 20.0, 30.0), deviation=(2.0, 4.0, 0.0)).preprocessing(data)
+        assert found.scale == (0.5, 0.25, 1.0)  # a channel without any difference stays as it is
+        assert found.offset == (-5.0, -5.0, -30.0)
+
+    def test_samplewise_needs_no_statistics(self, prepare, make_spec):
+        assert self.inputs(prepare).preprocessing(make_spec("data.standardize=samplewise").data).samplewise
+
+
+class TestStandardized:
+    """The first layer's own output has mean 0 and deviation 1."""
+
+    @staticmethod
+    def first_output(model, images: np.ndarray) -> np.ndarray:
+        import keras
+
+        output = keras.Model(model.input, model.get_layer("scale").output)(images)
+        return np.asarray(output, np.float64)  # (images, height, width, channels)
+
+    def test_featurewise_in_each_channel_over_the_training_images(self, prepare, folder_spec):
+        from cnncli.runner.images import load_splits
+
+        spec = folder_spec("data.standardize=featurewise")
+        splits = load_splits(spec)
         train = splits.samples["train"]
-        indices = [int(name) for name in train.names]
-        assert np.array_equal(train.images, source.images[indices])
-        assert np.array_equal(train.labels, source.labels[indices])
+        model = prepare.build(spec, prepare.inputs_of_splits(spec.data, splits))
+        scaled = self.first_output(model, train.read(np.arange(len(train))))
+        np.testing.assert_allclose(scaled.mean(axis=(0, 1, 2)), 0, atol=1e-5)
+        np.testing.assert_allclose(scaled.std(axis=(0, 1, 2)), 1, atol=1e-5)
+        test = splits.samples["test"]
+        others = self.first_output(model, test.read(np.arange(len(test))))
+        assert abs(others.mean(axis=(0, 1, 2))).max() > 1e-4  # which the test images have no part in
 
-    def test_a_recorded_split_is_used_whatever_the_seed(self, prepare, make_spec):
-        recorded = [3, 5, 59_999]
-        splits = prepare.load_splits(make_spec("seed=9"), recorded=recorded)
-        assert splits.samples["validation"].names == ("3", "5", "59999")
-        assert counts(splits) == {"train": TRAIN - 3, "validation": 3, "test": TEST}
+    def test_samplewise_in_each_image(self, prepare, folder_spec):
+        from cnncli.runner.images import load_splits
 
-    @pytest.mark.parametrize("recorded", [[0, TRAIN], [-1, 4]])
-    def test_a_recorded_split_of_other_images_is_refused(self, prepare, make_spec, recorded):
-        with pytest.raises(RunError, match=r"data\.json records does not fit"):
-            prepare.load_splits(make_spec(), recorded=recorded)
+        spec = folder_spec("data.standardize=samplewise")
+        splits = load_splits(spec)
+        model = prepare.build(spec, prepare.inputs_of_splits(spec.data, splits))
+        scaled = self.first_output(model, splits.samples["test"].read(np.arange(12)))
+        np.testing.assert_allclose(scaled.mean(axis=(1, 2, 3)), 0, atol=1e-5)
+        np.testing.assert_allclose(scaled.std(axis=(1, 2, 3)), 1, atol=1e-4)
 
-    def test_the_test_split_can_be_what_is_validated_on(self, prepare, make_spec):
-        splits = prepare.load_splits(make_spec("data.split.validation=test"))
-        assert counts(splits) == {"train": TRAIN, "validation": TEST, "test": TEST}
-        assert splits.samples["validation"] is splits.samples["test"]
-        assert splits.validation is None
 
-    def test_nothing_can_be_kept_for_validation(self, prepare, make_spec):
-        splits = prepare.load_splits(make_spec("data.split.validation=0"))
-        assert counts(splits) == {"train": TRAIN, "test": TEST}
-        assert splits.validation is None
+class TestInputs:
+    def test_a_builtin_is_known_without_loading_it(self, prepare, make_spec):
+        found = prepare.inputs_of_spec(make_spec().data)
+        assert (found.shape, found.class_names) == ((28, 28, 1), tuple("0123456789"))
+        found = prepare.inputs_of_spec(make_spec("data.source=cifar10", "data.split.validation=0.1").data)
+        assert (found.shape, len(found.class_names)) == ((32, 32, 3), 10)
+
+    def test_a_spec_that_says_size_and_classes_needs_no_images(self, prepare, folder_spec):
+        spec = folder_spec("data.source={folder: {path: nowhere}}", "data.image.size=[8, 9]", "data.classes=[a, b]")
+        found = prepare.inputs_of_spec(spec.data)
+        assert (found.shape, found.class_names) == ((8, 9, 3), ("a", "b"))
+        prepare.check_build(spec)
+
+    @pytest.mark.parametrize("more", ["data.image.size=8", "data.classes=[a, b]"])
+    def test_one_that_says_less_does(self, prepare, folder_spec, more):
+        spec = folder_spec("data.source={folder: {path: nowhere}}", "data.image.size=null", more)
+        with pytest.raises(DataError, match="nowhere does not exist"):
+            prepare.inputs_of_spec(spec.data)
+
+    def test_what_the_images_tell_is_asked_of_them(self, prepare, folder_spec):
+        found = prepare.inputs_of_spec(folder_spec("data.image.size=null").data)
+        assert (found.shape, found.class_names) == ((16, 16, 3), ("blue", "green", "red"))
+
+    @pytest.mark.parametrize("missing", ["image", "class_names", "pixels"])
+    def test_a_record_that_lacks_something_is_told(self, prepare, tmp_path, missing):
+        record = {"image": [8, 9, 3], "class_names": ["a", "b"], "pixels": {}}
+        run = RunDir(tmp_path)
+        run.write_json("data.json", record)
+        assert prepare.inputs_of_run(run) == prepare.Inputs((8, 9, 3), ("a", "b"))
+        del record[missing]
+        run.write_json("data.json", record)
+        with pytest.raises(RunError, match=f"data.json lacks '{missing}'"):
+            prepare.inputs_of_run(run)
 
 
 def test_a_compiled_model_knows_how_its_labels_are_encoded(prepare, make_spec):
-    model, encoding = prepare.compiled(make_spec(), total_steps=10)
+    inputs = prepare.inputs_of_spec(make_spec().data)
+    model, encoding = prepare.compiled(make_spec(), inputs, total_steps=10)
     assert (encoding, model.output_shape) == ("sparse", (None, 10))
-    _, encoding = prepare.compiled(make_spec("train.loss=CategoricalCrossentropy"), total_steps=10)
+    _, encoding = prepare.compiled(make_spec("train.loss=CategoricalCrossentropy"), inputs, total_steps=10)
     assert encoding == "one_hot"
 
 
-def test_the_shape_of_the_images_is_known_without_loading_them(prepare, make_spec):
-    assert prepare.input_shape(make_spec()) == (28, 28, 1)
-    assert prepare.input_shape(make_spec("data.source=cifar10", "data.split.validation=0.1")) == (32, 32, 3)
+def test_what_only_the_images_tell_is_found_when_the_model_is_built(prepare, folder_spec):
+    dense = "model.layers=[Flatten, {Dense: {units: 2, activation: softmax}}]"
+    with pytest.raises(SpecError, match="2 outputs for 3 classes"):
+        prepare.check_build(folder_spec(dense))
+
+
+def test_a_summary_of_a_run_needs_no_images(prepare, folder_spec, tmp_path):
+    run = RunDir(tmp_path)
+    run.write_json("data.json", {"image": [12, 16, 3], "class_names": ["a", "b"], "pixels": {}})
+    spec = folder_spec("data.source={folder: {path: nowhere}}", "data.image.size=null")
+    summary = prepare.summary_of(spec, run)
+    assert (summary.input_shape, summary.rows[-1].output_shape) == ((12, 16, 3), (2,))

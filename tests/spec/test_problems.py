@@ -21,21 +21,21 @@ def problems_of(text):
     ("text", "expected"),
     [
         (DATA, (1, 1, "a spec needs 'model': the layers")),
-        ("data: {}\n" + MODEL, (1, 1, "'data' needs 'source': a built-in data set by name")),
+        ("data: {}\n" + MODEL, (1, 1, "'data' needs 'source': a built-in data set, or a place with images")),
         (DATA + "model:\n", (2, 7, "expected the keys layers; got nothing")),
         (DATA + MODEL + "train: 3",
-         (3, 8, "expected the keys epochs, batch_size, optimizer, loss, metrics, class_weight, monitor, callbacks, "
-                "precision; got 3")),
+         (3, 8, "expected the keys epochs, batch_size, optimizer, loss, metrics, class_weight, sampling, monitor, "
+                "callbacks, jit_compile, precision; got 3")),
         (DATA + MODEL + "trian: {epochs: 3}", (3, 1, "unknown key; did you mean 'train'?")),
         (DATA + MODEL + "epochs: 3", (3, 1, "unknown key here; it belongs under 'train'")),
         (DATA + MODEL + "train: {seed: 3}", (3, 9, "unknown key here; it belongs at the top level")),
         (DATA + MODEL + "optimiser_settings: 3",
-         (3, 1, "unknown key; known are name, seed, data, model, train, silence")),
+         (3, 1, "unknown key; known are name, seed, data, augment, model, train, silence")),
         (DATA + MODEL + "train: {lr: 0.1}",
          (3, 9, "unknown key; the learning rate belongs to the optimizer: "
                 "'optimizer: {Adam: {learning_rate: 0.001}}'")),
         ("data: {source: minst}\n" + MODEL,
-         (1, 16, "expected one of mnist, fashion_mnist, cifar10, cifar100, got 'minst'; did you mean 'mnist'?")),
+         (1, 16, "no source is called 'minst'; did you mean 'mnist'?")),
         ("data: {source: mnist, scale: [0, 300, 4]}\n" + MODEL,
          (1, 30, "expected a list of two numbers, the lower one first, got [0, 300, 4]")),
         ("data: {source: mnist, scale: [1, 0]}\n" + MODEL,

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from cnncli.catalog.entries import Entry
 from cnncli.spec import Spec, parse
 from cnncli.spec.reader import Document, read
-from cnncli.spec.schema import is_name, sections
+from cnncli.spec.schema import sections
+from cnncli.spec.values import is_name
 
 LEAST = "data: {source: mnist}\nmodel: {layers: [Flatten, {Dense: {units: classes, activation: softmax}}]}\n"
 
@@ -21,7 +22,17 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
     assert spec_of(LEAST).plain() == {
         "name": "run",
         "seed": 0,
-        "data": {"source": "mnist", "split": {"validation": 0.1, "stratify": True}, "scale": [0, 1]},
+        "data": {
+            "source": "mnist",
+            "classes": None,
+            "exclude": [],
+            "image": {"size": None, "color": None, "resize": "stretch", "interpolation": "bilinear"},
+            "split": {"validation": 0.1, "test": 0.2, "stratify": True},
+            "scale": [0, 1],
+            "standardize": None,
+            "cache": True,
+        },
+        "augment": [],
         "model": {"layers": ["Flatten", {"Dense": {"units": "classes", "activation": "softmax"}}]},
         "train": {
             "epochs": 10,
@@ -30,8 +41,10 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
             "loss": "SparseCategoricalCrossentropy",
             "metrics": ["accuracy"],
             "class_weight": None,
+            "sampling": None,
             "monitor": None,
             "callbacks": [],
+            "jit_compile": None,
             "precision": "float32",
         },
         "silence": [],
@@ -69,7 +82,7 @@ def test_every_key_says_what_it_is():
 
 
 def test_the_sections_are_these():
-    assert set(sections()) == {(), ("data",), ("data", "split"), ("model",), ("train",)}
+    assert set(sections()) == {(), ("data",), ("data", "image"), ("data", "split"), ("model",), ("train",)}
 
 
 @pytest.mark.parametrize("part", [0, 0.0, 0.5, 0.999, 1, 5000, "test"])
@@ -88,13 +101,36 @@ def test_validation_takes_nothing_else(part):
 @pytest.mark.parametrize(
     ("key", "good", "bad"),
     [
+        ("image", ["{size: 8}", "{size: [8, 9]}", "{color: grayscale, resize: pad}", "{size: null, color: null}"],
+         ["{size: 0}", "{size: [8]}", "{size: [8, 9, 3]}", "{size: 8.5}", "{color: gray}", "{resize: squash}", "3"]),
+        ("split", ["{test: 0.25}", "{test: 10}", "{stratify: false}"],
+         ["{test: 0}", "{test: 1.0}", "{test: test}", "{test: null}", "{stratify: 1}"]),
+        ("classes", ["null", "['1', '2']", "{1: one, 2: two}"], ["[]", "{}", "[1, 2]", "{1: 1}", "'1'"]),
+        ("exclude", ["[]"], ["null", "a.png", "[3]"]),
+        ("standardize", ["null", "featurewise", "samplewise"], ["true", "batchwise"]),
+        ("cache", ["true", "false"], ["null", "'yes'", "1"]),
+    ],
+)  # fmt: skip
+def test_each_key_of_data_takes_these_and_not_those(key, good, bad):
+    for value in good:
+        assert spec_of(LEAST.replace("source: mnist", f"source: mnist, {key}: {value}"))
+    for value in bad:
+        with pytest.raises(Exception, match=f"data.{key}"):
+            spec_of(LEAST.replace("source: mnist", f"source: mnist, {key}: {value}"))
+
+
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
         ("epochs", ["1", "100000"], ["0", "-1", "1.0", "true", "ten", "null"]),
         ("batch_size", ["1", "4096"], ["0", "-1", "2.5", "[32]"]),
+        ("jit_compile", ["null", "true", "false"], ["auto", "1"]),
         ("precision", ["float32", "mixed_bfloat16"], ["float64", "16", "null"]),
         ("monitor", ["null", "val_loss", "accuracy"], ["''", "3", "[loss]"]),
         ("metrics", ["[]", "[accuracy]", "[SparseCategoricalAccuracy]"], ["accuracy", "null", "[Nothing]"]),
         ("callbacks", ["[]", "[TerminateOnNaN]"], ["TerminateOnNaN", "[LambdaCallback]"]),
         ("class_weight", ["null", "balanced", "{'3': 2}"], ["{}", "3", "{'3': -1}", "{'3': .inf}"]),
+        ("sampling", ["null", "balanced"], ["true", "uniform"]),
         ("loss", ["CategoricalCrossentropy", "sparse_categorical_crossentropy"], ["null", "crossentropy", "CTC"]),
         ("optimizer", ["adam", "{Adam: null}", "{SGD: {momentum: 0.9}}"], ["{Adam: {}, SGD: {}}", "{Adam: 0.1}"]),
     ],

@@ -73,12 +73,12 @@ def load(
     """
     table = existing_file(path)
     folder = table.parent if root is None else existing_folder(root)
-    rows = list(_rows(table, {"image": image_column, "label": label_column, "split": split_column}, delimiter))
-    rows = [row for row in rows if row.name not in exclude]
+    columns = {"image": image_column, "label": label_column, "split": split_column}
+    rows = list(rows_of(table, columns, delimiter, folder, exclude))
     if not rows:
         raise DataError(f"{table} has no rows", "expected a row for each image below the names of the columns")
     wanted = chosen_classes({row.label for row in rows if row.label}, classes, f"{table}")
-    rows, problems = _checked([row for row in rows if row.label in wanted or not row.label], folder)
+    rows, problems = checked([row for row in rows if row.label in wanted or not row.label], folder)
     if problems:
         raise DataError(
             f"{table}: {len(problems)} problem{'s' if len(problems) > 1 else ''}{listed(problems)}",
@@ -106,7 +106,10 @@ def _samples(rows: list[_Row], wanted: dict[str, str], folder: Path, reading: Re
     return FileSamples(folder, tuple(row.name for row in rows), labels, reading)
 
 
-def _rows(table: Path, columns: dict[str, str | None], delimiter: str | None) -> Iterator[_Row]:
+def rows_of(
+    table: Path, columns: dict[str, str | None], delimiter: str | None, folder: Path, exclude: Collection[str]
+) -> Iterator[_Row]:
+    """The rows of a table with the names of files made uniform, without those excluded by either name."""
     text = _text(table)
     first = text.partition("\n")[0]
     delimiter = delimiter or max(DELIMITERS, key=first.count)
@@ -127,7 +130,9 @@ def _rows(table: Path, columns: dict[str, str | None], delimiter: str | None) ->
             )
             if where["split"] is None:
                 split = "train"
-            yield _Row(reader.line_num, image, label, split)
+            name = _name(image, folder)
+            if image not in exclude and name not in exclude:
+                yield _Row(reader.line_num, name, label, split)
     except csv.Error as error:
         raise DataError(f"{table}:{reader.line_num} cannot be read as a table: {error}") from error
 
@@ -165,15 +170,14 @@ def _column(table: Path, header: list[str], role: str, name: str | None, delimit
     raise DataError(f"{table} has {said}; {columns}", f"name the column in {key}; the first row must name the columns")
 
 
-def _checked(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[str]]:
-    """The rows with the names of files and splits made uniform, and everything that is wrong with them."""
+def checked(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[str]]:
+    """The rows with the names of splits made uniform, and everything that is wrong with them."""
     good: list[_Row] = []
     problems = []
     seen: dict[str, _Row] = {}
     for row in rows:
         split = SPLIT_FOLDERS.get(row.split.lower())
-        name = _name(row.name, folder)
-        place = os.path.normpath(folder / name)
+        place = os.path.normpath(folder / row.name)
         if not row.name or not row.label:
             problem = f"no {'path of an image' if not row.name else 'label'}"
         elif split is None:
@@ -185,7 +189,7 @@ def _checked(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[str]]:
             problem = f"{row.name} {'is not a file' if Path(place).exists() else 'does not exist'}"
         else:
             seen[place] = row
-            good.append(_Row(row.line, name, row.label, split))
+            good.append(_Row(row.line, row.name, row.label, split))
             continue
         problems.append(f"line {row.line}: {problem}")
     return good, problems

@@ -37,22 +37,27 @@ class Line(NamedTuple):
 
 
 def grid_of(
-    images: Sequence[np.ndarray], captions: Sequence[Sequence[Line]], title: str = "", below: str = ""
+    images: Sequence[np.ndarray],
+    captions: Sequence[Sequence[Line]],
+    title: str = "",
+    below: str = "",
+    columns: int | None = None,
 ) -> Figure:
     """A figure of images in rows, each with its caption; to be made and saved in one `style.applied` block.
 
     Everything is placed on whole pixels in one pair of axes: 25 of them would take ten times as long to draw.
 
     Args:
-        images: 1 to 25 of uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
+        images: 1 to 50 of uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
         captions: the lines below each image; the same number for each.
         title: above the grid; empty for none.
         below: a fainter line below the title.
+        columns: 1 to 5; as square as possible when None.
 
     Returns:
         The figure.
     """
-    columns = min(COLUMNS, math.ceil(math.sqrt(len(images))))
+    columns = columns or min(COLUMNS, math.ceil(math.sqrt(len(images))))
     rows = math.ceil(len(images) / columns)
     wide = {1: 336, 2: 336, 3: 252, 4: 210, 5: 168}[columns]  # pixels; multiples of 28
     tall = round(wide * min(1.4, max(image.shape[0] / image.shape[1] for image in images)))

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
 from cnncli.errors import Path
+from cnncli.spec.known import known
+from cnncli.spec.rules import SOME_CLASSES
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import DoesNotFit, Shape, follow
 
@@ -81,14 +82,14 @@ class Facts:
     Args:
         spec: as checked.
         steps: the layers with their shapes, as far as these are known.
-        classes: number of classes.
-        images: number of training images, those for validation taken off.
+        classes: number of classes; None where only the images tell.
+        images: number of training images, those for validation taken off; None where only the images tell.
     """
 
     spec: Spec
     steps: tuple[Step, ...]
-    classes: int
-    images: int
+    classes: int | None
+    images: int | None
 
     @property
     def layers(self) -> Sequence[Entry]:
@@ -98,11 +99,13 @@ class Facts:
     @property
     def output(self) -> Shape | None:
         """The shape of the model's output, when every layer's shape is known."""
-        return self.steps[-1].result if len(self.steps) == len(self.layers) else None
+        return self.steps[-1].result if self.steps and len(self.steps) == len(self.layers) else None
 
     @property
-    def total_steps(self) -> int:
-        """Steps of the whole training."""
+    def total_steps(self) -> int | None:
+        """Steps of the whole training; None where only the images tell."""
+        if self.images is None:
+            return None
         return ceil(self.images / self.spec.train.batch_size) * self.spec.train.epochs
 
     @property
@@ -120,14 +123,20 @@ class Facts:
 
 def examine(spec: Spec) -> Facts:
     """Works out the facts of a spec."""
-    dataset = DATASETS[spec.data.source]
-    shape, classes = (dataset.height, dataset.width, dataset.channels), len(dataset.class_names)
+    data = known(spec.data)
+    classes = len(data.class_names or SOME_CLASSES)
     steps = []
     try:
-        for index, layer, given, result in follow(spec.model.layers, shape, classes):
+        for index, layer, given, result in follow(spec.model.layers, data.shape, classes) if data.shape else ():
             steps.append(Step(index, layer, given, result))
     except DoesNotFit:
         pass  # an error that the rules tell before lint is asked
-    part = spec.data.split.validation
-    validation = 0 if isinstance(part, str) else round(dataset.train * part) if isinstance(part, float) else part
-    return Facts(spec, tuple(steps), classes, dataset.train - validation)
+    number = None if data.class_names is None else classes
+    return Facts(spec, tuple(steps), number, _training_images(data.train, spec.data.split.validation))
+
+
+def _training_images(images: int | None, validation: float | int | str) -> int | None:
+    """How many are left when those that validate are taken off."""
+    if images is None or isinstance(validation, str):
+        return images
+    return images - (round(images * validation) if isinstance(validation, float) else validation)

@@ -19,6 +19,7 @@ from cnncli.spec.lint.facts import (
     is_weighted,
     layer_path,
 )
+from cnncli.spec.rules import SOME_CLASSES
 from cnncli.spec.shapes import pair, parameters
 
 _STILL_LINEAR = (
@@ -211,7 +212,7 @@ def large_dense(facts: Facts) -> Iterator[Problem]:
     """Nearly all parameters are in the Dense after the Flatten."""
     if facts.output is None:
         return
-    counts = [parameters(step.layer, step.given, facts.classes) for step in facts.steps]
+    counts = [parameters(step.layer, step.given, facts.classes or len(SOME_CLASSES)) for step in facts.steps]
     for index, (above, layer) in enumerate(pairwise(facts.layers), start=1):
         large = counts[index] > _MANY_PARAMETERS and counts[index] > _MOST_PARAMETERS * sum(counts)
         if above.name == "Flatten" and layer.name == "Dense" and large:

@@ -92,7 +92,7 @@ def after_softmax(facts: Facts) -> Iterator[Problem]:
 def binary_loss(facts: Facts) -> Iterator[Problem]:
     """Binary losses judge each class alone, softmax compares them."""
     loss = facts.spec.train.loss
-    if loss.name in _BINARY and facts.classes > 2 and facts.head and facts.head[1] in _PROBABILITIES:
+    if loss.name in _BINARY and (facts.classes or 0) > 2 and facts.head and facts.head[1] in _PROBABILITIES:
         better = loss.name.replace("Binary", "Categorical")
         yield Problem(
             ("train", "loss"),
@@ -103,7 +103,7 @@ def binary_loss(facts: Facts) -> Iterator[Problem]:
 
 def units_not_classes(facts: Facts) -> Iterator[Problem]:
     """The output has more units than there are classes."""
-    if facts.output is None or len(facts.output) != 1 or facts.output[0] <= facts.classes:
+    if facts.classes is None or facts.output is None or len(facts.output) != 1 or facts.output[0] <= facts.classes:
         return
     last = max((i for i, layer in enumerate(facts.layers) if is_weighted(layer)), default=len(facts.layers) - 1)
     layer = facts.layers[last]

@@ -48,7 +48,7 @@ def large_pixels(facts: Facts) -> Iterator[Problem]:
 def large_batch(facts: Facts) -> Iterator[Problem]:
     """One step for each epoch."""
     batch_size = facts.spec.train.batch_size
-    if batch_size >= facts.images:
+    if facts.images is not None and batch_size >= facts.images:
         yield Problem(
             ("train", "batch_size"),
             f"one batch holds all {facts.images:,} training images, so that an epoch is a single step; "
@@ -92,7 +92,7 @@ def decay_steps(facts: Facts) -> Iterator[Problem]:
     if not isinstance(schedule, Entry) or schedule.name not in _ENDING_SCHEDULES or schedule.get("cycle"):
         return
     steps, warmup, total = schedule.get("decay_steps"), schedule.get("warmup_steps") or 0, facts.total_steps
-    if isinstance(steps, str) or isinstance(warmup, str) or accumulates:
+    if isinstance(steps, str) or isinstance(warmup, str) or accumulates or total is None:
         return
     path = ("train", "optimizer", optimizer.name, "learning_rate", schedule.name, "decay_steps")
     if steps + warmup < total / 2:
@@ -108,13 +108,14 @@ def boundary_never_reached(facts: Facts) -> Iterator[Problem]:
     """A part of the schedule lies behind the end of the training."""
     optimizer = facts.spec.train.optimizer
     schedule = optimizer.get("learning_rate")
-    if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay":
+    total = facts.total_steps
+    if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay" or total is None:
         return
     for index, boundary in enumerate(schedule.get("boundaries")):
-        if boundary >= facts.total_steps and not optimizer.get("gradient_accumulation_steps"):
+        if boundary >= total and not optimizer.get("gradient_accumulation_steps"):
             yield Problem(
                 ("train", "optimizer", optimizer.name, "learning_rate", schedule.name, "boundaries", index),
-                f"the training ends at step {facts.total_steps:,}, before step {boundary:,}; boundaries count steps, "
+                f"the training ends at step {total:,}, before step {boundary:,}; boundaries count steps, "
                 "not epochs: make it smaller, or train for more epochs",
             )
 

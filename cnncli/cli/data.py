@@ -1,0 +1,212 @@
+"""`cnncli data`: the data doctor."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+SHOWN = 5
+"""How many files a finding shows; --json has them all."""
+
+_COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
+
+
+@click.command()
+@click.argument("subject", metavar="FOLDER|TABLE|CONFIG", type=click.Path(path_type=Path))
+@click.option("--quick", is_flag=True, help="Read headers only: no pixels, no copies, no images that look the same.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option(
+    "--list",
+    "list_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Write the files to leave out as a piece of a spec; - prints it instead.",
+)
+def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> int:
+    """Find what is wrong with images before training on them.
+
+    Of a folder of class folders, a table (CSV), or what a spec names: counts per class, broken files, copies, the
+    same image under two labels, odd sizes and colours, and more. Files are only read. Exit code 3 says that training
+    would stop, or be wrong.
+
+    \b
+    Example:
+      cnncli data photos --list exclude.yaml
+    """
+    import json
+
+    from cnncli.errors import DataError
+
+    to_screen = str(list_file) == "-"
+    if as_json and to_screen:
+        raise click.UsageError("--json and --list - both want stdout")
+    spec = _spec(subject)
+    place = spec.data.source.arguments.get("path") if spec else subject
+    if list_file and not to_screen:
+        _refuse_to_overwrite(list_file, Path(place) if place else None)
+    from cnncli.cli.console import notice
+    from cnncli.report.findings import exclude_list, findings_json
+    from cnncli.runner.scan import scan_path, scan_spec
+
+    with _progress() as progress:
+        report = scan_spec(spec, not quick, progress, notice) if spec else scan_path(subject, not quick, progress)
+    if to_screen:
+        click.echo(exclude_list(report), nl=False)
+    elif as_json:
+        click.echo(json.dumps(findings_json(report), indent=2))
+    else:
+        _show(report, str(subject), list_file)
+    if list_file and not to_screen:
+        _write(list_file, exclude_list(report))
+    return DataError.exit_code if report.is_wrong else 0
+
+
+def _spec(subject: Path) -> Any:
+    """The spec that is meant; None for a folder or table."""
+    if subject.suffix.lower() not in (".yaml", ".yml") or subject.is_dir():
+        return None
+    from cnncli.spec import load
+
+    return load(subject).spec
+
+
+def _refuse_to_overwrite(file: Path, place: Path | None) -> None:
+    """Nothing is written among a person's images, or over anything but an earlier list."""
+    from cnncli.errors import ResourceError
+
+    if place and place.is_dir() and place.resolve() in file.resolve().parents:
+        raise ResourceError(f"'{file}' would be inside the data", "name a file in another folder")
+    if file.exists() and not _is_list(file):
+        raise ResourceError(f"'{file}' exists and is no list of files to leave out", "name another file")
+
+
+def _is_list(file: Path) -> bool:
+    from cnncli.report.findings import HEADING
+
+    try:
+        with file.open("rb") as stream:
+            return file.is_file() and stream.read(len(HEADING)) == HEADING.encode()
+    except OSError:
+        return False
+
+
+def _write(file: Path, text: str) -> None:
+    from cnncli.cli.console import notice
+    from cnncli.runs import writing
+
+    with writing(file) as path:
+        path.write_text(text, encoding="utf-8")
+    notice(f"wrote {file}")
+
+
+def _show(report: Any, subject: str, list_file: Path | None) -> None:
+    from cnncli.cli.console import counted, say, styled
+
+    images = f"{counted(report.images, 'image')} in {counted(len(report.class_names), 'class')}"
+    say(f"{_shown(report.source)}: {images}")
+    say()
+    _show_counts(report)
+    if report.sizes:
+        smallest, median, largest = ("×".join(map(str, size)) for size in report.sizes)
+        say()
+        if report.formats:
+            say(f"formats  {', '.join(f'{kind} {count:,}' for kind, count in report.formats.items())}")
+        say(f"sizes    {smallest}" if smallest == largest else f"sizes    {smallest} to {largest}, median {median}")
+    say()
+    for finding in report.findings:
+        _show_finding(finding)
+    if report.findings:
+        severities = [finding.severity for finding in report.findings]
+        counts = [counted(severities.count(name), name) for name in _COLORS if name in severities]
+        say(f"{', '.join(counts)}: {_verdict(report)}")
+    else:
+        say(f"no findings: {_verdict(report)}")
+    if list_file is None and any(finding.exclude for finding in report.findings):
+        say(f"next: cnncli data {_shown(subject)} --list exclude.yaml")
+    if not report.decoded:
+        click.echo(styled("only headers were read; without --quick every image is decoded and compared", dim=True))
+
+
+def _verdict(report: Any) -> str:
+    return "training would stop, or be wrong" if report.is_wrong else "one can train on this"
+
+
+def _show_counts(report: Any) -> None:
+    from cnncli.cli.console import show_table
+
+    splits = list(report.counts)
+    columns = ["class", *splits, *(["total"] if len(splits) > 1 else [])]
+    rows = []
+    for label in report.class_names:
+        counts = [report.counts[split].get(label, 0) for split in splits]
+        rows.append([_shown(label), *(f"{count:,}" for count in counts), f"{sum(counts):,}"][: len(columns)])
+    totals = [sum(report.counts[split].values()) for split in splits]
+    rows.append(["total", *(f"{count:,}" for count in totals), f"{sum(totals):,}"][: len(columns)])
+    show_table(columns, rows, right=columns[1:], last=True)
+
+
+def _show_finding(finding: Any) -> None:
+    from cnncli.cli.console import say, styled
+
+    width = max(map(len, _COLORS)) + 2
+    head = _wrapped(f"{finding.message} [{finding.code}]", width)
+    # Colour after the lines are made: escapes have a length and no width
+    severity = styled(finding.severity, fg=_COLORS[finding.severity], bold=True)
+    click.echo(severity + head[len(finding.severity) :])
+    if finding.advice:
+        say(_wrapped(finding.advice, width))
+    for one in finding.affected[:SHOWN]:
+        say(_wrapped(f"{', '.join(map(_shown, one.names[:SHOWN]))}{_rest(one.names)} {one.detail}".strip(), width + 2))
+    if len(finding.affected) > SHOWN:
+        say(" " * (width + 2) + f"and {len(finding.affected) - SHOWN:,} more")
+    say()
+
+
+def _rest(names: tuple[str, ...]) -> str:
+    return f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+
+
+def _wrapped(text: str, indent: int) -> str:
+    """Lines of 80 columns at most; a file name is never broken."""
+    from cnncli.cli.console import terminal_width
+
+    blank = " " * indent
+    return textwrap.fill(
+        _shown(text),
+        min(terminal_width(), 80),
+        initial_indent=blank,
+        subsequent_indent=blank,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _shown(name: str) -> str:
+    """A name on one line, whatever characters it is made of."""
+    from cnncli.cli.console import printable
+
+    return printable(name).replace("\n", "\\n").replace("\t", "\\t")
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr, when that is a terminal; gone at the end."""
+    from cnncli.cli.console import is_terminal
+
+    if not is_terminal(sys.stderr):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("looking"), BarColumn(bar_width=None), MofNCompleteColumn(), TextColumn("files"))
+    bar = Progress(*columns, TimeRemainingColumn(compact=True), console=Console(stderr=True), transient=True)
+    with bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,43 @@
+"""`cnncli preview`: images beside what augmentation makes of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cnncli.cli.options import config_argument, set_option
+
+
+@click.command()
+@config_argument
+@set_option
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The picture to write; NAME-preview.png unless given."
+)
+def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> None:
+    """Draw images beside what augmentation makes of them.
+
+    One training image of each class, and beside it how the training sees it in the first epochs.
+
+    \b
+    Example:
+      cnncli preview configs/cifar10_augmented.yaml -o preview.png
+    """
+    from cnncli.cli.console import notice, say
+    from cnncli.errors import SpecError
+    from cnncli.spec import load
+
+    loaded = load(config, overrides)
+    path = output or Path(f"{loaded.spec.name}-preview.png")
+    if path.suffix.lower() != ".png":
+        raise click.UsageError("the picture is a PNG; let its name end in .png")
+    from cnncli.runner.preview import preview as draw
+
+    try:
+        classes = draw(loaded.spec, path, notice)
+    except SpecError as error:
+        raise loaded.locate(error) from error
+    if classes > 10:
+        notice(f"the first 10 of {classes} classes are shown")
+    say(str(path))

@@ -1,0 +1,31 @@
+"""Originals beside what augmentation makes of them, a row for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cnncli.report.plots import lettering, style
+from cnncli.report.plots.grid import Line, grid_of
+
+
+def draw_preview(originals: np.ndarray, versions: Sequence[np.ndarray], class_names: Sequence[str], path: Path) -> None:
+    """A row for each class: the original, then its augmented versions.
+
+    Args:
+        originals: one image of each class, uint8, shape `(classes, height, width, channels)`; 1 to 10 classes.
+        versions: each of the same shape; at most four.
+        class_names: one for each original.
+        path: file to write, ending in .png.
+    """
+    images, captions = [], []
+    for number, (original, name) in enumerate(zip(originals, class_names, strict=True)):
+        images += [original, *(version[number] for version in versions)]
+        captions.append([Line(lettering.drawable(name))])
+        captions += [[Line(f"epoch {epoch}", style.FAINT)] for epoch in range(1, len(versions) + 1)]
+    below = "each original, and what the training sees of it" if versions else "the spec has no augmentation"
+    with style.applied(class_names):
+        figure = grid_of(images, captions, "Augmentation", below, columns=len(versions) + 1)
+        style.save_photographs(figure, path)

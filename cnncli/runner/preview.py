@@ -1,0 +1,71 @@
+"""Shows images beside what augmentation makes of them, exactly as a training sees them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from cnncli.data.augment import Augmentation
+from cnncli.data.pipeline import encode
+from cnncli.errors import DataError
+from cnncli.factory.startup import start_tensorflow
+from cnncli.report.plots.preview import draw_preview
+from cnncli.runner.images import Notice, load_splits
+from cnncli.runs import writing
+from cnncli.spec.schema import Spec
+
+VERSIONS = 4
+"""Augmented versions of each image: those of the first epochs."""
+
+
+def preview(spec: Spec, path: Path, notice: Notice, most: int = 10) -> int:
+    """Draws one training image of each class beside its augmented versions.
+
+    Args:
+        spec: with or without augmentation.
+        path: the picture to write, ending in .png.
+        notice: is told when something is downloaded.
+        most: classes shown; of more, the first.
+
+    Returns:
+        How many classes there are.
+
+    Raises:
+        DataError: the images cannot be had, or a class has none to train on.
+    """
+    start_tensorflow()
+    splits = load_splits(spec, notice=notice)
+    names, train = splits.class_names, splits.samples["train"]
+    shown = names[:most]
+    firsts = []
+    for label in range(len(shown)):
+        of_class = np.flatnonzero(train.labels == label)
+        if not len(of_class):
+            raise DataError(f"the class {names[label]} has no training images")
+        firsts.append(of_class[0])
+    chosen = np.array(firsts, dtype=np.int64)
+    originals = train.read(chosen)
+    targets = encode(train.labels[chosen], "one_hot", len(names))
+    versions = _versions(spec, originals, targets, chosen, splits.shape)
+    with writing(path) as aside:
+        draw_preview(originals, versions, shown, aside)
+    return len(names)
+
+
+def _versions(
+    spec: Spec, originals: np.ndarray, targets: np.ndarray, chosen: np.ndarray, shape: tuple[int, int, int]
+) -> list[np.ndarray]:
+    """For each epoch the images as the training would see them in it, uint8."""
+    import tensorflow as tf
+
+    if not spec.augment:
+        return []
+    augmentation = Augmentation(spec.augment, shape, spec.seed)
+    found = []
+    for epoch in range(VERSIONS):
+        images, _ = augmentation(
+            tf.constant(originals), tf.constant(targets), tf.constant(chosen), tf.constant(epoch, tf.int64)
+        )
+        found.append(np.clip(np.rint(np.asarray(images)), 0, 255).astype(np.uint8))
+    return found

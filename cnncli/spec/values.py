@@ -1,0 +1,71 @@
+"""Kinds of value that only a spec has: names of runs, ranges of pixels, sizes, parts of the images, class weights."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from cnncli.catalog.entries import entry_kind
+from cnncli.catalog.kinds import Kind, any_of, choice, list_of, mapping_of, number, or_nothing, shown, text, whole
+from cnncli.errors import Path, Problem
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+_RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
+
+
+def is_name(word: object) -> bool:
+    """Whether a word can be the name of a folder on every system: letters, digits, '.', '_' and '-'."""
+    return (
+        isinstance(word, str)
+        and bool(NAME.match(word))
+        and not word.endswith(".")
+        and word.split(".")[0].lower() not in _RESERVED
+    )
+
+
+def _run_name() -> Kind:
+    words = "letters, digits, '.', '_' and '-', at most 100 of them, the first a letter or digit"
+
+    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+        if not is_name(value):
+            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
+        return value
+
+    return Kind(words, accept, {"type": "string", "pattern": NAME.pattern.replace(r"\Z", "$")})
+
+
+def _range() -> Kind:
+    pair = list_of(number(), 2, "a list of two numbers, the lower one first")
+
+    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+        before = len(problems)
+        kept = pair.accept(value, path, problems)
+        if len(problems) == before and not kept[0] < kept[1]:
+            problems.append(Problem(path, f"expected {pair.words}, got {shown(value)}"))
+        return kept
+
+    return Kind(pair.words, accept, pair.schema)
+
+
+def _class_weight() -> Kind:
+    words = "'balanced', or a mapping from class names to weights"
+    weights = mapping_of(number(0))
+
+    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+        if isinstance(value, dict) and value:
+            return weights.accept(value, path, problems)
+        if value is not None and value != "balanced":
+            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
+        return value
+
+    return Kind(words, accept, {"anyOf": [{"const": "balanced"}, weights.schema, {"type": "null"}]})
+
+
+run_name = _run_name()
+pixel_range = _range()
+class_weight = _class_weight()
+part = any_of(number(0, 1, below=True), whole(1), choice("test"))
+test_part = any_of(number(0, 1, above=True, below=True), whole(1))
+image_size = or_nothing(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
+classes = or_nothing(any_of(list_of(text, words="a list of class names"), mapping_of(text)))
+augmentations = list_of(entry_kind("augmentation"), words="a list of augmentations", empty=True)

@@ -1,0 +1,184 @@
+"""`cnncli data` as a person and a program meet it."""
+
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnncli.spec.reader import read
+
+pytestmark = pytest.mark.slow
+
+ODD = 'a "b": \u00e9\U0001f600\n\u202e.jpg'
+
+
+def jpeg(seed, quality=90):
+    coarse = Image.fromarray(np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8))
+    out = io.BytesIO()
+    coarse.resize((64, 48), Image.Resampling.BICUBIC).save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Two classes of twelve, with nothing wrong."""
+    folder = tmp_path / "photos"
+    for label, start in (("cat", 0), ("dog", 500)):
+        (folder / label).mkdir(parents=True)
+        for number in range(start, start + 12):
+            (folder / label / f"{number}.jpg").write_bytes(jpeg(number))
+    return folder
+
+
+@pytest.fixture
+def broken(photos):
+    """With an empty file of an odd name, one that is cut off, and a copy."""
+    (photos / "cat" / ODD).write_bytes(b"")
+    (photos / "cat" / "half.jpg").write_bytes(jpeg(90)[:600])
+    (photos / "dog" / "copy.jpg").write_bytes(jpeg(500))
+    return photos
+
+
+def test_a_healthy_folder_ends_well(call, photos):
+    result = call("data", photos)
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
+    assert lines[0] == f"{photos}: 24 images in 2 classes"
+    assert [line.split() for line in lines[2:7]] == [
+        ["class", "train"],
+        ["cat", "12"],
+        ["dog", "12"],
+        ["-----", "-----"],
+        ["total", "24"],
+    ]
+    assert lines[-1] == "no findings: one can train on this"
+
+
+def test_errors_end_in_3_and_fit_80_columns(call, broken):
+    result = call("data", broken)
+    assert result.code == 3
+    assert max(map(len, result.out.splitlines()[1:-1])) <= 80  # but for the path of the folder
+    found = re.findall(r"^(error|warning|note) +.*\[([a-z-]+)\]$", result.out, re.MULTILINE)
+    assert found == [
+        ("error", "empty-file"),
+        ("error", "truncated"),
+        ("warning", "copies"),
+        ("warning", "odd-name"),
+    ]
+    assert "2 errors, 2 warnings: training would stop, or be wrong" in result.out
+
+
+def test_an_odd_name_stays_on_its_line_and_moves_nothing(call, broken):
+    out = call("data", broken).out
+    assert r"\n\u202e.jpg" in out
+    assert "\u202e" not in out
+
+
+def test_json_has_every_file_and_only_that_is_on_stdout(call, broken):
+    result = call("data", broken, "--json")
+    report = json.loads(result.out)
+    assert result.code == 3
+    assert set(report) == {
+        "ok", "images", "source", "class_names", "counts", "formats", "sizes", "findings", "decoded",
+    }  # fmt: skip
+    assert (report["ok"], report["images"], report["formats"]) == (False, 27, {"JPEG": 25})
+    assert report["counts"] == {"train": {"cat": 14, "dog": 13}}
+    assert report["findings"][0] == {
+        "code": "empty-file",
+        "severity": "error",
+        "message": "1 file is empty",
+        "advice": "replace it, or leave it out with exclude",
+        "affected": [{"names": [f"cat/{ODD}"], "detail": "is empty"}],
+        "exclude": [f"cat/{ODD}"],
+    }
+
+
+def test_the_list_is_yaml_that_names_the_files_exactly(call, broken, tmp_path):
+    result = call("data", broken, "--list", tmp_path / "exclude.yaml")
+    assert result.code == 3
+    text = (tmp_path / "exclude.yaml").read_text("utf-8")
+    assert read(text, "exclude.yaml").value == {"data": {"exclude": [f"cat/{ODD}", "cat/half.jpg"]}}
+    assert '# - "dog/copy.jpg"' in text
+    assert call("data", broken, "--list", "-").out == text
+
+
+CONFIG = """\
+extends: exclude.yaml
+data:
+  source: {folder: {path: PHOTOS}}
+  image: {size: [48, 64]}
+model:
+  layers: [Flatten, Dense: {units: classes, activation: softmax}]
+"""
+
+
+def test_a_spec_that_extends_the_list_leaves_out_what_is_on_it(call, broken, tmp_path):
+    call("data", broken, "--list", tmp_path / "exclude.yaml")
+    (tmp_path / "photos.yaml").write_text(CONFIG.replace("PHOTOS", str(broken)))
+    result = call("data", tmp_path / "photos.yaml")
+    assert "error" not in result.out
+    assert result.code == 0
+    assert "25 images in 2 classes" in result.out
+
+
+def test_the_images_of_a_built_in_set_are_looked_at_too(call, tmp_path):
+    """Of all digits, two are chosen, and that is done in seconds."""
+    text = CONFIG.replace("extends: exclude.yaml\n", "").replace(
+        "{folder: {path: PHOTOS}}", "mnist\n  classes: ['4', '9']"
+    )
+    (tmp_path / "digits.yaml").write_text(text)
+    report = json.loads(call("data", tmp_path / "digits.yaml", "--json").out)
+    assert report["counts"] == {"train": {"4": 5842, "9": 5949}, "test": {"4": 982, "9": 1009}}
+
+
+def test_the_list_is_empty_where_nothing_is_to_be_left_out(call, photos):
+    text = call("data", photos, "--list", "-").out
+    assert read(text, "exclude.yaml").value == {"data": {"exclude": []}}
+
+
+def test_the_list_is_written_neither_among_the_images_nor_over_another_file(call, photos, tmp_path):
+    inside = call("data", photos, "--list", photos / "cat" / "exclude.yaml")
+    assert (inside.code, list(photos.rglob("*.yaml"))) == (5, [])
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert call("data", photos, "--list", tmp_path / "thesis.tex").code == 5
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_a_name_that_no_spec_can_hold_is_a_comment_on_the_list(call, photos):
+    (photos / "cat" / "bytes_\udcff.jpg").write_bytes(b"")
+    text = call("data", photos, "--list", "-").out
+    assert r'# rename this file, no spec can name it: "cat/bytes_\udcff.jpg"' in text
+    assert read(text, "exclude.yaml").value == {"data": {"exclude": []}}
+
+
+def test_an_earlier_list_is_replaced(call, broken, tmp_path):
+    for _ in range(2):
+        assert call("data", broken, "--list", tmp_path / "exclude.yaml").code == 3
+
+
+def test_quick_finds_broken_files_and_says_what_it_did_not_do(call, broken):
+    result = call("data", broken, "--quick")
+    assert result.code == 3
+    assert "[truncated]" in result.out
+    assert "[copies]" not in result.out
+    assert "only headers were read" in result.out
+
+
+def test_a_table_is_looked_at_too(call, photos):
+    names = sorted(photos.rglob("*.jpg"))
+    rows = [f"{name.relative_to(photos)},{name.parent.name}" for name in names]
+    (photos / "labels.csv").write_text("\n".join(["path,label", *rows]))
+    assert "24 images in 2 classes" in call("data", photos / "labels.csv").out
+
+
+def test_a_folder_that_is_not_there_is_an_error_of_the_data(call, tmp_path):
+    result = call("data", tmp_path / "nowhere")
+    assert (result.code, result.out) == (3, "")
+    assert "does not exist" in result.err
+
+
+def test_json_and_a_list_do_not_share_stdout(call, photos):
+    assert call("data", photos, "--json", "--list", "-").code == 2

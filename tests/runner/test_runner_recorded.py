@@ -1,0 +1,238 @@
+"""A run finds its very images again, and says by name what is missing, changed or unknown."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnncli.errors import DataError, RunError
+from cnncli.runs import RunDir
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def recorded() -> ModuleType:
+    from cnncli.runner import recorded
+
+    return recorded
+
+
+@pytest.fixture
+def record(recorded, tmp_path) -> Callable:
+    """Writes down the images of a spec as a training does, and gives the run, the splits and what was told."""
+    from cnncli.runner.images import load_splits
+
+    def record(spec) -> tuple[RunDir, object, list[str]]:
+        run, splits, told = RunDir(tmp_path / "run"), load_splits(spec), []
+        run.path.mkdir()
+        run.write_json("data.json", {"class_names": list(splits.class_names), "image": list(splits.shape)})
+        recorded.record_images(run, splits, told.append)
+        return run, splits, told
+
+    return record
+
+
+def same(first, second) -> bool:
+    """Whether two divisions hold the same images with the same labels."""
+    return first.class_names == second.class_names and {
+        split: (samples.names, samples.labels.tolist()) for split, samples in first.samples.items()
+    } == {split: (samples.names, samples.labels.tolist()) for split, samples in second.samples.items()}
+
+
+SPLIT_INTO = ["data.split.validation=0.1", "data.split.validation=0", "data.split={validation: test, test: 9}"]
+CHOSEN = "data.classes=[red, green, blue]"
+RENAMED = "data.classes={red: warm, green: cold, blue: cold}"
+
+
+class TestRecord:
+    def test_it_names_every_image_with_its_split_class_and_content(self, record, folder_spec):
+        run, splits, told = record(folder_spec())
+        with (run.path / "images.csv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [row["image"] for row in rows] == [name for s in splits.samples.values() for name in s.names]
+        assert [row["split"] for row in rows] == [split for split, s in splits.samples.items() for _ in s.names]
+        assert all(row["image"].startswith(row["class"]) for row in rows)
+        assert {row["origin"] for row in rows} == {"train"}
+        assert len({row["content"] for row in rows}) == 60
+        assert not told
+
+    @pytest.mark.parametrize("split", SPLIT_INTO)
+    @pytest.mark.parametrize("classes", ["data.classes=null", CHOSEN, RENAMED])
+    def test_the_same_images_are_found_again(self, recorded, record, folder_spec, split, classes):
+        spec = folder_spec(split, classes)
+        run, splits, told = record(spec)
+        assert same(recorded.recorded_splits(spec, run, told.append), splits)
+        assert not told
+
+    def test_of_a_table_as_well(self, recorded, record, folder_spec, table):
+        spec = folder_spec(f"data.source={{csv: {{path: {table}}}}}")
+        run, splits, _ = record(spec)
+        assert same(recorded.recorded_splits(spec, run), splits)
+
+    def test_arrays_that_count_their_images_alike_are_told_apart(self, recorded, record, folder_spec, tmp_path):
+        """Validation and test have each an image `0`, which is not the same one."""
+        random = np.random.default_rng(0)
+        arrays = {f"x_{split}": random.integers(0, 256, (6, 5, 5), np.uint8) for split in ("train", "val", "test")}
+        labels = {f"y_{split}": np.arange(6) % 2 for split in ("train", "val", "test")}
+        np.savez(tmp_path / "a.npz", **arrays, **labels)
+        spec = folder_spec(f"data.source={{arrays: {{path: {tmp_path / 'a.npz'}}}}}", "data.image.size=null")
+        run, splits, _ = record(spec)
+        found = recorded.recorded_splits(spec, run)
+        assert same(found, splits)
+        for split, name in (("train", "x_train"), ("validation", "x_val"), ("test", "x_test")):
+            assert np.array_equal(found.samples[split].images[..., 0], arrays[name])
+
+    @pytest.mark.parametrize("split", ["{validation: 9, test: 12}", "{validation: test, test: 12}"])
+    def test_an_image_in_two_splits_is_told_once(self, record, folder_spec, squares, split):
+        from cnncli.runner.images import load_splits
+
+        spec = folder_spec(f"data.split={split}")
+        splits = load_splits(spec)
+        first, second = (splits.samples[split].names[0] for split in ("train", "test"))
+        within = splits.samples["train"].names[1]
+        for name in (second, within):
+            shutil.copyfile(squares / first, squares / name)
+        _, _, told = record(spec)
+        (text,) = told
+        assert f"1 image is in more than one split, such as '{first}'" in text
+        copy = splits.samples["test"].names[1]
+        shutil.copyfile(squares / splits.samples["train"].names[2], squares / copy)
+        shutil.rmtree(squares.parent / "run")
+        _, _, told = record(spec)
+        (text,) = told
+        assert "2 images are in more than one split" in text
+
+    def test_a_test_that_validates_is_not_called_a_copy(self, record, folder_spec):
+        _, _, told = record(folder_spec("data.split={validation: test, test: 12}"))
+        assert not told
+
+
+class TestWhatChanged:
+    @pytest.mark.parametrize("classes", ["data.classes=null", CHOSEN, RENAMED])
+    def test_a_class_that_is_gone_is_named(self, recorded, record, folder_spec, squares, classes):
+        spec = folder_spec(classes)
+        run, *_ = record(spec)
+        shutil.rmtree(squares / "green")
+        with pytest.raises(DataError, match=r"(lacks the|has no) class green"):
+            recorded.recorded_splits(spec, run)
+
+    def test_a_class_that_is_new_is_named(self, recorded, record, folder_spec, squares):
+        spec = folder_spec()
+        run, *_ = record(spec)
+        shutil.copytree(squares / "green", squares / "yellow")
+        with pytest.raises(DataError, match="has the class yellow, which training does not know"):
+            recorded.recorded_splits(spec, run)
+
+    @pytest.mark.parametrize("classes", [CHOSEN, RENAMED])
+    def test_a_new_class_beside_those_chosen_changes_nothing(self, recorded, record, folder_spec, squares, classes):
+        spec = folder_spec(classes)
+        run, splits, told = record(spec)
+        shutil.copytree(squares / "green", squares / "yellow")
+        assert same(recorded.recorded_splits(spec, run, told.append), splits)
+        assert not told
+
+    def test_a_class_that_has_another_name_is_told_by_both(self, recorded, record, folder_spec, squares):
+        spec = folder_spec()
+        run, *_ = record(spec)
+        (squares / "green").rename(squares / "Green")
+        with pytest.raises(DataError, match=r"lacks the class green and has the class Green"):
+            recorded.recorded_splits(spec, run)
+
+    def test_labels_are_those_of_the_training_whatever_the_order_is_now(self, recorded, record, folder_spec):
+        run, splits, _ = record(folder_spec(CHOSEN))
+        found = recorded.recorded_splits(folder_spec(), run)  # in which blue comes first
+        assert found.class_names == ("red", "green", "blue")
+        assert same(found, splits)
+
+    @pytest.mark.parametrize(("gone", "more"), [(1, ""), (3, " and 2 more")])
+    def test_images_that_are_gone_are_named(self, recorded, record, folder_spec, squares, gone, more):
+        spec = folder_spec()
+        run, splits, _ = record(spec)
+        names = splits.samples["test"].names[:gone]
+        for name in names:
+            (squares / name).unlink()
+        with pytest.raises(DataError) as caught:
+            recorded.recorded_splits(spec, run)
+        assert caught.value.message == f"test images of this run are gone: '{names[0]}'{more}"
+        assert "--data" in caught.value.hint
+
+    @pytest.mark.parametrize("split", ["train", "validation", "test"])
+    def test_an_image_that_changed_is_told(self, recorded, record, folder_spec, squares, split):
+        spec = folder_spec()
+        run, splits, told = record(spec)
+        name = splits.samples[split].names[2]
+        Image.new("RGB", (16, 16)).save(squares / name)
+        found = recorded.recorded_splits(spec, run, told.append)
+        assert told == [f"warning: {split} images have changed since the training: '{name}'"]
+        assert same(found, splits)
+
+    def test_a_file_that_was_written_again_as_it_was_is_no_change(self, recorded, record, folder_spec, squares):
+        spec = folder_spec()
+        run, _, told = record(spec)
+        for path in squares.glob("red/*"):
+            path.write_bytes(path.read_bytes())
+        recorded.recorded_splits(spec, run, told.append)
+        assert not told
+
+    @pytest.mark.parametrize("size", ["16", "null"])
+    def test_images_that_were_added_change_nothing(self, recorded, record, folder_spec, squares, size):
+        spec = folder_spec(f"data.image.size={size}")
+        run, splits, told = record(spec)
+        for number in range(40):
+            Image.new("RGB", (16 + number, 16), (number, 0, 0)).save(squares / "red" / f"00{number}.png")
+        found = recorded.recorded_splits(spec, run, told.append)
+        assert same(found, splits)
+        assert found.shape == (16, 16, 3)
+        assert not told
+
+
+COLUMNS = "split,origin,image,class,content"
+
+
+class TestDamage:
+    def test_no_record_is_told(self, recorded, record, folder_spec):
+        spec = folder_spec()
+        run, *_ = record(spec)
+        (run.path / "images.csv").unlink()
+        with pytest.raises(RunError, match=r"images\.csv' cannot be read: No such file"):
+            recorded.recorded_splits(spec, run)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "split,origin,image,class,content\n",
+            "image,class\na,b\n",
+            "split,origin,image,class,content\ntrain,tr\n",
+        ],
+    )
+    def test_a_record_that_is_damaged_is_told(self, recorded, record, folder_spec, text):
+        spec = folder_spec()
+        run, *_ = record(spec)
+        (run.path / "images.csv").write_text(text)
+        with pytest.raises(RunError, match=r"images\.csv' is damaged"):
+            recorded.recorded_splits(spec, run)
+
+    def test_a_record_without_class_names_is_told(self, recorded, record, folder_spec):
+        spec = folder_spec()
+        run, *_ = record(spec)
+        run.write_json("data.json", {"image": [16, 16, 3]})
+        with pytest.raises(RunError, match=r"data\.json lacks 'class_names'"):
+            recorded.recorded_splits(spec, run)
+
+
+@pytest.mark.parametrize("name", ["red/a, b.png", 'red/"quoted".png', "red/ü 图.png", "red/line\nbreak.png"])
+def test_whatever_a_file_is_called_it_is_found_again(recorded, record, folder_spec, squares, name):
+    Path(squares / "red" / "0.png").rename(squares / name)
+    spec = folder_spec()
+    run, splits, _ = record(spec)
+    assert any(name in samples.names for samples in splits.samples.values())
+    assert same(recorded.recorded_splits(spec, run), splits)
