@@ -105,11 +105,13 @@ def test_a_stopped_training_is_left_readable(call, tmp_path, number, code):
 def in_a_terminal(tmp_path, **environment):
     """Everything that a small training writes to a terminal of 80 columns."""
     ours, theirs = pty.openpty()
-    program = [*PROGRAM, "train", "configs/mnist.yaml", "--runs-dir", str(tmp_path), "--set", "train.epochs=2"]
+    program = [*PROGRAM, "train", os.path.abspath("configs/mnist.yaml"), "--set", "train.epochs=2"]  # noqa: PTH100
     variables = {**os.environ, "COLUMNS": "80", "TERM": "xterm-256color", **environment}
     variables = {name: value for name, value in variables.items() if name != "NO_COLOR" or name in environment}
     small = ["--set", "data.split.validation=59000"]
-    training = subprocess.Popen([*program, *small], stdout=theirs, stderr=theirs, stdin=theirs, env=variables)
+    training = subprocess.Popen(
+        [*program, *small], stdout=theirs, stderr=theirs, stdin=theirs, env=variables, cwd=tmp_path
+    )
     os.close(theirs)
     shown = b""
     while True:
