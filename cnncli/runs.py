@@ -201,8 +201,10 @@ def find_run(named: str | None, folder: Path) -> RunDir:
     if named is None:
         finished = [run for run in list_runs(folder) if run.is_finished()]
         if not finished:
+            others = [run for run in list_runs(folder) if run.best_weights.is_file()]
+            hint = f"name one that is not finished: --run {others[-1].name}" if others else ""
             raise RunError(
-                f"there is no finished run in '{folder}'", "train one first: cnncli train configs/mnist.yaml"
+                f"there is no finished run in '{folder}'", hint or "train one first: cnncli train configs/mnist.yaml"
             )
         return max(finished, key=lambda run: str(run.status().get("ended", "")))
     for path in (Path(named), folder / named):

@@ -29,6 +29,7 @@ def evaluate(
     """
     import json
 
+    from cnncli.catalog.kinds import nearest
     from cnncli.cli.console import notice, show_report
     from cnncli.errors import ThresholdMissed
     from cnncli.report import metrics_of
@@ -44,11 +45,13 @@ def evaluate(
         click.echo(json.dumps({**metrics, "classes": report.values}, indent=2))
     else:
         show_report(evaluation, report)
+    figures = {name: value for name, value in metrics.items() if name not in ("split", "images")}
     for name, least in limits:
-        if name not in metrics:
-            raise click.UsageError(f"no metric is called '{name}'; there are {', '.join(metrics)}")
-        if metrics[name] is None or metrics[name] < least:
-            raise ThresholdMissed(f"{name} is {metrics[name]}, less than {least}")
+        if name not in figures:
+            near = nearest(name, figures) or f"; there are {', '.join(figures)}"
+            raise click.UsageError(f"no metric is called '{name}'{near}")
+        if figures[name] is None or figures[name] < least:
+            raise ThresholdMissed(f"{name} is {figures[name]}, less than {least}")
 
 
 def _limit(text: str) -> tuple[str, float]:

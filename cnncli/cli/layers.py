@@ -20,6 +20,7 @@ def layers(name: str | None) -> None:
     """
     from cnncli.catalog import FAMILIES, WORDS, resolve, spellings
     from cnncli.catalog.kinds import nearest
+    from cnncli.catalog.names import REFUSED
     from cnncli.cli.console import say, show_paragraph, styled
 
     if name is None:
@@ -31,6 +32,9 @@ def layers(name: str | None) -> None:
         return
     found = [(family, known) for family in FAMILIES if (known := resolve(family, name))]
     if not found:
+        refused = next((reasons[name] for reasons in REFUSED.values() if name in reasons), None)
+        if refused:
+            raise click.UsageError(f"'{name}' cannot be used: {refused}")
         near = nearest(name, [word for family in FAMILIES for word in spellings(family)])
         raise click.UsageError(f"nothing is called '{name}'{near or '; cnncli layers lists what there is'}")
     for family, known in found:

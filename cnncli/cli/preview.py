@@ -32,6 +32,8 @@ def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> No
     path = output or Path(f"{loaded.spec.name}-preview.png")
     if path.suffix.lower() != ".png":
         raise click.UsageError("the picture is a PNG; let its name end in .png")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"there is no folder '{path.parent}' to write the picture to")
     from cnncli.runner.preview import preview as draw
 
     try:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cnncli.cli.console import counted, is_terminal, notice, say, show_report, styled
+from cnncli.cli.signals import stop_if_asked
 
 
 class TrainingScreen:
@@ -57,6 +58,7 @@ class TrainingScreen:
 
     def steps(self, epoch: int, done: int, steps: int) -> None:
         """Moves the bar; it vanishes with the last step."""
+        stop_if_asked()
         self._move(f"epoch {epoch}/{self._epochs}", done, steps, "steps")
 
     def _move(self, title: str, done: int, total: int, unit: str) -> None:
@@ -78,6 +80,7 @@ class TrainingScreen:
 
     def epoch(self, epoch: Any, best: bool) -> None:
         """One line, with a mark on the best so far; above the first, what the columns are."""
+        stop_if_asked()
         self.clear()
         if self.quiet:
             return
@@ -137,6 +140,18 @@ def show_trained(trained: Any) -> None:
     show_report(trained.evaluation, trained.report)
     best = history.best_epoch()
     say(f"best   epoch {history.best} of {len(history.epochs)}, {history.monitor} {best.metrics[history.monitor]:.4f}")
+    share = _largest_class(trained.evaluation)
+    if share and float((trained.evaluation.predicted == trained.evaluation.labels).mean()) <= share[1]:
+        say(f"note   this is no better than always saying '{share[0]}' ({share[1]:.0%}); train longer, or on more")
     say()
     say(f"{run.path} holds the weights, the report, the plots and every prediction.")
     say(f"next: cnncli predict IMAGE --run {run.path}")
+
+
+def _largest_class(evaluation: Any) -> tuple[str, float] | None:
+    """The class that most images are of, and its share of them."""
+    labels = evaluation.labels.tolist()
+    if not labels:
+        return None
+    label = max(set(labels), key=labels.count)
+    return evaluation.class_names[label], labels.count(label) / len(labels)

@@ -18,18 +18,21 @@ from cnncli.cli.options import runs_dir_option, set_option
 def summary(subject: str, overrides: tuple[str, ...], runs_dir: Path, as_json: bool) -> None:
     """Show the layers of a model: shapes, parameters, MACs.
 
-    Of a spec or of a run; needs no data. MACs are multiplications with an addition for one image.
+    Of a spec or of a run. No images are needed where the spec says their size and classes.
+    MACs are multiplications with an addition for one image.
 
     \b
     Example:
       cnncli summary configs/mnist.yaml
     """
-    from cnncli.errors import SpecError
+    from cnncli.errors import RunError, SpecError
     from cnncli.runs import find_run
     from cnncli.spec import load
 
     path = Path(subject)
     run = None if path.is_file() or path.suffix in (".yaml", ".yml") else find_run(subject, runs_dir)
+    if run and not run.spec.is_file():
+        raise RunError(f"'{run.path}' is no complete run: spec.yaml is missing")
     loaded = load(run.spec if run else path, overrides)
     from cnncli.runner.prepare import summary_of
 

@@ -25,11 +25,11 @@ def train(config: Path, overrides: tuple[str, ...], runs_dir: Path, name: str | 
     """
     from cnncli.cli.console import say, show_problems
     from cnncli.cli.screen import TrainingScreen, show_trained
-    from cnncli.cli.signals import terminated_like_interrupted
+    from cnncli.cli.signals import stopped_by_signals
     from cnncli.errors import SpecError
     from cnncli.spec import load
 
-    loaded = load(config, [*overrides, *([f"name={name}"] if name else [])])
+    loaded = load(config, [*overrides, *([f"name={name}"] if name is not None else [])])
     if loaded.warnings and not quiet:
         show_problems(loaded.warnings, str(config), "warning")
     screen = TrainingScreen(quiet)
@@ -37,7 +37,7 @@ def train(config: Path, overrides: tuple[str, ...], runs_dir: Path, name: str | 
     try:
         from cnncli.runner.train import train as run_training
 
-        with terminated_like_interrupted():
+        with stopped_by_signals():
             trained = run_training(loaded.spec, runs_dir, screen, sys.argv)
     except SpecError as error:
         raise loaded.locate(error) from error

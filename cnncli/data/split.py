@@ -94,6 +94,13 @@ def _drawn(
         raise DataError(f"{count} {split} images of {total} leave nothing on one side", f"change data.split.{split}")
     if not stratify:
         return np.arange(total - count, total)
+    classes = len(np.unique(labels))
+    if min(count, total - count) < classes:
+        side = split if count < classes else "training"
+        raise DataError(
+            f"{min(count, total - count)} {side} images cannot hold one of each of the {classes} classes",
+            f"change data.split.{split}, or say 'stratify: false'",
+        )
     from sklearn.model_selection import train_test_split
 
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnncli.data.samples import LabelledImages
-from cnncli.errors import CnncliError, RunError
+from cnncli.errors import CnncliError, DataError, RunError
 from cnncli.factory.model import Preprocessing, build_model
 from cnncli.factory.summary import summarize
 from cnncli.factory.training import compile_model, label_encoding
@@ -83,7 +83,11 @@ def inputs_of_spec(data: Data) -> Inputs:
     facts = known(data)
     shape, names = facts.shape, facts.class_names
     if shape is None or names is None:
-        found = load_source(data)
+        try:
+            found = load_source(data)
+        except DataError as error:
+            hint = "say data.image.size and data.classes, and no images are needed"
+            raise DataError(error.message, f"{error.hint}\n{hint}" if error.hint else hint) from error
         shape, names = found.splits["train"].shape, found.class_names
     return Inputs(shape, names, (0.0,) * shape[2], (1.0,) * shape[2])
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cnncli.data.identity import fingerprint, identical_across
+from cnncli.data.identity import Identical, fingerprint, identical_across
 from cnncli.data.samples import FileSamples, Samples
 from cnncli.data.sources.classes import require_same_classes
 from cnncli.errors import DataError, RunError
@@ -36,7 +36,8 @@ def record_images(run: RunDir, splits: Splits, notice: Notice) -> None:
             origin = splits.origins[split]
             rows = zip(found.names, names, hashes[split], strict=True)
             writer.writerows((split, origin, *row) for row in rows)
-    shared = [group for group in identical_across(hashes) if len(group.splits) > 1]
+    groups = identical_across(hashes)
+    shared = [group for group in groups if len(group.splits) > 1]
     if shared:
         split, index = shared[0].members[0]
         are = "1 image is" if len(shared) == 1 else f"{len(shared):,} images are"
@@ -44,6 +45,19 @@ def record_images(run: RunDir, splits: Splits, notice: Notice) -> None:
             f"warning: {are} in more than one split, such as '{samples[split].names[index]}'; "
             "what is measured on them was learned by heart"
         )
+    _tell_of_two_labels(samples, groups, splits.class_names, notice)
+
+
+def _tell_of_two_labels(
+    samples: Mapping[str, Any], groups: Sequence[Identical], class_names: Sequence[str], notice: Notice
+) -> None:
+    for group in groups:
+        labels = {int(samples[split].labels[index]) for split, index in group.members}
+        if len(labels) > 1:
+            split, index = group.members[0]
+            classes = " and ".join(f"'{class_names[label]}'" for label in sorted(labels))
+            notice(f"warning: the same image is in {classes}: '{samples[split].names[index]}'; see 'cnncli data'")
+            return
 
 
 def _distinct(splits: Splits) -> dict[str, Any]:

@@ -157,7 +157,7 @@ class _Training:
         self.monitor, self.more_is_better = monitor_of(spec)
         self.epochs: list[Epoch] = []
         self.best = 0
-        self.best_value: float | None = None
+        self.best_rank: tuple[float, float] | None = None
         self.signature = ""
         self._readers: list[Reader] = []
 
@@ -227,12 +227,10 @@ class _Training:
     def _keep(self, epoch: Epoch) -> None:
         """Records an epoch and its weights; a value that is no finite number is never the best."""
         value = epoch.metrics[self.monitor]
-        better = self.best_value is None or (
-            value > self.best_value if self.more_is_better else value < self.best_value
-        )
-        best = isfinite(value) and better
+        rank = (value if self.more_is_better else -value, -epoch.metrics.get("val_loss", epoch.metrics["loss"]))
+        best = isfinite(value) and (self.best_rank is None or rank > self.best_rank)
         if best:
-            self.best, self.best_value = epoch.number, value
+            self.best, self.best_rank = epoch.number, rank
             with self.run.write("weights/best.weights.h5") as path:
                 save_weights(self.model, path)
         with self.run.write("weights/last.weights.h5") as path:

@@ -6,7 +6,19 @@ import re
 from typing import Any
 
 from cnncli.catalog.entries import entry_kind
-from cnncli.catalog.kinds import Kind, any_of, choice, list_of, mapping_of, number, or_nothing, shown, text, whole
+from cnncli.catalog.kinds import (
+    Kind,
+    any_of,
+    choice,
+    is_whole,
+    list_of,
+    mapping_of,
+    number,
+    or_nothing,
+    shown,
+    text,
+    whole,
+)
 from cnncli.errors import Path, Problem
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
@@ -47,6 +59,15 @@ def _range() -> Kind:
     return Kind(pair.words, accept, pair.schema)
 
 
+def _class_name() -> Kind:
+    """Text; a number, as classes of digits have them, is taken for its text."""
+
+    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+        return text.accept(str(value) if is_whole(value) else value, path, problems)
+
+    return Kind("the name of a class", accept, {"type": ["string", "integer"]})
+
+
 def _class_weight() -> Kind:
     words = "'balanced', or a mapping from class names to weights"
     weights = mapping_of(number(0))
@@ -67,5 +88,6 @@ class_weight = _class_weight()
 part = any_of(number(0, 1, below=True), whole(1), choice("test"))
 test_part = any_of(number(0, 1, above=True, below=True), whole(1))
 image_size = or_nothing(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
-classes = or_nothing(any_of(list_of(text, words="a list of class names"), mapping_of(text)))
+class_name = _class_name()
+classes = or_nothing(any_of(list_of(class_name, words="a list of class names"), mapping_of(class_name)))
 augmentations = list_of(entry_kind("augmentation"), words="a list of augmentations", empty=True)

@@ -31,3 +31,5 @@ def test_a_row_for_each_class_and_a_column_for_each_epoch(call, tmp_path):
 def test_the_picture_is_a_png(call, tmp_path):
     (tmp_path / "moving.yaml").write_text(SPEC)
     assert call("preview", tmp_path / "moving.yaml", "-o", tmp_path / "moving.jpg").code == 2
+    assert call("preview", tmp_path / "moving.yaml", "-o", tmp_path / "none" / "moving.png").code == 2
+    assert not (tmp_path / "none").exists()

@@ -58,6 +58,9 @@ def test_evaluate_gives_the_same_numbers_also_where_the_run_was_moved_to(call, t
     assert report.strip() in call("evaluate", "small-001", "--runs-dir", trained).out
     assert call("evaluate", moved, "--fail-under", "accuracy=0.9999").code == 7
     assert call("evaluate", moved, "--fail-under", "accuracy=0.1").code == 0
+    misspelt = call("evaluate", moved, "--fail-under", "acuracy=0.1")
+    assert (misspelt.code, "did you mean 'accuracy'?" in misspelt.err) == (2, True)
+    assert call("evaluate", moved, "--fail-under", "split=1").code == 2
     validation = json.loads(call("evaluate", moved, "--split", "validation", "--json").out)
     with (moved / "history.csv").open() as file:
         assert float(next(csv.DictReader(file))["val_accuracy"]) == pytest.approx(validation["accuracy"], abs=1e-6)

@@ -105,7 +105,7 @@ def test_validation_takes_nothing_else(part):
          ["{size: 0}", "{size: [8]}", "{size: [8, 9, 3]}", "{size: 8.5}", "{color: gray}", "{resize: squash}", "3"]),
         ("split", ["{test: 0.25}", "{test: 10}", "{stratify: false}"],
          ["{test: 0}", "{test: 1.0}", "{test: test}", "{test: null}", "{stratify: 1}"]),
-        ("classes", ["null", "['1', '2']", "{1: one, 2: two}"], ["[]", "{}", "[1, 2]", "{1: 1}", "'1'"]),
+        ("classes", ["null", "['1', '2']", "[1, 2]", "{1: one, 2: two}"], ["[]", "{}", "[1.5, 2]", "{1: true}", "'1'"]),
         ("exclude", ["[]"], ["null", "a.png", "[3]"]),
         ("standardize", ["null", "featurewise", "samplewise"], ["true", "batchwise"]),
         ("cache", ["true", "false"], ["null", "'yes'", "1"]),
