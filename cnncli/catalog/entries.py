@@ -8,7 +8,8 @@ from typing import Any
 
 from cnncli.catalog.augmentations import refused_argument
 from cnncli.catalog.kinds import Kind, near_word, nearest, shown
-from cnncli.catalog.names import ELSEWHERE, REFUSED, WORDS, resolve, spellings
+from cnncli.catalog.names import WORDS, resolve, spellings
+from cnncli.catalog.refusals import ELSEWHERE, REFUSED
 from cnncli.catalog.source import Argument, signature
 from cnncli.errors import Path, Problem
 

@@ -20,7 +20,7 @@ def layers(name: str | None) -> None:
     """
     from cnncli.catalog import FAMILIES, WORDS, resolve, spellings
     from cnncli.catalog.kinds import nearest
-    from cnncli.catalog.names import REFUSED
+    from cnncli.catalog.refusals import REFUSED
     from cnncli.cli.console import say, show_paragraph, styled
 
     if name is None:
