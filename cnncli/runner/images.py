@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -123,12 +124,22 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
     more: dict[str, Any] = {"notice": notice} if name == "folder" else {}
     placeholder = reading or Reading(1, 1, _channels(data))
     found = load(reading=placeholder, classes=data.classes, exclude=data.exclude, **given, **more)
+    _tell_of_unknown(data.exclude, found, notice)
     if reading is None:
         height, width = common_size(list(found.splits.values()))
         reading = Reading(height, width, placeholder.channels)
     return ImageData(
         found.class_names, {s: FileSamples(f.root, f.names, f.labels, reading) for s, f in found.splits.items()}
     )
+
+
+def _tell_of_unknown(exclude: Sequence[str], found: ImageData[FileSamples], notice: Notice | None) -> None:
+    """A name that no file has excludes nothing, and is probably misspelt."""
+    root = next(iter(found.splits.values())).root
+    unknown = [name for name in exclude if not os.path.lexists(root / name)]
+    if unknown and notice:
+        more = f" and {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
+        notice(f"warning: data.exclude names what is not there: '{unknown[0]}'{more}")
 
 
 def _channels(data: Data) -> int:

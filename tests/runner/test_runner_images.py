@@ -140,6 +140,11 @@ class TestFolder:
         assert len(names) == 38
         assert not names & {"red/0.png", "blue/3.jpg"}
 
+    def test_a_name_to_exclude_that_no_file_has_is_told(self, images, folder_spec):
+        told = []
+        images.load_splits(folder_spec("data.exclude=[red/0.png, red/nought.png, x]"), notice=told.append)
+        assert told == ["warning: data.exclude names what is not there: 'red/nought.png' and 1 more"]
+
     def test_a_folder_that_is_not_there_is_named(self, images, folder_spec, squares):
         with pytest.raises(DataError, match="nowhere does not exist"):
             images.load_splits(folder_spec(f"data.source={{folder: {{path: {squares / 'nowhere'}}}}}"))
