@@ -61,5 +61,5 @@ def test_both_sides_must_have_images(part, stratify):
     ],
 )
 def test_a_class_that_cannot_be_on_both_sides_is_told(counts, part):
-    with pytest.raises(DataError, match="every class is on both sides|cannot hold one of each of the"):
+    with pytest.raises(DataError, match=r"every class is on both sides|cannot hold one of each of the"):
         validation_indices(labels_of(*counts), part, stratify=True, seed=0)
