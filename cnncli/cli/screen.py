@@ -78,6 +78,11 @@ class TrainingScreen:
             self._bar.stop()
         self._title, self._bar = "", None
 
+    @property
+    def _first(self) -> int:
+        """Width of the first column."""
+        return max(len("epoch"), len(f"{self._epochs}/{self._epochs}"))
+
     def epoch(self, epoch: Any, best: bool) -> None:
         """One line, with a mark on the best so far; above the first, what the columns are."""
         stop_if_asked()
@@ -86,31 +91,26 @@ class TrainingScreen:
             return
         if not self._columns:
             self._columns = list(epoch.metrics)
-            for heading in _headings(self._columns, len(f"{self._epochs}/{self._epochs}")):
+            for heading in _headings(self._columns, self._first):
                 click.echo(styled(heading, bold=True))
-        number = f"{epoch.number}/{self._epochs}".ljust(_first(len(f"{self._epochs}/{self._epochs}")))
+        number = f"{epoch.number}/{self._epochs}".ljust(self._first)
         values = [f"{epoch.metrics[name]:{_width(name)}.4f}" for name in self._columns]
         mark = styled("  best", fg="green") if best else ""
         click.echo("  ".join([number, *values, f"{epoch.seconds:7.1f} s"]) + mark)
-
-
-def _first(epochs: int) -> int:
-    return max(len("epoch"), epochs)
 
 
 def _width(name: str) -> int:
     return max(len(name.removeprefix("val_")), 8)
 
 
-def _headings(columns: list[str], epochs: int) -> list[str]:
+def _headings(columns: list[str], first: int) -> list[str]:
     """Two lines: training and validation, and below them the metrics of each."""
     own = [name for name in columns if not name.startswith("val_")]
-    blank = " " * _first(epochs)
-    names = "  ".join([f"{'epoch':<{_first(epochs)}}", *(f"{n.removeprefix('val_'):>{_width(n)}}" for n in columns)])
+    names = "  ".join([f"{'epoch':<{first}}", *(f"{n.removeprefix('val_'):>{_width(n)}}" for n in columns)])
     if len(own) == len(columns):
         return [f"{names}       time"]
     span = sum(_width(name) + 2 for name in own) - 2
-    return [f"{blank}  {'training':>{span}}  {'validation':>{span}}", f"{names}       time"]
+    return [f"{'':<{first}}  {'training':>{span}}  {'validation':>{span}}", f"{names}       time"]
 
 
 def _bar(title: str, total: int, unit: str) -> Any:

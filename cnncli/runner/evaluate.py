@@ -24,6 +24,7 @@ from cnncli.spec.schema import Spec
 from cnncli.spec.sources import Source
 
 BATCH = 256
+"""Images measured together, also those of the validation."""
 
 
 def evaluate(

@@ -31,7 +31,7 @@ from cnncli.factory.training import build_callbacks, worth_compiling
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import Epoch, Evaluation, History, ModelSummary
 from cnncli.report.tables import write_history
-from cnncli.runner.evaluate import evaluate_split, images_at
+from cnncli.runner.evaluate import BATCH, evaluate_split, images_at
 from cnncli.runner.images import Splits, decoded, load_splits
 from cnncli.runner.loop import TrainingLoop, ValidationLoop, failures_of
 from cnncli.runner.prepare import compiled, inputs_of_splits
@@ -41,8 +41,6 @@ from cnncli.runner.scan import require_readable
 from cnncli.runs import RunDir
 from cnncli.spec.rules import reported_metrics
 from cnncli.spec.schema import Spec
-
-VALIDATION_BATCH = 256
 
 
 class Observer(Protocol):
@@ -158,7 +156,6 @@ class _Training:
         self.epochs: list[Epoch] = []
         self.best = 0
         self.best_rank: tuple[float, float] | None = None
-        self.signature = ""
         self._readers: list[Reader] = []
 
     def run_epochs(self) -> None:
@@ -219,7 +216,7 @@ class _Training:
         targets = encode(samples.labels, self.encoding, len(self.splits.class_names))
         reader = Reader(samples)
         self._readers.append(reader)
-        return ValidationLoop(self.model, ordered_batches(reader, targets, VALIDATION_BATCH))
+        return ValidationLoop(self.model, ordered_batches(reader, targets, BATCH))
 
     def _learning_rate(self) -> float:
         return float(np.asarray(self.model.optimizer.learning_rate))
