@@ -20,6 +20,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from cnncli.data import formats
 from cnncli.data.files import find_images as find_images  # where prediction looks for it
 from cnncli.data.files import open_file
+from cnncli.data.orientation import ON_ITS_SIDE, turn_of, turn_of_header
 from cnncli.data.reading import Interpolation, Reading, Resize, decode_smaller, fitted
 from cnncli.errors import DataError
 
@@ -41,18 +42,6 @@ READERS: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
 # is refused below. A filter for good, because `catch_warnings` is not safe where several threads read.
 for _category in (UserWarning, Image.DecompressionBombWarning):
     warnings.filterwarnings("ignore", category=_category, module=r"PIL\.")
-
-_ORIENTATION = 0x0112
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_ON_ITS_SIDE = (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8])
 
 
 def read_image(
@@ -109,7 +98,7 @@ def size_of(path: Path) -> tuple[int, int]:
         stream.seek(0)
         try:
             picture = READERS[kind](stream)
-            lies = _turn(picture) in _ON_ITS_SIDE
+            lies = turn_of_header(picture, stream) in ON_ITS_SIDE
         except Exception:
             read_image(path, 1, 1, 1)  # says what is wrong with it
             raise
@@ -145,9 +134,9 @@ def _decoded(stream: BinaryIO, name: str, reading: Reading) -> Image.Image:
         if picture.width * picture.height > MAX_PIXELS:
             raise DataError(_too_large(name, f"{kind} of {picture.width}×{picture.height} pixels"))
         if isinstance(picture, JpegImageFile):
-            decode_smaller(picture, reading, turned=_turn(picture) in _ON_ITS_SIDE)
+            decode_smaller(picture, reading, turned=turn_of(picture) in ON_ITS_SIDE)
         picture.load()
-        turn = _turn(picture)  # only now: a PNG may tell it behind its pixels
+        turn = turn_of(picture)  # only now: a PNG may tell it behind its pixels
         upright = picture if turn is None else picture.transpose(turn)
         # Pillow takes every JPEG of inks to store them inverted; only Adobe's, which say so, do
         is_plain_ink = kind == "JPEG" and picture.mode == "CMYK" and "adobe" not in picture.info
@@ -164,14 +153,6 @@ def _decoded(stream: BinaryIO, name: str, reading: Reading) -> Image.Image:
 
 def _too_large(name: str, kind: str) -> str:
     return f"{name} is a {kind}: more than {MAX_PIXELS // 1_000_000} million"
-
-
-def _turn(picture: Image.Image) -> Image.Transpose | None:
-    """What puts the picture upright, from the orientation that a camera noted."""
-    try:
-        return _TURNS.get(picture.getexif().get(_ORIENTATION, 1))
-    except Exception:  # EXIF that cannot be parsed tells no orientation; the pixels are good all the same
-        return None
 
 
 def _flattened(picture: Image.Image, mode: str) -> Image.Image:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import ceil, prod
 
 import numpy as np
-import tensorflow as tf
 
 from cnncli.data.augment import Augmentation
 from cnncli.data.memory import available_memory
 from cnncli.data.samples import FileSamples, LabelledImages
 from cnncli.errors import DataError
+from cnncli.startup import tf
 
 
 def steps_per_epoch(images: int, batch_size: int) -> int:
@@ -36,6 +36,17 @@ def encode(labels: np.ndarray, encoding: str, classes: int) -> np.ndarray:
     return labels
 
 
+SHARE = 0.25
+"""Of the available memory that the images of a split may take to be held."""
+
+
+def is_held(samples: LabelledImages, share: float = SHARE) -> bool:
+    """Whether the images of a split are few enough to be held in memory while a model trains."""
+    available = available_memory()
+    fits = available is None or len(samples) * prod(samples.shape) <= share * available
+    return fits and not isinstance(samples, FileSamples)
+
+
 class Reader:
     """Gives the images of a split by their indices, inside TensorFlow.
 
@@ -46,14 +57,10 @@ class Reader:
         share: of the available memory that images may take to be held.
     """
 
-    SHARE = 0.25
-
     def __init__(self, samples: LabelledImages, share: float = SHARE) -> None:
         self._samples = samples
         self.failure: DataError | None = None
-        available = available_memory()
-        fits = available is None or len(samples) * prod(samples.shape) <= share * available
-        held = fits and not isinstance(samples, FileSamples)
+        held = is_held(samples, share)
         self._images = tf.constant(samples.read(np.arange(len(samples)))) if held else None
 
     def __call__(self, indices: tf.Tensor) -> tf.Tensor:

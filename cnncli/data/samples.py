@@ -171,7 +171,7 @@ class Chosen:
         labels: of those chosen, int64.
     """
 
-    whole: Samples
+    whole: LabelledImages
     indices: np.ndarray
     labels: np.ndarray
 

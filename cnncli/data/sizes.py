@@ -1,14 +1,19 @@
-"""The size that all image files have, when they have one."""
+"""The size that all image files have, when they have one, and one to propose when they have many."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from cnncli.data.images import size_of
 from cnncli.data.samples import FileSamples
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError
+
+_STEP = 32
+_LARGEST = 224  # what networks for photographs are usually given; cameras make images of thousands
 
 
 def common_size(splits: Sequence[FileSamples]) -> tuple[int, int]:
@@ -28,7 +33,27 @@ def common_size(splits: Sequence[FileSamples]) -> tuple[int, int]:
     if len(sizes) == 1:
         return next(iter(sizes))
     (height, width), count = sizes.most_common(1)[0]
+    proposed = proposed_size(sizes)
     raise DataError(
         f"the images have {len(sizes):,} different sizes; {count:,} of {sizes.total():,} are {height}×{width}",
-        "say the size the model sees: data.image.size, such as [96, 96]",
+        f"say the size the model sees: data.image.size, such as [{proposed[0]}, {proposed[1]}]",
     )
+
+
+def proposed_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:
+    """A size to read images in that have many: near the median, in steps of 32, at most 224.
+
+    Args:
+        sizes: how many images have each height and width.
+
+    Returns:
+        Height and width.
+
+    Example:
+        >>> proposed_size({(300, 200): 3, (3000, 4000): 1})
+        (224, 160)
+    """
+    medians = np.median(np.repeat(list(sizes), list(sizes.values()), axis=0), axis=0)
+    shrink = min(1.0, _LARGEST / medians.max())
+    height, width = (max(_STEP, _STEP * round(side * shrink / _STEP)) for side in medians.tolist())
+    return height, width

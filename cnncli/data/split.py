@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnncli.catalog.kinds import counted
 from cnncli.errors import DataError
 
 
@@ -91,14 +92,15 @@ def _drawn(
     """Sorted indices of as many images as asked for."""
     total = len(labels)
     if not 0 < count < total:
-        raise DataError(f"{count} {split} images of {total} leave nothing on one side", f"change data.split.{split}")
+        images = counted(count, f"{split} image")
+        raise DataError(f"{images} of {total:,} leave nothing on one side", f"change data.split.{split}")
     if not stratify:
         return np.arange(total - count, total)
     classes = len(np.unique(labels))
     if min(count, total - count) < classes:
         side = split if count < classes else "training"
         raise DataError(
-            f"{min(count, total - count)} {side} images cannot hold one of each of the {classes} classes",
+            f"{counted(min(count, total - count), f'{side} image')} cannot hold one of each of the {classes} classes",
             f"change data.split.{split}, or say 'stratify: false'",
         )
     from sklearn.model_selection import train_test_split
@@ -111,7 +113,10 @@ def _drawn(
         reason = f"{error}"
         if class_names and rare:
             reason = f"the class {class_names[rare[0]]} has 1 image for {split} and training"
-        raise DataError(f"the images cannot be divided so that every class is on both sides: {reason}") from None
+        raise DataError(
+            f"the images cannot be divided so that every class is on both sides: {reason}",
+            "add images of the class, or leave it out with data.classes",
+        ) from None
     return np.sort(chosen)
 
 
@@ -121,9 +126,10 @@ def _require_every_class(labels: np.ndarray, class_names: Sequence[str], divisio
         lacking = np.flatnonzero(np.bincount(labels[indices], minlength=len(class_names)) == 0)
         if len(indices) and len(lacking):
             label = lacking[0]
-            more = f" (and {len(lacking) - 1} more classes)" if len(lacking) > 1 else ""
+            more = f" (and {len(lacking) - 1} more class{'es' * (len(lacking) > 2)})" if len(lacking) > 1 else ""
+            images = counted(counts[label], "image")
             raise DataError(
-                f"of the {counts[label]} images of the class {class_names[label]} none is in the {split} split{more}",
+                f"of the {images} of the class {class_names[label]} none is in the {split} split{more}",
                 "keep more images for this split, add images of the class, or leave it out with data.classes"
                 if stratified
                 else "the images are in the order of their classes; leave out 'stratify: false'",

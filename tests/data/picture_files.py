@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,16 @@ def encoded(picture: Image.Image | np.ndarray | int, kind: str = "PNG", **option
     out = io.BytesIO()
     (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(out, kind, **options)
     return out.getvalue()
+
+
+def oriented(png: bytes, orientation: int, behind_pixels: bool = False) -> bytes:
+    """A PNG that says how it was held when it was taken, before its pixels or behind them."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    body = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
+    chunk = (len(body) - 4).to_bytes(4) + body + zlib.crc32(body).to_bytes(4)
+    at = len(png) - 12 if behind_pixels else 33  # before IEND, or behind IHDR
+    return png[:at] + chunk + png[at:]
 
 
 def put(root: Path, *names: str, start: int = 1) -> None:

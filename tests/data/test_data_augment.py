@@ -224,8 +224,13 @@ def test_three_colours_cannot_fill_a_grey_image():
     augmentation(*entries, shape=(8, 8, 3))
 
 
-def test_each_image_of_a_batch_has_its_own_policy():
+@pytest.mark.parametrize("name", ["RandAugment", "AugMix"])
+def test_each_image_of_a_batch_has_its_own_policy_and_so_has_a_preview(name):
+    import tensorflow as tf
+
     images = np.repeat(pictures(3)[:1], COUNT, axis=0)
-    for name in ("RandAugment", "AugMix"):
-        result, _ = mapped(augmentation((name, {}), shape=images.shape[1:]), images, range(COUNT), COUNT, 1)
-        assert len(np.unique(result.reshape(COUNT, -1), axis=0)) > COUNT / 2
+    change = augmentation((name, {}), shape=images.shape[1:])
+    result, _ = mapped(change, images, range(COUNT), COUNT, 1)
+    assert len(np.unique(result.reshape(COUNT, -1), axis=0)) > COUNT / 2
+    at_once = tf.constant(images), tf.zeros((COUNT, CLASSES)), tf.range(COUNT, dtype=tf.int64), tf.constant(0, tf.int64)
+    np.testing.assert_array_equal(change(*at_once)[0], result)  # where the size of the batch is known beforehand

@@ -219,7 +219,7 @@ def test_training_images_that_are_the_test_images_too(tmp_path):
 
 def test_images_without_class_folders(tmp_path):
     put(tmp_path, "1.png", "2.png")
-    assert f"{tmp_path} has 2 images (1.png, 2.png …) and no class folders | expected one folder" in message(tmp_path)
+    assert f"{tmp_path} has 2 images (1.png, 2.png) and no class folders | expected one folder" in message(tmp_path)
 
 
 def test_an_empty_folder(tmp_path):

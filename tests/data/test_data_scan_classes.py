@@ -12,7 +12,7 @@ from picture_files import encoded, put, tree_hash
 from PIL import Image
 
 from cnncli.data.reading import Reading
-from cnncli.data.scan import check_headers, scan_folder, scan_table
+from cnncli.data.scan import Plan, check_headers, scan_folder, scan_table
 from cnncli.data.sources import folder as folder_source
 from cnncli.data.sources import table as table_source
 from cnncli.errors import DataError
@@ -208,3 +208,37 @@ def test_progress_reaches_the_number_of_files(splits):
     told: list[tuple[int, int]] = []
     scan_folder(splits, progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (72, 72)
+
+
+@pytest.mark.parametrize(("says_size", "code"), [(None, "size-wanted"), (False, "size-missing"), (True, None)])
+def test_images_of_several_sizes_need_one_in_the_spec(tmp_path, says_size, code):
+    fill(tmp_path / "cat", 12, 0)
+    fill(tmp_path / "dog", 12, 100)
+    assert codes(scan_folder(tmp_path, plan=Plan(says_size))) == []
+    (tmp_path / "cat" / "0.png").write_bytes(encoded(picture(0).resize((100, 90))))
+    report = scan_folder(tmp_path, plan=Plan(says_size))
+    assert codes(report) == ([code] if code else [])
+    assert report.is_wrong == (says_size is False)
+    if code:
+        assert report.findings[0].message == "the images have 2 different sizes"
+        assert details(report, code) == ["such as [64, 64] (height, width), near the usual one"]
+
+
+@pytest.mark.parametrize(("part", "few"), [(0.25, 6), (9, 9), (10, 0), (0.5, 0), (0, 0)])
+def test_a_validation_that_is_left_to_chance_is_told(tmp_path, part, few):
+    fill(tmp_path / "cat", 12, 0)
+    fill(tmp_path / "dog", 12, 100)
+    report = scan_folder(tmp_path, plan=Plan(True, part))
+    found = [finding.message for finding in report.findings if finding.code == "few-validation-images"]
+    assert found == ([f"{few} validation images for 2 classes"] if few else [])
+
+
+def test_a_validation_of_the_source_itself_is_what_counts(splits):
+    assert codes(scan_folder(splits, plan=Plan(True, 0.01))) == []
+    for number in range(1000, 1009):
+        (splits / "validation" / "cat" / f"{number}.png").unlink(missing_ok=True)
+    for number in range(1500, 1506):
+        (splits / "validation" / "dog" / f"{number}.png").unlink(missing_ok=True)
+    report = scan_folder(splits, plan=Plan(True, 0.5))
+    assert details(report, "few-validation-images") == ["one is 11.1% of the accuracy"]
+    assert "few-validation-images" not in codes(scan_folder(splits, plan=Plan(True, 0)))  # they are not used then

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from picture_files import encoded
+from picture_files import encoded, oriented
 from PIL import Image
 
 from cnncli.data.images import read_image, size_of
 from cnncli.data.reading import Reading
 from cnncli.data.samples import FileSamples
-from cnncli.data.sizes import common_size
+from cnncli.data.scan.inspection import inspect
+from cnncli.data.sizes import common_size, proposed_size
 from cnncli.errors import DataError
 
 
@@ -42,6 +43,29 @@ def test_a_picture_that_lies_on_its_side_is_measured_upright(tmp_path, orientati
     read_image(tmp_path / "photo.jpg", height, width, 3)  # and it can be read so
 
 
+@pytest.mark.parametrize("behind_pixels", [False, True])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_png_is_measured_as_it_is_read_wherever_it_tells_its_orientation(tmp_path, orientation, behind_pixels):
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 12, 3), np.uint8)
+    path = tmp_path / "photo.png"
+    path.write_bytes(oriented(encoded(pixels), orientation, behind_pixels))
+    height, width = size_of(path)
+    assert (height, width) == ((12, 7) if orientation > 4 else (7, 12))
+    upright = read_image(path, height, width, 3)  # not resized, so these are the very pixels
+    assert np.array_equal(upright[0, 0], pixels[::-1, ::-1][0, 0]) == (orientation in (3, 7))
+    assert sorted(map(bytes, upright.reshape(-1, 3))) == sorted(map(bytes, pixels.reshape(-1, 3)))
+    for decode in (False, True):
+        facts = inspect(path, "photo.png", decode)
+        assert (facts.height, facts.width, "rotated" in facts.traits) == (height, width, orientation != 1)
+
+
+def test_an_orientation_behind_the_pixels_is_found_without_decoding_them(tmp_path):
+    png = oriented(encoded(np.zeros((7, 12, 3), np.uint8)), 6, behind_pixels=True)
+    at = png.index(b"IDAT") + 4
+    (tmp_path / "spoilt.png").write_bytes(png[:at] + b"nothing!" + png[at + 8 :])
+    assert size_of(tmp_path / "spoilt.png") == (12, 7)
+
+
 def test_nothing_but_the_header_is_read(tmp_path):
     whole = encoded(np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8))
     (tmp_path / "cut.png").write_bytes(whole[:2000])
@@ -65,6 +89,26 @@ def test_different_sizes_are_counted_and_the_key_is_named(tmp_path, split):
         common_size(splits)
     assert caught.value.message == "the images have 3 different sizes; 30 of 32 are 7×12"
     assert "data.image.size" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ({(300, 200): 3, (30, 20): 1}, (224, 160)),  # at most 224, and in proportion
+        ({(100, 130): 2, (101, 131): 5, (4000, 10): 1}, (96, 128)),  # one that is odd counts for no more than one
+        ({(28, 28): 1, (20, 30): 2}, (32, 32)),
+        ({(3, 900): 1, (3, 901): 1}, (32, 224)),
+    ],
+)
+def test_a_size_near_the_median_is_proposed(sizes, expected):
+    assert proposed_size(sizes) == expected
+
+
+def test_the_size_proposed_is_that_of_these_images(tmp_path):
+    odd = files(tmp_path, **{"a.png": picture(60, 97), "b.png": picture(70, 90)})
+    with pytest.raises(DataError) as caught:
+        common_size([odd])
+    assert caught.value.hint.endswith("data.image.size, such as [64, 96]")
 
 
 @pytest.mark.parametrize(

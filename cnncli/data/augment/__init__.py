@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import tensorflow as tf
-
 from cnncli.catalog import Entry
 from cnncli.data.augment import geometry
 from cnncli.data.augment.draws import Draws
 from cnncli.data.augment.steps import Geometry, Mix, Shape, Step
 from cnncli.data.augment.table import BUILDERS
 from cnncli.errors import Problem, SpecError
+from cnncli.startup import tf
 
 
 class Augmentation:

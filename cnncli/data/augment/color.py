@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import tensorflow as tf
-
 from cnncli.catalog import Entry
 from cnncli.data.augment.draws import Draws
 from cnncli.data.augment.steps import Build, Shape, Step, around_zero, floats, from_zero, per_image, randomly
+from cnncli.startup import tf
 
 _LUMINANCE = (0.2989, 0.5870, 0.1140)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from statistics import NormalDist
 
 import numpy as np
-import tensorflow as tf
 
 from cnncli.catalog import Entry
 from cnncli.data.augment.draws import Draws
 from cnncli.data.augment.steps import Build, Shape, Step, floats, from_zero, per_image, randomly
+from cnncli.startup import tf
 
 # What a random byte stands for in an erased patch: noise as Keras draws it, with a mean of 0 and a deviation of 255,
 # cut to what a pixel can be.

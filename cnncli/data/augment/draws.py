@@ -10,7 +10,8 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
-import tensorflow as tf
+
+from cnncli.startup import tf
 
 _STRIDE = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: multiples of it are spread evenly
 _WORD = 2**64

@@ -11,12 +11,11 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
-import tensorflow as tf
-
 from cnncli.catalog import Entry
 from cnncli.data.augment.draws import Draws
 from cnncli.data.augment.geometry import about_centre, signs
 from cnncli.data.augment.steps import Fill, Geometry, Shape, Step, floats, per_image, randomly
+from cnncli.startup import tf
 
 
 def zoom_ends(zoom: Any) -> tuple[float, float]:

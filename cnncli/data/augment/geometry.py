@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
-import tensorflow as tf
-
 from cnncli.catalog import Entry
 from cnncli.data.augment.draws import Draws
+from cnncli.data.augment.sampling import warp
 from cnncli.data.augment.steps import Fill, Geometry, Shape, Step, around_zero, from_zero
+from cnncli.startup import tf
 
 
 def matrix(*rows: Sequence[tf.Tensor | float]) -> tf.Tensor:
@@ -41,30 +41,6 @@ def about_centre(linear: Sequence[tf.Tensor | float], shift: Sequence[tf.Tensor 
     xx, xy, yx, yy = linear
     x, y = (shape[1] - 1) / 2, (shape[0] - 1) / 2
     return matrix((xx, xy, x + shift[0] - xx * x - xy * y), (yx, yy, y + shift[1] - yx * x - yy * y))
-
-
-def warp(images: tf.Tensor, matrices: tf.Tensor, fill: Fill) -> tf.Tensor:
-    """Takes every pixel from where its matrix says.
-
-    Args:
-        images: uint8 or float32, `(batch, height, width, channels)`.
-        matrices: `(batch, 3, 3)` float64.
-        fill: for pixels between and beyond those there are.
-
-    Returns:
-        float32: the operation cuts fractions off when it is given uint8, which would darken every image by half a
-        grey level, and is no faster.
-    """
-    scaled = tf.reshape(matrices / matrices[:, 2:, 2:], [-1, 9])[:, :8]  # (batch, 8)
-    moved = tf.raw_ops.ImageProjectiveTransformV3(
-        images=tf.cast(images, tf.float32),
-        transforms=tf.cast(scaled, tf.float32),
-        output_shape=images.shape[1:3],
-        fill_value=fill.value,
-        interpolation=fill.interpolation.upper(),
-        fill_mode=fill.mode.upper(),
-    )
-    return tf.ensure_shape(moved, images.shape)
 
 
 def mirror(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:

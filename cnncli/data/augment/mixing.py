@@ -6,12 +6,11 @@ order they stand in; nobody goes with himself unless he is alone.
 
 from __future__ import annotations
 
-import tensorflow as tf
-
 from cnncli.catalog import Entry
 from cnncli.data.augment.detail import box_mask
 from cnncli.data.augment.draws import Draws
 from cnncli.data.augment.steps import Mix, Shape, Step, floats, from_zero, per_image
+from cnncli.startup import tf
 
 
 def partners(draws: Draws) -> tf.Tensor:

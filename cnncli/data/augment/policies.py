@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
-
 from cnncli.catalog import Entry
 from cnncli.data.augment import color, detail, geometry
 from cnncli.data.augment.draws import Draws
 from cnncli.data.augment.steps import Build, Geometry, Operation, Shape, Step, floats, from_zero, per_image
+from cnncli.startup import tf
 
 
 def _operations(entry: Entry, shape: Shape, all_of_them: bool = True) -> list[Operation]:
@@ -69,7 +68,7 @@ def apply_chosen(images: tf.Tensor, choice: tf.Tensor, operations: Sequence[Oper
     places, parts = [], []
     for number in range(len(operations) + 1):
         rows = tf.where(choice == number)[:, 0]  # (chosen,)
-        part = tf.ensure_shape(tf.gather(images, rows), images.shape)
+        part = tf.ensure_shape(tf.gather(images, rows), [None, *images.shape[1:]])
         if number < len(operations):
             part = operations[number](part, draws.rows(rows))
         places.append(tf.cast(rows, tf.int32))
@@ -106,7 +105,7 @@ def aug_mix(entry: Entry, shape: Shape) -> list[Step]:
     def operation(images: tf.Tensor, draws: Draws) -> tf.Tensor:
         images = floats(images)
         links = draws.split(chains)  # (batch * chains,), chains of one image side by side
-        changed = tf.ensure_shape(tf.repeat(images, chains, axis=0), images.shape)
+        changed = tf.ensure_shape(tf.repeat(images, chains, axis=0), [None, *images.shape[1:]])
         for number in range(depth):
             part = links.branch(number)
             changed = apply_chosen(changed, part.choice(len(operations) + 1), operations, part)

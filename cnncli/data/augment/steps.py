@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import tensorflow as tf
-
 from cnncli.catalog import Entry
 from cnncli.data.augment.draws import Draws
+from cnncli.startup import tf
 
 Shape = tuple[int, int, int]
 """Height, width and channels of an image."""

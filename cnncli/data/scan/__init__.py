@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,22 @@ from cnncli.records import Affected, DataReport, Finding
 Progress = Callable[[int, int], None]
 """Is told how many files are done, and of how many."""
 
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training means to do with the images.
+
+    Args:
+        says_size: whether the spec says the size to read them in; None while there is no spec.
+        validation: the part that validates where the source has no such images itself: a fraction, or a count; 0 when
+            none validate.
+    """
+
+    says_size: bool | None = None
+    validation: float | int = 0
+
+
+_NO_PLAN = Plan()
 _AT_A_TIME = 1000  # files between two reports of progress; Ctrl-C is heard then as well
 _ANY = Reading(1, 1, 3)
 _LAYOUT = {"empty-class", "classes-differ", "unreadable-folder", "table-row"}
@@ -39,6 +56,7 @@ def scan_folder(
     exclude: Collection[str] = (),
     decode: bool = True,
     progress: Progress | None = None,
+    plan: Plan = _NO_PLAN,
 ) -> DataReport:
     """Look at a folder of class folders, or of such folders for each split.
 
@@ -46,6 +64,7 @@ def scan_folder(
         path: of the folder; `classes` and `exclude` are those of the source `folder`.
         decode: decode every image and compare them all; otherwise only headers are read.
         progress: is told how far it is.
+        plan: what a training means to do with the images.
 
     Returns:
         Counts, sizes and every finding. A broken file is a finding and stops nothing.
@@ -56,7 +75,7 @@ def scan_folder(
     inventory = of_folder(path, classes, exclude)
     facts = _facts(inventory.root, inventory.entries, decode, progress)
     refused = _refused(lambda: folder.load(path, _ANY, classes=classes, exclude=exclude))
-    return _report(str(path), inventory, facts, decode, refused)
+    return _report(str(path), inventory, facts, decode, plan, refused)
 
 
 def scan_table(
@@ -70,6 +89,7 @@ def scan_table(
     exclude: Collection[str] = (),
     decode: bool = True,
     progress: Progress | None = None,
+    plan: Plan = _NO_PLAN,
 ) -> DataReport:
     """Look at the images that a table names.
 
@@ -77,6 +97,7 @@ def scan_table(
         path: of the table; the arguments up to `exclude` are those of the source `csv`.
         decode: decode every image and compare them all; otherwise only headers are read.
         progress: is told how far it is.
+        plan: what a training means to do with the images.
 
     Returns:
         Counts, sizes and every finding. A broken file or row is a finding and stops nothing.
@@ -87,16 +108,20 @@ def scan_table(
     given = (root, image_column, label_column, split_column, classes, delimiter, exclude)
     inventory = of_table(path, *given)
     facts = _facts(inventory.root, inventory.entries, decode, progress)
-    return _report(str(path), inventory, facts, decode, _refused(lambda: table.load(path, _ANY, *given)))
+    refused = _refused(lambda: table.load(path, _ANY, *given))
+    return _report(str(path), inventory, facts, decode, plan, refused)
 
 
-def scan_arrays(source: str, data: ImageData[Samples], progress: Progress | None = None) -> DataReport:
+def scan_arrays(
+    source: str, data: ImageData[Samples], progress: Progress | None = None, plan: Plan = _NO_PLAN
+) -> DataReport:
     """Look at images that are in memory.
 
     Args:
         source: what the report calls them.
         data: images are named by their split and their name within it: `train/17`.
         progress: is told how far it is.
+        plan: what a training means to do with the images.
 
     Returns:
         Counts, sizes and every finding.
@@ -119,7 +144,7 @@ def scan_arrays(source: str, data: ImageData[Samples], progress: Progress | None
                 facts += found
             if progress:
                 progress(len(facts), total)
-    return _report(source, inventory, facts, True)
+    return _report(source, inventory, facts, True, plan)
 
 
 def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None = None) -> tuple[Finding, ...]:
@@ -145,7 +170,7 @@ def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None =
 
 
 def _report(
-    source: str, inventory: Inventory, facts: list[Facts], decoded: bool, refused: Sequence[Finding] = ()
+    source: str, inventory: Inventory, facts: list[Facts], decoded: bool, plan: Plan, refused: Sequence[Finding] = ()
 ) -> DataReport:
     """The report of all that is known; `refused` counts where no other finding says the same."""
     entries = inventory.entries
@@ -160,6 +185,8 @@ def _report(
         *rules.broken_files(entries, facts),
         *rules.peculiar_images(entries, facts),
         *rules.class_findings(inventory, counts),
+        *rules.different_sizes(entries, facts, plan.says_size),
+        *rules.small_validation(counts, plan.validation),
         *rules.color_tells_class(entries, facts),
         *copies(entries, facts),
         *lookalikes(entries, facts),
@@ -224,4 +251,4 @@ def _merged(findings: list[Finding]) -> list[Finding]:
     return merged
 
 
-__all__ = ["CODES", "Progress", "check_headers", "scan_arrays", "scan_folder", "scan_table"]
+__all__ = ["CODES", "Plan", "Progress", "check_headers", "scan_arrays", "scan_folder", "scan_table"]

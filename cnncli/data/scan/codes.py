@@ -57,6 +57,12 @@ CODES: dict[str, Code] = {
     "classes-differ": Code(
         "error", "split has other classes", "splits have other classes", "every split needs the same classes"
     ),
+    "size-missing": Code(
+        "error",
+        "source has images of several sizes",
+        "sources have images of several sizes",
+        "say the size the model sees in data.image.size",
+    ),
     "refused": Code("error", "reason not to train on this", "reasons not to train on this"),
     "same-image-two-classes": Code(
         "error", "image is in two classes", "images are in two classes or more", "keep the copy whose class is right"
@@ -98,6 +104,12 @@ CODES: dict[str, Code] = {
         "classes are ten times rarer than the largest",
         "train with class_weight: balanced, and look at the recall of each class",
     ),
+    "few-validation-images": Code(
+        "warning",
+        "validation set is very small",
+        "validation sets are very small",
+        "chance decides which epoch is best: add images, or keep more with data.split.validation",
+    ),
     "color-tells-class": Code(
         "warning",
         "class is grey where others are in colour",
@@ -131,6 +143,12 @@ CODES: dict[str, Code] = {
         "it is read as what it is; other programs may stumble",
     ),
     "animated": Code("warning", "image is animated", "images are animated", "the first frame is used"),
+    "size-wanted": Code(
+        "note",
+        "source has images of several sizes",
+        "sources have images of several sizes",
+        "a spec of them needs data.image.size",
+    ),
     "size-outlier": Code(
         "note",
         "image is four times larger or smaller than is usual here",

@@ -14,6 +14,7 @@ from PIL import Image
 from cnncli.data import formats
 from cnncli.data.files import open_file
 from cnncli.data.images import MAX_PIXELS, READERS, fit_pixels, read_image
+from cnncli.data.orientation import ON_ITS_SIDE, turn_of_header
 from cnncli.data.reading import Reading
 from cnncli.errors import DataError
 
@@ -21,7 +22,6 @@ _LARGE = 1 << 30  # bytes; 50 million pixels of 16 bits and four channels take l
 _BYTES = 16  # of a hash of the content
 _BLANK = 2  # brightness, of 255, within which a picture shows nothing
 _SIDE = 32  # pixels; what a perceptual hash looks at
-_ORIENTATION = 0x0112
 
 MINIATURE = 16
 """Side of the miniatures, in pixels."""
@@ -37,8 +37,8 @@ class Facts:
         problem: the code of what keeps it from being read; `stray-file` for what only lies there; empty for none.
         detail: the end of a sentence that begins with the file's name; empty without a problem.
         kind: `JPEG`, `PNG` …; empty when unknown.
-        width: in pixels, as stored; 0 when unknown.
-        height: in pixels, as stored.
+        width: in pixels, the right way up; 0 when unknown.
+        height: in pixels.
         grey: whether it is stored without colour.
         traits: codes of what is peculiar: `animated`, `cmyk`, `rotated` …
         content: a hash of all its bytes; empty when only the header was read.
@@ -115,7 +115,11 @@ def _of_header(stream: BinaryIO, head: bytes, kind: str, name: str) -> Facts:
     if width * height > MAX_PIXELS:
         return Facts("too-many-pixels", f"is a {kind} of {width}×{height} pixels", kind, width, height)
     grey = picture.mode in ("1", "L", "LA") or picture.mode.startswith("I")
-    return Facts("", "", kind, width, height, grey, _traits(picture, head, kind, name))
+    turn = turn_of_header(picture, stream)
+    if turn in ON_ITS_SIDE:
+        width, height = height, width
+    traits = [*_traits(picture, head, kind, name), *(["rotated"] if turn is not None else [])]
+    return Facts("", "", kind, width, height, grey, tuple(traits))
 
 
 def _with_pixels(facts: Facts, data: bytes, name: str) -> Facts:
@@ -151,7 +155,7 @@ def _with_look(facts: Facts, pixels: np.ndarray, content: bytes) -> Facts:
     return replace(facts, content=content, look=look, miniature=miniature)
 
 
-def _traits(picture: Image.Image, head: bytes, kind: str, name: str) -> tuple[str, ...]:
+def _traits(picture: Image.Image, head: bytes, kind: str, name: str) -> list[str]:
     found = []
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in formats.READ_SUFFIXES | formats.OTHER_SUFFIXES and suffix not in _SUFFIXES.get(kind, {".webp"}):
@@ -159,10 +163,7 @@ def _traits(picture: Image.Image, head: bytes, kind: str, name: str) -> tuple[st
     try:
         if getattr(picture, "is_animated", False):
             found.append("animated")
-        # Pillow looks for a PNG's EXIF behind the pixels, and decodes them all for it
-        if (kind != "PNG" or "exif" in picture.info) and picture.getexif().get(_ORIENTATION, 1) in range(2, 9):
-            found.append("rotated")
-    except Exception:  # a frame or EXIF that cannot be parsed; the pixels are judged elsewhere
+    except Exception:  # a frame that cannot be parsed; the pixels are judged elsewhere
         pass
     if kind == "PNG" and head[24] == 16:
         found.append("sixteen-bit")
@@ -170,7 +171,7 @@ def _traits(picture: Image.Image, head: bytes, kind: str, name: str) -> tuple[st
         found.append("cmyk")
     if picture.has_transparency_data:
         found.append("transparent")
-    return tuple(found)
+    return found
 
 
 def _broken(stream: BinaryIO, kind: str, detail: str) -> Facts:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from cnncli.catalog.kinds import counted
 from cnncli.data.scan.codes import CODES, finding
 from cnncli.data.scan.inspection import Facts
 from cnncli.data.scan.inventory import Entry, Inventory
+from cnncli.data.sizes import proposed_size
 from cnncli.records import Affected, Finding
 
 FEW = 10
 """Training images of a class below which a person is warned."""
+
+FEW_VALIDATING = 5
+"""Validation images for each class, on average, below which a person is warned."""
 
 RARE = 10
 """How many times rarer than the largest class one may be without a warning."""
@@ -92,6 +98,29 @@ def class_findings(inventory: Inventory, counts: Mapping[str, Mapping[str, int]]
         *finding("few-images", few),
         *finding("imbalance", rare),
     ]
+
+
+def different_sizes(entries: Sequence[Entry], facts: Sequence[Facts], says_size: bool | None) -> list[Finding]:
+    """Images of several sizes, for which a spec must say one; `says_size` is None while there is no spec."""
+    read = (fact for entry, fact in zip(entries, facts, strict=True) if entry.label and not fact.problem)
+    sizes = Counter((fact.height, fact.width) for fact in read)
+    if says_size or len(sizes) < 2:
+        return []
+    height, width = proposed_size(sizes)
+    affected = [Affected((), f"such as [{height}, {width}] (height, width), near the usual one")]
+    message = f"the images have {len(sizes):,} different sizes"
+    return finding("size-wanted" if says_size is None else "size-missing", affected, message=message)
+
+
+def small_validation(counts: Mapping[str, Mapping[str, int]], part: float | int) -> list[Finding]:
+    """So few images to validate on that chance decides which epoch is best."""
+    classes, total = len(counts.get("train", {})), sum(counts.get("train", {}).values())
+    drawn = round(total * part) if isinstance(part, float) else part
+    images = sum(counts["validation"].values()) if "validation" in counts and part else drawn
+    if not 0 < images < FEW_VALIDATING * classes:
+        return []
+    message = f"{counted(images, 'validation image')} for {classes} classes"
+    return finding("few-validation-images", [Affected((), f"one is {1 / images:.1%} of the accuracy")], message=message)
 
 
 def color_tells_class(entries: Sequence[Entry], facts: Sequence[Facts]) -> list[Finding]:

@@ -11,6 +11,7 @@ from typing import IO
 
 import numpy as np
 
+from cnncli.catalog.kinds import counted
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.classes import Classes, with_classes
@@ -81,7 +82,10 @@ def load(
         count = image_shape(of["images"].shape, of["images"].name)[0]
         if of["labels"].shape[:1] != (count,):
             found = of["labels"].shape[0] if of["labels"].shape else 0
-            raise DataError(f"{place} has {count:,} {split} images and {found:,} labels", "expected one for each image")
+            raise DataError(
+                f"{place} has {counted(count, f'{split} image')} and {counted(found, 'label')}",
+                "expected one for each image",
+            )
     require_memory(sum(_memory(array) for of in stored.values() for array in of.values()), f"{place} holds arrays")
     names = names_of_labels(classes)
     class_names, numbers = encoded_labels(

@@ -17,6 +17,15 @@ from cnncli.errors import DataError
 Classes = Sequence[str] | Mapping[str, str] | None
 """Which classes and in which order; a mapping gives each a name, and two of them may have the same."""
 
+
+class TooFewClasses(DataError):
+    """A source has fewer classes than can be told apart; `found` are the names of those it has."""
+
+    def __init__(self, message: str, hint: str, found: Sequence[str]) -> None:
+        super().__init__(message, hint)
+        self.found = tuple(found)
+
+
 ArraysOrFiles = TypeVar("ArraysOrFiles", Samples, FileSamples)
 
 
@@ -53,9 +62,10 @@ def chosen_classes(found: Collection[str], classes: Classes, where: str) -> dict
         )
     names = class_names(wanted)
     if len(names) < 2:
-        raise DataError(
+        raise TooFewClasses(
             f"{where} gives {'one class, ' + names[0] if names else 'no class'}, and telling apart takes two",
             "one folder for each class was expected" if classes is None else "name two or more in data.classes",
+            names,
         )
     return wanted
 

@@ -11,11 +11,15 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cnncli.errors import DataError, ResourceError
 
 TIMEOUT = 30.0
 """Seconds without a byte from the server after which a download is given up."""
+
+MOST_BYTES = 4 << 30
+"""Of a file whose size nobody tells."""
 
 _CHUNK = 1 << 20
 
@@ -27,14 +31,21 @@ class RemoteFile:
     Args:
         url: where it comes from.
         place: where it is kept, below the cache folder.
-        sha256: of its contents, in hexadecimal.
-        size: in bytes.
+        sha256: of its contents, in hexadecimal; empty where only `md5` is known, or nothing.
+        size: in bytes; 0 where it is not known.
+        md5: of its contents.
     """
 
     url: str
     place: str
-    sha256: str
-    size: int
+    sha256: str = ""
+    size: int = 0
+    md5: str = ""
+
+    @property
+    def hash(self) -> tuple[str, str]:
+        """The algorithm, and what it must come to; empty when nothing is known."""
+        return ("MD5", self.md5) if self.md5 and not self.sha256 else ("SHA-256", self.sha256)
 
 
 def cache_folder() -> Path:
@@ -45,15 +56,20 @@ def cache_folder() -> Path:
     return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
 
 
-def fetch(files: Sequence[RemoteFile], notice: Callable[[str], None] | None = None) -> list[Path]:
+def fetch(
+    files: Sequence[RemoteFile],
+    notice: Callable[[str], None] | None = None,
+    otherwise: str = "train on image files of your own",
+) -> list[Path]:
     """Have these files in the cache, downloading those that are missing or damaged.
 
-    A file appears under its name only when it is complete and its SHA-256 is right; until then what is in the cache
+    A file appears under its name only when it is complete and its hash is right; until then what is in the cache
     stays as it is.
 
     Args:
         files: all that belong together, so that an error can list every one that is missing.
         notice: is told of each download before it starts.
+        otherwise: what else there is to do, for the advice when there is no internet.
 
     Returns:
         The path of each file, in the same order.
@@ -68,43 +84,52 @@ def fetch(files: Sequence[RemoteFile], notice: Callable[[str], None] | None = No
         try:
             _download(file, folder / file.place, notice)
         except DataError as error:
-            raise DataError(error.message, _advice(missing[position:], folder)) from error
+            raise DataError(error.message, _advice(missing[position:], folder, otherwise)) from error
     return [folder / file.place for file in files]
 
 
 def _is_good(path: Path, file: RemoteFile) -> bool:
     try:
         with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
+            expected = file.hash[1]
+            return not expected or hashlib.file_digest(stream, lambda: _new_hash(file)).hexdigest() == expected
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _advice(files: Sequence[RemoteFile], folder: Path) -> str:
-    steps = "".join(f"\n  {file.url}\n    as {folder / file.place}\n    SHA-256 {file.sha256}" for file in files)
-    return f"where there is no internet, fetch elsewhere and put{steps}\nor train on image files of your own"
+def _new_hash(file: RemoteFile) -> Any:
+    return hashlib.new(file.hash[0].replace("-", "").lower(), usedforsecurity=False)
+
+
+def _advice(files: Sequence[RemoteFile], folder: Path, otherwise: str) -> str:
+    def step(file: RemoteFile) -> str:
+        check = f"\n    {' '.join(file.hash)}" if file.hash[1] else ""
+        return f"\n  {file.url}\n    as {folder / file.place}{check}"
+
+    return f"where there is no internet, fetch elsewhere and put{''.join(map(step, files))}\nor {otherwise}"
 
 
 def _download(file: RemoteFile, target: Path, notice: Callable[[str], None] | None) -> None:
     if notice:
         again = "what is in the cache is damaged; " if target.exists() else ""
-        notice(f"{again}downloading {file.url} ({size_text(file.size)})")
+        size = f" ({size_text(file.size)})" if file.size else ""
+        notice(f"{again}downloading {file.url}{size}")
     part = target.with_name(f".{target.name}.{os.getpid()}.part")  # of the same folder, so that the rename is atomic
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256()
+        digest = _new_hash(file)
         with part.open("wb") as stream:
             for chunk in _chunks(file):
                 digest.update(chunk)
                 stream.write(chunk)
             stream.flush()
             os.fsync(stream.fileno())
-        if digest.hexdigest() != file.sha256:
-            raise DataError(
-                f"what {file.url} sent is not the expected file: its SHA-256 is {digest.hexdigest()}, not {file.sha256}"
-            )
+        algorithm, expected = file.hash
+        if expected and digest.hexdigest() != expected:
+            message = f"its {algorithm} is {digest.hexdigest()}, not {expected}"
+            raise DataError(f"what {file.url} sent is not the expected file: {message}")
         part.replace(target)
     except OSError as error:
         raise ResourceError(
@@ -117,13 +142,14 @@ def _download(file: RemoteFile, target: Path, notice: Callable[[str], None] | No
 
 def _chunks(file: RemoteFile) -> Iterator[bytes]:
     """The bytes of a file on a server. All network errors become DataErrors here, and nothing else does."""
-    received = 0
+    received, size = 0, file.size
     try:
         with urllib.request.urlopen(file.url, timeout=TIMEOUT) as response:
+            size = size or int(response.headers.get("Content-Length") or 0)
             while chunk := response.read(_CHUNK):
                 received += len(chunk)
-                if received > file.size:
-                    raise DataError(f"{file.url} sent more than the expected {file.size:,} bytes")
+                if received > (size or MOST_BYTES):
+                    raise DataError(f"{file.url} sent more than the expected {size or MOST_BYTES:,} bytes")
                 yield chunk
     except urllib.error.HTTPError as error:
         raise DataError(
@@ -132,8 +158,8 @@ def _chunks(file: RemoteFile) -> Iterator[bytes]:
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise DataError(f"{file.url} could not be reached: {reason}") from error
-    if received < file.size:
-        raise DataError(f"{file.url} was cut off after {received:,} of {file.size:,} bytes")
+    if received < size:
+        raise DataError(f"{file.url} was cut off after {received:,} of {size:,} bytes")
 
 
 def size_text(size: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cnncli.catalog.kinds import counted
 from cnncli.data.files import folders_in, image_names, images_beside
 from cnncli.data.reading import Reading
 from cnncli.data.samples import FileSamples, ImageData
@@ -114,8 +115,7 @@ def _require_different(root: Path, folders: Collection[str]) -> None:
 def _tell_of_unused(place: Path, notice: Callable[[str], None] | None) -> None:
     unused = images_beside(place)
     if unused and notice:
-        images = "1 image" if len(unused) == 1 else f"{len(unused):,} images"
-        notice(f"{place} has {images} beside its class folders, not used: {some(unused)}")
+        notice(f"{place} has {counted(len(unused), 'image')} beside its class folders, not used: {some(unused)}")
 
 
 def _split(
@@ -127,7 +127,7 @@ def _split(
         images = images_beside(place)
         if images:
             raise DataError(
-                f"{place} has {len(images):,} images ({some(images[:3])} …) and no class folders",
+                f"{place} has {counted(len(images), 'image')} ({some(images)}) and no class folders",
                 "expected one folder of images for each class; for labels in a table there is the source csv",
             )
         raise DataError(f"{place} is empty: no class folders", "expected one folder for each class")

@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from cnncli.catalog.kinds import counted
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.classes import Classes, with_classes
@@ -52,7 +53,7 @@ def load(path: Path | str, classes: Classes = None) -> ImageData[Samples]:
         count, other = len(images[split]), len(labels[split])
         if count != other:
             raise DataError(
-                f"{of['images']} has {count:,} images and {of['labels'].name} {other:,} labels",
+                f"{of['images']} has {counted(count, 'image')} and {of['labels'].name} {counted(other, 'label')}",
                 "the two files do not belong together",
             )
     names = names_of_labels(classes)

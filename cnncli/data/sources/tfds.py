@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cnncli.catalog.kinds import counted
 from cnncli.data.images import read_image
 from cnncli.data.memory import require_memory
 from cnncli.data.reading import Reading
@@ -65,6 +66,8 @@ def load(
 
 
 def _package(name: str) -> Any:
+    from cnncli import startup  # noqa: F401  # it brings TensorFlow along, which is to start quietly
+
     try:
         import tensorflow_datasets  # type: ignore[import-not-found, unused-ignore]
     except ImportError as error:
@@ -137,5 +140,7 @@ def _read(builder: Any, split: str, count: int, reading: Reading, where: str) ->
         labels[found] = example["label"]
         found += 1
     if found != count:
-        raise DataError(f"{where} should have {count:,} images and has {found:,}", "remove it and download it again")
+        raise DataError(
+            f"{where} should have {counted(count, 'image')} and has {found:,}", "remove it and download it again"
+        )
     return images, labels

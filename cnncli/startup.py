@@ -1,22 +1,21 @@
-"""Starts TensorFlow so that none of its chatter reaches a person."""
+"""TensorFlow and Keras, started so that none of their chatter reaches a person. To import this module is to start them.
+
+Nobody else imports either: `from cnncli.startup import tf` is how all other modules come by them, so that whoever
+needs TensorFlow first starts it quietly, and what needs none, such as the data doctor, never waits for it.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
-from functools import cache
 
 
-@cache
-def start_tensorflow() -> str:
-    """Imports TensorFlow and Keras quietly, once.
+def _start() -> str:
+    """Imports both; gives what was written meanwhile.
 
     TensorFlow's C++ side writes to file descriptor 2 whatever its log level, so the descriptor itself is turned aside
     while it starts and looks for devices.
-
-    Returns:
-        What was written meanwhile, for the log of the run.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -38,14 +37,21 @@ def start_tensorflow() -> str:
         return aside.read().decode("utf-8", "replace")
 
 
+CHATTER = _start()
+"""What was written while they started, for the log of a run."""
+
+import keras  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+
 def device_name() -> str:
     """What trains: `GPU (NVIDIA …)`, or `CPU, 2 cores`."""
-    start_tensorflow()
-    import tensorflow as tf
-
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
         return f"GPU ({details.get('device_name', 'unknown')})"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return f"CPU, {cores} core{'s' * (cores != 1)}"
+
+
+__all__ = ["CHATTER", "device_name", "keras", "tf"]

@@ -9,12 +9,10 @@ import sys
 import pytest
 
 START_AND_COMPUTE = """
-from cnncli.factory.startup import device_name, start_tensorflow
-chatter = start_tensorflow()
-import tensorflow as tf
+from cnncli.startup import CHATTER, device_name, keras, tf
 assert float(tf.reduce_sum(tf.matmul(tf.ones((4, 4)), tf.ones((4, 4))))) == 64
-assert start_tensorflow() is chatter
-assert chatter
+assert keras.backend.backend() == "tensorflow"
+assert CHATTER
 print(device_name())
 import os
 os.write(2, b"stderr is back")

@@ -1,0 +1,163 @@
+"""Trainings killed at random moments, and at every boundary of a write, each resumed to the end and compared by hash.
+
+    python benchmarks/kills.py [rounds] [--boundaries] [--seed N] [--assert]
+
+The training has dropout, batch normalisation, augmentation, a schedule, early stopping, class weights and checkpoints
+within its epochs. `kill -9` comes at a random moment after the run folder is there; half of the resumed trainings are
+killed as well, and so on. With --boundaries the training kills itself instead, once at every boundary of a write.
+Weights, optimizer, predictions, report and history (but for the seconds) must be those of the training that was never
+killed. A round takes 20 seconds on two cores.
+"""
+
+import argparse
+import csv
+import hashlib
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SPEC = """\
+name: killed
+data:
+  source: {{folder: {{path: {path}}}}}
+  image: {{size: 16}}
+augment:
+  - RandomFlip: {{mode: horizontal}}
+  - RandomTranslation: {{height_factor: 0.1, width_factor: 0.1}}
+model:
+  layers:
+    - Conv2D: {{filters: 8, kernel_size: 3, strides: 2}}
+    - BatchNormalization
+    - ReLU
+    - Dropout: {{rate: 0.3}}
+    - Flatten
+    - Dense: {{units: classes, activation: softmax}}
+train:
+  epochs: 40
+  batch_size: 8
+  optimizer: {{Adam: {{learning_rate: {{CosineDecay: {{initial_learning_rate: 0.003, decay_steps: total_steps}}}}}}}}
+  loss: CategoricalCrossentropy
+  class_weight: balanced
+  callbacks: [{{EarlyStopping: {{monitor: val_loss, patience: 3, min_delta: 0.02, restore_best_weights: true}}}}]
+  checkpoint: {{steps: 2}}
+"""
+SAME = ("weights/best.weights.h5", "weights/last.weights.h5", "predictions.csv", "metrics.json", "report.txt")
+
+
+def write_pictures(folder):
+    draws = np.random.default_rng(0)
+    for place, (name, count) in enumerate({"red": 30, "green": 22, "blue": 14}.items()):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            pixels = draws.integers(60, 190, (16, 16, 3))
+            pixels[..., place] += 25
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{number}.png")
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "cnncli", *map(str, arguments), "--quiet"]
+
+
+def hashes_of(run):
+    """What must be the same, by name."""
+    found = {name: hashlib.sha256((run / name).read_bytes()).hexdigest() for name in SAME}
+    with (run / "history.csv").open(newline="") as file:
+        rows = [[value for key, value in row.items() if key != "seconds"] for row in csv.DictReader(file)]
+    found["history.csv"] = hashlib.sha256(repr(rows).encode()).hexdigest()
+    with np.load(run / "checkpoint" / "state.npz", allow_pickle=False) as archive:
+        for name in archive.files:
+            if name != "training.json":
+                found[name] = hashlib.sha256(archive[name].tobytes()).hexdigest()
+    found["epochs"] = len(rows)
+    return found
+
+
+def killed_after(arguments, run, draws, longest):
+    """Whether a training was killed at a random moment after its folder was there; else it was done before."""
+    with subprocess.Popen(command(*arguments), stdout=subprocess.DEVNULL) as process:
+        while not (run / "spec.yaml").exists() and process.poll() is None:
+            time.sleep(0.01)
+        try:
+            process.wait(draws.uniform(0, longest))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return True
+    return False
+
+
+def at_random(folder, spec, rounds, longest, draws):
+    for number in range(1, rounds + 1):
+        run, kills = folder / f"round-{number}" / "killed-001", 0
+        arguments = ("train", spec, "--runs-dir", run.parent)
+        while killed_after(arguments, run, draws, longest if arguments[0] == "train" else longest + 4):
+            kills += 1
+            arguments = ("resume", run)
+            if draws.random() < 0.5:
+                break
+        if kills:
+            subprocess.run(command("resume", run), check=True, stdout=subprocess.DEVNULL)
+        yield f"round {number}, killed {kills} times", run
+
+
+def at_boundaries(folder, spec):
+    number = 0
+    while True:
+        number += 1
+        run = folder / f"boundary-{number}" / "killed-001"
+        program = command("train", spec, "--runs-dir", run.parent, "--set", "train.epochs=2")
+        environment = {**os.environ, "CNNCLI_TEST_KILL_AT": str(number)}
+        if subprocess.run(program, env=environment, stdout=subprocess.DEVNULL, check=False).returncode == 0:
+            yield "not killed at all", run
+            return
+        if (run / "spec.yaml").exists():
+            subprocess.run(command("resume", run), check=True, stdout=subprocess.DEVNULL)
+            yield f"killed at boundary {number}", run
+
+
+def main(arguments):
+    draws = random.Random(arguments.seed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["CNNCLI_CACHE_DIR"] = str(folder / "cache")
+        write_pictures(folder / "pictures")
+        spec = folder / "killed.yaml"
+        spec.write_text(SPEC.format(path=folder / "pictures"))
+        extra = ["--set", "train.epochs=2"] if arguments.boundaries else []
+        whole = folder / "whole" / "killed-001"
+        with subprocess.Popen(command("train", spec, "--runs-dir", whole.parent, *extra)) as process:
+            while not (whole / "spec.yaml").exists():
+                time.sleep(0.01)
+            began = time.perf_counter()
+        assert process.returncode == 0
+        longest, expected = time.perf_counter() - began, hashes_of(whole)
+        print(f"never killed: {expected['epochs']} epochs, {longest:.1f} s after the folder was there", flush=True)
+        same = done = 0
+        trainings = (
+            at_boundaries(folder, spec)
+            if arguments.boundaries
+            else at_random(folder, spec, arguments.rounds, longest, draws)
+        )
+        for title, run in trainings:
+            found = hashes_of(run)
+            other = [key for key in {**expected, **found} if expected.get(key) != found.get(key)]
+            left = [path.name for path in run.rglob(".tmp-*")]
+            done, same = done + 1, same + (not other and not left)
+            print(f"{title}: {'the same' if not other else f'OTHER: {other}'} {left or ''}", flush=True)
+        print(f"{same} of {done} the same")
+        return arguments.strict and same < done
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rounds", nargs="?", type=int, default=30)
+    parser.add_argument("--boundaries", action="store_true")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--assert", dest="strict", action="store_true")
+    sys.exit(main(parser.parse_args()))
