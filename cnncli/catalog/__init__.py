@@ -4,8 +4,8 @@ Everything is read from the installed Keras' source, so nothing here imports Ker
 """
 
 from cnncli.catalog.entries import Entry, arguments_of, parse
-from cnncli.catalog.names import FAMILIES, WORDS, resolve, spellings
-from cnncli.catalog.source import Argument, docstring, first_line
+from cnncli.catalog.names import FAMILIES, WORDS, members, resolve, spellings
+from cnncli.catalog.source import Argument, as_yaml, docstring, first_line
 
 __all__ = [
     "FAMILIES",
@@ -13,8 +13,10 @@ __all__ = [
     "Argument",
     "Entry",
     "arguments_of",
+    "as_yaml",
     "docstring",
     "first_line",
+    "members",
     "parse",
     "resolve",
     "spellings",

@@ -7,9 +7,17 @@ class.
 
 from __future__ import annotations
 
+from typing import Any
+
+from cnncli.catalog.annotations import kind_by_source
 from cnncli.catalog.augmentations import augmentation_kind
-from cnncli.catalog.entries import entry_kind
+from cnncli.catalog.backbones import BACKBONES
+from cnncli.catalog.entries import Entry, entry_kind
 from cnncli.catalog.kinds import Kind, any_of, boolean, choice, list_of, number, per_axis, text, whole
+from cnncli.catalog.packages import own_layer
+from cnncli.catalog.source import signature
+from cnncli.catalog.weights import backbone_weights
+from cnncli.errors import Path, Problem
 
 _size = whole(1, words=("classes",))
 _positive = number(0, above=True)
@@ -52,6 +60,19 @@ def _on_axes(axes: int) -> dict[str, Kind]:
     }
 
 
+def _wrapped() -> Kind:
+    """A layer inside another one, which a whole network cannot be."""
+    layer = entry_kind("layer")
+
+    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+        kept = layer.accept(value, path, problems)
+        if isinstance(kept, Entry) and kept.name in BACKBONES:
+            problems.append(Problem(path, f"{kept.name} is a whole network; write it as a layer of its own"))
+        return kept
+
+    return Kind(layer.words, accept, layer.schema)
+
+
 _FAMILY: dict[str, dict[str, Kind]] = {
     "layer": {
         "activation": _activation,
@@ -74,15 +95,17 @@ _FAMILY: dict[str, dict[str, Kind]] = {
         "keepdims": boolean,
         "l1": _not_negative,
         "l2": _not_negative,
-        "layer": entry_kind("layer"),
+        "layer": _wrapped(),
         "max_value": _not_negative,
         "merge_mode": choice("concat", "sum", "mul", "ave"),
+        "minimalistic": boolean,
         "momentum": _fraction,
         "n": whole(1),
         "name": text,
         "negative_slope": _not_negative,
         "noise_shape": list_of(whole(1)),
         "output_shape": any_of(whole(1), list_of(whole(1))),
+        "pooling": choice("avg", "max"),
         "power_iterations": whole(1),
         "rate": _rate,
         "recurrent_dropout": _fraction,
@@ -103,6 +126,7 @@ _FAMILY: dict[str, dict[str, Kind]] = {
         "unroll": boolean,
         "use_bias": boolean,
         "use_cudnn": any_of(boolean, choice("auto")),
+        "weights": backbone_weights,
     },
     "optimizer": {
         "learning_rate": any_of(_positive, entry_kind("schedule")),
@@ -250,6 +274,7 @@ _FAMILY: dict[str, dict[str, Kind]] = {
 
 _CLASS: dict[tuple[str, str], Kind] = {
     ("BatchNormalization", "axis"): whole(),
+    ("Concatenate", "axis"): whole(),
     ("GroupNormalization", "groups"): whole(-1),
     ("RepeatVector", "n"): whole(1),
     ("LSTM", "dropout"): _rate,
@@ -274,6 +299,8 @@ def kind_for(family: str, name: str, argument: str) -> Kind:
     """
     if family == "augmentation":
         return augmentation_kind(name, argument)
+    if family == "layer" and own_layer(name):
+        return _of_a_package(name, argument)
     if (name, argument) in _CLASS:
         return _CLASS[name, argument]
     if family == "layer":
@@ -283,3 +310,18 @@ def kind_for(family: str, name: str, argument: str) -> Kind:
         if axes and argument in (table := _on_axes(axes)):
             return table[argument]
     return _by_ending(argument) or _FAMILY[family][argument]
+
+
+_SIZES = ("filters", "units")
+_EVERYWHERE = ("dtype", "name", "trainable")
+
+
+def _of_a_package(name: str, argument: str) -> Kind:
+    """What an argument of a package's layer may be: what it always is where its name says so, else what it says."""
+    if kind := _by_ending(argument):
+        return kind
+    if argument == "activation" or argument.endswith("_activation"):
+        return _activation
+    if argument in (*_SIZES, *_EVERYWHERE):
+        return _FAMILY["layer"][argument]
+    return kind_by_source(signature("layer", name)[argument])

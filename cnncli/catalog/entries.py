@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cnncli.catalog.augmentations import refused_argument
 from cnncli.catalog.kinds import Kind, near_word, nearest, shown
 from cnncli.catalog.names import WORDS, resolve, spellings
-from cnncli.catalog.refusals import ELSEWHERE, REFUSED
+from cnncli.catalog.refusals import ELSEWHERE, refusal
 from cnncli.catalog.source import Argument, signature
 from cnncli.errors import Path, Problem
 
@@ -57,7 +57,7 @@ def arguments_of(family: str, name: str) -> dict[str, Argument]:
     return signature(family, name)
 
 
-def parse(family: str, value: Any, path: Path, problems: list[Problem]) -> Entry | None:
+def parse(family: str, value: Any, path: Path, problems: list[Problem], more: Collection[str] = ()) -> Entry | None:
     """Reads `Name` or `Name: {argument: value}`.
 
     Args:
@@ -65,16 +65,17 @@ def parse(family: str, value: Any, path: Path, problems: list[Problem]) -> Entry
         value: from the YAML.
         path: its place in the spec.
         problems: every problem found is added.
+        more: keys that the caller takes out beforehand, for the nearest word to a misspelt one.
 
     Returns:
         The entry, or None when not even its name is known.
     """
-    name, arguments, inside = _split(family, value, path, problems)
+    name, arguments, inside = split(family, value, path, problems)
     if name is None:
         return None
     known = resolve(family, name)
     if known is None:
-        problems.append(Problem(path, _unknown(family, name), at_key=isinstance(value, dict)))
+        problems.append(Problem(path, unknown(family, name), at_key=isinstance(value, dict)))
         return None
     accepted = {} if family == "activation" else arguments_of(family, known)
     kept: dict[str, Any] = {}
@@ -84,7 +85,9 @@ def parse(family: str, value: Any, path: Path, problems: list[Problem]) -> Entry
             kept[key] = _argument(family, known, accepted[key], given, (*inside, key), problems)
             continue
         meant.add(near_word(key, accepted))
-        problems.append(Problem((*inside, key), _unknown_argument(known, key, accepted), at_key=True))
+        problems.append(
+            Problem((*inside, key), _unknown_argument(known, key, dict.fromkeys([*accepted, *more])), at_key=True)
+        )
     missing = [
         key for key, argument in accepted.items() if argument.required and key not in arguments and key not in meant
     ]
@@ -94,8 +97,21 @@ def parse(family: str, value: Any, path: Path, problems: list[Problem]) -> Entry
     return Entry(family, known, kept)
 
 
-def _split(family: str, value: Any, path: Path, problems: list[Problem]) -> tuple[str | None, Mapping[str, Any], Path]:
-    """Name, arguments and the path of the arguments."""
+def split(
+    family: str, value: Any, path: Path, problems: list[Problem], own: Collection[str] = ()
+) -> tuple[str | None, Mapping[str, Any], Path]:
+    """Takes `Name: {argument: value}` apart without looking at what is in it.
+
+    Args:
+        family: what is expected there.
+        value: from the YAML.
+        path: its place in the spec.
+        problems: every problem found is added.
+        own: names that the spec gives a meaning to, besides those of the family.
+
+    Returns:
+        Name, arguments and the path of the arguments; no name when the value has another form.
+    """
     word = WORDS[family]
     if isinstance(value, str):
         return value, {}, path
@@ -105,7 +121,7 @@ def _split(family: str, value: Any, path: Path, problems: list[Problem]) -> tupl
         )
         return None, {}, path
     if len(value) > 1:
-        names = [key for key in value if resolve(family, key)]
+        names = [key for key in value if key in own or resolve(family, key)]
         others = [key for key in value if key not in names]
         if len(names) == 1 and value[names[0]] is None:
             message = f"the arguments of {names[0]} must stand deeper than its name: '{names[0]}: {{{others[0]}: …}}'"
@@ -129,14 +145,14 @@ def _split(family: str, value: Any, path: Path, problems: list[Problem]) -> tupl
     return name, arguments, (*path, name)
 
 
-def _unknown(family: str, name: str) -> str:
-    reason = REFUSED.get(family, {}).get(name)
-    if reason:
+def unknown(family: str, name: str, own: Collection[str] = ()) -> str:
+    """Why a name cannot be used, with the nearest one that can; `own` are names that the spec itself defines."""
+    if reason := refusal(family, name):
         return f"'{name}' cannot be used: {reason}"
-    return f"unknown {WORDS[family]} '{name}'{nearest(name, spellings(family))}"
+    return f"unknown {WORDS[family]} '{name}'{nearest(name, [*own, *spellings(family)])}"
 
 
-def _unknown_argument(name: str, key: str, accepted: Mapping[str, Argument]) -> str:
+def _unknown_argument(name: str, key: str, accepted: Collection[str]) -> str:
     if reason := refused_argument(name, key) or ELSEWHERE.get(key):
         return f"unknown argument; {reason}"
     if not accepted:
@@ -147,7 +163,7 @@ def _unknown_argument(name: str, key: str, accepted: Mapping[str, Argument]) -> 
 def _argument(family: str, name: str, argument: Argument, value: Any, path: Path, problems: list[Problem]) -> Any:
     kind = kind_of(family, name, argument)
     if value is None:
-        if argument.default is not None:
+        if argument.default is not None and {"type": "null"} not in kind.schema.get("anyOf", ()):
             problems.append(Problem(path, f"expected {kind.words}, got nothing"))
         return None
     return kind.accept(value, path, problems)

@@ -48,6 +48,13 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 layer`, `2 layers`, `0 classes`."""
+    if number != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}{'es' if noun.endswith('s') else 's'}"
+    return f"{number:,} {noun}"
+
+
 def near_word(word: str, words: Iterable[str]) -> str | None:
     """The word of a list most like this one, or None when none is like it; the first of equals wins."""
     matcher = difflib.SequenceMatcher(b=word.lower())

@@ -7,6 +7,11 @@ A name that is not here cannot be built, whatever a spec says: that is what make
 from __future__ import annotations
 
 from cnncli.catalog.augmentations import AUGMENTATIONS
+from cnncli.catalog.backbones import BACKBONES
+from cnncli.catalog.packages import fault, own_layer, own_names
+
+MERGES = ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract")
+"""Layers that make one result of several."""
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "layer": (
@@ -81,6 +86,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Cropping3D",
         "UpSampling3D",
         "Identity",
+        # several into one
+        *MERGES,
         # an image read row by row
         "LSTM",
         "GRU",
@@ -88,6 +95,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "ConvLSTM1D",
         "Bidirectional",
         "TimeDistributed",
+        # whole networks without their head
+        *BACKBONES,
     ),
     "optimizer": (
         "SGD",
@@ -121,7 +130,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "CategoricalHinge",
         "BinaryCrossentropy",
         "BinaryFocalCrossentropy",
-        "Circle",
         "CosineSimilarity",
         "Dice",
         "Hinge",
@@ -296,8 +304,10 @@ def resolve(family: str, word: str) -> str | None:
     Layers go by their exact class names. Everything else may also be written as the string Keras takes for it:
     `adam` for `Adam`, `he_normal` for `HeNormal`.
     """
+    if family == "layer" and fault(word):
+        return None
     names = FAMILIES[family]
-    if word in names:
+    if word in names or (family == "layer" and own_layer(word)):
         return word
     alias = ALIASES.get(family, {}).get(word)
     if alias or family in ("layer", "activation", "augmentation"):
@@ -305,6 +315,11 @@ def resolve(family: str, word: str) -> str | None:
     return next((name for name in names if _plain(name) == _plain(word) and word == word.lower()), None)
 
 
+def members(family: str) -> tuple[str, ...]:
+    """The names of a family; those of the layers that installed packages add come last."""
+    return (*FAMILIES[family], *own_names()) if family == "layer" else FAMILIES[family]
+
+
 def spellings(family: str) -> list[str]:
     """Every way of naming a member of the family, for finding the nearest word."""
-    return [*FAMILIES[family], *ALIASES.get(family, {})]
+    return [*members(family), *ALIASES.get(family, {})]

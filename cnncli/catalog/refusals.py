@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnncli.catalog.augmentations import REFUSED_AUGMENTATIONS
+from cnncli.catalog.packages import fault
 
 REFUSED: dict[str, dict[str, str]] = {
     # Names of Keras that people will try, with the reason why they are not to be had.
@@ -18,23 +19,19 @@ REFUSED: dict[str, dict[str, str]] = {
         "Normalization": "pixels are scaled by 'data.scale'; leave it out",
         "Resizing": "images come in the size that the data has; leave it out",
         "Embedding": "it takes words, not images",
-        "Attention": "it takes several inputs; a list of layers has one",
-        "MultiHeadAttention": "it takes several inputs; a list of layers has one",
-        "Add": "it takes several inputs; a list of layers has one",
-        "Average": "it takes several inputs; a list of layers has one",
-        "Concatenate": "it takes several inputs; a list of layers has one",
-        "Maximum": "it takes several inputs; a list of layers has one",
-        "Minimum": "it takes several inputs; a list of layers has one",
-        "Multiply": "it takes several inputs; a list of layers has one",
-        "Subtract": "it takes several inputs; a list of layers has one",
-        "Dot": "it takes several inputs; a list of layers has one",
+        "Attention": "attention is not offered; Multiply weighs one result by another",
+        "MultiHeadAttention": "attention is not offered; Multiply weighs one result by another",
+        "Dot": "it compares pairs of vectors, and a classifier has one image at a time; use Multiply",
     },
     "optimizer": {
         "LossScaleOptimizer": "it is added by 'train.precision: mixed_float16'",
         "MultiOptimizer": "one optimizer trains the whole model",
         "OptimizerMap": "one optimizer trains the whole model",
     },
-    "loss": {"CTC": "it is for sequences of labels, not for one label an image"},
+    "loss": {
+        "CTC": "it is for sequences of labels, not for one label an image",
+        "Circle": "it compares embeddings with one another, a classifier gives probabilities",
+    },
     "metric": {
         "IoU": "it compares class numbers, a classifier gives probabilities; use OneHotIoU",
         "MeanIoU": "it compares class numbers, a classifier gives probabilities; use OneHotMeanIoU",
@@ -62,7 +59,15 @@ ELSEWHERE: dict[str, str] = {
     # Arguments that people know from tutorials and older Keras, and how the thing is said here.
     "input_shape": "the input shape is taken from the data; leave it out",
     "input_dim": "the input shape is taken from the data; leave it out",
+    "include_top": "a backbone comes without its head; write GlobalAveragePooling2D and Dense below it",
+    "include_preprocessing": "a backbone that takes the image is given the pixels that it wants; leave it out",
+    "classifier_activation": "write 'Dense: {units: classes, activation: softmax}' below it",
     "lr": "it is called 'learning_rate'",
     "decay": "say 'learning_rate: {InverseTimeDecay: …}'",
     "label_smoothing": "it takes one-hot labels: 'loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}'",
 }
+
+
+def refusal(family: str, name: str) -> str:
+    """Why a name cannot be used, in a sentence; empty for one that can, and for one that nobody has."""
+    return (fault(name) if family == "layer" else "") or REFUSED.get(family, {}).get(name, "")

@@ -6,13 +6,15 @@ Importing Keras takes seconds; parsing the one file a class lives in takes a fra
 from __future__ import annotations
 
 import ast
-import importlib.util
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from cnncli.catalog.augmentations import GENERATOR, GENERATOR_WORDS
+from cnncli.catalog.backbones import BACKBONES, words_on
+from cnncli.catalog.definitions import Definition, constants, definition, initializer, module_file
+from cnncli.catalog.packages import own_definition, own_layer
 
 REQUIRED = "required"
 """Stands for the default of an argument that has none."""
@@ -20,7 +22,7 @@ REQUIRED = "required"
 _MODULES = {
     "layer": "layers",
     "optimizer": "optimizers",
-    "schedule": "optimizers/schedules",
+    "schedule": "optimizers.schedules",
     "loss": "losses",
     "metric": "metrics",
     "callback": "callbacks",
@@ -29,10 +31,15 @@ _MODULES = {
     "constraint": "constraints",
     "activation": "activations",
     "augmentation": "layers",
+    "backbone": "applications",
 }
 
 # Arguments that a base class takes through **kwargs and that make sense in a spec.
-_INHERITED = {"layer": {"name": None, "trainable": True, "dtype": None}}
+_INHERITED = {
+    "layer": {"name": None, "trainable": True, "dtype": None},
+    "own": {"name": None, "trainable": True, "dtype": None},
+    "backbone": {"name": None, "trainable": True},
+}
 
 # Arguments of Keras that are not a person's to set: they are for Keras itself, they name what cnncli names, or they
 # are about sequences of batches.
@@ -46,6 +53,10 @@ _HIDDEN = {
     "initializer": {"self", "input_axes", "output_axes"},
     "activation": {"x"},
     "augmentation": {"self", "name", "dtype", "seed", "value_range", "data_format"},
+    "own": {"self", "autocast"},
+    # the head, which a spec writes itself, and what the layers around a backbone tell
+    "backbone": {"include_top", "classes", "classifier_activation", "dropout", "dropout_rate", "input_tensor",
+                 "input_shape", "include_preprocessing"},
 }  # fmt: skip
 
 
@@ -56,79 +67,50 @@ class Argument:
     Args:
         name: as Keras spells it.
         default: its default as Python, or `REQUIRED`.
+        annotation: what its source says that it takes; Keras says nothing.
     """
 
     name: str
     default: Any
+    annotation: ast.expr | None = field(default=None, compare=False)
 
     @property
     def required(self) -> bool:
         """Whether a spec must give it."""
         return self.default is REQUIRED
 
+    @property
+    def default_text(self) -> str:
+        """The default as a spec would have it, or `required`."""
+        return "required" if self.required else as_yaml(self.default)
 
-@cache
-def keras_folder() -> Path:
-    """Where the installed Keras lives; `find_spec` looks it up without importing it."""
-    spec = importlib.util.find_spec("keras")
-    if spec is None or spec.origin is None:
+
+def as_yaml(value: Any) -> str:
+    """A plain value on one line, as a spec would have it."""
+    if value is None:
+        return "null"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_yaml, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {as_yaml(item)}' for key, item in value.items())}}}"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _kind_of(family: str, name: str) -> str:
+    """The family, by where its names are: a spec lists backbones and layers of packages among Keras' layers."""
+    if family != "layer":
+        return family
+    return "backbone" if name in BACKBONES else "own" if own_layer(name) else family
+
+
+def _find(family: str, name: str) -> Definition | None:
+    kind = _kind_of(family, name)
+    if kind == "own":
+        return own_definition(name)
+    file = module_file(f"keras.{_MODULES[kind]}")
+    if file is None:
         raise ModuleNotFoundError("keras is not installed; 'pip install cnncli' installs it")
-    return Path(spec.origin).parent
-
-
-@cache
-def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
-
-
-def _module_file(module: str) -> Path:
-    path = keras_folder().parent.joinpath(*module.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-@cache
-def _imports(file: Path) -> dict[str, tuple[str, str]]:
-    """What each name imported in a file is: `Conv2D` → (`keras.src.layers.convolutional.conv2d`, `Conv2D`)."""
-    found = {}
-    for node in ast.walk(_tree(file)):
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for name in node.names:
-                found[name.asname or name.name] = (node.module, name.name)
-    return found
-
-
-@cache
-def _definition(file: Path, name: str) -> tuple[Path, ast.ClassDef | ast.FunctionDef] | None:
-    """The class or function of this name, followed through imports to where it is written."""
-    for node in _tree(file).body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
-            return file, node
-    if name in _imports(file):
-        module, original = _imports(file)[name]
-        submodule = _module_file(f"{module}.{original}")
-        target = _module_file(module)
-        if target.is_file() and target != file:
-            return _definition(target, original)
-        if submodule.is_file():
-            return _definition(submodule, original)
-    return None
-
-
-def _find(family: str, name: str) -> tuple[Path, ast.ClassDef | ast.FunctionDef] | None:
-    return _definition(keras_folder() / _MODULES[family] / "__init__.py", name)
-
-
-def _initializer(file: Path, node: ast.ClassDef) -> ast.FunctionDef | None:
-    """The class' own `__init__`, or the nearest one among its bases that says what it takes."""
-    for item in node.body:
-        if isinstance(item, ast.FunctionDef) and item.name == "__init__":
-            return item
-    for base in node.bases:
-        name = base.id if isinstance(base, ast.Name) else base.attr if isinstance(base, ast.Attribute) else ""
-        found = _definition(file, name)
-        if found and isinstance(found[1], ast.ClassDef) and (function := _initializer(found[0], found[1])):
-            return function
-    return None
+    return definition(file, name)
 
 
 def _default(node: ast.expr | None, constants: dict[str, ast.expr]) -> Any:
@@ -142,11 +124,18 @@ def _default(node: ast.expr | None, constants: dict[str, ast.expr]) -> Any:
         return ast.unparse(node)
 
 
-@cache
-def _constants(file: Path) -> dict[str, ast.expr]:
-    """What a file's own names for values stand for, such as `HORIZONTAL = "horizontal"`."""
-    assigned = (node for node in _tree(file).body if isinstance(node, ast.Assign))
-    return {name.id: node.value for node in assigned for name in node.targets if isinstance(name, ast.Name)}
+def _signed(found: Definition) -> dict[str, Argument]:
+    """The arguments of a function, or of a class' `__init__`."""
+    function = found if isinstance(found.node, ast.FunctionDef) else initializer(found)
+    if function is None or not isinstance(function.node, ast.FunctionDef):
+        return {}
+    signed = function.node.args
+    missing = len(signed.args) - len(signed.defaults)
+    defaults = [*[None] * missing, *signed.defaults, *signed.kw_defaults]
+    return {
+        each.arg: Argument(each.arg, _default(default, constants(function.file)), each.annotation)
+        for each, default in zip([*signed.args, *signed.kwonlyargs], defaults, strict=True)
+    }
 
 
 @cache
@@ -160,24 +149,11 @@ def signature(family: str, name: str) -> dict[str, Argument]:
     if name == "ImageDataGenerator":
         return {key: Argument(key, default) for key, default in GENERATOR.items()}
     found = _find(family, name)
-    function: ast.FunctionDef | None = None
-    constants: dict[str, ast.expr] = {}
-    if found:
-        file, node = found
-        constants = _constants(file)
-        function = node if isinstance(node, ast.FunctionDef) else _initializer(file, node)
-    arguments: dict[str, Argument] = {}
-    if function:
-        signed = [*function.args.args, *function.args.kwonlyargs]
-        defaults = [
-            *[None] * (len(function.args.args) - len(function.args.defaults)),
-            *function.args.defaults,
-            *function.args.kw_defaults,
-        ]
-        arguments = {a.arg: Argument(a.arg, _default(d, constants)) for a, d in zip(signed, defaults, strict=True)}
-    hidden = _HIDDEN.get(family, _HIDDEN[""])
+    arguments = _signed(found) if found else {}
+    kind = _kind_of(family, name)
+    hidden = _HIDDEN.get(kind, _HIDDEN[""])
     arguments = {key: argument for key, argument in arguments.items() if key not in hidden}
-    for key, value in _INHERITED.get(family, {}).items():
+    for key, value in _INHERITED.get(kind, {}).items():
         arguments.pop(key, None)
         arguments[key] = Argument(key, value)
     return arguments
@@ -188,8 +164,10 @@ def docstring(family: str, name: str) -> str:
     """Keras' own words on a class or function; empty when it has none."""
     if name == "ImageDataGenerator":
         return GENERATOR_WORDS
+    if _kind_of(family, name) == "backbone":
+        return words_on(name)
     found = _find(family, name)
-    return (ast.get_docstring(found[1]) or "") if found else ""
+    return (ast.get_docstring(found.node) or "") if found else ""
 
 
 def first_line(family: str, name: str) -> str:

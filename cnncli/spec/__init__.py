@@ -15,7 +15,7 @@ from cnncli.spec.overrides import apply_overrides, read_file
 from cnncli.spec.problems import from_validation, in_order
 from cnncli.spec.reader import Document
 from cnncli.spec.rules import check
-from cnncli.spec.schema import Spec, sections
+from cnncli.spec.schema import Spec, mapped
 from cnncli.spec.shapes import summarize_shapes
 from cnncli.spec.values import is_name
 
@@ -41,18 +41,18 @@ class LoadedSpec:
         return _located(error.problems, self.document)
 
 
-def load(path: FilePath, overrides: Sequence[str] = ()) -> LoadedSpec:
+def load(path: FilePath, overrides: Sequence[str] = (), alone: bool = False) -> LoadedSpec:
     """Reads, merges and checks a spec file.
 
     Args:
         path: the YAML file.
         overrides: `key=value`, applied last.
+        alone: refuse `extends`: no other file is read. The spec of a run is whole, and may be a stranger's.
 
     Raises:
         SpecError: with every problem that could be found, each at its line and column.
     """
-    known = sections()
-    document = read_file(path, lambda place: place in known)
+    document = read_file(path, mapped(), alone)
     if overrides:
         document = apply_overrides(document, overrides)
     return parse(document, default_name=path.stem)

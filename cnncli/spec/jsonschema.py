@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncli.catalog import FAMILIES, arguments_of, first_line, spellings
+from cnncli.catalog import FAMILIES, arguments_of, first_line, members, spellings
 from cnncli.catalog.entries import kind_of
+from cnncli.spec.graph.expressions import MAX_LENGTH
+from cnncli.spec.graph.reading import NAME
 from cnncli.spec.schema import REFERENCE, Spec, rename_references
 
 
@@ -17,14 +19,63 @@ def json_schema() -> dict[str, Any]:
     definitions = schema.setdefault("$defs", {})
     for family in FAMILIES:
         definitions[family] = _family(family)
+    definitions |= {"line": _line(), "block": _BLOCK, "expression": _EXPRESSION}
     return schema
+
+
+_IN_BLOCKS = ("layer", "initializer", "regularizer", "constraint")
+"""Families whose arguments may be expressions: what a block is made of."""
+
+_EXPRESSION = {
+    "type": "string",
+    "pattern": r"\$",
+    "maxLength": MAX_LENGTH,
+    "description": "In a block: a parameter, such as $filters, or arithmetic with some, such as $filters * 4",
+}
+_REFERENCE = {"$ref": "#/$defs/expression"}
+_KEYS: dict[str, Any] = {
+    "name": {"type": "string", "pattern": NAME.pattern.replace(r"\Z", "$"), "description": "What other layers call it"},
+    "inputs": {
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+        "description": "Names of the layers above whose results it takes; the layer above unless given",
+    },
+    "repeat": {
+        "anyOf": [{"type": "integer", "minimum": 0}, _REFERENCE],
+        "description": "How many times it stands there; 0 leaves it out",
+    },
+}
+_BLOCK: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "parameters": {"type": "object", "description": "Defaults by name; null for one that every use must give"},
+        "layers": {"type": "array", "items": {"$ref": "#/$defs/line"}, "minItems": 1},
+    },
+    "additionalProperties": False,
+    "required": ["layers"],
+}
+
+
+def _line() -> dict[str, Any]:
+    """One layer of a list, or a use of a block, which may have any other name."""
+    layers = {name: _arguments("layer", name) for name in members("layer")}
+    for described in layers.values():
+        described["properties"] |= _KEYS
+    use = {"type": ["object", "null"], "properties": _KEYS, "description": "A block, with its parameters"}
+    named = {
+        "type": "object",
+        "properties": layers,
+        "additionalProperties": use,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {"anyOf": [{"type": "string", "examples": spellings("layer")}, named]}
 
 
 def _family(family: str) -> dict[str, Any]:
     words: dict[str, Any] = {"type": "string", "examples": spellings(family)}
     if family == "activation":
         return words
-    properties = {name: _arguments(family, name) for name in FAMILIES[family]}
+    properties = {name: _arguments(family, name) for name in members(family)}
     named = {"type": "object", "properties": properties, "minProperties": 1, "maxProperties": 1}
     return {"anyOf": [words, named]}
 
@@ -36,6 +87,8 @@ def _arguments(family: str, name: str) -> dict[str, Any]:
         properties[argument.name] = dict(kind_of(family, name, argument).schema)
         if argument.default is None:
             properties[argument.name] = {"anyOf": [properties[argument.name], {"type": "null"}]}
+        if family in _IN_BLOCKS:
+            properties[argument.name] = {"anyOf": [properties[argument.name], _REFERENCE]}
     return {
         "type": ["object", "null"],
         "description": first_line(family, name) if name != "accuracy" else "Share of images classified rightly",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
 from cnncli.errors import Path, Place, Problem, SpecError
-from cnncli.spec.reader import Document, read, read_value
+from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, Document, read, read_value
 
 MAX_CHAIN = 10
 
@@ -17,8 +17,13 @@ IsSection = Callable[[Path], bool]
 """Tells whether the value at a path is a section, whose keys are merged one by one."""
 
 
-def read_file(path: FilePath, is_section: IsSection) -> Document:
+def read_file(path: FilePath, is_section: IsSection, alone: bool = False) -> Document:
     """Reads a spec file together with the files that it extends; its own keys win.
+
+    Args:
+        path: of the file.
+        is_section: tells whose keys are merged one by one.
+        alone: refuse to read any other file.
 
     Raises:
         SpecError: a file is missing or unreadable, is no YAML, or extends itself.
@@ -29,6 +34,8 @@ def read_file(path: FilePath, is_section: IsSection) -> Document:
     while isinstance(document.value, dict) and "extends" in document.value:
         wanted = document.value["extends"]
         place = document.values.get(("extends",))
+        if alone:
+            raise SpecError([Problem(("extends",), "the spec of a run is whole and extends nothing", place)], str(path))
         if not isinstance(wanted, str) or not wanted.strip():
             raise SpecError([Problem(("extends",), "expected the path of another spec", place)], str(path))
         base_path = folder / wanted
@@ -61,15 +68,26 @@ def _without_extends(values: Any) -> dict[Path, Place]:
 
 
 def _read(path: FilePath, place: Place | None = None) -> Document:
+    message = ""
     try:
-        data = path.read_bytes() if path.is_file() else None
+        if path.is_file():  # neither a FIFO, which would be waited for, nor a device, which may have no end
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        else:
+            message = _why_no_file(path)
     except OSError as error:
         message = f"cannot read '{path}': {error.strerror}"
-        raise SpecError([Problem((), message, place)], str(path)) from None
-    if data is None:
-        message = f"'{path}' is a folder, not a spec" if path.is_dir() else f"no such file: '{path}'{_beside(path)}"
+    if message:
         raise SpecError([Problem(("extends",) if place else (), message, place)], place.file if place else str(path))
     return read(data, str(path))
+
+
+def _why_no_file(path: FilePath) -> str:
+    if path.is_dir():
+        return f"'{path}' is a folder, not a spec"
+    if path.exists():
+        return f"'{path}' is no file but a device, a socket or a FIFO"
+    return f"no such file: '{path}'{_beside(path)}"
 
 
 def _beside(path: FilePath) -> str:
@@ -99,8 +117,9 @@ def _merge(base: Any, own: Any, path: Path, is_section: IsSection) -> Any:
     return {name: {**base[name], **arguments}}
 
 
-_PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_KEY = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[\d+\])*\Z")
+_PART = re.compile(r"([^.\[\]]+)|\[([0-9]{1,9})\]")
+_KEY = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[[0-9]{1,9}\])*\Z")
+_INDEX = re.compile(r"[0-9]{1,9}\Z")
 
 
 def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
@@ -124,6 +143,9 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
         if not equals or not _KEY.match(name):
             problems.append(Problem((), "expected key=value, such as train.epochs=5", Place(file, 1, 1)))
             continue
+        if len(path) > MAX_DEPTH:
+            problems.append(Problem((), f"nested deeper than {MAX_DEPTH} levels", Place(file, 1, 1)))
+            continue
         try:
             given = read_value(text, file)
             value, path = _set(value, path, given, ())
@@ -137,7 +159,17 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     if problems:
         raise SpecError(problems, document.file)
     known = {path: place for path, place in keys.items() if path in values or path not in document.keys}
-    return Document(document.file, value, ChainMap(known, dict(document.keys)), ChainMap(values, dict(document.values)))
+    kept_keys, kept_values = _without_replaced(document.keys, values), _without_replaced(document.values, values)
+    return Document(document.file, value, ChainMap(known, kept_keys), ChainMap(values, kept_values))
+
+
+def _without_replaced(places: Mapping[Path, Place], replaced: Mapping[Path, Place]) -> dict[Path, Place]:
+    """The places of a file, but for those inside of values that were set by hand."""
+    return {
+        path: place
+        for path, place in places.items()
+        if not any(path[:length] in replaced for length in range(1, len(path)))
+    }
 
 
 def _set(value: Any, path: Path, given: Any, done: Path) -> tuple[Any, Path]:
@@ -146,7 +178,7 @@ def _set(value: Any, path: Path, given: Any, done: Path) -> tuple[Any, Path]:
         return given, done
     part = path[len(done)]
     if isinstance(value, list):
-        index = int(part) if str(part).isdigit() else -1
+        index = int(part) if _INDEX.match(str(part)) else -1
         if not 0 <= index < len(value):
             raise SpecError([Problem(done, f"there is no item '{part}': the list has {len(value)}")])
         path = (*path[: len(done)], index, *path[len(done) + 1 :])

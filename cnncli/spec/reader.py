@@ -19,7 +19,7 @@ from cnncli.errors import Path, Place, Problem, SpecError
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
-MAX_NODES = 100_000
+MAX_NODES = 50_000
 MAX_DIGITS = 40
 
 _NULL = re.compile(r"(~|null|Null|NULL|)\Z")
@@ -38,6 +38,8 @@ _WORDING = {
     "or does a text with ': ' need quotes?",
     "could not find expected ':'": "a ':' is missing after this key",
     "found undefined alias": "no anchor of this name stands above it",
+    "found unexpected end of stream": "a quote is opened here or above and never closed",
+    "second occurrence": "an anchor of this name already stands above it",
 }
 
 
@@ -122,14 +124,15 @@ def _decode(data: bytes | str, file: str) -> str:
     if isinstance(data, str):
         return data
     if len(data) > MAX_BYTES:
-        raise _fatal(f"the file has {len(data):,} bytes; a spec has at most {MAX_BYTES:,}", Place(file, 1, 1))
+        raise _fatal(f"the file is too large: a spec has at most {MAX_BYTES:,} bytes", Place(file, 1, 1))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        raise _fatal(f"byte {error.start} is not UTF-8; save the file as UTF-8", Place(file, line, column)) from None
+        name = encoding.removesuffix("-sig").upper()
+        raise _fatal(f"byte {error.start} is not {name}; save the file as UTF-8", Place(file, line, column)) from None
 
 
 def _place(file: str, mark: Any) -> Place:
@@ -146,7 +149,7 @@ def _syntax(error: yaml.MarkedYAMLError, file: str) -> SpecError:
 
 def _check_events(text: str, file: str) -> None:
     """Refuses on the stream of events, before anything is built, what must never be built."""
-    depth = documents = 0
+    depth = documents = values = 0
     problems = []
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.DocumentStartEvent):
@@ -159,6 +162,9 @@ def _check_events(text: str, file: str) -> None:
                 raise _fatal(f"nested deeper than {MAX_DEPTH} levels", _place(file, event.start_mark))
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+        values += isinstance(event, yaml.NodeEvent)
+        if values > MAX_NODES:
+            raise _fatal(f"a spec has at most {MAX_NODES:,} keys and values", _place(file, event.start_mark))
         tag = getattr(event, "tag", None)
         if tag is not None:
             shown = tag.replace("tag:yaml.org,2002:", "!!")

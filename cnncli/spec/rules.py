@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.kinds import nearest
 from cnncli.errors import Path, Problem
+from cnncli.spec.backbones import wrong_for_imagenet
 from cnncli.spec.known import known
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import DoesNotFit, follow, parameters, summarize_shapes
+from cnncli.spec.shapes import Shape, Step, follow, parameters, times
+from cnncli.spec.splits import contradictions
+from cnncli.spec.stages import wrong_stages
 
 ONE_HOT_METRICS = {
     "CategoricalAccuracy",
@@ -63,7 +66,7 @@ SOME_CLASSES = range(10)
 
 def is_sparse(loss: Entry) -> bool:
     """Whether a loss takes labels as class numbers rather than one-hot."""
-    return loss.name == "SparseCategoricalCrossentropy"
+    return loss.name in ("SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy")
 
 
 def metric_name(metric: Entry) -> str:
@@ -158,74 +161,86 @@ def _chosen(spec: Spec) -> Iterator[Problem]:
             yield Problem(("data", "classes", key), f"the class '{name}' is chosen twice")
 
 
-def _layer_names(spec: Spec) -> Iterator[Problem]:
-    seen: dict[str, int] = {}
-    for index, layer in enumerate(spec.model.layers):
-        name = layer.get("name")
-        if not name:
-            continue
-        if name in ("image", "scale"):  # the input and the Rescaling layer that every model begins with
-            yield Problem(("model", "layers", index, layer.name, "name"), f"every model has a layer '{name}' already")
-        if name in seen:
-            message = f"layers[{seen[name]}] has the name '{name}' already"
-            yield Problem(("model", "layers", index, layer.name, "name"), message)
-        seen[name] = index
-
-
 def _shapes(spec: Spec) -> Iterator[Problem]:
-    facts, layers = known(spec.data), spec.model.layers
+    facts = known(spec.data)
     if facts.shape is None:
         return
     classes = len(facts.class_names or SOME_CLASSES)
-    try:
-        output = summarize_shapes(layers, facts.shape, classes)[-1]
-    except DoesNotFit as error:
-        message = f"{layers[error.index].name} does not fit here: {error}"
-        yield Problem(("model", "layers", error.index), message, at_key=True)
-        return
-    yield from _sizes(spec, facts.shape, classes)
-    if output is not None and facts.class_names is not None:
+    steps = follow(spec.model.nodes, facts.shape, classes)
+    misfits = _once_a_line(_misfits(steps))
+    yield from misfits
+    too_large = _once_a_line(_sizes(steps, classes))
+    yield from too_large[:1]  # what follows from it is too large as well
+    output = steps[-1].result
+    if not misfits and not too_large and output is not None and facts.class_names is not None:
         yield from _output(spec, output, classes)
 
 
-def _sizes(spec: Spec, shape: tuple[int, ...], classes: int) -> Iterator[Problem]:
+def _once_a_line(problems: Iterable[Problem]) -> list[Problem]:
+    """The first problem of each line: a block that does not fit in one use seldom fits in the next."""
+    found: dict[Path, Problem] = {}
+    for problem in problems:
+        found.setdefault(problem.path, problem)
+    return list(found.values())
+
+
+def _misfits(steps: Sequence[Step]) -> Iterator[Problem]:
+    for step in steps:
+        if step.misfit:
+            message = f"{step.node.entry.name} does not fit here: {step.misfit}{step.node.origin}"
+            yield Problem(step.node.path, message, at_key=True)
+
+
+def _sizes(steps: Sequence[Step], classes: int) -> Iterator[Problem]:
     """A zero too many would fill the memory before anything is said."""
-    for index, layer, given, result in follow(spec.model.layers, shape, classes):
-        weights, values = parameters(layer, given, classes), prod(result or ())
+    for step in steps:
+        layer, given = step.node.entry, step.given[0]
+        weights, values = parameters(layer, given, classes) if given else 0, prod(step.result or ())
         if max(weights, values) > MOST_NUMBERS:
             what = f"{weights:,} weights" if weights > MOST_NUMBERS else f"an output of {values:,} values"
             memory = f"{max(weights, values) * 4 / 2**30:,.0f} GiB"
-            message = f"{layer.name} would have {what} ({memory}); check its numbers"
-            yield Problem(("model", "layers", index), message, at_key=True)
-            return
+            message = f"{layer.name} would have {what} ({memory}); check its numbers{step.node.origin}"
+            yield Problem(step.node.path, message, at_key=True)
 
 
-def _output(spec: Spec, output: tuple[int, ...], classes: int) -> Iterator[Problem]:
+def _output(spec: Spec, output: Shape, classes: int) -> Iterator[Problem]:
     """The output of the model cannot be compared with the labels."""
-    layers, loss = spec.model.layers, spec.train.loss
+    nodes, loss = spec.model.nodes, spec.train.loss
     if len(output) != 1:
-        shape = "×".join(map(str, output))
-        message = f"the output has the shape {shape}; put Flatten or GlobalAveragePooling2D before the last Dense"
-        yield Problem(("model", "layers", len(layers) - 1), message, at_key=True)
+        message = (
+            f"the output has the shape {times(output)}; put Flatten or GlobalAveragePooling2D before the last Dense"
+        )
+        yield Problem(nodes[-1].path, message, at_key=True)
         return
     units = output[0]
     one_for_two = loss.name in ("BinaryCrossentropy", "BinaryFocalCrossentropy") and (units, classes) == (1, 2)
     if (units < classes and not one_for_two) or (units > classes and not is_sparse(loss)):
-        last = max((i for i, layer in enumerate(layers) if layer.name == "Dense"), default=len(layers) - 1)
-        path: Path = ("model", "layers", last, layers[last].name, "units")
-        yield Problem(path, f"the model has {units} outputs for {classes} classes; write 'units: classes'")
+        last = max((i for i, node in enumerate(nodes) if node.entry.name == "Dense"), default=len(nodes) - 1)
+        message = f"the model has {units} outputs for {classes} classes; write 'units: classes'{nodes[last].origin}"
+        yield Problem(nodes[last].at("units"), message)
+
+
+def _backbones(spec: Spec) -> Iterator[Problem]:
+    classes = len(known(spec.data).class_names or SOME_CLASSES)
+    for step in follow(spec.model.nodes, known(spec.data).shape, classes):
+        yield from wrong_for_imagenet(step.node, step.given[0])
 
 
 def _callbacks(spec: Spec) -> Iterator[Problem]:
     """Keras refuses these only when the training is under way."""
     optimizer = spec.train.optimizer
+    scheduled = any(isinstance(part.optimizer.get("learning_rate"), Entry) for part in spec.train.parts)
     for index, callback in enumerate(spec.train.callbacks):
         path: Path = ("train", "callbacks", index)
-        if callback.name == "ReduceLROnPlateau" and isinstance(optimizer.get("learning_rate"), Entry):
+        if callback.name == "ReduceLROnPlateau" and scheduled:
             message = "the optimizer's schedule sets the learning rate already; leave out this callback or the schedule"
             yield Problem(path, message)
         if callback.name == "SwapEMAWeights" and not optimizer.get("use_ema"):
             yield Problem(path, f"{optimizer.name} keeps no average of the weights; give it 'use_ema: true'")
+
+
+def _stages(spec: Spec) -> Iterator[Problem]:
+    yield from wrong_stages(spec.train.stages, spec.train.epochs, spec.model.nodes)
 
 
 def _steps(spec: Spec) -> Iterator[Problem]:
@@ -233,6 +248,11 @@ def _steps(spec: Spec) -> Iterator[Problem]:
     if images is not None and isinstance(part, int) and part >= images:
         message = f"{part} validation images leave none of the {images} training images to train on"
         yield Problem(("data", "split", "validation"), message)
+
+
+def _own_splits(spec: Spec) -> Iterator[Problem]:
+    if spec.data.source.is_builtin:
+        yield from contradictions(spec.data.split, ("train", "test"))
 
 
 def _preprocessing(spec: Spec) -> Iterator[Problem]:
@@ -259,10 +279,12 @@ _RULES = (
     _labels,
     _metric_names,
     _class_names,
-    _layer_names,
     _shapes,
+    _backbones,
     _callbacks,
+    _stages,
     _steps,
+    _own_splits,
     _preprocessing,
     _files,
     _mixing,

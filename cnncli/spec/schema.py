@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from cnncli.catalog.entries import Entry, entry_kind
-from cnncli.catalog.kinds import Kind, boolean, choice, list_of, or_nothing, text, whole
+from cnncli.catalog.kinds import Kind, boolean, choice, list_of, number, or_nothing, text, whole
+from cnncli.catalog.weights import model_weights
 from cnncli.errors import Path, Problem
 from cnncli.spec import sources, values
+from cnncli.spec.graph import Network, Node, read_network
 from cnncli.spec.sources import Source
+from cnncli.spec.stages import Part, StageSpec, parts_of, stage_list, with_epochs
 
 REFERENCE = "catalogue"
 """Stands for `$ref` while pydantic puts the JSON Schema together."""
@@ -48,9 +60,14 @@ class Of:
         """The checked value; raises every problem found in it."""
         problems: list[Problem] = []
         kept = self.kind.accept(value, (), problems)
-        if problems:
-            raise ValidationError.from_exception_data("spec", [_detail(problem, value) for problem in problems])
+        _raise(problems, value)
         return kept
+
+
+def _raise(problems: list[Problem], value: Any) -> None:
+    """Hands problems to pydantic, which puts the path of the section before theirs."""
+    if problems:
+        raise ValidationError.from_exception_data("spec", [_detail(problem, value) for problem in problems])
 
 
 def _detail(problem: Problem, value: Any) -> InitErrorDetails:
@@ -59,7 +76,7 @@ def _detail(problem: Problem, value: Any) -> InitErrorDetails:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Entry | Source):
+    if isinstance(value, Entry | Source | StageSpec):
         return value.plain()
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
@@ -130,17 +147,55 @@ class Data(Section):
 
 
 class Model(Section):
-    """The layers, from the image to the probabilities."""
+    """The layers, from the image to the probabilities; kept as written, `nodes` is what they come to."""
 
-    layers: Annotated[list[Entry], Of(list_of(entry_kind("layer"), words="a list of layers"))] = Field(
-        description="Keras layers by name, in order; each takes the one above it"
+    blocks: Annotated[dict[str, Any], Of(values.blocks)] = Field(
+        default={}, description="Lists of layers with parameters, to use in 'layers' like a Keras layer"
+    )
+    layers: Annotated[list[Any], Of(values.layers)] = Field(
+        description="Keras layers and blocks by name, in order; each takes the one above it, or its 'inputs'"
+    )
+    weights: Annotated[str | dict[str, str] | None, Of(values.weights)] = Field(
+        default=None, description="What the layers begin with, where their names and shapes are the same"
+    )
+    _network: Network = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _read_network(self) -> Self:
+        problems: list[Problem] = []
+        model_weights.accept(self.weights, ("model", "weights"), problems)
+        self._network = read_network(self.blocks, self.layers, problems)
+        _raise([Problem(problem.path[1:], problem.message, at_key=problem.at_key) for problem in problems], self.layers)
+        return self
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every Keras layer of the model, in order, once blocks and repeats are written out."""
+        return self._network.nodes
+
+    @property
+    def unused_blocks(self) -> tuple[str, ...]:
+        """Blocks that no layer comes from."""
+        return self._network.unused
+
+
+class Checkpoint(Section):
+    """When a training is saved, so that it can go on from there; always at the end of an epoch."""
+
+    steps: Annotated[int | None, Of(or_nothing(whole(1)))] = Field(
+        default=None, description="Save after every so many steps of an epoch as well"
+    )
+    minutes: Annotated[float | None, Of(or_nothing(number(0, above=True)))] = Field(
+        default=5, description="Save within an epoch, too, when so many minutes have passed since the last time"
     )
 
 
 class Train(Section):
     """How the model is trained."""
 
-    epochs: Annotated[int, Of(whole(1))] = Field(default=10, description="Passes over the training images")
+    epochs: Annotated[int, Of(whole(1))] = Field(
+        default=10, description="Passes over the training images; those of all stages, where there are some"
+    )
     batch_size: Annotated[int, Of(whole(1))] = Field(default=32, description="Images in one step")
     optimizer: Annotated[Entry, Of(entry_kind("optimizer"))] = Field(
         default=Entry("optimizer", "Adam"),
@@ -167,12 +222,30 @@ class Train(Section):
     callbacks: Annotated[list[Entry], Of(list_of(entry_kind("callback"), words="a list of callbacks", empty=True))] = (
         Field(default=[], description="Keras callbacks, such as EarlyStopping")
     )
+    stages: Annotated[list[StageSpec], Of(stage_list)] = Field(
+        default=[], description="Parts of the training, one after the other, in which different layers learn"
+    )
     jit_compile: Annotated[bool | None, Of(or_nothing(boolean))] = Field(
         default=None, description="Make one XLA program of a training step; where it is known to be faster unless given"
     )
     precision: Annotated[str, Of(choice("float32", "mixed_bfloat16", "mixed_float16"))] = Field(
         default="float32", description="What the layers compute in; weights stay float32"
     )
+    deterministic: Annotated[bool, Of(boolean)] = Field(
+        default=False,
+        description="Allow only operations that give the same bits every time; a CPU does so anyway, a GPU does not",
+    )
+    checkpoint: Checkpoint = Field(default=Checkpoint(), description="When the training is saved")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_epochs(cls, value: Any) -> Any:
+        return with_epochs(value)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What trains alike, one after the other: the stages, or all of the training where there are none."""
+        return parts_of(self.stages, self.epochs, self.optimizer)
 
 
 class Spec(Section):
@@ -209,3 +282,14 @@ def sections() -> Mapping[Path, type[Section]]:
 
     walk(Spec, ())
     return found
+
+
+def mapped() -> Callable[[Path], bool]:
+    """Tells whether the value at a path is a mapping whose keys are merged one by one when a spec extends another."""
+    known = sections()
+
+    def is_mapped(path: Path) -> bool:
+        in_blocks = path[:2] == ("model", "blocks") and (len(path) < 4 or path[3:] == ("parameters",))
+        return path in known or in_blocks
+
+    return is_mapped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,18 @@ def _path(value: Any, path: Path, problems: list[Problem]) -> Any:
 
 _PATH = Kind("a path", _path, {"type": "string"})
 
+# With a namespace in front, TensorFlow Datasets would download somebody's code and run it
+_TFDS = re.compile(r"[a-z][a-z0-9_]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?(:[0-9*]+\.[0-9*]+\.[0-9*]+)?\Z")
+
+
+def _tfds_name(value: Any, path: Path, problems: list[Problem]) -> Any:
+    if not isinstance(value, str) or not _TFDS.match(value):
+        problems.append(Problem(path, f"expected {_TFDS_NAME.words}, got {shown(value)}"))
+    return value
+
+
+_TFDS_NAME = Kind("a data set by name, such as cifar10 or stanford_dogs:0.2.0", _tfds_name, {"type": "string"})
+
 SOURCES: Mapping[str, Mapping[str, Kind]] = {
     "folder": {"path": _PATH},
     "csv": {
@@ -54,7 +67,7 @@ SOURCES: Mapping[str, Mapping[str, Kind]] = {
     "arrays": {"path": _PATH, "labels": _PATH, "white": number(0, above=True)},
     "idx": {"path": _PATH},
     "cifar": {"path": _PATH, "labels": choice("fine", "coarse")},
-    "tfds": {"name": text, "splits": mapping_of(text), "data_dir": _PATH},
+    "tfds": {"name": _TFDS_NAME, "splits": mapping_of(text), "data_dir": _PATH},
 }
 """Arguments of each source; the first is the one it cannot do without."""
 

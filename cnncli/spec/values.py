@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from cnncli.catalog.entries import entry_kind
@@ -19,6 +20,7 @@ from cnncli.catalog.kinds import (
     text,
     whole,
 )
+from cnncli.catalog.weights import model_weights
 from cnncli.errors import Path, Problem
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
@@ -82,6 +84,29 @@ def _class_weight() -> Kind:
     return Kind(words, accept, {"anyOf": [{"const": "balanced"}, weights.schema, {"type": "null"}]})
 
 
+def _layers() -> Kind:
+    """A list of layers as it is written; spec/graph reads what is in it."""
+
+    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+        if not isinstance(value, list) or not value:
+            problems.append(Problem(path, f"expected a list of layers, got {shown(value)}"))
+        return value
+
+    return Kind("a list of layers", accept, {"type": "array", "items": {"$ref": "#/$defs/line"}, "minItems": 1})
+
+
+def _blocks() -> Kind:
+    """Blocks by name, as they are written."""
+    words = "a mapping from names to blocks"
+
+    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+        if not isinstance(value, dict):
+            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
+        return value
+
+    return Kind(words, accept, {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}})
+
+
 run_name = _run_name()
 pixel_range = _range()
 class_weight = _class_weight()
@@ -90,4 +115,7 @@ test_part = any_of(number(0, 1, above=True, below=True), whole(1))
 image_size = or_nothing(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
 class_name = _class_name()
 classes = or_nothing(any_of(list_of(class_name, words="a list of class names"), mapping_of(class_name)))
+blocks = _blocks()
+layers = _layers()
+weights = replace(model_weights, accept=lambda value, path, problems: value)  # read with the layers
 augmentations = list_of(entry_kind("augmentation"), words="a list of augmentations", empty=True)

@@ -2,7 +2,7 @@
 
 MARK = "▸"
 
-IMAGE = ["Conv2D: {filters: 8, kernel_size: 3, padding: same, activation: relu}", "GlobalAveragePooling2D"]
+IMAGE = ["Conv2D: {filters: 8, kernel_size: 11, padding: same, activation: relu}", "GlobalAveragePooling2D"]
 OUTPUT = ["Dense: {units: classes, activation: softmax}"]
 LOGITS = ["Dense: {units: classes}"]
 
@@ -20,12 +20,44 @@ def spec(*layers, data="source: mnist", train="epochs: 10", more=""):
     )
 
 
+def with_blocks(blocks, *layers):
+    return spec(*layers).replace("model:", f"model:\n{blocks}")
+
+
+def residual(branch, shortcut, *, add="Add: {inputs: [main, skip]}"):
+    """A sum of two ways from one convolution to the output."""
+    stem = "Conv2D: {filters: 8, kernel_size: 11, padding: same, name: stem}"
+    return spec(stem, "ReLU: {name: before}", *branch, *shortcut, add, "ReLU", "GlobalAveragePooling2D", *OUTPUT)
+
+
+def conv(kernel=3, filters=8, more=""):
+    return f"Conv2D: {{filters: {filters}, kernel_size: {kernel}, padding: same{more}}}"
+
+
+RELU = ", activation: relu"
+MAIN = ["Conv2D: {filters: 8, kernel_size: 3, padding: same, use_bias: false}", "BatchNormalization: {name: main}"]
+SKIP = ["Conv2D: {filters: 8, kernel_size: 1, inputs: before, use_bias: false}", "BatchNormalization: {name: skip}"]
+
+
+def backbone(layer, data="source: mnist, image: {size: 96}", train="optimizer: {Adam: {learning_rate: 1e-5}}"):
+    return spec(layer, "GlobalAveragePooling2D", *OUTPUT, data=data, train=train)
+
+
+FROZEN = "MobileNetV2: {trainable: false}"
+
+
 def callback(text):
     return f"epochs: 10, callbacks: [{text}]"
 
 
 def optimizer(text):
     return f"epochs: 10, optimizer: {{{text}}}"
+
+
+def stages(*stages, layer=IMAGE[0], train="batch_size: 32"):
+    size = "image: {size: 96}, " * ("MobileNet" in layer)
+    text = spec(layer, "GlobalAveragePooling2D", *OUTPUT, data=f"{size}source: mnist", train="▸")
+    return text.replace("{▸}", f"\n  {train}\n  stages:\n" + "".join(f"    - {stage}\n" for stage in stages))
 
 
 FIRES = {
@@ -89,6 +121,7 @@ FIRES = {
     ],
     "dropout-before-normalization": [
         spec(*IMAGE, "▸Dropout: {rate: 0.5}", "BatchNormalization", *OUTPUT),
+        spec(conv(), "▸SpatialDropout2D: {rate: 0.2}", "ReLU", "Flatten", "BatchNormalization", *OUTPUT),
     ],
     "dropout-rate": [
         spec(*IMAGE, "Dropout: {rate: ▸0.8}", *OUTPUT),
@@ -103,6 +136,73 @@ FIRES = {
     "large-dense": [
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "Flatten",
              "▸Dense: {units: 128, activation: relu}", *OUTPUT),
+    ],
+    "activation-before-sum": [
+        residual(["▸" + conv(more=RELU + ", name: main")], [], add="Add: {inputs: [main, before]}"),
+        residual([conv(more=", use_bias: false"), "BatchNormalization", "▸ReLU: {name: main}"], SKIP),
+        residual([conv(), "▸ReLU: {max_value: 6}", "Dropout: {rate: 0.2, name: main}"], [],
+                 add="Add: {inputs: [before, main]}"),
+        residual(["▸" + conv(more=", activation: relu6"), "MaxPooling2D: {name: main}"],
+                 ["AveragePooling2D: {pool_size: 2, inputs: before}", conv(1, more=", name: skip")]),
+    ],
+    "pool-after-pool": [
+        spec(conv(more=RELU), "MaxPooling2D", "▸MaxPooling2D", "Flatten", *OUTPUT),
+        spec(conv(more=RELU), "AveragePooling2D: {pool_size: 2}", "▸MaxPooling2D: {pool_size: 3, strides: 2}",
+             "Flatten", *OUTPUT),
+    ],
+    "normalization-twice": [
+        spec(conv(11, more=", use_bias: false"), "BatchNormalization", "▸BatchNormalization", "ReLU",
+             "GlobalAveragePooling2D", *OUTPUT),
+    ],
+    "one-pixel": [
+        spec(conv(7, more=RELU + ", strides: 7"), "MaxPooling2D: {pool_size: 4}", "▸" + conv(filters=16, more=RELU),
+             conv(filters=16, more=RELU), "Flatten", *OUTPUT),
+        spec(conv(7, more=RELU + ", strides: 7"), "MaxPooling2D: {pool_size: 4}",
+             "▸MaxPooling2D: {pool_size: 2, strides: 1, padding: same}", "Flatten", *OUTPUT),
+    ],
+    "few-features": [
+        spec(*IMAGE, "Dense: {units: ▸2, activation: relu}", "Dropout: {rate: 0.2}", *OUTPUT),
+        spec("Conv2D: {filters: ▸2, kernel_size: 11, activation: relu}", "GlobalAveragePooling2D", *LOGITS, "Softmax"),
+        spec(*IMAGE, "Dense: {units: ▸24, activation: relu}", *OUTPUT, data="source: cifar100"),
+        spec("GlobalMaxPooling2D", "▸Dense: {units: classes, activation: softmax}"),
+    ],
+    "small-receptive-field": [
+        spec(conv(9, more=RELU), "▸GlobalAveragePooling2D", *OUTPUT),  # 9 of 28
+        spec(conv(more=RELU), "MaxPooling2D", conv(filters=16, more=RELU), "BatchNormalization",
+             "▸GlobalMaxPooling2D", "Dropout: {rate: 0.2}", *OUTPUT),  # 8 of 28
+        spec(conv(more=RELU), "DepthwiseConv2D: {kernel_size: 3, dilation_rate: 3, activation: relu}",
+             "▸GlobalAveragePooling2D", *OUTPUT),  # 9 of 28
+        spec("Conv2D: {filters: classes, kernel_size: 7, activation: softmax}", "▸GlobalAveragePooling2D"),
+        spec(conv(more=RELU), "▸GlobalAveragePooling2D: {keepdims: true}", "Flatten", *OUTPUT),
+        spec(conv(7, more=RELU), "▸GlobalAveragePooling2D", *OUTPUT,
+             data="source: {folder: {path: a}}, image: {size: [64, 22]}"),
+    ],
+    "large-receptive-field": [
+        spec(*[conv(13, more=RELU)] * 7, "▸" + conv(13, more=RELU), conv(13, more=RELU), "Flatten", *OUTPUT),  # 85
+        spec(conv(more=RELU), *["MaxPooling2D", conv(9, more=RELU)] * 2, "▸" + conv(9, more=RELU), "Flatten", *OUTPUT,
+             data="source: {folder: {path: a}}, image: {size: [16, 17]}"),  # 54
+    ],
+    "unused-parameter": [
+        with_blocks("  blocks: {pool: {parameters: {▸size: 2}, layers: [MaxPooling2D]}}", "pool", "Flatten", *OUTPUT),
+        with_blocks("  blocks: {one: {parameters: {rate: 0.2, ▸more: $rate * 2}, layers: [Dropout: {rate: $rate}]}}",
+                    *IMAGE, "one", *OUTPUT),
+    ],
+    "unused-block": [
+        with_blocks("  blocks: {▸pool: {layers: [MaxPooling2D]}}", *IMAGE, *OUTPUT),
+        with_blocks("  blocks: {one: {layers: [ReLU]}, ▸two: {parameters: {rate: null}, layers: [Dropout: "
+                    "{rate: $rate}]}}", "MaxPooling2D", "one", "Flatten", *OUTPUT),
+    ],
+    "color-on-grey": [
+        spec(*IMAGE, *OUTPUT, more="augment: [RandomFlip, ▸RandomHue: {factor: 0.1}]"),
+        spec(*IMAGE, *OUTPUT, more="augment: [▸RandomGrayscale]"),
+        spec(*IMAGE, *OUTPUT, more="augment: [RandomColorJitter: {contrast_factor: 0.2, ▸saturation_factor: 0.2}]"),
+        spec(*IMAGE, *OUTPUT, data="source: {folder: {path: a}}, image: {color: grayscale}",
+             more="augment: [▸RandomSaturation: {factor: 0.7}]"),
+    ],
+    "few-validation-images": [
+        spec(*IMAGE, *OUTPUT, data="source: mnist, split: {validation: ▸49}"),
+        spec(*IMAGE, *OUTPUT, data="source: cifar100, split: {validation: ▸0.005}"),
+        spec(*IMAGE, *OUTPUT, data="source: {folder: {path: a}}, classes: [owl, cat], split: {validation: ▸9}"),
     ],
     "validation-is-test": [spec(*IMAGE, *OUTPUT, data="source: mnist, split: {validation: ▸test}")],
     "large-pixels": [spec(*IMAGE, *OUTPUT, data="source: mnist, scale: ▸[0, 255]")],
@@ -142,6 +242,38 @@ FIRES = {
         spec(*IMAGE, *OUTPUT, train=callback("▸ReduceLROnPlateau")),  # Keras' own patience is 10
     ],
     "no-patience": [spec(*IMAGE, *OUTPUT, train=callback("▸EarlyStopping"))],
+    "frozen-without-weights": [
+        backbone("MobileNetV2: {weights: null, trainable: ▸false}"),
+    ],
+    "backbone-scale": [
+        backbone(FROZEN, data="source: mnist, image: {size: 96}, scale: ▸[-1, 1]"),
+        backbone(FROZEN, data="source: mnist, image: {size: 96}, standardize: ▸samplewise"),
+    ],
+    "fine-tuning-rate": [
+        backbone("MobileNetV2", train="optimizer: {Adam: {learning_rate: ▸1e-3}}"),
+        backbone("▸MobileNetV2", train="epochs: 10"),
+        backbone("▸MobileNetV2: {weights: {run: runs/mine-001}}", train="optimizer: SGD"),
+        backbone("MobileNetV2: {weights: null}", train="optimizer: {Adam: {learning_rate: ▸1e-3}}").replace(
+            "model:", "model:\n  weights: {run: runs/mine-001}"),
+        backbone("MobileNetV2", train="optimizer: {Adam: {learning_rate: {CosineDecay: {initial_learning_rate: ▸0.01, "
+                                      "decay_steps: total_steps}}}}"),
+        backbone("MobileNetV2: {name: eyes}", train="stages: [{epochs: 1, freeze: [eyes], learning_rate: 1e-3}, "
+                                                    "{epochs: 1, thaw: [eyes/block_16*], learning_rate: ▸2e-3}]"),
+        stages("{epochs: 5}", "{epochs: 5, thaw: ['*_1/block_16*'], learning_rate: ▸1e-3}", layer=FROZEN),
+        stages("{epochs: 5}", "{epochs: 9, thaw: ['*_1'], freeze: ['*/*_BN'], learning_rate: "
+               "{CosineDecay: {initial_learning_rate: ▸0.01, decay_steps: total_steps}}}", layer=FROZEN),
+    ],
+    "backbone-small-image": [
+        backbone("▸MobileNetV2: {trainable: false}", data="source: cifar10"),
+    ],
+    "stages-nothing-changes": [
+        stages("{epochs: 5}", "▸{epochs: 5}"),
+        stages("{epochs: 5, learning_rate: 1e-3}", "▸{epochs: 5}"),
+        stages("{epochs: 5}", "{epochs: 5, thaw: [▸dense_1], learning_rate: 1e-4}"),
+        stages("{epochs: 5}", "{epochs: 5, thaw: [▸'mobile_net_v2_1/block_1*'], learning_rate: 1e-5}",
+               layer="MobileNetV2: {weights: null}"),
+        stages("{epochs: 5, freeze: [conv2d_1]}", "▸{epochs: 5, freeze: [conv*]}"),
+    ],
     "unknown-rule": [spec(*IMAGE, *OUTPUT, more="silence: [▸even-kernels]")],
 }  # fmt: skip
 
@@ -194,7 +326,11 @@ SILENT = {
         spec("Conv2D: {filters: 8, kernel_size: 3, activation: relu}", "BatchNormalization", "Flatten", *OUTPUT),
         spec("Conv2D: {filters: 8, kernel_size: 3}", "ReLU", "BatchNormalization", "Flatten", *OUTPUT),
     ],
-    "dropout-before-normalization": [spec(*IMAGE, "BatchNormalization", "Dropout: {rate: 0.5}", *OUTPUT)],
+    "dropout-before-normalization": [
+        spec(*IMAGE, "BatchNormalization", "Dropout: {rate: 0.5}", *OUTPUT),
+        spec(*IMAGE, "Dropout: {rate: 0.5}", "Dense: {units: 64, use_bias: false}", "BatchNormalization", "ReLU",
+             *OUTPUT),
+    ],
     "dropout-rate": [spec(*IMAGE, "Dropout: {rate: 0.75}", *OUTPUT)],
     "single-unit": [spec(*IMAGE, "Dense: {units: 2, activation: relu}", *OUTPUT)],
     "same-initial-weights": [
@@ -206,6 +342,83 @@ SILENT = {
              "Dense: {units: 128, activation: relu}", *OUTPUT),  # 1.6 million
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "Flatten",
              "Dense: {units: 128, activation: relu}", "Dense: {units: 8192, activation: relu}", *OUTPUT),  # 85 %
+    ],
+    "activation-before-sum": [
+        residual(MAIN, [], add="Add: {inputs: [main, before]}"),  # He et al. 2015
+        residual(MAIN, SKIP),
+        residual(["BatchNormalization", "ReLU", conv(more=", name: main")], [], add="Add: {inputs: [before, main]}"),
+        residual([conv(more=", activation: leaky_relu, name: main")], [], add="Add: {inputs: [main, before]}"),
+        residual([conv(more=RELU + ", name: main")], [conv(5, more=RELU + ", inputs: before, name: skip")]),
+        residual([conv(more=RELU + ", name: main")], [conv(1, more=RELU + ", inputs: before, name: skip")]),
+        residual([conv(more=RELU + ", name: main")], [], add="Concatenate: {inputs: [main, before]}"),
+        residual(MAIN, [conv(1, more=RELU + ", inputs: before, name: skip")]),
+    ],
+    "pool-after-pool": [
+        spec(conv(more=RELU), "MaxPooling2D", conv(more=RELU), "MaxPooling2D", "Flatten", *OUTPUT),
+        spec(conv(more=RELU), "MaxPooling2D: {pool_size: 3, strides: 1, padding: same}", "MaxPooling2D", "Flatten",
+             *OUTPUT),
+        spec(conv(11, more=RELU), "MaxPooling2D", "GlobalMaxPooling2D", *OUTPUT),
+    ],
+    "normalization-twice": [
+        spec(conv(11, more=", use_bias: false"), "BatchNormalization", "ReLU", "BatchNormalization", IMAGE[1], *OUTPUT),
+    ],
+    "one-pixel": [
+        spec(conv(7, more=RELU + ", strides: 7"), "MaxPooling2D: {pool_size: 4}",
+             "Conv2D: {filters: 16, kernel_size: 1, activation: relu}", "Flatten", *OUTPUT),
+        spec(conv(7, more=RELU + ", strides: 7"), "MaxPooling2D", conv(filters=16, more=RELU), "Flatten", *OUTPUT),
+    ],
+    "few-features": [
+        spec(*IMAGE, "Dense: {units: 3, activation: relu}", *OUTPUT),
+        spec(*IMAGE, "Dense: {units: 25, activation: relu}", *OUTPUT, data="source: cifar100"),
+        spec(*IMAGE, "Dense: {units: 2, activation: relu}", *OUTPUT, data="source: mnist, classes: ['1', '7']"),
+        spec(*IMAGE, "Dense: {units: 2, activation: relu}", *OUTPUT, data="source: {folder: {path: a}}"),
+        spec("Conv2D: {filters: 64, kernel_size: 11, padding: same, activation: relu, name: features}",
+             "GlobalAveragePooling2D: {keepdims: true}", "Dense: {units: 2, activation: relu}",
+             "Dense: {units: 64, activation: sigmoid, name: gate}", "Multiply: {inputs: [features, gate]}",
+             "GlobalAveragePooling2D", *OUTPUT),
+    ],
+    "small-receptive-field": [
+        spec(conv(10, more=RELU), "GlobalAveragePooling2D", *OUTPUT),
+        spec(conv(more=RELU), "Flatten", *OUTPUT),  # Dense sees everything
+        spec(conv(more=RELU), "GlobalAveragePooling2D", *OUTPUT, data="source: {folder: {path: a}}"),
+        spec(conv(7, more=RELU), "GlobalAveragePooling2D", *OUTPUT,
+             data="source: {folder: {path: a}}, image: {size: [64, 21]}"),
+        spec("Conv2D: {filters: 8, kernel_size: 3, padding: same, activation: relu, name: features}",
+             "GlobalAveragePooling2D: {keepdims: true}", "Dense: {units: 8, activation: sigmoid, name: gate}",
+             "Multiply: {inputs: [features, gate]}", "GlobalAveragePooling2D", *OUTPUT),  # the gate sees everything
+        spec("Conv2D: {filters: 8, kernel_size: 3, padding: same, activation: relu, name: narrow}",
+             "Conv2D: {filters: 8, kernel_size: 11, padding: same, activation: relu, inputs: input, name: wide}",
+             "Concatenate: {inputs: [narrow, wide]}", "GlobalAveragePooling2D", *OUTPUT),
+    ],
+    "large-receptive-field": [
+        spec(*[conv(13, more=RELU)] * 8, "Flatten", *OUTPUT, data="source: mnist, image: {size: 29}"),
+        spec(*[conv(13, more=RELU)] * 8, "Flatten", *OUTPUT, data="source: mnist, image: {size: [28, 29]}"),
+        spec(conv(more=RELU), *["MaxPooling2D", conv(9, more=RELU)] * 2, conv(1, more=RELU), "Flatten", *OUTPUT,
+             data="source: {folder: {path: a}}, image: {size: [16, 17]}"),
+        spec(conv(more=RELU + ", name: stem"), *[conv(13, more=RELU)] * 6, conv(13, more=", name: main"),
+             "Add: {inputs: [stem, main]}", "ReLU", conv(more=RELU), "Flatten", *OUTPUT),  # 87, and 3 by the shortcut
+    ],
+    "unused-parameter": [
+        with_blocks("  blocks: {pool: {parameters: {a: 2, b: $a}, layers: [MaxPooling2D: {pool_size: $b}]}}", "pool",
+                    "Flatten", *OUTPUT),
+        with_blocks("  blocks: {one: {parameters: {n: 2}, layers: [Dense: {units: 64, activation: relu, repeat: $n}]}}",
+                    "one", "Flatten", *OUTPUT),
+    ],
+    "unused-block": [
+        with_blocks("  blocks: {pool: {layers: [inner]}, inner: {layers: [MaxPooling2D]}}", "pool", *IMAGE, *OUTPUT),
+        with_blocks("  blocks: {pool: {layers: [MaxPooling2D]}}", "pool: {repeat: 0}", *IMAGE, *OUTPUT),
+    ],
+    "color-on-grey": [
+        spec(*IMAGE, *OUTPUT, more="augment: [RandomContrast: {factor: 0.1}]"),
+        spec(*IMAGE, *OUTPUT, more="augment: [RandomColorJitter: {contrast_factor: 0.2}]"),
+        spec(*IMAGE, *OUTPUT, data="source: mnist, image: {color: rgb}", more="augment: [RandomHue: {factor: 0.1}]"),
+        spec(*IMAGE, *OUTPUT, data="source: {arrays: {path: a.npz}}", more="augment: [RandomHue: {factor: 0.1}]"),
+    ],
+    "few-validation-images": [
+        spec(*IMAGE, *OUTPUT, data="source: mnist, split: {validation: 50}"),
+        spec(*IMAGE, *OUTPUT, data="source: mnist, split: {validation: 0}"),
+        spec(*IMAGE, *OUTPUT, data="source: mnist, classes: ['1', '2'], split: {validation: 0.0001}"),
+        spec(*IMAGE, *OUTPUT, data="source: {folder: {path: a}}, split: {validation: 9}"),
     ],
     "validation-is-test": [spec(*IMAGE, *OUTPUT, data="source: mnist, split: {validation: 10000}")],
     "large-pixels": [
@@ -246,5 +459,39 @@ SILENT = {
         spec(*IMAGE, *OUTPUT, train=callback("TerminateOnNaN")),
     ],
     "no-patience": [spec(*IMAGE, *OUTPUT, train=callback("{EarlyStopping: {patience: 1}}"))],
+    "frozen-without-weights": [
+        backbone(FROZEN),
+        backbone("MobileNetV2: {weights: null}"),
+        backbone("MobileNetV2: {weights: null, trainable: false}").replace(
+            "model:", "model:\n  weights: {run: runs/mine-001}"),
+    ],
+    "backbone-scale": [
+        backbone(FROZEN),
+        spec("Identity", "MobileNetV2: {trainable: false}", "GlobalAveragePooling2D", *OUTPUT,
+             data="source: cifar10, image: {size: 96}, scale: [-1, 1]"),
+    ],
+    "fine-tuning-rate": [
+        stages("{epochs: 5, learning_rate: 1e-3}", "{epochs: 5, thaw: ['*_1'], learning_rate: 1e-5}", layer=FROZEN),
+        stages("{epochs: 5, freeze: [mobile_net_v2_1]}", "{epochs: 5, learning_rate: 1e-2}", layer="MobileNetV2"),
+        backbone("MobileNetV2"),
+        backbone(FROZEN, train="epochs: 10"),
+        backbone("MobileNetV2: {weights: null}", train="epochs: 10"),
+        backbone("MobileNetV2", train="optimizer: {SGD: {learning_rate: 0.001}}"),
+        backbone("MobileNetV2: {name: eyes}", train="stages: [{epochs: 1, freeze: [eyes], learning_rate: 1e-3}, "
+                                                    "{epochs: 1, thaw: [eyes], learning_rate: 1e-5}]"),
+    ],
+    "backbone-small-image": [
+        backbone(FROZEN),
+        backbone(FROZEN, data="source: cifar10, image: {size: 64}"),
+    ],
+    "stages-nothing-changes": [
+        stages("{epochs: 5}", "{epochs: 5, learning_rate: 1e-4}"),
+        stages("{epochs: 5, freeze: [conv2d_1]}", "{epochs: 5, thaw: [conv2d_1]}"),
+        stages("{epochs: 5}", "{epochs: 5, freeze: [conv2d_1]}"),
+        stages("{epochs: 5}"),
+        stages(*["{epochs: 5}"] * 2, train="optimizer: {Adam: {learning_rate: {CosineDecay: "  # begins anew
+               "{initial_learning_rate: 0.001, decay_steps: total_steps}}}}"),
+        stages("{epochs: 5}", "{epochs: 5, thaw: ['mobile_net_v2_1/block_1*']}", layer=FROZEN),
+    ],
     "unknown-rule": [spec(*IMAGE, *OUTPUT, more="silence: [even-kernel]")],
 }  # fmt: skip

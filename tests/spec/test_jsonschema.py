@@ -5,6 +5,7 @@ from cnncli.spec.jsonschema import json_schema
 from cnncli.spec.schema import REFERENCE, sections
 
 SCHEMA = json_schema()
+EXPRESSION = {"$ref": "#/$defs/expression"}
 
 
 def walk(value):
@@ -62,12 +63,29 @@ def test_every_name_of_the_catalogue_is_completed_with_its_arguments():
 
 def test_a_layer_takes_what_the_reader_takes():
     conv = next(kind for kind in SCHEMA["$defs"]["layer"]["anyOf"] if "properties" in kind)["properties"]["Conv2D"]
-    assert conv["properties"]["filters"] == {"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["classes"]}]}
-    assert conv["properties"]["padding"] == {"enum": ["valid", "same"]}
-    assert conv["properties"]["kernel_initializer"] == {"$ref": "#/$defs/initializer"}
-    assert conv["properties"]["kernel_regularizer"] == {
-        "anyOf": [{"$ref": "#/$defs/regularizer"}, {"type": "null"}]
-    }  # fmt: skip
+    filters = {"anyOf": [{"type": "integer", "minimum": 1}, {"enum": ["classes"]}]}
+    assert conv["properties"]["filters"] == {"anyOf": [filters, EXPRESSION]}
+    assert conv["properties"]["padding"] == {"anyOf": [{"enum": ["valid", "same"]}, EXPRESSION]}
+    assert conv["properties"]["kernel_initializer"] == {"anyOf": [{"$ref": "#/$defs/initializer"}, EXPRESSION]}
+    regularizer = {"anyOf": [{"$ref": "#/$defs/regularizer"}, {"type": "null"}]}
+    assert conv["properties"]["kernel_regularizer"] == {"anyOf": [regularizer, EXPRESSION]}
+
+
+def test_what_stands_outside_of_blocks_takes_no_expression():
+    adam = next(kind for kind in SCHEMA["$defs"]["optimizer"]["anyOf"] if "properties" in kind)["properties"]["Adam"]
+    assert "expression" not in str(adam)
+
+
+def test_a_line_is_a_layer_with_three_keys_more_or_a_block():
+    line = next(kind for kind in SCHEMA["$defs"]["line"]["anyOf"] if "properties" in kind)
+    assert set(line["properties"]) == set(FAMILIES["layer"])
+    for name, described in line["properties"].items():
+        assert set(described["properties"]) == {*arguments_of("layer", name), "name", "inputs", "repeat"}
+    assert set(line["additionalProperties"]["properties"]) == {"name", "inputs", "repeat"}
+    assert SCHEMA["$defs"]["block"]["properties"]["layers"]["items"] == {"$ref": "#/$defs/line"}
+    model = follow(SCHEMA["properties"]["model"]["$ref"])["properties"]
+    assert model["layers"]["items"] == {"$ref": "#/$defs/line"}
+    assert model["blocks"]["additionalProperties"] == {"$ref": "#/$defs/block"}
 
 
 def test_data_and_model_are_needed():

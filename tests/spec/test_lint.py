@@ -73,8 +73,10 @@ def test_the_examples_of_the_documentation_show_what_they_say(code):
 
 def whole(example):
     """A spec around an example of the documentation: either some layers or some other keys of the spec."""
+    data = "" if "data:" in example else "data: {source: mnist}\n"
+    if "model:" in example:
+        return data + example
     if not example.startswith("- "):
-        data = "" if "data:" in example else "data: {source: mnist}\n"
         return data + example + "model:\n  layers:\n" + "".join(f"    - {layer}\n" for layer in [*IMAGE, *OUTPUT])
     lines = [f"- {IMAGE[0]}", *example.splitlines()]
     if "classes" not in example:

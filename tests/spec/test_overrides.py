@@ -248,3 +248,9 @@ def test_an_override_mends_what_is_wrong_in_the_file(write):
 def test_a_mistake_made_twice_is_located_where_it_was_made_last(write):
     problem = problem_of(write("own.yaml", BASE), "train.epoch=3", "train.epoch=4")
     assert problem.place == ("--set train.epoch=4", 1, 1)
+
+
+def test_what_stood_in_the_place_of_a_value_set_by_hand_is_no_longer_pointed_at(write):
+    override = "model.layers=[Flatten, {Dense: {units: 0}}]"
+    problem = problem_of(write("own.yaml", BASE), override)
+    assert problem.place == (f"--set {override}", 1, 14)

@@ -33,7 +33,11 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
             "cache": True,
         },
         "augment": [],
-        "model": {"layers": ["Flatten", {"Dense": {"units": "classes", "activation": "softmax"}}]},
+        "model": {
+            "blocks": {},
+            "layers": ["Flatten", {"Dense": {"units": "classes", "activation": "softmax"}}],
+            "weights": None,
+        },
         "train": {
             "epochs": 10,
             "batch_size": 32,
@@ -44,8 +48,11 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
             "sampling": None,
             "monitor": None,
             "callbacks": [],
+            "stages": [],
             "jit_compile": None,
             "precision": "float32",
+            "deterministic": False,
+            "checkpoint": {"steps": None, "minutes": 5},
         },
         "silence": [],
     }
@@ -82,7 +89,8 @@ def test_every_key_says_what_it_is():
 
 
 def test_the_sections_are_these():
-    assert set(sections()) == {(), ("data",), ("data", "image"), ("data", "split"), ("model",), ("train",)}
+    data, train = {("data",), ("data", "image"), ("data", "split")}, {("train",), ("train", "checkpoint")}
+    assert set(sections()) == {(), *data, ("model",), *train}
 
 
 @pytest.mark.parametrize("part", [0, 0.0, 0.5, 0.999, 1, 5000, "test"])
@@ -90,6 +98,12 @@ def test_validation_takes_fractions_counts_and_test(part):
     spec = spec_of(LEAST.replace("source: mnist", f"source: mnist, split: {{validation: {part}}}"))
     assert spec.data.split.validation == part
     assert type(spec.data.split.validation) is type(part)
+
+
+@pytest.mark.parametrize("part", [0.25, 10])
+def test_the_test_is_a_fraction_or_a_count(part):
+    own = f"source: {{folder: {{path: a}}}}, split: {{test: {part}}}"
+    assert spec_of(LEAST.replace("source: mnist", own)).data.split.test == part
 
 
 @pytest.mark.parametrize("part", ["-1", "-0.1", "1.0", "1.5", "true", "train", "null", ".nan", "'0.1'"])
@@ -103,7 +117,7 @@ def test_validation_takes_nothing_else(part):
     [
         ("image", ["{size: 8}", "{size: [8, 9]}", "{color: grayscale, resize: pad}", "{size: null, color: null}"],
          ["{size: 0}", "{size: [8]}", "{size: [8, 9, 3]}", "{size: 8.5}", "{color: gray}", "{resize: squash}", "3"]),
-        ("split", ["{test: 0.25}", "{test: 10}", "{stratify: false}"],
+        ("split", ["{stratify: false}"],
          ["{test: 0}", "{test: 1.0}", "{test: test}", "{test: null}", "{stratify: 1}"]),
         ("classes", ["null", "['1', '2']", "[1, 2]", "{1: one, 2: two}"], ["[]", "{}", "[1.5, 2]", "{1: true}", "'1'"]),
         ("exclude", ["[]"], ["null", "a.png", "[3]"]),
@@ -170,7 +184,7 @@ def test_the_name_of_the_file_is_the_name_unless_it_can_be_none():
 
 def test_a_spec_without_text_is_checked_as_well():
     value = {"data": {"source": "mnist"}, "model": {"layers": ["Flatten", {"Dense": {"units": 10}}]}}
-    assert parse(Document("here", value)).spec.model.layers == [
+    assert [node.entry for node in parse(Document("here", value)).spec.model.nodes] == [
         Entry("layer", "Flatten"), Entry("layer", "Dense", {"units": 10})
     ]  # fmt: skip
 

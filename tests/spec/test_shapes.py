@@ -5,7 +5,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cnncli.catalog.entries import Entry
-from cnncli.spec.shapes import DoesNotFit, after, follow, summarize_shapes
+from cnncli.catalog.names import MERGES
+from cnncli.spec.graph import Node
+from cnncli.spec.shapes import DoesNotFit, after, follow, merged, summarize_shapes
 
 
 def layer(name, **arguments):
@@ -16,26 +18,92 @@ def conv(**arguments):
     return layer("Conv2D", **{"filters": 8, "kernel_size": 3, **arguments})
 
 
+def nodes(*entries):
+    """Each takes the one above it; `(entry, inputs)` takes others, by index."""
+    pairs = [entry if isinstance(entry, tuple) else (entry, (index - 1,)) for index, entry in enumerate(entries)]
+    return [
+        Node(f"layer_{index}", entry, inputs, ("model", "layers", index)) for index, (entry, inputs) in enumerate(pairs)
+    ]
+
+
 def test_a_network_is_followed_to_its_output():
     layers = [
         conv(filters=16, padding="same"), layer("MaxPooling2D", pool_size=2), conv(strides=2),
         layer("Dropout", rate=0.5), layer("Flatten"), layer("Dense", units=64), layer("Dense", units="classes"),
     ]  # fmt: skip
-    assert summarize_shapes(layers, (32, 32, 3), 10) == [
+    assert summarize_shapes(nodes(*layers), (32, 32, 3), 10) == [
         (32, 32, 16), (16, 16, 16), (7, 7, 8), (7, 7, 8), (392,), (64,), (10,)
     ]  # fmt: skip
 
 
 def test_behind_a_layer_that_only_keras_knows_nothing_is_said():
     layers = [conv(), layer("Permute", dims=[2, 1, 3]), conv(kernel_size=99)]
-    assert summarize_shapes(layers, (28, 28, 1), 10) == [(26, 26, 8), None, None]
+    assert summarize_shapes(nodes(*layers), (28, 28, 1), 10) == [(26, 26, 8), None, None]
 
 
-def test_the_layer_that_does_not_fit_is_known_by_its_index():
-    steps = follow([conv(), layer("Flatten"), conv()], (28, 28, 1), 10)
-    with pytest.raises(DoesNotFit, match="everything is flat") as caught:
-        list(steps)
-    assert caught.value.index == 2
+def test_a_branch_that_only_keras_knows_does_not_silence_the_other():
+    network = nodes(conv(), (layer("Permute", dims=[2, 1, 3]), (-1,)), (layer("Flatten"), (0,)), conv())
+    steps = follow(network, (28, 28, 1), 10)
+    assert [step.result for step in steps] == [(26, 26, 8), None, (5408,), None]
+    assert [bool(step.misfit) for step in steps] == [False, False, False, True]
+
+
+def test_every_layer_that_does_not_fit_is_told_when_what_follows_is_sure():
+    network = nodes(conv(groups=2), conv(strides=2, dilation_rate=2, filters=5), layer("GroupNormalization", groups=2),
+                    layer("Flatten"), conv(), layer("Flatten"))  # fmt: skip
+    steps = follow(network, (9, 9, 3), 10)
+    assert [step.misfit[:12] for step in steps] == [
+        "2 groups do ",
+        "it can have ",
+        "its 2 groups",
+        "",
+        "it takes ima",
+        "",
+    ]
+    assert [step.result for step in steps] == [(7, 7, 8), (2, 2, 5), (2, 2, 5), (20,), None, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "expected"),
+    [
+        ("Add", [(8, 8, 3), (8, 8, 3)], (8, 8, 3)),
+        ("Multiply", [(8, 8, 3), (1, 1, 3)], (8, 8, 3)),
+        ("Average", [(1, 8, 1), (8, 1, 3), (8, 8, 1)], (8, 8, 3)),
+        ("Maximum", [(8, 8, 3), (3,)], (8, 8, 3)),
+        ("Concatenate", [(8, 8, 3), (8, 8, 5), (8, 8, 1)], (8, 8, 9)),
+        ("Concatenate", [(10,), (3,)], (13,)),
+    ],
+)
+def test_several_results_become_one(name, shapes, expected):
+    assert merged(layer(name), shapes) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "shapes", "message"),
+    [
+        (layer("Add"), [(8, 8, 3), (8, 8, 4)], "given 8×8×3 and 8×8×4; a 1×1 convolution makes as many channels"),
+        (
+            layer("Subtract"),
+            [(8, 8, 3), (4, 4, 3)],
+            "strides and 'padding: same' alike on both ways make the sizes equal",
+        ),
+        (layer("Add"), [(8, 8, 3), (4, 4, 4)], "the sizes equal and a 1×1 convolution the channels"),
+        (layer("Minimum"), [(8, 8, 3), (5,)], "one of them is flat"),
+        (
+            layer("Concatenate"),
+            [(8, 8, 3), (7, 8, 3)],
+            "joins the channels of 8×8×3 and 7×8×3, whose other sizes differ",
+        ),
+        (layer("Concatenate", axis=1), [(8, 8, 3), (8, 8, 4)], "joins the axis 1 of 8×8×3 and 8×8×4"),
+        (layer("Concatenate"), [(8, 8, 3), (3,)], "one of them is flat"),
+        (layer("Concatenate", axis=0), [(8, 8, 3), (8, 8, 3)], "there is no axis 0"),
+        (layer("Concatenate", axis=4), [(8, 8, 3), (8, 8, 3)], "there is no axis 4"),
+    ],
+)
+def test_results_that_cannot_be_joined_say_why_and_the_way_out(entry, shapes, message):
+    with pytest.raises(DoesNotFit) as caught:
+        merged(entry, shapes)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +154,18 @@ def pool(name):
     return st.builds(Entry, st.just("layer"), st.just(name), needed)
 
 
+def transposed(name):
+    needed = st.fixed_dictionaries(
+        {"filters": filters, "kernel_size": per_axis(sizes)},
+        optional={"strides": per_axis(st.integers(1, 3)), "padding": paddings},
+    )
+    return st.builds(Entry, st.just("layer"), st.just(name), needed)
+
+
+ADAPTIVE_POOLS = ("AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D")
 filters = st.integers(1, 6)
+border = st.integers(0, 3)
+borders = per_axis(border) | st.lists(st.lists(border, min_size=2, max_size=2), min_size=2, max_size=2)
 activations = st.sampled_from(["relu", "gelu", "softmax"])
 layers = st.one_of(
     window("Conv2D", filters=filters, groups=st.integers(1, 3)),
@@ -97,6 +176,10 @@ layers = st.one_of(
     of("GlobalAveragePooling2D", keepdims=st.booleans()),
     of("GlobalMaxPooling2D", keepdims=st.booleans()),
     of("UpSampling2D", size=per_axis(st.integers(1, 3))),
+    transposed("Conv2DTranspose"),
+    of("ZeroPadding2D", padding=borders),
+    of("Cropping2D", cropping=borders),
+    *(st.builds(lambda size, name=name: layer(name, output_size=size), per_axis(sizes)) for name in ADAPTIVE_POOLS),
     of("GroupNormalization", groups=st.sampled_from([-1, 1, 2, 3])),
     of("BatchNormalization"),
     of("LayerNormalization"),
@@ -108,6 +191,34 @@ layers = st.one_of(
     of("Flatten"),
 )
 shapes = st.tuples(st.integers(1, 12), st.integers(1, 12), st.integers(1, 6))
+
+
+merges = st.builds(
+    lambda name, axis: layer(name, **({"axis": axis} if name == "Concatenate" and axis else {})),
+    st.sampled_from(MERGES), st.sampled_from([None, -3, -2, -1, 1, 2, 3]),
+)  # fmt: skip
+like_sizes = st.sampled_from([1, 2, 3])
+like_shapes = st.tuples(like_sizes, like_sizes, like_sizes) | st.tuples(like_sizes)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=150)
+@given(merges, st.lists(like_shapes, min_size=2, max_size=3))
+def test_keras_joins_the_same_shapes_and_refuses_the_same(entry, together):
+    import numpy as np
+
+    from cnncli.factory.objects import construct
+
+    together = together[:2] if entry.name == "Subtract" else together
+    try:
+        theirs = tuple(construct(entry)([np.zeros((2, *shape), np.float32) for shape in together]).shape[1:])
+    except Exception:
+        theirs = None
+    try:
+        ours = merged(entry, together)
+    except DoesNotFit:
+        ours = None
+    assert ours == theirs, f"{entry.plain()} of {together}"
 
 
 @pytest.mark.slow

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator
 
 from cnncli.catalog.kinds import nearest
 from cnncli.errors import Problem
-from cnncli.spec.lint import layers, output, training
+from cnncli.spec.lint import architecture, backbones, data, layers, output, receptive, stages, training
 from cnncli.spec.lint.facts import Facts, examine
 from cnncli.spec.schema import Spec
 
 Rule = Callable[[Facts], Iterator[Problem]]
 
-RULES: dict[str, Rule] = {
-    rule.__name__.replace("_", "-"): rule for rule in (*output.RULES, *layers.RULES, *training.RULES)
-}
+_FILES = (output, layers, architecture, receptive, backbones, data, training, stages)
+
+RULES: dict[str, Rule] = {rule.__name__.replace("_", "-"): rule for file in _FILES for rule in file.RULES}
 
 UNKNOWN_RULE = "unknown-rule"
 
@@ -32,11 +32,20 @@ def lint(spec: Spec) -> list[Problem]:
         Problem(problem.path, problem.message, problem.place, problem.at_key, code)
         for code, rule in RULES.items()
         if code not in spec.silence
-        for problem in rule(facts)
+        for problem in _once_a_line(rule(facts))
     ]
     if UNKNOWN_RULE not in spec.silence:
         found += _unknown_rules(spec)
     return found
+
+
+def _once_a_line(problems: Iterator[Problem]) -> Iterator[Problem]:
+    """A layer of a block is warned of once, however often the block is used."""
+    seen = set()
+    for problem in problems:
+        if problem.path not in seen or problem.path[:2] != ("model", "blocks"):
+            yield problem
+        seen.add(problem.path)
 
 
 def _unknown_rules(spec: Spec) -> Iterator[Problem]:

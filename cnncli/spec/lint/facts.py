@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from cnncli.catalog.entries import Entry
-from cnncli.errors import Path
+from cnncli.catalog.packages import own_layer
+from cnncli.errors import Problem
+from cnncli.spec.graph import IMAGE, Node
 from cnncli.spec.known import known
 from cnncli.spec.rules import SOME_CLASSES
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import DoesNotFit, Shape, follow
+from cnncli.spec.shapes import Shape, Step, follow
+from cnncli.spec.stages import Part
 
 CONVOLUTIONS = {"Conv2D", "SeparableConv2D", "DepthwiseConv2D"}
 POOLS = {"MaxPooling2D", "AveragePooling2D"}
+GLOBAL_POOLS = {"GlobalAveragePooling2D", "GlobalMaxPooling2D"}
 DROPOUTS = {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout"}
 NORMALIZATIONS = {
     "BatchNormalization",
@@ -25,8 +30,10 @@ NORMALIZATIONS = {
 }
 RESHAPING = {"Flatten", "Identity", "Permute", "Reshape"}
 AVERAGING = {"AveragePooling2D", "GlobalAveragePooling2D"}
+NEVER_NEGATIVE = {"relu", "relu6"}
+"""Activations with no value below zero, and none of a gate."""
 
-_WEIGHTED = ("Conv", "Dense", "DepthwiseConv", "SeparableConv")
+_WEIGHTED = re.compile(r"(Depthwise|Separable)?Conv(LSTM)?\dD(Transpose)?|Dense")
 _ACTIVATION_LAYERS = {
     "ELU": "elu",
     "LeakyReLU": "leaky_relu",
@@ -38,13 +45,15 @@ _ACTIVATION_LAYERS = {
 
 def is_weighted(layer: Entry) -> bool:
     """Whether a layer is a convolution or Dense."""
-    return layer.name.startswith(_WEIGHTED)
+    return bool(_WEIGHTED.fullmatch(layer.name))
 
 
 def activation_of(layer: Entry) -> str | None:
     """The activation a layer ends in, `linear` for a weighted one without; None for layers that have none."""
     if layer.name in _ACTIVATION_LAYERS:
         return _ACTIVATION_LAYERS[layer.name]
+    if own_layer(layer.name):  # its arguments mean what its package says
+        return None
     return layer.get("activation") or ("linear" if is_weighted(layer) else None)
 
 
@@ -53,26 +62,9 @@ def is_activation(layer: Entry) -> bool:
     return layer.name in _ACTIVATION_LAYERS or (layer.name == "Activation" and layer.get("activation") != "linear")
 
 
-def layer_path(index: int, *more: str) -> Path:
-    """The path of a layer, or of something inside it."""
-    return ("model", "layers", index, *more)
-
-
-@dataclass(frozen=True)
-class Step:
-    """One layer with the shapes around it.
-
-    Args:
-        index: of the layer.
-        layer: as checked.
-        given: the shape it takes, without the batch.
-        result: the shape it gives; None when only Keras knows it.
-    """
-
-    index: int
-    layer: Entry
-    given: Shape
-    result: Shape | None
+def about(node: Node, message: str, argument: str = "") -> Problem:
+    """A warning about a layer, at the layer or at one of its arguments."""
+    return Problem(node.at(argument), message + node.origin, at_key=not argument)
 
 
 @dataclass(frozen=True)
@@ -81,40 +73,72 @@ class Facts:
 
     Args:
         spec: as checked.
+        nodes: the layers of the network, in order.
+        takers: for each layer the layers that take its result.
         steps: the layers with their shapes, as far as these are known.
         classes: number of classes; None where only the images tell.
         images: number of training images, those for validation taken off; None where only the images tell.
     """
 
     spec: Spec
+    nodes: tuple[Node, ...]
+    takers: tuple[tuple[int, ...], ...]
     steps: tuple[Step, ...]
     classes: int | None
     images: int | None
 
     @property
     def layers(self) -> Sequence[Entry]:
-        """The layers, in order."""
-        return self.spec.model.layers
+        """The layers without what they take."""
+        return [node.entry for node in self.nodes]
 
     @property
     def output(self) -> Shape | None:
-        """The shape of the model's output, when every layer's shape is known."""
-        return self.steps[-1].result if self.steps and len(self.steps) == len(self.layers) else None
+        """The shape of the model's output, when it is known."""
+        return self.steps[-1].result
 
-    @property
-    def total_steps(self) -> int | None:
-        """Steps of the whole training; None where only the images tell."""
+    def pairs(self) -> Iterator[tuple[Node, Node]]:
+        """Every layer that takes one result with the layer it takes it from."""
+        for node in self.nodes:
+            if len(node.inputs) == 1 and node.inputs[0] != IMAGE:
+                yield self.nodes[node.inputs[0]], node
+
+    def sole_taker(self, index: int) -> int | None:
+        """The one layer that takes the result of a layer and nothing else; None when there are others or none."""
+        takers = self.takers[index]
+        alone = len(takers) == 1 and len(self.nodes[takers[0]].inputs) == 1
+        return takers[0] if alone else None
+
+    def above(self, index: int) -> int | None:
+        """The layer above, when there is one alone and nothing else takes its result."""
+        inputs = self.nodes[index].inputs
+        return inputs[0] if len(inputs) == 1 and inputs[0] != IMAGE and len(self.takers[inputs[0]]) == 1 else None
+
+    def below(self, index: int) -> set[int]:
+        """Every layer that the result of a layer reaches."""
+        found: set[int] = set()
+        pending = [index]
+        while pending:
+            new = set(self.takers[pending.pop()]) - found
+            found |= new
+            pending.extend(new)
+        return found
+
+    def steps_of(self, part: Part) -> int | None:
+        """Steps of a part of the training; None where only the images tell."""
         if self.images is None:
             return None
-        return ceil(self.images / self.spec.train.batch_size) * self.spec.train.epochs
+        return ceil(self.images / self.spec.train.batch_size) * part.epochs
 
     @property
     def head(self) -> tuple[int, str] | None:
         """Index and activation of the layer that makes the class scores, seen through what stands behind it."""
         behind = RESHAPING | AVERAGING | NORMALIZATIONS | DROPOUTS | {"GaussianNoise", "ActivityRegularization"}
-        for index in range(len(self.layers) - 1, -1, -1):
-            layer = self.layers[index]
+        index = len(self.nodes) - 1
+        while index != IMAGE:
+            layer = self.nodes[index].entry
             if layer.name in behind or (layer.name == "Activation" and layer.get("activation") == "linear"):
+                index = self.nodes[index].inputs[0]
                 continue
             activation = activation_of(layer)
             return (index, activation) if activation else None
@@ -124,15 +148,19 @@ class Facts:
 def examine(spec: Spec) -> Facts:
     """Works out the facts of a spec."""
     data = known(spec.data)
-    classes = len(data.class_names or SOME_CLASSES)
-    steps = []
-    try:
-        for index, layer, given, result in follow(spec.model.layers, data.shape, classes) if data.shape else ():
-            steps.append(Step(index, layer, given, result))
-    except DoesNotFit:
-        pass  # an error that the rules tell before lint is asked
-    number = None if data.class_names is None else classes
-    return Facts(spec, tuple(steps), number, _training_images(data.train, spec.data.split.validation))
+    nodes, classes = spec.model.nodes, len(data.class_names or SOME_CLASSES)
+    takers: list[list[int]] = [[] for _ in nodes]
+    for index, node in enumerate(nodes):
+        for source in set(node.inputs) - {IMAGE}:
+            takers[source].append(index)
+    return Facts(
+        spec,
+        nodes,
+        tuple(map(tuple, takers)),
+        tuple(follow(nodes, data.shape, classes)),
+        None if data.class_names is None else classes,
+        _training_images(data.train, spec.data.split.validation),
+    )
 
 
 def _training_images(images: int | None, validation: float | int | str) -> int | None:

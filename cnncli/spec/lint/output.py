@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncli.errors import Problem
-from cnncli.spec.lint.facts import AVERAGING, RESHAPING, Facts, is_weighted, layer_path
+from cnncli.spec.lint.facts import AVERAGING, NEVER_NEGATIVE, RESHAPING, Facts, about, is_weighted
 from cnncli.spec.shapes import units_of
 
 _PROBABILITIES = {"softmax", "sparsemax"}
 _ONE_BY_ONE = {"sigmoid", "hard_sigmoid"}
-_NEVER_NEGATIVE = {"relu", "relu6"}
 _CATEGORICAL = {
     "SparseCategoricalCrossentropy",
     "CategoricalCrossentropy",
@@ -40,15 +39,14 @@ def no_softmax(facts: Facts) -> Iterator[Problem]:
     if loss.name not in _CATEGORICAL or loss.get("from_logits") or not facts.head:
         return
     index, activation = facts.head
-    if activation not in _PROBABILITIES | _ONE_BY_ONE | _NEVER_NEGATIVE:
+    if activation not in _PROBABILITIES | _ONE_BY_ONE | NEVER_NEGATIVE:
         found = "no activation" if activation == "linear" else f"'{activation}'"
         # a loss that has no from_logits leaves only one way out
         other = ", or 'from_logits: true' to the loss" if loss.get("from_logits") is not None else ""
-        yield Problem(
-            layer_path(index),
+        yield about(
+            facts.nodes[index],
             f"the last layer has {found}, but the loss takes its output for probabilities; "
             f"add 'activation: softmax'{other}",
-            at_key=True,
         )
 
 
@@ -56,22 +54,20 @@ def sigmoid_output(facts: Facts) -> Iterator[Problem]:
     """Sigmoids judge each class alone, a categorical loss compares them."""
     loss = facts.spec.train.loss
     if facts.head and facts.head[1] in _ONE_BY_ONE and loss.name in _CATEGORICAL:
-        yield Problem(
-            layer_path(facts.head[0]),
+        yield about(
+            facts.nodes[facts.head[0]],
             f"a {facts.head[1]} for each class gives scores that do not add up to 1, but {loss.name} is for one "
             "class an image; write 'activation: softmax'",
-            at_key=True,
         )
 
 
 def relu_output(facts: Facts) -> Iterator[Problem]:
     """A score that cannot be negative stops learning at zero."""
-    if facts.head and facts.head[1] in _NEVER_NEGATIVE:
-        yield Problem(
-            layer_path(facts.head[0]),
+    if facts.head and facts.head[1] in NEVER_NEGATIVE:
+        yield about(
+            facts.nodes[facts.head[0]],
             f"the class scores end in {facts.head[1]}: they are no probabilities, and a class whose score is 0 has no "
             "gradient to come back; write 'activation: softmax'",
-            at_key=True,
         )
 
 
@@ -79,14 +75,11 @@ def after_softmax(facts: Facts) -> Iterator[Problem]:
     """Normalisation or dropout turns probabilities into something else."""
     if not facts.head or facts.head[1] not in _PROBABILITIES:
         return
-    for index in range(facts.head[0] + 1, len(facts.layers)):
-        name = facts.layers[index].name
+    for index in sorted(facts.below(facts.head[0])):
+        name = facts.nodes[index].entry.name
         if name not in RESHAPING | AVERAGING | {"Activation", "ActivityRegularization"}:
-            yield Problem(
-                layer_path(index),
-                f"after {name} the outputs of the softmax are no probabilities any more; put it before the last layer",
-                at_key=True,
-            )
+            message = f"after {name} the outputs of the softmax are no probabilities any more"
+            yield about(facts.nodes[index], f"{message}; put it before the last layer")
 
 
 def binary_loss(facts: Facts) -> Iterator[Problem]:
@@ -105,13 +98,12 @@ def units_not_classes(facts: Facts) -> Iterator[Problem]:
     """The output has more units than there are classes."""
     if facts.classes is None or facts.output is None or len(facts.output) != 1 or facts.output[0] <= facts.classes:
         return
-    last = max((i for i, layer in enumerate(facts.layers) if is_weighted(layer)), default=len(facts.layers) - 1)
-    layer = facts.layers[last]
-    units = "units" if units_of(layer.get("units") or 0, facts.classes) == facts.output[0] else ""
-    yield Problem(
-        layer_path(last, layer.name, units) if units else layer_path(last),
+    node = next((node for node in reversed(facts.nodes) if is_weighted(node.entry)), facts.nodes[-1])
+    yield about(
+        node,
         f"{facts.output[0]} units for {facts.classes} classes: the others can only ever be wrong; "
         "'units: classes' always fits",
+        "units" if units_of(node.entry.get("units") or 0, facts.classes) == facts.output[0] else "",
     )
 
 

@@ -8,6 +8,7 @@ from cnncli.catalog.entries import Entry
 from cnncli.errors import Path, Problem
 from cnncli.spec.lint.facts import NORMALIZATIONS, Facts
 from cnncli.spec.rules import has_validation
+from cnncli.spec.stages import Part
 
 _USUAL_RATES = {
     # optimizer: below the first nothing happens, from the second on most networks diverge
@@ -56,10 +57,9 @@ def large_batch(facts: Facts) -> Iterator[Problem]:
         )
 
 
-def _first_rate(optimizer: Entry) -> tuple[float, Path]:
-    """The learning rate that a training begins with, or warms up to, and where it stands."""
-    path: Path = ("train", "optimizer", optimizer.name, "learning_rate")
-    rate = optimizer.get("learning_rate")
+def first_rate(part: Part) -> tuple[float, Path]:
+    """The learning rate that a part of the training begins with, or warms up to, and where it stands."""
+    path, rate = part.rate, part.optimizer.get("learning_rate")
     if not isinstance(rate, Entry):
         return rate, path
     if rate.name == "PiecewiseConstantDecay":
@@ -71,53 +71,51 @@ def _first_rate(optimizer: Entry) -> tuple[float, Path]:
 
 def learning_rate(facts: Facts) -> Iterator[Problem]:
     """Far from what works with this optimizer."""
-    optimizer = facts.spec.train.optimizer
-    if optimizer.name not in _USUAL_RATES:
+    name = facts.spec.train.optimizer.name
+    if name not in _USUAL_RATES:
         return
-    low, high = _USUAL_RATES[optimizer.name]
-    rate, path = _first_rate(optimizer)
-    default = Entry("optimizer", optimizer.name).get("learning_rate")
-    usual = 1.0 if optimizer.name == "Adadelta" else default  # Keras' own for Adadelta is a thousandth of its author's
-    if rate <= low:
-        yield Problem(path, f"{optimizer.name} learns next to nothing at {rate:g}; {usual:g} is usual")
-    elif rate >= high:
-        yield Problem(path, f"{optimizer.name} seldom learns anything at {rate:g}: it overshoots; {usual:g} is usual")
+    low, high = _USUAL_RATES[name]
+    default = Entry("optimizer", name).get("learning_rate")
+    usual = 1.0 if name == "Adadelta" else default  # Keras' own for Adadelta is a thousandth of its author's
+    for path, rate in {path: rate for rate, path in map(first_rate, facts.spec.train.parts)}.items():
+        if rate <= low:
+            yield Problem(path, f"{name} learns next to nothing at {rate:g}; {usual:g} is usual")
+        elif rate >= high:
+            yield Problem(path, f"{name} seldom learns anything at {rate:g}: it overshoots; {usual:g} is usual")
 
 
 def decay_steps(facts: Facts) -> Iterator[Problem]:
     """The schedule and the training are not of the same length."""
-    optimizer = facts.spec.train.optimizer
-    schedule = optimizer.get("learning_rate")
-    accumulates = optimizer.get("gradient_accumulation_steps")
-    if not isinstance(schedule, Entry) or schedule.name not in _ENDING_SCHEDULES or schedule.get("cycle"):
-        return
-    steps, warmup, total = schedule.get("decay_steps"), schedule.get("warmup_steps") or 0, facts.total_steps
-    if isinstance(steps, str) or isinstance(warmup, str) or accumulates or total is None:
-        return
-    path = ("train", "optimizer", optimizer.name, "learning_rate", schedule.name, "decay_steps")
-    if steps + warmup < total / 2:
-        effect = f"the rate has reached its end after {steps + warmup:,} of {total:,} steps"
-    elif steps > total * 2:
-        effect = f"the training ends after {total:,} of these {steps:,} steps, while the rate is still high"
-    else:
-        return
-    yield Problem(path, f"{effect}; write 'decay_steps: total_steps'")
+    for part in facts.spec.train.parts:
+        schedule = part.optimizer.get("learning_rate")
+        accumulates = part.optimizer.get("gradient_accumulation_steps")
+        if not isinstance(schedule, Entry) or schedule.name not in _ENDING_SCHEDULES or schedule.get("cycle"):
+            continue
+        steps, warmup, total = schedule.get("decay_steps"), schedule.get("warmup_steps") or 0, facts.steps_of(part)
+        if isinstance(steps, str) or isinstance(warmup, str) or accumulates or total is None:
+            continue
+        if steps + warmup < total / 2:
+            effect = f"the rate has reached its end after {steps + warmup:,} of {total:,} steps"
+        elif steps > total * 2:
+            effect = f"the training ends after {total:,} of these {steps:,} steps, while the rate is still high"
+        else:
+            continue
+        yield Problem((*part.rate, schedule.name, "decay_steps"), f"{effect}; write 'decay_steps: total_steps'")
 
 
 def boundary_never_reached(facts: Facts) -> Iterator[Problem]:
     """A part of the schedule lies behind the end of the training."""
-    optimizer = facts.spec.train.optimizer
-    schedule = optimizer.get("learning_rate")
-    total = facts.total_steps
-    if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay" or total is None:
-        return
-    for index, boundary in enumerate(schedule.get("boundaries")):
-        if boundary >= total and not optimizer.get("gradient_accumulation_steps"):
-            yield Problem(
-                ("train", "optimizer", optimizer.name, "learning_rate", schedule.name, "boundaries", index),
-                f"the training ends at step {total:,}, before step {boundary:,}; boundaries count steps, "
-                "not epochs: make it smaller, or train for more epochs",
-            )
+    for part in facts.spec.train.parts:
+        schedule, total = part.optimizer.get("learning_rate"), facts.steps_of(part)
+        if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay" or total is None:
+            continue
+        for index, boundary in enumerate(schedule.get("boundaries")):
+            if boundary >= total and not part.optimizer.get("gradient_accumulation_steps"):
+                yield Problem(
+                    (*part.rate, schedule.name, "boundaries", index),
+                    f"the training ends at step {total:,}, before step {boundary:,}; boundaries count steps, "
+                    "not epochs: make it smaller, or train for more epochs",
+                )
 
 
 def training_metric(facts: Facts) -> Iterator[Problem]:
@@ -142,7 +140,7 @@ def training_metric(facts: Facts) -> Iterator[Problem]:
 
 def patience_too_long(facts: Facts) -> Iterator[Problem]:
     """A callback waits longer than the training lasts."""
-    epochs = facts.spec.train.epochs
+    epochs = max(part.epochs for part in facts.spec.train.parts)  # callbacks begin anew with each
     for index, callback in enumerate(facts.spec.train.callbacks):
         patience = callback.get("patience")
         if patience is not None and patience + (callback.get("start_from_epoch") or 0) >= epochs:

@@ -1,0 +1,73 @@
+"""The network of a spec: lists of layers and blocks → the Keras layers of the model and what each one takes.
+
+reading     YAML → lines, with what is wrong in them whatever the parameters are
+wiring      which line takes the result of which
+expansion   blocks and repeats written out: lines → nodes
+expressions `$filters * 4`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cnncli.errors import Path, Problem
+from cnncli.spec.graph.blocks import INPUT, KEYS, Block
+from cnncli.spec.graph.expansion import Expansion
+from cnncli.spec.graph.nodes import IMAGE, Node, snake
+from cnncli.spec.graph.reading import read_blocks, read_lines
+from cnncli.spec.graph.wiring import loops, used, wire
+
+__all__ = ["IMAGE", "INPUT", "KEYS", "Network", "Node", "read_network", "snake"]
+
+
+@dataclass(frozen=True)
+class Network:
+    """What `model.blocks` and `model.layers` describe.
+
+    Args:
+        nodes: every Keras layer, in order; each takes what stands before it, and the last gives the output.
+        unused: names of the blocks that no layer comes from.
+    """
+
+    nodes: tuple[Node, ...]
+    unused: tuple[str, ...]
+
+
+def read_network(blocks: Mapping[str, Any], layers: Sequence[Any], problems: list[Problem]) -> Network:
+    """Reads the network of a spec.
+
+    Args:
+        blocks: `model.blocks`, as YAML has it.
+        layers: `model.layers`, as YAML has it.
+        problems: every problem found is added; with any, the nodes are not those of a network.
+    """
+    known = read_blocks(blocks, problems)
+    model = Block("", ("model",))
+    model = replace(model, lines=read_lines(list(layers), model, known, problems))
+    known, model = _wired(known, model, problems)
+    nodes = Expansion(known, problems).run(model)
+    if not nodes and not problems:
+        problems.append(Problem(("model", "layers"), "no layer is left: all of them repeat 0 times"))
+    in_use = used(known, model)
+    return Network(nodes, tuple(name for name in known if name not in in_use))
+
+
+def _wired(blocks: Mapping[str, Block], model: Block, problems: list[Problem]) -> tuple[dict[str, Block], Block]:
+    """The same lists with their sources, and without the uses that would never end."""
+    endless = loops(blocks)
+    for path, way in endless.items():
+        shown = " → ".join(way if len(way) < 9 else [*way[:4], "…", *way[-3:]])
+        problems.append(Problem(path, f"the block '{way[0]}' is made of itself: {shown}", at_key=True))
+    lists = [*blocks.values(), model]
+    elsewhere: dict[str, Path] = {line.name: block.path for block in lists for line in block.lines if line.name}
+    wired = [
+        replace(
+            block,
+            lines=tuple(replace(line, broken=True) if line.path in endless else line for line in block.lines),
+            sources=wire(block, elsewhere, problems),
+        )
+        for block in lists
+    ]
+    return {block.name: block for block in wired[:-1]}, wired[-1]

@@ -1,0 +1,196 @@
+"""Lists of layers as YAML has them → lines, with every mistake in them that no parameter's value can mend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cnncli.catalog.entries import split, unknown
+from cnncli.catalog.kinds import nearest, shown, whole
+from cnncli.catalog.names import resolve
+from cnncli.catalog.packages import own_layer
+from cnncli.catalog.refusals import refusal
+from cnncli.errors import Path, Problem
+from cnncli.spec.graph.blocks import INPUT, KEYS, Block, Line
+from cnncli.spec.graph.expressions import ExpressionError, is_expression, read_expression
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
+_RESERVED = ("image", "scale")
+_COUNT = whole(0)
+
+Parameters = Mapping[str, Any]
+
+
+def read_blocks(raw: Mapping[str, Any], problems: list[Problem]) -> dict[str, Block]:
+    """Reads the blocks of a spec; a block that is wrong as a whole has no lines.
+
+    Args:
+        raw: `model.blocks`.
+        problems: every problem found is added.
+    """
+    headers = {name: _header(name, given, ("model", "blocks", name), problems) for name, given in raw.items()}
+    blocks = {}
+    for name, block in headers.items():
+        layers = raw[name].get("layers") if isinstance(raw[name], dict) else None
+        lines = read_lines(layers, block, headers, problems) if isinstance(layers, list) else ()
+        blocks[name] = replace(block, lines=lines)
+    return blocks
+
+
+def _header(name: str, given: Any, path: Path, problems: list[Problem]) -> Block:
+    """A block without its layers."""
+    if not _WORD.match(name):
+        problems.append(Problem(path, "a block is named with letters, digits and '_'", at_key=True))
+    elif resolve("layer", name) or refusal("layer", name):
+        whose = own.origin if (own := own_layer(name)) else "Keras"
+        problems.append(Problem(path, f"{whose} has a layer '{name}'; give the block another name", at_key=True))
+    if not isinstance(given, dict):
+        message = f"expected the keys 'layers' and, if it has any, 'parameters'; got {shown(given)}"
+        problems.append(Problem(path, message))
+        return Block(name, path)
+    for key in given:
+        if key not in ("layers", "parameters"):
+            near = nearest(str(key), ("layers", "parameters")) or "; a block has 'layers' and 'parameters'"
+            problems.append(Problem((*path, key), f"unknown key{near}", at_key=True))
+    layers = given.get("layers")
+    if "layers" not in given:
+        problems.append(Problem(path, f"the block '{name}' needs 'layers'", at_key=True))
+    elif not isinstance(layers, list) or not layers:
+        problems.append(Problem((*path, "layers"), f"expected a list of layers, got {shown(layers)}"))
+    return Block(name, path, _parameters(given.get("parameters"), (*path, "parameters"), problems))
+
+
+def _parameters(given: Any, path: Path, problems: list[Problem]) -> Parameters:
+    """Defaults by name; a default may reckon with the parameters above it."""
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        words = "a mapping from parameters to their defaults, nothing for one that every use must give"
+        problems.append(Problem(path, f"expected {words}; got {shown(given)}"))
+        return {}
+    known: dict[str, Any] = {}
+    for name, default in given.items():
+        if not _WORD.match(name):
+            problems.append(Problem((*path, name), "a parameter is named with letters, digits and '_'", at_key=True))
+        if name in KEYS:
+            message = f"every layer and block has a '{name}' already; give the parameter another name"
+            problems.append(Problem((*path, name), message, at_key=True))
+        _expressions(default, known, (*path, name), problems)
+        known[name] = default
+    return known
+
+
+def read_lines(
+    layers: list[Any], block: Block, blocks: Mapping[str, Block], problems: list[Problem]
+) -> tuple[Line, ...]:
+    """Reads the lines of a list of layers.
+
+    Args:
+        layers: as YAML has them.
+        block: whose they are; the model's own has no name.
+        blocks: all there are, for their parameters.
+        problems: every problem found is added.
+    """
+    parameters = block.parameters if block.name else None
+    lines = [
+        _line(layer, (*block.path, "layers", index), parameters, blocks, problems) for index, layer in enumerate(layers)
+    ]
+    seen: dict[str, int] = {}
+    for index, line in enumerate(lines):
+        if line.name in seen:
+            message = f"layers[{seen[line.name]}] has the name '{line.name}' already"
+            problems.append(Problem((*line.inside, "name"), message))
+        elif line.name:
+            seen[line.name] = index
+            if not block.name and line.name in _RESERVED:  # what every model begins with
+                message = f"every model has a layer '{line.name}' already"
+                problems.append(Problem((*line.inside, "name"), message))
+    return tuple(lines)
+
+
+def _line(
+    value: Any, path: Path, parameters: Parameters | None, blocks: Mapping[str, Block], problems: list[Problem]
+) -> Line:
+    if is_expression(value):
+        message = "a parameter can be a value of a layer, not the layer itself"
+        problems.append(Problem(path, message))
+        return Line("", {}, path, broken=True)
+    word, given, inside = split("layer", value, path, problems, blocks)
+    if word is None:
+        return Line("", {}, path, broken=True)
+    before = len(problems)
+    if word not in blocks and resolve("layer", word) is None:
+        problems.append(Problem(path, unknown("layer", word, blocks), at_key=isinstance(value, dict)))
+    arguments = {key: argument for key, argument in given.items() if key not in KEYS}
+    _expressions(arguments, parameters, inside, problems)
+    if word in blocks:
+        _check_use(blocks[word], arguments, inside, problems)
+    repeat = given.get("repeat", 1)
+    if _expressions(repeat, parameters, (*inside, "repeat"), problems) and not is_expression(repeat):
+        _COUNT.accept(repeat, (*inside, "repeat"), problems)
+    broken = len(problems) > before  # a wrong name or input does not keep the rest from being checked
+    name = _name(given["name"], (*inside, "name"), problems) if "name" in given else None
+    inputs = _inputs(given["inputs"], (*inside, "inputs"), problems) if "inputs" in given else None
+    return Line(word, arguments, path, name, inputs, repeat, broken)
+
+
+def _check_use(block: Block, arguments: Mapping[str, Any], path: Path, problems: list[Problem]) -> None:
+    for key in arguments:
+        if key not in block.parameters:
+            known = ", ".join(block.parameters) or "none"
+            near = nearest(str(key), [*block.parameters, *KEYS]) or f"; it has {known}"
+            problems.append(Problem((*path, key), f"'{block.name}' has no parameter '{key}'{near}", at_key=True))
+    missing = [name for name, default in block.parameters.items() if default is None and name not in arguments]
+    if missing and all(key in block.parameters for key in arguments):  # else it is there, but misspelt
+        listed = " and ".join(f"'{name}'" for name in missing)
+        problems.append(Problem(path, f"'{block.name}' needs {listed}", at_key=True))
+
+
+def _name(value: Any, path: Path, problems: list[Problem]) -> str | None:
+    if not isinstance(value, str) or not NAME.match(value):
+        words = "letters, digits, '_' and '-', at most 100 of them, the first a letter or digit"
+        problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
+        return None
+    if value == INPUT:
+        message = "'input' is what the list of layers is given; choose another name"
+        problems.append(Problem(path, message))
+        return None
+    return value
+
+
+def _inputs(value: Any, path: Path, problems: list[Problem]) -> tuple[str, ...] | None:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+        message = f"expected the name of a layer above, or a list of names, got {shown(value)}"
+        problems.append(Problem(path, message))
+        return ()
+    return tuple(names)
+
+
+def _expressions(value: Any, parameters: Parameters | None, path: Path, problems: list[Problem]) -> bool:
+    """Whether every expression in a value can be read and names parameters that there are."""
+    before = len(problems)
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            _expressions(item, parameters, (*path, key), problems)
+    elif is_expression(value):
+        problems.extend(_wrong_expression(value, parameters, path))
+    return len(problems) == before
+
+
+def _wrong_expression(text: str, parameters: Parameters | None, path: Path) -> Iterator[Problem]:
+    if parameters is None:
+        yield Problem(path, f"'{text}' has a '$': parameters exist in blocks only")
+        return
+    try:
+        names = read_expression(text).names
+    except ExpressionError as error:
+        yield Problem(path, str(error))
+        return
+    for name in names:
+        if name not in parameters:
+            known = f"; there are {', '.join(parameters)}" if parameters else "; there are none above"
+            yield Problem(path, f"no parameter is called '{name}'{nearest(name, parameters) or known}")

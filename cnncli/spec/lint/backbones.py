@@ -1,0 +1,91 @@
+"""Rules on backbones: networks that were trained before, and how they are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnncli.catalog.backbones import BACKBONES
+from cnncli.errors import Problem
+from cnncli.spec.backbones import is_backbone, reads_image, scales_image
+from cnncli.spec.graph import Node
+from cnncli.spec.lint.facts import Facts, about
+from cnncli.spec.lint.training import first_rate
+from cnncli.spec.stages import FROZEN, learning_in
+
+_SMALL = 64
+"""Pixels; a backbone for 224 makes one or two values a channel of less."""
+
+_HIGH_RATES = {"Adam": 1e-3, "AdamW": 1e-3, "Adamax": 1e-3, "Nadam": 1e-3, "RMSprop": 1e-3, "Lion": 3e-4, "SGD": 1e-2}
+"""From here on the first steps undo what a trained network has learnt."""
+
+
+def _backbones(facts: Facts) -> Iterator[Node]:
+    return (node for node in facts.nodes if is_backbone(node.entry))
+
+
+def _is_trained(node: Node, facts: Facts) -> bool:
+    return node.entry.get("weights") is not None or facts.spec.model.weights is not None
+
+
+def frozen_without_weights(facts: Facts) -> Iterator[Problem]:
+    """What is frozen stays as it begins, and it begins with chance."""
+    for node in _backbones(facts):
+        if not node.entry.get("trainable") and not _is_trained(node, facts):
+            yield about(
+                node,
+                f"{node.entry.name} is frozen and has no weights, so it stays as chance has made it; write "
+                "'weights: imagenet', or leave 'trainable' out",
+                "trainable",
+            )
+
+
+def backbone_scale(facts: Facts) -> Iterator[Problem]:
+    """Backbones are given pixels as they want them, and nothing else takes the image."""
+    if scales_image(facts.nodes):
+        return
+    name = next(_backbones(facts)).entry.name
+    for key in ("scale", "standardize"):
+        if key in facts.spec.data.model_fields_set and getattr(facts.spec.data, key) is not None:
+            yield Problem(
+                ("data", key),
+                f"{name} takes the image, and is given pixels as it wants them: '{key}' changes nothing; leave it out",
+            )
+
+
+def fine_tuning_rate(facts: Facts) -> Iterator[Problem]:
+    """The first steps undo what the backbone has learnt."""
+    train, backbones = facts.spec.train, [node for node in _backbones(facts) if _is_trained(node, facts)]
+    high = _HIGH_RATES.get(train.optimizer.name)
+    before, *staged = learning_in(train.stages, facts.nodes)
+    warned = set()
+    for states, part in zip(staged or [before], train.parts, strict=True):
+        learning = [node for node in backbones if states[node.name] != FROZEN]
+        rate, path = first_rate(part)
+        if high is None or not learning or rate < high or path in warned:
+            continue
+        warned.add(path)
+        freeze = f"freeze it: 'freeze: [{learning[0].name}]'" if staged else "'trainable: false' there"
+        message = (
+            f"{part.optimizer.name} at {rate:g} undoes within a few steps what {learning[0].entry.name} has learnt; "
+            f"write {high / 100:g}, or {freeze}"
+        )
+        yield Problem(path, message) if "learning_rate" in part.optimizer.arguments else about(learning[0], message)
+
+
+def backbone_small_image(facts: Facts) -> Iterator[Problem]:
+    """A backbone halves the image five times."""
+    for step in facts.steps:
+        given = step.given[0]
+        if not reads_image(step.node) or given is None or len(given) != 3 or min(given[:2]) >= _SMALL:
+            continue
+        backbone = BACKBONES[step.node.entry.name]
+        height, width = given[:2]
+        yield about(
+            step.node,
+            f"{step.node.entry.name} was made for images of {backbone.size}×{backbone.size} and makes each side 32 "
+            f"times smaller: of {height}×{width} next to nothing is left; write a 'data.image.size' of 96 or more, or "
+            "a network for small images",
+        )
+
+
+RULES = (frozen_without_weights, backbone_scale, fine_tuning_rate, backbone_small_image)

@@ -1,0 +1,90 @@
+"""The specs that come with cnncli: found, listed, and written out so that each stands alone."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnncli.errors import ResourceError
+from cnncli.spec.overrides import read_file
+from cnncli.spec.schema import mapped, sections
+from cnncli.spec.writer import spec_text
+
+_MEASURED = re.compile(r"\bTest accuracy ([01]\.\d+)")
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """One of the specs that come with cnncli.
+
+    Args:
+        name: its path without suffix: `mnist/deeper`.
+        file: where it is.
+        heading: the lines of its first comment, without the `#`.
+    """
+
+    name: str
+    file: Path
+    heading: tuple[str, ...]
+
+    @property
+    def description(self) -> str:
+        """What it is, in one sentence."""
+        lines = self.heading[: self.heading.index("")] if "" in self.heading else self.heading
+        return " ".join(lines)
+
+    @property
+    def accuracy(self) -> float | None:
+        """The test accuracy that was measured; None where it was not."""
+        found = _MEASURED.search(" ".join(self.heading))
+        return float(found[1]) if found else None
+
+
+def shipped() -> list[Shipped]:
+    """All of them, by name, those of the first folder before those in folders.
+
+    Raises:
+        ResourceError: the installation lacks them.
+    """
+    folder = _folder()
+    files = sorted(folder.rglob("*.yaml"), key=lambda file: (len(file.parts), file.with_suffix("").parts))
+    return [Shipped(file.relative_to(folder).with_suffix("").as_posix(), file, _heading(file)) for file in files]
+
+
+def standalone(one: Shipped, file: str) -> str:
+    """The text of a shipped spec as a file that needs no other: what it extends is written into it.
+
+    Args:
+        one: as `shipped` lists it.
+        file: what the copy will be called, for the commands in its heading.
+    """
+    text = one.file.read_text("utf-8")
+    heading = [f"# {line}".rstrip() for line in one.heading]
+    body = text.split("\n")[len(heading) :]
+    known = sections()
+    if any(line.startswith("extends:") for line in body):
+        merged = read_file(one.file, mapped()).value
+        heading += ["#", "# A copy: what it took from other specs is written out below."]
+        body = ["", *spec_text({key: merged[key] for key in known[()].model_fields if key in merged}).split("\n")]
+    own = re.compile(rf"configs/{re.escape(one.name)}\.yaml")
+    return "\n".join([*(own.sub(lambda _: shlex.quote(file), line) for line in heading), *body])
+
+
+def _folder() -> Path:
+    """In an installed package beside this code; in a checkout beside the package."""
+    package = Path(__file__).parents[1]
+    for folder in (package / "configs", package.parent / "configs"):
+        if (folder / "mnist.yaml").is_file():
+            return folder
+    raise ResourceError(f"the shipped specs are missing from '{package}'", "install cnncli again")
+
+
+def _heading(file: Path) -> tuple[str, ...]:
+    lines = []
+    for line in file.read_text("utf-8").split("\n"):
+        if not line.startswith("#"):
+            break
+        lines.append(line.removeprefix("#").removeprefix(" "))
+    return tuple(lines)

@@ -1,0 +1,214 @@
+"""The stages of a training: which layers learn in each, for how long, and at which learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from cnncli.catalog.entries import Entry, entry_kind
+from cnncli.catalog.kinds import Kind, any_of, is_whole, list_of, nearest, number, shown, text, whole
+from cnncli.errors import Path, Problem
+from cnncli.spec.backbones import is_backbone
+from cnncli.spec.graph import Node
+
+INSIDE = "/"
+"""Stands between the name of a backbone and that of a layer inside it."""
+
+STAGES: Path = ("train", "stages")
+_MOST_NAMES = 8
+
+
+@dataclass(frozen=True)
+class StageSpec:
+    """One stage, as the spec has it.
+
+    Args:
+        epochs: at most.
+        freeze: layers that learn no more, by name or pattern; among those of `thaw` as well.
+        thaw: layers that learn again.
+        learning_rate: in place of the optimizer's.
+    """
+
+    epochs: int
+    freeze: tuple[str, ...] = ()
+    thaw: tuple[str, ...] = ()
+    learning_rate: float | Entry | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """The stage as YAML has it."""
+        rate = self.learning_rate.plain() if isinstance(self.learning_rate, Entry) else self.learning_rate
+        given = {"epochs": self.epochs, "freeze": list(self.freeze), "thaw": list(self.thaw), "learning_rate": rate}
+        return {key: value for key, value in given.items() if value not in (None, [])}
+
+
+_KEYS: dict[str, Kind] = {
+    "epochs": whole(1),
+    "freeze": list_of(text, words="a list of names of layers"),
+    "thaw": list_of(text, words="a list of names of layers"),
+    "learning_rate": any_of(number(0, above=True), entry_kind("schedule")),
+}
+
+
+def _accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    keys = ", ".join(_KEYS)
+    if not isinstance(value, dict):
+        problems.append(Problem(path, f"expected a stage with the keys {keys}, got {shown(value)}"))
+        return value
+    before = len(problems)
+    for key in value:
+        if key not in _KEYS:
+            message = f"unknown key{nearest(str(key), _KEYS) or f'; a stage has {keys}'}"
+            problems.append(Problem((*path, key), message, at_key=True))
+    if "epochs" not in value:
+        problems.append(Problem(path, "a stage needs 'epochs'"))
+    kept = {key: kind.accept(value[key], (*path, key), problems) for key, kind in _KEYS.items() if key in value}
+    if len(problems) > before:
+        return value
+    freeze, thaw = (tuple(kept.get(key, ())) for key in ("freeze", "thaw"))
+    return StageSpec(kept["epochs"], freeze, thaw, kept.get("learning_rate"))
+
+
+stage_list = list_of(
+    Kind(
+        "a stage",
+        _accept,
+        {
+            "type": "object",
+            "properties": {key: kind.schema for key, kind in _KEYS.items()},
+            "additionalProperties": False,
+            "required": ["epochs"],
+        },
+    ),
+    words="a list of stages",
+    empty=True,
+)
+
+
+def with_epochs(train: Any) -> Any:
+    """The section `train` as YAML has it, with the epochs of its stages together where it says none."""
+    if not isinstance(train, dict) or "epochs" in train or not isinstance(train.get("stages"), list):
+        return train
+    each: list[Any] = [stage.get("epochs") if isinstance(stage, dict) else None for stage in train["stages"]]
+    if not each or not all(is_whole(epochs) and epochs > 0 for epochs in each):
+        return train  # what is wrong with it is told by the stages
+    return {**train, "epochs": sum(each)}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What trains alike: a stage, or all of a training that has none.
+
+    Args:
+        epochs: at most.
+        optimizer: with the learning rate of the stage.
+        rate: where the learning rate stands in the spec.
+    """
+
+    epochs: int
+    optimizer: Entry
+    rate: Path
+
+
+def parts_of(stages: Sequence[StageSpec], epochs: int, optimizer: Entry) -> tuple[Part, ...]:
+    """The parts of a training, one after the other; each begins with an optimizer of its own."""
+    path: Path = ("train", "optimizer", optimizer.name, "learning_rate")
+    if not stages:
+        return (Part(epochs, optimizer, path),)
+    return tuple(
+        Part(stage.epochs, optimizer, path)
+        if stage.learning_rate is None
+        else Part(
+            stage.epochs,
+            Entry(optimizer.family, optimizer.name, {**optimizer.arguments, "learning_rate": stage.learning_rate}),
+            (*STAGES, index, "learning_rate"),
+        )
+        for index, stage in enumerate(stages)
+    )
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether a pattern means a layer.
+
+    Args:
+        pattern: a name, with `*`, `?` and `[…]` as in a shell.
+        name: of a layer, `backbone/layer` for one inside a backbone; the name of a backbone means all that is in it.
+    """
+    wanted, _, wanted_inside = pattern.partition(INSIDE)
+    outside, _, inside = name.partition(INSIDE)
+    return fnmatchcase(outside, wanted) and (INSIDE not in pattern or fnmatchcase(inside, wanted_inside))
+
+
+def _patterns_of(stages: Sequence[StageSpec]) -> Iterator[tuple[Path, str]]:
+    """Every pattern with its place in the spec."""
+    for index, stage in enumerate(stages):
+        for key in ("freeze", "thaw"):
+            for place, pattern in enumerate(getattr(stage, key)):
+                yield (*STAGES, index, key, place), pattern
+
+
+def wrong_stages(stages: Sequence[StageSpec], epochs: int, nodes: Sequence[Node]) -> Iterator[Problem]:
+    """What contradicts the stages in the rest of the spec.
+
+    Args:
+        stages: as checked.
+        epochs: of the training.
+        nodes: the layers.
+    """
+    together = sum(stage.epochs for stage in stages)
+    if stages and epochs != together:
+        message = f"the stages have {together} epochs together; leave out 'epochs', or write {together}"
+        yield Problem(("train", "epochs"), message)
+    wrong = list(_misnamed(stages, nodes))
+    yield from wrong
+    for stage, states in enumerate(() if wrong else learning_in(stages, nodes)):
+        if stage and set(states.values()) == {FROZEN}:
+            yield Problem((*STAGES, stage - 1), "every layer is frozen, so nothing learns in this stage")
+
+
+def _misnamed(stages: Sequence[StageSpec], nodes: Sequence[Node]) -> Iterator[Problem]:
+    """Patterns that mean no layer, as far as names are known; what is inside a backbone is known once it is built."""
+    names = [node.name for node in nodes]
+    backbones = [node.name for node in nodes if is_backbone(node.entry)]
+    for path, pattern in _patterns_of(stages):
+        outside = pattern.partition(INSIDE)[0]
+        found = [name for name in names if fnmatchcase(name, outside)]
+        if not found:
+            yield Problem(path, f"no layer is called '{outside}'{_hint(outside, names, backbones)}")
+        elif INSIDE in pattern and not set(found) & set(backbones):
+            yield Problem(path, f"'{found[0]}' is one layer, with none inside; only a backbone has some")
+
+
+def _hint(name: str, names: Sequence[str], backbones: Sequence[str]) -> str:
+    near = nearest(name, names)
+    if near:
+        return near
+    listed = ", ".join([*names[:_MOST_NAMES], *["…"] * (len(names) > _MOST_NAMES)])
+    inside = f"; what is inside a backbone is called '{backbones[0]}{INSIDE}…'" if backbones else ""
+    return f"; the layers are {listed}{inside}"
+
+
+FROZEN, PARTLY, TRAINS = "frozen", "partly", "trains"
+
+
+def learning_in(stages: Sequence[StageSpec], nodes: Sequence[Node]) -> Iterator[dict[str, str]]:
+    """Which layers learn in each stage, by name: `frozen`, `trains`, or `partly` for some of a backbone.
+
+    First comes what the layers themselves say, before any stage.
+    """
+    states = {node.name: FROZEN if node.entry.get("trainable") is False else TRAINS for node in nodes}
+    yield states
+    for stage in stages:
+        states = dict(states)
+        for patterns, state in ((stage.thaw, TRAINS), (stage.freeze, FROZEN)):
+            for name in changed(patterns, states, state):
+                whole_layer = any(matches(pattern, name) for pattern in patterns if INSIDE not in pattern)
+                states[name] = state if whole_layer else PARTLY
+        yield states
+
+
+def changed(patterns: Sequence[str], states: dict[str, str], state: str) -> list[str]:
+    """The layers that patterns mean and that are not, or not wholly, in a state already."""
+    outer = [pattern.partition(INSIDE)[0] for pattern in patterns]
+    return [name for name, now in states.items() if now != state and any(fnmatchcase(name, each) for each in outer)]
