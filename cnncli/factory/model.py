@@ -1,18 +1,20 @@
-"""A list of layers → a tf.keras model, preprocessing included."""
+"""The network of a spec → a tf.keras model, preprocessing included."""
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cnncli.catalog import Entry
+from cnncli.catalog.names import MERGES
 from cnncli.errors import Problem, SpecError
-from cnncli.factory.objects import construct
-from cnncli.factory.startup import start_tensorflow
+from cnncli.factory.backbones import build_backbone, pixels_for
+from cnncli.factory.objects import KERAS, construct, maker, require_one_result
+from cnncli.spec.backbones import is_backbone, reads_image, scales_image
+from cnncli.spec.graph import IMAGE, Node, snake
+from cnncli.spec.shapes import times
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +38,7 @@ class Preprocessing:
 
     def layer(self) -> Any:
         """The Keras layer that does it."""
-        import keras
+        from cnncli.startup import keras
 
         if self.samplewise:
             return keras.layers.LayerNormalization(
@@ -47,31 +49,8 @@ class Preprocessing:
         return keras.layers.Rescaling(scale, offset=offset, name=SCALE_LAYER)
 
 
-def snake(name: str) -> str:
-    """`MaxPooling2D` → `max_pooling2d`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])", "_", name).lower()
-
-
-def layer_names(layers: Sequence[Entry]) -> list[str]:
-    """The name of each layer in the model: its own, or its kind and number, such as `conv2d_2`.
-
-    Keras numbers layers by process; these depend on the spec alone, so that weights find their layers again.
-    """
-    counts: Counter[str] = Counter()
-    taken = {layer.get("name") for layer in layers}
-    names = []
-    for layer in layers:
-        given = layer.get("name")
-        while not given:
-            counts[layer.name] += 1
-            candidate = f"{snake(layer.name)}_{counts[layer.name]}"
-            given = candidate if candidate not in taken else None
-        names.append(given)
-    return names
-
-
 def build_model(
-    layers: Sequence[Entry],
+    nodes: Sequence[Node],
     input_shape: tuple[int, int, int],
     classes: int,
     preprocessing: Preprocessing,
@@ -82,7 +61,7 @@ def build_model(
     """Builds the model; the same seed gives the same weights.
 
     Args:
-        layers: checked entries, from the image to the output.
+        nodes: the layers and what each of them takes; the last gives the output.
         input_shape: `(height, width, channels)`.
         classes: what `units: classes` stands for.
         preprocessing: of pixels, inside the model.
@@ -96,38 +75,64 @@ def build_model(
     Raises:
         SpecError: Keras refuses a layer; the problem names it and the shapes around it.
     """
-    start_tensorflow()
-    import keras
+    from cnncli.startup import keras
 
+    if any(is_backbone(node.entry) for node in nodes):
+        # Keras numbers the layers inside a backbone by process; a checkpoint must find them again by their names
+        keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(seed)
     inputs = keras.Input(input_shape, name="image")
-    outputs = preprocessing.layer()(inputs)
-    last_weighted = max((i for i, layer in enumerate(layers) if layer.get("use_bias") is not None), default=0)
-    for index, (layer, layer_name) in enumerate(zip(layers, layer_names(layers), strict=True)):
-        policy = precision if index < last_weighted else "float32"
-        outputs = _apply(layer, index, outputs, {"classes": classes}, name=layer_name, dtype=policy)
-    return keras.Model(inputs, outputs, name=snake(name).replace("-", "_").replace(".", "_"))
+    results = {IMAGE: preprocessing.layer()(inputs)} if scales_image(nodes) else {}
+    before = before_weights(nodes)
+    for index, node in enumerate(nodes):
+        policy = precision if index in before else "float32"
+        own = reads_image(node)
+        given = [pixels_for(node.entry, inputs, node.name)] if own else [results[source] for source in node.inputs]
+        results[index] = _apply(node, given, {"classes": classes}, name=node.name, dtype=policy)
+    return keras.Model(inputs, results[len(nodes) - 1], name=snake(name).replace("-", "_").replace(".", "_"))
 
 
-def _apply(layer: Entry, index: int, given: Any, words: dict[str, int], **more: Any) -> Any:
-    shape = "×".join(map(str, given.shape[1:]))
-    path = ("model", "layers", index, layer.name) if layer.arguments else ("model", "layers", index)
+def before_weights(nodes: Sequence[Node]) -> set[int]:
+    """The layers below which another one has weights: the rest makes the output, and computes in float32."""
+    found: set[int] = set()
+    for index in range(len(nodes) - 1, -1, -1):
+        if index in found or nodes[index].entry.get("use_bias") is not None:
+            found.update(nodes[index].inputs)
+    return found
+
+
+def heads(nodes: Sequence[Node]) -> tuple[str, ...]:
+    """The layers with weights that make the output: one unit for each class is one of theirs."""
+    before = before_weights(nodes)
+    return tuple(n.name for i, n in enumerate(nodes) if i not in before and n.entry.get("use_bias") is not None)
+
+
+def _apply(node: Node, given: list[Any], words: dict[str, int], **more: Any) -> Any:
+    layer, shape = node.entry, " and ".join(times(result.shape[1:]) for result in given)
+    path = (*node.path, node.word) if layer.arguments else node.path
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # said of a layer that is then refused
-            output = construct(layer, words, **more)(given)
+            if is_backbone(layer):
+                made = build_backbone(layer, tuple(given[0].shape[1:]), **more)
+            else:
+                made = construct(layer, words, **more)
+            output = made(given if layer.name in MERGES else given[0])
+        if maker(layer) != KERAS:
+            require_one_result(made, given[0], output)
     except Exception as error:
-        message = f"Keras cannot apply {layer.name} to {shape}: {_reason(error)}"
+        message = f"{maker(layer)} cannot apply {layer.name} to {shape}: {_reason(error)}{node.origin}"
         raise SpecError([Problem(path, message, at_key=True)]) from error
     if any(not size or size < 1 for size in output.shape[1:]):
-        shown = "×".join(map(str, output.shape[1:]))
-        raise SpecError([Problem(path, f"{layer.name} makes {shown} out of {shape}: nothing is left", at_key=True)])
+        message = f"{layer.name} makes {times(output.shape[1:])} out of {shape}: nothing is left{node.origin}"
+        raise SpecError([Problem(path, message, at_key=True)])
     return output
 
 
 def _reason(error: Exception) -> str:
     """Keras' own reason in one sentence, without its heading, its bold type and the dump of arguments that follows."""
     text = re.sub(r"\x1b\[\d*m", "", str(error)).strip()
+    text = text.rpartition("Error encountered:")[2].strip() or text
     text = re.sub(r"\AException encountered when calling \S+\s*", "", text)
     text = re.split(r"\n\s*\n|\nArguments received", text)[0]
     return " ".join(text.split()) or type(error).__name__

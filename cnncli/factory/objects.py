@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
 from cnncli.catalog import Entry
+from cnncli.catalog.packages import Registered, own_layer
+
+KERAS = "Keras"
 
 _MODULES = {
     "layer": "layers",
@@ -29,15 +33,62 @@ def construct(entry: Entry, words: Mapping[str, int] | None = None, **more: Any)
         **more: arguments that the spec does not set, such as a layer's name.
 
     Raises:
-        Exception: whatever Keras raises when it does not like the arguments.
+        Exception: whatever Keras, or the package that a layer is of, raises when it does not like the arguments.
     """
-    import keras
+    arguments = {key: _value(key, value, words or {}) for key, value in entry.arguments.items()}
+    return _class_of(entry)(**{**more, **arguments})
 
+
+def maker(entry: Entry) -> str:
+    """Who is to blame when an object cannot be built: `Keras`, or the package that the layer is of."""
+    own = own_layer(entry.name) if entry.family == "layer" else None
+    return own.origin if own else KERAS
+
+
+def _class_of(entry: Entry) -> Any:
+    from cnncli.startup import keras
+
+    if entry.family == "layer" and (own := own_layer(entry.name)):
+        return _imported(own)
     module: Any = keras
     for part in _MODULES[entry.family].split("."):
         module = getattr(module, part)
-    arguments = {key: _value(key, value, words or {}) for key, value in entry.arguments.items()}
-    return getattr(module, entry.name)(**{**more, **arguments})
+    return getattr(module, entry.name)
+
+
+def _imported(layer: Registered) -> Any:
+    """The class of a layer that an installed package registers: the one place where code of others is imported."""
+    from cnncli.startup import keras
+
+    try:
+        found = getattr(importlib.import_module(layer.module), layer.attribute, None)
+    except Exception as error:
+        raise ImportError(f"'{layer.module}' cannot be imported ({type(error).__name__}: {error})") from error
+    if not (isinstance(found, type) and issubclass(found, keras.layers.Layer)):
+        raise TypeError(f"'{layer.module}:{layer.attribute}' is not derived from keras.layers.Layer")
+    return found
+
+
+def require_one_result(layer: Any, given: Any, output: Any) -> None:
+    """Refuses a layer of a package that does not compute what it says; Keras takes a shape that it declares on trust.
+
+    Args:
+        layer: built.
+        given: the tensor that it is given.
+        output: what Keras takes for its result.
+
+    Raises:
+        Exception: whatever it raises when it is called, or why its result is none.
+    """
+    from cnncli.startup import tf
+
+    spec = tf.TensorSpec((None, *given.shape[1:]), given.dtype)
+    result = tf.function(layer, autograph=False).get_concrete_function(spec).structured_outputs
+    if not isinstance(result, tf.Tensor) or not hasattr(output, "shape"):
+        raise TypeError("it gives several results, and a layer of a spec gives one")
+    if not result.shape[1:].is_compatible_with(output.shape[1:]):
+        told, made = tuple(output.shape[1:]), tuple(result.shape[1:])
+        raise TypeError(f"its compute_output_shape says {told}, and it gives {made}, both without the batch")
 
 
 _SIZES = {"units", "filters", "num_classes", "num_labels", "decay_steps", "first_decay_steps", "warmup_steps"}

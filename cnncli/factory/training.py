@@ -12,7 +12,7 @@ from cnncli.catalog import Entry
 from cnncli.errors import Path, Problem, SpecError
 from cnncli.factory.objects import construct
 from cnncli.factory.summary import summarize
-from cnncli.spec.rules import metric_name
+from cnncli.spec.rules import is_sparse, metric_name
 
 if TYPE_CHECKING:
     import keras
@@ -31,7 +31,7 @@ def label_encoding(loss: Entry, output_shape: tuple[int, ...], classes: int) -> 
     units = output_shape[0]
     if loss.name in ("BinaryCrossentropy", "BinaryFocalCrossentropy") and units == 1 and classes == 2:
         return "binary"
-    sparse = loss.name == "SparseCategoricalCrossentropy"
+    sparse = is_sparse(loss)
     if units < classes or (units != classes and not sparse):
         message = f"the model has {units} output{'s' * (units != 1)} for {classes} classes; write 'units: classes'"
         raise SpecError([Problem(("model", "layers"), message)])
@@ -67,6 +67,7 @@ def compile_model(
     metrics: Sequence[Entry],
     classes: int,
     total_steps: int,
+    rate: Path = (),
 ) -> None:
     """Gives a model its optimizer, loss and metrics.
 
@@ -76,7 +77,8 @@ def compile_model(
         loss: as checked.
         metrics: as checked.
         classes: what `classes` stands for.
-        total_steps: steps of the whole training.
+        total_steps: steps that the optimizer is for.
+        rate: where its learning rate stands in the spec, when a stage gives it another.
 
     Raises:
         SpecError: Keras refuses one of them.
@@ -85,12 +87,12 @@ def compile_model(
     built_metrics = [
         "accuracy"
         if metric.name == "accuracy"
-        else _construct(metric, words, ("train", "metrics", i), name=metric_name(metric))
+        else _construct(metric, words, ("train", "metrics", i, metric.name), name=metric_name(metric))
         for i, metric in enumerate(metrics)
     ]
     model.compile(
-        optimizer=_construct(optimizer, words, ("train", "optimizer")),
-        loss=_construct(loss, words, ("train", "loss")),
+        optimizer=_construct(optimizer, words, rate or ("train", "optimizer", optimizer.name)),
+        loss=_construct(loss, words, ("train", "loss", loss.name)),
         metrics=built_metrics,
     )
 
@@ -110,7 +112,7 @@ def worth_compiling(model: keras.Model, batch_size: int) -> bool:
         model: built.
         batch_size: images in one step.
     """
-    import tensorflow as tf
+    from cnncli.startup import tf
 
     if tf.config.list_physical_devices("GPU") or not all(layer.supports_jit for layer in model.layers):
         return False
@@ -133,7 +135,7 @@ def build_callbacks(callbacks: Sequence[Entry]) -> list[keras.callbacks.Callback
     Raises:
         SpecError: Keras refuses one of them.
     """
-    return [_construct(entry, {}, ("train", "callbacks", i)) for i, entry in enumerate(callbacks)]
+    return [_construct(entry, {}, ("train", "callbacks", i, entry.name)) for i, entry in enumerate(callbacks)]
 
 
 def _construct(entry: Entry, words: dict[str, int], path: Path, **more: Any) -> Any:
@@ -141,4 +143,4 @@ def _construct(entry: Entry, words: dict[str, int], path: Path, **more: Any) -> 
         return construct(entry, words, **more)
     except Exception as error:
         reason = " ".join(str(error).split())
-        raise SpecError([Problem((*path, entry.name), f"Keras cannot make this {entry.name}: {reason}")]) from error
+        raise SpecError([Problem(path, f"Keras cannot make this {entry.name}: {reason}")]) from error

@@ -2,79 +2,105 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from cnncli.errors import RunError
+from cnncli.factory.hdf5 import Array, Refused, contents_of
 
 if TYPE_CHECKING:
     import keras
 
 
 def save_weights(model: keras.Model, path: Path) -> None:
-    """Writes the weights of every layer, by the layers' names."""
-    _layers_of(model).save_weights(path)
+    """Writes the weights of every layer, by the layers' names.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written to.
+    """
+    layers = _layers_of(model)
+    numbers = sum(weight.numpy().nbytes for weight in layers.weights)
+    _require_room(path, numbers + _BYTES_OF_A_NAME * (len(layers.layers) + len(layers.weights)))
+    layers.save_weights(path)
+
+
+_BYTES_OF_A_NAME = 1 << 14
+"""More than HDF5 takes to say what a layer or an array is called."""
+
+
+def _require_room(path: Path, size: int) -> None:
+    """Finds a full disk before HDF5 does, which would crash the whole process when it ends."""
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+        elif shutil.disk_usage(path.parent).free < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    path.unlink()
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
     """Loads weights into a model that was built from the run's own spec.
 
-    Keras alone would leave out without a word what a smaller model has no layer for, so what the file holds is first
-    held against what this model would write.
+    The file may come from anybody, and Keras believes what it reads: it would follow links to other files, fill the
+    memory with an array that a few bytes declare, and leave out without a word what the model has no layer for. So
+    Keras only sees a file of plain arrays with the names, shapes and types that this very model would write.
+
+    Args:
+        model: built; its weights are replaced.
+        path: of the weights.
 
     Raises:
-        RunError: the file is missing, or not of this model.
+        RunError: the file is missing, damaged, not of this model, or not what `save_weights` writes.
     """
-    if not path.is_file():
+    if not path.is_symlink() and not path.exists():
         raise RunError(f"the run has no weights: '{path}' is missing", "a run has weights after its first epoch")
     layers = _layers_of(model)
     try:
-        stored, own = _shapes(path), _shapes_of(layers)
-        if stored != own:
-            raise RunError(f"'{path}' does not hold the weights of this run's model: {_difference(stored, own)}")
+        stored = contents_of(path)
+    except Refused as reason:
+        raise RunError(f"'{path}' {reason}") from reason
+    own = _contents_of_model(layers)
+    if stored != own:
+        raise RunError(f"'{path}' does not hold the weights of this run's model: {_difference(stored, own)}")
+    try:
         layers.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise RunError(f"'{path}' does not hold the weights of this run's model: {reason}") from error
+    except Exception as error:  # nothing is known that would get here; whatever does is the file's fault
+        raise RunError(f"'{path}' is damaged: its numbers cannot be read") from error
+    if not all(np.isfinite(array).all() for array in layers.get_weights()):
+        raise RunError(f"'{path}' holds weights that are no finite numbers", "the training diverged, or it is damaged")
 
 
 def _layers_of(model: keras.Model) -> keras.Model:
     """The same layers as a model that was never compiled, and so has no optimizer to save."""
-    import keras
+    from cnncli.startup import keras
 
-    return keras.Model(model.inputs, model.outputs)
+    return keras.Model(model.inputs, model.outputs, name="layers")  # Keras would count it, and write the number
 
 
-def _shapes_of(layers: keras.Model) -> dict[str, tuple[int, ...]]:
+def _contents_of_model(layers: keras.Model) -> Mapping[str, Array]:
+    """What a file of this model's weights holds; asked of a file, because only Keras knows how it names them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "own.weights.h5"
         layers.save_weights(path)
-        return _shapes(path)
+        return contents_of(path)
 
 
-def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Every array of a file with its shape; links out of the file are not followed."""
-    import h5py
-
-    found: dict[str, tuple[int, ...]] = {}
-
-    def visit(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
-            found[name] = tuple(item.shape)
-
-    with h5py.File(path, "r") as file:
-        file.visititems(visit)
-    return found
-
-
-def _difference(stored: dict[str, tuple[int, ...]], own: dict[str, tuple[int, ...]]) -> str:
+def _difference(stored: Mapping[str, Array], own: Mapping[str, Array]) -> str:
     for name in sorted(stored.keys() | own.keys()):
         place = name.removeprefix("layers/").replace("/vars/", " array ")
         if name not in stored:
             return f"it has no {place}"
         if name not in own:
             return f"the model has no {place}"
-        if stored[name] != own[name]:
-            return f"{place} has the shape {stored[name]}, the model's has {own[name]}"
+        if stored[name].shape != own[name].shape:
+            return f"{place} has the shape {stored[name].shape}, the model's has {own[name].shape}"
+        if stored[name].dtype != own[name].dtype:
+            return f"{place} is of {stored[name].dtype}, the model's of {own[name].dtype}"
     return "no difference"

@@ -9,6 +9,7 @@ import pytest
 
 from cnncli.catalog import Entry, parse
 from cnncli.errors import Problem
+from cnncli.spec.graph import Node, read_network
 
 
 def checked(family: str, value: Any) -> Entry:
@@ -25,16 +26,29 @@ def entry() -> Callable[[str, Any], Entry]:
     return checked
 
 
+def written_out(*layers: Any, blocks: Any = None) -> tuple[Node, ...]:
+    """The nodes of layers and blocks as they stand in the YAML; everything in them must be right."""
+    problems: list[Problem] = []
+    network = read_network(blocks or {}, layers, problems)
+    assert not problems
+    return network.nodes
+
+
+@pytest.fixture
+def network() -> Callable[..., tuple[Node, ...]]:
+    return written_out
+
+
 @pytest.fixture
 def build() -> Callable[..., Any]:
     """Builds a model of layers as they stand in the YAML; arguments that a test does not name are plain ones."""
 
     def build(
-        *layers, shape=(28, 28, 1), classes=10, preprocessing=None, precision="float32", seed=0, name="run"
+        *layers, blocks=None, shape=(28, 28, 1), classes=10, preprocessing=None, precision="float32", seed=0, name="run"
     ) -> Any:
         from cnncli.factory.model import Preprocessing, build_model
 
-        entries = [checked("layer", layer) for layer in layers]
-        return build_model(entries, shape, classes, preprocessing or Preprocessing(), precision, seed, name)
+        nodes = written_out(*layers, blocks=blocks)
+        return build_model(nodes, shape, classes, preprocessing or Preprocessing(), precision, seed, name)
 
     return build

@@ -6,32 +6,12 @@ import numpy as np
 import pytest
 
 from cnncli.errors import SpecError
-from cnncli.factory.model import Preprocessing, layer_names, snake
+from cnncli.factory.model import Preprocessing
 from cnncli.spec import parse
 from cnncli.spec.reader import Document, read
 
 CONV = {"Conv2D": {"filters": 4, "kernel_size": 3}}
-NAMED_CONV = {"Conv2D": {"filters": 4, "kernel_size": 3, "name": "conv2d_1"}}
 DENSE = {"Dense": {"units": "classes", "activation": "softmax"}}
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Conv2D", "conv2d"),
-        ("MaxPooling2D", "max_pooling2d"),
-        ("BatchNormalization", "batch_normalization"),
-        ("GlobalAveragePooling2D", "global_average_pooling2d"),
-        ("ReLU", "re_lu"),
-    ],
-)
-def test_layers_are_called_as_keras_calls_them(name, expected):
-    assert snake(name) == expected
-
-
-def test_layers_are_numbered_by_kind_and_own_names_are_kept(entry):
-    layers = [entry("layer", value) for value in (CONV, "Flatten", NAMED_CONV, CONV, {"Dense": {"units": 2}})]
-    assert layer_names(layers) == ["conv2d_2", "flatten_1", "conv2d_1", "conv2d_3", "dense_1"]
 
 
 @pytest.mark.slow

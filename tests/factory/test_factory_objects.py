@@ -15,9 +15,7 @@ NOT_OBJECTS = {"activation", "augmentation"}  # words for an argument of a layer
 
 @pytest.fixture(autouse=True)
 def _quiet_start() -> None:
-    from cnncli.factory.startup import start_tensorflow
-
-    start_tensorflow()
+    import cnncli.startup  # noqa: F401
 
 
 def test_every_name_in_the_catalogue_is_where_it_is_looked_for():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 
@@ -72,3 +73,47 @@ def test_a_damaged_file_is_refused_by_name(build, tmp_path, damage):
     with pytest.raises(RunError, match=r"best\.weights\.h5") as caught:
         load_weights(model, path)
     assert caught.value.message.isprintable()
+
+
+def hostile(make):
+    """Changes a file of weights that was good."""
+
+    def spoil(path):
+        with h5py.File(path, "a") as file:
+            make(file)
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (hostile(lambda file: file.__setitem__("more", h5py.SoftLink("/layers"))), "a link at 'more'"),
+        (hostile(lambda file: file.create_dataset("more", data=np.ones(3))), "the model has no more"),
+        (
+            hostile(lambda file: file["layers/conv2d/vars/0"].__setitem__(..., np.inf)),
+            "no finite numbers",
+        ),
+        (lambda path: path.write_bytes(b"PK\x03\x04" + bytes(99)), "no HDF5 file"),
+        (lambda path: path.rename(path.with_name("x")).with_name(path.name).symlink_to("x"), "a symbolic link"),
+    ],
+    ids=["link", "more", "infinite", "zip", "linked"],
+)
+def test_what_save_weights_does_not_write_is_not_loaded(build, tmp_path, spoil, reason):
+    path = tmp_path / "best.weights.h5"
+    save_weights(build(*LAYERS), path)
+    spoil(path)
+    model = build(*LAYERS, seed=1)
+    with pytest.raises(RunError, match=reason):
+        load_weights(model, path)
+
+
+def test_weights_of_another_type_are_refused(build, tmp_path):
+    path = tmp_path / "best.weights.h5"
+    save_weights(build(*LAYERS), path)
+    with h5py.File(path, "a") as file:
+        values = file["layers/conv2d/vars/1"][...]
+        del file["layers/conv2d/vars/1"]
+        file["layers/conv2d/vars/1"] = values.astype(np.float64)
+    with pytest.raises(RunError, match=r"conv2d array 1 is of float64, the model's of float32"):
+        load_weights(build(*LAYERS), path)

@@ -1,0 +1,106 @@
+"""The networks of `keras.applications` as layers of a model, each given pixels as it wants them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cnncli.catalog.backbones import BACKBONES
+from cnncli.catalog.entries import Entry
+from cnncli.spec.backbones import COLORS
+
+if TYPE_CHECKING:
+    import keras
+
+_MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet in red, green, blue; pixels of 0…1
+_MEAN_BLUE_FIRST = (103.939, 116.779, 123.68)  # of pixels of 0…255
+_PIXELS: Mapping[str, tuple[float | list[float], float | list[float]]] = {
+    # factor and offset for pixels of 0…255
+    "tf": (1 / 127.5, -1.0),
+    "torch": (
+        [1 / (255 * deviation) for deviation in DEVIATION],
+        [-mean / deviation for mean, deviation in zip(_MEAN, DEVIATION, strict=True)],
+    ),
+    "caffe": (1.0, [-mean for mean in _MEAN_BLUE_FIRST]),
+}
+
+
+def pixels_for(entry: Entry, image: Any, name: str) -> Any:
+    """The image as a backbone wants it: what its module's `preprocess_input` does, as layers of the model.
+
+    Args:
+        entry: of the backbone.
+        image: pixels of 0…255, grey or RGB.
+        name: of the backbone in the model.
+
+    Shape:
+        (batch, height, width, 1 or 3) → (batch, height, width, 3)
+    """
+    from cnncli.startup import keras
+
+    pixels = BACKBONES[entry.name].pixels
+    if image.shape[-1] != COLORS:
+        image = keras.layers.Concatenate(name=f"{name}.rgb")([image] * COLORS)  # (batch, height, width, 3)
+    if pixels == "caffe":
+        from cnncli.factory.channels import ReverseChannels
+
+        image = ReverseChannels(name=f"{name}.bgr")(image)  # (batch, height, width, 3)
+    if pixels:
+        scale, offset = _PIXELS[pixels]
+        image = keras.layers.Rescaling(scale, offset=offset, name=f"{name}.pixels")(image)
+    return image
+
+
+def build_backbone(entry: Entry, given: tuple[int, ...], name: str, dtype: str) -> keras.Model:
+    """A backbone without its head and with initial weights, whatever weights the entry asks for.
+
+    Args:
+        entry: as checked.
+        given: the shape that it takes: height, width, channels.
+        name: of the model that it becomes.
+        dtype: a Keras dtype policy.
+
+    Raises:
+        ValueError: Keras does not like the arguments.
+    """
+    with _policy(dtype):
+        model = network(entry, given, name=name)
+    model.trainable = entry.get("trainable")
+    return model
+
+
+def network(entry: Entry, given: tuple[int, ...], weights: str | None = None, **more: Any) -> keras.Model:
+    """What the function of `keras.applications` makes of the arguments of an entry."""
+    from cnncli.startup import keras
+
+    own = {key: value for key, value in entry.arguments.items() if key not in ("weights", "trainable")}
+    function = getattr(keras.applications, entry.name)
+    return function(include_top=False, weights=weights, input_shape=given, **{**own, **more})
+
+
+@contextlib.contextmanager
+def _policy(name: str) -> Iterator[None]:
+    """Inside, layers are made with this dtype policy: the functions of `keras.applications` take none."""
+    from cnncli.startup import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def take_statistics(model: keras.Model) -> None:
+    """Has the Normalization layers of backbones compute with the mean and variance they hold, which were assigned.
+
+    They compute with copies, that only Keras' own ways of loading renew.
+    """
+    from cnncli.startup import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            take_statistics(layer)
+        elif isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()

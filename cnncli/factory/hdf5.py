@@ -1,0 +1,110 @@
+"""Reads the table of contents of an HDF5 file that a stranger may have made, and believes nothing it says.
+
+HDF5 can do far more than hold arrays: point into other files, build an array out of pieces of them, unpack a few bytes
+to a terabyte, or call plug-ins for it. Keras writes plain arrays in plain groups, so everything else is refused, and
+before a single number is read.
+
+Source:
+    Keras' advisories CVE-2026-1669 (an array that is another file) and CVE-2026-0897 (an array that is too large).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+MAX_OBJECTS = 100_000
+"""Arrays and groups in one file; a model of 1,000 layers has about 10,000."""
+
+
+class Refused(Exception):
+    """The file is not one of plain arrays; says why, as the end of the sentence "FILE …"."""
+
+
+@dataclass(frozen=True)
+class Array:
+    """One array as a file declares it.
+
+    Args:
+        shape: of the array.
+        dtype: as NumPy spells it: `float32`.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+def contents_of(path: Path) -> Mapping[str, Array]:
+    """Every array of a file by its path inside the file.
+
+    Raises:
+        Refused: it is no whole HDF5 file of plain arrays.
+    """
+    _require_plain_file(path)
+    try:
+        with h5py.File(path, "r") as file:
+            size = path.stat().st_size
+            return {name: _checked(name, dataset, size) for name, dataset in _datasets(file)}
+    except Refused:
+        raise
+    except Exception as error:  # a broken file makes the HDF5 library raise nearly anything
+        raise Refused("is damaged: it cannot be read as an HDF5 file") from error
+
+
+def _require_plain_file(path: Path) -> None:
+    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISLNK(mode):
+            raise Refused("is a symbolic link; weights are read from the run folder alone")
+        if not stat.S_ISREG(mode):
+            raise Refused("is not a file")
+        with path.open("rb") as stream:
+            start = stream.read(len(SIGNATURE))
+    except OSError as error:
+        raise Refused(f"cannot be read: {error.strerror}") from error
+    if start != SIGNATURE:
+        raise Refused("is empty" if not start else "is damaged, or never was a file of weights: it is no HDF5 file")
+
+
+def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
+    """Every array with its path. No link is followed, and groups that contain each other come to an end."""
+    pending: list[tuple[str, h5py.Group]] = [("", file)]
+    objects = 0
+    while pending:
+        prefix, group = pending.pop()
+        for key in group:
+            objects += 1
+            if objects > MAX_OBJECTS:
+                raise Refused(f"holds more than {MAX_OBJECTS:,} objects")
+            name = f"{prefix}/{key}" if prefix else key
+            if type(group.get(key, getlink=True)) is not h5py.HardLink:
+                raise Refused(f"has a link at '{name}' that leads elsewhere")
+            kind = group.get(key, getclass=True)
+            if kind is h5py.Group:
+                pending.append((name, group[key]))
+            elif kind is h5py.Dataset:
+                yield name, group[key]
+            else:
+                raise Refused(f"holds something at '{name}' that is no array")
+
+
+def _checked(name: str, dataset: h5py.Dataset, file_size: int) -> Array:
+    stored = dataset.id.get_create_plist()
+    if stored.get_external_count():
+        raise Refused(f"has an array at '{name}' that is kept in another file")
+    if stored.get_layout() == h5py.h5d.VIRTUAL:
+        raise Refused(f"has an array at '{name}' that is put together from other files")
+    if stored.get_layout() != h5py.h5d.CONTIGUOUS or stored.get_nfilters():
+        raise Refused(f"has a compressed array at '{name}'; weights are never compressed")
+    if dataset.dtype.kind not in "fiu" or dataset.attrs.keys():
+        raise Refused(f"has an array at '{name}' that is none of plain numbers")
+    offset, size = dataset.id.get_offset(), dataset.id.get_storage_size()
+    if dataset.shape is None or dataset.nbytes != size or (size and (offset or 0) + size > file_size):
+        raise Refused(f"is damaged, or lies: the array at '{name}' is larger than what is stored of it")
+    return Array(tuple(dataset.shape), str(dataset.dtype))

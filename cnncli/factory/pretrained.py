@@ -1,0 +1,280 @@
+"""Weights that a model begins with: of an earlier run, of a file, of ImageNet.
+
+Files may come from anybody. What is in them is looked at before a number is read, and only numbers are read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+
+from cnncli.catalog.backbones import BACKBONES
+from cnncli.catalog.entries import Entry
+from cnncli.catalog.weights import IMAGENET
+from cnncli.errors import CnncliError, DataError
+from cnncli.factory.backbones import DEVIATION, network
+from cnncli.factory.hdf5 import Array, Refused, contents_of
+from cnncli.factory.weights import load_weights, save_weights
+from cnncli.records import LoadedLayer
+from cnncli.spec.shapes import times
+
+if TYPE_CHECKING:
+    import keras
+
+Fetch = Callable[[str, str, str], Path]
+"""Gives the file for a name, a URL and a hash, which may be empty."""
+
+_LAYERS = "layers/"
+_FORMAT = "weights are saved by 'model.save_weights(\"my.weights.h5\")' in Keras 3, and by every run"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A layer, or a whole network, in a file of weights.
+
+    Args:
+        place: of its group in the file; empty for all of the file.
+        shapes: of its arrays, by their paths below that.
+    """
+
+    place: str
+    shapes: Mapping[str, tuple[int, ...]]
+
+
+def load_layers(
+    model: keras.Model, path: Path, others: Collection[str] = ()
+) -> tuple[tuple[LoadedLayer, ...], tuple[str, ...]]:
+    """Loads every layer that is in a file under the same name and in the same shape.
+
+    Args:
+        model: built; a network inside it counts as one layer.
+        path: of the weights of another model.
+        others: layers whose outputs stand for other classes there; they are not loaded.
+
+    Returns:
+        What became of each layer that has parameters, and the layers of the file that are of no use.
+
+    Raises:
+        DataError: the file is none of weights, or no layer of it fits.
+    """
+    stored = _named_parts(path)
+    with _own_file(model) as own:
+        found = _named_parts(own)
+        parts = {layer.name: found[layer.name] for layer in model.layers if layer.name in found}
+        layers = tuple(_compared(name, part, stored.get(name), name in others) for name, part in parts.items())
+        fits = {layer.name for layer in layers if not layer.why}
+        if not fits:
+            raise _nothing_fits(path, layers, stored)
+        _copy(path, own, [(stored[name], parts[name]) for name in parts if name in fits])
+        load_weights(model, own)
+    return layers, tuple(name for name in stored if name not in parts)
+
+
+def _nothing_fits(path: Path, layers: Sequence[LoadedLayer], stored: Iterable[str]) -> DataError:
+    def few(texts: Iterable[str]) -> str:
+        listed = list(texts)
+        return ", ".join([*listed[:6], *(["…"] * (len(listed) > 6))])
+
+    return DataError(
+        f"no layer of this model is in '{path}' with the same name and shape",
+        f"{few(f'{layer.name}: {layer.why}' for layer in layers)}; there is {few(stored)}",
+    )
+
+
+def _compared(name: str, own: _Part, stored: _Part | None, other_classes: bool) -> LoadedLayer:
+    parameters = sum(map(prod, own.shapes.values()))
+    if stored is None:
+        return LoadedLayer(name, parameters, "there is no layer of this name")
+    if own.shapes.keys() != stored.shapes.keys():
+        return LoadedLayer(name, parameters, "there it is a layer of another kind")
+    for array, shape in own.shapes.items():
+        if stored.shapes[array] != shape:
+            return LoadedLayer(name, parameters, f"it is {times(shape)}, there {times(stored.shapes[array])}")
+    return LoadedLayer(name, parameters, "its outputs are other classes there" * other_classes)
+
+
+def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> LoadedLayer:
+    """Loads a whole backbone, from a file of its own weights or of those of a model that it is part of.
+
+    Args:
+        model: that it is part of.
+        name: of the backbone in the model.
+        entry: of the backbone.
+        path: of the weights; as Keras 3 saves them, or in the older form of `keras.applications`.
+
+    Raises:
+        DataError: the file is none of weights, or holds those of another network.
+    """
+    backbone = model.get_layer(name)
+    contents = _contents(path)
+    if not any(place.startswith(_LAYERS) for place in contents):
+        _load_in_order(backbone, entry, path)
+    else:
+        with _own_file(backbone) as own:
+            wanted = _Part("", _shapes(_contents(own), ""))
+            found = next((part for part in _networks(contents) if part.shapes.items() >= wanted.shapes.items()), None)
+            if found is None:
+                raise DataError(f"'{path}' does not hold the weights of {entry.name} as it is in this model", _FORMAT)
+            _copy(path, own, [(_Part(found.place, wanted.shapes), wanted)])
+            load_weights(backbone, own)
+    _mend_statistics(entry, backbone, of_imagenet=False)
+    return LoadedLayer(name, backbone.count_params())
+
+
+def _load_in_order(backbone: keras.Model, entry: Entry, path: Path) -> None:
+    """Reads the form that Keras had before its third version, in which layers are known by their order."""
+    try:
+        backbone.load_weights(path)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        message = f"'{path}' does not hold the weights of {entry.name} without its head: {reason}"
+        raise DataError(message, _FORMAT) from error
+    if not all(np.isfinite(array).all() for array in backbone.get_weights()):
+        raise DataError(f"'{path}' holds weights that are no finite numbers")
+
+
+def load_imagenet(model: keras.Model, name: str, entry: Entry, fetch: Fetch) -> LoadedLayer:
+    """Loads the weights that `keras.applications` has for a backbone.
+
+    Keras is asked for the network with its weights, as anybody would ask it, but for the download.
+
+    Args:
+        model: that it is part of.
+        name: of the backbone in the model.
+        entry: of the backbone.
+        fetch: downloads what is not there.
+
+    Raises:
+        DataError: they cannot be had, or are damaged.
+    """
+    backbone = model.get_layer(name)
+    size = BACKBONES[entry.name].size
+    # Which file it is depends on the size of the images for the first two MobileNets; for the others it does not
+    by_size = entry.name in ("MobileNet", "MobileNetV2")
+    given = tuple(backbone.input_shape[1:]) if by_size else (size, size, 3)
+    files: list[Path] = []
+    try:
+        with _fetching(fetch, files), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # says that the images are of another size
+            trained = network(entry, given, weights=IMAGENET)
+    except CnncliError:
+        raise
+    except Exception as error:
+        what = f"'{files[-1]}'" if files else "what Keras has"
+        hint = f"delete '{files[-1]}', and it is downloaded again" if files else ""
+        reason = " ".join(str(error).split())
+        raise DataError(f"{what} is not the ImageNet weights of {entry.name}: {reason}", hint) from error
+    _mend_statistics(entry, trained, of_imagenet=True)
+    with _own_file(trained) as path:
+        load_weights(backbone, path)
+    return LoadedLayer(name, backbone.count_params())
+
+
+@contextlib.contextmanager
+def _fetching(fetch: Fetch, files: list[Path]) -> Iterator[None]:
+    """Inside, Keras asks `fetch` for files: its own way shows a bar, never gives up, and believes what is in /tmp."""
+    from cnncli.startup import keras
+
+    def get_file(fname: str, origin: str, file_hash: str | None = None, **more: Any) -> str:
+        files.append(fetch(fname, origin, file_hash or ""))
+        return str(files[-1])
+
+    home: Any = sys.modules[keras.utils.get_file.__module__]  # where every network looks it up
+    before = home.get_file
+    home.get_file = get_file
+    try:
+        yield
+    finally:
+        home.get_file = before
+
+
+def _mend_statistics(entry: Entry, backbone: keras.Model, of_imagenet: bool) -> None:
+    """Makes a variance of what the ImageNet weights of EfficientNetB0 to B7 have in its place: the deviation.
+
+    Keras mends it with one more layer, that it builds for these weights alone; here a network is the same whatever
+    its weights are.
+    """
+    from cnncli.startup import keras
+
+    if not entry.name.startswith("EfficientNetB"):
+        return
+    layer = next(layer for layer in backbone.layers if isinstance(layer, keras.layers.Normalization))
+    if of_imagenet or np.allclose(layer.adapt_variance, DEVIATION, atol=1e-3):
+        layer.adapt_variance.assign(layer.adapt_variance * np.array(DEVIATION, np.float32))
+        layer.finalize_state()
+
+
+def _contents(path: Path) -> Mapping[str, Array]:
+    """Every array of a file by its place in it, but those that are no weights: states of random generators, counts."""
+    try:
+        found = contents_of(path.resolve())
+    except Refused as reason:
+        raise DataError(f"'{path}' {reason}", _FORMAT) from reason
+    return {place: array for place, array in found.items() if array.dtype.startswith(("float", "bfloat"))}
+
+
+def _shapes(contents: Mapping[str, Array], place: str) -> dict[str, tuple[int, ...]]:
+    """The arrays below a place."""
+    return {key.removeprefix(place): array.shape for key, array in contents.items() if key.startswith(place)}
+
+
+def _named_parts(path: Path) -> dict[str, _Part]:
+    """The layers of the outermost model in a file, by their names."""
+    contents = _contents(path)
+    places = sorted({f"{_LAYERS}{key.split('/')[1]}/" for key in contents if key.startswith(_LAYERS)})
+    if not places:
+        raise DataError(f"'{path}' holds no layers that have names", _FORMAT)
+    with h5py.File(path.resolve(), "r") as file:
+        return {_name_at(file, place): _Part(place, _shapes(contents, place)) for place in places}
+
+
+def _name_at(file: h5py.File, place: str) -> str:
+    """The name of a layer, which Keras writes beside its arrays; that of its group when it did not."""
+    try:
+        name = file[f"{place}vars"].attrs["name"]
+    except (KeyError, OSError, TypeError):
+        name = None
+    return name if isinstance(name, str) else place.removeprefix(_LAYERS).rstrip("/")
+
+
+def _networks(contents: Mapping[str, Array]) -> Iterator[_Part]:
+    """All of a file, and each model that is a layer in it."""
+    yield _Part("", _shapes(contents, ""))
+    inside = {tuple(key.split("/")[:2]) for key in contents if key.split("/")[2:3] == ["layers"]}
+    for first, second in sorted(inside):
+        place = f"{first}/{second}/"
+        yield _Part(place, _shapes(contents, place))
+
+
+@contextlib.contextmanager
+def _own_file(model: keras.Model) -> Iterator[Path]:
+    """A file of the model's weights, with every array in the place that Keras has for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "own.weights.h5"
+        save_weights(model, path)
+        yield path
+
+
+def _copy(source: Path, target: Path, parts: list[tuple[_Part, _Part]]) -> None:
+    """Copies the numbers of parts of a file to another file.
+
+    Raises:
+        DataError: they are no finite numbers.
+    """
+    with h5py.File(source.resolve(), "r") as read, h5py.File(target, "r+") as written:
+        for there, here in parts:
+            for array in here.shapes:
+                values = read[there.place + array][...]
+                if not np.isfinite(values).all():
+                    raise DataError(f"'{source}' holds weights that are no finite numbers")
+                written[here.place + array][...] = values

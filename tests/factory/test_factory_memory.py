@@ -1,0 +1,74 @@
+"""What backpropagation keeps, reckoned by hand, and what an optimizer keeps, counted in Keras."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+VALUES = 6 * 6 * 4 * 4  # bytes of a map of 6×6 with 4 channels in float32
+IMAGE = 6 * 6 * 3 * 4
+
+
+def conv(**more) -> dict:
+    return {"Conv2D": {"filters": 4, "kernel_size": 3, "padding": "same", **more}}
+
+
+def kept(build, *layers, **more) -> list[int]:
+    from cnncli.factory.summary import summarize
+
+    return [row.kept_bytes for row in summarize(build(*layers, shape=(6, 6, 3), **more)).rows]
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        # The kernel needs the image, ReLU its result; a sum needs nothing.
+        ([conv(), "ReLU"], [IMAGE, 0, VALUES]),
+        ([conv(activation="relu")], [IMAGE, VALUES]),
+        ([conv(activation="silu")], [IMAGE, VALUES]),
+        ([conv(), {"Activation": {"activation": "silu"}}], [IMAGE, VALUES, 0]),
+        ([conv(), "BatchNormalization", "ReLU", conv()], [IMAGE, VALUES, 0, VALUES, 0]),
+        ([conv(activation="relu"), {"Dropout": {"rate": 0.5}}, conv()], [IMAGE, VALUES, VALUES + VALUES // 4, 0]),
+        ([conv(), {"MaxPooling2D": {"pool_size": 2}}], [IMAGE, VALUES, VALUES // 4]),
+        ([conv(), {"AveragePooling2D": {"pool_size": 2}}], [IMAGE, 0, 0]),
+        # Flatten has the values of the layer before it, which are kept once.
+        ([conv(), "Flatten", {"Dense": {"units": 2}}], [IMAGE, VALUES, 0, 0]),
+        # Nothing above the image is trained before the first weights.
+        ([{"MaxPooling2D": {"pool_size": 2}}, conv()], [0, IMAGE // 4, 0]),
+    ],
+)
+def test_backpropagation_keeps(build, layers, expected):
+    assert kept(build, *layers) == expected
+
+
+def test_normalisation_of_half_as_precise_values_keeps_a_copy_in_float32(build):
+    layers = [conv(), "BatchNormalization", conv()]
+    assert kept(build, *layers, precision="mixed_bfloat16") == [IMAGE, 0, VALUES + VALUES // 2, 0]
+
+
+def test_what_a_frozen_beginning_computes_is_not_kept(build):
+    from cnncli.factory.summary import summarize
+
+    model = build(conv(name="first"), "BatchNormalization", "ReLU", conv(name="last"), shape=(6, 6, 3))
+    model.get_layer("first").trainable = False
+    model.get_layer("batch_normalization_1").trainable = False
+    rows = summarize(model).rows
+    assert [row.kept_bytes for row in rows] == [0, 0, 0, VALUES, 0]
+    assert [row.frozen for row in rows] == [0, 112, 16, 0, 0]
+    assert [row.trainable for row in rows] == [0, 0, 0, 0, 148]
+
+
+@pytest.mark.parametrize(("optimizer", "slots"), [("sgd", 0), ("adam", 2), ("rmsprop", 1)])
+def test_the_memory_of_a_training_step(build, optimizer, slots):
+    from cnncli.factory.summary import summarize
+
+    model = build(conv(), "BatchNormalization", "ReLU", shape=(6, 6, 3))
+    model.compile(optimizer=optimizer, loss="mse")
+    use = summarize(model, batch_size=5).training
+    assert use.weights == 4 * (112 + 16)
+    assert use.gradients == 4 * (112 + 8)
+    assert slots * use.gradients <= use.optimizer <= slots * use.gradients + 16  # steps and learning rate besides
+    assert use.activations == 5 * (IMAGE + 2 * VALUES)
+    assert use.working == 5 * 2 * VALUES
+    assert use.total == use.weights + use.gradients + use.optimizer + use.activations + use.working
