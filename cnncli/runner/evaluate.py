@@ -11,7 +11,6 @@ import numpy as np
 from cnncli.data.pipeline import Reader, encode, ordered_batches
 from cnncli.data.samples import LabelledImages
 from cnncli.errors import RunError
-from cnncli.factory.startup import start_tensorflow
 from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights
 from cnncli.records import Evaluation
@@ -19,6 +18,7 @@ from cnncli.runner.images import Notice, decoded
 from cnncli.runner.loop import failures_of, outputs_of, results
 from cnncli.runner.prepare import compiled, inputs_of_run, run_spec
 from cnncli.runner.recorded import recorded_splits
+from cnncli.runner.weights import verified_weights
 from cnncli.runs import RunDir
 from cnncli.spec.schema import Spec
 from cnncli.spec.sources import Source
@@ -28,7 +28,11 @@ BATCH = 256
 
 
 def evaluate(
-    run: RunDir, split: str, notice: Notice | None = None, data: Path | None = None
+    run: RunDir,
+    split: str,
+    notice: Notice | None = None,
+    data: Path | None = None,
+    allow_changed_weights: bool = False,
 ) -> tuple[Evaluation, LabelledImages]:
     """Evaluates a run with its own spec, weights and images.
 
@@ -37,6 +41,7 @@ def evaluate(
         split: `train`, `validation` or `test`.
         notice: is told of images that changed since the training.
         data: where the images are now, when they were moved.
+        allow_changed_weights: measure weights, too, that are not those the training wrote.
 
     Returns:
         The evaluation, and the images it is about.
@@ -45,15 +50,16 @@ def evaluate(
         DataError: images of the run are missing.
         RunError: the run is incomplete, or keeps no such split.
     """
-    start_tensorflow()
+    weights = verified_weights(run, allow_changed_weights, notice)
     spec = run_spec(run)
     if data is not None:
         spec = moved(spec, data)
+    inputs = inputs_of_run(run)
     splits = decoded(recorded_splits(spec, run, notice), spec.data.cache)
     if split not in splits.samples:
         raise RunError(f"this run keeps no {split} images", f"it has {', '.join(splits.samples)}")
-    model, encoding = compiled(spec, inputs_of_run(run), total_steps=1)
-    load_weights(model, run.best_weights)
+    model, encoding = compiled(spec, inputs, total_steps=1)
+    load_weights(model, weights)
     samples = splits.samples[split]
     return evaluate_split(spec, model, encoding, split, samples, splits.class_names), samples
 
@@ -77,7 +83,7 @@ def evaluate_split(
     spec: Spec, model: Any, encoding: str, split: str, samples: LabelledImages, class_names: tuple[str, ...]
 ) -> Evaluation:
     """What a compiled model says of every image of a split; loss and metrics over all of them at once."""
-    import tensorflow as tf
+    from cnncli.startup import tf
 
     targets = encode(samples.labels, encoding, len(class_names))
     reader = Reader(samples)

@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.data.cache import cached
+from cnncli.catalog.kinds import counted
+from cnncli.data.cache import cached, cached_before
 from cnncli.data.reading import Reading
 from cnncli.data.samples import Chosen, FileSamples, ImageData, LabelledImages, Samples
 from cnncli.data.sizes import common_size
 from cnncli.data.sources import arrays, builtin, cifar, folder, idx, table, tfds
 from cnncli.data.sources.classes import with_classes
 from cnncli.data.split import divide, validation_indices
-from cnncli.errors import DataError, RunError
+from cnncli.errors import DataError, RunError, SpecError
 from cnncli.spec.known import known
-from cnncli.spec.schema import Data, Spec
+from cnncli.spec.schema import Data, Spec, Split
+from cnncli.spec.splits import contradictions
 
 Notice = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -55,14 +57,13 @@ def load_splits(spec: Spec, recorded: Sequence[int] | None = None, notice: Notic
         notice: is told when something is downloaded, or left unused.
 
     Raises:
+        SpecError: a part is asked for that the source has already.
         DataError: the images cannot be had or divided.
         RunError: the recorded split does not fit the images.
     """
-    data = load_source(spec.data, notice)
+    data = _as_asked(load_source(spec.data, notice), spec.data.split, notice)
     own, part = data.splits, spec.data.split
     train = own["train"]
-    if "test" in own and "test" in part.model_fields_set and not spec.data.source.is_builtin:
-        raise DataError("the source has test images of its own", "leave out data.split.test")
     if "test" not in own:
         return _divided(spec, data)
     if "validation" in own:
@@ -81,6 +82,19 @@ def load_splits(spec: Spec, recorded: Sequence[int] | None = None, notice: Notic
     rest = np.setdiff1d(np.arange(len(train)), chosen)
     samples = {"train": train.take(rest), "validation": train.take(chosen), "test": own["test"]}
     return Splits(data.class_names, samples, chosen, {"train": "train", "validation": "train", "test": "test"})
+
+
+def _as_asked(data: ImageData[Any], split: Split, notice: Notice | None) -> ImageData[Any]:
+    """The source's own splits that are wanted: all of them, but for validation images when the spec asks for none."""
+    problems = list(contradictions(split, data.splits))
+    if problems:
+        raise SpecError(problems)
+    if "validation" not in data.splits or split.validation != 0:
+        return data
+    unused = data.splits["validation"]
+    if notice:
+        notice(f"{counted(len(unused), 'validation image')} of the source not used: data.split.validation is 0")
+    return ImageData(data.class_names, {name: kept for name, kept in data.splits.items() if kept is not unused})
 
 
 def _divided(spec: Spec, data: ImageData[Any]) -> Splits:
@@ -184,15 +198,32 @@ def decoded(splits: Splits, cache: bool, progress: Progress | None = None) -> Sp
         DataError: an image cannot be read.
         ResourceError: the cache has no room.
     """
-    files = {split: samples for split, samples in splits.samples.items() if isinstance(samples, FileSamples)}
-    if not cache or not files:
-        return splits
-    first = next(iter(files.values()))
-    names = sorted({name for samples in files.values() for name in samples.names})
-    place = {name: index for index, name in enumerate(names)}
-    everything = cached(FileSamples(first.root, tuple(names), np.zeros(len(names), np.int64), first.reading), progress)
+    files = all_files(splits)
+    return splits if not cache or files is None else in_place_of_files(splits, cached(files, progress))
+
+
+def decoded_before(splits: Splits) -> Splits | None:
+    """The same splits with their files as the cache has them; None when it does not have them all."""
+    files = all_files(splits)
+    images = None if files is None else cached_before(files)
+    return None if images is None else in_place_of_files(splits, images)
+
+
+def all_files(splits: Splits) -> FileSamples | None:
+    """Every file of the splits once, in the order of their names, without labels; None when there is none."""
+    files = [samples for samples in splits.samples.values() if isinstance(samples, FileSamples)]
+    if not files:
+        return None
+    names = sorted({name for samples in files for name in samples.names})
+    return FileSamples(files[0].root, tuple(names), np.zeros(len(names), np.int64), files[0].reading)
+
+
+def in_place_of_files(splits: Splits, images: Samples) -> Splits:
+    """The splits with their files' pixels from an array that has all of them."""
+    place = {name: index for index, name in enumerate(images.names)}
     chosen = {
-        split: Chosen(everything, np.array([place[name] for name in samples.names]), samples.labels)
-        for split, samples in files.items()
+        split: Chosen(images, np.array([place[name] for name in samples.names]), samples.labels)
+        for split, samples in splits.samples.items()
+        if isinstance(samples, FileSamples)
     }
     return Splits(splits.class_names, {**splits.samples, **chosen}, splits.validation, splits.origins)

@@ -14,9 +14,9 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
 
 from cnncli.data.pipeline import Reader
+from cnncli.startup import tf
 
 if TYPE_CHECKING:
     import keras
@@ -26,6 +26,37 @@ SECONDS_PER_CALL = 0.25
 
 OnSteps = Callable[[int, int], None]
 """Is told the steps done in this epoch and their number."""
+
+
+class NotFinite(Exception):
+    """The loss became infinite or no number.
+
+    Args:
+        steps: of this epoch, counted from 0; it happened in one of them.
+        loss: infinite or nan.
+    """
+
+    def __init__(self, steps: range, loss: float) -> None:
+        super().__init__(f"the loss became {loss} in {steps}")
+        self.steps, self.loss = steps, loss
+
+
+class _Pace:
+    """How many steps fill a call: it follows the machine."""
+
+    def __init__(self) -> None:
+        self._steps = 1
+        self.seconds_per_step = 0.0
+
+    def steps(self, left: int) -> int:
+        """Steps of the next call."""
+        return min(self._steps, left)
+
+    def took(self, steps: int, seconds: float) -> None:
+        """Learns from a call; never more than doubles, because the first one also traces the graph."""
+        self.seconds_per_step = seconds / steps
+        wanted = int(steps * SECONDS_PER_CALL / max(seconds, 1e-6))
+        self._steps = max(1, min(wanted, 2 * self._steps, 1024))
 
 
 class TrainingLoop:
@@ -40,7 +71,7 @@ class TrainingLoop:
     def __init__(self, model: keras.Model, batches: tf.data.Dataset, jit_compile: bool = False) -> None:
         self.model = model
         self._iterator = iter(batches)
-        self._steps_per_call = 1
+        self._pace = _Pace()
 
         @tf.function(jit_compile=jit_compile)
         def step_on(*batch: tf.Tensor) -> None:
@@ -56,33 +87,43 @@ class TrainingLoop:
 
         self._run = run
 
-    def epoch(self, steps: int, on_steps: OnSteps) -> dict[str, float]:
-        """Runs one epoch.
+    @property
+    def seconds_per_step(self) -> float:
+        """How long a step takes, as the last call had it; 0 before the first."""
+        return self._pace.seconds_per_step
+
+    def go_on_with(self, batches: tf.data.Dataset) -> None:
+        """Takes further batches from another dataset with elements of the same kind."""
+        self._iterator = iter(batches)
+
+    def epoch(self, steps: int, on_steps: OnSteps, done: int = 0, pause: int | None = None) -> dict[str, float]:
+        """Runs one epoch, or the rest of one.
 
         Args:
             steps: of this epoch.
-            on_steps: is told how far it is, a few times a second.
+            on_steps: is told how far it is, a few times a second; what it raises ends the epoch between two steps.
+            done: steps that were done before; the metrics then go on from where they stand.
+            pause: `on_steps` is told of every multiple of so many steps.
 
         Returns:
-            The metrics over the epoch, as Python floats; over part of it when the loss became infinite or no number.
+            The metrics over the epoch, as Python floats.
+
+        Raises:
+            NotFinite: the loss became infinite or no number.
         """
-        self.model.reset_metrics()
-        done = 0
+        if not done:
+            self.model.reset_metrics()
         while done < steps:
-            count = min(self._steps_per_call, steps - done)
+            count = self._pace.steps(steps - done if pause is None else min(steps - done, pause - done % pause))
             before = time.perf_counter()
             self._run(self._iterator, tf.constant(count))
-            self._adapt(count, time.perf_counter() - before)
+            self._pace.took(count, time.perf_counter() - before)
+            loss = results(self.model)["loss"]
+            if not isfinite(loss):  # it stays so until the end of the epoch, however long that is
+                raise NotFinite(range(done, done + count), loss)
             done += count
             on_steps(done, steps)
-            if not isfinite(results(self.model)["loss"]):
-                break  # it stays so until the end of the epoch, however long that is
         return results(self.model)
-
-    def _adapt(self, count: int, seconds: float) -> None:
-        """Follows the machine; never more than doubles, because the first call also traces the graph."""
-        wanted = int(count * SECONDS_PER_CALL / max(seconds, 1e-6))
-        self._steps_per_call = max(1, min(wanted, 2 * self._steps_per_call, 1024))
 
 
 class ValidationLoop:
@@ -91,18 +132,36 @@ class ValidationLoop:
     def __init__(self, model: keras.Model, batches: tf.data.Dataset) -> None:
         self.model = model
         self._batches = batches
+        self._steps = int(batches.cardinality())
+        self._pace = _Pace()
 
         @tf.function(reduce_retracing=True)
-        def run(dataset: Any) -> None:
-            for batch in dataset:
-                model.test_step(batch)
+        def run(iterator: Any, steps: tf.Tensor) -> None:
+            for _ in tf.range(steps):
+                model.test_step(next(iterator))
 
         self._run = run
 
-    def measure(self) -> dict[str, float]:
-        """The metrics over all batches, as Python floats."""
+    @property
+    def seconds_per_step(self) -> float:
+        """How long a batch takes, as the last call had it; 0 before the first."""
+        return self._pace.seconds_per_step
+
+    def measure(self, on_steps: OnSteps = lambda done, steps: None) -> dict[str, float]:
+        """The metrics over all batches, as Python floats.
+
+        Args:
+            on_steps: is told how far it is, a few times a second; what it raises ends the measurement.
+        """
         self.model.reset_metrics()
-        self._run(self._batches)
+        iterator, done = iter(self._batches), 0
+        while done < self._steps:
+            count = self._pace.steps(self._steps - done)
+            before = time.perf_counter()
+            self._run(iterator, tf.constant(count))
+            self._pace.took(count, time.perf_counter() - before)
+            done += count
+            on_steps(done, self._steps)
         return results(self.model)
 
 
@@ -131,3 +190,13 @@ def outputs_of(model: keras.Model, batches: tf.data.Dataset) -> np.ndarray:
         return model(images, training=False)
 
     return np.concatenate([forward(images).numpy() for images, _ in batches])  # (images, units)
+
+
+def gradient_norm(model: keras.Model, batch: tuple[tf.Tensor, ...]) -> float:
+    """The length of the gradient of a training batch, before any clipping."""
+    images, targets, *weights = batch
+    with tf.GradientTape() as tape:
+        outputs = model(images, training=True)
+        loss = model.compute_loss(images, targets, outputs, *weights, training=True)
+    gradients = tape.gradient(loss, model.trainable_weights)
+    return float(tf.linalg.global_norm([gradient for gradient in gradients if gradient is not None]))

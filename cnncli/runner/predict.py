@@ -13,12 +13,13 @@ import numpy as np
 from cnncli.data.files import find_images
 from cnncli.data.images import border_brightness, read_image
 from cnncli.errors import DataError
-from cnncli.factory.startup import start_tensorflow
 from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights
 from cnncli.records import Prediction
-from cnncli.runner.images import reading_for
+from cnncli.runner.datarecord import read_data_record
+from cnncli.runner.images import Notice, reading_for
 from cnncli.runner.prepare import compiled, inputs_of_run, run_spec
+from cnncli.runner.weights import verified_weights
 from cnncli.runs import RunDir
 
 BATCH = 64
@@ -77,21 +78,22 @@ class Predictor:
 
     Args:
         run: its best weights are used.
+        notice: is told of weights that are not those the training wrote.
+        allow_changed_weights: use such weights all the same.
 
     Raises:
         RunError: the run is incomplete.
     """
 
-    def __init__(self, run: RunDir) -> None:
-        start_tensorflow()
-        record = run.read_json("data.json")
+    def __init__(self, run: RunDir, notice: Notice | None = None, allow_changed_weights: bool = False) -> None:
+        weights = verified_weights(run, allow_changed_weights, notice)
+        self._record = read_data_record(run)
         self.spec = run_spec(run)
         inputs = inputs_of_run(run)
         self.class_names = inputs.class_names
         self._reading = reading_for(self.spec.data, inputs.shape)
         self.model, self._encoding = compiled(self.spec, inputs, total_steps=1)
-        self._pixels: dict[str, float] = record["pixels"]
-        load_weights(self.model, run.best_weights)
+        load_weights(self.model, weights)
 
     def predict(self, pictures: Iterable[Picture], invert: bool = False) -> Iterator[Prediction | Unreadable]:
         """Looks at pictures in order, a few at a time.
@@ -136,7 +138,7 @@ class Predictor:
 
     def _note(self, image: np.ndarray) -> str:
         """A word of warning when a picture is the negative of what the model was trained on."""
-        usual, spread = self._pixels["border_mean"], self._pixels["border_std"]
+        usual, spread = self._record.border_mean, self._record.border_std
         border = border_brightness(image)
         nearer_inverted = abs(255 - border - usual) < abs(border - usual)
         if spread < SAME_BACKGROUND and abs(border - usual) > OTHER_BACKGROUND and nearer_inverted:

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cnncli.catalog.kinds import counted
 from cnncli.data.samples import LabelledImages
-from cnncli.errors import CnncliError, DataError, RunError
+from cnncli.errors import DataError, RunError, SpecError, path_text
+from cnncli.factory.freezing import frozen_in_stages
 from cnncli.factory.model import Preprocessing, build_model
 from cnncli.factory.summary import summarize
 from cnncli.factory.training import compile_model, label_encoding
 from cnncli.records import ModelSummary
+from cnncli.runner.datarecord import read_data_record
 from cnncli.runner.images import Splits, load_source
+from cnncli.runner.packages import require_packages
+from cnncli.runner.room import require_room
 from cnncli.runs import RunDir
 from cnncli.spec import load
 from cnncli.spec.known import known
@@ -62,16 +67,15 @@ def inputs_of_run(run: RunDir) -> Inputs:
     """What a run has written down.
 
     Raises:
-        RunError: it is incomplete.
+        RunError: it is incomplete, or one of its files says something else than another.
     """
-    record = run.read_json("data.json")
-    try:
-        height, width, channels = record["image"]
-        pixels = record["pixels"]
-        mean, deviation = tuple(pixels.get("channel_mean", ())), tuple(pixels.get("channel_std", ()))
-        return Inputs((height, width, channels), tuple(record["class_names"]), mean, deviation)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"'{run.path}' is no complete run: data.json lacks {error}") from None
+    record, data = read_data_record(run), run_spec(run).data
+    said = known(data)
+    if said.shape not in (None, record.shape) or said.class_names not in (None, record.class_names):
+        raise RunError(f"'{run.path}' is damaged: spec.yaml and data.json tell of different images")
+    if data.standardize == "featurewise" and not record.channel_mean:
+        raise RunError(f"'{run.path}' is no complete run: data.json lacks 'channel_mean'")
+    return Inputs(record.shape, record.class_names, record.channel_mean, record.channel_std)
 
 
 def inputs_of_spec(data: Data) -> Inputs:
@@ -118,9 +122,11 @@ def build(spec: Spec, inputs: Inputs) -> keras.Model:
 
     Raises:
         SpecError: a layer does not fit.
+        ResourceError: the model is larger than the memory.
     """
+    require_room(spec.model.nodes, inputs.shape, len(inputs.class_names))
     return build_model(
-        spec.model.layers,
+        spec.model.nodes,
         inputs.shape,
         len(inputs.class_names),
         inputs.preprocessing(spec.data),
@@ -130,47 +136,63 @@ def build(spec: Spec, inputs: Inputs) -> keras.Model:
     )
 
 
+def built(spec: Spec, inputs: Inputs) -> tuple[keras.Model, str]:
+    """The model of a spec, and the encoding of the labels that its loss takes.
+
+    Raises:
+        SpecError: a layer or the loss does not fit.
+    """
+    model = build(spec, inputs)
+    return model, label_encoding(spec.train.loss, tuple(model.output_shape[1:]), len(inputs.class_names))
+
+
 def compiled(spec: Spec, inputs: Inputs, total_steps: int) -> tuple[keras.Model, str]:
     """The compiled model of a spec, and the encoding of the labels that its loss takes.
 
     Raises:
         SpecError: a layer, the loss or the optimizer does not fit.
     """
-    model = build(spec, inputs)
-    classes = len(inputs.class_names)
-    encoding = label_encoding(spec.train.loss, tuple(model.output_shape[1:]), classes)
-    compile_model(model, spec.train.optimizer, spec.train.loss, spec.train.metrics, classes, total_steps)
+    model, encoding = built(spec, inputs)
+    train, classes = spec.train, len(inputs.class_names)
+    compile_model(model, train.optimizer, train.loss, train.metrics, classes, total_steps)
     return model, encoding
 
 
 def run_spec(run: RunDir) -> Spec:
-    """The spec of a run.
+    """The spec of a run; it is whole, and no other file has a say in it.
 
     Raises:
-        RunError: it is missing or no spec.
+        RunError: it is missing or no spec, or has layers of a package that is not installed.
     """
     try:
-        return load(run.spec).spec
-    except CnncliError as error:
-        raise RunError(f"'{run.path}' is no complete run: {error}") from None
+        return load(run.spec, alone=True).spec
+    except SpecError as error:
+        require_packages(run)
+        first, *others = error.problems
+        where = f" ({first.place.line}:{first.place.column})" if first.place else ""
+        more = f", and {counted(len(others), 'more problem')}" if others else ""
+        place = f"{path_text(first.path)}: " if first.path else ""
+        raise RunError(f"'{run.path}' is no complete run: spec.yaml{where}: {place}{first.message}{more}") from None
 
 
 def check_build(spec: Spec) -> None:
-    """Builds and compiles the model of a spec.
+    """Builds and compiles the model of a spec, and finds the layers that its stages name.
 
     Raises:
         SpecError: something does not fit.
         DataError: only the images tell the shape or the classes, and they are not there.
     """
-    compiled(spec, inputs_of_spec(spec.data), total_steps=1)
+    model, _ = compiled(spec, inputs_of_spec(spec.data), total_steps=1)
+    frozen_in_stages(model, spec.train.stages)
 
 
 def summary_of(spec: Spec, run: RunDir | None = None) -> ModelSummary:
-    """The layers of a spec's model, or of a run's.
+    """The layers of a spec's model, or of a run's, and the memory that its training takes.
 
     Raises:
-        SpecError: a layer does not fit.
+        SpecError: something does not fit.
         DataError: only the images tell the shape or the classes, and they are not there.
     """
     inputs = inputs_of_spec(spec.data) if run is None else inputs_of_run(run)
-    return summarize(build(spec, inputs))
+    model, _ = compiled(spec, inputs, total_steps=1)
+    return summarize(model, spec.model.nodes, spec.train.batch_size)

@@ -9,7 +9,6 @@ import numpy as np
 from cnncli.data.augment import Augmentation
 from cnncli.data.pipeline import encode
 from cnncli.errors import DataError
-from cnncli.factory.startup import start_tensorflow
 from cnncli.report.plots.preview import draw_preview
 from cnncli.runner.images import Notice, load_splits
 from cnncli.runs import writing
@@ -34,7 +33,6 @@ def preview(spec: Spec, path: Path, notice: Notice, most: int = 10) -> int:
     Raises:
         DataError: the images cannot be had, or a class has none to train on.
     """
-    start_tensorflow()
     splits = load_splits(spec, notice=notice)
     names, train = splits.class_names, splits.samples["train"]
     shown = names[:most]
@@ -57,7 +55,7 @@ def _versions(
     spec: Spec, originals: np.ndarray, targets: np.ndarray, chosen: np.ndarray, shape: tuple[int, int, int]
 ) -> list[np.ndarray]:
     """For each epoch the images as the training would see them in it, uint8."""
-    import tensorflow as tf
+    from cnncli.startup import tf
 
     if not spec.augment:
         return []

@@ -2,69 +2,85 @@
 
 from __future__ import annotations
 
-import platform
-import sys
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from cnncli import __version__
 from cnncli.data.images import pixel_facts
-from cnncli.factory.startup import device_name
+from cnncli.runner.environment import environment
 from cnncli.runner.images import Splits
 from cnncli.runner.prepare import Inputs
 from cnncli.runs import RunDir, now
+from cnncli.spec.backbones import scales_image
+from cnncli.spec.overrides import read_file
+from cnncli.spec.pretrained import with_weights
 from cnncli.spec.schema import Spec
 from cnncli.spec.sources import PATHS, Source
+from cnncli.spec.writer import spec_text
+from cnncli.startup import CHATTER
 
-_PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pillow")
 _LOOKED_AT = 2000
 """Images whose brightness says what all are like."""
 
 
-def write_records(
-    run: RunDir, spec: Spec, splits: Splits, inputs: Inputs, command: Sequence[str], chatter: str, jit_compile: bool
-) -> None:
-    """Writes spec.yaml, environment.json, data.json and log.txt."""
-    text = yaml.safe_dump(_resolved(spec, splits), sort_keys=False, allow_unicode=True, width=100)
+def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str], jit_compile: bool) -> None:
+    """Writes spec.yaml, environment.json and log.txt."""
+    write_spec(run, _resolved(spec, splits))
+    asked = {"command": list(command), "seed": spec.seed, "jit_compile": jit_compile, "time": now()}
+    run.write_json("environment.json", {**environment(spec.model.nodes), **asked})
+    run.write_text("log.txt", CHATTER)
+
+
+def write_spec(run: RunDir, plain: Mapping[str, Any]) -> None:
+    """Writes spec.yaml."""
+    text = spec_text(plain)
     heading = f"# resolved by cnncli {__version__}; 'cnncli train' with this file repeats the run\n"
     run.write_text("spec.yaml", heading + text)
-    run.write_json(
-        "environment.json",
-        {
-            "cnncli": __version__,
-            "python": sys.version.split()[0],
-            "platform": platform.platform(),
-            "device": device_name(),
-            "packages": {package: version(package) for package in _PACKAGES},
-            "command": list(command),
-            "seed": spec.seed,
-            "jit_compile": jit_compile,
-            "time": now(),
-        },
-    )
+
+
+def set_epochs(run: RunDir, epochs: int) -> None:
+    """Changes the epochs in spec.yaml, which `run_spec` could read, and nothing else: those of the last stage."""
+    plain = read_file(run.spec, lambda place: False, alone=True).value
+    train = plain["train"]
+    if stages := train.get("stages"):
+        stages[-1]["epochs"] = epochs
+        epochs = sum(stage["epochs"] for stage in stages)
+    train["epochs"] = epochs
+    write_spec(run, plain)
+
+
+def write_data_record(run: RunDir, spec: Spec, splits: Splits, inputs: Inputs) -> None:
+    """Writes data.json."""
     run.write_json("data.json", _data(spec, splits, inputs))
-    run.write_text("log.txt", chatter)
+
+
+def located(spec: Spec) -> Spec:
+    """The spec, as it means the same in any working directory."""
+    source = spec.data.source
+    arguments = {
+        key: absolute(value) if (source.name, key) in PATHS else value for key, value in source.arguments.items()
+    }
+    data = spec.data.model_copy(update={"source": Source(source.name, arguments)})
+    return spec.model_copy(update={"data": data, "model": with_weights(spec.model, absolute)})
+
+
+def absolute(path: str) -> str:
+    """The path from the root on."""
+    return str(Path(path).expanduser().absolute())
 
 
 def _resolved(spec: Spec, splits: Splits) -> dict[str, Any]:
-    """The spec with every default, as it means the same in any working directory."""
-    source = spec.data.source
-    arguments = {
-        key: str(Path(value).expanduser().absolute()) if (source.name, key) in PATHS else value
-        for key, value in source.arguments.items()
-    }
-    data = spec.data.model_copy(update={"source": Source(source.name, arguments)})
-    plain = spec.model_copy(update={"data": data}).plain()
+    """The spec with every default."""
+    plain = located(spec).plain()
     # Defaults that had no say: written down they would contradict what had
-    if spec.data.standardize:
+    if spec.data.standardize or not scales_image(spec.model.nodes):
         del plain["data"]["scale"]
-    if splits.origins.get("test") == "test":
-        del plain["data"]["split"]["test"]
+    for split in ("validation", "test"):
+        if splits.origins.get(split) == split:
+            del plain["data"]["split"][split]
     return plain
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
+from cnncli.catalog.kinds import counted
 from cnncli.data.samples import FileSamples
-from cnncli.data.scan import Progress, check_headers, scan_arrays, scan_folder, scan_table
+from cnncli.data.scan import Plan, Progress, check_headers, scan_arrays, scan_folder, scan_table
+from cnncli.data.scan.codes import finding, most_severe_first
 from cnncli.data.sources.location import listed
-from cnncli.errors import DataError
-from cnncli.records import DataReport
+from cnncli.errors import DataError, path_text
+from cnncli.records import Affected, DataReport
 from cnncli.runner.images import load_source
-from cnncli.spec.schema import Spec
+from cnncli.spec.known import known
+from cnncli.spec.schema import Spec, Split
+from cnncli.spec.splits import contradictions
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 
@@ -31,7 +35,8 @@ def scan_path(path: Path, decode: bool = True, progress: Progress | None = None)
         DataError: there is no such folder or table, or it cannot be read as one.
     """
     is_table = path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()
-    return scan_source("csv" if is_table else "folder", path, {}, decode, progress)
+    scan = _SCANS["csv" if is_table else "folder"]
+    return scan(path, decode=decode, progress=progress, plan=Plan(None, _validating(Split())))
 
 
 def scan_spec(
@@ -46,35 +51,29 @@ def scan_spec(
         notice: is told when something is downloaded.
 
     Raises:
-        DataError: the images cannot be had.
+        DataError: the images cannot be had, or no class has a name asked for.
     """
-    source = spec.data.source
+    source, part = spec.data.source, _validating(spec.data.split)
     if source.name not in _SCANS:
-        return scan_arrays(source.name, load_source(spec.data, notice), progress)
+        report = scan_arrays(source.name, load_source(spec.data, notice), progress, Plan(True, part))
+        return _with_contradictions(report, spec)
     given = {**source.arguments, "classes": spec.data.classes, "exclude": spec.data.exclude}
-    return scan_source(source.name, given.pop("path"), given, decode, progress)
+    plan = Plan(known(spec.data).shape is not None, part)
+    report = _SCANS[source.name](given.pop("path"), **given, decode=decode, progress=progress, plan=plan)
+    return _with_contradictions(report, spec)
 
 
-def scan_source(
-    kind: str,
-    path: Path | str,
-    arguments: Mapping[str, Any],
-    decode: bool = True,
-    progress: Progress | None = None,
-) -> DataReport:
-    """Look at a source as a spec names it.
+def _with_contradictions(report: DataReport, spec: Spec) -> DataReport:
+    """The report, and what the spec asks of the source that training would refuse."""
+    problems = contradictions(spec.data.split, report.counts)
+    affected = [Affected((), f"{path_text(problem.path)}: {problem.message}") for problem in problems]
+    findings = most_severe_first([*report.findings, *finding("refused", affected)])
+    return dataclasses.replace(report, findings=findings)
 
-    Args:
-        kind: `folder` or `csv`.
-        path: of the folder or table.
-        arguments: the source's own: `classes`, `exclude`, and for a table its columns, delimiter and `root`.
-        decode: decode and compare all images; otherwise only headers are read.
-        progress: is told how many files are done, and of how many.
 
-    Raises:
-        DataError: there is no such folder or table, it cannot be read as one, or no class has a name asked for.
-    """
-    return _SCANS[kind](path, **arguments, decode=decode, progress=progress)
+def _validating(split: Split) -> float | int:
+    """The part of the images that validates and nothing else."""
+    return 0 if isinstance(split.validation, str) else split.validation
 
 
 def require_readable(splits: Mapping[str, FileSamples], source: Path | str, progress: Progress | None = None) -> None:
@@ -91,8 +90,7 @@ def require_readable(splits: Mapping[str, FileSamples], source: Path | str, prog
     findings = check_headers(splits, progress)
     broken = [f"{' '.join(one.names)} {one.detail}" for found in findings for one in found.affected]
     if broken:
-        files = "1 file" if len(broken) == 1 else f"{len(broken):,} files"
         raise DataError(
-            f"{source} has {files} that cannot be read:{listed(broken)}",
+            f"{source} has {counted(len(broken), 'file')} that cannot be read:{listed(broken)}",
             f"mend or exclude them; `cnncli data {source} --list exclude.yaml` lists them all",
         )

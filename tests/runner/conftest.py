@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,19 +33,46 @@ train:
 
 
 class Watcher:
-    """Writes down what a training tells, and raises an error when it begins or when an epoch ends."""
+    """Writes down what a training tells, raises an error when it begins or an epoch ends, and asks it to stop.
 
-    def __init__(self, at_begin: BaseException | None = None, at_epoch: BaseException | None = None) -> None:
-        self.at_begin, self.at_epoch = at_begin, at_epoch
+    Args:
+        at_begin: raised when everything is ready.
+        at_epoch: raised at the end of the first epoch.
+        stop: epoch and steps of it after which the training is asked to stop, as Ctrl-C does.
+    """
+
+    def __init__(
+        self,
+        at_begin: BaseException | None = None,
+        at_epoch: BaseException | None = None,
+        stop: tuple[int, int] | None = None,
+    ) -> None:
+        self.at_begin, self.at_epoch, self.stop = at_begin, at_epoch, stop
+        self.asked = 0
+        self.told: list[str] = []
+        self.from_there: list[tuple[int, int]] = []
         self.begun: list[str] = []
+        self.stages: list[Any] = []
         self.done: list[tuple[int, int, int]] = []
         self.best: list[bool] = []
 
     def notice(self, text: str) -> None:
-        pytest.fail(f"nothing is to be said about MNIST, but: {text}")
+        self.told.append(text)
 
     def decoding(self, done: int, images: int) -> None:
-        pytest.fail("there is no file to decode")
+        pass
+
+    def going_on(self, epochs: int, steps: int) -> None:
+        self.from_there.append((epochs, steps))
+
+    def stage(self, begun) -> None:
+        self.stages.append(begun)
+
+    def waiting(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def stop_asked(self) -> int:
+        return self.asked
 
     def begin(self, run, spec, splits, model, device) -> None:
         self.begun.append(run.name)
@@ -53,6 +81,8 @@ class Watcher:
 
     def steps(self, epoch: int, done: int, steps: int) -> None:
         self.done.append((epoch, done, steps))
+        if self.stop == (epoch, done):
+            self.asked = 130
 
     def epoch(self, epoch, best: bool) -> None:
         self.best.append(best)
@@ -137,6 +167,48 @@ def folder_spec(squares, tmp_path) -> Callable[..., Spec]:
     file = tmp_path / "squares.yaml"
     file.write_text(SQUARES.format(path=squares))
     return lambda *overrides: load(file, overrides).spec
+
+
+# Everything that has a state: statistics, random generators, a schedule, averages, callbacks, metrics, weights.
+STATEFUL = """\
+name: stateful
+data:
+  source: {{folder: {{path: {path}}}}}
+  image: {{size: 16}}
+augment:
+  - RandomFlip: {{mode: horizontal}}
+  - RandomTranslation: {{height_factor: 0.1, width_factor: 0.1}}
+model:
+  layers:
+    - Conv2D: {{filters: 4, kernel_size: 3, strides: 2}}
+    - BatchNormalization
+    - ReLU
+    - Dropout: {{rate: 0.3}}
+    - Flatten
+    - Dense: {{units: classes, activation: softmax}}
+train:
+  epochs: 3
+  batch_size: 8
+  optimizer: {{Adam: {{learning_rate: {{CosineDecay: {{initial_learning_rate: 0.01, decay_steps: total_steps}}}}}}}}
+  loss: CategoricalCrossentropy
+  metrics: [accuracy, AUC]
+  class_weight: balanced
+  callbacks: [{{EarlyStopping: {{monitor: val_loss, patience: 2, restore_best_weights: true}}}}]
+  jit_compile: false
+  checkpoint: {{steps: 3}}
+"""
+
+
+@pytest.fixture(scope="module")
+def stateful(tmp_path_factory) -> Callable[..., Spec]:
+    """A spec of a training with everything that has a state, with keys changed; six steps to an epoch."""
+    folder = tmp_path_factory.mktemp("stateful")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNCLI_CACHE_DIR", str(folder / "cache"))
+        write_squares(folder / "squares", 22)
+        file = folder / "stateful.yaml"
+        file.write_text(STATEFUL.format(path=folder / "squares"))
+        yield lambda *overrides: load(file, overrides).spec
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from types import ModuleType
 
 import numpy as np
@@ -10,7 +12,8 @@ from PIL import Image
 
 from cnncli.data.samples import Chosen, FileSamples
 from cnncli.data.sources import builtin
-from cnncli.errors import DataError, RunError
+from cnncli.errors import DataError, RunError, SpecError
+from cnncli.spec import load
 
 pytestmark = pytest.mark.slow
 
@@ -162,9 +165,8 @@ class TestOwnSplits:
 
     def test_a_part_for_the_test_beside_them_is_refused(self, images, folder_spec, own_splits):
         spec = folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}", "data.split.test=0.3")
-        with pytest.raises(DataError, match="test images of its own") as caught:
+        with pytest.raises(SpecError, match=r"data\.split\.test: the source has test images of its own"):
             images.load_splits(spec)
-        assert "data.split.test" in caught.value.hint
 
     def test_a_folder_of_all_three_is_taken_as_it_is(self, images, folder_spec, own_splits):
         (own_splits / "val").mkdir()
@@ -175,6 +177,28 @@ class TestOwnSplits:
         splits = images.load_splits(spec)  # no test: it is taken from the training images
         assert counts(splits) == {"train": 24, "validation": 9, "test": 6}
         assert splits.origins == {"train": "train", "validation": "validation", "test": "train"}
+        source = f"data.source={{folder: {{path: {own_splits}}}}}"
+        assert counts(images.load_splits(folder_spec(source, "data.split.test=3")))["test"] == 3
+        for asked in ("0.1", "test"):
+            with pytest.raises(SpecError, match=r"data\.split\.validation: the source has validation images"):
+                images.load_splits(folder_spec(source, f"data.split.validation={asked}"))
+        told = []
+        splits = images.load_splits(folder_spec(source, "data.split.validation=0"), notice=told.append)
+        assert counts(splits) == {"train": 24, "test": 6}
+        assert told == ["9 validation images of the source not used: data.split.validation is 0"]
+
+    @pytest.mark.parametrize("asked", [(), ("data.split.validation=0",)])
+    def test_the_spec_that_a_run_writes_down_asks_for_no_other_division(
+        self, images, folder_spec, own_splits, tmp_path, asked
+    ):
+        from cnncli.runner.records import _resolved
+
+        shutil.copytree(own_splits / "test", own_splits / "val")
+        spec = folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}", *asked)
+        splits = images.load_splits(spec)
+        (tmp_path / "again.yaml").write_text(json.dumps(_resolved(spec, splits)))  # JSON is YAML
+        assert counts(images.load_splits(load(tmp_path / "again.yaml").spec)) == counts(splits)
+        assert ("validation" in splits.samples) == (not asked)
 
     def test_a_table_says_split_and_class(self, images, folder_spec, table):
         splits = images.load_splits(folder_spec(f"data.source={{csv: {{path: {table}}}}}"))

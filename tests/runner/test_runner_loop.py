@@ -97,6 +97,36 @@ class TestTrainingLoop:
         assert same_weights(*models)
         assert measured[0] == measured[1]
 
+    def test_the_rest_of_an_epoch_is_trained_as_if_it_had_been_one(self, loop, samples):
+        whole, parts = make_model(), make_model()
+        expected = loop.TrainingLoop(whole, training(samples)).epoch(STEPS, lambda done, steps: None)
+        looped = loop.TrainingLoop(parts, training(samples))
+        looped.epoch(3, lambda done, steps: None)
+        assert looped.epoch(STEPS, lambda done, steps: None, done=3) == expected
+        assert same_weights(whole, parts)
+
+    def test_it_is_told_of_every_multiple_and_ends_between_two_steps_when_that_raises(self, loop, samples):
+        model, told = make_model(), []
+
+        def stop(done, steps):
+            told.append(done)
+            if done == 6:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            loop.TrainingLoop(model, training(samples)).epoch(STEPS, stop, pause=3)
+        assert [done for done in told if done % 3 == 0] == [3, 6]
+        assert int(model.optimizer.iterations) == 6
+
+    def test_a_loss_that_is_no_number_says_among_which_steps_it_became_so(self, loop, samples, monkeypatch):
+        monkeypatch.setattr(loop, "SECONDS_PER_CALL", 0)  # one step at a time
+        weights = np.zeros(IMAGES, np.float32)
+        weights[np.arange(IMAGES)] = 1e38  # twice that is infinite, and the mean of a batch adds
+        with pytest.raises(loop.NotFinite) as caught:
+            loop.TrainingLoop(make_model(), training(samples, weights)).epoch(STEPS, lambda done, steps: None)
+        assert caught.value.steps == range(0, 1)
+        assert not np.isfinite(caught.value.loss)
+
     def test_a_step_made_into_one_program_learns_the_same(self, loop, samples):
         plain, program = make_model(dropout=0), make_model(dropout=0)  # XLA has random numbers of its own
         for model, jit_compile in ((plain, False), (program, True)):

@@ -33,7 +33,9 @@ def record(recorded, tmp_path) -> Callable:
     def record(spec) -> tuple[RunDir, object, list[str]]:
         run, splits, told = RunDir(tmp_path / "run"), load_splits(spec), []
         run.path.mkdir()
-        run.write_json("data.json", {"class_names": list(splits.class_names), "image": list(splits.shape)})
+        pixels = {"border_mean": 0.0, "border_std": 0.0}
+        about = {"class_names": list(splits.class_names), "image": list(splits.shape), "pixels": pixels}
+        run.write_json("data.json", about)
         recorded.record_images(run, splits, told.append)
         return run, splits, told
 
@@ -123,6 +125,43 @@ class TestWhatChanged:
         shutil.rmtree(squares / "green")
         with pytest.raises(DataError, match=r"(lacks the|has no) class green"):
             recorded.recorded_splits(spec, run)
+
+    def test_of_two_classes_the_one_that_is_gone_is_named(self, recorded, record, folder_spec, squares):
+        shutil.rmtree(squares / "blue")
+        spec = folder_spec()
+        run, *_ = record(spec)
+        shutil.rmtree(squares / "green")
+        with pytest.raises(DataError, match="the data lacks the class green"):
+            recorded.recorded_splits(spec, run)
+
+    def test_an_image_that_went_to_another_class_is_told_with_its_new_place(
+        self, recorded, record, folder_spec, squares
+    ):
+        spec = folder_spec()
+        run, splits, _ = record(spec)
+        name = next(name for name in splits.samples["test"].names if name.startswith("red"))
+        file = name.partition("/")[2]
+        (squares / "blue" / "deeper").mkdir()
+        (squares / name).rename(squares / "blue" / "deeper" / file)
+        with pytest.raises(DataError) as caught:
+            recorded.recorded_splits(spec, run)
+        assert caught.value.message == f"test images of this run are gone: '{name}' (now 'blue/deeper/{file}')"
+        Image.new("RGB", (16, 16)).save(squares / "blue" / "deeper" / file)  # the same name is not the same image
+        with pytest.raises(DataError) as caught:
+            recorded.recorded_splits(spec, run)
+        assert caught.value.message == f"test images of this run are gone: '{name}'"
+
+    def test_a_label_that_changed_is_told_and_the_old_one_counts(self, recorded, record, folder_spec, table):
+        spec = folder_spec(f"data.source={{csv: {{path: {table}}}}}")
+        run, splits, told = record(spec)
+        rows = table.read_text("utf-8")
+        table.write_text(rows.replace("red/1.jpg,warm", "red/1.jpg,cold").replace("red/3.jpg,warm", "red/3.jpg,cold"))
+        found = recorded.recorded_splits(spec, run, told.append)
+        assert same(found, splits)
+        (text,) = told
+        assert text.startswith(
+            "warning: test images have another class since the training: 'red/1.jpg' was warm and is cold and 1 more"
+        )
 
     def test_a_class_that_is_new_is_named(self, recorded, record, folder_spec, squares):
         spec = folder_spec()
@@ -219,6 +258,14 @@ class TestDamage:
         run, *_ = record(spec)
         (run.path / "images.csv").write_text(text)
         with pytest.raises(RunError, match=r"images\.csv' is damaged"):
+            recorded.recorded_splits(spec, run)
+
+    def test_a_record_with_a_class_that_the_run_does_not_have_is_told(self, recorded, record, folder_spec):
+        spec = folder_spec()
+        run, *_ = record(spec)
+        text = (run.path / "images.csv").read_text()
+        (run.path / "images.csv").write_text(text.replace(",green,", ",grene,", 1))
+        with pytest.raises(RunError, match=r"images\.csv' is damaged: data\.json knows no class 'grene'"):
             recorded.recorded_splits(spec, run)
 
     def test_a_record_without_class_names_is_told(self, recorded, record, folder_spec):

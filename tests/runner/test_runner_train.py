@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,8 @@ FILES = {
     "plots/mistakes.png",
     "weights/best.weights.h5",
     "weights/last.weights.h5",
+    "weights.sha256",
+    "checkpoint/state.npz",
     "log.txt",
 }
 
@@ -159,14 +162,40 @@ class TestEnding:
             "train.loss=MeanSquaredError",
             f"train.optimizer={{SGD: {{learning_rate: {learning_rate}}}}}",
         )
-        with pytest.raises(TrainingError, match=r"the loss became (nan|inf) in epoch 1") as caught:
+        with pytest.raises(TrainingError) as caught:
             training.train(spec, tmp_path, watcher())
+        place = r"the loss became (nan|inf) in step [23] of epoch 1, at a learning rate of 1e\+3[08]"
+        assert re.match(place, caught.value.message)
         assert "learning rate" in caught.value.hint
         (run,) = list_runs(tmp_path)
         assert (run.status()["state"], run.status()["epochs"]) == ("diverged", 0)
         assert run.status()["reason"] == caught.value.message
         assert rows_of(run.history) == []
         assert not run.metrics()
+        assert not run.best_weights.exists()
+
+    def test_what_was_best_before_a_divergence_is_reported(self, training, make_spec, watcher, tmp_path):
+        """The second epoch begins at step 32, where the learning rate becomes a million."""
+        rates = "{PiecewiseConstantDecay: {boundaries: [40], values: [0.01, 1.0e+30]}}"
+        spec = make_spec(
+            "model.layers=[{MaxPooling2D: {pool_size: 4}}, Flatten, {Dense: {units: 16}}, {Dense: {units: classes}}]",
+            "train.loss=MeanSquaredError",
+            f"train.optimizer={{SGD: {{learning_rate: {rates}}}}}",
+        )
+        with pytest.raises(TrainingError) as caught:
+            training.train(spec, tmp_path, watcher())
+        found = re.match(
+            r"the loss became (nan|inf) in step 1[01234] of epoch 2, at a learning rate of 1e\+30; "
+            r"the gradient one step earlier had a length of (\S+)$",
+            caught.value.message,
+        )
+        assert found, caught.value.message
+        assert math.isfinite(float(found[2]))
+        (run,) = list_runs(tmp_path)
+        assert (run.status()["state"], run.status()["epochs"]) == ("diverged", 1)
+        run.verify("weights/best.weights.h5")
+        assert run.metrics()["loss"] > 0
+        assert len(rows_of(run.path / "predictions.csv")) == 10_000
 
     def test_ctrl_c_leaves_what_was_reached(self, training, make_spec, watcher, tmp_path):
         with pytest.raises(Interrupted) as caught:
@@ -175,9 +204,17 @@ class TestEnding:
         assert (caught.value.run, caught.value.exit_code, caught.value.epochs) == (str(run.path), 130, 1)
         status = run.status()
         assert (status["state"], status["reason"], status["epochs"]) == ("interrupted", "Ctrl-C", 1)
+        assert not run.metrics()  # it was not asked between two steps, so nothing is begun any more
         assert math.isfinite(float(rows_of(run.history)[0]["val_loss"]))
         assert run.best_weights.is_file()
-        assert run.last_weights.is_file()
+
+    def test_a_lack_of_memory_says_what_takes_less(self, training, make_spec, watcher, tmp_path):
+        with pytest.raises(ResourceError, match="the memory is not enough") as caught:
+            training.train(make_spec(), tmp_path, watcher(at_begin=MemoryError()))
+        assert "train.batch_size" in caught.value.hint
+        assert "data.image.size" in caught.value.hint
+        (run,) = list_runs(tmp_path)
+        assert run.status()["state"] == "failed"
 
     def test_whatever_else_ends_it_is_recorded_as_a_failure(self, training, make_spec, watcher, tmp_path):
         full = ResourceError("cannot write 'history.csv': No space left on device")
@@ -199,5 +236,7 @@ class TestEnding:
         (("train.monitor=accuracy",), "accuracy", True),
     ],
 )
-def test_the_best_epoch_is_told_by_the_best_metric_there_is(training, make_spec, overrides, monitor, more_is_better):
-    assert training.monitor_of(make_spec(*overrides)) == (monitor, more_is_better)
+def test_the_best_epoch_is_told_by_the_best_metric_there_is(make_spec, overrides, monitor, more_is_better):
+    from cnncli.runner.training import monitor_of
+
+    assert monitor_of(make_spec(*overrides)) == (monitor, more_is_better)

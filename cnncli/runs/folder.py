@@ -1,4 +1,4 @@
-"""The run folder: which file is what, how files get there whole, and how runs are found."""
+"""One run folder: the paths of what is in it, its state, and how it is written to."""
 
 from __future__ import annotations
 
@@ -12,43 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.errors import ResourceError, RunError
+from cnncli.runs import hashes
+from cnncli.runs.files import sweep_leftovers, writing
+from cnncli.runs.lock import Lock
+from cnncli.runs.untrusted import Unreadable, read_json
 
 STATES = ("running", "finished", "interrupted", "diverged", "failed")
-
-
-@contextlib.contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """A path to write to, that becomes `path` when the block ends well and vanishes when it does not.
-
-    The file is written aside under a name with the same suffix (Keras insists on it), synced to disk and renamed, so
-    that nobody ever sees half a file.
-
-    Raises:
-        ResourceError: the disk is full, or the folder cannot be written to.
-    """
-    aside = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield aside
-        with aside.open("rb") as file:
-            os.fsync(file.fileno())
-        aside.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise ResourceError(f"cannot write '{path}': {error.strerror or error}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return  # a folder cannot be opened there, and a rename is durable without it
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+_MOST_THREADS = 1024
 
 
 def now() -> str:
@@ -73,6 +43,7 @@ class RunDir:
         self.metrics_file = path / "metrics.json"
         self.best_weights = path / "weights" / "best.weights.h5"
         self.last_weights = path / "weights" / "last.weights.h5"
+        self.checkpoint = path / "checkpoint" / "state.npz"
         self.log = path / "log.txt"
 
     @property
@@ -106,9 +77,94 @@ class RunDir:
             message = f"cannot make a run folder in '{folder}': {error.strerror or error}"
             raise ResourceError(message, "choose another folder with --runs-dir") from error
 
+    def keep_threads(self) -> None:
+        """Has TensorFlow, which has not started yet, use as many threads as the run did: the last bits depend on it."""
+        try:
+            threads = self.read_json("environment.json").get("threads")
+        except RunError:
+            return
+        if isinstance(threads, int) and 0 < threads <= _MOST_THREADS:
+            os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
+
     def write(self, name: str) -> contextlib.AbstractContextManager[Path]:
         """A path to write the file `name` of this run to; it appears whole or not at all."""
         return writing(self.path / name)
+
+    @contextlib.contextmanager
+    def write_hashed(self, name: str) -> Iterator[Path]:
+        """As `write`, with a line in `weights.sha256`.
+
+        A kill can fall between the two renames, so the new line is written before the file takes its place, and the
+        line of the file that was there stays beside it until `settle_hashes`.
+        """
+        with self.write(name) as path:
+            yield path
+            known = hashes.read_hashes(self.path / hashes.FILE)
+            before = [line for line in known if line[1] == name][-1:]
+            others = [line for line in known if line[1] != name]
+            lines = dict.fromkeys([*others, *before, (hashes.sha256_of(path), name)])
+            self.write_text(hashes.FILE, hashes.text_of(list(lines)))
+
+    def settle_hashes(self) -> None:
+        """Leaves in `weights.sha256` one line for each file that is as recorded, while nobody writes weights."""
+        known = hashes.read_hashes(self.path / hashes.FILE)
+        found = {name: hashes.sha256_of(self.path / name) for _, name in known if (self.path / name).is_file()}
+        matching = {name for value, name in known if found.get(name) == value}
+        settled = [line for line in known if line[1] not in matching or line[0] == found[line[1]]]
+        if settled != known:
+            self.write_text(hashes.FILE, hashes.text_of(settled))
+
+    def verify(self, name: str) -> None:
+        """Holds a file against its hash in `weights.sha256`.
+
+        Args:
+            name: of the file, from the run folder on with forward slashes: `weights/best.weights.h5`.
+
+        Raises:
+            RunError: the file is missing, was changed, or is not on the list.
+        """
+        path = self.path / name
+        recorded = {value for value, file in hashes.read_hashes(self.path / hashes.FILE) if file == name}
+        if not recorded:
+            raise RunError(f"'{path}' cannot be trusted: {hashes.FILE} has no line for it")
+        if path.is_symlink() or path.parent.is_symlink():
+            raise RunError(f"'{path}' leads out of the run")
+        try:
+            found = hashes.sha256_of(path)
+        except OSError as error:
+            raise RunError(f"'{path}' cannot be read: {error.strerror or error}") from None
+        if found not in recorded:
+            raise RunError(f"'{path}' is not what the training wrote: its hash is not the one in {hashes.FILE}")
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Inside, nobody else writes this run; what a killed process left half-written is swept away.
+
+        Raises:
+            RunError: somebody else is writing it.
+            ResourceError: the folder cannot be written to.
+        """
+        for name in ("weights", "plots", "checkpoint"):
+            if (self.path / name).is_symlink():
+                raise RunError(f"'{self.path / name}' leads out of the run, so nothing is written to it")
+        try:
+            lock = Lock(self.path / "checkpoint" / "lock")
+        except BlockingIOError:
+            raise RunError(f"'{self.path}' is being written by {self._holder()}", "wait for its end") from None
+        except OSError as error:
+            raise ResourceError(f"cannot write to '{self.path}': {error.strerror or error}") from error
+        try:
+            sweep_leftovers(self.path)
+            yield
+        finally:
+            lock.release()
+
+    def _holder(self) -> str:
+        try:
+            status = self.read_json("status.json")
+        except RunError:
+            return "another process"
+        return f"process {status.get('pid')} on {status.get('host')}, since {status.get('since', 'a moment')}"
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a text file of this run."""
@@ -126,19 +182,16 @@ class RunDir:
             RunError: it is missing or no JSON.
         """
         try:
-            value = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RunError(f"'{self.path}' is no complete run: {name} cannot be read ({error})") from None
-        if not isinstance(value, dict):
-            raise RunError(f"'{self.path}' is no complete run: {name} holds no mapping")
-        return value
+            return read_json(self.path / name)
+        except Unreadable as reason:
+            raise RunError(f"'{self.path}' is no complete run: {name} cannot be read ({reason})") from None
 
     def set_status(self, state: str, **more: Any) -> None:
         """Records the state of the run; what was recorded before stays unless it is given anew."""
         before = self.read_json("status.json") if self.status_file.exists() else {"started": now()}
         if state == "running":  # again, after an interruption: what ended it is history
             before = {key: value for key, value in before.items() if key not in ("ended", "reason")}
-        ended = {} if state == "running" else {"ended": now()}
+        ended = {"since": now()} if state == "running" else {"ended": now()}
         self.write_json(
             "status.json", {**before, "state": state, "pid": os.getpid(), "host": socket.gethostname(), **ended, **more}
         )
@@ -166,7 +219,7 @@ class RunDir:
 
 def _number(name: str, prefix: str) -> str:
     tail = name.removeprefix(f"{prefix}-")
-    return tail if tail != name and tail.isdigit() else ""
+    return tail if tail != name and tail.isdecimal() else ""
 
 
 def _is_alive(pid: Any) -> bool:
@@ -174,45 +227,8 @@ def _is_alive(pid: Any) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # the second when no process can have this number
         return False
     except OSError:
         return True
     return True
-
-
-def list_runs(folder: Path) -> list[RunDir]:
-    """Every run in a folder, by name; folders that are no runs are passed over."""
-    if not folder.is_dir():
-        return []
-    return [RunDir(path) for path in sorted(folder.iterdir()) if (path / "status.json").is_file()]
-
-
-def find_run(named: str | None, folder: Path) -> RunDir:
-    """A run by its path or its name; the newest finished one when none is named.
-
-    Args:
-        named: a path, the name of a run in `folder`, or None.
-        folder: where runs live.
-
-    Raises:
-        RunError: there is no such run.
-    """
-    if named is None:
-        finished = [run for run in list_runs(folder) if run.is_finished()]
-        if not finished:
-            others = [run for run in list_runs(folder) if run.best_weights.is_file()]
-            hint = f"name one that is not finished: --run {others[-1].name}" if others else ""
-            raise RunError(
-                f"there is no finished run in '{folder}'", hint or "train one first: cnncli train configs/mnist.yaml"
-            )
-        return max(finished, key=lambda run: str(run.status().get("ended", "")))
-    for path in (Path(named), folder / named):
-        if (path / "status.json").is_file() or (path / "spec.yaml").is_file():
-            return RunDir(path)
-    from cnncli.catalog.kinds import nearest
-
-    if Path(named).is_dir():
-        raise RunError(f"'{named}' is a folder, but not of a run: it has no status.json")
-    near = nearest(named, [run.name for run in list_runs(folder)])
-    raise RunError(f"there is no run '{named}'{near}", "'cnncli runs' lists the runs there are")

@@ -1,0 +1,149 @@
+"""The files of a run, written once into a temporary folder: their sizes, their times, and whether they can be read."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnncli import report
+from cnncli.data.pipeline import Reader, encode, ordered_batches
+from cnncli.data.samples import LabelledImages
+from cnncli.errors import TrainingError
+from cnncli.factory.training import probabilities
+from cnncli.factory.weights import load_weights, save_weights
+from cnncli.records import Epoch, Evaluation, History
+from cnncli.runner.checkpoint import TrainingState, write_checkpoint
+from cnncli.runner.evaluate import BATCH, images_at
+from cnncli.runner.images import Splits
+from cnncli.runner.loop import failures_of, outputs_of
+from cnncli.runner.prepare import Inputs, build
+from cnncli.runner.stage import Stage
+from cnncli.runner.variables import averaged_weights
+from cnncli.runs.files import writing
+from cnncli.spec.schema import Spec
+
+if TYPE_CHECKING:
+    import keras
+
+_ROW = 70
+"""Bytes of a row of `images.csv` beside the name of the image."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The weights and the checkpoint of a moment.
+
+    Args:
+        weights: the file of the weights.
+        seconds: that writing took.
+        size: bytes of the weights of the best and of the last epoch, of the checkpoint, and of the one that takes its
+            place.
+    """
+
+    weights: Path
+    seconds: float
+    size: int
+
+
+def save(stage: Stage, folder: Path) -> Saved:
+    """Saves what a training saves after an epoch."""
+    weights, checkpoint = folder / "weights" / "best.weights.h5", folder / "checkpoint" / "state.npz"
+    began = time.perf_counter()
+    callbacks, arrays = stage.state(metrics=False)
+    with writing(checkpoint) as path:
+        write_checkpoint(path, TrainingState(callbacks=callbacks, arrays=arrays))
+    del arrays
+    with averaged_weights(stage.model), writing(weights) as path:
+        save_weights(stage.model, path)
+    seconds = time.perf_counter() - began
+    return Saved(weights, seconds, 2 * weights.stat().st_size + 2 * checkpoint.stat().st_size)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The test and the reports of a training.
+
+    Args:
+        seconds: that the reports took.
+        size: bytes of all of them, as if all images had been tested.
+    """
+
+    seconds: float
+    size: int
+
+
+def write_reports(spec: Spec, splits: Splits, stage: Stage, encoding: str, folder: Path) -> Reported:
+    """Tests on one batch and writes every report of it.
+
+    Raises:
+        DataError: an image of the test cannot be read.
+    """
+    test, names = splits.samples["test"], splits.class_names
+    evaluation = _evaluated(spec, stage.model, encoding, test, names)
+    began = time.perf_counter()
+
+    def write(name: str) -> AbstractContextManager[Path]:
+        return writing(folder / name)
+
+    epoch = Epoch(1, {"loss": 1.0, "val_loss": 1.0}, stage.learning_rate, 1.0)
+    report.write_history(History((epoch,), "loss", 1), write)
+    report.write_evaluation(evaluation, images_at(test), write)
+    shown = np.linspace(0, len(test) - 1, min(25, len(test))).astype(int)
+    report.write_samples(images_at(test)(shown.tolist()), [names[test.labels[i]] for i in shown], write)
+    seconds = time.perf_counter() - began
+    predictions = (folder / "predictions.csv").stat().st_size * len(test) // len(evaluation.labels)
+    fixed = [path for path in folder.rglob("*") if path.suffix in (".png", ".json", ".txt")]
+    return Reported(seconds, sum(path.stat().st_size for path in fixed) + predictions)
+
+
+def _evaluated(
+    spec: Spec, model: keras.Model, encoding: str, test: LabelledImages, names: tuple[str, ...]
+) -> Evaluation:
+    """What the model says of the first batch of the test; all of its images are held, as in a training."""
+    reader = Reader(test)
+    with failures_of(reader):
+        outputs = outputs_of(model, ordered_batches(reader, encode(test.labels, encoding, len(names)), BATCH).take(1))
+    shown = probabilities(outputs, spec.train.loss, encoding, len(names))  # (images, classes)
+    return Evaluation("test", names, tuple(test.names[: len(shown)]), test.labels[: len(shown)], shown, {"loss": 0.0})
+
+
+def size_of_image_list(spec: Spec, splits: Splits) -> int:
+    """Bytes of the list of all images that a run keeps, where it keeps one."""
+    if spec.data.source.is_builtin:
+        return 0
+    return sum(len(name) + _ROW for samples in splits.samples.values() for name in samples.names)
+
+
+def compare_reloaded(spec: Spec, inputs: Inputs, stage: Stage, weights: Path, images: np.ndarray) -> None:
+    """Loads saved weights into a new model, which must say the same of images to the last bit.
+
+    Args:
+        spec: of the model.
+        inputs: what the model knows of its images.
+        stage: whose weights were saved.
+        weights: the file.
+        images: uint8, `(images, height, width, channels)`.
+
+    Raises:
+        TrainingError: it says something else.
+    """
+    from cnncli.startup import tf
+
+    batches = tf.data.Dataset.from_tensors((images, np.zeros(len(images))))
+    with averaged_weights(stage.model):
+        before, again = (outputs_of(stage.model, batches) for _ in range(2))  # (images, units)
+    model = build(spec, inputs)
+    load_weights(model, weights)
+    after = outputs_of(model, batches)  # (images, units)
+    repeats = np.array_equal(before, again)  # some graphics cards do not, and cannot be held to the last bit
+    if not (np.array_equal(before, after) if repeats else np.allclose(before, after, rtol=1e-3, atol=1e-5)):
+        raise TrainingError(
+            f"the model says something else after it was saved and loaded, by up to {np.abs(before - after).max():.2g}",
+            "one of its layers keeps something that is not among its weights; a layer of a package of your own must "
+            "make it with add_weight",
+        )

@@ -1,0 +1,143 @@
+"""From what was measured of a few steps to what a whole training takes, and whether there is room for it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnncli.data.cache import cache_folder
+from cnncli.data.memory import available_memory
+from cnncli.errors import ResourceError
+from cnncli.factory.summary import summarize
+from cnncli.runner.evaluate import BATCH
+from cnncli.runner.preflight.files import Reported, Saved
+from cnncli.runner.preflight.memory import peak_memory, resident_memory
+from cnncli.runner.preflight.records import Disk, Memory, Seconds
+from cnncli.runner.preflight.standins import Rehearsal
+from cnncli.runner.preflight.timing import TrainingTime
+
+if TYPE_CHECKING:
+    import keras
+
+
+def seconds_of(
+    prepared: float,
+    trained: TrainingTime,
+    per_batch: float,
+    rehearsal: Rehearsal,
+    saved: Saved,
+    reported: Reported,
+    steps: int,
+    batch_size: int,
+) -> Seconds:
+    """How long the training takes.
+
+    Args:
+        prepared: seconds until the first step.
+        trained: what steps take.
+        per_batch: seconds of a batch of the validation.
+        rehearsal: the images.
+        saved: what an epoch leaves.
+        reported: what the end leaves.
+        steps: of one epoch.
+        batch_size: images in one step.
+    """
+    samples = rehearsal.splits.samples
+    validation = len(samples.get("validation", ()))
+    per_image = per_batch / min(BATCH, validation) if per_batch else trained.per_step / batch_size
+    return Seconds(
+        decoding=rehearsal.seconds,
+        before=prepared + rehearsal.hashing + trained.first - trained.per_step,
+        training=steps * trained.per_step,
+        validation=per_image * validation,
+        saving=saved.seconds,
+        after=reported.seconds + per_image * len(samples["test"]),
+    )
+
+
+def free_memory() -> int | None:
+    """Bytes that this process may hold, with those that it holds; None where the system does not tell."""
+    available, resident = available_memory(), resident_memory()
+    return None if available is None or resident is None else available + resident
+
+
+def memory_of(rehearsal: Rehearsal, free: int | None) -> Memory:
+    """What the process held at most by now, with what a training holds besides.
+
+    Args:
+        rehearsal: the images.
+        free: what it may hold.
+
+    Raises:
+        ResourceError: it is more than there is.
+    """
+    peak = peak_memory()
+    if peak is None:
+        return Memory(None, free)
+    if free is not None and peak > free:  # without the mapped file: the system takes its pages back when it must
+        message = f"the training takes {_gigabytes(peak)} of memory, and {_gigabytes(free)} are free"
+        raise ResourceError(message, "lower train.batch_size, or data.image.size")
+    return Memory(peak + rehearsal.mapped, free)
+
+
+def require_memory_for_steps(model: keras.Model, batch_size: int) -> None:
+    """Refuses, before the first step, batches that are larger than the memory.
+
+    Args:
+        model: compiled.
+        batch_size: images in one step.
+
+    Raises:
+        ResourceError: saying which would fit.
+    """
+    available, needed = available_memory(), summarize(model, batch_size=batch_size).training
+    if available is None or needed is None or needed.total <= available:
+        return
+    of_images = (needed.activations + needed.working) / batch_size
+    fitting = int((available - (needed.total - of_images * batch_size)) / of_images)
+    fewer = f"lower train.batch_size to {1 << fitting.bit_length() - 1} or less, or" if fitting > 0 else "lower"
+    raise ResourceError(
+        f"a step on {batch_size:,} images takes about {_gigabytes(needed.total)} of memory, "
+        f"and {_gigabytes(available)} are free",
+        f"{fewer} data.image.size",
+    )
+
+
+def disk_of(run: int, cache: int, runs_folder: Path) -> Disk:
+    """What the disk must have room for.
+
+    Args:
+        run: bytes of the run.
+        cache: bytes that decoded images take.
+        runs_folder: where the run would be made; may be missing.
+
+    Raises:
+        ResourceError: it has none.
+    """
+    run_place, cache_place = _existing(runs_folder), _existing(cache_folder())
+    disk = Disk(run, shutil.disk_usage(run_place).free, cache, shutil.disk_usage(cache_place).free)
+    same = run_place.stat().st_dev == cache_place.stat().st_dev
+    if disk.cache > disk.cache_free:
+        raise ResourceError(
+            f"the decoded images take {_gigabytes(disk.cache)}, and '{cache_place}' has {_gigabytes(disk.cache_free)}",
+            "set CNNCLI_CACHE_DIR to a folder with room, lower data.image.size, or say data.cache: false",
+        )
+    if disk.run + (disk.cache if same else 0) > disk.run_free:
+        raise ResourceError(
+            f"the run takes {_gigabytes(disk.run)}{f' and the cache {_gigabytes(disk.cache)}' if same else ''}, "
+            f"and '{run_place}' has {_gigabytes(disk.run_free)}",
+            "choose a folder with room with --runs-dir",
+        )
+    return disk
+
+
+def _existing(folder: Path) -> Path:
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.2f} GB"

@@ -1,0 +1,159 @@
+"""What a preflight comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Of the whole process, in bytes.
+
+    Args:
+        peak: what a training takes at most; None where the system does not tell.
+        free: what it may take; None where the system does not tell.
+    """
+
+    peak: int | None
+    free: int | None
+
+
+@dataclass(frozen=True)
+class Disk:
+    """In bytes.
+
+    Args:
+        run: what the run folder takes, while it is written.
+        run_free: room where it will be.
+        cache: what decoded images take that are not in the cache yet.
+        cache_free: room in the cache folder.
+    """
+
+    run: int
+    run_free: int
+    cache: int
+    cache_free: int
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """How long the parts of a training take.
+
+    Args:
+        decoding: once, until all image files are in the cache; 0 when they are there, or never will be.
+        before: once, before the first step: starting, loading, building, and tracing the first step.
+        training: of one epoch.
+        validation: of one epoch.
+        saving: after each epoch, checkpoint and weights.
+        after: once, the test and the reports.
+    """
+
+    decoding: float
+    before: float
+    training: float
+    validation: float
+    saving: float
+    after: float
+
+    @property
+    def epoch(self) -> float:
+        """One epoch, as `history.csv` will have it."""
+        return self.training + self.validation
+
+    def total(self, epochs: int) -> float:
+        """The whole command."""
+        return self.decoding + self.before + epochs * (self.epoch + self.saving) + self.after
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What a training will take.
+
+    Args:
+        images: of each split.
+        epochs: of the training.
+        may_end_early: whether a callback may stop it before the last of them.
+        steps: of one epoch.
+        batch_size: images in one step.
+        measured_steps: those that were timed.
+        first_loss: of the first step.
+        compared: images on which the model gave the same outputs, to the last bit, after it was saved and loaded.
+        seconds: of its parts.
+        memory: of the process.
+        disk: of the run and of the cache.
+    """
+
+    images: Mapping[str, int]
+    epochs: int
+    may_end_early: bool
+    steps: int
+    batch_size: int
+    measured_steps: int
+    first_loss: float
+    compared: int
+    seconds: Seconds
+    memory: Memory
+    disk: Disk
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a network does not learn its batch.
+
+    Args:
+        found: what was seen.
+        advice: what to do about it.
+    """
+
+    found: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt to learn a batch by heart.
+
+    Args:
+        learned: whether it succeeded.
+        right: images that were told right at last.
+        learning_rate: of the first step.
+        losses: before the first step, and after each; the last one may be infinite or no number.
+    """
+
+    learned: bool
+    right: int
+    learning_rate: float
+    losses: tuple[float, ...]
+
+    @property
+    def steps(self) -> int:
+        """Steps that it took, or after which it was given up."""
+        return len(self.losses) - 1
+
+    @property
+    def first_loss(self) -> float:
+        """Before the first step."""
+        return self.losses[0]
+
+    @property
+    def last_loss(self) -> float:
+        """After the last step."""
+        return self.losses[-1]
+
+
+@dataclass(frozen=True)
+class Overfit:
+    """Whether a network can learn one batch by heart.
+
+    Args:
+        images: in the batch.
+        attempt: with the optimizer of the spec.
+        seconds: that it took.
+        reasons: why it failed; empty when it did not.
+    """
+
+    images: int
+    attempt: Attempt
+    seconds: float
+    reasons: tuple[Reason, ...] = ()

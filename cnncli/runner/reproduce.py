@@ -1,0 +1,76 @@
+"""Trains a run again and says whether it came to the same."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+from cnncli.errors import RunError
+from cnncli.records import Reproduction
+from cnncli.runner.environment import differences, environment
+from cnncli.runner.observer import Observer
+from cnncli.runner.prepare import run_spec
+from cnncli.runner.train import train
+from cnncli.runs import RunDir, hashes
+
+_SAME_BYTES = {"weights/best.weights.h5": "the best weights", "predictions.csv": "the predictions"}
+
+
+def reproduce(run: RunDir, runs_folder: Path, observer: Observer, command: Sequence[str] = ()) -> Reproduction:
+    """Trains the spec of a run into a new run, and compares the two.
+
+    Args:
+        run: finished.
+        runs_folder: where the new run is made.
+        observer: is told how it goes.
+        command: the command line, for the record.
+
+    Raises:
+        RunError: the run is not finished, or its records are damaged.
+        CnncliError: whatever ends a training.
+    """
+    if run.status().get("state") != "finished":
+        raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {run.path}")
+    spec, recorded = run_spec(run), run.read_json("environment.json")
+    jit_compile = recorded.get("jit_compile")
+    if isinstance(jit_compile, bool):
+        spec = spec.model_copy(update={"train": spec.train.model_copy(update={"jit_compile": jit_compile})})
+    before = _history(run)
+    again = train(spec, runs_folder, observer, command).run
+    difference = _first_difference(before, _history(again)) or _other_files(run, again)
+    return Reproduction(
+        str(run.path), str(again.path), difference, tuple(differences(recorded, environment(spec.model.nodes)))
+    )
+
+
+def _history(run: RunDir) -> list[dict[str, str]]:
+    """The history of a run but for the time it took."""
+    try:
+        with run.history.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+    except (OSError, ValueError, csv.Error) as error:
+        raise RunError(f"'{run.path}' is no complete run: history.csv cannot be read ({error})") from None
+    return [{str(key): str(value) for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+def _first_difference(before: list[dict[str, str]], now: list[dict[str, str]]) -> str:
+    for number, (first, second) in enumerate(zip_longest(before, now), start=1):
+        if first is None or second is None:
+            return f"{len(before)} epochs before, {len(now)} now"
+        for name in dict.fromkeys([*first, *second]):
+            if first.get(name) != second.get(name):
+                return f"epoch {number}: {name} was {first.get(name)}, now {second.get(name)}"
+    return ""
+
+
+def _other_files(run: RunDir, again: RunDir) -> str:
+    for name, words in _SAME_BYTES.items():
+        try:
+            same = hashes.sha256_of(run.path / name) == hashes.sha256_of(again.path / name)
+        except OSError as error:
+            raise RunError(f"'{run.path / name}' cannot be read: {error.strerror or error}") from None
+        if not same:
+            return f"every epoch is the same, but {words} are not"
+    return ""

@@ -1,0 +1,83 @@
+"""Everything that a training changes, as arrays by name: weights, statistics, random generators, optimizer, metrics."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cnncli.factory.backbones import take_statistics
+
+if TYPE_CHECKING:
+    import keras
+
+_NUMBER = re.compile(r"_\d+(?=/|$)")
+_SEED = re.compile(r"^seed_generator_\d+(?=/)")
+
+
+def values_of(model: keras.Model, metrics: bool) -> dict[str, np.ndarray]:
+    """The values of all variables of a compiled model.
+
+    Args:
+        model: its optimizer is built when it was not yet.
+        metrics: those of the metrics as well, which only count in the middle of an epoch.
+    """
+    return {name: variable.numpy() for name, variable in _variables(model, metrics).items()}
+
+
+def assign(model: keras.Model, values: Mapping[str, np.ndarray], metrics: bool) -> None:
+    """Gives all variables their values; `values` has one for each."""
+    for name, variable in _variables(model, metrics).items():
+        variable.assign(values[name])
+    take_statistics(model)
+
+
+def _variables(model: keras.Model, metrics: bool) -> dict[str, Any]:
+    model.optimizer.build(model.trainable_variables)
+    groups = {"model": model.variables, "optimizer": model.optimizer.variables}
+    if metrics:
+        groups["metrics"] = model.metrics_variables
+    return {
+        f"{group}/{number:04}/{_name(group, variable.path)}": variable
+        for group, variables in groups.items()
+        for number, variable in enumerate(variables)
+    }
+
+
+def _name(group: str, path: str) -> str:
+    """The path of a variable without what Keras counts by process, which the layers' own names are not."""
+    first, _, rest = _SEED.sub("seed_generator", path).partition("/")
+    if group != "model":
+        return _NUMBER.sub("", rest or first)  # the name of the optimizer or metric itself is counted
+    return f"{first}/{_NUMBER.sub('', rest)}"
+
+
+@contextlib.contextmanager
+def averaged_weights(model: keras.Model) -> Iterator[None]:
+    """Inside, the moving averages of the weights are in their place, where the optimizer keeps them.
+
+    Afterwards the weights are what they were, to the last bit.
+    """
+    if not _averages(model.optimizer):
+        yield
+        return
+    kept = [variable.numpy() for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, kept, strict=True):
+            variable.assign(value)
+
+
+def _averages(optimizer: Any) -> bool:
+    return bool(getattr(getattr(optimizer, "inner_optimizer", optimizer), "use_ema", False))
+
+
+def all_finite(model: keras.Model) -> bool:
+    """Whether every weight and statistic is a finite number."""
+    values = (variable.numpy() for variable in model.variables)
+    return all(np.isfinite(value).all() for value in values if np.issubdtype(value.dtype, np.floating))

@@ -1,0 +1,47 @@
+"""`weights.sha256`: what the weights of a run are, so that a file that was damaged or exchanged is noticed.
+
+The format is that of `sha256sum`, which checks a finished run as well: `sha256sum -c weights.sha256`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from cnncli.errors import RunError
+
+FILE = "weights.sha256"
+_LINE = re.compile(r"([0-9a-f]{64}) [ *](weights/[A-Za-z0-9][A-Za-z0-9._-]*)")
+_MOST = 1 << 20  # bytes; a run has a handful of weights
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_hashes(path: Path) -> list[tuple[str, str]]:
+    """Hash and file name of each line; none when there is no such file.
+
+    Raises:
+        RunError: it cannot be read, or is something else.
+    """
+    try:
+        if not path.is_symlink() and not path.exists():
+            return []
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST:
+            raise RunError(f"'{path}' is damaged: it is no list of hashes")
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise RunError(f"'{path}' cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    found = [_LINE.fullmatch(line) for line in lines]
+    if not all(found):
+        raise RunError(f"'{path}' is damaged: it is no list of hashes")
+    return [(match[1], match[2]) for match in found if match]
+
+
+def text_of(hashes: list[tuple[str, str]]) -> str:
+    """The lines of the file."""
+    return "".join(f"{value}  {name}\n" for value, name in hashes)

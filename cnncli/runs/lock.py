@@ -1,0 +1,41 @@
+"""A run is written by one process at a time. The system lets go of the lock when a process ends, however it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+class Lock:
+    """An exclusive lock on a file, held until it is released or the process ends.
+
+    Args:
+        path: the file; made when it is missing.
+
+    Raises:
+        BlockingIOError: somebody else holds it.
+        OSError: the file cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A run may come from anybody: a link in place of the file is not followed
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+        try:
+            if sys.platform == "win32":
+                msvcrt.locking(self._descriptor, msvcrt.LK_NBLCK, 1)
+            else:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise BlockingIOError(str(path)) from error
+
+    def release(self) -> None:
+        """Lets others have it; the file stays, for one that is removed could be locked twice."""
+        os.close(self._descriptor)

@@ -1,0 +1,55 @@
+"""What could explain another number is recorded, and named when it is not as it was."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from cnncli.runs import RunDir
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def here():
+    from cnncli.runner.environment import environment
+
+    return environment()
+
+
+def test_nothing_differs_from_itself(here):
+    from cnncli.runner.environment import differences
+
+    assert differences(here, here) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"threads": 77}, "number of threads 77, now "),
+        ({"processor": "another"}, "processor another, now "),
+        ({"packages": {"keras": "3.14.0"}}, "keras 3.14.0, now 3."),
+        ({"packages": "nonsense"}, "tensorflow None, now 2."),
+        ({"onednn": "0"}, "oneDNN setting 0, now default"),
+    ],
+)
+def test_what_differs_is_named(here, change, told):
+    from cnncli.runner.environment import differences
+
+    assert any(text.startswith(told) for text in differences({**here, **change}, here))
+
+
+def test_other_versions_of_what_computes_nothing_are_not_worth_a_word(here):
+    from cnncli.runner.environment import differences
+
+    assert differences({**here, "packages": {**here["packages"], "pillow": "1.0"}, "python": "2.7"}, here) == []
+
+
+@pytest.mark.parametrize(("recorded", "kept"), [(3, "3"), (0, None), (10**9, None), ("3; rm", None), (None, None)])
+def test_the_number_of_threads_is_kept_when_it_is_one(tmp_path, monkeypatch, recorded, kept):
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    run = RunDir(tmp_path)
+    run.write_json("environment.json", {"threads": recorded})
+    run.keep_threads()
+    assert os.environ.pop("TF_NUM_INTRAOP_THREADS", None) == kept

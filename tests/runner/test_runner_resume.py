@@ -1,0 +1,250 @@
+"""A run that is stopped at any moment and resumed ends as if it never had been, to the last bit."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnncli.errors import DataError, Interrupted, RunError
+from cnncli.runs import RunDir, files
+
+pytestmark = pytest.mark.slow
+
+SAME = (
+    "weights/best.weights.h5",
+    "weights/last.weights.h5",
+    "predictions.csv",
+    "metrics.json",
+    "report.txt",
+    "report.json",
+)
+WHOLE = (*SAME, "weights.sha256", "data.json", "images.csv")
+
+
+def arrays_of(run: RunDir) -> dict[str, np.ndarray]:
+    with np.load(run.checkpoint, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files if name != "training.json"}
+
+
+def history_of(run: RunDir) -> list[dict[str, str]]:
+    with run.history.open(newline="") as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+def assert_same(run: RunDir, whole: RunDir, names: tuple[str, ...] = WHOLE) -> None:
+    assert run.status()["state"] == "finished"
+    assert history_of(run) == history_of(whole)
+    for name in names:
+        assert (run.path / name).read_bytes() == (whole.path / name).read_bytes(), name
+    ours, theirs = arrays_of(run), arrays_of(whole)
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if not np.array_equal(ours[name], theirs[name])] == []
+    assert not list(run.path.rglob(".tmp-*"))
+
+
+@pytest.fixture(scope="module")
+def train() -> Any:
+    from cnncli.runner.train import train
+
+    return train
+
+
+@pytest.fixture(scope="module")
+def resume() -> Any:
+    from cnncli.runner.resume import resume
+
+    return resume
+
+
+@pytest.fixture(scope="module")
+def moments(train, stateful, watcher, tmp_path_factory) -> tuple[RunDir, list[Path]]:
+    """A whole run, and copies of its folder at every boundary of a write: what a kill at that moment leaves."""
+    folder = tmp_path_factory.mktemp("moments")
+    copies: list[Path] = []
+
+    def copy() -> None:
+        if (folder / "stateful-001").exists():
+            copies.append(folder / "copies" / f"{len(copies):03}")
+            shutil.copytree(folder / "stateful-001", copies[-1])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_boundary", copy)
+        whole = train(stateful(), folder, watcher()).run
+    return whole, copies
+
+
+def test_at_every_boundary_of_a_write_every_file_is_whole(moments):
+    _, copies = moments
+    assert len(copies) > 100
+    for copy in copies:
+        run = RunDir(copy)
+        for path in copy.rglob("[!.]*.json"):
+            json.loads(path.read_text())
+        for path in copy.rglob("[!.]*.h5"):
+            run.verify(path.relative_to(copy).as_posix())
+        if run.checkpoint.exists():
+            assert arrays_of(run)
+        for path in copy.rglob("[!.]*.csv"):
+            assert path.read_bytes().endswith(b"\n")
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.55, 0.97])
+def test_a_kill_at_a_boundary_is_resumed_to_the_same_bits(resume, moments, watcher, tmp_path, share):
+    whole, copies = moments
+    run = RunDir(shutil.copytree(copies[int(share * len(copies))], tmp_path / "elsewhere" / "moved"))
+    resume(run, watcher())
+    assert_same(run, whole)
+
+
+def test_a_process_killed_twice_is_resumed_to_the_same_bits(resume, moments, watcher, tmp_path):
+    whole, copies = moments
+    arguments = ("train", str(whole.spec), "--runs-dir", str(tmp_path))
+    assert killed_at(len(copies) // 4, *arguments) == -signal.SIGKILL
+    run = RunDir(tmp_path / "stateful-001")
+    assert run.status()["state"] == "interrupted"
+    assert killed_at(len(copies) // 2, "resume", str(run.path)) == -signal.SIGKILL
+    resume(run, watcher())
+    assert_same(run, whole)
+
+
+def killed_at(boundary: int, *arguments: str) -> int:
+    """Runs a command that kills itself there; gives how it ended."""
+    program = [sys.executable, "-m", "cnncli", *arguments, "--quiet"]
+    return subprocess.run(program, env={**os.environ, files.KILL_AT: str(boundary)}, check=False).returncode
+
+
+def test_a_training_that_is_asked_to_stop_leaves_its_report_and_is_resumed(
+    train, resume, moments, stateful, watcher, tmp_path
+):
+    with pytest.raises(Interrupted) as caught:
+        train(stateful("train.checkpoint.steps=4"), tmp_path, watcher(stop=(2, 4)))
+    run = RunDir(tmp_path / "stateful-001")
+    assert (caught.value.exit_code, caught.value.epochs, caught.value.left_out) == (130, 1, "")
+    assert (run.status()["state"], run.status()["reason"]) == ("interrupted", "Ctrl-C")
+    assert {*SAME, "plots/history.png", "plots/mistakes.png"} <= names_of(run)
+    observer = watcher()
+    resume(run, observer)
+    assert observer.from_there == [(1, 4)]
+    assert_same(run, moments[0])
+
+
+def names_of(run: RunDir) -> set[str]:
+    return {path.relative_to(run.path).as_posix() for path in run.path.rglob("*") if path.is_file()}
+
+
+def test_a_validation_is_stopped_and_done_again(train, resume, moments, stateful, watcher, tmp_path):
+    class Impatient(watcher):
+        """Wants to stop when the second validation has begun: two questions after the last step."""
+
+        asked_since = 0
+
+        def stop_asked(self):
+            if self.done and self.done[-1][:2] == (2, 6):
+                self.asked_since += 1
+            return 143 if self.asked_since > 1 else 0
+
+    with pytest.raises(Interrupted) as caught:
+        train(stateful(), tmp_path, Impatient())
+    assert caught.value.exit_code == 143
+    run, observer = RunDir(tmp_path / "stateful-001"), watcher()
+    assert json.loads(record_of(run))["measured"]["loss"] > 0
+    resume(run, observer)
+    assert (observer.from_there, [step for step in observer.done if step[0] == 2]) == ([(1, 6)], [])
+    assert_same(run, moments[0])
+
+
+def record_of(run: RunDir) -> str:
+    import zipfile
+
+    with zipfile.ZipFile(run.checkpoint) as archive:
+        return archive.read("training.json").decode()
+
+
+PLATEAU = "[{ReduceLROnPlateau: {monitor: loss, min_delta: 10, patience: 1, cooldown: 1, factor: 0.5}}]"
+AVERAGES = ["optimizer={SGD: {momentum: 0.9, use_ema: true}}", f"callbacks={PLATEAU}", "jit_compile=true"]
+OTHERS = {
+    "averaged weights, a plateau and one program": AVERAGES,
+    "lower precision": ["optimizer=Nadam", "precision=mixed_float16", "callbacks=[]"],
+}
+
+
+@pytest.mark.parametrize("overrides", OTHERS.values(), ids=OTHERS)
+def test_other_states_are_kept_as_well(train, resume, stateful, watcher, tmp_path, overrides):
+    spec = stateful(*(f"train.{override}" for override in overrides))
+    whole = train(spec, tmp_path / "whole", watcher()).run
+    with pytest.raises(Interrupted):
+        train(spec, tmp_path, watcher(stop=(2, 3)))
+    run = RunDir(tmp_path / "stateful-001")
+    resume(run, watcher())
+    assert_same(run, whole)
+
+
+def test_more_epochs_come_to_what_as_many_come_to_from_the_beginning(train, resume, stateful, watcher, tmp_path):
+    constant = ("train.optimizer=Adam", "train.callbacks=[]")
+    whole = train(stateful(*constant), tmp_path / "whole", watcher()).run
+    run = train(stateful(*constant, "train.epochs=1"), tmp_path, watcher()).run
+    resume(run, watcher(), epochs=3)
+    assert_same(run, whole)
+    assert "epochs: 3\n" in run.spec.read_text()
+    assert resume(run, watcher()) is None
+    with pytest.raises(RunError, match="trained for 3 epochs already, more than 2"):
+        resume(run, watcher(), epochs=2)
+
+
+def test_a_schedule_over_all_epochs_is_told_when_there_are_more(resume, moments, watcher, tmp_path):
+    run, observer = RunDir(shutil.copytree(moments[0].path, tmp_path / "run")), watcher()
+    resume(run, observer, epochs=4)
+    assert len(history_of(run)) == 4
+    assert any("follows the number of epochs" in text for text in observer.told)
+
+
+def test_an_image_that_changed_is_refused_by_name(resume, moments, watcher, tmp_path):
+    run = RunDir(shutil.copytree(moments[1][len(moments[1]) // 2], tmp_path / "run"))
+    with (run.path / "images.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    rows[3][-1] = "0" * 32
+    with (run.path / "images.csv").open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    with pytest.raises(DataError, match=f"train images have changed since the run began: '{rows[3][2]}'"):
+        resume(run, watcher())
+
+
+def test_a_run_that_diverged_is_not_resumed(resume, moments, watcher, tmp_path):
+    run = RunDir(shutil.copytree(moments[0].path, tmp_path / "run"))
+    run.set_status("diverged", reason="the loss became nan")
+    with pytest.raises(RunError, match="diverged, and would again"):
+        resume(run, watcher())
+
+
+def test_another_environment_is_told(resume, moments, watcher, tmp_path):
+    run, observer = RunDir(shutil.copytree(moments[1][-30], tmp_path / "run")), watcher()
+    record = run.read_json("environment.json")
+    record["packages"]["keras"] = "3.14.0"
+    run.write_json("environment.json", {**record, "threads": 77})
+    resume(run, observer)
+    (told,) = [text for text in observer.told if "last bits may differ" in text]
+    assert "keras 3.14.0, now 3." in told
+    assert "number of threads 77, now" in told
+    assert run.read_json("environment.json")["resumed"][0]["differs"]
+
+
+def test_a_run_with_the_same_spec_that_was_interrupted_is_proposed(train, moments, stateful, watcher, tmp_path):
+    shutil.copytree(moments[1][-30], tmp_path / "stateful-001")
+    run = RunDir(tmp_path / "stateful-001")
+    run.set_status("interrupted")
+    for spec, proposed in ((stateful(), 1), (stateful("seed=1"), 0)):
+        observer = watcher(at_begin=ZeroDivisionError())
+        with pytest.raises(ZeroDivisionError):
+            train(spec, tmp_path, observer)
+        assert sum(f"cnncli resume {run.path}" in text for text in observer.told) == proposed
+        shutil.rmtree(tmp_path / "stateful-002")

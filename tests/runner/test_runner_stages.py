@@ -1,0 +1,209 @@
+"""A training in two stages: what learns in each, what is written of it, and that it can be stopped anywhere."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnncli.errors import Interrupted, RunError, SpecError
+from cnncli.records import Epoch
+from cnncli.runs import RunDir, files
+
+pytestmark = pytest.mark.slow
+
+DECAY = "{CosineDecay: {initial_learning_rate: 0.005, decay_steps: total_steps}}"
+FIRST = "{epochs: 3, freeze: [conv2d_1, 'batch*'], learning_rate: 0.01}"
+SECOND = f"{{epochs: 2, thaw: ['*'], learning_rate: {DECAY}}}"
+# The loss never improves by so much, so that the first stage ends after two of its three epochs.
+STOPPING = "[{EarlyStopping: {monitor: loss, min_delta: 10, patience: 1, restore_best_weights: true}}]"
+STAGED = (f"train.stages=[{FIRST}, {SECOND}]", "train.epochs=5", f"train.callbacks={STOPPING}")
+SAME = ("weights/best.weights.h5", "weights/last.weights.h5", "weights.sha256", "predictions.csv", "report.json")
+
+
+def arrays_of(run: RunDir) -> dict[str, np.ndarray]:
+    with np.load(run.checkpoint, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files if name != "training.json"}
+
+
+def history_of(run: RunDir) -> list[dict[str, str]]:
+    with run.history.open(newline="") as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+def assert_same(run: RunDir, whole: RunDir) -> None:
+    assert run.status()["state"] == "finished"
+    assert history_of(run) == history_of(whole)
+    for name in SAME:
+        assert (run.path / name).read_bytes() == (whole.path / name).read_bytes(), name
+    ours, theirs = arrays_of(run), arrays_of(whole)
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if not np.array_equal(ours[name], theirs[name])] == []
+
+
+def progress_of(folder: Path) -> Any:
+    from cnncli.runner.checkpoint import read_progress
+
+    return read_progress(folder / "checkpoint" / "state.npz")
+
+
+@pytest.fixture(scope="module")
+def staged(stateful, watcher, tmp_path_factory) -> Any:
+    """A whole run, who watched it, and a copy of its folder at every boundary of a write, with where it stood."""
+    from cnncli.runner.train import train
+
+    folder, copies = tmp_path_factory.mktemp("staged"), []
+
+    def copy() -> None:
+        if (folder / "stateful-001" / "checkpoint" / "state.npz").exists():
+            place = shutil.copytree(folder / "stateful-001", folder / "copies" / f"{len(copies):03}")
+            state = progress_of(place)
+            copies.append(((state.stage, len(state.epochs), state.steps), place))
+
+    observer = watcher()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_boundary", copy)
+        whole = train(stateful(*STAGED), folder, observer).run
+    return SimpleNamespace(run=whole, copies=copies, observer=observer)
+
+
+def test_a_callback_ends_the_stage_and_each_has_its_own_learning_rate(staged):
+    rows = history_of(staged.run)
+    assert [(row["epoch"], row["stage"]) for row in rows] == [("1", "1"), ("2", "1"), ("3", "2"), ("4", "2")]
+    rates = [float(row["learning_rate"]) for row in rows]
+    assert rates == pytest.approx([0.01, 0.01, 0.0025, 0])  # decayed over the twelve steps of the stage
+
+
+def test_the_stages_say_what_they_change(staged):
+    first, second = staged.observer.stages
+    assert (first.number, first.count, first.frozen, first.thawed, first.schedule) == (1, 2, 2, 0, "")
+    assert (second.number, second.frozen, second.thawed, second.schedule) == (2, 0, 2, "CosineDecay")
+    assert (first.learning_rate, second.learning_rate) == pytest.approx((0.01, 0.005))
+    dense = 7 * 7 * 4 * 3 + 3
+    assert (first.trainable, second.trainable) == (dense, dense + 112 + 8)
+    assert first.parameters == second.parameters == dense + 112 + 16
+
+
+def test_what_is_frozen_stays_as_it_is_and_the_next_optimizer_is_a_new_one(staged):
+    at = dict(reversed(staged.copies))  # the first copy of each moment
+    states = [arrays_of(RunDir(at[moment])) for moment in ((1, 0, 0), (1, 2, 0), (2, 2, 0), (2, 4, 0))]
+    begin, end, again, last = (
+        {name: array for name, array in state.items() if name.startswith("model/")} for state in states
+    )
+    frozen = [name for name in begin if "conv2d_1" in name or "batch_normalization_1" in name]
+    assert len(frozen) == 6
+    for name in frozen:
+        np.testing.assert_array_equal(begin[name], end[name])
+        assert not np.array_equal(end[name], last[name]), name
+    kept = [states[1][name] for name in sorted(states[1]) if name.startswith("callbacks/0/")]
+    dense = next(name for name in again if name.endswith("dense_1/kernel"))
+    assert any(np.array_equal(again[dense], array) for array in kept)  # the best weights of the first stage
+    assert not np.array_equal(again[dense], end[dense])
+    iterations = [next(array for name, array in state.items() if "iteration" in name) for state in states]
+    assert iterations == [0, 12, 0, 12]
+
+
+MOMENTS = {
+    "in the first stage": (1, 1, 3),
+    "between the stages": (1, 2, 0),
+    "at the beginning of the second": (2, 2, 0),
+    "in the second stage": (2, 3, 3),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+def test_a_run_killed_in_any_stage_is_resumed_to_the_same_bits(staged, watcher, tmp_path, moment):
+    from cnncli.runner.resume import resume
+
+    copy = [place for at, place in staged.copies if at == moment][-1]
+    run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
+    resume(run, watcher())
+    assert_same(run, staged.run)
+
+
+def test_a_training_stopped_in_the_second_stage_goes_on_there(staged, stateful, watcher, tmp_path):
+    from cnncli.runner.resume import resume
+    from cnncli.runner.train import train
+
+    with pytest.raises(Interrupted):
+        train(stateful(*STAGED), tmp_path, watcher(stop=(3, 3)))
+    run, observer = RunDir(tmp_path / "stateful-001"), watcher()
+    resume(run, observer)
+    assert [begun.number for begun in observer.stages] == [2]
+    assert_same(run, staged.run)
+
+
+PLAIN = ("train.callbacks=[]", "train.optimizer=Adam")
+
+
+def of_two(first: int, last: int) -> tuple[str, ...]:
+    stages = f"[{{epochs: {first}, freeze: [conv2d_1]}}, {{epochs: {last}, thaw: [conv2d_1]}}]"
+    return (*PLAIN, f"train.epochs={first + last}", f"train.stages={stages}")
+
+
+def test_more_epochs_lengthen_the_last_stage(stateful, watcher, tmp_path):
+    from cnncli.runner.resume import resume
+    from cnncli.runner.train import train
+
+    whole = train(stateful(*of_two(1, 2)), tmp_path / "whole", watcher()).run
+    run = train(stateful(*of_two(1, 1)), tmp_path, watcher()).run
+    resume(run, watcher(), epochs=3)
+    assert_same(run, whole)
+    assert run.spec.read_text() == whole.spec.read_text()
+
+
+@pytest.mark.parametrize(
+    ("stages", "stopped", "before"),
+    [
+        ((), False, 4),
+        ((1,), False, 4),
+        ((1, 1), False, 4),
+        ((1, 1), True, 3),  # the first stage of three ended after two of its three epochs
+        ((1, 1, 2), False, 3),
+        ((1, 1, 2, 3), False, 3),
+    ],
+)
+def test_the_epochs_before_the_last_stage_are_those_trained_and_those_to_come(stateful, stages, stopped, before):
+    from cnncli.runner.checkpoint import TrainingState
+    from cnncli.runner.resume import _before_last
+
+    spec = stateful("train.epochs=9", "train.stages=[{epochs: 3}, {epochs: 1}, {epochs: 5}]")
+    epochs = tuple(Epoch(number, {"loss": 1.0}, 0.1, 1.0, stage) for number, stage in enumerate(stages, 1))
+    assert _before_last(spec, TrainingState(epochs, stopped=stopped, stage=stages[-1] if stages else 1)) == before
+
+
+def test_fewer_epochs_than_the_other_stages_take_are_refused(staged, watcher, tmp_path):
+    from cnncli.runner.resume import resume
+
+    copy = next(place for at, place in staged.copies if at == (1, 1, 0))
+    run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
+    with pytest.raises(RunError, match="before the last one take 3 epochs, and 3 leave none for the last"):
+        resume(run, watcher(), epochs=3)
+
+
+def test_a_checkpoint_of_a_stage_that_the_spec_does_not_have_is_refused(staged, watcher, tmp_path):
+    from cnncli.runner.resume import resume
+
+    copy = [place for at, place in staged.copies if at == (2, 3, 3)][-1]
+    run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
+    text = run.spec.read_text()
+    run.spec.write_text(text[: text.index("  stages:")] + text[text.index("  jit_compile:") :])
+    with pytest.raises(RunError, match="the checkpoint is of stage 2, and the spec has 0"):
+        resume(run, watcher())
+
+
+def test_what_keras_refuses_in_a_later_stage_is_told_before_the_first_step(stateful, watcher, tmp_path):
+    from cnncli.runner.train import train
+
+    wrong = "{PiecewiseConstantDecay: {boundaries: [1, 2, 3], values: [0.1]}}"
+    stages = f"[{{epochs: 1}}, {{epochs: 2, learning_rate: {wrong}}}]"
+    with pytest.raises(SpecError) as caught:
+        train(stateful(*PLAIN, f"train.stages={stages}"), tmp_path / "runs", watcher())
+    (problem,) = caught.value.problems
+    assert problem.path == ("train", "stages", 1, "learning_rate")
+    assert not list((tmp_path / "runs").glob("stateful*"))

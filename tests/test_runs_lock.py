@@ -1,0 +1,146 @@
+"""A run is written by one process at a time, and its leftovers are swept by the next."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cnncli.errors import ResourceError, RunError
+from cnncli.runs import RunDir, files, require_writable, writing
+
+HOLD = """
+import sys
+from pathlib import Path
+from cnncli.runs import RunDir
+run = RunDir(Path(sys.argv[1]))
+with run.locked():
+    run.set_status("running")
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+DIE_HALFWAY = """
+import os, signal, sys
+from pathlib import Path
+from cnncli.runs import writing
+with writing(Path(sys.argv[1])) as path:
+    path.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+WRITE = """
+import sys
+from pathlib import Path
+from cnncli.runs import writing
+with writing(Path(sys.argv[1])) as path:
+    path.write_text("new")
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def enter(run: RunDir) -> None:
+    with run.locked():
+        pass
+
+
+def test_a_second_process_is_told_who_holds_it(tmp_path, holder):
+    with pytest.raises(RunError, match=rf"is being written by process {holder.pid} on \S+, since 20\S+Z"):
+        enter(RunDir(tmp_path))
+
+
+def test_a_killed_process_holds_nothing(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+    enter(RunDir(tmp_path))
+
+
+def test_a_run_is_locked_once_in_one_process_and_free_afterwards(tmp_path):
+    run = RunDir(tmp_path)
+    with run.locked(), pytest.raises(RunError, match="is being written"):
+        enter(run)
+    enter(run)
+
+
+@pytest.mark.parametrize("name", ["weights", "plots", "checkpoint"])
+def test_a_folder_that_leads_elsewhere_is_refused(tmp_path, name):
+    (tmp_path / "elsewhere").mkdir()
+    run = RunDir(tmp_path / "run")
+    run.path.mkdir()
+    (run.path / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RunError, match="leads out of the run"):
+        enter(run)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path):
+    run = RunDir(tmp_path / "run")
+    (run.path / "checkpoint").mkdir(parents=True)
+    (run.path / "checkpoint" / "lock").symlink_to(tmp_path / "victim")
+    with pytest.raises(ResourceError, match="cannot write to"):
+        enter(run)
+    assert not (tmp_path / "victim").exists()
+
+
+def test_what_a_killed_process_left_half_written_is_swept_and_nothing_else(tmp_path):
+    run = RunDir(tmp_path)
+    for name in ("weights/best.weights.h5", "report.txt"):
+        subprocess.run([sys.executable, "-c", DIE_HALFWAY, str(tmp_path / name)], check=False)
+    mine = tmp_path / ".tmp-notes.txt"
+    mine.write_text("mine")
+    assert len(list(tmp_path.rglob(".tmp-*"))) == 3
+    enter(run)
+    assert list(tmp_path.rglob(".tmp-*")) == [mine]
+
+
+@pytest.mark.parametrize("boundary", [1, 2, 3])
+def test_a_process_kills_itself_at_the_boundary_of_a_write_it_is_told(tmp_path, boundary):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    environment = {**os.environ, files.KILL_AT: str(boundary)}
+    assert subprocess.run([sys.executable, "-c", WRITE, str(path)], env=environment, check=False).returncode == -9
+    assert path.read_text() == ("new" if boundary == 3 else "old")
+    assert len(list(tmp_path.glob(".tmp-*"))) == (boundary == 2)
+
+
+class TestRequireWritable:
+    def test_a_folder_that_is_not_there_yet_is_fine_and_still_not_there(self, tmp_path):
+        require_writable(tmp_path / "some" / "runs")
+        assert not list(tmp_path.iterdir())
+
+    def test_a_file_in_its_way_is_told(self, tmp_path):
+        (tmp_path / "runs").write_text("I am a file")
+        with pytest.raises(ResourceError, match="cannot make a run folder in") as caught:
+            require_writable(tmp_path / "runs" / "deeper")
+        assert "--runs-dir" in caught.value.hint
+
+    @pytest.mark.skipif(not Path("/proc/self/mounts").exists(), reason="needs a folder nobody can write to")
+    def test_a_folder_that_cannot_be_written_to_is_told_even_to_root(self):
+        with pytest.raises(ResourceError, match="cannot make a run folder"):
+            require_writable(Path("/proc/self"))
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a small disk, which root may")
+def test_a_full_disk_leaves_what_was_there_and_says_what_to_do(tmp_path):
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(place)], check=False).returncode:
+        pytest.skip("may not mount here")
+    try:
+        path = place / "state.npz"
+        path.write_bytes(b"old")
+        with pytest.raises(ResourceError, match="No space left") as caught, writing(path) as aside:
+            aside.write_bytes(bytes(1 << 20))
+        assert "make room" in caught.value.hint
+        assert path.read_bytes() == b"old"
+        assert [entry.name for entry in place.iterdir()] == ["state.npz"]
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
