@@ -1,0 +1,58 @@
+"""Sentences and numbers as a drafted spec has them."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+
+WIDTH = 100
+"""Columns that comments are wrapped to."""
+
+
+_UNPRINTED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+
+
+def printed(text: str) -> str:
+    """Text on one line; a name of a file or class may hold characters that end a comment, or that YAML refuses."""
+    escaped = _UNPRINTED.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
+    return " ".join(escaped.split())
+
+
+def comment(text: str, indent: int = 0) -> list[str]:
+    """A paragraph as lines of comment; none for no text."""
+    start = " " * indent + "# "
+    return textwrap.wrap(
+        printed(text),
+        WIDTH,
+        initial_indent=start,
+        subsequent_indent=start,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def apart(parts: Iterable[list[str]]) -> list[str]:
+    """Lines with a blank one between parts; parts without lines are left out."""
+    lines: list[str] = []
+    for part in filter(None, parts):
+        lines += [*([""] if lines else []), *part]
+    return lines
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 image`, `2,000 images`."""
+    ending = "" if number == 1 else "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}{ending}"
+
+
+def pixels(height: float, width: float) -> str:
+    """`200×300`: height before width, as in the spec."""
+    return f"{height:.0f}×{width:.0f}"
+
+
+def joined(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

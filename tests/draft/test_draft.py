@@ -1,0 +1,114 @@
+"""A drafted spec is right: no problem, no warning, true numbers, and a reason for each choice."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from cnncli.data.survey import Survey
+from cnncli.draft import draft
+from cnncli.errors import DataError
+from cnncli.spec import parse
+from cnncli.spec.reader import read
+
+
+def seen(counts=(40, 40, 40, 40), sizes=((200, 300),), grey=0.0, names=None, splits=(), path="photos", **more):
+    """A survey of this many images of each class, whose sizes take turns and of which a part is grey."""
+    labels = np.repeat(np.arange(len(counts)), counts)
+    own = {"train": labels, **dict.fromkeys(splits, labels[::3])}
+    total = sum(map(len, own.values()))
+    return Survey(
+        "folder",
+        {"path": path},
+        tuple(names or (f"class{number}" for number in range(len(counts)))),
+        own,
+        np.array(list(itertools.islice(itertools.cycle(sizes), total))),
+        np.arange(total) < grey * total,
+        {"JPEG": total},
+        more.get("unreadable", {}),
+        (),
+    )
+
+
+def spec_of(survey):
+    text = draft(survey, "photos.yaml")
+    loaded = parse(read(text, "photos.yaml"))
+    assert loaded.warnings == ()
+    return loaded.spec, text
+
+
+SIZES = {
+    "tiny": [(3, 5)],
+    "digits": [(28, 28)],
+    "icons": [(32, 32)],
+    "uneven": [(33, 47)],
+    "small": [(40, 60), (50, 50)],
+    "photographs": [(200, 300)],
+    "mixed": [(200, 300), (300, 200), (480, 640)],
+    "large": [(3000, 4000)],
+    "lines": [(20, 200)],
+    "columns": [(900, 100)],
+}
+COUNTS = {
+    "two of three": (3, 3),
+    "few": (40, 40, 40, 40),
+    "uneven": (300, 20, 100),
+    "hundred small": (5,) * 100,
+    "thousands": (700,) * 10,
+    "many": (12_000, 13_000),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("count", COUNTS)
+def test_every_draft_passes_the_check_without_a_warning(size, count):
+    spec, text = spec_of(seen(COUNTS[count], SIZES[size], grey=0.0 if size != "digits" else 1.0))
+    assert max(map(len, text.splitlines())) <= 118
+    assert spec.train.batch_size * 2 <= sum(COUNTS[count])
+    assert spec.train.epochs >= 20
+
+
+@pytest.mark.parametrize("splits", [(), ("test",), ("validation",), ("validation", "test")])
+def test_the_splits_of_the_source_are_kept(splits):
+    spec, text = spec_of(seen(splits=splits))
+    given = spec.data.split.model_fields_set
+    assert given == {"validation", "test"} - set(splits)
+    expected = {
+        (): "104 to train, 24 to validate, 32 to test",
+        ("test",): "136 to train, 24 to validate, 54 to test",
+        ("validation",): "128 to train, 54 to validate, 32 to test",
+        ("validation", "test"): "160 to train, 54 to validate, 54 to test",
+    }
+    assert expected[splits] in text
+
+
+def test_awkward_names_are_read_back_as_they_are():
+    names = ("no", "1e3", "a: b", "été #1", 'say "x"', "null", "line\nbreak", "a\u2028b")
+    survey = seen((9,) * 8, names=names, path="my: photos", unreadable={"no/a #1.png": "is\u2028cut\noff\x07"})
+    spec, text = spec_of(survey)
+    assert spec.data.classes == list(names)
+    assert spec.data.source.arguments == {"path": "my: photos"}
+    assert spec.data.exclude == ["no/a #1.png"]
+    assert r"is\u2028cut off\x07" in text
+    assert parse(read(draft(survey, "a b.yaml"), "a b.yaml"))
+    assert "#   cnncli train 'a b.yaml'" in draft(survey, "a b.yaml")
+
+
+def test_a_name_that_is_no_text_is_refused():
+    with pytest.raises(DataError, match="no UTF-8 text"):
+        draft(seen((9, 9), names=("cat", "dog\udcff")), "photos.yaml")
+
+
+def test_classes_are_listed_where_that_helps():
+    assert "classes" in spec_of(seen())[0].data.model_fields_set
+    assert spec_of(seen((6,) * 60))[0].data.classes is None
+    assert spec_of(seen((9, 9), names=("cat", " ")))[0].data.classes is None
+    # Named, it would make the source take the folders of splits for classes
+    assert spec_of(seen((9, 9), names=("Train", "plane")))[0].data.classes is None
+
+
+def test_the_numbers_seen_are_told():
+    text = draft(seen((31, 50), [(128, 192), (400, 606)]), "photos.yaml")
+    assert "# Seen: 81 images in 2 classes, 31 to 50 of each; JPEG, 128×192 to 400×606 pixels" in text
+    assert "Fewer than 30" not in text
+    assert "Fewer than 30" in draft(seen((31, 29)), "photos.yaml")

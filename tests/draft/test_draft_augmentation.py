@@ -1,0 +1,39 @@
+"""Changes that another image of the same thing might show, and no others."""
+
+import pytest
+
+from cnncli.draft.augmentation import choose_changes
+from cnncli.draft.frame import Frame
+
+
+def names_of(color, size, classes):
+    changes, why = choose_changes(Frame(size, size, color, "stretch", ()), classes)
+    return [next(iter(change.entry)) for change in changes], why
+
+
+def test_photographs_are_mirrored_and_the_comment_says_when_not_to():
+    changes, _ = choose_changes(Frame(96, 96, "rgb", "stretch", ()), ("cat", "dog"))
+    assert changes[0].entry == {"RandomFlip": {"mode": "horizontal"}}
+    assert "where left and right matter" in changes[0].reason
+    assert names_of("rgb", 32, ("cat", "dog"))[0] == ["RandomFlip", "RandomTranslation"]
+
+
+@pytest.mark.parametrize(
+    ("color", "size", "classes"),
+    [
+        ("grayscale", 28, ("bag", "boot")),  # like digits
+        ("grayscale", 96, ("healthy", "sick")),  # like X-rays
+        ("rgb", 96, ("0", "1", "10")),
+        ("rgb", 32, ("b", "d", "p")),
+        ("rgb", 96, ("turn_left", "turn-right", "straight")),
+    ],
+)
+def test_what_would_become_something_else_is_not_mirrored(color, size, classes):
+    names, why = names_of(color, size, classes)
+    assert "RandomFlip" not in names
+    assert "RandomTranslation" in names
+    assert "No flip: " in why
+
+
+def test_one_word_for_a_side_alone_says_nothing():
+    assert "RandomFlip" in names_of("rgb", 96, ("left luggage", "bicycle"))[0]

@@ -1,0 +1,57 @@
+"""Size, colour and proportions that suit the images."""
+
+import numpy as np
+import pytest
+
+from cnncli.draft.frame import choose_frame
+
+
+def frame(sizes, grey=None, labels=None, names=("cat", "dog")):
+    sizes = np.array(sizes)
+    grey = np.zeros(len(sizes), bool) if grey is None else np.array(grey)
+    labels = np.arange(len(sizes)) % 2 if labels is None else np.array(labels)
+    return choose_frame(sizes, grey, labels, names)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([(32, 32)] * 10, (32, 32)),  # as they are
+        ([(28, 20)] * 10, (28, 20)),
+        ([(30, 45), (33, 41), (28, 43)], (32, 40)),
+        ([(100, 100)] * 10, (96, 96)),
+        ([(70, 75)] * 10, (64, 64)),  # never larger than needed
+        ([(480, 640)] * 10, (96, 96)),  # few images
+        ([(480, 640)] * 1000, (128, 128)),
+        ([(480, 640)] * 20_000, (96, 96)),  # many
+        ([(50, 400)] * 10, (32, 256)),  # oblong
+        ([(600, 100)] * 10, (224, 32)),
+    ],
+)
+def test_the_size_is_near_that_of_the_images_and_bounded(sizes, expected):
+    chosen = frame(sizes)
+    assert (chosen.height, chosen.width) == expected
+    assert any("height×width" in reason for reason in chosen.reasons)
+
+
+def test_proportions_that_differ_are_kept():
+    assert frame([(200, 300), (210, 300), (200, 290)] * 5).resize == "stretch"
+    mixed = frame([(200, 300), (300, 200)] * 5)
+    assert mixed.resize == "pad"
+    assert "from 0.67 to 1.5" in " ".join(mixed.reasons)
+
+
+def test_colour_follows_what_is_stored():
+    sizes = [(32, 32)] * 20
+    assert frame(sizes).color == "rgb"
+    assert frame(sizes, [True] * 20).color == "grayscale"
+    assert frame(sizes, [True] * 3 + [False] * 17).color == "rgb"
+    assert frame(sizes, [True] * 19 + [False]).color == "grayscale"
+
+
+def test_a_class_that_is_grey_where_others_are_not_makes_all_grey():
+    grey = np.arange(20) % 2 == 0
+    chosen = frame([(32, 32)] * 20, grey)
+    assert chosen.color == "grayscale"
+    assert "other classes than cat are in colour" in " ".join(chosen.reasons)
+    assert frame([(32, 32)] * 20, np.arange(20) % 4 < 2).color == "rgb"  # grey in both
