@@ -7,6 +7,7 @@
      ├─ ResourceError      5    disk or memory ran out, or a folder cannot be written
      ├─ RunError           6    no such run, not finished, or not a run at all
      ├─ ThresholdMissed    7    a figure is below what --fail-under asks for
+     ├─ NotReproduced      8    a run that was trained again came to something else
      └─ Interrupted      130    Ctrl-C; 143 for SIGTERM. What was reached is saved
 
 Anything else that reaches the command line is a bug and ends in 1.
@@ -114,6 +115,12 @@ class ThresholdMissed(CnncliError):
     exit_code = 7
 
 
+class NotReproduced(CnncliError):
+    """A run that was trained again came to something else."""
+
+    exit_code = 8
+
+
 @dataclass
 class Interrupted(Exception):
     """The person, or the machine, asked for the training to stop; everything reached is saved.
@@ -121,8 +128,11 @@ class Interrupted(Exception):
     Args:
         run: the run folder, as text.
         exit_code: 130 after Ctrl-C, 143 after SIGTERM.
+        epochs: that are over.
+        left_out: what there was no time for; empty when nothing was left out.
     """
 
     run: str
     exit_code: int = 130
     epochs: int = 0
+    left_out: str = ""

@@ -22,19 +22,22 @@ REPOSITORY = Path(__file__).parents[1]
 # stands in a line further down, nobody can import upwards.
 ROOMS = {
     "__main__": {"cli"},
-    "cli": {"runner", "report", "runs", "spec", "catalog", "records", "errors", "__init__"},
-    "runner": {"factory", "data", "report", "runs", "spec", "catalog", "records", "errors", "__init__"},
-    "factory": {"spec", "catalog", "records", "errors"},
-    "data": {"catalog", "records", "errors"},
+    "cli": {"runner", "draft", "explain", "report", "runs", "spec", "catalog", "records", "errors", "__init__"},
+    "runner": {"factory", "data", "report", "runs", "spec", "catalog", "records", "errors", "startup", "__init__"},
+    "draft": {"data", "spec", "errors"},
+    "factory": {"spec", "catalog", "records", "errors", "startup"},
+    "data": {"catalog", "records", "errors", "startup"},
     "report": {"records", "errors"},
     "runs": {"catalog", "errors"},
+    "explain": {"spec", "catalog", "errors"},
     "spec": {"catalog", "errors"},
     "catalog": {"errors"},
     "records": set(),
     "errors": set(),
+    "startup": set(),
     "__init__": set(),
 }
-HEAVY_ROOMS = {"runner", "factory", "data", "report"}
+HEAVY_ROOMS = {"runner", "draft", "factory", "data", "report", "startup"}
 HEAVY = {"tensorflow", "keras", "numpy", "matplotlib", "sklearn", "PIL", "tensorflow_datasets"}
 TERMINAL = {"click", "rich"}
 
@@ -116,6 +119,8 @@ def forbidden(room: str, tree: ast.Module, package: str = "") -> list[str]:
                 found.append(f"line {line}: {other} must be imported inside the command")
         elif top in HEAVY and room not in HEAVY_ROOMS:
             found.append(f"line {line}: {top} is not for {room}")
+        elif top in {"tensorflow", "keras"} and room != "startup":
+            found.append(f"line {line}: {top} would not start quietly; take it from cnncli.startup")
         elif top in TERMINAL and room != "cli":
             found.append(f"line {line}: {top} is for cli alone")
     return found
@@ -163,6 +168,7 @@ def test_a_module_reads_no_file_that_can_run_code(file):
         ("records", "import numpy as np"),
         ("catalog", "try:\n    from PIL import Image\nexcept ImportError:\n    pass"),
         ("runner", "import rich.progress"),
+        ("factory", "def build():\n    import keras"),
     ],
 )
 def test_the_guard_of_the_rooms_sees(room, source):
@@ -214,7 +220,19 @@ def runs_folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "command",
-    ["--help", "train --help", "check configs/mnist.yaml", "layers", "layers Conv2D", "schema", "runs --runs-dir RUNS"],
+    [
+        "--help",
+        "train --help",
+        "check configs/mnist.yaml",
+        "layers",
+        "layers Conv2D",
+        "explain Conv2D --config configs/mnist.yaml",
+        "explain LSTM",
+        "schema",
+        "runs --runs-dir RUNS",
+        "configs",
+        "configs mnist",
+    ],
 )
 def test_a_command_that_does_not_compute_starts_nothing_heavy(command, runs_folder):
     code = (

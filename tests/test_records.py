@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from cnncli.records import Epoch, Evaluation, History, LayerRow, ModelSummary, Prediction
+from cnncli.records import Epoch, Evaluation, History, LayerRow, ModelSummary, Prediction, TrainingMemory
 
 
 def epoch(number: int) -> Epoch:
@@ -38,11 +38,17 @@ def test_the_most_probable_classes_come_first_and_equal_ones_in_their_own_order(
 
 def test_a_summary_adds_up_its_layers():
     rows = (
-        LayerRow("conv2d_1", "Conv2D", (32, 32, 16), 208, 208, 196_608, 0),
-        LayerRow("batch_normalization_1", "BatchNormalization", (32, 32, 16), 64, 32, 0, 1),
+        LayerRow("conv2d_1", "Conv2D", (32, 32, 16), 208, 0, 196_608, 400_000, frozen=208),
+        LayerRow("batch_normalization_1", "BatchNormalization", (32, 32, 16), 64, 32, 0, 32_768),
+        LayerRow("own", "Own", (32, 32, 16), 10, 10, None),
     )
-    summary = ModelSummary(rows, (32, 32, 3), 1088)
-    assert (summary.parameters, summary.trainable, summary.macs) == (272, 240, 196_608)
+    summary = ModelSummary(rows, (32, 32, 3), 1128)
+    assert (summary.parameters, summary.trainable, summary.frozen) == (282, 42, 208)
+    assert (summary.macs, summary.flops, summary.uncounted) == (196_608, 432_768, rows[2:])
+
+
+def test_the_memory_of_training_is_that_of_all_its_parts():
+    assert TrainingMemory(32, weights=1, gradients=20, optimizer=300, activations=4000, working=50_000).total == 54_321
 
 
 def test_records_are_frozen():

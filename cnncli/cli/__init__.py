@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 import sys
 from typing import Any, NoReturn
 
@@ -12,7 +13,10 @@ from cnncli import __version__
 from cnncli.errors import CnncliError, Interrupted, SpecError
 
 _COMMANDS = {
+    "init": "cnncli.cli.init",
     "train": "cnncli.cli.train",
+    "resume": "cnncli.cli.resume",
+    "reproduce": "cnncli.cli.reproduce",
     "evaluate": "cnncli.cli.evaluate",
     "predict": "cnncli.cli.predict",
     "summary": "cnncli.cli.summary",
@@ -20,8 +24,11 @@ _COMMANDS = {
     "check": "cnncli.cli.check",
     "data": "cnncli.cli.data",
     "runs": "cnncli.cli.runs",
+    "configs": "cnncli.cli.configs",
     "layers": "cnncli.cli.layers",
+    "explain": "cnncli.cli.explain",
     "schema": "cnncli.cli.schema",
+    "doctor": "cnncli.cli.doctor",
 }
 
 
@@ -63,6 +70,9 @@ def cnncli() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command line and ends the process with the documented exit code."""
+    from cnncli.cli.console import accept_any_text
+
+    accept_any_text()
     sys.exit(_run(arguments))
 
 
@@ -99,8 +109,9 @@ def _report(error: CnncliError) -> int:
 def _report_interrupted(stopped: Interrupted) -> int:
     from cnncli.cli.console import counted, notice
 
-    kept = "its history and weights are" if stopped.epochs else "its records are"
-    notice(f"stopped after {counted(stopped.epochs, 'epoch')}; {kept} in {stopped.run}")
+    left_out = f"; {stopped.left_out}" if stopped.left_out else ""
+    notice(f"stopped after {counted(stopped.epochs, 'epoch')}; what was reached is in {stopped.run}{left_out}")
+    notice(f"go on with: cnncli resume {shlex.quote(stopped.run)}")
     return stopped.exit_code
 
 

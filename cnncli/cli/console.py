@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -12,18 +13,40 @@ from typing import Any
 
 import click
 
+from cnncli.catalog.kinds import counted as counted  # commands look for it here
 from cnncli.errors import Problem, path_text
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+MOST_PROBLEMS = 100
+"""Problems of one file that are shown; whoever has more has one mistake many times."""
+
+_WIDEST = (200, 200, 1000)  # place, path and message of a problem: a key may be as long as a file
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
     """The text without characters that would move the cursor, change colours or reorder what is shown."""
-    return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
+    return _CONTROL.sub(_escaped, text)
+
+
+def one_line(text: str) -> str:
+    """The same on one line: a name from a file may hold line breaks, and then looks like lines of ours."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape").decode()
+
+
+def accept_any_text() -> None:
+    """Lets stdout and stderr write what their encoding has no character for, as an escape instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def styled(text: str, **style: Any) -> str:
     """The text in colour or bold, where stdout is a terminal that shows it and nobody minds (NO_COLOR)."""
+    text = printable(text)
     return click.style(text, **style) if is_terminal() and not os.environ.get("NO_COLOR") else text
 
 
@@ -39,25 +62,25 @@ def notice(text: str) -> None:
 
 def show_problems(problems: Sequence[Problem], source: str, kind: str = "problem") -> None:
     """Lists problems on stderr, one line each: place, path, what is wrong."""
-    notice(f"{source}: {counted(len(problems), kind)}")
+    notice(f"{_clipped(one_line(source), _WIDEST[0])}: {counted(len(problems), kind)}")
     rows = []
-    for problem in problems:
+    for problem in problems[:MOST_PROBLEMS]:
         place = problem.place
         where = f"{place.line}:{place.column}" if place else ""
         if place and place.file != source:
             where = f"{place.file}:{where}" if not place.file.startswith("--set") else place.file
         code = f" [{problem.code}]" if problem.code else ""
-        rows.append((where, path_text(problem.path), problem.message + code))
-    widths = [max(len(row[i]) for row in rows) for i in range(2)]
+        row = (where, path_text(problem.path), problem.message + code)
+        rows.append([_clipped(one_line(text), most) for text, most in zip(row, _WIDEST, strict=True)])
+    widths = [min(max(len(row[i]) for row in rows), 60) for i in range(2)]
     for where, path, message in rows:
         notice(f"  {where:<{widths[0]}}  {path:<{widths[1]}}  {message}")
+    if len(problems) > MOST_PROBLEMS:
+        notice(f"  and {len(problems) - MOST_PROBLEMS:,} more")
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 layer`, `2 layers`, `0 classes`."""
-    if number != 1:
-        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}{'es' if noun.endswith('s') else 's'}"
-    return f"{number:,} {noun}"
+def _clipped(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def show_table(
@@ -73,8 +96,8 @@ def show_table(
     """
     from rich.cells import cell_len
 
-    cells = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(cell_len(row[i]) for row in [columns, *cells]) for i in range(len(columns))]
+    headings, *cells = ([one_line(cell) for cell in row] for row in [columns, *rows])
+    widths = [max(cell_len(row[i]) for row in [headings, *cells]) for i in range(len(columns))]
 
     def line(row: Sequence[str]) -> str:
         aligned = []
@@ -83,7 +106,7 @@ def show_table(
             aligned.append(blank + cell if heading in right else cell + blank)
         return _hanging("  ".join(aligned).rstrip(), sum(widths[:-1]) + 2 * (len(widths) - 1))
 
-    click.echo(styled(line(columns), bold=True))
+    click.echo(styled(line(headings), bold=True))
     for number, row in enumerate(cells):
         if last and number == len(cells) - 1:
             click.echo("  ".join("-" * width for width in widths))

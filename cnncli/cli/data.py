@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import textwrap
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +48,11 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
     if list_file and not to_screen:
         _refuse_to_overwrite(list_file, Path(place) if place else None)
     from cnncli.cli.console import notice
+    from cnncli.cli.progress import looking
     from cnncli.report.findings import exclude_list, findings_json
     from cnncli.runner.scan import scan_path, scan_spec
 
-    with _progress() as progress:
+    with looking() as progress:
         report = scan_spec(spec, not quick, progress, notice) if spec else scan_path(subject, not quick, progress)
     if to_screen:
         click.echo(exclude_list(report), nl=False)
@@ -189,24 +187,6 @@ def _wrapped(text: str, indent: int) -> str:
 
 def _shown(name: str) -> str:
     """A name on one line, whatever characters it is made of."""
-    from cnncli.cli.console import printable
+    from cnncli.cli.console import one_line
 
-    return printable(name).replace("\n", "\\n").replace("\t", "\\t")
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr, when that is a terminal; gone at the end."""
-    from cnncli.cli.console import is_terminal
-
-    if not is_terminal(sys.stderr):
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("looking"), BarColumn(bar_width=None), MofNCompleteColumn(), TextColumn("files"))
-    bar = Progress(*columns, TimeRemainingColumn(compact=True), console=Console(stderr=True), transient=True)
-    with bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    return one_line(name)

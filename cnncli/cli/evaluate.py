@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cnncli.cli.options import run_argument, runs_dir_option
+from cnncli.cli.options import allow_changed_weights_option, run_argument, runs_dir_option
 
 
 @click.command()
@@ -16,8 +16,15 @@ from cnncli.cli.options import run_argument, runs_dir_option
 @click.option("--data", type=click.Path(path_type=Path), help="Where the images are now, when they were moved.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 7 when a metric is lower.")
+@allow_changed_weights_option
 def evaluate(
-    run: str, runs_dir: Path, split: str, data: Path | None, as_json: bool, fail_under: tuple[str, ...]
+    run: str,
+    runs_dir: Path,
+    split: str,
+    data: Path | None,
+    as_json: bool,
+    fail_under: tuple[str, ...],
+    allow_changed_weights: bool,
 ) -> None:
     """Measure the best weights of a run.
 
@@ -38,7 +45,7 @@ def evaluate(
     from cnncli.runs import find_run
 
     limits = [_limit(text) for text in fail_under]
-    evaluation, _ = measure(find_run(run, runs_dir), split, notice, data)
+    evaluation, _ = measure(find_run(run, runs_dir), split, notice, data, allow_changed_weights)
     report = classification_report(evaluation)
     metrics = metrics_of(evaluation, report)
     if as_json:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 
@@ -19,8 +17,9 @@ def layers(name: str | None) -> None:
       cnncli layers Conv2D
     """
     from cnncli.catalog import FAMILIES, WORDS, resolve, spellings
+    from cnncli.catalog.backbones import BACKBONES
     from cnncli.catalog.kinds import nearest
-    from cnncli.catalog.refusals import REFUSED
+    from cnncli.catalog.refusals import refusal
     from cnncli.cli.console import say, show_paragraph, styled
 
     if name is None:
@@ -28,12 +27,16 @@ def layers(name: str | None) -> None:
             if number:
                 say()
             click.echo(styled(f"{WORDS[family]}s", bold=True))
-            show_paragraph(", ".join(names), indent=2)
+            show_paragraph(", ".join(name for name in names if name not in BACKBONES), indent=2)
+            if family == "layer":
+                say()
+                click.echo(styled("layers that are whole networks", bold=True))
+                show_paragraph(", ".join(BACKBONES), indent=2)
+        _list_packages()
         return
     found = [(family, known) for family in FAMILIES if (known := resolve(family, name))]
     if not found:
-        refused = next((reasons[name] for reasons in REFUSED.values() if name in reasons), None)
-        if refused:
+        if refused := next((reason for family in FAMILIES if (reason := refusal(family, name))), None):
             raise click.UsageError(f"'{name}' cannot be used: {refused}")
         near = nearest(name, [word for family in FAMILIES for word in spellings(family)])
         raise click.UsageError(f"nothing is called '{name}'{near or '; cnncli layers lists what there is'}")
@@ -41,18 +44,36 @@ def layers(name: str | None) -> None:
         _show(family, known)
 
 
+def _list_packages() -> None:
+    """The layers of installed packages, and why some of them cannot be used."""
+    from cnncli.catalog.packages import fault, own_layer, registered_names
+    from cnncli.cli.console import notice, one_line, say, show_paragraph, styled
+
+    own = [layer for name in registered_names() if (layer := own_layer(name))]
+    if own:
+        say()
+        click.echo(styled("layers of installed packages", bold=True))
+        show_paragraph(", ".join(f"{layer.name} ({layer.package} {layer.version})" for layer in own), indent=2)
+    for name in registered_names():
+        if reason := fault(name):
+            notice(one_line(f"warning: '{name}' cannot be used: {reason}"))
+
+
 def _show(family: str, name: str) -> None:
     from cnncli.catalog import WORDS, arguments_of, first_line
     from cnncli.catalog.entries import kind_of
-    from cnncli.cli.console import say, show_table, styled
+    from cnncli.catalog.packages import own_layer
+    from cnncli.cli.console import printable, say, show_table, styled
 
-    click.echo(styled(name, bold=True) + f"   {WORDS[family]}: {first_line(family, name)}")
+    own = own_layer(name) if family == "layer" else None
+    what = f"{WORDS[family]} of {own.origin}" if own else WORDS[family]
+    click.echo(styled(name, bold=True) + printable(f"   {what}: {first_line(family, name)}"))
     if family == "activation":
         return
     rows = [
         (
             argument.name,
-            "required" if argument.required else _yaml(argument.default),
+            argument.default_text,
             kind_of(family, name, argument).words,
         )
         for argument in arguments_of(family, name).values()
@@ -60,14 +81,3 @@ def _show(family: str, name: str) -> None:
     if rows:
         say()
         show_table(("argument", "default", "takes"), rows)
-
-
-def _yaml(value: Any) -> str:
-    """A default as a spec would have it."""
-    import json
-
-    if value is None:
-        return "null"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_yaml, value))}]"
-    return json.dumps(value) if isinstance(value, bool) else str(value)

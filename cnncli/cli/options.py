@@ -34,3 +34,8 @@ def complete_runs(context: click.Context, parameter: click.Parameter, incomplete
 
 
 run_argument = click.argument("run", shell_complete=complete_runs)
+allow_changed_weights_option = click.option(
+    "--allow-changed-weights",
+    is_flag=True,
+    help="Use weights that are not those the training wrote; see docs/safety.md.",
+)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cnncli.cli.options import complete_runs, runs_dir_option
+from cnncli.cli.options import allow_changed_weights_option, complete_runs, runs_dir_option
 
 
 @click.command()
@@ -23,10 +23,18 @@ from cnncli.cli.options import complete_runs, runs_dir_option
 @runs_dir_option
 @click.option("--top-k", type=click.IntRange(1), default=1, show_default=True, help="Show the K most probable classes.")
 @click.option("--invert", is_flag=True, help="Turn black into white first, for negatives of what was trained on.")
-@click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--csv", "form", flag_value="csv", help="Print CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@allow_changed_weights_option
 def predict(
-    images: tuple[str, ...], named: str | None, runs_dir: Path, top_k: int, invert: bool, form: str | None
+    images: tuple[str, ...],
+    named: str | None,
+    runs_dir: Path,
+    top_k: int,
+    invert: bool,
+    as_json: bool,
+    as_csv: bool,
+    allow_changed_weights: bool,
 ) -> int:
     """Say what pictures show.
 
@@ -41,17 +49,22 @@ def predict(
     from cnncli.errors import DataError
     from cnncli.runs import find_run
 
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv both want stdout")
+    form = "json" if as_json else "csv" if as_csv else "table"
     run = find_run(named, runs_dir)
     from cnncli.runner.predict import Predictor, Unreadable, find_pictures
 
-    if not form and named is None:
+    if form == "table" and named is None:
         notice(f"using {run.path}")
-    answers = list(Predictor(run).predict(find_pictures(images, sys.stdin.buffer), invert))
+    answers = list(
+        Predictor(run, notice, allow_changed_weights).predict(find_pictures(images, sys.stdin.buffer), invert)
+    )
     predictions = [answer for answer in answers if not isinstance(answer, Unreadable)]
     unreadable = [answer for answer in answers if isinstance(answer, Unreadable)]
     if not answers:
         raise DataError(f"there are no images in {', '.join(images)}")
-    _print[form or "table"](answers, min(top_k, len(predictions[0].class_names)) if predictions else 1)
+    _print[form](answers, min(top_k, len(predictions[0].class_names)) if predictions else 1)
     _show_notes(predictions)
     for answer in unreadable:
         notice(f"error: {answer.reason}")
@@ -104,6 +117,7 @@ def _print_json(answers: Sequence[Any], top_k: int) -> None:
 def _print_csv(answers: Sequence[Any], top_k: int) -> None:
     import csv
 
+    from cnncli.cli.console import one_line
     from cnncli.records import Prediction
     from cnncli.report.tables import cell, shortest
 
@@ -112,8 +126,8 @@ def _print_csv(answers: Sequence[Any], top_k: int) -> None:
     writer.writerow(["image", *(heading + n for n in numbers for heading in ("class", "probability"))])
     for answer in answers:
         if isinstance(answer, Prediction):
-            cells = [text for name, value in answer.top(top_k) for text in (cell(name), shortest(value))]
-            writer.writerow([cell(answer.image), *cells])
+            cells = [text for name, value in answer.top(top_k) for text in (one_line(cell(name)), shortest(value))]
+            writer.writerow([one_line(cell(answer.image)), *cells])
 
 
 _print = {"table": _print_table, "json": _print_json, "csv": _print_csv}

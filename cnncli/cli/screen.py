@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Self
 
 import click
 
 from cnncli.cli.console import counted, is_terminal, notice, say, show_report, styled
-from cnncli.cli.signals import stop_if_asked
+from cnncli.cli.signals import Signals
+
+MOST_SKIPPED = 8
+"""Layers without loaded weights that are told one by one."""
 
 
 class TrainingScreen:
@@ -16,14 +20,28 @@ class TrainingScreen:
 
     Args:
         quiet: show nothing but what needs an answer.
+        signals: tell when somebody wants the training to stop.
     """
 
-    def __init__(self, quiet: bool) -> None:
-        self.quiet = quiet
+    def __init__(self, quiet: bool, signals: Signals) -> None:
+        self.quiet, self._signals = quiet, signals
+        signals.answer = self._answer
         self._columns: list[str] = []
         self._epochs = 0
         self._bar: Any = None
         self._title = ""
+
+    def __enter__(self) -> Self:
+        """Says that TensorFlow is being loaded, which takes seconds; gone when the header comes."""
+        if not self.quiet and is_terminal(sys.stderr):
+            from rich.console import Console
+
+            self._bar = Console(stderr=True).status("starting TensorFlow")
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.clear()
 
     def notice(self, text: str) -> None:
         """A line on stderr."""
@@ -42,23 +60,63 @@ class TrainingScreen:
         counts = ", ".join(f"{len(samples):,} {split}" for split, samples in splits.samples.items())
         size = "×".join(map(str, model.input_shape))
         say(f"data    {spec.data.source.name}: {counts}; {counted(len(splits.class_names), 'class')}, {size}")
-        say(f"model   {counted(len(model.rows) - 1, 'layer')}, {model.parameters:,} parameters")
+        say(f"model   {counted(len(spec.model.nodes), 'layer')}, {model.parameters:,} parameters")
         say(f"device  {device}{'' if spec.train.precision == 'float32' else ', ' + spec.train.precision}")
         say(f"run     {run.path}")
-        say()
         sys.stdout.flush()
 
-    def starting(self) -> None:
-        """Says that TensorFlow is being loaded, which takes seconds; gone when the header comes."""
-        if not self.quiet and is_terminal(sys.stderr):
-            from rich.console import Console
+    def loaded(self, weights: Any) -> None:
+        """More lines of the header: what the model begins with, and which of its layers begin anew."""
+        if self.quiet:
+            return
+        parameters = sum(layer.parameters for layer in weights.loaded)
+        layers = f"{len(weights.loaded)} of {counted(len(weights.layers), 'layer')}"
+        say(f"weights {weights.source}: {layers}, {parameters:,} parameters")
+        for layer in weights.skipped[:MOST_SKIPPED]:
+            say(f"        {layer.name} begins anew: {layer.why}")
+        if len(weights.skipped) > MOST_SKIPPED:
+            say(f"        and {len(weights.skipped) - MOST_SKIPPED} more: weights/loaded.json in the run lists them")
+        sys.stdout.flush()
 
-            self._bar = Console(stderr=True).status("starting TensorFlow")
-            self._bar.start()
+    def going_on(self, epochs: int, steps: int) -> None:
+        """One more line of the header, of a training that goes on."""
+        if not self.quiet:
+            done = counted(epochs, "epoch") + (f" and {counted(steps, 'step')}" if steps else "")
+            say(f"after   {done} that are done")
+
+    def stage(self, begun: Any) -> None:
+        """One line, between those of the epochs."""
+        self.clear()
+        if self.quiet:
+            return
+        changes = [
+            f"{counted(number, 'layer')} {word}"
+            for number, word in ((begun.thawed, "thawed"), (begun.frozen, "frozen"))
+            if number
+        ]
+        rate = f"learning rate {begun.learning_rate:g}{f' ({begun.schedule})' if begun.schedule else ''}"
+        trains = f"{begun.trainable:,} of {begun.parameters:,} parameters train"
+        say(f"stage {begun.number} of {begun.count}: {', '.join([*changes, rate, trains])}")
+        sys.stdout.flush()
+
+    def waiting(self) -> AbstractContextManager[None]:
+        """Inside, Ctrl-C and SIGTERM raise nothing; `stop_asked` tells of them."""
+        return self._signals.waiting()
+
+    def stop_asked(self) -> int:
+        """The exit code that a signal asks for, or 0 when the training is to go on."""
+        return self._signals.asked
+
+    def _answer(self, text: str) -> None:
+        """A line at once, above the bar, whatever else goes on."""
+        console = getattr(self._bar, "console", None)
+        if console is None:
+            notice(text)
+        else:
+            console.print(text, markup=False, highlight=False)
 
     def steps(self, epoch: int, done: int, steps: int) -> None:
         """Moves the bar; it vanishes with the last step."""
-        stop_if_asked()
         self._move(f"epoch {epoch}/{self._epochs}", done, steps, "steps")
 
     def _move(self, title: str, done: int, total: int, unit: str) -> None:
@@ -85,12 +143,12 @@ class TrainingScreen:
 
     def epoch(self, epoch: Any, best: bool) -> None:
         """One line, with a mark on the best so far; above the first, what the columns are."""
-        stop_if_asked()
         self.clear()
         if self.quiet:
             return
         if not self._columns:
             self._columns = list(epoch.metrics)
+            say()
             for heading in _headings(self._columns, self._first):
                 click.echo(styled(heading, bold=True))
         number = f"{epoch.number}/{self._epochs}".ljust(self._first)
@@ -133,8 +191,16 @@ def _bar(title: str, total: int, unit: str) -> Any:
     return bar
 
 
-def show_trained(trained: Any) -> None:
-    """The report, where everything is, and which command comes next."""
+def show_ended(trained: Any, quiet: bool) -> None:
+    """The report, where everything is, and which command comes next; the run folder alone when nothing else is asked.
+
+    Args:
+        trained: what the training ended with.
+        quiet: of the command.
+    """
+    if quiet:
+        say(str(trained.run.path))
+        return
     history, run = trained.history, trained.run
     say()
     show_report(trained.evaluation, trained.report)

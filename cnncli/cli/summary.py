@@ -1,39 +1,66 @@
-"""`cnncli summary`: a model layer by layer."""
+"""`cnncli summary`: a model layer by layer, as a table, as JSON, as a picture."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from cnncli.cli.options import runs_dir_option, set_option
+
+if TYPE_CHECKING:
+    from cnncli.records import LayerRow, ModelSummary
+    from cnncli.spec import LoadedSpec
 
 
 @click.command()
 @click.argument("subject", metavar="CONFIG|RUN")
 @set_option
 @runs_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def summary(subject: str, overrides: tuple[str, ...], runs_dir: Path, as_json: bool) -> None:
-    """Show the layers of a model: shapes, parameters, MACs.
+@click.option(
+    "--wide", is_flag=True, help="Every column, however wide; a terminal with room for them shows them anyway."
+)
+@click.option("--expand", is_flag=True, help="List the layers of a model that is used as a layer.")
+@click.option("--plot", type=click.Path(path_type=Path), metavar="PNG", help="Draw the network into this file, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
+def summary(
+    subject: str, overrides: tuple[str, ...], runs_dir: Path, wide: bool, expand: bool, plot: Path | None, as_json: bool
+) -> None:
+    """Show the layers of a model: shapes, parameters, MACs, what they see, memory.
 
     Of a spec or of a run. No images are needed where the spec says their size and classes.
-    MACs are multiplications with an addition for one image.
+
+    \b
+    line   where the layer stands in the YAML
+    MACs   multiplications with an addition for one image
+    sees   side of the square of pixels that one value depends on: the receptive
+           field; 'image' is all of it
+    kept   memory for each image of a batch that training needs until the
+           gradient is known
 
     \b
     Example:
-      cnncli summary configs/mnist.yaml
+      cnncli summary configs/mnist.yaml --plot mnist.png
     """
     from cnncli.errors import RunError, SpecError
+    from cnncli.runner.packages import require_packages
     from cnncli.runs import find_run
     from cnncli.spec import load
 
+    if plot:
+        _check_picture(plot)
     path = Path(subject)
     run = None if path.is_file() or path.suffix in (".yaml", ".yml") else find_run(subject, runs_dir)
     if run and not run.spec.is_file():
         raise RunError(f"'{run.path}' is no complete run: spec.yaml is missing")
-    loaded = load(run.spec if run else path, overrides)
+    try:
+        loaded = load(run.spec if run else path, overrides, alone=run is not None)
+    except SpecError:
+        if run:
+            require_packages(run)
+        raise
     from cnncli.runner.prepare import summary_of
 
     try:
@@ -41,42 +68,190 @@ def summary(subject: str, overrides: tuple[str, ...], runs_dir: Path, as_json: b
     except SpecError as error:
         raise loaded.locate(error) from error
     if as_json:
-        _print_json(model)
+        _print_json(model, loaded)
     else:
-        _show(model)
+        _show_layers(model, loaded, wide, expand)
+        _show_totals(model, loaded.spec.train.optimizer.name)
+    if plot:
+        _draw(model, loaded.spec.name, plot)
 
 
-def _show(model: Any) -> None:
-    from cnncli.cli.console import counted, memory, say, show_table
+def _check_picture(path: Path) -> None:
+    if path.suffix.lower() != ".png":
+        raise click.UsageError("the picture is a PNG; let its name end in .png")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"there is no folder '{path.parent}' to write the picture to")
 
-    total = model.parameters
-    rows = [
-        (
-            row.name,
-            row.kind,
-            _shape(row.output_shape),
-            f"{row.parameters:,}",
-            f"{row.parameters / total:.1%}" if row.parameters else "",
-            f"{row.macs:,}" if row.macs else "",
-        )
-        for row in model.rows
+
+def _draw(model: ModelSummary, title: str, path: Path) -> None:
+    from cnncli.cli.console import notice
+    from cnncli.errors import ResourceError
+    from cnncli.report.plots.network import draw_network
+
+    try:
+        draw_network(model, path, title)
+    except OSError as error:
+        raise ResourceError(f"'{path}' cannot be written: {error.strerror or error}") from None
+    notice(f"{path} shows the network")
+
+
+class _Column(NamedTuple):
+    """A column of the table.
+
+    Args:
+        heading: above it.
+        cell: of a row.
+        total: in the last line.
+        right: whether figures stand to the right.
+    """
+
+    heading: str
+    cell: Callable[[LayerRow], str]
+    total: str = ""
+    right: bool = True
+
+
+def _columns(model: ModelSummary, loaded: LoadedSpec, wide: bool) -> list[_Column]:
+    from cnncli.cli.console import memory
+
+    kept = sum(row.kept_bytes for row in model.rows)
+    line = _Column("line", lambda row: _line(row, loaded))
+    output = _Column("output", lambda row: _shape(row.output_shape))
+    parameters = _Column("parameters", lambda row: f"{row.parameters:,}", f"{model.parameters:,}")
+    macs = _Column("MACs", lambda row: "?" if row.macs is None else _scaled(row.macs), _scaled(model.macs))
+    sees = _Column("sees", _field)
+    keeps = _Column("kept", lambda row: memory(row.kept_bytes) if row.kept_bytes else "", memory(kept))
+    if not wide:
+        return [line, _Column("layer", _name, "total", False), output, parameters, macs, sees, keeps]
+    return [
+        line,
+        _Column("layer", lambda row: row.name, "total", False),
+        _Column("kind", lambda row: row.kind, "", False),
+        _Column("arguments", lambda row: row.details, "", False),
+        output,
+        parameters,
+        _Column("share", lambda row: f"{row.parameters / model.parameters:.1%}" if row.parameters else ""),
+        macs,
+        _Column("FLOPs", lambda row: _scaled(row.flops), _scaled(model.flops)),
+        sees,
+        _Column("memory", lambda row: memory(row.activation_bytes)),
+        keeps,
     ]
-    rows.append(("total", "", "", f"{total:,}", "", f"{model.macs:,}"))
-    right = ("output", "parameters", "share", "MACs")
-    show_table(("layer", "kind", "output", "parameters", "share", "MACs"), rows, right, last=True)
+
+
+def _show_layers(model: ModelSummary, loaded: LoadedSpec, wide: bool, expand: bool) -> None:
+    """The table: with every column where there is room, else with those that matter most."""
+    from cnncli.cli.console import is_terminal, show_table, terminal_width
+
+    rows = list(_listed(model.rows, expand))
+    columns = _columns(model, loaded, True)
+    if not wide and (not is_terminal() or _width(columns, rows) > terminal_width()):
+        columns = _narrowed(_columns(model, loaded, False), rows, terminal_width())
+    cells = [tuple(column.cell(row) for column in columns) for row in rows]
+    cells.append(tuple(column.total for column in columns))
+    right = [column.heading for column in columns if column.right]
+    show_table([column.heading for column in columns], cells, right, last=True)
+
+
+def _narrowed(columns: list[_Column], rows: list[LayerRow], room: int) -> list[_Column]:
+    """The columns that fit, the least needed left out first: names of layers in blocks can be long."""
+    for heading in ("kept", "kind", "sees", "line"):
+        if _width(columns, rows) <= room:
+            break
+        columns = [column for column in columns if column.heading != heading]
+        if heading == "kind":  # which stands behind the name here
+            columns = [c._replace(cell=lambda row: row.name) if c.heading == "layer" else c for c in columns]
+    return columns
+
+
+def _width(columns: list[_Column], rows: list[LayerRow]) -> int:
+    widths = [
+        max(len(column.heading), len(column.total), *(len(column.cell(row)) for row in rows)) for column in columns
+    ]
+    return sum(widths) + 2 * (len(columns) - 1)
+
+
+def _listed(rows: tuple[LayerRow, ...], expand: bool) -> Iterator[LayerRow]:
+    from dataclasses import replace
+
+    for row in rows:
+        yield row
+        for inner in row.inside if expand else ():
+            yield replace(inner, name=f"  {inner.name}")
+
+
+def _show_totals(model: ModelSummary, optimizer: str) -> None:
+    from cnncli.cli.console import memory, say
+
+    fixed = model.parameters - model.trainable - model.frozen
+    parts = ["all trained" if model.trainable == model.parameters else f"{model.trainable:,} trained"]
+    parts += [f"{model.frozen:,} frozen"] if model.frozen else []
+    parts += [f"{fixed:,} statistics of normalisation"] if fixed else []
     say()
-    say(f"input      {_shape(model.input_shape)}")
-    say(f"trainable  {model.trainable:,} of {counted(total, 'parameter')}, {total - model.trainable:,} not")
-    say(f"weights    {memory(model.weight_bytes)}")
+    say(f"input       {_shape(model.input_shape)}")
+    say(f"parameters  {model.parameters:,}: {', '.join(parts)}")
+    say(f"one image   {_scaled(model.macs)} MACs, {_scaled(model.flops)} FLOPs")
+    if model.uncounted:
+        named = ", ".join(f"{row.name} ({row.kind})" for row in model.uncounted)
+        say(f"            without {named}: what they multiply is not known")
+    say(f"weights     {memory(model.weight_bytes)}")
+    if use := model.training:
+        say(f"training    about {memory(use.total)} at batch size {use.batch_size}, besides TensorFlow itself:")
+        say(f"            {memory(use.activations)} kept for the gradient, {memory(use.working)} working,")
+        say(f"            {memory(use.gradients)} gradients, {memory(use.optimizer)} {optimizer}, and the weights")
 
 
-def _shape(shape: tuple[int, ...]) -> str:
+def _name(row: LayerRow) -> str:
+    """The layer's name, and its kind where the name does not tell it."""
+    tells = row.kind.lower() in row.name.lower().replace("_", "")
+    return row.name if tells else f"{row.name} ({row.kind})"
+
+
+def _line(row: LayerRow, loaded: LoadedSpec) -> str:
+    place = _place(row, loaded)
+    if place is None:
+        return ""
+    if place.file.startswith("--set"):
+        return "--set"
+    return str(place.line) if place.file == loaded.document.file else f"{Path(place.file).name}:{place.line}"
+
+
+def _place(row: LayerRow, loaded: LoadedSpec) -> Any:
+    """Where the layer stands in the YAML; None for what cnncli adds."""
+    from cnncli.errors import Problem
+
+    return loaded.document.locate(Problem(row.path, "")).place if row.path else None
+
+
+def _field(row: LayerRow) -> str:
+    field = row.receptive_field
+    if field is None or field == "image":
+        return field or "?"
+    return str(field[0]) if len(set(field)) == 1 else _shape(field)
+
+
+def _scaled(count: int) -> str:
+    """`1.76 M`: three digits are enough to compare; --json has all of them."""
+    for power, letter in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
+        if count >= 0.9995 * 10**power:
+            return f"{float(f'{count / 10**power:.3g}'):g} {letter}"
+    return str(count) if count else ""
+
+
+def _shape(shape: tuple[Any, ...]) -> str:
     return "×".join(map(str, shape))
 
 
-def _print_json(model: Any) -> None:
+def _print_json(model: ModelSummary, loaded: LoadedSpec) -> None:
     import dataclasses
     import json
 
-    totals = {"parameters": model.parameters, "trainable": model.trainable, "macs": model.macs}
-    click.echo(json.dumps({**dataclasses.asdict(model), **totals}, indent=2))
+    shown = dataclasses.asdict(model)
+    for row, layer in zip(model.rows, shown["rows"], strict=True):
+        place = _place(row, loaded)
+        layer |= {"file": place.file, "line": place.line} if place else {"file": None, "line": None}
+    if model.training:
+        shown["training"]["total"] = model.training.total
+    for total in ("parameters", "trainable", "frozen", "macs", "flops"):
+        shown[total] = getattr(model, total)
+    click.echo(json.dumps(shown, indent=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -15,35 +16,53 @@ from cnncli.cli.options import config_argument, runs_dir_option, set_option
 @set_option
 @runs_dir_option
 @click.option("--name", help="Prefix of the run folder, in place of the spec's.")
+@click.option("--dry-run", "dry", is_flag=True, help="Try a few steps, say what all of them take, and make no run.")
+@click.option("--overfit-batch", "overfit", is_flag=True, help="See whether one batch can be learned; makes no run.")
+@click.option("--json", "as_json", is_flag=True, help="Print what --dry-run or --overfit-batch found as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the run folder and nothing else.")
-def train(config: Path, overrides: tuple[str, ...], runs_dir: Path, name: str | None, quiet: bool) -> None:
+def train(
+    config: Path,
+    overrides: tuple[str, ...],
+    runs_dir: Path,
+    name: str | None,
+    dry: bool,
+    overfit: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
     """Train the model of CONFIG and keep everything in a run folder.
 
     \b
     Example:
+      cnncli train configs/mnist.yaml --dry-run
       cnncli train configs/mnist.yaml --set train.epochs=5
     """
-    from cnncli.cli.console import say, show_problems
-    from cnncli.cli.screen import TrainingScreen, show_trained
-    from cnncli.cli.signals import stopped_by_signals
+    from cnncli.cli.console import show_problems
+    from cnncli.cli.preflight import PreflightScreen, run_dry, run_overfit
+    from cnncli.cli.screen import TrainingScreen, show_ended
+    from cnncli.cli.signals import Signals
     from cnncli.errors import SpecError
     from cnncli.spec import load
 
+    began = time.perf_counter()
+    if dry and overfit:
+        raise click.UsageError("--dry-run and --overfit-batch are two questions: ask one at a time")
+    if as_json and not (dry or overfit):
+        raise click.UsageError("--json goes with --dry-run or --overfit-batch; a run has its numbers in metrics.json")
     loaded = load(config, [*overrides, *([f"name={name}"] if name is not None else [])])
     if loaded.warnings and not quiet:
         show_problems(loaded.warnings, str(config), "warning")
-    screen = TrainingScreen(quiet)
-    screen.starting()
-    try:
-        from cnncli.runner.train import train as run_training
+    show = PreflightScreen if dry or overfit else TrainingScreen
+    with Signals() as signals, show(quiet, signals) as screen:
+        try:
+            if dry:
+                return run_dry(loaded.spec, runs_dir, screen, began, as_json)
+            if overfit:
+                return run_overfit(loaded.spec, runs_dir, screen, as_json)
+            from cnncli.runner.train import train as run_training
 
-        with stopped_by_signals():
             trained = run_training(loaded.spec, runs_dir, screen, sys.argv)
-    except SpecError as error:
-        raise loaded.locate(error) from error
-    finally:
-        screen.clear()
-    if quiet:
-        say(str(trained.run.path))
-    else:
-        show_trained(trained)
+        except SpecError as error:
+            raise loaded.locate(error) from error
+    show_ended(trained, quiet)
+    return 0

@@ -34,23 +34,25 @@ def write_predictions(path: Path, evaluation: Evaluation) -> None:
 
 
 def write_history(path: Path, history: History) -> None:
-    """One row per epoch: its number, every metric, the learning rate and the seconds it took.
+    """One row per epoch: its number, its stage where there are some, every metric, the learning rate and the seconds.
 
     Args:
         path: file to write.
         history: may be empty; then only the header is written.
     """
     metrics = metric_names(history)
+    staged = any(epoch.stage for epoch in history.epochs)
     rows = (
         (
             str(epoch.number),
+            *([str(epoch.stage)] if staged else []),
             *(shortest(epoch.metrics[name]) if name in epoch.metrics else "" for name in metrics),
             shortest(epoch.learning_rate),
             f"{epoch.seconds:.3f}",
         )
         for epoch in history.epochs
     )
-    _write_rows(path, ("epoch", *map(cell, metrics), "learning_rate", "seconds"), rows)
+    _write_rows(path, ("epoch", *["stage"] * staged, *map(cell, metrics), "learning_rate", "seconds"), rows)
 
 
 def metric_names(history: History) -> list[str]:

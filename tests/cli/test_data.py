@@ -1,8 +1,11 @@
 """`cnncli data` as a person and a program meet it."""
 
 import io
+import itertools
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -24,11 +27,11 @@ def jpeg(seed, quality=90):
 
 @pytest.fixture
 def photos(tmp_path):
-    """Two classes of twelve, with nothing wrong."""
+    """Two classes of fifty, with nothing wrong."""
     folder = tmp_path / "photos"
     for label, start in (("cat", 0), ("dog", 500)):
         (folder / label).mkdir(parents=True)
-        for number in range(start, start + 12):
+        for number in range(start, start + 50):
             (folder / label / f"{number}.jpg").write_bytes(jpeg(number))
     return folder
 
@@ -46,15 +49,29 @@ def test_a_healthy_folder_ends_well(call, photos):
     result = call("data", photos)
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
-    assert lines[0] == f"{photos}: 24 images in 2 classes"
+    assert lines[0] == f"{photos}: 100 images in 2 classes"
     assert [line.split() for line in lines[2:7]] == [
         ["class", "train"],
-        ["cat", "12"],
-        ["dog", "12"],
+        ["cat", "50"],
+        ["dog", "50"],
         ["-----", "-----"],
-        ["total", "24"],
+        ["total", "100"],
     ]
     assert lines[-1] == "no findings: one can train on this"
+
+
+def test_tensorflow_is_not_waited_for(photos):
+    """Nor any other of the large libraries."""
+    code = (
+        "import sys\nfrom cnncli.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "loaded = sorted({'tensorflow', 'keras', 'matplotlib', 'sklearn'} & set(sys.modules))\n"
+        "assert not loaded, loaded"
+    )
+    program = [sys.executable, "-c", code, "data", str(photos)]
+    result = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_errors_end_in_3_and_fit_80_columns(call, broken):
@@ -84,8 +101,8 @@ def test_json_has_every_file_and_only_that_is_on_stdout(call, broken):
     assert set(report) == {
         "ok", "images", "source", "class_names", "counts", "formats", "sizes", "findings", "decoded",
     }  # fmt: skip
-    assert (report["ok"], report["images"], report["formats"]) == (False, 27, {"JPEG": 25})
-    assert report["counts"] == {"train": {"cat": 14, "dog": 13}}
+    assert (report["ok"], report["images"], report["formats"]) == (False, 103, {"JPEG": 101})
+    assert report["counts"] == {"train": {"cat": 52, "dog": 51}}
     assert report["findings"][0] == {
         "code": "empty-file",
         "severity": "error",
@@ -121,7 +138,31 @@ def test_a_spec_that_extends_the_list_leaves_out_what_is_on_it(call, broken, tmp
     result = call("data", tmp_path / "photos.yaml")
     assert "error" not in result.out
     assert result.code == 0
-    assert "25 images in 2 classes" in result.out
+    assert "101 images in 2 classes" in result.out
+
+
+def test_a_spec_that_training_would_refuse_is_wrong(call, photos, tmp_path):
+    """Without a size for images of several, or with a part that the source has already."""
+    Image.new("RGB", (90, 60), "teal").save(photos / "cat" / "wide.png")
+    config = CONFIG.replace("extends: exclude.yaml\n", "").replace("PHOTOS", str(photos))
+    (tmp_path / "open.yaml").write_text(config.replace("  image: {size: [48, 64]}\n", ""))
+    result = call("data", tmp_path / "open.yaml")
+    assert result.code == 3
+    assert "the images have 2 different sizes [size-missing]" in result.out
+    assert "such as [64, 64]" in " ".join(result.out.split())
+    (photos / "cat" / "wide.png").unlink()
+    for split, label in itertools.product(("train", "test"), ("cat", "dog")):
+        (photos / split / label).mkdir(parents=True)
+    for path in sorted(photos.glob("[cd]*/*.jpg")):
+        path.rename(photos / ("test" if path.stem[-1] == "0" else "train") / path.parent.name / path.name)
+    for label in ("cat", "dog"):
+        (photos / label).rmdir()
+    (tmp_path / "again.yaml").write_text(config + "train: {epochs: 1}\n")
+    assert call("data", tmp_path / "again.yaml").code == 0
+    (tmp_path / "again.yaml").write_text(config.replace("  image:", "  split: {test: 0.3}\n  image:"))
+    result = call("data", tmp_path / "again.yaml")
+    assert result.code == 3
+    assert "data.split.test: the source has test images of its own" in " ".join(result.out.split())
 
 
 def test_the_images_of_a_built_in_set_are_looked_at_too(call, tmp_path):
@@ -171,7 +212,7 @@ def test_a_table_is_looked_at_too(call, photos):
     names = sorted(photos.rglob("*.jpg"))
     rows = [f"{name.relative_to(photos)},{name.parent.name}" for name in names]
     (photos / "labels.csv").write_text("\n".join(["path,label", *rows]))
-    assert "24 images in 2 classes" in call("data", photos / "labels.csv").out
+    assert "100 images in 2 classes" in call("data", photos / "labels.csv").out
 
 
 def test_a_folder_that_is_not_there_is_an_error_of_the_data(call, tmp_path):

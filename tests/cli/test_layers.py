@@ -3,7 +3,8 @@
 
 def test_everything_is_listed_by_family(call):
     shown = call("layers").out
-    for word in ("layers", "Conv2D", "optimizers", "CosineDecay", "augmentations", "RandomFlip"):
+    words = ("layers", "Conv2D", "whole networks", "VGG16", "optimizers", "CosineDecay", "augmentations", "RandomFlip")
+    for word in words:
         assert word in shown
     assert max(map(len, shown.splitlines())) <= 100
 

@@ -83,3 +83,9 @@ def test_there_must_be_a_run_and_images(call, trained, tmp_path):
     assert (near.code, "small-001" in near.err) == (6, True)
     (tmp_path / "empty").mkdir()
     assert call("predict", tmp_path / "empty", "--runs-dir", trained).code == 3
+
+
+def test_one_form_at_a_time(call, trained):
+    result = call("predict", "x.png", "--json", "--csv", "--runs-dir", trained)
+    assert (result.code, result.out) == (2, "")
+    assert "--json and --csv both want stdout" in result.err

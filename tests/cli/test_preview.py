@@ -28,6 +28,13 @@ def test_a_row_for_each_class_and_a_column_for_each_epoch(call, tmp_path):
     assert list(tmp_path.glob(".tmp*")) == []
 
 
+def test_without_augmentation_the_originals_form_a_square(call, tmp_path):
+    (tmp_path / "still.yaml").write_text(SPEC.partition("augment:")[0] + "model:" + SPEC.partition("model:")[2])
+    assert call("preview", tmp_path / "still.yaml", "-o", tmp_path / "still.png").code == 0
+    width, height = Image.open(tmp_path / "still.png").size
+    assert 0.7 < width / height < 1.5
+
+
 def test_the_picture_is_a_png(call, tmp_path):
     (tmp_path / "moving.yaml").write_text(SPEC)
     assert call("preview", tmp_path / "moving.yaml", "-o", tmp_path / "moving.jpg").code == 2

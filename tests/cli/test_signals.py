@@ -1,14 +1,16 @@
 """Signals while a model trains."""
 
-import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
-from cnncli.cli.screen import TrainingScreen
-from cnncli.cli.signals import Stopped, stopped_by_signals
+from cnncli.cli.signals import Signals, Stopped
+
+CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
 def send(number):
@@ -16,26 +18,63 @@ def send(number):
     time.sleep(1)  # interrupted
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), CODES)
 def test_a_signal_is_raised_with_its_exit_code(number, code):
-    with pytest.raises(KeyboardInterrupt) as stopped, stopped_by_signals():
+    with pytest.raises(KeyboardInterrupt) as stopped, Signals():
         send(number)
     assert stopped.value.exit_code == code
 
 
-def test_a_signal_that_was_lost_is_heard_with_the_next_step():
-    screen = TrainingScreen(quiet=True)
-    with stopped_by_signals():
-        screen.steps(1, 1, 2)
-        with contextlib.suppress(Stopped):  # as Python does inside the callback of a weak reference
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_a_signal_that_must_wait_is_told_when_asked_for(number, code):
+    with Signals() as signals, signals.waiting():
+        assert signals.asked == 0
+        os.kill(os.getpid(), number)
+        assert signals.asked == code
+
+
+def test_after_the_waiting_the_first_signal_is_not_raised_again_but_a_new_one_would_be():
+    with Signals() as signals:
+        with signals.waiting():
+            pass
+        with pytest.raises(Stopped):
             send(signal.SIGTERM)
-        with pytest.raises(Stopped) as stopped:
-            screen.steps(1, 2, 2)
-    assert stopped.value.exit_code == 143
 
 
 def test_afterwards_signals_do_what_they_did_before():
     before = signal.getsignal(signal.SIGTERM)
-    with stopped_by_signals():
+    with Signals():
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.fixture
+def deaf():
+    """A process in one long call into C, which Python's own handlers wait for."""
+    code = (
+        "import ctypes, signal\n"
+        "from cnncli.cli.signals import Signals\n"
+        "with Signals() as signals, signals.waiting():\n"
+        "    signals.answer = lambda text: print(text, flush=True)\n"
+        "    print('deaf', flush=True)\n"
+        "    for _ in range(60):\n"
+        "        clock = ctypes.CDLL(None)\n"
+        "        clock.sleep(3600)\n"  # a signal cuts it short, and the next one begins
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "deaf\n"
+        yield process
+        process.kill()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_the_first_is_answered_in_the_middle_of_a_step_and_the_second_ends_it(deaf, number, code):
+    deaf.send_signal(number)
+    assert deaf.stdout.readline() == "stopping; once more stops at once\n"
+    deaf.send_signal(number)
+    deaf.send_signal(number)  # at the same time as the one before: `timeout` does that
+    time.sleep(0.6)
+    assert deaf.poll() is None
+    deaf.send_signal(number)
+    assert deaf.wait(30) == code

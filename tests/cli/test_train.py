@@ -14,6 +14,9 @@ import time
 import pytest
 from sklearn.metrics import classification_report
 
+from cnncli.records import Reproduction
+from cnncli.runs import RunDir
+
 pytestmark = pytest.mark.slow
 
 PROGRAM = [sys.executable, "-m", "cnncli"]
@@ -35,6 +38,9 @@ def test_the_run_is_complete_and_nothing_of_tensorflow_is_shown(trained):
         "log.txt",
         "weights/best.weights.h5",
         "weights/last.weights.h5",
+        "weights.sha256",
+        "checkpoint/state.npz",
+        "checkpoint/lock",
         *(f"plots/{name}.png" for name in ("history", "confusion_matrix", "samples", "mistakes")),
     }
     assert json.loads((folder / "status.json").read_text())["state"] == "finished"
@@ -66,12 +72,26 @@ def test_evaluate_gives_the_same_numbers_also_where_the_run_was_moved_to(call, t
         assert float(next(csv.DictReader(file))["val_accuracy"]) == pytest.approx(validation["accuracy"], abs=1e-6)
 
 
-def test_the_spec_of_a_run_trains_to_the_same_weights(call, trained, tmp_path):
-    result = call("train", trained / "small-001" / "spec.yaml", "--runs-dir", tmp_path, "--quiet")
-    assert result.out == f"{tmp_path / 'small-001'}\n"
+def test_a_run_is_reproduced_to_the_last_digit(call, trained, tmp_path):
+    folder = tmp_path / "runs"
+    shutil.copytree(trained / "small-001", folder / "small-001")
+    result = call("reproduce", "small-001", "--runs-dir", folder, "--quiet")
+    first, second = folder / "small-001", folder / "small-002"
+    assert result.out == f"{second} is the same as {first}: every epoch, the best weights and the predictions\n"
+    assert (result.code, result.err) == (0, "")
     for name in ("history.csv", "predictions.csv"):
-        again, before = ((folder / "small-001" / name).read_text() for folder in (tmp_path, trained))
-        assert _without_seconds(again) == _without_seconds(before)
+        assert _without_seconds((second / name).read_text()) == _without_seconds((first / name).read_text())
+
+
+def test_what_is_not_reproduced_is_named_with_what_could_explain_it(call, trained, monkeypatch):
+    found = Reproduction("runs/a-001", "runs/a-002", "epoch 3: loss was 0.5, now 0.6", ("keras 3.15.1, now 3.16.0",))
+    monkeypatch.setattr("cnncli.runner.reproduce.reproduce", lambda *arguments: found)
+    result = call("reproduce", "small-001", "--runs-dir", trained, "--quiet")
+    assert (result.code, result.out) == (8, "")
+    assert result.err == (
+        "not as before: keras 3.15.1, now 3.16.0\n"
+        "error: runs/a-002 is not the same as runs/a-001: epoch 3: loss was 0.5, now 0.6\n"
+    )
 
 
 def _without_seconds(table):
@@ -86,9 +106,9 @@ def test_a_spec_with_mistakes_leaves_no_run(call, tmp_path):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_stopped_training_is_left_readable(call, tmp_path, number, code):
+def test_a_stopped_training_leaves_everything_and_says_how_to_go_on(call, tmp_path, number, code):
     program = [*PROGRAM, "train", "configs/mnist.yaml", "--set", "train.epochs=1000", "--runs-dir", str(tmp_path)]
-    small = ["--set", "data.split.validation=59000"]
+    small = ["--set", "data.split.validation=59000", "--set", "train.deterministic=true"]
     with subprocess.Popen([*program, *small], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
         run = tmp_path / "mnist-001"
         while not (run / "history.csv").exists():
@@ -97,12 +117,38 @@ def test_a_stopped_training_is_left_readable(call, tmp_path, number, code):
         training.send_signal(number)
         _, shown = training.communicate()
     assert training.returncode == code
-    assert re.fullmatch(r"stopped after \d+ epochs?; .* \S+mnist-001\n", shown)
+    lines = shown.splitlines()
+    assert lines[0] == "stopping; once more stops at once"
+    assert re.fullmatch(r"stopped after \d+ epochs?; what was reached is in \S+mnist-001", lines[1])
+    assert lines[2:] == [f"go on with: cnncli resume {run}"]
     assert json.loads((run / "status.json").read_text())["state"] == "interrupted"
-    assert (run / "plots" / "history.png").is_file()
+    assert not json.loads((run / "environment.json").read_text())["jit_compile"]  # XLA could not compile the pool
+    for name in ("plots/history.png", "plots/confusion_matrix.png", "report.txt", "predictions.csv", "metrics.json"):
+        assert (run / name).is_file()
     assert not [path for path in run.rglob("*") if path.name.startswith(".tmp")]
     assert call("evaluate", run, "--json").code == 0
     assert "interrupted" in call("runs", "--runs-dir", tmp_path).out
+
+
+def test_a_finished_run_is_not_resumed_and_one_that_is_written_is_left_alone(call, trained):
+    run = trained / "small-001"
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.is_file()}
+    finished = call("resume", "small-001", "--runs-dir", trained)
+    assert (finished.code, finished.out) == (0, "")
+    assert finished.err == f"{run} is finished; 'cnncli resume {run} --epochs N' trains it further\n"
+    assert {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.is_file()} == before
+    with RunDir(run).locked():
+        busy = call("resume", run, "--epochs", 2)
+    assert busy.code == 6
+    assert re.search(r"is being written by process \d+ on \S+, since 20", busy.err)
+
+
+def test_a_folder_of_runs_that_cannot_be_made_is_found_before_anything_is_loaded(call, tmp_path):
+    (tmp_path / "runs").symlink_to("/proc/1/nothing/here")
+    result = call("train", "configs/mnist.yaml", "--runs-dir", tmp_path / "runs")
+    assert result.code == 5
+    assert "cannot make a run folder" in result.err
+    assert "--runs-dir" in result.err
 
 
 def in_a_terminal(tmp_path, **environment):

@@ -88,3 +88,13 @@ def test_history_without_epochs_is_a_header(tmp_path):
 def test_metric_names_do_not_depend_on_the_order_in_which_keras_gives_them():
     one = History((Epoch(1, {"val_loss": 1, "loss": 1, "accuracy": 1, "val_accuracy": 1}, 1, 1),), "loss", 1)
     assert metric_names(one) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+
+
+def test_the_history_of_a_training_in_stages_says_which(tmp_path):
+    epochs = tuple(Epoch(number, {"loss": 0.5}, 0.1, 2.0, stage) for number, stage in ((1, 1), (2, 2)))
+    write_history(tmp_path / "history.csv", History(epochs, "loss", 1))
+    assert rows_of(tmp_path / "history.csv") == [
+        ["epoch", "stage", "loss", "learning_rate", "seconds"],
+        ["1", "1", "0.5", "0.1", "2.000"],
+        ["2", "2", "0.5", "0.1", "2.000"],
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,12 @@ MARKED_EPOCHS = 25  # up to so many epochs each has a dot
 
 Curves = dict[str, np.ndarray]  # label → (epochs,), nan where the epoch has no such value
 TRAIN, VALIDATION, RATE = "train", "validation", "learning rate"
+STAGE_LINE: dict[str, Any] = {"color": style.INK, "linewidth": 0.9, "zorder": 1}
 COLORS = {TRAIN: style.BLUE, VALIDATION: style.VERMILLION, RATE: style.GREEN}
 
 
 def draw_history(history: History, path: Path) -> None:
-    """Loss, accuracy and every other metric by epoch; the learning rate, when it changes; the best epoch marked.
+    """Loss, accuracy and every other metric by epoch; the learning rate, when it changes; best epoch and stages marked.
 
     Args:
         history: of at least one epoch.
@@ -81,6 +83,8 @@ def _draw_panel(axes: Axes, name: str, curves: Curves, history: History) -> None
         axes.plot(numbers, values, color=COLORS[label], marker=marker, markersize=3.5)
         _mark_single_points(axes, numbers, values, COLORS[label])
     _scale_epochs(axes, numbers)
+    for first in _first_of_stages(history):
+        axes.axvline(first - 0.5, **STAGE_LINE)
     _scale_values(axes, np.concatenate(list(curves.values())), log_from=10 if name == RATE else LOG_FROM)
     said = "" if name == RATE else _mark_best(axes, curves, numbers, history.best)
     if name != RATE and any(np.isnan(values).all() for values in curves.values()):
@@ -89,6 +93,11 @@ def _draw_panel(axes: Axes, name: str, curves: Curves, history: History) -> None
     title = lettering.shorten(name, room, style.NORMAL + 1, "bold")
     axes.set_title(title, loc="left")
     axes.set_title(said, loc="right", size=style.SMALL, weight="normal", color=style.INK)
+
+
+def _first_of_stages(history: History) -> list[int]:
+    """The epochs that a stage begins with, the first stage left out."""
+    return [now.number for before, now in pairwise(history.epochs) if now.stage != before.stage]
 
 
 def _mark_single_points(axes: Axes, numbers: np.ndarray, values: np.ndarray, color: str) -> None:
@@ -156,6 +165,8 @@ def _draw_legend(figure: Figure, history: History, panels: Mapping[str, Curves])
         best = lettering.drawable(f"best epoch by {history.monitor}" if _is_known(history) else "best epoch")
         room = 72 * PANEL_WIDTH - 175  # beside the other two, when there is one panel only
         handles.append(Line2D([], [], label=lettering.shorten(best, room, style.SMALL), **look))
+    if _first_of_stages(history) and len(panels) > 1:  # above a single one there is no room
+        handles.append(Line2D([], [], label="new stage", **STAGE_LINE))
     width, height = 72 * figure.get_size_inches()
     figure.legend(
         handles=handles,

@@ -1,4 +1,4 @@
-"""Originals beside what augmentation makes of them, a row for each class."""
+"""Originals beside what augmentation makes of them, a row for each class; without it the originals alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cnncli.report.plots.grid import Line, grid_of
 
 
 def draw_preview(originals: np.ndarray, versions: Sequence[np.ndarray], class_names: Sequence[str], path: Path) -> None:
-    """A row for each class: the original, then its augmented versions.
+    """A row for each class: the original, then its augmented versions; a square of originals when there are none.
 
     Args:
         originals: one image of each class, uint8, shape `(classes, height, width, channels)`; 1 to 10 classes.
@@ -25,7 +25,10 @@ def draw_preview(originals: np.ndarray, versions: Sequence[np.ndarray], class_na
         images += [original, *(version[number] for version in versions)]
         captions.append([Line(lettering.drawable(name))])
         captions += [[Line(f"epoch {epoch}", style.FAINT)] for epoch in range(1, len(versions) + 1)]
-    below = "each original, and what the training sees of it" if versions else "the spec has no augmentation"
+    title, below, columns = "Training images", "one of each class, without augmentation", None
+    if versions:
+        title, below = "Augmentation", "each original, and what the training sees of it"
+        columns = len(versions) + 1
     with style.applied(class_names):
-        figure = grid_of(images, captions, "Augmentation", below, columns=len(versions) + 1)
+        figure = grid_of(images, captions, title, below, columns)
         style.save_photographs(figure, path)

@@ -40,6 +40,24 @@ def test_the_best_epoch_is_marked_with_its_value():
         assert axes.get_title(loc="right") == "0.4321 at epoch 2"
 
 
+@pytest.mark.parametrize("rate", [1, None], ids=["one panel", "two panels"])
+def test_a_line_stands_where_a_stage_begins(overlapping, rate):
+    stages = [1, 1, 2, 3, 3]
+    epochs = tuple(
+        Epoch(n, {"loss": 1 / n, "val_loss": 1 / n}, rate or 1 / n, 1, stage) for n, stage in enumerate(stages, 1)
+    )
+    with style.applied():
+        figure = figure_of(History(epochs, "val_loss", 5))
+        for axes in figure.axes:
+            lines = [line.get_xdata()[0] for line in axes.lines if line.get_color() == style.INK]
+            assert lines == [2.5, 3.5]
+        told = "new stage" in [text.get_text() for text in figure.legends[0].get_texts()]
+        assert told is (len(figure.axes) > 1)
+        assert overlapping(figure) == []
+        plain = figure_of(History(epochs[:2], "val_loss", 2))
+    assert "new stage" not in [text.get_text() for text in plain.legends[0].get_texts()]
+
+
 def test_panels(make_history):
     with style.applied():
         assert titles_of(figure_of(make_history(3))) == ["loss", "accuracy"]

@@ -1,0 +1,61 @@
+"""`cnncli configs`: the specs that come with cnncli."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from cnncli.spec.shipped import Shipped
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def configs(name: str | None, as_json: bool) -> None:
+    """List the specs that come with cnncli, or print the one called NAME.
+
+    The accuracy is what was measured on the test images. `cnncli init --template NAME` writes a copy to begin with.
+
+    \b
+    Example:
+      cnncli configs mnist/deeper
+    """
+    import json
+
+    from cnncli.cli.console import say, show_table
+    from cnncli.spec.shipped import shipped, standalone
+
+    if name is not None:
+        if as_json:
+            raise click.UsageError("--json lists them all; leave out NAME")
+        one = shipped_spec(name)
+        click.echo(standalone(one, one.file.name), nl=False)
+        return
+    every = shipped()
+    if as_json:
+        rows = [{"name": one.name, "accuracy": one.accuracy, "description": one.description} for one in every]
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    show_table(
+        ("name", "accuracy", "what it is"),
+        [(one.name, "-" if one.accuracy is None else f"{one.accuracy:.4f}", one.description) for one in every],
+        right=("accuracy",),
+    )
+    say()
+    say("next: cnncli init --template NAME")
+
+
+def shipped_spec(name: str) -> Shipped:
+    """The shipped spec of a name that a person typed; the nearest right word when there is none."""
+    from cnncli.catalog.kinds import nearest
+    from cnncli.spec.shipped import shipped
+
+    known = {one.name: one for one in shipped()}
+    wanted = name.removeprefix("configs/").removesuffix(".yaml")
+    if wanted not in known:
+        raise click.UsageError(
+            f"no spec called '{name}' is shipped{nearest(wanted, known) or '; cnncli configs lists them'}"
+        )
+    return known[wanted]

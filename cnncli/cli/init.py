@@ -1,0 +1,125 @@
+"""`cnncli init`: a spec to begin with, made for a folder or table of images, or copied from the shipped ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("data", metavar="[FOLDER|TABLE]", required=False, type=click.Path(path_type=Path))
+@click.option("--template", metavar="NAME", help="Copy a shipped spec instead; cnncli configs lists them.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="The spec to write, - for stdout; named after the folder, table or template unless given.",
+)
+@click.option("--force", is_flag=True, help="Write over a file that exists.")
+@click.option("--image-column", metavar="NAME", help="Of a table: the column of the image files.")
+@click.option("--label-column", metavar="NAME", help="Of a table: the column of the classes.")
+@click.option("--split-column", metavar="NAME", help="Of a table: the column that says train, validation or test.")
+@click.option("--root", metavar="FOLDER", help="Of a table: where its relative paths start; beside it unless given.")
+def init(data: Path | None, template: str | None, output: Path | None, force: bool, **columns: str | None) -> None:
+    """Write a spec to begin with, for a folder of class folders or a table (CSV) of images.
+
+    The headers of all images are read, and everything in the spec is chosen for them: size, colour, division,
+    augmentation, network, training. A comment beside each choice gives the reason. Images are only read.
+
+    \b
+    Example:
+      cnncli init photographs -o photographs.yaml
+    """
+    if (data is None) == (template is None):
+        raise click.UsageError("name a folder or table of images, or a shipped spec with --template")
+    given = {key: value for key, value in columns.items() if value is not None}
+    if template is not None:
+        if given:
+            raise click.UsageError("the columns of a table do not go with --template")
+        _copy(template, output, force)
+    elif data is not None:
+        _draft(data, given, output, force)
+
+
+def _copy(template: str, output: Path | None, force: bool) -> None:
+    from cnncli.cli.configs import shipped_spec
+    from cnncli.spec.shipped import standalone
+
+    one = shipped_spec(template)
+    file = output or Path(one.file.name)
+    _require_writable(file, force)
+    _deliver(standalone(one, one.file.name if _is_stdout(file) else str(file)), file, has_augmentation=False)
+
+
+def _draft(data: Path, columns: dict[str, str], output: Path | None, force: bool) -> None:
+    from cnncli.cli.console import counted, notice, say
+    from cnncli.cli.progress import looking
+
+    file = output or Path(f"{_name_of(data)}.yaml")
+    _require_writable(file, force, data)
+    from cnncli.draft import draft, survey
+
+    with looking() as progress:
+        seen = survey(data, columns, progress)
+    text = draft(seen, f"{_name_of(data)}.yaml" if _is_stdout(file) else str(file))
+    if not _is_stdout(file):
+        say(f"{data}: {counted(len(seen.sizes), 'image')} in {counted(len(seen.class_names), 'class')}")
+    for sentence in seen.notices:
+        notice(f"note: {sentence}")
+    if seen.unreadable:
+        files = counted(len(seen.unreadable), "file")
+        notice(f"note: {files} cannot be read, see data.exclude; cnncli data {_typed(data)} tells more")
+    _deliver(text, file, has_augmentation=True)
+
+
+def _name_of(data: Path) -> str:
+    """What to call the spec of a folder or table: its name without what the name of a run may not have."""
+    from cnncli.spec import is_name
+
+    own = Path(os.path.abspath(data))  # noqa: PTH100  a name for `.`, and that of a link as it is
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", own.stem if own.is_file() else own.name).strip("._-")[:100]
+    return name if is_name(name) else "images"
+
+
+def _require_writable(file: Path, force: bool, data: Path | None = None) -> None:
+    """Nothing is written over what exists, or among a person's images; said before they are looked at."""
+    from cnncli.errors import ResourceError
+
+    if _is_stdout(file):
+        return
+    if file.suffix.lower() not in (".yaml", ".yml"):
+        raise click.UsageError(f"a spec is a YAML file; let the name of '{file}' end in .yaml")
+    if data and data.is_dir() and data.resolve() in file.resolve().parents:
+        raise ResourceError(f"'{file}' would be inside the data", f"name a file in another folder: -o ../{file.name}")
+    if file.is_dir() or (file.exists() and not force):
+        raise ResourceError(f"'{file}' exists already", "choose another name with -o, or write over it with --force")
+    if not file.parent.is_dir():
+        raise ResourceError(f"there is no folder '{file.parent}' to write '{file.name}' to", "make it first")
+
+
+def _deliver(text: str, file: Path, has_augmentation: bool) -> None:
+    from cnncli.cli.console import say
+    from cnncli.runs import writing
+
+    if _is_stdout(file):
+        click.echo(text, nl=False)
+        return
+    with writing(file) as path:
+        path.write_text(text, encoding="utf-8")
+    say(f"wrote {file}")
+    commands = ("check", "preview", "train") if has_augmentation else ("check", "train")
+    for number, command in enumerate(commands):
+        say(f"{'     ' if number else 'next:'} cnncli {command} {_typed(file)}")
+
+
+def _is_stdout(file: Path) -> bool:
+    return str(file) == "-"
+
+
+def _typed(path: Path) -> str:
+    """A path as one types it in a shell."""
+    return shlex.quote(str(path))

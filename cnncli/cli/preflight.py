@@ -1,0 +1,149 @@
+"""What `cnncli train` shows of a rehearsal: what a training takes, and whether its network can learn."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from cnncli.cli.console import counted, memory, say, show_paragraph
+from cnncli.cli.screen import TrainingScreen
+
+if TYPE_CHECKING:
+    from cnncli.runner.preflight.records import DryRun, Overfit
+    from cnncli.spec import Spec
+
+
+class PreflightScreen(TrainingScreen):
+    """Says on stderr, when that is a terminal, that something is being tried."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        if self._bar is not None:
+            self._bar.update("trying the training; this takes about half a minute")
+        return self
+
+    def steps(self, epoch: int, done: int, steps: int) -> None:
+        """Moves a bar over the steps on one batch."""
+        self._move("one batch", done, steps, "steps")
+
+
+def run_dry(spec: Spec, runs_dir: Path, screen: TrainingScreen, began: float, as_json: bool) -> int:
+    """Rehearses a training and shows what it takes; gives the exit code."""
+    from cnncli.runner.preflight.dryrun import dry_run
+
+    found = dry_run(spec, runs_dir, screen, began)
+    screen.clear()
+    if as_json:
+        click.echo(json.dumps(_dry_run_values(found), indent=2))
+    elif not screen.quiet:
+        _show_dry_run(found)
+    return 0
+
+
+def run_overfit(spec: Spec, runs_dir: Path, screen: TrainingScreen, as_json: bool) -> int:
+    """Has a network learn one batch and shows how that went; gives the exit code."""
+    from cnncli.errors import TrainingError
+    from cnncli.runner.preflight.overfit import overfit_batch
+
+    found = overfit_batch(spec, runs_dir, screen)
+    screen.clear()
+    if as_json:
+        click.echo(json.dumps(_overfit_values(found), indent=2))
+    elif not screen.quiet or not found.attempt.learned:
+        _show_overfit(found)
+    return 0 if found.attempt.learned else TrainingError.exit_code
+
+
+def _show_dry_run(found: DryRun) -> None:
+    seconds, disk, took = found.seconds, found.disk, found.memory
+    counts = ", ".join(f"{images:,} {split}" for split, images in found.images.items())
+    say(f"images   {counts}: of each a batch was read")
+    say(f"step     {counted(found.batch_size, 'image')}, forward and backward: loss {found.first_loss:.4f}")
+    say(f"weights  saved and loaded: the same outputs for {counted(found.compared, 'image')}, to the last bit")
+    say()
+    of = f", of {memory(took.free)} that are free" if took.free is not None else ""
+    say(f"memory   {memory(took.peak)} at most{of}" if took.peak is not None else "memory   the system does not tell")
+    parts = f"{duration(seconds.training)} for {counted(found.steps, 'step')}"
+    parts += f", {duration(seconds.validation)} validation" if seconds.validation else ""
+    say(f"epoch    {duration(seconds.epoch)}: {parts}")
+    once = f"{duration(seconds.before)} before the first step, {duration(seconds.after)} for test and reports"
+    say(f"once     {once}" + (f", {duration(seconds.decoding)} to decode all images" if seconds.decoding else ""))
+    early = "; a callback may end it earlier" if found.may_end_early else ""
+    say(f"in all   {duration(seconds.total(found.epochs))} for {counted(found.epochs, 'epoch')}{early}")
+    cache = f", and {memory(disk.cache)} for decoded images in the cache" if disk.cache else ""
+    say(f"disk     {memory(disk.run)} for the run{cache}")
+    say()
+    say(f"No run was made. Times are those of {counted(found.measured_steps, 'step')}, as busy as the machine is now.")
+
+
+def _show_overfit(found: Overfit) -> None:
+    tried = found.attempt
+    losses = f"loss {tried.first_loss:.2f} → {tried.last_loss:.2f}"
+    images = counted(found.images, "image")
+    if tried.learned:
+        say(f"the network learned its batch of {images} in {counted(tried.steps, 'step')}: {losses}")
+        return
+    say(f"the network did not learn its batch of {images} in {counted(tried.steps, 'step')}: {losses},")
+    say(f"{tried.right} of them told right, at a learning rate of {tried.learning_rate:g}")
+    for reason in found.reasons:
+        say()
+        show_paragraph(reason.found, 2)
+        show_paragraph(reason.advice, 4)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: `8.2 s`, `4 min 5 s`, `2 h 10 min`."""
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _dry_run_values(found: DryRun) -> dict[str, Any]:
+    seconds, disk = found.seconds, found.disk
+    return {
+        "images": dict(found.images),
+        "epochs": found.epochs,
+        "steps_per_epoch": found.steps,
+        "batch_size": found.batch_size,
+        "first_loss": found.first_loss,
+        "measured_steps": found.measured_steps,
+        "seconds": {
+            "decoding": seconds.decoding,
+            "before": seconds.before,
+            "training": seconds.training,
+            "validation": seconds.validation,
+            "epoch": seconds.epoch,
+            "saving": seconds.saving,
+            "after": seconds.after,
+            "total": seconds.total(found.epochs),
+        },
+        "memory": {"peak": found.memory.peak, "free": found.memory.free},
+        "disk": {"run": disk.run, "run_free": disk.run_free, "cache": disk.cache, "cache_free": disk.cache_free},
+    }
+
+
+def _overfit_values(found: Overfit) -> dict[str, Any]:
+    tried = found.attempt
+    return {
+        "learned": tried.learned,
+        "images": found.images,
+        "right": tried.right,
+        "steps": tried.steps,
+        "first_loss": _finite(tried.first_loss),
+        "last_loss": _finite(tried.last_loss),
+        "learning_rate": tried.learning_rate,
+        "seconds": found.seconds,
+        "reasons": [{"found": reason.found, "advice": reason.advice} for reason in found.reasons],
+    }
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no word for infinity and nan."""
+    return value if math.isfinite(value) else None

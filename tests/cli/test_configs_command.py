@@ -1,0 +1,34 @@
+"""`cnncli configs` as a person and a program meet it."""
+
+import json
+
+from cnncli.spec.reader import read
+
+
+def test_the_list_names_each_spec_with_what_it_reaches(call):
+    result = call("configs")
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
+    assert lines[0].split() == ["name", "accuracy", "what", "it", "is"]
+    mnist = next(line for line in lines if line.split()[0] == "mnist")
+    assert mnist.split()[1:4] == ["0.9764", "MNIST", "with"]
+    assert lines[-1] == "next: cnncli init --template NAME"
+
+
+def test_a_program_reads_the_list_as_json(call):
+    rows = {row["name"]: row for row in json.loads(call("configs", "--json").out)}
+    assert rows["mnist"]["accuracy"] == 0.9764
+    assert all(set(row) == {"name", "accuracy", "description"} for row in rows.values())
+
+
+def test_one_is_printed_so_that_it_stands_alone(call):
+    printed = call("configs", "mnist/deeper").out
+    assert printed.startswith("# Two convolutions before the pool.")
+    assert read(printed, "deeper.yaml").value["data"]["source"] == "mnist"
+    assert call("configs", "configs/mnist/deeper.yaml").out == printed
+
+
+def test_a_name_that_is_misspelt_gets_the_right_word(call):
+    result = call("configs", "minst")
+    assert (result.code, result.out) == (2, "")
+    assert "did you mean 'mnist'?" in result.err

@@ -1,0 +1,155 @@
+"""`cnncli init` as a person meets it: a spec for their images, or a copy of a shipped one."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnncli.spec import load
+
+
+def draw(folder, images, side=16):
+    """Two classes of small colour images: stripes that lie and stripes that stand, each in noise of its own."""
+    random = np.random.default_rng(0)
+    for label in ("lying", "standing"):
+        (folder / label).mkdir(parents=True)
+        for number in range(images):
+            stripes = np.where((np.arange(side) + random.integers(4)) // 2 % 2, 160, 60)[:, None, None]  # (side, 1, 1)
+            pixels = stripes + random.integers(-40, 40, (side, side, 3))
+            pixels = pixels if label == "lying" else pixels.transpose(1, 0, 2)
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / label / f"{number}.png")
+
+
+def state(folder):
+    return {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.fixture
+def stripes(tmp_path, monkeypatch):
+    """The working folder, with images in `my stripes`."""
+    draw(tmp_path / "my stripes", 12)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_folder_becomes_a_spec_that_passes_the_check(call, stripes):
+    before = state(stripes / "my stripes")
+    result = call("init", "my stripes")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines() == [
+        "my stripes: 24 images in 2 classes",
+        "wrote my-stripes.yaml",
+        "next: cnncli check my-stripes.yaml",
+        "      cnncli preview my-stripes.yaml",
+        "      cnncli train my-stripes.yaml",
+    ]
+    checked = call("check", "my-stripes.yaml")
+    assert (checked.code, checked.out, checked.err) == (0, "my-stripes.yaml: ok\n", "")
+    assert load(Path("my-stripes.yaml")).spec.data.source.arguments == {"path": "my stripes"}
+    assert state(stripes / "my stripes") == before
+
+
+def test_stdout_gets_the_spec_and_nothing_else(call, stripes):
+    (stripes / "my stripes" / "lying" / "3.png").write_bytes(b"")
+    (stripes / "my stripes" / "stray.png").write_bytes(b"")
+    result = call("init", "my stripes", "-o", "-")
+    assert result.out.startswith("# An image classifier for my stripes")
+    assert result.err.splitlines() == [
+        "note: my stripes has 1 image beside its class folders, not used: stray.png",
+        "note: 1 file cannot be read, see data.exclude; cnncli data 'my stripes' tells more",
+    ]
+    assert not list(stripes.glob("*.yaml"))
+    (stripes / "s.yaml").write_text(result.out)
+    assert load(stripes / "s.yaml").spec.data.exclude == ["lying/3.png"]
+
+
+def test_what_exists_is_written_over_only_when_asked(call, stripes):
+    (stripes / "mine.yaml").write_text("years of work")
+    for source in (["my stripes"], ["--template", "mnist"]):
+        refused = call("init", *source, "-o", "mine.yaml")
+        assert (refused.code, refused.out) == (5, "")
+        assert "'mine.yaml' exists already" in refused.err
+        assert (stripes / "mine.yaml").read_text() == "years of work"
+    assert call("init", "my stripes", "-o", "mine.yaml", "--force").code == 0
+    assert load(stripes / "mine.yaml").spec.name == "mine"
+
+
+def test_nothing_is_written_among_the_images(call, stripes, monkeypatch):
+    monkeypatch.chdir(stripes / "my stripes")
+    before = state(stripes)
+    result = call("init", ".")
+    assert (result.code, result.out) == (5, "")
+    assert "-o ../my-stripes.yaml" in result.err
+    assert state(stripes) == before
+    assert call("init", ".", "-o", "../out.yaml").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ([], 2, "name a folder or table"),
+        (["my stripes", "--template", "mnist"], 2, "name a folder or table"),
+        (["my stripes", "-o", "spec.txt"], 2, "end in .yaml"),
+        (["my stripes", "-o", "no/such/spec.yaml"], 5, "no folder 'no/such'"),
+        (["my stripes", "--root", "."], 3, "belong to a table"),
+        (["--template", "mnist", "--root", "."], 2, "do not go with --template"),
+        (["--template", "minst"], 2, "did you mean 'mnist'?"),
+        (["my stripe"], 3, "my stripe does not exist"),
+        (["my stripes/lying"], 3, "no class folders"),
+    ],
+)
+def test_a_mistake_is_told_and_nothing_is_written(call, stripes, arguments, code, told):
+    result = call("init", *arguments)
+    assert (result.code, result.out) == (code, "")
+    assert told in result.err
+    assert not list(stripes.glob("*.yaml"))
+
+
+def test_a_template_is_copied_so_that_it_works_alone(call, stripes):
+    result = call("init", "--template", "mnist/deeper")
+    assert result.out.splitlines() == [
+        "wrote deeper.yaml",
+        "next: cnncli check deeper.yaml",
+        "      cnncli train deeper.yaml",
+    ]
+    text = (stripes / "deeper.yaml").read_text()
+    assert "#   cnncli train deeper.yaml\n" in text
+    assert "  source: mnist\n" in text  # from the spec that the shipped one extends
+    assert load(stripes / "deeper.yaml").spec.name == "deeper"
+
+
+def test_a_table_becomes_a_spec_with_the_columns_one_names(call, stripes):
+    rows = [f"my stripes/{file.parent.name}/{file.name};{file.parent.name}" for file in stripes.rglob("*.png")]
+    (stripes / "my labels.csv").write_text("\n".join(["photo;kind", *rows]))
+    assert "--image-column" in call("init", "my labels.csv").err
+    assert call("init", "my labels.csv", "--image-column", "photo", "--label-column", "kind").code == 0
+    spec = load(stripes / "my-labels.yaml").spec
+    assert spec.data.source.name == "csv"
+    assert spec.data.source.arguments == {"path": "my labels.csv", "image_column": "photo", "label_column": "kind"}
+
+
+def test_looking_starts_no_tensorflow(stripes):
+    code = (
+        "import sys\nfrom cnncli.cli import main\n"
+        "try: main(['init', 'my stripes', '-o', '-'])\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_draft_trains_untouched_to_far_above_chance(tmp_path):
+    draw(tmp_path / "stripes", 30, side=8)
+    for arguments in (["init", "stripes"], ["train", "stripes.yaml"]):
+        program = [sys.executable, "-m", "cnncli", *arguments]
+        result = subprocess.run(program, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+    metrics = json.loads((tmp_path / "runs" / "stripes-001" / "metrics.json").read_text())
+    assert metrics["accuracy"] >= 0.9  # of 12 images, one may be wrong

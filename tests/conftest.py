@@ -1,0 +1,36 @@
+"""For all tests: packages with layers of their own, as pip installs them."""
+
+import textwrap
+
+import pytest
+
+from cnncli.catalog import definitions, packages, source
+
+
+def forget():
+    """What was read of packages so far."""
+    for cached in (packages._all, packages.fault, source.signature, source.docstring):
+        cached.cache_clear()
+    for cached in (definitions.module_file, definitions.definition, definitions._tree, definitions._imports):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Installs a package: `install("gates", {"Gate": "gates:Gate"}, {"gates.py": …})`."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def run(name, layers, files=None, version="1.2.0"):
+        for file, text in (files or {}).items():
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_text(textwrap.dedent(text), encoding="utf-8")
+        place = tmp_path / f"{name.replace('-', '_')}-{version}.dist-info"
+        place.mkdir()
+        (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        points = "".join(f"{layer} = {value}\n" for layer, value in layers.items())
+        (place / "entry_points.txt").write_text(f"[cnncli.layers]\n{points}")
+        forget()
+
+    forget()
+    yield run
+    forget()
