@@ -10,6 +10,7 @@ import pytest
 from cnncli.data.samples import Samples
 from cnncli.errors import DataError, RunError, SpecError
 from cnncli.runs import RunDir
+from cnncli.spec.writer import spec_text
 
 pytestmark = pytest.mark.slow
 
@@ -110,6 +111,15 @@ class TestStandardized:
         np.testing.assert_allclose(scaled.std(axis=(1, 2, 3)), 1, atol=1e-4)
 
 
+BORDERS = {"border_mean": 0.0, "border_std": 0.0}
+
+
+def run_of(spec, folder):
+    run = RunDir(folder)
+    run.write_text("spec.yaml", spec_text(spec.plain()))
+    return run
+
+
 class TestInputs:
     def test_a_builtin_is_known_without_loading_it(self, prepare, make_spec):
         found = prepare.inputs_of_spec(make_spec().data)
@@ -134,9 +144,9 @@ class TestInputs:
         assert (found.shape, found.class_names) == ((16, 16, 3), ("blue", "green", "red"))
 
     @pytest.mark.parametrize("missing", ["image", "class_names", "pixels"])
-    def test_a_record_that_lacks_something_is_told(self, prepare, tmp_path, missing):
-        record = {"image": [8, 9, 3], "class_names": ["a", "b"], "pixels": {}}
-        run = RunDir(tmp_path)
+    def test_a_record_that_lacks_something_is_told(self, prepare, folder_spec, tmp_path, missing):
+        record = {"image": [8, 9, 3], "class_names": ["a", "b"], "pixels": BORDERS}
+        run = run_of(folder_spec("data.image.size=null"), tmp_path)
         run.write_json("data.json", record)
         assert prepare.inputs_of_run(run) == prepare.Inputs((8, 9, 3), ("a", "b"))
         del record[missing]
@@ -160,8 +170,8 @@ def test_what_only_the_images_tell_is_found_when_the_model_is_built(prepare, fol
 
 
 def test_a_summary_of_a_run_needs_no_images(prepare, folder_spec, tmp_path):
-    run = RunDir(tmp_path)
-    run.write_json("data.json", {"image": [12, 16, 3], "class_names": ["a", "b"], "pixels": {}})
     spec = folder_spec("data.source={folder: {path: nowhere}}", "data.image.size=null")
+    run = run_of(spec, tmp_path)
+    run.write_json("data.json", {"image": [12, 16, 3], "class_names": ["a", "b"], "pixels": BORDERS})
     summary = prepare.summary_of(spec, run)
     assert (summary.input_shape, summary.rows[-1].output_shape) == ((12, 16, 3), (2,))
