@@ -34,7 +34,7 @@ def written_out(*layers: Any, blocks: Any = None) -> tuple[Node, ...]:
     return network.nodes
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def network() -> Callable[..., tuple[Node, ...]]:
     return written_out
 

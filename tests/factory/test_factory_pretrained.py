@@ -150,21 +150,19 @@ def test_a_file_that_something_is_wrong_with_is_refused_in_a_sentence(build, fol
 
 
 @pytest.fixture(scope="module")
-def files(folder):
+def files(folder, network):
     """The weights of one network in every form that they come in."""
-    from conftest import written_out
-
     from cnncli.factory.model import Preprocessing, build_model
     from cnncli.factory.weights import save_weights
 
-    nodes = written_out({BACKBONE: {**SMALL[BACKBONE], "name": "other"}}, DENSE)
+    nodes = network({BACKBONE: {**SMALL[BACKBONE], "name": "other"}}, DENSE)
     whole = build_model(nodes, (48, 48, 3), 3, Preprocessing(), "float32", 1, "whole")
-    network = whole.get_layer("other")
+    backbone = whole.get_layer("other")
     save_weights(whole, folder / "in_a_model.weights.h5")
-    save_weights(network, folder / "alone.weights.h5")
-    save_old(network, folder / "old.h5")
+    save_weights(backbone, folder / "alone.weights.h5")
+    save_old(backbone, folder / "old.h5")
     (folder / "linked.weights.h5").symlink_to(folder / "alone.weights.h5")
-    return folder, network
+    return folder, backbone
 
 
 @pytest.mark.slow

