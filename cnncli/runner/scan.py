@@ -11,14 +11,13 @@ from cnncli.data.samples import FileSamples
 from cnncli.data.scan import Plan, Progress, check_headers, scan_arrays, scan_folder, scan_table
 from cnncli.data.scan.codes import finding, most_severe_first
 from cnncli.data.sources.location import listed
+from cnncli.data.survey import TABLE_SUFFIXES
 from cnncli.errors import DataError, path_text
 from cnncli.records import Affected, DataReport
 from cnncli.runner.images import load_source
 from cnncli.spec.known import known
 from cnncli.spec.schema import Spec, Split
 from cnncli.spec.splits import contradictions
-
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 
 _SCANS: Mapping[str, Callable[..., DataReport]] = {"folder": scan_folder, "csv": scan_table}
 

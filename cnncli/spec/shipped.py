@@ -73,11 +73,10 @@ def standalone(one: Shipped, file: str) -> str:
 
 
 def _folder() -> Path:
-    """In an installed package beside this code; in a checkout beside the package."""
+    """Inside the package; in a checkout a link there leads to the folder beside it."""
     package = Path(__file__).parents[1]
-    for folder in (package / "configs", package.parent / "configs"):
-        if (folder / "mnist.yaml").is_file():
-            return folder
+    if (package / "configs" / "mnist.yaml").is_file():
+        return package / "configs"
     raise ResourceError(f"the shipped specs are missing from '{package}'", "install cnncli again")
 
 
