@@ -1,5 +1,6 @@
 """For all tests: packages with layers of their own, as pip installs them."""
 
+import contextlib
 import textwrap
 
 import pytest
@@ -15,10 +16,25 @@ def forget():
         cached.cache_clear()
 
 
+@contextlib.contextmanager
+def _installed(folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        forget()
+        yield
+    forget()
+
+
 @pytest.fixture
-def install(tmp_path, monkeypatch):
+def installed():
+    """Inside `with installed(folder)` all packages of a folder are installed."""
+    forget()
+    return _installed
+
+
+@pytest.fixture
+def install(tmp_path, installed):
     """Installs a package: `install("gates", {"Gate": "gates:Gate"}, {"gates.py": …})`."""
-    monkeypatch.syspath_prepend(tmp_path)
 
     def run(name, layers, files=None, version="1.2.0"):
         for file, text in (files or {}).items():
@@ -31,6 +47,5 @@ def install(tmp_path, monkeypatch):
         (place / "entry_points.txt").write_text(f"[cnncli.layers]\n{points}")
         forget()
 
-    forget()
-    yield run
-    forget()
+    with installed(tmp_path):
+        yield run

@@ -4,8 +4,9 @@ Everything is read from the installed Keras' source, so nothing here imports Ker
 """
 
 from cnncli.catalog.entries import Entry, arguments_of, parse
-from cnncli.catalog.names import FAMILIES, WORDS, members, resolve, spellings
+from cnncli.catalog.names import FAMILIES
 from cnncli.catalog.source import Argument, as_yaml, docstring, first_line
+from cnncli.catalog.spelling import WORDS, members, resolve, spellings
 
 __all__ = [
     "FAMILIES",

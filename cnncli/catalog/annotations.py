@@ -44,7 +44,9 @@ def kind_by_source(argument: Argument) -> Kind:
         return ANYTHING
     if isinstance(default, bool):
         return boolean
-    return number() if is_number(default) else text if isinstance(default, str) else ANYTHING
+    if is_number(default):
+        return number(as_written=isinstance(default, int))
+    return text if isinstance(default, str) else ANYTHING
 
 
 def _annotated(node: ast.expr) -> Kind:

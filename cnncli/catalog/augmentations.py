@@ -142,7 +142,7 @@ def _one_or_range(item: Kind) -> Kind:
 _from_zero = _one_or_range(_share)
 _both_ways = _one_or_range(number(-1, 1))
 _zoom = _one_or_range(number(-1, 1, above=True))
-_shift = any_of(number(0), list_of(number(0)))
+_shift = any_of(number(0, as_written=True), list_of(number(0)))  # 2 is pixels, one by one; 2.0 all between as well
 _fill_mode = choice("nearest", "constant", "reflect", "wrap")
 
 _ARGUMENTS: dict[str, Kind] = {

@@ -8,9 +8,9 @@ from typing import Any
 
 from cnncli.catalog.augmentations import refused_argument
 from cnncli.catalog.kinds import Kind, near_word, nearest, shown
-from cnncli.catalog.names import WORDS, resolve, spellings
 from cnncli.catalog.refusals import ELSEWHERE, refusal
 from cnncli.catalog.source import Argument, signature
+from cnncli.catalog.spelling import WORDS, nearest_name, resolve
 from cnncli.errors import Path, Problem
 
 
@@ -149,7 +149,7 @@ def unknown(family: str, name: str, own: Collection[str] = ()) -> str:
     """Why a name cannot be used, with the nearest one that can; `own` are names that the spec itself defines."""
     if reason := refusal(family, name):
         return f"'{name}' cannot be used: {reason}"
-    return f"unknown {WORDS[family]} '{name}'{nearest(name, [*own, *spellings(family)])}"
+    return f"unknown {WORDS[family]} '{name}'{nearest_name(name, [family], own)}"
 
 
 def _unknown_argument(name: str, key: str, accepted: Collection[str]) -> str:

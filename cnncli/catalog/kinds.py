@@ -2,7 +2,7 @@
 
 A kind says in words what it takes, checks a value and reports every problem in it with its place in the spec, and
 describes itself as JSON Schema for editors. Values pass through unchanged but for names of objects, which become
-entries.
+entries, and for whole numbers where any number will do, which become floats: Keras minds the difference.
 """
 
 from __future__ import annotations
@@ -69,7 +69,12 @@ def near_word(word: str, words: Iterable[str]) -> str | None:
 def nearest(word: str, words: Iterable[str]) -> str:
     """`; did you mean 'x'?` when one of the words is near, else nothing."""
     near = near_word(word, words)
-    return f"; did you mean '{near}'?" if near else ""
+    return suggestion(near) if near else ""
+
+
+def suggestion(word: str) -> str:
+    """The end of a sentence that proposes another word."""
+    return f"; did you mean '{word}'?"
 
 
 def _kind(words: str, fits: Callable[[Any], bool], schema: dict[str, Any]) -> Kind:
@@ -113,8 +118,23 @@ def whole(minimum: int | None = None, maximum: int | None = None, *, words: Sequ
     return _kind(text, fits, schema)
 
 
-def number(low: float | None = None, high: float | None = None, *, above: bool = False, below: bool = False) -> Kind:
-    """A finite number from `low` to `high`; `above` and `below` leave the ends themselves out."""
+def number(
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    above: bool = False,
+    below: bool = False,
+    as_written: bool = False,
+) -> Kind:
+    """A finite number from `low` to `high`, as a float.
+
+    Args:
+        low: the least.
+        high: the greatest.
+        above: leave `low` itself out.
+        below: leave `high` itself out.
+        as_written: let a whole number stay one, because it means something else.
+    """
     if low is not None and high is not None:
         ends = (" (not itself)" if above else "", " (not itself)" if below else "")
         text = f"a number from {low:g}{ends[0]} to {high:g}{ends[1]}"
@@ -135,7 +155,13 @@ def number(low: float | None = None, high: float | None = None, *, above: bool =
         high_enough = high is None or value < high or (value == high and not below)
         return low_enough and high_enough
 
-    return _kind(text, fits, schema)
+    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+        if not fits(value):
+            problems.append(Problem(path, f"expected {text}, got {shown(value)}"))
+            return value
+        return value if as_written else float(value)
+
+    return Kind(text, accept, schema)
 
 
 def choice(*options: str) -> Kind:
@@ -222,6 +248,14 @@ def any_of(*kinds: Kind) -> Kind:
         return value
 
     return Kind(words, accept, {"anyOf": [kind.schema for kind in kinds]})
+
+
+positive = number(0, above=True)
+not_negative = number(0)
+fraction = number(0, 1)
+below_one = number(0, 1, below=True)
+axis = any_of(whole(), list_of(whole()))
+"""An axis of an array, or several; -1 is the last."""
 
 
 def per_axis(item: Kind, axes: int) -> Kind:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from cnncli.catalog.augmentations import AUGMENTATIONS
 from cnncli.catalog.backbones import BACKBONES
-from cnncli.catalog.packages import fault, own_layer, own_names
 
 MERGES = ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract")
 """Layers that make one result of several."""
@@ -245,81 +244,3 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "augmentation": AUGMENTATIONS,
 }
-
-ALIASES: dict[str, dict[str, str]] = {
-    # Keras' own second names, and the short words it takes as strings where they differ from the class name by more
-    # than capitals and underscores (`adam` and `he_normal` need no line here).
-    "layer": {
-        "Convolution2D": "Conv2D",
-        "Convolution2DTranspose": "Conv2DTranspose",
-        "MaxPool2D": "MaxPooling2D",
-        "AvgPool2D": "AveragePooling2D",
-        "GlobalMaxPool2D": "GlobalMaxPooling2D",
-        "GlobalAvgPool2D": "GlobalAveragePooling2D",
-        "SeparableConvolution2D": "SeparableConv2D",
-        "Convolution1D": "Conv1D",
-        "Convolution1DTranspose": "Conv1DTranspose",
-        "MaxPool1D": "MaxPooling1D",
-        "AvgPool1D": "AveragePooling1D",
-        "GlobalMaxPool1D": "GlobalMaxPooling1D",
-        "GlobalAvgPool1D": "GlobalAveragePooling1D",
-        "SeparableConvolution1D": "SeparableConv1D",
-        "Convolution3D": "Conv3D",
-        "Convolution3DTranspose": "Conv3DTranspose",
-        "MaxPool3D": "MaxPooling3D",
-        "AvgPool3D": "AveragePooling3D",
-        "GlobalMaxPool3D": "GlobalMaxPooling3D",
-        "GlobalAvgPool3D": "GlobalAveragePooling3D",
-    },
-    "loss": {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError", "mape": "MeanAbsolutePercentageError",
-             "msle": "MeanSquaredLogarithmicError", "kld": "KLDivergence"},
-    "metric": {"acc": "accuracy", "mse": "MeanSquaredError", "mae": "MeanAbsoluteError",
-               "mape": "MeanAbsolutePercentageError", "msle": "MeanSquaredLogarithmicError"},
-    "initializer": {"uniform": "RandomUniform", "normal": "RandomNormal", "one": "Ones", "zero": "Zeros"},
-}  # fmt: skip
-
-WORDS: dict[str, str] = {
-    # what each family is called in a sentence
-    "layer": "layer",
-    "optimizer": "optimizer",
-    "schedule": "learning-rate schedule",
-    "loss": "loss",
-    "metric": "metric",
-    "callback": "callback",
-    "initializer": "initializer",
-    "regularizer": "regularizer",
-    "constraint": "constraint",
-    "activation": "activation",
-    "augmentation": "augmentation",
-}
-
-
-def _plain(word: str) -> str:
-    return word.replace("_", "").lower()
-
-
-def resolve(family: str, word: str) -> str | None:
-    """The catalogue's name for a word of the spec, or None when it has none.
-
-    Layers go by their exact class names. Everything else may also be written as the string Keras takes for it:
-    `adam` for `Adam`, `he_normal` for `HeNormal`.
-    """
-    if family == "layer" and fault(word):
-        return None
-    names = FAMILIES[family]
-    if word in names or (family == "layer" and own_layer(word)):
-        return word
-    alias = ALIASES.get(family, {}).get(word)
-    if alias or family in ("layer", "activation", "augmentation"):
-        return alias
-    return next((name for name in names if _plain(name) == _plain(word) and word == word.lower()), None)
-
-
-def members(family: str) -> tuple[str, ...]:
-    """The names of a family; those of the layers that installed packages add come last."""
-    return (*FAMILIES[family], *own_names()) if family == "layer" else FAMILIES[family]
-
-
-def spellings(family: str) -> list[str]:
-    """Every way of naming a member of the family, for finding the nearest word."""
-    return [*members(family), *ALIASES.get(family, {})]

@@ -19,7 +19,7 @@ from cnncli.catalog.packages import own_definition, own_layer
 REQUIRED = "required"
 """Stands for the default of an argument that has none."""
 
-_MODULES = {
+MODULES = {
     "layer": "layers",
     "optimizer": "optimizers",
     "schedule": "optimizers.schedules",
@@ -33,6 +33,7 @@ _MODULES = {
     "augmentation": "layers",
     "backbone": "applications",
 }
+"""Where Keras has the names of each family."""
 
 # Arguments that a base class takes through **kwargs and that make sense in a spec.
 _INHERITED = {
@@ -107,7 +108,7 @@ def _find(family: str, name: str) -> Definition | None:
     kind = _kind_of(family, name)
     if kind == "own":
         return own_definition(name)
-    file = module_file(f"keras.{_MODULES[kind]}")
+    file = module_file(f"keras.{MODULES[kind]}")
     if file is None:
         raise ModuleNotFoundError("keras is not installed; 'pip install cnncli' installs it")
     return definition(file, name)

@@ -73,12 +73,18 @@ def parse(document: Document, default_name: str = "run") -> LoadedSpec:
         spec = Spec.model_validate(value)
     except ValidationError as error:
         raise _located(from_validation(error), document) from None
-    problems = check(spec)
-    if problems:
+    if (problems := check(spec)) or document.problems:
         raise _located(problems, document)
     warnings = in_order([document.locate(warning) for warning in lint(spec)], document.file)
     return LoadedSpec(spec, tuple(warnings), document)
 
 
 def _located(problems: Sequence[Problem], document: Document) -> SpecError:
-    return SpecError(in_order([document.locate(problem) for problem in problems], document.file), document.file)
+    """All problems with their places, those of the text among them.
+
+    What could not be read is nothing, and what is wrong with that is left out.
+    """
+    unread = {problem.place for problem in document.problems}
+    located = [document.locate(problem) for problem in problems]
+    told = [*document.problems, *(problem for problem in located if problem.place not in unread)]
+    return SpecError(in_order(told, document.file), document.file)

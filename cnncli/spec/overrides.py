@@ -9,7 +9,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from cnncli.errors import Path, Place, Problem, SpecError
-from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, Document, read, read_value
+from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, Document, read_leniently, read_value
 
 MAX_CHAIN = 10
 
@@ -59,6 +59,7 @@ def read_file(path: FilePath, is_section: IsSection, alone: bool = False) -> Doc
             _merge(base.value, own, (), is_section),
             ChainMap(dict(document.keys), dict(base.keys)),
             ChainMap(_without_extends(document.values), dict(base.values)),
+            document.problems + base.problems,
         )
     return document
 
@@ -79,7 +80,7 @@ def _read(path: FilePath, place: Place | None = None) -> Document:
         message = f"cannot read '{path}': {error.strerror}"
     if message:
         raise SpecError([Problem(("extends",) if place else (), message, place)], place.file if place else str(path))
-    return read(data, str(path))
+    return read_leniently(data, str(path))
 
 
 def _why_no_file(path: FilePath) -> str:
@@ -87,7 +88,16 @@ def _why_no_file(path: FilePath) -> str:
         return f"'{path}' is a folder, not a spec"
     if path.exists():
         return f"'{path}' is no file but a device, a socket or a FIFO"
-    return f"no such file: '{path}'{_beside(path)}"
+    return f"no such file: '{path}'{_beside(path) or _shipped(path)}"
+
+
+def _shipped(path: FilePath) -> str:
+    """A hint at the spec of that name which is in the package."""
+    from cnncli.spec.shipped import shipped
+
+    name = "/".join(path.with_suffix("").parts[-2:]).removeprefix("configs/")
+    known = [one.name for one in shipped() if one.name in (name, path.stem)]
+    return f"; 'cnncli init --template {known[0]}' writes it here" if known else ""
 
 
 def _beside(path: FilePath) -> str:
@@ -120,6 +130,7 @@ def _merge(base: Any, own: Any, path: Path, is_section: IsSection) -> Any:
 _PART = re.compile(r"([^.\[\]]+)|\[([0-9]{1,9})\]")
 _KEY = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[[0-9]{1,9}\])*\Z")
 _INDEX = re.compile(r"[0-9]{1,9}\Z")
+_NO_KEY = "expected key=value, such as train.epochs=5"
 
 
 def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
@@ -140,11 +151,8 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
         file = f"--set {override}"
         name, equals, text = override.partition("=")
         path = tuple(int(index) if index else word for word, index in _PART.findall(name))
-        if not equals or not _KEY.match(name):
-            problems.append(Problem((), "expected key=value, such as train.epochs=5", Place(file, 1, 1)))
-            continue
-        if len(path) > MAX_DEPTH:
-            problems.append(Problem((), f"nested deeper than {MAX_DEPTH} levels", Place(file, 1, 1)))
+        if wrong := _wrong_key(name, path) if equals else _NO_KEY:
+            problems.append(Problem((), wrong, Place(file, 1, 1)))
             continue
         try:
             given = read_value(text, file)
@@ -160,7 +168,16 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
         raise SpecError(problems, document.file)
     known = {path: place for path, place in keys.items() if path in values or path not in document.keys}
     kept_keys, kept_values = _without_replaced(document.keys, values), _without_replaced(document.values, values)
-    return Document(document.file, value, ChainMap(known, kept_keys), ChainMap(values, kept_values))
+    return Document(document.file, value, ChainMap(known, kept_keys), ChainMap(values, kept_values), document.problems)
+
+
+def _wrong_key(name: str, path: Path) -> str:
+    """Why a key cannot be set, in a sentence; empty when it can."""
+    if not _KEY.match(name):
+        return _NO_KEY
+    if path[0] == "extends":
+        return "'extends' cannot be set by hand: the files are read before; write it into the spec"
+    return f"nested deeper than {MAX_DEPTH} levels" if len(path) > MAX_DEPTH else ""
 
 
 def _without_replaced(places: Mapping[Path, Place], replaced: Mapping[Path, Place]) -> dict[Path, Place]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.weights import IMAGENET
+from cnncli.errors import Problem
+from cnncli.spec.graph import Node
 from cnncli.spec.graph.expressions import is_expression
 from cnncli.spec.schema import Model
 
@@ -29,6 +31,25 @@ def with_weights(model: Model, located: Callable[[str], str]) -> Model:
     return model.model_copy(
         update={"blocks": blocks, "layers": layers, "weights": _changed(model.weights, located)},
     )
+
+
+def wrong_parameters(nodes: Iterable[Node], model: Model) -> Iterator[Problem]:
+    """Relative paths that backbones are given as a parameter of their block: a run could not say where they are.
+
+    Args:
+        nodes: the layers, with the parameters' values.
+        model: the same as written.
+    """
+    for node in nodes:
+        weights = node.entry.get("weights") if node.entry.name in BACKBONES else None
+        if not isinstance(weights, str) or weights == IMAGENET or Path(weights).expanduser().is_absolute():
+            continue
+        written: Any = {"model": {"blocks": model.blocks, "layers": model.layers}}
+        for step in node.at("weights"):
+            written = written[step]
+        if is_expression(written):
+            message = f"a path that comes from a parameter must be absolute, not '{weights}'{node.origin}"
+            yield Problem(node.at("weights"), message)
 
 
 def _with_weights(line: Any, located: Callable[[str], str]) -> Any:

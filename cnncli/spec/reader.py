@@ -1,9 +1,7 @@
 """Reads YAML 1.2 text into plain values that remember their line and column.
 
-PyYAML scans and composes; what a scalar means is decided here by the YAML 1.2 core schema, because PyYAML's own
-YAML 1.1 rules turn `no` into False, `1e-4` into a string, `010` into 8 and `12:30:45` into 45045. Budgets on size,
-depth and expansion are checked before anything is built, and only the pure-Python loader is used: the C one crashes
-the process on deeply nested text.
+PyYAML scans and composes; what a scalar means is decided in `scalars`. Budgets on size, depth and expansion are checked
+before anything is built, and only the pure-Python loader is used: the C one crashes the process on deeply nested text.
 """
 
 from __future__ import annotations
@@ -16,20 +14,13 @@ from typing import Any
 import yaml
 
 from cnncli.errors import Path, Place, Problem, SpecError
+from cnncli.spec.scalars import meaning
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
 MAX_NODES = 50_000
-MAX_DIGITS = 40
 
-_NULL = re.compile(r"(~|null|Null|NULL|)\Z")
-_BOOL = re.compile(r"(true|True|TRUE|false|False|FALSE)\Z")
-_INT = re.compile(r"[-+]?[0-9]+\Z")
-_OCTAL = re.compile(r"0o[0-7]+\Z")
-_HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_INFINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 
 _WORDING = {
     # PyYAML's words for what people do most often, in words that help
@@ -52,12 +43,14 @@ class Document:
         value: mappings, lists and scalars.
         keys: place of each mapping's key, by path.
         values: place of each value, by path.
+        problems: parts of the text that a spec may not hold, such as a key that is set twice; the rest is read.
     """
 
     file: str
     value: Any
     keys: Mapping[Path, Place] = field(default_factory=dict)
     values: Mapping[Path, Place] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
 
     def locate(self, problem: Problem) -> Problem:
         """The problem with its place: that of its key or value, or of the nearest part above it."""
@@ -74,7 +67,7 @@ class Document:
 
 
 def read(data: bytes | str, file: str) -> Document:
-    """Reads one YAML document.
+    """Reads one YAML document that is whole.
 
     Args:
         data: the text; bytes must be UTF-8, or UTF-16 with a byte-order mark.
@@ -85,6 +78,25 @@ def read(data: bytes | str, file: str) -> Document:
 
     Raises:
         SpecError: the text is no YAML, or holds what a spec may not hold; all that could be found is listed.
+    """
+    document = read_leniently(data, file)
+    if document.problems:
+        raise SpecError(document.problems, file)
+    return document
+
+
+def read_leniently(data: bytes | str, file: str) -> Document:
+    """Reads one YAML document and goes on after what a spec may not hold, so that the rest can be checked as well.
+
+    Args:
+        data: the text; bytes must be UTF-8, or UTF-16 with a byte-order mark.
+        file: what to call it in problems.
+
+    Returns:
+        The values with their places and problems. What cannot be read is nothing; of a key set twice the first counts.
+
+    Raises:
+        SpecError: the text is no YAML, or more than a spec may be.
     """
     text = _decode(data, file)
     try:
@@ -105,10 +117,8 @@ def read(data: bytes | str, file: str) -> Document:
     if node is None:
         raise _fatal("the file is empty; a spec needs at least 'data' and 'model'", Place(file, 1, 1))
     builder = _Builder(file)
-    value = builder.build(node, ())
-    if builder.problems:
-        raise SpecError(builder.problems, file)
-    return Document(file, value, builder.keys, builder.values)
+    value = builder.build(node)
+    return Document(file, value, builder.keys, builder.values, tuple(builder.problems))
 
 
 def read_value(text: str, file: str) -> Any:
@@ -192,16 +202,14 @@ class _Builder:
         self._count = 0
         self._open: set[int] = set()
 
-    def build(self, node: yaml.Node, path: Path) -> Any:
+    def build(self, node: yaml.Node) -> Any:
         try:
-            return self._build(node, path)
+            return self._build(node, ())
         except _TooMany:
-            place = _place(self.file, node.start_mark)
-            message = f"the aliases of this text expand to more than {MAX_NODES:,} values"
-            self.problems.append(Problem((), message, place))
+            self._problem((), f"the aliases of this text expand to more than {MAX_NODES:,} values", node)
         except _TooDeep:
             pass  # the problem is noted where it was found
-        return None
+        raise SpecError(self.problems, self.file)
 
     def _build(self, node: yaml.Node, path: Path) -> Any:
         self._count += 1
@@ -265,32 +273,11 @@ class _Builder:
         text = self._text(node, path)
         if node.style is not None:
             return text
-        if _NULL.match(text):
+        try:
+            return meaning(text)
+        except ValueError as error:
+            self._problem(path, str(error), node)
             return None
-        if _BOOL.match(text):
-            return text.lower() == "true"
-        if _INT.match(text):
-            return self._whole(text, node, path)
-        if _OCTAL.match(text) or _HEX.match(text):
-            return self._whole(text, node, path)
-        if _FLOAT.match(text):
-            value = float(text)
-            if value in (float("inf"), float("-inf")):
-                self._problem(path, f"{text[:20]} is too large a number", node)
-            return value
-        if _INFINITE.match(text):
-            return float(text.replace(".", ""))
-        return text
-
-    def _whole(self, text: str, node: yaml.ScalarNode, path: Path) -> int | None:
-        digits = text.lstrip("+-").removeprefix("0o").removeprefix("0x")
-        if len(digits) > MAX_DIGITS:
-            self._problem(path, f"a number of {len(digits)} digits is too large", node)
-            return None
-        if _INT.match(text) and len(digits) > 1 and digits[0] == "0":
-            self._problem(path, f"write {int(digits)}, or '{text}' in quotes: a leading zero is ambiguous", node)
-            return None
-        return int(text) if _INT.match(text) else int(text, 0)
 
     def _text(self, node: yaml.ScalarNode, path: Path) -> str:
         """The text of a scalar; an escape such as `"\\uD800"` can make half a character, which nothing can print."""

@@ -9,56 +9,21 @@ from math import prod
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.kinds import nearest
+from cnncli.catalog.names import FAMILIES
 from cnncli.errors import Path, Problem
 from cnncli.spec.backbones import wrong_for_imagenet
 from cnncli.spec.known import known
+from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import Shape, Step, follow, parameters, times
 from cnncli.spec.splits import contradictions
 from cnncli.spec.stages import wrong_stages
 
-ONE_HOT_METRICS = {
-    "CategoricalAccuracy",
-    "TopKCategoricalAccuracy",
-    "CategoricalCrossentropy",
-    "CategoricalHinge",
-    "AUC",
-    "Precision",
-    "Recall",
-    "PrecisionAtRecall",
-    "RecallAtPrecision",
-    "SensitivityAtSpecificity",
-    "SpecificityAtSensitivity",
-    "TruePositives",
-    "TrueNegatives",
-    "FalsePositives",
-    "FalseNegatives",
-    "F1Score",
-    "FBetaScore",
-    "OneHotIoU",
-    "OneHotMeanIoU",
-    "KLDivergence",
-    "CosineSimilarity",
-    "R2Score",
-    "PearsonCorrelation",
-    "Poisson",
-    "BinaryAccuracy",
-    "BinaryCrossentropy",
-    "Hinge",
-    "SquaredHinge",
-    "LogCoshError",
-    "MeanAbsoluteError",
-    "MeanAbsolutePercentageError",
-    "MeanSquaredError",
-    "MeanSquaredLogarithmicError",
-    "RootMeanSquaredError",
-}
 SPARSE_METRICS = {"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SparseCategoricalCrossentropy"}
-
+ONE_HOT_METRICS = set(FAMILIES["metric"]) - SPARSE_METRICS - {"accuracy", "Accuracy"}
 
 MOST_NUMBERS = 2**30
 """Weights of a layer, or values that it makes of one image, above which a spec is taken for a mistake: 4 GiB."""
-
 
 SOME_CLASSES = range(10)
 """Stands for the classes where only the images tell how many there are."""
@@ -224,6 +189,7 @@ def _backbones(spec: Spec) -> Iterator[Problem]:
     classes = len(known(spec.data).class_names or SOME_CLASSES)
     for step in follow(spec.model.nodes, known(spec.data).shape, classes):
         yield from wrong_for_imagenet(step.node, step.given[0])
+    yield from wrong_parameters(spec.model.nodes, spec.model)
 
 
 def _callbacks(spec: Spec) -> Iterator[Problem]:

@@ -110,7 +110,7 @@ def _blocks() -> Kind:
 run_name = _run_name()
 pixel_range = _range()
 class_weight = _class_weight()
-part = any_of(number(0, 1, below=True), whole(1), choice("test"))
+part = any_of(number(0, 1, below=True, as_written=True), whole(1), choice("test"))
 test_part = any_of(number(0, 1, above=True, below=True), whole(1))
 image_size = or_nothing(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
 class_name = _class_name()

@@ -34,7 +34,7 @@ def test_conv2d_has_all_arguments_that_people_know():
     ("value", "message"),
     [
         ("Lambda", "'Lambda' cannot be used: it runs code, and a spec must be safe to run"),
-        ("MaxPool", "unknown layer 'MaxPool'; did you mean 'MaxPool2D'?"),
+        ("MaxPool", "unknown layer 'MaxPool'; did you mean 'MaxPooling2D'?"),
         ({"Conv2D": {"filters": 8, "kernal_size": 3}}, "unknown argument; did you mean 'kernel_size'?"),
         ({"Dropout": {"rate": 1.0}}, "expected a number from 0 to 1 (not itself), got 1.0"),
         ({"Dense": {"units": True}}, "expected a whole number of 1 or more or 'classes', got true"),
@@ -47,6 +47,21 @@ def test_one_mistake_is_one_problem(value, message):
     problems: list[Problem] = []
     parse("layer", value, ("layers", 0), problems)
     assert [problem.message for problem in problems] == [message]
+
+
+@pytest.mark.parametrize(
+    ("family", "value", "kept"),
+    [
+        ("optimizer", {"SGD": {"learning_rate": 1, "momentum": 0}}, {"learning_rate": 1.0, "momentum": 0.0}),
+        ("schedule", {"PiecewiseConstantDecay": {"boundaries": [5], "values": [1, 0]}},
+         {"boundaries": [5], "values": [1.0, 0.0]}),
+        ("layer", {"Dense": {"units": 2}}, {"units": 2}),
+        ("augmentation", {"ImageDataGenerator": {"rotation_range": 20, "width_shift_range": 2}},
+         {"rotation_range": 20.0, "width_shift_range": 2}),
+    ],
+)  # fmt: skip
+def test_a_number_is_a_float_where_any_will_do(family, value, kept):
+    assert repr(parse(family, value, (), []).arguments) == repr(kept)  # 1 equals 1.0
 
 
 def test_string_aliases_resolve_to_classes():

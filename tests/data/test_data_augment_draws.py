@@ -67,7 +67,7 @@ def test_numbers_are_uniform_and_independent(draws, of):
     if of == "samples":
         numbers = draws(np.arange(MANY)).uniform().numpy()
     elif of == "epochs":
-        numbers = np.concatenate([draws([5], epoch=epoch).uniform().numpy() for epoch in range(2000)])
+        numbers = np.concatenate([draws([5], epoch=epoch).uniform().numpy() for epoch in range(1000)])
     else:
         numbers = Draws(tf.constant([7], tf.uint64)).uniform(MANY).numpy()[0]
     assert stats.kstest(numbers, "uniform").pvalue > 1e-4

@@ -256,3 +256,9 @@ def test_a_folder_below_the_home_folder(tmp_path, monkeypatch):
     put(tmp_path, "pets/cat/1.png", "pets/dog/1.png")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert load("~/pets").class_names == ("cat", "dog")
+
+
+def test_a_class_whose_name_is_no_text_is_refused(tmp_path):
+    put(tmp_path, "cat/1.png")
+    put(tmp_path, os.fsdecode(b"caf\xe9/1.png"))
+    assert message(tmp_path).startswith(r"the name of the class 'caf\udce9' in ")

@@ -17,7 +17,7 @@ from picture_files import encoded, put, tree_hash
 from PIL import Image
 
 from cnncli.data.reading import Reading
-from cnncli.data.scan import CODES, check_headers, scan_folder
+from cnncli.data.scan import CODES, check_headers, scan_files
 from cnncli.data.sources import folder as folder_source
 
 GIT_LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n"
@@ -146,7 +146,7 @@ def bad_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def bad_report(bad_folder):
     before = tree_hash(bad_folder)
-    report = scan_folder(bad_folder)
+    report = scan_files("folder", bad_folder)
     assert tree_hash(bad_folder) == before
     return report
 
@@ -197,7 +197,7 @@ def test_a_folder_that_links_to_itself_is_walked_once(bad_report):
 
 def test_leaving_out_what_errors_say_leaves_no_error_in_files(bad_folder, bad_report):
     exclude = {name for one in bad_report.findings if one.severity == "error" for name in one.exclude}
-    again = scan_folder(bad_folder, classes=["cat", "dog"], exclude=exclude)
+    again = scan_files("folder", bad_folder, classes=["cat", "dog"], exclude=exclude)
     assert [one.code for one in again.findings if one.severity == "error"] == []
     data = folder_source.load(bad_folder, Reading(8, 8, 3), classes=["cat", "dog"], exclude=exclude)
     samples = data.splits["train"]
@@ -242,7 +242,7 @@ def test_a_healthy_folder_has_no_findings_and_every_image_is_opened_once(tmp_pat
             opened.append(str(arguments[0]))
 
     sys.addaudithook(watch)  # there is no way to take it away again
-    report = scan_folder(tmp_path)
+    report = scan_files("folder", tmp_path)
     watching = False
     assert report.findings == ()
     assert not report.is_wrong
@@ -252,7 +252,7 @@ def test_a_healthy_folder_has_no_findings_and_every_image_is_opened_once(tmp_pat
 
 def test_what_the_source_refuses_is_never_called_healthy(tmp_path):
     put(tmp_path, *(f"only/{number}.png" for number in range(12)))
-    assert "one class" in found(scan_folder(tmp_path), "refused").affected[0].detail
+    assert "one class" in found(scan_files("folder", tmp_path), "refused").affected[0].detail
 
 
 def test_every_code_can_be_found_and_is_documented_with_its_severity():

@@ -12,7 +12,7 @@ from picture_files import encoded, put, tree_hash
 from PIL import Image
 
 from cnncli.data.reading import Reading
-from cnncli.data.scan import Plan, check_headers, scan_folder, scan_table
+from cnncli.data.scan import Plan, check_headers, scan_files
 from cnncli.data.sources import folder as folder_source
 from cnncli.data.sources import table as table_source
 from cnncli.errors import DataError
@@ -51,14 +51,14 @@ def splits(tmp_path) -> Path:
 
 
 def test_splits_are_counted_apart(splits):
-    report = scan_folder(splits)
+    report = scan_files("folder", splits)
     assert report.counts == {split: {"cat": 12, "dog": 12} for split in ("train", "validation", "test")}
     assert codes(report) == []
 
 
 def test_a_copy_across_splits_is_an_error_and_the_test_keeps_its_own(splits):
     (splits / "test/cat/new.png").write_bytes(encoded(picture(3)))
-    report = scan_folder(splits)
+    report = scan_files("folder", splits)
     assert groups(report, "copies-across-splits") == [("train/cat/3.png", "test/cat/new.png")]
     assert report.findings[0].exclude == ("train/cat/3.png",)
     assert report.is_wrong
@@ -66,7 +66,7 @@ def test_a_copy_across_splits_is_an_error_and_the_test_keeps_its_own(splits):
 
 def test_a_picture_saved_again_in_another_split_is_found_by_its_look(splits):
     (splits / "test/cat/new.jpg").write_bytes(encoded(picture(3), "JPEG", quality=60))
-    report = scan_folder(splits)
+    report = scan_files("folder", splits)
     assert groups(report, "alike-across-splits") == [("train/cat/3.png", "test/cat/new.jpg")]
     assert not report.is_wrong
 
@@ -82,19 +82,19 @@ def test_a_picture_saved_again_in_another_split_is_found_by_its_look(splits):
 )
 def test_a_picture_that_was_changed_a_little_still_looks_the_same(splits, change):
     (splits / "train/cat/new.png").write_bytes(encoded(change(picture(3))))
-    assert groups(scan_folder(splits), "alike") == [("train/cat/3.png", "train/cat/new.png")]
+    assert groups(scan_files("folder", splits), "alike") == [("train/cat/3.png", "train/cat/new.png")]
 
 
 def test_a_mirrored_picture_is_another_one(splits):
     (splits / "train/cat/new.png").write_bytes(encoded(picture(3).transpose(Image.Transpose.FLIP_LEFT_RIGHT)))
-    assert codes(scan_folder(splits)) == []
+    assert codes(scan_files("folder", splits)) == []
 
 
 def test_splits_with_other_classes_are_told_by_name(splits):
     fill(splits / "test/bird", 12, 5000)
     (splits / "validation/dog").rename(splits / "elsewhere")
     (splits / "elsewhere").rename(splits / "validation/wolf")
-    report = scan_folder(splits)
+    report = scan_files("folder", splits)
     assert details(report, "classes-differ") == [
         "validation lacks dog and has wolf, which training does not know",
         "test has bird, which training does not know",
@@ -103,52 +103,52 @@ def test_splits_with_other_classes_are_told_by_name(splits):
 
 def test_two_folders_of_one_split_are_refused_as_training_does(splits):
     fill(splits / "val/cat", 1, 9000)
-    assert "two folders of validation images" in details(scan_folder(splits), "refused")[0]
+    assert "two folders of validation images" in details(scan_files("folder", splits), "refused")[0]
 
 
 def test_rare_and_small_classes_are_warned_of(tmp_path):
     fill(tmp_path / "cat", 50, 0)
     fill(tmp_path / "dog", 5, 500)
-    report = scan_folder(tmp_path)
+    report = scan_files("folder", tmp_path)
     assert details(report, "few-images") == ["dog has 5"]
     assert details(report, "imbalance") == ["dog has 5 training images of 50 in the largest class"]
     assert not report.is_wrong
     fill(tmp_path / "dog", 10, 500)
-    assert codes(scan_folder(tmp_path)) == []
+    assert codes(scan_files("folder", tmp_path)) == []
 
 
 def test_a_class_that_is_grey_alone_is_warned_of(tmp_path):
     fill(tmp_path / "cat", 12, 0)
     fill(tmp_path / "dog", 12, 500, grey=True)
-    assert details(scan_folder(tmp_path), "color-tells-class") == ["dog is 100% grey"]
+    assert details(scan_files("folder", tmp_path), "color-tells-class") == ["dog is 100% grey"]
     fill(tmp_path / "cat", 12, 100, grey=True)
-    assert "color-tells-class" not in codes(scan_folder(tmp_path))
+    assert "color-tells-class" not in codes(scan_files("folder", tmp_path))
 
 
 def test_classes_that_differ_by_case_or_accents_alone_collide(tmp_path):
     for name in ("Cat", "cat", "ch\u00e9vre", unicodedata.normalize("NFD", "ch\u00e9vre")):
         put(tmp_path, f"{name}/1.png")
-    assert len(groups(scan_folder(tmp_path), "names-collide")) == 2
+    assert len(groups(scan_files("folder", tmp_path), "names-collide")) == 2
 
 
 def test_chosen_and_renamed_classes_are_those_of_the_source(tmp_path):
     for number, name in enumerate(("cat", "lynx", "dog", "bird")):
         fill(tmp_path / name, 12, 100 * number)
-    report = scan_folder(tmp_path, classes={"dog": "dog", "cat": "feline", "lynx": "feline"})
+    report = scan_files("folder", tmp_path, classes={"dog": "dog", "cat": "feline", "lynx": "feline"})
     assert report.class_names == ("dog", "feline")
     assert report.counts == {"train": {"dog": 12, "feline": 24}}
 
 
 def test_a_folder_of_no_images_is_no_reason_to_fall(tmp_path):
     (tmp_path / "cat").mkdir()
-    report = scan_folder(tmp_path)
+    report = scan_files("folder", tmp_path)
     assert (report.images, report.sizes, report.is_wrong) == (0, (), True)
-    assert scan_folder(tmp_path, decode=False).is_wrong
+    assert scan_files("folder", tmp_path, decode=False).is_wrong
 
 
 def test_a_folder_that_does_not_exist_says_so(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
-        scan_folder(tmp_path / "nowhere")
+        scan_files("folder", tmp_path / "nowhere")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -156,7 +156,7 @@ def test_a_folder_and_a_file_that_are_not_permitted_are_found(splits):
     (splits / "train/cat").chmod(0)
     (splits / "train/dog/500.png").chmod(0)
     try:
-        report = scan_folder(splits)
+        report = scan_files("folder", splits)
     finally:
         (splits / "train/cat").chmod(0o700)
     assert groups(report, "unreadable-folder") == [("train/cat",)]
@@ -170,7 +170,7 @@ def test_a_table_is_looked_at_row_by_row_and_wrong_rows_do_not_stop_it(tmp_path)
     rows += ["images/gone.png,cat,train", "images/5.png,dog,train", "images/6.png,,train", "images/7.png,cat,exam"]
     (tmp_path / "labels.csv").write_text("\n".join(["path,label,split", *rows]))
     before = tree_hash(tmp_path)
-    report = scan_table(tmp_path / "labels.csv")
+    report = scan_files("csv", tmp_path / "labels.csv")
     assert tree_hash(tmp_path) == before
     assert report.counts == {"train": {"cat": 12, "dog": 12}}
     assert groups(report, "empty-file") == [("images/3.png",)]
@@ -180,10 +180,12 @@ def test_a_table_is_looked_at_row_by_row_and_wrong_rows_do_not_stop_it(tmp_path)
 
 def test_a_healthy_table_is_healthy(tmp_path):
     fill(tmp_path / "images", 24, 0)
-    rows = [f"images/{n}.png;{'cat' if n < 12 else 'dog'}" for n in range(24)]
-    (tmp_path / "labels.csv").write_text("\n".join(["path;label", *rows]))
-    assert codes(scan_table(tmp_path / "labels.csv")) == []
-    samples = table_source.load(tmp_path / "labels.csv", Reading(8, 8, 3)).splits
+    rows = [f"../images/{n}.png;{'cat' if n < 12 else 'dog'}" for n in range(24)]
+    (tmp_path / "tables").mkdir()
+    table = tmp_path / "tables" / "labels.csv"
+    table.write_text("\n".join(["path;label", *rows]))
+    assert codes(scan_files("csv", table)) == []
+    samples = table_source.load(table, Reading(8, 8, 3)).splits
     assert check_headers(samples) == ()
 
 
@@ -201,12 +203,12 @@ def test_junk_behind_a_whole_image_is_no_error(splits):
     with (splits / "train/cat/0.png").open("ab") as file:
         file.write(b"junk" * 100)
     assert check_headers(folder_source.load(splits, Reading(8, 8, 3)).splits) == ()
-    assert codes(scan_folder(splits)) == []
+    assert codes(scan_files("folder", splits)) == []
 
 
 def test_progress_reaches_the_number_of_files(splits):
     told: list[tuple[int, int]] = []
-    scan_folder(splits, progress=lambda done, total: told.append((done, total)))
+    scan_files("folder", splits, progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (72, 72)
 
 
@@ -214,9 +216,9 @@ def test_progress_reaches_the_number_of_files(splits):
 def test_images_of_several_sizes_need_one_in_the_spec(tmp_path, says_size, code):
     fill(tmp_path / "cat", 12, 0)
     fill(tmp_path / "dog", 12, 100)
-    assert codes(scan_folder(tmp_path, plan=Plan(says_size))) == []
+    assert codes(scan_files("folder", tmp_path, plan=Plan(says_size))) == []
     (tmp_path / "cat" / "0.png").write_bytes(encoded(picture(0).resize((100, 90))))
-    report = scan_folder(tmp_path, plan=Plan(says_size))
+    report = scan_files("folder", tmp_path, plan=Plan(says_size))
     assert codes(report) == ([code] if code else [])
     assert report.is_wrong == (says_size is False)
     if code:
@@ -228,17 +230,19 @@ def test_images_of_several_sizes_need_one_in_the_spec(tmp_path, says_size, code)
 def test_a_validation_that_is_left_to_chance_is_told(tmp_path, part, few):
     fill(tmp_path / "cat", 12, 0)
     fill(tmp_path / "dog", 12, 100)
-    report = scan_folder(tmp_path, plan=Plan(True, part))
+    report = scan_files("folder", tmp_path, plan=Plan(True, part))
     found = [finding.message for finding in report.findings if finding.code == "few-validation-images"]
     assert found == ([f"{few} validation images for 2 classes"] if few else [])
 
 
 def test_a_validation_of_the_source_itself_is_what_counts(splits):
-    assert codes(scan_folder(splits, plan=Plan(True, 0.01))) == []
+    assert codes(scan_files("folder", splits, plan=Plan(True, 0.01))) == []
     for number in range(1000, 1009):
         (splits / "validation" / "cat" / f"{number}.png").unlink(missing_ok=True)
     for number in range(1500, 1506):
         (splits / "validation" / "dog" / f"{number}.png").unlink(missing_ok=True)
-    report = scan_folder(splits, plan=Plan(True, 0.5))
+    report = scan_files("folder", splits, plan=Plan(True, 0.5))
     assert details(report, "few-validation-images") == ["one is 11.1% of the accuracy"]
-    assert "few-validation-images" not in codes(scan_folder(splits, plan=Plan(True, 0)))  # they are not used then
+    assert "few-validation-images" not in codes(
+        scan_files("folder", splits, plan=Plan(True, 0))
+    )  # they are not used then

@@ -144,8 +144,9 @@ def test_a_base_that_is_no_mapping_is_not_ignored(write):
 
 
 def test_a_mistake_in_the_yaml_of_a_base_is_located_there(write):
-    base = write("broken.yaml", "a: 1\na: 2")
-    assert problem_of(write("own.yaml", "extends: broken.yaml")).place == (str(base), 2, 1)
+    base = write("broken.yaml", "seed: 1\nseed: 2\nextends: base.yaml")
+    problem = problem_of(write("own.yaml", "extends: broken.yaml"), "train.epochs=2")
+    assert (problem.message, problem.place) == ("the key 'seed' is already set at line 1", (str(base), 2, 1))
 
 
 def test_a_spec_that_is_missing_is_named(tmp_path, write):
@@ -206,6 +207,7 @@ def test_the_last_of_two_wins():
         (".train=5", "expected key=value, such as train.epochs=5", 1),
         ("layers[x]=5", "expected key=value, such as train.epochs=5", 1),
         ("layers[0=5", "expected key=value, such as train.epochs=5", 1),
+        ("extends=b.yaml", "'extends' cannot be set by hand: the files are read before; write it into the spec", 1),
         ("model.layers[3]=Flatten", "there is no item '3': the list has 3", 17),
         ("model.layers.first=Flatten", "there is no item 'first': the list has 3", 20),
         ("train[0]=1", "there is no item '0': it is not a list", 10),

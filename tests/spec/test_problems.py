@@ -5,7 +5,7 @@ import pytest
 from cnncli.errors import Place, Problem, SpecError
 from cnncli.spec import parse
 from cnncli.spec.problems import in_order
-from cnncli.spec.reader import read
+from cnncli.spec.reader import read_leniently
 
 DATA = "data: {source: mnist}\n"
 MODEL = "model: {layers: [Flatten, {Dense: {units: classes}}]}\n"
@@ -13,7 +13,7 @@ MODEL = "model: {layers: [Flatten, {Dense: {units: classes}}]}\n"
 
 def problems_of(text):
     with pytest.raises(SpecError) as caught:
-        parse(read(text, "a.yaml"))
+        parse(read_leniently(text, "a.yaml"))
     return [(*problem.place[1:], problem.message) for problem in caught.value.problems]
 
 
@@ -77,6 +77,21 @@ def test_a_misspelt_key_is_not_called_missing_as_well():
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_text():
     text = "data: {source: 3}\nmodel: {layers: [Nothing]}\ntrain: {epochs: 0, batch_size: 0}\nseed: -1"
     assert [found[:2] for found in problems_of(text)] == [(1, 16), (2, 18), (3, 17), (3, 32), (4, 7)]
+
+
+def test_what_a_text_may_not_hold_is_told_with_all_else_and_once():
+    text = "data: {source: minst}\ndata: {}\n" + MODEL + "train: {epochs: 1e999, batch_size: 010}\nseed: -1"
+    assert problems_of(text) == [
+        (1, 16, "no source is called 'minst'; did you mean 'mnist'?"),
+        (2, 1, "the key 'data' is already set at line 1"),
+        (4, 17, "1e999 is too large a number"),
+        (4, 36, "write 10, or '010' in quotes: a leading zero is ambiguous"),
+        (5, 7, "expected a whole number from 0 to 4294967295, got -1"),
+    ]
+
+
+def test_a_text_that_is_otherwise_right_is_still_refused():
+    assert problems_of(DATA + MODEL + "seed: 1\nseed: 1") == [(4, 1, "the key 'seed' is already set at line 3")]
 
 
 def test_a_file_comes_before_its_base_and_both_before_the_command_line():

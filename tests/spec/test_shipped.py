@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cnncli.errors import SpecError
 from cnncli.spec import load, parse
 from cnncli.spec.reader import read
 from cnncli.spec.shipped import Shipped, shipped, standalone
@@ -51,3 +52,12 @@ def test_the_measured_accuracy_is_told_and_that_of_others_is_not(tmp_path):
 def test_a_copy_of_a_spec_that_extends_nothing_keeps_every_line(tmp_path):
     one = next(one for one in EVERY if one.name == "mnist")
     assert standalone(one, "configs/mnist.yaml") == one.file.read_text()
+
+
+@pytest.mark.parametrize("written", ["configs/mnist.yaml", "mnist.yaml", "configs/mnist/deeper.yaml"])
+def test_somebody_elsewhere_is_told_how_to_have_the_file(written, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SpecError) as raised:
+        load(Path(written))
+    name = written.removeprefix("configs/").removesuffix(".yaml")
+    assert f"'cnncli init --template {name}' writes it here" in raised.value.problems[0].message

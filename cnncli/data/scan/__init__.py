@@ -6,9 +6,10 @@ Files are read and nothing else: none is changed, moved or written.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from cnncli.data.scan.inventory import Entry, Inventory, of_folder, of_table
 from cnncli.data.scan.likeness import copies, lookalikes
 from cnncli.data.scan.names import name_findings
 from cnncli.data.sources import folder, table
-from cnncli.data.sources.classes import Classes
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError
 from cnncli.records import Affected, DataReport, Finding
@@ -47,68 +47,46 @@ class Plan:
 _NO_PLAN = Plan()
 _AT_A_TIME = 1000  # files between two reports of progress; Ctrl-C is heard then as well
 _ANY = Reading(1, 1, 3)
+_FILES: Mapping[str, tuple[Callable[..., Inventory], Callable[..., object]]] = {
+    "folder": (of_folder, folder.load),
+    "csv": (of_table, table.load),
+}
+FILE_SOURCES = tuple(_FILES)
+"""Sources of image files, by name."""
+
 _LAYOUT = {"empty-class", "classes-differ", "unreadable-folder", "table-row"}
 
 
-def scan_folder(
+def scan_files(
+    source: str,
     path: Path | str,
-    classes: Classes = None,
-    exclude: Collection[str] = (),
+    *,
     decode: bool = True,
     progress: Progress | None = None,
     plan: Plan = _NO_PLAN,
+    **more: Any,
 ) -> DataReport:
-    """Look at a folder of class folders, or of such folders for each split.
+    """Look at the images of a folder, or at those that a table names.
 
     Args:
-        path: of the folder; `classes` and `exclude` are those of the source `folder`.
+        source: one of `FILE_SOURCES`.
+        path: of the folder or table.
         decode: decode every image and compare them all; otherwise only headers are read.
         progress: is told how far it is.
         plan: what a training means to do with the images.
-
-    Returns:
-        Counts, sizes and every finding. A broken file is a finding and stops nothing.
-
-    Raises:
-        DataError: there is no such folder, or no class of a name that `classes` has.
-    """
-    inventory = of_folder(path, classes, exclude)
-    facts = _facts(inventory.root, inventory.entries, decode, progress)
-    refused = _refused(lambda: folder.load(path, _ANY, classes=classes, exclude=exclude))
-    return _report(str(path), inventory, facts, decode, plan, refused)
-
-
-def scan_table(
-    path: Path | str,
-    root: Path | str | None = None,
-    image_column: str | None = None,
-    label_column: str | None = None,
-    split_column: str | None = None,
-    classes: Classes = None,
-    delimiter: str | None = None,
-    exclude: Collection[str] = (),
-    decode: bool = True,
-    progress: Progress | None = None,
-    plan: Plan = _NO_PLAN,
-) -> DataReport:
-    """Look at the images that a table names.
-
-    Args:
-        path: of the table; the arguments up to `exclude` are those of the source `csv`.
-        decode: decode every image and compare them all; otherwise only headers are read.
-        progress: is told how far it is.
-        plan: what a training means to do with the images.
+        **more: what else that source takes.
 
     Returns:
         Counts, sizes and every finding. A broken file or row is a finding and stops nothing.
 
     Raises:
-        DataError: there is no such table, or it cannot be read as one.
+        DataError: there is no such folder or table, it cannot be read as one, or has no class of a name that `classes`
+            has.
     """
-    given = (root, image_column, label_column, split_column, classes, delimiter, exclude)
-    inventory = of_table(path, *given)
+    inventory_of, load = _FILES[source]
+    inventory = inventory_of(path, **more)
     facts = _facts(inventory.root, inventory.entries, decode, progress)
-    refused = _refused(lambda: table.load(path, _ANY, *given))
+    refused = _refused(lambda: load(path, _ANY, **more))
     return _report(str(path), inventory, facts, decode, plan, refused)
 
 
@@ -251,4 +229,4 @@ def _merged(findings: list[Finding]) -> list[Finding]:
     return merged
 
 
-__all__ = ["CODES", "Plan", "Progress", "check_headers", "scan_arrays", "scan_folder", "scan_table"]
+__all__ = ["CODES", "FILE_SOURCES", "Plan", "Progress", "check_headers", "scan_arrays", "scan_files"]

@@ -33,7 +33,7 @@ def name_findings(names: Iterable[str]) -> list[Finding]:
     for part in parts:
         parent, _, last = part.rpartition("/")
         twins.setdefault((parent, unicodedata.normalize("NFC", last).casefold()), []).append(part)
-        reason = "" if last.isascii() and last.isalnum() else _odd(last)
+        reason = "" if (last.isascii() and last.isalnum()) or last in (".", "..") else _odd(last)
         if reason:
             odd.append(Affected((part,), reason))
     collide = [Affected(tuple(group)) for group in twins.values() if len(group) > 1]

@@ -52,6 +52,9 @@ def chosen_classes(found: Collection[str], classes: Classes, where: str) -> dict
         if len(wanted) < len(classes):
             twice = {str(name) for name in classes if list(classes).count(name) > 1}
             raise DataError(f"data.classes has {some(sorted(twice))} more than once")
+    for name in wanted:
+        if any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise DataError(f"the name of the class {name!r} in {where} is no UTF-8 text", "rename its folder")
     unknown = [name for name in wanted if name not in found]
     if unknown:
         near = [match for name in unknown for match in difflib.get_close_matches(name, found, 1)]

@@ -35,6 +35,17 @@ def existing_file(path: Path | str) -> Path:
     return file
 
 
+def require_existing(path: Path | str) -> None:
+    """Refuses a path where there is nothing, neither a file nor a folder.
+
+    Raises:
+        DataError: it names the nearest folder that exists, and what is in it.
+    """
+    place = Path(path).expanduser()
+    if not place.exists():
+        _refuse(place, "a file", False)
+
+
 def _refuse(path: Path, expected: str, other: bool) -> None:
     if other:
         raise DataError(f"{path} is {'a file' if expected == 'a folder' else 'a folder'}, and {expected} was expected")

@@ -9,9 +9,9 @@ from typing import Any
 
 from cnncli.catalog.entries import split, unknown
 from cnncli.catalog.kinds import nearest, shown, whole
-from cnncli.catalog.names import resolve
 from cnncli.catalog.packages import own_layer
 from cnncli.catalog.refusals import refusal
+from cnncli.catalog.spelling import resolve
 from cnncli.errors import Path, Problem
 from cnncli.spec.graph.blocks import INPUT, KEYS, Block, Line
 from cnncli.spec.graph.expressions import ExpressionError, is_expression, read_expression

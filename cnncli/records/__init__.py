@@ -1,0 +1,24 @@
+"""The frozen records that the runner returns and the reports are made from."""
+
+from cnncli.records.data import Affected, DataReport, Finding, Severity
+from cnncli.records.images import Evaluation, Prediction
+from cnncli.records.model import LayerRow, ModelSummary, TrainingMemory
+from cnncli.records.training import Epoch, History, LoadedLayer, LoadedWeights, Reproduction, StageBegun
+
+__all__ = [
+    "Affected",
+    "DataReport",
+    "Epoch",
+    "Evaluation",
+    "Finding",
+    "History",
+    "LayerRow",
+    "LoadedLayer",
+    "LoadedWeights",
+    "ModelSummary",
+    "Prediction",
+    "Reproduction",
+    "Severity",
+    "StageBegun",
+    "TrainingMemory",
+]
