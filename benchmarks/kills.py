@@ -24,30 +24,18 @@ import numpy as np
 from PIL import Image
 
 SPEC = """\
+extends: {stateful}
 name: killed
 data:
   source: {{folder: {{path: {path}}}}}
-  image: {{size: 16}}
-augment:
-  - RandomFlip: {{mode: horizontal}}
-  - RandomTranslation: {{height_factor: 0.1, width_factor: 0.1}}
-model:
-  layers:
-    - Conv2D: {{filters: 8, kernel_size: 3, strides: 2}}
-    - BatchNormalization
-    - ReLU
-    - Dropout: {{rate: 0.3}}
-    - Flatten
-    - Dense: {{units: classes, activation: softmax}}
 train:
   epochs: 40
-  batch_size: 8
   optimizer: {{Adam: {{learning_rate: {{CosineDecay: {{initial_learning_rate: 0.003, decay_steps: total_steps}}}}}}}}
-  loss: CategoricalCrossentropy
-  class_weight: balanced
   callbacks: [{{EarlyStopping: {{monitor: val_loss, patience: 3, min_delta: 0.02, restore_best_weights: true}}}}]
+  jit_compile: null
   checkpoint: {{steps: 2}}
 """
+STATEFUL = Path(__file__).parents[1] / "tests" / "runner" / "stateful.yaml"
 SAME = ("weights/best.weights.h5", "weights/last.weights.h5", "predictions.csv", "metrics.json", "report.txt")
 
 
@@ -128,11 +116,11 @@ def main(arguments):
         os.environ["CNNCLI_CACHE_DIR"] = str(folder / "cache")
         write_pictures(folder / "pictures")
         spec = folder / "killed.yaml"
-        spec.write_text(SPEC.format(path=folder / "pictures"))
+        spec.write_text(SPEC.format(stateful=STATEFUL, path=folder / "pictures"))
         extra = ["--set", "train.epochs=2"] if arguments.boundaries else []
         whole = folder / "whole" / "killed-001"
         with subprocess.Popen(command("train", spec, "--runs-dir", whole.parent, *extra)) as process:
-            while not (whole / "spec.yaml").exists():
+            while not (whole / "spec.yaml").exists() and process.poll() is None:
                 time.sleep(0.01)
             began = time.perf_counter()
         assert process.returncode == 0

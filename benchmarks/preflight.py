@@ -80,7 +80,9 @@ def compare(config: list[str], work: Path) -> tuple[Figures, Figures]:
         arguments, cache = [*config, "--runs-dir", f"{name}/runs"], Path(name) / "cache"
         text, _, _ = run([*arguments, "--dry-run", "--json"], cache)
         said = json.loads(text)
-        foretold = Figures(said["seconds"]["epoch"], said["memory"]["peak"] / MIB, said["seconds"]["total"])
+        foretold = Figures(
+            said["seconds"]["stages"][0]["epoch"], said["memory"]["peak"] / MIB, said["seconds"]["total"]
+        )
         text, peak, seconds = run([*arguments, "--quiet"], cache)
         with (Path(text.strip()) / "history.csv").open() as file:
             epochs = [float(row["seconds"]) for row in csv.DictReader(file)]

@@ -8,7 +8,7 @@
      ├─ RunError           6    no such run, not finished, or not a run at all
      ├─ ThresholdMissed    7    a figure is below what --fail-under asks for
      ├─ NotReproduced      8    a run that was trained again came to something else
-     └─ Interrupted      130    Ctrl-C; 143 for SIGTERM. What was reached is saved
+     └─ Interrupted      130    Ctrl-C; 143 for SIGTERM, 141 when its reader is gone. What was reached is saved
 
 Anything else that reaches the command line is a bug and ends in 1.
 """
@@ -127,7 +127,7 @@ class Interrupted(Exception):
 
     Args:
         run: the run folder, as text.
-        exit_code: 130 after Ctrl-C, 143 after SIGTERM.
+        exit_code: 130 after Ctrl-C, 143 after SIGTERM, 141 when nobody reads any more what is told.
         epochs: that are over.
         left_out: what there was no time for; empty when nothing was left out.
     """

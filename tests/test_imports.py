@@ -219,6 +219,38 @@ def runs_folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("evaluate nosuch", 6, "there is no run"),
+        ("evaluate RUN --fail-under accuracy=nan", 2, "METRIC=VALUE"),
+        ("resume nosuch", 6, "there is no run"),
+        ("resume RUN", 0, "is finished"),
+        ("resume RUN --epochs 3", 6, "has been trained for 4 epochs already, more than 3"),
+    ],
+)
+def test_a_run_that_needs_no_tensorflow_is_answered_without(command, code, said, tmp_path):
+    from cnncli.records import Epoch
+    from cnncli.runner.checkpoint import TrainingState, write_checkpoint
+    from cnncli.runs import CHECKPOINT, RunDir
+
+    run = RunDir(tmp_path / "mnist-001")
+    run.write_text("spec.yaml", (REPOSITORY / "configs" / "mnist.yaml").read_text())
+    run.write_json("status.json", {"state": "finished"})
+    run.write_json("data.json", {})
+    with run.write(CHECKPOINT) as path:
+        write_checkpoint(path, TrainingState(tuple(Epoch(number, {}, 0.1, 1.0) for number in range(1, 5))))
+    program = (
+        "import sys\nfrom cnncli.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: code = end.code\n"
+        "assert 'tensorflow' not in sys.modules\nsys.exit(code)"
+    )
+    arguments = [str(run.path) if word == "RUN" else word for word in command.split()]
+    result = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert (result.returncode, said in result.stderr, result.stdout) == (code, True, ""), result.stderr
+
+
+@pytest.mark.parametrize(
     "command",
     [
         "--help",

@@ -242,10 +242,27 @@ class TestFind:
             find_run("xyz", tmp_path)
         assert "cnncli runs" in caught.value.hint
 
+    @pytest.mark.parametrize("name", ["x" * 300, "a" * 5000, "a\0b"])
+    def test_a_name_that_no_file_can_have_is_no_run(self, tmp_path, name):
+        make_run(tmp_path, "mnist-001")
+        with pytest.raises(RunError, match="there is no run"):
+            find_run(name, tmp_path)
+        assert list_runs(tmp_path / name) == []
+
     def test_a_folder_that_is_no_run_is_told_apart(self, tmp_path):
         (tmp_path / "photos").mkdir()
         with pytest.raises(RunError, match="is a folder, but not of a run"):
             find_run(str(tmp_path / "photos"), tmp_path)
+
+
+@pytest.mark.parametrize(("threads", "kept"), [(3, "3"), (True, None), (0, None), (10**6, None), ("3", None)])
+def test_as_many_threads_as_the_run_had(tmp_path, monkeypatch, threads, kept):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "")  # whatever is set meanwhile is taken back
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS")
+    run = RunDir(tmp_path)
+    run.write_json("environment.json", {"threads": threads})
+    run.keep_threads()
+    assert os.environ.get("TF_NUM_INTRAOP_THREADS") == kept
 
 
 def test_the_files_of_a_run_are_where_the_design_has_them(tmp_path):
@@ -255,4 +272,4 @@ def test_the_files_of_a_run_are_where_the_design_has_them(tmp_path):
     assert run.spec.read_text() == "data: {}\n"
     assert json.loads((run.path / "plots" / "facts.json").read_text()) == {"a": 1}
     assert run.best_weights.relative_to(run.path).as_posix() == "weights/best.weights.h5"
-    assert run.last_weights.relative_to(run.path).as_posix() == "weights/last.weights.h5"
+    assert run.checkpoint.relative_to(run.path).as_posix() == "checkpoint/state.npz"

@@ -1,15 +1,14 @@
 """`weights.sha256`: right at every moment, also when a kill falls between two renames."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 
 import pytest
 
 from cnncli.errors import RunError
-from cnncli.runs import RunDir, hashes
-
-BEST = "weights/best.weights.h5"
+from cnncli.runs import BEST, RunDir, hashes
 
 
 def write_best(run, content):
@@ -93,6 +92,29 @@ def test_settling_leaves_what_does_not_match_for_everybody_to_see(tmp_path):
     run.settle_hashes()
     with pytest.raises(RunError, match="is not what the training wrote"):
         run.verify(BEST)
+
+
+def test_a_file_is_hashed_once_however_many_lines_it_has(tmp_path, monkeypatch):
+    run = RunDir(tmp_path)
+    write_best(run, b"first")
+    (first,) = lines_of(run)
+    run.write_text(hashes.FILE, "".join(f"{number:064x}  {BEST}\n" for number in range(1000)) + f"{first}\n")
+    hashed = []
+    own = hashes.sha256_of
+    monkeypatch.setattr(hashes, "sha256_of", lambda path: hashed.append(path) or own(path))
+    run.settle_hashes()
+    assert (lines_of(run), hashed) == ([first], [run.best_weights])
+
+
+def test_a_file_that_declares_a_terabyte_is_not_read(tmp_path):
+    run = RunDir(tmp_path)
+    write_best(run, b"first")
+    os.truncate(run.best_weights, 1 << 40)  # which would take an hour
+    with pytest.raises(RunError, match=r"best\.weights\.h5' cannot be read: File too large"):
+        run.verify(BEST)
+    run.write_text(hashes.FILE, f"{lines_of(run)[0]}\n{'0' * 64}  {BEST}\n")
+    with pytest.raises(RunError, match="File too large"):
+        run.settle_hashes()
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs sha256sum")

@@ -1,5 +1,6 @@
-"""A run is written by one process at a time, and its leftovers are swept by the next."""
+"""A run is written by one process at a time, and what killed processes left is swept."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cnncli.errors import ResourceError, RunError
-from cnncli.runs import RunDir, files, require_writable, writing
+from cnncli.runs import RunDir, files, require_writable, sweep_runs, writing
 
 HOLD = """
 import sys
@@ -90,6 +91,17 @@ def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path):
     assert not (tmp_path / "victim").exists()
 
 
+def test_a_file_system_without_locks_is_not_taken_for_somebody_who_writes(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def no_locks(*arguments):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with pytest.raises(ResourceError, match="No locks available"):
+        enter(RunDir(tmp_path))
+
+
 def test_what_a_killed_process_left_half_written_is_swept_and_nothing_else(tmp_path):
     run = RunDir(tmp_path)
     for name in ("weights/best.weights.h5", "report.txt"):
@@ -99,6 +111,57 @@ def test_what_a_killed_process_left_half_written_is_swept_and_nothing_else(tmp_p
     assert len(list(tmp_path.rglob(".tmp-*"))) == 3
     enter(run)
     assert list(tmp_path.rglob(".tmp-*")) == [mine]
+
+
+HOURS = 2 * 3600
+
+
+def make_leftover(run: Path, age: float) -> Path:
+    """A run that was killed in the middle of a write, so many seconds ago."""
+    with RunDir(run).locked():
+        subprocess.run([sys.executable, "-c", DIE_HALFWAY, str(run / "plots" / "history.png")], check=False)
+    (leftover,) = (run / "plots").iterdir()
+    os.utime(leftover, (leftover.stat().st_mtime - age,) * 2)
+    return leftover
+
+
+class TestSweepRuns:
+    def test_what_was_half_written_long_ago_is_swept_from_every_run(self, tmp_path):
+        old = [make_leftover(tmp_path / name, HOURS) for name in ("a-001", "b-001")]
+        new = make_leftover(tmp_path / "c-001", 0)
+        (tmp_path / "notes.txt").write_text("mine")
+        sweep_runs(tmp_path)
+        assert [path.exists() for path in (*old, new)] == [False, False, True]
+        assert (tmp_path / "notes.txt").exists()
+
+    def test_a_run_that_somebody_writes_is_left_alone_until_he_is_done(self, tmp_path):
+        leftover = make_leftover(tmp_path / "a-001", HOURS)
+        with RunDir(leftover.parents[1]).locked():  # which sweeps; the one who writes makes another
+            leftover.write_text("half")
+            os.utime(leftover, (leftover.stat().st_mtime - HOURS,) * 2)
+            sweep_runs(tmp_path)
+            assert leftover.exists()
+        sweep_runs(tmp_path)
+        assert not leftover.exists()
+
+    def test_a_folder_that_is_no_run_is_left_as_it_is(self, tmp_path):
+        mine = tmp_path / "photos" / "plots" / ".tmp-1-abc-cat.png"
+        mine.parent.mkdir(parents=True)
+        mine.write_text("mine")
+        os.utime(mine, (0, 0))
+        sweep_runs(tmp_path)
+        assert sorted(path.name for path in tmp_path.rglob("*")) == [mine.name, "photos", "plots"]
+
+    def test_a_run_that_leads_elsewhere_is_left_alone(self, tmp_path):
+        leftover = make_leftover(tmp_path / "runs" / "a-001", HOURS)
+        leftover.parent.rename(tmp_path / "plots")
+        (tmp_path / "runs" / "a-001" / "plots").symlink_to(tmp_path / "plots")
+        sweep_runs(tmp_path / "runs")
+        assert [path.name for path in (tmp_path / "plots").iterdir()] == [leftover.name]
+
+    def test_no_folder_has_nothing_to_sweep(self, tmp_path):
+        sweep_runs(tmp_path / "runs")
+        assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("boundary", [1, 2, 3])

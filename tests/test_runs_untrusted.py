@@ -25,6 +25,10 @@ def test_a_plain_file_is_read(tmp_path):
         (b'{"a": NaN}', "NaN, which is no JSON"),
         (b'{"a": -Infinity}', "-Infinity, which is no JSON"),
         (b'{"a": ' + b"9" * 5000 + b"}", "too large"),
+        (b'{"a": -1' + b"0" * 400 + b"}", "too large"),
+        (b'{"a": [1e999]}', "too large"),
+        (b'{"a": "\\ud800"}', "half a character"),
+        (b'{"\\udc00": 1}', "half a character"),
         (b'{"a": ' + b"[" * 100_000, "nested too deeply"),
         (b'{"a": "' + b"x" * 1000 + b'"}', "more than 1,000 bytes"),
     ],
@@ -34,6 +38,18 @@ def test_what_is_no_json_is_told(content, reason, tmp_path):
     path.write_bytes(content)
     with pytest.raises(Unreadable, match=reason):
         read_json(path, limit=1000 if b"xxx" in content else 1 << 20)
+
+
+def test_a_character_in_two_halves_is_whole(tmp_path):
+    (tmp_path / "a.json").write_text(r'{"a": "\ud83d\ude00 \\ud800"}')
+    assert read_json(tmp_path / "a.json") == {"a": "\N{GRINNING FACE} \\ud800"}
+
+
+def test_a_file_without_end_is_not_read(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").touch()
+    os.truncate(tmp_path / "a.csv", 1 << 40)
+    with pytest.raises(Unreadable, match="more than 1,000,000,000,000 bytes"):
+        read_bytes(tmp_path / "a.csv", limit=10**12)  # which is more than the memory could take
 
 
 def test_nothing_but_a_file_is_opened(tmp_path):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import errno
 import importlib
+import os
 import shlex
 import sys
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import click
 
 from cnncli import __version__
+from cnncli.cli.options import key_instead
 from cnncli.errors import CnncliError, Interrupted, SpecError
 
 _COMMANDS = {
@@ -32,8 +38,40 @@ _COMMANDS = {
 }
 
 
+NOBODY_READS = 141
+"""The exit code when whoever read the output is gone, as in `cnncli runs | head -1`: that of all Unix tools."""
+
+
+class _Ended(Exception):
+    """What ended a command from outside, with its exit code; click, which makes 1 of all of these, does not know it."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
+@contextlib.contextmanager
+def _past_click() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as signal:
+        raise _Ended(getattr(signal, "exit_code", 130)) from None
+    except BrokenPipeError:
+        raise _Ended(NOBODY_READS) from None
+
+
 class _Commands(click.Group):
     """Loads the file of a command when it is asked for."""
+
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        """As click does it."""
+        with _past_click():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, context: click.Context) -> Any:
+        """As click does it."""
+        with _past_click():
+            return super().invoke(context)
 
     def list_commands(self, context: click.Context) -> list[str]:
         """The commands in the order in which people need them."""
@@ -69,11 +107,28 @@ def cnncli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Runs the command line and ends the process with the documented exit code."""
+    """Runs the command line and ends the process with the documented exit code.
+
+    Args:
+        arguments: of the command line; None for those of the process, which then is not taken apart before it ends:
+            that takes seconds once TensorFlow is in it.
+    """
     from cnncli.cli.console import accept_any_text
 
     accept_any_text()
-    sys.exit(_run(arguments))
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:  # once more, while the end was being told
+        code = 130
+    except BrokenPipeError:
+        code = NOBODY_READS
+    if arguments is not None:
+        sys.exit(code)
+    try:
+        atexit._run_exitfuncs()  # they remove temporary files
+    finally:
+        os._exit(code)
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -82,14 +137,27 @@ def _run(arguments: list[str] | None) -> int:
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.NoSuchOption) and (hint := key_instead(error)):
+            click.echo(hint, err=True)
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort) as signal:
+    except _Ended as ended:
+        if ended.exit_code != NOBODY_READS:
+            click.echo("stopped", err=True)
+        return ended.exit_code
+    except click.Abort:  # Ctrl-C at a question
         click.echo("stopped", err=True)
-        return int(getattr(signal, "exit_code", 130))
+        return 130
     except Interrupted as stopped:
         return _report_interrupted(stopped)
     except CnncliError as error:
         return _report(error)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            return _report_bug()
+        from cnncli.cli.console import notice, one_line
+
+        notice(f"error: no file can have so long a name: {one_line(str(error.filename)[:80])}…")
+        return click.UsageError.exit_code
     except Exception:
         return _report_bug()
 
@@ -123,7 +191,9 @@ def _report_bug() -> int:
     from cnncli.cli.console import notice
 
     reason = traceback.format_exc()
-    with tempfile.NamedTemporaryFile("w", prefix="cnncli-", suffix=".log", delete=False, encoding="utf-8") as log:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="cnncli-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+    ) as log:
         log.write(f"cnncli {__version__}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{reason}")
     notice(f"bug in cnncli: {reason.strip().splitlines()[-1]}; please report it with {log.name}")
     return 1

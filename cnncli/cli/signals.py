@@ -95,7 +95,10 @@ class Signals:
                     _end_at_once(heard[0])
                 if not first:
                     first = time.monotonic()
-                    self.answer("stopping; once more stops at once")
+                    with contextlib.suppress(
+                        OSError
+                    ):  # nobody may read it; the second signal must be heard all the same
+                        self.answer("stopping; once more stops at once")
 
 
 def _end_at_once(number: int) -> NoReturn:

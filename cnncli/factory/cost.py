@@ -36,7 +36,8 @@ def macs_of(call: Call) -> int | None:
     """Multiplications with an addition of one call; None where nobody knows.
 
     Convolutions apply their kernel at each place of their output, transposed ones at each place of their input; a
-    dense layer applies it once for each vector, a recurrent one once for each step.
+    dense layer applies it once for each vector, a recurrent one once for each step. What an equation leaves out of its
+    result is what it sums over.
     """
     layer, given, output = call.layer, call.given[0], call.output
     kind = kind_of(layer)
@@ -48,11 +49,23 @@ def macs_of(call: Call) -> int | None:
         return prod(output[:-1]) * (prod(layer.depthwise_kernel.shape) + prod(layer.pointwise_kernel.shape))
     if kind in TRANSPOSED:
         return prod(given[:-1]) * prod(layer.kernel.shape)
+    if kind == "EinsumDense":
+        return _of_equation(layer, output)
     if kind in RECURRENT:
         return given[0] * (prod(layer.cell.kernel.shape) + prod(layer.cell.recurrent_kernel.shape))
     # A weight of one axis is added or multiplied once; of more, it is a kernel that this table does not know.
     unknown = kind not in _PER_OUTPUT and any(len(weight.shape) > 1 for weight in getattr(layer, "weights", ()))
     return None if unknown else 0
+
+
+def _of_equation(layer: Any, output: tuple[int, ...]) -> int | None:
+    """Of `abc,cd->abd` the output times `c`; None where something is summed that meets no weight."""
+    operands, _, result = layer.equation.partition("->")
+    given, _, kernel = operands.partition(",")
+    if not set(given) <= {*kernel, *result}:
+        return None
+    summed = [size for letter, size in zip(kernel, layer.kernel.shape, strict=True) if letter not in result]
+    return prod(output) * prod(summed)
 
 
 def _inside_wrapper(call: Call) -> int | None:
@@ -89,7 +102,7 @@ def flops_of(call: Call, macs: int) -> int:
     elif kind in MERGES:
         operations += (len(call.given) - 1) * values
     elif macs:
-        operations += values * bool(getattr(layer, "use_bias", False))
+        operations += values * bool(getattr(layer, "use_bias", getattr(layer, "bias_axes", False)))
         operations += values * (activation_of(layer) != "linear")
     return operations
 

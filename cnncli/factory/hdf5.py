@@ -22,6 +22,9 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_OBJECTS = 100_000
 """Arrays and groups in one file; a model of 1,000 layers has about 10,000."""
 
+MAX_PATH = 1_000
+"""Characters in the path of an array, which so bounds the depth of groups and the length of names as well."""
+
 
 class Refused(Exception):
     """The file is not one of plain arrays; says why, as the end of the sentence "FILE …"."""
@@ -73,8 +76,12 @@ def _require_plain_file(path: Path) -> None:
 
 
 def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
-    """Every array with its path. No link is followed, and groups that contain each other come to an end."""
+    """Every array with its path. No link is followed, and each group is looked into once.
+
+    A group may have many names, also inside itself; then paths would grow without end.
+    """
     pending: list[tuple[str, h5py.Group]] = [("", file)]
+    seen = {_address(file)}
     objects = 0
     while pending:
         prefix, group = pending.pop()
@@ -83,15 +90,27 @@ def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
             if objects > MAX_OBJECTS:
                 raise Refused(f"holds more than {MAX_OBJECTS:,} objects")
             name = f"{prefix}/{key}" if prefix else key
+            if len(name) > MAX_PATH:
+                raise Refused(f"has a path of more than {MAX_PATH:,} characters, '{name[:40]}…'")
             if type(group.get(key, getlink=True)) is not h5py.HardLink:
                 raise Refused(f"has a link at '{name}' that leads elsewhere")
             kind = group.get(key, getclass=True)
             if kind is h5py.Group:
-                pending.append((name, group[key]))
+                inner = group[key]
+                if _address(inner) in seen:
+                    raise Refused(f"has a group at '{name}' that has another name as well")
+                seen.add(_address(inner))
+                pending.append((name, inner))
             elif kind is h5py.Dataset:
                 yield name, group[key]
             else:
                 raise Refused(f"holds something at '{name}' that is no array")
+
+
+def _address(group: h5py.Group) -> int:
+    """Where a group stands in the file, which is one place whatever it is called."""
+    address: int = h5py.h5o.get_info(group.id).addr
+    return address
 
 
 def _checked(name: str, dataset: h5py.Dataset, file_size: int) -> Array:

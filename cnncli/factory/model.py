@@ -12,7 +12,7 @@ from cnncli.catalog.names import MERGES
 from cnncli.errors import Problem, SpecError
 from cnncli.factory.backbones import build_backbone, pixels_for
 from cnncli.factory.objects import KERAS, construct, maker, require_one_result
-from cnncli.spec.backbones import is_backbone, reads_image, scales_image
+from cnncli.spec.backbones import is_backbone, misfit, reads_image, scales_image
 from cnncli.spec.graph import IMAGE, Node, snake
 from cnncli.spec.shapes import times
 
@@ -102,9 +102,9 @@ def before_weights(nodes: Sequence[Node]) -> set[int]:
 
 
 def heads(nodes: Sequence[Node]) -> tuple[str, ...]:
-    """The layers with weights that make the output: one unit for each class is one of theirs."""
+    """The layers that make the output, each class its own number: the last that mixes channels, and all after it."""
     before = before_weights(nodes)
-    return tuple(n.name for i, n in enumerate(nodes) if i not in before and n.entry.get("use_bias") is not None)
+    return tuple(node.name for i, node in enumerate(nodes) if i not in before)
 
 
 def _apply(node: Node, given: list[Any], words: dict[str, int], **more: Any) -> Any:
@@ -114,12 +114,16 @@ def _apply(node: Node, given: list[Any], words: dict[str, int], **more: Any) -> 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # said of a layer that is then refused
             if is_backbone(layer):
+                if reason := misfit(layer, tuple(given[0].shape[1:])):
+                    raise SpecError([Problem(path, f"{layer.name}: {reason}{node.origin}", at_key=True)])
                 made = build_backbone(layer, tuple(given[0].shape[1:]), **more)
             else:
                 made = construct(layer, words, **more)
             output = made(given if layer.name in MERGES else given[0])
         if maker(layer) != KERAS:
             require_one_result(made, given[0], output)
+    except SpecError:
+        raise
     except Exception as error:
         message = f"{maker(layer)} cannot apply {layer.name} to {shape}: {_reason(error)}{node.origin}"
         raise SpecError([Problem(path, message, at_key=True)]) from error

@@ -8,20 +8,9 @@ from typing import Any
 
 from cnncli.catalog import Entry
 from cnncli.catalog.packages import Registered, own_layer
+from cnncli.catalog.source import MODULES
 
 KERAS = "Keras"
-
-_MODULES = {
-    "layer": "layers",
-    "optimizer": "optimizers",
-    "schedule": "optimizers.schedules",
-    "loss": "losses",
-    "metric": "metrics",
-    "callback": "callbacks",
-    "initializer": "initializers",
-    "regularizer": "regularizers",
-    "constraint": "constraints",
-}
 
 
 def construct(entry: Entry, words: Mapping[str, int] | None = None, **more: Any) -> Any:
@@ -51,7 +40,7 @@ def _class_of(entry: Entry) -> Any:
     if entry.family == "layer" and (own := own_layer(entry.name)):
         return _imported(own)
     module: Any = keras
-    for part in _MODULES[entry.family].split("."):
+    for part in MODULES[entry.family].split("."):
         module = getattr(module, part)
     return getattr(module, entry.name)
 

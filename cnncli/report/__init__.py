@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnncli.records import Evaluation, History
+from cnncli.records import Evaluation, History, ModelSummary
 from cnncli.report import tables
 
 # matplotlib and sklearn take a second to import; the history is written after each epoch and needs neither.
@@ -24,12 +24,21 @@ Write = Callable[[str], AbstractContextManager[Path]]
 ImagesAt = Callable[[Sequence[int]], Sequence[np.ndarray]]
 """Gives the uint8 images, each `(height, width, channels)`, at indices of an evaluation."""
 
+OF_EVALUATION = (
+    "metrics.json",
+    "report.txt",
+    "report.json",
+    "predictions.csv",
+    "plots/confusion_matrix.png",
+    "plots/mistakes.png",
+)
+"""What `write_evaluation` writes."""
+
 
 def write_evaluation(evaluation: Evaluation, images: ImagesAt, write: Write) -> ClassificationReport:
     """Writes metrics, the report per class, all predictions, and pictures of what goes wrong.
 
-    The files are `metrics.json`, `report.txt`, `report.json`, `predictions.csv`, `plots/confusion_matrix.png` and
-    `plots/mistakes.png`.
+    The files are those of `OF_EVALUATION`.
 
     Args:
         evaluation: of at least one image.
@@ -84,6 +93,30 @@ def write_samples(images: np.ndarray | Sequence[np.ndarray], captions: Sequence[
 
     with write("plots/samples.png") as path:
         draw_samples(images, captions, path)
+
+
+MOST_LAYERS = 300
+"""Layers of a network that is drawn unasked; more are a picture of many pages, which takes seconds."""
+
+
+def write_network(summary: ModelSummary, title: str, write: Write) -> bool:
+    """Writes `plots/network.png`, unless the network has more than `MOST_LAYERS` layers.
+
+    Args:
+        summary: of the network; a backbone is one layer.
+        title: above the picture.
+        write: gives the path for a file's name.
+
+    Returns:
+        Whether it was drawn.
+    """
+    if len(summary.rows) > MOST_LAYERS:
+        return False
+    from cnncli.report.plots.network import draw_network
+
+    with write("plots/network.png") as path:
+        draw_network(summary, path, title)
+    return True
 
 
 def metrics_of(evaluation: Evaluation, report: ClassificationReport) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def weights_of(callbacks: Sequence[Any]) -> dict[str, np.ndarray]:
 
 
 def restore(callbacks: Sequence[Any], numbers: Sequence[Mapping[str, Any]], weights: Mapping[str, np.ndarray]) -> None:
-    """Gives callbacks that have just begun what others remembered.
+    """Gives callbacks that have just begun what others remembered, as `read_checkpoint` has found it to be numbers.
 
     Raises:
         RunError: those were other callbacks.
@@ -59,10 +59,7 @@ def restore(callbacks: Sequence[Any], numbers: Sequence[Mapping[str, Any]], weig
         raise RunError("the checkpoint is of a training with other callbacks")
     for place, (callback, kept) in enumerate(zip(callbacks, numbers, strict=True)):
         for key in REMEMBERED[_name(callback)]:
-            value = kept.get(key)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-                raise RunError(f"the checkpoint is damaged: {key} of {_name(callback)} is {value!r}")
-            setattr(callback, key, value)
+            setattr(callback, key, kept.get(key))
         own = [array for name, array in sorted(weights.items()) if name.startswith(f"callbacks/{place}/")]
         if own:
             callback.best_weights = own

@@ -12,7 +12,7 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,17 @@ FORMAT = 1
 _RECORD = "training.json"
 _LARGEST_RECORD = 1 << 26  # bytes; a hundred thousand epochs
 _HEADER = 4096  # bytes that a member may have beside the numbers of its array
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, RuntimeError, EOFError)
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    RuntimeError,
+    EOFError,
+)
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -150,22 +160,37 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, like: np.ndarray) 
 
 
 def _state(record: Mapping[str, Any]) -> TrainingState:
-    epochs = tuple(Epoch(**epoch) for epoch in record["epochs"])
-    measured = record["measured"]
-    metrics = [epoch.metrics for epoch in epochs] + ([] if measured is None else [measured])
-    numbers = [*(value for some in metrics for value in some.values()), record["seconds"], *_figures(epochs)]
+    epochs = tuple(_epoch(epoch) for epoch in record["epochs"])
     stages = [*(epoch.stage for epoch in epochs), record.get("stage", 0)]
     whole = [record["steps"], record["best"], *(epoch.number for epoch in epochs), *stages]
-    if not all(isinstance(value, int | float) for value in numbers) or not all(type(value) is int for value in whole):
-        raise ValueError(f"{_RECORD} has text where numbers belong")
+    if not all(type(value) is int for value in whole) or not isinstance(record["stopped"], bool):
+        raise ValueError(f"{_RECORD} has something else where whole numbers belong")
     if [epoch.number for epoch in epochs] != list(range(1, len(epochs) + 1)) or not 0 <= record["best"] <= len(epochs):
         raise ValueError(f"{_RECORD} counts its epochs wrongly")
     if stages != sorted(stages) or stages[0] < 0:
         raise ValueError(f"{_RECORD} counts its stages wrongly")
-    if record["steps"] < 0 or not math.isfinite(record["seconds"]):
+    seconds, callbacks = _number(record["seconds"]), tuple(record["callbacks"])
+    if record["steps"] < 0 or not math.isfinite(seconds):
         raise ValueError(f"{_RECORD} counts its steps wrongly")
-    return TrainingState(**{**record, "epochs": epochs, "callbacks": tuple(record["callbacks"])})
+    for kept in callbacks:
+        _numbers({key: value for key, value in kept.items() if key != "name" and value is not None})
+    measured = None if record["measured"] is None else _numbers(record["measured"])
+    read = {"epochs": epochs, "measured": measured, "seconds": seconds, "callbacks": callbacks}
+    return TrainingState(**{**record, **read})
 
 
-def _figures(epochs: Iterable[Epoch]) -> Iterable[float]:
-    return (value for epoch in epochs for value in (epoch.learning_rate, epoch.seconds))
+def _epoch(record: Mapping[str, Any]) -> Epoch:
+    epoch = Epoch(**record)
+    rate, seconds = _number(epoch.learning_rate), _number(epoch.seconds)
+    return replace(epoch, metrics=_numbers(epoch.metrics), learning_rate=rate, seconds=seconds)
+
+
+def _numbers(record: Mapping[str, Any]) -> dict[str, float]:
+    return {name: _number(value) for name, value in record.items()}
+
+
+def _number(value: Any) -> float:
+    """A number as Python's floats have it; a metric may be infinite, or none."""
+    if type(value) not in (int, float):
+        raise ValueError(f"{_RECORD} has something else where numbers belong")
+    return float(value)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Callable, Iterator
 
 from cnncli.errors import CnncliError, Interrupted, ResourceError, TrainingError
 from cnncli.runner.observer import Observer, StopAsked
-from cnncli.runner.training import Trained, Training
+from cnncli.runner.training import TooSlow, Trained, Training
 from cnncli.runs import RunDir
 from cnncli.startup import tf
 
 PATIENCE = 10.0
 """Seconds that a person who asked for the end waits for the reports of what was reached."""
 
-_SIGNALS = {130: "Ctrl-C", 143: "SIGTERM"}
+_REASONS = {130: "Ctrl-C", 141: "nobody reads what it prints any more", 143: "SIGTERM"}
 
 
 def carry_through(run: RunDir, start: Callable[[], Training], observer: Observer) -> Trained:
@@ -28,7 +29,7 @@ def carry_through(run: RunDir, start: Callable[[], Training], observer: Observer
     Raises:
         TrainingError: the loss became infinite or no number.
         ResourceError: memory or disk ran out.
-        Interrupted: somebody asked for the end.
+        Interrupted: somebody asked for the end, or nobody reads any more what is told.
     """
     training: Training | None = None
     try:
@@ -38,12 +39,12 @@ def carry_through(run: RunDir, start: Callable[[], Training], observer: Observer
                 training.run_epochs()
             trained = training.finish()
     except (StopAsked, KeyboardInterrupt) as signal:
-        raise _interrupted(run, training, signal) from None
+        raise _interrupted(run, training, signal, getattr(signal, "exit_code", 130)) from None
+    except BrokenPipeError as gone:
+        raise _interrupted(run, training, gone, 141) from None
     except TrainingError as error:
         if training is not None:
-            training.write_history()
-            if training.history.best:
-                training.finish()
+            training.finish() if training.history.best else training.write_history()
         run.set_status("diverged", reason=error.message, epochs=_epochs(training))
         raise
     except BaseException as error:
@@ -58,22 +59,27 @@ def _epochs(training: Training | None) -> int:
     return 0 if training is None else len(training.history.epochs)
 
 
-def _interrupted(run: RunDir, training: Training | None, signal: BaseException) -> Interrupted:
+def _interrupted(run: RunDir, training: Training | None, why: BaseException, code: int) -> Interrupted:
     """Leaves what was reached: all of it when that is quickly done."""
-    code = getattr(signal, "exit_code", 130)
-    reason = _SIGNALS.get(code, "asked to stop")
-    run.set_status("interrupted", reason=reason, epochs=_epochs(training))
+    run.set_status("interrupted", reason=_REASONS[code], epochs=_epochs(training))
     left_out = ""
-    if training is not None and isinstance(signal, StopAsked):
-        training.write_history()
-        seconds = training.seconds_to_finish()
-        if not training.history.best:
-            left_out = "there is no report yet, for no epoch is over"
-        elif seconds > PATIENCE:
-            left_out = f"the report was left out, for it would take {seconds:.0f} seconds"
-        else:
-            training.finish()
+    if training is not None and isinstance(why, StopAsked):
+        left_out = _finish_quickly(training)
     return Interrupted(str(run.path), code, _epochs(training), left_out)
+
+
+def _finish_quickly(training: Training) -> str:
+    """Writes the reports, or says why not."""
+    if not training.history.best:
+        training.write_history()
+        return "there is no report yet, for no epoch is over"
+    try:
+        training.finish(within=PATIENCE)
+    except TooSlow:
+        training.write_history()
+        run = shlex.quote(str(training.run.path))
+        return f"the report would have taken more than {PATIENCE:.0f} seconds: 'cnncli evaluate {run}' prints it"
+    return ""
 
 
 @contextlib.contextmanager

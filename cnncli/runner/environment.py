@@ -40,6 +40,11 @@ def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
     }
 
 
+def command_line(command: Sequence[str]) -> list[str]:
+    """A command line for the record, in which a file name that is no UTF-8 is written with its bytes as `\\udce9`."""
+    return [word.encode("utf-8", "backslashreplace").decode("utf-8") for word in command]
+
+
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What differs between two environments and can change the last bits: `tensorflow 2.21.0, now 2.22.0`."""
     found = []

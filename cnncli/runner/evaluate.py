@@ -80,15 +80,31 @@ def moved(spec: Spec, path: Path) -> Spec:
 
 
 def evaluate_split(
-    spec: Spec, model: Any, encoding: str, split: str, samples: LabelledImages, class_names: tuple[str, ...]
+    spec: Spec,
+    model: Any,
+    encoding: str,
+    split: str,
+    samples: LabelledImages,
+    class_names: tuple[str, ...],
+    on_images: Callable[[int], None] = lambda images: None,
 ) -> Evaluation:
-    """What a compiled model says of every image of a split; loss and metrics over all of them at once."""
+    """What a compiled model says of every image of a split; loss and metrics over all of them at once.
+
+    Args:
+        spec: of the run.
+        model: compiled.
+        encoding: of the labels.
+        split: `train`, `validation` or `test`.
+        samples: of the split.
+        class_names: in the order of the model's outputs.
+        on_images: is told how many images are done; what it raises ends the evaluation.
+    """
     from cnncli.startup import tf
 
     targets = encode(samples.labels, encoding, len(class_names))
     reader = Reader(samples)
     with failures_of(reader):
-        outputs = outputs_of(model, ordered_batches(reader, targets, BATCH))  # (images, units)
+        outputs = outputs_of(model, ordered_batches(reader, targets, BATCH), on_images)  # (images, units)
     model.reset_metrics()
     model.compute_metrics(None, tf.constant(targets), tf.constant(outputs))
     metrics = {name: value for name, value in results(model).items() if name != "loss"}

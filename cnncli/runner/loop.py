@@ -182,14 +182,31 @@ def results(model: keras.Model) -> dict[str, float]:
     return {name: float(np.mean(np.asarray(value))) for name, value in model.get_metrics_result().items()}
 
 
-def outputs_of(model: keras.Model, batches: tf.data.Dataset) -> np.ndarray:
-    """The model's outputs for every image, in order: `(images, units)`, float32."""
+def outputs_of(
+    model: keras.Model, batches: tf.data.Dataset, on_images: Callable[[int], None] = lambda images: None
+) -> np.ndarray:
+    """The model's outputs for every image, in order.
 
-    @tf.function(reduce_retracing=True)
+    Args:
+        model: built.
+        batches: of images and targets.
+        on_images: is told how many images are done; what it raises ends it.
+
+    Returns:
+        `(images, units)`, float32.
+    """
+
+    @tf.function(input_signature=[batches.element_spec[0]])  # traced once, though the last batch is a smaller one
     def forward(images: tf.Tensor) -> tf.Tensor:
         return model(images, training=False)
 
-    return np.concatenate([forward(images).numpy() for images, _ in batches])  # (images, units)
+    outputs: list[np.ndarray] = []
+    done = 0
+    for images, _ in batches:
+        outputs.append(forward(images).numpy())
+        done += len(outputs[-1])
+        on_images(done)
+    return np.concatenate(outputs)  # (images, units)
 
 
 def gradient_norm(model: keras.Model, batch: tuple[tf.Tensor, ...]) -> float:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from cnncli.catalog.weights import IMAGENET
 from cnncli.data.sources.download import RemoteFile, fetch
-from cnncli.errors import DataError
 from cnncli.factory.model import heads
 from cnncli.factory.pretrained import load_backbone, load_imagenet, load_layers
 from cnncli.records import LoadedLayer, LoadedWeights
 from cnncli.runner.datarecord import read_data_record
+from cnncli.runner.presence import find_weights
 from cnncli.runner.weights import verified_weights
-from cnncli.runs import RunDir, find_run
+from cnncli.runs import RunDir
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.graph import Node
 from cnncli.spec.schema import Spec
@@ -79,14 +79,10 @@ def _load_backbone(model: keras.Model, node: Node, runs_folder: Path, notice: No
 
 def _file(weights: str | Mapping[str, str], runs_folder: Path) -> tuple[Path, str, tuple[str, ...] | None]:
     """The file that a spec means, what to call where it came from, and for which classes it is, if that is known."""
-    if not isinstance(weights, str):
-        run = find_run(weights["run"], runs_folder)
-        return verified_weights(run), str(run.path), read_data_record(run).class_names
-    path = Path(weights).expanduser()
-    if not path.is_file():
-        what = "is a folder: write {run: FOLDER} for a run" if path.is_dir() else "does not exist: no such file"
-        raise DataError(f"the weights file '{weights}' {what}")
-    return path, str(path), None
+    found = find_weights(weights, runs_folder)
+    if isinstance(found, RunDir):
+        return verified_weights(found), str(found.path), read_data_record(found).class_names
+    return found, str(found), None
 
 
 def write_loaded(run: RunDir, weights: tuple[LoadedWeights, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +19,7 @@ from cnncli.errors import DataError, RunError
 from cnncli.runner.datarecord import read_data_record
 from cnncli.runner.images import Notice, Splits, load_source, load_splits
 from cnncli.runs import RunDir
+from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec.schema import Data, Spec
 
 RECORD = "images.csv"
@@ -25,6 +27,9 @@ RECORD = "images.csv"
 
 COLUMNS = ("split", "origin", "image", "class", "content")
 """Its columns."""
+
+MAX_RECORD = 1 << 30
+"""Bytes of it; those of a million images are about a tenth of that."""
 
 
 def record_images(run: RunDir, splits: Splits, notice: Notice) -> None:
@@ -111,10 +116,10 @@ def recorded_splits(spec: Spec, run: RunDir, notice: Notice | None = None, uncha
 
 def _read_record(path: Path, class_names: Sequence[str]) -> list[dict[str, str]]:
     try:
-        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-            rows = list(csv.reader(file, strict=True))
-    except (OSError, csv.Error) as error:
-        raise RunError(f"'{path}' cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        text = read_bytes(path, MAX_RECORD).decode("utf-8", "surrogateescape")
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (Unreadable, csv.Error) as error:
+        raise RunError(f"'{path}' cannot be read: {error}") from None
     if len(rows) < 2 or tuple(rows[0]) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
         raise RunError(f"'{path}' is damaged: it does not name the images of the run")
     named = [dict(zip(COLUMNS, row, strict=True)) for row in rows[1:]]

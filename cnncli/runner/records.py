@@ -10,7 +10,7 @@ import numpy as np
 
 from cnncli import __version__
 from cnncli.data.images import pixel_facts
-from cnncli.runner.environment import environment
+from cnncli.runner.environment import command_line, environment
 from cnncli.runner.images import Splits
 from cnncli.runner.prepare import Inputs
 from cnncli.runs import RunDir, now
@@ -29,7 +29,7 @@ _LOOKED_AT = 2000
 def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str], jit_compile: bool) -> None:
     """Writes spec.yaml, environment.json and log.txt."""
     write_spec(run, _resolved(spec, splits))
-    asked = {"command": list(command), "seed": spec.seed, "jit_compile": jit_compile, "time": now()}
+    asked = {"command": command_line(command), "seed": spec.seed, "jit_compile": jit_compile, "time": now()}
     run.write_json("environment.json", {**environment(spec.model.nodes), **asked})
     run.write_text("log.txt", CHATTER)
 

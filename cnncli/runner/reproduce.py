@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -13,9 +14,10 @@ from cnncli.runner.environment import differences, environment
 from cnncli.runner.observer import Observer
 from cnncli.runner.prepare import run_spec
 from cnncli.runner.train import train
-from cnncli.runs import RunDir, hashes
+from cnncli.runs import BEST, RunDir, hashes
+from cnncli.runs.untrusted import Unreadable, read_bytes
 
-_SAME_BYTES = {"weights/best.weights.h5": "the best weights", "predictions.csv": "the predictions"}
+_SAME_BYTES = {BEST: "the best weights", "predictions.csv": "the predictions"}
 
 
 def reproduce(run: RunDir, runs_folder: Path, observer: Observer, command: Sequence[str] = ()) -> Reproduction:
@@ -38,7 +40,8 @@ def reproduce(run: RunDir, runs_folder: Path, observer: Observer, command: Seque
     if isinstance(jit_compile, bool):
         spec = spec.model_copy(update={"train": spec.train.model_copy(update={"jit_compile": jit_compile})})
     before = _history(run)
-    again = train(spec, runs_folder, observer, command).run
+    # What the run calls `other-001` is the run beside it, wherever the new one is made
+    again = train(spec, runs_folder, observer, command, siblings=run.path.parent).run
     difference = _first_difference(before, _history(again)) or _other_files(run, again)
     return Reproduction(
         str(run.path), str(again.path), difference, tuple(differences(recorded, environment(spec.model.nodes)))
@@ -48,9 +51,9 @@ def reproduce(run: RunDir, runs_folder: Path, observer: Observer, command: Seque
 def _history(run: RunDir) -> list[dict[str, str]]:
     """The history of a run but for the time it took."""
     try:
-        with run.history.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, strict=True))
-    except (OSError, ValueError, csv.Error) as error:
+        text = read_bytes(run.history).decode("utf-8")
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    except (Unreadable, ValueError, csv.Error) as error:
         raise RunError(f"'{run.path}' is no complete run: history.csv cannot be read ({error})") from None
     return [{str(key): str(value) for key, value in row.items() if key != "seconds"} for row in rows]
 
@@ -67,8 +70,10 @@ def _first_difference(before: list[dict[str, str]], now: list[dict[str, str]]) -
 
 def _other_files(run: RunDir, again: RunDir) -> str:
     for name, words in _SAME_BYTES.items():
+        before, now = run.path / name, again.path / name
         try:
-            same = hashes.sha256_of(run.path / name) == hashes.sha256_of(again.path / name)
+            # Of another size it is another file; one that declares a terabyte is not read to its end
+            same = before.stat().st_size == now.stat().st_size and hashes.sha256_of(before) == hashes.sha256_of(now)
         except OSError as error:
             raise RunError(f"'{run.path / name}' cannot be read: {error.strerror or error}") from None
         if not same:

@@ -6,11 +6,14 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from cnncli.catalog.kinds import counted
 from cnncli.data.samples import FileSamples
-from cnncli.data.scan import Plan, Progress, check_headers, scan_arrays, scan_folder, scan_table
+from cnncli.data.scan import FILE_SOURCES, Plan, Progress, check_headers, scan_arrays, scan_files
 from cnncli.data.scan.codes import finding, most_severe_first
 from cnncli.data.sources.location import listed
+from cnncli.data.split import divide
 from cnncli.data.survey import TABLE_SUFFIXES
 from cnncli.errors import DataError, path_text
 from cnncli.records import Affected, DataReport
@@ -18,8 +21,6 @@ from cnncli.runner.images import load_source
 from cnncli.spec.known import known
 from cnncli.spec.schema import Spec, Split
 from cnncli.spec.splits import contradictions
-
-_SCANS: Mapping[str, Callable[..., DataReport]] = {"folder": scan_folder, "csv": scan_table}
 
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
@@ -34,8 +35,8 @@ def scan_path(path: Path, decode: bool = True, progress: Progress | None = None)
         DataError: there is no such folder or table, or it cannot be read as one.
     """
     is_table = path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()
-    scan = _SCANS["csv" if is_table else "folder"]
-    return scan(path, decode=decode, progress=progress, plan=Plan(None, _validating(Split())))
+    plan = Plan(None, _validating(Split()))
+    return scan_files("csv" if is_table else "folder", path, decode=decode, progress=progress, plan=plan)
 
 
 def scan_spec(
@@ -53,12 +54,12 @@ def scan_spec(
         DataError: the images cannot be had, or no class has a name asked for.
     """
     source, part = spec.data.source, _validating(spec.data.split)
-    if source.name not in _SCANS:
+    if source.name not in FILE_SOURCES:
         report = scan_arrays(source.name, load_source(spec.data, notice), progress, Plan(True, part))
         return _with_contradictions(report, spec)
     given = {**source.arguments, "classes": spec.data.classes, "exclude": spec.data.exclude}
     plan = Plan(known(spec.data).shape is not None, part)
-    report = _SCANS[source.name](given.pop("path"), **given, decode=decode, progress=progress, plan=plan)
+    report = scan_files(source.name, **given, decode=decode, progress=progress, plan=plan)
     return _with_contradictions(report, spec)
 
 
@@ -66,8 +67,25 @@ def _with_contradictions(report: DataReport, spec: Spec) -> DataReport:
     """The report, and what the spec asks of the source that training would refuse."""
     problems = contradictions(spec.data.split, report.counts)
     affected = [Affected((), f"{path_text(problem.path)}: {problem.message}") for problem in problems]
+    if not affected and (reason := _indivisible(spec, report)):
+        affected = [Affected((), reason)]
     findings = most_severe_first([*report.findings, *finding("refused", affected)])
     return dataclasses.replace(report, findings=findings)
+
+
+def _indivisible(spec: Spec, report: DataReport) -> str:
+    """Why the images cannot be divided as the spec asks; empty when they can, or need not be."""
+    part, own = spec.data.split, report.counts
+    if "test" in own or not report.images:
+        return ""
+    counts = [own["train"].get(name, 0) for name in report.class_names]
+    labels = np.repeat(np.arange(len(counts)), counts)  # (images,)
+    validation = 0 if "validation" in own else _validating(part)
+    try:
+        divide(labels, report.class_names, validation, part.test, part.stratify, spec.seed)
+    except DataError as error:
+        return f"{error}; {error.hint}" if error.hint else f"{error}"
+    return ""
 
 
 def _validating(split: Split) -> float | int:

@@ -115,7 +115,11 @@ class Stage:
         """
         assign(self.model, state.arrays, state.in_the_middle)
         kept.restore(self._callbacks, state.callbacks, state.arrays)
-        self._loop.go_on_with(self._batches.training(len(state.epochs) * self.steps + state.steps))
+        self.go_to(len(state.epochs) * self.steps + state.steps)
+
+    def go_to(self, step: int) -> None:
+        """Goes on with the batch of a global step; its place in an epoch is for the caller to know."""
+        self._loop.go_on_with(self._batches.training(step))
 
     def gradient_norm(self, step: int) -> float:
         """The length of the gradient of the batch of a global step, with the weights as they are."""

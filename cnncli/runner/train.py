@@ -22,14 +22,16 @@ from cnncli.runner.scan import require_readable
 from cnncli.runner.stage import Stage, compiles
 from cnncli.runner.stages import Stages
 from cnncli.runner.training import Trained, Training
-from cnncli.runs import RunDir, list_runs, require_writable
+from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
 from cnncli.spec.schema import Spec
 from cnncli.startup import device_name, tf
 
 __all__ = ["Observer", "Trained", "train"]
 
 
-def train(spec: Spec, runs_folder: Path, observer: Observer, command: Sequence[str] = ()) -> Trained:
+def train(
+    spec: Spec, runs_folder: Path, observer: Observer, command: Sequence[str] = (), siblings: Path | None = None
+) -> Trained:
     """Trains, keeps the best weights, evaluates them once on the test split and writes every artefact.
 
     Args:
@@ -37,6 +39,7 @@ def train(spec: Spec, runs_folder: Path, observer: Observer, command: Sequence[s
         runs_folder: where the run folder is made.
         observer: is told how it goes.
         command: the command line, for the record.
+        siblings: where runs are that the spec names to begin with their weights; `runs_folder` unless given.
 
     Raises:
         SpecError: the model cannot be built.
@@ -46,11 +49,12 @@ def train(spec: Spec, runs_folder: Path, observer: Observer, command: Sequence[s
         Interrupted: Ctrl-C or SIGTERM; the run is left readable and can be resumed.
     """
     require_writable(runs_folder)
+    sweep_runs(runs_folder)
     _propose_resume(spec, runs_folder, observer.notice)
     images = load_images(spec, observer)
     inputs = inputs_of_splits(spec.data, images.splits)
     with memory_told():
-        ready = prepare_first(spec, images.splits, inputs, runs_folder, observer)
+        ready = prepare_first(spec, images.splits, inputs, siblings or runs_folder, observer)
     run = RunDir.claim(runs_folder, spec.name)
     with run.locked():
         return carry_through(run, lambda: begin(run, spec, images, inputs, ready, observer, command), observer)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
 
 from cnncli import report
-from cnncli.errors import TrainingError
+from cnncli.catalog.kinds import counted
+from cnncli.errors import RunError, TrainingError
+from cnncli.factory.summary import summarize
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import Epoch, Evaluation, History
 from cnncli.report.tables import write_history
@@ -23,15 +25,17 @@ from cnncli.runner.observer import Observer, StopAsked
 from cnncli.runner.stage import Stage
 from cnncli.runner.stages import Stages
 from cnncli.runner.variables import all_finite, averaged_weights
-from cnncli.runner.weights import BEST, verified_weights
-from cnncli.runs import RunDir
-from cnncli.spec.rules import reported_metrics
+from cnncli.runner.weights import verified_weights
+from cnncli.runs import BEST, CHECKPOINT, LAST, RunDir
+from cnncli.spec.rules import has_validation, reported_metrics
 from cnncli.spec.schema import Spec
 
-CHECKPOINT = "checkpoint/state.npz"
-LAST = "weights/last.weights.h5"
 PICTURES = 3.0
-"""Seconds that the plots of a report take, with the libraries that draw them."""
+"""Seconds that the plots of a report take at most, on a machine that does other things as well."""
+
+
+class TooSlow(Exception):
+    """The reports would take longer than they may."""
 
 
 @dataclass(frozen=True)
@@ -91,18 +95,36 @@ class Training:
         """Writes the first checkpoint: there is one from now on."""
         self._save()
 
-    def go_on(self) -> None:
-        """Takes up where the run's checkpoint is, and does what a kill right after it left undone.
+    def restore(self) -> None:
+        """Takes up where the run's checkpoint is; writes nothing.
 
         Raises:
             RunError: there is none, or it is of another training.
         """
-        self._state = read_progress(self.run.path / CHECKPOINT)
+        self._state = read_progress(self.run.checkpoint)
+        self._require_own_metrics()
         if self._state.stage != self._stages.number:
             self._enter(self._state.stage)
+        if self._state.steps > self._stage.steps:
+            raise self._damaged(f"{self._state.steps} steps of an epoch that has {self._stage.steps} are done")
         state = self._checkpoint()
         self._stage.restore(state)
         self._state = replace(state, arrays={})
+
+    def _require_own_metrics(self) -> None:
+        names = reported_metrics(self.spec)
+        trained = names[: len(names) // 2] if has_validation(self.spec) else names
+        measured = self._state.measured
+        of_epochs = [epoch.metrics.keys() == set(names) for epoch in self._state.epochs]
+        if not all(of_epochs) or (measured is not None and measured.keys() != set(trained)):
+            raise self._damaged("it has other metrics than this training")
+
+    def _damaged(self, why: str) -> RunError:
+        return RunError(f"'{self.run.checkpoint}' is damaged: {why}", "train again")
+
+    def go_on(self) -> None:
+        """Does what a kill right after the checkpoint left undone."""
+        state = self._state
         self.run.settle_hashes()
         if state.epochs and not state.steps and state.epochs[-1].stage == state.stage:
             self._write_epoch()  # at the beginning of a stage it is done, and the weights may be of another epoch
@@ -199,11 +221,12 @@ class Training:
         self._saved = time.monotonic()
 
     def _checkpoint(self) -> TrainingState:
-        return read_checkpoint(self.run.path / CHECKPOINT, self._stage.expected)
+        return read_checkpoint(self.run.checkpoint, self._stage.expected)
 
     def _write_epoch(self) -> None:
         """What follows from a checkpoint at the end of an epoch."""
         if self._state.best and self._state.best == len(self._state.epochs):
+            self.run.remove(report.OF_EVALUATION)  # of an earlier part, and of other weights than these
             self._write_weights(BEST)
         with self.run.write("history.csv") as path:
             write_history(path, self.history)
@@ -226,26 +249,44 @@ class Training:
         """Writes the history and its plot."""
         report.write_history(self.history, self.run.write)
 
-    def seconds_to_finish(self) -> float:
-        """How long the reports are going to take."""
-        return PICTURES + self._stage.seconds_per_image * len(self.splits.samples["test"])
-
-    def finish(self) -> Trained:
+    def finish(self, within: float = inf) -> Trained:
         """Evaluates the best weights on the test split and writes the reports.
+
+        Args:
+            within: seconds that it may take.
 
         Raises:
             TrainingError: no epoch was any good.
+            TooSlow: it takes longer, so nothing was written.
         """
         if not self._state.best:
             raise TrainingError(f"no epoch had a finite {self._monitor}", "try a smaller learning rate")
-        load_weights(self._stage.model, verified_weights(self.run))
         names, test = self.splits.class_names, self.splits.samples["test"]
-        evaluation = evaluate_split(self.spec, self._stage.model, self.encoding, "test", test, names)
+        until = time.monotonic() + within - PICTURES
+
+        def hurry(images: int) -> None:
+            """Looks ahead by what has been measured, and at the clock, for the images may come from a slow disk."""
+            if time.monotonic() + self._stage.seconds_per_image * (len(test) - images) > until:
+                raise TooSlow
+
+        hurry(0)
+        load_weights(self._stage.model, verified_weights(self.run))
+        evaluation = evaluate_split(self.spec, self._stage.model, self.encoding, "test", test, names, hurry)
         self.write_history()
         written = report.write_evaluation(evaluation, images_at(test), self.run.write)
         train_samples = self.splits.samples["train"]
         shown = np.linspace(0, len(train_samples) - 1, min(25, len(train_samples))).astype(int)
         captions = [names[train_samples.labels[i]] for i in shown]
         report.write_samples(images_at(train_samples)(shown.tolist()), captions, self.run.write)
+        self._write_network()
         self.run.settle_hashes()
         return Trained(self.run, self.history, evaluation, written)
+
+    def _write_network(self) -> None:
+        summary = summarize(self._stage.model, self.spec.model.nodes)
+        if not report.write_network(summary, self.spec.name, self.run.write):
+            layers = counted(len(summary.rows), "layer")
+            self.observer.notice(
+                f"plots/network.png was left out, for {layers} are too many to look at: "
+                f"'cnncli summary {self.run.path} --plot network.png' draws them all the same"
+            )

@@ -6,10 +6,7 @@ from pathlib import Path
 
 from cnncli.errors import RunError
 from cnncli.runner.images import Notice
-from cnncli.runs import RunDir
-
-BEST = "weights/best.weights.h5"
-"""The weights that evaluate and predict use, from the run folder on."""
+from cnncli.runs import BEST, RunDir
 
 
 def verified_weights(run: RunDir, allow_changed: bool = False, notice: Notice | None = None) -> Path:

@@ -1,7 +1,19 @@
 """The run folder: which file is what, how files get there whole, and how runs are found."""
 
 from cnncli.runs.files import require_writable, sweep_leftovers, writing
-from cnncli.runs.finding import find_run, list_runs
-from cnncli.runs.folder import RunDir, now
+from cnncli.runs.finding import find_run, list_runs, sweep_runs
+from cnncli.runs.folder import BEST, CHECKPOINT, LAST, RunDir, now
 
-__all__ = ["RunDir", "find_run", "list_runs", "now", "require_writable", "sweep_leftovers", "writing"]
+__all__ = [
+    "BEST",
+    "CHECKPOINT",
+    "LAST",
+    "RunDir",
+    "find_run",
+    "list_runs",
+    "now",
+    "require_writable",
+    "sweep_leftovers",
+    "sweep_runs",
+    "writing",
+]

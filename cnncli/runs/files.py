@@ -47,12 +47,17 @@ def writing(path: Path) -> Iterator[Path]:
             aside.unlink(missing_ok=True)
 
 
+def leftovers_in(folder: Path) -> Iterator[Path]:
+    """What processes have half-written in a folder and those in it: killed ones, and others that are still at it."""
+    for place, _, names in os.walk(folder):
+        yield from (Path(place) / name for name in names if _LEFTOVER.match(name))
+
+
 def sweep_leftovers(folder: Path) -> None:
     """Removes what killed processes left half-written in a folder that nobody else is writing to."""
-    for place, _, names in os.walk(folder):
-        for name in filter(_LEFTOVER.match, names):
-            with contextlib.suppress(OSError):
-                (Path(place) / name).unlink()
+    for path in leftovers_in(folder):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def require_writable(folder: Path) -> None:

@@ -2,18 +2,64 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from cnncli.errors import RunError
-from cnncli.runs.folder import RunDir
+from cnncli.errors import ResourceError, RunError
+from cnncli.runs.files import leftovers_in
+from cnncli.runs.folder import LOCK, RunDir
 from cnncli.runs.untrusted import require_plain_folder
+
+ABANDONED = 3600.0
+"""Seconds after which a half-written file is taken for that of a killed process."""
 
 
 def list_runs(folder: Path) -> list[RunDir]:
-    """Every run in a folder, by name; folders that are no runs are passed over."""
-    if not folder.is_dir():
+    """Every run in a folder, by name; folders that are no runs are passed over.
+
+    Raises:
+        RunError: it is not for us to look into the folder.
+    """
+    if not _is(folder.is_dir):
         return []
-    return [RunDir(path) for path in sorted(folder.iterdir()) if (path / "status.json").is_file()]
+    try:
+        return [RunDir(path) for path in sorted(folder.iterdir()) if _has(path, "status.json")]
+    except OSError as error:
+        raise RunError(f"'{folder}' cannot be looked at: {error.strerror or error}") from None
+
+
+def _has(folder: Path, name: str) -> bool:
+    return _is((folder / name).is_file)
+
+
+def _is(there: Callable[[], bool]) -> bool:
+    """Whether it is; not for us, when somebody keeps the folder private or no file can have that name."""
+    try:
+        return there()
+    except (OSError, ValueError):
+        return False
+
+
+def sweep_runs(folder: Path) -> None:
+    """Removes what killed processes left half-written in any run of a folder.
+
+    Runs that somebody writes are left alone, and so are those that cannot be written to. A lock is only asked for where
+    there is something to sweep, so that nobody who goes on with a run finds it locked by a training of another one.
+    """
+    for path in folder.iterdir() if folder.is_dir() else ():
+        # Whoever writes a run has its lock first: a folder without one is none of ours, whatever lies in it
+        if _has(path, LOCK) and any(map(_is_abandoned, leftovers_in(path))):
+            with contextlib.suppress(RunError, ResourceError), RunDir(path).locked():
+                pass  # which sweeps
+
+
+def _is_abandoned(path: Path) -> bool:
+    try:
+        return time.time() - path.lstat().st_mtime > ABANDONED
+    except OSError:  # its writer was quicker
+        return False
 
 
 def _opened(path: Path) -> RunDir:
@@ -42,11 +88,11 @@ def find_run(named: str | None, folder: Path) -> RunDir:
             )
         return _opened(max(finished, key=lambda run: str(run.status().get("ended", ""))).path)
     for path in (Path(named), folder / named):
-        if (path / "status.json").is_file() or (path / "spec.yaml").is_file():
+        if _has(path, "status.json") or _has(path, "spec.yaml"):
             return _opened(path)
     from cnncli.catalog.kinds import nearest
 
-    if Path(named).is_dir():
-        raise RunError(f"'{named}' is a folder, but not of a run: it has no status.json")
+    if _is(Path(named).is_dir):
+        raise RunError(f"'{named}' is a folder, but not of a run: it has no status.json that can be read")
     near = nearest(named, [run.name for run in list_runs(folder)])
     raise RunError(f"there is no run '{named}'{near}", "'cnncli runs' lists the runs there are")

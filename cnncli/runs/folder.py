@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,13 @@ from cnncli.runs.files import sweep_leftovers, writing
 from cnncli.runs.lock import Lock
 from cnncli.runs.untrusted import Unreadable, read_json
 
-STATES = ("running", "finished", "interrupted", "diverged", "failed")
+BEST = "weights/best.weights.h5"
+"""The weights that evaluate and predict use, from the run folder on."""
+LAST = "weights/last.weights.h5"
+"""The weights where the training ended."""
+CHECKPOINT = "checkpoint/state.npz"
+"""All that a training needs to go on."""
+LOCK = "checkpoint/lock"
 _MOST_THREADS = 1024
 
 
@@ -37,14 +44,11 @@ class RunDir:
         self.path = path
         self.spec = path / "spec.yaml"
         self.status_file = path / "status.json"
-        self.environment = path / "environment.json"
         self.data = path / "data.json"
         self.history = path / "history.csv"
         self.metrics_file = path / "metrics.json"
-        self.best_weights = path / "weights" / "best.weights.h5"
-        self.last_weights = path / "weights" / "last.weights.h5"
-        self.checkpoint = path / "checkpoint" / "state.npz"
-        self.log = path / "log.txt"
+        self.best_weights = path / BEST
+        self.checkpoint = path / CHECKPOINT
 
     @property
     def name(self) -> str:
@@ -83,7 +87,7 @@ class RunDir:
             threads = self.read_json("environment.json").get("threads")
         except RunError:
             return
-        if isinstance(threads, int) and 0 < threads <= _MOST_THREADS:
+        if type(threads) is int and 0 < threads <= _MOST_THREADS:
             os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
 
     def write(self, name: str) -> contextlib.AbstractContextManager[Path]:
@@ -108,7 +112,9 @@ class RunDir:
     def settle_hashes(self) -> None:
         """Leaves in `weights.sha256` one line for each file that is as recorded, while nobody writes weights."""
         known = hashes.read_hashes(self.path / hashes.FILE)
-        found = {name: hashes.sha256_of(self.path / name) for _, name in known if (self.path / name).is_file()}
+        lines = Counter(name for _, name in known)
+        unsettled = [name for name, count in lines.items() if count > 1 and (self.path / name).is_file()]
+        found = {name: self._hash_of(name) for name in unsettled}
         matching = {name for value, name in known if found.get(name) == value}
         settled = [line for line in known if line[1] not in matching or line[0] == found[line[1]]]
         if settled != known:
@@ -129,12 +135,14 @@ class RunDir:
             raise RunError(f"'{path}' cannot be trusted: {hashes.FILE} has no line for it")
         if path.is_symlink() or path.parent.is_symlink():
             raise RunError(f"'{path}' leads out of the run")
-        try:
-            found = hashes.sha256_of(path)
-        except OSError as error:
-            raise RunError(f"'{path}' cannot be read: {error.strerror or error}") from None
-        if found not in recorded:
+        if self._hash_of(name) not in recorded:
             raise RunError(f"'{path}' is not what the training wrote: its hash is not the one in {hashes.FILE}")
+
+    def _hash_of(self, name: str) -> str:
+        try:
+            return hashes.sha256_of(self.path / name)
+        except OSError as error:
+            raise RunError(f"'{self.path / name}' cannot be read: {error.strerror or error}") from None
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -148,7 +156,7 @@ class RunDir:
             if (self.path / name).is_symlink():
                 raise RunError(f"'{self.path / name}' leads out of the run, so nothing is written to it")
         try:
-            lock = Lock(self.path / "checkpoint" / "lock")
+            lock = Lock(self.path / LOCK)
         except BlockingIOError:
             raise RunError(f"'{self.path}' is being written by {self._holder()}", "wait for its end") from None
         except OSError as error:
@@ -170,6 +178,18 @@ class RunDir:
         """Writes a text file of this run."""
         with self.write(name) as path:
             path.write_text(text, encoding="utf-8")
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Removes files of this run, where they are there.
+
+        Raises:
+            ResourceError: the folder cannot be written to.
+        """
+        try:
+            for name in names:
+                (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise ResourceError(f"cannot write to '{self.path}': {error.strerror or error}") from error
 
     def write_json(self, name: str, value: Any) -> None:
         """Writes a JSON file of this run."""

@@ -5,7 +5,9 @@ The format is that of `sha256sum`, which checks a finished run as well: `sha256s
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -15,10 +17,19 @@ FILE = "weights.sha256"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](weights/[A-Za-z0-9][A-Za-z0-9._-]*)")
 _MOST = 1 << 20  # bytes; a run has a handful of weights
 
+MAX_WEIGHTS = 1 << 35
+"""Bytes of one file; eight thousand million weights. A file can declare to be far larger than what is stored of it."""
+
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file's content, in hexadecimal."""
+    """The hash of a file's content, in hexadecimal.
+
+    Raises:
+        OSError: it cannot be read, or is far too large.
+    """
     with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size > MAX_WEIGHTS:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

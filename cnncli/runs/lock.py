@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ else:
     import fcntl
 
 
+_HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)  # the last on Windows
+
+
 class Lock:
     """An exclusive lock on a file, held until it is released or the process ends.
 
@@ -20,7 +24,7 @@ class Lock:
 
     Raises:
         BlockingIOError: somebody else holds it.
-        OSError: the file cannot be made.
+        OSError: the file cannot be made, or the file system has no locks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,7 +38,9 @@ class Lock:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._descriptor)
-            raise BlockingIOError(str(path)) from error
+            if error.errno in _HELD:
+                raise BlockingIOError(str(path)) from error
+            raise
 
     def release(self) -> None:
         """Lets others have it; the file stays, for one that is removed could be locked twice."""

@@ -7,6 +7,7 @@ looked at when all that is in it lies in it: a link would let a stranger choose 
 from __future__ import annotations
 
 import json
+import math
 import os
 import stat
 from pathlib import Path
@@ -32,16 +33,16 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
         Unreadable: it is no such file, too large, or cannot be read.
     """
     try:
-        mode = os.lstat(path).st_mode
-        if not stat.S_ISREG(mode):
-            raise Unreadable(f"it is {_kind(mode)}, not a file")
+        found = os.lstat(path)
+        if not stat.S_ISREG(found.st_mode):
+            raise Unreadable(f"it is {_kind(found.st_mode)}, not a file")
         with path.open("rb") as stream:
-            data = stream.read(limit + 1)
+            data = stream.read(limit + 1) if found.st_size <= limit else b""
     except OSError as error:
         raise Unreadable(error.strerror or str(error)) from None
     except ValueError as error:  # a character that no path can have
         raise Unreadable(str(error)) from None
-    if len(data) > limit:
+    if max(found.st_size, len(data)) > limit:
         raise Unreadable(f"it has more than {limit:,} bytes")
     return data
 
@@ -53,9 +54,14 @@ def read_json(path: Path, limit: int = MAX_BYTES) -> dict[str, Any]:
         Unreadable: the file cannot be read, or holds anything else.
     """
     try:
-        value = json.loads(read_bytes(path, limit).decode("utf-8"), parse_constant=_refuse_constant)
+        text = read_bytes(path, limit).decode("utf-8")
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
+        if "\\u" in text:  # the only way to half a character, which nobody could write down again
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError:
         raise Unreadable("it is not UTF-8 text") from None
+    except UnicodeEncodeError:
+        raise Unreadable("it holds half a character, which is no text") from None
     except json.JSONDecodeError as error:
         raise Unreadable(f"line {error.lineno} is no JSON: {error.msg}") from None
     except ValueError:
@@ -69,6 +75,18 @@ def read_json(path: Path, limit: int = MAX_BYTES) -> dict[str, Any]:
 
 def _refuse_constant(word: str) -> NoReturn:
     raise Unreadable(f"it holds {word}, which is no JSON")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(digits)
+    return value
+
+
+def _whole(digits: str) -> int:
+    _finite(digits)  # whoever takes it for a fraction gets no overflow
+    return int(digits)
 
 
 def require_plain_folder(folder: Path) -> None:

@@ -1,24 +1,67 @@
 """One real training for all tests of the commands that look at a run, and a way to call a command."""
 
+import os
+import pty
 import subprocess
-import sys
 from collections import namedtuple
 
+import numpy as np
 import pytest
 
 Result = namedtuple("Result", "code out err")
 
-_SMALL = ("--set", "data.split.validation=56000", "--set", "train.epochs=1", "--set", "name=small")
+
+@pytest.fixture(scope="session")
+def few_digits(tmp_path_factory):
+    """Options for configs/mnist.yaml: the first 4,000 and 1,000 of its images, since all 70,000 take their time."""
+    from cnncli.data.sources import mnist
+
+    images, labels, test_images, test_labels = mnist.arrays()
+    file = tmp_path_factory.mktemp("digits") / "digits.npz"
+    few = {"x_train": images[:4000], "y_train": labels[:4000]}
+    np.savez(file, **few, x_test=test_images[:1000], y_test=test_labels[:1000])
+    return ["--set", f"data.source={{arrays: {{path: '{file}'}}}}"]
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory, few_digits):
     """A folder of runs with one finished run, `small-001`."""
+    from cnncli.cli import main
+
     folder = tmp_path_factory.mktemp("runs")
-    program = [sys.executable, "-m", "cnncli", "train", "configs/mnist.yaml", "--runs-dir", str(folder), *_SMALL]
-    result = subprocess.run(program, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
+    small = [*few_digits, "--set", "train.epochs=1", "--name", "small"]
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "configs/mnist.yaml", "--quiet", "--runs-dir", str(folder), *small])
+    assert ended.value.code == 0
     return folder
+
+
+@pytest.fixture
+def in_a_terminal():
+    """Runs a program in a terminal of 80 columns and gives everything that it writes there."""
+
+    def run(program, cwd=None, **environment):
+        ours, theirs = pty.openpty()
+        variables = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        variables |= {"COLUMNS": "80", "TERM": "xterm-256color", **environment}
+        ends = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+        with subprocess.Popen(program, cwd=cwd, env=variables, **ends) as process:
+            os.close(theirs)
+            shown = b"".join(_parts(ours))
+        os.close(ours)
+        assert process.returncode == 0, shown
+        return shown.decode()
+
+    return run
+
+
+def _parts(terminal):
+    """What comes out of a terminal until the program at its other end is gone."""
+    try:
+        while part := os.read(terminal, 65536):
+            yield part
+    except OSError:  # that is how Linux tells it
+        return
 
 
 @pytest.fixture

@@ -28,9 +28,8 @@ def test_seven_mistakes_are_seven_located_problems(tmp_path):
     file = tmp_path / "bad.yaml"
     file.write_text(SEVEN_MISTAKES)
     result = run("check", str(file))
-    assert result.returncode == 2
-    assert result.stdout == ""
-    heading, *lines = result.stderr.splitlines()
+    assert (result.returncode, result.stderr) == (2, "")
+    heading, *lines = result.stdout.splitlines()
     assert heading.endswith("7 problems")
     assert [line.split()[0] for line in lines] == ["2:11", "3:10", "6:28", "7:7", "9:22", "11:11", "12:3"]
 
@@ -40,10 +39,23 @@ def test_the_shipped_spec_is_ok():
     assert (result.returncode, result.stdout, result.stderr) == (0, "configs/mnist.yaml: ok\n", "")
 
 
+def test_warnings_are_findings_too(call, tmp_path):
+    file = tmp_path / "legal.yaml"
+    file.write_text(
+        "data: {source: mnist}\nmodel:\n  layers:\n    - Dropout: {rate: 0.9}\n    - Flatten\n"
+        "    - Dense: {units: classes, activation: softmax}\n"
+    )
+    result = call("check", file)
+    heading, finding, verdict = result.out.splitlines()
+    assert (result.code, result.err) == (0, "")
+    assert (heading, verdict) == (f"{file}: 1 warning", f"{file}: ok")
+    assert (finding.split()[0], finding.split()[-1]) == ("4:23", "[dropout-rate]")
+
+
 def test_an_override_is_checked_like_the_file(tmp_path):
     result = run("check", "configs/mnist.yaml", "--set", "train.epochs=ten")
     assert result.returncode == 2
-    assert "--set train.epochs=ten" in result.stderr
+    assert "--set train.epochs=ten" in result.stdout
 
 
 def test_the_schema_accepts_the_shipped_spec():

@@ -145,11 +145,11 @@ def test_looking_starts_no_tensorflow(stripes):
 
 
 @pytest.mark.slow
-def test_a_draft_trains_untouched_to_far_above_chance(tmp_path):
+def test_a_draft_trains_untouched_to_far_above_chance(call, tmp_path, monkeypatch):
     draw(tmp_path / "stripes", 30, side=8)
+    monkeypatch.chdir(tmp_path)
     for arguments in (["init", "stripes"], ["train", "stripes.yaml"]):
-        program = [sys.executable, "-m", "cnncli", *arguments]
-        result = subprocess.run(program, capture_output=True, text=True, check=False, cwd=tmp_path)
-        assert result.returncode == 0, result.stderr
+        result = call(*arguments)
+        assert result.code == 0, result.err
     metrics = json.loads((tmp_path / "runs" / "stripes-001" / "metrics.json").read_text())
     assert metrics["accuracy"] >= 0.9  # of 12 images, one may be wrong

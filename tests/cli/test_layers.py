@@ -12,10 +12,12 @@ def test_everything_is_listed_by_family(call):
 def test_the_arguments_of_one_have_defaults_and_kinds(call):
     lines = call("layers", "Conv2D").out.splitlines()
     assert lines[0].startswith("Conv2D   layer: ")
-    rows = {line.split()[0]: line.split() for line in lines[2:]}
+    rows = {line.split()[0]: line.split() for line in lines[2:-2]}
     assert rows["filters"][1] == "required"
     assert rows["padding"][1:] == ["valid", "one", "of", "valid,", "same"]
     assert rows["strides"][1:3] == ["[1,", "1]"]
+    assert lines[-1] == "Like every layer of a spec it also takes name, inputs and repeat: cnncli explain repeat"
+    assert "Like every layer" not in call("layers", "Adam").out
 
 
 def test_what_is_refused_is_told_with_the_reason_and_what_is_unknown_with_the_nearest_word(call):

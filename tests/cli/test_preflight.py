@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from cnncli.cli.preflight import duration
+from cnncli.cli.preflight import duration, show_dry_run
+from cnncli.runner.preflight.records import Disk, DryRun, Memory, Seconds, StageSeconds
 
-SMALL = ("--set", "data.split.validation=59000", "--set", "train.epochs=1")
+SMALL = ("--set", "data.split.validation=59000", "--set", "train.stages=[{epochs: 1}, {epochs: 2, freeze: [conv2d_1]}]")
 
 
 @pytest.mark.parametrize(
@@ -34,16 +35,34 @@ def test_options_that_do_not_go_together_are_refused(call, options, said):
     assert said in result.err
 
 
+def test_each_stage_has_a_line_where_there_are_several(capsys):
+    frozen = StageSeconds(epochs=10, before=4, training=8, validation=1, checkpoints=0, saving=0)
+    thawed = StageSeconds(epochs=1, before=6, training=24, validation=1, checkpoints=2, saving=0)
+    images, memory, disk = {"train": 64}, Memory(2**30, None), Disk(2**20, 2**40, 0, 2**40)
+
+    def shown(*stages):
+        show_dry_run(DryRun(images, False, 2, 32, 40, 1.5, 10, Seconds(0, 10, stages, 5), memory, disk))
+        return capsys.readouterr().out
+
+    assert "\nepoch    9 s: 8 s for 2 steps, 1 s validation\nonce     14 s to start" in shown(frozen)
+    both = shown(frozen, thawed)
+    assert "\nstage 1  9 s: 8 s for 2 steps, 1 s validation; 10 epochs\n" in both
+    assert "\nstage 2  27 s: 24 s for 2 steps, 1 s validation, 2 s for checkpoints within it; 1 epoch\n" in both
+    assert "\nin all   2 min 22 s for 11 epochs\n" in both
+
+
 @pytest.mark.slow
 def test_a_dry_run_tells_what_a_training_takes_and_makes_no_run(call, tmp_path):
     result = call("train", "configs/mnist.yaml", *SMALL, "--dry-run", "--json", "--runs-dir", tmp_path / "runs")
     assert (result.code, result.err) == (0, "")
     said = json.loads(result.out)
     assert said["images"] == {"train": 1000, "validation": 59000, "test": 10000}
-    assert (said["steps_per_epoch"], said["epochs"], said["disk"]["cache"]) == (32, 1, 0)
-    seconds = said["seconds"]
-    assert seconds["epoch"] == seconds["training"] + seconds["validation"]
-    assert seconds["total"] > seconds["epoch"] > seconds["validation"] > 0
+    assert (said["steps_per_epoch"], said["epochs"], said["disk"]["cache"]) == (32, 3, 0)
+    stages = said["seconds"]["stages"]
+    assert [stage["epochs"] for stage in stages] == [1, 2]
+    for stage in stages:
+        assert stage["epoch"] == stage["training"] + stage["validation"] > stage["validation"] > 0
+    assert said["seconds"]["total"] > sum(stage["total"] for stage in stages) > 0
     assert 1.5 < said["first_loss"] < 4
     assert said["memory"]["peak"] > 70_000 * 28 * 28
     assert not (tmp_path / "runs").exists()

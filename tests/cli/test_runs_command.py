@@ -42,6 +42,27 @@ def test_runs_are_listed_newest_first_and_sorted_as_asked(call, tmp_path):
     }
 
 
+def test_metrics_without_end_are_no_accuracy(call, tmp_path):
+    for number, digits in enumerate(("1" + "0" * 400, "1e999", "-1e999")):
+        make(tmp_path, f"a-00{number}", "finished", "2026-03-01T10:00:00Z")
+        (tmp_path / f"a-00{number}" / "metrics.json").write_text(f'{{"accuracy": {digits}}}')
+    make(tmp_path, "b-001", "finished", "2026-01-01T10:00:00Z", 0.95)
+    for sort in ("accuracy", "date"):
+        assert sorted(names(call("runs", "--sort", sort, "--runs-dir", tmp_path))) == [
+            "a-000",
+            "a-001",
+            "a-002",
+            "b-001",
+        ]
+    rows = json.loads(call("runs", "--json", "--runs-dir", tmp_path).out)
+    assert {row["name"]: row["state"] for row in rows} | {"b-001": ""} == {
+        "a-000": "broken",
+        "a-001": "broken",
+        "a-002": "broken",
+        "b-001": "",
+    }
+
+
 def test_an_empty_folder_says_how_to_begin(call, tmp_path):
     result = call("runs", "--runs-dir", tmp_path / "none")
     assert (result.code, result.out) == (0, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -32,3 +34,53 @@ def test_a_stage_is_one_line(capsys, begun, line):
     assert capsys.readouterr().out == f"{line}\n"
     TrainingScreen(True, SimpleNamespace()).stage(begun)
     assert capsys.readouterr().out == ""
+
+
+TRAINING = """
+from types import SimpleNamespace as Some
+from cnncli.cli.screen import TrainingScreen
+from cnncli.records import Epoch
+
+train, source = Some(epochs=2, precision="float32"), Some(name="mnist")
+spec = Some(train=train, data=Some(source=source), model=Some(nodes=["Flatten", "Dense"]))
+splits = Some(samples={"train": range(64), "test": range(8)}, class_names=["0", "1"])
+with TrainingScreen(False, Some()) as screen:
+    screen.begin(Some(path="runs/a-001"), spec, splits, Some(input_shape=(28, 28, 1), parameters=10), "CPU")
+    for epoch in (1, 2):
+        for step in range(1, 33):
+            screen.steps(epoch, step, 32)
+        screen.epoch(Epoch(epoch, {"loss": 1 / epoch, "val_loss": 1.0}, 0.01, 3.2), epoch == 1)
+"""
+COLOR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m")
+
+
+@pytest.fixture
+def shown(in_a_terminal):
+    """What a training shows in a terminal; nothing is trained."""
+    return lambda **environment: in_a_terminal([sys.executable, "-c", TRAINING], **environment)
+
+
+def test_a_terminal_shows_bars_and_colours(shown):
+    text = shown()
+    assert re.search(r"epoch 2/2 .*32/32 steps", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text))
+    assert COLOR.search(text)
+
+
+def test_no_color_leaves_no_colour(shown):
+    text = shown(NO_COLOR="1")
+    assert "32/32 steps" in text
+    assert not COLOR.search(text)
+
+
+def test_a_terminal_that_can_do_nothing_gets_plain_lines(shown):
+    assert shown(TERM="dumb").splitlines() == [
+        "data    mnist: 64 train, 8 test; 2 classes, 28×28×1",
+        "model   2 layers, 10 parameters",
+        "device  CPU",
+        "run     runs/a-001",
+        "",
+        "       training  validation",
+        "epoch      loss      loss       time",
+        "1/2      1.0000    1.0000      3.2 s  best",
+        "2/2      0.5000    1.0000      3.2 s",
+    ]

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnncli.catalog import Entry
+from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.names import MERGES
 from cnncli.explain.examples import of_text
 from cnncli.explain.parameters import count
@@ -36,6 +37,7 @@ def layer(name, **arguments):
          "scales + offsets + moving means + moving variances"),
         (layer("PReLU", shared_axes=[1, 2]), (8, 8, 16), "16", "slopes"),
         (layer("Flatten"), (8, 8, 16), "0", ""),
+        (layer("MobileNetV2", trainable=False), (160, 160, 3), "2,257,984", "its weights"),
     ],
 )  # fmt: skip
 def test_a_sum_is_shown_in_words_and_numbers(entry, shape, numbers, words):
@@ -44,6 +46,7 @@ def test_a_sum_is_shown_in_words_and_numbers(entry, shape, numbers, words):
 
 
 def test_of_what_only_keras_knows_nothing_is_said():
+    assert count(layer("MobileNetV2", alpha=0.5), (160, 160, 3), 10) is None
     assert count(layer("LSTM", units=8), (28, 28), 10) is None
     assert count(layer("Conv1D", filters=8, kernel_size=3), (28, 28, 1), 10) is None
 
@@ -115,7 +118,9 @@ def value_of_term(term):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in texts("layer") if texts("layer")[name].usage])
+@pytest.mark.parametrize(
+    "name", [name for name in texts("layer") if texts("layer")[name].usage and name not in BACKBONES]
+)
 def test_every_number_of_the_examples_is_that_of_keras(name):
     """Each case of the example of each text, with every argument that the example changes."""
     import numpy as np

@@ -85,6 +85,8 @@ def test_a_family_is_found_by_its_name(word, family):
         ("Conv2", "did you mean 'Conv2D'"),
         ("batchnorm", "did you mean 'BatchNormalization'"),
         ("globalaverage", "'GlobalAveragePooling2D'"),
+        ("MaxPool2", "did you mean 'MaxPooling2D'"),
+        ("kernl_size", "did you mean 'kernel_size'?"),
         ("batch_sise", "did you mean 'batch_size'?"),
         ("Lambda", "'Lambda' cannot be used: it runs code"),
         ("Conv2D.stride", "Conv2D has no argument 'stride'; did you mean 'strides'?"),

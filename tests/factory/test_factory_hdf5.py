@@ -53,6 +53,17 @@ def loop_of_groups(file):
     inner["back"] = file["a"]
 
 
+def two_names(file):
+    """The two names double the paths at every depth: four kilobytes would fill the memory."""
+    group = file.create_group("a")
+    for number in range(2):
+        group[f"{number}{'x' * 900}"] = group
+
+
+def deep_groups(file):
+    file.create_group("/".join(["deep"] * 201))
+
+
 def many_groups(file):
     for number in range(40):
         file.create_group(f"g{number}")
@@ -66,7 +77,10 @@ HOSTILE = {
     "has a link at 'a/0'": lambda file: file.create_group("a").__setitem__("0", h5py.ExternalLink("x.h5", "/")),
     "has a link at 'b'": lambda file: file.__setitem__("b", h5py.SoftLink("/layers")),
     "more than 30 objects": many_groups,
-    "more than 30 objects ": loop_of_groups,
+    "a group at 'a/b/back' that has another name": loop_of_groups,
+    "a group at 'a/0x": two_names,
+    "a path of more than 1,000 characters, 'deep": deep_groups,
+    "a path of more than 1,000 characters, 'xxx": lambda file: file.create_group("x" * 1001),
     "no array": lambda file: file.__setitem__("a", np.dtype("f4")),
     "none of plain numbers": lambda file: file.__setitem__("a", "text"),
     "none of plain numbers ": lambda file: file.create_dataset("a", (2,), h5py.ref_dtype),
@@ -77,7 +91,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("reason", HOSTILE)
 def test_what_is_more_than_an_array_is_refused(reason, tmp_path, monkeypatch):
-    monkeypatch.setattr(hdf5, "MAX_OBJECTS", 30)
+    monkeypatch.setattr(hdf5, "MAX_OBJECTS", 300 if "path" in reason else 30)
     path = tmp_path / "hostile.h5"
     with h5py.File(path, "w") as file:
         HOSTILE[reason](file)

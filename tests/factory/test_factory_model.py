@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import yaml
 
 from cnncli.errors import SpecError
-from cnncli.factory.model import Preprocessing
+from cnncli.factory.model import Preprocessing, heads
 from cnncli.spec import parse
 from cnncli.spec.reader import Document, read
 
@@ -134,3 +135,10 @@ class TestMisfits:
         assert problem.message.isprintable()  # one line, without Keras' escape sequences
         assert "Exception encountered" not in problem.message
         assert "Arguments received" not in problem.message
+
+
+def test_the_head_is_all_that_has_a_number_for_each_class():
+    layers = ["BatchNormalization", "Flatten", {"Dense": {"units": "classes"}}, "BatchNormalization", "Softmax"]
+    text = yaml.safe_dump({"data": {"source": "mnist"}, "model": {"layers": layers}})
+    spec = parse(read(text.encode(), "spec.yaml")).spec
+    assert heads(spec.model.nodes) == ("dense_1", "batch_normalization_2", "softmax_1")

@@ -7,11 +7,13 @@ import pytest
 from cnncli.catalog import FAMILIES, arguments_of
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.entries import kind_of
+from cnncli.catalog.source import MODULES
 from cnncli.factory import objects
 
 pytestmark = pytest.mark.slow
 
-NOT_OBJECTS = {"activation", "augmentation"}  # words for an argument of a layer; steps that the data room builds
+# but for the words of an argument of a layer, and steps that the data room builds
+OBJECTS = FAMILIES.keys() - {"activation", "augmentation"}
 
 
 @pytest.fixture(autouse=True)
@@ -23,10 +25,9 @@ def test_every_name_in_the_catalogue_is_where_it_is_looked_for():
     import keras
 
     assert [name for name in BACKBONES if not hasattr(keras.applications, name)] == []
-    assert FAMILIES.keys() - NOT_OBJECTS == objects._MODULES.keys()
-    for family in objects._MODULES:
+    for family in OBJECTS:
         module = keras
-        for part in objects._MODULES[family].split("."):
+        for part in MODULES[family].split("."):
             module = getattr(module, part)
         elsewhere = {"accuracy", *BACKBONES}
         missing = [name for name in FAMILIES[family] if name not in elsewhere and not hasattr(module, name)]
@@ -40,7 +41,7 @@ def test_every_argument_that_takes_a_word_gets_its_number(word):
         kind_of(family, name, argument).accept(value, (), problems)
         return not problems
 
-    names = [(family, name) for family in objects._MODULES for name in FAMILIES[family]]
+    names = [(family, name) for family in OBJECTS for name in FAMILIES[family]]
     found = {
         argument.name
         for family, name in names
@@ -49,6 +50,10 @@ def test_every_argument_that_takes_a_word_gets_its_number(word):
     }
     assert found
     assert found <= objects._SIZES
+
+
+def test_a_learning_rate_may_be_a_whole_number(entry):
+    assert objects.construct(entry("optimizer", {"SGD": {"learning_rate": 1}})).learning_rate == 1.0
 
 
 def test_nested_entries_are_objects_themselves(entry):

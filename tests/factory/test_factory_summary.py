@@ -14,6 +14,10 @@ def conv(filters: int, kernel_size: int, **more) -> dict:
     return {"Conv2D": {"filters": filters, "kernel_size": kernel_size, **more}}
 
 
+def einsum(equation: str, *output_shape: int, **more) -> dict:
+    return {"EinsumDense": {"equation": equation, "output_shape": [*output_shape], **more}}
+
+
 POOL = {"MaxPooling2D": {"pool_size": 2}}
 THREE_STAGE = [
     conv(16, 2, padding="same", activation="relu"),
@@ -71,6 +75,10 @@ def test_the_three_stage_network_has_the_figures_of_its_tutorial(build):
             9 * 9 * 4 * 3 * 3 * 8,
         ),
         ({"Dense": {"units": 6}}, 4 * 6 + 6, 9 * 9 * 4 * 6),
+        (einsum("abcd,de->abce", 9, 9, 6), 4 * 6, 9 * 9 * 6 * 4),
+        (einsum("...d,de->...e", 6, bias_axes="e"), 4 * 6 + 6, 9 * 9 * 6 * 4),
+        (einsum("abcd,cde->abe", 9, 6), 9 * 4 * 6, 9 * 6 * 9 * 4),
+        (einsum("abcd,be->ace", 9, 6), 9 * 6, None),
         ("ReLU", 0, 0),
         ({"SpectralNormalization": {"layer": conv(8, 3)}}, 3 * 3 * 4 * 8 + 8 + 8, 7 * 7 * 8 * 3 * 3 * 4),
     ],
@@ -101,6 +109,7 @@ def test_multiplications_of_an_image_read_row_by_row(build, layers, macs):
         # each on an image of 9×9 with 4 channels
         (conv(8, 3, use_bias=False), 2 * 7 * 7 * 8 * 3 * 3 * 4),
         (conv(8, 3, activation="relu"), 7 * 7 * 8 * (2 * 3 * 3 * 4 + 1 + 1)),
+        (einsum("...d,de->...e", 6, bias_axes="e"), 9 * 9 * 6 * (2 * 4 + 1)),
         ({"AveragePooling2D": {"pool_size": 3}}, 3 * 3 * 4 * 9),
         ("GlobalAveragePooling2D", 9 * 9 * 4),
         ("BatchNormalization", 2 * 9 * 9 * 4),

@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,6 +84,16 @@ def record(name: str, **values: Any) -> Callable[[Path, Any], None]:
     return spoil
 
 
+def interrupted(spoil: Callable[[Path, Any], object]) -> Callable[[Path, Any], None]:
+    """Has the run say that there is something to resume."""
+
+    def both(run: Path, world: Any) -> None:
+        spoil(run, world)
+        record("status.json", state="interrupted")(run, world)
+
+    return both
+
+
 def weights(make: Callable[[h5py.File], object] | bytes, hashed: bool = True) -> Callable[[Path, Any], None]:
     """Puts other weights in the place of the best, with a hash that is right, as a stranger would."""
 
@@ -136,9 +147,20 @@ def names_that_deceive(run: Path, world: Any) -> None:
     (run / "data.json").write_text(json.dumps(data))
 
 
+@interrupted
 def pickled_checkpoint(run: Path, world: Any) -> None:
     np.savez(run / "checkpoint" / "state.npz", state=np.array([Canary()], dtype=object))
-    record("status.json", state="interrupted")(run, world)
+
+
+@interrupted
+def other_metrics(run: Path, world: Any) -> None:
+    path = run / "checkpoint" / "state.npz"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["training.json"] = members["training.json"].replace(b'"val_loss"', b'"\\ud800"')
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
 
 
 def many_files(run: Path, world: Any) -> None:
@@ -186,7 +208,7 @@ RUNS = {
     "data has nan": Case(text("data.json", '"border_std"', '"x": NaN, "border_std"'), (6, "NaN")),
     "data has a number without end": Case(text("data.json", "", '{"a": ' + "9" * 9999 + "}"), (6, "too large")),
     "data has an infinite number": Case(
-        text("data.json", '"border_std"', '"x": 1, "border_std": 1e999, "y"'), (6, "finite number")
+        text("data.json", '"border_std"', '"x": 1, "border_std": 1e999, "y"'), (6, "too large")
     ),
     "data has an image of a terabyte": Case(record("data.json", image=[10**6, 10**6, 3]), (6, "height, width")),
     "data has another image than the spec": Case(record("data.json", image=[6000, 6000, 3]), (6, "different images")),
@@ -205,6 +227,12 @@ RUNS = {
     "images are one field without end": Case(
         lambda run, world: (run / "images.csv").write_text("x" * 1_000_000), (6, "images.csv"), (0, "")
     ),
+    "images are a terabyte of nothing": Case(
+        lambda run, world: os.truncate(run / "images.csv", 1 << 40), (6, "more than"), (0, "probability")
+    ),
+    "weights are a terabyte of nothing": Case(
+        lambda run, world: os.truncate(run / BEST, 1 << 40), (6, "File too large")
+    ),
     "weights were exchanged": Case(
         weights(lambda file: file.create_group("x"), hashed=False), (6, "not what the training wrote")
     ),
@@ -219,6 +247,15 @@ RUNS = {
     "weights have more than the model": Case(weights(lambda file: file.create_dataset("x", data=1.0)), (6, "has no x")),
     "weights are no numbers": Case(weights(_nan), (6, "no finite numbers")),
     "checkpoint is a pickle": Case(pickled_checkpoint, (0, "accuracy"), (0, "probability"), (6, "state.npz")),
+    "environment has half a character": Case(
+        interrupted(record("environment.json", x="\ud800")),
+        (0, "accuracy"),
+        (0, "probability"),
+        (6, "half a character"),
+    ),
+    "checkpoint is of other metrics": Case(
+        other_metrics, (0, "accuracy"), (0, "probability"), (6, "other metrics than this training")
+    ),
     "checkpoint is a link": Case(link("checkpoint", "neighbour"), (6, "a symbolic link"), None, (6, "a symbolic link")),
 }  # fmt: skip
 
@@ -227,6 +264,7 @@ LISTED = {
     "states of other types": record("status.json", state=["x"], started={"a": 1}, ended=[3], epochs={"b": 2}),
     "metrics of other types": record("metrics.json", accuracy="high", loss=[1]),
     "metrics that are infinite": text("metrics.json", '"accuracy":', '"accuracy": 1e999, "x":'),
+    "metrics without end": text("metrics.json", '"accuracy":', '"accuracy": 1' + "0" * 400 + ', "x":'),
     "a state with colour": record("status.json", state="\x1b[31mfinished", reason="\x1b]0;title\x07"),
     "a status that is a list": text("status.json", "", "[]"),
     "metrics that are a link": link("metrics.json", "secret"),

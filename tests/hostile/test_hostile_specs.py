@@ -26,9 +26,9 @@ def test_a_hostile_spec_is_refused_with_its_place(case, world, call):
     text, part = SPECS[case]
     (world.work / "spec.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
     result = call("check", "spec.yaml")
-    assert (result.code, result.out) == (2, "")
-    assert LOCATED.search(result.err), result.err
-    assert part in result.err
+    assert (result.code, result.err) == (2, "")
+    assert LOCATED.search(result.out), result.out
+    assert part in result.out
 
 
 @pytest.mark.parametrize("case", OVERRIDES)
@@ -36,9 +36,9 @@ def test_a_hostile_override_is_refused(case, world, call):
     text, part = OVERRIDES[case]
     (world.work / "spec.yaml").write_text(GOOD)
     result = call("check", "spec.yaml", "--set", text)
-    assert (result.code, result.out) == (2, "")
-    assert part in result.err
-    assert "--set " in result.err or "spec.yaml" in result.err
+    assert (result.code, result.err) == (2, "")
+    assert part in result.out
+    assert "--set " in result.out or "spec.yaml" in result.out
 
 
 def test_only_a_file_is_read(world, call):
@@ -58,7 +58,7 @@ def test_only_a_file_is_read(world, call):
     }
     for name, part in expected.items():
         result = call("check", name)
-        assert (result.code, part in result.err) == (2, True), result.err
+        assert (result.code, part in result.out) == (2, True), result.out
 
 
 def test_a_file_without_an_end_is_read_up_to_the_limit(world, call):
@@ -66,4 +66,4 @@ def test_a_file_without_an_end_is_read_up_to_the_limit(world, call):
         file.truncate(1 << 40)  # a terabyte of holes
     result = call("check", "huge.yaml")
     assert result.code == 2
-    assert "too large" in result.err
+    assert "too large" in result.out

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from cnncli.records import History
-from cnncli.report import write_evaluation, write_history, write_samples
+from cnncli.records import History, LayerRow, ModelSummary
+from cnncli.report import MOST_LAYERS, write_evaluation, write_history, write_network, write_samples
 
 
 @pytest.fixture
@@ -80,3 +80,14 @@ def test_history_csv_needs_no_heavy_module():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_network_is_drawn_unless_it_has_too_many_layers(tmp_path, write):
+    def chain(layers):
+        rows = (LayerRow(f"relu_{at}", "ReLU", (8, 8, 4), 0, 0, 0, inputs=(at - 1,)) for at in range(layers))
+        return ModelSummary(tuple(rows), (8, 8, 4), 0)
+
+    assert not write_network(chain(MOST_LAYERS + 1), "large", write)
+    assert not (tmp_path / "run").exists()
+    assert write_network(chain(3), "small", write)
+    assert files_in(tmp_path / "run") == ["plots/network.png"]

@@ -170,33 +170,7 @@ def folder_spec(squares, tmp_path) -> Callable[..., Spec]:
 
 
 # Everything that has a state: statistics, random generators, a schedule, averages, callbacks, metrics, weights.
-STATEFUL = """\
-name: stateful
-data:
-  source: {{folder: {{path: {path}}}}}
-  image: {{size: 16}}
-augment:
-  - RandomFlip: {{mode: horizontal}}
-  - RandomTranslation: {{height_factor: 0.1, width_factor: 0.1}}
-model:
-  layers:
-    - Conv2D: {{filters: 4, kernel_size: 3, strides: 2}}
-    - BatchNormalization
-    - ReLU
-    - Dropout: {{rate: 0.3}}
-    - Flatten
-    - Dense: {{units: classes, activation: softmax}}
-train:
-  epochs: 3
-  batch_size: 8
-  optimizer: {{Adam: {{learning_rate: {{CosineDecay: {{initial_learning_rate: 0.01, decay_steps: total_steps}}}}}}}}
-  loss: CategoricalCrossentropy
-  metrics: [accuracy, AUC]
-  class_weight: balanced
-  callbacks: [{{EarlyStopping: {{monitor: val_loss, patience: 2, restore_best_weights: true}}}}]
-  jit_compile: false
-  checkpoint: {{steps: 3}}
-"""
+STATEFUL = Path(__file__).with_name("stateful.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -205,10 +179,8 @@ def stateful(tmp_path_factory) -> Callable[..., Spec]:
     folder = tmp_path_factory.mktemp("stateful")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNCLI_CACHE_DIR", str(folder / "cache"))
-        write_squares(folder / "squares", 22)
-        file = folder / "stateful.yaml"
-        file.write_text(STATEFUL.format(path=folder / "squares"))
-        yield lambda *overrides: load(file, overrides).spec
+        source = f"data.source={{folder: {{path: {write_squares(folder / 'squares', 22)}}}}}"
+        yield lambda *overrides: load(STATEFUL, [source, *overrides]).spec
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ STATE = TrainingState(
     best=2,
     steps=3,
     seconds=0.7,
-    callbacks=({"name": "EarlyStopping", "wait": 1, "best": 0.1 + 0.2},),
+    callbacks=({"name": "EarlyStopping", "wait": 1, "best": 0.1 + 0.2, "best_epoch": None, "baseline": float("inf")},),
     arrays=ARRAYS,
 )
 
@@ -121,6 +121,24 @@ BROKEN = {
     "text for a number": lambda path: with_members(path, record=record(b'"steps": 3', b'"steps": "3"', path)),
     "text in a metric": lambda path: with_members(
         path, record=record(b'"val_loss": 0.5', b'"val_loss": "[red]"', path)
+    ),
+    "a rate without end": lambda path: with_members(
+        path, record=record(b'"learning_rate": 0.001', b'"learning_rate": 1' + b"0" * 400, path)
+    ),
+    "a metric without end": lambda path: with_members(
+        path, record=record(b'"val_loss": 0.5', b'"val_loss": 1' + b"0" * 400, path)
+    ),
+    "seconds without end": lambda path: with_members(
+        path, record=record(b'"seconds": 0.7', b'"seconds": 1' + b"0" * 400, path)
+    ),
+    "infinite seconds": lambda path: with_members(path, record=record(b'"seconds": 0.7', b'"seconds": 1e999', path)),
+    "text for yes or no": lambda path: with_members(path, record=record(b'"stopped": false', b'"stopped": "no"', path)),
+    "text for a callback": lambda path: with_members(
+        path, record=record(b'"callbacks": [', b'"callbacks": ["x", ', path)
+    ),
+    "text in a callback": lambda path: with_members(path, record=record(b'"wait": 1', b'"wait": "1"', path)),
+    "a callback without end": lambda path: with_members(
+        path, record=record(b'"wait": 1', b'"wait": 1' + b"0" * 400, path)
     ),
     "a best that is not": lambda path: with_members(path, record=record(b'"best": 2', b'"best": 7', path)),
     "unknown key": lambda path: with_members(path, record=record(b'"best": 2', b'"best": 2, "code": "x"', path)),

@@ -18,6 +18,14 @@ def here():
     return environment()
 
 
+def test_a_command_with_a_file_name_that_is_no_text_can_be_recorded(tmp_path):
+    from cnncli.runner.environment import command_line
+
+    run = RunDir(tmp_path)
+    run.write_json("environment.json", {"command": command_line(["train", "café.yaml", os.fsdecode(b"caf\xe9.yaml")])})
+    assert run.read_json("environment.json")["command"] == ["train", "café.yaml", r"caf\udce9.yaml"]
+
+
 def test_nothing_differs_from_itself(here):
     from cnncli.runner.environment import differences
 

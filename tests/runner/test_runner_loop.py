@@ -161,6 +161,19 @@ def test_outputs_are_those_of_predict_in_the_order_of_the_images(loop, samples):
     np.testing.assert_allclose(outputs, model.predict(samples.images, verbose=0), rtol=1e-5)
 
 
+def test_whoever_is_told_how_many_images_are_done_can_end_it(loop, samples):
+    told = []
+
+    def tell(images: int) -> None:
+        told.append(images)
+        if images >= 3 * BATCH:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        loop.outputs_of(make_model(), ordered(samples), tell)
+    assert told == [BATCH, 2 * BATCH, 3 * BATCH]
+
+
 def test_a_metric_with_a_value_for_each_class_is_reported_as_their_mean(loop, samples):
     import keras
 

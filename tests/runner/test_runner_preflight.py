@@ -10,11 +10,13 @@ from cnncli.errors import DataError, ResourceError, TrainingError
 from cnncli.runner.images import decoded, load_splits
 from cnncli.runner.preflight import files, forecast
 from cnncli.runner.preflight.dryrun import dry_run
-from cnncli.runner.preflight.records import Seconds
+from cnncli.runner.preflight.records import Seconds, StageSeconds
+from cnncli.runner.preflight.stages import checkpoints_within
 from cnncli.runner.preflight.standins import rehearsal_of
 from cnncli.runner.preflight.timing import _Clock, _Enough
 from cnncli.runner.prepare import Inputs, compiled, inputs_of_splits
 from cnncli.runner.train import prepare_first
+from cnncli.spec.schema import Checkpoint
 
 pytestmark = pytest.mark.slow
 
@@ -38,11 +40,27 @@ def test_it_tells_what_a_training_takes_and_leaves_nothing(rehearse, tmp_path, c
     assert found.disk.cache == 60 * 16 * 16 * 3
     assert found.disk.run > 10_000
     assert found.seconds.decoding > 0
-    assert found.seconds.total(5) > 5 * found.seconds.epoch > 0
+    (stage,) = found.seconds.stages
+    assert found.seconds.total > 5 * stage.epoch > 0
+    assert found.epochs == stage.epochs == 5
     assert 50e6 < found.memory.peak < found.memory.free
     assert 0 < found.measured_steps < 5 * found.steps
     assert not (tmp_path / "runs").exists()
     assert not cache_folder.exists()
+
+
+STAGES = "train.stages=[{{epochs: 1, freeze: [conv2d_1]}}, {{epochs: 2, thaw: [conv2d_1], learning_rate: {}}}]"
+
+
+def test_every_stage_is_rehearsed(rehearse):
+    found = rehearse(STAGES.format(0.001), "train.epochs=3", "train.checkpoint={steps: 2}")
+    first, second = found.seconds.stages
+    assert (first.epochs, second.epochs, found.epochs) == (1, 2, 3)
+    assert all(min(stage.before, stage.training, stage.validation, stage.saving) > 0 for stage in (first, second))
+    assert first.checkpoints > 0  # saved within an epoch, too
+    assert found.measured_steps > found.steps
+    with pytest.raises(TrainingError, match=r"at a learning rate of 1e\+30"):
+        rehearse(STAGES.format("1e30"), "train.epochs=3")
 
 
 def test_what_is_decoded_already_or_never_will_be_needs_no_stand_ins(folder_spec, cache_folder):
@@ -129,10 +147,27 @@ def test_a_model_that_is_not_the_same_after_loading_is_found(folder_spec, tmp_pa
         files.compare_reloaded(spec, inputs, stage, saved.weights, images)
 
 
+def clock_of(*marks, budget=6.0, warming_up=1.0):
+    clock = _Clock(budget, warming_up, [(0.0, 0)])
+    for mark in marks:
+        clock.mark(*mark)
+    return clock
+
+
 def test_the_first_steps_do_not_count():
-    clock = _Clock(10.0, marks=[(0.0, 0), (5.0, 1), (5.5, 2), (6.0, 3), (9.0, 9)])
-    assert clock.seconds_per_step() == pytest.approx(0.5)
-    assert _Clock(10.0, marks=[(0.0, 0), (5.0, 1)]).seconds_per_step() == 5.0
+    assert clock_of((0.5, 1), (1.1, 7), (1.6, 8), (3.1, 11)).seconds_per_step() == pytest.approx(0.5)
+    # nor those whose batches were waiting, though they are slow
+    assert clock_of((1.1, 2), (3.0, 6), (5.0, 8), (7.0, 10)).seconds_per_step() == pytest.approx(1.0)
+
+
+def test_steps_of_many_seconds_are_not_waited_for():
+    with pytest.raises(_Enough):
+        clock_of((7.0, 1), (14.0, 2))
+
+
+def test_where_hardly_a_step_is_left_all_count():
+    assert clock_of((1.0, 30), (1.2, 33)).seconds_per_step() == pytest.approx(1.2 / 33)
+    assert clock_of((5.0, 1)).seconds_per_step() == 5.0
 
 
 def test_steps_are_counted_over_epochs_until_they_are_enough():
@@ -147,5 +182,22 @@ def test_steps_are_counted_over_epochs_until_they_are_enough():
         clock(3, 3)
 
 
+@pytest.mark.parametrize(
+    ("when", "steps", "seconds", "expected"),
+    [
+        ({}, 100, 299, 0),
+        ({}, 100, 301, 1),
+        ({"minutes": None}, 100, 1e6, 0),
+        ({"steps": 10}, 100, 1, 9),  # the last is the one at the end
+        ({"steps": 10}, 101, 1, 10),
+        ({"steps": 50, "minutes": 1}, 100, 600, 10),
+    ],
+)
+def test_checkpoints_within_an_epoch_are_counted(when, steps, seconds, expected):
+    assert checkpoints_within(Checkpoint(**when), steps, seconds) == expected
+
+
 def test_a_whole_training_is_the_sum_of_its_parts():
-    assert Seconds(decoding=1, before=2, training=10, validation=5, saving=0.5, after=3).total(4) == 6 + 4 * 15.5
+    first = StageSeconds(epochs=4, before=1, training=10, validation=5, checkpoints=0, saving=0.5)
+    second = StageSeconds(epochs=2, before=2, training=30, validation=5, checkpoints=1, saving=0.5)
+    assert Seconds(decoding=1, before=2, stages=(first, second), after=3).total == 6 + (1 + 4 * 15.5) + (2 + 2 * 36.5)

@@ -164,6 +164,19 @@ def test_a_run_stopped_in_the_middle_goes_on_without_the_run_it_began_with(digit
     assert resumed.run.best_weights.read_bytes() == better[0].run.best_weights.read_bytes()
 
 
+def test_the_run_it_began_with_is_the_one_beside_it_wherever_it_is_reproduced(digits, better, tmp_path, monkeypatch):
+    from cnncli.runner.reproduce import reproduce
+    from cnncli.runs import RunDir
+
+    _, low = digits
+    shutil.copytree(low.path, tmp_path / "runs" / "low-001")
+    run = RunDir(shutil.copytree(better[0].run.path, tmp_path / "runs" / "high-001"))
+    run.spec.write_text(run.spec.read_text().replace(str(low.path), "low-001"))
+    monkeypatch.chdir(tmp_path)
+    result = reproduce(run, tmp_path / "elsewhere", Teller())
+    assert (result.difference, result.again) == ("", str(tmp_path / "elsewhere" / "high-001"))
+
+
 @pytest.mark.parametrize(
     ("weights", "error", "message"),
     [

@@ -9,12 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from cnncli import report
 from cnncli.errors import DataError, Interrupted, RunError
 from cnncli.runs import RunDir, files
 
@@ -164,8 +166,6 @@ def test_a_validation_is_stopped_and_done_again(train, resume, moments, stateful
 
 
 def record_of(run: RunDir) -> str:
-    import zipfile
-
     with zipfile.ZipFile(run.checkpoint) as archive:
         return archive.read("training.json").decode()
 
@@ -179,21 +179,32 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("overrides", OTHERS.values(), ids=OTHERS)
-def test_other_states_are_kept_as_well(train, resume, stateful, watcher, tmp_path, overrides):
+def test_other_states_are_kept_as_well_when_there_is_no_time_for_reports(
+    train, resume, stateful, watcher, tmp_path, monkeypatch, overrides
+):
+    from cnncli.runner import ending
+
     spec = stateful(*(f"train.{override}" for override in overrides))
     whole = train(spec, tmp_path / "whole", watcher()).run
-    with pytest.raises(Interrupted):
+    monkeypatch.setattr(ending, "PATIENCE", 0)
+    with pytest.raises(Interrupted) as caught:
         train(spec, tmp_path, watcher(stop=(2, 3)))
     run = RunDir(tmp_path / "stateful-001")
+    assert caught.value.left_out.endswith(f"more than 0 seconds: 'cnncli evaluate {run.path}' prints it")
+    assert not {"metrics.json", "report.txt", "predictions.csv", "plots/mistakes.png"} & names_of(run)
+    assert {"history.csv", "plots/history.png", "weights/best.weights.h5", "weights/last.weights.h5"} <= names_of(run)
     resume(run, watcher())
     assert_same(run, whole)
 
 
 def test_more_epochs_come_to_what_as_many_come_to_from_the_beginning(train, resume, stateful, watcher, tmp_path):
-    constant = ("train.optimizer=Adam", "train.callbacks=[]")
+    constant = ("train.optimizer=Adam", "train.callbacks=[]", "train.monitor=loss")
     whole = train(stateful(*constant), tmp_path / "whole", watcher()).run
     run = train(stateful(*constant, "train.epochs=1"), tmp_path, watcher()).run
-    resume(run, watcher(), epochs=3)
+    with pytest.raises(Interrupted):
+        resume(run, watcher(at_epoch=KeyboardInterrupt()), epochs=3)
+    assert not {*report.OF_EVALUATION} & names_of(run)  # it was of weights that are not the best any more
+    resume(run, watcher())
     assert_same(run, whole)
     assert "epochs: 3\n" in run.spec.read_text()
     assert resume(run, watcher()) is None
@@ -217,6 +228,50 @@ def test_an_image_that_changed_is_refused_by_name(resume, moments, watcher, tmp_
         csv.writer(file, lineterminator="\n").writerows(rows)
     with pytest.raises(DataError, match=f"train images have changed since the run began: '{rows[3][2]}'"):
         resume(run, watcher())
+
+
+def as_it_is(run: RunDir) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+
+
+def test_a_run_that_cannot_be_trained_further_stays_as_it_is(resume, moments, watcher, tmp_path):
+    run = RunDir(shutil.copytree(moments[0].path, tmp_path / "run"))
+    record_path = run.path / "images.csv"
+    record = record_path.read_text()
+    record_path.write_text(record[:-33] + "0" * 32 + "\n")  # another content, as if the image had been changed
+    before = as_it_is(run)
+    with pytest.raises(DataError, match="have changed since the run began"):
+        resume(run, watcher(), epochs=5)
+    assert as_it_is(run) == before
+    record_path.write_text(record)
+    for spoil in DAMAGED.values():
+        damage(run, spoil)
+        before = as_it_is(run)
+        with pytest.raises(RunError, match=r"state\.npz' is damaged"):
+            resume(run, watcher(), epochs=5)
+        assert as_it_is(run) == before
+        shutil.copy(moments[0].checkpoint, run.checkpoint)
+
+
+DAMAGED = {
+    "no monitor": lambda state: state["epochs"][0].update(metrics={"loss": 1.0}),
+    "no loss": lambda state: state["epochs"][1]["metrics"].pop("loss"),
+    "another metric": lambda state: state["epochs"][2]["metrics"].update(other=1.0),
+    "others in the middle": lambda state: state.update(measured={"zzz": 1.0}, steps=6),
+    "more steps than there are": lambda state: state.update(steps=10**30),
+    "a word for a callback": lambda state: state.update(callbacks=["x"]),
+}
+
+
+def damage(run: RunDir, spoil: Any) -> None:
+    """Changes the record in the checkpoint, whose arrays stay as they are."""
+    with zipfile.ZipFile(run.checkpoint) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    state = json.loads(members["training.json"])
+    spoil(state)
+    with zipfile.ZipFile(run.checkpoint, "w") as archive:
+        for name, content in {**members, "training.json": json.dumps(state)}.items():
+            archive.writestr(name, content)
 
 
 def test_a_run_that_diverged_is_not_resumed(resume, moments, watcher, tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cnncli.errors import DataError, RunError
-from cnncli.runs import list_runs
+from cnncli.runs import LAST, list_runs
 from cnncli.spec import load
 
 pytestmark = pytest.mark.slow
@@ -60,7 +60,7 @@ def weights_of(trained) -> dict[str, np.ndarray]:
     import h5py
 
     found: dict[str, np.ndarray] = {}
-    with h5py.File(trained.run.last_weights) as file:
+    with h5py.File(trained.run.path / LAST) as file:
         file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
     return found
 

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from cnncli.errors import Interrupted, RunError, SpecError
-from cnncli.records import Epoch
 from cnncli.runs import RunDir, files
 
 pytestmark = pytest.mark.slow
@@ -155,26 +154,6 @@ def test_more_epochs_lengthen_the_last_stage(stateful, watcher, tmp_path):
     resume(run, watcher(), epochs=3)
     assert_same(run, whole)
     assert run.spec.read_text() == whole.spec.read_text()
-
-
-@pytest.mark.parametrize(
-    ("stages", "stopped", "before"),
-    [
-        ((), False, 4),
-        ((1,), False, 4),
-        ((1, 1), False, 4),
-        ((1, 1), True, 3),  # the first stage of three ended after two of its three epochs
-        ((1, 1, 2), False, 3),
-        ((1, 1, 2, 3), False, 3),
-    ],
-)
-def test_the_epochs_before_the_last_stage_are_those_trained_and_those_to_come(stateful, stages, stopped, before):
-    from cnncli.runner.checkpoint import TrainingState
-    from cnncli.runner.resume import _before_last
-
-    spec = stateful("train.epochs=9", "train.stages=[{epochs: 3}, {epochs: 1}, {epochs: 5}]")
-    epochs = tuple(Epoch(number, {"loss": 1.0}, 0.1, 1.0, stage) for number, stage in enumerate(stages, 1))
-    assert _before_last(spec, TrainingState(epochs, stopped=stopped, stage=stages[-1] if stages else 1)) == before
 
 
 def test_fewer_epochs_than_the_other_stages_take_are_refused(staged, watcher, tmp_path):

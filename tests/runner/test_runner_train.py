@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import re
 from pathlib import Path
 
@@ -33,6 +34,7 @@ FILES = {
     "plots/confusion_matrix.png",
     "plots/samples.png",
     "plots/mistakes.png",
+    "plots/network.png",
     "weights/best.weights.h5",
     "weights/last.weights.h5",
     "weights.sha256",
@@ -197,16 +199,31 @@ class TestEnding:
         assert run.metrics()["loss"] > 0
         assert len(rows_of(run.path / "predictions.csv")) == 10_000
 
-    def test_ctrl_c_leaves_what_was_reached(self, training, make_spec, watcher, tmp_path):
+    @pytest.mark.parametrize(
+        ("end", "code", "reason"),
+        [(KeyboardInterrupt(), 130, "Ctrl-C"), (BrokenPipeError(), 141, "nobody reads what it prints any more")],
+    )
+    def test_whatever_ends_it_from_outside_leaves_what_was_reached(
+        self, training, make_spec, watcher, tmp_path, end, code, reason
+    ):
         with pytest.raises(Interrupted) as caught:
-            training.train(make_spec(), tmp_path, watcher(at_epoch=KeyboardInterrupt()))
+            training.train(make_spec(), tmp_path, watcher(at_epoch=end))
         (run,) = list_runs(tmp_path)
-        assert (caught.value.run, caught.value.exit_code, caught.value.epochs) == (str(run.path), 130, 1)
+        assert (caught.value.run, caught.value.exit_code, caught.value.epochs) == (str(run.path), code, 1)
         status = run.status()
-        assert (status["state"], status["reason"], status["epochs"]) == ("interrupted", "Ctrl-C", 1)
+        assert (status["state"], status["reason"], status["epochs"]) == ("interrupted", reason, 1)
         assert not run.metrics()  # it was not asked between two steps, so nothing is begun any more
         assert math.isfinite(float(rows_of(run.history)[0]["val_loss"]))
         assert run.best_weights.is_file()
+
+    def test_a_start_sweeps_what_killed_trainings_left(self, training, make_spec, watcher, tmp_path):
+        leftover = tmp_path / "killed-001" / ".tmp-123-0a1b2c3d-history.csv"
+        with RunDir(leftover.parent).locked():
+            leftover.write_text("half")
+        os.utime(leftover, (0, 0))
+        with pytest.raises(Interrupted):
+            training.train(make_spec(), tmp_path, watcher(at_begin=KeyboardInterrupt()))
+        assert not leftover.exists()
 
     def test_a_lack_of_memory_says_what_takes_less(self, training, make_spec, watcher, tmp_path):
         with pytest.raises(ResourceError, match="the memory is not enough") as caught:
@@ -240,3 +257,14 @@ def test_the_best_epoch_is_told_by_the_best_metric_there_is(make_spec, overrides
     from cnncli.runner.training import monitor_of
 
     assert monitor_of(make_spec(*overrides)) == (monitor, more_is_better)
+
+
+def test_a_network_with_too_many_layers_to_look_at_is_not_drawn(folder_spec, watcher, tmp_path, training, monkeypatch):
+    monkeypatch.setattr("cnncli.report.MOST_LAYERS", 3)
+    watched = watcher()
+    run = training.train(folder_spec("train.epochs=1"), tmp_path / "runs", watched).run
+    assert (run.path / "plots/samples.png").is_file()
+    assert not (run.path / "plots/network.png").exists()
+    (told,) = [text for text in watched.told if "network.png" in text]
+    assert "4 layers are too many" in told
+    assert f"cnncli summary {run.path} --plot" in told

@@ -14,6 +14,7 @@ from cnncli import report
 from cnncli.data.pipeline import Reader, encode, ordered_batches
 from cnncli.data.samples import LabelledImages
 from cnncli.errors import TrainingError
+from cnncli.factory.summary import summarize
 from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import Epoch, Evaluation, History
@@ -40,12 +41,14 @@ class Saved:
 
     Args:
         weights: the file of the weights.
-        seconds: that writing took.
+        checkpoint: seconds that writing the checkpoint took.
+        seconds: that writing both took.
         size: bytes of the weights of the best and of the last epoch, of the checkpoint, and of the one that takes its
             place.
     """
 
     weights: Path
+    checkpoint: float
     seconds: float
     size: int
 
@@ -58,10 +61,11 @@ def save(stage: Stage, folder: Path) -> Saved:
     with writing(checkpoint) as path:
         write_checkpoint(path, TrainingState(callbacks=callbacks, arrays=arrays))
     del arrays
+    after_checkpoint = time.perf_counter() - began
     with averaged_weights(stage.model), writing(weights) as path:
         save_weights(stage.model, path)
     seconds = time.perf_counter() - began
-    return Saved(weights, seconds, 2 * weights.stat().st_size + 2 * checkpoint.stat().st_size)
+    return Saved(weights, after_checkpoint, seconds, 2 * weights.stat().st_size + 2 * checkpoint.stat().st_size)
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class Reported:
     """The test and the reports of a training.
 
     Args:
-        seconds: that the reports took.
+        seconds: that the reports took, with the beginning of the test.
         size: bytes of all of them, as if all images had been tested.
     """
 
@@ -84,8 +88,8 @@ def write_reports(spec: Spec, splits: Splits, stage: Stage, encoding: str, folde
         DataError: an image of the test cannot be read.
     """
     test, names = splits.samples["test"], splits.class_names
-    evaluation = _evaluated(spec, stage.model, encoding, test, names)
     began = time.perf_counter()
+    evaluation = _evaluated(spec, stage.model, encoding, test, names)
 
     def write(name: str) -> AbstractContextManager[Path]:
         return writing(folder / name)
@@ -95,6 +99,7 @@ def write_reports(spec: Spec, splits: Splits, stage: Stage, encoding: str, folde
     report.write_evaluation(evaluation, images_at(test), write)
     shown = np.linspace(0, len(test) - 1, min(25, len(test))).astype(int)
     report.write_samples(images_at(test)(shown.tolist()), [names[test.labels[i]] for i in shown], write)
+    report.write_network(summarize(stage.model, spec.model.nodes), spec.name, write)
     seconds = time.perf_counter() - began
     predictions = (folder / "predictions.csv").stat().st_size * len(test) // len(evaluation.labels)
     fixed = [path for path in folder.rglob("*") if path.suffix in (".png", ".json", ".txt")]

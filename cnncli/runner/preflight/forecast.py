@@ -1,4 +1,4 @@
-"""From what was measured of a few steps to what a whole training takes, and whether there is room for it."""
+"""What a training takes of memory and disk, and whether there is room for it."""
 
 from __future__ import annotations
 
@@ -10,50 +10,12 @@ from cnncli.data.cache import cache_folder
 from cnncli.data.memory import available_memory
 from cnncli.errors import ResourceError
 from cnncli.factory.summary import summarize
-from cnncli.runner.evaluate import BATCH
-from cnncli.runner.preflight.files import Reported, Saved
 from cnncli.runner.preflight.memory import peak_memory, resident_memory
-from cnncli.runner.preflight.records import Disk, Memory, Seconds
+from cnncli.runner.preflight.records import Disk, Memory
 from cnncli.runner.preflight.standins import Rehearsal
-from cnncli.runner.preflight.timing import TrainingTime
 
 if TYPE_CHECKING:
     import keras
-
-
-def seconds_of(
-    prepared: float,
-    trained: TrainingTime,
-    per_batch: float,
-    rehearsal: Rehearsal,
-    saved: Saved,
-    reported: Reported,
-    steps: int,
-    batch_size: int,
-) -> Seconds:
-    """How long the training takes.
-
-    Args:
-        prepared: seconds until the first step.
-        trained: what steps take.
-        per_batch: seconds of a batch of the validation.
-        rehearsal: the images.
-        saved: what an epoch leaves.
-        reported: what the end leaves.
-        steps: of one epoch.
-        batch_size: images in one step.
-    """
-    samples = rehearsal.splits.samples
-    validation = len(samples.get("validation", ()))
-    per_image = per_batch / min(BATCH, validation) if per_batch else trained.per_step / batch_size
-    return Seconds(
-        decoding=rehearsal.seconds,
-        before=prepared + rehearsal.hashing + trained.first - trained.per_step,
-        training=steps * trained.per_step,
-        validation=per_image * validation,
-        saving=saved.seconds,
-        after=reported.seconds + per_image * len(samples["test"]),
-    )
 
 
 def free_memory() -> int | None:

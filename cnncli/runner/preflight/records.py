@@ -37,33 +37,56 @@ class Disk:
 
 
 @dataclass(frozen=True)
+class StageSeconds:
+    """How long one stage of a training takes; a training without stages is a single one.
+
+    Args:
+        epochs: of the stage, at most.
+        before: once: freezing, compiling, and tracing the first step.
+        training: of one epoch.
+        validation: of one epoch.
+        checkpoints: of one epoch, those that are saved within it.
+        saving: after each epoch, checkpoint and weights.
+    """
+
+    epochs: int
+    before: float
+    training: float
+    validation: float
+    checkpoints: float
+    saving: float
+
+    @property
+    def epoch(self) -> float:
+        """One epoch, as `history.csv` will have it."""
+        return self.training + self.validation + self.checkpoints
+
+    @property
+    def total(self) -> float:
+        """All of the stage."""
+        return self.before + self.epochs * (self.epoch + self.saving)
+
+
+@dataclass(frozen=True)
 class Seconds:
     """How long the parts of a training take.
 
     Args:
         decoding: once, until all image files are in the cache; 0 when they are there, or never will be.
-        before: once, before the first step: starting, loading, building, and tracing the first step.
-        training: of one epoch.
-        validation: of one epoch.
-        saving: after each epoch, checkpoint and weights.
+        before: once: starting, loading and building.
+        stages: one after the other.
         after: once, the test and the reports.
     """
 
     decoding: float
     before: float
-    training: float
-    validation: float
-    saving: float
+    stages: tuple[StageSeconds, ...]
     after: float
 
     @property
-    def epoch(self) -> float:
-        """One epoch, as `history.csv` will have it."""
-        return self.training + self.validation
-
-    def total(self, epochs: int) -> float:
+    def total(self) -> float:
         """The whole command."""
-        return self.decoding + self.before + epochs * (self.epoch + self.saving) + self.after
+        return self.decoding + self.before + sum(stage.total for stage in self.stages) + self.after
 
 
 @dataclass(frozen=True)
@@ -72,8 +95,7 @@ class DryRun:
 
     Args:
         images: of each split.
-        epochs: of the training.
-        may_end_early: whether a callback may stop it before the last of them.
+        may_end_early: whether a callback may stop a stage before its last epoch.
         steps: of one epoch.
         batch_size: images in one step.
         measured_steps: those that were timed.
@@ -85,7 +107,6 @@ class DryRun:
     """
 
     images: Mapping[str, int]
-    epochs: int
     may_end_early: bool
     steps: int
     batch_size: int
@@ -95,6 +116,11 @@ class DryRun:
     seconds: Seconds
     memory: Memory
     disk: Disk
+
+    @property
+    def epochs(self) -> int:
+        """Of the training, at most."""
+        return sum(stage.epochs for stage in self.seconds.stages)
 
 
 @dataclass(frozen=True)

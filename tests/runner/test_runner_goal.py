@@ -1,0 +1,119 @@
+"""How far a run is to be trained is known from its records, and counted as `cnncli runs` counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnncli.errors import RunError
+from cnncli.records import Epoch
+from cnncli.runner.checkpoint import TrainingState, write_checkpoint
+from cnncli.runner.goal import goal_of
+from cnncli.runs import CHECKPOINT, RunDir
+
+SPEC = """\
+data: {source: mnist}
+model: {layers: [Flatten, Dense: {units: classes, activation: softmax}]}
+train: {epochs: 7}
+"""
+STAGED = SPEC.replace("epochs: 7", "stages: [{epochs: 5}, {epochs: 1}]")
+
+
+@pytest.fixture
+def make(tmp_path):
+    """A run with nothing but its records; `stages` has the stage of every epoch that was trained."""
+
+    def make_run(spec, stages, state="finished", **progress):
+        run = RunDir(tmp_path / "a-001")
+        run.write_text("spec.yaml", spec)
+        run.write_json("status.json", {"state": state})
+        run.write_json("data.json", {})
+        epochs = tuple(Epoch(number, {"loss": 1.0}, 0.1, 1.0, stage) for number, stage in enumerate(stages, 1))
+        with run.write(CHECKPOINT) as path:
+            write_checkpoint(path, TrainingState(epochs, stage=stages[-1] if stages else 0, **progress))
+        return run
+
+    return make_run
+
+
+def epochs_of(goal):
+    """Those of every part of the spec; None when the run is finished."""
+    return goal and [part.epochs for part in goal.spec.train.parts]
+
+
+@pytest.mark.parametrize(
+    ("asked", "parts"),
+    [(None, None), (7, None), (8, [8])],
+)
+def test_a_finished_run_is_trained_further_and_not_again(make, asked, parts):
+    assert epochs_of(goal_of(make(SPEC, [0] * 7), asked)) == parts
+
+
+@pytest.mark.parametrize("asked", [3, 6])
+def test_fewer_epochs_than_were_trained_are_refused(make, asked):
+    with pytest.raises(RunError, match=f"has been trained for 7 epochs already, more than {asked}"):
+        goal_of(make(SPEC, [0] * 7), asked)
+
+
+def test_an_epoch_under_way_cannot_be_undone(make):
+    run = make(SPEC, [0] * 3, "interrupted", steps=4)
+    with pytest.raises(RunError, match="has been trained for 3 epochs and 4 steps of the next already, more than 3"):
+        goal_of(run, 3)
+    assert epochs_of(goal_of(run, 4)) == [4]
+    own = goal_of(run)
+    assert (epochs_of(own), own.is_new, goal_of(run, 4).is_new) == ([7], False, True)
+
+
+def test_what_a_callback_stopped_is_finished_with_the_epochs_it_had(make):
+    run = make(SPEC, [0] * 4, stopped=True)
+    assert goal_of(run) is goal_of(run, 4) is None
+    for more in (5, 7, 9):
+        with pytest.raises(RunError, match=r"a callback stopped .* after 4 epochs; more of them change nothing"):
+            goal_of(run, more)
+    with pytest.raises(RunError, match="trained for 4 epochs already, more than 3"):
+        goal_of(run, 3)
+    run.set_status("interrupted")  # while the report was being written
+    assert not goal_of(run, 4).is_new
+
+
+# The first stage was stopped after three of its five epochs, so that the run is finished with four.
+@pytest.mark.parametrize(("asked", "parts"), [(4, None), (5, [5, 2]), (6, [5, 3])])
+def test_after_a_stage_that_was_stopped_the_epochs_are_those_that_are_trained(make, asked, parts):
+    goal = goal_of(make(STAGED, [1, 1, 1, 2]), asked)
+    assert epochs_of(goal) == parts
+    assert goal is None or goal.spec.train.epochs == sum(parts)
+
+
+@pytest.mark.parametrize(("stages", "stopped"), [([1, 1, 1], True), ([1, 1, 1, 2], False)])
+def test_a_last_stage_without_epochs_is_none(make, stages, stopped):
+    run = make(STAGED, stages, "interrupted", stopped=stopped)
+    with pytest.raises(RunError, match=r"take 3 epochs, and 3 leave none|trained for 4 epochs already, more than 3"):
+        goal_of(run, 3)
+
+
+@pytest.mark.parametrize(
+    ("stages", "stopped", "asked", "last"),
+    [
+        ([], False, 9, 5),
+        ([1], False, 9, 5),
+        ([1, 1], False, 9, 5),
+        ([1, 1], True, 9, 6),  # the first stage of three ended after two of its three epochs
+        ([1, 1, 2], False, 9, 6),
+        ([1, 1, 2, 3], False, 9, 6),
+    ],
+)
+def test_the_last_stage_has_what_the_others_leave(make, stages, stopped, asked, last):
+    spec = SPEC.replace("epochs: 7", "stages: [{epochs: 3}, {epochs: 1}, {epochs: 2}]")
+    assert epochs_of(goal_of(make(spec, stages, "interrupted", stopped=stopped), asked)) == [3, 1, last]
+
+
+def test_a_run_that_never_began_may_be_given_other_epochs(make):
+    run = make(STAGED, [], "interrupted")
+    run.data.unlink()
+    run.checkpoint.unlink()
+    assert epochs_of(goal_of(run, 9)) == [5, 4]
+    assert epochs_of(goal_of(run)) == [5, 1]
+
+
+def test_a_run_that_diverged_has_no_goal(make):
+    with pytest.raises(RunError, match="diverged, and would again"):
+        goal_of(make(SPEC, [0] * 3, "diverged"))

@@ -1,0 +1,109 @@
+"""What a spec names and is not there is told before TensorFlow is started."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cnncli.errors import DataError, RunError, SpecError
+from cnncli.runner.presence import missing, require_present
+from cnncli.runner.scan import scan_spec
+from cnncli.spec import load
+
+LAYERS = """\
+model:
+  {weights}
+  layers:
+    - {backbone}
+    - GlobalAveragePooling2D
+    - Dense: {{units: classes, activation: softmax}}
+"""
+
+
+@pytest.fixture
+def spec(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def written(path="photos", weights="weights: null", backbone="Conv2D: {filters: 4, kernel_size: 3}", data=""):
+        source = f"data:\n  source: {{folder: {{path: {path}}}}}\n{data}"
+        Path("spec.yaml").write_text(source + LAYERS.format(weights=weights, backbone=backbone))
+        return load(Path("spec.yaml")).spec
+
+    return written
+
+
+def write_images(*counts):
+    from PIL import Image
+
+    for label, count in zip("ab", counts, strict=True):
+        Path("photos", label).mkdir(parents=True)
+        for number in range(count):
+            Image.new("RGB", (8, 8), (number, 9, ord(label))).save(Path("photos", label, f"{number}.png"))
+
+
+@pytest.mark.parametrize(
+    ("given", "place", "error", "says"),
+    [
+        ({}, ("data", "source", "folder", "path"), DataError, "photos does not exist; the nearest folder"),
+        ({"weights": "weights: old.weights.h5"}, ("model", "weights"), DataError, "'old.weights.h5' does not exist"),
+        ({"weights": f"weights: {'w' * 260}.weights.h5"}, ("model", "weights"), DataError, "File name too long"),
+        ({"weights": "weights: {run: nosuch}"}, ("model", "weights"), RunError, "there is no run 'nosuch'"),
+        (
+            {"backbone": "MobileNetV2: {weights: old.weights.h5}"},
+            ("model", "layers", 0, "MobileNetV2", "weights"),
+            DataError,
+            "'old.weights.h5' does not exist",
+        ),
+    ],
+)
+def test_what_is_missing_has_its_place(spec, given, place, error, says):
+    if given:
+        Path("photos").mkdir()
+    written = spec(**given)
+    (problem,) = missing(written, Path("runs"))
+    assert (problem.path, problem.code) == (place, "not-there")
+    assert says in problem.message
+    with pytest.raises(error):
+        require_present(written, Path("runs"))
+
+
+def test_images_of_the_package_are_there():
+    assert missing(load(Path("configs/mnist.yaml")).spec, Path("runs")) == []
+
+
+def test_training_without_images_ends_before_tensorflow_is_imported(spec):
+    spec()
+    program = (
+        "import sys; from cnncli.cli import main\ntry: main(['train', 'spec.yaml'])\n"
+        "except SystemExit as end: print(end.code, 'tensorflow' in sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert result.stdout.split() == ["3", "False"], result.stderr
+
+
+def test_a_relative_path_of_weights_cannot_come_from_a_parameter(spec):
+    body = "model: {blocks: {b: {parameters: {w: old.h5}, layers: [MobileNetV2: {weights: $w}]}}, layers: [b]}"
+    Path("spec.yaml").write_text(f"data: {{source: cifar10}}\n{body}\n")
+    with pytest.raises(SpecError) as raised:
+        load(Path("spec.yaml"))
+    found = {problem.path: problem.message for problem in raised.value.problems}
+    path = ("model", "blocks", "b", "layers", 0, "MobileNetV2", "weights")
+    assert "must be absolute, not 'old.h5' (with w: 'old.h5', used at model.layers[0])" in found[path]
+
+
+def test_the_doctor_tells_that_images_cannot_be_divided(spec):
+    written = spec()
+    write_images(2, 2)
+    report = scan_spec(written)
+    (finding,) = [finding for finding in report.findings if finding.code == "refused"]
+    assert report.is_wrong
+    assert "1 test image cannot hold one of each of the 2 classes" in finding.affected[0].detail
+
+
+def test_the_doctor_is_content_with_what_can_be_divided(spec):
+    written = spec(data="  split: {test: 2, validation: 2}\n")
+    write_images(6, 6)
+    assert "refused" not in [finding.code for finding in scan_spec(written).findings]

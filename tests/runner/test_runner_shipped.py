@@ -1,0 +1,55 @@
+"""Every spec that comes with cnncli builds, learns a step, and is the same after its weights were saved and loaded."""
+
+import numpy as np
+import pytest
+
+from cnncli.data.samples import Samples
+from cnncli.factory.weights import load_weights, save_weights
+from cnncli.runner.batches import Batches
+from cnncli.runner.images import Splits
+from cnncli.runner.prepare import build, inputs_of_spec
+from cnncli.runner.train import prepare
+from cnncli.spec import load
+from cnncli.spec.shipped import shipped
+
+pytestmark = pytest.mark.slow
+
+IMAGES = 4
+SMALL = (f"train.batch_size={IMAGES}", "train.jit_compile=false")
+# Nothing is downloaded: the backbone begins with new weights, and three classes stand for those of a person's folder.
+INSTEAD = {"transfer_mobilenet": ("model.layers[0].MobileNetV2.weights=null", "data.classes=[one, two, three]")}
+
+
+def pictures(shape, classes):
+    """Noise, a few images of it, no two the same."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (IMAGES, *shape)).astype(np.uint8)  # (images, height, width, channels)
+    labels = np.arange(IMAGES) % classes
+    return Samples(images, labels, tuple(map(str, range(IMAGES))))
+
+
+def outputs_of(model, samples):
+    return np.asarray(model(samples.read(np.arange(IMAGES)), training=False))  # (images, classes)
+
+
+@pytest.mark.parametrize("one", shipped(), ids=lambda one: one.name)
+def test_a_shipped_spec_builds_learns_and_is_the_same_once_reloaded(one, tmp_path):
+    assert not load(one.file).warnings
+    spec = load(one.file, [*SMALL, *INSTEAD.get(one.name, ())]).spec
+    inputs = inputs_of_spec(spec.data)
+    samples = pictures(inputs.shape, len(inputs.class_names))
+    splits = Splits(inputs.class_names, {"train": samples})
+    ready = prepare(spec, splits, inputs)  # refuses what 'check --build' refuses
+    batch = next(iter(Batches(spec, splits, ready.encoding).training(0)))
+    for number in range(ready.stages.number, ready.stages.count + 1):
+        model = ready.stages.enter(number).model
+        before = [weight.numpy() for weight in model.trainable_weights]
+        loss = model.train_step(batch)["loss"]  # without a graph of it, which takes half a minute to make
+        assert np.isfinite(loss)
+        assert not all(map(np.array_equal, before, model.trainable_weights))
+    save_weights(model, tmp_path / "saved.weights.h5")
+    again = build(spec, inputs)
+    learnt = outputs_of(model, samples)
+    assert not np.array_equal(outputs_of(again, samples), learnt)
+    load_weights(again, tmp_path / "saved.weights.h5")
+    assert np.array_equal(outputs_of(again, samples), learnt)
