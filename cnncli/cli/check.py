@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from cnncli.cli.options import config_argument, set_option
+from cnncli.cli.options import config_argument, runs_dir_option, set_option
+
+if TYPE_CHECKING:
+    from cnncli.spec import LoadedSpec
 
 
 @click.command()
 @config_argument
 @set_option
+@runs_dir_option
 @click.option("--build", is_flag=True, help="Build the model in TensorFlow as well.")
-def check(config: Path, overrides: tuple[str, ...], build: bool) -> None:
+def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool) -> int:
     """Find every mistake in CONFIG, with its line and column.
+
+    That images or weights are not there is a warning; whether images can be read, 'cnncli data' says.
 
     \b
     Example:
@@ -22,16 +29,29 @@ def check(config: Path, overrides: tuple[str, ...], build: bool) -> None:
     """
     from cnncli.cli.console import say, show_problems
     from cnncli.errors import SpecError
+    from cnncli.runner.presence import missing
     from cnncli.spec import load
 
-    loaded = load(config, overrides)
-    if loaded.warnings:
-        show_problems(loaded.warnings, str(config), "warning")
-    if build:
-        from cnncli.runner.prepare import check_build
-
-        try:
-            check_build(loaded.spec)
-        except SpecError as error:
-            raise loaded.locate(error) from error
+    try:
+        loaded = load(config, overrides)
+        absent = missing(loaded.spec, runs_dir)
+        warnings = [*loaded.warnings, *(loaded.locate(SpecError(absent)).problems if absent else ())]
+        if warnings:
+            show_problems(warnings, str(config), "warning", say)
+        if build:
+            _build(loaded)
+    except SpecError as error:  # what ends another command is what this one was asked for
+        show_problems(error.problems, error.source, write=say)
+        return error.exit_code
     say(f"{config}: ok")
+    return 0
+
+
+def _build(loaded: LoadedSpec) -> None:
+    from cnncli.errors import SpecError
+    from cnncli.runner.prepare import check_build
+
+    try:
+        check_build(loaded.spec)
+    except SpecError as error:
+        raise loaded.locate(error) from error

@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
@@ -19,6 +19,7 @@ from cnncli.errors import Problem, path_text
 MOST_PROBLEMS = 100
 """Problems of one file that are shown; whoever has more has one mistake many times."""
 
+_NARROW = 30  # columns that are too few to read a sentence in
 _WIDEST = (200, 200, 1000)  # place, path and message of a problem: a key may be as long as a file
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -60,9 +61,18 @@ def notice(text: str) -> None:
     click.echo(printable(text), err=True)
 
 
-def show_problems(problems: Sequence[Problem], source: str, kind: str = "problem") -> None:
-    """Lists problems on stderr, one line each: place, path, what is wrong."""
-    notice(f"{_clipped(one_line(source), _WIDEST[0])}: {counted(len(problems), kind)}")
+def show_problems(
+    problems: Sequence[Problem], source: str, kind: str = "problem", write: Callable[[str], None] = notice
+) -> None:
+    """Lists problems, one line each: place, path, what is wrong; in a terminal a long one goes on below.
+
+    Args:
+        problems: with their places.
+        source: the file they are of.
+        kind: what to call them.
+        write: `notice`, or `say` where they are what was asked for.
+    """
+    write(f"{_clipped(one_line(source), _WIDEST[0])}: {counted(len(problems), kind)}")
     rows = []
     for problem in problems[:MOST_PROBLEMS]:
         place = problem.place
@@ -74,9 +84,10 @@ def show_problems(problems: Sequence[Problem], source: str, kind: str = "problem
         rows.append([_clipped(one_line(text), most) for text, most in zip(row, _WIDEST, strict=True)])
     widths = [min(max(len(row[i]) for row in rows), 60) for i in range(2)]
     for where, path, message in rows:
-        notice(f"  {where:<{widths[0]}}  {path:<{widths[1]}}  {message}")
+        before = f"  {where:<{widths[0]}}  {path:<{widths[1]}}  "
+        write(_hanging(before + message, len(before), sys.stdout if write is say else sys.stderr))
     if len(problems) > MOST_PROBLEMS:
-        notice(f"  and {len(problems) - MOST_PROBLEMS:,} more")
+        write(f"  and {len(problems) - MOST_PROBLEMS:,} more")
 
 
 def _clipped(text: str, most: int) -> str:
@@ -113,11 +124,13 @@ def show_table(
         click.echo(line(row))
 
 
-def _hanging(text: str, indent: int) -> str:
-    """A line that goes on below its last column where the terminal ends."""
+def _hanging(text: str, indent: int, stream: Any = None) -> str:
+    """A line that goes on below its last column where the terminal ends, or a little indented where that is narrow."""
     room = terminal_width()
-    if not sys.stdout.isatty() or len(text) <= room or room - indent < 20:
+    if not (stream or sys.stdout).isatty() or len(text) <= room:
         return text
+    if room - indent < _NARROW:
+        return textwrap.fill(text, room, subsequent_indent=" " * 6, drop_whitespace=True)
     wrapped = textwrap.wrap(text[indent:], room - indent)
     return text[:indent] + f"\n{' ' * indent}".join(wrapped)
 

@@ -111,11 +111,12 @@ def _show(report: Any, subject: str, list_file: Path | None) -> None:
     say()
     _show_counts(report)
     if report.sizes:
-        smallest, median, largest = ("×".join(map(str, size)) for size in report.sizes)
+        smallest, median, largest = (f"{height}×{width}" for width, height in report.sizes)
         say()
         if report.formats:
             say(f"formats  {', '.join(f'{kind} {count:,}' for kind, count in report.formats.items())}")
-        say(f"sizes    {smallest}" if smallest == largest else f"sizes    {smallest} to {largest}, median {median}")
+        several = "" if smallest == largest else f" to {largest}, median {median}"
+        say(f"sizes    {smallest}{several} (height×width)")
     say()
     for finding in report.findings:
         _show_finding(finding)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cnncli.cli.options import allow_changed_weights_option, run_argument, runs_dir_option
+
+if TYPE_CHECKING:
+    from cnncli.runs import RunDir
 
 
 @click.command()
@@ -39,13 +44,17 @@ def evaluate(
     from cnncli.catalog.kinds import nearest
     from cnncli.cli.console import notice, show_report
     from cnncli.errors import ThresholdMissed
-    from cnncli.report import metrics_of
-    from cnncli.report.classification import classification_report
-    from cnncli.runner.evaluate import evaluate as measure
     from cnncli.runs import find_run
 
     limits = [_limit(text) for text in fail_under]
-    evaluation, _ = measure(find_run(run, runs_dir), split, notice, data, allow_changed_weights)
+    found = find_run(run, runs_dir)
+    from cnncli.report import metrics_of
+    from cnncli.report.classification import classification_report
+    from cnncli.runner.evaluate import evaluate as measure
+
+    if note := _unfinished(found):
+        notice(note)
+    evaluation, _ = measure(found, split, notice, data, allow_changed_weights)
     report = classification_report(evaluation)
     metrics = metrics_of(evaluation, report)
     if as_json:
@@ -64,6 +73,28 @@ def evaluate(
 def _limit(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     try:
-        return name, float(value)
+        least = float(value)
     except ValueError:
-        raise click.UsageError(f"--fail-under takes METRIC=VALUE, such as accuracy=0.95; got '{text}'") from None
+        least = math.nan
+    if not math.isfinite(least):  # nothing is less than nan, so every model would pass
+        raise click.UsageError(f"--fail-under takes METRIC=VALUE, such as accuracy=0.95; got '{text}'")
+    return name, least
+
+
+_ENDS = {"running": "is still training", "interrupted": "was interrupted", "failed": "failed", "diverged": "diverged"}
+
+
+def _unfinished(run: RunDir) -> str:
+    """One line for a run that did not come to its end: where it stands, and of which epoch its weights are."""
+    from cnncli.errors import RunError
+    from cnncli.runner.checkpoint import read_progress
+
+    try:
+        end = _ENDS.get(str(run.status().get("state")))
+        progress = read_progress(run.checkpoint) if end else None
+    except RunError:  # what is broken says nothing, and is not what is measured
+        return ""
+    if progress is None or not progress.best:
+        return ""
+    epochs = len(progress.epochs)
+    return f"note: {run.path} {end} after epoch {epochs}; the best weights are of epoch {progress.best}"

@@ -16,10 +16,10 @@ def layers(name: str | None) -> None:
     Example:
       cnncli layers Conv2D
     """
-    from cnncli.catalog import FAMILIES, WORDS, resolve, spellings
+    from cnncli.catalog import FAMILIES, WORDS, resolve
     from cnncli.catalog.backbones import BACKBONES
-    from cnncli.catalog.kinds import nearest
     from cnncli.catalog.refusals import refusal
+    from cnncli.catalog.spelling import nearest_name
     from cnncli.cli.console import say, show_paragraph, styled
 
     if name is None:
@@ -38,7 +38,7 @@ def layers(name: str | None) -> None:
     if not found:
         if refused := next((reason for family in FAMILIES if (reason := refusal(family, name))), None):
             raise click.UsageError(f"'{name}' cannot be used: {refused}")
-        near = nearest(name, [word for family in FAMILIES for word in spellings(family)])
+        near = nearest_name(name, FAMILIES)
         raise click.UsageError(f"nothing is called '{name}'{near or '; cnncli layers lists what there is'}")
     for family, known in found:
         _show(family, known)
@@ -64,6 +64,7 @@ def _show(family: str, name: str) -> None:
     from cnncli.catalog.entries import kind_of
     from cnncli.catalog.packages import own_layer
     from cnncli.cli.console import printable, say, show_table, styled
+    from cnncli.spec.graph.blocks import KEYS
 
     own = own_layer(name) if family == "layer" else None
     what = f"{WORDS[family]} of {own.origin}" if own else WORDS[family]
@@ -81,3 +82,7 @@ def _show(family: str, name: str) -> None:
     if rows:
         say()
         show_table(("argument", "default", "takes"), rows)
+    if family == "layer":
+        *others, last = KEYS
+        say()
+        say(f"Like every layer of a spec it also takes {', '.join(others)} and {last}: cnncli explain {last}")

@@ -22,6 +22,21 @@ runs_dir_option = click.option(
 )
 
 
+def key_instead(error: click.NoSuchOption) -> str:
+    """How to set the key of the spec that somebody took for an option, in a sentence; empty when there is none."""
+    takes_keys = error.ctx is not None and any(each.name == "overrides" for each in error.ctx.command.params)
+    if not takes_keys:
+        return ""
+    from cnncli.errors import path_text
+    from cnncli.spec.schema import sections
+
+    key = error.option_name.lstrip("-").replace("-", "_")
+    paths = [(*path, key) for path, section in sections().items() if key in section.model_fields]
+    if key in ("learning_rate", "lr"):
+        paths.append(("train", "optimizer", "Adam", "learning_rate"))
+    return f"a key of the spec is set with --set: --set {path_text(paths[0])}=…" if paths else ""
+
+
 def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
     """Names of runs for the shell's completion, and paths as files have them."""
     from click.shell_completion import CompletionItem

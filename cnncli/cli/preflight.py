@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -13,7 +14,7 @@ from cnncli.cli.console import counted, memory, say, show_paragraph
 from cnncli.cli.screen import TrainingScreen
 
 if TYPE_CHECKING:
-    from cnncli.runner.preflight.records import DryRun, Overfit
+    from cnncli.runner.preflight.records import DryRun, Overfit, StageSeconds
     from cnncli.spec import Spec
 
 
@@ -23,7 +24,7 @@ class PreflightScreen(TrainingScreen):
     def __enter__(self) -> Self:
         super().__enter__()
         if self._bar is not None:
-            self._bar.update("trying the training; this takes about half a minute")
+            self._bar.update("trying the training; this takes half a minute, or more with stages")
         return self
 
     def steps(self, epoch: int, done: int, steps: int) -> None:
@@ -40,7 +41,7 @@ def run_dry(spec: Spec, runs_dir: Path, screen: TrainingScreen, began: float, as
     if as_json:
         click.echo(json.dumps(_dry_run_values(found), indent=2))
     elif not screen.quiet:
-        _show_dry_run(found)
+        show_dry_run(found)
     return 0
 
 
@@ -58,7 +59,8 @@ def run_overfit(spec: Spec, runs_dir: Path, screen: TrainingScreen, as_json: boo
     return 0 if found.attempt.learned else TrainingError.exit_code
 
 
-def _show_dry_run(found: DryRun) -> None:
+def show_dry_run(found: DryRun) -> None:
+    """What a training takes, as lines of text."""
     seconds, disk, took = found.seconds, found.disk, found.memory
     counts = ", ".join(f"{images:,} {split}" for split, images in found.images.items())
     say(f"images   {counts}: of each a batch was read")
@@ -67,17 +69,28 @@ def _show_dry_run(found: DryRun) -> None:
     say()
     of = f", of {memory(took.free)} that are free" if took.free is not None else ""
     say(f"memory   {memory(took.peak)} at most{of}" if took.peak is not None else "memory   the system does not tell")
-    parts = f"{duration(seconds.training)} for {counted(found.steps, 'step')}"
-    parts += f", {duration(seconds.validation)} validation" if seconds.validation else ""
-    say(f"epoch    {duration(seconds.epoch)}: {parts}")
-    once = f"{duration(seconds.before)} before the first step, {duration(seconds.after)} for test and reports"
+    for number, stage in enumerate(seconds.stages, start=1):
+        heading, epochs = f"stage {number}", f"; {counted(stage.epochs, 'epoch')}"
+        if len(seconds.stages) == 1:
+            heading, epochs = "epoch", ""
+        say(f"{heading:<8} {_epoch(stage, found.steps)}{epochs}")
+    start = seconds.before + sum(stage.before for stage in seconds.stages)
+    once = f"{duration(start)} to start, build and trace, {duration(seconds.after)} for test and reports"
     say(f"once     {once}" + (f", {duration(seconds.decoding)} to decode all images" if seconds.decoding else ""))
     early = "; a callback may end it earlier" if found.may_end_early else ""
-    say(f"in all   {duration(seconds.total(found.epochs))} for {counted(found.epochs, 'epoch')}{early}")
+    say(f"in all   {duration(seconds.total)} for {counted(found.epochs, 'epoch')}{early}")
     cache = f", and {memory(disk.cache)} for decoded images in the cache" if disk.cache else ""
     say(f"disk     {memory(disk.run)} for the run{cache}")
     say()
     say(f"No run was made. Times are those of {counted(found.measured_steps, 'step')}, as busy as the machine is now.")
+
+
+def _epoch(stage: StageSeconds, steps: int) -> str:
+    """An epoch of a stage, and what it is made of."""
+    parts = [f"{duration(stage.training)} for {counted(steps, 'step')}"]
+    parts += [f"{duration(stage.validation)} validation"] if stage.validation else []
+    parts += [f"{duration(stage.checkpoints)} for checkpoints within it"] if stage.checkpoints else []
+    return f"{duration(stage.epoch)}: {', '.join(parts)}"
 
 
 def _show_overfit(found: Overfit) -> None:
@@ -117,12 +130,11 @@ def _dry_run_values(found: DryRun) -> dict[str, Any]:
         "seconds": {
             "decoding": seconds.decoding,
             "before": seconds.before,
-            "training": seconds.training,
-            "validation": seconds.validation,
-            "epoch": seconds.epoch,
-            "saving": seconds.saving,
+            "stages": [
+                {**dataclasses.asdict(stage), "epoch": stage.epoch, "total": stage.total} for stage in seconds.stages
+            ],
             "after": seconds.after,
-            "total": seconds.total(found.epochs),
+            "total": seconds.total,
         },
         "memory": {"peak": found.memory.peak, "free": found.memory.free},
         "disk": {"run": disk.run, "run_free": disk.run_free, "cache": disk.cache, "cache_free": disk.cache_free},

@@ -27,14 +27,16 @@ def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
     from cnncli.cli.console import notice
     from cnncli.cli.screen import TrainingScreen, show_ended
     from cnncli.cli.signals import Signals
+    from cnncli.runner.goal import goal_of
     from cnncli.runs import find_run
 
-    found = find_run(run, runs_dir)
-    found.keep_threads()
-    with Signals() as signals, TrainingScreen(quiet, signals) as screen:
-        from cnncli.runner.resume import resume as go_on
+    found, trained = find_run(run, runs_dir), None
+    if goal_of(found, epochs) is not None:
+        found.keep_threads()
+        with Signals() as signals, TrainingScreen(quiet, signals) as screen:
+            from cnncli.runner.resume import resume as go_on
 
-        trained = go_on(found, screen, sys.argv, epochs)
+            trained = go_on(found, screen, sys.argv, epochs)
     if trained is None:
         notice(f"{found.path} is finished; 'cnncli resume {found.path} --epochs N' trains it further")
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from cnncli.catalog import Entry
+from cnncli.catalog.backbones import BACKBONES
 from cnncli.spec.shapes import Shape, units_of
 
 Term = tuple[tuple[str, int], ...]
@@ -85,6 +86,9 @@ def count(layer: Entry, given: Shape, classes: int) -> Count | None:
         given: without the batch; of a layer that takes several, any of them.
         classes: what the word `classes` stands for.
     """
+    if layer.name in BACKBONES:
+        usual = layer.get("alpha") in (None, 1.0) and not layer.get("minimalistic")
+        return Count(((("its weights", BACKBONES[layer.name].parameters),),)) if usual else None
     kind = layer.name.rstrip("D").rstrip("123")
     if layer.name in _NONE or any(word in layer.name for word in _NONE_OF_ANY_AXES):
         return Count()

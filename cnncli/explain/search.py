@@ -162,7 +162,12 @@ def _unknown(word: str, within: Sequence[str]) -> str:
     known = [name for family in within for name in (names(KEY) if family == KEY else spellings(family))]
     known += [name.rpartition(".")[2] for name in names(KEY)]
     containing = [name for name in dict.fromkeys(known) if len(word) > 3 and _plain(word) in _plain(name)]
-    near = near_word(word, known)
+    argument_names = {
+        name for family in within if family != KEY for each in names(family) for name in arguments_of(family, each)
+    }
+    near = near_word(word, [*known, *sorted(argument_names)])
+    if near:  # a second name stands for the class
+        near = next((name for family in within if family != KEY and (name := resolve(family, near))), near)
     suggestions = list(dict.fromkeys([*([near] if near else []), *containing]))[:6]
     if not suggestions:
         return f"nothing is called '{word}'; 'cnncli explain' lists what there is"

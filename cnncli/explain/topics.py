@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnncli.catalog import FAMILIES, WORDS, Entry, arguments_of, as_yaml, members
+from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.docstrings import words_of
 from cnncli.catalog.entries import kind_of
 from cnncli.catalog.packages import own_layer
@@ -127,7 +128,9 @@ def topic(family: str, name: str) -> Topic:
 
 
 def _source(family: str, name: str) -> str:
-    """Whose words there are on a thing that we have none on."""
+    """Whose words there are on a thing that has no page; the catalogue describes backbones in ours."""
+    if family == "layer" and name in BACKBONES:
+        return OURS
     own = own_layer(name) if family == "layer" else None
     return own.origin if own else KERAS
 
