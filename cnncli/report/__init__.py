@@ -34,6 +34,9 @@ OF_EVALUATION = (
 )
 """What `write_evaluation` writes."""
 
+SAMPLES, NETWORK = "plots/samples.png", "plots/network.png"
+"""What `write_samples` and `write_network` write; no training changes them."""
+
 
 def write_evaluation(evaluation: Evaluation, images: ImagesAt, write: Write) -> ClassificationReport:
     """Writes metrics, the report per class, all predictions, and pictures of what goes wrong.
@@ -91,7 +94,7 @@ def write_samples(images: np.ndarray | Sequence[np.ndarray], captions: Sequence[
     """
     from cnncli.report.plots.samples import draw_samples
 
-    with write("plots/samples.png") as path:
+    with write(SAMPLES) as path:
         draw_samples(images, captions, path)
 
 
@@ -114,7 +117,7 @@ def write_network(summary: ModelSummary, title: str, write: Write) -> bool:
         return False
     from cnncli.report.plots.network import draw_network
 
-    with write("plots/network.png") as path:
+    with write(NETWORK) as path:
         draw_network(summary, path, title)
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any
@@ -137,6 +138,7 @@ class Training:
             StopAsked: somebody asked for it; the checkpoint is of that moment.
             TrainingError: the loss became infinite or no number.
         """
+        self._draw_beginning()
         try:
             self._train_stage()
             while self._stages.number < self._stages.count:
@@ -271,18 +273,25 @@ class Training:
 
         hurry(0)
         load_weights(self._stage.model, verified_weights(self.run))
-        evaluation = evaluate_split(self.spec, self._stage.model, self.encoding, "test", test, names, hurry)
-        self.write_history()
+        with ThreadPoolExecutor(1) as beside:  # draws while TensorFlow computes
+            drawn = beside.submit(self.write_history)
+            evaluation = evaluate_split(self.spec, self._stage.model, self.encoding, "test", test, names, hurry)
+        drawn.result()
         written = report.write_evaluation(evaluation, images_at(test), self.run.write)
-        train_samples = self.splits.samples["train"]
-        shown = np.linspace(0, len(train_samples) - 1, min(25, len(train_samples))).astype(int)
-        captions = [names[train_samples.labels[i]] for i in shown]
-        report.write_samples(images_at(train_samples)(shown.tolist()), captions, self.run.write)
-        self._write_network()
         self.run.settle_hashes()
         return Trained(self.run, self.history, evaluation, written)
 
-    def _write_network(self) -> None:
+    def _draw_beginning(self) -> None:
+        """Draws what no training changes: at the end, somebody who pressed Ctrl-C would wait for it."""
+        if not (self.run.path / report.SAMPLES).exists():
+            train = self.splits.samples["train"]
+            shown = np.linspace(0, len(train) - 1, min(25, len(train))).astype(int)
+            captions = [self.splits.class_names[train.labels[i]] for i in shown]
+            report.write_samples(images_at(train)(shown.tolist()), captions, self.run.write)
+        if not (self.run.path / report.NETWORK).exists():
+            self._draw_network()
+
+    def _draw_network(self) -> None:
         summary = summarize(self._stage.model, self.spec.model.nodes)
         if not report.write_network(summary, self.spec.name, self.run.write):
             layers = counted(len(summary.rows), "layer")
