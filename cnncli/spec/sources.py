@@ -91,6 +91,9 @@ def _accept(value: Any, path: Path, problems: list[Problem]) -> Any:
         else:
             near = nearest(value, known) if isinstance(value, str) else ""
             message = f"no source is called '{value}'{near}" if near else f"expected {_words()}; got {shown(value)}"
+            if isinstance(value, str) and not near and ("/" in value or "." in value):
+                kind = "csv" if value.endswith((".csv", ".tsv")) else "folder"
+                message = f"a place needs its kind: write '{{{kind}: {{path: {value}}}}}'"
         problems.append(Problem(path, message))
         return value
     name, given = next(iter(value.items()))

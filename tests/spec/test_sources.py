@@ -83,6 +83,8 @@ def test_what_a_source_cannot_do_without_is_asked_for(name, arguments):
         ("{folder: {path: a, size: 96}}", 35, "unknown argument; folder takes path"),
         ("{csv: {path: a, label_colum: kind}}", 32, "unknown argument; did you mean 'label_column'?"),
         ("{arrays: {path: a, colour: 3}}", 35, "unknown argument; arrays takes path, labels, white"),
+        ("../photos", 16, "a place needs its kind: write '{folder: {path: ../photos}}'"),
+        ("labels/all.csv", 16, "a place needs its kind: write '{csv: {path: labels/all.csv}}'"),
         ("{idx: {path: 3}}", 29, "expected a path, got 3"),
         ("{folder: {path: ''}}", 32, "expected a path, got ''"),
         ("{arrays: {path: a, white: 0}}", 42, "expected a number above 0, got 0"),

@@ -55,7 +55,8 @@ def _refuse(path: Path, expected: str, other: bool) -> None:
         raise DataError(f"{path} is a link to something that does not exist")
     nearest = next((parent for parent in path.absolute().parents if parent.is_dir()), Path("/"))
     try:
-        inside = sorted(child.name for child in nearest.iterdir() if not child.name.startswith("."))
+        children = sorted(child for child in nearest.iterdir() if not child.name.startswith("."))
+        inside = [child.name for child in sorted(children, key=lambda child: not child.is_dir())]  # folders first
     except OSError:
         inside = []
     raise DataError(
