@@ -8,15 +8,12 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any
 
-import numpy as np
-
 from cnncli import report
-from cnncli.catalog.kinds import counted
 from cnncli.errors import RunError, TrainingError
-from cnncli.factory.summary import summarize
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import Epoch, Evaluation, History
 from cnncli.report.tables import write_history
+from cnncli.runner.beginning import draw_beginning
 from cnncli.runner.checkpoint import TrainingState, read_checkpoint, read_progress, write_checkpoint
 from cnncli.runner.divergence import ADVICE, diverged
 from cnncli.runner.evaluate import evaluate_split, images_at
@@ -138,7 +135,7 @@ class Training:
             StopAsked: somebody asked for it; the checkpoint is of that moment.
             TrainingError: the loss became infinite or no number.
         """
-        self._draw_beginning()
+        draw_beginning(self.run, self.spec, self.splits, self._stage.model, self.observer.notice)
         try:
             self._train_stage()
             while self._stages.number < self._stages.count:
@@ -280,22 +277,3 @@ class Training:
         written = report.write_evaluation(evaluation, images_at(test), self.run.write)
         self.run.settle_hashes()
         return Trained(self.run, self.history, evaluation, written)
-
-    def _draw_beginning(self) -> None:
-        """Draws what no training changes: at the end, somebody who pressed Ctrl-C would wait for it."""
-        if not (self.run.path / report.SAMPLES).exists():
-            train = self.splits.samples["train"]
-            shown = np.linspace(0, len(train) - 1, min(25, len(train))).astype(int)
-            captions = [self.splits.class_names[train.labels[i]] for i in shown]
-            report.write_samples(images_at(train)(shown.tolist()), captions, self.run.write)
-        if not (self.run.path / report.NETWORK).exists():
-            self._draw_network()
-
-    def _draw_network(self) -> None:
-        summary = summarize(self._stage.model, self.spec.model.nodes)
-        if not report.write_network(summary, self.spec.name, self.run.write):
-            layers = counted(len(summary.rows), "layer")
-            self.observer.notice(
-                f"plots/network.png was left out, for {layers} are too many to look at: "
-                f"'cnncli summary {self.run.path} --plot network.png' draws them all the same"
-            )
