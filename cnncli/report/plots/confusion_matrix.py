@@ -18,6 +18,7 @@ from cnncli.report.plots import lettering, style
 
 ALL_CLASSES = 150  # with more, a cell would be smaller than two pixels of a screen: only the most confused are drawn
 MOST_CONFUSED = 30
+LEAST_SHARE = 0.01  # below, the count says as much
 CELL_TEXT = 25  # with more classes a number does not fit into its cell
 LISTED_PAIRS = 25
 NAME_WIDTH = 95.0  # points; longer names are shortened
@@ -129,7 +130,9 @@ def _draw_cells(axes: Axes, confusion: Confusion, layout: Layout) -> None:
     shares = confusion.shares()  # (shown, shown)
     colors = np.where(np.eye(len(shares), dtype=bool)[..., None], _right(shares), _wrong(shares))
     colors[np.isnan(shares)] = (0.93, 0.93, 0.93, 1)  # the split has no image of the class
-    axes.imshow(colors, interpolation="nearest", aspect="auto")  # (shown, shown, 4)
+    borders = np.arange(len(shares) + 1) - 0.5
+    axes.pcolormesh(borders, borders, colors)  # imshow would resample the few squares, which takes longer than the rest
+    axes.invert_yaxis()  # the first class is above
     axes.spines[:].set_visible(True)
     if len(shares) <= MOST_CONFUSED:
         edges = np.arange(1, len(shares)) - 0.5
@@ -149,17 +152,17 @@ def _wrong(shares: np.ndarray) -> np.ndarray:
 
 
 def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, colors: np.ndarray, pitch: float) -> None:
-    """Counts, with the share below where there is room for it; nothing where there is nothing."""
+    """Counts, with the share below from 1 % on where there is room for it; nothing where there is nothing."""
     with_share = len(counts) <= 10
     widest = max(lettering.text_width(_count(count, pitch), 1) for count in counts[counts > 0].tolist() or [0])
     size = min(11.0, 0.5 * pitch, 0.86 * pitch / widest)
     for row, column in zip(*np.nonzero(counts), strict=True):
         color = _readable_on(colors[row, column])
         count = _count(int(counts[row, column]), pitch)
-        lift = -0.1 if with_share else 0
+        shared = with_share and shares[row, column] >= LEAST_SHARE
         common: dict[str, Any] = {"ha": "center", "va": "center", "color": color}
-        axes.text(column, row + lift, count, size=size, **common)
-        if with_share:
+        axes.text(column, row - (0.1 if shared else 0), count, size=size, **common)
+        if shared:
             share = _percent(shares[row, column])
             axes.text(column, row + 0.24, share, size=min(7.0, size * 0.7), alpha=0.85, **common)
 
@@ -171,7 +174,7 @@ def _count(count: int, pitch: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return "<0.1 %" if share < 0.001 else f"{100 * share:.1f} %" if share < 0.9995 else f"{100 * share:.3g} %"
+    return f"{100 * share:.1f} %" if share < 0.9995 else f"{100 * share:.3g} %"
 
 
 def _readable_on(color: np.ndarray) -> str:
@@ -212,7 +215,8 @@ def _draw_scales(figure: Figure, layout: Layout) -> None:
 
 
 def _draw_scale(axes: Axes, name: str, shades: Colormap, power: float, ticks: Sequence[int]) -> None:
-    axes.imshow(shades(np.linspace(0, 1, 128))[:, None], aspect="auto", origin="lower", extent=(0, 1, 0, 1))
+    steps = np.linspace(0, 1, 129)
+    axes.pcolormesh([0, 1], steps, shades(steps[:-1] / steps[-2])[:, None])
     axes.spines[:].set_visible(True)
     axes.set_xticks([])
     axes.yaxis.tick_right()

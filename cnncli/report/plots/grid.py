@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+from PIL import Image
+from PIL.Image import Resampling
 
 from cnncli.report.plots import lettering, style
 
@@ -45,7 +50,7 @@ def grid_of(
 ) -> Figure:
     """A figure of images in rows, each with its caption; to be made and saved in one `style.applied` block.
 
-    Everything is placed on whole pixels in one pair of axes: 25 of them would take ten times as long to draw.
+    Everything is placed on whole pixels, and all texts are in one pair of axes: 25 would take ten times as long.
 
     Args:
         images: 1 to 50 of uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
@@ -70,36 +75,56 @@ def grid_of(
         width = max(width, math.ceil(max(texts) * style.DPI / 72) + 2 * EDGE)
     height = top + rows * step_down - GAP + EDGE
     figure = style.new_figure(width / style.DPI, height / style.DPI)
-    axes = figure.add_axes((0, 0, 1, 1))
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))  # pixels, from the upper left
+    axes.set_axis_off()
     for at, (image, lines) in enumerate(zip(images, captions, strict=True)):
         row, column = divmod(at, columns)
         left, upper = EDGE + column * step_across, top + row * step_down
-        _draw_image(axes, image, left, upper, wide, tall)
+        _draw_image(figure, image, left, upper, wide, tall)
         _write_lines(axes, lines, left, upper + tall, wide)
-    # imshow moves the limits, so they come last. Pixels count from the upper left, as in the images.
-    axes.set(xlim=(0, width), ylim=(height, 0))
-    axes.set_axis_off()
     if title:
         style.heading(figure, title, below, left=EDGE * 72 / style.DPI)
     return figure
 
 
-def _draw_image(axes: Axes, image: np.ndarray, left: int, upper: int, wide: int, tall: int) -> None:
+class Picture(Artist):
+    """An image whose pixels are those of the figure. `imshow` would resample it, which takes longer than all else.
+
+    Args:
+        pixels: uint8, shape `(height, width, 3)`.
+        left: pixels from the left edge of the figure.
+        bottom: pixels from its lower edge.
+    """
+
+    def __init__(self, pixels: np.ndarray, left: int, bottom: int) -> None:
+        super().__init__()
+        self.pixels, self._left, self._bottom = pixels, left, bottom
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Puts the pixels in their place."""
+        opaque = np.full((*self.pixels.shape[:2], 1), 255, np.uint8)
+        rgba = np.concatenate([self.pixels, opaque], axis=2)[::-1]  # (height, width, 4); the first row is the lowest
+        renderer.draw_image(renderer.new_gc(), self._left, self._bottom, np.ascontiguousarray(rgba))
+
+    def get_window_extent(self, renderer: RendererBase | None = None) -> Bbox:
+        """Where it is, in pixels from the lower left."""
+        height, width = self.pixels.shape[:2]
+        return Bbox.from_bounds(self._left, self._bottom, width, height)
+
+
+def _draw_image(figure: Figure, image: np.ndarray, left: int, upper: int, wide: int, tall: int) -> None:
     """Draws the image as large as it fits, in the middle of its cell; small ones by a whole factor."""
     height, width = image.shape[:2]
     zoom = min(wide / width, tall / height)
     sharp = zoom >= SHARP_FROM
     if sharp:
         zoom = math.floor(zoom)
-    shown_width, shown_height = max(1, round(width * zoom)), max(1, round(height * zoom))
-    left += (wide - shown_width) // 2
-    upper += (tall - shown_height) // 2
-    # A photograph has many times the pixels it is shown with, and smoothing all of them takes seconds.
-    step = max(1, int(1 / zoom) // 3)
-    thinned = image.reshape(height, width, -1)[::step, ::step]  # (height, width, channels)
-    colors = np.broadcast_to(thinned, (*thinned.shape[:2], 3)) if thinned.shape[2] == 1 else thinned
-    extent = (left, left + shown_width, upper + shown_height, upper)
-    axes.imshow(colors, extent=extent, interpolation="nearest" if sharp else "hanning", aspect="auto")
+    size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    picture = Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).convert("RGB")
+    scaled = picture.resize(size, Resampling.NEAREST if sharp else Resampling.HAMMING, reducing_gap=3.0)
+    left += (wide - size[0]) // 2
+    upper += (tall - size[1]) // 2
+    figure.add_artist(Picture(np.asarray(scaled), left, round(figure.bbox.height) - upper - size[1]))
 
 
 def _write_lines(axes: Axes, lines: Sequence[Line], left: int, upper: int, wide: int) -> None:

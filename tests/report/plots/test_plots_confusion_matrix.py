@@ -55,7 +55,7 @@ def luminance(color):
 
 def test_a_class_without_images_is_grey(make_evaluation):
     with style.applied():
-        image = figure_of(make_evaluation(4, 100, lacking=1)).axes[0].images[0].get_array()
+        image = figure_of(make_evaluation(4, 100, lacking=1)).axes[0].collections[0].get_array()
     assert np.allclose(image[1, :, :3], 0.93)
     assert not np.allclose(image[0, :, :3], 0.93)
 
@@ -73,7 +73,7 @@ def test_many_classes_are_named_sparsely_and_listed(make_evaluation):
 def test_of_very_many_classes_the_most_confused_are_drawn(make_evaluation):
     with style.applied():
         figure = figure_of(make_evaluation(400, 3000))
-        assert figure.axes[0].images[0].get_array().shape[0] <= 30
+        assert figure.axes[0].collections[0].get_array().shape[0] <= 30
         assert "most confused of 400 classes" in figure.texts[1].get_text()
         perfect = figure_of(make_evaluation(400, 3000, right=1.0))
         assert "the 30 first of 400 classes" in perfect.texts[1].get_text()
@@ -99,3 +99,12 @@ def test_the_file_is_small(tmp_path, opened, make_evaluation):
     draw_confusion_matrix(make_evaluation(100, 20_000), tmp_path / "c.png")
     opened(tmp_path / "c.png")
     assert (tmp_path / "c.png").stat().st_size < 300_000
+
+
+def test_only_shares_from_one_percent_on_are_written(make_evaluation):
+    with style.applied():
+        texts = [text.get_text() for text in figure_of(make_evaluation(3, 3000, right=0.995)).axes[0].texts]
+    shares = [float(text.removesuffix(" %")) for text in texts if text.endswith("%")]
+    assert len(shares) == 3
+    assert min(shares) > 90
+    assert sum(text.isdigit() for text in texts) > 3

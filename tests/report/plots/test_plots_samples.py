@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from cnncli.report.plots import style
+from cnncli.report.plots.grid import Picture
 from cnncli.report.plots.samples import draw_samples, figure_of
+
+
+def pictures_of(figure):
+    return [artist for artist in figure.artists if isinstance(artist, Picture)]
 
 
 def noise(count, *shape):
@@ -18,11 +23,11 @@ def test_no_text_overlaps_nor_covers_an_image(overlapping, count, shape):
         figure = figure_of(noise(count, *shape), ["a caption that is too long for the width of one image"] * count)
         if count > 1:
             assert overlapping(figure) == []
-        (axes,) = figure.axes
-        assert len(axes.images) == count
+        (axes,), pictures = figure.axes, pictures_of(figure)
+        assert len(pictures) == count
         for text in axes.texts:
             box = text.get_window_extent(figure.canvas.get_renderer())
-            assert not any(box.overlaps(image.get_window_extent()) for image in axes.images)
+            assert not any(box.overlaps(picture.get_window_extent()) for picture in pictures)
 
 
 def test_small_images_keep_their_pixels(tmp_path, opened):
@@ -35,8 +40,8 @@ def test_small_images_keep_their_pixels(tmp_path, opened):
 
 def test_pixels_of_small_images_are_squares_of_one_size():
     with style.applied():
-        left, right, bottom, top = figure_of(noise(1, 32, 32, 1), ["a"]).axes[0].images[0].get_extent()
-    assert (right - left, bottom - top) == (320, 320)
+        (picture,) = pictures_of(figure_of(noise(1, 32, 32, 1), ["a"]))
+    assert picture.pixels.shape == (320, 320, 3)
 
 
 def test_colors_are_true(tmp_path, opened):
@@ -48,15 +53,25 @@ def test_colors_are_true(tmp_path, opened):
 
 def test_big_images_are_smoothed():
     with style.applied():
-        assert figure_of(noise(1, 400, 400, 3), ["a"]).axes[0].images[0].get_interpolation() == "hanning"
-        assert figure_of(noise(1, 28, 28, 1), ["a"]).axes[0].images[0].get_interpolation() == "nearest"
+        (picture,) = pictures_of(figure_of(noise(1, 800, 800, 3), ["a"]))
+    assert picture.pixels.std() < 0.7 * noise(1, 800, 800, 3).std()
+
+
+def test_images_stand_upright_in_their_cells(tmp_path, opened):
+    dark_above = np.full((1, 28, 28, 1), 255, np.uint8)
+    dark_above[:, :14] = 0
+    draw_samples(np.repeat(dark_above, 3, axis=0), ["a", "b", "c"], tmp_path / "s.png")
+    drawn = opened(tmp_path / "s.png")[..., 0]
+    for left, upper in ((18, 18), (18 + 350, 18), (18, 18 + 350 + 19)):
+        assert drawn[upper : upper + 168, left : left + 336].max() == 0
+        assert drawn[upper + 168 : upper + 336, left : left + 336].min() == 255
 
 
 def test_sizes_may_differ_and_shapes_are_kept():
     images = [noise(1, 40, 80, 3)[0], noise(1, 3000, 1000, 1)[0], noise(1, 50, 50, 3)[0]]
     with style.applied():
-        extents = [image.get_extent() for image in figure_of(images, ["a", "b", "c"]).axes[0].images]
-    ratios = [abs((bottom - top) / (right - left)) for left, right, bottom, top in extents]
+        shapes = [picture.pixels.shape for picture in pictures_of(figure_of(images, ["a", "b", "c"]))]
+    ratios = [height / width for height, width, _ in shapes]
     assert ratios == pytest.approx([0.5, 3, 1], rel=0.02)
 
 
