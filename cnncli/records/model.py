@@ -87,6 +87,11 @@ class ModelSummary:
     training: TrainingMemory | None = None
 
     @property
+    def layers(self) -> tuple[LayerRow, ...]:
+        """Those of the spec, without what cnncli puts before them to prepare the pixels."""
+        return tuple(row for row in self.rows if row.path)
+
+    @property
     def parameters(self) -> int:
         """All weights of the model."""
         return sum(row.parameters for row in self.rows)

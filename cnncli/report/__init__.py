@@ -113,7 +113,7 @@ def write_network(summary: ModelSummary, title: str, write: Write) -> bool:
     Returns:
         Whether it was drawn.
     """
-    if len(summary.rows) > MOST_LAYERS:
+    if len(summary.layers) > MOST_LAYERS:
         return False
     from cnncli.report.plots.network import draw_network
 

@@ -36,7 +36,7 @@ def draw_beginning(run: RunDir, spec: Spec, splits: Splits, model: keras.Model, 
     if not (run.path / report.NETWORK).exists():
         summary = summarize(model, spec.model.nodes)
         if not report.write_network(summary, spec.name, run.write):
-            layers = counted(len(summary.rows), "layer")
+            layers = counted(len(summary.layers), "layer")
             notice(
                 f"plots/network.png was left out, for {layers} are too many to look at: "
                 f"'cnncli summary {run.path} --plot network.png' draws them all the same"

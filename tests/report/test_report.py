@@ -84,7 +84,10 @@ def test_history_csv_needs_no_heavy_module():
 
 def test_a_network_is_drawn_unless_it_has_too_many_layers(tmp_path, write):
     def chain(layers):
-        rows = (LayerRow(f"relu_{at}", "ReLU", (8, 8, 4), 0, 0, 0, inputs=(at - 1,)) for at in range(layers))
+        rows = (
+            LayerRow(f"relu_{at}", "ReLU", (8, 8, 4), 0, 0, 0, inputs=(at - 1,), path=("model", "layers", at))
+            for at in range(layers)
+        )
         return ModelSummary(tuple(rows), (8, 8, 4), 0)
 
     assert not write_network(chain(MOST_LAYERS + 1), "large", write)

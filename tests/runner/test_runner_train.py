@@ -260,11 +260,11 @@ def test_the_best_epoch_is_told_by_the_best_metric_there_is(make_spec, overrides
 
 
 def test_a_network_with_too_many_layers_to_look_at_is_not_drawn(folder_spec, watcher, tmp_path, training, monkeypatch):
-    monkeypatch.setattr("cnncli.report.MOST_LAYERS", 3)
+    monkeypatch.setattr("cnncli.report.MOST_LAYERS", 2)
     watched = watcher()
     run = training.train(folder_spec("train.epochs=1"), tmp_path / "runs", watched).run
     assert (run.path / "plots/samples.png").is_file()
     assert not (run.path / "plots/network.png").exists()
     (told,) = [text for text in watched.told if "network.png" in text]
-    assert "4 layers are too many" in told
+    assert "3 layers are too many" in told
     assert f"cnncli summary {run.path} --plot" in told

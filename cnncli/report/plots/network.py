@@ -75,7 +75,7 @@ def figure_of(summary: ModelSummary, title: str) -> Figure:
     stacks = stacks_of(summary.rows)
     sizes = [(WIDTH, stack.height) for stack in stacks]
     page = page_of(layers_of(sizes, [stack.inputs for stack in stacks], [stack.group for stack in stacks]))
-    below = f"{len(summary.rows):,} layers · {summary.parameters:,} parameters · {summary.macs:,} MACs for one image"
+    below = f"{len(summary.layers):,} layers · {summary.parameters:,} parameters · {summary.macs:,} MACs for one image"
     heading = max(lettering.text_width(title, style.TITLE, "bold"), lettering.text_width(below, style.NORMAL))
     width = max(page.width, heading) + 2 * EDGE
     height = page.height + TOP + EDGE
