@@ -1,10 +1,11 @@
 """Trainings killed at random moments, and at every boundary of a write, each resumed to the end and compared by hash.
 
-    python benchmarks/kills.py [rounds] [--boundaries] [--seed N] [--assert]
+    python benchmarks/kills.py [rounds] [--kills N | --boundaries] [--seed N] [--assert]
 
 The training has dropout, batch normalisation, augmentation, a schedule, early stopping, class weights and checkpoints
 within its epochs. `kill -9` comes at a random moment after the run folder is there; half of the resumed trainings are
-killed as well, and so on. With --boundaries the training kills itself instead, once at every boundary of a write.
+killed as well, and so on. With --kills it is N kills in all, one after the other on the way of as few trainings as it
+takes: 30 of them are 3 minutes. With --boundaries the training kills itself instead, once at every boundary of a write.
 Weights, optimizer, predictions, report and history (but for the seconds) must be those of the training that was never
 killed. A round takes 20 seconds on two cores.
 """
@@ -94,6 +95,20 @@ def at_random(folder, spec, rounds, longest, draws):
         yield f"round {number}, killed {kills} times", run
 
 
+def one_after_the_other(folder, spec, left, longest, draws):
+    number = 0
+    while left:
+        number += 1
+        run, kills = folder / f"training-{number}" / "killed-001", 0
+        arguments, most = ("train", spec, "--runs-dir", run.parent), longest / 4
+        while left and killed_after(arguments, run, draws, most):
+            left, kills = left - 1, kills + 1
+            arguments, most = ("resume", run), longest / 4 + 4  # a resumed training starts after its folder is there
+        if not left:
+            subprocess.run(command("resume", run), check=True, stdout=subprocess.DEVNULL)
+        yield f"training {number}, killed {kills} times", run
+
+
 def at_boundaries(folder, spec):
     number = 0
     while True:
@@ -127,11 +142,12 @@ def main(arguments):
         longest, expected = time.perf_counter() - began, hashes_of(whole)
         print(f"never killed: {expected['epochs']} epochs, {longest:.1f} s after the folder was there", flush=True)
         same = done = 0
-        trainings = (
-            at_boundaries(folder, spec)
-            if arguments.boundaries
-            else at_random(folder, spec, arguments.rounds, longest, draws)
-        )
+        if arguments.boundaries:
+            trainings = at_boundaries(folder, spec)
+        elif arguments.kills:
+            trainings = one_after_the_other(folder, spec, arguments.kills, longest, draws)
+        else:
+            trainings = at_random(folder, spec, arguments.rounds, longest, draws)
         for title, run in trainings:
             found = hashes_of(run)
             other = [key for key in {**expected, **found} if expected.get(key) != found.get(key)]
@@ -145,6 +161,7 @@ def main(arguments):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("rounds", nargs="?", type=int, default=30)
+    parser.add_argument("--kills", type=int)
     parser.add_argument("--boundaries", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--assert", dest="strict", action="store_true")

@@ -27,7 +27,7 @@ def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
     from cnncli.cli.console import notice
     from cnncli.cli.screen import TrainingScreen, show_ended
     from cnncli.cli.signals import Signals
-    from cnncli.runner.goal import goal_of
+    from cnncli.runner.goal import at_its_end, goal_of
     from cnncli.runs import find_run
 
     found, trained = find_run(run, runs_dir), None
@@ -38,6 +38,6 @@ def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
 
             trained = go_on(found, screen, sys.argv, epochs)
     if trained is None:
-        notice(f"{found.path} is finished; 'cnncli resume {found.path} --epochs N' trains it further")
+        notice(at_its_end(found))
     else:
         show_ended(trained, quiet)

@@ -145,7 +145,7 @@ def training_batches(
         return images, labels, tf.gather(weights_tensor, chosen)
 
     dataset = tf.data.Dataset.range(steps.start, steps.stop)
-    return dataset.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)
+    return _untuned(dataset.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4))
 
 
 def ordered_batches(reader: Reader, targets: np.ndarray, batch_size: int) -> tf.data.Dataset:
@@ -157,7 +157,18 @@ def ordered_batches(reader: Reader, targets: np.ndarray, batch_size: int) -> tf.
         end = tf.minimum(start + batch_size, total)
         return reader(tf.range(start, end)), targets_tensor[start:end]
 
-    return tf.data.Dataset.range(steps_per_epoch(total, batch_size)).map(batch).prefetch(2)
+    return _untuned(tf.data.Dataset.range(steps_per_epoch(total, batch_size)).map(batch).prefetch(2))
+
+
+def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """The dataset with the numbers that it has.
+
+    TensorFlow would tune them in a thread that sleeps for longer and longer, and letting go of an iterator may last
+    until it wakes: up to ten seconds at the end of a training.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 def class_weights(

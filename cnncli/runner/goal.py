@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 
 from cnncli.catalog.kinds import counted
@@ -44,6 +45,18 @@ def goal_of(run: RunDir, epochs: int | None = None) -> Goal | None:
         raise RunError(f"'{run.path}' diverged, and would again", "train anew with a smaller learning rate or clipnorm")
     spec = own if epochs is None else _with_epochs(run, own, epochs)
     return None if state == "finished" and spec is own else Goal(spec, spec is not own)
+
+
+def at_its_end(run: RunDir) -> str:
+    """What there is to say of a run of which nothing is left to do.
+
+    Args:
+        run: finished.
+    """
+    progress = read_progress(run.checkpoint)
+    if progress.stopped and progress.stage == len(run_spec(run).train.stages):
+        return f"{run.path} is finished: a callback stopped it after {counted(len(progress.epochs), 'epoch')}"
+    return f"{run.path} is finished; 'cnncli resume {shlex.quote(str(run.path))} --epochs N' trains it further"
 
 
 def _with_epochs(run: RunDir, spec: Spec, epochs: int) -> Spec:

@@ -195,17 +195,26 @@ def outputs_of(
     Returns:
         `(images, units)`, float32.
     """
+    kind = model.outputs[0]
 
-    @tf.function(input_signature=[batches.element_spec[0]])  # traced once, though the last batch is a smaller one
-    def forward(images: tf.Tensor) -> tf.Tensor:
-        return model(images, training=False)
+    @tf.function(reduce_retracing=True)
+    def run(iterator: Any, steps: tf.Tensor) -> tf.Tensor:
+        rows = tf.TensorArray(kind.dtype, size=steps, element_shape=[None, *kind.shape[1:]], infer_shape=False)
+        for step in tf.range(steps):
+            images, *_ = next(iterator)
+            rows = rows.write(step, model(images, training=False))
+        return rows.concat()
 
+    iterator, steps, pace = iter(batches), int(batches.cardinality()), _Pace()
     outputs: list[np.ndarray] = []
-    done = 0
-    for images, _ in batches:
-        outputs.append(forward(images).numpy())
-        done += len(outputs[-1])
-        on_images(done)
+    done = images = 0
+    while done < steps:
+        count = pace.steps(steps - done)
+        before = time.perf_counter()
+        outputs.append(run(iterator, tf.constant(count)).numpy())
+        pace.took(count, time.perf_counter() - before)
+        done, images = done + count, images + len(outputs[-1])
+        on_images(images)
     return np.concatenate(outputs)  # (images, units)
 
 

@@ -244,6 +244,15 @@ def test_ordered_batches_are_every_image_once_in_order(pipeline):
         assert all(images[:, 0, 0, 0].tolist() == labels.tolist() for images, labels in batches)
 
 
+def test_no_thread_of_tensorflow_is_waited_for_at_the_end(pipeline):
+    """One that tunes numbers sleeps for seconds, and letting go of an iterator lasts until it wakes."""
+    samples = numbered(10)
+    reader = pipeline.Reader(samples)
+    ordered = pipeline.ordered_batches(reader, samples.labels, 4)
+    shuffled = pipeline.training_batches(reader, np.arange(10), samples.labels, None, 4, 0, range(3))
+    assert [dataset.options().autotune.enabled for dataset in (ordered, shuffled)] == [False, False]
+
+
 @pytest.mark.parametrize(("images", "batch_size", "steps"), [(10, 4, 3), (8, 4, 2), (1, 32, 1), (60_000, 32, 1875)])
 def test_steps_count_the_last_smaller_batch(pipeline, images, batch_size, steps):
     assert pipeline.steps_per_epoch(images, batch_size) == steps

@@ -7,7 +7,7 @@ import pytest
 from cnncli.errors import RunError
 from cnncli.records import Epoch
 from cnncli.runner.checkpoint import TrainingState, write_checkpoint
-from cnncli.runner.goal import goal_of
+from cnncli.runner.goal import at_its_end, goal_of
 from cnncli.runs import CHECKPOINT, RunDir
 
 SPEC = """\
@@ -71,8 +71,14 @@ def test_what_a_callback_stopped_is_finished_with_the_epochs_it_had(make):
             goal_of(run, more)
     with pytest.raises(RunError, match="trained for 4 epochs already, more than 3"):
         goal_of(run, 3)
+    assert at_its_end(run) == f"{run.path} is finished: a callback stopped it after 4 epochs"
     run.set_status("interrupted")  # while the report was being written
     assert not goal_of(run, 4).is_new
+
+
+def test_a_finished_run_says_how_it_is_trained_further(make):
+    run = make(SPEC, [0] * 7)
+    assert at_its_end(run) == f"{run.path} is finished; 'cnncli resume {run.path} --epochs N' trains it further"
 
 
 # The first stage was stopped after three of its five epochs, so that the run is finished with four.

@@ -171,7 +171,9 @@ def test_whoever_is_told_how_many_images_are_done_can_end_it(loop, samples):
 
     with pytest.raises(InterruptedError):
         loop.outputs_of(make_model(), ordered(samples), tell)
-    assert told == [BATCH, 2 * BATCH, 3 * BATCH]
+    assert told[0] == BATCH
+    assert told[-1] in (3 * BATCH, 4 * BATCH, 5 * BATCH)
+    assert all(images % BATCH == 0 for images in told)
 
 
 def test_a_metric_with_a_value_for_each_class_is_reported_as_their_mean(loop, samples):

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from cnncli.records import Evaluation
 from cnncli.report.confusion import Confusion, confusion_of
 from cnncli.report.plots import lettering, style
+from cnncli.report.plots.outlined import Outlined
 
 ALL_CLASSES = 150  # with more, a cell would be smaller than two pixels of a screen: only the most confused are drawn
 MOST_CONFUSED = 30
@@ -160,11 +161,11 @@ def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, colors: np
         color = _readable_on(colors[row, column])
         count = _count(int(counts[row, column]), pitch)
         shared = with_share and shares[row, column] >= LEAST_SHARE
-        common: dict[str, Any] = {"ha": "center", "va": "center", "color": color}
-        axes.text(column, row - (0.1 if shared else 0), count, size=size, **common)
+        common: dict[str, Any] = {"transform": axes.transData, "ha": "center", "va": "center", "color": color}
+        axes.add_artist(Outlined(column, row - (0.1 if shared else 0), count, size=size, **common))
         if shared:
             share = _percent(shares[row, column])
-            axes.text(column, row + 0.24, share, size=min(7.0, size * 0.7), alpha=0.85, **common)
+            axes.add_artist(Outlined(column, row + 0.24, share, size=min(7.0, size * 0.7), alpha=0.85, **common))
 
 
 def _count(count: int, pitch: float) -> str:

@@ -1,0 +1,60 @@
+"""Short texts drawn as shapes, of which each is made once: for the hundreds of numbers in a matrix."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import NamedTuple, cast
+
+import matplotlib
+import numpy as np
+from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgba
+from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
+from matplotlib.text import Text
+from matplotlib.textpath import text_to_path
+from matplotlib.transforms import Affine2D
+
+
+class Outlined(Text):
+    """One line of digits and signs, its middle at its position.
+
+    Place and pixels of each text are what matplotlib spends most of its time on; here the letters are always the same.
+    """
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Fills the letters with the text's colour."""
+        families = tuple(matplotlib.rcParams["font.family"])
+        x, y = self.get_transform().transform(self.get_position())
+        scale = cast(float, renderer.points_to_pixels(self.get_fontsize())) / text_to_path.FONT_SCALE
+        gc = renderer.new_gc()
+        gc.set_linewidth(0)
+        place = Affine2D().scale(scale).translate(x, y)
+        renderer.draw_path(gc, _outline(self.get_text(), families), place, to_rgba(self.get_color(), self.get_alpha()))
+
+
+@lru_cache(maxsize=1024)
+def _outline(text: str, families: tuple[str, ...]) -> Path:
+    """The text around the origin."""
+    corners, codes, end = [], [], 0.0
+    for shape in (_letter(letter, families) for letter in text):
+        corners.append(shape.vertices + np.array([end, 0]))
+        codes.append(shape.codes)
+        end += shape.width
+    middle = np.array([end, _letter("0", families).height]) / 2
+    return Path(np.concatenate(corners) - middle, np.concatenate(codes))
+
+
+class _Letter(NamedTuple):
+    vertices: np.ndarray  # (points, 2)
+    codes: np.ndarray  # (points,)
+    width: float  # to the next letter
+    height: float
+
+
+@cache
+def _letter(letter: str, families: tuple[str, ...]) -> _Letter:
+    font = FontProperties(family=list(families), size=text_to_path.FONT_SCALE)
+    width, height, _ = text_to_path.get_text_width_height_descent(letter, font, False)
+    vertices, codes = text_to_path.get_text_path(font, letter)  # of a space there are none
+    return _Letter(np.reshape(vertices, (-1, 2)), np.array(codes, Path.code_type), width, height)
