@@ -25,11 +25,11 @@ def write_predictions(path: Path, evaluation: Evaluation) -> None:
         evaluation: of any number of images.
     """
     names = [cell(name) for name in evaluation.class_names]
-    columns = zip(evaluation.images, evaluation.labels, evaluation.predicted, evaluation.confidence, strict=True)
-    rows = (
-        (cell(image), names[label], names[predicted], shortest(probability))
-        for image, label, predicted, probability in columns
-    )
+    # What `shortest` does, all at once
+    probabilities = map(repr, evaluation.confidence.astype(np.float32).astype(str).astype(float).tolist())
+    labels, predicted = evaluation.labels.tolist(), evaluation.predicted.tolist()
+    columns = zip(evaluation.images, labels, predicted, probabilities, strict=True)
+    rows = ((cell(image), names[true], names[taken], probability) for image, true, taken, probability in columns)
     _write_rows(path, ("image", "true", "predicted", "probability"), rows)
 
 

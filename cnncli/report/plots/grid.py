@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -16,12 +16,14 @@ from PIL import Image
 from PIL.Image import Resampling
 
 from cnncli.report.plots import lettering, style
+from cnncli.report.plots.outlined import Outlined
 
 AT_MOST = 25
 COLUMNS = 5
 GAP, EDGE, LINE = 14, 18, 19  # pixels: between cells, around all of them, height of a line of text
 HEADING = 108  # pixels
 TEXT = 7.5  # points
+SIMPLE = str.maketrans("", "", "→…")  # signs that need no more care than ASCII letters
 SHARP_FROM = 3  # from this magnification on, pixels are shown as squares; below it they are smoothed
 
 
@@ -132,5 +134,9 @@ def _write_lines(axes: Axes, lines: Sequence[Line], left: int, upper: int, wide:
     for number, line in enumerate(lines):
         fixed = lettering.text_width(line.before, TEXT) + lettering.text_width(line.after, TEXT)
         text = line.before + lettering.shorten(line.text, room - fixed, TEXT) + line.after
-        down = upper + number * LINE + 5
-        axes.text(left + wide / 2, down, text, size=TEXT, color=line.color, ha="center", va="top")
+        across, down = left + wide / 2, upper + number * LINE + 13
+        look: dict[str, Any] = {"size": TEXT, "color": line.color, "ha": "center", "va": "center_baseline"}
+        if text.translate(SIMPLE).isascii() and text.isprintable():
+            axes.add_artist(Outlined(across, down, text, transform=axes.transData, **look))
+        else:
+            axes.text(across, down, text, **look)

@@ -1,4 +1,4 @@
-"""Short texts drawn as shapes, of which each is made once: for the hundreds of numbers in a matrix."""
+"""Short texts drawn as shapes: for the hundreds of numbers in a matrix, and the names below images."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from matplotlib.transforms import Affine2D
 
 
 class Outlined(Text):
-    """One line of digits and signs, its middle at its position.
+    """One line, the middle of its digits at its position; without kerning and without what foreign letters need.
 
-    Place and pixels of each text are what matplotlib spends most of its time on; here the letters are always the same.
+    Place and pixels of each text are what matplotlib spends most of its time on; here each letter is made once.
     """
 
     def draw(self, renderer: RendererBase) -> None:
