@@ -24,6 +24,8 @@ class Outlined(Text):
 
     def draw(self, renderer: RendererBase) -> None:
         """Fills the letters with the text's colour."""
+        if not self.get_text():
+            return
         families = tuple(matplotlib.rcParams["font.family"])
         x, y = self.get_transform().transform(self.get_position())
         scale = cast(float, renderer.points_to_pixels(self.get_fontsize())) / text_to_path.FONT_SCALE

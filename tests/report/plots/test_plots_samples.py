@@ -81,3 +81,10 @@ def test_only_the_first_25_are_drawn(tmp_path, opened):
     with style.applied():
         figure = figure_of(noise(40, 8, 8, 3), [str(index) for index in range(40)])
     assert [text.get_text() for text in figure.axes[0].texts] == [str(index) for index in range(25)]
+
+
+@pytest.mark.parametrize("caption", ["", " ", "→…", "naïve", "a_b-c.png", "犬"])
+def test_any_caption_is_drawn(tmp_path, opened, caption):
+    draw_samples(noise(1, 28, 28, 1), [caption], tmp_path / "s.png")
+    below = opened(tmp_path / "s.png")[18 + 336 + 2 :, :, 0]
+    assert (below.min() < 128) == bool(caption.strip())
