@@ -51,8 +51,10 @@ def at_its_end(run: RunDir) -> str:
     """What there is to say of a run of which nothing is left to do.
 
     Args:
-        run: finished.
+        run: finished; its checkpoint may have been deleted since.
     """
+    if not run.checkpoint.exists():
+        return f"{run.path} is finished"
     progress = read_progress(run.checkpoint)
     if progress.stopped and progress.stage == len(run_spec(run).train.stages):
         return f"{run.path} is finished: a callback stopped it after {counted(len(progress.epochs), 'epoch')}"

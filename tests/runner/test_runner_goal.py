@@ -79,6 +79,9 @@ def test_what_a_callback_stopped_is_finished_with_the_epochs_it_had(make):
 def test_a_finished_run_says_how_it_is_trained_further(make):
     run = make(SPEC, [0] * 7)
     assert at_its_end(run) == f"{run.path} is finished; 'cnncli resume {run.path} --epochs N' trains it further"
+    run.checkpoint.unlink()  # as docs/resume.md allows
+    assert goal_of(run) is None
+    assert at_its_end(run) == f"{run.path} is finished"
 
 
 # The first stage was stopped after three of its five epochs, so that the run is finished with four.
