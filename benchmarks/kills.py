@@ -33,7 +33,6 @@ train:
   epochs: 40
   optimizer: {{Adam: {{learning_rate: {{CosineDecay: {{initial_learning_rate: 0.003, decay_steps: total_steps}}}}}}}}
   callbacks: [{{EarlyStopping: {{monitor: val_loss, patience: 3, min_delta: 0.02, restore_best_weights: true}}}}]
-  jit_compile: null
   checkpoint: {{steps: 2}}
 """
 STATEFUL = Path(__file__).parents[1] / "tests" / "runner" / "stateful.yaml"

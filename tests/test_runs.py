@@ -255,14 +255,24 @@ class TestFind:
             find_run(str(tmp_path / "photos"), tmp_path)
 
 
-@pytest.mark.parametrize(("threads", "kept"), [(3, "3"), (True, None), (0, None), (10**6, None), ("3", None)])
-def test_as_many_threads_as_the_run_had(tmp_path, monkeypatch, threads, kept):
-    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "")  # whatever is set meanwhile is taken back
-    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS")
+@pytest.mark.parametrize(
+    ("recorded", "variable", "kept"),
+    [
+        *(({"threads": value}, "TF_NUM_INTRAOP_THREADS", None) for value in (True, 0, 10**6, "3")),
+        ({"threads": 3}, "TF_NUM_INTRAOP_THREADS", "3"),
+        *(({"onednn": value}, "TF_ENABLE_ONEDNN_OPTS", None) for value in (1, "default", "yes; rm", None, ["1"])),
+        ({"onednn": "0"}, "TF_ENABLE_ONEDNN_OPTS", "0"),
+        ({"onednn": "1"}, "TF_ENABLE_ONEDNN_OPTS", "1"),
+        ({}, "TF_ENABLE_ONEDNN_OPTS", None),
+    ],
+)
+def test_the_arithmetic_is_that_of_the_run(tmp_path, monkeypatch, recorded, variable, kept):
+    monkeypatch.setenv(variable, "")  # whatever is set meanwhile is taken back
+    monkeypatch.delenv(variable)
     run = RunDir(tmp_path)
-    run.write_json("environment.json", {"threads": threads})
-    run.keep_threads()
-    assert os.environ.get("TF_NUM_INTRAOP_THREADS") == kept
+    run.write_json("environment.json", recorded)
+    run.keep_arithmetic()
+    assert os.environ.get(variable) == kept
 
 
 def test_the_files_of_a_run_are_where_the_design_has_them(tmp_path):

@@ -32,7 +32,7 @@ def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
 
     found, trained = find_run(run, runs_dir), None
     if goal_of(found, epochs) is not None:
-        found.keep_threads()
+        found.keep_arithmetic()
         with Signals() as signals, TrainingScreen(quiet, signals) as screen:
             from cnncli.runner.resume import resume as go_on
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy as np
 from cnncli.catalog import Entry
 from cnncli.errors import Path, Problem, SpecError
 from cnncli.factory.objects import construct
-from cnncli.factory.summary import summarize
 from cnncli.spec.rules import is_sparse, metric_name
 
 if TYPE_CHECKING:
@@ -95,38 +93,6 @@ def compile_model(
         loss=_construct(loss, words, ("train", "loss", loss.name)),
         metrics=built_metrics,
     )
-
-
-SMALL_STEP = 5_000_000
-"""Multiplications of a step, forward, below which XLA is faster on a processor without AVX-512."""
-
-
-def worth_compiling(model: keras.Model, batch_size: int) -> bool:
-    """Whether a training step is faster as one XLA program than as single operations.
-
-    On processors without AVX-512 the tiny convolutions of a tiny network are slow one by one, and XLA takes a third off
-    the step; larger steps take two to five times as long with it, and so does every step where there is AVX-512
-    (`benchmarks/training.py`).
-
-    Args:
-        model: built.
-        batch_size: images in one step.
-    """
-    from cnncli.startup import tf
-
-    if tf.config.list_physical_devices("GPU") or not all(layer.supports_jit for layer in model.layers):
-        return False
-    flags = _processor_flags()
-    return bool(flags) and "avx512f" not in flags and summarize(model).macs * batch_size < SMALL_STEP
-
-
-def _processor_flags() -> set[str]:
-    """What the processor can do, as Linux names it; nothing on other systems."""
-    try:
-        lines = FilePath("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return set()
-    return set(next((line.partition(":")[2] for line in lines if line.startswith("flags")), "").split())
 
 
 def build_callbacks(callbacks: Sequence[Entry]) -> list[keras.callbacks.Callback]:

@@ -26,10 +26,10 @@ _LOOKED_AT = 2000
 """Images whose brightness says what all are like."""
 
 
-def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str], jit_compile: bool) -> None:
+def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str]) -> None:
     """Writes spec.yaml, environment.json and log.txt."""
     write_spec(run, _resolved(spec, splits))
-    asked = {"command": command_line(command), "seed": spec.seed, "jit_compile": jit_compile, "time": now()}
+    asked = {"command": command_line(command), "seed": spec.seed, "time": now()}
     run.write_json("environment.json", {**environment(spec.model.nodes), **asked})
     run.write_text("log.txt", CHATTER)
 

@@ -36,9 +36,6 @@ def reproduce(run: RunDir, runs_folder: Path, observer: Observer, command: Seque
     if run.status().get("state") != "finished":
         raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {run.path}")
     spec, recorded = run_spec(run), run.read_json("environment.json")
-    jit_compile = recorded.get("jit_compile")
-    if isinstance(jit_compile, bool):
-        spec = spec.model_copy(update={"train": spec.train.model_copy(update={"jit_compile": jit_compile})})
     before = _history(run)
     # What the run calls `other-001` is the run beside it, wherever the new one is made
     again = train(spec, runs_folder, observer, command, siblings=run.path.parent).run

@@ -70,9 +70,8 @@ def _going_on(run: RunDir, goal: Goal, observer: Observer, command: Sequence[str
     differs = differences(record, environment(spec.model.nodes))
     if differs:
         observer.notice(f"not as before, so the last bits may differ: {'; '.join(differs)}")
-    jit_compile = record.get("jit_compile")
     splits = decoded(recorded_splits(spec, run, observer.notice, unchanged=True), spec.data.cache, observer.decoding)
-    ready = prepare(spec, splits, inputs_of_run(run), jit_compile if isinstance(jit_compile, bool) else None)
+    ready = prepare(spec, splits, inputs_of_run(run))
     training = Training(spec, run, splits, ready.stages, ready.encoding, observer)
     training.restore()
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.factory.training import worth_compiling
 from cnncli.runner import callbacks as kept
 from cnncli.runner.batches import Batches
 from cnncli.runner.checkpoint import TrainingState
@@ -29,16 +28,15 @@ class Stage:
         spec: of the run.
         batches: of the training and the validation.
         model: compiled.
-        jit_compile: make one XLA program of a step.
         before: epochs that were trained before the stage.
     """
 
-    def __init__(self, spec: Spec, batches: Batches, model: Any, jit_compile: bool, before: int = 0) -> None:
+    def __init__(self, spec: Spec, batches: Batches, model: Any, before: int = 0) -> None:
         self.model, self._spec, self._before = model, spec, before
         self._batches, self.steps = batches, batches.steps
         self._callbacks = kept.callbacks_of(spec.train.callbacks)
         self._list = _callback_list(self._callbacks, model)
-        self._loop = TrainingLoop(model, batches.training(before * self.steps), jit_compile)
+        self._loop = TrainingLoop(model, batches.training(before * self.steps), spec.train.jit_compile)
         self._validation = None if batches.validation is None else ValidationLoop(model, batches.validation)
 
     def begin(self) -> None:
@@ -131,11 +129,3 @@ def _callback_list(callbacks: list[Any], model: Any) -> Any:
     from cnncli.startup import keras
 
     return keras.callbacks.CallbackList(callbacks, model=model)
-
-
-def compiles(spec: Spec, model: Any) -> bool:
-    """Whether a training step is made into one XLA program: as the spec says, else where it is known to be faster."""
-    if spec.train.jit_compile is not None:
-        return spec.train.jit_compile
-    # XLA has no deterministic gradient of a maximum pool, and would not compile it at all
-    return not spec.train.deterministic and worth_compiling(model, spec.train.batch_size)

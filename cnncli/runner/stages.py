@@ -30,15 +30,14 @@ class Stages:
         splits: the images.
         model: just built.
         encoding: of the labels.
-        jit_compile: make one XLA program of a step.
 
     Raises:
         SpecError: a stage names no layer or leaves none that learns, or Keras refuses an optimizer, metric or the loss.
     """
 
-    def __init__(self, spec: Spec, splits: Splits, model: keras.Model, encoding: str, jit_compile: bool) -> None:
+    def __init__(self, spec: Spec, splits: Splits, model: keras.Model, encoding: str) -> None:
         self._spec, self._splits, self._model = spec, splits, model
-        self._encoding, self._jit_compile = encoding, jit_compile
+        self._encoding = encoding
         self._frozen = frozen_in_stages(model, spec.train.stages)
         self.count = len(spec.train.stages)
         self.number = min(1, self.count)
@@ -76,7 +75,7 @@ class Stages:
         if self.count:
             freeze(self._model, self._frozen[number])
         self._compile(number)
-        self._current = Stage(self._spec, self._batches, self._model, self._jit_compile, before)
+        self._current = Stage(self._spec, self._batches, self._model, before)
         return self._current
 
     def _compile(self, number: int) -> None:

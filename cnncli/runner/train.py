@@ -19,7 +19,7 @@ from cnncli.runner.pretrained import Load, load_pretrained, write_loaded
 from cnncli.runner.recorded import record_images
 from cnncli.runner.records import located, write_data_record, write_records
 from cnncli.runner.scan import require_readable
-from cnncli.runner.stage import Stage, compiles
+from cnncli.runner.stage import Stage
 from cnncli.runner.stages import Stages
 from cnncli.runner.training import Trained, Training
 from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
@@ -80,13 +80,11 @@ class Ready:
     Args:
         stages: what trains.
         encoding: of the labels.
-        jit_compile: whether a step is one XLA program.
         loaded: weights that the model began with.
     """
 
     stages: Stages
     encoding: str
-    jit_compile: bool
     loaded: tuple[LoadedWeights, ...] = ()
 
     @property
@@ -121,16 +119,13 @@ def prepare_first(spec: Spec, splits: Splits, inputs: Inputs, runs_folder: Path,
     return prepare(spec, splits, inputs, load=load)
 
 
-def prepare(
-    spec: Spec, splits: Splits, inputs: Inputs, jit_compile: bool | None = None, load: Load | None = None
-) -> Ready:
+def prepare(spec: Spec, splits: Splits, inputs: Inputs, load: Load | None = None) -> Ready:
     """Builds and compiles the model, and whatever trains it.
 
     Args:
         spec: checked.
         splits: the images.
         inputs: what the model must know of them.
-        jit_compile: as an earlier part of the training had it.
         load: gives the model its first weights, before anything looks at them.
 
     Raises:
@@ -139,18 +134,17 @@ def prepare(
     if spec.train.deterministic:
         tf.config.experimental.enable_op_determinism()
     model, encoding = built(spec, inputs)
-    jit_compile = compiles(spec, model) if jit_compile is None else jit_compile
-    stages = Stages(spec, splits, model, encoding, jit_compile)
+    stages = Stages(spec, splits, model, encoding)
     loaded = load(model) if load else ()
     stages.enter(stages.number)
-    return Ready(stages, encoding, jit_compile, loaded)
+    return Ready(stages, encoding, loaded)
 
 
 def begin(
     run: RunDir, spec: Spec, images: Images, inputs: Inputs, ready: Ready, observer: Observer, command: Sequence[str]
 ) -> Training:
     """Writes down what the run is, data.json last: with it, and a checkpoint, the training can go on from anywhere."""
-    write_records(run, spec, images.splits, command, ready.jit_compile)
+    write_records(run, spec, images.splits, command)
     if ready.loaded:
         write_loaded(run, ready.loaded)
     run.set_status("running")

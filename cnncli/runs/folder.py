@@ -81,14 +81,20 @@ class RunDir:
             message = f"cannot make a run folder in '{folder}': {error.strerror or error}"
             raise ResourceError(message, "choose another folder with --runs-dir") from error
 
-    def keep_threads(self) -> None:
-        """Has TensorFlow, which has not started yet, use as many threads as the run did: the last bits depend on it."""
+    def keep_arithmetic(self) -> None:
+        """Has TensorFlow, which has not started yet, compute as the run did: the last bits depend on it.
+
+        That is with as many threads, and with oneDNN or without.
+        """
         try:
-            threads = self.read_json("environment.json").get("threads")
+            recorded = self.read_json("environment.json")
         except RunError:
             return
+        threads, onednn = recorded.get("threads"), recorded.get("onednn")
         if type(threads) is int and 0 < threads <= _MOST_THREADS:
             os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
+        if onednn in ("0", "1"):
+            os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", onednn)
 
     def write(self, name: str) -> contextlib.AbstractContextManager[Path]:
         """A path to write the file `name` of this run to; it appears whole or not at all."""

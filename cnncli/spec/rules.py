@@ -11,7 +11,7 @@ from cnncli.catalog.entries import Entry
 from cnncli.catalog.kinds import nearest
 from cnncli.catalog.names import FAMILIES
 from cnncli.errors import Path, Problem
-from cnncli.spec.backbones import wrong_for_imagenet
+from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
 from cnncli.spec.known import known
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Spec
@@ -240,6 +240,15 @@ def _mixing(spec: Spec) -> Iterator[Problem]:
             yield Problem(("augment", index), message)
 
 
+def _compiled(spec: Spec) -> Iterator[Problem]:
+    """TensorFlow refuses these only when the training is under way."""
+    train = spec.train
+    pools = any(node.entry.name.startswith("MaxPool") or is_backbone(node.entry) for node in spec.model.nodes)
+    if train.jit_compile and train.deterministic and pools:
+        message = "XLA has no deterministic gradient of a maximum pool; leave out this or 'deterministic'"
+        yield Problem(("train", "jit_compile"), message)
+
+
 _RULES = (
     _monitors,
     _labels,
@@ -254,4 +263,5 @@ _RULES = (
     _preprocessing,
     _files,
     _mixing,
+    _compiled,
 )

@@ -225,8 +225,8 @@ class Train(Section):
     stages: Annotated[list[StageSpec], Of(stage_list)] = Field(
         default=[], description="Parts of the training, one after the other, in which different layers learn"
     )
-    jit_compile: Annotated[bool | None, Of(or_nothing(boolean))] = Field(
-        default=None, description="Make one XLA program of a training step; where it is known to be faster unless given"
+    jit_compile: Annotated[bool, Of(boolean)] = Field(
+        default=False, description="Make one XLA program of a training step"
     )
     precision: Annotated[str, Of(choice("float32", "mixed_bfloat16", "mixed_float16"))] = Field(
         default="float32", description="What the layers compute in; weights stay float32"

@@ -111,7 +111,7 @@ def test_a_spec_with_mistakes_leaves_no_run(call, tmp_path):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_training_leaves_everything_and_says_how_to_go_on(call, few_digits, tmp_path, number, code):
     program = [*PROGRAM, "train", "configs/mnist.yaml", "--set", "train.epochs=1000", "--runs-dir", str(tmp_path)]
-    program += [*few_digits, "--set", "train.deterministic=true"]
+    program += few_digits
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
         run = tmp_path / "mnist-001"
         while not (run / "history.csv").exists():
@@ -125,7 +125,6 @@ def test_a_stopped_training_leaves_everything_and_says_how_to_go_on(call, few_di
     assert re.fullmatch(r"stopped after \d+ epochs?; what was reached is in \S+mnist-001", lines[1])
     assert lines[2:] == [f"go on with: cnncli resume {run}"]
     assert json.loads((run / "status.json").read_text())["state"] == "interrupted"
-    assert not json.loads((run / "environment.json").read_text())["jit_compile"]  # XLA could not compile the pool
     for name in ("plots/history.png", "plots/confusion_matrix.png", "report.txt", "predictions.csv", "metrics.json"):
         assert (run / name).is_file()
     assert not [path for path in run.rglob("*") if path.name.startswith(".tmp")]

@@ -129,25 +129,3 @@ def test_callbacks_are_built_in_order(entry):
     built = build_callbacks([entry("callback", stop), entry("callback", "TerminateOnNaN")])
     assert [type(callback).__name__ for callback in built] == ["EarlyStopping", "TerminateOnNaN"]
     assert (built[0].monitor, built[0].patience) == ("val_accuracy", 5)
-
-
-@pytest.mark.parametrize(
-    ("flags", "filters", "batch_size", "compiled"),
-    [
-        ({"avx2", "fma"}, 8, 32, True),
-        ({"avx2", "fma"}, 8, 32_000, False),
-        ({"avx2", "fma"}, 800, 32, False),
-        ({"avx2", "avx512f"}, 8, 32, False),
-        (set(), 8, 32, False),
-    ],
-)
-def test_only_a_small_step_on_a_processor_without_avx512_is_worth_compiling(
-    build, monkeypatch, flags, filters, batch_size, compiled
-):
-    from cnncli.factory import training
-
-    monkeypatch.setattr(training, "_processor_flags", lambda: flags)
-    model = build(
-        {"Conv2D": {"filters": filters, "kernel_size": 3}}, "GlobalAveragePooling2D", {"Dense": {"units": 10}}
-    )
-    assert training.worth_compiling(model, batch_size) is compiled

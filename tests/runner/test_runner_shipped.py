@@ -15,7 +15,7 @@ from cnncli.spec.shipped import shipped
 pytestmark = pytest.mark.slow
 
 IMAGES = 4
-SMALL = (f"train.batch_size={IMAGES}", "train.jit_compile=false")
+SMALL = (f"train.batch_size={IMAGES}",)
 # Nothing is downloaded: the backbone begins with new weights, and three classes stand for those of a person's folder.
 INSTEAD = {"transfer_mobilenet": ("model.layers[0].MobileNetV2.weights=null", "data.classes=[one, two, three]")}
 

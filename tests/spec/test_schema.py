@@ -49,7 +49,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
             "monitor": None,
             "callbacks": [],
             "stages": [],
-            "jit_compile": None,
+            "jit_compile": False,
             "precision": "float32",
             "deterministic": False,
             "checkpoint": {"steps": None, "minutes": 5},
@@ -138,7 +138,7 @@ def test_each_key_of_data_takes_these_and_not_those(key, good, bad):
     [
         ("epochs", ["1", "100000"], ["0", "-1", "1.0", "true", "ten", "null"]),
         ("batch_size", ["1", "4096"], ["0", "-1", "2.5", "[32]"]),
-        ("jit_compile", ["null", "true", "false"], ["auto", "1"]),
+        ("jit_compile", ["true", "false"], ["auto", "1", "null"]),
         ("precision", ["float32", "mixed_bfloat16"], ["float64", "16", "null"]),
         ("monitor", ["null", "val_loss", "accuracy"], ["''", "3", "[loss]"]),
         ("metrics", ["[]", "[accuracy]", "[SparseCategoricalAccuracy]"], ["accuracy", "null", "[Nothing]"]),

@@ -67,7 +67,7 @@ def rehearse_stages(spec: Spec, splits: Splits, ready: Ready, folder: Path) -> t
 def _rehearsed(spec: Spec, splits: Splits, ready: Ready, before: int, entered: float, folder: Path) -> Rehearsed:
     stage, epochs, train = ready.stage, ready.stages.epochs, spec.train
     drawn = drawn_from(splits.samples["train"].labels, len(splits.class_names), train.sampling)
-    compiles = ready.jit_compile and len(drawn) % train.batch_size > 0  # XLA makes one program for each size
+    compiles = train.jit_compile and len(drawn) % train.batch_size > 0  # XLA makes one program for each size
     trained = time_training(stage, epochs, before, compiles, train.checkpoint.steps)
     if not all_finite(stage.model):
         raise TrainingError(f"the weights became infinite or no number within {trained.steps + 1} steps", ADVICE)
