@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -13,16 +14,21 @@ from cnncli.startup import CHATTER, device_name, keras, tf
 assert float(tf.reduce_sum(tf.matmul(tf.ones((4, 4)), tf.ones((4, 4))))) == 64
 assert keras.backend.backend() == "tensorflow"
 assert CHATTER
+import os, sys
+assert ("oneDNN custom operations are on" in CHATTER) is (sys.argv[1] == "on"), CHATTER
 print(device_name())
-import os
 os.write(2, b"stderr is back")
 """
 
 
 @pytest.mark.slow
-def test_the_chatter_of_tensorflow_is_kept_from_stderr():
-    talkative = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0", "CUDA_VISIBLE_DEVICES": "-1"}
-    program = [sys.executable, "-c", START_AND_COMPUTE]
+@pytest.mark.parametrize(("setting", "onednn"), [({}, "on"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "off")])
+def test_tensorflow_starts_with_onednn_and_its_chatter_is_kept_from_stderr(setting, onednn):
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        pytest.skip("elsewhere TensorFlow decides itself")
+    without = {name: value for name, value in os.environ.items() if name != "TF_ENABLE_ONEDNN_OPTS"}
+    talkative = {**without, "TF_CPP_MIN_LOG_LEVEL": "0", "CUDA_VISIBLE_DEVICES": "-1", **setting}
+    program = [sys.executable, "-c", START_AND_COMPUTE, onednn]
     result = subprocess.run(program, capture_output=True, text=True, check=False, env=talkative)
     assert (result.returncode, result.stderr) == (0, "stderr is back")
     assert result.stdout.startswith("CPU, ")
