@@ -136,6 +136,8 @@ def test_every_number_of_the_examples_is_that_of_keras(name):
             cases[case.change] = case
     given_images = [np.zeros((1, *shape), np.float32) for shape in example.given]
     for case in cases.values():
+        if "TensorFlow fails on it" in case.refusal:
+            continue  # and takes the process with it
         if case.refusal:
             with pytest.raises(Exception):  # noqa: B017, PT011  (Keras' own errors are of many kinds)
                 construct(case.layer)(given_images[0])

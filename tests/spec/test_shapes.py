@@ -238,14 +238,16 @@ def test_keras_gives_the_same_shapes_and_refuses_the_same_layers(network, shape)
     given = shape
     for entry in network:
         try:
+            ours = after(entry, given, 10)
+        except DoesNotFit as misfit:
+            if "TensorFlow fails on it" in str(misfit):
+                return  # and takes the process with it
+            ours = None
+        try:
             outputs = construct(entry)(outputs)
             theirs = None if 0 in outputs.shape[1:] else tuple(outputs.shape[1:])
         except Exception:
             theirs = None
-        try:
-            ours = after(entry, given, 10)
-        except DoesNotFit:
-            ours = None
         assert ours == theirs, f"{entry.plain()} after {given}"
         if theirs is None:
             return

@@ -84,7 +84,11 @@ def _image(layer: Entry, shape: Shape, classes: int) -> Shape | None:
     if name in _GLOBAL_POOLS:
         return (1, 1, shape[2]) if layer.get("keepdims") else (shape[2],)
     if name in _ADAPTIVE_POOLS:
-        return (*pair(layer.get("output_size")), shape[2])
+        size = pair(layer.get("output_size"))
+        if name == "AdaptiveMaxPooling2D" and 1 in (*size, *shape[:2]):
+            # Keras 3.15 then also pools with a window that is one too large, and oneDNN ends the process by SIGFPE
+            raise DoesNotFit("TensorFlow fails on it with a height or width of 1; GlobalMaxPooling2D does the same")
+        return (*size, shape[2])
     if name in _BORDERS:
         return (*_bordered(layer, shape), shape[2])
     if name == "Conv2DTranspose":
