@@ -23,7 +23,9 @@ from cnncli.runner.room import require_room
 from cnncli.runs import RunDir
 from cnncli.spec import load
 from cnncli.spec.known import known
+from cnncli.spec.rules import wrong_shapes
 from cnncli.spec.schema import Data, Spec
+from cnncli.spec.shapes import follow
 
 if TYPE_CHECKING:
     import keras
@@ -124,11 +126,14 @@ def build(spec: Spec, inputs: Inputs) -> keras.Model:
         SpecError: a layer does not fit.
         ResourceError: the model is larger than the memory.
     """
-    require_room(spec.model.nodes, inputs.shape, len(inputs.class_names))
+    classes = len(inputs.class_names)
+    if misfits := wrong_shapes(follow(spec.model.nodes, inputs.shape, classes)):
+        raise SpecError(misfits)  # the spec alone need not have told the size: it was checked without
+    require_room(spec.model.nodes, inputs.shape, classes)
     return build_model(
         spec.model.nodes,
         inputs.shape,
-        len(inputs.class_names),
+        classes,
         inputs.preprocessing(spec.data),
         spec.train.precision,
         spec.seed,

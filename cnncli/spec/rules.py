@@ -132,13 +132,18 @@ def _shapes(spec: Spec) -> Iterator[Problem]:
         return
     classes = len(facts.class_names or SOME_CLASSES)
     steps = follow(spec.model.nodes, facts.shape, classes)
-    misfits = _once_a_line(_misfits(steps))
+    misfits = wrong_shapes(steps)
     yield from misfits
     too_large = _once_a_line(_sizes(steps, classes))
     yield from too_large[:1]  # what follows from it is too large as well
     output = steps[-1].result
     if not misfits and not too_large and output is not None and facts.class_names is not None:
         yield from _output(spec, output, classes)
+
+
+def wrong_shapes(steps: Sequence[Step]) -> list[Problem]:
+    """The layers that do not fit what they are given."""
+    return _once_a_line(_misfits(steps))
 
 
 def _once_a_line(problems: Iterable[Problem]) -> list[Problem]:

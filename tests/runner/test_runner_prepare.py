@@ -167,6 +167,11 @@ def test_what_only_the_images_tell_is_found_when_the_model_is_built(prepare, fol
     dense = "model.layers=[Flatten, {Dense: {units: 2, activation: softmax}}]"
     with pytest.raises(SpecError, match="2 outputs for 3 classes"):
         prepare.check_build(folder_spec(dense))
+    pooled = "model.layers=[{AdaptiveMaxPooling2D: {output_size: 1}}, Flatten, {Dense: {units: classes}}]"
+    with pytest.raises(SpecError) as caught:  # Keras would build it, and its first step end the process
+        prepare.check_build(folder_spec("data.image.size=null", pooled))
+    assert [problem.path for problem in caught.value.problems] == [("model", "layers", 0)]
+    assert "fails on it with a height or width of 1" in str(caught.value)
 
 
 def test_a_summary_of_a_run_needs_no_images(prepare, folder_spec, tmp_path):
