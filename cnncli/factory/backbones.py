@@ -43,7 +43,7 @@ def pixels_for(entry: Entry, image: Any, name: str) -> Any:
     if image.shape[-1] != COLORS:
         image = keras.layers.Concatenate(name=f"{name}.rgb")([image] * COLORS)  # (batch, height, width, 3)
     if pixels == "caffe":
-        from cnncli.factory.channels import ReverseChannels
+        from cnncli.factory.layers import ReverseChannels
 
         image = ReverseChannels(name=f"{name}.bgr")(image)  # (batch, height, width, 3)
     if pixels:

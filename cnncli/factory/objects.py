@@ -39,6 +39,10 @@ def _class_of(entry: Entry) -> Any:
 
     if entry.family == "layer" and (own := own_layer(entry.name)):
         return _imported(own)
+    if (entry.family, entry.name) == ("layer", "Conv2D"):
+        from cnncli.factory.layers import Conv2D
+
+        return Conv2D
     module: Any = keras
     for part in MODULES[entry.family].split("."):
         module = getattr(module, part)

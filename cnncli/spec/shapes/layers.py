@@ -129,6 +129,10 @@ def _transposed(layer: Entry, shape: Shape) -> tuple[int, int] | None:
     )
     if max(strides) > 1 and max(dilated) > 1:
         raise DoesNotFit("it can have strides or a dilation_rate above 1, not both")
+    if max(strides) > 1 and kernel == (1, 1):
+        # oneDNN writes past its memory: factory/layers.py
+        instead = "UpSampling2D and a Conv2D of 1×1 do what it is for"
+        raise DoesNotFit(f"TensorFlow fails on it with strides and a kernel of 1×1; {instead}")
     if max(dilated) > 1 or layer.get("output_padding") is not None:
         return None
     hanging = [0 if layer.get("padding") == "same" else max(kernel[i] - strides[i], 0) for i in (0, 1)]
