@@ -13,7 +13,7 @@ from cnncli.factory.objects import construct
 
 pytestmark = pytest.mark.slow
 
-# Ended by SIGABRT or SIGSEGV within 300 steps in each of 24 trials, when it was Keras' own layer.
+# Ended by SIGABRT or SIGSEGV within 300 steps, or hung, in each of 24 trials, when it was Keras' own layer.
 STEPS = """
 from cnncli.startup import tf
 from cnncli.catalog.entries import Entry
