@@ -33,7 +33,7 @@ print("went well")
 
 def result_and_gradients(layer, images):
     """What it makes of the images, and how a sum of it depends on image, kernel and bias."""
-    import tensorflow as tf
+    from cnncli.startup import tf
 
     given = tf.constant(images)
     with tf.GradientTape() as tape:
@@ -50,7 +50,7 @@ def result_and_gradients(layer, images):
 def test_the_pixels_it_takes_first_are_those_that_keras_would_take(entry, size, channels, strides, padding):
     arguments = {"filters": 4, "kernel_size": 1, "strides": strides, "padding": padding, "activation": "relu"}
     ours = construct(entry("layer", {"Conv2D": arguments}))
-    import keras
+    from cnncli.startup import keras
 
     images = np.random.default_rng(0).normal(size=(3, *size, channels)).astype(np.float32)
     ours(images)

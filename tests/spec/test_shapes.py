@@ -234,10 +234,10 @@ ONLY_ON_SOME_MACHINES = ("TensorFlow fails on it", "strides must be the same bot
 @example([conv(kernel_size=3, dilation_rate=2, padding="valid")], (5, 6, 1))
 @example([conv(groups=2)], (5, 6, 3))
 def test_keras_gives_the_same_shapes_and_refuses_the_same_layers(network, shape):
-    import keras
     import numpy as np
 
     from cnncli.factory.objects import construct
+    from cnncli.startup import keras
 
     outputs = np.zeros((1, *shape), np.float32)
     given = shape
