@@ -138,11 +138,23 @@ def split(
     if arguments is None:
         arguments = {}
     if not isinstance(arguments, dict):
-        problems.append(
-            Problem((*path, name), f"expected the arguments of {name} as 'argument: value', got {shown(arguments)}")
-        )
+        example = _by_name(family, name, arguments)
+        problems.append(Problem((*path, name), f"expected the arguments of {example}, got {shown(arguments)}"))
         return None, {}, path
     return name, arguments, (*path, name)
+
+
+def _by_name(family: str, name: str, value: Any) -> str:
+    """How arguments are written, with the one that a lone value was meant for: the first, when it may have that value."""
+    known = resolve(family, name)
+    accepted = arguments_of(family, known) if known else {}
+    first = next((key for key, argument in accepted.items() if argument.required), next(iter(accepted), None))
+    problems: list[Problem] = []
+    if known and first and isinstance(value, str | int | float):
+        _argument(family, known, accepted[first], value, (), problems)
+        if not problems:
+            return f"{known} by name, as in '{known}: {{{first}: {value}}}'"
+    return f"{name} as 'argument: value'"
 
 
 def unknown(family: str, name: str, own: Collection[str] = ()) -> str:

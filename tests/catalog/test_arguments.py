@@ -40,6 +40,11 @@ def test_conv2d_has_all_arguments_that_people_know():
         ({"Dense": {"units": True}}, "expected a whole number of 1 or more or 'classes', got true"),
         ({"Conv2D": None, "filters": 8}, "the arguments of Conv2D must stand deeper than its name: "
                                          "'Conv2D: {filters: …}'"),
+        ({"Dropout": 0.5}, "expected the arguments of Dropout by name, as in 'Dropout: {rate: 0.5}', got 0.5"),
+        ({"MaxPooling2D": 2}, "expected the arguments of MaxPooling2D by name, as in 'MaxPooling2D: {pool_size: 2}', "
+                              "got 2"),
+        ({"Flatten": 3}, "expected the arguments of Flatten as 'argument: value', got 3"),
+        ({"Maxpool": 3}, "expected the arguments of Maxpool as 'argument: value', got 3"),
         ({"Dense": {"units": 3, "kernel_regularizer": {"L2": {"l3": 1}}}}, "unknown argument; L2 takes l2"),
     ],
 )  # fmt: skip
