@@ -33,6 +33,17 @@ def test_a_layer_of_a_block_is_warned_of_once_with_the_first_use_in_question():
     assert kernel.message.endswith("(with filters: 16, kernel: 2, used at model.layers[1])")
 
 
+def test_a_repeated_layer_is_warned_of_once():
+    repeated = """\
+  layers:
+    - Conv2D: {filters: 8, kernel_size: 3, padding: same, repeat: 4}
+    - ReLU
+    - Flatten
+    - Dense: {units: classes, activation: softmax}
+"""
+    assert [warning.code for warning in warnings(repeated)] == ["linear-after-linear"]
+
+
 RESIDUAL = """\
   blocks:
     residual:

@@ -40,12 +40,13 @@ def lint(spec: Spec) -> list[Problem]:
 
 
 def _once_a_line(problems: Iterator[Problem]) -> Iterator[Problem]:
-    """A layer of a block is warned of once, however often the block is used."""
+    """A layer of a block is warned of once, however often the block is used; a repeated one as often as it differs."""
     seen = set()
     for problem in problems:
-        if problem.path not in seen or problem.path[:2] != ("model", "blocks"):
+        key = (problem.path, "" if problem.path[:2] == ("model", "blocks") else problem.message)
+        if key not in seen:
             yield problem
-        seen.add(problem.path)
+        seen.add(key)
 
 
 def _unknown_rules(spec: Spec) -> Iterator[Problem]:
