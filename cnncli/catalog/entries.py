@@ -145,7 +145,7 @@ def split(
 
 
 def _by_name(family: str, name: str, value: Any) -> str:
-    """How arguments are written, with the one that a lone value was meant for: the first, when it may have that value."""
+    """How arguments are written, with the one a lone value was meant for: the first, if it may have it."""
     known = resolve(family, name)
     accepted = arguments_of(family, known) if known else {}
     first = next((key for key, argument in accepted.items() if argument.required), next(iter(accepted), None))
