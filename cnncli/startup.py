@@ -22,7 +22,7 @@ def _start() -> str:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if platform.machine().lower() in ("x86_64", "amd64"):
         # Left alone, TensorFlow uses oneDNN only where there is AVX512-VNNI or better (its release notes of 2.9). With
-        # AVX2 alone it makes a convolutional training up to twice as fast: benchmarks/onednn.py.
+        # AVX2 alone it makes a convolutional training up to twice as fast: benchmarks/step.py.
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     sys.stderr.flush()
     kept = os.dup(2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from cnncli import __version__
 from cnncli.data.cache import LIMIT, cache_folder
 from cnncli.data.memory import available_memory
 from cnncli.errors import CnncliError
+from cnncli.runner.processor import BFLOAT16, processor_flags
 from cnncli.runs import require_writable
 
 State = Literal["ok", "warning", "error"]
@@ -106,16 +106,6 @@ def checked_version(requirement: Requirement) -> Check:
 # ---------------------------------------------------------------- machine
 
 
-def processor_flags() -> frozenset[str] | None:
-    """What the processor can do, in the words of Linux (`avx2`, `amx_bf16`); None where the system does not tell."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
-    return frozenset(found[1].split()) if found else None
-
-
 def _tensorflow(flags: frozenset[str] | None) -> Iterator[Check]:
     if flags is not None and _is_x86() and "avx" not in flags:
         advice = "TensorFlow's packages need AVX and end without a word on this processor; it was not started"
@@ -151,8 +141,8 @@ def _processor(flags: frozenset[str] | None) -> Iterator[Check]:
         lacks = [word for word in kinds if word not in has]
         found = ", ".join(has) or "none of AVX2, AVX-512, AMX"
         yield Check("machine", "processor", f"{found}{f' (no {_alternatives(lacks)})' if has and lacks else ''}")
-    if flags & {"avx512_bf16", "amx_bf16", "bf16"}:
-        yield Check("machine", "bfloat16", "in the processor", advice="train.precision: mixed_bfloat16 is worth a try")
+    if flags & BFLOAT16:
+        yield Check("machine", "bfloat16", "in the processor", advice="train.precision: auto is worth a try")
     else:
         yield Check("machine", "bfloat16", "not in the processor", advice="leave train.precision at float32")
     if _is_x86():

@@ -19,6 +19,7 @@ from cnncli.records import ModelSummary
 from cnncli.runner.datarecord import read_data_record
 from cnncli.runner.images import Splits, load_source
 from cnncli.runner.packages import require_packages
+from cnncli.runner.processor import precision_here
 from cnncli.runner.room import require_room
 from cnncli.runs import RunDir
 from cnncli.spec import load
@@ -135,7 +136,7 @@ def build(spec: Spec, inputs: Inputs) -> keras.Model:
         inputs.shape,
         classes,
         inputs.preprocessing(spec.data),
-        spec.train.precision,
+        precision_here(spec.train.precision),
         spec.seed,
         spec.name,
     )

@@ -13,6 +13,7 @@ from cnncli.data.images import pixel_facts
 from cnncli.runner.environment import command_line, environment
 from cnncli.runner.images import Splits
 from cnncli.runner.prepare import Inputs
+from cnncli.runner.processor import precision_here
 from cnncli.runs import RunDir, now
 from cnncli.spec.backbones import scales_image
 from cnncli.spec.overrides import read_file
@@ -57,14 +58,15 @@ def write_data_record(run: RunDir, spec: Spec, splits: Splits, inputs: Inputs) -
     run.write_json("data.json", _data(spec, splits, inputs))
 
 
-def located(spec: Spec) -> Spec:
-    """The spec, as it means the same in any working directory."""
+def settled(spec: Spec) -> Spec:
+    """The spec, as it means the same in any working directory and on any device."""
     source = spec.data.source
     arguments = {
         key: absolute(value) if (source.name, key) in PATHS else value for key, value in source.arguments.items()
     }
     data = spec.data.model_copy(update={"source": Source(source.name, arguments)})
-    return spec.model_copy(update={"data": data, "model": with_weights(spec.model, absolute)})
+    train = spec.train.model_copy(update={"precision": precision_here(spec.train.precision)})
+    return spec.model_copy(update={"data": data, "model": with_weights(spec.model, absolute), "train": train})
 
 
 def absolute(path: str) -> str:
@@ -74,7 +76,7 @@ def absolute(path: str) -> str:
 
 def _resolved(spec: Spec, splits: Splits) -> dict[str, Any]:
     """The spec with every default."""
-    plain = located(spec).plain()
+    plain = settled(spec).plain()
     # Defaults that had no say: written down they would contradict what had
     if spec.data.standardize or not scales_image(spec.model.nodes):
         del plain["data"]["scale"]

@@ -16,8 +16,9 @@ from cnncli.runner.images import Splits, decoded, load_splits
 from cnncli.runner.observer import Observer
 from cnncli.runner.prepare import Inputs, built, inputs_of_splits, run_spec
 from cnncli.runner.pretrained import Load, load_pretrained, write_loaded
+from cnncli.runner.processor import slowed_by
 from cnncli.runner.recorded import record_images
-from cnncli.runner.records import located, write_data_record, write_records
+from cnncli.runner.records import settled, write_data_record, write_records
 from cnncli.runner.scan import require_readable
 from cnncli.runner.stage import Stage
 from cnncli.runner.stages import Stages
@@ -112,6 +113,8 @@ def prepare_first(spec: Spec, splits: Splits, inputs: Inputs, runs_folder: Path,
         DataError: they cannot be had.
         RunError: the run that they are of is not there, or was changed.
     """
+    if why := slowed_by(spec.train.precision):
+        observer.notice(f"warning: {why}")
 
     def load(model: Any) -> tuple[LoadedWeights, ...]:
         return load_pretrained(spec, model, inputs.class_names, runs_folder, observer.notice)
@@ -161,7 +164,7 @@ def begin(
 
 def tell_begin(run: RunDir, spec: Spec, splits: Splits, model: Any, observer: Observer) -> None:
     """Tells the observer what is about to be trained."""
-    observer.begin(run, spec, splits, summarize(model), device_name())
+    observer.begin(run, settled(spec), splits, summarize(model), device_name())
 
 
 def _propose_resume(spec: Spec, runs_folder: Path, notice: Callable[[str], None]) -> None:
@@ -173,7 +176,7 @@ def _propose_resume(spec: Spec, runs_folder: Path, notice: Callable[[str], None]
     try:
         same = (
             newest.status().get("state") in ("interrupted", "failed")
-            and run_spec(newest).plain() == located(spec).plain()
+            and run_spec(newest).plain() == settled(spec).plain()
         )
     except CnncliError:
         return  # whatever is wrong with that run is not what this command is about

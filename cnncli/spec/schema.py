@@ -228,7 +228,7 @@ class Train(Section):
     jit_compile: Annotated[bool, Of(boolean)] = Field(
         default=False, description="Make one XLA program of a training step"
     )
-    precision: Annotated[str, Of(choice("float32", "mixed_bfloat16", "mixed_float16"))] = Field(
+    precision: Annotated[str, Of(choice("float32", "mixed_bfloat16", "mixed_float16", "auto"))] = Field(
         default="float32", description="What the layers compute in; weights stay float32"
     )
     deterministic: Annotated[bool, Of(boolean)] = Field(

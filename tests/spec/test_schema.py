@@ -139,7 +139,7 @@ def test_each_key_of_data_takes_these_and_not_those(key, good, bad):
         ("epochs", ["1", "100000"], ["0", "-1", "1.0", "true", "ten", "null"]),
         ("batch_size", ["1", "4096"], ["0", "-1", "2.5", "[32]"]),
         ("jit_compile", ["true", "false"], ["auto", "1", "null"]),
-        ("precision", ["float32", "mixed_bfloat16"], ["float64", "16", "null"]),
+        ("precision", ["float32", "mixed_bfloat16", "auto"], ["float64", "16", "null"]),
         ("monitor", ["null", "val_loss", "accuracy"], ["''", "3", "[loss]"]),
         ("metrics", ["[]", "[accuracy]", "[SparseCategoricalAccuracy]"], ["accuracy", "null", "[Nothing]"]),
         ("callbacks", ["[]", "[TerminateOnNaN]"], ["TerminateOnNaN", "[LambdaCallback]"]),

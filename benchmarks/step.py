@@ -1,10 +1,10 @@
-"""How long a training step of shipped configs takes without oneDNN, and with it, as cnncli has it on x86 processors.
+"""How long a training step of shipped configs takes: without oneDNN, with it, and in mixed_bfloat16.
 
-    python benchmarks/onednn.py [--rounds 3] [NAME ...]
+    python benchmarks/step.py [--rounds 3] [NAME ...]
 
-TensorFlow alone switches it on where the processor has AVX512-VNNI or better. Each network is trained on noise at the
-batch size of its spec, with and without in processes of their own that take turns. The figures are medians of the
-rounds; NAME is that of a config.
+On x86 processors cnncli has oneDNN always; TensorFlow alone only where the processor has AVX512-VNNI or better. Each
+network is trained on noise at the batch size of its spec, each way in a process of its own, in turn. The figures are
+medians of the rounds; NAME is that of a config. What the processor does not compute in bfloat16 takes very long.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ LEAST = 2.0
 """Seconds that steps are measured for."""
 
 
-def measure(name: str) -> None:
+def measure(name: str, precision: str) -> None:
     """Prints the seconds of a step, in a process that has decided about oneDNN."""
     from cnncli.runner.prepare import compiled, inputs_of_spec
     from cnncli.spec import load
     from cnncli.startup import tf
 
-    spec = load(CONFIGS / f"{name}.yaml").spec
+    spec = load(CONFIGS / f"{name}.yaml", [f"train.precision={precision}"]).spec
     model, encoding = compiled(spec, inputs_of_spec(spec.data), total_steps=1000)
     batch, classes = spec.train.batch_size, model.output_shape[-1]
     pixels = tf.cast(tf.random.uniform((batch, *model.input_shape[1:]), maxval=256, dtype=tf.int32), tf.uint8)
@@ -57,9 +57,9 @@ def measure(name: str) -> None:
     print(seconds / steps)
 
 
-def step(name: str, onednn: str) -> float:
+def step(name: str, onednn: str, precision: str) -> float:
     """Seconds of a step in a process of its own."""
-    program = [sys.executable, __file__, "--measure", name]
+    program = [sys.executable, __file__, "--measure", precision, name]
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": onednn}
     return float(subprocess.run(program, capture_output=True, text=True, check=True, env=environment).stdout)
 
@@ -68,17 +68,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=NAMES, metavar="NAME")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--measure", metavar="NAME", help=argparse.SUPPRESS)
+    parser.add_argument("--measure", metavar="PRECISION", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        measure(options.measure)
+        measure(*options.names, options.measure)
         return
-    print(f"{'seconds of a step':<26}{'without':>9}{'with':>9}{'with / without':>16}")
+    print(f"{'seconds of a step':<26}{'float32':>9}{'no oneDNN':>18}{'mixed_bfloat16':>18}")
     for name in options.names:
-        rounds = [(step(name, "0"), step(name, "1")) for _ in range(options.rounds)]
-        without, with_it = (statistics.median(seconds) for seconds in zip(*rounds, strict=True))
-        ratio = statistics.median(after / before for before, after in rounds)
-        print(f"{name:<26}{without:>9.4f}{with_it:>9.4f}{ratio:>16.2f}", flush=True)
+        rounds = [
+            (step(name, "1", "float32"), step(name, "0", "float32"), step(name, "1", "mixed_bfloat16"))
+            for _ in range(options.rounds)
+        ]
+        base, without, mixed = (statistics.median(seconds) for seconds in zip(*rounds, strict=True))
+        slower = statistics.median(one[1] / one[0] for one in rounds)
+        half = statistics.median(one[2] / one[0] for one in rounds)
+        print(f"{name:<26}{base:>9.4f}{without:>9.4f} ({slower:4.2f}×){mixed:>9.4f} ({half:4.2f}×)", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,50 @@
+"""What the device computes fast, and the precision that is therefore the best one here."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+"""Any of these words of Linux says that a processor computes in bfloat16."""
+
+_WORDS = {"mixed_bfloat16": BFLOAT16, "mixed_float16": frozenset({"avx512_fp16", "amx_fp16"})}
+_CAPABILITIES = {"mixed_bfloat16": (8, 0), "mixed_float16": (7, 0)}  # of NVIDIA: Ampere, Volta
+
+
+def processor_flags() -> frozenset[str] | None:
+    """What the processor can do, in the words of Linux (`avx2`, `amx_bf16`); None where the system does not tell."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
+    return frozenset(found[1].split()) if found else None
+
+
+def is_fast(precision: str) -> bool | None:
+    """Whether what trains here computes in a mixed precision instead of imitating it; None where nothing tells."""
+    from cnncli.startup import tf
+
+    if gpus := tf.config.list_physical_devices("GPU"):
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        return all(one.get("compute_capability", (0, 0)) >= _CAPABILITIES[precision] for one in details)
+    flags = processor_flags()
+    if flags is None:
+        return None
+    return os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0" and bool(flags & _WORDS[precision])
+
+
+def precision_here(precision: str) -> str:
+    """`train.precision` as this device has it: `auto` is `mixed_bfloat16` where that is fast, else `float32`."""
+    if precision != "auto":
+        return precision
+    return "mixed_bfloat16" if is_fast("mixed_bfloat16") else "float32"
+
+
+def slowed_by(precision: str) -> str | None:
+    """Why a training would be faster in float32, or None when nothing speaks against `train.precision`."""
+    if precision not in _WORDS or is_fast(precision) is not False:
+        return None
+    return f"{precision} is slow here, for nothing computes in it: try '--set train.precision=auto'"
