@@ -130,6 +130,11 @@ BROKEN = {
         "'part' has no parameter 'rates'; did you mean 'rate'?"),
     "a parameter that is needed": (
         block("- Dropout: {rate: $rate}", "- ▸part", "parameters: {rate: null}"), "'part' needs 'rate'"),
+    "a parameter without its name": (
+        block("- Dropout: {rate: $rate}", "- part: ▸0.5", "parameters: {seed: 1, rate: null}"),
+        "expected the parameters of part by name, as in 'part: {rate: 0.5}', got 0.5"),
+    "a value for a block without parameters": (
+        block("- ReLU", "- part: ▸0.5"), "expected the arguments of part as 'argument: value', got 0.5"),
     "a parameter that is unknown": (
         block("- Dropout: {rate: ▸$rat}", parameters="parameters: {rate: 0.1}"),
         "no parameter is called 'rat'; did you mean 'rate'?"),

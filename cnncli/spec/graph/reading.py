@@ -118,6 +118,9 @@ def _line(
         message = "a parameter can be a value of a layer, not the layer itself"
         problems.append(Problem(path, message))
         return Line("", {}, path, broken=True)
+    if meant := _meant(value, blocks):
+        problems.append(Problem((*path, *value), meant))
+        return Line("", {}, path, broken=True)
     word, given, inside = split("layer", value, path, problems, blocks)
     if word is None:
         return Line("", {}, path, broken=True)
@@ -135,6 +138,18 @@ def _line(
     name = _name(given["name"], (*inside, "name"), problems) if "name" in given else None
     inputs = _inputs(given["inputs"], (*inside, "inputs"), problems) if "inputs" in given else None
     return Line(word, arguments, path, name, inputs, repeat, broken)
+
+
+def _meant(value: Any, blocks: Mapping[str, Block]) -> str | None:
+    """What to say of `block: 64`: the parameter that the lone value was meant for, the first that must be given."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    ((word, given),) = value.items()
+    if word not in blocks or not blocks[word].parameters or not isinstance(given, str | int | float):
+        return None
+    parameters = blocks[word].parameters
+    first = min(parameters, key=lambda name: parameters[name] is not None)
+    return f"expected the parameters of {word} by name, as in '{word}: {{{first}: {given}}}', got {shown(given)}"
 
 
 def _check_use(block: Block, arguments: Mapping[str, Any], path: Path, problems: list[Problem]) -> None:
