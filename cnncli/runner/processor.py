@@ -28,8 +28,8 @@ def is_fast(precision: str) -> bool | None:
     from cnncli.startup import tf
 
     if gpus := tf.config.list_physical_devices("GPU"):
-        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-        return all(one.get("compute_capability", (0, 0)) >= _CAPABILITIES[precision] for one in details)
+        found = [tf.config.experimental.get_device_details(gpu).get("compute_capability") for gpu in gpus]
+        return None if None in found else min(found) >= _CAPABILITIES[precision]  # others than NVIDIA's do not tell
     flags = processor_flags()
     if flags is None:
         return None

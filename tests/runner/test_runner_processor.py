@@ -59,7 +59,7 @@ def test_only_what_has_to_be_imitated_is_slow(machine, precision):
     machine(PLAIN)
     assert precision in slowed_by(precision)
     assert [slowed_by(name) for name in ("float32", "auto")] == [None, None]
-    for one in [NEW], [None], [PLAIN, (8, 0)]:
+    for one in [NEW], [None], [PLAIN, (8, 0)], [PLAIN, None]:
         machine(*one)
         assert slowed_by(precision) is None
 
