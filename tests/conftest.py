@@ -1,4 +1,4 @@
-"""For all tests: packages with layers of their own, as pip installs them."""
+"""For all tests: packages with layers of their own, as pip installs them, and machines other than this one."""
 
 import contextlib
 import textwrap
@@ -49,3 +49,23 @@ def install(tmp_path, installed):
 
     with installed(tmp_path):
         yield run
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Makes this machine one with the given flags, and with GPUs of the given capabilities."""
+    from cnncli.factory import processor
+    from cnncli.startup import tf
+
+    devices = tf.config.list_physical_devices
+
+    def become(flags, *capabilities):
+        monkeypatch.setattr(processor, "processor_flags", lambda: flags)
+        details = {gpu: {"compute_capability": gpu} if gpu else {} for gpu in capabilities}
+        monkeypatch.setattr(
+            tf.config, "list_physical_devices", lambda kind=None: list(details) if kind == "GPU" else devices(kind)
+        )
+        monkeypatch.setattr(tf.config.experimental, "get_device_details", details.get)
+
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    return become

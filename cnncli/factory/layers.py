@@ -1,11 +1,16 @@
-"""A layer that Keras does not have, and one that TensorFlow cannot be trusted with. Imported, it starts TensorFlow."""
+"""Layers of Keras as this tool computes them, and one that Keras does not have. Imported, it starts TensorFlow.
+
+What they give is what Keras gives; their gradients are Keras' to the last digits, and sooner there, or without harm.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from cnncli.startup import keras
+from cnncli.factory.processor import has_gpu, onednn_has_bfloat16
+from cnncli.startup import keras, tf
 
 
 @keras.saving.register_keras_serializable("cnncli")
@@ -25,16 +30,23 @@ class ReverseChannels(keras.layers.Layer):
         return shape
 
 
-_FEW_CHANNELS = 16
-"""Below it a block of channels in oneDNN is not full, however wide the registers of the processor are."""
+_BLOCK = 16
+"""Channels that oneDNN takes at once where there is AVX-512."""
+
+_SMALL = 8
+"""The width in pixels up to which products of matrices give the gradient of a kernel sooner than oneDNN."""
 
 
 @keras.saving.register_keras_serializable("cnncli")
 class Conv2D(keras.layers.Conv2D):
-    """Keras' own, but for a kernel of 1×1 with strides on few channels: that takes the pixels it needs first.
+    """Keras' own, but that two gradients are not left to oneDNN.
 
-    Computed as Keras does it, oneDNN's gradient of such a kernel is written past the end of its memory, and the process
-    ends sooner or later, or goes on with wrong numbers (oneDNN issue 6035, seen with TensorFlow 2.21).
+    - With a kernel of 1×1, strides and few channels, oneDNN writes the gradient past the end of its memory, and the
+      process ends sooner or later, or goes on with wrong numbers (oneDNN issue 6035, seen with TensorFlow 2.21). Here
+      the pixels that count are taken first, and convolved without strides.
+    - In bfloat16 oneDNN goes through an image row by row, with registers that hold 32 pixels, so that rows of 8 leave
+      most of them empty. Here the gradient of the kernel is a product of matrices for each of its pixels.
+      `benchmarks/layers.py` has the times of both.
 
     Shape:
         (batch, height, width, channels) → (batch, new height, new width, filters)
@@ -42,7 +54,91 @@ class Conv2D(keras.layers.Conv2D):
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """The image under the kernel."""
-        if prod(self.kernel_size) > 1 or prod(self.strides) == 1 or kernel.shape[2] >= _FEW_CHANNELS:
-            return super().convolution_op(inputs, kernel)
-        down, right = self.strides
-        return keras.ops.conv(inputs[:, ::down, ::right], kernel, padding="valid")
+        if prod(self.kernel_size) == 1 < prod(self.strides) and kernel.shape[2] < _BLOCK:
+            down, right = self.strides
+            return keras.ops.conv(inputs[:, ::down, ::right], kernel, padding="valid")
+        if self._is_small(inputs):
+            return _convolved(inputs, tf.convert_to_tensor(kernel), self.padding)
+        return super().convolution_op(inputs, kernel)
+
+    def _is_small(self, inputs: Any) -> bool:
+        _, height, width, _ = inputs.shape
+        small = height is not None and width is not None and width <= _SMALL
+        plain = prod(self.strides) == prod(self.dilation_rate) == self.groups == 1
+        return small and plain and inputs.dtype == "bfloat16" and onednn_has_bfloat16() and not has_gpu()
+
+
+def _convolved(inputs: Any, kernel: Any, padding: str) -> Any:
+    @tf.custom_gradient
+    def convolved(inputs: Any, kernel: Any) -> Any:
+        def gradients(upstream: Any) -> tuple[Any, Any]:
+            of_inputs = tf.raw_ops.Conv2DBackpropInput(
+                input_sizes=tf.shape(inputs),
+                filter=kernel,
+                out_backprop=upstream,
+                strides=[1, 1, 1, 1],
+                padding=padding.upper(),
+            )
+            return of_inputs, _gradient_of_kernel(inputs, upstream, kernel.shape[:2])
+
+        return keras.ops.conv(inputs, kernel, padding=padding), gradients
+
+    return convolved(inputs, kernel)
+
+
+def _gradient_of_kernel(inputs: Any, upstream: Any, size: Sequence[int]) -> Any:
+    """How the loss changes with a kernel that was moved over the inputs pixel by pixel.
+
+    Args:
+        inputs: (batch, height, width, channels).
+        upstream: how it changes with the result: (batch, new height, new width, filters).
+        size: of the kernel: its height and width.
+
+    Returns:
+        (kernel's height, kernel's width, channels, filters).
+    """
+    _, height, width, channels = inputs.shape
+    _, down, right, filters = upstream.shape
+    missing = down + size[0] - 1 - height, right + size[1] - 1 - width  # none with padding: valid
+    padded = tf.pad(inputs, [[0, 0], *([side // 2, side - side // 2] for side in missing), [0, 0]])
+    upstream = tf.reshape(upstream, [-1, filters])
+    under = (padded[:, y : y + down, x : x + right] for y in range(size[0]) for x in range(size[1]))
+    products = [tf.matmul(tf.reshape(pixels, [-1, channels]), upstream, transpose_a=True) for pixels in under]
+    return tf.reshape(tf.stack(products), [*size, channels, filters])
+
+
+@keras.saving.register_keras_serializable("cnncli")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras' own, but that a processor trains it with one operation where Keras takes a dozen.
+
+    Shape:
+        (batch, …, channels) → the same
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """The inputs with each channel normalised: in training by this batch, else by what the layer holds."""
+        if not (training and self.trainable and mask is None and self._is_plain(inputs)):
+            return super().call(inputs, training=training, mask=mask)
+        channels = inputs.shape[-1]
+        output, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs if self.takes_bfloat16(channels) else tf.cast(inputs, "float32"),
+            scale=self.gamma if self.scale else tf.ones([channels]),
+            offset=self.beta if self.center else tf.zeros([channels]),
+            mean=[],
+            variance=[],
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        pixels = tf.cast(tf.size(inputs) / channels, "float32")
+        variance *= (pixels - 1) / pixels  # of the batch, as in Keras; TensorFlow's is an estimate for all images
+        for held, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            held.assign(held * self.momentum + new * (1 - self.momentum))
+        return tf.cast(output, self.compute_dtype)
+
+    def takes_bfloat16(self, channels: int) -> bool:
+        """Whether it reads bfloat16 as it is; else it makes a copy in float32, with which oneDNN is quicker then."""
+        return channels % _BLOCK == 0 and self.compute_dtype == "bfloat16" and onednn_has_bfloat16() and not has_gpu()
+
+    def _is_plain(self, inputs: Any) -> bool:
+        images = len(inputs.shape) == 4 and self.axis in (-1, 3)
+        return images and not self.renorm and not self.synchronized and inputs.dtype != "float64" and not has_gpu()

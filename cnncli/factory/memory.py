@@ -69,13 +69,20 @@ def _needs(call: Call, trained: bool, above: bool) -> tuple[bool, bool, int]:
         return trained, tells, 0 if tells or function == "linear" else values * call.item_bytes
     if kind == "Activation":
         return function not in _OUTPUT_TELLS and function != "linear", function in _OUTPUT_TELLS, 0
-    if kind in _NORMALISATIONS and call.item_bytes < 4:
+    if kind in _NORMALISATIONS and call.item_bytes < 4 and not _takes_half(call):
         return False, False, 4 * values  # they reckon in float32, on a copy
     if kind in _MASKS:
         return False, False, values  # one byte says whether a value was dropped
     if kind == "GaussianDropout":
         return False, False, values * call.item_bytes
     return kind in _INPUT_FOR_GRADIENT, kind in _OUTPUT_FOR_GRADIENT, 0
+
+
+def _takes_half(call: Call) -> bool:
+    """Whether a normalisation takes numbers of two bytes as they are."""
+    from cnncli.factory.layers import BatchNormalization
+
+    return isinstance(call.layer, BatchNormalization) and call.layer.takes_bfloat16(call.output[-1])
 
 
 def training_memory(model: keras.Model, calls: Sequence[Call], batch_size: int) -> TrainingMemory:

@@ -39,10 +39,10 @@ def _class_of(entry: Entry) -> Any:
 
     if entry.family == "layer" and (own := own_layer(entry.name)):
         return _imported(own)
-    if (entry.family, entry.name) == ("layer", "Conv2D"):
-        from cnncli.factory.layers import Conv2D
+    if entry.family == "layer" and entry.name in ("BatchNormalization", "Conv2D"):
+        from cnncli.factory import layers
 
-        return Conv2D
+        return getattr(layers, entry.name)
     module: Any = keras
     for part in MODULES[entry.family].split("."):
         module = getattr(module, part)

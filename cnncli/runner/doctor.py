@@ -18,7 +18,7 @@ from cnncli import __version__
 from cnncli.data.cache import LIMIT, cache_folder
 from cnncli.data.memory import available_memory
 from cnncli.errors import CnncliError
-from cnncli.runner.processor import BFLOAT16, processor_flags
+from cnncli.factory.processor import BFLOAT16, processor_flags
 from cnncli.runs import require_writable
 
 State = Literal["ok", "warning", "error"]

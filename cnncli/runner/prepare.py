@@ -13,13 +13,13 @@ from cnncli.data.samples import LabelledImages
 from cnncli.errors import DataError, RunError, SpecError, path_text
 from cnncli.factory.freezing import frozen_in_stages
 from cnncli.factory.model import Preprocessing, build_model
+from cnncli.factory.processor import precision_here
 from cnncli.factory.summary import summarize
 from cnncli.factory.training import compile_model, label_encoding
 from cnncli.records import ModelSummary
 from cnncli.runner.datarecord import read_data_record
 from cnncli.runner.images import Splits, load_source
 from cnncli.runner.packages import require_packages
-from cnncli.runner.processor import precision_here
 from cnncli.runner.room import require_room
 from cnncli.runs import RunDir
 from cnncli.spec import load

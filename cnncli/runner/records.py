@@ -10,10 +10,10 @@ import numpy as np
 
 from cnncli import __version__
 from cnncli.data.images import pixel_facts
+from cnncli.factory.processor import precision_here
 from cnncli.runner.environment import command_line, environment
 from cnncli.runner.images import Splits
 from cnncli.runner.prepare import Inputs
-from cnncli.runner.processor import precision_here
 from cnncli.runs import RunDir, now
 from cnncli.spec.backbones import scales_image
 from cnncli.spec.overrides import read_file

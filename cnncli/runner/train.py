@@ -9,6 +9,7 @@ from typing import Any
 
 from cnncli.data.samples import FileSamples
 from cnncli.errors import CnncliError
+from cnncli.factory.processor import slowed_by
 from cnncli.factory.summary import summarize
 from cnncli.records import LoadedWeights
 from cnncli.runner.ending import carry_through, memory_told
@@ -16,7 +17,6 @@ from cnncli.runner.images import Splits, decoded, load_splits
 from cnncli.runner.observer import Observer
 from cnncli.runner.prepare import Inputs, built, inputs_of_splits, run_spec
 from cnncli.runner.pretrained import Load, load_pretrained, write_loaded
-from cnncli.runner.processor import slowed_by
 from cnncli.runner.recorded import record_images
 from cnncli.runner.records import settled, write_data_record, write_records
 from cnncli.runner.scan import require_readable

@@ -1,4 +1,4 @@
-"""A kernel of 1×1 with strides on few channels: computed as Keras means it, and not as oneDNN does."""
+"""Layers that are computed in other ways than Keras has them: the results and gradients are Keras'."""
 
 from __future__ import annotations
 
@@ -31,16 +31,29 @@ print("went well")
 """
 
 
-def result_and_gradients(layer, images):
-    """What it makes of the images, and how a sum of it depends on image, kernel and bias."""
+def result_and_gradients(layer, images, **how):
+    """What it makes of the images, and how the sum of its cubes depends on image and weights."""
     from cnncli.startup import tf
 
     given = tf.constant(images)
     with tf.GradientTape() as tape:
         tape.watch(given)
-        result = layer(given)
-        loss = tf.reduce_sum(result**2)
-    return [result, *tape.gradient(loss, [given, *layer.trainable_variables])]
+        result = layer(given, **how)
+        loss = tf.reduce_sum(result**3)
+    return [result, *tape.gradient(loss, [given, *(weight.value for weight in layer.trainable_variables)])]
+
+
+def operations(layer, images, **how):
+    """The names of the operations that compute the gradient of its first weights."""
+    from cnncli.startup import tf
+
+    @tf.function(autograph=False)
+    def step(images):
+        with tf.GradientTape() as tape:
+            result = layer(images, **how)
+        return tape.gradient(result, layer.trainable_variables[0].value)
+
+    return {operation.type for operation in step.get_concrete_function(tf.constant(images)).graph.get_operations()}
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
@@ -75,3 +88,112 @@ def test_a_training_on_one_thread_survives_it():
     command = [sys.executable, "-c", STEPS]
     done = subprocess.run(command, env=one, capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout) == (0, "went well\n"), done.stderr
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Says whether this machine has instructions for bfloat16; the results are the same if it has none."""
+    from cnncli.factory import layers
+
+    def is_quick(says):
+        monkeypatch.setattr(layers, "onednn_has_bfloat16", lambda: says)
+
+    monkeypatch.setattr(layers, "has_gpu", lambda: False)
+    is_quick(True)
+    return is_quick
+
+
+def twins(entry, name, arguments, images, dtype):
+    """The layer as a spec has it and Keras' own, with the same weights."""
+    from cnncli.startup import keras
+
+    ours = construct(entry("layer", {name: arguments}), dtype=dtype)
+    theirs = getattr(keras.layers, name)(**arguments, dtype=dtype)
+    for layer in (ours, theirs):
+        layer.build(images.shape)
+    ours.set_weights([np.random.default_rng(1).uniform(0.5, 2, size=weight.shape) for weight in ours.weights])
+    theirs.set_weights(ours.get_weights())
+    return ours, theirs
+
+
+def as_float32(values):
+    from cnncli.startup import tf
+
+    return [tf.cast(value, "float32").numpy() for value in values]
+
+
+def images_of(*shape, dtype="float32"):
+    from cnncli.startup import tf
+
+    return tf.cast(np.random.default_rng(0).normal(2, 3, size=shape), dtype)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("kernel", [1, 3, [2, 4], [5, 1]])
+def test_the_gradient_of_a_kernel_over_small_images_is_that_of_keras(entry, quick, kernel, padding):
+    images = images_of(6, 7, 5, 10, dtype="bfloat16")
+    arguments = {"filters": 12, "kernel_size": kernel, "padding": padding}
+    layers = twins(entry, "Conv2D", arguments, images, "mixed_bfloat16")
+    ours, theirs = (as_float32(result_and_gradients(layer, images)) for layer in layers)
+    np.testing.assert_array_equal(ours[0], theirs[0])
+    for found, expected in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-2, atol=1e-2 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(
+    ("change", "width", "dtype", "products"),
+    [
+        ({}, 8, "mixed_bfloat16", True),
+        ({}, 9, "mixed_bfloat16", False),
+        ({}, 8, "float32", False),
+        ({"strides": 2}, 8, "mixed_bfloat16", False),
+        ({"groups": 2}, 8, "mixed_bfloat16", False),
+        ({"dilation_rate": 2}, 8, "mixed_bfloat16", False),
+    ],
+)
+def test_products_take_the_place_of_what_onednn_is_slow_at_and_of_nothing_else(
+    entry, quick, change, width, dtype, products
+):
+    arguments = {"filters": 4, "kernel_size": 3, "padding": "same", **change}
+    images = images_of(2, 8, width, 4, dtype=dtype.removeprefix("mixed_"))
+    ours, _ = twins(entry, "Conv2D", arguments, images, dtype)
+    assert ("MatMul" in operations(ours, images)) is products
+    quick(False)
+    assert "MatMul" not in operations(ours, images)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("channels", [5, 16])
+@pytest.mark.parametrize("change", [{}, {"center": False}, {"scale": False}, {"epsilon": 0.5}, {"momentum": 0.5}])
+def test_normalisation_in_training_is_that_of_keras(entry, quick, change, channels, dtype):
+    images = images_of(2, 3, 2, channels, dtype=dtype.removeprefix("mixed_"))  # so few that N and N - 1 differ
+    layers = twins(entry, "BatchNormalization", {"axis": 3, **change}, images, dtype)
+    ours, theirs = (as_float32(result_and_gradients(layer, images, training=True)) for layer in layers)
+    for found, expected in zip(ours, theirs, strict=True):
+        tolerance = 1e-4 if dtype == "float32" else 2e-2
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max())
+    for found, expected in zip(*(layer.get_weights() for layer in layers), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_normalisation_is_one_operation_in_training_and_as_keras_has_it_else(entry, quick):
+    images = images_of(2, 3, 2, 16)
+    ours, theirs = twins(entry, "BatchNormalization", {}, images, "float32")
+    assert "FusedBatchNormV3" in operations(ours, images, training=True)
+    np.testing.assert_array_equal(ours(images), theirs(images))
+    assert "FusedBatchNormV3" not in operations(ours, images)
+    ours.trainable = False  # so that it normalises by what it holds
+    np.testing.assert_array_equal(ours(images, training=True), theirs(images))
+
+
+@pytest.mark.parametrize(
+    ("shape", "arguments"),
+    [((4, 6), {}), ((4, 5, 6), {}), ((4, 3, 5, 6), {"axis": 1}), ((4, 3, 5, 6), {"renorm": True})],
+)
+def test_normalisation_of_what_the_operation_does_not_take_is_left_to_keras(entry, quick, shape, arguments):
+    images = images_of(*shape)
+    layers = twins(entry, "BatchNormalization", arguments, images, "float32")
+    assert "FusedBatchNormV3" not in operations(layers[0], images, training=True)
+    ours, theirs = (result_and_gradients(layer, images, training=True) for layer in layers)
+    for found, expected in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(found, expected)

@@ -42,9 +42,22 @@ def test_backpropagation_keeps(build, layers, expected):
     assert kept(build, *layers) == expected
 
 
-def test_normalisation_of_half_as_precise_values_keeps_a_copy_in_float32(build):
-    layers = [conv(), "BatchNormalization", conv()]
-    assert kept(build, *layers, precision="mixed_bfloat16") == [IMAGE, 0, VALUES + VALUES // 2, 0]
+@pytest.mark.parametrize(
+    ("filters", "quick", "expected"),
+    [
+        (4, True, [IMAGE, 0, VALUES + VALUES // 2, 0]),
+        (16, False, [IMAGE, 0, 4 * (VALUES + VALUES // 2), 0]),
+        (16, True, [IMAGE, 4 * VALUES // 2, 4 * VALUES // 2, 0]),
+    ],
+)
+def test_normalisation_of_half_as_precise_values_keeps_a_copy_in_float32_where_it_takes_one(
+    build, monkeypatch, filters, quick, expected
+):
+    from cnncli.factory import layers
+
+    monkeypatch.setattr(layers, "onednn_has_bfloat16", lambda: quick)
+    network = [conv(filters=filters), "BatchNormalization", conv()]
+    assert kept(build, *network, precision="mixed_bfloat16") == expected
 
 
 def test_what_a_frozen_beginning_computes_is_not_kept(build):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ _WORDS = {"mixed_bfloat16": BFLOAT16, "mixed_float16": frozenset({"avx512_fp16",
 _CAPABILITIES = {"mixed_bfloat16": (8, 0), "mixed_float16": (7, 0)}  # of NVIDIA: Ampere, Volta
 
 
+@functools.cache
 def processor_flags() -> frozenset[str] | None:
     """What the processor can do, in the words of Linux (`avx2`, `amx_bf16`); None where the system does not tell."""
     try:
@@ -21,6 +23,18 @@ def processor_flags() -> frozenset[str] | None:
         return None
     found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
     return frozenset(found[1].split()) if found else None
+
+
+def has_gpu() -> bool:
+    """Whether a GPU trains here, and not the processor."""
+    from cnncli.startup import tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def onednn_has_bfloat16() -> bool:
+    """Whether oneDNN, which computes for TensorFlow on x86, has the processor's instructions for bfloat16."""
+    return os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1" and "avx512_bf16" in (processor_flags() or ())
 
 
 def is_fast(precision: str) -> bool | None:

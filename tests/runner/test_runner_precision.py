@@ -1,0 +1,41 @@
+"""A training in a precision: what it says of one that the machine has to imitate, and what its run keeps of `auto`."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+PLAIN, NEW = frozenset({"avx2"}), frozenset({"avx2", "amx_bf16", "avx512_bf16"})
+
+
+@pytest.fixture
+def told(make_spec, watcher, tmp_path):
+    """Trains in a precision; gives the run and what was told of it."""
+    from cnncli.runner.train import train
+
+    def run(precision):
+        observer = watcher()
+        return train(make_spec(f"train.precision={precision}"), tmp_path, observer).run, observer.told
+
+    return run
+
+
+def test_it_begins_with_the_warning(told, machine):
+    machine(PLAIN)
+    (warning,) = [text for text in told("mixed_bfloat16")[1] if "bfloat16" in text]
+    assert warning.startswith("warning: ")
+    assert "train.precision=auto" in warning
+
+
+@pytest.mark.parametrize(("flags", "wanted"), [(PLAIN, "float32"), (NEW, "mixed_bfloat16")])
+def test_its_run_keeps_what_auto_was_here_wherever_it_goes(told, machine, flags, wanted):
+    from cnncli.runner.predict import Predictor
+    from cnncli.runner.prepare import run_spec
+
+    machine(flags)
+    run, messages = told("auto")
+    machine(None)
+    assert run_spec(run).train.precision == wanted
+    assert {layer.dtype_policy.name for layer in Predictor(run).model.layers} >= {wanted}
+    assert not [text for text in messages if "float" in text]
