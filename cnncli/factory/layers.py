@@ -46,7 +46,7 @@ class Conv2D(keras.layers.Conv2D):
       the pixels that count are taken first, and convolved without strides.
     - In bfloat16 oneDNN goes through an image row by row, with registers that hold 32 pixels, so that rows of 8 leave
       most of them empty. Here the gradient of the kernel is a product of matrices for each of its pixels.
-      `benchmarks/layers.py` has the times of both.
+      `benchmarks/layers.py` has the times.
 
     Shape:
         (batch, height, width, channels) → (batch, new height, new width, filters)

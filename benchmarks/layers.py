@@ -1,0 +1,78 @@
+"""How long the layers that cnncli computes in a way of its own take, as Keras has them and as cnncli has them.
+
+    python benchmarks/layers.py [--rounds 9]
+
+One step of a layer: its result and all its gradients, of 128 images of noise. The two take turns; the figures are
+medians of the rounds. Without a processor that computes in bfloat16 its convolutions are Keras', and no faster.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+from cnncli.factory import layers
+from cnncli.startup import keras, tf
+
+IMAGES = 128
+NORMALISED = [(32, 24), (32, 32), (16, 64), (8, 128), (4, 256)]
+CONVOLVED = [(16, 64, 64), (9, 128, 128), (8, 128, 128), (8, 256, 256), (4, 256, 256), (4, 256, 512)]
+DTYPES = ["float32", "bfloat16"]
+LEAST = 0.05
+"""Seconds that steps of a round are measured for."""
+
+
+def step_of(layer: keras.layers.Layer, images: tf.Tensor, **how: bool) -> Callable[[], tf.Tensor]:
+    """A function that trains the layer for one step."""
+    layer.build(images.shape)
+    weights = [weight.value for weight in layer.trainable_variables]
+
+    @tf.function(autograph=False)
+    def step(images: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            result = layer(images, **how)
+            loss = tf.reduce_sum(tf.cast(result, "float32"))
+        return [gradient[0] for gradient in tape.gradient(loss, [images, *weights])]
+
+    return lambda: step(images)[0].numpy()
+
+
+def seconds_of(step: Callable[[], tf.Tensor], times: int) -> float:
+    began = time.perf_counter()
+    for _ in range(times):
+        step()
+    return (time.perf_counter() - began) / times
+
+
+def compare(what: str, dtype: str, shape: tuple[int, ...], pair: list[keras.layers.Layer], rounds: int, **how) -> None:
+    """Prints one line of the table."""
+    images = tf.cast(tf.random.normal((IMAGES, *shape)), dtype)
+    theirs, ours = (step_of(layer, images, **how) for layer in pair)
+    theirs(), ours()
+    times = max(1, round(LEAST / seconds_of(theirs, 2)))
+    found = [(seconds_of(theirs, times), seconds_of(ours, times)) for _ in range(rounds)]
+    before, after = (1000 * statistics.median(seconds) for seconds in zip(*found, strict=True))
+    ratio = statistics.median(ours / theirs for theirs, ours in found)
+    print(f"{what:<22}{dtype:<10}{before:>9.1f}{after:>9.1f}{ratio:>8.2f}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9)
+    rounds = parser.parse_args().rounds
+    print(f"{'ms of a step':<32}{'Keras':>9}{'cnncli':>9}{'ratio':>8}")
+    for dtype in DTYPES:
+        policy = dtype if dtype == "float32" else f"mixed_{dtype}"
+        for size, channels in NORMALISED:
+            pair = [module.BatchNormalization(dtype=policy) for module in (keras.layers, layers)]
+            compare(f"norm {size}×{size}×{channels}", dtype, (size, size, channels), pair, rounds, training=True)
+        for size, channels, filters in CONVOLVED:
+            pair = [module.Conv2D(filters, 3, padding="same", dtype=policy) for module in (keras.layers, layers)]
+            compare(f"conv {size}×{size}×{channels} → {filters}", dtype, (size, size, channels), pair, rounds)
+
+
+if __name__ == "__main__":
+    main()
