@@ -6,6 +6,7 @@ Files may come from anybody. What is in them is looked at before a number is rea
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import tempfile
 import warnings
@@ -110,7 +111,8 @@ def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> Lo
         model: that it is part of.
         name: of the backbone in the model.
         entry: of the backbone.
-        path: of the weights; as Keras 3 saves them, or in the older form of `keras.applications`.
+        path: of the weights; as Keras 3 saves them, or in the older form, in which `keras.applications` has them and
+            `model.save("my.h5")` writes a whole model.
 
     Raises:
         DataError: the file is none of weights, or holds those of another network.
@@ -118,7 +120,10 @@ def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> Lo
     backbone = model.get_layer(name)
     contents = _contents(path)
     if not any(place.startswith(_LAYERS) for place in contents):
-        _load_in_order(backbone, entry, path)
+        if inside := _inside_older_model(backbone, contents):
+            _load_by_name(inside, path)
+        else:
+            _load_in_order(backbone, entry, path)
     else:
         with _own_file(backbone) as own:
             wanted = _Part("", _shapes(_contents(own), ""))
@@ -131,6 +136,36 @@ def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> Lo
     return LoadedLayer(name, backbone.count_params())
 
 
+def _inside_older_model(backbone: keras.Model, contents: Mapping[str, Array]) -> dict[str, Any]:
+    """The weights of a backbone by their places in a whole model of the older form; empty when it is not in there.
+
+    Their order is of no use: weights that were frozen when the model was saved come last.
+    """
+    weights = {f"{layer.name}/{weight.name}": weight for layer in backbone.layers for weight in layer.weights}
+    wanted = {_same_in_all(name): tuple(weight.shape) for name, weight in weights.items()}
+    for model in sorted({found[0] for place in contents if (found := _OLDER_LAYER.match(place))}):
+        below = {_same_in_all(place.removeprefix(model)): place for place in contents if place.startswith(model)}
+        if all(name in below and contents[below[name]].shape == shape for name, shape in wanted.items()):
+            return {below[_same_in_all(name)]: weight for name, weight in weights.items()}
+    return {}
+
+
+_OLDER_LAYER = re.compile(r"(model_weights/)?[^/]+/")
+
+
+def _same_in_all(name: str) -> str:
+    """A weight as all versions of Keras would call it: `Conv1/kernel:0` was the name of `Conv1/kernel`."""
+    return name.removesuffix(":0").replace("/depthwise_kernel", "/kernel")
+
+
+def _load_by_name(weights: Mapping[str, Any], path: Path) -> None:
+    """Gives weights the numbers at their places in a file."""
+    with h5py.File(path.resolve(), "r") as file:
+        values = [_finite(file[place][...], path) for place in weights]
+    for weight, value in zip(weights.values(), values, strict=True):
+        weight.assign(value)
+
+
 def _load_in_order(backbone: keras.Model, entry: Entry, path: Path) -> None:
     """Reads the form that Keras had before its third version, in which layers are known by their order."""
     try:
@@ -139,8 +174,8 @@ def _load_in_order(backbone: keras.Model, entry: Entry, path: Path) -> None:
         reason = " ".join(str(error).split()) or type(error).__name__
         message = f"'{path}' does not hold the weights of {entry.name} without its head: {reason}"
         raise DataError(message, _FORMAT) from error
-    if not all(np.isfinite(array).all() for array in backbone.get_weights()):
-        raise DataError(f"'{path}' holds weights that are no finite numbers")
+    for array in backbone.get_weights():
+        _finite(array, path)
 
 
 def load_imagenet(model: keras.Model, name: str, entry: Entry, fetch: Fetch) -> LoadedLayer:
@@ -274,7 +309,10 @@ def _copy(source: Path, target: Path, parts: list[tuple[_Part, _Part]]) -> None:
     with h5py.File(source.resolve(), "r") as read, h5py.File(target, "r+") as written:
         for there, here in parts:
             for array in here.shapes:
-                values = read[there.place + array][...]
-                if not np.isfinite(values).all():
-                    raise DataError(f"'{source}' holds weights that are no finite numbers")
-                written[here.place + array][...] = values
+                written[here.place + array][...] = _finite(read[there.place + array][...], source)
+
+
+def _finite(values: Any, path: Path) -> Any:
+    if not np.isfinite(values).all():
+        raise DataError(f"'{path}' holds weights that are no finite numbers")
+    return values

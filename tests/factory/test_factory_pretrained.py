@@ -40,6 +40,16 @@ def save_old(model, path):
     return path
 
 
+def as_keras_2_has_it(path):
+    """Gives the weights of a file the names that they had then."""
+    with h5py.File(path, "r+") as file:
+        names = []
+        file.visititems(lambda name, thing: names.append(name) if isinstance(thing, h5py.Dataset) else None)
+        for name in names:
+            last = "/depthwise_kernel" if "depthwise" in name and name.endswith("/kernel") else "/kernel"
+            file.move(name, name.replace("/kernel", last) + ":0")
+
+
 def stem(network):
     """What the first convolution of an EfficientNet makes of images."""
     import keras
@@ -168,13 +178,21 @@ def files(folder, network):
     save_weights(whole, folder / "in_a_model.weights.h5")
     save_weights(backbone, folder / "alone.weights.h5")
     save_old(backbone, folder / "old.h5")
+    for layer in backbone.layers[::2]:
+        layer.trainable = False  # Keras writes the weights of those last
+    whole.save(folder / "model.h5")
+    backbone.trainable = True
+    as_keras_2_has_it(save_old(whole, folder / "model_weights.h5"))
     (folder / "linked.weights.h5").symlink_to(folder / "alone.weights.h5")
     return folder, backbone
 
 
 @pytest.mark.slow
 class TestBackbone:
-    @pytest.mark.parametrize("name", ["in_a_model.weights.h5", "alone.weights.h5", "old.h5", "linked.weights.h5"])
+    @pytest.mark.parametrize(
+        "name",
+        ["in_a_model.weights.h5", "alone.weights.h5", "old.h5", "model.h5", "model_weights.h5", "linked.weights.h5"],
+    )
     def test_it_is_found_in_every_form(self, build, entry, files, name):
         from cnncli.factory.pretrained import load_backbone
 
@@ -184,13 +202,26 @@ class TestBackbone:
         assert (layer.name, layer.why, layer.parameters) == ("seen", "", network.count_params())
         assert same(model.get_layer("seen"), network)
 
-    @pytest.mark.parametrize("name", ["in_a_model.weights.h5", "old.h5"])
+    @pytest.mark.parametrize("name", ["in_a_model.weights.h5", "old.h5", "model.h5"])
     def test_the_weights_of_another_network_are_refused(self, build, entry, files, name):
         from cnncli.factory.pretrained import load_backbone
 
         model = build({BACKBONE: {**SMALL[BACKBONE], "alpha": 1.0}}, DENSE, shape=(32, 32, 3))
         with pytest.raises(DataError, match="does not hold the weights of MobileNetV3Small"):
             load_backbone(model, "seen", entry_of(entry, alpha=1.0), files[0] / name)
+
+    def test_numbers_that_are_none_are_refused_before_one_is_taken(self, build, entry, files, tmp_path):
+        from cnncli.factory.pretrained import load_backbone
+
+        path = tmp_path / "bad.h5"
+        path.write_bytes((files[0] / "model.h5").read_bytes())
+        with h5py.File(path, "r+") as file:
+            file["model_weights/other/conv_1/kernel"][0, 0, 0, 0] = np.nan
+        model = build(SMALL, DENSE, shape=(32, 32, 3))
+        before = model.get_weights()
+        with pytest.raises(DataError, match="no finite numbers"):
+            load_backbone(model, "seen", entry_of(entry), path)
+        assert all(np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True))
 
 
 @pytest.mark.slow
