@@ -15,10 +15,17 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
+import numpy as np
+
+from cnncli.errors import DataError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+FORMAT = "weights are saved by 'model.save_weights(\"my.weights.h5\")' in Keras 3, and by every run"
+"""What to say to who has a file of another kind."""
+
 MAX_OBJECTS = 100_000
 """Arrays and groups in one file; a model of 1,000 layers has about 10,000."""
 
@@ -127,3 +134,14 @@ def _checked(name: str, dataset: h5py.Dataset, file_size: int) -> Array:
     if dataset.shape is None or dataset.nbytes != size or (size and (offset or 0) + size > file_size):
         raise Refused(f"is damaged, or lies: the array at '{name}' is larger than what is stored of it")
     return Array(tuple(dataset.shape), str(dataset.dtype))
+
+
+def finite(values: Any, path: Path) -> Any:
+    """The numbers of an array.
+
+    Raises:
+        DataError: one is infinite, or none.
+    """
+    if not np.isfinite(values).all():
+        raise DataError(f"'{path}' holds weights that are no finite numbers")
+    return values

@@ -6,7 +6,6 @@ Files may come from anybody. What is in them is looked at before a number is rea
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 import tempfile
 import warnings
@@ -24,7 +23,8 @@ from cnncli.catalog.entries import Entry
 from cnncli.catalog.weights import IMAGENET
 from cnncli.errors import CnncliError, DataError
 from cnncli.factory.backbones import DEVIATION, network
-from cnncli.factory.hdf5 import Array, Refused, contents_of
+from cnncli.factory.hdf5 import FORMAT, Array, Refused, contents_of, finite
+from cnncli.factory.older_weights import load_older
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import LoadedLayer
 from cnncli.spec.shapes import times
@@ -36,7 +36,6 @@ Fetch = Callable[[str, str, str], Path]
 """Gives the file for a name, a URL and a hash, which may be empty."""
 
 _LAYERS = "layers/"
-_FORMAT = "weights are saved by 'model.save_weights(\"my.weights.h5\")' in Keras 3, and by every run"
 
 
 @dataclass(frozen=True)
@@ -120,62 +119,17 @@ def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> Lo
     backbone = model.get_layer(name)
     contents = _contents(path)
     if not any(place.startswith(_LAYERS) for place in contents):
-        if inside := _inside_older_model(backbone, contents):
-            _load_by_name(inside, path)
-        else:
-            _load_in_order(backbone, entry, path)
+        load_older(backbone, entry, path, contents)
     else:
         with _own_file(backbone) as own:
             wanted = _Part("", _shapes(_contents(own), ""))
             found = next((part for part in _networks(contents) if part.shapes.items() >= wanted.shapes.items()), None)
             if found is None:
-                raise DataError(f"'{path}' does not hold the weights of {entry.name} as it is in this model", _FORMAT)
+                raise DataError(f"'{path}' does not hold the weights of {entry.name} as it is in this model", FORMAT)
             _copy(path, own, [(_Part(found.place, wanted.shapes), wanted)])
             load_weights(backbone, own)
     _mend_statistics(entry, backbone, of_imagenet=False)
     return LoadedLayer(name, backbone.count_params())
-
-
-def _inside_older_model(backbone: keras.Model, contents: Mapping[str, Array]) -> dict[str, Any]:
-    """The weights of a backbone by their places in a whole model of the older form; empty when it is not in there.
-
-    Their order is of no use: weights that were frozen when the model was saved come last.
-    """
-    weights = {f"{layer.name}/{weight.name}": weight for layer in backbone.layers for weight in layer.weights}
-    wanted = {_same_in_all(name): tuple(weight.shape) for name, weight in weights.items()}
-    for model in sorted({found[0] for place in contents if (found := _OLDER_LAYER.match(place))}):
-        below = {_same_in_all(place.removeprefix(model)): place for place in contents if place.startswith(model)}
-        if all(name in below and contents[below[name]].shape == shape for name, shape in wanted.items()):
-            return {below[_same_in_all(name)]: weight for name, weight in weights.items()}
-    return {}
-
-
-_OLDER_LAYER = re.compile(r"(model_weights/)?[^/]+/")
-
-
-def _same_in_all(name: str) -> str:
-    """A weight as all versions of Keras would call it: `Conv1/kernel:0` was the name of `Conv1/kernel`."""
-    return name.removesuffix(":0").replace("/depthwise_kernel", "/kernel")
-
-
-def _load_by_name(weights: Mapping[str, Any], path: Path) -> None:
-    """Gives weights the numbers at their places in a file."""
-    with h5py.File(path.resolve(), "r") as file:
-        values = [_finite(file[place][...], path) for place in weights]
-    for weight, value in zip(weights.values(), values, strict=True):
-        weight.assign(value)
-
-
-def _load_in_order(backbone: keras.Model, entry: Entry, path: Path) -> None:
-    """Reads the form that Keras had before its third version, in which layers are known by their order."""
-    try:
-        backbone.load_weights(path)
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        message = f"'{path}' does not hold the weights of {entry.name} without its head: {reason}"
-        raise DataError(message, _FORMAT) from error
-    for array in backbone.get_weights():
-        _finite(array, path)
 
 
 def load_imagenet(model: keras.Model, name: str, entry: Entry, fetch: Fetch) -> LoadedLayer:
@@ -254,7 +208,7 @@ def _contents(path: Path) -> Mapping[str, Array]:
     try:
         found = contents_of(path.resolve())
     except Refused as reason:
-        raise DataError(f"'{path}' {reason}", _FORMAT) from reason
+        raise DataError(f"'{path}' {reason}", FORMAT) from reason
     return {place: array for place, array in found.items() if array.dtype.startswith(("float", "bfloat"))}
 
 
@@ -268,7 +222,7 @@ def _named_parts(path: Path) -> dict[str, _Part]:
     contents = _contents(path)
     places = sorted({f"{_LAYERS}{key.split('/')[1]}/" for key in contents if key.startswith(_LAYERS)})
     if not places:
-        raise DataError(f"'{path}' holds no layers that have names", _FORMAT)
+        raise DataError(f"'{path}' holds no layers that have names", FORMAT)
     with h5py.File(path.resolve(), "r") as file:
         return {_name_at(file, place): _Part(place, _shapes(contents, place)) for place in places}
 
@@ -309,10 +263,4 @@ def _copy(source: Path, target: Path, parts: list[tuple[_Part, _Part]]) -> None:
     with h5py.File(source.resolve(), "r") as read, h5py.File(target, "r+") as written:
         for there, here in parts:
             for array in here.shapes:
-                written[here.place + array][...] = _finite(read[there.place + array][...], source)
-
-
-def _finite(values: Any, path: Path) -> Any:
-    if not np.isfinite(values).all():
-        raise DataError(f"'{path}' holds weights that are no finite numbers")
-    return values
+                written[here.place + array][...] = finite(read[there.place + array][...], source)
