@@ -13,15 +13,15 @@ import cnncli
 PACKAGE = Path(cnncli.__file__).parent
 
 ONLY_IN = {
-    "h5py": {"factory/hdf5.py", "factory/pretrained.py"},
+    "h5py": {"factory/hdf5.py", "factory/older_weights.py", "factory/pretrained.py"},
     "subprocess": {"runner/selftest.py"},
     "yaml.SafeLoader": {"spec/reader.py"},
 }
 """Names, and the only files that may use them."""
 
 
-LOADERS = {"factory/weights.py", "factory/pretrained.py"}
-"""Files that let Keras read weights; both look at the file with `contents_of` before."""
+LOADERS = {"factory/older_weights.py", "factory/weights.py"}
+"""Files that let Keras read weights, which `contents_of` has looked at before."""
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
