@@ -18,7 +18,7 @@ from cnncli.startup import keras, tf
 
 IMAGES = 128
 NORMALISED = [(32, 24), (32, 32), (16, 64), (8, 128), (4, 256)]
-CONVOLVED = [(16, 64, 64), (9, 128, 128), (8, 128, 128), (8, 256, 256), (4, 256, 256), (4, 256, 512)]
+CONVOLVED = [(16, 64, 64), (9, 128, 128), (8, 64, 64), (8, 128, 128), (8, 256, 256), (7, 512, 512), (4, 256, 256)]
 DTYPES = ["float32", "bfloat16"]
 LEAST = 0.05
 """Seconds that steps of a round are measured for."""
