@@ -2,8 +2,9 @@
 
     python benchmarks/layers.py [--rounds 9]
 
-One step of a layer: its result and all its gradients, of 128 images of noise. The two take turns; the figures are
-medians of the rounds. Without a processor that computes in bfloat16 its convolutions are Keras', and no faster.
+One step of a layer, or of a whole network: its result and all its gradients, of 128 images of noise, or 32. The two
+take turns; the figures are medians of the rounds. Without a processor that computes in bfloat16 its convolutions are
+Keras', and no faster.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from cnncli.startup import keras, tf
 IMAGES = 128
 NORMALISED = [(32, 24), (32, 32), (16, 64), (8, 128), (4, 256)]
 CONVOLVED = [(16, 64, 64), (9, 128, 128), (8, 64, 64), (8, 128, 128), (8, 256, 256), (7, 512, 512), (4, 256, 256)]
+NETWORKS = ["MobileNetV2", "ResNet50"]
+SIDE = 96
 DTYPES = ["float32", "bfloat16"]
 LEAST = 0.05
 """Seconds that steps of a round are measured for."""
@@ -49,7 +52,7 @@ def seconds_of(step: Callable[[], tf.Tensor], times: int) -> float:
 
 def compare(what: str, dtype: str, shape: tuple[int, ...], pair: list[keras.layers.Layer], rounds: int, **how) -> None:
     """Prints one line of the table."""
-    images = tf.cast(tf.random.normal((IMAGES, *shape)), dtype)
+    images = tf.cast(tf.random.normal(shape), dtype)
     theirs, ours = (step_of(layer, images, **how) for layer in pair)
     theirs(), ours()
     times = max(1, round(LEAST / seconds_of(theirs, 2)))
@@ -67,11 +70,20 @@ def main() -> None:
     for dtype in DTYPES:
         policy = dtype if dtype == "float32" else f"mixed_{dtype}"
         for size, channels in NORMALISED:
+            shape = IMAGES, size, size, channels
             pair = [module.BatchNormalization(dtype=policy) for module in (keras.layers, layers)]
-            compare(f"norm {size}×{size}×{channels}", dtype, (size, size, channels), pair, rounds, training=True)
+            compare(f"norm {size}×{size}×{channels}", dtype, shape, pair, rounds, training=True)
         for size, channels, filters in CONVOLVED:
+            shape = IMAGES, size, size, channels
             pair = [module.Conv2D(filters, 3, padding="same", dtype=policy) for module in (keras.layers, layers)]
-            compare(f"conv {size}×{size}×{channels} → {filters}", dtype, (size, size, channels), pair, rounds)
+            compare(f"conv {size}×{size}×{channels} → {filters}", dtype, shape, pair, rounds)
+        keras.config.set_dtype_policy(policy)
+        for name in NETWORKS:
+            shape = IMAGES // 4, SIDE, SIDE, 3
+            make = getattr(keras.applications, name)
+            pair = [make(include_top=False, weights=None, input_shape=shape[1:]) for _ in range(2)]
+            layers.compute_as_here(pair[1])
+            compare(f"{name} {SIDE}×{SIDE}", dtype, shape, pair, rounds, training=True)
 
 
 if __name__ == "__main__":

@@ -64,8 +64,11 @@ def build_backbone(entry: Entry, given: tuple[int, ...], name: str, dtype: str) 
     Raises:
         ValueError: Keras does not like the arguments.
     """
+    from cnncli.factory.layers import compute_as_here
+
     with _policy(dtype):
         model = network(entry, given, name=name)
+    compute_as_here(model)
     model.trainable = entry.get("trainable")
     return model
 

@@ -145,3 +145,19 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def _is_plain(self, inputs: Any) -> bool:
         images = len(inputs.shape) == 4 and self.axis in (-1, 3)
         return images and not self.renorm and not self.synchronized and inputs.dtype != "float64" and not has_gpu()
+
+
+_OF_KERAS = {keras.layers.BatchNormalization: BatchNormalization, keras.layers.Conv2D: Conv2D}
+
+
+def compute_as_here(model: keras.Model) -> None:
+    """Gives layers that Keras' functions have made, as those of `keras.applications`, the classes of this module.
+
+    Args:
+        model: built. Its weights, names and connections stay what they are: a class here only computes otherwise.
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            compute_as_here(layer)
+        else:
+            layer.__class__ = _OF_KERAS.get(type(layer), type(layer))

@@ -71,6 +71,33 @@ class TestNetwork:
         theirs.set_weights(own.get_weights())
         assert np.array_equal(own(image()), theirs(image()))
 
+    @pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50V2"])
+    def test_a_step_changes_it_as_keras_own(self, build, name):
+        import keras
+
+        from cnncli.factory import layers
+
+        own = build({name: {"weights": None}}, *HEAD, shape=(64, 64, 3)).layers[-3]
+        theirs = getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(64, 64, 3))
+        theirs.set_weights(own.get_weights())
+        normalisations = [layer for layer in own.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        assert normalisations
+        assert all(isinstance(layer, layers.BatchNormalization) for layer in normalisations)
+        assert not any(isinstance(layer, layers.BatchNormalization) for layer in theirs.layers)
+        before = own.get_weights()
+        for model in (own, theirs):
+            model.compile(keras.optimizers.SGD(0.01), "mse")
+            model.train_on_batch(image(size=64), np.zeros((4, 2, 2, own.output_shape[-1])))
+        changes = {True: ([], []), False: ([], [])}  # by gradients, and of the statistics
+        for weight, found, expected, old in zip(
+            own.weights, own.get_weights(), theirs.get_weights(), before, strict=True
+        ):
+            for change, new in zip(changes[weight.trainable], (found, expected), strict=True):
+                change.append((new - old).ravel())
+        for found, expected in changes.values():
+            difference = np.concatenate(found) - np.concatenate(expected)
+            assert np.linalg.norm(difference) < 3e-2 * np.linalg.norm(np.concatenate(expected))
+
     def test_the_same_seed_gives_the_same_weights_and_names(self, build):
         layers = [{"EfficientNetB0": {"weights": None}}, *HEAD]  # Keras numbers some of its layers by process
         first, second = (build(*layers, shape=(32, 32, 3), seed=3) for _ in range(2))
