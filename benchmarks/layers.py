@@ -20,7 +20,8 @@ from cnncli.startup import keras, tf
 IMAGES = 128
 NORMALISED = [(32, 24), (32, 32), (16, 64), (8, 128), (4, 256)]
 CONVOLVED = [(16, 64, 64), (9, 128, 128), (8, 64, 64), (8, 128, 128), (8, 256, 256), (7, 512, 512), (4, 256, 256)]
-NETWORKS = ["MobileNetV2", "ResNet50"]
+DEPTHWISE = [(24, 144, 3, 1), (24, 144, 3, 2), (12, 192, 5, 1), (12, 192, 5, 2)]
+NETWORKS = ["MobileNetV2", "EfficientNetB0", "ResNet50"]
 SIDE = 96
 DTYPES = ["float32", "bfloat16"]
 LEAST = 0.05
@@ -59,14 +60,14 @@ def compare(what: str, dtype: str, shape: tuple[int, ...], pair: list[keras.laye
     found = [(seconds_of(theirs, times), seconds_of(ours, times)) for _ in range(rounds)]
     before, after = (1000 * statistics.median(seconds) for seconds in zip(*found, strict=True))
     ratio = statistics.median(ours / theirs for theirs, ours in found)
-    print(f"{what:<22}{dtype:<10}{before:>9.1f}{after:>9.1f}{ratio:>8.2f}", flush=True)
+    print(f"{what:<24}{dtype:<10}{before:>9.1f}{after:>9.1f}{ratio:>8.2f}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9)
     rounds = parser.parse_args().rounds
-    print(f"{'ms of a step':<32}{'Keras':>9}{'cnncli':>9}{'ratio':>8}")
+    print(f"{'ms of a step':<34}{'Keras':>9}{'cnncli':>9}{'ratio':>8}")
     for dtype in DTYPES:
         policy = dtype if dtype == "float32" else f"mixed_{dtype}"
         for size, channels in NORMALISED:
@@ -77,6 +78,11 @@ def main() -> None:
             shape = IMAGES, size, size, channels
             pair = [module.Conv2D(filters, 3, padding="same", dtype=policy) for module in (keras.layers, layers)]
             compare(f"conv {size}×{size}×{channels} → {filters}", dtype, shape, pair, rounds)
+        for size, channels, side, strides in DEPTHWISE:
+            shape = IMAGES // 4, size, size, channels
+            how = {"strides": strides, "padding": "same", "dtype": policy}
+            pair = [module.DepthwiseConv2D(side, **how) for module in (keras.layers, layers)]
+            compare(f"depth {size}×{size}×{channels}, {side} / {strides}", dtype, shape, pair, rounds)
         keras.config.set_dtype_policy(policy)
         for name in NETWORKS:
             shape = IMAGES // 4, SIDE, SIDE, 3

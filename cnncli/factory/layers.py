@@ -1,6 +1,6 @@
 """Layers of Keras as this tool computes them, and one that Keras does not have. Imported, it starts TensorFlow.
 
-What they give is what Keras gives; their gradients are Keras' to the last digits, and sooner there, or without harm.
+What they give is what Keras gives, and their gradients are Keras', to the last digits: but sooner, or without harm.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ _SMALL = 8
 
 They also want more channels than there are pixels: with 64 at 8×8 oneDNN is as quick or quicker.
 """
+
+_QUICK = 3
+"""The largest side of a kernel that oneDNN moves quickly over each channel by itself in bfloat16."""
 
 
 @keras.saving.register_keras_serializable("cnncli")
@@ -147,17 +150,64 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return images and not self.renorm and not self.synchronized and inputs.dtype != "float64" and not has_gpu()
 
 
-_OF_KERAS = {keras.layers.BatchNormalization: BatchNormalization, keras.layers.Conv2D: Conv2D}
+class _Depthwise(keras.layers.Layer):
+    """Computes in float32 on a processor told to take bfloat16, where oneDNN has nothing quick for that.
+
+    It has for kernels of at most 3×3 that go pixel by pixel and give each channel one result.
+    `benchmarks/layers.py` has the times.
+    """
+
+    @property
+    def compute_dtype(self) -> Any:
+        """What it computes in, which may be wider than what it is given and gives."""
+        dtype = super().compute_dtype
+        quick = max(self.kernel_size) <= _QUICK and prod(self.strides) == self.depth_multiplier == 1
+        return dtype if dtype != "bfloat16" or quick or has_gpu() else "float32"
+
+    def call(self, inputs: Any) -> Any:
+        """The image under the kernels."""
+        return tf.cast(super().call(inputs), super().compute_dtype)
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        """Shape and dtype of what it gives, which Keras would say is of what it computes in."""
+        return keras.KerasTensor(self.compute_output_shape(inputs.shape), dtype=super().compute_dtype)
+
+
+@keras.saving.register_keras_serializable("cnncli")
+class DepthwiseConv2D(_Depthwise, keras.layers.DepthwiseConv2D):
+    """Keras' own, but that a processor computes in bfloat16 only where that is quick.
+
+    Shape:
+        (batch, height, width, channels) → (batch, new height, new width, channels * depth_multiplier)
+    """
+
+
+@keras.saving.register_keras_serializable("cnncli")
+class SeparableConv2D(_Depthwise, keras.layers.SeparableConv2D):
+    """Keras' own, but that a processor computes in bfloat16 only where that is quick.
+
+    Shape:
+        (batch, height, width, channels) → (batch, new height, new width, filters)
+    """
+
+
+COMPUTED_HERE = {
+    keras.layers.BatchNormalization: BatchNormalization,
+    keras.layers.Conv2D: Conv2D,
+    keras.layers.DepthwiseConv2D: DepthwiseConv2D,
+    keras.layers.SeparableConv2D: SeparableConv2D,
+}
+"""What takes the place of Keras' classes, and differs from them in how it computes and in nothing else."""
 
 
 def compute_as_here(model: keras.Model) -> None:
-    """Gives layers that Keras' functions have made, as those of `keras.applications`, the classes of this module.
+    """Puts the classes of this module in the place of Keras' in what its functions made, as `keras.applications`.
 
     Args:
-        model: built. Its weights, names and connections stay what they are: a class here only computes otherwise.
+        model: built. Its weights, names and connections stay what they are.
     """
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             compute_as_here(layer)
         else:
-            layer.__class__ = _OF_KERAS.get(type(layer), type(layer))
+            layer.__class__ = COMPUTED_HERE.get(type(layer), type(layer))

@@ -65,8 +65,11 @@ def _needs(call: Call, trained: bool, above: bool) -> tuple[bool, bool, int]:
     kind, values = kind_of(call.layer), prod(call.output)
     function = activation_of(call.layer)
     if kind in _KERNELS:
-        tells = function in _OUTPUT_TELLS
-        return trained, tells, 0 if tells or function == "linear" else values * call.item_bytes
+        tells, computed = function in _OUTPUT_TELLS, item_bytes(call.layer.compute_dtype)
+        between = 0 if tells or function == "linear" else values * computed
+        if trained and computed > call.item_bytes:  # on a copy of what it is given
+            return False, tells, between + sum(prod(shape) * computed for shape in call.given)
+        return trained, tells, between
     if kind == "Activation":
         return function not in _OUTPUT_TELLS and function != "linear", function in _OUTPUT_TELLS, 0
     if kind in _NORMALISATIONS and call.item_bytes < 4 and not _takes_half(call):

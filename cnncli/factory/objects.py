@@ -35,18 +35,16 @@ def maker(entry: Entry) -> str:
 
 
 def _class_of(entry: Entry) -> Any:
+    from cnncli.factory.layers import COMPUTED_HERE
     from cnncli.startup import keras
 
     if entry.family == "layer" and (own := own_layer(entry.name)):
         return _imported(own)
-    if entry.family == "layer" and entry.name in ("BatchNormalization", "Conv2D"):
-        from cnncli.factory import layers
-
-        return getattr(layers, entry.name)
     module: Any = keras
     for part in MODULES[entry.family].split("."):
         module = getattr(module, part)
-    return getattr(module, entry.name)
+    found = getattr(module, entry.name)
+    return COMPUTED_HERE.get(found, found)
 
 
 def _imported(layer: Registered) -> Any:

@@ -198,3 +198,45 @@ def test_normalisation_of_what_the_operation_does_not_take_is_left_to_keras(entr
     ours, theirs = (result_and_gradients(layer, images, training=True) for layer in layers)
     for found, expected in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", ["DepthwiseConv2D", "SeparableConv2D"])
+@pytest.mark.parametrize("change", [{}, {"strides": 2}, {"kernel_size": 5}, {"use_bias": False, "activation": "relu"}])
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_channels_by_themselves_become_what_keras_makes_of_them(entry, quick, name, change, dtype):
+    arguments = {"kernel_size": 3, "padding": "same", **({"filters": 5} if name == "SeparableConv2D" else {}), **change}
+    images = images_of(2, 9, 6, 4, dtype=dtype.removeprefix("mixed_"))
+    layers = twins(entry, name, arguments, images, dtype)
+    ours, theirs = (result_and_gradients(layer, images) for layer in layers)
+    assert [found.dtype for found in ours] == [expected.dtype for expected in theirs]
+    for found, expected in zip(as_float32(ours), as_float32(theirs), strict=True):
+        tolerance = 0 if dtype == "float32" else 3e-2
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("name", ["DepthwiseConv2D", "SeparableConv2D"])
+@pytest.mark.parametrize(
+    ("change", "computes"),
+    [
+        ({}, "bfloat16"),
+        ({"kernel_size": [1, 2]}, "bfloat16"),
+        ({"strides": 2}, "float32"),
+        ({"kernel_size": [3, 4]}, "float32"),
+        ({"depth_multiplier": 2}, "float32"),
+    ],
+)
+def test_channels_by_themselves_are_computed_in_bfloat16_where_that_is_quick(
+    entry, quick, monkeypatch, name, change, computes
+):
+    from cnncli.factory import layers
+    from cnncli.startup import keras
+
+    arguments = {"kernel_size": 3, **({"filters": 5} if name == "SeparableConv2D" else {}), **change}
+    images = images_of(2, 9, 6, 4, dtype="bfloat16")
+    ours, _ = twins(entry, name, arguments, images, "mixed_bfloat16")
+    kernels = {gradient.dtype.name for gradient in result_and_gradients(ours, images)[2:]}
+    assert ours.compute_dtype == computes
+    assert (ours(images).dtype, kernels) == ("bfloat16", {"float32"})
+    assert ours.compute_output_spec(keras.KerasTensor(images.shape, "bfloat16")).dtype == "bfloat16"
+    monkeypatch.setattr(layers, "has_gpu", lambda: True)
+    assert ours.compute_dtype == "bfloat16"

@@ -60,6 +60,20 @@ def test_normalisation_of_half_as_precise_values_keeps_a_copy_in_float32_where_i
     assert kept(build, *network, precision="mixed_bfloat16") == expected
 
 
+@pytest.mark.parametrize(
+    ("strides", "expected"),
+    [(1, [IMAGE, VALUES // 2, VALUES // 2, 0]), (2, [IMAGE, 0, VALUES + VALUES // 8, 0])],
+)
+def test_channels_by_themselves_are_kept_in_float32_where_they_are_computed_in_it(
+    build, monkeypatch, strides, expected
+):
+    from cnncli.factory import layers
+
+    monkeypatch.setattr(layers, "has_gpu", lambda: False)
+    depthwise = {"DepthwiseConv2D": {"kernel_size": 3, "strides": strides, "padding": "same"}}
+    assert kept(build, conv(), depthwise, conv(), precision="mixed_bfloat16") == expected
+
+
 def test_what_a_frozen_beginning_computes_is_not_kept(build):
     from cnncli.factory.summary import summarize
 
