@@ -8,13 +8,13 @@ from cnncli.catalog.kinds import Kind, nearest, shown
 from cnncli.errors import Path, Problem
 
 IMAGENET = "imagenet"
-SUFFIXES = (".h5", ".hdf5")
+SUFFIXES = (".h5", ".hdf5", ".keras")
 _RUN = "{run: FOLDER}"
 
 
 def _weights_kind(*, imagenet: bool) -> Kind:
     """The path of a file, a mapping with the key `run`, nothing; where there are any, those of ImageNet."""
-    words = f"the path of a weights file (.weights.h5), {_RUN} for an earlier run, or null"
+    words = f"the path of a file of weights (.weights.h5, .keras), {_RUN} for an earlier run, or null"
     if imagenet:
         words = f"'{IMAGENET}', {words}"
 
@@ -37,7 +37,11 @@ def _weights_kind(*, imagenet: bool) -> Kind:
         "required": ["run"],
         "additionalProperties": False,
     }
-    file = {"type": "string", "pattern": r"\.([hH]5|[hH][dD][fF]5)$", "description": "A file of weights"}
+    file = {
+        "type": "string",
+        "pattern": r"\.([hH]5|[hH][dD][fF]5|[kK][eE][rR][aA][sS])$",
+        "description": "A file of weights",
+    }
     options = [*([{"const": IMAGENET}] * imagenet), file, run, {"type": "null"}]
     return Kind(words, accept, {"anyOf": options})
 

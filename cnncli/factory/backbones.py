@@ -67,19 +67,20 @@ def build_backbone(entry: Entry, given: tuple[int, ...], name: str, dtype: str) 
     from cnncli.factory.layers import compute_as_here
 
     with _policy(dtype):
-        model = network(entry, given, name=name)
+        model = network(entry, given)
+    model.name = name  # afterwards: of some networks Keras asks by their name how they are built
     compute_as_here(model)
     model.trainable = entry.get("trainable")
     return model
 
 
-def network(entry: Entry, given: tuple[int, ...], weights: str | None = None, **more: Any) -> keras.Model:
+def network(entry: Entry, given: tuple[int, ...], weights: str | None = None) -> keras.Model:
     """What the function of `keras.applications` makes of the arguments of an entry."""
     from cnncli.startup import keras
 
     own = {key: value for key, value in entry.arguments.items() if key not in ("weights", "trainable")}
     function = getattr(keras.applications, entry.name)
-    return function(include_top=False, weights=weights, input_shape=given, **{**own, **more})
+    return function(include_top=False, weights=weights, input_shape=given, **own)
 
 
 @contextlib.contextmanager

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import h5py
 
 from cnncli.catalog.entries import Entry
 from cnncli.errors import DataError
+from cnncli.factory.backbones import take_statistics
 from cnncli.factory.hdf5 import FORMAT, Array, finite
 
 if TYPE_CHECKING:
     import keras
+
+T = TypeVar("T")
 
 
 def load_older(backbone: keras.Model, entry: Entry, path: Path, contents: Mapping[str, Array]) -> None:
@@ -30,7 +33,7 @@ def load_older(backbone: keras.Model, entry: Entry, path: Path, contents: Mappin
         DataError: the file holds other weights.
     """
     if inside := _inside_model(backbone, contents):
-        _load_by_name(inside, path)
+        _load_by_name(backbone, inside, path)
     else:
         _load_in_order(backbone, entry, path)
 
@@ -40,29 +43,61 @@ def _inside_model(backbone: keras.Model, contents: Mapping[str, Array]) -> dict[
 
     Their order is of no use: weights that were frozen when the model was saved come last.
     """
-    weights = {f"{layer.name}/{weight.name}": weight for layer in backbone.layers for weight in layer.weights}
-    wanted = {_same_in_all(name): tuple(weight.shape) for name, weight in weights.items()}
-    for model in sorted({found[0] for place in contents if (found := _LAYER.match(place))}):
-        below = {_same_in_all(place.removeprefix(model)): place for place in contents if place.startswith(model)}
-        if all(name in below and contents[below[name]].shape == shape for name, shape in wanted.items()):
-            return {below[_same_in_all(name)]: weight for name, weight in weights.items()}
+    weights = _same_in_all({weight.path: weight for weight in backbone.weights if weight.dtype.startswith("float")})
+    for model in _models(contents):
+        places = _same_in_all(model)
+        if all(name in places and contents[places[name]].shape == weights[name].shape for name in weights):
+            return {places[name]: weight for name, weight in weights.items()}
     return {}
 
 
-_LAYER = re.compile(r"(model_weights/)?[^/]+/")
+def _models(contents: Mapping[str, Array]) -> Iterator[Mapping[str, str]]:
+    """Places by names such as `Conv1/kernel`: of each layer, which may be a model, and of all layers."""
+    inside: dict[str, dict[str, str]] = {}
+    around: dict[str, str] = {}
+    for place in contents:
+        if found := _PLACE.fullmatch(place):
+            inside.setdefault(found["layer"], {})[found["weight"]] = around[found["weight"]] = place
+    yield from inside.values()
+    yield around
 
 
-def _same_in_all(name: str) -> str:
-    """A weight as all versions of Keras would call it: `Conv1/kernel:0` was the name of `Conv1/kernel`."""
-    return name.removesuffix(":0").replace("/depthwise_kernel", "/kernel")
+_PLACE = re.compile(r"(?:model_weights/)?(?P<layer>[^/]+)/(?P<weight>[^/]+(?:/[^/]+){0,8})")
 
 
-def _load_by_name(weights: Mapping[str, Any], path: Path) -> None:
+def _same_in_all(weights: Mapping[str, T]) -> dict[str, T]:
+    """Weights by what all versions of Keras and all processes would call them.
+
+    `Conv1/kernel:0` was the name of `Conv1/kernel`, and what Keras numbers begins with 0 here: where there are
+    `conv2d_94/kernel` and `conv2d_95/kernel`, those are `conv2d 0/kernel 0` and `conv2d 1/kernel 0`.
+    """
+    numbers: dict[tuple[str, str], set[int]] = {}
+    steps: dict[str, list[tuple[str, str, int]]] = {}
+    for name in weights:
+        parts = name.removesuffix(":0").replace("/depthwise_kernel", "/kernel").split("/")
+        steps[name] = [("/".join(parts[:at]), *_numbered(part)) for at, part in enumerate(parts)]
+        for above, kind, number in steps[name]:
+            numbers.setdefault((above, kind), set()).add(number)
+    ranks = {place: {number: rank for rank, number in enumerate(sorted(found))} for place, found in numbers.items()}
+    return {
+        "/".join(f"{kind} {ranks[above, kind][number]}" for above, kind, number in steps[name]): weight
+        for name, weight in weights.items()
+    }
+
+
+def _numbered(name: str) -> tuple[str, int]:
+    """The kind and number of what Keras has given a name: `conv2d_94` is number 94, `conv2d` number 0."""
+    kind, _, number = name.rpartition("_")
+    return (kind, int(number)) if number.isdecimal() else (name, 0)
+
+
+def _load_by_name(backbone: keras.Model, weights: Mapping[str, Any], path: Path) -> None:
     """Gives weights the numbers at their places in a file."""
     with h5py.File(path.resolve(), "r") as file:
         values = [finite(file[place][...], path) for place in weights]
     for weight, value in zip(weights.values(), values, strict=True):
         weight.assign(value)
+    take_statistics(backbone)
 
 
 def _load_in_order(backbone: keras.Model, entry: Entry, path: Path) -> None:

@@ -22,6 +22,7 @@ from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.weights import IMAGENET
 from cnncli.errors import CnncliError, DataError
+from cnncli.factory.archives import weights_in
 from cnncli.factory.backbones import DEVIATION, network
 from cnncli.factory.hdf5 import FORMAT, Array, Refused, contents_of, finite
 from cnncli.factory.older_weights import load_older
@@ -58,7 +59,7 @@ def load_layers(
 
     Args:
         model: built; a network inside it counts as one layer.
-        path: of the weights of another model.
+        path: of the weights of another model, or of that model.
         others: layers whose outputs stand for other classes there; they are not loaded.
 
     Returns:
@@ -67,15 +68,14 @@ def load_layers(
     Raises:
         DataError: the file is none of weights, or no layer of it fits.
     """
-    stored = _named_parts(path)
-    with _own_file(model) as own:
-        found = _named_parts(own)
+    with weights_in(path) as file, _own_file(model) as own:
+        stored, found = _named_parts(file), _named_parts(own)
         parts = {layer.name: found[layer.name] for layer in model.layers if layer.name in found}
         layers = tuple(_compared(name, part, stored.get(name), name in others) for name, part in parts.items())
         fits = {layer.name for layer in layers if not layer.why}
         if not fits:
-            raise _nothing_fits(path, layers, stored)
-        _copy(path, own, [(stored[name], parts[name]) for name in parts if name in fits])
+            raise _nothing_fits(file, layers, stored)
+        _copy(file, own, [(stored[name], parts[name]) for name in parts if name in fits])
         load_weights(model, own)
     return layers, tuple(name for name in stored if name not in parts)
 
@@ -110,26 +110,31 @@ def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> Lo
         model: that it is part of.
         name: of the backbone in the model.
         entry: of the backbone.
-        path: of the weights; as Keras 3 saves them, or in the older form, in which `keras.applications` has them and
-            `model.save("my.h5")` writes a whole model.
+        path: of the weights, or of a model, as Keras 3 saves them; or in the older form, in which `keras.applications`
+            has them and `model.save("my.h5")` writes a whole model.
 
     Raises:
         DataError: the file is none of weights, or holds those of another network.
     """
     backbone = model.get_layer(name)
-    contents = _contents(path)
-    if not any(place.startswith(_LAYERS) for place in contents):
-        load_older(backbone, entry, path, contents)
-    else:
-        with _own_file(backbone) as own:
-            wanted = _Part("", _shapes(_contents(own), ""))
-            found = next((part for part in _networks(contents) if part.shapes.items() >= wanted.shapes.items()), None)
-            if found is None:
-                raise DataError(f"'{path}' does not hold the weights of {entry.name} as it is in this model", FORMAT)
-            _copy(path, own, [(_Part(found.place, wanted.shapes), wanted)])
-            load_weights(backbone, own)
+    with weights_in(path) as file:
+        contents = _contents(file)
+        if any(place.startswith(_LAYERS) for place in contents):
+            _load_network(backbone, entry, file, contents)
+        else:
+            load_older(backbone, entry, file, contents)
     _mend_statistics(entry, backbone, of_imagenet=False)
     return LoadedLayer(name, backbone.count_params())
+
+
+def _load_network(backbone: keras.Model, entry: Entry, path: Path, contents: Mapping[str, Array]) -> None:
+    with _own_file(backbone) as own:
+        wanted = _Part("", _shapes(_contents(own), ""))
+        found = next((part for part in _networks(contents) if part.shapes.items() >= wanted.shapes.items()), None)
+        if found is None:
+            raise DataError(f"'{path}' does not hold the weights of {entry.name} as it is in this model", FORMAT)
+        _copy(path, own, [(_Part(found.place, wanted.shapes), wanted)])
+        load_weights(backbone, own)
 
 
 def load_imagenet(model: keras.Model, name: str, entry: Entry, fetch: Fetch) -> LoadedLayer:

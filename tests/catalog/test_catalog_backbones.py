@@ -39,7 +39,9 @@ def problems_of(value):
     return [problem.message for problem in problems]
 
 
-@pytest.mark.parametrize("weights", ["imagenet", None, "mine.weights.h5", "/there/old.H5", {"run": "runs/a-001"}])
+@pytest.mark.parametrize(
+    "weights", ["imagenet", None, "mine.weights.h5", "/there/old.H5", "my.keras", {"run": "runs/a-001"}]
+)
 def test_weights_can_be(weights):
     assert problems_of({"VGG16": {"weights": weights}}) == []
 
@@ -53,11 +55,11 @@ def test_weights_can_be(weights):
                                            "GlobalAveragePooling2D and Dense below it"),
         ({"VGG16": {"input_shape": [32, 32, 3]}}, "unknown argument; the input shape is taken from the data; "
                                                   "leave it out"),
-        ({"VGG16": {"weights": "imagnet"}}, "expected 'imagenet', the path of a weights file (.weights.h5), {run: "
-                                            "FOLDER} for an earlier run, or null; got 'imagnet'; did you mean "
-                                            "'imagenet'?"),
-        ({"VGG16": {"weights": 5}}, "expected 'imagenet', the path of a weights file (.weights.h5), {run: FOLDER} for "
-                                    "an earlier run, or null; got 5"),
+        ({"VGG16": {"weights": "imagnet"}}, "expected 'imagenet', the path of a file of weights (.weights.h5, "
+                                            ".keras), {run: FOLDER} for an earlier run, or null; got 'imagnet'; "
+                                            "did you mean 'imagenet'?"),
+        ({"VGG16": {"weights": 5}}, "expected 'imagenet', the path of a file of weights (.weights.h5, .keras), {run: "
+                                    "FOLDER} for an earlier run, or null; got 5"),
         ({"VGG16": {"weights": {"runs": "a"}}}, "expected the key 'run' alone: {run: FOLDER}; got 'runs'"),
         ({"VGG16": {"weights": {}}}, "expected the folder or name of an earlier run, got ''"),
         ({"VGG16": {"weights": {"run": ["a"]}}}, "expected the folder or name of an earlier run, got ['a']"),

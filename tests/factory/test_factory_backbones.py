@@ -9,6 +9,7 @@ import pytest
 
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.errors import SpecError
+from cnncli.spec.graph import snake
 
 HEAD = ["GlobalAveragePooling2D", {"Dense": {"units": "classes", "activation": "softmax"}}]
 
@@ -59,13 +60,23 @@ def image(seed=0, size=32):
 @pytest.mark.slow
 class TestNetwork:
     @pytest.mark.parametrize(
-        ("name", "published"), [("ResNet50", 23_587_712), ("MobileNetV2", 2_257_984), ("EfficientNetB0", 4_049_571)]
+        ("name", "published"),
+        [
+            ("ResNet50", 23_587_712),
+            ("MobileNetV2", 2_257_984),
+            ("EfficientNetB0", 4_049_571),
+            ("EfficientNetV2B0", 5_919_312),
+            ("DenseNet121", 7_037_504),
+            ("NASNetMobile", 4_269_716),
+            ("ConvNeXtTiny", 27_820_128),
+        ],
     )
     def test_it_has_as_many_parameters_as_keras_own(self, build, name, published):
         import keras
 
         own = build({name: {"weights": None}}, *HEAD, shape=(32, 32, 3)).layers[-3]
         theirs = getattr(keras.applications, name)(weights=None, include_top=False, input_shape=(32, 32, 3))
+        assert own.name == f"{snake(name)}_1"
         assert own.count_params() == theirs.count_params() == published == BACKBONES[name].parameters
         assert [w.shape for w in own.trainable_weights] == [w.shape for w in theirs.trainable_weights]
         theirs.set_weights(own.get_weights())
@@ -120,7 +131,7 @@ class TestNetwork:
 
         model = build({"MobileNetV3Small": {"weights": None}}, *HEAD, shape=(32, 32, 3), precision="mixed_bfloat16")
         backbone = model.get_layer("mobile_net_v3_small_1")
-        assert {layer.compute_dtype for layer in backbone.layers if layer.weights} == {"bfloat16"}
+        assert {layer.dtype_policy.name for layer in backbone.layers} == {"mixed_bfloat16"}
         assert model.layers[-1].compute_dtype == "float32"
         assert keras.config.dtype_policy().name == "float32"
 

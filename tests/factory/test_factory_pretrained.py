@@ -169,6 +169,8 @@ def test_a_file_that_something_is_wrong_with_is_refused_in_a_sentence(build, fol
 @pytest.fixture(scope="module")
 def files(folder, network):
     """The weights of one network in every form that they come in."""
+    import keras
+
     from cnncli.factory.model import Preprocessing, build_model
     from cnncli.factory.weights import save_weights
 
@@ -176,6 +178,8 @@ def files(folder, network):
     whole = build_model(nodes, (48, 48, 3), 3, Preprocessing(), "float32", 1, "whole")
     backbone = whole.get_layer("other")
     save_weights(whole, folder / "in_a_model.weights.h5")
+    whole.save(folder / "model.keras")
+    keras.Model(backbone.input, keras.layers.Dense(2, name="conv_9")(backbone.output)).save(folder / "flat.h5")
     save_weights(backbone, folder / "alone.weights.h5")
     save_old(backbone, folder / "old.h5")
     for layer in backbone.layers[::2]:
@@ -191,7 +195,16 @@ def files(folder, network):
 class TestBackbone:
     @pytest.mark.parametrize(
         "name",
-        ["in_a_model.weights.h5", "alone.weights.h5", "old.h5", "model.h5", "model_weights.h5", "linked.weights.h5"],
+        [
+            "in_a_model.weights.h5",
+            "alone.weights.h5",
+            "model.keras",
+            "old.h5",
+            "model.h5",
+            "flat.h5",
+            "model_weights.h5",
+            "linked.weights.h5",
+        ],
     )
     def test_it_is_found_in_every_form(self, build, entry, files, name):
         from cnncli.factory.pretrained import load_backbone
@@ -209,6 +222,19 @@ class TestBackbone:
         model = build({BACKBONE: {**SMALL[BACKBONE], "alpha": 1.0}}, DENSE, shape=(32, 32, 3))
         with pytest.raises(DataError, match="does not hold the weights of MobileNetV3Small"):
             load_backbone(model, "seen", entry_of(entry, alpha=1.0), files[0] / name)
+
+    def test_layers_that_keras_numbers_are_found_whatever_was_built_before(self, build, entry, folder):
+        import keras
+
+        from cnncli.factory.pretrained import load_backbone
+
+        model = build({"InceptionV3": {"weights": None, "name": "seen"}}, DENSE, shape=(75, 75, 3))
+        network = keras.applications.InceptionV3(include_top=False, weights=None, input_shape=(75, 75, 3))
+        first = network.layers[1].name
+        assert first != model.get_layer("seen").layers[1].name
+        keras.Model(network.input, keras.layers.Conv2D(2, 1)(network.output)).save(folder / "numbered.h5")
+        load_backbone(model, "seen", entry("layer", "InceptionV3"), folder / "numbered.h5")
+        assert same(model.get_layer("seen"), network)
 
     def test_numbers_that_are_none_are_refused_before_one_is_taken(self, build, entry, files, tmp_path):
         from cnncli.factory.pretrained import load_backbone

@@ -52,8 +52,8 @@ SAYS_WIDTHS = (
         (text("VGG16", more="  weights: {run: 3}\n"),
          (3, 18, "expected the folder or name of an earlier run, got 3")),
         (text("VGG16", more="  weights: 3\n"),
-         (3, 12, "expected the path of a weights file (.weights.h5), {run: FOLDER} for an earlier run, or null; "
-                 "got 3")),
+         (3, 12, "expected the path of a file of weights (.weights.h5, .keras), {run: FOLDER} for an earlier run, or "
+                 "null; got 3")),
     ],
 )  # fmt: skip
 def test_one_mistake_is_one_located_sentence(written, expected):

@@ -1,0 +1,56 @@
+"""Weights out of the archives that `model.save("my.keras")` writes in Keras 3."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from cnncli.errors import DataError
+
+SUFFIX = ".keras"
+_WEIGHTS = "model.weights.h5"
+_UNREADABLE = (EOFError, OSError, RuntimeError, ValueError, zipfile.BadZipFile)
+
+
+@contextlib.contextmanager
+def weights_in(path: Path) -> Iterator[Path]:
+    """The file of weights that a file is or holds.
+
+    Of an archive nothing else is read: what it says of layers, of code that they are made by, is of no account.
+
+    Args:
+        path: of an archive with the suffix `.keras`, or of a file of weights.
+
+    Raises:
+        DataError: it is an archive, and not one that Keras has written. Errors from within name the archive.
+    """
+    if path.suffix.lower() != SUFFIX or not zipfile.is_zipfile(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / _WEIGHTS
+        try:
+            _unpack(path, weights)
+        except _UNREADABLE as error:
+            reason = str(error) or type(error).__name__
+            raise DataError(f"the weights in '{path}' cannot be unpacked: {reason}") from error
+        try:
+            yield weights
+        except DataError as error:
+            raise DataError(str(error).replace(str(weights), str(path)), error.hint) from error
+
+
+def _unpack(path: Path, target: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        try:
+            member = archive.getinfo(_WEIGHTS)
+        except KeyError:
+            raise DataError(f"'{path}' holds no model of Keras 3: there is no '{_WEIGHTS}' in it") from None
+        if member.compress_type != zipfile.ZIP_STORED:  # a few bytes may unpack to a terabyte
+            raise DataError(f"'{path}' is compressed, which Keras does not do: save the model anew")
+        with archive.open(member) as packed, target.open("wb") as plain:
+            shutil.copyfileobj(packed, plain)
