@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cnncli.errors import DataError
+from cnncli.factory.hdf5 import is_hdf5
 
 SUFFIX = ".keras"
 _WEIGHTS = "model.weights.h5"
@@ -28,7 +29,7 @@ def weights_in(path: Path) -> Iterator[Path]:
     Raises:
         DataError: it is an archive, and not one that Keras has written. Errors from within name the archive.
     """
-    if path.suffix.lower() != SUFFIX or not zipfile.is_zipfile(path):
+    if path.suffix.lower() != SUFFIX or is_hdf5(path):  # Keras 2 wrote HDF5 into files of that name
         yield path
         return
     with tempfile.TemporaryDirectory() as folder:

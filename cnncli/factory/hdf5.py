@@ -74,12 +74,24 @@ def _require_plain_file(path: Path) -> None:
             raise Refused("is a symbolic link; weights are read from the run folder alone")
         if not stat.S_ISREG(mode):
             raise Refused("is not a file")
-        with path.open("rb") as stream:
-            start = stream.read(len(SIGNATURE))
+        start = _start_of(path)
     except OSError as error:
         raise Refused(f"cannot be read: {error.strerror}") from error
     if start != SIGNATURE:
         raise Refused("is empty" if not start else "is damaged, or never was a file of weights: it is no HDF5 file")
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a file begins as HDF5 files do."""
+    try:
+        return _start_of(path) == SIGNATURE
+    except OSError:
+        return False
+
+
+def _start_of(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(len(SIGNATURE))
 
 
 def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:

@@ -8,6 +8,7 @@ import pytest
 
 from cnncli.errors import DataError
 from cnncli.factory.archives import weights_in
+from cnncli.factory.hdf5 import SIGNATURE
 
 WEIGHTS = b"weights" * 100
 
@@ -39,9 +40,9 @@ def test_the_weights_are_there_while_they_are_wanted(pack):
 
 
 @pytest.mark.parametrize("name", ["my.weights.h5", "my.keras"])
-def test_a_file_that_is_no_archive_is_taken_as_it_is(tmp_path, name):
+def test_a_file_of_weights_is_taken_as_it_is(tmp_path, name):
     path = tmp_path / name
-    path.write_bytes(b"no archive")  # Keras 2 wrote HDF5 into files of that name
+    path.write_bytes(SIGNATURE + WEIGHTS)  # Keras 2 wrote such files under both names
     with weights_in(path) as file:
         assert file == path
 
@@ -59,6 +60,13 @@ def test_an_archive_of_something_else_is_told(pack):
 
 def test_what_may_unpack_to_a_terabyte_is_not_unpacked(pack):
     assert "is compressed, which Keras does not do" in refused(pack(compression=zipfile.ZIP_DEFLATED))
+
+
+@pytest.mark.parametrize("length", [0, 300])
+def test_a_part_of_an_archive_is_told(pack, length):
+    path = pack()
+    path.write_bytes(path.read_bytes()[:length])
+    assert refused(path) == f"the weights in '{path}' cannot be unpacked: File is not a zip file"
 
 
 def test_damage_is_told(pack):
