@@ -12,7 +12,7 @@ from pathlib import Path
 from cnncli.errors import DataError
 from cnncli.factory.hdf5 import is_hdf5
 
-SUFFIX = ".keras"
+_SUFFIX = ".keras"
 _WEIGHTS = "model.weights.h5"
 _UNREADABLE = (EOFError, OSError, RuntimeError, ValueError, zipfile.BadZipFile)
 
@@ -29,7 +29,7 @@ def weights_in(path: Path) -> Iterator[Path]:
     Raises:
         DataError: it is an archive, and not one that Keras has written. Errors from within name the archive.
     """
-    if path.suffix.lower() != SUFFIX or is_hdf5(path):  # Keras 2 wrote HDF5 into files of that name
+    if path.suffix.lower() != _SUFFIX or is_hdf5(path):  # Keras 2 wrote HDF5 into files of that name
         yield path
         return
     with tempfile.TemporaryDirectory() as folder:
