@@ -130,6 +130,7 @@ def training_batches(
     drawn_tensor, targets_tensor = tf.constant(drawn), tf.constant(targets)
     weights_tensor = None if weights is None else tf.constant(weights, tf.float32)
 
+    @tf.autograph.experimental.do_not_convert
     def batch(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
         epoch, within = step // per_epoch, step % per_epoch
         start = within * batch_size
@@ -152,6 +153,7 @@ def ordered_batches(reader: Reader, targets: np.ndarray, batch_size: int) -> tf.
     """Every image once, in order: `(images, targets)`."""
     total, targets_tensor = len(targets), tf.constant(targets)
 
+    @tf.autograph.experimental.do_not_convert
     def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         start = step * batch_size
         end = tf.minimum(start + batch_size, total)

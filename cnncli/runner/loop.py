@@ -3,6 +3,9 @@
 Keras' `fit` fixes the steps of one execution before it begins and runs over the end of an epoch that they do not
 divide. Here the number is an argument: it follows the speed of the machine, and never crosses the end of an epoch. The
 numbers are the same to the last bit whatever it is. The step itself is Keras' own `train_step`.
+
+AutoGraph is off, as Keras has it for its steps: it makes tracing take twice as long, and leaves files of the code that it
+writes among the temporary ones.
 """
 
 from __future__ import annotations
@@ -73,11 +76,11 @@ class TrainingLoop:
         self._iterator = iter(batches)
         self._pace = _Pace()
 
-        @tf.function(jit_compile=jit_compile)
+        @tf.function(jit_compile=jit_compile, autograph=False)
         def step_on(*batch: tf.Tensor) -> None:
             model.train_step(batch)
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(reduce_retracing=True, autograph=False)
         def run(iterator: Any, steps: tf.Tensor) -> None:
             def body(step: tf.Tensor) -> tuple[tf.Tensor]:
                 step_on(*next(iterator))
@@ -135,10 +138,13 @@ class ValidationLoop:
         self._steps = int(batches.cardinality())
         self._pace = _Pace()
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(reduce_retracing=True, autograph=False)
         def run(iterator: Any, steps: tf.Tensor) -> None:
-            for _ in tf.range(steps):
+            def body(step: tf.Tensor) -> tuple[tf.Tensor]:
                 model.test_step(next(iterator))
+                return (step + 1,)
+
+            tf.while_loop(lambda step: step < steps, body, [tf.constant(0)], parallel_iterations=1)
 
         self._run = run
 
@@ -197,7 +203,7 @@ def outputs_of(
     """
     kind = model.outputs[0]
 
-    @tf.function(reduce_retracing=True, autograph=False)  # traced in half the time, and only once
+    @tf.function(reduce_retracing=True, autograph=False)
     def run(iterator: Any, steps: tf.Tensor) -> tf.Tensor:
         def body(step: tf.Tensor, rows: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             images, *_ = next(iterator)

@@ -75,6 +75,16 @@ def test_evaluate_gives_the_same_numbers_also_where_the_run_was_moved_to(call, t
         assert float(next(csv.DictReader(file))["val_accuracy"]) == pytest.approx(validation["accuracy"], abs=1e-6)
 
 
+def test_nothing_is_left_among_the_temporary_files(few_digits, tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    program = [*PROGRAM, "train", "configs/mnist.yaml", *few_digits, "--set", "train.epochs=1", "--runs-dir", tmp_path]
+    subprocess.run([*program, "--set", "augment=[RandomFlip]"], check=True, capture_output=True)
+    assert not list(temporary.iterdir())
+
+
 def test_a_run_is_reproduced_to_the_last_digit(call, trained, tmp_path):
     folder = tmp_path / "runs"
     shutil.copytree(trained / "small-001", folder / "small-001")
