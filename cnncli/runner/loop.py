@@ -4,8 +4,8 @@ Keras' `fit` fixes the steps of one execution before it begins and runs over the
 divide. Here the number is an argument: it follows the speed of the machine, and never crosses the end of an epoch. The
 numbers are the same to the last bit whatever it is. The step itself is Keras' own `train_step`.
 
-AutoGraph is off, as Keras has it for its steps: it makes tracing take twice as long, and leaves files of the code that it
-writes among the temporary ones.
+AutoGraph is off, as Keras has it for its steps: tracing would take twice as long, and leave files among the temporary
+ones, with the code that was traced.
 """
 
 from __future__ import annotations
