@@ -15,6 +15,7 @@ Anything else that reaches the command line is a bug and ends in 1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -56,6 +57,16 @@ def path_text(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
+
+
+def brief(error: BaseException) -> str:
+    """The kind of an error and what it says, without what Keras says below: every argument of the call."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # it writes in bold
+    said = " ".join(plain.split("Arguments received by", 1)[0].split())
+    return f"{type(error).__name__}: {said[:_LONG]}{' …' * (len(said) > _LONG)}" if said else type(error).__name__
+
+
+_LONG = 300
 
 
 class CnncliError(Exception):

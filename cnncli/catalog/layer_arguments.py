@@ -29,7 +29,7 @@ from cnncli.errors import Path, Problem
 
 _size = whole(1, words=("classes",))
 _activation = entry_kind("activation")
-_policy = choice("float32", "bfloat16", "float16", "mixed_bfloat16", "mixed_float16", "float64")
+_policy = choice("float32", "mixed_bfloat16", "mixed_float16", "float64")
 _ENDINGS = {
     "_activation": _activation,
     "_constraint": entry_kind("constraint"),

@@ -145,7 +145,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "metric": (
         "accuracy",
-        "Accuracy",
         "BinaryAccuracy",
         "CategoricalAccuracy",
         "SparseCategoricalAccuracy",

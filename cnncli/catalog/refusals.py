@@ -33,6 +33,7 @@ REFUSED: dict[str, dict[str, str]] = {
         "Circle": "it compares embeddings with one another, a classifier gives probabilities",
     },
     "metric": {
+        "Accuracy": "it compares class numbers, a classifier gives probabilities; use accuracy",
         "IoU": "it compares class numbers, a classifier gives probabilities; use OneHotIoU",
         "MeanIoU": "it compares class numbers, a classifier gives probabilities; use OneHotMeanIoU",
         "BinaryIoU": "it is for masks of pixels",

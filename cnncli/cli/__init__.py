@@ -16,7 +16,7 @@ import click
 
 from cnncli import __version__
 from cnncli.cli.options import key_instead
-from cnncli.errors import CnncliError, Interrupted, SpecError
+from cnncli.errors import CnncliError, Interrupted, SpecError, brief
 
 _COMMANDS = {
     "init": "cnncli.cli.init",
@@ -153,13 +153,13 @@ def _run(arguments: list[str] | None) -> int:
         return _report(error)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
-            return _report_bug()
+            return _report_bug(error)
         from cnncli.cli.console import notice, one_line
 
         notice(f"error: no file can have so long a name: {one_line(str(error.filename)[:80])}…")
         return click.UsageError.exit_code
-    except Exception:
-        return _report_bug()
+    except Exception as error:
+        return _report_bug(error)
 
 
 def _report(error: CnncliError) -> int:
@@ -183,7 +183,7 @@ def _report_interrupted(stopped: Interrupted) -> int:
     return stopped.exit_code
 
 
-def _report_bug() -> int:
+def _report_bug(error: BaseException) -> int:
     """What went wrong goes into a file that a person can attach to a report; the screen gets one line."""
     import tempfile
     import traceback
@@ -195,5 +195,5 @@ def _report_bug() -> int:
         "w", prefix="cnncli-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
     ) as log:
         log.write(f"cnncli {__version__}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{reason}")
-    notice(f"bug in cnncli: {reason.strip().splitlines()[-1]}; please report it with {log.name}")
+    notice(f"bug in cnncli: {brief(error)}; please report it with {log.name}")
     return 1

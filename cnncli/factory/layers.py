@@ -147,7 +147,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def _is_plain(self, inputs: Any) -> bool:
         images = len(inputs.shape) == 4 and self.axis in (-1, 3)
-        return images and not self.renorm and not self.synchronized and inputs.dtype != "float64" and not has_gpu()
+        single = self.variable_dtype == "float32" and inputs.dtype != "float64"
+        return images and single and not self.renorm and not self.synchronized and not has_gpu()
 
 
 class _Depthwise(keras.layers.Layer):

@@ -97,7 +97,8 @@ def training_memory(model: keras.Model, calls: Sequence[Call], batch_size: int) 
         batch_size: images in one step.
     """
     trained = model.trainable_variables
-    model.optimizer.build(trained)
+    if not model.optimizer.built:
+        model.optimizer.build(trained)
     most = max(bytes_of(call) + sum(prod(shape) * call.item_bytes for shape in call.given) for call in calls)
     return TrainingMemory(
         batch_size=batch_size,

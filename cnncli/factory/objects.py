@@ -88,6 +88,8 @@ _SIZES = {"units", "filters", "num_classes", "num_labels", "decay_steps", "first
 def _value(key: str, value: Any, words: Mapping[str, int]) -> Any:
     if isinstance(value, Entry):
         return construct(value, words)
+    if isinstance(value, list) and key == "thresholds":
+        return value  # where Keras takes a tuple for a number
     if isinstance(value, list):
         return tuple(_value(key, item, words) for item in value)
     if key in _SIZES and isinstance(value, str):

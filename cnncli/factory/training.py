@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cnncli.catalog import Entry
 from cnncli.errors import Path, Problem, SpecError
+from cnncli.factory.metrics import build_metric
 from cnncli.factory.objects import construct
-from cnncli.spec.rules import is_sparse, metric_name
+from cnncli.spec.metrics import is_sparse, more_is_better
 
 if TYPE_CHECKING:
     import keras
@@ -82,31 +85,55 @@ def compile_model(
         SpecError: Keras refuses one of them.
     """
     words = {"classes": classes, "total_steps": total_steps}
-    built_metrics = [
-        "accuracy"
-        if metric.name == "accuracy"
-        else _construct(metric, words, ("train", "metrics", i, metric.name), name=metric_name(metric))
-        for i, metric in enumerate(metrics)
-    ]
-    model.compile(
-        optimizer=_construct(optimizer, words, rate or ("train", "optimizer", optimizer.name)),
-        loss=_construct(loss, words, ("train", "loss", loss.name)),
-        metrics=built_metrics,
-    )
+    logits, units = bool(loss.get("from_logits")), int(model.output_shape[-1])
+    with _blamed(optimizer, rate or ("train", "optimizer", optimizer.name)):
+        built_optimizer = _without_underflow(model, construct(optimizer, words))
+    with _blamed(loss, ("train", "loss", loss.name)):
+        built_loss = construct(loss, words)
+    built_metrics = []
+    for i, metric in enumerate(metrics):
+        with _blamed(metric, ("train", "metrics", i, metric.name)):
+            built_metrics.append(build_metric(metric, logits, units, words))
+    model.compile(optimizer=built_optimizer, loss=built_loss, metrics=built_metrics)
 
 
-def build_callbacks(callbacks: Sequence[Entry]) -> list[keras.callbacks.Callback]:
+def _without_underflow(model: keras.Model, optimizer: Any) -> Any:
+    """The optimizer with the loss scaled where layers compute in float16, in which small gradients would be 0.
+
+    Keras does it where the model has that policy; here its layers have.
+    """
+    from cnncli.startup import keras
+
+    if all(layer.dtype_policy.name != "mixed_float16" for layer in model.layers):
+        return optimizer
+    return keras.optimizers.LossScaleOptimizer(optimizer)
+
+
+def build_callbacks(callbacks: Sequence[Entry], metrics: Sequence[Entry]) -> list[keras.callbacks.Callback]:
     """Keras callbacks, in order.
+
+    Args:
+        callbacks: as checked.
+        metrics: of the training. Whether more of one is better Keras knows of some only, and asks it by name.
 
     Raises:
         SpecError: Keras refuses one of them.
     """
-    return [_construct(entry, {}, ("train", "callbacks", i, entry.name)) for i, entry in enumerate(callbacks)]
+    built = []
+    for i, entry in enumerate(callbacks):
+        if entry.get("mode") == "auto":
+            mode = "max" if more_is_better(metrics, str(entry.get("monitor"))) else "min"
+            entry = replace(entry, arguments={**entry.arguments, "mode": mode})
+        with _blamed(entry, ("train", "callbacks", i, entry.name)):
+            built.append(construct(entry))
+    return built
 
 
-def _construct(entry: Entry, words: dict[str, int], path: Path, **more: Any) -> Any:
+@contextlib.contextmanager
+def _blamed(entry: Entry, path: Path) -> Iterator[None]:
+    """Inside, what Keras refuses is a problem of an entry."""
     try:
-        return construct(entry, words, **more)
+        yield
     except Exception as error:
         reason = " ".join(str(error).split())
         raise SpecError([Problem(path, f"Keras cannot make this {entry.name}: {reason}")]) from error

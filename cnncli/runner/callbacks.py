@@ -23,7 +23,7 @@ REMEMBERED: Mapping[str, tuple[str, ...]] = {
 """Plain numbers by callback; `EarlyStopping` may keep weights as well."""
 
 
-def callbacks_of(entries: Sequence[Entry]) -> list[Any]:
+def callbacks_of(entries: Sequence[Entry], metrics: Sequence[Entry]) -> list[Any]:
     """The Keras callbacks of a spec.
 
     `SwapEMAWeights` is not among them: wherever an optimizer averages weights it is the average that is measured and
@@ -32,7 +32,7 @@ def callbacks_of(entries: Sequence[Entry]) -> list[Any]:
     Raises:
         SpecError: Keras refuses one of them.
     """
-    return build_callbacks([entry for entry in entries if entry.name != "SwapEMAWeights"])
+    return build_callbacks([entry for entry in entries if entry.name != "SwapEMAWeights"], metrics)
 
 
 def numbers_of(callbacks: Sequence[Any]) -> list[dict[str, Any]]:

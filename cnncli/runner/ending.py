@@ -6,7 +6,7 @@ import contextlib
 import shlex
 from collections.abc import Callable, Iterator
 
-from cnncli.errors import CnncliError, Interrupted, ResourceError, TrainingError
+from cnncli.errors import CnncliError, Interrupted, ResourceError, TrainingError, brief
 from cnncli.runner.observer import Observer, StopAsked
 from cnncli.runner.training import TooSlow, Trained, Training
 from cnncli.runs import RunDir
@@ -49,7 +49,7 @@ def carry_through(run: RunDir, start: Callable[[], Training], observer: Observer
         raise
     except BaseException as error:
         with contextlib.suppress(ResourceError):  # a full disk has no room for this either; `error` tells of it
-            run.set_status("failed", reason=error.message if isinstance(error, CnncliError) else repr(error))
+            run.set_status("failed", reason=error.message if isinstance(error, CnncliError) else brief(error))
         raise
     run.set_status("finished", epochs=_epochs(training))
     return trained

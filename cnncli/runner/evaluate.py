@@ -15,7 +15,7 @@ from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights
 from cnncli.records import Evaluation
 from cnncli.runner.images import Notice, decoded
-from cnncli.runner.loop import failures_of, outputs_of, results
+from cnncli.runner.loop import failures_of, outputs_and_loss, results
 from cnncli.runner.prepare import compiled, inputs_of_run, run_spec
 from cnncli.runner.recorded import recorded_splits
 from cnncli.runner.weights import verified_weights
@@ -104,11 +104,10 @@ def evaluate_split(
     targets = encode(samples.labels, encoding, len(class_names))
     reader = Reader(samples)
     with failures_of(reader):
-        outputs = outputs_of(model, ordered_batches(reader, targets, BATCH), on_images)  # (images, units)
+        outputs, loss = outputs_and_loss(model, ordered_batches(reader, targets, BATCH), on_images)
     model.reset_metrics()
     model.compute_metrics(None, tf.constant(targets), tf.constant(outputs))
     metrics = {name: value for name, value in results(model).items() if name != "loss"}
-    loss = float(model.compute_loss(None, tf.constant(targets), tf.constant(outputs), training=False))
     shown = probabilities(outputs, spec.train.loss, encoding, len(class_names))
     return Evaluation(split, class_names, tuple(samples.names), samples.labels, shown, {"loss": loss, **metrics})
 

@@ -188,42 +188,69 @@ def results(model: keras.Model) -> dict[str, float]:
     return {name: float(np.mean(np.asarray(value))) for name, value in model.get_metrics_result().items()}
 
 
-def outputs_of(
-    model: keras.Model, batches: tf.data.Dataset, on_images: Callable[[int], None] = lambda images: None
-) -> np.ndarray:
+def outputs_of(model: keras.Model, batches: tf.data.Dataset) -> np.ndarray:
     """The model's outputs for every image, in order.
 
     Args:
         model: built.
-        batches: of images and targets.
-        on_images: is told how many images are done; what it raises ends it.
+        batches: of images and whatever else.
 
     Returns:
         `(images, units)`, float32.
     """
+    return _outputs(model, batches, lambda images: None)[0]
+
+
+def outputs_and_loss(
+    model: keras.Model, batches: tf.data.Dataset, on_images: Callable[[int], None] = lambda images: None
+) -> tuple[np.ndarray, float]:
+    """The model's outputs for every image, in order, and its loss as a validation has it.
+
+    Args:
+        model: compiled.
+        batches: of images and targets.
+        on_images: is told how many images are done; what it raises ends it.
+
+    Returns:
+        `(images, units)`, float32; the mean over the images, with the penalties of weights and of what layers give.
+    """
+    return _outputs(model, batches, on_images, measured=True)
+
+
+def _outputs(
+    model: keras.Model, batches: tf.data.Dataset, on_images: Callable[[int], None], measured: bool = False
+) -> tuple[np.ndarray, float]:
     kind = model.outputs[0]
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def run(iterator: Any, steps: tf.Tensor) -> tf.Tensor:
-        def body(step: tf.Tensor, rows: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-            images, *_ = next(iterator)
-            return step + 1, rows.write(step, model(images, training=False))
+    def run(iterator: Any, steps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def body(step: tf.Tensor, rows: tf.TensorArray, losses: tf.Tensor) -> tuple[Any, ...]:
+            images, *others = next(iterator)
+            outputs = model(images, training=False)
+            if measured:  # here, where Keras finds the logits beneath a softmax, and what layers add
+                loss = model.compute_loss(images, others[0], outputs, training=False)
+                losses += tf.cast(loss, tf.float64) * tf.cast(tf.shape(images)[0], tf.float64)
+            return step + 1, rows.write(step, outputs), losses
 
         rows = tf.TensorArray(kind.dtype, size=steps, element_shape=[None, *kind.shape[1:]], infer_shape=False)
-        begin = [tf.constant(0), rows]
-        return tf.while_loop(lambda step, _: step < steps, body, begin, parallel_iterations=1)[1].concat()
+        begin = [tf.constant(0), rows, tf.constant(0.0, tf.float64)]
+        _, rows, losses = tf.while_loop(lambda step, *_: step < steps, body, begin, parallel_iterations=1)
+        return rows.concat(), losses
 
     iterator, steps, pace = iter(batches), int(batches.cardinality()), _Pace()
     outputs: list[np.ndarray] = []
     done = images = 0
+    loss = 0.0
     while done < steps:
         count = pace.steps(steps - done)
         before = time.perf_counter()
-        outputs.append(run(iterator, tf.constant(count)).numpy())
+        rows, losses = run(iterator, tf.constant(count))
+        outputs.append(rows.numpy())
+        loss += float(losses)
         pace.took(count, time.perf_counter() - before)
         done, images = done + count, images + len(outputs[-1])
         on_images(images)
-    return np.concatenate(outputs)  # (images, units)
+    return np.concatenate(outputs), loss / images
 
 
 def gradient_norm(model: keras.Model, batch: tuple[tf.Tensor, ...]) -> float:

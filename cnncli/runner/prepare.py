@@ -24,6 +24,7 @@ from cnncli.runner.room import require_room
 from cnncli.runs import RunDir
 from cnncli.spec import load
 from cnncli.spec.known import known
+from cnncli.spec.metrics import outputs_compared, wrong_metrics
 from cnncli.spec.rules import wrong_shapes
 from cnncli.spec.schema import Data, Spec
 from cnncli.spec.shapes import follow
@@ -146,10 +147,13 @@ def built(spec: Spec, inputs: Inputs) -> tuple[keras.Model, str]:
     """The model of a spec, and the encoding of the labels that its loss takes.
 
     Raises:
-        SpecError: a layer or the loss does not fit.
+        SpecError: a layer, the loss or a metric does not fit.
     """
+    classes = len(inputs.class_names)
+    if wrong := list(wrong_metrics(spec.train.metrics, outputs_compared(spec, classes))):
+        raise SpecError(wrong)  # as with the layers, the spec alone need not have told the classes
     model = build(spec, inputs)
-    return model, label_encoding(spec.train.loss, tuple(model.output_shape[1:]), len(inputs.class_names))
+    return model, label_encoding(spec.train.loss, tuple(model.output_shape[1:]), classes)
 
 
 def compiled(spec: Spec, inputs: Inputs, total_steps: int) -> tuple[keras.Model, str]:

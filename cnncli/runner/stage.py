@@ -34,7 +34,7 @@ class Stage:
     def __init__(self, spec: Spec, batches: Batches, model: Any, before: int = 0) -> None:
         self.model, self._spec, self._before = model, spec, before
         self._batches, self.steps = batches, batches.steps
-        self._callbacks = kept.callbacks_of(spec.train.callbacks)
+        self._callbacks = kept.callbacks_of(spec.train.callbacks, spec.train.metrics)
         self._list = _callback_list(self._callbacks, model)
         self._loop = TrainingLoop(model, batches.training(before * self.steps), spec.train.jit_compile)
         self._validation = None if batches.validation is None else ValidationLoop(model, batches.validation)

@@ -25,7 +25,7 @@ from cnncli.runner.stages import Stages
 from cnncli.runner.variables import all_finite, averaged_weights
 from cnncli.runner.weights import verified_weights
 from cnncli.runs import BEST, CHECKPOINT, LAST, RunDir
-from cnncli.spec.rules import has_validation, reported_metrics
+from cnncli.spec.metrics import has_validation, more_is_better, reported_metrics
 from cnncli.spec.schema import Spec
 
 PICTURES = 3.0
@@ -51,8 +51,7 @@ def monitor_of(spec: Spec) -> tuple[str, bool]:
     names = reported_metrics(spec)
     preferred = ("val_accuracy", "val_loss", "accuracy", "loss")
     name = spec.train.monitor or next(candidate for candidate in preferred if candidate in names)
-    lower = ("loss", "error", "crossentropy", "hinge", "divergence", "false_", "poisson", "logcosh")
-    return name, not any(word in name for word in lower)
+    return name, more_is_better(spec.train.metrics, name)
 
 
 class Training:

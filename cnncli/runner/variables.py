@@ -36,7 +36,8 @@ def assign(model: keras.Model, values: Mapping[str, np.ndarray], metrics: bool) 
 
 
 def _variables(model: keras.Model, metrics: bool) -> dict[str, Any]:
-    model.optimizer.build(model.trainable_variables)
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
     groups = {"model": model.variables, "optimizer": model.optimizer.variables}
     if metrics:
         groups["metrics"] = model.metrics_variables

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
-from cnncli.catalog.kinds import nearest
-from cnncli.catalog.names import FAMILIES
+from cnncli.catalog.kinds import counted, nearest
 from cnncli.errors import Path, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
 from cnncli.spec.known import known
+from cnncli.spec.metrics import METRIC_RULES, is_sparse, outputs_compared
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import Shape, Step, follow, parameters, times
 from cnncli.spec.splits import contradictions
 from cnncli.spec.stages import wrong_stages
-
-SPARSE_METRICS = {"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SparseCategoricalCrossentropy"}
-ONE_HOT_METRICS = set(FAMILIES["metric"]) - SPARSE_METRICS - {"accuracy", "Accuracy"}
 
 MOST_NUMBERS = 2**30
 """Weights of a layer, or values that it makes of one image, above which a spec is taken for a mistake: 4 GiB."""
@@ -29,72 +25,9 @@ SOME_CLASSES = range(10)
 """Stands for the classes where only the images tell how many there are."""
 
 
-def is_sparse(loss: Entry) -> bool:
-    """Whether a loss takes labels as class numbers rather than one-hot."""
-    return loss.name in ("SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy")
-
-
-def metric_name(metric: Entry) -> str:
-    """The name under which Keras reports a metric."""
-    if metric.name == "accuracy":
-        return "accuracy"
-    given = metric.get("name")
-    if given:
-        return str(given)
-    apart = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", metric.name)  # as Keras does it, which makes `auc` of `AUC`
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", apart).lower()
-
-
-def has_validation(spec: Spec) -> bool:
-    """Whether any images are kept for validation."""
-    return spec.data.split.validation != 0
-
-
-def reported_metrics(spec: Spec) -> list[str]:
-    """Every name that an epoch of this training reports."""
-    names = ["loss", *(metric_name(metric) for metric in spec.train.metrics)]
-    return [*names, *(f"val_{name}" for name in names)] if has_validation(spec) else names
-
-
 def check(spec: Spec) -> list[Problem]:
     """Everything in a spec that contradicts something else in it."""
     return [problem for rule in _RULES for problem in rule(spec)]
-
-
-def _monitors(spec: Spec) -> Iterator[Problem]:
-    names = reported_metrics(spec)
-    wanted: list[tuple[Path, str]] = []
-    if spec.train.monitor:
-        wanted.append((("train", "monitor"), spec.train.monitor))
-    for index, callback in enumerate(spec.train.callbacks):
-        if callback.name in ("EarlyStopping", "ReduceLROnPlateau"):
-            path: Path = ("train", "callbacks", index, callback.name, "monitor")
-            wanted.append((path, callback.get("monitor")))
-    for path, name in wanted:
-        if name not in names:
-            near = nearest(name, names) or f"; this training reports {', '.join(names)}"
-            yield Problem(path, f"no metric is called '{name}'{near}")
-
-
-def _labels(spec: Spec) -> Iterator[Problem]:
-    sparse = is_sparse(spec.train.loss)
-    for index, metric in enumerate(spec.train.metrics):
-        path: Path = ("train", "metrics", index)
-        if sparse and metric.name in ONE_HOT_METRICS:
-            yield Problem(path, f"{metric.name} needs one-hot labels; use 'loss: CategoricalCrossentropy' with it")
-        if not sparse and metric.name in SPARSE_METRICS:
-            other = metric.name.removeprefix("Sparse")
-            yield Problem(path, f"{metric.name} needs whole-number labels, {spec.train.loss.name} one-hot; use {other}")
-
-
-def _metric_names(spec: Spec) -> Iterator[Problem]:
-    seen: dict[str, int] = {}
-    for index, metric in enumerate(spec.train.metrics):
-        name = metric_name(metric)
-        if name in seen:
-            message = f"metrics[{seen[name]}] is called '{name}' already; give one of them a name of its own"
-            yield Problem(("train", "metrics", index), message)
-        seen.setdefault(name, index)
 
 
 def _class_names(spec: Spec) -> Iterator[Problem]:
@@ -190,6 +123,17 @@ def _output(spec: Spec, output: Shape, classes: int) -> Iterator[Problem]:
         yield Problem(nodes[last].at("units"), message)
 
 
+def _one_output(spec: Spec) -> Iterator[Problem]:
+    """A softmax divides one among the outputs."""
+    if outputs_compared(spec, None) != 1:
+        return
+    ends = [*(node for node in spec.model.nodes if node.entry.name == "Dense"), spec.model.nodes[-1]][-2:]
+    for node in {node.path: node for node in ends}.values():
+        if node.entry.name == "Softmax" or node.entry.get("activation") == "softmax":
+            message = f"the softmax of one output is 1 whatever the image is; use sigmoid{node.origin}"
+            yield Problem(node.at("activation" if "activation" in node.entry.arguments else ""), message)
+
+
 def _backbones(spec: Spec) -> Iterator[Problem]:
     classes = len(known(spec.data).class_names or SOME_CLASSES)
     for step in follow(spec.model.nodes, known(spec.data).shape, classes):
@@ -208,6 +152,24 @@ def _callbacks(spec: Spec) -> Iterator[Problem]:
             yield Problem(path, message)
         if callback.name == "SwapEMAWeights" and not optimizer.get("use_ema"):
             yield Problem(path, f"{optimizer.name} keeps no average of the weights; give it 'use_ema: true'")
+
+
+def _rates(spec: Spec) -> Iterator[Problem]:
+    """Keras refuses these only when the model is compiled."""
+    for part in spec.train.parts:
+        clips = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if part.optimizer.get(name) is not None]
+        if len(clips) > 1:
+            path: Path = ("train", "optimizer", part.optimizer.name, clips[1])
+            yield Problem(path, f"{clips[0]} limits the gradients already; leave out one of them")
+        schedule = part.optimizer.get("learning_rate")
+        if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay":
+            continue
+        boundaries, values = schedule.get("boundaries"), schedule.get("values")
+        if len(values) != len(boundaries) + 1:
+            message = f"{counted(len(boundaries), 'boundary')} part {len(boundaries) + 1} values, got {len(values)}"
+            yield Problem((*part.rate, schedule.name, "values"), message)
+        if sorted(set(boundaries)) != list(boundaries):
+            yield Problem((*part.rate, schedule.name, "boundaries"), "each boundary must be later than the one before")
 
 
 def _stages(spec: Spec) -> Iterator[Problem]:
@@ -255,13 +217,13 @@ def _compiled(spec: Spec) -> Iterator[Problem]:
 
 
 _RULES = (
-    _monitors,
-    _labels,
-    _metric_names,
+    *METRIC_RULES,
     _class_names,
     _shapes,
+    _one_output,
     _backbones,
     _callbacks,
+    _rates,
     _stages,
     _steps,
     _own_splits,

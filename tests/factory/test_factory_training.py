@@ -111,6 +111,16 @@ class TestCompile:
         assert measured == pytest.approx({"accuracy": 0.5, "top_10": 1.0, "loss": np.log(10)}, rel=1e-5)
 
     @pytest.mark.parametrize(
+        ("policy", "wanted"), [("mixed_float16", "LossScaleOptimizer"), ("mixed_bfloat16", "Adam"), ("float32", "Adam")]
+    )
+    def test_small_gradients_survive_in_float16(self, build, entry, policy, wanted):
+        model = build("Flatten", {"Dense": {"units": 8, "dtype": policy}}, self.DENSE)
+        loss = entry("loss", "CategoricalCrossentropy")
+        compile_model(model, entry("optimizer", {"Adam": {"learning_rate": 0.5}}), loss, [], 10, total_steps=1)
+        assert type(model.optimizer).__name__ == wanted
+        assert float(model.optimizer.learning_rate) == 0.5
+
+    @pytest.mark.parametrize(
         ("arguments", "path", "message"),
         [
             ({"optimizer": {"Adam": {"clipnorm": 1.0, "clipvalue": 1.0}}}, ("train", "optimizer", "Adam"), "clipnorm"),
@@ -126,6 +136,24 @@ class TestCompile:
 @pytest.mark.slow
 def test_callbacks_are_built_in_order(entry):
     stop = {"EarlyStopping": {"monitor": "val_accuracy", "patience": 5}}
-    built = build_callbacks([entry("callback", stop), entry("callback", "TerminateOnNaN")])
+    built = build_callbacks(
+        [entry("callback", stop), entry("callback", "TerminateOnNaN")], [entry("metric", "accuracy")]
+    )
     assert [type(callback).__name__ for callback in built] == ["EarlyStopping", "TerminateOnNaN"]
     assert (built[0].monitor, built[0].patience) == ("val_accuracy", 5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "mode"),
+    [
+        ({"monitor": "val_false_negatives"}, "min"),
+        ({"monitor": "val_recall"}, "max"),
+        ({"monitor": "val_loss"}, "min"),
+        ({"monitor": "val_recall", "mode": "min"}, "min"),
+    ],
+)
+def test_callbacks_are_told_which_way_is_up(entry, arguments, mode):
+    metrics = [entry("metric", "FalseNegatives"), entry("metric", "Recall")]
+    (built,) = build_callbacks([entry("callback", {"EarlyStopping": arguments})], metrics)
+    assert built.mode == mode

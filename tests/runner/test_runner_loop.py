@@ -161,6 +161,25 @@ def test_outputs_are_those_of_predict_in_the_order_of_the_images(loop, samples):
     np.testing.assert_allclose(outputs, model.predict(samples.images, verbose=0), rtol=1e-5)
 
 
+def test_the_loss_is_that_of_keras_with_what_layers_add_and_however_sure_a_model_is(loop, samples):
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),  # of 0…255: most probabilities are 0 or 1 in float32
+            layers.Conv2D(4, 3, activation="relu", kernel_regularizer="l2", activity_regularizer="l1"),
+            layers.Flatten(),
+            layers.Dense(CLASSES, activation="softmax"),
+        ]
+    )
+    model.compile(loss="categorical_crossentropy")
+    outputs, loss = loop.outputs_and_loss(model, ordered(samples))
+    assert np.array_equal(outputs, loop.outputs_of(model, ordered(samples)))
+    assert loss == pytest.approx(model.evaluate(ordered(samples), verbose=0), rel=1e-6)
+    assert loss > 17  # more than a probability of 0 costs, which Keras takes for 1e-7
+
+
 def test_whoever_is_told_how_many_images_are_done_can_end_it(loop, samples):
     told = []
 
@@ -170,7 +189,7 @@ def test_whoever_is_told_how_many_images_are_done_can_end_it(loop, samples):
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        loop.outputs_of(make_model(), ordered(samples), tell)
+        loop.outputs_and_loss(make_model(), ordered(samples), tell)
     assert told[0] == BATCH
     assert told[-1] in (3 * BATCH, 4 * BATCH, 5 * BATCH)
     assert all(images % BATCH == 0 for images in told)

@@ -6,10 +6,12 @@ from cnncli.catalog import FAMILIES
 from cnncli.catalog.entries import Entry
 from cnncli.errors import SpecError
 from cnncli.spec import parse
+from cnncli.spec.metrics import ONE_HOT_METRICS, SPARSE_METRICS, metric_name
 from cnncli.spec.reader import read
-from cnncli.spec.rules import ONE_HOT_METRICS, SPARSE_METRICS, metric_name
 
 LAYERS = ["Flatten", "Dense: {units: classes, activation: softmax}"]
+ONE = ["Flatten", "Dense: {units: 1, activation: sigmoid}"]
+TWO = "source: {folder: {path: a}}, classes: [cat, dog], image: {size: 8}"
 
 
 def spec(*layers, data="source: mnist", train="epochs: 10"):
@@ -31,6 +33,24 @@ def spec(*layers, data="source: mnist", train="epochs: 10"):
          "AUC needs one-hot labels; use 'loss: CategoricalCrossentropy' with it"),
         (spec(train="loss: CategoricalCrossentropy, metrics: [AUC, {AUC: {curve: PR}}]"), (2, 55),
          "metrics[0] is called 'auc' already; give one of them a name of its own"),
+        (spec(*ONE, data=TWO, train="loss: BinaryCrossentropy, metrics: [F1Score]"), (2, 45),
+         "of one output F1Score must be told from where on it is a yes; add 'threshold: 0.5'"),
+        (spec(*ONE, data=TWO, train="loss: BinaryCrossentropy, metrics: [CategoricalAccuracy]"), (2, 45),
+         "CategoricalAccuracy compares outputs, and this model has one; use accuracy"),
+        (spec("Flatten", "Dense: {units: 1, activation: softmax}", data=TWO, train="loss: BinaryCrossentropy"),
+         (6, 37), "the softmax of one output is 1 whatever the image is; use sigmoid"),
+        (spec("Flatten", "Dense: {units: 1}", "Softmax", data=TWO, train="loss: BinaryCrossentropy"),
+         (7, 7), "the softmax of one output is 1 whatever the image is; use sigmoid"),
+        (spec(train="loss: CategoricalCrossentropy, metrics: [{Precision: {class_id: 10}}]"), (2, 73),
+         "there is no 10 among 10 outputs, counted from 0"),
+        (spec(train="loss: CategoricalCrossentropy, metrics: [{Recall: {top_k: 11}}]"), (2, 67),
+         "there is no 11 among 10 outputs"),
+        (spec(train="optimizer: {SGD: {learning_rate: {PiecewiseConstantDecay: {boundaries: [5], values: [1]}}}}"),
+         (2, 93), "1 boundary part 2 values, got 1"),
+        (spec(train="optimizer: {SGD: {learning_rate: {PiecewiseConstantDecay: {boundaries: [5, 5], "
+                    "values: [1, 0.1, 0.01]}}}}"), (2, 80), "each boundary must be later than the one before"),
+        (spec(train="optimizer: {SGD: {clipnorm: 1, clipvalue: 1}}"), (2, 51),
+         "clipnorm limits the gradients already; leave out one of them"),
         (spec(train="loss: CategoricalCrossentropy, metrics: [SparseTopKCategoricalAccuracy]"), (2, 50),
          "SparseTopKCategoricalAccuracy needs whole-number labels, CategoricalCrossentropy one-hot; "
          "use TopKCategoricalAccuracy"),
@@ -142,6 +162,8 @@ def test_a_contradiction_is_located(text, place, message):
         spec("MaxPooling2D: {pool_size: 900}", *LAYERS, data="source: {folder: {path: a}}"),
         spec(data="source: {folder: {path: a}}", train="class_weight: {dog: 2}"),
         spec(data="source: {folder: {path: a}}, split: {validation: 1000000}"),
+        spec(data="source: {folder: {path: a}}", train="loss: CategoricalCrossentropy, metrics: [{AUC: {}}]"),
+        spec(*ONE, data=TWO, train="loss: BinaryCrossentropy, metrics: [{F1Score: {threshold: 0.5}}]"),
     ],
 )
 def test_what_fits_together_passes(text):
@@ -158,7 +180,7 @@ def test_several_contradictions_are_told_in_the_order_of_the_text():
 
 
 def test_every_metric_but_those_for_either_wants_its_own_form_of_labels():
-    assert set(FAMILIES["metric"]) - ONE_HOT_METRICS - {"accuracy", "Accuracy"} == SPARSE_METRICS
+    assert set(FAMILIES["metric"]) - ONE_HOT_METRICS - {"accuracy"} == SPARSE_METRICS
     assert {"AUC", "F1Score", "OneHotIoU", "OneHotMeanIoU"} <= ONE_HOT_METRICS
 
 

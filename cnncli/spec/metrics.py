@@ -1,0 +1,148 @@
+"""What a training reports: its metrics by name, which of them are good news, and those that cannot be right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from cnncli.catalog.entries import Entry
+from cnncli.catalog.kinds import counted, nearest
+from cnncli.catalog.names import FAMILIES
+from cnncli.errors import Path, Problem
+from cnncli.spec.known import known
+from cnncli.spec.schema import Spec
+
+SPARSE_METRICS = {"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SparseCategoricalCrossentropy"}
+ONE_HOT_METRICS = set(FAMILIES["metric"]) - SPARSE_METRICS - {"accuracy"}
+
+
+def is_sparse(loss: Entry) -> bool:
+    """Whether a loss takes labels as class numbers rather than one-hot."""
+    return loss.name in ("SparseCategoricalCrossentropy", "CategoricalGeneralizedCrossEntropy")
+
+
+def metric_name(metric: Entry) -> str:
+    """The name under which Keras reports a metric."""
+    if metric.name == "accuracy":
+        return "accuracy"
+    given = metric.get("name")
+    if given:
+        return str(given)
+    apart = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", metric.name)  # as Keras does it, which makes `auc` of `AUC`
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", apart).lower()
+
+
+_LESS = ("error", "crossentropy", "hinge", "divergence", "false_", "poisson", "logcosh")
+"""Parts of what Keras calls the metrics of which less is better."""
+
+
+def more_is_better(metrics: Sequence[Entry], name: str) -> bool:
+    """Whether a rising figure is a good sign.
+
+    Args:
+        metrics: of the training.
+        name: of one of them as it is reported, such as `val_accuracy`, or `loss`.
+    """
+    called = {metric_name(metric): metric for metric in metrics}
+    metric = called.get(name) or called.get(name.removeprefix("val_"))
+    if metric is None:
+        return False  # a loss
+    return not any(part in metric_name(replace(metric, arguments={})) for part in _LESS)
+
+
+def has_validation(spec: Spec) -> bool:
+    """Whether any images are kept for validation."""
+    return spec.data.split.validation != 0
+
+
+def reported_metrics(spec: Spec) -> list[str]:
+    """Every name that an epoch of this training reports."""
+    names = ["loss", *(metric_name(metric) for metric in spec.train.metrics)]
+    return [*names, *(f"val_{name}" for name in names)] if has_validation(spec) else names
+
+
+_OF_SEVERAL = {
+    "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "KLDivergence",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "TopKCategoricalAccuracy",
+}
+"""Compare the outputs of an image with one another: of one output they say the same whatever it is."""
+
+
+def outputs_compared(spec: Spec, classes: int | None) -> int | None:
+    """Outputs that losses and metrics see of an image, as far as the spec tells: one, or one for each class."""
+    dense = [node.entry for node in spec.model.nodes if node.entry.name == "Dense"]
+    binary = spec.train.loss.name in ("BinaryCrossentropy", "BinaryFocalCrossentropy")
+    return 1 if binary and dense and dense[-1].get("units") == 1 else classes
+
+
+def wrong_metrics(metrics: Sequence[Entry], outputs: int | None) -> Iterator[Problem]:
+    """Metrics that make no sense of so many outputs.
+
+    Args:
+        metrics: of the training.
+        outputs: of an image; None where they are not known.
+    """
+    for index, metric in enumerate(metrics):
+        path: Path = ("train", "metrics", index)
+        if outputs == 1 and metric.name in ("F1Score", "FBetaScore") and metric.get("threshold") is None:
+            message = f"of one output {metric.name} must be told from where on it is a yes; add 'threshold: 0.5'"
+            yield Problem(path, message)
+        if outputs == 1 and metric.name in _OF_SEVERAL:
+            yield Problem(path, f"{metric.name} compares outputs, and this model has one; use accuracy")
+        for argument, least in (("class_id", 1), ("target_class_ids", 1), ("top_k", 0)):
+            value = metric.arguments.get(argument)
+            for one in value if isinstance(value, list) else [] if value is None else [value]:
+                if outputs is not None and one + least > outputs:
+                    of = counted(outputs, "output") + ", counted from 0" * least
+                    yield Problem((*path, metric.name, argument), f"there is no {one} among {of}")
+
+
+def _fitting(spec: Spec) -> Iterator[Problem]:
+    names = known(spec.data).class_names
+    yield from wrong_metrics(spec.train.metrics, outputs_compared(spec, None if names is None else len(names)))
+
+
+def _monitored(spec: Spec) -> Iterator[Problem]:
+    names = reported_metrics(spec)
+    wanted: list[tuple[Path, str]] = []
+    if spec.train.monitor:
+        wanted.append((("train", "monitor"), spec.train.monitor))
+    for index, callback in enumerate(spec.train.callbacks):
+        if callback.name in ("EarlyStopping", "ReduceLROnPlateau"):
+            path: Path = ("train", "callbacks", index, callback.name, "monitor")
+            wanted.append((path, callback.get("monitor")))
+    for path, name in wanted:
+        if name not in names:
+            near = nearest(name, names) or f"; this training reports {', '.join(names)}"
+            yield Problem(path, f"no metric is called '{name}'{near}")
+
+
+def _labels(spec: Spec) -> Iterator[Problem]:
+    sparse = is_sparse(spec.train.loss)
+    for index, metric in enumerate(spec.train.metrics):
+        path: Path = ("train", "metrics", index)
+        if sparse and metric.name in ONE_HOT_METRICS:
+            yield Problem(path, f"{metric.name} needs one-hot labels; use 'loss: CategoricalCrossentropy' with it")
+        if not sparse and metric.name in SPARSE_METRICS:
+            other = metric.name.removeprefix("Sparse")
+            yield Problem(path, f"{metric.name} needs whole-number labels, {spec.train.loss.name} one-hot; use {other}")
+
+
+def _names(spec: Spec) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for index, metric in enumerate(spec.train.metrics):
+        name = metric_name(metric)
+        if name in seen:
+            message = f"metrics[{seen[name]}] is called '{name}' already; give one of them a name of its own"
+            yield Problem(("train", "metrics", index), message)
+        seen.setdefault(name, index)
+
+
+METRIC_RULES = (_monitored, _labels, _fitting, _names)
