@@ -14,7 +14,10 @@ TIFF of floating-point numbers does not say which number is white.
 
 READ_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp"})
 
-OTHER_SUFFIXES = frozenset({".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".psd", ".svg"})
+OTHER_SUFFIXES = frozenset(
+    {".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".psd", ".svg", ".dcm", ".exr", ".hdr"}
+    | {".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".pcx", ".ico"}
+)
 """Of pictures that are not read. They are found all the same, so that they are reported and not dropped in silence."""
 
 HEAD = 512
@@ -35,6 +38,10 @@ _OTHER_IMAGES = (
     (0, b"\xff\x0a", "a JPEG XL"),
     (0, b"8BPS", "a Photoshop"),
     (128, b"DICM", "a DICOM"),
+    (0, b"v/1\x01", "an OpenEXR"),
+    (0, b"#?RADIANCE", "a Radiance"),
+    *((0, b"P%d\n" % kind, "a Netpbm (PPM, PGM or PBM)") for kind in range(1, 7)),
+    (0, b"\0\0\x01\0", "an icon (ICO)"),
 )
 _NO_IMAGES = (
     (0, b"%PDF", "a PDF document"),

@@ -106,6 +106,7 @@ def _without_underflow(model: keras.Model, optimizer: Any) -> Any:
 
     if all(layer.dtype_policy.name != "mixed_float16" for layer in model.layers):
         return optimizer
+    optimizer.build(model.trainable_variables)  # later Keras would lose sight of a variable of Nadam's
     return keras.optimizers.LossScaleOptimizer(optimizer)
 
 

@@ -138,7 +138,7 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
     more: dict[str, Any] = {"notice": notice} if name == "folder" else {}
     placeholder = reading or Reading(1, 1, _channels(data))
     found = load(reading=placeholder, classes=data.classes, exclude=data.exclude, **given, **more)
-    _tell_of_unknown(data.exclude, found, notice)
+    tell_of_unknown(data.exclude, next(iter(found.splits.values())).root, notice)
     if reading is None:
         height, width = common_size(list(found.splits.values()))
         reading = Reading(height, width, placeholder.channels)
@@ -147,9 +147,8 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
     )
 
 
-def _tell_of_unknown(exclude: Sequence[str], found: ImageData[FileSamples], notice: Notice | None) -> None:
-    """A name that no file has excludes nothing, and is probably misspelt."""
-    root = next(iter(found.splits.values())).root
+def tell_of_unknown(exclude: Sequence[str], root: Path, notice: Notice | None) -> None:
+    """A name that neither a file nor a folder has excludes nothing, and is probably misspelt."""
     unknown = [name for name in exclude if not os.path.lexists(root / name)]
     if unknown and notice:
         more = f" and {len(unknown) - 1:,} more" if len(unknown) > 1 else ""

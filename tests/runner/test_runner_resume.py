@@ -174,7 +174,7 @@ PLATEAU = "[{ReduceLROnPlateau: {monitor: loss, min_delta: 10, patience: 1, cool
 AVERAGES = ["optimizer={SGD: {momentum: 0.9, use_ema: true}}", f"callbacks={PLATEAU}", "jit_compile=true"]
 OTHERS = {
     "averaged weights, a plateau and one program": AVERAGES,
-    "lower precision": ["optimizer=Nadam", "precision=mixed_float16", "callbacks=[]"],
+    "a scaled loss": ["optimizer={Nadam: {use_ema: true}}", f"callbacks={PLATEAU}", "precision=mixed_float16"],
 }
 
 

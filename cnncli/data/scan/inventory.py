@@ -12,7 +12,7 @@ from cnncli.data.scan.codes import finding
 from cnncli.data.sources import table
 from cnncli.data.sources.classes import Classes, chosen_classes
 from cnncli.data.sources.folder import SPLIT_FOLDERS
-from cnncli.data.sources.location import existing_file, existing_folder
+from cnncli.data.sources.location import existing_file, existing_folder, is_left_out, left_out
 from cnncli.records import Affected, Finding
 
 
@@ -56,13 +56,13 @@ def of_folder(path: Path | str, classes: Classes = None, exclude: Collection[str
     Args:
         path: of the folder.
         classes: as the source takes them.
-        exclude: names of files to leave out.
+        exclude: names of files to leave out, or of folders.
 
     Raises:
         DataError: there is no such folder, or it has no class of a name that `classes` has.
     """
     root = existing_folder(path)
-    walk = _Walk(root, frozenset(exclude))
+    walk = _Walk(root, left_out(exclude, root))
     top = walk.folders_in("")
     splits = {SPLIT_FOLDERS[name.lower()]: name for name in top if name.lower() in SPLIT_FOLDERS}
     named = classes is not None and all(str(name) in top for name in classes)
@@ -157,7 +157,7 @@ class _Walk:
             if nested:
                 pending += (f"{current}{name}/" for name in folders)
                 linked += (f"{current}{name}/" for name in links)
-        wanted = (name for name in names if name not in self._exclude)
+        wanted = (name for name in names if not is_left_out(name, self._exclude))
         return (Entry(name, split, label) for name in sorted(wanted, key=in_counting_order))
 
     def _identity(self, place: str) -> tuple[int, int]:

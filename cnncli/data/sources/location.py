@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -63,6 +64,25 @@ def _refuse(path: Path, expected: str, other: bool) -> None:
         f"{path} does not exist",
         f"the nearest folder that exists is {nearest}, with {some(inside) if inside else 'nothing'} in it",
     )
+
+
+def left_out(exclude: Iterable[str], root: Path) -> frozenset[str]:
+    """The files and folders that `data.exclude` names, as files are named: from a folder on, with forward slashes.
+
+    Args:
+        exclude: as a person wrote it: with `./` perhaps, or from the root of the disk on.
+        root: the folder.
+    """
+    names = set(exclude)
+    for name in exclude:
+        within = os.path.relpath(name, root.absolute()) if os.path.isabs(name) else name
+        names.add(os.path.normpath(within).replace(os.sep, "/"))
+    return frozenset(names)
+
+
+def is_left_out(name: str, names: Collection[str]) -> bool:
+    """Whether a file, or a folder that it is in, is among what `left_out` gave."""
+    return bool(names) and (name in names or any(part == "/" and name[:at] in names for at, part in enumerate(name)))
 
 
 def some(names: Collection[str]) -> str:

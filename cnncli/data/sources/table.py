@@ -15,7 +15,7 @@ from cnncli.data.reading import Reading
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import Classes, chosen_classes, class_names, require_same_classes
 from cnncli.data.sources.folder import SPLIT_FOLDERS
-from cnncli.data.sources.location import existing_file, existing_folder, listed, some
+from cnncli.data.sources.location import existing_file, existing_folder, is_left_out, left_out, listed, some
 from cnncli.errors import DataError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -113,6 +113,7 @@ def rows_of(
     text = _text(table)
     first = text.partition("\n")[0]
     delimiter = delimiter or max(DELIMITERS, key=first.count)
+    without = left_out(exclude, folder)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
@@ -131,7 +132,7 @@ def rows_of(
             if where["split"] is None:
                 split = "train"
             name = _name(image, folder)
-            if image not in exclude and name not in exclude:
+            if image not in without and not is_left_out(name, without):
                 yield _Row(reader.line_num, name, label, split)
     except csv.Error as error:
         raise DataError(f"{table}:{reader.line_num} cannot be read as a table: {error}") from error
