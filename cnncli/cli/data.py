@@ -40,6 +40,7 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
 
     from cnncli.errors import DataError
 
+    before: list[str] = []
     to_screen = str(list_file) == "-"
     if as_json and to_screen:
         raise click.UsageError("--json and --list - both want stdout")
@@ -47,6 +48,8 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
     place = spec.data.source.arguments.get("path") if spec else subject
     if list_file and not to_screen:
         _refuse_to_overwrite(list_file, Path(place) if place else None)
+        before = _left_out_by(list_file)
+    before += spec.data.exclude if spec else []
     from cnncli.cli.console import notice
     from cnncli.cli.progress import looking
     from cnncli.report.findings import exclude_list, findings_json
@@ -55,13 +58,13 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
     with looking() as progress:
         report = scan_spec(spec, not quick, progress, notice) if spec else scan_path(subject, not quick, progress)
     if to_screen:
-        click.echo(exclude_list(report), nl=False)
+        click.echo(exclude_list(report, before), nl=False)
     elif as_json:
         click.echo(json.dumps(findings_json(report), indent=2))
     else:
         _show(report, str(subject), list_file)
     if list_file and not to_screen:
-        _write(list_file, exclude_list(report))
+        _write(list_file, exclude_list(report, before))
     return DataError.exit_code if report.is_wrong else 0
 
 
@@ -92,6 +95,22 @@ def _is_list(file: Path) -> bool:
             return file.is_file() and stream.read(len(HEADING)) == HEADING.encode()
     except OSError:
         return False
+
+
+def _left_out_by(file: Path) -> list[str]:
+    """What an earlier list leaves out, lines included that a person made count.
+
+    Raises:
+        SpecError: it is no YAML any more.
+    """
+    from cnncli.spec.reader import read
+
+    if not file.exists():
+        return []
+    found = read(file.read_text(encoding="utf-8"), str(file)).value
+    data = found.get("data") if isinstance(found, dict) else None
+    names = data.get("exclude") if isinstance(data, dict) else None
+    return [str(name) for name in names] if isinstance(names, list) else []
 
 
 def _write(file: Path, text: str) -> None:

@@ -43,6 +43,10 @@ _OTHER_IMAGES = (
     *((0, b"P%d\n" % kind, "a Netpbm (PPM, PGM or PBM)") for kind in range(1, 7)),
     (0, b"\0\0\x01\0", "an icon (ICO)"),
 )
+_BY_SUFFIX = {".tga": "a Targa", ".pcx": "a PCX"}
+"""Of pictures that may begin with anything."""
+
+_NONE = "not an image"
 _NO_IMAGES = (
     (0, b"%PDF", "a PDF document"),
     (0, b"PK\x03\x04", "a ZIP archive"),
@@ -67,16 +71,18 @@ def format_of(head: bytes) -> str:
     return ""
 
 
-def is_other_image(head: bytes) -> bool:
+def is_other_image(head: bytes, suffix: str = "") -> bool:
     """Whether a file that begins like this is a picture in a format that is not read."""
-    return any(head[offset:].startswith(magic) for offset, magic, _ in _OTHER_IMAGES)
+    begins = any(head[offset:].startswith(magic) for offset, magic, _ in _OTHER_IMAGES)
+    return begins or (suffix in _BY_SUFFIX and description(head) == _NONE)
 
 
-def description(head: bytes) -> str:
+def description(head: bytes, suffix: str = "") -> str:
     """What a file that begins like this is, when it is not of a format in `READ`: the end of "this file is …"."""
+    read = f"image, and {', '.join(READ[:-1])} and {READ[-1]} are what is read"
     for offset, magic, words in _OTHER_IMAGES:
         if head[offset:].startswith(magic):
-            return f"{words} image, and {', '.join(READ[:-1])} and {READ[-1]} are what is read"
+            return f"{words} {read}"
     for offset, magic, words in _NO_IMAGES:
         if head[offset:].startswith(magic):
             return f"{words}, not an image"
@@ -87,7 +93,7 @@ def description(head: bytes) -> str:
         return "an HTML page, not an image (a download that failed?)"
     if all(byte >= 32 or byte in b"\t\n\r\f\x1b" for byte in head):
         return "a text file, not an image"
-    return "not an image"
+    return f"{_BY_SUFFIX[suffix]} {read}" if suffix in _BY_SUFFIX else _NONE
 
 
 def is_cut_off(kind: str, stream: BinaryIO) -> bool:

@@ -127,7 +127,7 @@ def _decoded(stream: BinaryIO, name: str, reading: Reading) -> Image.Image:
         raise DataError(f"{name} is empty")
     kind = formats.format_of(head)
     if not kind:
-        raise DataError(f"{name} is {formats.description(head)}")
+        raise DataError(f"{name} is {formats.description(head, Path(name).suffix.lower())}")
     stream.seek(0)
     try:
         picture = READERS[kind](stream)

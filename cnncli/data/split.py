@@ -64,7 +64,9 @@ def divide(
     return division
 
 
-def validation_indices(labels: np.ndarray, part: float | int, stratify: bool, seed: int) -> np.ndarray:
+def validation_indices(
+    labels: np.ndarray, part: float | int, stratify: bool, seed: int, class_names: Sequence[str] | None = None
+) -> np.ndarray:
     """Chooses the images to validate on.
 
     Args:
@@ -72,6 +74,7 @@ def validation_indices(labels: np.ndarray, part: float | int, stratify: bool, se
         part: a fraction below 1, or a count.
         stratify: keep the proportions of the classes; without it the last images are taken, as Keras does.
         seed: the same seed chooses the same images.
+        class_names: in the order of the labels, for an error to name them.
 
     Returns:
         Sorted indices into `labels`, int64.
@@ -79,7 +82,7 @@ def validation_indices(labels: np.ndarray, part: float | int, stratify: bool, se
     Raises:
         DataError: no image would be left to train on, or a class would have none on one side.
     """
-    return _drawn(labels, _count(len(labels), part), stratify, seed, "validation")
+    return _drawn(labels, _count(len(labels), part), stratify, seed, "validation", class_names)
 
 
 def _count(total: int, part: float | int) -> int:

@@ -128,7 +128,7 @@ def _with_two_axes(family: str, name: str) -> tuple[str, str] | None:
 
 def _argument(before: str, argument: str, within: Sequence[str]) -> Found:
     """`Conv2D.strides`, and `optimizer.learning_rate` for what all of a family share."""
-    if family := _family(before):
+    if (family := _family(before)) and not any(before in names(one) for one in within):
         return _find(argument, (family,))
     found = _named(before, within)
     topics = [topic(*pair) for pair in found]

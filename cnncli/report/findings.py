@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cnncli.records import DataReport, Finding
@@ -27,19 +27,22 @@ def findings_json(report: DataReport) -> dict[str, Any]:
     return {"ok": not report.is_wrong, "images": report.images, **dataclasses.asdict(report)}
 
 
-def exclude_list(report: DataReport) -> str:
+def exclude_list(report: DataReport, before: Iterable[str] = ()) -> str:
     """The files to leave out, as the part of a spec that says so; a spec can name it with `extends`.
 
     Those of errors are in force; those of warnings are comments, for a person to decide.
 
     Args:
         report: of a source.
+        before: what was left out already, and stays so.
 
     Returns:
         YAML with the key `data.exclude`; its list is empty when nothing needs leaving out.
     """
-    lines: list[str] = []
-    written: set[str] = set()
+    errors = {name for finding in report.findings if finding.severity == "error" for name in finding.exclude}
+    kept = [name for name in dict.fromkeys(before) if name not in errors]
+    lines = ["    # left out before", *(f"    - {_quoted(name)}" for name in kept)] if kept else []
+    written = set(kept)
     for finding in sorted(report.findings, key=lambda found: found.severity != "error"):
         names = [name for name in dict.fromkeys(finding.exclude) if name not in written]
         written.update(names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def load_splits(spec: Spec, recorded: Sequence[int] | None = None, notice: Notic
     if part.validation == 0:
         return Splits(data.class_names, {"train": train, "test": own["test"]}, None, {"train": "train", "test": "test"})
     if recorded is None:
-        chosen = validation_indices(train.labels, part.validation, part.stratify, spec.seed)
+        chosen = validation_indices(train.labels, part.validation, part.stratify, spec.seed, data.class_names)
     else:
         chosen = np.asarray(recorded, dtype=np.int64)
         if chosen.size and not 0 <= chosen.min() <= chosen.max() < len(train):
@@ -138,13 +139,20 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
     more: dict[str, Any] = {"notice": notice} if name == "folder" else {}
     placeholder = reading or Reading(1, 1, _channels(data))
     found = load(reading=placeholder, classes=data.classes, exclude=data.exclude, **given, **more)
-    tell_of_unknown(data.exclude, next(iter(found.splits.values())).root, notice)
+    tell_of_unknown(data.exclude, image_root(data), notice)
     if reading is None:
         height, width = common_size(list(found.splits.values()))
         reading = Reading(height, width, placeholder.channels)
     return ImageData(
         found.class_names, {s: FileSamples(f.root, f.names, f.labels, reading) for s, f in found.splits.items()}
     )
+
+
+def image_root(data: Data) -> Path:
+    """The folder that the names of a source's files start from."""
+    source = data.source.arguments
+    place = Path(source["path"]).expanduser()
+    return Path(source["root"]).expanduser() if source.get("root") else place if place.is_dir() else place.parent
 
 
 def tell_of_unknown(exclude: Sequence[str], root: Path, notice: Notice | None) -> None:

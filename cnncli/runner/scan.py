@@ -13,14 +13,17 @@ from cnncli.data.samples import FileSamples
 from cnncli.data.scan import FILE_SOURCES, Plan, Progress, check_headers, scan_arrays, scan_files
 from cnncli.data.scan.codes import finding, most_severe_first
 from cnncli.data.sources.location import listed
-from cnncli.data.split import divide
+from cnncli.data.split import divide, validation_indices
 from cnncli.data.survey import TABLE_SUFFIXES
 from cnncli.errors import DataError, path_text
 from cnncli.records import Affected, DataReport
-from cnncli.runner.images import load_source
+from cnncli.runner.images import image_root, load_source, tell_of_unknown
 from cnncli.spec.known import known
 from cnncli.spec.schema import Spec, Split
 from cnncli.spec.splits import contradictions
+
+DIVISIBLE = 20
+"""Images of every class from which on the usual division has some of each on every side."""
 
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
@@ -36,7 +39,10 @@ def scan_path(path: Path, decode: bool = True, progress: Progress | None = None)
     """
     is_table = path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()
     plan = Plan(None, _validating(Split()))
-    return scan_files("csv" if is_table else "folder", path, decode=decode, progress=progress, plan=plan)
+    report = scan_files("csv" if is_table else "folder", path, decode=decode, progress=progress, plan=plan)
+    smallest = min((count for counts in report.counts.values() for count in counts.values()), default=0)
+    # to try it takes scikit-learn, which takes a second to start
+    return report if smallest >= DIVISIBLE else _with_contradictions(report, Split(), 0)
 
 
 def scan_spec(
@@ -56,33 +62,37 @@ def scan_spec(
     source, part = spec.data.source, _validating(spec.data.split)
     if source.name not in FILE_SOURCES:
         report = scan_arrays(source.name, load_source(spec.data, notice), progress, Plan(True, part))
-        return _with_contradictions(report, spec)
+        return _with_contradictions(report, spec.data.split, spec.seed)
     given = {**source.arguments, "classes": spec.data.classes, "exclude": spec.data.exclude}
     plan = Plan(known(spec.data).shape is not None, part)
+    tell_of_unknown(spec.data.exclude, image_root(spec.data), notice)
     report = scan_files(source.name, **given, decode=decode, progress=progress, plan=plan)
-    return _with_contradictions(report, spec)
+    return _with_contradictions(report, spec.data.split, spec.seed)
 
 
-def _with_contradictions(report: DataReport, spec: Spec) -> DataReport:
-    """The report, and what the spec asks of the source that training would refuse."""
-    problems = contradictions(spec.data.split, report.counts)
+def _with_contradictions(report: DataReport, split: Split, seed: int) -> DataReport:
+    """The report, and what is asked of the source that training would refuse."""
+    problems = contradictions(split, report.counts)
     affected = [Affected((), f"{path_text(problem.path)}: {problem.message}") for problem in problems]
-    if not affected and (reason := _indivisible(spec, report)):
+    if not affected and (reason := _indivisible(split, seed, report)):
         affected = [Affected((), reason)]
     findings = most_severe_first([*report.findings, *finding("refused", affected)])
     return dataclasses.replace(report, findings=findings)
 
 
-def _indivisible(spec: Spec, report: DataReport) -> str:
-    """Why the images cannot be divided as the spec asks; empty when they can, or need not be."""
-    part, own = spec.data.split, report.counts
-    if "test" in own or not report.images:
+def _indivisible(split: Split, seed: int, report: DataReport) -> str:
+    """Why the images cannot be divided as they should; empty when they can, or need not be."""
+    own = report.counts
+    counts = [own.get("train", {}).get(name, 0) for name in report.class_names]
+    if not counts or not all(counts):  # a finding of its own
         return ""
-    counts = [own["train"].get(name, 0) for name in report.class_names]
     labels = np.repeat(np.arange(len(counts)), counts)  # (images,)
-    validation = 0 if "validation" in own else _validating(part)
+    validation = 0 if "validation" in own else _validating(split)
     try:
-        divide(labels, report.class_names, validation, part.test, part.stratify, spec.seed)
+        if "test" not in own:
+            divide(labels, report.class_names, validation, split.test, split.stratify, seed)
+        elif validation:
+            validation_indices(labels, validation, split.stratify, seed, report.class_names)
     except DataError as error:
         return f"{error}; {error.hint}" if error.hint else f"{error}"
     return ""

@@ -15,7 +15,7 @@ from cnncli.spec.overrides import apply_overrides, read_file
 from cnncli.spec.problems import from_validation, in_order
 from cnncli.spec.reader import Document
 from cnncli.spec.rules import check
-from cnncli.spec.schema import Spec, mapped
+from cnncli.spec.schema import Spec, layout
 from cnncli.spec.shapes import summarize_shapes
 from cnncli.spec.values import is_name
 
@@ -52,9 +52,9 @@ def load(path: FilePath, overrides: Sequence[str] = (), alone: bool = False) -> 
     Raises:
         SpecError: with every problem that could be found, each at its line and column.
     """
-    document = read_file(path, mapped(), alone)
+    document = read_file(path, layout(), alone)
     if overrides:
-        document = apply_overrides(document, overrides)
+        document = apply_overrides(document, overrides, layout())
     return parse(document, default_name=path.stem)
 
 

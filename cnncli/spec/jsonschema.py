@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncli.catalog import FAMILIES, arguments_of, first_line, members, spellings
@@ -17,10 +18,23 @@ def json_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["properties"]["extends"] = {"type": "string", "description": "Another spec; this file's keys win"}
     definitions = schema.setdefault("$defs", {})
+    required = _required(schema, definitions)
+    schema |= {"if": {"not": {"required": ["extends"]}}, "then": required}  # what it extends may have the rest
     for family in FAMILIES:
         definitions[family] = _family(family)
     definitions |= {"line": _line(), "block": _BLOCK, "expression": _EXPRESSION}
     return schema
+
+
+def _required(section: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that a section and those within it need; taken out of their schemas."""
+    needed: dict[str, Any] = {"required": section.pop("required")} if "required" in section else {}
+    within = {}
+    for key, described in section["properties"].items():
+        name = str(described.get("$ref", "")).removeprefix("#/$defs/")
+        if "properties" in definitions.get(name, {}) and (found := _required(definitions[name], definitions)):
+            within[key] = found
+    return needed | ({"properties": within} if within else {})
 
 
 _IN_BLOCKS = ("layer", "initializer", "regularizer", "constraint")

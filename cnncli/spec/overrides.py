@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -13,16 +14,31 @@ from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, Document, read_leniently, r
 
 MAX_CHAIN = 10
 
-IsSection = Callable[[Path], bool]
-"""Tells whether the value at a path is a section, whose keys are merged one by one."""
+Tells = Callable[[Path], bool]
 
 
-def read_file(path: FilePath, is_section: IsSection, alone: bool = False) -> Document:
+@dataclass(frozen=True)
+class Layout:
+    """What merging must know of the keys of a spec.
+
+    Args:
+        is_section: whether the value at a path is a section, whose keys are merged one by one.
+        is_taken_out: whether `null` at a path takes the key out, so that it has its default.
+    """
+
+    is_section: Tells = lambda path: False
+    is_taken_out: Tells = lambda path: False
+
+
+_NONE = Layout()
+
+
+def read_file(path: FilePath, layout: Layout = _NONE, alone: bool = False) -> Document:
     """Reads a spec file together with the files that it extends; its own keys win.
 
     Args:
         path: of the file.
-        is_section: tells whose keys are merged one by one.
+        layout: of a spec.
         alone: refuse to read any other file.
 
     Raises:
@@ -56,7 +72,7 @@ def read_file(path: FilePath, is_section: IsSection, alone: bool = False) -> Doc
         own = {key: value for key, value in document.value.items() if key != "extends"}
         document = Document(
             document.file,
-            _merge(base.value, own, (), is_section),
+            _merge(base.value, own, (), layout),
             ChainMap(dict(document.keys), dict(base.keys)),
             ChainMap(_without_extends(document.values), dict(base.values)),
             document.problems + base.problems,
@@ -109,21 +125,22 @@ def _beside(path: FilePath) -> str:
     return nearest(path.name, sorted(file.name for file in path.parent.glob("*.y*ml")))
 
 
-def _merge(base: Any, own: Any, path: Path, is_section: IsSection) -> Any:
+def _merge(base: Any, own: Any, path: Path, layout: Layout) -> Any:
     """`own` over `base`: sections key by key, objects of the same name argument by argument, the rest whole."""
     if not isinstance(base, dict) or not isinstance(own, dict):
         return own
-    if not is_section(path) and not (len(own) == 1 and own.keys() == base.keys()):
+    if layout.is_section(path):
+        merged = {key: _merge(base.get(key), value, (*path, key), layout) for key, value in own.items()}
+        both = {**base, **merged}
+        out = {key for key in base if both[key] is None and layout.is_taken_out((*path, key))}
+        return {key: value for key, value in both.items() if key not in out}
+    if not (len(own) == 1 and own.keys() == base.keys()):
         return own
-    if is_section(path):
-        return {**base, **{key: _merge(base.get(key), value, (*path, key), is_section) for key, value in own.items()}}
     name = next(iter(own))
     if not isinstance(base[name], dict) or not isinstance(own[name], dict):
         return own
     inside = (*path, name)
-    arguments = {
-        key: _merge(base[name].get(key), value, (*inside, key), is_section) for key, value in own[name].items()
-    }
+    arguments = {key: _merge(base[name].get(key), value, (*inside, key), layout) for key, value in own[name].items()}
     return {name: {**base[name], **arguments}}
 
 
@@ -133,12 +150,13 @@ _INDEX = re.compile(r"[0-9]{1,9}\Z")
 _NO_KEY = "expected key=value, such as train.epochs=5"
 
 
-def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
+def apply_overrides(document: Document, overrides: Sequence[str], layout: Layout = _NONE) -> Document:
     """Sets keys by hand: `train.epochs=5`, `model.layers[0].Conv2D.filters=16`.
 
     Args:
         document: as read.
         overrides: `key=value` each; the value is YAML.
+        layout: of a spec.
 
     Raises:
         SpecError: an override has no '=', its value is no YAML, or its path leads nowhere. All of them are listed.
@@ -156,7 +174,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
             continue
         try:
             given = read_value(text, file)
-            value, path = _set(value, path, given, ())
+            value, path = _set(value, path, given, (), layout)
         except SpecError as error:
             problems.extend(Problem(p.path, p.message, Place(file, 1, len(name) + 2)) for p in error.problems)
             continue
@@ -189,7 +207,7 @@ def _without_replaced(places: Mapping[Path, Place], replaced: Mapping[Path, Plac
     }
 
 
-def _set(value: Any, path: Path, given: Any, done: Path) -> tuple[Any, Path]:
+def _set(value: Any, path: Path, given: Any, done: Path, layout: Layout) -> tuple[Any, Path]:
     """The value with one part replaced, and the path that was really taken: `layers.0` becomes `layers[0]`."""
     if len(done) == len(path):
         return given, done
@@ -199,7 +217,7 @@ def _set(value: Any, path: Path, given: Any, done: Path) -> tuple[Any, Path]:
         if not 0 <= index < len(value):
             raise SpecError([Problem(done, f"there is no item '{part}': the list has {len(value)}")])
         path = (*path[: len(done)], index, *path[len(done) + 1 :])
-        inner, path = _set(value[index], path, given, (*done, index))
+        inner, path = _set(value[index], path, given, (*done, index), layout)
         return [*value[:index], inner, *value[index + 1 :]], path
     if isinstance(value, str) and value == part:
         value = {part: {}}  # `optimizer: Adam` is short for `optimizer: {Adam: {}}`
@@ -208,5 +226,7 @@ def _set(value: Any, path: Path, given: Any, done: Path) -> tuple[Any, Path]:
     if isinstance(part, int):
         raise SpecError([Problem(done, f"there is no item '{part}': it is not a list")])
     value = value or {}
-    inner, path = _set(value.get(part), path, given, (*done, part))
+    inner, path = _set(value.get(part), path, given, (*done, part), layout)
+    if inner is None and layout.is_taken_out((*done, part)):
+        return {key: kept for key, kept in value.items() if key != part}, path
     return {**value, part: inner}, path

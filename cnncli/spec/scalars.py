@@ -52,5 +52,5 @@ def _whole(text: str) -> int:
     if not _INT.match(text):
         return int(text, 0)
     if len(digits) > 1 and digits[0] == "0":
-        raise ValueError(f"write {int(digits)}, or '{text}' in quotes: a leading zero is ambiguous")
+        raise ValueError(f"write {int(text)}, or '{text}' in quotes: a leading zero is ambiguous")
     return int(text)

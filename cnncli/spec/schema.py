@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -24,6 +24,7 @@ from cnncli.catalog.weights import model_weights
 from cnncli.errors import Path, Problem
 from cnncli.spec import sources, values
 from cnncli.spec.graph import Network, Node, read_network
+from cnncli.spec.overrides import Layout
 from cnncli.spec.sources import Source
 from cnncli.spec.stages import Part, StageSpec, parts_of, stage_list, with_epochs
 
@@ -130,7 +131,7 @@ class Data(Section):
         default=None, description="Which classes, in which order; a mapping gives them other names"
     )
     exclude: Annotated[list[str], Of(list_of(text, words="a list of images", empty=True))] = Field(
-        default=[], description="Image files to leave out, as predictions.csv names them"
+        default=[], description="Image files to leave out, as predictions.csv names them, or folders of them"
     )
     image: Image = Field(default=Image(), description="What the model sees of each image")
     split: Split = Field(default=Split(), description="How the images are divided")
@@ -284,12 +285,18 @@ def sections() -> Mapping[Path, type[Section]]:
     return found
 
 
-def mapped() -> Callable[[Path], bool]:
-    """Tells whether the value at a path is a mapping whose keys are merged one by one when a spec extends another."""
+def layout() -> Layout:
+    """What merging one spec with another must know of the keys."""
     known = sections()
 
-    def is_mapped(path: Path) -> bool:
+    def is_section(path: Path) -> bool:
         in_blocks = path[:2] == ("model", "blocks") and (len(path) < 4 or path[3:] == ("parameters",))
         return path in known or in_blocks
 
-    return is_mapped
+    def is_taken_out(path: Path) -> bool:
+        section = known.get(path[:-1]) if path else None
+        if section is None or path[-1] not in section.model_fields:
+            return False
+        return type(None) not in get_args(section.model_fields[str(path[-1])].annotation)  # else it is a value
+
+    return Layout(is_section, is_taken_out)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cnncli.errors import ResourceError
 from cnncli.spec.overrides import read_file
-from cnncli.spec.schema import mapped, sections
+from cnncli.spec.schema import layout, sections
 from cnncli.spec.writer import spec_text
 
 _MEASURED = re.compile(r"\bTest accuracy ([01]\.\d+)")
@@ -65,7 +65,7 @@ def standalone(one: Shipped, file: str) -> str:
     body = text.split("\n")[len(heading) :]
     known = sections()
     if any(line.startswith("extends:") for line in body):
-        merged = read_file(one.file, mapped()).value
+        merged = read_file(one.file, layout()).value
         heading += ["#", "# A copy: what it took from other specs is written out below."]
         body = ["", *spec_text({key: merged[key] for key in known[()].model_fields if key in merged}).split("\n")]
     own = re.compile(rf"configs/{re.escape(one.name)}\.yaml")

@@ -223,3 +223,47 @@ def test_a_folder_that_is_not_there_is_an_error_of_the_data(call, tmp_path):
 
 def test_json_and_a_list_do_not_share_stdout(call, photos):
     assert call("data", photos, "--json", "--list", "-").code == 2
+
+
+def test_a_list_that_is_written_again_keeps_what_it_and_the_spec_left_out(call, broken, tmp_path):
+    listed, config = tmp_path / "exclude.yaml", tmp_path / "photos.yaml"
+    call("data", broken, "--list", listed)
+    listed.write_text(listed.read_text("utf-8").replace('# - "dog/copy.jpg"', '- "dog/copy.jpg"'), "utf-8")
+    config.write_text(CONFIG.replace("PHOTOS", str(broken)))
+    (broken / "cat" / "late.jpg").write_bytes(b"")
+    call("data", config, "--list", listed)
+    kept = [f"cat/{ODD}", "cat/half.jpg", "dog/copy.jpg"]
+    assert read(listed.read_text("utf-8"), "").value == {"data": {"exclude": [*kept, "cat/late.jpg"]}}
+    call("data", broken, "--list", listed)
+    assert sorted(read(listed.read_text("utf-8"), "").value["data"]["exclude"]) == sorted([*kept, "cat/late.jpg"])
+    call("data", config, "--list", tmp_path / "other.yaml")
+    assert set(kept) < set(read((tmp_path / "other.yaml").read_text("utf-8"), "").value["data"]["exclude"])
+
+
+def test_a_name_that_excludes_nothing_is_told(call, photos, tmp_path):
+    config = tmp_path / "photos.yaml"
+    config.write_text(
+        CONFIG.replace("extends: exclude.yaml\n", "").replace("data:", "data:\n  exclude: [cat/no.jpg]", 1)
+    )
+    config.write_text(config.read_text().replace("PHOTOS", str(photos)))
+    assert call("data", config).err == "warning: data.exclude names what is not there: 'cat/no.jpg'\n"
+
+
+@pytest.mark.parametrize(
+    ("has", "message"),
+    [
+        ({"cat": 30, "dog": 1}, "the class dog has 1 image for test and training"),
+        (
+            {"train/cat": 30, "train/dog": 1, "test/cat": 9, "test/dog": 5},
+            "dog has 1 image for validation and training",
+        ),
+    ],
+)
+def test_images_that_cannot_be_divided_are_no_healthy_ones(call, tmp_path, has, message):
+    for number, (folder, count) in enumerate(has.items()):
+        (tmp_path / folder).mkdir(parents=True)
+        for i in range(count):
+            (tmp_path / folder / f"{i}.jpg").write_bytes(jpeg(100 * number + i))
+    result = call("data", tmp_path)
+    assert (result.code, "[refused]" in result.out) == (3, True)
+    assert message in " ".join(result.out.split())

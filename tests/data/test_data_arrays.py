@@ -372,3 +372,11 @@ def test_a_flipped_bit_in_an_archive_is_noticed(tmp_path):
     (tmp_path / "pets.npz").write_bytes(data)
     with pytest.raises(DataError, match=r"damaged|cannot be read"):
         arrays.load(tmp_path / "pets.npz")
+
+
+def test_words_are_chosen_among_by_their_names(tmp_path):
+    labels = np.array(["cat", "dog", "owl", "cat", "dog", "owl"])
+    data = load(tmp_path, classes=["owl", "cat"], x=PHOTOS, y=labels)
+    assert data.class_names == ("owl", "cat")
+    assert data.splits["train"].labels.tolist() == [1, 0, 1, 0]
+    assert "no class cow" in message(tmp_path, classes=["owl", "cow"], x=PHOTOS, y=labels)

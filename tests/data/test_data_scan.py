@@ -79,6 +79,8 @@ BAD_FILES = {
     "cat/archive.png": (b"PK\x03\x04 and so on", "not-an-image"),
     "cat/drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not-an-image"),
     "cat/scan.tif": (encoded(photo(7), "TIFF"), "format-not-read"),
+    "cat/sign.ppm": (encoded(photo(6), "PPM"), "format-not-read"),
+    "cat/sign.tga": (b"\0\0\2" + bytes(40), "format-not-read"),
     "cat/phone.heic": (b"\0\0\0\x18ftypheic and so on", "format-not-read"),
     "cat/bomb.png": (huge_png(20_000, 20_000), "too-many-pixels"),
     "cat/bomb2.png": (huge_png(100_000, 100_000), "too-many-pixels"),

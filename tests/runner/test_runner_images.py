@@ -143,6 +143,22 @@ class TestFolder:
         assert len(names) == 38
         assert not names & {"red/0.png", "blue/3.jpg"}
 
+    @pytest.mark.parametrize("name", ["./red/0.png", "red//0.png", "HERE/red/0.png"])
+    def test_a_name_to_exclude_may_be_written_in_several_ways(self, images, folder_spec, squares, name):
+        told = []
+        spec = folder_spec(f"data.exclude=['{name.replace('HERE', str(squares))}']")
+        splits = images.load_splits(spec, notice=told.append)
+        names = {name for samples in splits.samples.values() for name in samples.names}
+        assert ("red/0.png" in names, len(names), told) == (False, 59, [])
+
+    def test_a_folder_is_excluded_with_all_that_is_in_it(self, images, folder_spec, squares, tmp_path):
+        shutil.copytree(squares, tmp_path / "few")
+        shutil.copytree(squares / "red", tmp_path / "few" / "red" / "blurred")
+        source = f"data.source={{folder: {{path: {tmp_path / 'few'}}}}}"
+        for exclude, left in (("[]", 80), ("[red/blurred]", 60), ("[red/blur]", 80)):
+            splits = images.load_splits(folder_spec(source, f"data.exclude={exclude}"))
+            assert sum(map(len, splits.samples.values())) == left
+
     def test_a_name_to_exclude_that_no_file_has_is_told(self, images, folder_spec):
         told = []
         images.load_splits(folder_spec("data.exclude=[red/0.png, red/nought.png, x]"), notice=told.append)

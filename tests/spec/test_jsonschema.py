@@ -88,6 +88,16 @@ def test_a_line_is_a_layer_with_three_keys_more_or_a_block():
     assert model["blocks"]["additionalProperties"] == {"$ref": "#/$defs/block"}
 
 
-def test_data_and_model_are_needed():
-    assert sorted(SCHEMA["required"]) == ["data", "model"]
+def test_only_a_spec_that_extends_nothing_needs_keys():
     assert SCHEMA["$schema"].startswith("https://json-schema.org/draft/2020-12/")
+    assert SCHEMA["if"] == {"not": {"required": ["extends"]}}
+    assert SCHEMA["then"] == {
+        "required": ["data", "model"],
+        "properties": {"data": {"required": ["source"]}, "model": {"required": ["layers"]}},
+    }
+    for path in sections():
+        part = SCHEMA
+        for key in path:
+            part = part["properties"][key]
+            part = follow(part["$ref"]) if "$ref" in part else part
+        assert "required" not in part

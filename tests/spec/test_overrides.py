@@ -6,7 +6,7 @@ from cnncli.errors import SpecError
 from cnncli.spec import load
 from cnncli.spec.overrides import MAX_CHAIN, apply_overrides, read_file
 from cnncli.spec.reader import read
-from cnncli.spec.schema import sections
+from cnncli.spec.schema import layout
 
 BASE = """\
 data: {source: mnist, scale: [0, 1]}
@@ -42,11 +42,11 @@ def problem_of(path, *overrides):
 
 
 def merged(path):
-    return read_file(path, lambda place: place in sections()).value
+    return read_file(path, layout()).value
 
 
 def with_sets(*overrides):
-    return apply_overrides(read(BASE, "base.yaml"), overrides)
+    return apply_overrides(read(BASE, "base.yaml"), overrides, layout())
 
 
 # extends
@@ -70,6 +70,18 @@ def test_objects_are_merged_argument_by_argument_when_they_are_the_same(write, o
     assert (
         merged(write("own.yaml", f"extends: base.yaml\ntrain: {{optimizer: {own}}}"))["train"]["optimizer"] == expected
     )
+
+
+def test_nothing_takes_out_what_a_base_sets_but_where_nothing_is_a_value(write):
+    write("base.yaml", BASE + "  checkpoint: {minutes: 3, steps: 9}\n")
+    own = "extends: base.yaml\ndata: {scale: null}\ntrain: {epochs: null, checkpoint: {minutes: null, steps: null}}"
+    value = merged(write("own.yaml", own))
+    assert (value["data"], value["train"]["checkpoint"]) == ({"source": "mnist"}, {"minutes": None, "steps": None})
+    assert "epochs" not in value["train"]
+    blocks = "model: {blocks: {a: {parameters: {filters: 3}, layers: [Flatten]}}}"
+    write("blocks.yaml", blocks)
+    value = merged(write("own.yaml", f"extends: blocks.yaml\n{blocks.replace('3', 'null')}"))
+    assert value["model"]["blocks"]["a"]["parameters"] == {"filters": None}
 
 
 def test_lists_are_replaced_whole(write):
@@ -194,6 +206,13 @@ def test_a_key_is_set_and_nothing_else(override, where, expected):
     assert original["model"]["layers"][0] == {"Conv2D": {"filters": 8, "kernel_size": 3, "activation": "relu"}}
 
 
+def test_nothing_takes_a_key_out():
+    assert "epochs" not in with_sets("train.epochs=null").value["train"]
+    assert with_sets("train.checkpoint.minutes=null").value["train"]["checkpoint"] == {"minutes": None}
+    layers = with_sets("model.layers[0].Conv2D.activation=null").value["model"]["layers"]
+    assert layers[0]["Conv2D"]["activation"] is None
+
+
 def test_the_last_of_two_wins():
     assert with_sets("train.epochs=5", "train.epochs=6").value["train"]["epochs"] == 6
 
@@ -213,6 +232,7 @@ def test_the_last_of_two_wins():
         ("train[0]=1", "there is no item '0': it is not a list", 10),
         ("train.epochs.more=1", "there is nothing below it to set: it is '3'", 19),
         ("train.epochs=[1", "expected ',' or ']', but got the end of the text", 14),
+        ("train.epochs=-01", "write -1, or '-01' in quotes: a leading zero is ambiguous", 14),
         ("train.epochs=010", "write 10, or '010' in quotes: a leading zero is ambiguous", 14),
         ("train.epochs=!!int 3", "tags such as '!!int' are not allowed", 14),
     ],

@@ -69,7 +69,7 @@ def test_keys_are_always_words():
         ("a: 1\nb: 2\na: 3", 3, 1, "already set at line 1"),
         ("a: {b: 1, b: 2}", 1, 11, "already set at line 1"),
         ("a: 010", 1, 4, "write 10"),
-        ("a: -007", 1, 4, "write 7"),
+        ("a: -007", 1, 4, "write -7"),
         ("a:\n\tb: 1", 2, 1, "tabs"),
         ("a: 1\n---\nb: 2", 2, 1, "second document"),
         ("a: !!python/object/apply:os.system [ls]", 1, 4, "tags"),

@@ -90,7 +90,9 @@ def _of_stream(stream: BinaryIO, path: Path, name: str, means_image: bool, decod
     kind = formats.format_of(head)
     if not kind:
         other = "not-an-image" if means_image else "stray-file"
-        return Facts("format-not-read" if formats.is_other_image(head) else other, f"is {formats.description(head)}")
+        suffix = PurePosixPath(name).suffix.lower()
+        code = "format-not-read" if formats.is_other_image(head, suffix) else other
+        return Facts(code, f"is {formats.description(head, suffix)}")
     if stream.seek(0, io.SEEK_END) > _LARGE:
         return Facts("too-many-pixels", f"is a {kind} file of {stream.tell() / 1e9:.1f} GB", kind)
     stream.seek(0)

@@ -65,7 +65,8 @@ def load(
     Args:
         path: an `.npz`, a folder of `.npy` files, or an `.npy` of images.
         labels: the `.npy` of labels that belongs to an `.npy` of images.
-        classes: names of the labels 0, 1, 2 …; or labels to use, in that order; or a mapping from labels to names.
+        classes: names of the labels 0, 1, 2 …; or labels to use, in that order, where they are words or numbers; or a
+            mapping from labels to names.
         white: the number that means white. When None, bytes are taken as they are, and other numbers from 0 to 1 are
             told from those from 0 to 255.
 
@@ -87,10 +88,10 @@ def load(
                 "expected one for each image",
             )
     require_memory(sum(_memory(array) for of in stored.values() for array in of.values()), f"{place} holds arrays")
-    names = names_of_labels(classes)
-    class_names, numbers = encoded_labels(
-        {split: _read(of["labels"]) for split, of in stored.items()}, names, str(place)
-    )
+    written = {split: _read(of["labels"]) for split, of in stored.items()}
+    words = any(array.dtype.kind in "SU" for array in written.values())  # they have their names already
+    names = None if words else names_of_labels(classes)
+    class_names, numbers = encoded_labels(written, names, str(place))
     images = as_images({split: _read(of["images"]) for split, of in stored.items()}, white, str(place))
     data = ImageData(class_names, {split: Samples.numbered(images[split], numbers[split]) for split in stored})
     return data if classes is None or names is not None else with_classes(data, classes, str(place))

@@ -67,7 +67,7 @@ def chosen_classes(found: Collection[str], classes: Classes, where: str) -> dict
     if len(names) < 2:
         raise TooFewClasses(
             f"{where} gives {'one class, ' + names[0] if names else 'no class'}, and telling apart takes two",
-            "one folder for each class was expected" if classes is None else "name two or more in data.classes",
+            "expected a folder or a label for each class" if classes is None else "name two or more in data.classes",
             names,
         )
     return wanted

@@ -65,9 +65,7 @@ def load(
     expected: tuple[str, ...] = ()
     splits = {}
     for split, folder in split_folders.items():  # training comes first
-        names, splits[split] = _split(
-            root, folder + "/", folders_in(root / folder), classes, reading, without
-        )
+        names, splits[split] = _split(root, folder + "/", folders_in(root / folder), classes, reading, without)
         expected = expected or names
         require_same_classes(expected, names, f"the {split} folder {root / folder}")
         _tell_of_unused(root / folder, notice)

@@ -75,7 +75,7 @@ def left_out(exclude: Iterable[str], root: Path) -> frozenset[str]:
     """
     names = set(exclude)
     for name in exclude:
-        within = os.path.relpath(name, root.absolute()) if os.path.isabs(name) else name
+        within = os.path.relpath(name, root.absolute()) if Path(name).is_absolute() else name
         names.add(os.path.normpath(within).replace(os.sep, "/"))
     return frozenset(names)
 

@@ -30,7 +30,7 @@ _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": operator.truediv,
+    "/": lambda left, right: left // right if isinstance(left, int) and left % right == 0 else left / right,
     "//": operator.floordiv,
     "%": operator.mod,
 }

@@ -25,8 +25,9 @@ def value(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("$filters", 64), ("$filters * 4", 256), ("$filters//2", 32), ("$filters / 2", 32.0), ("-$strides", -2),
-        ("$strides + 3 * 2", 8), ("($strides + 3) * 2", 10), ("10 - 4 - $strides", 4), ("64 // $strides // 4", 8),
+        ("$filters", 64), ("$filters * 4", 256), ("$filters//2", 32), ("$filters / 2", 32), ("-$strides", -2),
+        ("$filters / 3 * 3", 64.0), ("$strides + 3 * 2", 8), ("($strides + 3) * 2", 10), ("10 - 4 - $strides", 4),
+        ("64 // $strides // 4", 8),
         ("2 * - $strides", -4), ("--$strides", 2), ("- ( $strides - 5 ) % 2", 1), ("$filters % 7", 1),
         ("1e-3 * $strides", 0.002),
         (".5 * $filters", 32.0), ("2. * $strides", 4.0), ("($act)", "relu"), ("$none", None), (" $huge ", 10**30),
