@@ -115,7 +115,7 @@ def training_batches(
         reader: of the training images.
         drawn: indices of the images that an epoch goes through.
         targets: encoded labels, one for each image.
-        weights: how much each image counts in the loss, or None.
+        weights: how much each image counts in the loss, as its class does, or None.
         batch_size: images in one step.
         seed: of the shuffling.
         steps: the global steps wanted, counted from 0 over all epochs.
@@ -129,6 +129,11 @@ def training_batches(
     per_epoch = steps_per_epoch(total, batch_size)
     drawn_tensor, targets_tensor = tf.constant(drawn), tf.constant(targets)
     weights_tensor = None if weights is None else tf.constant(weights, tf.float32)
+    mixed = None
+    if weights is not None and augmentation is not None and augmentation.mixes_labels:  # as much as its classes count
+        of_class = np.zeros(targets.shape[1], np.float32)
+        of_class[targets.argmax(axis=1)] = weights
+        mixed = tf.constant(of_class)  # (classes,)
 
     @tf.autograph.experimental.do_not_convert
     def batch(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -143,6 +148,8 @@ def training_batches(
             images, labels = augmentation(images, labels, places, epoch)
         if weights_tensor is None:
             return images, labels
+        if mixed is not None:
+            return images, labels, tf.linalg.matvec(labels, mixed)
         return images, labels, tf.gather(weights_tensor, chosen)
 
     dataset = tf.data.Dataset.range(steps.start, steps.stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from cnncli.factory.cost import (
     CONVOLUTIONS,
     GLOBAL_POOLS,
     POOLS,
+    RECURRENT,
     SEPARABLE,
     TRANSPOSED,
     activation_of,
@@ -63,6 +65,10 @@ def bytes_of(call: Call) -> int:
 def _needs(call: Call, trained: bool, above: bool) -> tuple[bool, bool, int]:
     """Whether the gradient needs what the layer was given, whether its result, and the bytes of what lies between."""
     kind, values = kind_of(call.layer), prod(call.output)
+    if kind in ("TimeDistributed", "SpectralNormalization", "Bidirectional"):
+        return _inside_wrapper(call, trained, above)
+    if kind in RECURRENT or kind.startswith("ConvLSTM"):
+        return trained, False, _of_steps(call)
     function = activation_of(call.layer)
     if kind in _KERNELS:
         tells, computed = function in _OUTPUT_TELLS, item_bytes(call.layer.compute_dtype)
@@ -79,6 +85,28 @@ def _needs(call: Call, trained: bool, above: bool) -> tuple[bool, bool, int]:
     if kind == "GaussianDropout":
         return False, False, values * call.item_bytes
     return kind in _INPUT_FOR_GRADIENT, kind in _OUTPUT_FOR_GRADIENT, 0
+
+
+def _inside_wrapper(call: Call, trained: bool, above: bool) -> tuple[bool, bool, int]:
+    layer, times = call.layer, 1
+    if kind_of(layer) == "Bidirectional":
+        inner = [replace(call, layer=each) for each in (layer.forward_layer, layer.backward_layer)]
+    elif kind_of(layer) == "TimeDistributed":
+        times = call.given[0][0]
+        inner = [replace(call, layer=layer.layer, given=(call.given[0][1:],), output=call.output[1:])]
+    else:
+        inner = [replace(call, layer=layer.layer)]
+    needs = [_needs(each, trained, above) for each in inner]
+    return any(need[0] for need in needs), any(need[1] for need in needs), times * sum(need[2] for need in needs)
+
+
+def _of_steps(call: Call) -> int:
+    """What a recurrent layer keeps of its steps: at each its gates, its state and its result."""
+    layer = call.layer
+    units = layer.filters if hasattr(layer, "filters") else layer.units
+    gates = layer.cell.kernel.shape[-1] // units
+    places = prod(call.output[1 if layer.return_sequences else 0 : -1])  # more than one of a convolution
+    return int(call.given[0][0] * places * units * (gates + 2) * call.item_bytes)
 
 
 def _takes_half(call: Call) -> bool:

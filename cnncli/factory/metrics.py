@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cnncli.catalog import Entry
@@ -45,10 +46,17 @@ def build_metric(metric: Entry, logits: bool, units: int, words: dict[str, int])
             return "accuracy"
         built = keras.metrics.BinaryAccuracy(name="accuracy")
     else:
+        if metric.name == "AUC":  # which would put each logit by itself through a sigmoid
+            metric = replace(metric, arguments={**metric.arguments, "from_logits": False})
         built = construct(metric, words, name=metric_name(metric))
-    if logits and metric.name not in _OF_SCORES and not metric.arguments.get("from_logits"):
+    if logits and not (_compares_scores(metric) or metric.arguments.get("from_logits")):
         _give(built, keras.ops.sigmoid if units == 1 else keras.ops.softmax)
     return built
+
+
+def _compares_scores(metric: Entry) -> bool:
+    among_the_best = metric.arguments.get("top_k") and metric.arguments.get("thresholds") is None
+    return metric.name in _OF_SCORES or bool(among_the_best)
 
 
 def _give(metric: Any, of: Callable[[Any], Any]) -> None:

@@ -31,7 +31,7 @@ def dead_units(model: keras.Model, images: tf.Tensor) -> list[Dead]:
         model: built; the statistics of its normalisations change.
         images: `(images, height, width, channels)`.
     """
-    layers = [layer for layer in model.layers if kind_of(layer) == "ReLU" or activation_of(layer) == "relu"]
+    layers = [layer for layer in model.layers if _is_relu(layer)]
     if not layers:
         return []
     inside = keras.Model(model.inputs, [layer.output for layer in layers], name="inside")
@@ -43,6 +43,10 @@ def dead_units(model: keras.Model, images: tf.Tensor) -> list[Dead]:
         if not alive.all():
             found.append(Dead(layer.name, float(1 - alive.mean())))
     return found
+
+
+def _is_relu(layer: Any) -> bool:
+    return activation_of(layer) == "relu" or (kind_of(layer) == "ReLU" and not layer.negative_slope)
 
 
 def _only(result: Any) -> Any:

@@ -28,6 +28,9 @@ def without_regularization(model: keras.Model) -> None:
         rate = _RATES.get(type(layer).__name__)
         if rate:
             setattr(layer, rate, 0.0)
+        for own in ("dropout", "recurrent_dropout"):  # of the cells of recurrent layers
+            if isinstance(vars(layer).get(own), float | int):
+                setattr(layer, own, 0.0)
         if getattr(layer, "activity_regularizer", None) is not None:
             layer.activity_regularizer = None
     for variable in model.trainable_variables:

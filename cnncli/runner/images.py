@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from cnncli.data.samples import Chosen, FileSamples, ImageData, LabelledImages, 
 from cnncli.data.sizes import common_size
 from cnncli.data.sources import arrays, builtin, cifar, folder, idx, table, tfds
 from cnncli.data.sources.classes import with_classes
+from cnncli.data.sources.location import LeftOut
 from cnncli.data.split import divide, validation_indices
 from cnncli.errors import DataError, RunError, SpecError
 from cnncli.spec.known import known
@@ -138,8 +138,9 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
     load = folder.load if name == "folder" else table.load
     more: dict[str, Any] = {"notice": notice} if name == "folder" else {}
     placeholder = reading or Reading(1, 1, _channels(data))
-    found = load(reading=placeholder, classes=data.classes, exclude=data.exclude, **given, **more)
-    tell_of_unknown(data.exclude, image_root(data), notice)
+    exclude = left_out(data)
+    found = load(reading=placeholder, classes=data.classes, exclude=exclude, **given, **more)
+    tell_of_unknown(exclude, notice)
     if reading is None:
         height, width = common_size(list(found.splits.values()))
         reading = Reading(height, width, placeholder.channels)
@@ -148,16 +149,17 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
     )
 
 
-def image_root(data: Data) -> Path:
-    """The folder that the names of a source's files start from."""
+def left_out(data: Data) -> LeftOut:
+    """What a spec leaves out of its folder or table."""
     source = data.source.arguments
     place = Path(source["path"]).expanduser()
-    return Path(source["root"]).expanduser() if source.get("root") else place if place.is_dir() else place.parent
+    root = Path(source["root"]).expanduser() if source.get("root") else place if place.is_dir() else place.parent
+    return LeftOut(data.exclude, root)
 
 
-def tell_of_unknown(exclude: Sequence[str], root: Path, notice: Notice | None) -> None:
-    """A name that neither a file nor a folder has excludes nothing, and is probably misspelt."""
-    unknown = [name for name in exclude if not os.path.lexists(root / name)]
+def tell_of_unknown(exclude: LeftOut, notice: Notice | None) -> None:
+    """A name that excludes nothing is probably misspelt."""
+    unknown = exclude.unknown
     if unknown and notice:
         more = f" and {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
         notice(f"warning: data.exclude names what is not there: '{unknown[0]}'{more}")

@@ -24,7 +24,7 @@ from cnncli.runner.room import require_room
 from cnncli.runs import RunDir
 from cnncli.spec import load
 from cnncli.spec.known import known
-from cnncli.spec.metrics import outputs_compared, wrong_metrics
+from cnncli.spec.metrics import wrong_metrics
 from cnncli.spec.rules import wrong_shapes
 from cnncli.spec.schema import Data, Spec
 from cnncli.spec.shapes import follow
@@ -150,10 +150,11 @@ def built(spec: Spec, inputs: Inputs) -> tuple[keras.Model, str]:
         SpecError: a layer, the loss or a metric does not fit.
     """
     classes = len(inputs.class_names)
-    if wrong := list(wrong_metrics(spec.train.metrics, outputs_compared(spec, classes))):
-        raise SpecError(wrong)  # as with the layers, the spec alone need not have told the classes
     model = build(spec, inputs)
-    return model, label_encoding(spec.train.loss, tuple(model.output_shape[1:]), classes)
+    encoding = label_encoding(spec.train.loss, tuple(model.output_shape[1:]), classes)
+    if wrong := list(wrong_metrics(spec.train.metrics, 1 if encoding == "binary" else classes)):
+        raise SpecError(wrong)  # as with the layers, the spec alone need not have told the classes
+    return model, encoding
 
 
 def compiled(spec: Spec, inputs: Inputs, total_steps: int) -> tuple[keras.Model, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.data.augment import Augmentation
-from cnncli.data.pipeline import encode
+from cnncli.data.pipeline import drawn_from, encode
 from cnncli.errors import DataError
 from cnncli.report.plots.preview import draw_preview
 from cnncli.runner.images import Notice, load_splits
@@ -45,14 +45,16 @@ def preview(spec: Spec, path: Path, notice: Notice, most: int = 10) -> int:
     chosen = np.array(firsts, dtype=np.int64)
     originals = train.read(chosen)
     targets = encode(train.labels[chosen], "one_hot", len(names))
-    versions = _versions(spec, originals, targets, chosen, splits.shape)
+    drawn = drawn_from(train.labels, len(names), spec.train.sampling)
+    places = np.array([np.flatnonzero(drawn == index)[0] for index in chosen])
+    versions = _versions(spec, originals, targets, places, splits.shape)
     with writing(path) as aside:
         draw_preview(originals, versions, shown, aside)
     return len(names)
 
 
 def _versions(
-    spec: Spec, originals: np.ndarray, targets: np.ndarray, chosen: np.ndarray, shape: tuple[int, int, int]
+    spec: Spec, originals: np.ndarray, targets: np.ndarray, places: np.ndarray, shape: tuple[int, int, int]
 ) -> list[np.ndarray]:
     """For each epoch the images as the training would see them in it, uint8."""
     from cnncli.startup import tf
@@ -63,7 +65,7 @@ def _versions(
     found = []
     for epoch in range(VERSIONS):
         images, _ = augmentation(
-            tf.constant(originals), tf.constant(targets), tf.constant(chosen), tf.constant(epoch, tf.int64)
+            tf.constant(originals), tf.constant(targets), tf.constant(places), tf.constant(epoch, tf.int64)
         )
         found.append(np.clip(np.rint(np.asarray(images)), 0, 255).astype(np.uint8))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +12,15 @@ from cnncli.catalog.kinds import counted
 from cnncli.data.samples import FileSamples
 from cnncli.data.scan import FILE_SOURCES, Plan, Progress, check_headers, scan_arrays, scan_files
 from cnncli.data.scan.codes import finding, most_severe_first
-from cnncli.data.sources.location import listed
+from cnncli.data.sources.location import listed, some
 from cnncli.data.split import divide, validation_indices
 from cnncli.data.survey import TABLE_SUFFIXES
 from cnncli.errors import DataError, path_text
 from cnncli.records import Affected, DataReport
-from cnncli.runner.images import image_root, load_source, tell_of_unknown
+from cnncli.runner.images import left_out, load_source, tell_of_unknown
 from cnncli.spec.known import known
 from cnncli.spec.schema import Spec, Split
 from cnncli.spec.splits import contradictions
-
-DIVISIBLE = 20
-"""Images of every class from which on the usual division has some of each on every side."""
 
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
@@ -40,9 +37,16 @@ def scan_path(path: Path, decode: bool = True, progress: Progress | None = None)
     is_table = path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()
     plan = Plan(None, _validating(Split()))
     report = scan_files("csv" if is_table else "folder", path, decode=decode, progress=progress, plan=plan)
-    smallest = min((count for counts in report.counts.values() for count in counts.values()), default=0)
-    # to try it takes scikit-learn, which takes a second to start
-    return report if smallest >= DIVISIBLE else _with_contradictions(report, Split(), 0)
+    return _with(report, list(_too_few(report)))
+
+
+def _too_few(report: DataReport) -> Iterator[Affected]:
+    """Classes with fewer images than there are sides for them to be on, however they are divided."""
+    sides = [split for split in ("train", "validation", "test") if split == "train" or split not in report.counts]
+    for name, count in report.counts.get("train", {}).items():
+        if 0 < count < len(sides):
+            of = f"the class {name} has {counted(count, 'image')}"
+            yield Affected((), f"{of}, and takes {len(sides)} or more, for {some(sides)}")
 
 
 def scan_spec(
@@ -63,10 +67,11 @@ def scan_spec(
     if source.name not in FILE_SOURCES:
         report = scan_arrays(source.name, load_source(spec.data, notice), progress, Plan(True, part))
         return _with_contradictions(report, spec.data.split, spec.seed)
-    given = {**source.arguments, "classes": spec.data.classes, "exclude": spec.data.exclude}
+    exclude = left_out(spec.data)
+    given = {**source.arguments, "classes": spec.data.classes, "exclude": exclude}
     plan = Plan(known(spec.data).shape is not None, part)
-    tell_of_unknown(spec.data.exclude, image_root(spec.data), notice)
     report = scan_files(source.name, **given, decode=decode, progress=progress, plan=plan)
+    tell_of_unknown(exclude, notice)
     return _with_contradictions(report, spec.data.split, spec.seed)
 
 
@@ -76,7 +81,11 @@ def _with_contradictions(report: DataReport, split: Split, seed: int) -> DataRep
     affected = [Affected((), f"{path_text(problem.path)}: {problem.message}") for problem in problems]
     if not affected and (reason := _indivisible(split, seed, report)):
         affected = [Affected((), reason)]
-    findings = most_severe_first([*report.findings, *finding("refused", affected)])
+    return _with(report, affected)
+
+
+def _with(report: DataReport, refused: Sequence[Affected]) -> DataReport:
+    findings = most_severe_first([*report.findings, *finding("refused", refused)])
     return dataclasses.replace(report, findings=findings)
 
 

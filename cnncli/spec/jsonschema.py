@@ -27,14 +27,27 @@ def json_schema() -> dict[str, Any]:
 
 
 def _required(section: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys that a section and those within it need; taken out of their schemas."""
+    """The keys that a section and those within it need; taken out of their schemas.
+
+    Any other key may be `null`, which takes out what the spec that is extended has.
+    """
     needed: dict[str, Any] = {"required": section.pop("required")} if "required" in section else {}
     within = {}
     for key, described in section["properties"].items():
-        name = str(described.get("$ref", "")).removeprefix("#/$defs/")
-        if "properties" in definitions.get(name, {}) and (found := _required(definitions[name], definitions)):
+        definition = definitions.get(str(described.get("$ref", "")).removeprefix("#/$defs/"), {})
+        if "properties" not in definition and key not in needed.get("required", ()):
+            _allow_nothing(described)
+        if "properties" in definition and (found := _required(definition, definitions)):
             within[key] = found
     return needed | ({"properties": within} if within else {})
+
+
+def _allow_nothing(described: dict[str, Any]) -> None:
+    """Changes the schema of a key in place."""
+    if isinstance(described.get("type"), str):
+        described["type"] = [described["type"], "null"]
+    elif "anyOf" in described and {"type": "null"} not in described["anyOf"]:
+        described["anyOf"] = [*described["anyOf"], {"type": "null"}]
 
 
 _IN_BLOCKS = ("layer", "initializer", "regularizer", "constraint")

@@ -12,6 +12,7 @@ from cnncli.catalog.names import FAMILIES
 from cnncli.errors import Path, Problem
 from cnncli.spec.known import known
 from cnncli.spec.schema import Spec
+from cnncli.spec.shapes import follow
 
 SPARSE_METRICS = {"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SparseCategoricalCrossentropy"}
 ONE_HOT_METRICS = set(FAMILIES["metric"]) - SPARSE_METRICS - {"accuracy"}
@@ -75,11 +76,20 @@ _OF_SEVERAL = {
 """Compare the outputs of an image with one another: of one output they say the same whatever it is."""
 
 
-def outputs_compared(spec: Spec, classes: int | None) -> int | None:
-    """Outputs that losses and metrics see of an image, as far as the spec tells: one, or one for each class."""
-    dense = [node.entry for node in spec.model.nodes if node.entry.name == "Dense"]
-    binary = spec.train.loss.name in ("BinaryCrossentropy", "BinaryFocalCrossentropy")
-    return 1 if binary and dense and dense[-1].get("units") == 1 else classes
+_BINARY = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
+_SOME_CLASSES = 10  # where only the images tell how many there are
+
+
+def has_one_output(spec: Spec) -> bool:
+    """Whether one output tells two classes apart, as far as the spec tells."""
+    facts, nodes = known(spec.data), spec.model.nodes
+    if spec.train.loss.name not in _BINARY:
+        return False
+    result = follow(nodes, facts.shape, len(facts.class_names or range(_SOME_CLASSES)))[-1].result
+    if result is not None:
+        return result == (1,)
+    head = next((node.entry for node in reversed(nodes) if node.entry.name not in ("Activation", "Softmax")), None)
+    return head is not None and head.name == "Dense" and head.get("units") == 1
 
 
 def wrong_metrics(metrics: Sequence[Entry], outputs: int | None) -> Iterator[Problem]:
@@ -106,7 +116,8 @@ def wrong_metrics(metrics: Sequence[Entry], outputs: int | None) -> Iterator[Pro
 
 def _fitting(spec: Spec) -> Iterator[Problem]:
     names = known(spec.data).class_names
-    yield from wrong_metrics(spec.train.metrics, outputs_compared(spec, None if names is None else len(names)))
+    outputs = 1 if has_one_output(spec) else None if names is None else len(names)
+    yield from wrong_metrics(spec.train.metrics, outputs)
 
 
 def _monitored(spec: Spec) -> Iterator[Problem]:

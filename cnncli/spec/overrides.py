@@ -131,9 +131,8 @@ def _merge(base: Any, own: Any, path: Path, layout: Layout) -> Any:
         return own
     if layout.is_section(path):
         merged = {key: _merge(base.get(key), value, (*path, key), layout) for key, value in own.items()}
-        both = {**base, **merged}
-        out = {key for key in base if both[key] is None and layout.is_taken_out((*path, key))}
-        return {key: value for key, value in both.items() if key not in out}
+        out = {key for key, value in own.items() if value is None and layout.is_taken_out((*path, key))}
+        return {key: value for key, value in {**base, **merged}.items() if key not in out or key not in base}
     if not (len(own) == 1 and own.keys() == base.keys()):
         return own
     name = next(iter(own))

@@ -11,7 +11,7 @@ from cnncli.catalog.kinds import counted, nearest
 from cnncli.errors import Path, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
 from cnncli.spec.known import known
-from cnncli.spec.metrics import METRIC_RULES, is_sparse, outputs_compared
+from cnncli.spec.metrics import METRIC_RULES, has_one_output, is_sparse
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import Shape, Step, follow, parameters, times
@@ -125,13 +125,11 @@ def _output(spec: Spec, output: Shape, classes: int) -> Iterator[Problem]:
 
 def _one_output(spec: Spec) -> Iterator[Problem]:
     """A softmax divides one among the outputs."""
-    if outputs_compared(spec, None) != 1:
-        return
-    ends = [*(node for node in spec.model.nodes if node.entry.name == "Dense"), spec.model.nodes[-1]][-2:]
-    for node in {node.path: node for node in ends}.values():
-        if node.entry.name == "Softmax" or node.entry.get("activation") == "softmax":
-            message = f"the softmax of one output is 1 whatever the image is; use sigmoid{node.origin}"
-            yield Problem(node.at("activation" if "activation" in node.entry.arguments else ""), message)
+    last = spec.model.nodes[-1]
+    softmax = last.entry.name == "Softmax" or last.entry.get("activation") == "softmax"
+    if softmax and has_one_output(spec):
+        message = f"the softmax of one output is 1 whatever the image is; use sigmoid{last.origin}"
+        yield Problem(last.at("activation" if "activation" in last.entry.arguments else ""), message)
 
 
 def _backbones(spec: Spec) -> Iterator[Problem]:
@@ -156,20 +154,20 @@ def _callbacks(spec: Spec) -> Iterator[Problem]:
 
 def _rates(spec: Spec) -> Iterator[Problem]:
     """Keras refuses these only when the model is compiled."""
-    for part in spec.train.parts:
-        clips = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if part.optimizer.get(name) is not None]
-        if len(clips) > 1:
-            path: Path = ("train", "optimizer", part.optimizer.name, clips[1])
-            yield Problem(path, f"{clips[0]} limits the gradients already; leave out one of them")
-        schedule = part.optimizer.get("learning_rate")
+    optimizer = spec.train.optimizer
+    clips = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if optimizer.get(name) is not None]
+    if len(clips) > 1:
+        path: Path = ("train", "optimizer", optimizer.name, clips[1])
+        yield Problem(path, f"{clips[0]} limits the gradients already; leave out one of them")
+    for path, schedule in {part.rate: part.optimizer.get("learning_rate") for part in spec.train.parts}.items():
         if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay":
             continue
         boundaries, values = schedule.get("boundaries"), schedule.get("values")
         if len(values) != len(boundaries) + 1:
             message = f"{counted(len(boundaries), 'boundary')} part {len(boundaries) + 1} values, got {len(values)}"
-            yield Problem((*part.rate, schedule.name, "values"), message)
+            yield Problem((*path, schedule.name, "values"), message)
         if sorted(set(boundaries)) != list(boundaries):
-            yield Problem((*part.rate, schedule.name, "boundaries"), "each boundary must be later than the one before")
+            yield Problem((*path, schedule.name, "boundaries"), "each boundary must be later than the one before")
 
 
 def _stages(spec: Spec) -> Iterator[Problem]:

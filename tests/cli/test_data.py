@@ -252,10 +252,10 @@ def test_a_name_that_excludes_nothing_is_told(call, photos, tmp_path):
 @pytest.mark.parametrize(
     ("has", "message"),
     [
-        ({"cat": 30, "dog": 1}, "the class dog has 1 image for test and training"),
+        ({"cat": 30, "dog": 1}, "the class dog has 1 image, and takes 3 or more, for train, validation, test"),
         (
             {"train/cat": 30, "train/dog": 1, "test/cat": 9, "test/dog": 5},
-            "dog has 1 image for validation and training",
+            "the class dog has 1 image, and takes 2 or more, for train, validation",
         ),
     ],
 )
@@ -267,3 +267,13 @@ def test_images_that_cannot_be_divided_are_no_healthy_ones(call, tmp_path, has, 
     result = call("data", tmp_path)
     assert (result.code, "[refused]" in result.out) == (3, True)
     assert message in " ".join(result.out.split())
+
+
+@pytest.mark.parametrize("count", [6, 8])
+def test_few_images_that_can_be_divided_somehow_are_not_refused(call, tmp_path, count):
+    for number, name in enumerate("ab"):
+        (tmp_path / name).mkdir()
+        for i in range(count):
+            (tmp_path / name / f"{i}.jpg").write_bytes(jpeg(100 * number + i))
+    result = call("data", tmp_path)
+    assert (result.code, "refused" in result.out) == (0, False)

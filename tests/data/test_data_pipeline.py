@@ -211,15 +211,16 @@ class TestAugmented:
     def test_a_training_that_goes_on_sees_what_it_would_have_seen(self, pipeline, first):
         assert self.same(self.batches(pipeline)[first:], self.batches(pipeline, first=first))
 
-    def test_images_and_labels_are_changed_and_weights_stay(self, pipeline):
+    def test_images_and_labels_are_changed_and_weights_are_those_of_the_labels(self, pipeline):
         images, targets, weights = self.batches(pipeline)[0]
         assert images.dtype == targets.dtype == np.float32
         assert images.shape == (4, 2, 3, 1)
         np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
         assert ((targets > 0).sum(axis=1) == 2).any()  # two classes in one
         unmixed = self.batches(pipeline, mix=False)[0]
-        assert np.array_equal(weights, unmixed[2])
-        assert (unmixed[1].argmax(axis=1) / 8).tolist() == weights.tolist()
+        assert (unmixed[1].argmax(axis=1) / 8).tolist() == unmixed[2].tolist()
+        np.testing.assert_allclose(weights, targets @ np.arange(self.COUNT) / 8, rtol=1e-6)
+        assert not np.array_equal(weights, unmixed[2])
 
     def test_an_image_that_is_drawn_twice_is_changed_in_two_ways(self, pipeline):
         (images, *_), *_ = self.batches(pipeline, drawn=np.full(self.COUNT, 19), mix=False)

@@ -34,6 +34,14 @@ def kept(build, *layers, **more) -> list[int]:
         ([conv(), {"AveragePooling2D": {"pool_size": 2}}], [IMAGE, 0, 0]),
         # Flatten has the values of the layer before it, which are kept once.
         ([conv(), "Flatten", {"Dense": {"units": 2}}], [IMAGE, VALUES, 0, 0]),
+        # A recurrent layer keeps six numbers of each unit and step with gates (four of them), state and result.
+        ([{"Reshape": {"target_shape": [6, 18]}}, {"LSTM": {"units": 5}}], [IMAGE, 0, 6 * 5 * 6 * 4]),
+        (
+            [{"Reshape": {"target_shape": [6, 18]}}, {"Bidirectional": {"layer": {"GRU": {"units": 5}}}}],
+            [IMAGE, 0, 2 * 6 * 5 * 5 * 4],
+        ),
+        ([{"TimeDistributed": {"layer": {"Dense": {"units": 5, "activation": "relu"}}}}], [IMAGE, 6 * 6 * 5 * 4]),
+        ([{"SpectralNormalization": {"layer": conv(activation="silu")}}], [IMAGE, VALUES]),
         # Nothing above the image is trained before the first weights.
         ([{"MaxPooling2D": {"pool_size": 2}}, conv()], [0, IMAGE // 4, 0]),
     ],

@@ -33,8 +33,9 @@ def of_both(entry, metric, targets, logits, probabilities):
 
 @pytest.mark.parametrize(
     "metric",
-    ["accuracy", "AUC", "Precision", {"Recall": {"class_id": 2}}, "F1Score", "CategoricalAccuracy", "MeanSquaredError",
-     {"TopKCategoricalAccuracy": {"k": 2}}, "CategoricalCrossentropy", "FalsePositives"],
+    ["accuracy", "AUC", {"AUC": {"from_logits": True}}, "Precision", {"Recall": {"class_id": 2}}, "F1Score",
+     "CategoricalAccuracy", "MeanSquaredError", {"TopKCategoricalAccuracy": {"k": 2}}, "CategoricalCrossentropy",
+     "FalsePositives"],
 )  # fmt: skip
 def test_of_several_outputs(entry, metric):
     raised = np.exp(SCORES)
@@ -58,6 +59,14 @@ def test_scores_that_are_far_apart_keep_their_order(entry):
     third = np.array([[0.0, 0.0, 1.0, 0.0]], np.float32)
     top.reset_state()
     assert measured(top, third, outputs) == 0
+
+
+def test_the_best_few_are_found_among_scores_that_are_far_apart(entry):
+    outputs = np.array([[300.0, 0.0, 1.0, 9.0]], np.float32)
+    recall = build_metric(entry("metric", {"Recall": {"top_k": 2}}), True, 4, {})
+    assert measured(recall, np.array([[0.0, 0.0, 0.0, 1.0]], np.float32), outputs) == 1
+    recall.reset_state()
+    assert measured(recall, np.array([[0.0, 1.0, 0.0, 0.0]], np.float32), outputs) == 0
 
 
 def test_a_metric_that_knows_of_logits_itself_gets_them(entry):

@@ -143,7 +143,7 @@ class TestFolder:
         assert len(names) == 38
         assert not names & {"red/0.png", "blue/3.jpg"}
 
-    @pytest.mark.parametrize("name", ["./red/0.png", "red//0.png", "HERE/red/0.png"])
+    @pytest.mark.parametrize("name", ["./red/0.png", "red//0.png", "HERE/red/0.png", "blue/../red/0.png"])
     def test_a_name_to_exclude_may_be_written_in_several_ways(self, images, folder_spec, squares, name):
         told = []
         spec = folder_spec(f"data.exclude=['{name.replace('HERE', str(squares))}']")

@@ -134,6 +134,24 @@ def test_nothing_works_against_learning_by_heart(learner):
     assert float(model.compute_loss(images, targets, sure)) == pytest.approx(0, abs=1e-6)
 
 
+def test_recurrent_layers_drop_nothing(learner):
+    made = learner(
+        "model.layers=[{Reshape: {target_shape: [-1, 3]}}, {LSTM: {units: 4, dropout: 0.9, recurrent_dropout: 0.5}},"
+        " {Dense: {units: classes, activation: softmax}}]"
+    )
+    model, (images, _) = made.model()
+    assert np.array_equal(model(images, training=True), model(images, training=False))
+
+
+def test_the_rate_of_a_schedule_that_warms_up_is_that_which_it_comes_to(learner):
+    warm = "{CosineDecay: {initial_learning_rate: 0, decay_steps: 9, warmup_target: 0.5, warmup_steps: 9}}"
+    made = learner(f"train.optimizer={{SGD: {{learning_rate: {warm}}}}}")
+    made.model()
+    assert made.learning_rate == 0.5
+    made.model(0.01)
+    assert made.learning_rate == 0.01
+
+
 def test_a_schedule_over_all_steps_is_gone_through_in_one_attempt(learner):
     made = learner(
         "train.optimizer={Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.1, decay_steps: total_steps}}}}"

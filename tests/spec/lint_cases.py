@@ -24,6 +24,12 @@ def with_blocks(blocks, *layers):
     return spec(*layers).replace("model:", f"model:\n{blocks}")
 
 
+def gated(*gate):
+    """Channels that are multiplied by what an average of all of them says."""
+    stem = "Conv2D: {filters: 8, kernel_size: 11, activation: relu, name: stem}"
+    return spec(stem, "GlobalAveragePooling2D", *gate, "Multiply: {inputs: [stem, gate]}", "Flatten", *OUTPUT)
+
+
 def residual(branch, shortcut, *, add="Add: {inputs: [main, skip]}"):
     """A sum of two ways from one convolution to the output."""
     stem = "Conv2D: {filters: 8, kernel_size: 11, padding: same, name: stem}"
@@ -320,7 +326,10 @@ SILENT = {
     ],
     "activation-twice": [spec(*IMAGE, *LOGITS, "Softmax")],
     "hidden-softmax": [spec(*IMAGE, "Dense: {units: 64, activation: tanh}", *OUTPUT)],
-    "hidden-sigmoid": [spec(*IMAGE, "Dense: {units: 64, activation: hard_sigmoid}", *OUTPUT)],
+    "hidden-sigmoid": [
+        spec(*IMAGE, "Dense: {units: 64, activation: hard_sigmoid}", *OUTPUT),
+        gated("Dense: {units: 8, activation: sigmoid}", "Reshape: {target_shape: [1, 1, 8], name: gate}"),
+    ],
     "bias-before-normalization": [
         spec("Conv2D: {filters: 8, kernel_size: 3, use_bias: false}", "BatchNormalization", "ReLU", "Flatten", *OUTPUT),
         spec("Conv2D: {filters: 8, kernel_size: 3, activation: relu}", "BatchNormalization", "Flatten", *OUTPUT),
@@ -332,7 +341,11 @@ SILENT = {
              *OUTPUT),
     ],
     "dropout-rate": [spec(*IMAGE, "Dropout: {rate: 0.75}", *OUTPUT)],
-    "single-unit": [spec(*IMAGE, "Dense: {units: 2, activation: relu}", *OUTPUT)],
+    "single-unit": [
+        spec(*IMAGE, "Dense: {units: 2, activation: relu}", *OUTPUT),
+        gated("Dense: {units: 1, activation: sigmoid}", "Reshape: {target_shape: [1, 1, 1], name: gate}"),
+        spec("Conv2D: {filters: 8, kernel_size: 11}", "Dense: {units: 1}", "Flatten", *OUTPUT),
+    ],
     "same-initial-weights": [
         spec(*IMAGE, "Dense: {units: classes, activation: softmax, kernel_initializer: zeros}"),
         spec(*IMAGE, "Dense: {units: 64, activation: relu, kernel_initializer: he_normal}", *OUTPUT),
@@ -344,6 +357,7 @@ SILENT = {
              "Dense: {units: 128, activation: relu}", "Dense: {units: 8192, activation: relu}", *OUTPUT),  # 85 %
     ],
     "activation-before-sum": [
+        residual([conv(more=", use_bias: false"), "BatchNormalization", "ReLU: {negative_slope: 0.1, name: main}"], SKIP),
         residual(MAIN, [], add="Add: {inputs: [main, before]}"),  # He et al. 2015
         residual(MAIN, SKIP),
         residual(["BatchNormalization", "ReLU", conv(more=", name: main")], [], add="Add: {inputs: [before, main]}"),

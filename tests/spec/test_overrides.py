@@ -78,6 +78,13 @@ def test_nothing_takes_out_what_a_base_sets_but_where_nothing_is_a_value(write):
     value = merged(write("own.yaml", own))
     assert (value["data"], value["train"]["checkpoint"]) == ({"source": "mnist"}, {"minutes": None, "steps": None})
     assert "epochs" not in value["train"]
+    write("mid.yaml", "extends: base.yaml\ndata: {scale: null}\ntrain: {sampling: null}")
+    assert merged(write("own.yaml", "extends: mid.yaml\ndata: {split: {test: 9}}"))["data"].keys() == {
+        "source",
+        "split",
+    }
+    write("odd.yaml", "data: {source: mnist, scale: null}")  # a mistake of its own
+    assert merged(write("own.yaml", "extends: odd.yaml\ndata: {split: {test: 9}}"))["data"]["scale"] is None
     blocks = "model: {blocks: {a: {parameters: {filters: 3}, layers: [Flatten]}}}"
     write("blocks.yaml", blocks)
     value = merged(write("own.yaml", f"extends: blocks.yaml\n{blocks.replace('3', 'null')}"))

@@ -49,6 +49,14 @@ def spec(*layers, data="source: mnist", train="epochs: 10"):
          (2, 93), "1 boundary part 2 values, got 1"),
         (spec(train="optimizer: {SGD: {learning_rate: {PiecewiseConstantDecay: {boundaries: [5, 5], "
                     "values: [1, 0.1, 0.01]}}}}"), (2, 80), "each boundary must be later than the one before"),
+        (spec("Conv2D: {filters: 1, kernel_size: 3}", "GlobalAveragePooling2D", "Activation: {activation: sigmoid}",
+              data=TWO, train="loss: BinaryCrossentropy, metrics: [CategoricalAccuracy]"), (2, 45),
+         "CategoricalAccuracy compares outputs, and this model has one; use accuracy"),
+        (spec(train="stages: [{epochs: 1}, {epochs: 2}], optimizer: {SGD: {learning_rate: "
+                    "{PiecewiseConstantDecay: {boundaries: [5], values: [1]}}}}"), (2, 129),
+         "1 boundary part 2 values, got 1"),
+        (spec(train="stages: [{epochs: 1}, {epochs: 2}], optimizer: {SGD: {clipnorm: 1, clipvalue: 1}}"), (2, 87),
+         "clipnorm limits the gradients already; leave out one of them"),
         (spec(train="optimizer: {SGD: {clipnorm: 1, clipvalue: 1}}"), (2, 51),
          "clipnorm limits the gradients already; leave out one of them"),
         (spec(train="loss: CategoricalCrossentropy, metrics: [SparseTopKCategoricalAccuracy]"), (2, 50),
@@ -163,6 +171,17 @@ def test_a_contradiction_is_located(text, place, message):
         spec(data="source: {folder: {path: a}}", train="class_weight: {dog: 2}"),
         spec(data="source: {folder: {path: a}}, split: {validation: 1000000}"),
         spec(data="source: {folder: {path: a}}", train="loss: CategoricalCrossentropy, metrics: [{AUC: {}}]"),
+        spec(
+            "Conv2D: {filters: 4, kernel_size: 3, padding: same, name: c}",
+            "GlobalAveragePooling2D",
+            "Dense: {units: 1, activation: sigmoid, name: gate}",
+            "Multiply: {inputs: [c, gate]}",
+            "Conv2D: {filters: classes, kernel_size: 1}",
+            "GlobalAveragePooling2D",
+            "Softmax",
+            data=TWO,
+            train="loss: BinaryCrossentropy, metrics: [F1Score, {Precision: {class_id: 1}}]",
+        ),
         spec(*ONE, data=TWO, train="loss: BinaryCrossentropy, metrics: [{F1Score: {threshold: 0.5}}]"),
     ],
 )

@@ -116,6 +116,7 @@ def test_results_that_cannot_be_joined_say_why_and_the_way_out(entry, shapes, me
         (conv(groups=3), (9, 9, 3), "3 groups do not divide the 8 filters"),
         (layer("SeparableConv2D", filters=8, kernel_size=3, strides=[1, 2]), (9, 9, 3), "the same both ways, not 1×2"),
         (layer("GroupNormalization"), (9, 9, 16), "its 32 groups do not divide the 16 channels"),
+        (layer("GroupNormalization", groups=4, axis=1), (9, 8, 16), "its 4 groups do not divide the 9 channels"),
         (layer("SpatialDropout2D", rate=0.5), (9,), "above it everything is flat (9)"),
         (layer("Reshape", target_shape=[2, 3]), (7,), "7 values cannot be given the shape 2×3"),
     ],
@@ -124,6 +125,10 @@ def test_a_layer_that_does_not_fit_says_why(entry, shape, message):
     with pytest.raises(DoesNotFit) as caught:
         after(entry, shape, 10)
     assert message in str(caught.value)
+
+
+def test_groups_are_of_the_axis_that_is_said():
+    assert after(layer("GroupNormalization", groups=3, axis=1), (9, 8, 16), 10) == (9, 8, 16)
 
 
 sizes = st.integers(1, 5)

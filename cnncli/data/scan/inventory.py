@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from cnncli.data.scan.codes import finding
 from cnncli.data.sources import table
 from cnncli.data.sources.classes import Classes, chosen_classes
 from cnncli.data.sources.folder import SPLIT_FOLDERS
-from cnncli.data.sources.location import existing_file, existing_folder, is_left_out, left_out
+from cnncli.data.sources.location import existing_file, existing_folder
 from cnncli.records import Affected, Finding
 
 
@@ -48,7 +48,7 @@ class Inventory:
     findings: list[Finding] = field(default_factory=list)
 
 
-def of_folder(path: Path | str, classes: Classes = None, exclude: Collection[str] = ()) -> Inventory:
+def of_folder(path: Path | str, classes: Classes = None, exclude: Container[str] = ()) -> Inventory:
     """Walks a folder of class folders, or of such folders for each split, as the source `folder` does.
 
     A folder that cannot be listed becomes a finding, and the walk goes on.
@@ -56,13 +56,13 @@ def of_folder(path: Path | str, classes: Classes = None, exclude: Collection[str
     Args:
         path: of the folder.
         classes: as the source takes them.
-        exclude: names of files to leave out, or of folders.
+        exclude: names of files to leave out.
 
     Raises:
         DataError: there is no such folder, or it has no class of a name that `classes` has.
     """
     root = existing_folder(path)
-    walk = _Walk(root, left_out(exclude, root))
+    walk = _Walk(root, exclude)
     top = walk.folders_in("")
     splits = {SPLIT_FOLDERS[name.lower()]: name for name in top if name.lower() in SPLIT_FOLDERS}
     named = classes is not None and all(str(name) in top for name in classes)
@@ -89,7 +89,7 @@ def of_table(
     split_column: str | None = None,
     classes: Classes = None,
     delimiter: str | None = None,
-    exclude: Collection[str] = (),
+    exclude: Container[str] = (),
 ) -> Inventory:
     """Reads a table as the source `csv` does. A row that is wrong becomes a finding, and the others are kept.
 
@@ -129,7 +129,7 @@ def _add_split(inventory: Inventory, walk: _Walk, split: str, place: str, classe
 class _Walk:
     """Lists folders, and notes down what is passed over and what cannot be listed."""
 
-    def __init__(self, root: Path, exclude: frozenset[str]) -> None:
+    def __init__(self, root: Path, exclude: Container[str]) -> None:
         self.hidden: set[str] = set()
         self.unlisted: dict[str, str] = {}
         self._root = root
@@ -157,7 +157,7 @@ class _Walk:
             if nested:
                 pending += (f"{current}{name}/" for name in folders)
                 linked += (f"{current}{name}/" for name in links)
-        wanted = (name for name in names if not is_left_out(name, self._exclude))
+        wanted = (name for name in names if name not in self._exclude)
         return (Entry(name, split, label) for name in sorted(wanted, key=in_counting_order))
 
     def _identity(self, place: str) -> tuple[int, int]:

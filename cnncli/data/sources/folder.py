@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from cnncli.data.files import folders_in, image_names, images_beside
 from cnncli.data.reading import Reading
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import Classes, chosen_classes, class_names, require_same_classes
-from cnncli.data.sources.location import existing_folder, is_left_out, left_out, some
+from cnncli.data.sources.location import existing_folder, some
 from cnncli.errors import DataError
 
 SPLIT_FOLDERS: Mapping[str, str] = {
@@ -31,7 +31,7 @@ def load(
     path: Path | str,
     reading: Reading,
     classes: Classes = None,
-    exclude: Collection[str] = (),
+    exclude: Container[str] = (),
     notice: Callable[[str], None] | None = None,
 ) -> ImageData[FileSamples]:
     """Find the images of a folder. None is decoded.
@@ -45,7 +45,7 @@ def load(
         reading: the size and colour to read images in.
         classes: names of class folders to use, in the order of their labels; or a mapping from such names to class
             names. All of them, `class2` before `class10`, when None.
-        exclude: images to leave out, or folders of them, by their paths from the folder on, with forward slashes.
+        exclude: images to leave out, by their paths from the folder on, with forward slashes.
         notice: is told of images that lie beside class folders, because they are not used.
 
     Returns:
@@ -55,17 +55,17 @@ def load(
         DataError: no such folder, no class folders, one without images, or splits whose classes differ.
     """
     root = existing_folder(path)
-    folders, without = folders_in(root), left_out(exclude, root)
+    folders = folders_in(root)
     split_folders = _split_folders(root, folders, classes)
     if not split_folders:
-        names, samples = _split(root, "", folders, classes, reading, without)
+        names, samples = _split(root, "", folders, classes, reading, exclude)
         _tell_of_unused(root, notice)
         return ImageData(names, {"train": samples})
     _require_different(root, split_folders.values())
     expected: tuple[str, ...] = ()
     splits = {}
     for split, folder in split_folders.items():  # training comes first
-        names, splits[split] = _split(root, folder + "/", folders_in(root / folder), classes, reading, without)
+        names, splits[split] = _split(root, folder + "/", folders_in(root / folder), classes, reading, exclude)
         expected = expected or names
         require_same_classes(expected, names, f"the {split} folder {root / folder}")
         _tell_of_unused(root / folder, notice)
@@ -117,7 +117,7 @@ def _tell_of_unused(place: Path, notice: Callable[[str], None] | None) -> None:
 
 
 def _split(
-    root: Path, prefix: str, folders: list[str], classes: Classes, reading: Reading, exclude: frozenset[str]
+    root: Path, prefix: str, folders: list[str], classes: Classes, reading: Reading, exclude: Container[str]
 ) -> tuple[tuple[str, ...], FileSamples]:
     """The images in the class folders of `root / prefix`, and the names of the classes."""
     place = root / prefix if prefix else root
@@ -139,7 +139,7 @@ def _split(
     for folder in wanted:
         before = len(names)
         inside = (f"{prefix}{folder}/{name}" for name in image_names(place / folder))
-        names += [name for name in inside if not is_left_out(name, exclude)] if exclude else inside
+        names += (name for name in inside if name not in exclude)
         counts.append(len(names) - before)
     empty = [folder for folder, count in zip(wanted, counts, strict=True) if not count]
     if empty:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from cnncli.errors import DataError
@@ -66,23 +66,42 @@ def _refuse(path: Path, expected: str, other: bool) -> None:
     )
 
 
-def left_out(exclude: Iterable[str], root: Path) -> frozenset[str]:
-    """The files and folders that `data.exclude` names, as files are named: from a folder on, with forward slashes.
+class LeftOut:
+    """The files and folders that `data.exclude` names; a file is in it when it, or a folder around it, is named.
 
     Args:
-        exclude: as a person wrote it: with `./` perhaps, or from the root of the disk on.
-        root: the folder.
+        names: as a person wrote them: from the source's folder on, with `./` perhaps, or from the root of the disk on.
+        root: the source's folder.
     """
-    names = set(exclude)
-    for name in exclude:
-        within = os.path.relpath(name, root.absolute()) if Path(name).is_absolute() else name
-        names.add(os.path.normpath(within).replace(os.sep, "/"))
-    return frozenset(names)
+
+    def __init__(self, names: Iterable[str], root: Path) -> None:
+        self._root = root
+        self._written = {spelt: name for name in names for spelt in self._spellings(name)}
+        self._found: set[str] = set()
+
+    def _spellings(self, name: str) -> Iterator[str]:
+        yield name
+        for root in (self._root.absolute(), self._root.resolve()):
+            yield os.path.relpath(root / name, root).replace(os.sep, "/")
+
+    def __contains__(self, name: object) -> bool:
+        if not self._written or not isinstance(name, str):
+            return False
+        around = (name[:at] for at, letter in enumerate(name) if letter == "/")
+        found = next((self._written[part] for part in (name, *around) if part in self._written), None)
+        if found is not None:
+            self._found.add(found)
+        return found is not None
+
+    @property
+    def unknown(self) -> list[str]:
+        """The names that stand for nothing: no file was found by them, and none is there."""
+        found, root = self._found, self._root
+        return [name for name in dict.fromkeys(self._written.values()) if name not in found and not _is_at(root, name)]
 
 
-def is_left_out(name: str, names: Collection[str]) -> bool:
-    """Whether a file, or a folder that it is in, is among what `left_out` gave."""
-    return bool(names) and (name in names or any(part == "/" and name[:at] in names for at, part in enumerate(name)))
+def _is_at(root: Path, name: str) -> bool:
+    return os.path.lexists(root / name) and bool(Path(name).name)
 
 
 def some(names: Collection[str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Collection, Iterator
+import posixpath
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from cnncli.data.reading import Reading
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import Classes, chosen_classes, class_names, require_same_classes
 from cnncli.data.sources.folder import SPLIT_FOLDERS
-from cnncli.data.sources.location import existing_file, existing_folder, is_left_out, left_out, listed, some
+from cnncli.data.sources.location import existing_file, existing_folder, listed, some
 from cnncli.errors import DataError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -44,7 +45,7 @@ def load(
     split_column: str | None = None,
     classes: Classes = None,
     delimiter: str | None = None,
-    exclude: Collection[str] = (),
+    exclude: Container[str] = (),
 ) -> ImageData[FileSamples]:
     """Read a table of images. None of them is decoded.
 
@@ -107,13 +108,12 @@ def _samples(rows: list[_Row], wanted: dict[str, str], folder: Path, reading: Re
 
 
 def rows_of(
-    table: Path, columns: dict[str, str | None], delimiter: str | None, folder: Path, exclude: Collection[str]
+    table: Path, columns: dict[str, str | None], delimiter: str | None, folder: Path, exclude: Container[str]
 ) -> Iterator[_Row]:
-    """The rows of a table with the names of files made uniform, without those excluded by either name."""
+    """The rows of a table with the names of files made uniform, without those excluded by any of their names."""
     text = _text(table)
     first = text.partition("\n")[0]
     delimiter = delimiter or max(DELIMITERS, key=first.count)
-    without = left_out(exclude, folder)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
@@ -132,7 +132,7 @@ def rows_of(
             if where["split"] is None:
                 split = "train"
             name = _name(image, folder)
-            if image not in without and not is_left_out(name, without):
+            if not any(spelt in exclude for spelt in (image, name, posixpath.normpath(name))):
                 yield _Row(reader.line_num, name, label, split)
     except csv.Error as error:
         raise DataError(f"{table}:{reader.line_num} cannot be read as a table: {error}") from error

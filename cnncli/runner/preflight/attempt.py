@@ -20,6 +20,7 @@ from cnncli.runner.loop import NotFinite, TrainingLoop
 from cnncli.runner.preflight.records import Attempt
 from cnncli.runner.prepare import compiled, inputs_of_splits
 from cnncli.runner.pretrained import load_pretrained
+from cnncli.spec.lint.training import first_rate
 from cnncli.spec.schema import Spec
 from cnncli.startup import tf
 
@@ -64,6 +65,7 @@ class Learner:
         smooth = {key: value for key, value in loss.arguments.items() if key != "label_smoothing"}
         self._spec = _with(spec, loss=replace(loss, arguments=smooth), metrics=[Entry("metric", "accuracy")])
         self.batch, self._runs_folder, self._notice = batch, runs_folder, notice
+        self.learning_rate = 0.0
 
     def model(self, learning_rate: float | None = None) -> tuple[Any, Tensors]:
         """The model with its first weights, and the batch as it takes it: images and targets.
@@ -74,6 +76,7 @@ class Learner:
         Raises:
             SpecError: something does not fit.
         """
+        self.learning_rate = first_rate(self._spec.train.parts[0])[0] if learning_rate is None else learning_rate
         spec, samples, names = self._spec, self.batch.samples["train"], self.batch.class_names
         if learning_rate is not None:
             given = {**spec.train.optimizer.arguments, "learning_rate": learning_rate}
@@ -107,7 +110,6 @@ def attempt(learner: Learner, model: Any, batch: Tensors, seconds: float, on_ste
         on_step: is told how it goes.
     """
     loop = TrainingLoop(model, tf.data.Dataset.from_tensors(batch).repeat())
-    learning_rate = float(np.asarray(model.optimizer.learning_rate))
     losses: list[float] = []
     learned, right, until = False, 0, float("inf")
     while not learned and len(losses) <= MOST_STEPS and time.perf_counter() < until:
@@ -121,4 +123,4 @@ def attempt(learner: Learner, model: Any, batch: Tensors, seconds: float, on_ste
         right = round(metrics["accuracy"] * len(batch[0]))
         learned = losses[-1] <= losses[0] and learner.is_learned(losses[-1], right)
         on_step(len(losses), losses[-1])
-    return Attempt(learned, right, learning_rate, tuple(losses))
+    return Attempt(learned, right, learner.learning_rate, tuple(losses))

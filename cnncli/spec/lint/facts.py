@@ -30,6 +30,7 @@ NORMALIZATIONS = {
 }
 RESHAPING = {"Flatten", "Identity", "Permute", "Reshape"}
 AVERAGING = {"AveragePooling2D", "GlobalAveragePooling2D"}
+_TO_A_GATE = RESHAPING | AVERAGING | POOLS | DROPOUTS | {"RepeatVector", "UpSampling2D"}
 NEVER_NEGATIVE = {"relu", "relu6"}
 """Activations with no value below zero, and none of a gate."""
 
@@ -50,6 +51,8 @@ def is_weighted(layer: Entry) -> bool:
 
 def activation_of(layer: Entry) -> str | None:
     """The activation a layer ends in, `linear` for a weighted one without; None for layers that have none."""
+    if layer.name == "ReLU" and layer.get("negative_slope"):
+        return "leaky_relu"
     if layer.name in _ACTIVATION_LAYERS:
         return _ACTIVATION_LAYERS[layer.name]
     if own_layer(layer.name):  # its arguments mean what its package says
@@ -123,6 +126,14 @@ class Facts:
             found |= new
             pending.extend(new)
         return found
+
+    def is_gate(self, index: int) -> bool:
+        """Whether another result is multiplied by that of a layer, perhaps after its shape was made to fit."""
+        names = [self.nodes[taker].entry.name for taker in self.takers[index]]
+        if "Multiply" in names:
+            return True
+        through = len(names) == 1 and (names[0] in _TO_A_GATE or is_activation(self.nodes[self.takers[index][0]].entry))
+        return through and self.is_gate(self.takers[index][0])
 
     def steps_of(self, part: Part) -> int | None:
         """Steps of a part of the training; None where only the images tell."""

@@ -168,7 +168,7 @@ def _hidden(facts: Facts, activations: set[str], effect: str) -> Iterator[Proble
         activation = activation_of(node.entry)
         takers = [facts.nodes[taker].entry for taker in facts.takers[index]]
         # a second activation below is activation-twice; a gate, which another result is multiplied by, is on purpose
-        if activation in activations and not any(is_activation(taker) or taker.name == "Multiply" for taker in takers):
+        if activation in activations and not any(map(is_activation, takers)) and not facts.is_gate(index):
             yield about(node, f"inside the network {activation} {effect}; write 'relu' there")
 
 
@@ -219,7 +219,8 @@ def dropout_rate(facts: Facts) -> Iterator[Problem]:
 def single_unit(facts: Facts) -> Iterator[Problem]:
     """Everything has to pass through one number."""
     for index, node in enumerate(facts.nodes):
-        if node.entry.name != "Dense" or node.entry.get("units") != 1:
+        flat = facts.steps[index].result in (None, (1,))  # else it is one number for each place
+        if node.entry.name != "Dense" or node.entry.get("units") != 1 or not flat or facts.is_gate(index):
             continue
         if any(is_weighted(facts.nodes[below].entry) for below in facts.below(index)):
             yield about(

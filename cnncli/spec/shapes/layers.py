@@ -46,8 +46,11 @@ def after(layer: Entry, shape: Shape, classes: int) -> Shape | None:
     """
     if layer.name in SAME_SHAPE:
         groups = layer.get("groups") if layer.name == "GroupNormalization" else 1
-        if groups > 0 and shape[-1] % groups:
-            raise DoesNotFit(f"its {groups} groups do not divide the {shape[-1]} channels it is given", shape)
+        axis = layer.get("axis") if groups > 1 else -1
+        known = isinstance(axis, int) and axis and -len(shape) <= axis <= len(shape)  # the batch is axis 0
+        channels = shape[axis - (axis > 0)] if known else shape[-1]
+        if groups > 0 and channels % groups:
+            raise DoesNotFit(f"its {groups} groups do not divide the {channels} channels it is given", shape)
         return shape
     if layer.name == "Flatten":
         return (prod(shape),)
