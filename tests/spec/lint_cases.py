@@ -357,7 +357,7 @@ SILENT = {
              "Dense: {units: 128, activation: relu}", "Dense: {units: 8192, activation: relu}", *OUTPUT),  # 85 %
     ],
     "activation-before-sum": [
-        residual([conv(more=", use_bias: false"), "BatchNormalization", "ReLU: {negative_slope: 0.1, name: main}"], SKIP),
+        residual([conv(), "ReLU: {negative_slope: 0.1, name: main}"], SKIP),
         residual(MAIN, [], add="Add: {inputs: [main, before]}"),  # He et al. 2015
         residual(MAIN, SKIP),
         residual(["BatchNormalization", "ReLU", conv(more=", name: main")], [], add="Add: {inputs: [before, main]}"),
