@@ -183,6 +183,14 @@ class TestStatus:
         run = make_run(tmp_path, "mnist-001", pid=process.pid, host="elsewhere")
         assert run.status()["state"] == "running"
 
+    @pytest.mark.parametrize("host", [None, "elsewhere"])
+    def test_a_run_whose_lock_is_free_was_interrupted_whatever_has_its_number(self, tmp_path, host):
+        run = make_run(tmp_path, "mnist-001", **({"host": host} if host else {}))
+        assert run.status()["state"] == "running"
+        with run.locked():
+            assert run.status()["state"] == "running"
+        assert run.status()["state"] == "interrupted"
+
     def test_what_is_finished_stays_finished_without_its_process(self, tmp_path):
         with subprocess.Popen([sys.executable, "-c", ""]) as process:
             pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ def evaluate(
 
     if note := _unfinished(found):
         notice(note)
+    _refuse_less_is_better(found, [name for name, _ in limits])
     evaluation, _ = measure(found, split, notice, data, allow_changed_weights)
     report = classification_report(evaluation)
     metrics = metrics_of(evaluation, report)
@@ -68,6 +70,16 @@ def evaluate(
             raise click.UsageError(f"no metric is called '{name}'{near}")
         if figures[name] is None or figures[name] < least:
             raise ThresholdMissed(f"{name} is {figures[name]}, less than {least}")
+
+
+def _refuse_less_is_better(run: RunDir, names: Sequence[str]) -> None:
+    from cnncli.runner.prepare import run_spec
+    from cnncli.spec.metrics import metric_name, more_is_better
+
+    metrics = run_spec(run).train.metrics if names else ()
+    for name in names:
+        if name in ("loss", *map(metric_name, metrics)) and not more_is_better(metrics, name):
+            raise click.UsageError(f"less of {name} is better; --fail-under is for figures such as accuracy")
 
 
 def _limit(text: str) -> tuple[str, float]:

@@ -71,6 +71,16 @@ def _row(run: Any) -> dict[str, Any]:
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    started = row["started"].replace("T", " ").removesuffix("Z")[:16]
+    started = _here(row["started"])
     epochs = "" if row["epochs"] is None else str(row["epochs"])
     return row["name"], row["state"], started, epochs, "" if row["accuracy"] is None else f"{row['accuracy']:.4f}"
+
+
+def _here(time: str) -> str:
+    """A time of the records, which are in UTC, as clocks here show it."""
+    from datetime import datetime
+
+    try:
+        return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return ""

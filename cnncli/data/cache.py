@@ -137,6 +137,8 @@ def _make(entry: Path, samples: FileSamples, progress: Callable[[int, int], None
     part = None
     try:
         entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if (missing := total * size - shutil.disk_usage(entry.parent).free) > 0:
+            _make_room(entry.parent, missing)
         if shutil.disk_usage(entry.parent).free < total * size:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         # In the same folder, so that the rename is atomic; readable for the user only
@@ -166,13 +168,37 @@ def _write_header(stream: IO[bytes], shape: tuple[int, ...]) -> None:
     np.lib.format.write_array_header_1_0(stream, header)
 
 
+def reclaimable() -> int:
+    """Bytes of the entries, which are removed where there is no room for another."""
+    return sum(size for _, size, _ in _entries(cache_folder() / "images"))
+
+
+def _make_room(folder: Path, missing: int) -> None:
+    """Removes the entries unused for longest, when that is enough."""
+    found = _entries(folder)
+    if sum(size for _, size, _ in found) < missing:
+        return
+    for _, size, entry in found:
+        if missing > 0:
+            with contextlib.suppress(OSError):
+                entry.unlink()
+                missing -= size
+
+
+def _entries(folder: Path) -> list[tuple[int, int, Path]]:
+    """When each entry was last used, its bytes and its file; the one unused for longest comes first."""
+    with contextlib.suppress(OSError):  # another process may be tidying up as well
+        return sorted((entry.stat().st_mtime_ns, entry.stat().st_size, entry) for entry in folder.glob("*.npy"))
+    return []
+
+
 def _tidy(folder: Path, kept: Path, limit: int) -> None:
     """Remove entries until the rest is within the limit, those unused for longest first, and what was abandoned."""
     with contextlib.suppress(OSError):  # another process may be tidying up as well
         for part in folder.glob(".*.part"):
             if part.stat().st_mtime < time.time() - _ABANDONED:
                 part.unlink(missing_ok=True)
-        entries = sorted((entry.stat().st_mtime_ns, entry.stat().st_size, entry) for entry in folder.glob("*.npy"))
+        entries = _entries(folder)
         total = sum(size for _, size, _ in entries)
         for _, size, entry in entries:
             if total > limit and entry != kept:

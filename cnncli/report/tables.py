@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -98,6 +99,12 @@ def cell(text: str) -> str:
 def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     # File names that are no UTF-8 reach Python as lone surrogates, which a UTF-8 file cannot hold.
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+        write_rows(file, [header])
+        write_rows(file, rows)
+
+
+def write_rows(file: IO[str], rows: Iterable[Sequence[str]]) -> None:
+    """Writes rows as CSV that reads back as it was, a carriage return within a name included."""
+    plain, quoted = csv.writer(file, lineterminator="\n"), csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        (quoted if any("\r" in str(field) for field in row) else plain).writerow(row)

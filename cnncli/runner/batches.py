@@ -14,7 +14,7 @@ from cnncli.data.pipeline import (
     steps_per_epoch,
     training_batches,
 )
-from cnncli.runner.evaluate import BATCH
+from cnncli.runner.evaluate import together
 from cnncli.runner.images import Splits
 from cnncli.spec.schema import Spec
 
@@ -38,11 +38,12 @@ class Batches:
         self._weights = class_weights(samples.labels, splits.class_names, spec.train.class_weight)
         self._augmentation = Augmentation(spec.augment, splits.shape, spec.seed) if spec.augment else None
         self.readers, self.validation = [self._reader], None
+        self.together = together(splits.shape, spec.train.batch_size)
         validation = splits.samples.get("validation")
         if validation is not None:
             self.readers.append(Reader(validation))
             targets = encode(validation.labels, encoding, classes)
-            self.validation = ordered_batches(self.readers[-1], targets, BATCH)
+            self.validation = ordered_batches(self.readers[-1], targets, self.together)
 
     def training(self, first: int) -> Any:
         """Training batches from a global step to the last one."""

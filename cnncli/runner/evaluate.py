@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,21 @@ from cnncli.runs import RunDir
 from cnncli.spec.schema import Spec
 from cnncli.spec.sources import Source
 
-BATCH = 256
-"""Images measured together, also those of the validation."""
+MOST = 256
+"""Images measured together at most, also those of the validation."""
+
+_PIXELS = MOST * 64 * 64
+
+
+def together(shape: tuple[int, int, int], batch_size: int) -> int:
+    """How many images are measured together: of large ones fewer, so that it takes no more memory than to train.
+
+    Args:
+        shape: height, width and channels of an image.
+        batch_size: of the training.
+    """
+    fits = 2 ** int(math.log2(max(1, _PIXELS // (shape[0] * shape[1]))))
+    return min(MOST, max(fits, batch_size))
 
 
 def evaluate(
@@ -104,7 +118,8 @@ def evaluate_split(
     targets = encode(samples.labels, encoding, len(class_names))
     reader = Reader(samples)
     with failures_of(reader):
-        outputs, loss = outputs_and_loss(model, ordered_batches(reader, targets, BATCH), on_images)
+        batches = ordered_batches(reader, targets, together(samples.shape, spec.train.batch_size))
+        outputs, loss = outputs_and_loss(model, batches, on_images)
     model.reset_metrics()
     model.compute_metrics(None, tf.constant(targets), tf.constant(outputs))
     metrics = {name: value for name, value in results(model).items() if name != "loss"}

@@ -16,6 +16,7 @@ from cnncli.data.identity import Identical, fingerprint, identical_across
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import TooFewClasses, require_same_classes
 from cnncli.errors import DataError, RunError
+from cnncli.report.tables import write_rows
 from cnncli.runner.datarecord import read_data_record
 from cnncli.runner.images import Notice, Splits, load_source, load_splits
 from cnncli.runs import RunDir
@@ -37,13 +38,12 @@ def record_images(run: RunDir, splits: Splits, notice: Notice) -> None:
     samples = _distinct(splits)
     hashes = {split: fingerprint(found) for split, found in samples.items()}
     with run.write(RECORD) as path, path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        write_rows(file, [COLUMNS])
         for split, found in samples.items():
             names = (splits.class_names[label] for label in found.labels.tolist())
             origin = splits.origins[split]
             rows = zip(found.names, names, hashes[split], strict=True)
-            writer.writerows((split, origin, *row) for row in rows)
+            write_rows(file, ((split, origin, *row) for row in rows))
     groups = identical_across(hashes)
     shared = [group for group in groups if len(group.splits) > 1]
     if shared:

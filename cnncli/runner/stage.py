@@ -13,7 +13,6 @@ import numpy as np
 from cnncli.runner import callbacks as kept
 from cnncli.runner.batches import Batches
 from cnncli.runner.checkpoint import TrainingState
-from cnncli.runner.evaluate import BATCH
 from cnncli.runner.loop import OnSteps, TrainingLoop, ValidationLoop, failures_of, gradient_norm
 from cnncli.runner.variables import assign, averaged_weights, values_of
 from cnncli.spec.schema import Spec
@@ -78,7 +77,7 @@ class Stage:
     @property
     def seconds_per_image(self) -> float:
         """How long it takes to measure an image, at most; 0 when nothing is known."""
-        measured = self._validation.seconds_per_step / BATCH if self._validation else 0.0
+        measured = self._validation.seconds_per_step / self._batches.together if self._validation else 0.0
         return measured or self._loop.seconds_per_step / self._spec.train.batch_size
 
     def state(self, metrics: bool) -> tuple[tuple[Mapping[str, Any], ...], dict[str, np.ndarray]]:

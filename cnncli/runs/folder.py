@@ -15,7 +15,7 @@ from typing import Any
 from cnncli.errors import ResourceError, RunError
 from cnncli.runs import hashes
 from cnncli.runs.files import sweep_leftovers, writing
-from cnncli.runs.lock import Lock
+from cnncli.runs.lock import Lock, is_free
 from cnncli.runs.untrusted import Unreadable, read_json
 
 BEST = "weights/best.weights.h5"
@@ -223,11 +223,15 @@ class RunDir:
         )
 
     def status(self) -> dict[str, Any]:
-        """The recorded state; `interrupted` for a run that says it is running but whose process is gone."""
+        """The recorded state; `interrupted` for a run that says it is running but whose process is gone.
+
+        The system lets go of a lock when a process ends, so a lock that is free says so, whatever has the number of the
+        process now, and in another container as well.
+        """
         status = self.read_json("status.json")
-        if status.get("state") == "running" and status.get("host") == socket.gethostname():
-            alive = _is_alive(status.get("pid"))
-            if not alive:
+        if status.get("state") == "running":
+            here = status.get("host") == socket.gethostname()
+            if is_free(self.path / LOCK) or (here and not _is_alive(status.get("pid"))):
                 status["state"], status["reason"] = "interrupted", "the process ended without a word"
         return status
 

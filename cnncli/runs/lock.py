@@ -45,3 +45,16 @@ class Lock:
     def release(self) -> None:
         """Lets others have it; the file stays, for one that is removed could be locked twice."""
         os.close(self._descriptor)
+
+
+def is_free(path: Path) -> bool | None:
+    """Whether nobody holds the lock on a file; None when that cannot be told, as where there is no such file."""
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        Lock(path).release()
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True

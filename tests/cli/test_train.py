@@ -67,6 +67,8 @@ def test_evaluate_gives_the_same_numbers_also_where_the_run_was_moved_to(call, t
     misspelt = call("evaluate", moved, "--fail-under", "acuracy=0.1")
     assert (misspelt.code, "did you mean 'accuracy'?" in misspelt.err) == (2, True)
     assert call("evaluate", moved, "--fail-under", "split=1").code == 2
+    reversed_ = call("evaluate", moved, "--fail-under", "loss=2")
+    assert (reversed_.code, "less of loss is better" in reversed_.err) == (2, True)
     for value in ("nan", "inf", "-inf", "1e999", "", "high"):
         refused = call("evaluate", moved, "--fail-under", f"accuracy={value}")
         assert (refused.code, "METRIC=VALUE" in refused.err) == (2, True)

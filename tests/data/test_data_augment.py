@@ -242,3 +242,26 @@ def test_each_image_of_a_batch_has_its_own_policy_and_so_has_a_preview(name):
     result, _ = mapped(usual(name, 3), images, range(COUNT), COUNT, 1)
     assert len(np.unique(result.reshape(COUNT, -1), axis=0)) > COUNT / 2
     np.testing.assert_array_equal(at_once(usual(name, 3), images)[0], result)  # the size of the batch is known there
+
+
+@pytest.mark.parametrize("name", ["RandAugment", "AugMix"])
+def test_a_policy_is_as_strong_as_it_is_told(name):
+    """Contrast and histogram aside, which have no strength."""
+    from cnncli.data.augment import policies
+    from cnncli.data.augment.draws import Draws
+    from cnncli.startup import tf
+
+    draws = Draws.of_batch(0, tf.constant(0, tf.int64), tf.range(16, dtype=tf.int64))
+    images = np.random.default_rng(0).integers(0, 256, (16, 8, 8, 3)).astype(np.float32)
+    changes = []
+    for factor in (0.0, 0.3, 0.6):
+        entry = Entry("augmentation", name, {"factor": factor})
+        operations = policies._operations(entry, (8, 8, 3))
+        of_each = [
+            np.abs(np.asarray(operation(tf.constant(images), draws)) - images).mean()
+            for number, operation in enumerate(operations)
+            if number not in (5, 6)
+        ]
+        changes.append(of_each)
+    assert max(changes[0]) < 2  # but for white, which is inverted
+    assert all(weak < strong for weak, strong in zip(changes[1], changes[2], strict=True))

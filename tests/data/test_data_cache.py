@@ -178,6 +178,25 @@ def test_a_full_disk_is_noticed_before_anything_is_written(samples, folder, monk
     assert list(folder.iterdir()) == []
 
 
+def test_entries_make_room_on_a_full_disk_where_they_are_enough(tmp_path, folder, monkeypatch):
+    first, second, third = (some(tmp_path / name, 10, start) for start, name in enumerate("abc"))
+    for number, samples in enumerate((first, second)):
+        decoded(samples)
+        os.utime(max(folder.iterdir(), key=lambda entry: entry.stat().st_mtime_ns), (number, number))
+    size = next(folder.iterdir()).stat().st_size
+
+    def usage(path):
+        return type(
+            "Usage", (), {"free": 3 * size - sum(entry.stat().st_size for entry in folder.iterdir()) - size + 9}
+        )
+
+    monkeypatch.setattr("shutil.disk_usage", usage)
+    assert cache.reclaimable() == 2 * size
+    assert decoded(third) == 10
+    assert cache.reclaimable() == 2 * size
+    assert decoded(second) == 0
+
+
 def test_a_disk_that_fills_up_leaves_nothing_behind(samples, folder):
     def limited():
         resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))  # every file, in the process that is started

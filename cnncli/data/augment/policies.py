@@ -17,24 +17,29 @@ from cnncli.startup import tf
 
 
 def _operations(entry: Entry, shape: Shape, all_of_them: bool = True) -> list[Operation]:
-    """What is chosen from, each as strong as the entry's `factor` says."""
+    """What is chosen from, each as strong as the entry's `factor` says: 0 changes nothing.
+
+    That is what Keras' documentation says of it; its code has posterization, solarization and sharpness the other way
+    round, and moves and brightens images in one direction only.
+    """
     factor = from_zero(entry.get("factor"))
-    seen = {"interpolation": entry.get("interpolation")}
-    both = {"height_factor": factor, "width_factor": factor}
+    low, high = factor
+    seen, ways = {"interpolation": entry.get("interpolation")}, (-high, high)
+    both = {"height_factor": ways, "width_factor": ways}
     always: list[tuple[str, Build, dict[str, Any]]] = [
         ("RandomShear", geometry.shear, {"x_factor": factor, "y_factor": factor} | seen),
         ("RandomTranslation", geometry.translation, both | seen),
-        ("RandomRotation", geometry.rotation, {"factor": factor} | seen),
-        ("RandomPosterization", color.posterization, {"factor": max(1, int(8 * factor[1]))}),
-        ("Solarization", color.solarization, {"addition_factor": factor, "threshold_factor": factor}),
+        ("RandomRotation", geometry.rotation, {"factor": ways} | seen),
+        ("RandomPosterization", color.posterization, {"factor": max(1, 8 - round(7 * high))}),  # bits that stay
+        ("Solarization", color.solarization, {"addition_factor": 0.0, "threshold_factor": (1 - high, 1 - low)}),
         ("AutoContrast", color.auto_contrast, {}),
         ("Equalization", color.equalization, {}),
     ]
     sometimes: list[tuple[str, Build, dict[str, Any]]] = [
-        ("RandomBrightness", color.brightness, {"factor": factor}),
+        ("RandomBrightness", color.brightness, {"factor": ways}),
         ("RandomColorDegeneration", color.degeneration, {"factor": factor}),
-        ("RandomContrast", color.contrast, {"factor": factor}),
-        ("RandomSharpness", detail.sharpness, {"factor": factor}),
+        ("RandomContrast", color.contrast, {"factor": high}),
+        ("RandomSharpness", detail.sharpness, {"factor": (0.5 - high / 2, 0.5 + high / 2)}),  # 0.5 changes nothing
     ]
     chosen = always + (sometimes if all_of_them else [])
     return [_one(build(Entry("augmentation", name, arguments), shape)) for name, build, arguments in chosen]

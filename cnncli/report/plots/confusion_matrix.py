@@ -186,7 +186,7 @@ def _readable_on(color: np.ndarray) -> str:
 
 def _name_classes(axes: Axes, names: Sequence[str], layout: Layout) -> None:
     places = list(range(0, len(names), layout.step))
-    labels = [lettering.shorten(names[place], NAME_WIDTH, layout.size) for place in places]
+    labels = lettering.shorten_apart([names[place] for place in places], NAME_WIDTH, layout.size)
     axes.tick_params(length=2.5, pad=TICK - 2.5, labelsize=layout.size, labelcolor=style.INK)
     axes.set_yticks(places, labels)
     slanting = layout.angle == 45
@@ -246,10 +246,13 @@ def _list_pairs(figure: Figure, confusion: Confusion, names: Sequence[str], layo
         write(across, 0, head, ha, style.FAINT)
     if not confusion.pairs:
         write(0, line, "no class was taken for another")
-    for row, pair in enumerate(confusion.pairs[:LISTED_PAIRS], start=1):
+    listed = confusion.pairs[:LISTED_PAIRS]
+    apart = sorted({label for pair in listed for label in (pair.true, pair.predicted)})
+    short = dict(zip(apart, lettering.shorten_apart([names[i] for i in apart], LISTED_NAME, style.SMALL), strict=True))
+    for row, pair in enumerate(listed, start=1):
         down = row * line
-        write(0, down, lettering.shorten(names[pair.true], LISTED_NAME, style.SMALL))
+        write(0, down, short[pair.true])
         write(second - 14, down, "→", color=style.FAINT)
-        write(second, down, lettering.shorten(names[pair.predicted], LISTED_NAME, style.SMALL), color=style.VERMILLION)
+        write(second, down, short[pair.predicted], color=style.VERMILLION)
         write(262, down, f"{pair.count:,}", "right")
         write(LIST - 16, down, f"{100 * pair.share:.0f} %", "right", style.FAINT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
@@ -142,6 +143,31 @@ def shorten(text: str, width: float, size: float, weight: str = "normal") -> str
         else:
             high = middle - 1
     return _without_middle(text, low)
+
+
+def shorten_apart(texts: Sequence[str], width: float, size: float) -> list[str]:
+    """Texts as `shorten` has them; those that would look the same show where they differ, or are numbered.
+
+    Args:
+        texts: one line each.
+        width: what there is room for, in points.
+        size: of the font, in points.
+    """
+    short = [shorten(text, width, size) for text in texts]
+    alike: dict[str, list[int]] = {}
+    for index, text in enumerate(short):
+        alike.setdefault(text, []).append(index)
+    for group in alike.values():
+        if len({texts[index] for index in group}) > 1:
+            letters = zip(*(texts[index] for index in group), strict=False)
+            same = len(list(itertools.takewhile(lambda column: len(set(column)) == 1, letters)))
+            for index in group:
+                short[index] = shorten(f"…{texts[index][same:].lstrip()}", width, size)
+    twice = {text for text in short if len({texts[i] for i, other in enumerate(short) if other == text}) > 1}
+    for number, index in enumerate((i for i, text in enumerate(short) if text in twice), start=1):
+        mark = f" #{number}"
+        short[index] = shorten(texts[index], width - text_width(mark, size), size) + mark
+    return short
 
 
 def _without_middle(text: str, kept: int) -> str:

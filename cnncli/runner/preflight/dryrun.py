@@ -11,7 +11,7 @@ import numpy as np
 
 from cnncli.data.samples import FileSamples
 from cnncli.runner.ending import memory_told
-from cnncli.runner.evaluate import BATCH
+from cnncli.runner.evaluate import together
 from cnncli.runner.images import Splits, load_splits
 from cnncli.runner.observer import Observer
 from cnncli.runner.preflight.files import Reported, compare_reloaded, size_of_image_list, write_reports
@@ -86,13 +86,14 @@ def _seconds(
 ) -> Seconds:
     """How long the training takes, its stages and what is around them."""
     samples, last = rehearsal.splits.samples, stages[-1]
-    measured = last.validated.per_batch / min(BATCH, len(samples.get("validation", ())) or BATCH)
+    at_once = together(rehearsal.splits.shape, spec.train.batch_size)
+    measured = last.validated.per_batch / min(at_once, len(samples.get("validation", ())) or at_once)
     per_image = measured or last.trained.per_step / spec.train.batch_size
     return Seconds(
         decoding=rehearsal.seconds,
         before=prepared + rehearsal.hashing,
         stages=tuple(stage.seconds for stage in stages),
-        after=reported.seconds + per_image * max(0, len(samples["test"]) - BATCH),
+        after=reported.seconds + per_image * max(0, len(samples["test"]) - at_once),
     )
 
 

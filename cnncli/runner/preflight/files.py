@@ -19,7 +19,7 @@ from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import Epoch, Evaluation, History
 from cnncli.runner.checkpoint import TrainingState, write_checkpoint
-from cnncli.runner.evaluate import BATCH, images_at
+from cnncli.runner.evaluate import images_at, together
 from cnncli.runner.images import Splits
 from cnncli.runner.loop import failures_of, outputs_of
 from cnncli.runner.prepare import Inputs, build
@@ -110,9 +110,10 @@ def _evaluated(
     spec: Spec, model: keras.Model, encoding: str, test: LabelledImages, names: tuple[str, ...]
 ) -> Evaluation:
     """What the model says of the first batch of the test; all of its images are held, as in a training."""
-    reader = Reader(test)
+    reader, targets = Reader(test), encode(test.labels, encoding, len(names))
+    batches = ordered_batches(reader, targets, together(test.shape, spec.train.batch_size))
     with failures_of(reader):
-        outputs = outputs_of(model, ordered_batches(reader, encode(test.labels, encoding, len(names)), BATCH).take(1))
+        outputs = outputs_of(model, batches.take(1))
     shown = probabilities(outputs, spec.train.loss, encoding, len(names))  # (images, classes)
     return Evaluation("test", names, tuple(test.names[: len(shown)]), test.labels[: len(shown)], shown, {"loss": 0.0})
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnncli.data.cache import cache_folder
+from cnncli.data.cache import cache_folder, reclaimable
 from cnncli.data.memory import available_memory
 from cnncli.errors import ResourceError
 from cnncli.factory.summary import summarize
@@ -78,7 +78,8 @@ def disk_of(run: int, cache: int, runs_folder: Path) -> Disk:
         ResourceError: it has none.
     """
     run_place, cache_place = _existing(runs_folder), _existing(cache_folder())
-    disk = Disk(run, shutil.disk_usage(run_place).free, cache, shutil.disk_usage(cache_place).free)
+    cache_free = shutil.disk_usage(cache_place).free + reclaimable()
+    disk = Disk(run, shutil.disk_usage(run_place).free, cache, cache_free)
     same = run_place.stat().st_dev == cache_place.stat().st_dev
     if disk.cache > disk.cache_free:
         raise ResourceError(

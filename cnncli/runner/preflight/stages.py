@@ -9,7 +9,7 @@ from pathlib import Path
 from cnncli.data.pipeline import drawn_from
 from cnncli.errors import TrainingError
 from cnncli.runner.divergence import ADVICE
-from cnncli.runner.evaluate import BATCH
+from cnncli.runner.evaluate import together
 from cnncli.runner.images import Splits
 from cnncli.runner.preflight.files import Saved, save
 from cnncli.runner.preflight.forecast import require_memory_for_steps
@@ -75,11 +75,12 @@ def _rehearsed(spec: Spec, splits: Splits, ready: Ready, before: int, entered: f
     saved = save(stage, folder)
     training = stage.steps * trained.per_step
     within = checkpoints_within(train.checkpoint, stage.steps, training)
+    at_once = together(splits.shape, train.batch_size)
     seconds = StageSeconds(
         epochs=epochs,
         before=entered + trained.first + validated.first,
         training=training,
-        validation=validated.per_batch * -(-len(splits.samples.get("validation", ())) // BATCH),
+        validation=validated.per_batch * -(-len(splits.samples.get("validation", ())) // at_once),
         checkpoints=within * saved.checkpoint,
         saving=saved.seconds,
     )

@@ -32,6 +32,18 @@ def test_shortened_text_fits_and_keeps_both_ends(room):
     assert text.endswith(tail)
 
 
+def test_names_that_would_look_alike_show_where_they_differ():
+    names = ["Chevrolet Silverado 1500 Regular Cab 2012", "Chevrolet Silverado 2500 Regular Cab 2012", "Honda Civic"]
+    twins = [f"{'a' * 60}{end}{'b' * 60}" for end in "xy"]
+    with style.applied():
+        first, second, third = lettering.shorten_apart(names, 90, 8)
+        assert (first.startswith("…1"), second.startswith("…2"), third) == (True, True, "Honda Civic")
+        assert len(set(lettering.shorten_apart(twins, 40, 8))) == 2
+        assert lettering.shorten_apart(["same", "same"], 90, 8) == ["same", "same"]
+        for name in lettering.shorten_apart([*names, *twins], 60, 8):
+            assert lettering.text_width(name, 8) <= 60
+
+
 def test_another_font_is_found_for_letters_that_ours_lacks():
     letter = "\u1d8a"  # DejaVu Sans has it not; STIX, which comes with matplotlib as well, has it
     families, missing = lettering.fonts_for(frozenset(letter))
