@@ -176,7 +176,7 @@ def test_a_checkpoint_of_a_stage_that_the_spec_does_not_have_is_refused(staged, 
         resume(run, watcher())
 
 
-def test_what_keras_refuses_in_a_later_stage_is_told_before_the_first_step(stateful, watcher, tmp_path):
+def test_what_is_wrong_in_a_later_stage_is_told_before_the_first_step(stateful, watcher, tmp_path):
     from cnncli.runner.train import train
 
     wrong = "{PiecewiseConstantDecay: {boundaries: [1, 2, 3], values: [0.1]}}"
@@ -184,5 +184,5 @@ def test_what_keras_refuses_in_a_later_stage_is_told_before_the_first_step(state
     with pytest.raises(SpecError) as caught:
         train(stateful(*PLAIN, f"train.stages={stages}"), tmp_path / "runs", watcher())
     (problem,) = caught.value.problems
-    assert problem.path == ("train", "stages", 1, "learning_rate")
+    assert problem.path == ("train", "stages", 1, "learning_rate", "PiecewiseConstantDecay", "values")
     assert not list((tmp_path / "runs").glob("stateful*"))
