@@ -66,20 +66,20 @@ def scan_spec(
     source, part = spec.data.source, _validating(spec.data.split)
     if source.name not in FILE_SOURCES:
         report = scan_arrays(source.name, load_source(spec.data, notice), progress, Plan(True, part))
-        return _with_contradictions(report, spec.data.split, spec.seed)
+        return _with_contradictions(report, spec)
     exclude = left_out(spec.data)
     given = {**source.arguments, "classes": spec.data.classes, "exclude": exclude}
     plan = Plan(known(spec.data).shape is not None, part)
     report = scan_files(source.name, **given, decode=decode, progress=progress, plan=plan)
     tell_of_unknown(exclude, notice)
-    return _with_contradictions(report, spec.data.split, spec.seed)
+    return _with_contradictions(report, spec)
 
 
-def _with_contradictions(report: DataReport, split: Split, seed: int) -> DataReport:
-    """The report, and what is asked of the source that training would refuse."""
-    problems = contradictions(split, report.counts)
+def _with_contradictions(report: DataReport, spec: Spec) -> DataReport:
+    """The report, and what the spec asks of the source that training would refuse."""
+    problems = contradictions(spec.data.split, report.counts)
     affected = [Affected((), f"{path_text(problem.path)}: {problem.message}") for problem in problems]
-    if not affected and (reason := _indivisible(split, seed, report)):
+    if not affected and (reason := _indivisible(spec, report)):
         affected = [Affected((), reason)]
     return _with(report, affected)
 
@@ -89,9 +89,9 @@ def _with(report: DataReport, refused: Sequence[Affected]) -> DataReport:
     return dataclasses.replace(report, findings=findings)
 
 
-def _indivisible(split: Split, seed: int, report: DataReport) -> str:
-    """Why the images cannot be divided as they should; empty when they can, or need not be."""
-    own = report.counts
+def _indivisible(spec: Spec, report: DataReport) -> str:
+    """Why the images cannot be divided as the spec asks; empty when they can, or need not be."""
+    split, own = spec.data.split, report.counts
     counts = [own.get("train", {}).get(name, 0) for name in report.class_names]
     if not counts or not all(counts):  # a finding of its own
         return ""
@@ -99,9 +99,9 @@ def _indivisible(split: Split, seed: int, report: DataReport) -> str:
     validation = 0 if "validation" in own else _validating(split)
     try:
         if "test" not in own:
-            divide(labels, report.class_names, validation, split.test, split.stratify, seed)
+            divide(labels, report.class_names, validation, split.test, split.stratify, spec.seed)
         elif validation:
-            validation_indices(labels, validation, split.stratify, seed, report.class_names)
+            validation_indices(labels, validation, split.stratify, spec.seed, report.class_names)
     except DataError as error:
         return f"{error}; {error.hint}" if error.hint else f"{error}"
     return ""

@@ -10,12 +10,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from cnncli.errors import Problem, SpecError
+from cnncli.spec.layout import layout
 from cnncli.spec.lint import lint
 from cnncli.spec.overrides import apply_overrides, read_file
 from cnncli.spec.problems import from_validation, in_order
 from cnncli.spec.reader import Document
 from cnncli.spec.rules import check
-from cnncli.spec.schema import Spec, layout
+from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import summarize_shapes
 from cnncli.spec.values import is_name
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -24,7 +24,6 @@ from cnncli.catalog.weights import model_weights
 from cnncli.errors import Path, Problem
 from cnncli.spec import sources, values
 from cnncli.spec.graph import Network, Node, read_network
-from cnncli.spec.overrides import Layout
 from cnncli.spec.sources import Source
 from cnncli.spec.stages import Part, StageSpec, parts_of, stage_list, with_epochs
 
@@ -283,20 +282,3 @@ def sections() -> Mapping[Path, type[Section]]:
 
     walk(Spec, ())
     return found
-
-
-def layout() -> Layout:
-    """What merging one spec with another must know of the keys."""
-    known = sections()
-
-    def is_section(path: Path) -> bool:
-        in_blocks = path[:2] == ("model", "blocks") and (len(path) < 4 or path[3:] == ("parameters",))
-        return path in known or in_blocks
-
-    def is_taken_out(path: Path) -> bool:
-        section = known.get(path[:-1]) if path else None
-        if section is None or path[-1] not in section.model_fields:
-            return False
-        return type(None) not in get_args(section.model_fields[str(path[-1])].annotation)  # else it is a value
-
-    return Layout(is_section, is_taken_out)

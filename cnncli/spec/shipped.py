@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnncli.errors import ResourceError
+from cnncli.spec.layout import layout
 from cnncli.spec.overrides import read_file
-from cnncli.spec.schema import layout, sections
+from cnncli.spec.schema import sections
 from cnncli.spec.writer import spec_text
 
 _MEASURED = re.compile(r"\bTest accuracy ([01]\.\d+)")

@@ -4,9 +4,9 @@ import pytest
 
 from cnncli.errors import SpecError
 from cnncli.spec import load
+from cnncli.spec.layout import layout
 from cnncli.spec.overrides import MAX_CHAIN, apply_overrides, read_file
 from cnncli.spec.reader import read
-from cnncli.spec.schema import layout
 
 BASE = """\
 data: {source: mnist, scale: [0, 1]}
