@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cnncli.runner import training as training_room
 from cnncli.runner.train import train
+from cnncli.runner.training import session as training_room
 from cnncli.spec import load
 
 CONFIGS = Path(__file__).parent.parent / "configs"

@@ -33,7 +33,7 @@ LEAST = 2.0
 
 def measure(name: str, precision: str) -> None:
     """Prints the seconds of a step, in a process that has decided about oneDNN."""
-    from cnncli.runner.prepare import compiled, inputs_of_spec
+    from cnncli.runner.model.build import compiled, inputs_of_spec
     from cnncli.spec import load
     from cnncli.startup import tf
 

@@ -100,8 +100,8 @@ def _prepared(data: Path, steps: int) -> tuple[Any, Any]:
     """The compiled model of the config, and its training batches."""
     from cnncli.data.augment import Augmentation
     from cnncli.data.pipeline import Reader, encode, training_batches
-    from cnncli.runner.images import decoded, load_splits
-    from cnncli.runner.prepare import compiled, inputs_of_splits
+    from cnncli.runner.inputs.splits import decoded, load_splits
+    from cnncli.runner.model.build import compiled, inputs_of_splits
     from cnncli.spec import load
 
     spec = load(CONFIG, [f"data.source.folder.path={data}"]).spec

@@ -279,7 +279,7 @@ def test_the_arithmetic_is_that_of_the_run(tmp_path, monkeypatch, recorded, vari
     monkeypatch.delenv(variable)
     run = RunDir(tmp_path)
     run.write_json("environment.json", recorded)
-    run.keep_arithmetic()
+    run.apply_recorded_threading()
     assert os.environ.get(variable) == kept
 
 

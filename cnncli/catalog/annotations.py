@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from cnncli.catalog.kinds import Kind, any_of, boolean, choice, is_number, list_of, number, shown, text, whole
 from cnncli.catalog.source import Argument
+from cnncli.catalog.validators import Validator, any_of, boolean, choice, is_number, list_of, number, shown, text, whole
 from cnncli.errors import Path, Problem
 
 _PLAIN = {"int": whole(), "float": number(), "bool": boolean, "str": text}
@@ -17,7 +17,7 @@ _LISTS = {"list", "List", "tuple", "Tuple", "Sequence", "Iterable", "Collection"
 _UNIONS = {"Optional", "Union"}
 
 
-def _anything() -> Kind:
+def _anything() -> Validator:
     """Whatever YAML has; what the layer does not take, it refuses itself."""
 
     def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
@@ -29,13 +29,13 @@ def _anything() -> Kind:
             problems.append(Problem(path, f"expected a value, got {shown(value)}"))
         return value
 
-    return Kind("a value", accept, {})
+    return Validator("a value", accept, {})
 
 
 ANYTHING = _anything()
 
 
-def kind_by_source(argument: Argument) -> Kind:
+def kind_by_source(argument: Argument) -> Validator:
     """What an argument may be, as far as its annotation or else its default tells."""
     if argument.annotation is not None:
         return _annotated(argument.annotation)
@@ -49,7 +49,7 @@ def kind_by_source(argument: Argument) -> Kind:
     return text if isinstance(default, str) else ANYTHING
 
 
-def _annotated(node: ast.expr) -> Kind:
+def _annotated(node: ast.expr) -> Validator:
     """The kind of an annotation: of `int`, `float | None`, `Literal["a", "b"]`, `tuple[int, int]` and the like."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):  # an annotation in quotes
         try:
@@ -68,14 +68,14 @@ def _last_word(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
-def _union(nodes: list[ast.expr]) -> Kind:
+def _union(nodes: list[ast.expr]) -> Validator:
     kinds = [_annotated(node) for node in nodes if not (isinstance(node, ast.Constant) and node.value is None)]
     if not kinds or ANYTHING in kinds:
         return ANYTHING
     return any_of(*kinds) if len(kinds) > 1 else kinds[0]
 
 
-def _subscripted(word: str, items: list[ast.expr]) -> Kind:
+def _subscripted(word: str, items: list[ast.expr]) -> Validator:
     if word == "Literal":
         words = [item.value for item in items if isinstance(item, ast.Constant)]
         strings = [word for word in words if isinstance(word, str)]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from cnncli.catalog.augmentations import augmentation_kind
 from cnncli.catalog.entries import entry_kind
-from cnncli.catalog.kinds import (
-    Kind,
+from cnncli.catalog.layer_arguments import layer_argument
+from cnncli.catalog.validators import (
+    Validator,
     any_of,
     axis,
     below_one,
@@ -24,14 +25,13 @@ from cnncli.catalog.kinds import (
     text,
     whole,
 )
-from cnncli.catalog.layer_arguments import layer_argument
 
 _size = whole(1, words=("classes",))
 _steps = whole(1, words=("total_steps",))
 _warmup = whole(0, words=("total_steps",))
 _thresholds = any_of(fraction, list_of(fraction))
 
-_FAMILY: dict[str, dict[str, Kind]] = {
+_FAMILY: dict[str, dict[str, Validator]] = {
     "optimizer": {
         "learning_rate": any_of(positive, entry_kind("schedule")),
         "adam_beta_1": below_one,
@@ -177,7 +177,7 @@ _FAMILY: dict[str, dict[str, Kind]] = {
 }
 
 
-def kind_for(family: str, name: str, argument: str) -> Kind:
+def kind_for(family: str, name: str, argument: str) -> Validator:
     """What an argument of a class may be.
 
     Args:

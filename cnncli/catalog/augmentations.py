@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncli.catalog.kinds import Kind, any_of, boolean, choice, is_whole, list_of, number, shown, whole
+from cnncli.catalog.validators import Validator, any_of, boolean, choice, is_whole, list_of, number, shown, whole
 from cnncli.errors import Path, Problem
 
 AUGMENTATIONS = (
@@ -128,13 +128,13 @@ def _accept_odd(value: Any, path: Path, problems: list[Problem]) -> Any:
     return value
 
 
-_odd = Kind("an odd whole number", _accept_odd, {"type": "integer", "minimum": 1})
+_odd = Validator("an odd whole number", _accept_odd, {"type": "integer", "minimum": 1})
 _pixel = number(0, 255)
 _degrees = number(0)
 _share = number(0, 1)
 
 
-def _one_or_range(item: Kind) -> Kind:
+def _one_or_range(item: Validator) -> Validator:
     """A value that chance keeps below, or the two it stays between."""
     return any_of(item, list_of(item, 2))
 
@@ -145,7 +145,7 @@ _zoom = _one_or_range(number(-1, 1, above=True))
 _shift = any_of(number(0, as_written=True), list_of(number(0)))  # 2 is pixels, one by one; 2.0 all between as well
 _fill_mode = choice("nearest", "constant", "reflect", "wrap")
 
-_ARGUMENTS: dict[str, Kind] = {
+_ARGUMENTS: dict[str, Validator] = {
     "addition_factor": _from_zero,
     "all_ops": boolean,
     "alpha": number(0, above=True),
@@ -183,7 +183,7 @@ _ARGUMENTS: dict[str, Kind] = {
     "zoom_range": any_of(number(0, 1, below=True), list_of(number(0, above=True), 2)),
 }
 
-_CLASS: dict[tuple[str, str], Kind] = {
+_CLASS: dict[tuple[str, str], Validator] = {
     ("RandomBrightness", "factor"): _both_ways,
     ("RandomErasing", "fill_value"): any_of(_pixel, list_of(_pixel, 3)),
     ("RandomGrayscale", "factor"): _share,
@@ -195,7 +195,7 @@ _CLASS: dict[tuple[str, str], Kind] = {
 }
 
 
-def augmentation_kind(name: str, argument: str) -> Kind:
+def augmentation_kind(name: str, argument: str) -> Validator:
     """What an argument of an augmentation may be.
 
     Raises:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnncli.catalog.augmentations import refused_argument
-from cnncli.catalog.kinds import Kind, near_word, nearest, shown
-from cnncli.catalog.refusals import ELSEWHERE, refusal
 from cnncli.catalog.source import Argument, signature
 from cnncli.catalog.spelling import WORDS, nearest_name, resolve
+from cnncli.catalog.unsupported import RENAMED_ARGUMENTS, refusal
+from cnncli.catalog.validators import Validator, near_word, nearest, shown
 from cnncli.errors import Path, Problem
 
 
@@ -165,7 +165,7 @@ def unknown(family: str, name: str, own: Collection[str] = ()) -> str:
 
 
 def _unknown_argument(name: str, key: str, accepted: Collection[str]) -> str:
-    if reason := refused_argument(name, key) or ELSEWHERE.get(key):
+    if reason := refused_argument(name, key) or RENAMED_ARGUMENTS.get(key):
         return f"unknown argument; {reason}"
     if not accepted:
         return f"'{name}' takes no arguments"
@@ -181,7 +181,7 @@ def _argument(family: str, name: str, argument: Argument, value: Any, path: Path
     return kind.accept(value, path, problems)
 
 
-def entry_kind(family: str) -> Kind:
+def entry_kind(family: str) -> Validator:
     """The kind of an argument that is itself an object, such as `kernel_regularizer`."""
     word = WORDS[family]
     article = "an" if word[0] in "aeiou" else "a"
@@ -195,10 +195,10 @@ def entry_kind(family: str) -> Kind:
             return value
         return entry.name if family == "activation" else entry
 
-    return Kind(f"{article} {word}", accept, {"$ref": f"#/$defs/{family}"})
+    return Validator(f"{article} {word}", accept, {"$ref": f"#/$defs/{family}"})
 
 
-def kind_of(family: str, name: str, argument: Argument) -> Kind:
+def kind_of(family: str, name: str, argument: Argument) -> Validator:
     """What an argument of a class may be."""
     from cnncli.catalog.arguments import kind_for  # the tables there are made of kinds, some of which hold entries
 

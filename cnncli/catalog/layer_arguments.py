@@ -7,8 +7,10 @@ from typing import Any
 from cnncli.catalog.annotations import kind_by_source
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.entries import Entry, entry_kind
-from cnncli.catalog.kinds import (
-    Kind,
+from cnncli.catalog.packages import plugin_layer
+from cnncli.catalog.source import signature
+from cnncli.catalog.validators import (
+    Validator,
     any_of,
     axis,
     below_one,
@@ -22,8 +24,6 @@ from cnncli.catalog.kinds import (
     text,
     whole,
 )
-from cnncli.catalog.packages import own_layer
-from cnncli.catalog.source import signature
 from cnncli.catalog.weights import backbone_weights
 from cnncli.errors import Path, Problem
 
@@ -38,7 +38,7 @@ _ENDINGS = {
 }
 
 
-def layer_argument(name: str, argument: str) -> Kind:
+def layer_argument(name: str, argument: str) -> Validator:
     """What an argument of a layer may be.
 
     Args:
@@ -48,7 +48,7 @@ def layer_argument(name: str, argument: str) -> Kind:
     Raises:
         KeyError: the catalogue has no word on this argument.
     """
-    if own_layer(name):
+    if plugin_layer(name):
         return _of_a_package(name, argument)
     if (name, argument) in _CLASS:
         return _CLASS[name, argument]
@@ -60,19 +60,19 @@ def layer_argument(name: str, argument: str) -> Kind:
     return _by_ending(argument) or _EVERY[argument]
 
 
-def _of_a_package(name: str, argument: str) -> Kind:
+def _of_a_package(name: str, argument: str) -> Validator:
     """What an argument of a package's layer may be: what it always is where its name says so, else what it says."""
     if argument in _KNOWN_ANYWHERE:
         return _EVERY[argument]
     return _by_ending(argument) or kind_by_source(signature("layer", name)[argument])
 
 
-def _by_ending(argument: str) -> Kind | None:
+def _by_ending(argument: str) -> Validator | None:
     """Arguments whose last word says what they are, wherever they stand."""
     return next((kind for ending, kind in _ENDINGS.items() if argument.endswith(ending)), None)
 
 
-def _on_axes(axes: int) -> dict[str, Kind]:
+def _on_axes(axes: int) -> dict[str, Validator]:
     """Arguments of a layer that have one value for each axis of its input."""
     along = per_axis(whole(1), axes)
     both_ends = any_of(whole(0), list_of(whole(0), 2))
@@ -90,7 +90,7 @@ def _on_axes(axes: int) -> dict[str, Kind]:
     }
 
 
-def _wrapped() -> Kind:
+def _wrapped() -> Validator:
     """A layer inside another one, which a whole network cannot be."""
     layer = entry_kind("layer")
 
@@ -100,10 +100,10 @@ def _wrapped() -> Kind:
             problems.append(Problem(path, f"{kept.name} is a whole network; write it as a layer of its own"))
         return kept
 
-    return Kind(layer.words, accept, layer.schema)
+    return Validator(layer.words, accept, layer.schema)
 
 
-_EVERY: dict[str, Kind] = {
+_EVERY: dict[str, Validator] = {
     "activation": _activation,
     "alpha": positive,
     "axis": axis,
@@ -159,7 +159,7 @@ _EVERY: dict[str, Kind] = {
 
 _KNOWN_ANYWHERE = ("activation", "dtype", "filters", "name", "trainable", "units")
 
-_CLASS: dict[tuple[str, str], Kind] = {
+_CLASS: dict[tuple[str, str], Validator] = {
     ("BatchNormalization", "axis"): whole(),
     ("Concatenate", "axis"): whole(),
     ("GroupNormalization", "groups"): whole(-1),

@@ -75,14 +75,14 @@ def own_names() -> tuple[str, ...]:
     return tuple(name for name in _all() if not fault(name))
 
 
-def own_layer(name: str) -> Registered | None:
+def plugin_layer(name: str) -> Registered | None:
     """The layer that an installed package registers under this name; None when there is none, or it cannot be used."""
     return _all()[name][0] if name in _all() and not fault(name) else None
 
 
 def own_definition(name: str) -> Definition | None:
     """Where the class of such a layer is written; None when `own_layer` is None."""
-    layer = own_layer(name)
+    layer = plugin_layer(name)
     file = module_file(layer.module) if layer else None
     return definition(file, layer.attribute) if layer and file else None
 

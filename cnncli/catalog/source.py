@@ -14,7 +14,7 @@ from typing import Any
 from cnncli.catalog.augmentations import GENERATOR, GENERATOR_WORDS
 from cnncli.catalog.backbones import BACKBONES, words_on
 from cnncli.catalog.definitions import Definition, constants, definition, initializer, module_file
-from cnncli.catalog.packages import own_definition, own_layer
+from cnncli.catalog.packages import own_definition, plugin_layer
 
 REQUIRED = "required"
 """Stands for the default of an argument that has none."""
@@ -101,7 +101,7 @@ def _kind_of(family: str, name: str) -> str:
     """The family, by where its names are: a spec lists backbones and layers of packages among Keras' layers."""
     if family != "layer":
         return family
-    return "backbone" if name in BACKBONES else "own" if own_layer(name) else family
+    return "backbone" if name in BACKBONES else "own" if plugin_layer(name) else family
 
 
 def _find(family: str, name: str) -> Definition | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cnncli.catalog.kinds import near_word, suggestion
 from cnncli.catalog.names import FAMILIES
-from cnncli.catalog.packages import fault, own_layer, own_names
+from cnncli.catalog.packages import fault, own_names, plugin_layer
+from cnncli.catalog.validators import near_word, suggestion
 
 ALIASES: dict[str, dict[str, str]] = {
     # Keras' own second names, and the short words it takes as strings where they differ from the class name by more
@@ -57,7 +57,7 @@ def resolve(family: str, word: str) -> str | None:
     if family == "layer" and fault(word):
         return None
     names = FAMILIES[family]
-    if word in names or (family == "layer" and own_layer(word)):
+    if word in names or (family == "layer" and plugin_layer(word)):
         return word
     alias = ALIASES.get(family, {}).get(word)
     if alias or family in ("layer", "activation", "augmentation"):

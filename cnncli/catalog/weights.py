@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncli.catalog.kinds import Kind, nearest, shown
+from cnncli.catalog.validators import Validator, nearest, shown
 from cnncli.errors import Path, Problem
 
 IMAGENET = "imagenet"
@@ -12,7 +12,7 @@ SUFFIXES = (".h5", ".hdf5", ".keras")
 _RUN = "{run: FOLDER}"
 
 
-def _weights_kind(*, imagenet: bool) -> Kind:
+def _weights_kind(*, imagenet: bool) -> Validator:
     """The path of a file, a mapping with the key `run`, nothing; where there are any, those of ImageNet."""
     words = f"the path of a file of weights (.weights.h5, .keras), {_RUN} for an earlier run, or null"
     if imagenet:
@@ -43,7 +43,7 @@ def _weights_kind(*, imagenet: bool) -> Kind:
         "description": "A file of weights",
     }
     options = [*([{"const": IMAGENET}] * imagenet), file, run, {"type": "null"}]
-    return Kind(words, accept, {"anyOf": options})
+    return Validator(words, accept, {"anyOf": options})
 
 
 def _wrong_run(value: dict[Any, Any], path: Path) -> list[Problem]:

@@ -89,7 +89,7 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with the nearest right word."""
         if arguments and arguments[0] not in _COMMANDS and not arguments[0].startswith("-"):
-            from cnncli.catalog.kinds import nearest
+            from cnncli.catalog.validators import nearest
 
             context.fail(f"no command is called '{arguments[0]}'{nearest(arguments[0], _COMMANDS)}")
         return super().resolve_command(context, arguments)

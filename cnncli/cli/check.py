@@ -29,7 +29,7 @@ def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool)
     """
     from cnncli.cli.console import say, show_problems
     from cnncli.errors import SpecError
-    from cnncli.runner.presence import missing
+    from cnncli.runner.inputs.preconditions import missing
     from cnncli.spec import load
 
     try:
@@ -49,7 +49,7 @@ def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool)
 
 def _build(loaded: LoadedSpec) -> None:
     from cnncli.errors import SpecError
-    from cnncli.runner.prepare import check_build
+    from cnncli.runner.model.build import check_build
 
     try:
         check_build(loaded.spec)

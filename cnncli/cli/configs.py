@@ -49,7 +49,7 @@ def configs(name: str | None, as_json: bool) -> None:
 
 def shipped_spec(name: str) -> Shipped:
     """The shipped spec of a name that a person typed; the nearest right word when there is none."""
-    from cnncli.catalog.kinds import nearest
+    from cnncli.catalog.validators import nearest
     from cnncli.spec.shipped import shipped
 
     known = {one.name: one for one in shipped()}

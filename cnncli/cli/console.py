@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from cnncli.catalog.kinds import counted as counted  # commands look for it here
+from cnncli.catalog.validators import counted as counted  # commands look for it here
 from cnncli.errors import Problem, path_text
 
 MOST_PROBLEMS = 100

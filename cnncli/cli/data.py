@@ -53,7 +53,7 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
     from cnncli.cli.console import notice
     from cnncli.cli.progress import looking
     from cnncli.report.findings import exclude_list, findings_json
-    from cnncli.runner.scan import scan_path, scan_spec
+    from cnncli.runner.inputs.source_check import scan_path, scan_spec
 
     with looking() as progress:
         report = scan_spec(spec, not quick, progress, notice) if spec else scan_path(subject, not quick, progress)

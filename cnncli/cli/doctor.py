@@ -11,7 +11,7 @@ import click
 from cnncli.cli.options import runs_dir_option
 
 if TYPE_CHECKING:
-    from cnncli.runner.doctor import Check
+    from cnncli.doctor.checks import Check
 
 _COLORS = {"warning": "yellow", "error": "red"}
 
@@ -31,12 +31,12 @@ def doctor(runs_dir: Path, self_test: bool, as_json: bool) -> int:
       cnncli doctor --self-test
     """
     from cnncli.cli.console import notice
+    from cnncli.doctor.checks import examine
     from cnncli.errors import ResourceError
-    from cnncli.runner.doctor import examine
 
     checks = list(examine(runs_dir))
     if self_test and not any(check.name == "device" and check.state == "error" for check in checks):
-        from cnncli.runner.selftest import run_self_test
+        from cnncli.doctor.self_test import run_self_test
 
         checks += run_self_test(notice)
     if as_json:

@@ -42,7 +42,7 @@ def evaluate(
     """
     import json
 
-    from cnncli.catalog.kinds import nearest
+    from cnncli.catalog.validators import nearest
     from cnncli.cli.console import notice, show_report
     from cnncli.errors import ThresholdMissed
     from cnncli.runs import find_run
@@ -73,7 +73,7 @@ def evaluate(
 
 
 def _refuse_less_is_better(run: RunDir, names: Sequence[str]) -> None:
-    from cnncli.runner.prepare import run_spec
+    from cnncli.runner.model.build import run_spec
     from cnncli.spec.metrics import metric_name, more_is_better
 
     metrics = run_spec(run).train.metrics if names else ()
@@ -99,7 +99,7 @@ _ENDS = {"running": "is still training", "interrupted": "was interrupted", "fail
 def _unfinished(run: RunDir) -> str:
     """One line for a run that did not come to its end: where it stands, and of which epoch its weights are."""
     from cnncli.errors import RunError
-    from cnncli.runner.checkpoint import read_progress
+    from cnncli.runner.training.checkpoint import read_progress
 
     try:
         end = _ENDS.get(str(run.status().get("state")))

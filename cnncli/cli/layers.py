@@ -18,8 +18,8 @@ def layers(name: str | None) -> None:
     """
     from cnncli.catalog import FAMILIES, WORDS, resolve
     from cnncli.catalog.backbones import BACKBONES
-    from cnncli.catalog.refusals import refusal
     from cnncli.catalog.spelling import nearest_name
+    from cnncli.catalog.unsupported import refusal
     from cnncli.cli.console import say, show_paragraph, styled
 
     if name is None:
@@ -46,10 +46,10 @@ def layers(name: str | None) -> None:
 
 def _list_packages() -> None:
     """The layers of installed packages, and why some of them cannot be used."""
-    from cnncli.catalog.packages import fault, own_layer, registered_names
+    from cnncli.catalog.packages import fault, plugin_layer, registered_names
     from cnncli.cli.console import notice, one_line, say, show_paragraph, styled
 
-    own = [layer for name in registered_names() if (layer := own_layer(name))]
+    own = [layer for name in registered_names() if (layer := plugin_layer(name))]
     if own:
         say()
         click.echo(styled("layers of installed packages", bold=True))
@@ -62,11 +62,11 @@ def _list_packages() -> None:
 def _show(family: str, name: str) -> None:
     from cnncli.catalog import WORDS, arguments_of, first_line
     from cnncli.catalog.entries import kind_of
-    from cnncli.catalog.packages import own_layer
+    from cnncli.catalog.packages import plugin_layer
     from cnncli.cli.console import printable, say, show_table, styled
     from cnncli.spec.graph.blocks import KEYS
 
-    own = own_layer(name) if family == "layer" else None
+    own = plugin_layer(name) if family == "layer" else None
     what = f"{WORDS[family]} of {own.origin}" if own else WORDS[family]
     click.echo(styled(name, bold=True) + printable(f"   {what}: {first_line(family, name)}"))
     if family == "activation":

@@ -31,7 +31,7 @@ def reproduce(run: str, runs_dir: Path, quiet: bool) -> None:
     from cnncli.runs import find_run
 
     found = find_run(run, runs_dir)
-    found.keep_arithmetic()
+    found.apply_recorded_threading()
     with Signals() as signals, TrainingScreen(quiet, signals) as screen:
         from cnncli.runner.reproduce import reproduce as train_again
 

@@ -27,17 +27,17 @@ def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
     from cnncli.cli.console import notice
     from cnncli.cli.screen import TrainingScreen, show_ended
     from cnncli.cli.signals import Signals
-    from cnncli.runner.goal import at_its_end, goal_of
+    from cnncli.runner.resume_plan import nothing_left_message, plan_resume
     from cnncli.runs import find_run
 
     found, trained = find_run(run, runs_dir), None
-    if goal_of(found, epochs) is not None:
-        found.keep_arithmetic()
+    if plan_resume(found, epochs) is not None:
+        found.apply_recorded_threading()
         with Signals() as signals, TrainingScreen(quiet, signals) as screen:
             from cnncli.runner.resume import resume as go_on
 
             trained = go_on(found, screen, sys.argv, epochs)
     if trained is None:
-        notice(at_its_end(found))
+        notice(nothing_left_message(found))
     else:
         show_ended(trained, quiet)

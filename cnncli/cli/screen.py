@@ -103,7 +103,7 @@ class TrainingScreen:
         """Inside, Ctrl-C and SIGTERM raise nothing; `stop_asked` tells of them."""
         return self._signals.waiting()
 
-    def stop_asked(self) -> int:
+    def stop_requested(self) -> int:
         """The exit code that a signal asks for, or 0 when the training is to go on."""
         return self._signals.asked
 

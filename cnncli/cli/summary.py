@@ -45,7 +45,7 @@ def summary(
       cnncli summary configs/mnist.yaml --plot mnist.png
     """
     from cnncli.errors import RunError, SpecError
-    from cnncli.runner.packages import require_packages
+    from cnncli.runner.model.plugin_check import require_packages
     from cnncli.runs import find_run
     from cnncli.spec import load
 
@@ -61,7 +61,7 @@ def summary(
         if run:
             require_packages(run)
         raise
-    from cnncli.runner.prepare import summary_of
+    from cnncli.runner.model.build import summary_of
 
     try:
         model = summary_of(loaded.spec, run)

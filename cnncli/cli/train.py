@@ -42,7 +42,7 @@ def train(
     from cnncli.cli.screen import TrainingScreen, show_ended
     from cnncli.cli.signals import Signals
     from cnncli.errors import SpecError
-    from cnncli.runner.presence import require_present
+    from cnncli.runner.inputs.preconditions import require_inputs_exist
     from cnncli.spec import load
 
     began = time.perf_counter()
@@ -53,7 +53,7 @@ def train(
     loaded = load(config, [*overrides, *([f"name={name}"] if name is not None else [])])
     if loaded.warnings and not quiet:
         show_problems(loaded.warnings, str(config), "warning")
-    require_present(loaded.spec, runs_dir)
+    require_inputs_exist(loaded.spec, runs_dir)
     show = PreflightScreen if dry or overfit else TrainingScreen
     with Signals() as signals, show(quiet, signals) as screen:
         try:

@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from cnncli.data import formats
+from cnncli.data.decode import formats
 from cnncli.errors import DataError
 
 PASSED_OVER = frozenset({"__MACOSX", "@eaDir", "lost+found"})

@@ -14,7 +14,7 @@ _BYTES = 16  # of a hash: no two of a million different images share one by chan
 
 
 @dataclass(frozen=True)
-class Identical:
+class DuplicateGroup:
     """Images with the same content.
 
     Args:
@@ -47,7 +47,7 @@ def fingerprint(samples: Samples | FileSamples) -> tuple[str, ...]:
     return tuple(value for some in hashes for value in some)
 
 
-def identical_across(fingerprints: Mapping[str, Sequence[str]]) -> tuple[Identical, ...]:
+def identical_across(fingerprints: Mapping[str, Sequence[str]]) -> tuple[DuplicateGroup, ...]:
     """The groups of images that are the same, within a split and across splits.
 
     Args:
@@ -64,7 +64,7 @@ def identical_across(fingerprints: Mapping[str, Sequence[str]]) -> tuple[Identic
     for split, values in fingerprints.items():
         for index, value in enumerate(values):
             places.setdefault(value, []).append((split, index))
-    return tuple(Identical(tuple(members)) for members in places.values() if len(members) > 1)
+    return tuple(DuplicateGroup(tuple(members)) for members in places.values() if len(members) > 1)
 
 
 def _hash(samples: Samples | FileSamples, index: int) -> str:

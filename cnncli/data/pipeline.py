@@ -78,7 +78,7 @@ class Reader:
             raise
 
 
-def drawn_from(labels: np.ndarray, classes: int, sampling: str | None) -> np.ndarray:
+def epoch_indices(labels: np.ndarray, classes: int, sampling: str | None) -> np.ndarray:
     """The images that one epoch goes through, before they are shuffled.
 
     Args:

@@ -10,8 +10,8 @@ from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
-from cnncli.data.images import fit_pixels, read_image
-from cnncli.data.reading import Reading
+from cnncli.data.decode.image import fit_pixels, read_image
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.threads import in_threads
 
 
@@ -85,7 +85,7 @@ class Samples:
         """The images at these indices, a copy: uint8, shape `(len(indices), height, width, channels)`."""
         return np.asarray(self.images[indices])
 
-    def fitted(self, reading: Reading) -> Samples:
+    def fitted(self, reading: InputFormat) -> Samples:
         """The same samples in another size or colour, as files would be read; themselves when nothing changes."""
         if self.shape == (reading.height, reading.width, reading.channels):
             return self
@@ -116,7 +116,7 @@ class FileSamples:
     root: Path
     names: tuple[str, ...]
     labels: np.ndarray
-    reading: Reading
+    reading: InputFormat
 
     def __post_init__(self) -> None:
         _belong_together(len(self.names), self.labels, self.names)
@@ -162,7 +162,7 @@ class FileSamples:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SampleSubset:
     """Some of the images of an array that is too large to copy, such as one mapped from the cache.
 
     Args:
@@ -189,9 +189,9 @@ class Chosen:
     def __len__(self) -> int:
         return len(self.indices)
 
-    def take(self, indices: np.ndarray) -> Chosen:
+    def take(self, indices: np.ndarray) -> SampleSubset:
         """The samples at these indices, in the order of the indices; nothing is copied."""
-        return Chosen(self.whole, self.indices[indices], self.labels[indices])
+        return SampleSubset(self.whole, self.indices[indices], self.labels[indices])
 
     def read(self, indices: np.ndarray) -> np.ndarray:
         """The images at these indices, a copy: uint8, shape `(len(indices), height, width, channels)`."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnncli.catalog.kinds import counted
+from cnncli.catalog.validators import counted
 from cnncli.errors import DataError
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
+from cnncli.data.quality.survey import Survey, survey
 from cnncli.data.sources.folder import SPLIT_FOLDERS
-from cnncli.data.survey import Survey, survey
 from cnncli.draft.augmentation import choose_changes
-from cnncli.draft.division import Shares, choose_shares
-from cnncli.draft.frame import Frame, choose_frame
-from cnncli.draft.network import network_lines
+from cnncli.draft.image_format import Frame, choose_frame
+from cnncli.draft.model import network_lines
+from cnncli.draft.schedule import FEW_STEPS, choose_pace, training_lines
+from cnncli.draft.split import Shares, choose_shares
 from cnncli.draft.text import apart, comment, counted, joined, pixels, printed
-from cnncli.draft.training import FEW_STEPS, choose_pace, training_lines
 from cnncli.errors import DataError
 from cnncli.spec.writer import entry, flow, scalar, setting
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from cnncli.draft.frame import Frame
+from cnncli.draft.image_format import Frame
 
 _SIDES = re.compile(r"\b(left|right|clockwise|l|r|east|west)\b")
 

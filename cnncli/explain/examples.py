@@ -15,10 +15,10 @@ from cnncli.errors import Problem
 from cnncli.explain.parameters import Count, count
 from cnncli.explain.topics import Topic
 from cnncli.spec import LoadedSpec
-from cnncli.spec.known import known
 from cnncli.spec.reader import read
 from cnncli.spec.rules import SOME_CLASSES
 from cnncli.spec.shapes import DoesNotFit, Shape, after, follow, merged
+from cnncli.spec.static_data_info import known
 
 CLASSES = 10
 """What `classes` stands for in the examples of the texts."""

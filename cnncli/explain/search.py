@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cnncli.catalog import arguments_of, resolve, spellings
-from cnncli.catalog.kinds import near_word
-from cnncli.catalog.refusals import ELSEWHERE, refusal
+from cnncli.catalog.unsupported import RENAMED_ARGUMENTS, refusal
+from cnncli.catalog.validators import near_word
 from cnncli.explain.texts import KEY
 from cnncli.explain.topics import WORD, Topic, families, is_ours, is_shared, names, topic
 
@@ -138,7 +138,7 @@ def _argument(before: str, argument: str, within: Sequence[str]) -> Found:
     if not having:
         known = [argument.name for one in topics for argument in one.arguments]
         near = near_word(argument, known)
-        hint = ELSEWHERE.get(argument) or (
+        hint = RENAMED_ARGUMENTS.get(argument) or (
             f"did you mean '{near}'?" if near else f"it has {', '.join(known) or 'none'}"
         )
         raise NotFound(f"{topics[0].name} has no argument '{argument}'; {hint}")

@@ -10,7 +10,7 @@ from cnncli.catalog import FAMILIES, WORDS, Entry, arguments_of, as_yaml, member
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.docstrings import words_of
 from cnncli.catalog.entries import kind_of
-from cnncli.catalog.packages import own_layer
+from cnncli.catalog.packages import plugin_layer
 from cnncli.errors import Path
 from cnncli.explain.texts import EVERY, KEY, SELDOM, Shape, Text, plain, texts
 from cnncli.spec.graph.blocks import KEYS
@@ -131,7 +131,7 @@ def _source(family: str, name: str) -> str:
     """Whose words there are on a thing that has no page; the catalogue describes backbones in ours."""
     if family == "layer" and name in BACKBONES:
         return OURS
-    own = own_layer(name) if family == "layer" else None
+    own = plugin_layer(name) if family == "layer" else None
     return own.origin if own else KERAS
 
 

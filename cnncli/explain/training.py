@@ -9,7 +9,7 @@ from cnncli.catalog import Entry, parse
 from cnncli.explain.schedules import rate
 from cnncli.explain.topics import Topic
 from cnncli.spec import LoadedSpec
-from cnncli.spec.lint.facts import examine
+from cnncli.spec.lint.context import examine
 from cnncli.spec.reader import read
 
 STEPS = 1000

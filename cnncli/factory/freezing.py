@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnncli.catalog.kinds import nearest
+from cnncli.catalog.validators import nearest
 from cnncli.errors import Problem, SpecError
 from cnncli.spec.stages import INSIDE, STAGES, StageSpec, matches
 

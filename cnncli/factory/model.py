@@ -12,7 +12,7 @@ from cnncli.catalog.names import MERGES
 from cnncli.errors import Problem, SpecError
 from cnncli.factory.backbones import build_backbone, pixels_for
 from cnncli.factory.objects import KERAS, construct, maker, require_one_result
-from cnncli.spec.backbones import is_backbone, misfit, reads_image, scales_image
+from cnncli.spec.backbones import is_backbone, reads_image, scales_image, shape_error
 from cnncli.spec.graph import IMAGE, Node, snake
 from cnncli.spec.shapes import times
 
@@ -114,7 +114,7 @@ def _apply(node: Node, given: list[Any], words: dict[str, int], **more: Any) -> 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # said of a layer that is then refused
             if is_backbone(layer):
-                if reason := misfit(layer, tuple(given[0].shape[1:])):
+                if reason := shape_error(layer, tuple(given[0].shape[1:])):
                     raise SpecError([Problem(path, f"{layer.name}: {reason}{node.origin}", at_key=True)])
                 made = build_backbone(layer, tuple(given[0].shape[1:]), **more)
             else:

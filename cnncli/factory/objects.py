@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncli.catalog import Entry
-from cnncli.catalog.packages import Registered, own_layer
+from cnncli.catalog.packages import Registered, plugin_layer
 from cnncli.catalog.source import MODULES
 
 KERAS = "Keras"
@@ -30,7 +30,7 @@ def construct(entry: Entry, words: Mapping[str, int] | None = None, **more: Any)
 
 def maker(entry: Entry) -> str:
     """Who is to blame when an object cannot be built: `Keras`, or the package that the layer is of."""
-    own = own_layer(entry.name) if entry.family == "layer" else None
+    own = plugin_layer(entry.name) if entry.family == "layer" else None
     return own.origin if own else KERAS
 
 
@@ -38,7 +38,7 @@ def _class_of(entry: Entry) -> Any:
     from cnncli.factory.layers import COMPUTED_HERE
     from cnncli.startup import keras
 
-    if entry.family == "layer" and (own := own_layer(entry.name)):
+    if entry.family == "layer" and (own := plugin_layer(entry.name)):
         return _imported(own)
     module: Any = keras
     for part in MODULES[entry.family].split("."):

@@ -25,7 +25,7 @@ from cnncli.errors import CnncliError, DataError
 from cnncli.factory.archives import weights_in
 from cnncli.factory.backbones import DEVIATION, network
 from cnncli.factory.hdf5 import FORMAT, Array, Refused, contents_of, finite
-from cnncli.factory.older_weights import load_older
+from cnncli.factory.legacy_h5 import load_legacy_h5
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import LoadedLayer
 from cnncli.spec.shapes import times
@@ -122,8 +122,8 @@ def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> Lo
         if any(place.startswith(_LAYERS) for place in contents):
             _load_network(backbone, entry, file, contents)
         else:
-            load_older(backbone, entry, file, contents)
-    _mend_statistics(entry, backbone, of_imagenet=False)
+            load_legacy_h5(backbone, entry, file, contents)
+    _fix_statistics(entry, backbone, of_imagenet=False)
     return LoadedLayer(name, backbone.count_params())
 
 
@@ -168,7 +168,7 @@ def load_imagenet(model: keras.Model, name: str, entry: Entry, fetch: Fetch) -> 
         hint = f"delete '{files[-1]}', and it is downloaded again" if files else ""
         reason = " ".join(str(error).split())
         raise DataError(f"{what} is not the ImageNet weights of {entry.name}: {reason}", hint) from error
-    _mend_statistics(entry, trained, of_imagenet=True)
+    _fix_statistics(entry, trained, of_imagenet=True)
     with _own_file(trained) as path:
         load_weights(backbone, path)
     return LoadedLayer(name, backbone.count_params())
@@ -192,7 +192,7 @@ def _fetching(fetch: Fetch, files: list[Path]) -> Iterator[None]:
         home.get_file = before
 
 
-def _mend_statistics(entry: Entry, backbone: keras.Model, of_imagenet: bool) -> None:
+def _fix_statistics(entry: Entry, backbone: keras.Model, of_imagenet: bool) -> None:
     """Makes a variance of what the ImageNet weights of EfficientNetB0 to B7 have in its place: the deviation.
 
     Keras mends it with one more layer, that it builds for these weights alone; here a network is the same whatever

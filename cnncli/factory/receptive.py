@@ -93,7 +93,7 @@ class Unknown(Exception):
     """What a layer sees cannot be said."""
 
 
-Sight = tuple[Axis, ...] | Literal["image"] | None
+ReceptiveField = tuple[Axis, ...] | Literal["image"] | None
 """What the values of a tensor see: along each axis, or all of the image; None when it is not known."""
 
 _POINTWISE = (
@@ -112,14 +112,14 @@ _ALL_OF_IT = (
 _TAPS = {"bilinear": 1, "bicubic": 2, "lanczos3": 3, "lanczos5": 5}
 
 
-def sights_of(calls: Sequence[Call]) -> list[Sight]:
+def receptive_fields(calls: Sequence[Call]) -> list[ReceptiveField]:
     """What the result of each call sees.
 
     Convolutions, pools and enlargements are followed exactly, whatever their strides and padding; where branches
     meet, it is what they see together. Normalisation counts as pointwise, though some kinds look at the mean of the
     image. From the first global pool or Flatten on it is the whole image.
     """
-    sights: list[Sight] = []
+    sights: list[ReceptiveField] = []
     for call in calls:
         taken = [(Axis(), Axis()) if index == IMAGE else sights[index] for index in call.inputs]
         try:
@@ -129,12 +129,14 @@ def sights_of(calls: Sequence[Call]) -> list[Sight]:
     return sights
 
 
-def size_of(sight: Sight) -> tuple[int, ...] | Literal["image"] | None:
+def size_of(sight: ReceptiveField) -> tuple[int, ...] | Literal["image"] | None:
     """Height and width in pixels of what is seen."""
     return tuple(axis.size for axis in sight) if isinstance(sight, tuple) else sight
 
 
-def _sight(layer: Any, taken: Sequence[Sight], given: tuple[int, ...], output: tuple[int, ...]) -> Sight:
+def _sight(
+    layer: Any, taken: Sequence[ReceptiveField], given: tuple[int, ...], output: tuple[int, ...]
+) -> ReceptiveField:
     kind = kind_of(layer)
     if kind == "SpectralNormalization":
         return _sight(layer.layer, taken, given, output)
@@ -151,7 +153,7 @@ def _sight(layer: Any, taken: Sequence[Sight], given: tuple[int, ...], output: t
     return tuple(follow(layer, sight[at], at, given[at], output[at]) for at in range(len(sight)))
 
 
-def _together(taken: Sequence[Sight]) -> Sight:
+def _together(taken: Sequence[ReceptiveField]) -> ReceptiveField:
     if "image" in taken:
         return "image"
     joined = taken[0]

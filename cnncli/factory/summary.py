@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncli.factory.cost import activation_of, flops_of, kind_of, macs_of
 from cnncli.factory.memory import bytes_of, bytes_of_weights, kept_bytes, training_memory
-from cnncli.factory.receptive import Sight, sights_of, size_of
+from cnncli.factory.receptive import ReceptiveField, receptive_fields, size_of
 from cnncli.factory.walk import IMAGE, Call, Part, walk
 from cnncli.records import LayerRow, ModelSummary
 from cnncli.spec.graph import Node
@@ -47,10 +47,10 @@ def summarize(model: keras.Model, nodes: Sequence[Node] = (), batch_size: int = 
 
 def _rows(calls: Sequence[Call]) -> list[LayerRow]:
     """A row for each call; `inputs` are calls."""
-    return [_row(*each) for each in zip(calls, sights_of(calls), kept_bytes(calls), strict=True)]
+    return [_row(*each) for each in zip(calls, receptive_fields(calls), kept_bytes(calls), strict=True)]
 
 
-def _row(call: Call, sight: Sight, kept: int) -> LayerRow:
+def _row(call: Call, sight: ReceptiveField, kept: int) -> LayerRow:
     layer, macs = call.layer, macs_of(call)
     weights = getattr(layer, "weights", ()) if call.first else ()
     trained = getattr(layer, "trainable_weights", ()) if call.first else ()

@@ -3,7 +3,7 @@
 from cnncli.records.data import Affected, DataReport, Finding, Severity
 from cnncli.records.images import Evaluation, Prediction
 from cnncli.records.model import LayerRow, ModelSummary, TrainingMemory
-from cnncli.records.training import Epoch, History, LoadedLayer, LoadedWeights, Reproduction, StageBegun
+from cnncli.records.training import Epoch, History, LoadedLayer, LoadedWeights, Reproduction, StageStarted
 
 __all__ = [
     "Affected",
@@ -19,6 +19,6 @@ __all__ = [
     "Prediction",
     "Reproduction",
     "Severity",
-    "StageBegun",
+    "StageStarted",
     "TrainingMemory",
 ]

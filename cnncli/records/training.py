@@ -66,7 +66,7 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class StageBegun:
+class StageStarted:
     """What a stage of a training begins with.
 
     Args:

@@ -15,10 +15,10 @@ from cnncli.errors import RunError
 from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights
 from cnncli.records import Evaluation
-from cnncli.runner.images import Notice, decoded
-from cnncli.runner.loop import failures_of, outputs_and_loss, results
-from cnncli.runner.prepare import compiled, inputs_of_run, run_spec
-from cnncli.runner.recorded import recorded_splits
+from cnncli.runner.inputs.image_manifest import recorded_splits
+from cnncli.runner.inputs.splits import Notice, decoded
+from cnncli.runner.model.build import compiled, inputs_of_run, run_spec
+from cnncli.runner.training.loop import failures_of, outputs_and_loss, results
 from cnncli.runner.weights import verified_weights
 from cnncli.runs import RunDir
 from cnncli.spec.schema import Spec

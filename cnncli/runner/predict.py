@@ -10,15 +10,15 @@ from typing import BinaryIO
 
 import numpy as np
 
+from cnncli.data.decode.image import border_brightness, read_image
 from cnncli.data.files import find_images
-from cnncli.data.images import border_brightness, read_image
 from cnncli.errors import DataError
 from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights
 from cnncli.records import Prediction
-from cnncli.runner.datarecord import read_data_record
-from cnncli.runner.images import Notice, reading_for
-from cnncli.runner.prepare import compiled, inputs_of_run, run_spec
+from cnncli.runner.inputs.data_record import read_data_record
+from cnncli.runner.inputs.splits import Notice, input_format_for
+from cnncli.runner.model.build import compiled, inputs_of_run, run_spec
 from cnncli.runner.weights import verified_weights
 from cnncli.runs import RunDir
 
@@ -91,7 +91,7 @@ class Predictor:
         self.spec = run_spec(run)
         inputs = inputs_of_run(run)
         self.class_names = inputs.class_names
-        self._reading = reading_for(self.spec.data, inputs.shape)
+        self._reading = input_format_for(self.spec.data, inputs.shape)
         self.model, self._encoding = compiled(self.spec, inputs, total_steps=1)
         load_weights(self.model, weights)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.data.augment import Augmentation
-from cnncli.data.pipeline import drawn_from, encode
+from cnncli.data.pipeline import encode, epoch_indices
 from cnncli.errors import DataError
 from cnncli.report.plots.preview import draw_preview
-from cnncli.runner.images import Notice, load_splits
+from cnncli.runner.inputs.splits import Notice, load_splits
 from cnncli.runs import writing
 from cnncli.spec.schema import Spec
 
@@ -45,7 +45,7 @@ def preview(spec: Spec, path: Path, notice: Notice, most: int = 10) -> int:
     chosen = np.array(firsts, dtype=np.int64)
     originals = train.read(chosen)
     targets = encode(train.labels[chosen], "one_hot", len(names))
-    drawn = drawn_from(train.labels, len(names), spec.train.sampling)
+    drawn = epoch_indices(train.labels, len(names), spec.train.sampling)
     places = np.array([np.flatnonzero(drawn == index)[0] for index in chosen])
     versions = _versions(spec, originals, targets, places, splits.shape)
     with writing(path) as aside:

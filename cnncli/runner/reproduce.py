@@ -10,10 +10,10 @@ from pathlib import Path
 
 from cnncli.errors import RunError
 from cnncli.records import Reproduction
-from cnncli.runner.environment import differences, environment
-from cnncli.runner.observer import Observer
-from cnncli.runner.prepare import run_spec
+from cnncli.runner.model.build import run_spec
 from cnncli.runner.train import train
+from cnncli.runner.training.environment import differences, environment
+from cnncli.runner.training.observer import Observer
 from cnncli.runs import BEST, RunDir, hashes
 from cnncli.runs.untrusted import Unreadable, read_bytes
 

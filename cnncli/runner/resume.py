@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cnncli.runner.ending import carry_through, memory_told
-from cnncli.runner.environment import command_line, differences, environment
-from cnncli.runner.goal import Goal, goal_of
-from cnncli.runner.images import decoded
-from cnncli.runner.observer import Observer
-from cnncli.runner.prepare import inputs_of_run, inputs_of_splits
-from cnncli.runner.recorded import recorded_splits
-from cnncli.runner.records import set_epochs
-from cnncli.runner.train import begin, load_images, prepare, prepare_first, tell_begin
-from cnncli.runner.training import Trained, Training
+from cnncli.runner.inputs.image_manifest import recorded_splits
+from cnncli.runner.inputs.splits import decoded
+from cnncli.runner.model.build import inputs_of_run, inputs_of_splits
+from cnncli.runner.resume_plan import ResumePlan, plan_resume
+from cnncli.runner.train import begin, load_images, prepare, prepare_new, report_start
+from cnncli.runner.training.environment import command_line, differences, environment
+from cnncli.runner.training.observer import Observer
+from cnncli.runner.training.outcome import memory_errors_explained, run_to_completion
+from cnncli.runner.training.run_files import set_epochs
+from cnncli.runner.training.session import Trained, Training
 from cnncli.runs import RunDir, now
 
 
@@ -38,7 +38,7 @@ def resume(run: RunDir, observer: Observer, command: Sequence[str] = (), epochs:
         Interrupted: Ctrl-C or SIGTERM, again.
     """
     with run.locked():
-        goal = goal_of(run, epochs)
+        goal = plan_resume(run, epochs)
         if goal is None:
             return None
         if goal.is_new and "total_steps" in str(goal.spec.train.parts[-1].optimizer):
@@ -47,24 +47,24 @@ def resume(run: RunDir, observer: Observer, command: Sequence[str] = (), epochs:
                 "epochs from the beginning would have had"
             )
         start = _beginning if not run.data.exists() else _going_on  # it may have stopped before anything was trained
-        with memory_told():
+        with memory_errors_explained():
             training = start(run, goal, observer, command)
-        return carry_through(run, training, observer)
+        return run_to_completion(run, training, observer)
 
 
 Start = Callable[[], Training]
 """Writes to the run, which nothing does before all is ready: a run that cannot be gone on with stays as it is."""
 
 
-def _beginning(run: RunDir, goal: Goal, observer: Observer, command: Sequence[str]) -> Start:
+def _beginning(run: RunDir, goal: ResumePlan, observer: Observer, command: Sequence[str]) -> Start:
     spec = goal.spec
     images = load_images(spec, observer)
     inputs = inputs_of_splits(spec.data, images.splits)
-    ready = prepare_first(spec, images.splits, inputs, run.path.parent, observer)
+    ready = prepare_new(spec, images.splits, inputs, run.path.parent, observer)
     return lambda: begin(run, spec, images, inputs, ready, observer, command)
 
 
-def _going_on(run: RunDir, goal: Goal, observer: Observer, command: Sequence[str]) -> Start:
+def _going_on(run: RunDir, goal: ResumePlan, observer: Observer, command: Sequence[str]) -> Start:
     spec = goal.spec
     record = run.read_json("environment.json")
     differs = differences(record, environment(spec.model.nodes))
@@ -80,7 +80,7 @@ def _going_on(run: RunDir, goal: Goal, observer: Observer, command: Sequence[str
         if goal.is_new:
             set_epochs(run, spec.train.parts[-1].epochs)
         _record_part(run, record, command, differs)
-        tell_begin(run, spec, splits, ready.stage.model, observer)
+        report_start(run, spec, splits, ready.stage.model, observer)
         training.go_on()
         return training
 

@@ -12,17 +12,17 @@ from cnncli.errors import CnncliError
 from cnncli.factory.processor import slowed_by
 from cnncli.factory.summary import summarize
 from cnncli.records import LoadedWeights
-from cnncli.runner.ending import carry_through, memory_told
-from cnncli.runner.images import Splits, decoded, load_splits
-from cnncli.runner.observer import Observer
-from cnncli.runner.prepare import Inputs, built, inputs_of_splits, run_spec
-from cnncli.runner.pretrained import Load, load_pretrained, write_loaded
-from cnncli.runner.recorded import record_images
-from cnncli.runner.records import settled, write_data_record, write_records
-from cnncli.runner.scan import require_readable
-from cnncli.runner.stage import Stage
-from cnncli.runner.stages import Stages
-from cnncli.runner.training import Trained, Training
+from cnncli.runner.inputs.image_manifest import record_images
+from cnncli.runner.inputs.source_check import require_readable
+from cnncli.runner.inputs.splits import Splits, decoded, load_splits
+from cnncli.runner.model.build import InputSpec, built, inputs_of_splits, run_spec
+from cnncli.runner.model.initial_weights import Load, load_pretrained, write_loaded
+from cnncli.runner.training.observer import Observer
+from cnncli.runner.training.outcome import memory_errors_explained, run_to_completion
+from cnncli.runner.training.phase import Stage
+from cnncli.runner.training.phases import Stages
+from cnncli.runner.training.run_files import settled, write_data_record, write_records
+from cnncli.runner.training.session import Trained, Training
 from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
 from cnncli.spec.schema import Spec
 from cnncli.startup import device_name, tf
@@ -54,11 +54,11 @@ def train(
     _propose_resume(spec, runs_folder, observer.notice)
     images = load_images(spec, observer)
     inputs = inputs_of_splits(spec.data, images.splits)
-    with memory_told():
-        ready = prepare_first(spec, images.splits, inputs, siblings or runs_folder, observer)
+    with memory_errors_explained():
+        ready = prepare_new(spec, images.splits, inputs, siblings or runs_folder, observer)
     run = RunDir.claim(runs_folder, spec.name)
     with run.locked():
-        return carry_through(run, lambda: begin(run, spec, images, inputs, ready, observer, command), observer)
+        return run_to_completion(run, lambda: begin(run, spec, images, inputs, ready, observer, command), observer)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Images:
 
 
 @dataclass(frozen=True)
-class Ready:
+class PreparedTraining:
     """What is there before the first step.
 
     Args:
@@ -106,7 +106,9 @@ def load_images(spec: Spec, observer: Observer) -> Images:
     return Images(found, decoded(found, spec.data.cache, observer.decoding))
 
 
-def prepare_first(spec: Spec, splits: Splits, inputs: Inputs, runs_folder: Path, observer: Observer) -> Ready:
+def prepare_new(
+    spec: Spec, splits: Splits, inputs: InputSpec, runs_folder: Path, observer: Observer
+) -> PreparedTraining:
     """As `prepare`, for a training that has not begun: the model gets the weights that the spec begins with.
 
     Raises:
@@ -122,7 +124,7 @@ def prepare_first(spec: Spec, splits: Splits, inputs: Inputs, runs_folder: Path,
     return prepare(spec, splits, inputs, load=load)
 
 
-def prepare(spec: Spec, splits: Splits, inputs: Inputs, load: Load | None = None) -> Ready:
+def prepare(spec: Spec, splits: Splits, inputs: InputSpec, load: Load | None = None) -> PreparedTraining:
     """Builds and compiles the model, and whatever trains it.
 
     Args:
@@ -140,11 +142,17 @@ def prepare(spec: Spec, splits: Splits, inputs: Inputs, load: Load | None = None
     stages = Stages(spec, splits, model, encoding)
     loaded = load(model) if load else ()
     stages.enter(stages.number)
-    return Ready(stages, encoding, loaded)
+    return PreparedTraining(stages, encoding, loaded)
 
 
 def begin(
-    run: RunDir, spec: Spec, images: Images, inputs: Inputs, ready: Ready, observer: Observer, command: Sequence[str]
+    run: RunDir,
+    spec: Spec,
+    images: Images,
+    inputs: InputSpec,
+    ready: PreparedTraining,
+    observer: Observer,
+    command: Sequence[str],
 ) -> Training:
     """Writes down what the run is, data.json last: with it, and a checkpoint, the training can go on from anywhere."""
     write_records(run, spec, images.splits, command)
@@ -156,13 +164,13 @@ def begin(
     training = Training(spec, run, images.splits, ready.stages, ready.encoding, observer)
     training.begin()
     write_data_record(run, spec, images.splits, inputs)
-    tell_begin(run, spec, images.splits, ready.stage.model, observer)
+    report_start(run, spec, images.splits, ready.stage.model, observer)
     for weights in ready.loaded:
         observer.loaded(weights)
     return training
 
 
-def tell_begin(run: RunDir, spec: Spec, splits: Splits, model: Any, observer: Observer) -> None:
+def report_start(run: RunDir, spec: Spec, splits: Splits, model: Any, observer: Observer) -> None:
     """Tells the observer what is about to be trained."""
     observer.begin(run, settled(spec), splits, summarize(model), device_name())
 

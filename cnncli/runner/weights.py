@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cnncli.errors import RunError
-from cnncli.runner.images import Notice
+from cnncli.runner.inputs.splits import Notice
 from cnncli.runs import BEST, RunDir
 
 

@@ -81,7 +81,7 @@ class RunDir:
             message = f"cannot make a run folder in '{folder}': {error.strerror or error}"
             raise ResourceError(message, "choose another folder with --runs-dir") from error
 
-    def keep_arithmetic(self) -> None:
+    def apply_recorded_threading(self) -> None:
         """Has TensorFlow, which has not started yet, compute as the run did: the last bits depend on it.
 
         That is with as many threads, and with oneDNN or without.

@@ -29,7 +29,7 @@ def scales_image(nodes: Sequence[Node]) -> bool:
     return any(IMAGE in node.inputs and not reads_image(node) for node in nodes)
 
 
-def misfit(layer: Entry, shape: tuple[int, ...]) -> str:
+def shape_error(layer: Entry, shape: tuple[int, ...]) -> str:
     """Why a backbone cannot take images of this shape; empty when it can."""
     smallest = BACKBONES[layer.name].smallest
     if min(shape[:2]) >= smallest:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cnncli.catalog.entries import Entry
-from cnncli.catalog.kinds import counted, nearest
 from cnncli.catalog.names import FAMILIES
+from cnncli.catalog.validators import counted, nearest
 from cnncli.errors import Path, Problem
-from cnncli.spec.known import known
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import follow
+from cnncli.spec.static_data_info import known
 
 SPARSE_METRICS = {"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SparseCategoricalCrossentropy"}
 ONE_HOT_METRICS = set(FAMILIES["metric"]) - SPARSE_METRICS - {"accuracy"}
@@ -92,7 +92,7 @@ def has_one_output(spec: Spec) -> bool:
     return head is not None and head.name == "Dense" and head.get("units") == 1
 
 
-def wrong_metrics(metrics: Sequence[Entry], outputs: int | None) -> Iterator[Problem]:
+def metric_problems(metrics: Sequence[Entry], outputs: int | None) -> Iterator[Problem]:
     """Metrics that make no sense of so many outputs.
 
     Args:
@@ -117,7 +117,7 @@ def wrong_metrics(metrics: Sequence[Entry], outputs: int | None) -> Iterator[Pro
 def _fitting(spec: Spec) -> Iterator[Problem]:
     names = known(spec.data).class_names
     outputs = 1 if has_one_output(spec) else None if names is None else len(names)
-    yield from wrong_metrics(spec.train.metrics, outputs)
+    yield from metric_problems(spec.train.metrics, outputs)
 
 
 def _monitored(spec: Spec) -> Iterator[Problem]:

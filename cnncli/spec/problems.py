@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cnncli.catalog.kinds import near_word, nearest, shown
+from cnncli.catalog.validators import near_word, nearest, shown
 from cnncli.errors import Path, Place, Problem
 from cnncli.spec.schema import Section, sections
 

@@ -7,16 +7,16 @@ from math import prod
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
-from cnncli.catalog.kinds import counted, nearest
+from cnncli.catalog.validators import counted, nearest
 from cnncli.errors import Path, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
-from cnncli.spec.known import known
 from cnncli.spec.metrics import METRIC_RULES, has_one_output, is_sparse
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import Shape, Step, follow, parameters, times
 from cnncli.spec.splits import contradictions
 from cnncli.spec.stages import wrong_stages
+from cnncli.spec.static_data_info import known
 
 MOST_NUMBERS = 2**30
 """Weights of a layer, or values that it makes of one image, above which a spec is taken for a mistake: 4 GiB."""
@@ -65,7 +65,7 @@ def _shapes(spec: Spec) -> Iterator[Problem]:
         return
     classes = len(facts.class_names or SOME_CLASSES)
     steps = follow(spec.model.nodes, facts.shape, classes)
-    misfits = wrong_shapes(steps)
+    misfits = shape_problems(steps)
     yield from misfits
     too_large = _once_a_line(_sizes(steps, classes))
     yield from too_large[:1]  # what follows from it is too large as well
@@ -74,9 +74,9 @@ def _shapes(spec: Spec) -> Iterator[Problem]:
         yield from _output(spec, output, classes)
 
 
-def wrong_shapes(steps: Sequence[Step]) -> list[Problem]:
+def shape_problems(steps: Sequence[Step]) -> list[Problem]:
     """The layers that do not fit what they are given."""
-    return _once_a_line(_misfits(steps))
+    return _once_a_line(_shape_problems(steps))
 
 
 def _once_a_line(problems: Iterable[Problem]) -> list[Problem]:
@@ -87,10 +87,10 @@ def _once_a_line(problems: Iterable[Problem]) -> list[Problem]:
     return list(found.values())
 
 
-def _misfits(steps: Sequence[Step]) -> Iterator[Problem]:
+def _shape_problems(steps: Sequence[Step]) -> Iterator[Problem]:
     for step in steps:
-        if step.misfit:
-            message = f"{step.node.entry.name} does not fit here: {step.misfit}{step.node.origin}"
+        if step.shape_error:
+            message = f"{step.node.entry.name} does not fit here: {step.shape_error}{step.node.origin}"
             yield Problem(step.node.path, message, at_key=True)
 
 

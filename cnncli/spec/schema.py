@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from cnncli.catalog.entries import Entry, entry_kind
-from cnncli.catalog.kinds import Kind, boolean, choice, list_of, number, or_nothing, text, whole
+from cnncli.catalog.validators import Validator, boolean, choice, list_of, number, optional, text, whole
 from cnncli.catalog.weights import model_weights
 from cnncli.errors import Path, Problem
 from cnncli.spec import sources, values
@@ -44,7 +44,7 @@ def rename_references(schema: Any, old: str, new: str) -> Any:
 class Of:
     """Annotates a field whose values one of the catalogue's kinds checks."""
 
-    kind: Kind
+    kind: Validator
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Tells pydantic to leave the checking to the kind."""
@@ -95,7 +95,7 @@ class Image(Section):
     size: Annotated[int | list[int] | None, Of(values.image_size)] = Field(
         default=None, description="Height and width, or one number for both; as the images are unless given"
     )
-    color: Annotated[str | None, Of(or_nothing(choice("rgb", "grayscale")))] = Field(
+    color: Annotated[str | None, Of(optional(choice("rgb", "grayscale")))] = Field(
         default=None, description="Of image files rgb unless given, of arrays as they are"
     )
     resize: Annotated[str, Of(choice("stretch", "pad", "crop"))] = Field(
@@ -137,7 +137,7 @@ class Data(Section):
     scale: Annotated[list[float], Of(values.pixel_range)] = Field(
         default=[0, 1], description="The range that pixels 0 to 255 are mapped to, inside the model"
     )
-    standardize: Annotated[str | None, Of(or_nothing(choice("featurewise", "samplewise")))] = Field(
+    standardize: Annotated[str | None, Of(optional(choice("featurewise", "samplewise")))] = Field(
         default=None,
         description="Instead of a range: mean 0 and deviation 1, over the training images or in each image",
     )
@@ -182,10 +182,10 @@ class Model(Section):
 class Checkpoint(Section):
     """When a training is saved, so that it can go on from there; always at the end of an epoch."""
 
-    steps: Annotated[int | None, Of(or_nothing(whole(1)))] = Field(
+    steps: Annotated[int | None, Of(optional(whole(1)))] = Field(
         default=None, description="Save after every so many steps of an epoch as well"
     )
-    minutes: Annotated[float | None, Of(or_nothing(number(0, above=True)))] = Field(
+    minutes: Annotated[float | None, Of(optional(number(0, above=True)))] = Field(
         default=5, description="Save within an epoch, too, when so many minutes have passed since the last time"
     )
 
@@ -212,10 +212,10 @@ class Train(Section):
     class_weight: Annotated[dict[str, float] | Literal["balanced"] | None, Of(values.class_weight)] = Field(
         default=None, description="'balanced', or how much each class counts in the loss, by name"
     )
-    sampling: Annotated[str | None, Of(or_nothing(choice("balanced")))] = Field(
+    sampling: Annotated[str | None, Of(optional(choice("balanced")))] = Field(
         default=None, description="'balanced' shows every class as often as the largest"
     )
-    monitor: Annotated[str | None, Of(or_nothing(text))] = Field(
+    monitor: Annotated[str | None, Of(optional(text))] = Field(
         default=None,
         description="The metric that says which epoch is best; val_accuracy where there is one",
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnncli.catalog.datasets import DATASETS
-from cnncli.catalog.kinds import Kind, choice, mapping_of, nearest, number, shown, text
+from cnncli.catalog.validators import Validator, choice, mapping_of, nearest, number, shown, text
 from cnncli.errors import Path, Problem
 
 
@@ -40,7 +40,7 @@ def _path(value: Any, path: Path, problems: list[Problem]) -> Any:
     return value
 
 
-_PATH = Kind("a path", _path, {"type": "string"})
+_PATH = Validator("a path", _path, {"type": "string"})
 
 # With a namespace in front, TensorFlow Datasets would download somebody's code and run it
 _TFDS = re.compile(r"[a-z][a-z0-9_]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?(:[0-9*]+\.[0-9*]+\.[0-9*]+)?\Z")
@@ -52,9 +52,9 @@ def _tfds_name(value: Any, path: Path, problems: list[Problem]) -> Any:
     return value
 
 
-_TFDS_NAME = Kind("a data set by name, such as cifar10 or stanford_dogs:0.2.0", _tfds_name, {"type": "string"})
+_TFDS_NAME = Validator("a data set by name, such as cifar10 or stanford_dogs:0.2.0", _tfds_name, {"type": "string"})
 
-SOURCES: Mapping[str, Mapping[str, Kind]] = {
+SOURCES: Mapping[str, Mapping[str, Validator]] = {
     "folder": {"path": _PATH},
     "csv": {
         "path": _PATH,
@@ -145,4 +145,4 @@ def _schema() -> dict[str, Any]:
     return {"anyOf": [{"enum": list(DATASETS)}, *places]}
 
 
-source = Kind(_words(), _accept, _schema())
+source = Validator(_words(), _accept, _schema())

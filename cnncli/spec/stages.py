@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from cnncli.catalog.entries import Entry, entry_kind
-from cnncli.catalog.kinds import Kind, any_of, is_whole, list_of, nearest, number, shown, text, whole
+from cnncli.catalog.validators import Validator, any_of, is_whole, list_of, nearest, number, shown, text, whole
 from cnncli.errors import Path, Problem
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.graph import Node
@@ -43,7 +43,7 @@ class StageSpec:
         return {key: value for key, value in given.items() if value not in (None, [])}
 
 
-_KEYS: dict[str, Kind] = {
+_KEYS: dict[str, Validator] = {
     "epochs": whole(1),
     "freeze": list_of(text, words="a list of names of layers"),
     "thaw": list_of(text, words="a list of names of layers"),
@@ -71,7 +71,7 @@ def _accept(value: Any, path: Path, problems: list[Problem]) -> Any:
 
 
 stage_list = list_of(
-    Kind(
+    Validator(
         "a stage",
         _accept,
         {

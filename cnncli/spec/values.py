@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from cnncli.catalog.entries import entry_kind
-from cnncli.catalog.kinds import (
-    Kind,
+from cnncli.catalog.validators import (
+    Validator,
     any_of,
     choice,
     is_whole,
     list_of,
     mapping_of,
     number,
-    or_nothing,
+    optional,
     shown,
     text,
     whole,
@@ -37,7 +37,7 @@ def is_name(word: object) -> bool:
     )
 
 
-def _run_name() -> Kind:
+def _run_name() -> Validator:
     words = "letters, digits, '.', '_' and '-', at most 100 of them, the first a letter or digit"
 
     def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
@@ -45,10 +45,10 @@ def _run_name() -> Kind:
             problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
         return value
 
-    return Kind(words, accept, {"type": "string", "pattern": NAME.pattern.replace(r"\Z", "$")})
+    return Validator(words, accept, {"type": "string", "pattern": NAME.pattern.replace(r"\Z", "$")})
 
 
-def _range() -> Kind:
+def _range() -> Validator:
     pair = list_of(number(), 2, "a list of two numbers, the lower one first")
 
     def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
@@ -58,19 +58,19 @@ def _range() -> Kind:
             problems.append(Problem(path, f"expected {pair.words}, got {shown(value)}"))
         return kept
 
-    return Kind(pair.words, accept, pair.schema)
+    return Validator(pair.words, accept, pair.schema)
 
 
-def _class_name() -> Kind:
+def _class_name() -> Validator:
     """Text; a number, as classes of digits have them, is taken for its text."""
 
     def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
         return text.accept(str(value) if is_whole(value) else value, path, problems)
 
-    return Kind("the name of a class", accept, {"type": ["string", "integer"]})
+    return Validator("the name of a class", accept, {"type": ["string", "integer"]})
 
 
-def _class_weight() -> Kind:
+def _class_weight() -> Validator:
     words = "'balanced', or a mapping from class names to weights"
     weights = mapping_of(number(0))
 
@@ -81,10 +81,10 @@ def _class_weight() -> Kind:
             problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
         return value
 
-    return Kind(words, accept, {"anyOf": [{"const": "balanced"}, weights.schema, {"type": "null"}]})
+    return Validator(words, accept, {"anyOf": [{"const": "balanced"}, weights.schema, {"type": "null"}]})
 
 
-def _layers() -> Kind:
+def _layers() -> Validator:
     """A list of layers as it is written; spec/graph reads what is in it."""
 
     def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
@@ -92,10 +92,10 @@ def _layers() -> Kind:
             problems.append(Problem(path, f"expected a list of layers, got {shown(value)}"))
         return value
 
-    return Kind("a list of layers", accept, {"type": "array", "items": {"$ref": "#/$defs/line"}, "minItems": 1})
+    return Validator("a list of layers", accept, {"type": "array", "items": {"$ref": "#/$defs/line"}, "minItems": 1})
 
 
-def _blocks() -> Kind:
+def _blocks() -> Validator:
     """Blocks by name, as they are written."""
     words = "a mapping from names to blocks"
 
@@ -104,7 +104,7 @@ def _blocks() -> Kind:
             problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
         return value
 
-    return Kind(words, accept, {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}})
+    return Validator(words, accept, {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}})
 
 
 run_name = _run_name()
@@ -112,9 +112,9 @@ pixel_range = _range()
 class_weight = _class_weight()
 part = any_of(number(0, 1, below=True, as_written=True), whole(1), choice("test"))
 test_part = any_of(number(0, 1, above=True, below=True), whole(1))
-image_size = or_nothing(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
+image_size = optional(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
 class_name = _class_name()
-classes = or_nothing(any_of(list_of(class_name, words="a list of class names"), mapping_of(class_name)))
+classes = optional(any_of(list_of(class_name, words="a list of class names"), mapping_of(class_name)))
 blocks = _blocks()
 layers = _layers()
 weights = replace(model_weights, accept=lambda value, path, problems: value)  # read with the layers

@@ -7,7 +7,7 @@ import pytest
 
 from cnncli.catalog import arguments_of, docstring, members, resolve, spellings
 from cnncli.catalog.entries import Entry, kind_of, parse
-from cnncli.catalog.packages import fault, own_layer
+from cnncli.catalog.packages import fault, plugin_layer
 
 LAYER = """
 from keras import layers
@@ -39,7 +39,7 @@ def test_a_layer_of_a_package_is_known_like_one_of_keras_and_never_imported(inst
         "ratio": 8, "name": None, "trainable": True, "dtype": None,
     }  # fmt: skip
     assert docstring("layer", "Gate").startswith("Opens and closes.")
-    assert own_layer("Gate").origin == "the package 'my-gates' 1.2.0"
+    assert plugin_layer("Gate").origin == "the package 'my-gates' 1.2.0"
     assert "gates" not in sys.modules
 
 
@@ -52,7 +52,7 @@ def test_mistakes_in_its_use_are_told_like_those_in_any_layer(install):
 
 
 def test_without_packages_there_are_keras_names_only(install):
-    assert own_layer("Gate") is None
+    assert plugin_layer("Gate") is None
     assert resolve("layer", "Gate") is None
 
 

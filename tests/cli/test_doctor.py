@@ -6,7 +6,7 @@ import tempfile
 import pytest
 
 from cnncli.cli.doctor import _show
-from cnncli.runner.doctor import Check
+from cnncli.doctor.checks import Check
 
 pytestmark = pytest.mark.slow
 

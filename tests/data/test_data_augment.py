@@ -248,10 +248,10 @@ def test_each_image_of_a_batch_has_its_own_policy_and_so_has_a_preview(name):
 def test_a_policy_is_as_strong_as_it_is_told(name):
     """Contrast and histogram aside, which have no strength."""
     from cnncli.data.augment import policies
-    from cnncli.data.augment.draws import Draws
+    from cnncli.data.augment.draws import SampleRandom
     from cnncli.startup import tf
 
-    draws = Draws.of_batch(0, tf.constant(0, tf.int64), tf.range(16, dtype=tf.int64))
+    draws = SampleRandom.of_batch(0, tf.constant(0, tf.int64), tf.range(16, dtype=tf.int64))
     images = np.random.default_rng(0).integers(0, 256, (16, 8, 8, 3)).astype(np.float32)
     changes = []
     for factor in (0.0, 0.3, 0.6):

@@ -15,10 +15,10 @@ MANY = 20_000
 def draws():
     import tensorflow as tf
 
-    from cnncli.data.augment.draws import Draws
+    from cnncli.data.augment.draws import SampleRandom
 
     def of(indices, seed=0, epoch=0):
-        return Draws.of_batch(seed, tf.constant(epoch, tf.int64), tf.constant(indices, tf.int64))
+        return SampleRandom.of_batch(seed, tf.constant(epoch, tf.int64), tf.constant(indices, tf.int64))
 
     return of
 
@@ -62,14 +62,14 @@ def test_every_use_has_its_own_numbers(draws):
 def test_numbers_are_uniform_and_independent(draws, of):
     import tensorflow as tf
 
-    from cnncli.data.augment.draws import Draws
+    from cnncli.data.augment.draws import SampleRandom
 
     if of == "samples":
         numbers = draws(np.arange(MANY)).uniform().numpy()
     elif of == "epochs":
         numbers = np.concatenate([draws([5], epoch=epoch).uniform().numpy() for epoch in range(1000)])
     else:
-        numbers = Draws(tf.constant([7], tf.uint64)).uniform(MANY).numpy()[0]
+        numbers = SampleRandom(tf.constant([7], tf.uint64)).uniform(MANY).numpy()[0]
     assert stats.kstest(numbers, "uniform").pvalue > 1e-4
     assert abs(np.corrcoef(numbers[:-1], numbers[1:])[0, 1]) < 4 / np.sqrt(len(numbers))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnncli.data.images import border_brightness, pixel_facts
+from cnncli.data.decode.image import border_brightness, brightness_stats
 
 
 def framed(border: int, inside: int, size: int = 5, channels: int = 1) -> np.ndarray:
@@ -31,19 +31,19 @@ def test_an_image_without_an_inside_is_all_border(shape):
 
 
 def test_facts_of_a_set():
-    facts = pixel_facts(np.stack([framed(0, 90), framed(100, 190)]))
+    facts = brightness_stats(np.stack([framed(0, 90), framed(100, 190)]))
     assert facts.mean == pytest.approx((9 * 90 + 16 * 100 + 9 * 190) / 50)
     assert facts.border_mean == 50
     assert facts.border_std == 50
 
 
 def test_the_same_background_everywhere_has_no_spread():
-    facts = pixel_facts(np.stack([framed(7, inside) for inside in range(0, 200, 20)]))
+    facts = brightness_stats(np.stack([framed(7, inside) for inside in range(0, 200, 20)]))
     assert (facts.border_mean, facts.border_std) == (7, 0)
 
 
 def test_the_sample_reaches_from_the_first_image_to_the_last():
     images = np.zeros((5_000, 3, 3, 1), np.uint8)
     images[2_500:] = 200
-    assert pixel_facts(images).mean == pytest.approx(100, abs=0.2)
-    assert pixel_facts(images[:1]).border_mean == 0
+    assert brightness_stats(images).mean == pytest.approx(100, abs=0.2)
+    assert brightness_stats(images[:1]).border_mean == 0

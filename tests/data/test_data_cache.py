@@ -13,11 +13,11 @@ import pytest
 from picture_files import encoded, put, tree_hash
 
 from cnncli.data import cache
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.samples import FileSamples
 from cnncli.errors import DataError, ResourceError
 
-READING = Reading(4, 4, 1)
+READING = InputFormat(4, 4, 1)
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,13 @@ def test_it_is_filled_a_few_at_a_time(samples, monkeypatch, per_chunk):
 def test_anything_that_changes_the_pixels_makes_it_anew(samples, folder):
     decoded(samples)
     for number, reading in enumerate(
-        (Reading(4, 5, 1), Reading(4, 4, 3), Reading(4, 4, 1, "pad"), Reading(4, 4, 1, "stretch", "area")), 2
+        (
+            InputFormat(4, 5, 1),
+            InputFormat(4, 4, 3),
+            InputFormat(4, 4, 1, "pad"),
+            InputFormat(4, 4, 1, "stretch", "area"),
+        ),
+        2,
     ):
         assert decoded(dataclasses.replace(samples, reading=reading)) == 10
         assert len(list(folder.iterdir())) == number
@@ -205,7 +211,7 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(samples, folder):
 import signal, sys, numpy as np
 from pathlib import Path
 from cnncli.data.cache import cached
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import Reading
 from cnncli.data.samples import FileSamples
 from cnncli.errors import ResourceError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -253,7 +259,7 @@ def test_several_processes_at_once(samples, folder):
 import numpy as np
 from pathlib import Path
 from cnncli.data.cache import cached, empty
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import Reading
 from cnncli.data.samples import FileSamples
 samples = FileSamples(Path({str(samples.root)!r}), {samples.names!r}, np.zeros(10, np.int64), Reading(4, 4, 1))
 for turn in range(20):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from picture_files import put, tree_hash
 
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.sources import folder
 from cnncli.errors import DataError
 
-READING = Reading(4, 4, 1)
+READING = InputFormat(4, 4, 1)
 
 
 def load(root, classes=None, exclude=()):

@@ -8,14 +8,14 @@ import pytest
 from picture_files import put, tree_hash
 
 from cnncli.data import identity
-from cnncli.data.identity import Identical, fingerprint, identical_across
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.identity import DuplicateGroup, fingerprint, identical_across
 from cnncli.data.samples import FileSamples, Samples
 from cnncli.errors import DataError
 
 
 def files(root, *names: str) -> FileSamples:
-    return FileSamples(root, names, np.zeros(len(names), np.int64), Reading(4, 4, 1))
+    return FileSamples(root, names, np.zeros(len(names), np.int64), InputFormat(4, 4, 1))
 
 
 def test_the_bytes_of_a_file_are_what_counts(tmp_path):
@@ -59,9 +59,9 @@ def test_no_images_have_no_hashes(tmp_path):
 def test_groups_within_and_across_splits():
     groups = identical_across({"train": ["a", "b", "c", "b"], "validation": ["d"], "test": ["c", "e", "a"]})
     assert groups == (
-        Identical((("train", 0), ("test", 2))),
-        Identical((("train", 1), ("train", 3))),
-        Identical((("train", 2), ("test", 0))),
+        DuplicateGroup((("train", 0), ("test", 2))),
+        DuplicateGroup((("train", 1), ("train", 3))),
+        DuplicateGroup((("train", 2), ("test", 0))),
     )
     assert [group.splits for group in groups] == [("train", "test"), ("train",), ("train", "test")]
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnncli.data import images
-from cnncli.data.images import read_image
+from cnncli.data.decode import image as images
+from cnncli.data.decode.image import read_image
 from cnncli.errors import DataError
 
 PHOTO = np.random.default_rng(1).integers(0, 256, (6, 4, 3), dtype=np.uint8)  # (height, width, channels)
@@ -218,7 +218,7 @@ def test_exif_that_cannot_be_parsed_does_not_matter(exif):
 def test_pillow_says_nothing_to_the_user(tmp_path):
     path = tmp_path / "photo.jpg"
     path.write_bytes(encoded(noise(8), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01"))
-    code = f"from pathlib import Path; from cnncli.data.images import *; read_image(Path({str(path)!r}), 8, 8, 3)"
+    code = f"from pathlib import Path; from cnncli.data.decode.image import *; read_image(Path({str(path)!r}), 8, 8, 3)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

@@ -11,8 +11,8 @@ from picture_files import put
 from sklearn.utils.class_weight import compute_sample_weight
 
 from cnncli.catalog import Entry
-from cnncli.data.reading import Reading
-from cnncli.data.samples import Chosen, FileSamples, Samples
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.samples import FileSamples, Samples, SampleSubset
 from cnncli.errors import DataError
 
 pytestmark = pytest.mark.slow
@@ -94,14 +94,14 @@ class TestReader:
         """The same ten images in every form a reader may meet."""
         put(tmp_path, *(f"{number}.png" for number in range(10)), start=0)
         labels = np.arange(10, dtype=np.int64)
-        files = FileSamples(tmp_path, tuple(f"{number}.png" for number in range(10)), labels, Reading(2, 3, 1))
+        files = FileSamples(tmp_path, tuple(f"{number}.png" for number in range(10)), labels, InputFormat(2, 3, 1))
         array = Samples(files.read(labels), labels, files.names)
         backwards = Samples(array.images[::-1].copy(), labels, files.names)
         return {
             "held": pipeline.Reader(array),
             "not held": pipeline.Reader(array, share=0),
             "files": pipeline.Reader(files),
-            "chosen": pipeline.Reader(Chosen(backwards, labels[::-1].copy(), labels), share=0),
+            "chosen": pipeline.Reader(SampleSubset(backwards, labels[::-1].copy(), labels), share=0),
         }
 
     def test_they_give_the_same_batches(self, pipeline, sources):
@@ -142,10 +142,10 @@ class TestDrawnFrom:
     LABELS = np.array([2, 0, 0, 0, 0, 2, 1, 0, 2, 0, 0])
 
     def test_every_image_once_unless_asked_otherwise(self, pipeline):
-        assert pipeline.drawn_from(self.LABELS, 3, None).tolist() == list(range(11))
+        assert pipeline.epoch_indices(self.LABELS, 3, None).tolist() == list(range(11))
 
     def test_balanced_shows_every_class_as_often_as_the_largest_and_every_image(self, pipeline):
-        drawn = pipeline.drawn_from(self.LABELS, 3, "balanced")
+        drawn = pipeline.epoch_indices(self.LABELS, 3, "balanced")
         assert drawn.dtype == np.int64
         assert np.bincount(self.LABELS[drawn]).tolist() == [7, 7, 7]
         times = np.bincount(drawn, minlength=11)
@@ -154,7 +154,7 @@ class TestDrawnFrom:
         assert sorted(times[self.LABELS == 2].tolist()) == [2, 2, 3]  # as evenly as can be
 
     def test_an_epoch_shuffles_what_was_drawn(self, pipeline):
-        drawn = pipeline.drawn_from(self.LABELS, 3, "balanced")
+        drawn = pipeline.epoch_indices(self.LABELS, 3, "balanced")
         reader, targets = pipeline.Reader(numbered(11)), np.arange(11)
         batches = batches_of(pipeline.training_batches(reader, drawn, targets, None, 8, 0, range(6)))
         assert pipeline.steps_per_epoch(len(drawn), 8) == 3

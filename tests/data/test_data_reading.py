@@ -8,8 +8,8 @@ import pytest
 from picture_files import encoded
 from PIL import Image, ImageCms
 
-from cnncli.data.images import read_image
-from cnncli.data.reading import Reading
+from cnncli.data.decode.image import read_image
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.errors import DataError
 
 WIDE = np.zeros((8, 16, 3), np.uint8)  # red, green, blue and white, each a quarter of the width
@@ -93,7 +93,7 @@ def test_an_image_of_the_right_size_keeps_its_bytes(name, resize):
 )
 def test_a_reading_that_is_none(wrong):
     with pytest.raises(ValueError, match=r"an image of|resize"):
-        Reading(**{"height": 4, "width": 4, "channels": 3, **wrong})
+        InputFormat(**{"height": 4, "width": 4, "channels": 3, **wrong})
 
 
 # ---------------------------------------------------------------- large JPEGs

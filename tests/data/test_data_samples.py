@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from picture_files import encoded, put
 
-from cnncli.data.reading import Reading
-from cnncli.data.samples import Chosen, FileSamples, Samples
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.samples import FileSamples, Samples, SampleSubset
 from cnncli.errors import DataError
 
 
@@ -61,7 +61,9 @@ def test_images_are_read_as_they_are_asked_for():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("wanted", [Reading(3, 5, 3, "pad", "area"), Reading(9, 4, 1, "crop"), Reading(6, 7, 1)])
+@pytest.mark.parametrize(
+    "wanted", [InputFormat(3, 5, 3, "pad", "area"), InputFormat(9, 4, 1, "crop"), InputFormat(6, 7, 1)]
+)
 def test_arrays_are_fitted_as_files_are_read(tmp_path, channels, wanted):
     images = np.random.default_rng(0).integers(0, 256, (20, 6, 7, channels), dtype=np.uint8)
     for number, image in enumerate(images):
@@ -75,14 +77,14 @@ def test_arrays_are_fitted_as_files_are_read(tmp_path, channels, wanted):
 
 def test_samples_of_the_right_size_are_not_copied():
     samples = three()
-    assert samples.fitted(Reading(2, 2, 1, "pad")) is samples
+    assert samples.fitted(InputFormat(2, 2, 1, "pad")) is samples
 
 
 # ---------------------------------------------------------------- some of a larger array
 
 
-def chosen() -> Chosen:
-    return Chosen(three(), np.array([2, 0, 2]), np.array([0, 1, 1]))
+def chosen() -> SampleSubset:
+    return SampleSubset(three(), np.array([2, 0, 2]), np.array([0, 1, 1]))
 
 
 def test_chosen_images_have_the_labels_given_and_the_names_of_the_whole():
@@ -94,7 +96,7 @@ def test_chosen_images_have_the_labels_given_and_the_names_of_the_whole():
 
 def test_chosen_images_can_be_chosen_from_again():
     taken = chosen().take(np.array([2, 1]))
-    assert isinstance(taken, Chosen)
+    assert isinstance(taken, SampleSubset)
     assert (taken.names, taken.labels.tolist()) == (("c.png", "a.png"), [1, 1])
     assert taken.read(np.arange(2))[:, 0, 0, 0].tolist() == [8, 0]
     assert taken.whole is not None
@@ -103,7 +105,7 @@ def test_chosen_images_can_be_chosen_from_again():
 
 def test_choosing_copies_nothing_and_reading_does():
     whole = three()
-    some = Chosen(whole, np.array([1]), np.array([0]))
+    some = SampleSubset(whole, np.array([1]), np.array([0]))
     assert some.take(np.array([0])).whole is whole
     some.read(np.array([0]))[:] = 255
     assert whole.images[1, 0, 0, 0] == 4
@@ -111,7 +113,7 @@ def test_choosing_copies_nothing_and_reading_does():
 
 # ---------------------------------------------------------------- in files
 
-READING = Reading(4, 4, 1)
+READING = InputFormat(4, 4, 1)
 
 
 def files(root: Path, count: int = 3) -> FileSamples:
@@ -157,7 +159,7 @@ def test_of_several_bad_files_the_first_is_named(tmp_path):
 def test_a_file_is_read_as_the_reading_says(tmp_path):
     (tmp_path / "wide.png").write_bytes(encoded(np.full((2, 8, 3), 200, np.uint8)))
     for resize, corner in (("stretch", 200), ("pad", 0), ("crop", 200)):
-        reading = Reading(4, 4, 3, resize, "nearest")
+        reading = InputFormat(4, 4, 3, resize, "nearest")
         samples = FileSamples(tmp_path, ("wide.png",), np.array([0]), reading)
         assert samples.read(np.array([0]))[0, 0, 0].tolist() == [corner] * 3
 

@@ -16,8 +16,8 @@ import pytest
 from picture_files import encoded, put, tree_hash
 from PIL import Image
 
-from cnncli.data.reading import Reading
-from cnncli.data.scan import CODES, check_headers, scan_files
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.quality import CODES, check_headers, scan_files
 from cnncli.data.sources import folder as folder_source
 
 GIT_LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n"
@@ -201,13 +201,13 @@ def test_leaving_out_what_errors_say_leaves_no_error_in_files(bad_folder, bad_re
     exclude = {name for one in bad_report.findings if one.severity == "error" for name in one.exclude}
     again = scan_files("folder", bad_folder, classes=["cat", "dog"], exclude=exclude)
     assert [one.code for one in again.findings if one.severity == "error"] == []
-    data = folder_source.load(bad_folder, Reading(8, 8, 3), classes=["cat", "dog"], exclude=exclude)
+    data = folder_source.load(bad_folder, InputFormat(8, 8, 3), classes=["cat", "dog"], exclude=exclude)
     samples = data.splits["train"]
     assert samples.read(np.arange(len(samples))).shape == (len(samples), 8, 8, 3)
 
 
 def test_counts_are_those_of_the_source(bad_folder, bad_report):
-    samples = folder_source.load(bad_folder, Reading(8, 8, 3), classes=["cat", "dog"]).splits["train"]
+    samples = folder_source.load(bad_folder, InputFormat(8, 8, 3), classes=["cat", "dog"]).splits["train"]
     assert np.bincount(samples.labels).tolist() == [bad_report.counts["train"][name] for name in ("cat", "dog")]
 
 
@@ -222,7 +222,7 @@ def named(findings) -> set[tuple[str, str]]:
 
 
 def test_headers_alone_find_every_file_that_cannot_be_read(bad_folder, bad_report):
-    samples = folder_source.load(bad_folder, Reading(8, 8, 3), classes=["cat", "dog"]).splits["train"]
+    samples = folder_source.load(bad_folder, InputFormat(8, 8, 3), classes=["cat", "dog"]).splits["train"]
     quick = named(check_headers({"train": samples}))
     of_classes = ("empty-class", "same-image-two-classes")
     thorough = named(one for one in bad_report.findings if one.severity == "error" and one.code not in of_classes)

@@ -11,8 +11,8 @@ import pytest
 from picture_files import encoded, put, tree_hash
 from PIL import Image
 
-from cnncli.data.reading import Reading
-from cnncli.data.scan import Plan, check_headers, scan_files
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.quality import Plan, check_headers, scan_files
 from cnncli.data.sources import folder as folder_source
 from cnncli.data.sources import table as table_source
 from cnncli.errors import DataError
@@ -185,14 +185,14 @@ def test_a_healthy_table_is_healthy(tmp_path):
     table = tmp_path / "tables" / "labels.csv"
     table.write_text("\n".join(["path;label", *rows]))
     assert codes(scan_files("csv", table)) == []
-    samples = table_source.load(table, Reading(8, 8, 3)).splits
+    samples = table_source.load(table, InputFormat(8, 8, 3)).splits
     assert check_headers(samples) == ()
 
 
 def test_headers_of_all_splits_make_one_finding_of_each_code(splits):
     (splits / "train/cat/0.png").write_bytes(b"")
     (splits / "test/cat/2000.png").write_bytes(b"")
-    findings = check_headers(folder_source.load(splits, Reading(8, 8, 3)).splits)
+    findings = check_headers(folder_source.load(splits, InputFormat(8, 8, 3)).splits)
     assert [(one.code, one.exclude) for one in findings] == [
         ("empty-file", ("train/cat/0.png", "test/cat/2000.png")),
     ]
@@ -202,7 +202,7 @@ def test_junk_behind_a_whole_image_is_no_error(splits):
     """The end looks cut off then, so the header alone does not decide."""
     with (splits / "train/cat/0.png").open("ab") as file:
         file.write(b"junk" * 100)
-    assert check_headers(folder_source.load(splits, Reading(8, 8, 3)).splits) == ()
+    assert check_headers(folder_source.load(splits, InputFormat(8, 8, 3)).splits) == ()
     assert codes(scan_files("folder", splits)) == []
 
 

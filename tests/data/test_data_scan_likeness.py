@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 
-from cnncli.data.scan.inspection import MINIATURE, Facts
-from cnncli.data.scan.inventory import Entry
-from cnncli.data.scan.likeness import DISTANCE, lookalikes
+from cnncli.data.quality.inspection import MINIATURE, Facts
+from cnncli.data.quality.inventory import Entry
+from cnncli.data.quality.near_duplicates import DISTANCE, lookalikes
 
 SHADES = np.random.default_rng(0).integers(0, 256, MINIATURE**2, np.uint8)
 

@@ -9,11 +9,11 @@ import pytest
 from picture_files import encoded, oriented
 from PIL import Image
 
-from cnncli.data.images import read_image, size_of
-from cnncli.data.reading import Reading
+from cnncli.data.decode.image import read_image, size_of
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.decode.sizes import common_size, proposed_size
+from cnncli.data.quality.inspection import inspect
 from cnncli.data.samples import FileSamples
-from cnncli.data.scan.inspection import inspect
-from cnncli.data.sizes import common_size, proposed_size
 from cnncli.errors import DataError
 
 
@@ -24,7 +24,7 @@ def picture(height: int, width: int, kind: str = "PNG", **options) -> bytes:
 def files(root: Path, **contents: bytes) -> FileSamples:
     for name, content in contents.items():
         (root / name).write_bytes(content)
-    return FileSamples(root, tuple(contents), np.zeros(len(contents), np.int64), Reading(1, 1, 3))
+    return FileSamples(root, tuple(contents), np.zeros(len(contents), np.int64), InputFormat(1, 1, 3))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP"])

@@ -5,7 +5,7 @@ import pytest
 from picture_files import encoded, put, tree_hash
 from PIL import Image
 
-from cnncli.data.survey import survey
+from cnncli.data.quality.survey import survey
 from cnncli.errors import DataError
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from picture_files import put, tree_hash
 
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.sources import table
 from cnncli.errors import DataError
 
-READING = Reading(4, 4, 1)
+READING = InputFormat(4, 4, 1)
 PETS = "file,label\ncat/1.png,cat\ncat/2.png,cat\ndog/1.png,dog\n"
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.sources import tfds as source
 from cnncli.errors import DataError
 
@@ -15,7 +15,7 @@ from cnncli.errors import DataError
 def test_a_missing_package_is_named_with_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)  # as if it were not installed
     with pytest.raises(DataError, match="the data set mnist needs the package tensorflow-datasets") as caught:
-        source.load("mnist", Reading(28, 28, 1))
+        source.load("mnist", InputFormat(28, 28, 1))
     assert caught.value.hint == "install it: pip install tensorflow-datasets"
 
 
@@ -29,7 +29,7 @@ SCRIPT = """
 import sys
 import numpy as np
 import tensorflow_datasets as tfds
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import Reading
 from cnncli.data.sources import tfds as source
 from cnncli.errors import DataError
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from cnncli.data.survey import Survey
+from cnncli.data.quality.survey import Survey
 from cnncli.draft import draft
 from cnncli.errors import DataError
 from cnncli.spec import parse

@@ -3,7 +3,7 @@
 import pytest
 
 from cnncli.draft.augmentation import choose_changes
-from cnncli.draft.frame import Frame
+from cnncli.draft.image_format import Frame
 
 
 def names_of(color, size, classes):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnncli.draft.frame import choose_frame
+from cnncli.draft.image_format import choose_frame
 
 
 def frame(sizes, grey=None, labels=None, names=("cat", "dog")):

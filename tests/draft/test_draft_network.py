@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from cnncli.draft.division import choose_shares
-from cnncli.draft.frame import Frame
-from cnncli.draft.network import network_lines
-from cnncli.draft.training import choose_pace, training_lines
+from cnncli.draft.image_format import Frame
+from cnncli.draft.model import network_lines
+from cnncli.draft.schedule import choose_pace, training_lines
+from cnncli.draft.split import choose_shares
 from cnncli.errors import DataError
 from cnncli.spec.reader import read
 

@@ -293,7 +293,7 @@ class TestImageNet:
         import keras
 
         from cnncli.factory.pretrained import load_backbone, load_imagenet
-        from cnncli.runner.variables import assign, values_of
+        from cnncli.runner.training.variables import assign, values_of
 
         plain = keras.applications.EfficientNetB0(weights=None, include_top=False, input_shape=(224, 224, 3))
         (normalization,) = [layer for layer in plain.layers if isinstance(layer, keras.layers.Normalization)]

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from cnncli.data import cache
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.samples import FileSamples
 
 COUNT = 24
@@ -23,7 +23,7 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 from cnncli.data import cache
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import Reading
 from cnncli.data.samples import FileSamples
 
 folder, kill_at = Path(sys.argv[1]), int(sys.argv[2])
@@ -52,7 +52,7 @@ def folder(world) -> Path:
 @pytest.fixture
 def samples(folder) -> FileSamples:
     names = tuple(sorted(path.name for path in folder.iterdir()))
-    return FileSamples(folder, names, np.zeros(COUNT, np.int64), Reading(8, 8, 3))
+    return FileSamples(folder, names, np.zeros(COUNT, np.int64), InputFormat(8, 8, 3))
 
 
 def fill(folder: Path, kill_at: int = COUNT + 1) -> subprocess.Popen:

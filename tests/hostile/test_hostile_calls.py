@@ -14,7 +14,7 @@ PACKAGE = Path(cnncli.__file__).parent
 
 ONLY_IN = {
     "h5py": {"factory/hdf5.py", "factory/older_weights.py", "factory/pretrained.py"},
-    "subprocess": {"runner/selftest.py"},
+    "subprocess": {"doctor/self_test.py"},
     "yaml.SafeLoader": {"spec/reader.py"},
 }
 """Names, and the only files that may use them."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hostile_images import IMAGES, ODD_FILES, saved
 
-from cnncli.data.images import read_image, size_of
+from cnncli.data.decode.image import read_image, size_of
 from cnncli.errors import DataError
 
 pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")  # cnncli ignores it, pytest shows it

@@ -71,7 +71,7 @@ class Watcher:
     def waiting(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def stop_asked(self) -> int:
+    def stop_requested(self) -> int:
         return self.asked
 
     def begin(self, run, spec, splits, model, device) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from cnncli.errors import ResourceError, RunError
 from cnncli.records import Epoch
-from cnncli.runner.checkpoint import TrainingState, read_checkpoint, read_progress, write_checkpoint
+from cnncli.runner.training.checkpoint import TrainingState, read_checkpoint, read_progress, write_checkpoint
 from cnncli.runs import writing
 
 EPOCHS = (

@@ -3,7 +3,7 @@
 import pytest
 
 from cnncli.errors import RunError
-from cnncli.runner.datarecord import DataRecord, read_data_record
+from cnncli.runner.inputs.data_record import DataRecord, read_data_record
 from cnncli.runs import RunDir
 
 GOOD = {

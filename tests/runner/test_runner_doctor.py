@@ -7,9 +7,10 @@ from importlib.metadata import requires, version
 import pytest
 from packaging.requirements import Requirement
 
-from cnncli.runner import doctor, selftest
-from cnncli.runner.doctor import checked_version, folder_size
-from cnncli.runner.selftest import run_self_test
+from cnncli.doctor import checks as doctor
+from cnncli.doctor import self_test as selftest
+from cnncli.doctor.checks import checked_version, folder_size
+from cnncli.doctor.self_test import run_self_test
 
 
 def test_every_dependency_that_is_required_here_is_good_enough():

@@ -6,8 +6,8 @@ import pytest
 
 from cnncli.errors import RunError
 from cnncli.records import Epoch
-from cnncli.runner.checkpoint import TrainingState, write_checkpoint
-from cnncli.runner.goal import at_its_end, goal_of
+from cnncli.runner.resume_plan import nothing_left_message, plan_resume
+from cnncli.runner.training.checkpoint import TrainingState, write_checkpoint
 from cnncli.runs import CHECKPOINT, RunDir
 
 SPEC = """\
@@ -45,49 +45,51 @@ def epochs_of(goal):
     [(None, None), (7, None), (8, [8])],
 )
 def test_a_finished_run_is_trained_further_and_not_again(make, asked, parts):
-    assert epochs_of(goal_of(make(SPEC, [0] * 7), asked)) == parts
+    assert epochs_of(plan_resume(make(SPEC, [0] * 7), asked)) == parts
 
 
 @pytest.mark.parametrize("asked", [3, 6])
 def test_fewer_epochs_than_were_trained_are_refused(make, asked):
     with pytest.raises(RunError, match=f"has been trained for 7 epochs already, more than {asked}"):
-        goal_of(make(SPEC, [0] * 7), asked)
+        plan_resume(make(SPEC, [0] * 7), asked)
 
 
 def test_an_epoch_under_way_cannot_be_undone(make):
     run = make(SPEC, [0] * 3, "interrupted", steps=4)
     with pytest.raises(RunError, match="has been trained for 3 epochs and 4 steps of the next already, more than 3"):
-        goal_of(run, 3)
-    assert epochs_of(goal_of(run, 4)) == [4]
-    own = goal_of(run)
-    assert (epochs_of(own), own.is_new, goal_of(run, 4).is_new) == ([7], False, True)
+        plan_resume(run, 3)
+    assert epochs_of(plan_resume(run, 4)) == [4]
+    own = plan_resume(run)
+    assert (epochs_of(own), own.is_new, plan_resume(run, 4).is_new) == ([7], False, True)
 
 
 def test_what_a_callback_stopped_is_finished_with_the_epochs_it_had(make):
     run = make(SPEC, [0] * 4, stopped=True)
-    assert goal_of(run) is goal_of(run, 4) is None
+    assert plan_resume(run) is plan_resume(run, 4) is None
     for more in (5, 7, 9):
         with pytest.raises(RunError, match=r"a callback stopped .* after 4 epochs; more of them change nothing"):
-            goal_of(run, more)
+            plan_resume(run, more)
     with pytest.raises(RunError, match="trained for 4 epochs already, more than 3"):
-        goal_of(run, 3)
-    assert at_its_end(run) == f"{run.path} is finished: a callback stopped it after 4 epochs"
+        plan_resume(run, 3)
+    assert nothing_left_message(run) == f"{run.path} is finished: a callback stopped it after 4 epochs"
     run.set_status("interrupted")  # while the report was being written
-    assert not goal_of(run, 4).is_new
+    assert not plan_resume(run, 4).is_new
 
 
 def test_a_finished_run_says_how_it_is_trained_further(make):
     run = make(SPEC, [0] * 7)
-    assert at_its_end(run) == f"{run.path} is finished; 'cnncli resume {run.path} --epochs N' trains it further"
+    assert (
+        nothing_left_message(run) == f"{run.path} is finished; 'cnncli resume {run.path} --epochs N' trains it further"
+    )
     run.checkpoint.unlink()  # as docs/resume.md allows
-    assert goal_of(run) is None
-    assert at_its_end(run) == f"{run.path} is finished"
+    assert plan_resume(run) is None
+    assert nothing_left_message(run) == f"{run.path} is finished"
 
 
 # The first stage was stopped after three of its five epochs, so that the run is finished with four.
 @pytest.mark.parametrize(("asked", "parts"), [(4, None), (5, [5, 2]), (6, [5, 3])])
 def test_after_a_stage_that_was_stopped_the_epochs_are_those_that_are_trained(make, asked, parts):
-    goal = goal_of(make(STAGED, [1, 1, 1, 2]), asked)
+    goal = plan_resume(make(STAGED, [1, 1, 1, 2]), asked)
     assert epochs_of(goal) == parts
     assert goal is None or goal.spec.train.epochs == sum(parts)
 
@@ -96,7 +98,7 @@ def test_after_a_stage_that_was_stopped_the_epochs_are_those_that_are_trained(ma
 def test_a_last_stage_without_epochs_is_none(make, stages, stopped):
     run = make(STAGED, stages, "interrupted", stopped=stopped)
     with pytest.raises(RunError, match=r"take 3 epochs, and 3 leave none|trained for 4 epochs already, more than 3"):
-        goal_of(run, 3)
+        plan_resume(run, 3)
 
 
 @pytest.mark.parametrize(
@@ -112,17 +114,17 @@ def test_a_last_stage_without_epochs_is_none(make, stages, stopped):
 )
 def test_the_last_stage_has_what_the_others_leave(make, stages, stopped, asked, last):
     spec = SPEC.replace("epochs: 7", "stages: [{epochs: 3}, {epochs: 1}, {epochs: 2}]")
-    assert epochs_of(goal_of(make(spec, stages, "interrupted", stopped=stopped), asked)) == [3, 1, last]
+    assert epochs_of(plan_resume(make(spec, stages, "interrupted", stopped=stopped), asked)) == [3, 1, last]
 
 
 def test_a_run_that_never_began_may_be_given_other_epochs(make):
     run = make(STAGED, [], "interrupted")
     run.data.unlink()
     run.checkpoint.unlink()
-    assert epochs_of(goal_of(run, 9)) == [5, 4]
-    assert epochs_of(goal_of(run)) == [5, 1]
+    assert epochs_of(plan_resume(run, 9)) == [5, 4]
+    assert epochs_of(plan_resume(run)) == [5, 1]
 
 
 def test_a_run_that_diverged_has_no_goal(make):
     with pytest.raises(RunError, match="diverged, and would again"):
-        goal_of(make(SPEC, [0] * 3, "diverged"))
+        plan_resume(make(SPEC, [0] * 3, "diverged"))

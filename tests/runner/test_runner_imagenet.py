@@ -85,7 +85,7 @@ def server(monkeypatch, tmp_path):
 @pytest.fixture(scope="module")
 def transfer(tmp_path_factory):
     """The spec above, and its model."""
-    from cnncli.runner.prepare import build, inputs_of_spec
+    from cnncli.runner.model.build import build, inputs_of_spec
 
     file = tmp_path_factory.mktemp("transfer") / "transfer.yaml"
     file.write_text(TRANSFER)
@@ -96,7 +96,7 @@ def transfer(tmp_path_factory):
 @pytest.fixture
 def begin(transfer, tmp_path):
     """Gives the model its weights; the first of them, and what was told."""
-    from cnncli.runner.pretrained import load_pretrained
+    from cnncli.runner.model.initial_weights import load_pretrained
 
     spec, model = transfer
     kernel = model.get_layer("mobile_net_v3_small_1").get_layer("conv").kernel

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnncli.data.samples import Chosen, FileSamples
+from cnncli.data.samples import FileSamples, SampleSubset
 from cnncli.data.sources import builtin
 from cnncli.errors import DataError, RunError, SpecError
 from cnncli.spec import load
@@ -22,7 +22,7 @@ TRAIN, TEST = 60_000, 10_000
 
 @pytest.fixture(scope="module")
 def images() -> ModuleType:
-    from cnncli.runner import images
+    from cnncli.runner.inputs import splits as images
 
     return images
 
@@ -207,7 +207,7 @@ class TestOwnSplits:
     def test_the_spec_that_a_run_writes_down_asks_for_no_other_division(
         self, images, folder_spec, own_splits, tmp_path, asked
     ):
-        from cnncli.runner.records import _resolved
+        from cnncli.runner.training.run_files import _resolved
 
         shutil.copytree(own_splits / "test", own_splits / "val")
         spec = folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}", *asked)
@@ -242,7 +242,7 @@ class TestDecoded:
         assert np.load(entry).shape == (60, 16, 16, 3)
         for split, samples in found.samples.items():
             there, everything = splits.samples[split], np.arange(len(samples))
-            assert isinstance(samples, Chosen)
+            assert isinstance(samples, SampleSubset)
             assert samples.names == there.names
             assert np.array_equal(samples.labels, there.labels)
             assert np.array_equal(samples.read(everything), there.read(everything))
@@ -269,7 +269,7 @@ class TestDecoded:
 
 
 def test_pictures_are_read_as_the_images_of_the_training_were(images, folder_spec, make_spec):
-    reading = images.reading_for(folder_spec("data.image={size: null, resize: pad}").data, (16, 20, 3))
+    reading = images.input_format_for(folder_spec("data.image={size: null, resize: pad}").data, (16, 20, 3))
     assert (reading.height, reading.width, reading.channels, reading.resize) == (16, 20, 3, "pad")
-    reading = images.reading_for(make_spec("data.image={size: [8, 9], color: rgb}").data, (8, 9, 3))
+    reading = images.input_format_for(make_spec("data.image={size: [8, 9], color: rgb}").data, (8, 9, 3))
     assert (reading.height, reading.width, reading.channels) == (8, 9, 3)

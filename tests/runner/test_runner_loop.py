@@ -17,7 +17,7 @@ IMAGES, BATCH, STEPS, CLASSES = 60, 8, 8, 3
 
 @pytest.fixture(scope="module")
 def loop() -> ModuleType:
-    from cnncli.runner import loop
+    from cnncli.runner.training import loop
 
     return loop
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cnncli.errors import DataError, TrainingError
-from cnncli.runner.images import load_splits
+from cnncli.runner.inputs.splits import load_splits
 from cnncli.runner.preflight.attempt import LEARNED, Learner, batch_of
 from cnncli.runner.preflight.overfit import overfit_batch
 

@@ -30,8 +30,8 @@ def test_it_begins_with_the_warning(told, machine):
 
 @pytest.mark.parametrize(("flags", "wanted"), [(PLAIN, "float32"), (NEW, "mixed_bfloat16")])
 def test_its_run_keeps_what_auto_was_here_wherever_it_goes(told, machine, flags, wanted):
+    from cnncli.runner.model.build import run_spec
     from cnncli.runner.predict import Predictor
-    from cnncli.runner.prepare import run_spec
 
     machine(flags)
     run, messages = told("auto")

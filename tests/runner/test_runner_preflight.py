@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from cnncli.errors import DataError, ResourceError, TrainingError
-from cnncli.runner.images import decoded, load_splits
+from cnncli.runner.inputs.splits import decoded, load_splits
+from cnncli.runner.model.build import InputSpec, compiled, inputs_of_splits
 from cnncli.runner.preflight import files, forecast
 from cnncli.runner.preflight.dryrun import dry_run
 from cnncli.runner.preflight.records import Seconds, StageSeconds
 from cnncli.runner.preflight.stages import checkpoints_within
 from cnncli.runner.preflight.standins import rehearsal_of
 from cnncli.runner.preflight.timing import _Clock, _Enough
-from cnncli.runner.prepare import Inputs, compiled, inputs_of_splits
-from cnncli.runner.train import prepare_first
+from cnncli.runner.train import prepare_new
 from cnncli.spec.schema import Checkpoint
 
 pytestmark = pytest.mark.slow
@@ -105,7 +105,7 @@ def test_a_loss_that_is_no_number_is_found_in_the_first_steps(rehearse):
 
 
 def test_a_batch_that_is_too_large_for_the_memory_is_refused_with_one_that_fits(folder_spec, monkeypatch):
-    model, _ = compiled(folder_spec(), Inputs((16, 16, 3), ("blue", "green", "red")), total_steps=1)
+    model, _ = compiled(folder_spec(), InputSpec((16, 16, 3), ("blue", "green", "red")), total_steps=1)
     monkeypatch.setattr(forecast, "available_memory", lambda: 50_000)
     with pytest.raises(ResourceError, match="a step on 512 images") as raised:
         forecast.require_memory_for_steps(model, 512)
@@ -137,7 +137,7 @@ def test_a_model_that_is_not_the_same_after_loading_is_found(folder_spec, tmp_pa
     spec = folder_spec()
     splits = load_splits(spec)
     inputs = inputs_of_splits(spec.data, splits)
-    stage = prepare_first(spec, splits, inputs, tmp_path, watcher()).stage
+    stage = prepare_new(spec, splits, inputs, tmp_path, watcher()).stage
     saved = files.save(stage, tmp_path)
     images = splits.samples["test"].read(np.arange(4))
     files.compare_reloaded(spec, inputs, stage, saved.weights, images)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def prepare() -> ModuleType:
-    from cnncli.runner import prepare
+    from cnncli.runner.model import build as prepare
 
     return prepare
 
@@ -60,7 +60,7 @@ class TestChannelStatistics:
 
 class TestPreprocessing:
     def inputs(self, prepare, **more):
-        return prepare.Inputs((4, 4, 3), ("a", "b"), **more)
+        return prepare.InputSpec((4, 4, 3), ("a", "b"), **more)
 
     def test_pixels_are_mapped_to_the_range_of_the_spec(self, prepare, make_spec):
         found = self.inputs(prepare).preprocessing(make_spec("data.scale=[-1, 1]").data)
@@ -87,7 +87,7 @@ class TestStandardized:
         return np.asarray(output, np.float64)  # (images, height, width, channels)
 
     def test_featurewise_in_each_channel_over_the_training_images(self, prepare, folder_spec):
-        from cnncli.runner.images import load_splits
+        from cnncli.runner.inputs.splits import load_splits
 
         spec = folder_spec("data.standardize=featurewise")
         splits = load_splits(spec)
@@ -101,7 +101,7 @@ class TestStandardized:
         assert abs(others.mean(axis=(0, 1, 2))).max() > 1e-4  # which the test images have no part in
 
     def test_samplewise_in_each_image(self, prepare, folder_spec):
-        from cnncli.runner.images import load_splits
+        from cnncli.runner.inputs.splits import load_splits
 
         spec = folder_spec("data.standardize=samplewise")
         splits = load_splits(spec)
@@ -148,7 +148,7 @@ class TestInputs:
         record = {"image": [8, 9, 3], "class_names": ["a", "b"], "pixels": BORDERS}
         run = run_of(folder_spec("data.image.size=null"), tmp_path)
         run.write_json("data.json", record)
-        assert prepare.inputs_of_run(run) == prepare.Inputs((8, 9, 3), ("a", "b"))
+        assert prepare.inputs_of_run(run) == prepare.InputSpec((8, 9, 3), ("a", "b"))
         del record[missing]
         run.write_json("data.json", record)
         with pytest.raises(RunError, match=f"data.json lacks '{missing}'"):

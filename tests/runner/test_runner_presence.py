@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cnncli.errors import DataError, RunError, SpecError
-from cnncli.runner.presence import missing, require_present
-from cnncli.runner.scan import scan_spec
+from cnncli.runner.inputs.preconditions import missing, require_inputs_exist
+from cnncli.runner.inputs.source_check import scan_spec
 from cnncli.spec import load
 
 LAYERS = """\
@@ -67,7 +67,7 @@ def test_what_is_missing_has_its_place(spec, given, place, error, says):
     assert (problem.path, problem.code) == (place, "not-there")
     assert says in problem.message
     with pytest.raises(error):
-        require_present(written, Path("runs"))
+        require_inputs_exist(written, Path("runs"))
 
 
 def test_images_of_the_package_are_there():

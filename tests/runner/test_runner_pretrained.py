@@ -62,7 +62,7 @@ class Teller:
     def waiting(self):
         return contextlib.nullcontext()
 
-    def stop_asked(self) -> int:
+    def stop_requested(self) -> int:
         return 0
 
     def __getattr__(self, name):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def recorded() -> ModuleType:
-    from cnncli.runner import recorded
+    from cnncli.runner.inputs import image_manifest as recorded
 
     return recorded
 
@@ -28,7 +28,7 @@ def recorded() -> ModuleType:
 @pytest.fixture
 def record(recorded, tmp_path) -> Callable:
     """Writes down the images of a spec as a training does, and gives the run, the splits and what was told."""
-    from cnncli.runner.images import load_splits
+    from cnncli.runner.inputs.splits import load_splits
 
     def record(spec) -> tuple[RunDir, object, list[str]]:
         run, splits, told = RunDir(tmp_path / "run"), load_splits(spec), []
@@ -94,7 +94,7 @@ class TestRecord:
 
     @pytest.mark.parametrize("split", ["{validation: 9, test: 12}", "{validation: test, test: 12}"])
     def test_an_image_in_two_splits_is_told_once(self, record, folder_spec, squares, split):
-        from cnncli.runner.images import load_splits
+        from cnncli.runner.inputs.splits import load_splits
 
         spec = folder_spec(f"data.split={split}")
         splits = load_splits(spec)

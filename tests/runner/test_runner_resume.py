@@ -150,7 +150,7 @@ def test_a_validation_is_stopped_and_done_again(train, resume, moments, stateful
 
         asked_since = 0
 
-        def stop_asked(self):
+        def stop_requested(self):
             if self.done and self.done[-1][:2] == (2, 6):
                 self.asked_since += 1
             return 143 if self.asked_since > 1 else 0
@@ -182,7 +182,7 @@ OTHERS = {
 def test_other_states_are_kept_as_well_when_there_is_no_time_for_reports(
     train, resume, stateful, watcher, tmp_path, monkeypatch, overrides
 ):
-    from cnncli.runner import ending
+    from cnncli.runner.training import outcome as ending
 
     spec = stateful(*(f"train.{override}" for override in overrides))
     whole = train(spec, tmp_path / "whole", watcher()).run

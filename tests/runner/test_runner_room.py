@@ -3,8 +3,8 @@
 import pytest
 
 from cnncli.errors import ResourceError
-from cnncli.runner import room
-from cnncli.runner.room import require_room
+from cnncli.runner.model import memory_check as room
+from cnncli.runner.model.memory_check import require_model_fits
 from cnncli.spec import parse
 from cnncli.spec.reader import read
 
@@ -12,7 +12,7 @@ SPEC = "data: {{source: mnist}}\nmodel:\n  layers: [{}, Flatten, {{Dense: {{unit
 
 
 def check(layers: str) -> None:
-    require_room(parse(read(SPEC.format(layers), "a.yaml")).spec.model.nodes, (28, 28, 1), 10)
+    require_model_fits(parse(read(SPEC.format(layers), "a.yaml")).spec.model.nodes, (28, 28, 1), 10)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.sources import folder
 from cnncli.errors import DataError
 
@@ -24,20 +24,20 @@ def photos(tmp_path):
 
 
 def test_images_that_can_be_read_are_passed(photos):
-    from cnncli.runner.scan import require_readable
+    from cnncli.runner.inputs.source_check import require_readable
 
     told = []
-    splits = folder.load(photos, Reading(8, 8, 3)).splits
+    splits = folder.load(photos, InputFormat(8, 8, 3)).splits
     require_readable(splits, photos, lambda done, total: told.append((done, total)))
     assert told == [(24, 24)]
 
 
 def test_every_file_that_cannot_be_read_is_named_before_the_first_step(photos):
-    from cnncli.runner.scan import require_readable
+    from cnncli.runner.inputs.source_check import require_readable
 
     (photos / "cat" / "3.png").write_bytes(b"")
     (photos / "dog" / "5.png").write_bytes((photos / "dog" / "5.png").read_bytes()[:-100])
-    splits = folder.load(photos, Reading(8, 8, 3)).splits
+    splits = folder.load(photos, InputFormat(8, 8, 3)).splits
     with pytest.raises(DataError) as raised:
         require_readable(splits, photos)
     assert raised.value.message.splitlines() == [

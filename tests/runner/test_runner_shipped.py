@@ -5,10 +5,10 @@ import pytest
 
 from cnncli.data.samples import Samples
 from cnncli.factory.weights import load_weights, save_weights
-from cnncli.runner.batches import Batches
-from cnncli.runner.images import Splits
-from cnncli.runner.prepare import build, inputs_of_spec
+from cnncli.runner.inputs.splits import Splits
+from cnncli.runner.model.build import build, inputs_of_spec
 from cnncli.runner.train import prepare
+from cnncli.runner.training.batches import Batches
 from cnncli.spec import load
 from cnncli.spec.shipped import shipped
 

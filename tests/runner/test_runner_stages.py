@@ -46,7 +46,7 @@ def assert_same(run: RunDir, whole: RunDir) -> None:
 
 
 def progress_of(folder: Path) -> Any:
-    from cnncli.runner.checkpoint import read_progress
+    from cnncli.runner.training.checkpoint import read_progress
 
     return read_progress(folder / "checkpoint" / "state.npz")
 

@@ -254,7 +254,7 @@ class TestEnding:
     ],
 )
 def test_the_best_epoch_is_told_by_the_best_metric_there_is(make_spec, overrides, monitor, more_is_better):
-    from cnncli.runner.training import monitor_of
+    from cnncli.runner.training.session import monitor_of
 
     assert monitor_of(make_spec(*overrides)) == (monitor, more_is_better)
 

@@ -4,8 +4,8 @@ import pytest
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.spec import parse
-from cnncli.spec.known import Known, known
 from cnncli.spec.reader import read
+from cnncli.spec.static_data_info import Known, known
 
 # Each fits whatever shape and number of classes it is given
 MODEL = "model: {layers: [GlobalAveragePooling2D, {Dense: {units: classes, activation: softmax}}]}\n"

@@ -45,14 +45,14 @@ def test_a_branch_that_only_keras_knows_does_not_silence_the_other():
     network = nodes(conv(), (layer("Permute", dims=[2, 1, 3]), (-1,)), (layer("Flatten"), (0,)), conv())
     steps = follow(network, (28, 28, 1), 10)
     assert [step.result for step in steps] == [(26, 26, 8), None, (5408,), None]
-    assert [bool(step.misfit) for step in steps] == [False, False, False, True]
+    assert [bool(step.shape_error) for step in steps] == [False, False, False, True]
 
 
 def test_every_layer_that_does_not_fit_is_told_when_what_follows_is_sure():
     network = nodes(conv(groups=2), conv(strides=2, dilation_rate=2, filters=5), layer("GroupNormalization", groups=2),
                     layer("Flatten"), conv(), layer("Flatten"))  # fmt: skip
     steps = follow(network, (9, 9, 3), 10)
-    assert [step.misfit[:12] for step in steps] == [
+    assert [step.shape_error[:12] for step in steps] == [
         "2 groups do ",
         "it can have ",
         "its 2 groups",
@@ -249,8 +249,8 @@ def test_keras_gives_the_same_shapes_and_refuses_the_same_layers(network, shape)
     for entry in network:
         try:
             ours = after(entry, given, 10)
-        except DoesNotFit as misfit:
-            if any(word in str(misfit) for word in ONLY_ON_SOME_MACHINES):
+        except DoesNotFit as shape_error:
+            if any(word in str(shape_error) for word in ONLY_ON_SOME_MACHINES):
                 return
             ours = None
         try:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from cnncli.catalog import Entry
 from cnncli.data.augment import geometry
-from cnncli.data.augment.draws import Draws
+from cnncli.data.augment.draws import SampleRandom
 from cnncli.data.augment.steps import Geometry, Mix, Shape, Step
 from cnncli.data.augment.table import BUILDERS
 from cnncli.errors import Problem, SpecError
@@ -72,7 +72,7 @@ class Augmentation:
         if self.mixes_labels and not targets.dtype.is_floating:
             raise SpecError(self._sparse_labels())
         images = tf.ensure_shape(images, [None, *self.shape])
-        draws = Draws.of_batch(self.seed, epoch, indices)
+        draws = SampleRandom.of_batch(self.seed, epoch, indices)
         for group in _groups(self._steps):
             i, number, step = group[0]
             part = draws.branch(i, number)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cnncli.catalog import Entry
-from cnncli.data.augment.draws import Draws
+from cnncli.data.augment.draws import SampleRandom
 from cnncli.data.augment.steps import Build, Shape, Step, around_zero, floats, from_zero, per_image, randomly
 from cnncli.startup import tf
 
@@ -173,7 +173,7 @@ def inversion(entry: Entry, shape: Shape) -> list[Step]:
     """`RandomInvert`."""
     probability = from_zero(entry.get("factor"))
 
-    def operation(images: tf.Tensor, draws: Draws) -> tf.Tensor:
+    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
         return invert(images, draws.happens(probability))
 
     return [operation]
@@ -194,7 +194,7 @@ def solarization(entry: Entry, shape: Shape) -> list[Step]:
 def auto_contrast(entry: Entry, shape: Shape) -> list[Step]:
     """`AutoContrast`: every image, always."""
 
-    def operation(images: tf.Tensor, draws: Draws) -> tf.Tensor:
+    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
         return stretch_contrast(images)
 
     return [operation]
@@ -204,7 +204,7 @@ def equalization(entry: Entry, shape: Shape) -> list[Step]:
     """`Equalization`: every image, always."""
     bins = entry.get("bins")
 
-    def operation(images: tf.Tensor, draws: Draws) -> tf.Tensor:
+    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
         return equalize(images, bins)
 
     return [operation]

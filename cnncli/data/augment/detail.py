@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 
 from cnncli.catalog import Entry
-from cnncli.data.augment.draws import Draws
+from cnncli.data.augment.draws import SampleRandom
 from cnncli.data.augment.steps import Build, Shape, Step, floats, from_zero, per_image, randomly
 from cnncli.startup import tf
 
@@ -85,7 +85,7 @@ def gaussian_blur(entry: Entry, shape: Shape) -> list[Step]:
     probability, sigma, size = from_zero(entry.get("factor")), from_zero(entry.get("sigma")), entry.get("kernel_size")
     kernel = (size[0], size[1]) if isinstance(size, list | tuple) else (size, size)
 
-    def operation(images: tf.Tensor, draws: Draws) -> tf.Tensor:
+    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
         chosen = draws.happens(probability)
         sigma_x, sigma_y = draws.between(sigma, sigma)
         return tf.where(chosen[:, None, None, None], blur(images, sigma_x, sigma_y, kernel), floats(images))
@@ -99,13 +99,13 @@ def erasing(entry: Entry, shape: Shape) -> list[Step]:
     low, high = scale
     pixels = shape[0] * shape[1] * shape[2]
 
-    def cover(draws: Draws, dtype: tf.DType) -> tf.Tensor:
+    def cover(draws: SampleRandom, dtype: tf.DType) -> tf.Tensor:
         if fill is None:
             noise = tf.gather(tf.constant(_NOISE, tf.uint8), tf.cast(draws.noise(pixels), tf.int32))
             return tf.cast(tf.reshape(noise, [-1, *shape]), dtype)
         return tf.cast(np.round(fill) if dtype == tf.uint8 else np.asarray(fill), dtype)
 
-    def operation(images: tf.Tensor, draws: Draws) -> tf.Tensor:
+    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
         chosen = draws.happens(probability)
         ratios = tf.sqrt(low + (high - low) * draws.uniform(2))  # (batch, 2)
         mask = box_mask(ratios, draws.uniform(2), shape) & chosen[:, None, None, None]

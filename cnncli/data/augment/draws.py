@@ -32,7 +32,7 @@ def _hash(numbers: tf.Tensor) -> tf.Tensor:
     return tf.bitwise.bitwise_xor(numbers, tf.bitwise.right_shift(numbers, _number(31)))
 
 
-class Draws:
+class SampleRandom:
     """The random numbers of the images of one batch.
 
     Every call gives numbers that no earlier call gave. They are float64, and so is all arithmetic on them: vectorised
@@ -48,7 +48,7 @@ class Draws:
         self._calls = 0
 
     @classmethod
-    def of_batch(cls, seed: int, epoch: tf.Tensor, indices: tf.Tensor) -> Draws:
+    def of_batch(cls, seed: int, epoch: tf.Tensor, indices: tf.Tensor) -> SampleRandom:
         """The numbers of some samples in an epoch.
 
         Args:
@@ -60,22 +60,22 @@ class Draws:
         key = _hash(key + (tf.cast(epoch, tf.uint64) + _number(1)) * _number(_STRIDE))
         return cls(_hash(key + (tf.cast(indices, tf.uint64) + _number(1)) * _number(_STRIDE)))
 
-    def branch(self, first: int, second: int = 0) -> Draws:
+    def branch(self, first: int, second: int = 0) -> SampleRandom:
         """Other numbers for the same images, the same for the same branch.
 
         Args:
             first: which branch, below 2**31.
             second: and which within that one.
         """
-        return Draws(_hash(self.keys + _number((2 * (first + second * 2**31) + 1) * _STRIDE)))
+        return SampleRandom(_hash(self.keys + _number((2 * (first + second * 2**31) + 1) * _STRIDE)))
 
-    def rows(self, chosen: tf.Tensor) -> Draws:
+    def rows(self, chosen: tf.Tensor) -> SampleRandom:
         """The numbers of some of the images, as in a batch of these alone."""
-        return Draws(tf.gather(self.keys, chosen))
+        return SampleRandom(tf.gather(self.keys, chosen))
 
-    def split(self, copies: int) -> Draws:
+    def split(self, copies: int) -> SampleRandom:
         """Numbers for several copies of each image, copies of one image side by side: `(batch * copies,)`."""
-        return Draws(tf.reshape(self.words(copies), [-1]))
+        return SampleRandom(tf.reshape(self.words(copies), [-1]))
 
     def words(self, count: int) -> tf.Tensor:
         """Random 64-bit words, `(batch, count)` uint64."""

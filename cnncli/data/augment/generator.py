@@ -12,7 +12,7 @@ from math import pi
 from typing import Any
 
 from cnncli.catalog import Entry
-from cnncli.data.augment.draws import Draws
+from cnncli.data.augment.draws import SampleRandom
 from cnncli.data.augment.geometry import about_centre, signs
 from cnncli.data.augment.steps import Fill, Geometry, Shape, Step, floats, per_image, randomly
 from cnncli.startup import tf
@@ -83,7 +83,7 @@ def _geometry(entry: Entry, shape: Shape) -> Geometry | None:
     if not moves and not any(flips):
         return None
 
-    def matrices(draws: Draws) -> tf.Tensor:
+    def matrices(draws: SampleRandom) -> tf.Tensor:
         even = (0.0, 1.0)
         theta, shear, wide, high, *chances = draws.between((-turn, turn), (-slant, slant), zoom, zoom, *[even] * 6)
         shift = shift_pixels(width, shape[1], *chances[:2]), shift_pixels(height, shape[0], *chances[2:4])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import reduce
 
 from cnncli.catalog import Entry
-from cnncli.data.augment.draws import Draws
+from cnncli.data.augment.draws import SampleRandom
 from cnncli.data.augment.sampling import warp
 from cnncli.data.augment.steps import Fill, Geometry, Shape, Step, around_zero, from_zero
 from cnncli.startup import tf
@@ -50,7 +50,7 @@ def mirror(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
     return images
 
 
-def move(images: tf.Tensor, geometries: Sequence[tuple[Geometry, Draws]]) -> tf.Tensor:
+def move(images: tf.Tensor, geometries: Sequence[tuple[Geometry, SampleRandom]]) -> tf.Tensor:
     """Carries out several movements, the first one first, as one.
 
     Args:
@@ -75,7 +75,7 @@ def flip(entry: Entry, shape: Shape) -> list[Step]:
     """`RandomFlip`. As in Keras, `horizontal_and_vertical` turns an image by 180 degrees or leaves it alone."""
     mode = entry.get("mode")
 
-    def matrices(draws: Draws) -> tf.Tensor:
+    def matrices(draws: SampleRandom) -> tf.Tensor:
         sign = signs(draws.uniform() < 0.5)
         across = sign if "horizontal" in mode else 1.0
         down = sign if "vertical" in mode else 1.0
@@ -89,7 +89,7 @@ def rotation(entry: Entry, shape: Shape) -> list[Step]:
     low, high = around_zero(entry.get("factor"))
     turn = 2 * 3.141592653589793
 
-    def matrices(draws: Draws) -> tf.Tensor:
+    def matrices(draws: SampleRandom) -> tf.Tensor:
         (angle,) = draws.between((low * turn, high * turn))
         cos, sin = tf.cos(angle), tf.sin(angle)
         return about_centre((cos, -sin, sin, cos), (0.0, 0.0), shape)
@@ -101,7 +101,7 @@ def translation(entry: Entry, shape: Shape) -> list[Step]:
     """`RandomTranslation`: factors are shares of height and width; above 0 moves down and right."""
     height, width = around_zero(entry.get("height_factor")), around_zero(entry.get("width_factor"))
 
-    def matrices(draws: Draws) -> tf.Tensor:
+    def matrices(draws: SampleRandom) -> tf.Tensor:
         down, right = draws.between(height, width)
         return matrix((1.0, 0.0, -right * shape[1]), (0.0, 1.0, -down * shape[0]))
 
@@ -112,7 +112,7 @@ def zoom(entry: Entry, shape: Shape) -> list[Step]:
     """`RandomZoom`: above 0 shows more, and smaller; without `width_factor` height and width go together."""
     height, width = around_zero(entry.get("height_factor")), entry.get("width_factor")
 
-    def matrices(draws: Draws) -> tf.Tensor:
+    def matrices(draws: SampleRandom) -> tf.Tensor:
         down, across = draws.between(height, height if width is None else around_zero(width))
         across = down if width is None else across
         return about_centre((1 + across, 0.0, 0.0, 1 + down), (0.0, 0.0), shape)
@@ -124,7 +124,7 @@ def shear(entry: Entry, shape: Shape) -> list[Step]:
     """`RandomShear`: slants along the width and along the height, about the top left corner as in Keras."""
     along, down = around_zero(entry.get("x_factor")), around_zero(entry.get("y_factor"))
 
-    def matrices(draws: Draws) -> tf.Tensor:
+    def matrices(draws: SampleRandom) -> tf.Tensor:
         x, y, side = draws.between(along, down, (0.0, 1.0))
         sign = signs(side < 0.5)
         return matrix((1.0, sign * x, 0.0), (sign * y, 1.0, 0.0))
@@ -157,7 +157,7 @@ def perspective(entry: Entry, shape: Shape) -> list[Step]:
     x, y = shape[1] - 1.0, shape[0] - 1.0
     corners = tf.constant([[0.0, 0.0], [x, 0.0], [0.0, y], [x, y]], tf.float64)  # (4, 2)
 
-    def matrices(draws: Draws) -> tf.Tensor:
+    def matrices(draws: SampleRandom) -> tf.Tensor:
         chosen = draws.happens(probability)
         moves = tf.where(chosen[:, None, None], (draws.uniform(4, 2) - 0.5) * reach, 0.0)  # (batch, 4, 2)
         return homography(tf.zeros_like(moves) + corners, corners * (1 + moves))

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from cnncli.catalog import Entry
 from cnncli.data.augment.detail import box_mask
-from cnncli.data.augment.draws import Draws
+from cnncli.data.augment.draws import SampleRandom
 from cnncli.data.augment.steps import Mix, Shape, Step, floats, from_zero, per_image
 from cnncli.startup import tf
 
 
-def partners(draws: Draws) -> tf.Tensor:
+def partners(draws: SampleRandom) -> tf.Tensor:
     """For each image the place of another one in the batch, each once: `(batch,)` int32."""
     order = tf.argsort(draws.uniform(), stable=True)  # (batch,)
     return tf.scatter_nd(order[:, None], tf.roll(order, -1, axis=0), tf.shape(order))
@@ -32,7 +32,7 @@ def mix_up(entry: Entry, shape: Shape) -> list[Step]:
     """
     alpha = float(entry.get("alpha"))
 
-    def operation(images: tf.Tensor, targets: tf.Tensor, draws: Draws) -> tuple[tf.Tensor, tf.Tensor]:
+    def operation(images: tf.Tensor, targets: tf.Tensor, draws: SampleRandom) -> tuple[tf.Tensor, tf.Tensor]:
         other = partners(draws)
         share = draws.dirichlet(tf.fill(tf.shape(other), tf.constant(alpha, tf.float64)), 2)[:, 0]  # (batch,)
         images, weight = floats(images), per_image(share)
@@ -49,7 +49,7 @@ def cut_mix(entry: Entry, shape: Shape) -> list[Step]:
     """
     factor = from_zero(entry.get("factor"))
 
-    def operation(images: tf.Tensor, targets: tf.Tensor, draws: Draws) -> tuple[tf.Tensor, tf.Tensor]:
+    def operation(images: tf.Tensor, targets: tf.Tensor, draws: SampleRandom) -> tuple[tf.Tensor, tf.Tensor]:
         other = partners(draws)
         (alpha,) = draws.between(factor)
         patch = draws.dirichlet(alpha + 1e-6, 2)[:, 0]  # (batch,), the share of the picture that is replaced

@@ -11,7 +11,7 @@ from typing import Any
 
 from cnncli.catalog import Entry
 from cnncli.data.augment import color, detail, geometry
-from cnncli.data.augment.draws import Draws
+from cnncli.data.augment.draws import SampleRandom
 from cnncli.data.augment.steps import Build, Geometry, Operation, Shape, Step, floats, from_zero, per_image
 from cnncli.startup import tf
 
@@ -48,7 +48,7 @@ def _operations(entry: Entry, shape: Shape, all_of_them: bool = True) -> list[Op
 def _one(steps: list[Step]) -> Operation:
     """Steps as an operation on float32."""
 
-    def operation(images: tf.Tensor, draws: Draws) -> tf.Tensor:
+    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
         for number, step in enumerate(steps):
             part = draws.branch(number)
             if isinstance(step, Geometry):
@@ -61,7 +61,9 @@ def _one(steps: list[Step]) -> Operation:
     return operation
 
 
-def apply_chosen(images: tf.Tensor, choice: tf.Tensor, operations: Sequence[Operation], draws: Draws) -> tf.Tensor:
+def apply_chosen(
+    images: tf.Tensor, choice: tf.Tensor, operations: Sequence[Operation], draws: SampleRandom
+) -> tf.Tensor:
     """Does to every image the one thing chosen for it; no other is computed.
 
     Args:
@@ -88,7 +90,7 @@ def rand_augment(entry: Entry, shape: Shape) -> list[Step]:
     """
     operations, rounds = _operations(entry, shape), entry.get("num_ops")
 
-    def operation(images: tf.Tensor, draws: Draws) -> tf.Tensor:
+    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
         images = floats(images)
         for number in range(rounds):
             part = draws.branch(number)
@@ -107,7 +109,7 @@ def aug_mix(entry: Entry, shape: Shape) -> list[Step]:
     operations = _operations(entry, shape, entry.get("all_ops"))
     chains, depth, alpha = entry.get("num_chains"), entry.get("chain_depth"), float(entry.get("alpha"))
 
-    def operation(images: tf.Tensor, draws: Draws) -> tf.Tensor:
+    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
         images = floats(images)
         links = draws.split(chains)  # (batch * chains,), chains of one image side by side
         changed = tf.ensure_shape(tf.repeat(images, chains, axis=0), [None, *images.shape[1:]])

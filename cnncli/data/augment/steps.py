@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cnncli.catalog import Entry
-from cnncli.data.augment.draws import Draws
+from cnncli.data.augment.draws import SampleRandom
 from cnncli.startup import tf
 
 Shape = tuple[int, int, int]
 """Height, width and channels of an image."""
 
-Operation = Callable[[tf.Tensor, Draws], tf.Tensor]
+Operation = Callable[[tf.Tensor, SampleRandom], tf.Tensor]
 """Takes images, uint8 or float32 from 0 to 255, and their random numbers; gives images of the same shape."""
 
-MixOperation = Callable[[tf.Tensor, tf.Tensor, Draws], tuple[tf.Tensor, tf.Tensor]]
+MixOperation = Callable[[tf.Tensor, tf.Tensor, SampleRandom], tuple[tf.Tensor, tf.Tensor]]
 """Takes and gives labels as well."""
 
 
@@ -44,7 +44,7 @@ class Geometry:
         fill: None for mirroring, which needs no pixels beyond or between those there are.
     """
 
-    matrices: Callable[[Draws], tf.Tensor]
+    matrices: Callable[[SampleRandom], tf.Tensor]
     fill: Fill | None
 
 
@@ -81,7 +81,7 @@ def randomly(change: Callable[..., tf.Tensor], *ranges: tuple[float, float]) -> 
         ranges: lowest and highest strength.
     """
 
-    def operation(images: tf.Tensor, draws: Draws) -> tf.Tensor:
+    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
         return change(images, *draws.between(*ranges))
 
     return operation

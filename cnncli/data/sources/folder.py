@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cnncli.catalog.kinds import counted
+from cnncli.catalog.validators import counted
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.files import folders_in, image_names, images_beside
-from cnncli.data.reading import Reading
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import Classes, chosen_classes, class_names, require_same_classes
 from cnncli.data.sources.location import existing_folder, some
@@ -29,7 +29,7 @@ SPLIT_FOLDERS: Mapping[str, str] = {
 
 def load(
     path: Path | str,
-    reading: Reading,
+    reading: InputFormat,
     classes: Classes = None,
     exclude: Container[str] = (),
     notice: Callable[[str], None] | None = None,
@@ -117,7 +117,7 @@ def _tell_of_unused(place: Path, notice: Callable[[str], None] | None) -> None:
 
 
 def _split(
-    root: Path, prefix: str, folders: list[str], classes: Classes, reading: Reading, exclude: Container[str]
+    root: Path, prefix: str, folders: list[str], classes: Classes, reading: InputFormat, exclude: Container[str]
 ) -> tuple[tuple[str, ...], FileSamples]:
     """The images in the class folders of `root / prefix`, and the names of the classes."""
     place = root / prefix if prefix else root

@@ -66,7 +66,7 @@ def _refuse(path: Path, expected: str, other: bool) -> None:
     )
 
 
-class LeftOut:
+class ExcludeList:
     """The files and folders that `data.exclude` names; a file is in it when it, or a folder around it, is named.
 
     Args:

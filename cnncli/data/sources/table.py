@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnncli.data.reading import Reading
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import Classes, chosen_classes, class_names, require_same_classes
 from cnncli.data.sources.folder import SPLIT_FOLDERS
@@ -38,7 +38,7 @@ class _Row:
 
 def load(
     path: Path | str,
-    reading: Reading,
+    reading: InputFormat,
     root: Path | str | None = None,
     image_column: str | None = None,
     label_column: str | None = None,
@@ -99,7 +99,7 @@ def load(
     )
 
 
-def _samples(rows: list[_Row], wanted: dict[str, str], folder: Path, reading: Reading, where: str) -> FileSamples:
+def _samples(rows: list[_Row], wanted: dict[str, str], folder: Path, reading: InputFormat, where: str) -> FileSamples:
     names = class_names(wanted)
     require_same_classes(names, {wanted[row.label] for row in rows}, where)
     label_of = {label: names.index(given) for label, given in wanted.items()}

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.catalog.kinds import counted
-from cnncli.data.images import read_image
+from cnncli.catalog.validators import counted
+from cnncli.data.decode.image import read_image
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.memory import require_memory
-from cnncli.data.reading import Reading
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.classes import Classes, with_classes
 from cnncli.data.sources.folder import SPLIT_FOLDERS
@@ -21,7 +21,7 @@ from cnncli.errors import DataError, ResourceError
 
 def load(
     name: str,
-    reading: Reading,
+    reading: InputFormat,
     classes: Classes = None,
     splits: Mapping[str, str] | None = None,
     data_dir: Path | str | None = None,
@@ -118,7 +118,7 @@ def _own_splits(there: list[str], name: str) -> dict[str, str]:
     return {split: found[split] for split in ("train", "validation", "test") if split in found}
 
 
-def _read(builder: Any, split: str, count: int, reading: Reading, where: str) -> tuple[np.ndarray, np.ndarray]:
+def _read(builder: Any, split: str, count: int, reading: InputFormat, where: str) -> tuple[np.ndarray, np.ndarray]:
     tfds = _package(where)
     # Not decoded there, so that orientation, transparency and size are treated as in every other source
     dataset = builder.as_dataset(split=split, shuffle_files=False, decoders={"image": tfds.decode.SkipDecoding()})

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from cnncli.records import Evaluation
 from cnncli.report.confusion import Confusion, confusion_of
-from cnncli.report.plots import lettering, style
-from cnncli.report.plots.outlined import Outlined
+from cnncli.report.plots import style, text_layout
+from cnncli.report.plots.outlined_text import Outlined
 
 ALL_CLASSES = 150  # with more, a cell would be smaller than two pixels of a screen: only the most confused are drawn
 MOST_CONFUSED = 30
@@ -74,9 +74,9 @@ def figure_of(evaluation: Evaluation) -> Figure:
     """The figure of `draw_confusion_matrix`; to be made and saved in one `style.applied` block."""
     classes = len(evaluation.class_names)
     confusion = confusion_of(evaluation, at_most=MOST_CONFUSED if classes > ALL_CLASSES else ALL_CLASSES)
-    names = lettering.drawable_names(evaluation.class_names)
+    names = text_layout.drawable_names(evaluation.class_names)
     below = _said(evaluation, confusion)
-    if any(name != lettering.tidy(own) for name, own in zip(names, evaluation.class_names, strict=True)):
+    if any(name != text_layout.tidy(own) for name, own in zip(names, evaluation.class_names, strict=True)):
         below += " · #n is class n, counted from 0: no font here has its letters"
     listed = classes > CELL_TEXT
     layout = _layout([names[index] for index in confusion.classes], below, listed)
@@ -114,7 +114,7 @@ def _layout(names: Sequence[str], below: str, listed: bool) -> Layout:
     size = style.NORMAL if count <= 10 else style.SMALL if count <= CELL_TEXT else 7.0
     pitch = side / count
     step = next(step for step in (1, 2, 5, 10, 20, 50) if step * pitch >= 1.25 * size)
-    wide = min(NAME_WIDTH, max(lettering.text_width(name, size) for name in names))
+    wide = min(NAME_WIDTH, max(text_layout.text_width(name, size) for name in names))
     if wide <= step * pitch - 6:
         angle, deep = 0, 1.3 * size
     elif step * pitch >= 1.9 * size:
@@ -123,7 +123,7 @@ def _layout(names: Sequence[str], below: str, listed: bool) -> Layout:
         angle, deep = 90, wide
     left = EDGE + AXIS_NAME + wide + 2 * TICK
     width = left + side + SCALE + (LIST if listed else 0)
-    width = max(width, EDGE * 2 + lettering.text_width(below, style.NORMAL))
+    width = max(width, EDGE * 2 + text_layout.text_width(below, style.NORMAL))
     return Layout(side, left, deep + AXIS_NAME + 2 * TICK + EDGE, width, size, step, angle)
 
 
@@ -155,7 +155,7 @@ def _wrong(shares: np.ndarray) -> np.ndarray:
 def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, colors: np.ndarray, pitch: float) -> None:
     """Counts, with the share below from 1 % on where there is room for it; nothing where there is nothing."""
     with_share = len(counts) <= 10
-    widest = max(lettering.text_width(_count(count, pitch), 1) for count in counts[counts > 0].tolist() or [0])
+    widest = max(text_layout.text_width(_count(count, pitch), 1) for count in counts[counts > 0].tolist() or [0])
     size = min(11.0, 0.5 * pitch, 0.86 * pitch / widest)
     for row, column in zip(*np.nonzero(counts), strict=True):
         color = _readable_on(colors[row, column])
@@ -171,7 +171,7 @@ def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, colors: np
 def _count(count: int, pitch: float) -> str:
     """The count, in thousands when its digits would be too small to read."""
     text = str(count)
-    return text if lettering.text_width(text, 5.5) <= 0.86 * pitch else f"{count / 1000:.3g}k"
+    return text if text_layout.text_width(text, 5.5) <= 0.86 * pitch else f"{count / 1000:.3g}k"
 
 
 def _percent(share: float) -> str:
@@ -186,7 +186,7 @@ def _readable_on(color: np.ndarray) -> str:
 
 def _name_classes(axes: Axes, names: Sequence[str], layout: Layout) -> None:
     places = list(range(0, len(names), layout.step))
-    labels = lettering.shorten_apart([names[place] for place in places], NAME_WIDTH, layout.size)
+    labels = text_layout.shorten_apart([names[place] for place in places], NAME_WIDTH, layout.size)
     axes.tick_params(length=2.5, pad=TICK - 2.5, labelsize=layout.size, labelcolor=style.INK)
     axes.set_yticks(places, labels)
     slanting = layout.angle == 45
@@ -248,7 +248,9 @@ def _list_pairs(figure: Figure, confusion: Confusion, names: Sequence[str], layo
         write(0, line, "no class was taken for another")
     listed = confusion.pairs[:LISTED_PAIRS]
     apart = sorted({label for pair in listed for label in (pair.true, pair.predicted)})
-    short = dict(zip(apart, lettering.shorten_apart([names[i] for i in apart], LISTED_NAME, style.SMALL), strict=True))
+    short = dict(
+        zip(apart, text_layout.shorten_apart([names[i] for i in apart], LISTED_NAME, style.SMALL), strict=True)
+    )
     for row, pair in enumerate(listed, start=1):
         down = row * line
         write(0, down, short[pair.true])

@@ -15,8 +15,8 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 from PIL.Image import Resampling
 
-from cnncli.report.plots import lettering, style
-from cnncli.report.plots.outlined import Outlined
+from cnncli.report.plots import style, text_layout
+from cnncli.report.plots.outlined_text import Outlined
 
 AT_MOST = 25
 COLUMNS = 5
@@ -73,7 +73,7 @@ def grid_of(
     top = HEADING if title else EDGE
     width = columns * step_across - GAP + 2 * EDGE
     if title:
-        texts = (lettering.text_width(title, style.TITLE, "bold"), lettering.text_width(below, style.NORMAL))
+        texts = (text_layout.text_width(title, style.TITLE, "bold"), text_layout.text_width(below, style.NORMAL))
         width = max(width, math.ceil(max(texts) * style.DPI / 72) + 2 * EDGE)
     height = top + rows * step_down - GAP + EDGE
     figure = style.new_figure(width / style.DPI, height / style.DPI)
@@ -132,8 +132,8 @@ def _draw_image(figure: Figure, image: np.ndarray, left: int, upper: int, wide: 
 def _write_lines(axes: Axes, lines: Sequence[Line], left: int, upper: int, wide: int) -> None:
     room = (wide + GAP - 6) * 72 / style.DPI  # points
     for number, line in enumerate(lines):
-        fixed = lettering.text_width(line.before, TEXT) + lettering.text_width(line.after, TEXT)
-        text = line.before + lettering.shorten(line.text, room - fixed, TEXT) + line.after
+        fixed = text_layout.text_width(line.before, TEXT) + text_layout.text_width(line.after, TEXT)
+        text = line.before + text_layout.shorten(line.text, room - fixed, TEXT) + line.after
         across, down = left + wide / 2, upper + number * LINE + 13
         look: dict[str, Any] = {"size": TEXT, "color": line.color, "ha": "center", "va": "center_baseline"}
         if text.translate(SIMPLE).isascii() and text.isprintable():

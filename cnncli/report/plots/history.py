@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, ScalarFormatter
 
 from cnncli.records import History
-from cnncli.report.plots import lettering, style
+from cnncli.report.plots import style, text_layout
 from cnncli.report.tables import metric_names, shortest
 
 PANEL_WIDTH, PANEL_HEIGHT = 4.3, 2.55  # inches, with labels
@@ -69,7 +69,7 @@ def _panels_of(history: History) -> dict[str, Curves]:
     for name in metric_names(history):
         family = name.removeprefix("val_")
         label = TRAIN if family == name else VALIDATION
-        panels.setdefault(lettering.drawable(family.replace("_", " ")), {})[label] = values(name)
+        panels.setdefault(text_layout.drawable(family.replace("_", " ")), {})[label] = values(name)
     rates = np.array([epoch.learning_rate for epoch in history.epochs])
     if np.ptp(rates) > 0:
         panels[RATE] = {RATE: rates}
@@ -89,8 +89,8 @@ def _draw_panel(axes: Axes, name: str, curves: Curves, history: History) -> None
     said = "" if name == RATE else _mark_best(axes, curves, numbers, history.best)
     if name != RATE and any(np.isnan(values).all() for values in curves.values()):
         said = "no finite value" if len(curves) == 1 else said or "not always finite"
-    room = PANEL_TEXT - (lettering.text_width(said, style.SMALL) + 12 if said else 0)
-    title = lettering.shorten(name, room, style.NORMAL + 1, "bold")
+    room = PANEL_TEXT - (text_layout.text_width(said, style.SMALL) + 12 if said else 0)
+    title = text_layout.shorten(name, room, style.NORMAL + 1, "bold")
     axes.set_title(title, loc="left")
     axes.set_title(said, loc="right", size=style.SMALL, weight="normal", color=style.INK)
 
@@ -162,9 +162,9 @@ def _draw_legend(figure: Figure, history: History, panels: Mapping[str, Curves])
     if history.best_epoch():
         look: dict[str, Any] = {"color": style.FAINT, "linewidth": 0.9, "linestyle": (0, (2, 2)), "marker": "o"}
         look |= {"markerfacecolor": "white", "markeredgecolor": style.INK, "markersize": 6}
-        best = lettering.drawable(f"best epoch by {history.monitor}" if _is_known(history) else "best epoch")
+        best = text_layout.drawable(f"best epoch by {history.monitor}" if _is_known(history) else "best epoch")
         room = 72 * PANEL_WIDTH - 175  # beside the other two, when there is one panel only
-        handles.append(Line2D([], [], label=lettering.shorten(best, room, style.SMALL), **look))
+        handles.append(Line2D([], [], label=text_layout.shorten(best, room, style.SMALL), **look))
     if _first_of_stages(history) and len(panels) > 1:  # above a single one there is no room
         handles.append(Line2D([], [], label="new stage", **STAGE_LINE))
     width, height = 72 * figure.get_size_inches()

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from cnncli.records import Evaluation
-from cnncli.report.plots import lettering, style
+from cnncli.report.plots import style, text_layout
 from cnncli.report.plots.grid import AT_MOST, Line, grid_of
 
 ImagesAt = Callable[[Sequence[int]], Sequence[np.ndarray]]
@@ -43,7 +43,7 @@ def figure_of(images: ImagesAt, evaluation: Evaluation) -> Figure:
     if not mistakes:
         return _nothing_wrong(evaluation.split, total)
     indices = most_confident_mistakes(evaluation)
-    names = lettering.drawable_names(evaluation.class_names)
+    names = text_layout.drawable_names(evaluation.class_names)
     below = f"{evaluation.split}: {mistakes:,} of {total:,} images are wrong"
     if mistakes > len(indices):
         below += f", the {len(indices)} most confident shown"
@@ -57,7 +57,7 @@ def _caption(evaluation: Evaluation, index: int, names: Sequence[str]) -> list[L
     return [
         Line(names[evaluation.labels[index]]),
         Line(names[evaluation.predicted[index]], style.VERMILLION, before="→ ", after=f" {probability}"),
-        Line(lettering.drawable(PurePath(evaluation.images[index]).name), style.FAINT),
+        Line(text_layout.drawable(PurePath(evaluation.images[index]).name), style.FAINT),
     ]
 
 

@@ -14,9 +14,9 @@ from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path as Outline
 
 from cnncli.records import LayerRow, ModelSummary
-from cnncli.report.plots import lettering, style
-from cnncli.report.plots.columns import Frame, Page, Point, page_of
+from cnncli.report.plots import style, text_layout
 from cnncli.report.plots.layered import layers_of
+from cnncli.report.plots.page_layout import Frame, Page, Point, page_of
 
 WIDTH = 178.0  # points, of a box
 HEAD, STRIP, INDENT = 27.0, 13.0, 9.0  # points: of a layer with its name, of one that follows, left of letters
@@ -71,12 +71,12 @@ def draw_network(summary: ModelSummary, path: Path, title: str = "Network") -> N
 
 def figure_of(summary: ModelSummary, title: str) -> Figure:
     """The figure of `draw_network`; to be made and saved in one `style.applied` block."""
-    title = lettering.drawable(title)
+    title = text_layout.drawable(title)
     stacks = stacks_of(summary.rows)
     sizes = [(WIDTH, stack.height) for stack in stacks]
     page = page_of(layers_of(sizes, [stack.inputs for stack in stacks], [stack.group for stack in stacks]))
     below = f"{len(summary.layers):,} layers · {summary.parameters:,} parameters · {summary.macs:,} MACs for one image"
-    heading = max(lettering.text_width(title, style.TITLE, "bold"), lettering.text_width(below, style.NORMAL))
+    heading = max(text_layout.text_width(title, style.TITLE, "bold"), text_layout.text_width(below, style.NORMAL))
     width = max(page.width, heading) + 2 * EDGE
     height = page.height + TOP + EDGE
     wanted = style.DPI if max(width, height) < 1000 else style.DPI_OF_BIG
@@ -142,7 +142,7 @@ def _draw_frame(axes: Axes, frame: Frame) -> None:
         linewidth=0.8,
     )
     axes.add_artist(patch)
-    name = lettering.shorten(lettering.drawable(frame.name), WIDTH / 2 - 12, 7.5)
+    name = text_layout.shorten(text_layout.drawable(frame.name), WIDTH / 2 - 12, 7.5)
     behind = {"facecolor": shade, "edgecolor": "none", "pad": 0.8}  # lines may pass
     axes.text(frame.left + 6, frame.top + 3, name, size=7.5, color=style.FAINT, va="top", bbox=behind)
 
@@ -194,11 +194,11 @@ def _write(axes: Axes, left: float, y: float, begin: tuple[str, str, str], end: 
     text, weight, color = begin
     common: dict[str, Any] = {"size": size, "va": "center_baseline"}
     room = WIDTH - INDENT - 6
-    text = lettering.shorten(lettering.drawable(text), room, size, weight)
+    text = text_layout.shorten(text_layout.drawable(text), room, size, weight)
     axes.text(left + INDENT, y, text, color=color, weight=weight, **common)
-    rest = room - lettering.text_width(text, size, weight) - 8
+    rest = room - text_layout.text_width(text, size, weight) - 8
     if end[0] and rest > 20:
-        other = lettering.shorten(lettering.drawable(end[0]), rest, size)
+        other = text_layout.shorten(text_layout.drawable(end[0]), rest, size)
         axes.text(left + WIDTH - 6, y, other, color=end[1], ha="right", **common)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnncli.report.plots import lettering, style
+from cnncli.report.plots import style, text_layout
 from cnncli.report.plots.grid import Line, grid_of
 
 
@@ -23,7 +23,7 @@ def draw_preview(originals: np.ndarray, versions: Sequence[np.ndarray], class_na
     images, captions = [], []
     for number, (original, name) in enumerate(zip(originals, class_names, strict=True)):
         images += [original, *(version[number] for version in versions)]
-        captions.append([Line(lettering.drawable(name))])
+        captions.append([Line(text_layout.drawable(name))])
         captions += [[Line(f"epoch {epoch}", style.FAINT)] for epoch in range(1, len(versions) + 1)]
     title, below, columns = "Training images", "one of each class, without augmentation", None
     if versions:

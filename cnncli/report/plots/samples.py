@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from cnncli.report.plots import lettering, style
+from cnncli.report.plots import style, text_layout
 from cnncli.report.plots.grid import AT_MOST, Line, grid_of
 
 
@@ -26,5 +26,5 @@ def draw_samples(images: np.ndarray | Sequence[np.ndarray], captions: Sequence[s
 
 def figure_of(images: np.ndarray | Sequence[np.ndarray], captions: Sequence[str]) -> Figure:
     """The figure of `draw_samples`; to be made and saved in one `style.applied` block."""
-    lines = [[Line(lettering.drawable(caption))] for caption in captions[:AT_MOST]]
+    lines = [[Line(text_layout.drawable(caption))] for caption in captions[:AT_MOST]]
     return grid_of(list(images[:AT_MOST]), lines)

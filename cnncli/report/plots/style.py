@@ -14,7 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
-from cnncli.report.plots import lettering
+from cnncli.report.plots import text_layout
 
 DPI = 150
 DPI_OF_BIG = 120  # of pictures larger than a page: less would be hard to read, more hard to send
@@ -70,7 +70,7 @@ def applied(texts: Iterable[str] = ()) -> Iterator[None]:
     Args:
         texts: everything foreign that will be written, so that fonts can be found for its letters.
     """
-    families = list(lettering.fonts_for(lettering.letters_of(texts)).families)
+    families = list(text_layout.fonts_for(text_layout.letters_of(texts)).families)
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update({**SETTINGS, "font.family": families})

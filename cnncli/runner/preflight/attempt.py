@@ -15,11 +15,11 @@ from cnncli.catalog import Entry
 from cnncli.data.pipeline import encode
 from cnncli.data.samples import Samples
 from cnncli.factory.regularization import without_regularization
-from cnncli.runner.images import Notice, Splits
-from cnncli.runner.loop import NotFinite, TrainingLoop
+from cnncli.runner.inputs.splits import Notice, Splits
+from cnncli.runner.model.build import compiled, inputs_of_splits
+from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.preflight.records import Attempt
-from cnncli.runner.prepare import compiled, inputs_of_splits
-from cnncli.runner.pretrained import load_pretrained
+from cnncli.runner.training.loop import NotFinite, TrainingLoop
 from cnncli.spec.lint.training import first_rate
 from cnncli.spec.schema import Spec
 from cnncli.startup import tf

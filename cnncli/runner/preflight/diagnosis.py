@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.catalog.kinds import counted
+from cnncli.catalog.validators import counted
 from cnncli.factory.probe import dead_units, gradients_by_layer
 from cnncli.runner.preflight.attempt import Learner, OnStep, Tensors, attempt
 from cnncli.runner.preflight.records import Attempt, Reason

@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.data.samples import FileSamples
-from cnncli.runner.ending import memory_told
 from cnncli.runner.evaluate import together
-from cnncli.runner.images import Splits, load_splits
-from cnncli.runner.observer import Observer
+from cnncli.runner.inputs.source_check import require_readable
+from cnncli.runner.inputs.splits import Splits, load_splits
+from cnncli.runner.model.build import inputs_of_splits
 from cnncli.runner.preflight.files import Reported, compare_reloaded, size_of_image_list, write_reports
 from cnncli.runner.preflight.forecast import disk_of, free_memory, memory_of
 from cnncli.runner.preflight.records import DryRun, Seconds
 from cnncli.runner.preflight.stages import Rehearsed, rehearse_stages
 from cnncli.runner.preflight.standins import Rehearsal, rehearsal_of
-from cnncli.runner.prepare import inputs_of_splits
-from cnncli.runner.scan import require_readable
-from cnncli.runner.train import prepare_first
+from cnncli.runner.train import prepare_new
+from cnncli.runner.training.observer import Observer
+from cnncli.runner.training.outcome import memory_errors_explained
 from cnncli.runs import require_writable
 from cnncli.spec.schema import Spec
 
@@ -51,7 +51,7 @@ def dry_run(spec: Spec, runs_folder: Path, observer: Observer, began: float | No
     """
     began, free = time.perf_counter() if began is None else began, free_memory()
     require_writable(runs_folder)
-    with memory_told(), tempfile.TemporaryDirectory(prefix="cnncli-") as name:
+    with memory_errors_explained(), tempfile.TemporaryDirectory(prefix="cnncli-") as name:
         found = _found(spec, observer)
         loaded = time.perf_counter() - began
         rehearsal = rehearsal_of(spec, found)
@@ -59,7 +59,7 @@ def dry_run(spec: Spec, runs_folder: Path, observer: Observer, began: float | No
         began = time.perf_counter() - loaded  # a training has no use for the stand-ins
         splits = rehearsal.splits
         inputs = inputs_of_splits(spec.data, splits)
-        ready = prepare_first(spec, splits, inputs, runs_folder, observer)
+        ready = prepare_new(spec, splits, inputs, runs_folder, observer)
         prepared = time.perf_counter() - began
         stages = rehearse_stages(spec, splits, ready, Path(name))
         reported = write_reports(spec, splits, ready.stage, ready.encoding, Path(name) / "reports")

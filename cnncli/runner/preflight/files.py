@@ -18,13 +18,13 @@ from cnncli.factory.summary import summarize
 from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import Epoch, Evaluation, History
-from cnncli.runner.checkpoint import TrainingState, write_checkpoint
 from cnncli.runner.evaluate import images_at, together
-from cnncli.runner.images import Splits
-from cnncli.runner.loop import failures_of, outputs_of
-from cnncli.runner.prepare import Inputs, build
-from cnncli.runner.stage import Stage
-from cnncli.runner.variables import averaged_weights
+from cnncli.runner.inputs.splits import Splits
+from cnncli.runner.model.build import InputSpec, build
+from cnncli.runner.training.checkpoint import TrainingState, write_checkpoint
+from cnncli.runner.training.loop import failures_of, outputs_of
+from cnncli.runner.training.phase import Stage
+from cnncli.runner.training.variables import averaged_weights
 from cnncli.runs.files import writing
 from cnncli.spec.schema import Spec
 
@@ -125,7 +125,7 @@ def size_of_image_list(spec: Spec, splits: Splits) -> int:
     return sum(len(name) + _ROW for samples in splits.samples.values() for name in samples.names)
 
 
-def compare_reloaded(spec: Spec, inputs: Inputs, stage: Stage, weights: Path, images: np.ndarray) -> None:
+def compare_reloaded(spec: Spec, inputs: InputSpec, stage: Stage, weights: Path, images: np.ndarray) -> None:
     """Loads saved weights into a new model, which must say the same of images to the last bit.
 
     Args:

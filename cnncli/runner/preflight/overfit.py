@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 from cnncli.errors import TrainingError
-from cnncli.runner.ending import memory_told
-from cnncli.runner.images import load_splits
-from cnncli.runner.observer import Observer
+from cnncli.runner.inputs.splits import load_splits
 from cnncli.runner.preflight.attempt import MOST_STEPS, Learner, attempt, batch_of
 from cnncli.runner.preflight.diagnosis import reasons_for
 from cnncli.runner.preflight.records import Overfit
+from cnncli.runner.training.observer import Observer
+from cnncli.runner.training.outcome import memory_errors_explained
 from cnncli.spec.schema import Spec
 
 SECONDS = 60.0
@@ -37,7 +37,7 @@ def overfit_batch(spec: Spec, runs_folder: Path, observer: Observer) -> Overfit:
         observer.steps(1, min(step, MOST_STEPS), MOST_STEPS)
 
     began = time.perf_counter()
-    with memory_told():
+    with memory_errors_explained():
         batch = batch_of(load_splits(spec, notice=observer.notice), spec.train.batch_size)
         learner = Learner(spec, batch, runs_folder, observer.notice)
         model, tensors = learner.model()

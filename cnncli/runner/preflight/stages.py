@@ -6,17 +6,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnncli.data.pipeline import drawn_from
+from cnncli.data.pipeline import epoch_indices
 from cnncli.errors import TrainingError
-from cnncli.runner.divergence import ADVICE
 from cnncli.runner.evaluate import together
-from cnncli.runner.images import Splits
+from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.preflight.files import Saved, save
 from cnncli.runner.preflight.forecast import require_memory_for_steps
 from cnncli.runner.preflight.records import StageSeconds
 from cnncli.runner.preflight.timing import TrainingTime, ValidationTime, time_training, time_validation
-from cnncli.runner.train import Ready
-from cnncli.runner.variables import all_finite
+from cnncli.runner.train import PreparedTraining
+from cnncli.runner.training.divergence import ADVICE
+from cnncli.runner.training.variables import all_finite
 from cnncli.spec.schema import Checkpoint, Spec
 
 
@@ -37,7 +37,7 @@ class Rehearsed:
     saved: Saved
 
 
-def rehearse_stages(spec: Spec, splits: Splits, ready: Ready, folder: Path) -> tuple[Rehearsed, ...]:
+def rehearse_stages(spec: Spec, splits: Splits, ready: PreparedTraining, folder: Path) -> tuple[Rehearsed, ...]:
     """Trains, validates and saves in every stage; the last one is then under way.
 
     Args:
@@ -64,9 +64,11 @@ def rehearse_stages(spec: Spec, splits: Splits, ready: Ready, folder: Path) -> t
     return tuple(found)
 
 
-def _rehearsed(spec: Spec, splits: Splits, ready: Ready, before: int, entered: float, folder: Path) -> Rehearsed:
+def _rehearsed(
+    spec: Spec, splits: Splits, ready: PreparedTraining, before: int, entered: float, folder: Path
+) -> Rehearsed:
     stage, epochs, train = ready.stage, ready.stages.epochs, spec.train
-    drawn = drawn_from(splits.samples["train"].labels, len(splits.class_names), train.sampling)
+    drawn = epoch_indices(splits.samples["train"].labels, len(splits.class_names), train.sampling)
     compiles = train.jit_compile and len(drawn) % train.batch_size > 0  # XLA makes one program for each size
     trained = time_training(stage, epochs, before, compiles, train.checkpoint.steps)
     if not all_finite(stage.model):

@@ -10,8 +10,8 @@ import numpy as np
 
 from cnncli.data.identity import fingerprint
 from cnncli.data.pipeline import is_held
-from cnncli.data.samples import Chosen, FileSamples, Samples
-from cnncli.runner.images import Splits, all_files, decoded_before
+from cnncli.data.samples import FileSamples, Samples, SampleSubset
+from cnncli.runner.inputs.splits import Splits, all_files, decoded_before
 from cnncli.spec.schema import Spec
 
 CHUNK = 128
@@ -69,7 +69,7 @@ def rehearsal_of(spec: Spec, found: Splits) -> Rehearsal:
         few = _some(samples)
         seconds, decoded = seconds + time.perf_counter() - began, decoded + len(few)
         places = np.arange(len(samples)) * len(few) // max(1, len(samples))
-        splits[split] = Chosen(few, places, samples.labels)
+        splits[split] = SampleSubset(few, places, samples.labels)
     size = len(files) * prod(files.shape)
     standing = Splits(found.class_names, splits, found.validation, found.origins)
     held = any(is_held(samples) for samples in splits.values())

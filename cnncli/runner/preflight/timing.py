@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass, field
 
 from cnncli.errors import TrainingError
-from cnncli.runner.divergence import ADVICE
-from cnncli.runner.loop import NotFinite
-from cnncli.runner.stage import Stage
+from cnncli.runner.training.divergence import ADVICE
+from cnncli.runner.training.loop import NotFinite
+from cnncli.runner.training.phase import Stage
 
 TRAINING, VALIDATION = 6.0, 2.0
 """Seconds that steps are timed for; more when a single one takes longer."""

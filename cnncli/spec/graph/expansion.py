@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from cnncli.catalog.entries import parse
-from cnncli.catalog.kinds import whole
 from cnncli.catalog.spelling import resolve
+from cnncli.catalog.validators import whole
 from cnncli.errors import Path, Problem
 from cnncli.spec.graph.blocks import KEYS, Block, Line
 from cnncli.spec.graph.expressions import ExpressionError, is_expression, read_expression

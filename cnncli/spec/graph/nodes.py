@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnncli.catalog.entries import Entry
-from cnncli.catalog.kinds import shown
+from cnncli.catalog.validators import shown
 from cnncli.errors import Path, path_text
 
 IMAGE = -1

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from cnncli.catalog.entries import split, unknown
-from cnncli.catalog.kinds import nearest, shown, whole
-from cnncli.catalog.packages import own_layer
-from cnncli.catalog.refusals import refusal
+from cnncli.catalog.packages import plugin_layer
 from cnncli.catalog.spelling import resolve
+from cnncli.catalog.unsupported import refusal
+from cnncli.catalog.validators import nearest, shown, whole
 from cnncli.errors import Path, Problem
 from cnncli.spec.graph.blocks import INPUT, KEYS, Block, Line
 from cnncli.spec.graph.expressions import ExpressionError, is_expression, read_expression
@@ -45,7 +45,7 @@ def _header(name: str, given: Any, path: Path, problems: list[Problem]) -> Block
     if not _WORD.match(name):
         problems.append(Problem(path, "a block is named with letters, digits and '_'", at_key=True))
     elif resolve("layer", name) or refusal("layer", name):
-        whose = own.origin if (own := own_layer(name)) else "Keras"
+        whose = own.origin if (own := plugin_layer(name)) else "Keras"
         problems.append(Problem(path, f"{whose} has a layer '{name}'; give the block another name", at_key=True))
     if not isinstance(given, dict):
         message = f"expected the keys 'layers' and, if it has any, 'parameters'; got {shown(given)}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cnncli.catalog.kinds import nearest
 from cnncli.catalog.names import MERGES
 from cnncli.catalog.spelling import resolve
+from cnncli.catalog.validators import nearest
 from cnncli.errors import Path, Problem, path_text
 from cnncli.spec.graph.blocks import INPUT, Block, Line
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cnncli.catalog.kinds import nearest
+from cnncli.catalog.validators import nearest
 from cnncli.errors import Problem
 from cnncli.spec.lint import architecture, backbones, data, layers, output, receptive, stages, training
-from cnncli.spec.lint.facts import Facts, examine
+from cnncli.spec.lint.context import Facts, examine
 from cnncli.spec.schema import Spec
 
 Rule = Callable[[Facts], Iterator[Problem]]

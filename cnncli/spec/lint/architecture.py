@@ -8,7 +8,7 @@ from typing import Any
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE
 from cnncli.spec.graph.expressions import is_expression, read_expression
-from cnncli.spec.lint.facts import (
+from cnncli.spec.lint.context import (
     CONVOLUTIONS,
     DROPOUTS,
     NEVER_NEGATIVE,
@@ -89,7 +89,7 @@ def one_pixel(facts: Facts) -> Iterator[Problem]:
     """A window that moves over a single pixel."""
     for step in facts.steps:
         layer, given = step.node.entry, step.given[0]
-        if layer.name not in CONVOLUTIONS | POOLS or given is None or given[:2] != (1, 1) or step.misfit:
+        if layer.name not in CONVOLUTIONS | POOLS or given is None or given[:2] != (1, 1) or step.shape_error:
             continue
         window = pair(layer.get("pool_size")) if layer.name in POOLS else kernel_of(layer)
         if window != (1, 1):

@@ -8,7 +8,7 @@ from cnncli.catalog.backbones import BACKBONES
 from cnncli.errors import Problem
 from cnncli.spec.backbones import is_backbone, reads_image, scales_image
 from cnncli.spec.graph import Node
-from cnncli.spec.lint.facts import Facts, about
+from cnncli.spec.lint.context import Facts, about
 from cnncli.spec.lint.training import first_rate
 from cnncli.spec.stages import FROZEN, learning_in
 

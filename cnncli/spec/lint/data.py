@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from cnncli.catalog.entries import Entry
 from cnncli.errors import Problem
-from cnncli.spec.known import known
-from cnncli.spec.lint.facts import Facts
+from cnncli.spec.lint.context import Facts
+from cnncli.spec.static_data_info import known
 
 _OF_COLOR = {"RandomHue", "RandomSaturation", "RandomColorDegeneration", "RandomGrayscale"}
 _FEW = 5

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cnncli.catalog.entries import Entry
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE
-from cnncli.spec.lint.facts import (
+from cnncli.spec.lint.context import (
     AVERAGING,
     CONVOLUTIONS,
     DROPOUTS,
@@ -124,9 +124,9 @@ def linear_after_linear(facts: Facts) -> Iterator[Problem]:
         wide = layer.name == "Dense" or (layer.name == "Conv2D" and min(pair(layer.get("kernel_size"))) > 1)
         if not wide or activation_of(layer) != "linear":
             continue  # 1×1 and 1×n convolutions are linear on purpose: they take a larger one apart
-        below = facts.sole_taker(index)
+        below = facts.only_consumer(index)
         while below is not None and _is_linear(facts.nodes[below].entry):
-            below = facts.sole_taker(below)
+            below = facts.only_consumer(below)
         if below is not None and (name := facts.nodes[below].entry.name) in ("Dense", "Conv2D"):
             yield about(
                 node,
@@ -166,7 +166,7 @@ def _hidden(facts: Facts, activations: set[str], effect: str) -> Iterator[Proble
         return
     for index, node in enumerate(facts.nodes[: facts.head[0]]):
         activation = activation_of(node.entry)
-        takers = [facts.nodes[taker].entry for taker in facts.takers[index]]
+        takers = [facts.nodes[consumer].entry for consumer in facts.takers[index]]
         # a second activation below is activation-twice; a gate, which another result is multiplied by, is on purpose
         if activation in activations and not any(map(is_activation, takers)) and not facts.is_gate(index):
             yield about(node, f"inside the network {activation} {effect}; write 'relu' there")
@@ -175,10 +175,10 @@ def _hidden(facts: Facts, activations: set[str], effect: str) -> Iterator[Proble
 def bias_before_normalization(facts: Facts) -> Iterator[Problem]:
     """Batch normalisation takes the bias out again."""
     for index, node in enumerate(facts.nodes):
-        layer, taker = node.entry, facts.sole_taker(index)
-        if taker is None or not is_weighted(layer) or activation_of(layer) != "linear" or not layer.get("use_bias"):
+        layer, consumer = node.entry, facts.only_consumer(index)
+        if consumer is None or not is_weighted(layer) or activation_of(layer) != "linear" or not layer.get("use_bias"):
             continue
-        below = facts.nodes[taker].entry
+        below = facts.nodes[consumer].entry
         if below.name == "BatchNormalization" and below.get("axis") == -1:
             message = "the batch normalisation below takes the bias out again; 'use_bias: false' saves its parameters"
             yield about(node, message)
@@ -190,9 +190,9 @@ def dropout_before_normalization(facts: Facts) -> Iterator[Problem]:
         if node.entry.name not in DROPOUTS:
             continue
         below = index
-        while (taker := facts.sole_taker(below)) is not None and _passes_dropout_on(facts.nodes[taker].entry):
-            below = taker
-        if any(facts.nodes[taker].entry.name == "BatchNormalization" for taker in facts.takers[below]):
+        while (consumer := facts.only_consumer(below)) is not None and _passes_dropout_on(facts.nodes[consumer].entry):
+            below = consumer
+        if any(facts.nodes[consumer].entry.name == "BatchNormalization" for consumer in facts.takers[below]):
             yield about(
                 node,
                 f"batch normalisation learns the variance that {node.entry.name} makes in training, and there is "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncli.errors import Problem
-from cnncli.spec.lint.facts import AVERAGING, NEVER_NEGATIVE, RESHAPING, Facts, about, is_weighted
+from cnncli.spec.lint.context import AVERAGING, NEVER_NEGATIVE, RESHAPING, Facts, about, is_weighted
 from cnncli.spec.shapes import units_of
 
 _PROBABILITIES = {"softmax", "sparsemax"}

@@ -13,9 +13,9 @@ from cnncli.catalog.entries import Entry
 from cnncli.catalog.names import MERGES
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE, Node
-from cnncli.spec.known import known
-from cnncli.spec.lint.facts import CONVOLUTIONS, GLOBAL_POOLS, POOLS, Facts, about
+from cnncli.spec.lint.context import CONVOLUTIONS, GLOBAL_POOLS, POOLS, Facts, about
 from cnncli.spec.shapes import SAME_SHAPE, kernel_of, pair, times
+from cnncli.spec.static_data_info import known
 
 _POINTWISE = SAME_SHAPE | {"Cropping2D", "Dense", "SpatialDropout2D", "ZeroPadding2D"}
 _TOO_LITTLE = 3  # times what is seen still make less than the image
@@ -23,7 +23,7 @@ _TOO_MUCH = 3  # times the image are less than what is seen
 
 
 @dataclass(frozen=True)
-class Sight:
+class ReceptiveField:
     """What the values of a layer see along one axis, in pixels.
 
     Args:
@@ -36,21 +36,21 @@ class Sight:
     longest: int = 1
     step: int = 1
 
-    def through(self, window: int, stride: int) -> Sight:
+    def through(self, window: int, stride: int) -> ReceptiveField:
         """After a window has moved over it."""
         more = (window - 1) * self.step
-        return Sight(self.shortest + more, self.longest + more, self.step * stride)
+        return ReceptiveField(self.shortest + more, self.longest + more, self.step * stride)
 
 
-Sights = tuple[Sight, Sight]
+Sights = tuple[ReceptiveField, ReceptiveField]
 """Along the height and along the width."""
 
 
-def sights_of(nodes: Sequence[Node]) -> list[Sights | None]:
+def receptive_fields(nodes: Sequence[Node]) -> list[Sights | None]:
     """What each layer sees; None for what sees all of the image, and for layers that are not known here."""
     sights: list[Sights | None] = []
     for node in nodes:
-        taken = [(Sight(), Sight()) if source == IMAGE else sights[source] for source in node.inputs]
+        taken = [(ReceptiveField(), ReceptiveField()) if source == IMAGE else sights[source] for source in node.inputs]
         sights.append(_sights(node.entry, taken))
     return sights
 
@@ -73,7 +73,8 @@ def _joined(one: Sights | None, other: Sights | None) -> Sights | None:
     if one is None or other is None or any(a.step != b.step for a, b in zip(one, other, strict=True)):
         return None
     height, width = (
-        Sight(min(a.shortest, b.shortest), max(a.longest, b.longest), a.step) for a, b in zip(one, other, strict=True)
+        ReceptiveField(min(a.shortest, b.shortest), max(a.longest, b.longest), a.step)
+        for a, b in zip(one, other, strict=True)
     )
     return height, width
 
@@ -84,7 +85,7 @@ def small_receptive_field(facts: Facts) -> Iterator[Problem]:
     if image is None or index is None:
         return
     source = facts.nodes[index].inputs[0]
-    sights = (Sight(), Sight()) if source == IMAGE else sights_of(facts.nodes)[source]
+    sights = (ReceptiveField(), ReceptiveField()) if source == IMAGE else receptive_fields(facts.nodes)[source]
     if sights and all(_TOO_LITTLE * sight.longest < extent for sight, extent in zip(sights, image[:2], strict=True)):
         seen = times([sight.longest for sight in sights])
         yield about(
@@ -112,7 +113,7 @@ def large_receptive_field(facts: Facts) -> Iterator[Problem]:
     image = known(facts.spec.data).shape
     if image is None:
         return
-    sights = sights_of(facts.nodes)
+    sights = receptive_fields(facts.nodes)
     for node in facts.nodes:
         seen = sights[node.inputs[0]] if node.inputs[0] != IMAGE else None
         wide = node.entry.name in CONVOLUTIONS and kernel_of(node.entry) != (1, 1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnncli.catalog.entries import Entry
 from cnncli.errors import Problem
-from cnncli.spec.lint.facts import Facts
+from cnncli.spec.lint.context import Facts
 from cnncli.spec.stages import INSIDE, STAGES, TRAINS, changed, learning_in
 
 

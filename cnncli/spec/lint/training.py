@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnncli.catalog.entries import Entry
 from cnncli.errors import Path, Problem
-from cnncli.spec.lint.facts import NORMALIZATIONS, Facts
+from cnncli.spec.lint.context import NORMALIZATIONS, Facts
 from cnncli.spec.metrics import has_validation
 from cnncli.spec.stages import Part
 

@@ -49,7 +49,7 @@ class Step:
     node: Node
     given: tuple[Shape | None, ...]
     result: Shape | None
-    misfit: str = ""
+    shape_error: str = ""
 
 
 def follow(nodes: Sequence[Node], shape: Shape | None, classes: int) -> list[Step]:
@@ -64,14 +64,14 @@ def follow(nodes: Sequence[Node], shape: Shape | None, classes: int) -> list[Ste
     for index, node in enumerate(nodes):
         given = tuple(steps[source].result if source >= 0 else shape for source in node.inputs)
         known = [each for each in given if each is not None]
-        result, misfit = None, ""
+        result, shape_error = None, ""
         try:
             if len(known) == len(given):
                 merges = node.entry.name in MERGES
                 result = merged(node.entry, known) if merges else after(node.entry, known[0], classes)
         except DoesNotFit as error:
-            result, misfit = error.result, str(error)
-        steps.append(Step(index, node, given, result, misfit))
+            result, shape_error = error.result, str(error)
+        steps.append(Step(index, node, given, result, shape_error))
     return steps
 
 

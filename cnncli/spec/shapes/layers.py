@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from cnncli.catalog.entries import Entry
-from cnncli.spec.backbones import is_backbone, misfit, parameters_of, result_of
+from cnncli.spec.backbones import is_backbone, parameters_of, result_of, shape_error
 from cnncli.spec.shapes.terms import DoesNotFit, Shape, kernel_of, pair, times, units_of
 
 SAME_SHAPE = {
@@ -72,7 +72,7 @@ def _image(layer: Entry, shape: Shape, classes: int) -> Shape | None:
     """The shape after a layer that takes images, given `(height, width, channels)`."""
     name = layer.name
     if is_backbone(layer):
-        if why := misfit(layer, shape):
+        if why := shape_error(layer, shape):
             raise DoesNotFit(why)
         return result_of(layer, shape)
     if name in _CONVOLUTIONS:

@@ -9,9 +9,9 @@ import pytest
 
 from cnncli.records import LayerRow, ModelSummary
 from cnncli.report.plots import style
-from cnncli.report.plots.columns import page_of
 from cnncli.report.plots.layered import layers_of
 from cnncli.report.plots.network import draw_network, figure_of, stacks_of
+from cnncli.report.plots.page_layout import page_of
 
 SIZE = (178.0, 40.0)
 

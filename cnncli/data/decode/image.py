@@ -1,0 +1,209 @@
+"""Image files: reading one into an array, and what the brightness of many says."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageChops, ImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from cnncli.data.decode import formats
+from cnncli.data.decode.input_format import InputFormat, Interpolation, Resize, decode_smaller, fitted
+from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of, turn_of_header
+from cnncli.data.files import find_images as find_images  # where prediction looks for it
+from cnncli.data.files import open_file
+from cnncli.errors import DataError
+
+MAX_PIXELS = 50_000_000
+"""Width times height above which an image is refused before it is decoded: a file of 400 kB can unpack to 1.2 GB."""
+
+# The readers are called by their classes, not through Image.open: no other format can be reached, the first frame is
+# all that is looked at, and a picture of too many pixels still tells its size.
+READERS: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
+    "JPEG": JpegImageFile,
+    "PNG": PngImageFile,
+    "GIF": GifImageFile,
+    "BMP": BmpImageFile,
+    "WEBP": WebPImageFile,
+}
+"""The reader of each format, by the name that `formats.format_of` gives it."""
+
+# Pillow warns of EXIF that it cannot parse and of large frames in a GIF. The first does not matter here and the second
+# is refused below. A filter for good, because `catch_warnings` is not safe where several threads read.
+for _category in (UserWarning, Image.DecompressionBombWarning):
+    warnings.filterwarnings("ignore", category=_category, module=r"PIL\.")
+
+
+def read_image(
+    source: Path | bytes,
+    height: int,
+    width: int,
+    channels: int,
+    name: str = "",
+    resize: Resize = "stretch",
+    interpolation: Interpolation = "bilinear",
+) -> np.ndarray:
+    """Read one image as a model wants it.
+
+    JPEG, PNG, GIF, BMP and WebP, whatever the file is called. The orientation that a camera noted is applied,
+    transparent pixels are laid on white, 16 bits become 8, inks become colours, of an animation the first frame is
+    taken. Then colour becomes grey (ITU-R 601) or grey becomes colour, and last the image is brought to the size,
+    antialiased; an image that has the size already keeps its very bytes. Colour profiles are not applied: the numbers
+    in the file are what counts, as it is with the libraries that models are trained with elsewhere.
+
+    Args:
+        source: a file, or the contents of one.
+        height: wanted, in pixels.
+        width: wanted, in pixels.
+        channels: 1 for grey, 3 for red, green and blue.
+        name: what messages call the image; the path when empty.
+        resize: `stretch`, `pad` or `crop`, as `Reading` explains.
+        interpolation: `nearest`, `bilinear`, `bicubic`, `lanczos` or `area`.
+
+    Returns:
+        uint8, shape `(height, width, channels)`.
+
+    Raises:
+        DataError: when there is no such file or it is not an image that can be read; it names the file and says what
+            it is instead.
+    """
+    reading = InputFormat(height, width, channels, resize, interpolation)
+    if isinstance(source, bytes):
+        picture = _decoded(io.BytesIO(source), name or "the image", reading)
+    else:
+        with open_file(source, name) as stream:
+            picture = _decoded(stream, name or str(source), reading)
+    picture = fitted(_flattened(picture, "L" if channels == 1 else "RGB"), reading)
+    return np.array(picture).reshape(height, width, channels)
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Height and width of an image file, the right way up; nothing is decoded.
+
+    Raises:
+        DataError: when it is not an image that can be read.
+    """
+    with open_file(path) as stream:
+        kind = formats.format_of(stream.read(formats.HEAD))
+        stream.seek(0)
+        try:
+            picture = READERS[kind](stream)
+            lies = turn_of_header(picture, stream) in ON_ITS_SIDE
+        except Exception:
+            read_image(path, 1, 1, 1)  # says what is wrong with it
+            raise
+    return (picture.width, picture.height) if lies else (picture.height, picture.width)
+
+
+def fit_pixels(pixels: np.ndarray, reading: InputFormat) -> np.ndarray:
+    """Bring an image that is pixels already to the size and colour of a reading, as `read_image` does with a file.
+
+    Args:
+        pixels: uint8, shape `(height, width, channels)`; 1 or 3 channels.
+        reading: what is wanted.
+
+    Returns:
+        uint8, shape `(reading.height, reading.width, reading.channels)`.
+    """
+    picture = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    fit = fitted(_flattened(picture, "L" if reading.channels == 1 else "RGB"), reading)
+    return np.array(fit).reshape(reading.height, reading.width, reading.channels)
+
+
+def _decoded(stream: BinaryIO, name: str, reading: InputFormat) -> Image.Image:
+    """The first frame with its pixels loaded, the right way up, in whatever mode the file has."""
+    head = stream.read(formats.HEAD)
+    if not head:
+        raise DataError(f"{name} is empty")
+    kind = formats.format_of(head)
+    if not kind:
+        raise DataError(f"{name} is {formats.description(head, Path(name).suffix.lower())}")
+    stream.seek(0)
+    try:
+        picture = READERS[kind](stream)
+        if picture.width * picture.height > MAX_PIXELS:
+            raise DataError(_too_large(name, f"{kind} of {picture.width}×{picture.height} pixels"))
+        if isinstance(picture, JpegImageFile):
+            decode_smaller(picture, reading, turned=turn_of(picture) in ON_ITS_SIDE)
+        picture.load()
+        turn = turn_of(picture)  # only now: a PNG may tell it behind its pixels
+        upright = picture if turn is None else picture.transpose(turn)
+        # Pillow takes every JPEG of inks to store them inverted; only Adobe's, which say so, do
+        is_plain_ink = kind == "JPEG" and picture.mode == "CMYK" and "adobe" not in picture.info
+        return ImageChops.invert(upright) if is_plain_ink else upright
+    except (DataError, MemoryError):
+        raise
+    except Image.DecompressionBombError as error:  # some plugins look at the size themselves
+        raise DataError(_too_large(name, kind)) from error
+    except Exception as error:  # a broken file can make a parser raise nearly anything
+        if formats.is_cut_off(kind, stream):
+            raise DataError(f"{name} is cut off: the end of the {kind} is missing") from error
+        raise DataError(f"{name} is a damaged {kind}: {error}") from error
+
+
+def _too_large(name: str, kind: str) -> str:
+    return f"{name} is a {kind}: more than {MAX_PIXELS // 1_000_000} million"
+
+
+def _flattened(picture: Image.Image, mode: str) -> Image.Image:
+    """The picture without transparency and in this mode, `L` or `RGB`."""
+    if picture.mode.startswith("I"):  # 16-bit grey; `convert` would clip it to 255
+        picture = _eight_bits(picture)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert(mode)
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Grey of 0…65535 as grey of 0…255, rounded; the one value that a PNG may call transparent becomes white."""
+    values = np.asarray(picture).astype(np.uint32)  # (height, width)
+    eight = (values + 128) // 257
+    if "transparency" in picture.info:
+        eight[values == picture.info["transparency"]] = 255
+    return Image.fromarray(eight.astype(np.uint8))
+
+
+@dataclass(frozen=True)
+class BrightnessStats:
+    """How bright the images of a training set are, 0 (black) to 255 (white).
+
+    Args:
+        mean: of all pixels.
+        border_mean: of the outermost ring of pixels.
+        border_std: standard deviation, over the images, of the brightness of each image's border; small where all
+            have the same background.
+    """
+
+    mean: float
+    border_mean: float
+    border_std: float
+
+
+def border_brightness(image: np.ndarray) -> float:
+    """The mean, 0…255, of the outermost ring of pixels of an image of shape `(height, width, channels)`."""
+    return float(_borders(image[None])[0])
+
+
+def brightness_stats(images: np.ndarray) -> BrightnessStats:
+    """The brightness of images of shape `(samples, height, width, channels)`, from 2,000 evenly spaced ones at most."""
+    chosen = images[np.linspace(0, len(images) - 1, min(len(images), 2000)).astype(int)]
+    borders = _borders(chosen)
+    return BrightnessStats(float(chosen.mean()), float(borders.mean()), float(borders.std()))
+
+
+def _borders(images: np.ndarray) -> np.ndarray:
+    """The border brightness of each image, float64, shape `(samples,)`."""
+    inner = images[:, 1:-1, 1:-1]
+    ring = images.sum(axis=(1, 2, 3), dtype=np.int64) - inner.sum(axis=(1, 2, 3), dtype=np.int64)  # (samples,)
+    return ring / (images[0].size - inner[0].size)

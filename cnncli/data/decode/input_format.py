@@ -1,0 +1,93 @@
+"""How pictures of any size become arrays of one size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from PIL import Image, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
+
+Resize = Literal["stretch", "pad", "crop"]
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "area"]
+
+_FILTERS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+    "area": Image.Resampling.BOX,
+}
+
+
+@dataclass(frozen=True)
+class InputFormat:
+    """The size and colour that images are read in. Training, evaluation and prediction share one.
+
+    Args:
+        height: in pixels.
+        width: in pixels.
+        channels: 1 for grey, 3 for red, green and blue.
+        resize: `stretch` ignores the proportions; `pad` keeps them and lays the image on black, centred; `crop` keeps
+            them and cuts off what hangs over, centred.
+        interpolation: `nearest` picks pixels; the others average over all that fall into one, `area` with equal
+            weights.
+
+    Raises:
+        ValueError: when one of them is none of these.
+    """
+
+    height: int
+    width: int
+    channels: int
+    resize: Resize = "stretch"
+    interpolation: Interpolation = "bilinear"
+
+    def __post_init__(self) -> None:
+        if self.height < 1 or self.width < 1 or self.channels not in (1, 3):
+            raise ValueError(f"an image of {self.height}×{self.width} pixels and {self.channels} channels")
+        if self.resize not in get_args(Resize) or self.interpolation not in _FILTERS:
+            raise ValueError(f"resize {self.resize!r}, interpolation {self.interpolation!r}")
+
+
+def fitted(picture: Image.Image, reading: InputFormat) -> Image.Image:
+    """The picture in the size of a reading; one that has the size already is returned as it is."""
+    size = (reading.width, reading.height)
+    if picture.size == size:
+        return picture
+    resampling = _FILTERS[reading.interpolation]
+    if reading.resize == "stretch":
+        return picture.resize(size, resampling)
+    if reading.resize == "crop":
+        return ImageOps.fit(picture, size, resampling)
+    scale = min(reading.width / picture.width, reading.height / picture.height)
+    # Not ImageOps.pad, which leaves nothing of a picture that is a hundred times as wide as high
+    width, height = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    canvas = Image.new(picture.mode, size)
+    canvas.paste(
+        picture.resize((width, height), resampling), ((reading.width - width) // 2, (reading.height - height) // 2)
+    )
+    return canvas
+
+
+def decode_smaller(picture: JpegImageFile, reading: InputFormat, turned: bool) -> None:
+    """Ask the JPEG decoder for a half, quarter or eighth of the size, where twice what is wanted remains.
+
+    Decoding 12 million pixels to shrink them to 96×96 takes a third of the time (0.12 s to 0.04 s), and pixels differ
+    by 0.3 of 255 on average, by 14 at the sharpest edges. It depends on the file and the reading alone, so training,
+    evaluation and prediction see the same pixels.
+
+    Args:
+        picture: not decoded yet.
+        reading: what is wanted; `nearest` picks pixels of the whole picture.
+        turned: whether the picture is stored lying on its side.
+    """
+    if reading.interpolation == "nearest":
+        return
+    height, width = (reading.width, reading.height) if turned else (reading.height, reading.width)
+    for scale in (8, 4, 2):
+        # Only where no part of a pixel is left over: it would count as a whole one and shift all others
+        fits = picture.width % scale == 0 and picture.height % scale == 0
+        if fits and picture.width >= 2 * scale * width and picture.height >= 2 * scale * height:
+            picture.draft(None, (picture.width // scale, picture.height // scale))
+            return

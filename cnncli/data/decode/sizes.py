@@ -1,0 +1,59 @@
+"""The size that all image files have, when they have one, and one to propose when they have many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cnncli.data.decode.image import size_of
+from cnncli.data.samples import FileSamples
+from cnncli.data.threads import in_threads
+from cnncli.errors import DataError
+
+_STEP = 32
+_LARGEST = 224  # what networks for photographs are usually given; cameras make images of thousands
+
+
+def common_size(splits: Sequence[FileSamples]) -> tuple[int, int]:
+    """Height and width of all images; their headers are read, nothing is decoded.
+
+    Raises:
+        DataError: they differ, or one cannot be read.
+    """
+    sizes: Counter[tuple[int, int]] = Counter()
+    for samples in splits:
+
+        def look(numbers: range, samples: FileSamples = samples) -> Counter[tuple[int, int]]:
+            return Counter(size_of(samples.path(number)) for number in numbers)
+
+        for some in in_threads(look, len(samples)):
+            sizes += some
+    if len(sizes) == 1:
+        return next(iter(sizes))
+    (height, width), count = sizes.most_common(1)[0]
+    proposed = proposed_size(sizes)
+    raise DataError(
+        f"the images have {len(sizes):,} different sizes; {count:,} of {sizes.total():,} are {height}×{width}",
+        f"say the size the model sees: data.image.size, such as [{proposed[0]}, {proposed[1]}]",
+    )
+
+
+def proposed_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:
+    """A size to read images in that have many: near the median, in steps of 32, at most 224.
+
+    Args:
+        sizes: how many images have each height and width.
+
+    Returns:
+        Height and width.
+
+    Example:
+        >>> proposed_size({(300, 200): 3, (3000, 4000): 1})
+        (224, 160)
+    """
+    medians = np.median(np.repeat(list(sizes), list(sizes.values()), axis=0), axis=0)
+    shrink = min(1.0, _LARGEST / medians.max())
+    height, width = (max(_STEP, _STEP * round(side * shrink / _STEP)) for side in medians.tolist())
+    return height, width

@@ -1,0 +1,1 @@
+"""The images that a run is trained and measured on."""

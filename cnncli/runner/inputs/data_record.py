@@ -1,0 +1,104 @@
+"""`data.json` of a run: what its images were. Checked to the last number, because a run may come from a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from cnncli.data.decode.image import MAX_PIXELS
+from cnncli.errors import RunError
+from cnncli.runs import RunDir
+
+MAX_CLASSES = 100_000
+MAX_NAME = 1_000
+"""Characters in the name of a class; it was the name of a folder."""
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """What a run has written down of its images.
+
+    Args:
+        class_names: in the order of the model's outputs.
+        shape: height, width and channels of every image.
+        border_mean: brightness of the borders of the training images, 0…255.
+        border_std: standard deviation of the same, over the images.
+        channel_mean: of the training pixels of each channel; empty unless the spec standardizes by them.
+        channel_std: the standard deviation of the same.
+        validation: which training images of a built-in data set validate.
+    """
+
+    class_names: tuple[str, ...]
+    shape: tuple[int, int, int]
+    border_mean: float
+    border_std: float
+    channel_mean: tuple[float, ...]
+    channel_std: tuple[float, ...]
+    validation: tuple[int, ...] | None
+
+
+def read_data_record(run: RunDir) -> DataRecord:
+    """The record of a run's images.
+
+    Raises:
+        RunError: it is missing, or is not what a training writes.
+    """
+    record = run.read_json("data.json")
+
+    def get(values: Any, key: str, fits: Callable[[Any], bool], expected: str) -> Any:
+        if not isinstance(values, dict) or key not in values:
+            raise RunError(f"'{run.path}' is no complete run: data.json lacks '{key}'")
+        if not fits(values[key]):
+            raise RunError(f"'{run.path}' is no complete run: '{key}' in data.json is not {expected}")
+        return values[key]
+
+    names = get(record, "class_names", _are_names, "a list of different names")
+    shape = get(record, "image", _is_shape, "height, width and channels of an image")
+    pixels = get(record, "pixels", lambda value: isinstance(value, dict), "a mapping")
+    borders = [get(pixels, key, _is_number, "a finite number") for key in ("border_mean", "border_std")]
+    channels = {"channel_mean": (), "channel_std": ()} | pixels
+    of_channels = [
+        get(channels, key, lambda value: _are_numbers(value, shape[2]), "a finite number for each channel")
+        for key in ("channel_mean", "channel_std")
+    ]
+    validation = get({"validation": None} | record, "validation", _are_indices, "a list of whole numbers")
+    return DataRecord(
+        tuple(names),
+        (shape[0], shape[1], shape[2]),
+        float(borders[0]),
+        float(borders[1]),
+        tuple(map(float, of_channels[0])),
+        tuple(map(float, of_channels[1])),
+        None if validation is None else tuple(validation),
+    )
+
+
+def _are_names(value: Any) -> bool:
+    if not isinstance(value, list) or not 0 < len(value) <= MAX_CLASSES:
+        return False
+    named = all(isinstance(name, str) and 0 < len(name) <= MAX_NAME for name in value)
+    return named and len(set(value)) == len(value)
+
+
+def _is_shape(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) != 3 or not all(_is_whole(size, 1, MAX_PIXELS) for size in value):
+        return False
+    return bool(value[0] * value[1] <= MAX_PIXELS and value[2] in (1, 3))
+
+
+def _is_whole(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9 and isfinite(value)
+
+
+def _are_numbers(value: Any, count: int) -> bool:
+    return isinstance(value, list | tuple) and len(value) in (0, count) and all(map(_is_number, value))
+
+
+def _are_indices(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(_is_whole(index, 0, 2**31) for index in value))

@@ -1,0 +1,72 @@
+"""What a spec names and is not there, found before TensorFlow is started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cnncli.catalog.weights import IMAGENET
+from cnncli.data.sources.location import require_existing
+from cnncli.errors import CnncliError, DataError, Problem
+from cnncli.errors import Path as Place
+from cnncli.runs import RunDir, find_run
+from cnncli.spec.backbones import is_backbone
+from cnncli.spec.schema import Spec
+from cnncli.spec.sources import PATHS
+
+
+def require_inputs_exist(spec: Spec, runs_folder: Path) -> None:
+    """Refuses a spec whose images or weights are not where it says.
+
+    Raises:
+        DataError: a folder or file is missing.
+        RunError: a run is.
+    """
+    for _, error in _absent(spec, runs_folder):
+        raise error
+
+
+def missing(spec: Spec, runs_folder: Path) -> list[Problem]:
+    """The same as findings, all of them: a spec may well be written before its images are there."""
+    return [
+        Problem(place, f"{error}; {error.hint}" if error.hint else f"{error}", code="not-there")
+        for place, error in _absent(spec, runs_folder)
+    ]
+
+
+def _absent(spec: Spec, runs_folder: Path) -> Iterator[tuple[Place, CnncliError]]:
+    source = spec.data.source
+    for argument, path in source.arguments.items():
+        if (source.name, argument) in PATHS:
+            yield from _failing(("data", "source", source.name, argument), require_existing, path)
+    named: list[tuple[Place, Any]] = [(("model", "weights"), spec.model.weights)]
+    named += [(node.at("weights"), node.entry.get("weights")) for node in spec.model.nodes if is_backbone(node.entry)]
+    for place, weights in named:
+        if weights not in (None, IMAGENET):
+            yield from _failing(place, find_weights, weights, runs_folder)
+
+
+def _failing(place: Place, look: Any, *arguments: Any) -> Iterator[tuple[Place, CnncliError]]:
+    try:
+        look(*arguments)
+    except CnncliError as error:
+        yield place, error
+    except OSError as error:  # such as a name that is too long for any file
+        yield place, DataError(f"'{arguments[0]}' cannot be looked for: {error.strerror}")
+
+
+def find_weights(weights: str | Mapping[str, str], runs_folder: Path) -> RunDir | Path:
+    """The run or the file that `weights` means.
+
+    Raises:
+        DataError: there is no such file.
+        RunError: there is no such run.
+    """
+    if not isinstance(weights, str):
+        return find_run(weights["run"], runs_folder)
+    path = Path(weights).expanduser()
+    if not path.is_file():
+        what = "is a folder: write {run: FOLDER} for a run" if path.is_dir() else "does not exist: no such file"
+        raise DataError(f"the weights file '{weights}' {what}")
+    return path

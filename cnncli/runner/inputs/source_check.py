@@ -1,0 +1,132 @@
+"""Has the data doctor look at a source: thoroughly when asked, and at headers before every training."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cnncli.catalog.validators import counted
+from cnncli.data.quality import FILE_SOURCES, Plan, Progress, check_headers, scan_arrays, scan_files
+from cnncli.data.quality.codes import finding, most_severe_first
+from cnncli.data.quality.survey import TABLE_SUFFIXES
+from cnncli.data.samples import FileSamples
+from cnncli.data.sources.location import listed, some
+from cnncli.data.split import divide, validation_indices
+from cnncli.errors import DataError, path_text
+from cnncli.records import Affected, DataReport
+from cnncli.runner.inputs.splits import left_out, load_source, warn_about_unknown
+from cnncli.spec.schema import Spec, Split
+from cnncli.spec.splits import contradictions
+from cnncli.spec.static_data_info import known
+
+
+def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
+    """Look at a folder of class folders, or at a table of images.
+
+    Args:
+        path: of the folder, or of the table.
+        decode: decode and compare all images; otherwise only headers are read.
+        progress: is told how many files are done, and of how many.
+
+    Raises:
+        DataError: there is no such folder or table, or it cannot be read as one.
+    """
+    is_table = path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()
+    plan = Plan(None, _validating(Split()))
+    report = scan_files("csv" if is_table else "folder", path, decode=decode, progress=progress, plan=plan)
+    return _with(report, list(_too_few(report)))
+
+
+def _too_few(report: DataReport) -> Iterator[Affected]:
+    """Classes with fewer images than there are sides for them to be on, however they are divided."""
+    sides = [split for split in ("train", "validation", "test") if split == "train" or split not in report.counts]
+    for name, count in report.counts.get("train", {}).items():
+        if 0 < count < len(sides):
+            of = f"the class {name} has {counted(count, 'image')}"
+            yield Affected((), f"{of}, and takes {len(sides)} or more, for {some(sides)}")
+
+
+def scan_spec(
+    spec: Spec, decode: bool = True, progress: Progress | None = None, notice: Callable[[str], None] | None = None
+) -> DataReport:
+    """Look at the images of a spec: those of its classes, without those that it excludes.
+
+    Args:
+        spec: says the source.
+        decode: decode and compare all image files; otherwise only headers are read.
+        progress: is told how many files are done, and of how many.
+        notice: is told when something is downloaded.
+
+    Raises:
+        DataError: the images cannot be had, or no class has a name asked for.
+    """
+    source, part = spec.data.source, _validating(spec.data.split)
+    if source.name not in FILE_SOURCES:
+        report = scan_arrays(source.name, load_source(spec.data, notice), progress, Plan(True, part))
+        return _with_contradictions(report, spec)
+    exclude = left_out(spec.data)
+    given = {**source.arguments, "classes": spec.data.classes, "exclude": exclude}
+    plan = Plan(known(spec.data).shape is not None, part)
+    report = scan_files(source.name, **given, decode=decode, progress=progress, plan=plan)
+    warn_about_unknown(exclude, notice)
+    return _with_contradictions(report, spec)
+
+
+def _with_contradictions(report: DataReport, spec: Spec) -> DataReport:
+    """The report, and what the spec asks of the source that training would refuse."""
+    problems = contradictions(spec.data.split, report.counts)
+    affected = [Affected((), f"{path_text(problem.path)}: {problem.message}") for problem in problems]
+    if not affected and (reason := _indivisible(spec, report)):
+        affected = [Affected((), reason)]
+    return _with(report, affected)
+
+
+def _with(report: DataReport, refused: Sequence[Affected]) -> DataReport:
+    findings = most_severe_first([*report.findings, *finding("refused", refused)])
+    return dataclasses.replace(report, findings=findings)
+
+
+def _indivisible(spec: Spec, report: DataReport) -> str:
+    """Why the images cannot be divided as the spec asks; empty when they can, or need not be."""
+    split, own = spec.data.split, report.counts
+    counts = [own.get("train", {}).get(name, 0) for name in report.class_names]
+    if not counts or not all(counts):  # a finding of its own
+        return ""
+    labels = np.repeat(np.arange(len(counts)), counts)  # (images,)
+    validation = 0 if "validation" in own else _validating(split)
+    try:
+        if "test" not in own:
+            divide(labels, report.class_names, validation, split.test, split.stratify, spec.seed)
+        elif validation:
+            validation_indices(labels, validation, split.stratify, spec.seed, report.class_names)
+    except DataError as error:
+        return f"{error}; {error.hint}" if error.hint else f"{error}"
+    return ""
+
+
+def _validating(split: Split) -> float | int:
+    """The part of the images that validates and nothing else."""
+    return 0 if isinstance(split.validation, str) else split.validation
+
+
+def require_readable(splits: Mapping[str, FileSamples], source: Path | str, progress: Progress | None = None) -> None:
+    """Refuse to train on files that cannot be read, before the first step instead of in the middle of an epoch.
+
+    Args:
+        splits: the files of each split.
+        source: what to have `cnncli data` look at, for the message.
+        progress: is told how many files are done, and of how many.
+
+    Raises:
+        DataError: with the first of the files, and what is wrong with each.
+    """
+    findings = check_headers(splits, progress)
+    broken = [f"{' '.join(one.names)} {one.detail}" for found in findings for one in found.affected]
+    if broken:
+        raise DataError(
+            f"{source} has {counted(len(broken), 'file')} that cannot be read:{listed(broken)}",
+            f"mend or exclude them; `cnncli data {source} --list exclude.yaml` lists them all",
+        )

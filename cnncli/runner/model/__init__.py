@@ -1,0 +1,1 @@
+"""The model of a run: built, given its first weights, checked against the memory."""

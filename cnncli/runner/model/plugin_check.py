@@ -1,0 +1,61 @@
+"""The layers of installed packages that a run is made with: written down, and missed with a word on what to install."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cnncli.catalog import Entry
+from cnncli.catalog.packages import Registered, fault, plugin_layer
+from cnncli.errors import RunError
+from cnncli.runs import RunDir
+from cnncli.spec.graph import Node
+
+RECORD = "layers"
+"""The key of environment.json."""
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?\Z")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,49}\Z")
+
+
+def package_layers(nodes: Sequence[Node]) -> dict[str, Registered]:
+    """The layers of packages in a network, by name, those inside of others included."""
+    names = dict.fromkeys(name for node in nodes for name in _names(node.entry))
+    return {name: layer for name in names if (layer := plugin_layer(name))}
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, Entry) and value.family == "layer":
+        yield value.name
+        for argument in value.arguments.values():
+            yield from _names(argument)
+
+
+def record_of(layers: Mapping[str, Registered]) -> dict[str, dict[str, str]]:
+    """The layers as environment.json has them."""
+    return {name: {"package": layer.package, "version": layer.version} for name, layer in layers.items()}
+
+
+def require_packages(run: RunDir) -> None:
+    """Refuses a run with a layer that no installed package has.
+
+    Args:
+        run: whose environment.json says what its layers were of; what it says is a stranger's word.
+
+    Raises:
+        RunError: naming the package.
+    """
+    try:
+        layers = run.read_json("environment.json").get(RECORD)
+    except RunError:  # then its spec is all that there is to say
+        return
+    for name, found in layers.items() if isinstance(layers, dict) else ():
+        package, version = (found.get(key) for key in ("package", "version")) if isinstance(found, dict) else ("", "")
+        if plugin_layer(name) or fault(name) or not (isinstance(package, str) and _NAME.match(package)):
+            continue
+        exact = f"=={version}" if isinstance(version, str) and _VERSION.match(version) else ""
+        raise RunError(
+            f"'{run.path}' has a layer '{name[:100]}' of the package '{package}', which is not installed",
+            f"a package runs code of its own; when you know whose it is: pip install '{package}{exact}'",
+        )

@@ -1,0 +1,1 @@
+"""A training: its session, loop, phases, checkpoints and outcome."""

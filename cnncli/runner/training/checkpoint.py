@@ -1,0 +1,196 @@
+"""All that a training needs to go on as if it had never stopped, in one file.
+
+The file is a `.npz`, which is a zip of NumPy's arrays, with `training.json` beside them. It is replaced as a whole, so
+weights, optimizer and history are always of the same moment. Nothing in it can run, and nothing is read from it that is
+not what this very model has: it may come from anybody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnncli.errors import RunError
+from cnncli.records import Epoch
+
+FORMAT = 1
+_RECORD = "training.json"
+_LARGEST_RECORD = 1 << 26  # bytes; a hundred thousand epochs
+_HEADER = 4096  # bytes that a member may have beside the numbers of its array
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    RuntimeError,
+    EOFError,
+)
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """Where a training stands.
+
+    Args:
+        epochs: those that are over.
+        best: the number of the best of them; 0 when there is none.
+        steps: done of the epoch under way.
+        measured: what the training of the epoch under way came to, when only its validation is missing.
+        seconds: that the epoch under way took so far.
+        stopped: whether a callback has seen enough of the stage.
+        stage: under way, counted from 1; 0 in a training without stages.
+        callbacks: what each remembers.
+        arrays: the values of all variables, by name.
+    """
+
+    epochs: tuple[Epoch, ...] = ()
+    best: int = 0
+    steps: int = 0
+    measured: Mapping[str, float] | None = None
+    seconds: float = 0.0
+    stopped: bool = False
+    stage: int = 0
+    callbacks: tuple[Mapping[str, Any], ...] = ()
+    arrays: Arrays = field(default_factory=dict)
+
+    @property
+    def mid_epoch(self) -> bool:
+        """Whether steps of an epoch are missing, so that the metrics stand at something."""
+        return self.steps > 0 and self.measured is None
+
+
+def write_checkpoint(path: Path, state: TrainingState) -> None:
+    """Writes a state; the same one gives the same bytes."""
+    record = {"format": FORMAT, **{key: value for key, value in vars(state).items() if key != "arrays"}}
+    record["epochs"] = [asdict(epoch) for epoch in state.epochs]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo(_RECORD), json.dumps(record))
+        for name, array in state.arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+
+
+def read_checkpoint(path: Path, expected: Callable[[bool], tuple[Arrays, Arrays]]) -> TrainingState:
+    """Reads a state.
+
+    Args:
+        path: the file.
+        expected: gives arrays of the shape and type of those the file must hold, and of those it may hold besides; is
+            told whether metrics are among them.
+
+    Raises:
+        RunError: the file is missing, damaged, or not of this model.
+    """
+    with _opened(path) as archive:
+        state = _state(_record(archive))
+        return replace(state, arrays=_arrays(archive, *expected(state.mid_epoch)))
+
+
+def read_progress(path: Path) -> TrainingState:
+    """How far a training is: its state without the arrays.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    with _opened(path) as archive:
+        return _state(_record(archive))
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    if path.is_symlink() or path.parent.is_symlink():
+        raise RunError(f"'{path}' leads out of the run")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except FileNotFoundError:
+        raise RunError(f"'{path}' is missing, so nothing can go on from there", "train again") from None
+    except (*_UNREADABLE, zipfile.BadZipFile) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise RunError(f"'{path}' is damaged: {reason}", "train again") from None
+
+
+def _arrays(archive: zipfile.ZipFile, wanted: Arrays, optional: Arrays) -> dict[str, np.ndarray]:
+    members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+    del members[_RECORD]
+    likes = {**optional, **wanted}
+    odd = (wanted.keys() - members.keys()) | (members.keys() - likes.keys())
+    if odd:
+        raise ValueError(f"it does not hold what this run's model has, as '{min(odd)}' shows")
+    return {name: _array(archive, member, likes[name]) for name, member in members.items()}
+
+
+def _record(archive: zipfile.ZipFile) -> dict[str, Any]:
+    member = archive.getinfo(_RECORD)
+    if member.compress_type != zipfile.ZIP_STORED or member.file_size > _LARGEST_RECORD:
+        raise ValueError(f"{_RECORD} is packed or far too large")
+    record = json.loads(archive.read(member))
+    if not isinstance(record, dict) or record.pop("format", None) != FORMAT:
+        raise ValueError("it was written by another version of cnncli")
+    return record
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, like: np.ndarray) -> np.ndarray:
+    """One array, once its member promises to be as large as it must be and no larger."""
+    if member.compress_type != zipfile.ZIP_STORED or member.file_size > like.nbytes + _HEADER:
+        raise ValueError(f"{member.filename} is packed or far too large")
+    content = io.BytesIO(archive.read(member))
+    if np.lib.format.read_magic(content) != (1, 0):
+        raise ValueError(f"{member.filename} is no array")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(content)
+    if (shape, dtype) != (like.shape, like.dtype):
+        raise ValueError(f"{member.filename} is {dtype} {shape}, the model's is {like.dtype} {like.shape}")
+    content.seek(0)
+    array: np.ndarray = np.lib.format.read_array(content, allow_pickle=False)
+    return array
+
+
+def _state(record: Mapping[str, Any]) -> TrainingState:
+    epochs = tuple(_epoch(epoch) for epoch in record["epochs"])
+    stages = [*(epoch.stage for epoch in epochs), record.get("stage", 0)]
+    whole = [record["steps"], record["best"], *(epoch.number for epoch in epochs), *stages]
+    if not all(type(value) is int for value in whole) or not isinstance(record["stopped"], bool):
+        raise ValueError(f"{_RECORD} has something else where whole numbers belong")
+    if [epoch.number for epoch in epochs] != list(range(1, len(epochs) + 1)) or not 0 <= record["best"] <= len(epochs):
+        raise ValueError(f"{_RECORD} counts its epochs wrongly")
+    if stages != sorted(stages) or stages[0] < 0:
+        raise ValueError(f"{_RECORD} counts its stages wrongly")
+    seconds, callbacks = _number(record["seconds"]), tuple(record["callbacks"])
+    if record["steps"] < 0 or not math.isfinite(seconds):
+        raise ValueError(f"{_RECORD} counts its steps wrongly")
+    for kept in callbacks:
+        _numbers({key: value for key, value in kept.items() if key != "name" and value is not None})
+    measured = None if record["measured"] is None else _numbers(record["measured"])
+    read = {"epochs": epochs, "measured": measured, "seconds": seconds, "callbacks": callbacks}
+    return TrainingState(**{**record, **read})
+
+
+def _epoch(record: Mapping[str, Any]) -> Epoch:
+    epoch = Epoch(**record)
+    rate, seconds = _number(epoch.learning_rate), _number(epoch.seconds)
+    return replace(epoch, metrics=_numbers(epoch.metrics), learning_rate=rate, seconds=seconds)
+
+
+def _numbers(record: Mapping[str, Any]) -> dict[str, float]:
+    return {name: _number(value) for name, value in record.items()}
+
+
+def _number(value: Any) -> float:
+    """A number as Python's floats have it; a metric may be infinite, or none."""
+    if type(value) not in (int, float):
+        raise ValueError(f"{_RECORD} has something else where numbers belong")
+    return float(value)

@@ -1,0 +1,109 @@
+"""What a run writes down before its first step: what was asked for, where it ran, and on which images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnncli import __version__
+from cnncli.data.decode.image import brightness_stats
+from cnncli.factory.processor import precision_here
+from cnncli.runner.inputs.splits import Splits
+from cnncli.runner.model.build import InputSpec
+from cnncli.runner.training.environment import command_line, environment
+from cnncli.runs import RunDir, now
+from cnncli.spec.backbones import scales_image
+from cnncli.spec.overrides import read_file
+from cnncli.spec.pretrained import with_weights
+from cnncli.spec.schema import Spec
+from cnncli.spec.sources import PATHS, Source
+from cnncli.spec.writer import spec_text
+from cnncli.startup import CHATTER
+
+_LOOKED_AT = 2000
+"""Images whose brightness says what all are like."""
+
+
+def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str]) -> None:
+    """Writes spec.yaml, environment.json and log.txt."""
+    write_spec(run, _resolved(spec, splits))
+    asked = {"command": command_line(command), "seed": spec.seed, "time": now()}
+    run.write_json("environment.json", {**environment(spec.model.nodes), **asked})
+    run.write_text("log.txt", CHATTER)
+
+
+def write_spec(run: RunDir, plain: Mapping[str, Any]) -> None:
+    """Writes spec.yaml."""
+    text = spec_text(plain)
+    heading = f"# resolved by cnncli {__version__}; 'cnncli train' with this file repeats the run\n"
+    run.write_text("spec.yaml", heading + text)
+
+
+def set_epochs(run: RunDir, epochs: int) -> None:
+    """Changes the epochs in spec.yaml, which `run_spec` could read, and nothing else: those of the last stage."""
+    plain = read_file(run.spec, alone=True).value
+    train = plain["train"]
+    if stages := train.get("stages"):
+        stages[-1]["epochs"] = epochs
+        epochs = sum(stage["epochs"] for stage in stages)
+    train["epochs"] = epochs
+    write_spec(run, plain)
+
+
+def write_data_record(run: RunDir, spec: Spec, splits: Splits, inputs: InputSpec) -> None:
+    """Writes data.json."""
+    run.write_json("data.json", _data(spec, splits, inputs))
+
+
+def settled(spec: Spec) -> Spec:
+    """The spec, as it means the same in any working directory and on any device."""
+    source = spec.data.source
+    arguments = {
+        key: absolute(value) if (source.name, key) in PATHS else value for key, value in source.arguments.items()
+    }
+    data = spec.data.model_copy(update={"source": Source(source.name, arguments)})
+    train = spec.train.model_copy(update={"precision": precision_here(spec.train.precision)})
+    return spec.model_copy(update={"data": data, "model": with_weights(spec.model, absolute), "train": train})
+
+
+def absolute(path: str) -> str:
+    """The path from the root on."""
+    return str(Path(path).expanduser().absolute())
+
+
+def _resolved(spec: Spec, splits: Splits) -> dict[str, Any]:
+    """The spec with every default."""
+    plain = settled(spec).plain()
+    # Defaults that had no say: written down they would contradict what had
+    if spec.data.standardize or not scales_image(spec.model.nodes):
+        del plain["data"]["scale"]
+    for split in ("validation", "test"):
+        if splits.origins.get(split) == split:
+            del plain["data"]["split"][split]
+    return plain
+
+
+def _data(spec: Spec, splits: Splits, inputs: InputSpec) -> dict[str, object]:
+    train = splits.samples["train"]
+    looked_at = np.linspace(0, len(train) - 1, min(len(train), _LOOKED_AT)).astype(np.int64)
+    facts = brightness_stats(train.read(looked_at))
+    pixels: dict[str, object] = {
+        "mean": facts.mean,
+        "border_mean": facts.border_mean,
+        "border_std": facts.border_std,
+    }
+    if inputs.mean:
+        pixels |= {"channel_mean": list(inputs.mean), "channel_std": list(inputs.deviation)}
+    names = splits.class_names
+    counts = {split: np.bincount(s.labels, minlength=len(names)).tolist() for split, s in splits.samples.items()}
+    return {
+        "source": spec.data.source.plain(),
+        "class_names": list(names),
+        "image": list(inputs.shape),
+        "counts": {split: dict(zip(names, found, strict=True)) for split, found in counts.items()},
+        "validation": None if splits.validation is None else splits.validation.tolist(),
+        "pixels": pixels,
+    }
