@@ -58,7 +58,7 @@ def identical_across(fingerprints: Mapping[str, Sequence[str]]) -> tuple[Duplica
 
     Example:
         >>> identical_across({"train": ["a", "b"], "test": ["b"]})
-        (Identical(members=(('train', 1), ('test', 0))),)
+        (DuplicateGroup(members=(('train', 1), ('test', 0))),)
     """
     places: dict[str, list[tuple[str, int]]] = {}
     for split, values in fingerprints.items():

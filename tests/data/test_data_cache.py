@@ -211,11 +211,11 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(samples, folder):
 import signal, sys, numpy as np
 from pathlib import Path
 from cnncli.data.cache import cached
-from cnncli.data.decode.input_format import Reading
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.samples import FileSamples
 from cnncli.errors import ResourceError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-samples = FileSamples(Path({str(samples.root)!r}), {samples.names!r}, np.zeros(10, np.int64), Reading(4, 4, 1))
+samples = FileSamples(Path({str(samples.root)!r}), {samples.names!r}, np.zeros(10, np.int64), InputFormat(4, 4, 1))
 try:
     cached(samples)
 except ResourceError as error:
@@ -259,9 +259,9 @@ def test_several_processes_at_once(samples, folder):
 import numpy as np
 from pathlib import Path
 from cnncli.data.cache import cached, empty
-from cnncli.data.decode.input_format import Reading
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.samples import FileSamples
-samples = FileSamples(Path({str(samples.root)!r}), {samples.names!r}, np.zeros(10, np.int64), Reading(4, 4, 1))
+samples = FileSamples(Path({str(samples.root)!r}), {samples.names!r}, np.zeros(10, np.int64), InputFormat(4, 4, 1))
 for turn in range(20):
     images = cached(samples, limit=0 if turn % 2 else 10**9).images
     assert images[:, 0, 0, 0].tolist() == list(range(1, 11)), images[:, 0, 0, 0]

@@ -29,7 +29,7 @@ SCRIPT = """
 import sys
 import numpy as np
 import tensorflow_datasets as tfds
-from cnncli.data.decode.input_format import Reading
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.sources import tfds as source
 from cnncli.errors import DataError
 
@@ -57,7 +57,7 @@ place = sys.argv[1]
 Tiny(data_dir=place).download_and_prepare()
 
 def load(name="tiny", **options):
-    return source.load(name, Reading(4, 3, 3), data_dir=place, download=False, **options)
+    return source.load(name, InputFormat(4, 3, 3), data_dir=place, download=False, **options)
 
 data = load()
 assert data.class_names == ("no", "yes"), data.class_names

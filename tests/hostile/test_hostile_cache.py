@@ -23,7 +23,7 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 from cnncli.data import cache
-from cnncli.data.decode.input_format import Reading
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.samples import FileSamples
 
 folder, kill_at = Path(sys.argv[1]), int(sys.argv[2])
@@ -34,7 +34,7 @@ def progress(done, total):
     if done >= kill_at:
         os.kill(os.getpid(), signal.SIGKILL)
 
-samples = FileSamples(folder, names, np.zeros(len(names), np.int64), Reading(8, 8, 3))
+samples = FileSamples(folder, names, np.zeros(len(names), np.int64), InputFormat(8, 8, 3))
 print(int(cache.cached(samples, progress).images.sum()))
 """
 

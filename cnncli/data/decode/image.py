@@ -67,7 +67,7 @@ def read_image(
         width: wanted, in pixels.
         channels: 1 for grey, 3 for red, green and blue.
         name: what messages call the image; the path when empty.
-        resize: `stretch`, `pad` or `crop`, as `Reading` explains.
+        resize: `stretch`, `pad` or `crop`, as `InputFormat` explains.
         interpolation: `nearest`, `bilinear`, `bicubic`, `lanczos` or `area`.
 
     Returns:
