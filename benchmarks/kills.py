@@ -35,7 +35,7 @@ train:
   callbacks: [{{EarlyStopping: {{monitor: val_loss, patience: 3, min_delta: 0.02, restore_best_weights: true}}}}]
   checkpoint: {{steps: 2}}
 """
-STATEFUL = Path(__file__).parents[1] / "tests" / "runner" / "stateful.yaml"
+RUNNER = Path(__file__).parents[1] / "tests" / "runner"
 SAME = ("weights/best.weights.h5", "weights/last.weights.h5", "predictions.csv", "metrics.json", "report.txt")
 
 
@@ -49,8 +49,8 @@ def write_pictures(folder):
             Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{number}.png")
 
 
-def command(*arguments):
-    return [sys.executable, "-m", "cnncli", *map(str, arguments), "--quiet"]
+def command(*arguments, starter=("-m", "cnncli")):
+    return [sys.executable, *map(str, (*starter, *arguments)), "--quiet"]
 
 
 def hashes_of(run):
@@ -113,9 +113,9 @@ def at_boundaries(folder, spec):
     while True:
         number += 1
         run = folder / f"boundary-{number}" / "killed-001"
-        program = command("train", spec, "--runs-dir", run.parent, "--set", "train.epochs=2")
-        environment = {**os.environ, "CNNCLI_TEST_KILL_AT": str(number)}
-        if subprocess.run(program, env=environment, stdout=subprocess.DEVNULL, check=False).returncode == 0:
+        starter = (RUNNER / "killed_at.py", number)
+        program = command("train", spec, "--runs-dir", run.parent, "--set", "train.epochs=2", starter=starter)
+        if subprocess.run(program, stdout=subprocess.DEVNULL, check=False).returncode == 0:
             yield "not killed at all", run
             return
         if (run / "spec.yaml").exists():
@@ -130,7 +130,7 @@ def main(arguments):
         os.environ["CNNCLI_CACHE_DIR"] = str(folder / "cache")
         write_pictures(folder / "pictures")
         spec = folder / "killed.yaml"
-        spec.write_text(SPEC.format(stateful=STATEFUL, path=folder / "pictures"))
+        spec.write_text(SPEC.format(stateful=RUNNER / "stateful.yaml", path=folder / "pictures"))
         extra = ["--set", "train.epochs=2"] if arguments.boundaries else []
         whole = folder / "whole" / "killed-001"
         with subprocess.Popen(command("train", spec, "--runs-dir", whole.parent, *extra)) as process:

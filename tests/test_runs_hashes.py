@@ -65,11 +65,11 @@ def test_at_every_moment_of_writing_the_file_there_is_verifies(tmp_path, monkeyp
     write_best(run, b"first")
     seen = []
 
-    def look():
+    def look(_):
         run.verify(BEST)
         seen.append(run.best_weights.read_bytes())
 
-    monkeypatch.setattr("cnncli.runs.files._boundary", look)
+    monkeypatch.setattr("cnncli.runs.files.at_boundary", look)
     for content in (b"second", b"third"):
         write_best(run, content)
     assert seen == [b"first"] * 5 + [b"second"] * 6 + [b"third"]  # three boundaries of the file, three of the hashes

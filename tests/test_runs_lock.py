@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cnncli.errors import ResourceError, RunError
-from cnncli.runs import RunDir, files, require_writable, sweep_runs, writing
+from cnncli.runs import RunDir, require_writable, sweep_runs, writing
 
 HOLD = """
 import sys
@@ -30,13 +30,16 @@ with writing(Path(sys.argv[1])) as path:
     path.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
-WRITE = """
+KILLED = """
 import sys
 from pathlib import Path
+from killed_at import kill_at
 from cnncli.runs import writing
-with writing(Path(sys.argv[1])) as path:
+kill_at(int(sys.argv[1]))
+with writing(Path(sys.argv[2])) as path:
     path.write_text("new")
 """
+RUNNER = Path(__file__).parent / "runner"
 
 
 @pytest.fixture
@@ -165,11 +168,12 @@ class TestSweepRuns:
 
 
 @pytest.mark.parametrize("boundary", [1, 2, 3])
-def test_a_process_kills_itself_at_the_boundary_of_a_write_it_is_told(tmp_path, boundary):
+def test_a_write_that_ends_at_a_boundary_leaves_the_old_file_or_the_new_one(tmp_path, boundary):
     path = tmp_path / "a.txt"
     path.write_text("old")
-    environment = {**os.environ, files.KILL_AT: str(boundary)}
-    assert subprocess.run([sys.executable, "-c", WRITE, str(path)], env=environment, check=False).returncode == -9
+    program = [sys.executable, "-c", KILLED, str(boundary), str(path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(RUNNER), *sys.path])}
+    assert subprocess.run(program, env=environment, check=False).returncode == -9
     assert path.read_text() == ("new" if boundary == 3 else "old")
     assert len(list(tmp_path.glob(".tmp-*"))) == (boundary == 2)
 

@@ -6,16 +6,20 @@ import contextlib
 import os
 import re
 import secrets
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 from cnncli.errors import ResourceError
 
-KILL_AT = "CNNCLI_TEST_KILL_AT"
-"""For tests: the number of the boundary of a write at which the process kills itself."""
-
 _LEFTOVER = re.compile(r"\.tmp-\d+-[0-9a-f]+-")
+
+
+def at_boundary(path: Path) -> None:
+    """Called before a file is written, before it is renamed and after; tests put a function of their own here.
+
+    Args:
+        path: File that is written.
+    """
 
 
 @contextlib.contextmanager
@@ -31,14 +35,14 @@ def writing(path: Path) -> Iterator[Path]:
     # The number in the name is nobody's guess: a link that waits there would be written through
     aside = path.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
     try:
-        _boundary()
+        at_boundary(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
         with aside.open("rb") as file:
             os.fsync(file.fileno())
-        _boundary()
+        at_boundary(path)
         aside.replace(path)
-        _boundary()
+        at_boundary(path)
         _sync_folder(path.parent)
     except OSError as error:
         raise ResourceError(f"cannot write '{path}': {error.strerror or error}", _hint(error)) from error
@@ -96,14 +100,3 @@ def _hint(error: OSError) -> str:
 
     full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
     return "make room; what was written before is whole" if full else ""
-
-
-_boundaries = 0
-
-
-def _boundary() -> None:
-    """Counts the moments before, within and after a write; a test has the process killed at one of them."""
-    global _boundaries
-    _boundaries += 1
-    if os.environ.get(KILL_AT) == str(_boundaries):
-        os.kill(os.getpid(), signal.SIGKILL)

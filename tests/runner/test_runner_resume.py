@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -30,6 +29,7 @@ SAME = (
     "report.txt",
     "report.json",
 )
+KILLED_AT = Path(__file__).with_name("killed_at.py")
 WHOLE = (*SAME, "weights.sha256", "data.json", "images.csv")
 
 
@@ -70,17 +70,20 @@ def resume() -> Any:
 
 @pytest.fixture(scope="module")
 def moments(train, stateful, watcher, tmp_path_factory) -> tuple[RunDir, list[Path]]:
-    """A whole run, and copies of its folder at every boundary of a write: what a kill at that moment leaves."""
+    """A whole run, and copies of its folder at every boundary of a write: what a kill at that moment leaves.
+
+    Each copy ends in the name of the file that was being written: `017-history.csv`.
+    """
     folder = tmp_path_factory.mktemp("moments")
     copies: list[Path] = []
 
-    def copy() -> None:
+    def copy(path: Path) -> None:
         if (folder / "stateful-001").exists():
-            copies.append(folder / "copies" / f"{len(copies):03}")
+            copies.append(folder / "copies" / f"{len(copies):03}-{path.name}")
             shutil.copytree(folder / "stateful-001", copies[-1])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "_boundary", copy)
+        patch.setattr(files, "at_boundary", copy)
         whole = train(stateful(), folder, watcher()).run
     return whole, copies
 
@@ -100,12 +103,29 @@ def test_at_every_boundary_of_a_write_every_file_is_whole(moments):
             assert path.read_bytes().endswith(b"\n")
 
 
-@pytest.mark.parametrize("share", [0.05, 0.3, 0.55, 0.97])
-def test_a_kill_at_a_boundary_is_resumed_to_the_same_bits(resume, moments, watcher, tmp_path, share):
+# One file of each kind: a table, a record, weights, their hashes, the checkpoint, a picture
+KINDS = ("history.csv", "metrics.json", "best.weights.h5", "weights.sha256", "state.npz", "mistakes.png")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kill_while_a_kind_of_file_is_written_is_resumed_to_the_same_bits(resume, moments, watcher, tmp_path, name):
     whole, copies = moments
-    run = RunDir(shutil.copytree(copies[int(share * len(copies))], tmp_path / "elsewhere" / "moved"))
+    writes = [copy for copy in copies if copy.name.endswith(f"-{name}")]
+    at = KINDS.index(name) % 3 - 3  # before, within or after the last write of it
+    run = RunDir(shutil.copytree(writes[at], tmp_path / "elsewhere" / "moved"))
     resume(run, watcher())
     assert_same(run, whole)
+
+
+@pytest.mark.exhaustive
+def test_a_kill_at_any_boundary_is_resumed_to_the_same_bits(resume, moments, watcher, tmp_path):
+    whole, copies = moments
+    for copy in copies:
+        if (copy / "checkpoint" / "state.npz").exists() and RunDir(copy).status()["state"] != "finished":
+            run = RunDir(shutil.copytree(copy, tmp_path / copy.name))
+            resume(run, watcher())
+            assert_same(run, whole)
+            shutil.rmtree(run.path)
 
 
 def test_a_process_killed_twice_is_resumed_to_the_same_bits(resume, moments, watcher, tmp_path):
@@ -121,8 +141,8 @@ def test_a_process_killed_twice_is_resumed_to_the_same_bits(resume, moments, wat
 
 def killed_at(boundary: int, *arguments: str) -> int:
     """Runs a command that kills itself there; gives how it ended."""
-    program = [sys.executable, "-m", "cnncli", *arguments, "--quiet"]
-    return subprocess.run(program, env={**os.environ, files.KILL_AT: str(boundary)}, check=False).returncode
+    program = [sys.executable, str(KILLED_AT), str(boundary), *arguments, "--quiet"]
+    return subprocess.run(program, check=False).returncode
 
 
 def test_a_training_that_is_asked_to_stop_leaves_its_report_and_is_resumed(

@@ -58,7 +58,7 @@ def staged(stateful, watcher, tmp_path_factory) -> Any:
 
     folder, copies = tmp_path_factory.mktemp("staged"), []
 
-    def copy() -> None:
+    def copy(_: Path) -> None:
         if (folder / "stateful-001" / "checkpoint" / "state.npz").exists():
             place = shutil.copytree(folder / "stateful-001", folder / "copies" / f"{len(copies):03}")
             state = progress_of(place)
@@ -66,7 +66,7 @@ def staged(stateful, watcher, tmp_path_factory) -> Any:
 
     observer = watcher()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "_boundary", copy)
+        patch.setattr(files, "at_boundary", copy)
         whole = train(stateful(*STAGED), folder, observer).run
     return SimpleNamespace(run=whole, copies=copies, observer=observer)
 
