@@ -209,6 +209,7 @@ def test_a_turned_jpeg_changes_its_shape():
     assert read[-8:].min() > 235
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 @pytest.mark.parametrize("exif", [b"Exif\0\0nonsense", b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01", b"Exif\0\0"])
 def test_exif_that_cannot_be_parsed_does_not_matter(exif):
     data = encoded(noise(8), "JPEG", quality=95, exif=exif)
