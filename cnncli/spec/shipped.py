@@ -74,11 +74,12 @@ def standalone(one: Shipped, file: str) -> str:
 
 
 def _folder() -> Path:
-    """Inside the package; in a checkout a link there leads to the folder beside it."""
+    """The folder of the shipped specs: inside an installed package, beside the package in a checkout."""
     package = Path(__file__).parents[1]
-    if (package / "configs" / "mnist.yaml").is_file():
-        return package / "configs"
-    raise ResourceError(f"the shipped specs are missing from '{package}'", "install cnncli again")
+    for parent in (package, package.parent):
+        if (parent / "configs" / "mnist.yaml").is_file():
+            return parent / "configs"
+    raise ResourceError(f"the shipped specs are missing from '{package}'", "reinstall cnncli")
 
 
 def _heading(file: Path) -> tuple[str, ...]:
