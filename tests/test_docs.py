@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cnncli.cli import _COMMANDS
+from cnncli.cli import COMMANDS
 from cnncli.spec import parse
 from cnncli.spec.reader import read
 from cnncli.spec.schema import Section, sections
@@ -45,7 +45,7 @@ def test_the_table_of_keys_is_that_of_the_schema():
 def test_every_command_is_in_the_list_of_commands():
     page = (ROOT / "docs" / "commands.md").read_text()
     listed = re.findall(r"^\| `cnncli (\w+)", page, re.MULTILINE)
-    assert sorted(listed) == sorted(_COMMANDS)
+    assert sorted(listed) == sorted(COMMANDS)
 
 
 def whole_specs():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import errno
+import gc
 import importlib
 import os
 import shlex
@@ -18,7 +18,7 @@ from cnncli import __version__
 from cnncli.cli.options import key_instead
 from cnncli.errors import CnncliError, Interrupted, SpecError, brief
 
-_COMMANDS = {
+COMMANDS = {
     "init": "cnncli.cli.init",
     "train": "cnncli.cli.train",
     "resume": "cnncli.cli.resume",
@@ -36,14 +36,14 @@ _COMMANDS = {
     "schema": "cnncli.cli.schema",
     "doctor": "cnncli.cli.doctor",
 }
+"""Each command with the module that has a click command of the same name; a new command is one line here."""
 
-
-NOBODY_READS = 141
-"""The exit code when whoever read the output is gone, as in `cnncli runs | head -1`: that of all Unix tools."""
+OUTPUT_CLOSED = 141
+"""The exit code when the reader of the output closed the pipe, as in `cnncli runs | head -1`: 128 + SIGPIPE."""
 
 
 class _Ended(Exception):
-    """What ended a command from outside, with its exit code; click, which makes 1 of all of these, does not know it."""
+    """A command was ended from outside, with this exit code; click would turn each of these into exit code 1."""
 
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
@@ -57,41 +57,41 @@ def _past_click() -> Iterator[None]:
     except KeyboardInterrupt as signal:
         raise _Ended(getattr(signal, "exit_code", 130)) from None
     except BrokenPipeError:
-        raise _Ended(NOBODY_READS) from None
+        raise _Ended(OUTPUT_CLOSED) from None
 
 
 class _Commands(click.Group):
-    """Loads the file of a command when it is asked for."""
+    """A group that imports the file of a command when the command is run, and no other."""
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
-        """As click does it."""
+        """The context, with signals and a closed pipe kept from click."""
         with _past_click():
             return super().make_context(*arguments, **more)
 
     def invoke(self, context: click.Context) -> Any:
-        """As click does it."""
+        """Runs the command, with signals and a closed pipe kept from click."""
         with _past_click():
             return super().invoke(context)
 
     def list_commands(self, context: click.Context) -> list[str]:
         """The commands in the order in which people need them."""
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """The command of this name, or None."""
-        if name not in _COMMANDS:
+        if name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(_COMMANDS[name]), name)
+        command: click.Command = getattr(importlib.import_module(COMMANDS[name]), name)
         return command
 
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, with the nearest right word."""
-        if arguments and arguments[0] not in _COMMANDS and not arguments[0].startswith("-"):
+        """Click's own, except that an unknown command is reported with the nearest name."""
+        if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
             from cnncli.catalog.validators import nearest
 
-            context.fail(f"no command is called '{arguments[0]}'{nearest(arguments[0], _COMMANDS)}")
+            context.fail(f"no command is called '{arguments[0]}'{nearest(arguments[0], COMMANDS)}")
         return super().resolve_command(context, arguments)
 
 
@@ -107,11 +107,13 @@ def cnncli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Runs the command line and ends the process with the documented exit code.
+    """Runs the command line and ends with the documented exit code.
 
     Args:
-        arguments: of the command line; None for those of the process, which then is not taken apart before it ends:
-            that takes seconds once TensorFlow is in it.
+        arguments: Arguments of the command line; None for those of the process, which then ends.
+
+    Raises:
+        SystemExit: always, with the exit code.
     """
     from cnncli.cli.console import accept_any_text
 
@@ -119,16 +121,20 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         code = _run(arguments)
         sys.stdout.flush()
-    except KeyboardInterrupt:  # once more, while the end was being told
+    except KeyboardInterrupt:  # a second one, while the first was being reported
         code = 130
     except BrokenPipeError:
-        code = NOBODY_READS
-    if arguments is not None:
-        sys.exit(code)
-    try:
-        atexit._run_exitfuncs()  # they remove temporary files
-    finally:
-        os._exit(code)
+        code = OUTPUT_CLOSED
+    if arguments is None:
+        _prepare_to_end(code)
+    sys.exit(code)
+
+
+def _prepare_to_end(code: int) -> None:
+    """Lets Python end at once and in silence."""
+    if code == OUTPUT_CLOSED:  # Python flushes stdout once more as it ends, and would report the closed pipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    gc.freeze()  # else the last collection goes over all of TensorFlow, for one to two seconds
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -141,11 +147,11 @@ def _run(arguments: list[str] | None) -> int:
             click.echo(hint, err=True)
         return error.exit_code
     except _Ended as ended:
-        if ended.exit_code != NOBODY_READS:
-            click.echo("stopped", err=True)
+        if ended.exit_code != OUTPUT_CLOSED:
+            click.echo("interrupted", err=True)
         return ended.exit_code
     except click.Abort:  # Ctrl-C at a question
-        click.echo("stopped", err=True)
+        click.echo("interrupted", err=True)
         return 130
     except Interrupted as stopped:
         return _report_interrupted(stopped)
@@ -156,7 +162,7 @@ def _run(arguments: list[str] | None) -> int:
             return _report_bug(error)
         from cnncli.cli.console import notice, one_line
 
-        notice(f"error: no file can have so long a name: {one_line(str(error.filename)[:80])}…")
+        notice(f"error: this file name is too long: {one_line(str(error.filename)[:80])}…")
         return click.UsageError.exit_code
     except Exception as error:
         return _report_bug(error)
@@ -178,13 +184,13 @@ def _report_interrupted(stopped: Interrupted) -> int:
     from cnncli.cli.console import counted, notice
 
     left_out = f"; {stopped.left_out}" if stopped.left_out else ""
-    notice(f"stopped after {counted(stopped.epochs, 'epoch')}; what was reached is in {stopped.run}{left_out}")
-    notice(f"go on with: cnncli resume {shlex.quote(stopped.run)}")
+    notice(f"interrupted after {counted(stopped.epochs, 'epoch')}; results so far are in {stopped.run}{left_out}")
+    notice(f"to continue: cnncli resume {shlex.quote(stopped.run)}")
     return stopped.exit_code
 
 
 def _report_bug(error: BaseException) -> int:
-    """What went wrong goes into a file that a person can attach to a report; the screen gets one line."""
+    """Writes the traceback to a file to attach to a report; the screen gets one line."""
     import tempfile
     import traceback
 

@@ -1,4 +1,4 @@
-"""How a command ends when it is not by itself: signals, readers that are gone, and the end of the process."""
+"""How a command ends: signals, a closed pipe, bugs, and the end of the process."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ PROGRAM = [sys.executable, "-m", "cnncli"]
 
 
 def run_with_reader(lines, *arguments):
-    """Runs a command whose reader takes so many lines and goes; gives the lines, the exit code and stderr."""
+    """Runs a command whose reader closes the pipe after this number of lines; returns lines, exit code and stderr."""
     reading, writing = os.pipe()
     with subprocess.Popen([*PROGRAM, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True) as process:
         os.close(writing)
@@ -28,7 +28,7 @@ def run_with_reader(lines, *arguments):
 
 @pytest.mark.skipif(os.name != "posix", reason="a pipe of Unix")
 @pytest.mark.parametrize("command", ["layers", "runs", "schema", "--help", "train --help", "explain Conv2D"])
-def test_a_command_whose_reader_is_gone_ends_without_a_word(command, tmp_path, monkeypatch):
+def test_a_closed_pipe_ends_a_command_without_a_message(command, tmp_path, monkeypatch):
     (tmp_path / "small-001").mkdir()
     (tmp_path / "small-001" / "status.json").write_text("{}")
     monkeypatch.setenv("CNNCLI_RUNS_DIR", str(tmp_path))
@@ -50,7 +50,7 @@ def test_a_signal_outside_of_a_training_has_its_exit_code(call, monkeypatch, end
         raise end
 
     monkeypatch.setattr(schema.schema, "callback", stop)
-    assert call("schema") == (code, "", "stopped\n")
+    assert call("schema") == (code, "", "interrupted\n")
 
 
 def test_a_bug_is_told_in_one_line_also_of_a_file_name_that_is_no_text(call, monkeypatch):
@@ -75,20 +75,28 @@ def test_a_signal_while_the_end_is_told_is_no_bug(call, monkeypatch, tmp_path):
     assert call("resume", "missing", "--runs-dir", tmp_path) == (130, "", "")
 
 
-def test_the_process_ends_at_once_but_tidily():
+def test_the_process_runs_its_exit_functions_and_spares_the_last_collection():
     code = (
-        "import atexit, sys\n"
-        "class Large:\n"
-        "    def __del__(self): print('taken apart')\n"
-        "large = Large()\n"
-        "atexit.register(print, 'tidied', flush=True)\n"
-        "sys.argv[1:] = ['layers', 'Missing']\n"
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print('frozen', gc.get_freeze_count() > 1000))\n"
+        "sys.argv[1:] = ['explain', 'Missing']\n"
         "from cnncli.cli import main\n"
         "main()"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stdout) == (2, "tidied\n")
+    assert (result.returncode, result.stdout) == (2, "frozen True\n")
     assert "nothing is called 'Missing'" in result.stderr
+
+
+def test_a_new_command_is_one_file_and_one_line_of_the_table(call, tmp_path, monkeypatch):
+    (tmp_path / "toy_command.py").write_text(
+        'import click\n\n@click.command()\ndef toy():\n    """Play."""\n    click.echo(\'played\')\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(cli.COMMANDS, "toy", "toy_command")
+    assert call("toy") == (0, "played\n", "")
+    assert "  toy        Play.\n" in call("--help").out
+    assert "did you mean 'toy'?" in call("toi").err
 
 
 @pytest.mark.parametrize("arguments", [["summary"], ["data"], ["init"], ["init", "--template", "mnist", "-o"]])

@@ -134,8 +134,8 @@ def test_a_stopped_training_leaves_everything_and_says_how_to_go_on(call, few_di
     assert training.returncode == code
     lines = shown.splitlines()
     assert lines[0] == "stopping; once more stops at once"
-    assert re.fullmatch(r"stopped after \d+ epochs?; what was reached is in \S+mnist-001", lines[1])
-    assert lines[2:] == [f"go on with: cnncli resume {run}"]
+    assert re.fullmatch(r"interrupted after \d+ epochs?; results so far are in \S+mnist-001", lines[1])
+    assert lines[2:] == [f"to continue: cnncli resume {run}"]
     assert json.loads((run / "status.json").read_text())["state"] == "interrupted"
     for name in ("plots/history.png", "plots/confusion_matrix.png", "report.txt", "predictions.csv", "metrics.json"):
         assert (run / name).is_file()
