@@ -1,4 +1,4 @@
-"""`cnncli doctor`: whether this installation, and this machine, are fit for training."""
+"""`cnncli doctor`: whether this installation and this machine are fit for training."""
 
 from __future__ import annotations
 
@@ -18,50 +18,55 @@ _COLORS = {"warning": "yellow", "error": "red"}
 
 @click.command()
 @runs_dir_option
-@click.option("--self-test", is_flag=True, help="Train on drawn shapes as well, and check what comes out.")
+@click.option("--self-test", is_flag=True, help="Also train on drawn shapes and check the results.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def doctor(runs_dir: Path, self_test: bool, as_json: bool) -> int:
-    """Look at this installation: versions, processor, memory, folders.
+    """Check this installation: versions, processor, memory and folders.
 
-    Exit code 5 says that something is wrong: an error is something that will not work, or is not safe. A warning
-    alone is none. The self-test takes about half a minute and leaves nothing behind.
+    Exit code 5 means at least one error: something that will not work or is not safe. Warnings alone exit with 0.
+    The self-test takes about half a minute and leaves nothing behind.
 
     \b
     Example:
       cnncli doctor --self-test
     """
     from cnncli.cli.console import notice
-    from cnncli.doctor.checks import examine
+    from cnncli.doctor.checks import run_checks
     from cnncli.errors import ResourceError
 
-    checks = list(examine(runs_dir))
+    checks = list(run_checks(runs_dir))
     if self_test and not any(check.name == "device" and check.state == "error" for check in checks):
         from cnncli.doctor.self_test import run_self_test
 
         checks += run_self_test(notice)
     if as_json:
-        import dataclasses
         import json
 
-        click.echo(json.dumps([dataclasses.asdict(check) for check in checks], indent=2))
+        click.echo(json.dumps([_values(check) for check in checks], indent=2))
     else:
-        _show(checks)
+        show_checks(checks)
     return ResourceError.exit_code if any(check.state == "error" for check in checks) else 0
 
 
-def _show(checks: Sequence[Check]) -> None:
+def _values(check: Check) -> dict[str, str]:
+    values = {"group": check.group, "name": check.name, "found": check.value}
+    return {**values, "state": check.state, "advice": check.advice}
+
+
+def show_checks(checks: Sequence[Check]) -> None:
+    """Prints checks by group, then the number of errors and warnings."""
     from cnncli.cli.console import counted, printable, say, show_paragraph, styled
 
     width = max(len(check.name) for check in checks)
     for group in dict.fromkeys(check.group for check in checks):
         click.echo(styled(group, bold=True))
         for check in (check for check in checks if check.group == group):
-            found = styled(check.found, fg=_COLORS[check.state]) if check.state in _COLORS else printable(check.found)
-            click.echo(f"  {check.name:<{width}}  {found}")
+            color = _COLORS.get(check.state)
+            value = styled(check.value, fg=color) if color else printable(check.value)
+            click.echo(f"  {check.name:<{width}}  {value}")
             if check.advice:
-                state = f"{check.state}: " if check.state in _COLORS else ""
-                show_paragraph(state + check.advice, width + 4)
+                show_paragraph(f"{check.state}: {check.advice}" if color else check.advice, width + 4)
     say()
     states = [check.state for check in checks]
     counts = [counted(states.count(state), state) for state in ("error", "warning") if state in states]
-    say(f"{', '.join(counts)}: see above" if counts else "healthy: nothing to do")
+    say(f"{', '.join(counts)}: see above" if counts else "no problems found")

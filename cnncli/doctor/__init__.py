@@ -1,1 +1,1 @@
-"""Checks of this machine and installation."""
+"""Checks of this installation and machine."""

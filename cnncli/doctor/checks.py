@@ -1,10 +1,10 @@
-"""Looks at an installation and its machine, and says what is wrong with them before a training does."""
+"""Checks an installation and its machine, so that what is wrong with them shows before a training does."""
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,46 +23,37 @@ from cnncli.runs import require_writable
 
 State = Literal["ok", "warning", "error"]
 
-LITTLE_MEMORY = 2 << 30
-"""Bytes below which a small training may not fit: TensorFlow alone takes half a gigabyte."""
+LOW_MEMORY = 2 << 30
+"""Bytes of free memory below which a small training may not fit: TensorFlow alone takes half a gigabyte."""
 
-LITTLE_SPACE = 1 << 30
-"""Bytes below which a run, or the decoded images, may not fit on a disk."""
-
-_HOLES = {
-    "h5py": "older ones read weights with an HDF5 library that a damaged file can crash",
-    "keras": "older ones can be made to run code, or to read any file, by a file of weights",
-    "pillow": "older ones can be made to write outside their memory by a picture",
-    "pyyaml": "older ones can be made to run code by a YAML file",
-    "tensorflow": "older ones can be crashed by what they are given",
-}
-"""Why a version below the floor is dangerous and not only old."""
+LOW_SPACE = 1 << 30
+"""Bytes of free space below which a run, or the decoded images, may not fit on a disk."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """One checked fact.
 
     Args:
-        group: `versions`, `machine` or `places`.
-        name: what it is.
-        found: what it is like here.
-        state: `ok`; `warning` when it makes things slow or narrow; `error` when something will not work, or is unsafe.
-        advice: what to do about it, or what it means; may be given where all is well.
+        group: `versions`, `machine`, `folders` or `self-test`.
+        name: What was checked.
+        value: What it is here.
+        state: `ok`; `warning` when it is slow or scarce; `error` when something will not work or is not safe.
+        advice: What to do about it, or what it means; may be set when all is well.
     """
 
     group: str
     name: str
-    found: str
+    value: str
     state: State = "ok"
     advice: str = ""
 
 
-def examine(runs_folder: Path) -> tuple[Check, ...]:
-    """Looks at everything; starts TensorFlow, unless this machine cannot run it.
+def run_checks(runs_folder: Path) -> tuple[Check, ...]:
+    """Checks everything; starts TensorFlow, unless this processor cannot run it.
 
     Args:
-        runs_folder: where runs go; it may be missing yet.
+        runs_folder: Directory of runs; may be missing.
     """
     flags = processor_flags()
     return (
@@ -70,65 +61,57 @@ def examine(runs_folder: Path) -> tuple[Check, ...]:
         *_tensorflow(flags),
         *_processor(flags),
         *_memory(),
-        *_places(runs_folder),
+        *_folders(runs_folder),
     )
-
-
-# ---------------------------------------------------------------- versions
 
 
 def _versions() -> Iterator[Check]:
     yield Check("versions", "cnncli", __version__)
-    yield Check("versions", "Python", sys.version.split()[0])
+    yield Check("versions", "Python", platform.python_version())
     try:
-        wanted = [Requirement(text) for text in requires("cnncli") or ()]
+        requirements = [Requirement(text) for text in requires("cnncli") or ()]
     except PackageNotFoundError:
         yield Check("versions", "packages", "unknown", "warning", "cnncli is not installed: pip install -e .")
         return
-    for requirement in wanted:
+    for requirement in requirements:
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            yield checked_version(requirement)
+            yield check_version(requirement)
 
 
-def checked_version(requirement: Requirement) -> Check:
-    """An installed package, held against what cnncli requires of it."""
+def check_version(requirement: Requirement) -> Check:
+    """Compares an installed package with the versions that cnncli requires (pyproject.toml gives the reasons)."""
     name = requirement.name.lower()
-    install = f"pip install '{requirement.name}{requirement.specifier}'"
+    advice = f"cnncli needs {name} {requirement.specifier}: pip install '{requirement.name}{requirement.specifier}'"
     try:
-        found = version(requirement.name)
+        installed = version(requirement.name)
     except PackageNotFoundError:
-        return Check("versions", name, "missing", "error", install)
-    if requirement.specifier.contains(found, prereleases=True):
-        return Check("versions", name, found)
-    return Check("versions", name, found, "error", "; ".join(filter(None, [_HOLES.get(name, ""), install])))
-
-
-# ---------------------------------------------------------------- machine
+        return Check("versions", name, "missing", "error", advice)
+    if requirement.specifier.contains(installed, prereleases=True):
+        return Check("versions", name, installed)
+    return Check("versions", name, installed, "error", advice)
 
 
 def _tensorflow(flags: frozenset[str] | None) -> Iterator[Check]:
     if flags is not None and _is_x86() and "avx" not in flags:
-        advice = "TensorFlow's packages need AVX and end without a word on this processor; it was not started"
+        advice = "TensorFlow needs AVX, which this processor lacks; TensorFlow was not started"
         yield Check("machine", "device", "none", "error", advice)
         return
     try:
         from cnncli.startup import device_name, keras
 
         yield Check("machine", "device", device_name())
-    except Exception as error:  # whatever is wrong with an installation shows here
+    except Exception as error:  # whatever is wrong with the installation of TensorFlow shows here
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         yield Check("machine", "device", "none", "error", f"TensorFlow does not start: {reason}")
         return
     expected = {"backend": "tensorflow", "floatx": "float32", "image_data_format": "channels_last"}
-    for setting, word in expected.items():
-        if (found := str(getattr(keras.config, setting)())) != word:
-            where = "KERAS_BACKEND or ~/.keras/keras.json" if setting == "backend" else "~/.keras/keras.json"
-            yield Check("machine", setting, found, "error", f"cnncli needs {word}: change it in {where}")
+    for setting, needed in expected.items():
+        if (value := str(getattr(keras.config, setting)())) != needed:
+            place = "KERAS_BACKEND or ~/.keras/keras.json" if setting == "backend" else "~/.keras/keras.json"
+            yield Check("machine", setting, value, "error", f"cnncli needs {needed}: change it in {place}")
 
 
 def _is_x86() -> bool:
-    import platform
-
     return platform.machine().lower() in ("x86_64", "amd64", "i686")
 
 
@@ -136,61 +119,49 @@ def _processor(flags: frozenset[str] | None) -> Iterator[Check]:
     if flags is None:
         return
     if _is_x86():
-        kinds = {"AVX2": {"avx2"}, "AVX-512": {"avx512f"}, "AMX": {"amx_tile"}}
-        has = [word for word, needed in kinds.items() if needed <= flags]
-        lacks = [word for word in kinds if word not in has]
-        found = ", ".join(has) or "none of AVX2, AVX-512, AMX"
-        yield Check("machine", "processor", f"{found}{f' (no {_alternatives(lacks)})' if has and lacks else ''}")
-    if flags & BFLOAT16:
-        yield Check("machine", "bfloat16", "in the processor", advice="train.precision: auto is worth a try")
-    else:
-        yield Check("machine", "bfloat16", "not in the processor", advice="leave train.precision at float32")
-    if _is_x86():
+        extensions = {"AVX2": "avx2", "AVX-512": "avx512f", "AMX": "amx_tile"}
+        available = [name for name, flag in extensions.items() if flag in flags]
+        yield Check("machine", "processor", ", ".join(available) or f"none of {', '.join(extensions)}")
         off = os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0"
-        advice = "TF_ENABLE_ONEDNN_OPTS is 0; without it convolutions are faster" if off else ""
+        advice = "unset TF_ENABLE_ONEDNN_OPTS: convolutions are faster with oneDNN" if off else ""
         yield Check("machine", "oneDNN", "off" if off else "on", "warning" if off else "ok", advice)
-
-
-def _alternatives(words: list[str]) -> str:
-    return " or ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} or {words[-1]}"
+    if flags & BFLOAT16:
+        yield Check("machine", "bfloat16", "supported", advice="train.precision: auto is worth a try")
+    else:
+        yield Check("machine", "bfloat16", "not supported", advice="leave train.precision at float32")
 
 
 def _memory() -> Iterator[Check]:
     free = available_memory()
     if free is None:
         return
-    little = free < LITTLE_MEMORY
-    advice = "a small train.batch_size and data.image.size take less" if little else ""
-    yield Check("machine", "memory", f"{_amount(free)} free", "warning" if little else "ok", advice)
+    low = free < LOW_MEMORY
+    advice = "lower train.batch_size or data.image.size" if low else ""
+    yield Check("machine", "memory", f"{_size(free)} free", "warning" if low else "ok", advice)
 
 
-# ---------------------------------------------------------------- places
-
-
-def _places(runs_folder: Path) -> Iterator[Check]:
-    yield _place("runs", runs_folder, "choose another folder with --runs-dir or CNNCLI_RUNS_DIR")
+def _folders(runs_folder: Path) -> Iterator[Check]:
     cache = cache_folder()
-    yield _place("cache", cache, "choose another folder with CNNCLI_CACHE_DIR")
-    used = folder_size(cache)
-    yield Check("places", "cached", f"{_amount(used)} of decoded images and data; {_amount(LIMIT)} of images at most")
-    yield _place("temporary", Path(tempfile.gettempdir()), "choose another folder with TMPDIR")
+    yield _folder("runs", runs_folder, "choose another directory with --runs-dir or CNNCLI_RUNS_DIR")
+    yield _folder("cache", cache, "choose another directory with CNNCLI_CACHE_DIR")
+    yield Check("folders", "cached", f"{_size(folder_size(cache))}; decoded images are kept up to {_size(LIMIT)}")
+    yield _folder("temporary", Path(tempfile.gettempdir()), "choose another directory with TMPDIR")
 
 
-def _place(name: str, folder: Path, advice: str) -> Check:
-    """A folder that is written to: whether it can be, and how much room there is."""
+def _folder(name: str, folder: Path, advice: str) -> Check:
+    """Whether a folder can be written to, and the free space there."""
     try:
         require_writable(folder)
-        there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
-        free = shutil.disk_usage(there).free
+        existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
+        free = shutil.disk_usage(existing).free
     except (CnncliError, OSError):
-        return Check("places", name, str(folder), "error", f"it cannot be written to: {advice}")
-    little = free < LITTLE_SPACE
-    found = f"{folder}, {_amount(free)} free"
-    return Check("places", name, found, "warning" if little else "ok", advice if little else "")
+        return Check("folders", name, str(folder), "error", f"cannot be written to: {advice}")
+    low = free < LOW_SPACE
+    return Check("folders", name, f"{folder}, {_size(free)} free", "warning" if low else "ok", advice if low else "")
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of all files in a folder, links not followed; 0 when there is none."""
+    """Bytes of all files in a folder, without following links; 0 when there is no such folder."""
     total = 0
     for place, _, names in os.walk(folder):
         for name in names:
@@ -201,5 +172,5 @@ def folder_size(folder: Path) -> int:
     return total
 
 
-def _amount(size: int) -> str:
+def _size(size: int) -> str:
     return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.1f} MB"

@@ -1,7 +1,7 @@
-"""Trains on drawn shapes, as anybody would train, in a temporary folder; and sees whether the results are right.
+"""Trains on drawn shapes in a temporary folder, and checks the results.
 
-Every command runs in a process of its own: what is tested is what a person gets, and a TensorFlow that ends the process
-on this machine is a finding and not the end of the doctor.
+Each command runs in a process of its own: the test covers what a user gets, and reports a TensorFlow that kills the
+process instead of dying with it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from PIL import Image, ImageDraw
 from cnncli.doctor.checks import Check
 
 SHAPES = ("circle", "square", "triangle")
-EACH = 60
+IMAGES_PER_SHAPE = 60
 SIZE = 24
-LEAST_ACCURACY = 0.9
-"""A right installation reaches 1; guessing, 0.33."""
+MIN_ACCURACY = 0.9
+"""A working installation reaches 1; guessing reaches 0.33."""
 
-MOST_SECONDS = 300
-"""Of one command: ten times what a slow machine takes."""
+TIME_LIMIT = 300
+"""Seconds for one command, ten times what a slow machine takes."""
 
 SPEC = """\
 name: shapes
@@ -51,108 +51,101 @@ train:
 
 
 class _Failed(Exception):
-    """A command did not do what it should; says which and why."""
+    """A step of the self-test failed; the message says which command and why."""
 
 
 def run_self_test(notice: Callable[[str], None]) -> list[Check]:
     """Trains, evaluates and predicts.
 
     Args:
-        notice: is told what is being done.
+        notice: Receives the name of each step as it starts.
 
     Returns:
-        A check for each step; after one that fails there is none.
+        A check for each step, up to the first that fails.
     """
     checks: list[Check] = []
-    with tempfile.TemporaryDirectory(prefix="cnncli-") as place:
+    with tempfile.TemporaryDirectory(prefix="cnncli-") as folder:
         for name, step in (("training", _train), ("evaluation", _evaluate), ("prediction", _predict)):
             notice(f"self-test: {name} …")
             began = time.perf_counter()
             try:
-                found = step(Path(place))
+                outcome = step(Path(folder))
             except _Failed as error:
                 return [*checks, Check("self-test", name, "failed", "error", str(error))]
-            checks.append(Check("self-test", name, f"{found}, {time.perf_counter() - began:.0f} s"))
+            checks.append(Check("self-test", name, f"{outcome}, {time.perf_counter() - began:.0f} s"))
     return checks
 
 
-def draw_shapes(folder: Path, each: int = EACH, seed: int = 0) -> None:
-    """A folder for each shape, with pictures of it at many places and in many sizes, on a noisy ground."""
-    random = np.random.default_rng(seed)
+def draw_shapes(folder: Path) -> None:
+    """Writes a class folder for each shape: images of it at random places and sizes on a noisy background."""
+    random = np.random.default_rng(0)
     for shape in SHAPES:
         (folder / shape).mkdir(parents=True)
-        for number in range(each):
-            ground = random.integers(0, 60, (SIZE, SIZE)).astype(np.uint8)
-            picture = Image.fromarray(ground)
+        for number in range(IMAGES_PER_SHAPE):
+            image = Image.fromarray(random.integers(0, 60, (SIZE, SIZE)).astype(np.uint8))
             width = int(random.integers(10, 17))
             left, top = (int(corner) for corner in random.integers(1, SIZE - width, 2))
-            _draw(
-                ImageDraw.Draw(picture), shape, (left, top, left + width, top + width), int(random.integers(150, 256))
-            )
-            picture.save(folder / shape / f"{number}.png")
+            right, bottom = left + width, top + width
+            draw, style = ImageDraw.Draw(image), {"outline": int(random.integers(150, 256)), "width": 2}
+            if shape == "circle":
+                draw.ellipse((left, top, right, bottom), **style)
+            elif shape == "square":
+                draw.rectangle((left, top, right, bottom), **style)
+            else:
+                draw.polygon([((left + right) // 2, top), (left, bottom), (right, bottom)], **style)
+            image.save(folder / shape / f"{number}.png")
 
 
-def _draw(draw: ImageDraw.ImageDraw, shape: str, box: tuple[int, int, int, int], light: int) -> None:
-    left, top, right, bottom = box
-    if shape == "circle":
-        draw.ellipse(box, outline=light, width=2)
-    elif shape == "square":
-        draw.rectangle(box, outline=light, width=2)
-    else:
-        draw.polygon([((left + right) // 2, top), (left, bottom), (right, bottom)], outline=light, width=2)
-
-
-def _cnncli(place: Path, *arguments: str) -> str:
-    """What a command prints."""
-    folders = {"CNNCLI_CACHE_DIR": place / "cache", "CNNCLI_RUNS_DIR": place / "runs", "TMPDIR": place}
-    environment = os.environ | {name: str(folder) for name, folder in folders.items()}
-    command = [sys.executable, "-m", "cnncli", *arguments]
+def _cnncli(folder: Path, *arguments: str) -> str:
+    """Runs a command and returns its standard output."""
+    folders = {"CNNCLI_CACHE_DIR": folder / "cache", "CNNCLI_RUNS_DIR": folder / "runs", "TMPDIR": folder}
+    environment = os.environ | {name: str(path) for name, path in folders.items()}
+    program = [sys.executable, "-m", "cnncli", *arguments]
+    title = f"cnncli {arguments[0]}"
     try:
-        result = subprocess.run(
-            command, env=environment, cwd=place, capture_output=True, text=True, timeout=MOST_SECONDS, check=False
+        process = subprocess.run(
+            program, env=environment, cwd=folder, capture_output=True, text=True, timeout=TIME_LIMIT, check=False
         )
     except subprocess.TimeoutExpired:
-        raise _Failed(f"cnncli {arguments[0]} was not ready after {MOST_SECONDS} seconds") from None
-    if result.returncode < 0:
-        raise _Failed(
-            f"cnncli {arguments[0]} was ended by signal {-result.returncode}; does TensorFlow suit this machine?"
-        )
-    if result.returncode:
-        said = result.stderr.strip().splitlines() or ["it says nothing"]
-        reason = next((line for line in said if line.startswith("error")), said[-1])
-        raise _Failed(f"cnncli {arguments[0]} ended with {result.returncode}: {reason}")
-    return result.stdout
+        raise _Failed(f"{title} did not finish within {TIME_LIMIT} seconds") from None
+    if process.returncode < 0:
+        raise _Failed(f"{title} was killed by signal {-process.returncode}; does TensorFlow support this machine?")
+    if process.returncode:
+        lines = process.stderr.strip().splitlines() or ["no error message"]
+        reason = next((line for line in lines if line.startswith("error")), lines[-1])
+        raise _Failed(f"{title} exited with {process.returncode}: {reason}")
+    return process.stdout
 
 
-def _train(place: Path) -> str:
-    draw_shapes(place / "shapes")
-    (place / "shapes.yaml").write_text(SPEC.format(folder=json.dumps(str(place / "shapes"))), encoding="utf-8")
-    _cnncli(place, "train", "shapes.yaml", "--quiet")
-    accuracy = float(_metrics(place)["accuracy"])
-    if not accuracy >= LEAST_ACCURACY:
-        raise _Failed(f"it learned too little: accuracy {accuracy:.2f}, and {LEAST_ACCURACY} is the least")
-    return f"accuracy {accuracy:.2f}"
-
-
-def _metrics(place: Path) -> dict[str, float]:
-    metrics: dict[str, float] = json.loads((place / "runs" / "shapes-001" / "metrics.json").read_text(encoding="utf-8"))
+def _metrics(folder: Path) -> dict[str, float]:
+    path = folder / "runs" / "shapes-001" / "metrics.json"
+    metrics: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
     return metrics
 
 
-def _evaluate(place: Path) -> str:
-    again = json.loads(_cnncli(place, "evaluate", "shapes-001", "--json"))
-    for name, value in _metrics(place).items():
-        if again[name] != value:
-            raise _Failed(f"evaluated again, {name} is {again[name]}, and it was {value} after the training")
-    return "the same numbers again"
+def _train(folder: Path) -> str:
+    draw_shapes(folder / "shapes")
+    (folder / "shapes.yaml").write_text(SPEC.format(folder=json.dumps(str(folder / "shapes"))), encoding="utf-8")
+    _cnncli(folder, "train", "shapes.yaml", "--quiet")
+    accuracy = float(_metrics(folder)["accuracy"])
+    if not accuracy >= MIN_ACCURACY:
+        raise _Failed(f"the accuracy is only {accuracy:.2f}; at least {MIN_ACCURACY} was expected")
+    return f"accuracy {accuracy:.2f}"
 
 
-def _predict(place: Path) -> str:
-    with (place / "runs" / "shapes-001" / "predictions.csv").open(encoding="utf-8", newline="") as file:
+def _evaluate(folder: Path) -> str:
+    metrics = json.loads(_cnncli(folder, "evaluate", "shapes-001", "--json"))
+    for name, value in _metrics(folder).items():
+        if metrics[name] != value:
+            raise _Failed(f"{name} is {metrics[name]} when evaluated again, but was {value} after training")
+    return "same metrics"
+
+
+def _predict(folder: Path) -> str:
+    with (folder / "runs" / "shapes-001" / "predictions.csv").open(encoding="utf-8", newline="") as file:
         recorded = {row["image"]: row["predicted"] for row in csv.DictReader(file)}
-    pictures = [str(place / "shapes" / name) for name in recorded]
-    answers = json.loads(_cnncli(place, "predict", *pictures, "--run", "shapes-001", "--json"))
-    said = [answer["class"] for answer in answers]
-    if said != list(recorded.values()):
-        raise _Failed("predict says of test images what the training did not say of them")
-    return f"the same classes for {len(said)} pictures"
+    images = [str(folder / "shapes" / name) for name in recorded]
+    predictions = json.loads(_cnncli(folder, "predict", *images, "--run", "shapes-001", "--json"))
+    if [prediction["class"] for prediction in predictions] != list(recorded.values()):
+        raise _Failed("predict and the training's own test disagree about the classes of test images")
+    return f"same classes for {len(images)} images"
