@@ -49,8 +49,7 @@ def evaluate(
 
     limits = [_limit(text) for text in fail_under]
     found = find_run(run, runs_dir)
-    from cnncli.report import metrics_of
-    from cnncli.report.classification import classification_report
+    from cnncli.report.classification import classification_report, metrics_of
     from cnncli.runner.evaluate import evaluate as measure
 
     if note := _unfinished(found):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sklearn.metrics
 
 from cnncli.records import Evaluation
+from cnncli.report.tables import shortest
+
+if TYPE_CHECKING:
+    from cnncli.report.artifacts import EvaluationData
 
 AVERAGES = ("accuracy", "macro avg", "weighted avg")
 
@@ -80,6 +87,54 @@ def classification_report(evaluation: Evaluation) -> ClassificationReport:
     values: dict[str, Any] = {_key(row.name): _values(row) for row in rows}
     values |= {"accuracy": accuracy, "macro avg": _values(macro), "weighted avg": _values(weighted)}
     return ClassificationReport(text, values, rows, accuracy, macro, weighted)
+
+
+def metrics_of(evaluation: Evaluation, report: ClassificationReport) -> dict[str, Any]:
+    """Content of `metrics.json`: one flat mapping of names to numbers, loss and accuracy first.
+
+    Args:
+        evaluation: Evaluation whose metrics take precedence over figures of the same name in the report.
+        report: Report of the same evaluation.
+    """
+    own = {name: _json_number(value) for name, value in evaluation.metrics.items()}
+    first = {"split": evaluation.split, "images": len(evaluation.labels)}
+    loss_and_accuracy = {"loss": own.get("loss"), "accuracy": own.get("accuracy", report.accuracy)}
+    averages = {
+        "macro_precision": report.macro.precision,
+        "macro_recall": report.macro.recall,
+        "macro_f1": report.macro.f1,
+        "weighted_f1": report.weighted.f1,
+    }
+    return first | loss_and_accuracy | averages | own | first
+
+
+def write_metrics(data: EvaluationData, path: Path) -> None:
+    """Writes `metrics.json`."""
+    _write_json(metrics_of(data.evaluation, data.report), path)
+
+
+def write_text(data: EvaluationData, path: Path) -> None:
+    """Writes `report.txt`."""
+    _write(data.report.text, path)
+
+
+def write_values(data: EvaluationData, path: Path) -> None:
+    """Writes `report.json`."""
+    _write_json(data.report.values, path)
+
+
+def _json_number(value: float) -> float | None:
+    """The number with the fewest digits that give back the float32; JSON has neither nan nor infinity."""
+    return float(shortest(value)) if math.isfinite(value) else None
+
+
+def _write_json(values: dict[str, Any], path: Path) -> None:
+    _write(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n", path)
+
+
+def _write(text: str, path: Path) -> None:
+    # A folder name that is not UTF-8 has lone surrogates here; the escape is what JSON has for them as well
+    path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def _key(name: str) -> str:

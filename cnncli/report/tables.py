@@ -7,24 +7,28 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from cnncli.records import Evaluation, History
+from cnncli.records import History
+
+if TYPE_CHECKING:
+    from cnncli.report.artifacts import EvaluationData
 
 # What makes a spreadsheet take a cell for a formula; some take the full-width signs as well.
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-def write_predictions(path: Path, evaluation: Evaluation) -> None:
-    """What the model says of every image, one row each: `image,true,predicted,probability`.
+def write_predictions(data: EvaluationData, path: Path) -> None:
+    """Writes the prediction for every image, one row each: `image,true,predicted,probability`.
 
     Args:
-        path: file to write.
-        evaluation: of any number of images.
+        data: Evaluation of any number of images.
+        path: File to write.
     """
+    evaluation = data.evaluation
     names = [cell(name) for name in evaluation.class_names]
     # What `shortest` does, all at once
     probabilities = map(repr, evaluation.confidence.astype(np.float32).astype(str).astype(float).tolist())
@@ -34,12 +38,12 @@ def write_predictions(path: Path, evaluation: Evaluation) -> None:
     _write_rows(path, ("image", "true", "predicted", "probability"), rows)
 
 
-def write_history(path: Path, history: History) -> None:
-    """One row per epoch: its number, its stage where there are some, every metric, the learning rate and the seconds.
+def write_history(history: History, path: Path) -> None:
+    """Writes one row per epoch: number, stage where there is one, every metric, learning rate, seconds.
 
     Args:
-        path: file to write.
-        history: may be empty; then only the header is written.
+        history: History; when it is empty, only the header is written.
+        path: File to write.
     """
     metrics = metric_names(history)
     staged = any(epoch.stage for epoch in history.epochs)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cnncli.records import Epoch, Evaluation, History
+from cnncli.report import EvaluationData
 from cnncli.report.tables import cell, metric_names, shortest, write_history, write_predictions
 
 
@@ -17,7 +18,7 @@ def rows_of(path):
 
 def test_predictions_come_back(tmp_path, make_evaluation):
     evaluation = make_evaluation(3, 50, names=["猫", "a,b", 'say "x"'])
-    write_predictions(tmp_path / "predictions.csv", evaluation)
+    write_predictions(EvaluationData(evaluation, None), tmp_path / "predictions.csv")
     header, *rows = rows_of(tmp_path / "predictions.csv")
     assert header == ["image", "true", "predicted", "probability"]
     assert [row[0] for row in rows] == list(evaluation.images)
@@ -30,7 +31,9 @@ def test_no_cell_runs_in_a_spreadsheet(tmp_path):
     names = ("=cmd()", "@sum", "plain")
     images = ("+img.png", "-1", "\tx.png")
     labels, probabilities = np.array([0, 1, 2]), np.eye(3, dtype=np.float32)
-    write_predictions(tmp_path / "p.csv", Evaluation("test", names, images, labels, probabilities, {}))
+    write_predictions(
+        EvaluationData(Evaluation("test", names, images, labels, probabilities, {}), None), tmp_path / "p.csv"
+    )
     _, *rows = rows_of(tmp_path / "p.csv")
     assert [row[0] for row in rows] == ["'+img.png", "-1", "'\tx.png"]
     assert [row[1] for row in rows] == ["'=cmd()", "'@sum", "plain"]
@@ -49,7 +52,7 @@ def test_other_cells_stay(text):
 def test_file_names_that_are_no_unicode_are_written(tmp_path):
     image = b"caf\xe9.png".decode("utf-8", "surrogateescape")
     evaluation = Evaluation("test", ("a",), (image,), np.array([0]), np.ones((1, 1), np.float32), {})
-    write_predictions(tmp_path / "p.csv", evaluation)
+    write_predictions(EvaluationData(evaluation, None), tmp_path / "p.csv")
     assert rows_of(tmp_path / "p.csv")[1][0] == r"caf\udce9.png"
 
 
@@ -72,7 +75,7 @@ def test_history_comes_back(tmp_path):
         Epoch(1, {"top": 1.0, "accuracy": value, "loss": float("nan")}, 1e-3, 1.23456),
         Epoch(2, {"top": 1.0, "accuracy": value, "loss": 0.5, "val_accuracy": 0.25, "val_loss": 2.0}, 1e-4, 60.0),
     )
-    write_history(tmp_path / "h.csv", History(epochs, "val_loss", 2))
+    write_history(History(epochs, "val_loss", 2), tmp_path / "h.csv")
     assert rows_of(tmp_path / "h.csv") == [
         ["epoch", "loss", "accuracy", "top", "val_loss", "val_accuracy", "learning_rate", "seconds"],
         ["1", "nan", "0.9766", "1.0", "", "", "0.001", "1.235"],
@@ -81,7 +84,7 @@ def test_history_comes_back(tmp_path):
 
 
 def test_history_without_epochs_is_a_header(tmp_path):
-    write_history(tmp_path / "h.csv", History((), "loss", 0))
+    write_history(History((), "loss", 0), tmp_path / "h.csv")
     assert (tmp_path / "h.csv").read_text() == "epoch,learning_rate,seconds\n"
 
 
@@ -92,7 +95,7 @@ def test_metric_names_do_not_depend_on_the_order_in_which_keras_gives_them():
 
 def test_the_history_of_a_training_in_stages_says_which(tmp_path):
     epochs = tuple(Epoch(number, {"loss": 0.5}, 0.1, 2.0, stage) for number, stage in ((1, 1), (2, 2)))
-    write_history(tmp_path / "history.csv", History(epochs, "loss", 1))
+    write_history(History(epochs, "loss", 1), tmp_path / "history.csv")
     assert rows_of(tmp_path / "history.csv") == [
         ["epoch", "stage", "loss", "learning_rate", "seconds"],
         ["1", "1", "0.5", "0.1", "2.000"],

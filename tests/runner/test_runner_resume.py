@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnncli import report
 from cnncli.errors import DataError, Interrupted, RunError
+from cnncli.report import artifact_names
 from cnncli.runs import RunDir, files
 
 pytestmark = pytest.mark.slow
@@ -223,7 +223,7 @@ def test_more_epochs_come_to_what_as_many_come_to_from_the_beginning(train, resu
     run = train(stateful(*constant, "train.epochs=1"), tmp_path, watcher()).run
     with pytest.raises(Interrupted):
         resume(run, watcher(at_epoch=KeyboardInterrupt()), epochs=3)
-    assert not {*report.OF_EVALUATION} & names_of(run)  # it was of weights that are not the best any more
+    assert not {*artifact_names("evaluation")} & names_of(run)  # it was of weights that are not the best any more
     resume(run, watcher())
     assert_same(run, whole)
     assert "epochs: 3\n" in run.spec.read_text()

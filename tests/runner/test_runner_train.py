@@ -15,6 +15,7 @@ import sklearn.metrics
 from PIL import Image
 
 from cnncli.errors import Interrupted, ResourceError, TrainingError
+from cnncli.report import ARTIFACTS
 from cnncli.runs import RunDir, list_runs
 from cnncli.spec import load
 
@@ -25,16 +26,7 @@ FILES = {
     "status.json",
     "environment.json",
     "data.json",
-    "history.csv",
-    "metrics.json",
-    "report.txt",
-    "report.json",
-    "predictions.csv",
-    "plots/history.png",
-    "plots/confusion_matrix.png",
-    "plots/samples.png",
-    "plots/mistakes.png",
-    "plots/network.png",
+    *(artifact.name for artifact in ARTIFACTS),
     "weights/best.weights.h5",
     "weights/last.weights.h5",
     "weights.sha256",
@@ -260,11 +252,11 @@ def test_the_best_epoch_is_told_by_the_best_metric_there_is(make_spec, overrides
 
 
 def test_a_network_with_too_many_layers_to_look_at_is_not_drawn(folder_spec, watcher, tmp_path, training, monkeypatch):
-    monkeypatch.setattr("cnncli.report.MOST_LAYERS", 2)
+    monkeypatch.setattr("cnncli.report.plots.network.MOST_LAYERS", 2)
     watched = watcher()
     run = training.train(folder_spec("train.epochs=1"), tmp_path / "runs", watched).run
     assert (run.path / "plots/samples.png").is_file()
     assert not (run.path / "plots/network.png").exists()
     (told,) = [text for text in watched.told if "network.png" in text]
-    assert "3 layers are too many" in told
-    assert f"cnncli summary {run.path} --plot" in told
+    assert "a picture of 3 layers is too large" in told
+    assert "cnncli summary RUN --plot" in told

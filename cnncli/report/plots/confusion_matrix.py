@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +16,9 @@ from cnncli.records import Evaluation
 from cnncli.report.confusion import Confusion, confusion_of
 from cnncli.report.plots import style, text_layout
 from cnncli.report.plots.outlined_text import Outlined
+
+if TYPE_CHECKING:
+    from cnncli.report.artifacts import EvaluationData
 
 ALL_CLASSES = 150  # with more, a cell would be smaller than two pixels of a screen: only the most confused are drawn
 MOST_CONFUSED = 30
@@ -55,7 +58,7 @@ class Layout:
         return self.bottom + self.side + HEAD
 
 
-def draw_confusion_matrix(evaluation: Evaluation, path: Path) -> None:
+def draw_confusion_matrix(data: EvaluationData, path: Path) -> None:
     """True classes by predicted ones: what is right in blue, what is wrong in orange.
 
     Each row's colours are shares of the images of that true class. Orange darkens early, so that a rare mistake is
@@ -63,11 +66,11 @@ def draw_confusion_matrix(evaluation: Evaluation, path: Path) -> None:
     pairs; of more than 150 classes only those of the most frequent confusions are drawn.
 
     Args:
-        evaluation: of any number of images and classes.
-        path: file to write, ending in .png.
+        data: Evaluation of any number of images and classes.
+        path: File to write, ending in .png.
     """
-    with style.applied(evaluation.class_names):
-        style.save(figure_of(evaluation), path)
+    with style.applied(data.evaluation.class_names):
+        style.save(figure_of(data.evaluation), path)
 
 
 def figure_of(evaluation: Evaluation) -> Figure:

@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, ScalarFormatter
 
 from cnncli.records import History
+from cnncli.report.artifacts import LeftOut
 from cnncli.report.plots import style, text_layout
 from cnncli.report.tables import metric_names, shortest
 
@@ -35,9 +36,14 @@ def draw_history(history: History, path: Path) -> None:
     """Loss, accuracy and every other metric by epoch; the learning rate, when it changes; best epoch and stages marked.
 
     Args:
-        history: of at least one epoch.
-        path: file to write, ending in .png.
+        history: History of the training.
+        path: File to write, ending in .png.
+
+    Raises:
+        LeftOut: No epoch is complete.
     """
+    if not history.epochs:
+        raise LeftOut("no epoch is complete")
     with style.applied(metric_names(history)):
         style.save(figure_of(history), path)
 

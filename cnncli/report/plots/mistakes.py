@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,21 +13,21 @@ from cnncli.records import Evaluation
 from cnncli.report.plots import style, text_layout
 from cnncli.report.plots.grid import AT_MOST, Line, grid_of
 
-ImagesAt = Callable[[Sequence[int]], Sequence[np.ndarray]]
+if TYPE_CHECKING:
+    from cnncli.report.artifacts import EvaluationData, ImagesAt
 
 
-def draw_mistakes(images: ImagesAt, evaluation: Evaluation, path: Path) -> None:
-    """The up to 25 most confident wrong predictions: "true → predicted 0.98" and the image's name below each.
+def draw_mistakes(data: EvaluationData, path: Path) -> None:
+    """Draws the up to 25 most confident wrong predictions: "true → predicted 0.98" and the file name below each.
 
     Args:
-        images: gives the uint8 images, each of shape `(height, width, channels)`, at indices of the evaluation.
-        evaluation: of any number of images.
-        path: file to write, ending in .png.
+        data: Evaluation of any number of images.
+        path: File to write, ending in .png.
     """
-    indices = most_confident_mistakes(evaluation)
-    files = [PurePath(evaluation.images[index]).name for index in indices]
+    evaluation = data.evaluation
+    files = [PurePath(evaluation.images[index]).name for index in most_confident_mistakes(evaluation)]
     with style.applied([*evaluation.class_names, *files]):
-        style.save_photographs(figure_of(images, evaluation), path)
+        style.save_photographs(figure_of(data.images, evaluation), path)
 
 
 def most_confident_mistakes(evaluation: Evaluation) -> list[int]:

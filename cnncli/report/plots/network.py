@@ -14,6 +14,7 @@ from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path as Outline
 
 from cnncli.records import LayerRow, ModelSummary
+from cnncli.report.artifacts import LeftOut, StartData
 from cnncli.report.plots import style, text_layout
 from cnncli.report.plots.layered import layers_of
 from cnncli.report.plots.page_layout import Frame, Page, Point, page_of
@@ -22,6 +23,7 @@ WIDTH = 178.0  # points, of a box
 HEAD, STRIP, INDENT = 27.0, 13.0, 9.0  # points: of a layer with its name, of one that follows, left of letters
 EDGE, TOP = 18.0, 56.0  # points: around all, for the heading
 ROUND = 4.0
+MOST_LAYERS = 300  # of a network that is drawn for each run; more take seconds, and nobody reads the picture
 MOST_PIXELS = 20_000  # along one side
 
 COLORS = (
@@ -52,6 +54,23 @@ class Stack:
     def height(self) -> float:
         """Points."""
         return HEAD + STRIP * (len(self.rows) - 1)
+
+
+def write_network(start: StartData, path: Path) -> None:
+    """Draws the network for a run.
+
+    Args:
+        start: What is known when a training starts.
+        path: File to write, ending in .png.
+
+    Raises:
+        LeftOut: It has more than `MOST_LAYERS` layers.
+    """
+    summary = start.summary()
+    if len(summary.layers) > MOST_LAYERS:
+        layers = f"{len(summary.layers):,} layers"
+        raise LeftOut(f"a picture of {layers} is too large to read; 'cnncli summary RUN --plot PNG' draws it anyway")
+    draw_network(summary, path, start.title)
 
 
 def draw_network(summary: ModelSummary, path: Path, title: str = "Network") -> None:

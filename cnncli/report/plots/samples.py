@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,17 +12,19 @@ from matplotlib.figure import Figure
 from cnncli.report.plots import style, text_layout
 from cnncli.report.plots.grid import AT_MOST, Line, grid_of
 
+if TYPE_CHECKING:
+    from cnncli.report.artifacts import StartData
 
-def draw_samples(images: np.ndarray | Sequence[np.ndarray], captions: Sequence[str], path: Path) -> None:
-    """A grid of the first 25 images, each with its caption below.
+
+def draw_samples(start: StartData, path: Path) -> None:
+    """Draws a grid of the first 25 images, each with its caption below.
 
     Args:
-        images: at least one, uint8, each of shape `(height, width, channels)` with 1 or 3 channels; sizes may differ.
-        captions: one for each image, such as its class.
-        path: file to write, ending in .png.
+        start: At least one image, uint8, `(height, width, channels)` with 1 or 3 channels; sizes may differ.
+        path: File to write, ending in .png.
     """
-    with style.applied(captions[:AT_MOST]):
-        style.save_photographs(figure_of(images, captions), path)
+    with style.applied(start.captions[:AT_MOST]):
+        style.save_photographs(figure_of(start.images(), start.captions), path)
 
 
 def figure_of(images: np.ndarray | Sequence[np.ndarray], captions: Sequence[str]) -> Figure:

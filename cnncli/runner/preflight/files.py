@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnncli import report
 from cnncli.data.pipeline import Reader, encode, ordered_batches
 from cnncli.data.samples import LabelledImages
 from cnncli.errors import TrainingError
@@ -18,6 +17,7 @@ from cnncli.factory.summary import summarize
 from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import Epoch, Evaluation, History
+from cnncli.report import EvaluationData, StartData, write_artifacts
 from cnncli.runner.evaluate import images_at, together
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.model.build import InputSpec, build
@@ -95,11 +95,18 @@ def write_reports(spec: Spec, splits: Splits, stage: Stage, encoding: str, folde
         return writing(folder / name)
 
     epoch = Epoch(1, {"loss": 1.0, "val_loss": 1.0}, stage.learning_rate, 1.0)
-    report.write_history(History((epoch,), "loss", 1), write)
-    report.write_evaluation(evaluation, images_at(test), write)
-    shown = np.linspace(0, len(test) - 1, min(25, len(test))).astype(int)
-    report.write_samples(images_at(test)(shown.tolist()), [names[test.labels[i]] for i in shown], write)
-    report.write_network(summarize(stage.model, spec.model.nodes), spec.name, write)
+    history = History((epoch,), "loss", 1)
+    write_artifacts("epoch", history, write)
+    write_artifacts("end", history, write)
+    write_artifacts("evaluation", EvaluationData(evaluation, images_at(test)), write)
+    shown = np.linspace(0, len(test) - 1, min(25, len(test))).astype(int).tolist()
+    start = StartData(
+        title=spec.name,
+        images=lambda: images_at(test)(shown),
+        captions=[names[test.labels[i]] for i in shown],
+        summary=lambda: summarize(stage.model, spec.model.nodes),
+    )
+    write_artifacts("start", start, write)
     seconds = time.perf_counter() - began
     predictions = (folder / "predictions.csv").stat().st_size * len(test) // len(evaluation.labels)
     fixed = [path for path in folder.rglob("*") if path.suffix in (".png", ".json", ".txt")]

@@ -1,4 +1,4 @@
-"""Draws what no training changes, at its beginning: at the end, somebody who pressed Ctrl-C would wait for it."""
+"""Writes what no training changes, at its start: at the end, a person who pressed Ctrl-C would wait for it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnncli import report
-from cnncli.catalog.validators import counted
 from cnncli.factory.summary import summarize
+from cnncli.report import StartData, artifact_names, write_artifacts
 from cnncli.runner.evaluate import images_at
 from cnncli.runner.inputs.splits import Notice, Splits
 from cnncli.runs import RunDir
@@ -19,25 +18,23 @@ if TYPE_CHECKING:
 
 
 def write_initial_plots(run: RunDir, spec: Spec, splits: Splits, model: keras.Model, notice: Notice) -> None:
-    """Draws some training images and the network, unless an earlier part of the training did.
+    """Writes the artefacts of the start that are not there yet: some training images and the network.
 
     Args:
-        run: is written to.
-        spec: of the run.
-        splits: the images.
-        model: of the spec.
-        notice: is told of what is left out.
+        run: Run to write to.
+        spec: Spec of the run.
+        splits: Images by split.
+        model: Model of the spec.
+        notice: Receives what is left out.
     """
-    if not (run.path / report.SAMPLES).exists():
-        train = splits.samples["train"]
-        shown = np.linspace(0, len(train) - 1, min(25, len(train))).astype(int)
-        captions = [splits.class_names[train.labels[i]] for i in shown]
-        report.write_samples(images_at(train)(shown.tolist()), captions, run.write)
-    if not (run.path / report.NETWORK).exists():
-        summary = summarize(model, spec.model.nodes)
-        if not report.write_network(summary, spec.name, run.write):
-            layers = counted(len(summary.layers), "layer")
-            notice(
-                f"plots/network.png was left out, for {layers} are too many to look at: "
-                f"'cnncli summary {run.path} --plot network.png' draws them all the same"
-            )
+    existing = [name for name in artifact_names("start") if (run.path / name).exists()]
+    train = splits.samples["train"]
+    shown = np.linspace(0, len(train) - 1, min(25, len(train))).astype(int).tolist()
+    start = StartData(
+        title=spec.name,
+        images=lambda: images_at(train)(shown),
+        captions=[splits.class_names[train.labels[i]] for i in shown],
+        summary=lambda: summarize(model, spec.model.nodes),
+    )
+    for name, reason in write_artifacts("start", start, run.write, skip=existing).items():
+        notice(f"{name} was left out: {reason}")

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import Any
 
-from cnncli import report
 from cnncli.errors import RunError, TrainingError
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import Epoch, Evaluation, History
-from cnncli.report.tables import write_history
+from cnncli.report import EvaluationData, artifact_names, write_artifacts
 from cnncli.runner.evaluate import evaluate_split, images_at
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.training.checkpoint import TrainingState, read_checkpoint, read_progress, write_checkpoint
@@ -224,10 +223,9 @@ class Training:
     def _write_epoch(self) -> None:
         """What follows from a checkpoint at the end of an epoch."""
         if self._state.best and self._state.best == len(self._state.epochs):
-            self.run.remove(report.OF_EVALUATION)  # of an earlier part, and of other weights than these
+            self.run.remove(artifact_names("evaluation"))  # of an earlier part, and of other weights than these
             self._write_weights(BEST)
-        with self.run.write("history.csv") as path:
-            write_history(path, self.history)
+        write_artifacts("epoch", self.history, self.run.write)
 
     def _write_weights(self, name: str) -> None:
         with averaged_weights(self._stage.model), self.run.write_hashed(name) as path:
@@ -245,7 +243,8 @@ class Training:
 
     def write_history(self) -> None:
         """Writes the history and its plot."""
-        report.write_history(self.history, self.run.write)
+        write_artifacts("epoch", self.history, self.run.write)
+        write_artifacts("end", self.history, self.run.write)
 
     def finish(self, within: float = inf) -> Trained:
         """Evaluates the best weights on the test split and writes the reports.
@@ -273,6 +272,7 @@ class Training:
             drawn = beside.submit(self.write_history)
             evaluation = evaluate_split(self.spec, self._stage.model, self.encoding, "test", test, names, hurry)
         drawn.result()
-        written = report.write_evaluation(evaluation, images_at(test), self.run.write)
+        data = EvaluationData(evaluation, images_at(test))
+        write_artifacts("evaluation", data, self.run.write)
         self.run.settle_hashes()
-        return Trained(self.run, self.history, evaluation, written)
+        return Trained(self.run, self.history, evaluation, data.report)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cnncli.report import EvaluationData
 from cnncli.report.plots import confusion_matrix, style
 from cnncli.report.plots.confusion_matrix import draw_confusion_matrix, figure_of
 
@@ -89,14 +90,14 @@ def test_a_hundred_percent_means_all(make_evaluation):
 
 @pytest.mark.parametrize("names", [["$a$", "$5"], ["日本", "猫"], ["e\u0301", "a\nb"], ["\udce9", "ok"]])
 def test_any_name_is_drawn_without_a_warning(tmp_path, capfd, caplog, opened, make_evaluation, names):
-    draw_confusion_matrix(make_evaluation(2, 50, names=names), tmp_path / "c.png")
+    draw_confusion_matrix(EvaluationData(make_evaluation(2, 50, names=names), None), tmp_path / "c.png")
     assert opened(tmp_path / "c.png").std() > 1
     assert capfd.readouterr().err == ""
     assert caplog.records == []
 
 
 def test_the_file_is_small(tmp_path, opened, make_evaluation):
-    draw_confusion_matrix(make_evaluation(100, 20_000), tmp_path / "c.png")
+    draw_confusion_matrix(EvaluationData(make_evaluation(100, 20_000), None), tmp_path / "c.png")
     opened(tmp_path / "c.png")
     assert (tmp_path / "c.png").stat().st_size < 300_000
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cnncli.report import EvaluationData
 from cnncli.report.plots import style
 from cnncli.report.plots.mistakes import draw_mistakes, figure_of, most_confident_mistakes
 
@@ -48,7 +49,7 @@ def test_captions_say_true_predicted_and_probability(make_evaluation):
 
 def test_without_mistakes_the_picture_says_so(tmp_path, opened, make_evaluation):
     evaluation = make_evaluation(3, 40, right=1.0)
-    draw_mistakes(lambda indices: pytest.fail("no image is needed"), evaluation, tmp_path / "m.png")
+    draw_mistakes(EvaluationData(evaluation, lambda indices: pytest.fail("no image is needed")), tmp_path / "m.png")
     opened(tmp_path / "m.png")
     with style.applied():
         said = [text.get_text() for text in figure_of(blank, evaluation).texts]
@@ -56,7 +57,7 @@ def test_without_mistakes_the_picture_says_so(tmp_path, opened, make_evaluation)
 
 
 def test_the_file_opens(tmp_path, opened, make_evaluation):
-    draw_mistakes(blank, make_evaluation(4, 300), tmp_path / "m.png")
+    draw_mistakes(EvaluationData(make_evaluation(4, 300), blank), tmp_path / "m.png")
     assert (tmp_path / "m.png").stat().st_size < 300_000
     # 90 to the nearest of 64 levels
     assert (opened(tmp_path / "m.png") == 89).mean() > 0.2

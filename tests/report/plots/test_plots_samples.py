@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cnncli.report import StartData
 from cnncli.report.plots import style
 from cnncli.report.plots.grid import Picture
 from cnncli.report.plots.samples import draw_samples, figure_of
@@ -10,6 +11,10 @@ from cnncli.report.plots.samples import draw_samples, figure_of
 
 def pictures_of(figure):
     return [artist for artist in figure.artists if isinstance(artist, Picture)]
+
+
+def start(images, captions):
+    return StartData("a name", lambda: images, captions, lambda: pytest.fail("the network is not drawn"))
 
 
 def noise(count, *shape):
@@ -32,7 +37,7 @@ def test_no_text_overlaps_nor_covers_an_image(overlapping, count, shape):
 
 def test_small_images_keep_their_pixels(tmp_path, opened):
     image = noise(1, 28, 28, 1)
-    draw_samples(image, ["a"], tmp_path / "s.png")
+    draw_samples(start(image, ["a"]), tmp_path / "s.png")
     drawn = opened(tmp_path / "s.png")[18 : 18 + 336, 18 : 18 + 336, 0]  # 12 pixels for each
     assert np.abs(drawn[5::12, 5::12].astype(int) - image[0, :, :, 0]).max() <= 2
     assert np.array_equal(drawn[3::12, 3::12], drawn[8::12, 8::12])
@@ -47,7 +52,7 @@ def test_pixels_of_small_images_are_squares_of_one_size():
 def test_colors_are_true(tmp_path, opened):
     image = np.zeros((1, 20, 20, 3), np.uint8)
     image[..., 0], image[..., 1] = 200, 100
-    draw_samples(image, ["a"], tmp_path / "s.png")
+    draw_samples(start(image, ["a"]), tmp_path / "s.png")
     assert np.abs(opened(tmp_path / "s.png")[150, 150].astype(int) - [200, 100, 0]).max() <= 2
 
 
@@ -60,7 +65,7 @@ def test_big_images_are_smoothed():
 def test_images_stand_upright_in_their_cells(tmp_path, opened):
     dark_above = np.full((1, 28, 28, 1), 255, np.uint8)
     dark_above[:, :14] = 0
-    draw_samples(np.repeat(dark_above, 3, axis=0), ["a", "b", "c"], tmp_path / "s.png")
+    draw_samples(start(np.repeat(dark_above, 3, axis=0), ["a", "b", "c"]), tmp_path / "s.png")
     drawn = opened(tmp_path / "s.png")[..., 0]
     for left, upper in ((18, 18), (18 + 350, 18), (18, 18 + 350 + 19)):
         assert drawn[upper : upper + 168, left : left + 336].max() == 0
@@ -76,7 +81,7 @@ def test_sizes_may_differ_and_shapes_are_kept():
 
 
 def test_only_the_first_25_are_drawn(tmp_path, opened):
-    draw_samples(noise(40, 8, 8, 3), [str(index) for index in range(40)], tmp_path / "s.png")
+    draw_samples(start(noise(40, 8, 8, 3), [str(index) for index in range(40)]), tmp_path / "s.png")
     opened(tmp_path / "s.png")
     with style.applied():
         figure = figure_of(noise(40, 8, 8, 3), [str(index) for index in range(40)])
@@ -85,6 +90,6 @@ def test_only_the_first_25_are_drawn(tmp_path, opened):
 
 @pytest.mark.parametrize("caption", ["", " ", "→…", "naïve", "a_b-c.png", "犬"])
 def test_any_caption_is_drawn(tmp_path, opened, caption):
-    draw_samples(noise(1, 28, 28, 1), [caption], tmp_path / "s.png")
+    draw_samples(start(noise(1, 28, 28, 1), [caption]), tmp_path / "s.png")
     below = opened(tmp_path / "s.png")[18 + 336 + 2 :, :, 0]
     assert (below.min() < 128) == bool(caption.strip())

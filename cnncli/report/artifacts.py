@@ -1,0 +1,177 @@
+"""The files of a run that are made from its results, each once: what it is, when it is written, and by what.
+
+A new artefact is a function `(data, path)` that writes it, and a line in `ARTIFACTS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Container, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from cnncli.records import Evaluation, History, ModelSummary
+
+if TYPE_CHECKING:
+    from cnncli.report.classification import ClassificationReport
+
+Write = Callable[[str], AbstractContextManager[Path]]
+"""Gives a path to write a file of that name to; the file is put in its place when the block ends."""
+
+ImagesAt = Callable[[Sequence[int]], Sequence[np.ndarray]]
+"""Gives the uint8 images, each `(height, width, channels)`, at indices of an evaluation."""
+
+Moment = Literal["start", "epoch", "end", "evaluation"]
+"""When an artefact is written, and from what: `StartData`, a `History` (each epoch, and the end), `EvaluationData`."""
+
+
+@dataclass(frozen=True)
+class StartData:
+    """What is known when a training starts.
+
+    Args:
+        title: Name of the spec.
+        images: Gives up to 25 training images, uint8, each of shape `(height, width, channels)`.
+        captions: Class name of each of these images.
+        summary: Gives the summary of the network; a backbone is one layer.
+    """
+
+    title: str
+    images: Callable[[], Sequence[np.ndarray]]
+    captions: Sequence[str]
+    summary: Callable[[], ModelSummary]
+
+
+@dataclass(frozen=True)
+class EvaluationData:
+    """An evaluation, and the images it is about.
+
+    Args:
+        evaluation: Evaluation of at least one image.
+        images: Gives the images at indices of the evaluation.
+    """
+
+    evaluation: Evaluation
+    images: ImagesAt
+
+    @cached_property
+    def report(self) -> ClassificationReport:
+        """Precision, recall, F1 and support of each class."""
+        from cnncli.report.classification import classification_report
+
+        return classification_report(self.evaluation)
+
+
+class LeftOut(Exception):
+    """Raised by an artefact that does not apply to its data; says why."""
+
+
+class Artifact(NamedTuple):
+    """One file of a run.
+
+    Args:
+        name: File name within the run folder.
+        when: Moment at which it is written.
+        writer: Function that writes it, as `module:function`; imported when it is needed, because matplotlib and
+            scikit-learn take a second.
+        description: One line of Markdown for the list of files in the documentation.
+    """
+
+    name: str
+    when: Moment
+    writer: str
+    description: str
+
+
+ARTIFACTS = (
+    Artifact(
+        "plots/samples.png", "start", "cnncli.report.plots.samples:draw_samples", "training images with their classes"
+    ),
+    Artifact(
+        "plots/network.png",
+        "start",
+        "cnncli.report.plots.network:write_network",
+        "[the network](summary.md#the-picture); left out, with a notice, when it has more than 300 layers",
+    ),
+    Artifact(
+        "history.csv",
+        "epoch",
+        "cnncli.report.tables:write_history",
+        "one row per epoch: training and validation metrics, learning rate, seconds, and the [stage](spec.md#stages) "
+        "where there is one",
+    ),
+    Artifact(
+        "plots/history.png",
+        "end",
+        "cnncli.report.plots.history:draw_history",
+        "the curves of `history.csv`, with the best epoch and the stages marked",
+    ),
+    Artifact(
+        "metrics.json",
+        "evaluation",
+        "cnncli.report.classification:write_metrics",
+        "loss and metrics on the test images",
+    ),
+    Artifact(
+        "report.txt",
+        "evaluation",
+        "cnncli.report.classification:write_text",
+        "precision, recall, F1 and support of each class, as scikit-learn prints them",
+    ),
+    Artifact("report.json", "evaluation", "cnncli.report.classification:write_values", "the same, with all digits"),
+    Artifact(
+        "predictions.csv",
+        "evaluation",
+        "cnncli.report.tables:write_predictions",
+        "every test image: file or index, true class, predicted class, probability",
+    ),
+    Artifact(
+        "plots/confusion_matrix.png",
+        "evaluation",
+        "cnncli.report.plots.confusion_matrix:draw_confusion_matrix",
+        "which classes are mistaken for which; of more than 50 classes the most confused ones",
+    ),
+    Artifact(
+        "plots/mistakes.png",
+        "evaluation",
+        "cnncli.report.plots.mistakes:draw_mistakes",
+        "the wrong predictions with the highest probability",
+    ),
+)
+
+
+def artifact_names(when: Moment) -> tuple[str, ...]:
+    """File names of the artefacts of a moment."""
+    return tuple(artifact.name for artifact in ARTIFACTS if artifact.when == when)
+
+
+def write_artifacts(
+    when: Moment, data: StartData | History | EvaluationData, write: Write, skip: Container[str] = ()
+) -> dict[str, str]:
+    """Writes the artefacts of a moment.
+
+    Args:
+        when: Moment.
+        data: What they are made from; its type belongs to the moment.
+        write: Gives the path for a file name.
+        skip: File names that are not written.
+
+    Returns:
+        Reason for each artefact that does not apply and was left out, by file name.
+    """
+    left_out = {}
+    for artifact in ARTIFACTS:
+        if artifact.when == when and artifact.name not in skip:
+            module, _, function = artifact.writer.partition(":")
+            writer = getattr(importlib.import_module(module), function)
+            try:
+                with write(artifact.name) as path:
+                    writer(data, path)
+            except LeftOut as reason:
+                left_out[artifact.name] = str(reason)
+    return left_out
