@@ -41,7 +41,7 @@ def resume(run: RunDir, observer: Observer, command: Sequence[str] = (), epochs:
         goal = plan_resume(run, epochs)
         if goal is None:
             return None
-        if goal.is_new and "total_steps" in str(goal.spec.train.parts[-1].optimizer):
+        if goal.is_new and "total_steps" in str(goal.spec.train.phases[-1].optimizer):
             observer.notice(
                 f"warning: the learning rate follows the number of epochs, so from here on it is not what {epochs} "
                 "epochs from the beginning would have had"
@@ -78,7 +78,7 @@ def _going_on(run: RunDir, goal: ResumePlan, observer: Observer, command: Sequen
     def go_on() -> Training:
         run.set_status("running")  # first: a kill from here on is of a training, whichever spec it finds
         if goal.is_new:
-            set_epochs(run, spec.train.parts[-1].epochs)
+            set_epochs(run, spec.train.phases[-1].epochs)
         _record_part(run, record, command, differs)
         report_start(run, spec, splits, ready.stage.model, observer)
         training.go_on()

@@ -93,7 +93,7 @@ def _lengthened(spec: Spec, last: int) -> Spec:
     A stage that a callback ended before its time keeps the epochs that it might have had: a repetition would end it
     there as well, and its learning rate may follow them.
     """
-    if last == spec.train.parts[-1].epochs:
+    if last == spec.train.phases[-1].epochs:
         return spec
     stages = spec.train.stages
     if stages:

@@ -142,7 +142,7 @@ def _backbones(spec: Spec) -> Iterator[Problem]:
 def _callbacks(spec: Spec) -> Iterator[Problem]:
     """Keras refuses these only when the training is under way."""
     optimizer = spec.train.optimizer
-    scheduled = any(isinstance(part.optimizer.get("learning_rate"), Entry) for part in spec.train.parts)
+    scheduled = any(isinstance(phase.optimizer.get("learning_rate"), Entry) for phase in spec.train.phases)
     for index, callback in enumerate(spec.train.callbacks):
         path: Path = ("train", "callbacks", index)
         if callback.name == "ReduceLROnPlateau" and scheduled:
@@ -159,7 +159,7 @@ def _rates(spec: Spec) -> Iterator[Problem]:
     if len(clips) > 1:
         path: Path = ("train", "optimizer", optimizer.name, clips[1])
         yield Problem(path, f"{clips[0]} limits the gradients already; leave out one of them")
-    for path, schedule in {part.rate: part.optimizer.get("learning_rate") for part in spec.train.parts}.items():
+    for path, schedule in {phase.rate: phase.optimizer.get("learning_rate") for phase in spec.train.phases}.items():
         if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay":
             continue
         boundaries, values = schedule.get("boundaries"), schedule.get("values")

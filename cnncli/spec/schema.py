@@ -25,7 +25,7 @@ from cnncli.errors import Path, Problem
 from cnncli.spec import sources, values
 from cnncli.spec.graph import Network, Node, read_network
 from cnncli.spec.sources import Source
-from cnncli.spec.stages import Part, StageSpec, parts_of, stage_list, with_epochs
+from cnncli.spec.stages import PhaseSpec, StageSpec, phases_of, stage_list, with_epochs
 
 REFERENCE = "catalogue"
 """Stands for `$ref` while pydantic puts the JSON Schema together."""
@@ -243,9 +243,9 @@ class Train(Section):
         return with_epochs(value)
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """What trains alike, one after the other: the stages, or all of the training where there are none."""
-        return parts_of(self.stages, self.epochs, self.optimizer)
+    def phases(self) -> tuple[PhaseSpec, ...]:
+        """The phases of the training: its stages, or a single one where there are none."""
+        return phases_of(self.stages, self.epochs, self.optimizer)
 
 
 class Spec(Section):

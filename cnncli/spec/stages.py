@@ -97,13 +97,13 @@ def with_epochs(train: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Part:
-    """What trains alike: a stage, or all of a training that has none.
+class PhaseSpec:
+    """One phase of a training: a stage, or the whole training where there are no stages.
 
     Args:
         epochs: at most.
         optimizer: with the learning rate of the stage.
-        rate: where the learning rate stands in the spec.
+        rate: Path of the learning rate in the spec.
     """
 
     epochs: int
@@ -111,15 +111,15 @@ class Part:
     rate: Path
 
 
-def parts_of(stages: Sequence[StageSpec], epochs: int, optimizer: Entry) -> tuple[Part, ...]:
-    """The parts of a training, one after the other; each begins with an optimizer of its own."""
+def phases_of(stages: Sequence[StageSpec], epochs: int, optimizer: Entry) -> tuple[PhaseSpec, ...]:
+    """The phases of a training, in order; each begins with an optimizer of its own."""
     path: Path = ("train", "optimizer", optimizer.name, "learning_rate")
     if not stages:
-        return (Part(epochs, optimizer, path),)
+        return (PhaseSpec(epochs, optimizer, path),)
     return tuple(
-        Part(stage.epochs, optimizer, path)
+        PhaseSpec(stage.epochs, optimizer, path)
         if stage.learning_rate is None
-        else Part(
+        else PhaseSpec(
             stage.epochs,
             Entry(optimizer.family, optimizer.name, {**optimizer.arguments, "learning_rate": stage.learning_rate}),
             (*STAGES, index, "learning_rate"),

@@ -37,7 +37,7 @@ def make(tmp_path):
 
 def epochs_of(goal):
     """Those of every part of the spec; None when the run is finished."""
-    return goal and [part.epochs for part in goal.spec.train.parts]
+    return goal and [phase.epochs for phase in goal.spec.train.phases]
 
 
 @pytest.mark.parametrize(

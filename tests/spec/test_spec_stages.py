@@ -42,7 +42,7 @@ def test_the_epochs_are_those_of_the_stages_together():
 def test_a_stage_has_the_optimizer_of_the_training_with_its_own_learning_rate():
     decay = "{CosineDecay: {initial_learning_rate: 0.1, decay_steps: total_steps}}"
     stages = ("{epochs: 1}", f"{{epochs: 2, learning_rate: {decay}}}")
-    first, second = spec_of(*stages, train="optimizer: {SGD: {momentum: 0.9}}").train.parts
+    first, second = spec_of(*stages, train="optimizer: {SGD: {momentum: 0.9}}").train.phases
     assert (first.epochs, first.optimizer.plain()) == (1, {"SGD": {"momentum": 0.9}})
     assert first.rate == ("train", "optimizer", "SGD", "learning_rate")
     assert second.optimizer.arguments["momentum"] == 0.9
@@ -52,8 +52,8 @@ def test_a_stage_has_the_optimizer_of_the_training_with_its_own_learning_rate():
 
 def test_a_training_without_stages_has_one_part():
     train = parse(read(text_of().replace("  stages:", "  epochs: 4"), "a.yaml")).spec.train
-    (part,) = train.parts
-    assert (part.epochs, part.optimizer) == (4, train.optimizer)
+    (phase,) = train.phases
+    assert (phase.epochs, phase.optimizer) == (4, train.optimizer)
 
 
 @pytest.mark.parametrize(

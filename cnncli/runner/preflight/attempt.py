@@ -76,7 +76,7 @@ class Learner:
         Raises:
             SpecError: something does not fit.
         """
-        self.learning_rate = first_rate(self._spec.train.parts[0])[0] if learning_rate is None else learning_rate
+        self.learning_rate = first_rate(self._spec.train.phases[0])[0] if learning_rate is None else learning_rate
         spec, samples, names = self._spec, self.batch.samples["train"], self.batch.class_names
         if learning_rate is not None:
             given = {**spec.train.optimizer.arguments, "learning_rate": learning_rate}

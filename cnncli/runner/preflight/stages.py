@@ -51,7 +51,7 @@ def rehearse_stages(spec: Spec, splits: Splits, ready: PreparedTraining, folder:
         ResourceError: memory or disk will not suffice.
     """
     found, before = [], 0
-    for place, part in enumerate(spec.train.parts):
+    for place, part in enumerate(spec.train.phases):
         began = time.perf_counter()
         if place:
             ready.stages.enter(place + 1, before)

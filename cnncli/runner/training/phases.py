@@ -57,7 +57,7 @@ class Stages:
     @property
     def epochs(self) -> int:
         """Epochs of the stage under way, at most."""
-        return self._spec.train.parts[max(self.number - 1, 0)].epochs
+        return self._spec.train.phases[max(self.number - 1, 0)].epochs
 
     def enter(self, number: int, before: int = 0) -> Stage:
         """Freezes, thaws and compiles the model for a stage.
@@ -80,7 +80,7 @@ class Stages:
 
     def _compile(self, number: int) -> None:
         train, names = self._spec.train, self._splits.class_names
-        part = train.parts[max(number - 1, 0)]
+        part = train.phases[max(number - 1, 0)]
         rate = part.rate if part.rate[: len(STAGES)] == STAGES else ()
         drawn = epoch_indices(self._splits.samples["train"].labels, len(names), train.sampling)
         steps = steps_per_epoch(len(drawn), train.batch_size) * part.epochs
@@ -90,7 +90,7 @@ class Stages:
         """What is to be said of the stage under way."""
         before, now = self._frozen[self.number - 1], self._frozen[self.number]
         learning = layers_that_learn(self._model).keys()
-        rate = self._spec.train.parts[self.number - 1].optimizer.get("learning_rate")
+        rate = self._spec.train.phases[self.number - 1].optimizer.get("learning_rate")
         return StageStarted(
             number=self.number,
             count=self.count,

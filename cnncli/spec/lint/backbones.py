@@ -58,18 +58,18 @@ def fine_tuning_rate(facts: Facts) -> Iterator[Problem]:
     high = _HIGH_RATES.get(train.optimizer.name)
     before, *staged = learning_in(train.stages, facts.nodes)
     warned = set()
-    for states, part in zip(staged or [before], train.parts, strict=True):
+    for states, phase in zip(staged or [before], train.phases, strict=True):
         learning = [node for node in backbones if states[node.name] != FROZEN]
-        rate, path = first_rate(part)
+        rate, path = first_rate(phase)
         if high is None or not learning or rate < high or path in warned:
             continue
         warned.add(path)
         freeze = f"freeze it: 'freeze: [{learning[0].name}]'" if staged else "'trainable: false' there"
         message = (
-            f"{part.optimizer.name} at {rate:g} undoes within a few steps what {learning[0].entry.name} has learnt; "
+            f"{phase.optimizer.name} at {rate:g} undoes within a few steps what {learning[0].entry.name} has learnt; "
             f"write {high / 100:g}, or {freeze}"
         )
-        yield Problem(path, message) if "learning_rate" in part.optimizer.arguments else about(learning[0], message)
+        yield Problem(path, message) if "learning_rate" in phase.optimizer.arguments else about(learning[0], message)
 
 
 def backbone_small_image(facts: Facts) -> Iterator[Problem]:

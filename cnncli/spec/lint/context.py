@@ -14,7 +14,7 @@ from cnncli.spec.graph import IMAGE, Node
 from cnncli.spec.rules import SOME_CLASSES
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import Shape, Step, follow
-from cnncli.spec.stages import Part
+from cnncli.spec.stages import PhaseSpec
 from cnncli.spec.static_data_info import known
 
 CONVOLUTIONS = {"Conv2D", "SeparableConv2D", "DepthwiseConv2D"}
@@ -135,11 +135,11 @@ class Facts:
         through = len(names) == 1 and (names[0] in _TO_A_GATE or is_activation(self.nodes[self.takers[index][0]].entry))
         return through and self.is_gate(self.takers[index][0])
 
-    def steps_of(self, part: Part) -> int | None:
-        """Steps of a part of the training; None where only the images tell."""
+    def steps_of(self, phase: PhaseSpec) -> int | None:
+        """Steps of a phase of the training; None where only the images tell."""
         if self.images is None:
             return None
-        return ceil(self.images / self.spec.train.batch_size) * part.epochs
+        return ceil(self.images / self.spec.train.batch_size) * phase.epochs
 
     @property
     def head(self) -> tuple[int, str] | None:

@@ -23,7 +23,7 @@ def stages_nothing_changes(facts: Facts) -> Iterator[Problem]:
                 "or leave this out",
             )
         unknown = any(INSIDE in pattern for pattern in (*stage.freeze, *stage.thaw))  # what is inside a backbone
-        rates = [part.optimizer.get("learning_rate") for part in train.parts[max(index - 1, 0) : index + 1]]
+        rates = [phase.optimizer.get("learning_rate") for phase in train.phases[max(index - 1, 0) : index + 1]]
         again = isinstance(rates[-1], Entry)  # a schedule begins anew in each stage
         if (
             index

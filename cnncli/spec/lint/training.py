@@ -8,7 +8,7 @@ from cnncli.catalog.entries import Entry
 from cnncli.errors import Path, Problem
 from cnncli.spec.lint.context import NORMALIZATIONS, Facts
 from cnncli.spec.metrics import has_validation
-from cnncli.spec.stages import Part
+from cnncli.spec.stages import PhaseSpec
 
 _USUAL_RATES = {
     # optimizer: below the first nothing happens, from the second on most networks diverge
@@ -57,9 +57,9 @@ def large_batch(facts: Facts) -> Iterator[Problem]:
         )
 
 
-def first_rate(part: Part) -> tuple[float, Path]:
+def first_rate(phase: PhaseSpec) -> tuple[float, Path]:
     """The learning rate that a part of the training begins with, or warms up to, and where it stands."""
-    path, rate = part.rate, part.optimizer.get("learning_rate")
+    path, rate = phase.rate, phase.optimizer.get("learning_rate")
     if not isinstance(rate, Entry):
         return rate, path
     if rate.name == "PiecewiseConstantDecay":
@@ -77,7 +77,7 @@ def learning_rate(facts: Facts) -> Iterator[Problem]:
     low, high = _USUAL_RATES[name]
     default = Entry("optimizer", name).get("learning_rate")
     usual = 1.0 if name == "Adadelta" else default  # Keras' own for Adadelta is a thousandth of its author's
-    for path, rate in {path: rate for rate, path in map(first_rate, facts.spec.train.parts)}.items():
+    for path, rate in {path: rate for rate, path in map(first_rate, facts.spec.train.phases)}.items():
         if rate <= low:
             yield Problem(path, f"{name} learns next to nothing at {rate:g}; {usual:g} is usual")
         elif rate >= high:
@@ -86,12 +86,12 @@ def learning_rate(facts: Facts) -> Iterator[Problem]:
 
 def decay_steps(facts: Facts) -> Iterator[Problem]:
     """The schedule and the training are not of the same length."""
-    for part in facts.spec.train.parts:
-        schedule = part.optimizer.get("learning_rate")
-        accumulates = part.optimizer.get("gradient_accumulation_steps")
+    for phase in facts.spec.train.phases:
+        schedule = phase.optimizer.get("learning_rate")
+        accumulates = phase.optimizer.get("gradient_accumulation_steps")
         if not isinstance(schedule, Entry) or schedule.name not in _ENDING_SCHEDULES or schedule.get("cycle"):
             continue
-        steps, warmup, total = schedule.get("decay_steps"), schedule.get("warmup_steps") or 0, facts.steps_of(part)
+        steps, warmup, total = schedule.get("decay_steps"), schedule.get("warmup_steps") or 0, facts.steps_of(phase)
         if isinstance(steps, str) or isinstance(warmup, str) or accumulates or total is None:
             continue
         if steps + warmup < total / 2:
@@ -100,19 +100,19 @@ def decay_steps(facts: Facts) -> Iterator[Problem]:
             effect = f"the training ends after {total:,} of these {steps:,} steps, while the rate is still high"
         else:
             continue
-        yield Problem((*part.rate, schedule.name, "decay_steps"), f"{effect}; write 'decay_steps: total_steps'")
+        yield Problem((*phase.rate, schedule.name, "decay_steps"), f"{effect}; write 'decay_steps: total_steps'")
 
 
 def boundary_never_reached(facts: Facts) -> Iterator[Problem]:
     """A part of the schedule lies behind the end of the training."""
-    for part in facts.spec.train.parts:
-        schedule, total = part.optimizer.get("learning_rate"), facts.steps_of(part)
+    for phase in facts.spec.train.phases:
+        schedule, total = phase.optimizer.get("learning_rate"), facts.steps_of(phase)
         if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay" or total is None:
             continue
         for index, boundary in enumerate(schedule.get("boundaries")):
-            if boundary >= total and not part.optimizer.get("gradient_accumulation_steps"):
+            if boundary >= total and not phase.optimizer.get("gradient_accumulation_steps"):
                 yield Problem(
-                    (*part.rate, schedule.name, "boundaries", index),
+                    (*phase.rate, schedule.name, "boundaries", index),
                     f"the training ends at step {total:,}, before step {boundary:,}; boundaries count steps, "
                     "not epochs: make it smaller, or train for more epochs",
                 )
@@ -140,7 +140,7 @@ def training_metric(facts: Facts) -> Iterator[Problem]:
 
 def patience_too_long(facts: Facts) -> Iterator[Problem]:
     """A callback waits longer than the training lasts."""
-    epochs = max(part.epochs for part in facts.spec.train.parts)  # callbacks begin anew with each
+    epochs = max(phase.epochs for phase in facts.spec.train.phases)  # callbacks begin anew with each
     for index, callback in enumerate(facts.spec.train.callbacks):
         patience = callback.get("patience")
         if patience is not None and patience + (callback.get("start_from_epoch") or 0) >= epochs:
