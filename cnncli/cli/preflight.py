@@ -14,7 +14,8 @@ from cnncli.cli.console import counted, memory, say, show_paragraph
 from cnncli.cli.screen import TrainingScreen
 
 if TYPE_CHECKING:
-    from cnncli.runner.preflight.records import DryRun, Overfit, StageSeconds
+    from cnncli.runner.preflight.overfit import Overfit
+    from cnncli.runner.preflight.records import DryRun, StageSeconds
     from cnncli.spec import Spec
 
 
@@ -46,17 +47,17 @@ def run_dry(spec: Spec, runs_dir: Path, screen: TrainingScreen, began: float, as
 
 
 def run_overfit(spec: Spec, runs_dir: Path, screen: TrainingScreen, as_json: bool) -> int:
-    """Has a network learn one batch and shows how that went; gives the exit code."""
+    """Trains a network on one batch and shows whether it memorises it; returns the exit code."""
     from cnncli.errors import TrainingError
     from cnncli.runner.preflight.overfit import overfit_batch
 
-    found = overfit_batch(spec, runs_dir, screen)
+    overfit = overfit_batch(spec, runs_dir, screen)
     screen.clear()
     if as_json:
-        click.echo(json.dumps(_overfit_values(found), indent=2))
-    elif not screen.quiet or not found.attempt.learned:
-        _show_overfit(found)
-    return 0 if found.attempt.learned else TrainingError.exit_code
+        click.echo(json.dumps(_overfit_values(overfit), indent=2))
+    elif not screen.quiet or not overfit.attempt.learned:
+        _show_overfit(overfit)
+    return 0 if overfit.attempt.learned else TrainingError.exit_code
 
 
 def show_dry_run(found: DryRun) -> None:
@@ -93,18 +94,16 @@ def _epoch(stage: StageSeconds, steps: int) -> str:
     return f"{duration(stage.epoch)}: {', '.join(parts)}"
 
 
-def _show_overfit(found: Overfit) -> None:
-    tried = found.attempt
-    losses = f"loss {tried.first_loss:.2f} → {tried.last_loss:.2f}"
-    images = counted(found.images, "image")
-    if tried.learned:
-        say(f"the network learned its batch of {images} in {counted(tried.steps, 'step')}: {losses}")
-        return
-    say(f"the network did not learn its batch of {images} in {counted(tried.steps, 'step')}: {losses},")
-    say(f"{tried.right} of them told right, at a learning rate of {tried.learning_rate:g}")
-    for reason in found.reasons:
+def _show_overfit(overfit: Overfit) -> None:
+    attempt = overfit.attempt
+    did = "memorised" if attempt.learned else "did not memorise"
+    size = f"its batch of {counted(overfit.images, 'image')} in {counted(attempt.steps, 'step')}"
+    say(f"the network {did} {size}: loss {attempt.losses[0]:.2f} → {attempt.losses[-1]:.2f}")
+    if not attempt.learned:
+        say(f"{attempt.correct} of {overfit.images} classified correctly (learning rate {attempt.learning_rate:g})")
+    for reason in overfit.reasons:
         say()
-        show_paragraph(reason.found, 2)
+        show_paragraph(reason.finding, 2)
         show_paragraph(reason.advice, 4)
 
 
@@ -141,21 +140,21 @@ def _dry_run_values(found: DryRun) -> dict[str, Any]:
     }
 
 
-def _overfit_values(found: Overfit) -> dict[str, Any]:
-    tried = found.attempt
+def _overfit_values(overfit: Overfit) -> dict[str, Any]:
+    attempt = overfit.attempt
     return {
-        "learned": tried.learned,
-        "images": found.images,
-        "right": tried.right,
-        "steps": tried.steps,
-        "first_loss": _finite(tried.first_loss),
-        "last_loss": _finite(tried.last_loss),
-        "learning_rate": tried.learning_rate,
-        "seconds": found.seconds,
-        "reasons": [{"found": reason.found, "advice": reason.advice} for reason in found.reasons],
+        "learned": attempt.learned,
+        "images": overfit.images,
+        "right": attempt.correct,
+        "steps": attempt.steps,
+        "first_loss": _finite(attempt.losses[0]),
+        "last_loss": _finite(attempt.losses[-1]),
+        "learning_rate": attempt.learning_rate,
+        "seconds": overfit.seconds,
+        "reasons": [{"found": reason.finding, "advice": reason.advice} for reason in overfit.reasons],
     }
 
 
 def _finite(value: float) -> float | None:
-    """JSON has no word for infinity and nan."""
+    """The number, or None for infinity and NaN, which JSON cannot express."""
     return value if math.isfinite(value) else None

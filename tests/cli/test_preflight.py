@@ -77,12 +77,12 @@ def test_overfitting_ends_in_0_or_4_and_makes_no_run(call, tmp_path, monkeypatch
     )
     learned = call("train", "tiny.yaml", "--overfit-batch")
     assert learned.code == 0
-    assert learned.out.startswith("the network learned its batch of 8 images in ")
-    monkeypatch.setattr("cnncli.runner.preflight.attempt.MOST_STEPS", 20)
+    assert learned.out.startswith("the network memorised its batch of 8 images in ")
+    monkeypatch.setattr("cnncli.runner.preflight.overfit.MAX_STEPS", 20)
     slow = ("--set", "train.optimizer.Adam.learning_rate=1e-7")
     failed = call("train", "tiny.yaml", "--overfit-batch", *slow)
     assert failed.code == 4
-    assert failed.out.startswith("the network did not learn its batch of 8 images in 20 steps: loss ")
+    assert failed.out.startswith("the network did not memorise its batch of 8 images in 20 steps: loss ")
     assert "neither a tenth nor ten times the learning rate helps" in failed.out
     as_json = call("train", "tiny.yaml", "--overfit-batch", *slow, "--json", "--quiet")
     assert json.loads(as_json.out)["learned"] is False
