@@ -11,6 +11,8 @@ import platform
 import sys
 import tempfile
 
+from cnncli.machine import usable_cores
+
 
 def _start() -> str:
     """Imports both; gives what was written meanwhile.
@@ -55,7 +57,7 @@ def device_name() -> str:
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
         return f"GPU ({details.get('device_name', 'unknown')})"
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     return f"CPU, {cores} core{'s' * (cores != 1)}"
 
 

@@ -7,9 +7,9 @@ from math import ceil, prod
 import numpy as np
 
 from cnncli.data.augment import Augmentation
-from cnncli.data.memory import available_memory
 from cnncli.data.samples import FileSamples, LabelledImages
 from cnncli.errors import DataError
+from cnncli.machine import available_memory
 from cnncli.startup import tf
 
 

@@ -9,12 +9,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from cnncli.machine import usable_cores
+
 Result = TypeVar("Result")
-
-
-def cores() -> int:
-    """How many cores this process may use; fewer than the machine has where a container or `taskset` says so."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_threads(work: Callable[[range], Result], total: int) -> list[Result]:
@@ -30,7 +27,7 @@ def in_threads(work: Callable[[range], Result], total: int) -> list[Result]:
     Raises:
         Exception: what `work` raised for the lowest of the numbers, whichever thread was faster.
     """
-    pieces = min(total, 4 * cores())  # more than cores, because some pieces take longer
+    pieces = min(total, 4 * usable_cores())  # more than cores, because some pieces take longer
     edges = [total * piece // max(1, pieces) for piece in range(pieces + 1)]
     ranges = [range(start, end) for start, end in itertools.pairwise(edges)]
     if len(ranges) == 1:
@@ -45,7 +42,7 @@ def in_threads(work: Callable[[range], Result], total: int) -> list[Result]:
 
 @functools.cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(cores(), thread_name_prefix="read")
+    return ThreadPoolExecutor(usable_cores(), thread_name_prefix="read")
 
 
 if hasattr(os, "register_at_fork"):  # a forked process has the pool but none of its threads

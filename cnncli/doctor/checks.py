@@ -16,9 +16,9 @@ from packaging.requirements import Requirement
 
 from cnncli import __version__
 from cnncli.data.cache import LIMIT, cache_folder
-from cnncli.data.memory import available_memory
 from cnncli.errors import CnncliError
-from cnncli.factory.processor import BFLOAT16, processor_flags
+from cnncli.factory.processor import BFLOAT16
+from cnncli.machine import available_memory, processor_flags
 from cnncli.runs import require_writable
 
 State = Literal["ok", "warning", "error"]

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import re
-from pathlib import Path
+
+from cnncli.machine import processor_flags
 
 BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Any of these words of Linux says that a processor computes in bfloat16."""
 
 _WORDS = {"mixed_bfloat16": BFLOAT16, "mixed_float16": frozenset({"avx512_fp16", "amx_fp16"})}
 _CAPABILITIES = {"mixed_bfloat16": (8, 0), "mixed_float16": (7, 0)}  # of NVIDIA: Ampere, Volta
-
-
-@functools.cache
-def processor_flags() -> frozenset[str] | None:
-    """What the processor can do, in the words of Linux (`avx2`, `amx_bf16`); None where the system does not tell."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
-    return frozenset(found[1].split()) if found else None
 
 
 def has_gpu() -> bool:

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cnncli.factory.processor import has_gpu, onednn_has_bfloat16, precision_here, processor_flags, slowed_by
+from cnncli.factory.processor import has_gpu, onednn_has_bfloat16, precision_here, slowed_by
 
 PLAIN, NEW = frozenset({"avx2"}), frozenset({"avx2", "amx_bf16", "avx512_fp16"})
 MIXED = ["mixed_bfloat16", "mixed_float16"]
-
-
-def test_the_processor_tells_what_it_can():
-    flags = processor_flags()
-    assert flags is None or all(flag.isprintable() for flag in flags)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from cnncli.data.memory import available_memory
 from cnncli.errors import ResourceError, path_text
+from cnncli.machine import available_memory
 from cnncli.spec.graph import Node
 from cnncli.spec.shapes import Step, follow, parameters
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncli.data.cache import cache_folder, reclaimable
-from cnncli.data.memory import available_memory
 from cnncli.errors import ResourceError
 from cnncli.factory.summary import summarize
-from cnncli.runner.preflight.memory import peak_memory, resident_memory
+from cnncli.machine import available_memory, peak_memory, resident_memory
 from cnncli.runner.preflight.records import Disk, Memory
 from cnncli.runner.preflight.standins import Rehearsal
 

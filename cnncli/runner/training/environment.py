@@ -7,10 +7,10 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from cnncli import __version__
+from cnncli.machine import processor_name, usable_cores
 from cnncli.runner.model.plugin_check import RECORD, package_layers, record_of
 from cnncli.spec.graph import Node
 from cnncli.startup import device_name, tf
@@ -32,7 +32,7 @@ def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "device": device_name(),
-        "processor": _processor(),
+        "processor": processor_name(),
         "threads": _threads(),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "packages": {**{package: version(package) for package in _PACKAGES}, **own},
@@ -64,13 +64,4 @@ def _threads() -> int:
     given = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
     if given.isdigit() and int(given):
         return int(given)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return int(tf.config.threading.get_intra_op_parallelism_threads()) or cores
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return int(tf.config.threading.get_intra_op_parallelism_threads()) or usable_cores()

@@ -1,0 +1,104 @@
+"""This machine: cores, memory and processor. The one place that asks the operating system about them.
+
+Functions return None where the system does not say. GPUs are not here: finding them starts TensorFlow.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+
+_CGROUP_MEMORY = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
+"""Limit and use of the container, of version 2 and of version 1."""
+
+
+def usable_cores() -> int:
+    """Number of cores that this process may use; fewer than the machine has in a container or under `taskset`."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def available_memory() -> int | None:
+    """Bytes that can be allocated without swapping; inside a container, at most what its limit leaves."""
+    amounts = [amount for amount in (_machine_memory(), _container_memory()) if amount is not None]
+    return min(amounts, default=None)
+
+
+def peak_memory() -> int | None:
+    """The most memory that this process has held so far, in bytes.
+
+    On Linux this is `VmHWM`, which counts this program alone; `getrusage` starts there with the size of the parent
+    process, so it is only used elsewhere.
+    """
+    peak = _kilobytes("/proc/self/status", "VmHWM")
+    if peak is not None:
+        return peak
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def resident_memory() -> int | None:
+    """Memory that this process holds now, in bytes."""
+    return _kilobytes("/proc/self/status", "VmRSS")
+
+
+@functools.cache
+def processor_flags() -> frozenset[str] | None:
+    """Instruction sets of the processor, as Linux names them: `avx2`, `amx_bf16`."""
+    flags = _processor_line("flags|Features")
+    return None if flags is None else frozenset(flags.split())
+
+
+def processor_name() -> str:
+    """Model of the processor, or its architecture where the system names no model."""
+    if not Path("/proc/cpuinfo").exists():
+        return platform.processor()
+    return _processor_line("model name") or platform.machine()
+
+
+def _processor_line(keys: str) -> str | None:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    line = re.search(rf"^(?:{keys})\s*:(.*)$", text, re.MULTILINE)
+    return line[1].strip() if line else None
+
+
+def _machine_memory() -> int | None:
+    available = _kilobytes("/proc/meminfo", "MemAvailable")
+    if available is not None:
+        return available
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _container_memory() -> int | None:
+    for limit, used in _CGROUP_MEMORY:
+        try:
+            # Cached files count as used, and most but not all of that would be given back: this is cautious
+            return max(0, int(Path(limit).read_text()) - int(Path(used).read_text()))
+        except (OSError, ValueError):  # no such group, or its limit is `max`
+            continue
+    return None
+
+
+def _kilobytes(file: str, key: str) -> int | None:
+    """Bytes of a line such as `MemAvailable: 1234 kB`."""
+    try:
+        line = re.search(rf"^{key}:\s*(\d+)", Path(file).read_text(), re.MULTILINE)
+    except (OSError, ValueError):
+        return None
+    return int(line[1]) * 1024 if line else None
