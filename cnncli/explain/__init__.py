@@ -1,4 +1,4 @@
-"""What things do and when to change them: our own words, Keras' where we have none, and worked examples.
+"""What things do and when to change them: our own texts, and Keras' docstrings where there are none.
 
-Nothing here starts TensorFlow. The words are Markdown files in `texts/`; the numbers are computed.
+Nothing here starts TensorFlow. The texts are Markdown files in `texts/`.
 """

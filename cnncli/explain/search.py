@@ -1,176 +1,205 @@
-"""Finds what a person means: `Conv2D`, `conv2d`, `max_pool_2d`, `loss:Huber`, `Adam.learning_rate`, `batch_size`."""
+"""Finds what a person means: `Conv2D`, `max_pool_2d`, `loss:Huber`, `Adam.beta_1`, `kernel size`, `overfitting`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cnncli.catalog import arguments_of, resolve, spellings
+from cnncli.catalog import FAMILIES, resolve, spellings
 from cnncli.catalog.unsupported import RENAMED_ARGUMENTS, refusal
 from cnncli.catalog.validators import near_word
-from cnncli.explain.texts import KEY
-from cnncli.explain.topics import WORD, Topic, families, is_ours, is_shared, names, topic
+from cnncli.explain.texts import GLOSSARY, KEY, pages
+from cnncli.explain.topics import (
+    OURS,
+    TITLES,
+    ArgumentTopic,
+    Topic,
+    argument_names,
+    families,
+    is_ours,
+    is_shared,
+    names,
+    topic,
+)
+
+_AMERICAN = {"our": "or", "is": "iz", "grey": "gray", "centre": "center"}
 
 
 class NotFound(Exception):
-    """Nothing is called that; the message says what is near."""
+    """Nothing has this name; the message suggests the nearest ones."""
 
 
 @dataclass(frozen=True)
-class Found:
+class Meaning:
+    """What an argument means to those of its owners that share the meaning.
+
+    Args:
+        family: Family of the owners.
+        owners: Their names.
+        shared: Whether it means the same throughout the family.
+        argument: Its text, and what it takes.
+    """
+
+    family: str
+    owners: tuple[str, ...]
+    shared: bool
+    argument: ArgumentTopic
+
+
+@dataclass(frozen=True)
+class Answer:
     """What a word stands for.
 
     Args:
-        topics: one, or several that share a name.
-        argument: the one argument that was asked for; empty for all of it.
-        family: a whole family, when its name was given.
-        others: how else the word can be meant, each as it can be asked for.
-        common: whether the argument was asked for alone, and means the same wherever the family has it.
+        topics: One, or several that share a name.
+        argument: The one argument of the topics that was asked for; empty for the whole topic.
+        meanings: What an argument of this name means to each of its owners.
+        family: A whole family, if the word is its name.
+        others: Other readings of the word, each as it can be asked for.
     """
 
     topics: Sequence[Topic] = ()
     argument: str = ""
+    meanings: Sequence[Meaning] = ()
     family: str = ""
     others: Sequence[str] = ()
-    common: bool = False
 
 
-def find(word: str) -> Found:
+def find(word: str) -> Answer:
     """What a word stands for.
 
     Args:
-        word: `name`, `name.argument`, `family:name`, a key of the spec or its last part, or a family.
+        word: `name`, `name.argument`, `family:name`, an argument, a key of the spec or its last part, a word of the
+            glossary, or a family. Capitals, hyphens, British spelling and plurals make no difference.
 
     Raises:
-        NotFound: with the nearest right word.
+        NotFound: with the nearest names.
     """
     family, colon, rest = word.partition(":")
     if not colon:
         return _find(word.strip(), families())
-    chosen = _family(family)
-    if not chosen:
+    within = _family(family)
+    if not within:
         raise NotFound(f"no family is called '{family}'; there are {', '.join(families())}")
-    return _find(rest.strip(), (chosen,))
+    return _find(rest.strip(), (within,))
 
 
-def _find(word: str, within: Sequence[str]) -> Found:
-    named = _named(word, within)
-    listed = _family(word) if len(within) > 1 else None
-    if listed:
-        return Found([topic(*pair) for pair in named], family=listed)
-    if named:
-        return _with_others(word, named, within)
+def canonical(word: str) -> str:
+    """One spelling for all ways of writing a word or a dotted name: `Kernel-Sizes` → `kernelsize`."""
+    text = "".join(letter for letter in word.lower() if letter.isalnum() or letter == ".")
+    singular = ".".join(map(_singular, text.split(".")))
+    for british, american in _AMERICAN.items():
+        singular = singular.replace(british, american)
+    return singular
+
+
+def _singular(word: str) -> str:
+    if word.endswith(("sses", "ches", "xes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "as", "is", "us")) else word
+
+
+def _find(word: str, within: Sequence[str]) -> Answer:
+    if not canonical(word).strip("."):
+        raise NotFound(f"nothing is called '{word}'; 'cnncli explain --list' lists every name")
+    is_class = any(word in names(family) for family in within if family not in (KEY, GLOSSARY, "activation"))
+    readings = _readings(word, within)
+    meanings = [] if is_class else _meanings(word, within)
+    listed = (_family(word) or "") if len(within) > 1 and not is_class else ""
+    main = [pair for pair in readings if pair[0] == GLOSSARY] * (not is_class) or _best(word, readings)
+    if main or listed or meanings:
+        others = [f"{family}:{name}" for family, name in readings if (family, name) not in main]
+        return Answer([topic(*pair) for pair in main], meanings=meanings, family=listed, others=others)
     before, dot, argument = word.rpartition(".")
     if dot and before:
         return _argument(before, argument, within)
-    owners = list(dict.fromkeys(_owners(word, within)))
-    if len(owners) == 1:
-        return Found([topic(*owners[0])], argument=word, common=is_shared(*owners[0], word))
-    if owners:
-        examples = ", ".join(f"{owner}.{word}" for _, owner in owners[:4])
-        more = f" and {len(owners) - 4} more" * (len(owners) > 4)
-        raise NotFound(f"'{word}' is an argument of several; ask for one of {examples}{more}")
     raise NotFound(_unknown(word, within))
 
 
-def _plain(word: str) -> str:
-    return "".join(letter for letter in word.lower() if letter.isalnum() or letter == ".")
+def _readings(word: str, within: Sequence[str]) -> list[tuple[str, str]]:
+    """Everything of this name, whatever its spelling."""
+    wanted = canonical(word)
+    pairs: list[tuple[str, str]] = []
+    for family in within:
+        if family == GLOSSARY:
+            called = {name: (name, *page.synonyms) for name, page in pages(GLOSSARY).items()}
+            pairs += [(family, name) for name, words in called.items() if wanted in map(canonical, words)]
+        elif family == KEY:
+            parts = wanted.split(".")
+            pairs += [(KEY, key) for key in names(KEY) if canonical(key).split(".")[-len(parts) :] == parts]
+        else:
+            exact = resolve(family, word)
+            loose = [resolve(family, spelt) for spelt in spellings(family) if canonical(spelt) == wanted]
+            pairs += [(family, name) for name in dict.fromkeys([exact, *loose]) if name]
+    images = [(family, re.sub(r"[13]D", "2D", name)) for family, name in pairs if not is_ours(family, name)]
+    return list(dict.fromkeys([*pairs, *(pair for pair in images if is_ours(*pair))]))
+
+
+def _best(word: str, readings: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The readings spelt exactly so; without any, all of them."""
+    exact = [pair for pair in readings if pair[0] in FAMILIES and resolve(pair[0], word) == pair[1]]
+    exact += [pair for pair in readings if pair == (KEY, word)]
+    return exact or readings
 
 
 def _family(word: str) -> str | None:
-    """The family that a word names, one or many of it."""
-    wanted = _plain(word)
-    for family in families():
-        called = {_plain(name) for name in (family, WORD[family])}
-        if wanted in called | {f"{name}s" for name in called} | {f"{name}es" for name in called}:
-            return family
-    return None
+    """The family that a word names, in the singular or plural."""
+    called = {canonical(name): family for family in families() for name in (family, TITLES[family])}
+    return called.get(canonical(word.replace("keys of", "key of")))
 
 
-def _named(word: str, within: Sequence[str]) -> list[tuple[str, str]]:
-    """Everything of this name: spelt exactly so, else but for capitals and underscores."""
-    exact = [(family, known) for family in within if family != KEY and (known := resolve(family, word))]
-    exact += [(KEY, word)] * (KEY in within and word in names(KEY))
-    if exact:
-        return exact
-    wanted = _plain(word)
-    loose = [(family, known) for family in within if (known := _loosely(family, wanted))]
-    return loose or [(KEY, name) for name in _ending(word, within)]
+def _meanings(word: str, within: Sequence[str]) -> list[Meaning]:
+    """What an argument of this name means to each of its owners; equal texts once, our own first."""
+    groups: dict[tuple[str, bool, str], list[tuple[str, ArgumentTopic]]] = {}
+    wanted = canonical(word)
+    for family in within:
+        for name in names(family):
+            for key in argument_names(family, name):
+                if canonical(key) == wanted and (argument := topic(family, name).argument(key)):
+                    group = family, is_shared(family, name, key), argument.text
+                    groups.setdefault(group, []).append((name, argument))
+    meanings = [
+        Meaning(family, tuple(name for name, _ in owners), shared, owners[0][1])
+        for (family, shared, _), owners in groups.items()
+    ]
+    return sorted(meanings, key=lambda meaning: meaning.argument.source != OURS)
 
 
-def _loosely(family: str, wanted: str) -> str | None:
-    words = spellings(family) if family != KEY else list(names(KEY))
-    spelt = next((word for word in words if _plain(word) == wanted), None)
-    return spelt if spelt is None or family == KEY else resolve(family, spelt)
-
-
-def _ending(word: str, within: Sequence[str]) -> list[str]:
-    """The keys of the spec whose last parts are these."""
-    wanted = _plain(word).split(".")
-    keys = names(KEY) if KEY in within else ()
-    return [key for key in keys if [_plain(part) for part in key.split(".")][-len(wanted) :] == wanted]
-
-
-def _with_others(word: str, found: list[tuple[str, str]], within: Sequence[str]) -> Found:
-    loose = [(family, known) for family in within if (known := _loosely(family, _plain(word)))]
-    loose += [(KEY, name) for name in _ending(word, within)]
-    loose += [pair for one in found if (pair := _with_two_axes(*one))]
-    others = [f"{family}:{name}" for family, name in dict.fromkeys(loose) if (family, name) not in found]
-    return Found([topic(*pair) for pair in found], others=others)
-
-
-def _with_two_axes(family: str, name: str) -> tuple[str, str] | None:
-    """`Conv2D` for `Conv1D`, which has no words of ours."""
-    image = re.sub(r"[13]D", "2D", name)
-    return (family, image) if image != name and is_ours(family, image) and not is_ours(family, name) else None
-
-
-def _argument(before: str, argument: str, within: Sequence[str]) -> Found:
+def _argument(before: str, argument: str, within: Sequence[str]) -> Answer:
     """`Conv2D.strides`, and `optimizer.learning_rate` for what all of a family share."""
     if (family := _family(before)) and not any(before in names(one) for one in within):
         return _find(argument, (family,))
-    found = _named(before, within)
-    topics = [topic(*pair) for pair in found]
+    topics = [topic(*pair) for pair in _best(before, _readings(before, within))]
     if not topics:
         raise NotFound(_unknown(before, within))
-    having = [one for one in topics if one.argument(argument)]
-    if not having:
-        known = [argument.name for one in topics for argument in one.arguments]
-        near = near_word(argument, known)
+    spelt = [each.name for one in topics for each in one.arguments]
+    name = next((key for key in spelt if canonical(key) == canonical(argument)), argument)
+    owners = [one for one in topics if one.argument(name)]
+    if not owners:
+        near = near_word(argument, spelt)
         hint = RENAMED_ARGUMENTS.get(argument) or (
-            f"did you mean '{near}'?" if near else f"it has {', '.join(known) or 'none'}"
+            f"did you mean '{near}'?" if near else f"it has {', '.join(spelt) or 'none'}"
         )
         raise NotFound(f"{topics[0].name} has no argument '{argument}'; {hint}")
-    return Found(having, argument)
-
-
-def _owners(word: str, within: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Who has an argument of this name; where it means the same for a whole family, one of it."""
-    for family in within:
-        if family in (KEY, "activation"):
-            continue
-        having = [name for name in names(family) if word in arguments_of(family, name)]
-        same = [name for name in having if is_shared(family, name, word)]
-        yield from ((family, name) for name in having if name not in same[1:])
+    return Answer(owners, name)
 
 
 def _unknown(word: str, within: Sequence[str]) -> str:
     refused = next((reason for family in within if (reason := refusal(family, word))), None)
     if refused:
         return f"'{word}' cannot be used: {refused}"
-    known = [name for family in within for name in (names(KEY) if family == KEY else spellings(family))]
+    known = [name for family in within for name in (spellings(family) if family in FAMILIES else names(family))]
     known += [name.rpartition(".")[2] for name in names(KEY)]
-    containing = [name for name in dict.fromkeys(known) if len(word) > 3 and _plain(word) in _plain(name)]
-    argument_names = {
-        name for family in within if family != KEY for each in names(family) for name in arguments_of(family, each)
-    }
-    near = near_word(word, [*known, *sorted(argument_names)])
-    if near:  # a second name stands for the class
-        near = next((name for family in within if family != KEY and (name := resolve(family, near))), near)
+    known += [synonym for page in pages(GLOSSARY).values() for synonym in page.synonyms]
+    known += sorted({key for family in within for name in names(family) for key in argument_names(family, name)})
+    containing = [name for name in dict.fromkeys(known) if len(word) > 3 and canonical(word) in canonical(name)]
+    near = near_word(word, known)
+    if near:  # an alias stands for the class
+        near = next((name for family in within if family in FAMILIES and (name := resolve(family, near))), near)
     suggestions = list(dict.fromkeys([*([near] if near else []), *containing]))[:6]
     if not suggestions:
-        return f"nothing is called '{word}'; 'cnncli explain' lists what there is"
+        return f"nothing is called '{word}'; 'cnncli explain --list' lists every name"
     quoted = [f"'{name}'" for name in suggestions]
     listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
     return f"nothing is called '{word}'; did you mean {listed}?"

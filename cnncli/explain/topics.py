@@ -1,29 +1,29 @@
-"""Topics: everything that can be explained, found by its name, with our words or else Keras'."""
+"""Topics: everything that can be explained, by its name, with our text or else Keras'."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from cnncli.catalog import FAMILIES, WORDS, Entry, arguments_of, as_yaml, members
 from cnncli.catalog.backbones import BACKBONES
-from cnncli.catalog.docstrings import words_of
 from cnncli.catalog.entries import kind_of
 from cnncli.catalog.packages import plugin_layer
 from cnncli.errors import Path
-from cnncli.explain.texts import EVERY, KEY, SELDOM, Shape, Text, plain, texts
+from cnncli.explain.docstrings import read_docstring
+from cnncli.explain.texts import EVERY, GLOSSARY, KEY, SELDOM, Page, pages, plain
 from cnncli.spec.graph.blocks import KEYS
 from cnncli.spec.schema import Section, sections
 
 OURS = "cnncli"
 KERAS = "Keras"
 
-WORD: Mapping[str, str] = {**WORDS, KEY: "key of the spec"}
+TITLES: Mapping[str, str] = {**WORDS, KEY: "key of the spec", GLOSSARY: "word"}
 """What each family is called in a sentence."""
 
-BESIDE = ("extends", *(f"model.layers.{key}" for key in KEYS))
-"""Keys that the schema does not list: the reader takes one away, and every layer has the others."""
+BESIDE_SCHEMA = ("extends", *(f"model.layers.{key}" for key in KEYS))
+"""Keys that the schema does not list: the reader removes one, and every layer has the others."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,18 @@ class ArgumentTopic:
     """One argument, or one key of a section.
 
     Args:
-        name: as it is spelt.
-        default: as a spec would have it, or `required`; empty for a section.
-        takes: what it may be, in words; empty for a section.
-        words: what it does and when to change it.
-        source: whose words these are: `OURS`, `KERAS`, or the package that registers the layer.
-        seldom: whether it means the same throughout the family and is seldom changed.
+        name: Name of the argument.
+        default: Default value as YAML, or `required`; empty for a section.
+        takes: Description of the values it accepts; empty for a section.
+        text: What it does and when to change it.
+        source: Origin of the text: `OURS`, `KERAS`, or the package that registers the layer.
+        seldom: Whether it means the same throughout the family and is seldom changed.
     """
 
     name: str
     default: str
     takes: str
-    words: str
+    text: str
     source: str = OURS
     seldom: bool = False
 
@@ -52,15 +52,14 @@ class Topic:
     """One thing explained.
 
     Args:
-        family: one of the catalogue's, or `KEY`.
-        name: such as `Conv2D` or `train.batch_size`.
-        paragraphs: what it is and when to use it.
-        arguments: in Keras' order; those that are seldom changed last.
+        family: A family of the catalogue, `KEY` or `GLOSSARY`.
+        name: Name in the family, such as `Conv2D` or `train.batch_size`.
+        paragraphs: What it is and when to use it.
+        arguments: In Keras' order; those that are seldom changed come last.
         usage: YAML that shows how it is written.
-        given: shapes that the usage is worked out on.
-        source: whose words the paragraphs are: `OURS`, `KERAS`, or the package that registers the layer.
-        default: of a key.
-        takes: what a key may be, in words.
+        source: Origin of the paragraphs: `OURS`, `KERAS`, or the package that registers the layer.
+        default: Default value of a key, as YAML.
+        takes: Description of the values that a key accepts.
     """
 
     family: str
@@ -68,7 +67,6 @@ class Topic:
     paragraphs: Sequence[str]
     arguments: Sequence[ArgumentTopic] = ()
     usage: str = ""
-    given: Sequence[Shape] = field(default=())
     source: str = OURS
     default: str = ""
     takes: str = ""
@@ -78,33 +76,31 @@ class Topic:
         return next((argument for argument in self.arguments if argument.name == name), None)
 
 
+def families() -> tuple[str, ...]:
+    """Every family that has topics."""
+    return (*FAMILIES, KEY, GLOSSARY)
+
+
 def names(family: str) -> tuple[str, ...]:
     """Every name of a family; the keys of the spec with their sections, as `train` and `train.epochs`."""
-    return (*_keys(), *BESIDE) if family == KEY else members(family)
+    if family == GLOSSARY:
+        return tuple(pages(GLOSSARY))
+    return (*_keys(), *BESIDE_SCHEMA) if family == KEY else members(family)
 
 
-def families() -> tuple[str, ...]:
-    """Every family there are topics of."""
-    return (*FAMILIES, KEY)
-
-
-def _text(family: str, name: str) -> Text:
-    return texts(family).get(name) or Text()
-
-
-def _common(family: str) -> dict[str, str]:
-    """Our words on arguments that mean the same throughout the family."""
-    return {**_text(family, EVERY).arguments, **_text(family, SELDOM).arguments}
+def argument_names(family: str, name: str) -> tuple[str, ...]:
+    """The arguments of a name of the catalogue; activations are named without any."""
+    return () if family in ("activation", KEY, GLOSSARY) else tuple(arguments_of(family, name))
 
 
 def is_ours(family: str, name: str) -> bool:
-    """Whether there are words of our own on it."""
-    return name in texts(family)
+    """Whether we have a text of our own on it."""
+    return name in pages(family)
 
 
 def is_shared(family: str, name: str, argument: str) -> bool:
-    """Whether an argument means the same here as for the whole family."""
-    return argument in _common(family) and argument not in _text(family, name).arguments
+    """Whether an argument means the same here as throughout the family."""
+    return argument in _shared(family) and argument not in _page(family, name).arguments
 
 
 def first_sentence(family: str, name: str) -> str:
@@ -115,66 +111,75 @@ def first_sentence(family: str, name: str) -> str:
 
 
 def topic(family: str, name: str) -> Topic:
-    """The topic of a name that is in the family."""
-    text = _text(family, name)
+    """The topic of a name of the family."""
+    page = _page(family, name)
     if family == KEY:
-        return _key(name, text)
-    arguments = [] if family == "activation" else list(_arguments(family, name, text))
-    seldom = list(_text(family, SELDOM).arguments)
+        return _key(name, page)
+    arguments = list(_arguments(family, name, page))
+    seldom = list(_page(family, SELDOM).arguments)
     arguments.sort(key=lambda argument: seldom.index(argument.name) if argument.seldom else -1)
     if is_ours(family, name):
-        return Topic(family, name, [*map(plain, text.paragraphs)], arguments, text.usage, text.given)
-    return Topic(family, name, words_of(family, name).paragraphs, arguments, source=_source(family, name))
+        return Topic(family, name, [*map(plain, page.paragraphs)], arguments, page.usage)
+    return Topic(family, name, read_docstring(family, name).paragraphs, arguments, source=_source(family, name))
+
+
+def _page(family: str, name: str) -> Page:
+    return pages(family).get(name) or Page()
+
+
+def _shared(family: str) -> dict[str, str]:
+    """Our texts on arguments that mean the same throughout the family."""
+    return {**_page(family, EVERY).arguments, **_page(family, SELDOM).arguments}
 
 
 def _source(family: str, name: str) -> str:
-    """Whose words there are on a thing that has no page; the catalogue describes backbones in ours."""
+    """The origin of the text on a thing without a page; the catalogue itself describes backbones."""
     if family == "layer" and name in BACKBONES:
         return OURS
     own = plugin_layer(name) if family == "layer" else None
     return own.origin if own else KERAS
 
 
-def _arguments(family: str, name: str, text: Text) -> Iterator[ArgumentTopic]:
-    for argument in arguments_of(family, name).values():
-        key = argument.name
+def _arguments(family: str, name: str, page: Page) -> Iterator[ArgumentTopic]:
+    for key in argument_names(family, name):
+        argument = arguments_of(family, name)[key]
+        theirs, source = read_docstring(family, name).arguments.get(key), _source(family, name)
+        ours = page.arguments.get(key) or (None if theirs and source != KERAS else _shared(family).get(key))
+        text = plain(ours) if ours else theirs or f"Not documented by {source}."
+        seldom = is_shared(family, name, key) and key in _page(family, SELDOM).arguments
         takes = kind_of(family, name, argument).words
-        theirs, source = words_of(family, name).arguments.get(key), _source(family, name)
-        ours = text.arguments.get(key) or (None if theirs and source != KERAS else _common(family).get(key))
-        words = plain(ours) if ours else theirs or "Its documentation says nothing of it."
-        seldom = is_shared(family, name, key) and key in _text(family, SELDOM).arguments
-        yield ArgumentTopic(key, argument.default_text, takes, words, OURS if ours else source, seldom)
+        yield ArgumentTopic(key, argument.default_text, takes, text, OURS if ours else source, seldom)
 
 
 def _keys(above: str = "") -> dict[str, type[Section] | None]:
-    """Every key of the spec by its dotted path, with the section that it is, if it is one."""
-    known = sections()
-    found: dict[str, type[Section] | None] = {}
-    for key in known[_path(above)].model_fields:
+    """Every key of the spec by its dotted path; a section with its class."""
+    every = sections()
+    keys: dict[str, type[Section] | None] = {}
+    for key in every[_path(above)].model_fields:
         name = f"{above}.{key}".strip(".")
-        found[name] = known.get(_path(name))
-        if found[name]:
-            found |= _keys(name)
-    return found
+        keys[name] = every.get(_path(name))
+        if keys[name]:
+            keys |= _keys(name)
+    return keys
 
 
 def _path(name: str) -> Path:
     return tuple(name.split(".")) if name else ()
 
 
-def _key(name: str, text: Text) -> Topic:
-    if name in BESIDE:
-        return Topic(KEY, name, [*map(plain, text.paragraphs)], (), text.usage)
+def _key(name: str, page: Page) -> Topic:
+    if name in BESIDE_SCHEMA:
+        return Topic(KEY, name, [*map(plain, page.paragraphs)], (), page.usage)
     *above, key = _path(name)
     info = sections()[tuple(above)].model_fields[str(key)]
     section = sections().get(_path(name))
-    paragraphs = [f"{info.description}.", *map(plain, text.paragraphs)]
+    paragraphs = [f"{info.description}.", *map(plain, page.paragraphs)]
     if section:
-        inside = [_key(f"{name}.{key}", Text()) for key in section.model_fields]
+        inside = [_key(f"{name}.{key}", Page()) for key in section.model_fields]
         arguments = [ArgumentTopic(str(_path(k.name)[-1]), k.default, k.takes, k.paragraphs[0]) for k in inside]
-        return Topic(KEY, name, paragraphs, arguments, text.usage)
+        return Topic(KEY, name, paragraphs, arguments, page.usage)
     default = "required" if info.is_required() else as_yaml(_plain(info.get_default()))
-    return Topic(KEY, name, paragraphs, (), text.usage, default=default, takes=info.metadata[0].kind.words)
+    return Topic(KEY, name, paragraphs, (), page.usage, default=default, takes=info.metadata[0].kind.words)
 
 
 def _plain(value: Any) -> Any:

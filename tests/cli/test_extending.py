@@ -41,19 +41,16 @@ def here(place, call, monkeypatch):
     return call
 
 
-def test_it_is_listed_with_its_package(place, here, installed):
+def test_it_is_listed_and_explained_with_its_package(place, here, installed):
     with installed(place / "site"):
-        assert "SqueezeExcite (squeeze-excite 0.1.0)" in here("layers").out
-        shown = here("layers", "SqueezeExcite").out.splitlines()
+        assert "SqueezeExcite (squeeze-excite 0.1.0)" in here("explain", "--list").out
+        shown = here("explain", "SqueezeExcite").out.splitlines()
         explained = here("explain", "SqueezeExcite.ratio").out
-    assert shown[0] == (
-        "SqueezeExcite   layer of the package 'squeeze-excite' 0.1.0: "
-        "Weighs each channel by a number from 0 to 1 that depends on all channels"
-    )
-    rows = {words[0]: words[1:] for line in shown[2:] if (words := line.split())}
-    assert rows["ratio"] == ["8", "a", "whole", "number"]
-    assert rows["pool"] == ["mean", "one", "of", "mean,", "max"]
-    assert "in the words of the package 'squeeze-excite' 0.1.0" in explained
+    assert shown[0] == "SqueezeExcite   layer, from the documentation of the package 'squeeze-excite' 0.1.0"
+    assert shown[2] == "Weighs each channel by a number from 0 to 1 that depends on all channels."
+    assert "  ratio *   default 8" in shown
+    assert "Takes one of mean, max." in " ".join(" ".join(shown).split())
+    assert "from the documentation of the package 'squeeze-excite' 0.1.0" in explained
     assert "4 to 16 is usual" in explained
 
 

@@ -1,4 +1,4 @@
-"""Our own words: about what there is, complete, right in every number, and our own."""
+"""Our own texts: about things that exist, complete, right in every number, and our own."""
 
 import math
 import re
@@ -6,11 +6,11 @@ import re
 import pytest
 
 from cnncli.catalog import FAMILIES, arguments_of, docstring
-from cnncli.catalog.docstrings import plain as without_markdown
-from cnncli.explain.examples import of_text
-from cnncli.explain.texts import EVERY, FOLDER, KEY, SELDOM, parse, plain, texts
-from cnncli.explain.topics import BESIDE, KERAS, families, is_ours, names, topic
-from cnncli.explain.training import STEPS, rates, schedule_of_text
+from cnncli.catalog import parse as parse_entry
+from cnncli.explain.docstrings import without_markdown
+from cnncli.explain.search import canonical, find
+from cnncli.explain.texts import EVERY, FOLDER, GLOSSARY, KEY, SELDOM, pages, parse, plain
+from cnncli.explain.topics import BESIDE_SCHEMA, KERAS, families, is_ours, names, topic
 from cnncli.spec import parse as parse_spec
 from cnncli.spec.reader import Document, read
 
@@ -43,7 +43,7 @@ EXPECTED = {
     },
 }
 
-PAGES = [(family, name) for family in families() for name in texts(family)]
+PAGES = [(family, name) for family in families() for name in pages(family)]
 OURS = [(family, name) for family, name in PAGES if name not in (EVERY, SELDOM)]
 
 
@@ -52,7 +52,7 @@ def title(pair):
 
 
 def words_of_page(family, name):
-    page = texts(family)[name]
+    page = pages(family)[name]
     return [*page.paragraphs, *page.arguments.values()]
 
 
@@ -81,25 +81,27 @@ def test_a_page_is_about_something_that_there_is(pair):
 
 
 def test_keys_beside_the_schema_have_a_page():
-    assert all(is_ours(KEY, name) for name in BESIDE)
+    assert all(is_ours(KEY, name) for name in BESIDE_SCHEMA)
 
 
-@pytest.mark.parametrize("pair", [pair for pair in OURS if pair[0] not in (KEY, "activation")], ids=title)
+@pytest.mark.parametrize("pair", [pair for pair in OURS if pair[0] not in (KEY, GLOSSARY, "activation")], ids=title)
 def test_a_page_explains_all_arguments_that_there_are_and_no_other(pair):
-    assert set(texts(pair[0])[pair[1]].arguments) <= set(arguments_of(*pair))
+    assert set(pages(pair[0])[pair[1]].arguments) <= set(arguments_of(*pair))
     assert [argument.name for argument in topic(*pair).arguments if argument.source == KERAS] == []
 
 
-@pytest.mark.parametrize("family", [family for family in families() if {EVERY, SELDOM} & set(texts(family))])
+@pytest.mark.parametrize("family", [family for family in families() if {EVERY, SELDOM} & set(pages(family))])
 def test_an_argument_that_many_have_is_had_by_some(family):
     had = {key for name in names(family) for key in arguments_of(family, name)}
     for page in (EVERY, SELDOM):
-        if page in texts(family):
-            assert set(texts(family)[page].arguments) <= had
+        if page in pages(family):
+            assert set(pages(family)[page].arguments) <= had
 
 
 def test_pages_without_arguments_explain_none():
-    assert [pair for pair in OURS if pair[0] in (KEY, "activation") and texts(pair[0])[pair[1]].arguments] == []
+    assert [
+        pair for pair in OURS if pair[0] in (KEY, GLOSSARY, "activation") and pages(pair[0])[pair[1]].arguments
+    ] == []
 
 
 KNOWN = {name: getattr(math, name) for name in ("exp", "sqrt", "tanh", "ceil", "erf", "pi")} | {
@@ -126,12 +128,12 @@ def test_there_are_equations_and_a_wrong_one_is_seen():
     assert list(re.findall(r"`([^`]+) = ([^`]+)`", "it is `2 * 3 = 7` so")) == [("2 * 3", "7")]
 
 
-@pytest.mark.parametrize("pair", [pair for pair in OURS if pair[0] == "layer"], ids=title)
-def test_the_example_of_a_layer_fits_what_it_is_given(pair):
-    example = of_text(topic(*pair))
-    assert example.layer.name == pair[1]
-    assert not example.cases[0].refusal
-    assert example.cases[0].count is not None
+def test_the_usage_of_a_layer_is_one():
+    for family, name in OURS:
+        if family == "layer" and (usage := pages(family)[name].usage):
+            problems = []
+            assert parse_entry("layer", read(usage, name).value, (), problems).name == name
+            assert problems == []
 
 
 SPEC = """
@@ -142,11 +144,11 @@ train: {loss: CategoricalCrossentropy}
 
 
 @pytest.mark.parametrize(
-    "pair", [pair for pair in OURS if pair[0] != "layer" and texts(pair[0])[pair[1]].usage], ids=title
+    "pair", [pair for pair in OURS if pair[0] != "layer" and pages(pair[0])[pair[1]].usage], ids=title
 )
 def test_a_usage_is_part_of_a_spec(pair):
     family, name = pair
-    usage = texts(family)[name].usage
+    usage = pages(family)[name].usage
     whole = read(SPEC, "spec").value
     for key, value in read(usage, name).value.items():
         kept = whole.get(key, {}) if key == "train" and family not in ("loss", "metric", KEY) else {}
@@ -157,17 +159,11 @@ def test_a_usage_is_part_of_a_spec(pair):
 
 @pytest.mark.parametrize("pair", OURS, ids=title)
 def test_a_usage_fits_a_terminal(pair):
-    assert max(map(len, texts(pair[0])[pair[1]].usage.splitlines() or [""])) <= 78
-
-
-@pytest.mark.parametrize("name", FAMILIES["schedule"])
-def test_the_example_of_a_schedule_falls(name):
-    points = rates(schedule_of_text(topic("schedule", name)), STEPS)
-    assert points[0].rate == max(point.rate for point in points) > points[-1].rate
+    assert max(map(len, pages(pair[0])[pair[1]].usage.splitlines() or [""])) <= 78
 
 
 def runs(text, length=8):
-    """Every so many words of a text that stand one behind the other."""
+    """Every sequence of this many words in a text."""
     words = re.findall(r"\w+", text.lower())
     return {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}
 
@@ -186,15 +182,32 @@ def test_our_words_are_not_keras():
 def test_a_page_is_read_with_paragraphs_arguments_and_usage():
     page = parse(
         "For authors.\n\n# Conv2D\n\nOne\nline.\n\nTwo `a * b = c`.\n\n- `filters`: How\n  many.\n- `strides`: Far.\n\n"
-        "```yaml on 28×28×1, 3\nConv2D:\n\n  x: 1\n```\n\n# Flatten\n\nFlat.\n"
+        "```yaml\nConv2D:\n\n  x: 1\n```\n\n# Flatten\n\nFlat.\n"
     )
     assert list(page) == ["Conv2D", "Flatten"]
     assert page["Conv2D"].paragraphs == ["One line.", "Two `a * b = c`."]
     assert page["Conv2D"].arguments == {"filters": "How many.", "strides": "Far."}
     assert page["Conv2D"].usage == "Conv2D:\n\n  x: 1"
-    assert page["Conv2D"].given == ((28, 28, 1), (3,))
     assert page["Flatten"].usage == ""
 
 
 def test_words_are_shown_without_markdown():
     assert plain("`same` and `2 * 3 ** 2 = 18`") == "'same' and 2·3^2 = 18"
+
+
+def test_a_title_of_the_glossary_lists_synonyms():
+    assert parse("# overfitting, overfit\n\nToo much.\n")["overfitting"].synonyms == ("overfit",)
+
+
+def test_each_word_of_the_glossary_has_one_page_and_finds_it():
+    words = [word for name, page in pages(GLOSSARY).items() for word in (name, *page.synonyms)]
+    spelt = [canonical(word) for word in words]
+    assert [word for word, spelling in zip(words, spelt, strict=True) if spelt.count(spelling) > 1] == []
+    assert [word for word in words if find(word).topics[0].family != GLOSSARY] == []
+
+
+def test_what_the_glossary_refers_to_can_be_explained():
+    for page in pages(GLOSSARY).values():
+        if page.paragraphs[-1].startswith("See "):
+            for name in re.findall("`([^`]+)`", page.paragraphs[-1]):
+                assert find(name)

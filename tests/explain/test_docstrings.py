@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from cnncli.catalog import FAMILIES, arguments_of, docstrings
-from cnncli.catalog.docstrings import words_of
+from cnncli.catalog import FAMILIES, arguments_of
+from cnncli.explain import docstrings
+from cnncli.explain.docstrings import Docstring, read_docstring
 
 ALL = [(family, name) for family in FAMILIES for name in FAMILIES[family] if name != "accuracy"]
 
@@ -14,12 +15,12 @@ ALL = [(family, name) for family in FAMILIES for name in FAMILIES[family] if nam
 def described(monkeypatch):
     def read(text):
         monkeypatch.setattr(docstrings, "docstring", lambda family, name: text)
-        return words_of("layer", "Any")
+        return read_docstring("layer", "Any")
 
     return read
 
 
-def test_examples_headings_and_markdown_are_taken_out(described):
+def test_examples_headings_and_markdown_are_removed(described):
     words = described(
         "Does a thing, see [Who, 2018](https://a.b/c).\n\nIt is `fast` and\n**small**. Computed as:\n\n"
         "```python\nx = 1\n\ny = 2\n```\n\nIt wants:\n\n- one\n  thing\n- another\n\nFor example:\n\n>>> layer()\n1\n\n"
@@ -32,26 +33,25 @@ def test_examples_headings_and_markdown_are_taken_out(described):
     assert words.arguments == {"first": "Two lines.", "second": "Two lines.", "third": "int. Defaults to 1."}
 
 
-def test_nothing_said_is_nothing_read(described):
-    assert described("") == docstrings.Words()
+def test_an_empty_docstring_is_empty(described):
+    assert described("") == Docstring()
 
 
-@pytest.mark.parametrize("pair", ALL, ids=":".join)
-def test_the_docstrings_of_the_installed_keras_are_read(pair):
-    words = words_of(*pair)
-    assert words.paragraphs
-    for text in [*words.paragraphs, *words.arguments.values()]:
-        assert not re.search(r"```|>>>|`|\{\{|\n|\*\*[a-z]", text), text
+def test_the_docstrings_of_the_installed_keras_are_read():
+    read = {pair: read_docstring(*pair) for pair in ALL}
+    assert [pair for pair, words in read.items() if not words.paragraphs] == []
+    texts = [text for words in read.values() for text in (*words.paragraphs, *words.arguments.values())]
+    assert [text for text in texts if re.search(r"```|>>>|`|\{\{|\n|\*\*[a-z]", text)] == []
 
 
 def test_nearly_every_argument_is_found():
-    """Those that are not stand in a base class, and our own words explain them."""
+    """The others are documented in a base class, and our own texts explain them."""
     base = {"name", "trainable", "dtype", "seed", "dilation_rate", "output_padding", "ignore_class", "axis"}
     missing = {
         (family, name, key)
         for family, name in ALL
         if family not in ("activation", "optimizer")
         for key in arguments_of(family, name)
-        if not words_of(family, name).arguments.get(key) and key not in base
+        if not read_docstring(family, name).arguments.get(key) and key not in base
     }
     assert missing == set()
