@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def configs(name: str | None, as_json: bool) -> None:
     """List the specs that come with cnncli, or print the one called NAME.
 
-    The accuracy is what was measured on the test images. `cnncli init --template NAME` writes a copy to begin with.
+    The accuracy was measured on the test images. `cnncli init --template NAME` writes a copy.
 
     \b
     Example:
@@ -29,7 +29,7 @@ def configs(name: str | None, as_json: bool) -> None:
 
     if name is not None:
         if as_json:
-            raise click.UsageError("--json lists them all; leave out NAME")
+            raise click.UsageError("--json applies to the list; leave out NAME")
         one = shipped_spec(name)
         click.echo(standalone(one, one.file.name), nl=False)
         return
@@ -48,14 +48,18 @@ def configs(name: str | None, as_json: bool) -> None:
 
 
 def shipped_spec(name: str) -> Shipped:
-    """The shipped spec of a name that a person typed; the nearest right word when there is none."""
+    """The shipped spec of this name.
+
+    Raises:
+        UsageError: no spec has it; the message suggests the nearest name.
+    """
     from cnncli.catalog.validators import nearest
     from cnncli.spec.shipped import shipped
 
     known = {one.name: one for one in shipped()}
-    wanted = name.removeprefix("configs/").removesuffix(".yaml")
-    if wanted not in known:
+    plain = name.removeprefix("configs/").removesuffix(".yaml")
+    if plain not in known:
         raise click.UsageError(
-            f"no spec called '{name}' is shipped{nearest(wanted, known) or '; cnncli configs lists them'}"
+            f"no shipped spec is called '{name}'{nearest(plain, known) or '; cnncli configs lists them'}"
         )
-    return known[wanted]
+    return known[plain]

@@ -1,4 +1,4 @@
-"""`cnncli init`: a spec to begin with, made for a folder or table of images, or copied from the shipped ones."""
+"""`cnncli init`: a first spec, generated for a folder or table of images, or copied from the shipped ones."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ import click
     "-o",
     "--output",
     type=click.Path(path_type=Path, allow_dash=True),
-    help="The spec to write, - for stdout; named after the folder, table or template unless given.",
+    help="The spec to write, - for stdout; by default named after the folder, table or template.",
 )
-@click.option("--force", is_flag=True, help="Write over a file that exists.")
-@click.option("--image-column", metavar="NAME", help="Of a table: the column of the image files.")
-@click.option("--label-column", metavar="NAME", help="Of a table: the column of the classes.")
-@click.option("--split-column", metavar="NAME", help="Of a table: the column that says train, validation or test.")
-@click.option("--root", metavar="FOLDER", help="Of a table: where its relative paths start; beside it unless given.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--image-column", metavar="NAME", help="For a table: the column of image files.")
+@click.option("--label-column", metavar="NAME", help="For a table: the column of classes.")
+@click.option("--split-column", metavar="NAME", help="For a table: the column of train, validation or test.")
+@click.option("--root", metavar="FOLDER", help="For a table: the folder of its relative paths; by default its own.")
 def init(data: Path | None, template: str | None, output: Path | None, force: bool, **columns: str | None) -> None:
-    """Write a spec to begin with, for a folder of class folders or a table (CSV) of images.
+    """Write a first spec for a folder of class folders or a table (CSV) of images.
 
-    The headers of all images are read, and everything in the spec is chosen for them: size, colour, division,
-    augmentation, network, training. A comment beside each choice gives the reason. Images are only read.
+    Size, colour, split, augmentation, network and training are chosen for these images, each with the reason in a
+    comment. Only the headers of the images are read; nothing among them is changed.
 
     \b
     Example:
@@ -36,13 +36,13 @@ def init(data: Path | None, template: str | None, output: Path | None, force: bo
     """
     if (data is None) == (template is None):
         raise click.UsageError("name a folder or table of images, or a shipped spec with --template")
-    given = {key: value for key, value in columns.items() if value is not None}
+    options = {key: value for key, value in columns.items() if value is not None}
     if template is not None:
-        if given:
-            raise click.UsageError("the columns of a table do not go with --template")
+        if options:
+            raise click.UsageError("options for a table cannot be combined with --template")
         _copy(template, output, force)
     elif data is not None:
-        _draft(data, given, output, force)
+        _draft(data, options, output, force)
 
 
 def _copy(template: str, output: Path | None, force: bool) -> None:
@@ -64,20 +64,20 @@ def _draft(data: Path, columns: dict[str, str], output: Path | None, force: bool
     from cnncli.draft import draft, survey
 
     with looking() as progress:
-        seen = survey(data, columns, progress)
-    text = draft(seen, f"{_name_of(data)}.yaml" if _is_stdout(file) else str(file))
+        images = survey(data, columns, progress)
+    text = draft(images, f"{_name_of(data)}.yaml" if _is_stdout(file) else str(file))
     if not _is_stdout(file):
-        say(f"{data}: {counted(len(seen.sizes), 'image')} in {counted(len(seen.class_names), 'class')}")
-    for sentence in seen.notices:
+        say(f"{data}: {counted(len(images.sizes), 'image')} in {counted(len(images.class_names), 'class')}")
+    for sentence in images.notices:
         notice(f"note: {sentence}")
-    if seen.unreadable:
-        files = counted(len(seen.unreadable), "file")
-        notice(f"note: {files} cannot be read, see data.exclude; cnncli data {_typed(data)} tells more")
+    if images.unreadable:
+        files = counted(len(images.unreadable), "file")
+        notice(f"note: {files} cannot be read, see data.exclude; for details: cnncli data {_typed(data)}")
     _deliver(text, file, has_augmentation=True)
 
 
 def _name_of(data: Path) -> str:
-    """What to call the spec of a folder or table: its name without what the name of a run may not have."""
+    """The name of the spec: that of the folder or table, reduced to the characters that the name of a run may have."""
     from cnncli.spec import is_name
 
     own = Path(os.path.abspath(data))  # noqa: PTH100  a name for `.`, and that of a link as it is
@@ -86,19 +86,19 @@ def _name_of(data: Path) -> str:
 
 
 def _require_writable(file: Path, force: bool, data: Path | None = None) -> None:
-    """Nothing is written over what exists, or among a person's images; said before they are looked at."""
+    """Refuses to overwrite a file or to write among the images, before these are surveyed."""
     from cnncli.errors import ResourceError
 
     if _is_stdout(file):
         return
     if file.suffix.lower() not in (".yaml", ".yml"):
-        raise click.UsageError(f"a spec is a YAML file; let the name of '{file}' end in .yaml")
+        raise click.UsageError(f"the name of a spec must end in .yaml: '{file}'")
     if data and data.is_dir() and data.resolve() in file.resolve().parents:
         raise ResourceError(f"'{file}' would be inside the data", f"name a file in another folder: -o ../{file.name}")
     if file.is_dir() or (file.exists() and not force):
-        raise ResourceError(f"'{file}' exists already", "choose another name with -o, or write over it with --force")
+        raise ResourceError(f"'{file}' already exists", "choose another name with -o, or overwrite it with --force")
     if not file.parent.is_dir():
-        raise ResourceError(f"there is no folder '{file.parent}' to write '{file.name}' to", "make it first")
+        raise ResourceError(f"the folder '{file.parent}' does not exist", "create it first")
 
 
 def _deliver(text: str, file: Path, has_augmentation: bool) -> None:
@@ -121,5 +121,5 @@ def _is_stdout(file: Path) -> bool:
 
 
 def _typed(path: Path) -> str:
-    """A path as one types it in a shell."""
+    """A path quoted for a shell."""
     return shlex.quote(str(path))

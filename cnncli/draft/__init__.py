@@ -1,4 +1,4 @@
-"""Drafts a spec for a folder or table of images: looks at them, chooses, and gives the reason for each choice."""
+"""Drafts a spec for a folder or table of images: surveys them, chooses, and gives the reason for each choice."""
 
 from __future__ import annotations
 
@@ -11,100 +11,99 @@ import numpy as np
 
 from cnncli.data.quality.survey import Survey, survey
 from cnncli.data.sources.folder import SPLIT_FOLDERS
-from cnncli.draft.augmentation import choose_changes
-from cnncli.draft.image_format import Frame, choose_frame
-from cnncli.draft.model import network_lines
-from cnncli.draft.schedule import FEW_STEPS, choose_pace, training_lines
-from cnncli.draft.split import Shares, choose_shares
-from cnncli.draft.text import apart, comment, counted, joined, pixels, printed
+from cnncli.draft.augmentation import choose_augmentation
+from cnncli.draft.image_format import ImageFormat, choose_image_format
+from cnncli.draft.model import model_section
+from cnncli.draft.schedule import SHORT_EPOCH, choose_schedule, train_section
+from cnncli.draft.split import Split, choose_split
+from cnncli.draft.text import blocks, comment, counted, joined, pixels, printed
 from cnncli.errors import DataError
 from cnncli.spec.writer import entry, flow, scalar, setting
 
 __all__ = ["Survey", "draft", "survey"]
 
 MANY_CLASSES = 50
-"""Classes from which on a spec does not list them."""
+"""Number of classes from which on a spec does not list them: the list would hide the rest."""
 
-_FEW_OF_A_CLASS = 30
+_FEW_PER_CLASS = 30
 
 
-def draft(seen: Survey, file: str) -> str:
+def draft(images: Survey, file: str) -> str:
     """A commented spec for these images; it passes `cnncli check` without a warning.
 
     Args:
-        seen: what `survey` saw.
-        file: what the spec will be called, for the commands in its heading.
+        images: Result of `survey`.
+        file: Name of the spec to come, for the commands in its heading.
 
     Returns:
         YAML.
 
     Raises:
-        DataError: a class has too few images, or a name can be in no spec.
+        DataError: a class has too few images, or a name cannot be written in a spec.
     """
-    _require_text(seen)
-    where = seen.arguments["path"]
-    frame = choose_frame(seen.sizes, seen.grey, seen.all_labels, seen.class_names)
-    shares = choose_shares(seen.labels, seen.class_names, where)
-    pace = choose_pace(shares.train)
-    changes, why = choose_changes(frame, seen.class_names)
-    return "\n".join(
+    _require_text(images)
+    image_format = choose_image_format(images.sizes, images.grey, images.all_labels, images.class_names)
+    split = choose_split(images.labels, images.class_names, images.arguments["path"])
+    schedule = choose_schedule(split.train)
+    augmentations, reason = choose_augmentation(image_format, images.class_names)
+    sections = [
+        _heading(images, file),
+        _data(images, image_format, split),
         [
-            *_heading(seen, file),
-            "",
-            *_data(seen, frame, shares),
-            "",
-            *comment(why),
+            *comment(reason),
             "augment:",
-            *(line for change in changes for line in [*comment(change.reason, 2), *entry(change.entry, 2)]),
-            "",
-            *network_lines(frame, shares.train, pace.steps < FEW_STEPS),
-            "",
-            *training_lines(pace, seen.counts(), shares.validation),
-            "",
-        ]
-    )
+            *(line for each in augmentations for line in [*comment(each.reason, 2), *entry(each.entry, 2)]),
+        ],
+        model_section(image_format, split.train, schedule.steps < SHORT_EPOCH),
+        train_section(schedule, images.counts(), split.validation),
+    ]
+    return "\n".join([*blocks(sections), ""])
 
 
-def _heading(seen: Survey, file: str) -> list[str]:
+def _heading(images: Survey, file: str) -> list[str]:
     name = shlex.quote(file)
-    total = seen.counts() if len(seen.labels) == 1 else sum(seen.counts(split) for split in seen.labels)
-    least, most = int(np.min(total)), int(np.max(total))
-    each = f"{most:,} of each" if least == most else f"{least:,} to {most:,} of each"
-    smallest, largest = seen.sizes[seen.sizes.prod(axis=1).argsort()[[0, -1]]]
-    range_of_sizes = pixels(*smallest) + ("" if (smallest == largest).all() else f" to {pixels(*largest)}")
+    counts = images.counts() if len(images.labels) == 1 else sum(images.counts(split) for split in images.labels)
+    least, most = int(np.min(counts)), int(np.max(counts))
+    per_class = f"{most:,} per class" if least == most else f"{least:,} to {most:,} per class"
+    smallest, largest = images.sizes[images.sizes.prod(axis=1).argsort()[[0, -1]]]
+    sizes = pixels(*smallest) + ("" if (smallest == largest).all() else f" to {pixels(*largest)}")
     few = (
-        f" Fewer than {_FEW_OF_A_CLASS} images of a class teach little: more images would help more than any setting."
-        if least < _FEW_OF_A_CLASS
+        f" Fewer than {_FEW_PER_CLASS} images of a class are very few: more images would help more than any setting."
+        if least < _FEW_PER_CLASS
         else ""
     )
     return [
-        *comment(f"An image classifier for {seen.arguments['path']}, drafted by `cnncli init`. Not trained yet."),
+        *comment(f"An image classifier for {images.arguments['path']}, drafted by `cnncli init`. Not trained yet."),
         "#",
         f"#   cnncli check {name}",
         f"#   cnncli preview {name}",
         f"#   cnncli train {name}",
         "#",
         *comment(
-            f"Seen: {counted(len(seen.sizes), 'image')} in {counted(len(seen.class_names), 'class')}, {each}; "
-            f"{joined(list(seen.formats))}, {range_of_sizes} pixels (height×width).{few}"
+            f"{counted(len(images.sizes), 'image')} in {counted(len(images.class_names), 'class')}, {per_class}; "
+            f"{joined(list(images.formats))}, {sizes} pixels (height×width).{few}"
         ),
-        *comment("Each choice is a beginning, with its reason. Change one at a time and compare with `cnncli runs`."),
+        *comment("Each choice is a starting point. Change one at a time and compare the results with `cnncli runs`."),
     ]
 
 
-def _data(seen: Survey, frame: Frame, shares: Shares) -> list[str]:
-    path = seen.arguments["path"]
-    from_here = "" if Path(path).is_absolute() else "As seen from the folder that the commands run in."
-    image = {"size": [frame.height, frame.width], "color": frame.color, "resize": frame.resize}
-    counts = f"{shares.train:,} to train, {shares.validation:,} to validate, {shares.test:,} to test. {shares.reason}"
-    parts = [
-        [*comment(from_here, 2), f"  source: {flow({seen.source: dict(seen.arguments)})}"],
-        _classes(seen.class_names),
-        _excluded(seen.unreadable, path),
-        [*comment(" ".join(frame.reasons), 2), f"  image: {flow(image)}"],
-        [*comment(counts, 2), *([f"  split: {flow(shares.keys)}"] if shares.keys else [])],
+def _data(images: Survey, image_format: ImageFormat, split: Split) -> list[str]:
+    path = images.arguments["path"]
+    relative = "" if Path(path).is_absolute() else "Relative to the folder in which the commands are run."
+    image = {
+        "size": [image_format.height, image_format.width],
+        "color": image_format.color,
+        "resize": image_format.resize,
+    }
+    counts = f"{split.train:,} images to train, {split.validation:,} to validate, {split.test:,} to test."
+    settings = [
+        [*comment(relative, 2), f"  source: {flow({images.source: dict(images.arguments)})}"],
+        _classes(images.class_names),
+        _excluded(images.unreadable, path),
+        [*comment(" ".join(image_format.reasons), 2), f"  image: {flow(image)}"],
+        [*comment(f"{counts} {split.reason}", 2), *([f"  split: {flow(split.keys)}"] if split.keys else [])],
     ]
-    return ["data:", *apart(parts)]
+    return ["data:", *blocks(settings)]
 
 
 def _classes(names: tuple[str, ...]) -> list[str]:
@@ -112,8 +111,8 @@ def _classes(names: tuple[str, ...]) -> list[str]:
     if len(names) >= MANY_CLASSES or not all(name.strip() for name in names):
         return []
     if SPLIT_FOLDERS.keys() & {name.lower() for name in names}:
-        return []  # a class called `train`, named here, would make the source take splits for classes
-    reason = "In the order of the network's outputs. Leave one out, and its images are not used."
+        return []  # a listed class called `train` would make the source take the folders of splits for classes
+    reason = "In the order of the network's outputs. The images of a class that is not listed are not used."
     return [*comment(reason, 2), *setting("classes", list(names), 2)]
 
 
@@ -121,13 +120,11 @@ def _excluded(unreadable: Mapping[str, str], path: str) -> list[str]:
     if not unreadable:
         return []
     files = [f"    - {scalar(name)}  # {printed(reason)}" for name, reason in unreadable.items()]
-    return [*comment(f"Cannot be read; `cnncli data {path}` tells more.", 2), "  exclude:", *files]
+    return [*comment(f"These files cannot be read; details: `cnncli data {path}`.", 2), "  exclude:", *files]
 
 
-def _require_text(seen: Survey) -> None:
-    """File names may be any bytes, but a spec is text."""
-    for name in (*seen.arguments.values(), *seen.class_names, *seen.unreadable):
+def _require_text(images: Survey) -> None:
+    """A file name may be any bytes, but a spec is text."""
+    for name in (*images.arguments.values(), *images.class_names, *images.unreadable):
         if re.search("[\ud800-\udfff]", name):
-            raise DataError(
-                f"{printed(name)} is a name of bytes that are no UTF-8 text, and no spec can name it", "rename it"
-            )
+            raise DataError(f"the name {printed(name)} is not UTF-8 text, so a spec cannot name it", "rename it")

@@ -1,4 +1,4 @@
-"""What the network is to see of each image: size, colour, and how other proportions are made to fit."""
+"""Chooses the format of the network's input: size, colour, and how images of other proportions are resized."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ import numpy as np
 from cnncli.draft.text import joined, pixels
 
 SMALL = 64
-"""Pixels of the longer side up to which images are taken about as they are."""
+"""Longer side in pixels up to which images keep about their own size."""
 
 FEW = 1000
-"""Images below which fine detail is more than there is to learn from."""
+"""Number of images below which a network cannot learn fine detail."""
 
 MANY = 20_000
-"""Images from which on an epoch of large images takes long on a processor."""
+"""Number of images from which on an epoch of large images takes long on a CPU."""
 
 _SIDE = 96
 _LARGE_SIDE = 128
-_SPREAD = 1.5  # between the proportions of wide and of narrow images, above which stretching bends them
-_OBLONG = 2.0  # width over height, or the reverse, from which on a square would waste half of its pixels
-_GREY = 0.9  # share of grey images in a class that is grey
+_SPREAD = 1.5  # ratio between the proportions of wide and of narrow images above which stretching distorts them
+_OBLONG = 2.0  # ratio of width to height, or the reverse, from which on a square would waste half of its pixels
+_GREY = 0.9  # share of grey images above which a class counts as grey
 
 
 @dataclass(frozen=True)
-class Frame:
-    """What the network sees, and why.
+class ImageFormat:
+    """The format of the network's input, and the reasons for it.
 
     Args:
-        height: in pixels.
-        width: in pixels.
+        height: Height in pixels.
+        width: Width in pixels.
         color: `rgb` or `grayscale`.
         resize: `stretch` or `pad`.
-        reasons: sentences on size, colour and proportions.
+        reasons: Sentences on size, colour and proportions.
     """
 
     height: int
@@ -48,19 +48,21 @@ class Frame:
         return max(self.height, self.width) <= SMALL
 
 
-def choose_frame(sizes: np.ndarray, grey: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -> Frame:
-    """Chooses for these images.
+def choose_image_format(
+    sizes: np.ndarray, grey: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]
+) -> ImageFormat:
+    """Chooses the format for these images.
 
     Args:
-        sizes: heights and widths, shape `(images, 2)`.
-        grey: which are stored without colour, shape `(images,)`.
-        labels: their classes, shape `(images,)`.
-        class_names: in the order of the labels.
+        sizes: Heights and widths in pixels, shape `(images, 2)`.
+        grey: Whether each image is stored without colour, shape `(images,)`.
+        labels: Indices of the classes, shape `(images,)`.
+        class_names: Names of the classes, in the order of the labels.
     """
-    height, width, why_size = _size(sizes)
-    color, why_color = _color(grey, labels, class_names)
-    resize, why_resize = _resize(sizes)
-    return Frame(height, width, color, resize, tuple(filter(None, (why_size, why_resize, why_color))))
+    height, width, size_reason = _size(sizes)
+    color, color_reason = _color(grey, labels, class_names)
+    resize, resize_reason = _resize(sizes)
+    return ImageFormat(height, width, color, resize, tuple(filter(None, (size_reason, resize_reason, color_reason))))
 
 
 def _size(sizes: np.ndarray) -> tuple[int, int, str]:
@@ -68,32 +70,32 @@ def _size(sizes: np.ndarray) -> tuple[int, int, str]:
     if max(height, width) <= SMALL:
         if (sizes == sizes[0]).all():
             same = int(height), int(width)
-            return *same, f"All have {pixels(*same)} pixels (height×width): small enough to be taken as they are."
+            return *same, f"All images have {pixels(*same)} pixels (height×width) and keep their size."
         rounded = _multiple(height, 8), _multiple(width, 8)
         return *rounded, (
-            f"The images are small, {pixels(height, width)} pixels at the median (height×width): close to that, in "
-            "multiples of 8, which can be halved three times."
+            f"The images are small, {pixels(height, width)} pixels at the median (height×width); this is the nearest "
+            "multiple of 8, which can be halved three times."
         )
     largest, reason = _largest(len(sizes))
     side = min(largest, _multiple(float(np.sqrt(height * width)), 32))
     median = f"The images have {pixels(height, width)} pixels at the median (height×width)"
-    halved = "multiples of 32 can be halved again and again"
+    halved = "a multiple of 32 can be halved five times"
     if height < _OBLONG * width and width < _OBLONG * height:
-        limit = f"{side} a side, because {reason}" if side == largest else f"{side} a side is near that"
+        limit = f"{side}×{side} because {reason}" if side == largest else f"{side}×{side} is close to that"
         return side, side, f"{median}; {limit}, and {halved}. Twice the side takes four times as long."
     ratio = float(np.sqrt(width / height))
     oblong = _multiple(side / ratio, 32), _multiple(side * ratio, 32)
-    much = f"about as much as {side} a side, because {reason}"
-    return *oblong, f"{median}, so the frame is oblong as well; {much}, and {halved}."
+    area = f"the area is about that of {side}×{side} because {reason}"
+    return *oblong, f"{median}, so the input is oblong too; {area}, and {halved}."
 
 
 def _largest(images: int) -> tuple[int, str]:
-    """The side that is enough, and why."""
+    """The side that is enough, and the reason."""
     if images < FEW:
-        return _SIDE, "so few images teach shapes rather than fine detail"
+        return _SIDE, "with so few images a network learns shapes rather than fine detail"
     if images >= MANY:
-        return _SIDE, "of so many images an epoch would take long on a processor"
-    return _LARGE_SIDE, "that is enough for most things and bearable on a processor"
+        return _SIDE, "with so many images an epoch would take long on a CPU"
+    return _LARGE_SIDE, "that is enough for most objects and affordable on a CPU"
 
 
 def _multiple(value: float, of: int) -> int:
@@ -109,15 +111,15 @@ def _color(grey: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -
     shares = np.bincount(labels, grey, len(class_names)) / np.maximum(
         np.bincount(labels, minlength=len(class_names)), 1
     )
-    told = [name for name, share in zip(class_names, shares.tolist(), strict=True) if share >= _GREY]
-    if told and (shares <= 1 - _GREY).any():
+    grey_classes = [name for name, share in zip(class_names, shares.tolist(), strict=True) if share >= _GREY]
+    if grey_classes and (shares <= 1 - _GREY).any():
         return "grayscale", (
-            f"In grey, because other classes than {joined(told)} are in colour: the network would learn the colour "
-            "and not the class."
+            f"In grey, because {joined(grey_classes)} {'is' if len(grey_classes) == 1 else 'are'} grey and other "
+            "classes are in colour: the network would learn the colour and not the class."
         )
     if count >= _GREY * len(grey):
-        return "grayscale", f"In grey, as {count:,} of {len(grey):,} are."
-    return "rgb", f"In colour; the {count:,} that are grey are made rgb of three equal channels."
+        return "grayscale", f"In grey, like {count:,} of the {len(grey):,} images."
+    return "rgb", f"In colour; the {count:,} grey images are converted to rgb with three equal channels."
 
 
 def _resize(sizes: np.ndarray) -> tuple[str, str]:
@@ -126,8 +128,8 @@ def _resize(sizes: np.ndarray) -> tuple[str, str]:
     if (sizes == sizes[0]).all():
         return "stretch", ""
     if wide <= _SPREAD * narrow:
-        return "stretch", "Their proportions are alike, so that stretching bends them all in about the same way."
+        return "stretch", "Their proportions are similar, so stretching distorts them all in about the same way."
     return "pad", (
-        f"Their proportions differ (width over height from {narrow:.2g} to {wide:.2g}), and stretching would bend "
-        "things; 'pad' keeps the proportions and fills up with black."
+        f"Their proportions differ (width over height from {narrow:.2g} to {wide:.2g}), and stretching would distort "
+        "them; 'pad' keeps the proportions and adds black borders."
     )

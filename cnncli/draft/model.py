@@ -1,4 +1,4 @@
-"""A network of the usual kind, as deep as the size of the images allows and as large as their number can teach."""
+"""Chooses a network of the usual kind: its depth follows from the size of the images, its width from their number."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from cnncli.draft.image_format import FEW, Frame
+from cnncli.draft.image_format import FEW, ImageFormat
 from cnncli.draft.text import comment, counted, pixels
 from cnncli.spec.writer import entry
 
 PLENTY = 5000
-"""Training images from which on a network needs less to keep it from learning them by heart."""
+"""Number of training images from which on a network needs less dropout."""
 
-_LAST_SIDE = 4  # pixels of the shorter side that stages of pools leave at least
+_LAST_SIDE = 4  # pixels of the shorter side that the stages leave at least
 _WIDEST = 256
 
 
@@ -22,12 +22,12 @@ class Stage:
     """Convolutions of one size.
 
     Args:
-        height: of what it is given, in pixels.
-        width: of the same.
-        filters: of each convolution.
-        convolutions: how many.
-        halves: whether it halves the size.
-        strided: whether it does so by strides and not by a pool.
+        height: Height of the input in pixels.
+        width: Width of the input in pixels.
+        filters: Filters of each convolution.
+        convolutions: Number of convolutions.
+        halves: Whether it halves the size.
+        strided: Whether it does so with strides instead of a pooling layer.
     """
 
     height: int
@@ -38,50 +38,51 @@ class Stage:
     strided: bool
 
     @property
-    def result(self) -> tuple[int, int]:
-        """Height and width of what it gives."""
+    def output_size(self) -> tuple[int, int]:
+        """Height and width of the output."""
         return (ceil(self.height / 2), ceil(self.width / 2)) if self.halves else (self.height, self.width)
 
 
-def network_lines(frame: Frame, images: int, quick_averages: bool) -> list[str]:
+def model_section(image_format: ImageFormat, images: int, short_epochs: bool) -> list[str]:
     """The section `model` of a spec.
 
     Args:
-        frame: what the network sees.
-        images: to train on.
-        quick_averages: whether batch normalisation must follow within few steps.
+        image_format: Format of the network's input.
+        images: Number of training images.
+        short_epochs: Whether the averages of batch normalisation must follow within few steps.
     """
-    stages = _stages(frame, images)
-    momentum = {"BatchNormalization": {"momentum": 0.9}} if quick_averages else "BatchNormalization"
-    lines = [*_heading(frame, stages, images, quick_averages), "model:", "  layers:"]
+    stages = _stages(image_format, images)
+    normalization = {"BatchNormalization": {"momentum": 0.9}} if short_epochs else "BatchNormalization"
+    lines = [*_heading(stages, images, short_epochs), "model:", "  layers:"]
     for stage in stages:
-        lines += [*_block(stage, momentum), ""]
-    rate = 0.3 if images < PLENTY else 0.2
-    why = "few images are easily learnt by heart" if images < PLENTY else "a little of it, as there are many images"
+        lines += [*_layers(stage, normalization), ""]
+    rate, how_many = (0.3, "few") if images < PLENTY else (0.2, "many")
     return [
         *lines,
-        *comment("One number for each filter, wherever in the image it was found; far fewer weights than Flatten.", 4),
+        *comment("One value per filter: its mean over the image. Far fewer weights than with Flatten.", 4),
         *entry("GlobalAveragePooling2D", 4),
-        *comment(f"Leaves out {100 * rate:.0f} % of them at random in training: {why}.", 4),
+        *comment(
+            f"Drops {100 * rate:.0f} % of them at random in training, against overfitting on {how_many} images.", 4
+        ),
         *entry({"Dropout": {"rate": rate}}, 4),
         *entry({"Dense": {"units": "classes", "activation": "softmax"}}, 4),
     ]
 
 
-def _stages(frame: Frame, images: int) -> list[Stage]:
+def _stages(image_format: ImageFormat, images: int) -> list[Stage]:
     """One for each halving of the size, at least one."""
-    height, width, filters = frame.height, frame.width, 32 if frame.is_small else 16
+    height, width, filters = image_format.height, image_format.width, 32 if image_format.is_small else 16
     stages: list[Stage] = []
     while (halves := ceil(min(height, width) / 2) >= _LAST_SIDE) or not stages:
-        strided = halves and not stages and not frame.is_small
+        strided = halves and not stages and not image_format.is_small
         convolutions = 2 if stages and images >= FEW else 1
         stages.append(Stage(height, width, filters, convolutions, halves, strided))
-        height, width = stages[-1].result
+        height, width = stages[-1].output_size
         filters = min(2 * filters, _WIDEST)
     return stages
 
 
-def _block(stage: Stage, normalization: Any) -> list[str]:
+def _layers(stage: Stage, normalization: Any) -> list[str]:
     """The layers of a stage."""
     lines = []
     for _ in range(stage.convolutions):
@@ -96,18 +97,18 @@ def _block(stage: Stage, normalization: Any) -> list[str]:
     return lines
 
 
-def _heading(frame: Frame, stages: list[Stage], images: int, quick_averages: bool) -> list[str]:
-    sizes = f"from {pixels(frame.height, frame.width)} down to {pixels(*stages[-1].result)}"
+def _heading(stages: list[Stage], images: int, short_epochs: bool) -> list[str]:
     text = f"{counted(len(stages), 'stage')} of convolution, batch normalisation and ReLU"
     if len(stages) > 1:
-        several = "two convolutions a stage from the second on" if images >= FEW else "one convolution a stage"
-        text += f": each halves the size, {sizes}, and doubles the filters; {several}, for {images:,} training images"
+        sizes = f"from {pixels(stages[0].height, stages[0].width)} down to {pixels(*stages[-1].output_size)}"
+        several = "two convolutions per stage from the second on" if images >= FEW else "one convolution per stage"
+        text += f"; each halves the size, {sizes}, and doubles the filters. For {images:,} training images, {several}"
     text += ". "
     if stages[0].strided:
-        text += "The first takes strides of 2, because at full size a step costs most. "
-    if quick_averages:
+        text += "The first convolution uses stride 2: layers at full resolution are the slowest. "
+    if short_epochs:
         text += (
-            "An epoch here is short, so momentum 0.9 in place of 0.99 lets the averages that prediction uses follow "
-            "within a few steps."
+            "An epoch has few steps, so a momentum of 0.9 instead of 0.99 lets the averages that predictions use "
+            "follow quickly."
         )
     return comment(text)

@@ -1,4 +1,4 @@
-"""Sentences and numbers as a drafted spec has them."""
+"""Comments, names and numbers as a drafted spec has them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 WIDTH = 100
-"""Columns that comments are wrapped to."""
+"""Columns to which comments are wrapped."""
 
 
 _UNPRINTED = re.compile(
@@ -16,13 +16,13 @@ _UNPRINTED = re.compile(
 
 
 def printed(text: str) -> str:
-    """Text on one line; a name of a file or class may hold characters that end a comment, or that YAML refuses."""
+    """Text on one line; the name of a file or class may contain characters that end a comment or that YAML refuses."""
     escaped = _UNPRINTED.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
     return " ".join(escaped.split())
 
 
 def comment(text: str, indent: int = 0) -> list[str]:
-    """A paragraph as lines of comment; none for no text."""
+    """A paragraph as lines of comment; no lines for an empty text."""
     start = " " * indent + "# "
     return textwrap.wrap(
         printed(text),
@@ -34,8 +34,8 @@ def comment(text: str, indent: int = 0) -> list[str]:
     )
 
 
-def apart(parts: Iterable[list[str]]) -> list[str]:
-    """Lines with a blank one between parts; parts without lines are left out."""
+def blocks(parts: Iterable[list[str]]) -> list[str]:
+    """The lines of all parts with a blank line between two parts; empty parts are left out."""
     lines: list[str] = []
     for part in filter(None, parts):
         lines += [*([""] if lines else []), *part]

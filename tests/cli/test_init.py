@@ -61,7 +61,7 @@ def test_stdout_gets_the_spec_and_nothing_else(call, stripes):
     assert result.out.startswith("# An image classifier for my stripes")
     assert result.err.splitlines() == [
         "note: my stripes has 1 image beside its class folders, not used: stray.png",
-        "note: 1 file cannot be read, see data.exclude; cnncli data 'my stripes' tells more",
+        "note: 1 file cannot be read, see data.exclude; for details: cnncli data 'my stripes'",
     ]
     assert not list(stripes.glob("*.yaml"))
     (stripes / "s.yaml").write_text(result.out)
@@ -73,7 +73,7 @@ def test_what_exists_is_written_over_only_when_asked(call, stripes):
     for source in (["my stripes"], ["--template", "mnist"]):
         refused = call("init", *source, "-o", "mine.yaml")
         assert (refused.code, refused.out) == (5, "")
-        assert "'mine.yaml' exists already" in refused.err
+        assert "'mine.yaml' already exists" in refused.err
         assert (stripes / "mine.yaml").read_text() == "years of work"
     assert call("init", "my stripes", "-o", "mine.yaml", "--force").code == 0
     assert load(stripes / "mine.yaml").spec.name == "mine"
@@ -90,23 +90,23 @@ def test_nothing_is_written_among_the_images(call, stripes, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         ([], 2, "name a folder or table"),
         (["my stripes", "--template", "mnist"], 2, "name a folder or table"),
-        (["my stripes", "-o", "spec.txt"], 2, "end in .yaml"),
-        (["my stripes", "-o", "no/such/spec.yaml"], 5, "no folder 'no/such'"),
+        (["my stripes", "-o", "spec.txt"], 2, "must end in .yaml"),
+        (["my stripes", "-o", "no/such/spec.yaml"], 5, "the folder 'no/such' does not exist"),
         (["my stripes", "--root", "."], 3, "belong to a table"),
-        (["--template", "mnist", "--root", "."], 2, "do not go with --template"),
+        (["--template", "mnist", "--root", "."], 2, "cannot be combined with --template"),
         (["--template", "minst"], 2, "did you mean 'mnist'?"),
         (["my stripe"], 3, "my stripe does not exist"),
         (["my stripes/lying"], 3, "no class folders"),
     ],
 )
-def test_a_mistake_is_told_and_nothing_is_written(call, stripes, arguments, code, told):
+def test_a_mistake_is_reported_and_nothing_is_written(call, stripes, arguments, code, message):
     result = call("init", *arguments)
     assert (result.code, result.out) == (code, "")
-    assert told in result.err
+    assert message in result.err
     assert not list(stripes.glob("*.yaml"))
 
 
@@ -133,7 +133,7 @@ def test_a_table_becomes_a_spec_with_the_columns_one_names(call, stripes):
     assert spec.data.source.arguments == {"path": "my labels.csv", "image_column": "photo", "label_column": "kind"}
 
 
-def test_looking_starts_no_tensorflow(stripes):
+def test_a_survey_starts_no_tensorflow(stripes):
     code = (
         "import sys\nfrom cnncli.cli import main\n"
         "try: main(['init', 'my stripes', '-o', '-'])\n"

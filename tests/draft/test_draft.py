@@ -74,10 +74,10 @@ def test_the_splits_of_the_source_are_kept(splits):
     given = spec.data.split.model_fields_set
     assert given == {"validation", "test"} - set(splits)
     expected = {
-        (): "104 to train, 24 to validate, 32 to test",
-        ("test",): "136 to train, 24 to validate, 54 to test",
-        ("validation",): "128 to train, 54 to validate, 32 to test",
-        ("validation", "test"): "160 to train, 54 to validate, 54 to test",
+        (): "104 images to train, 24 to validate, 32 to test",
+        ("test",): "136 images to train, 24 to validate, 54 to test",
+        ("validation",): "128 images to train, 54 to validate, 32 to test",
+        ("validation", "test"): "160 images to train, 54 to validate, 54 to test",
     }
     assert expected[splits] in text
 
@@ -94,8 +94,8 @@ def test_awkward_names_are_read_back_as_they_are():
     assert "#   cnncli train 'a b.yaml'" in draft(survey, "a b.yaml")
 
 
-def test_a_name_that_is_no_text_is_refused():
-    with pytest.raises(DataError, match="no UTF-8 text"):
+def test_a_name_that_is_not_text_is_refused():
+    with pytest.raises(DataError, match="not UTF-8 text"):
         draft(seen((9, 9), names=("cat", "dog\udcff")), "photos.yaml")
 
 
@@ -107,8 +107,8 @@ def test_classes_are_listed_where_that_helps():
     assert spec_of(seen((9, 9), names=("Train", "plane")))[0].data.classes is None
 
 
-def test_the_numbers_seen_are_told():
+def test_the_numbers_of_images_are_in_the_heading():
     text = draft(seen((31, 50), [(128, 192), (400, 606)]), "photos.yaml")
-    assert "# Seen: 81 images in 2 classes, 31 to 50 of each; JPEG, 128×192 to 400×606 pixels" in text
+    assert "# 81 images in 2 classes, 31 to 50 per class; JPEG, 128×192 to 400×606 pixels" in text
     assert "Fewer than 30" not in text
     assert "Fewer than 30" in draft(seen((31, 29)), "photos.yaml")

@@ -2,17 +2,17 @@
 
 import pytest
 
-from cnncli.draft.augmentation import choose_changes
-from cnncli.draft.image_format import Frame
+from cnncli.draft.augmentation import choose_augmentation
+from cnncli.draft.image_format import ImageFormat
 
 
 def names_of(color, size, classes):
-    changes, why = choose_changes(Frame(size, size, color, "stretch", ()), classes)
+    changes, why = choose_augmentation(ImageFormat(size, size, color, "stretch", ()), classes)
     return [next(iter(change.entry)) for change in changes], why
 
 
 def test_photographs_are_mirrored_and_the_comment_says_when_not_to():
-    changes, _ = choose_changes(Frame(96, 96, "rgb", "stretch", ()), ("cat", "dog"))
+    changes, _ = choose_augmentation(ImageFormat(96, 96, "rgb", "stretch", ()), ("cat", "dog"))
     assert changes[0].entry == {"RandomFlip": {"mode": "horizontal"}}
     assert "where left and right matter" in changes[0].reason
     assert names_of("rgb", 32, ("cat", "dog"))[0] == ["RandomFlip", "RandomTranslation"]

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from cnncli.draft.image_format import choose_frame
+from cnncli.draft.image_format import choose_image_format
 
 
-def frame(sizes, grey=None, labels=None, names=("cat", "dog")):
+def image_format(sizes, grey=None, labels=None, names=("cat", "dog")):
     sizes = np.array(sizes)
     grey = np.zeros(len(sizes), bool) if grey is None else np.array(grey)
     labels = np.arange(len(sizes)) % 2 if labels is None else np.array(labels)
-    return choose_frame(sizes, grey, labels, names)
+    return choose_image_format(sizes, grey, labels, names)
 
 
 @pytest.mark.parametrize(
@@ -29,29 +29,29 @@ def frame(sizes, grey=None, labels=None, names=("cat", "dog")):
     ],
 )
 def test_the_size_is_near_that_of_the_images_and_bounded(sizes, expected):
-    chosen = frame(sizes)
+    chosen = image_format(sizes)
     assert (chosen.height, chosen.width) == expected
     assert any("height×width" in reason for reason in chosen.reasons)
 
 
 def test_proportions_that_differ_are_kept():
-    assert frame([(200, 300), (210, 300), (200, 290)] * 5).resize == "stretch"
-    mixed = frame([(200, 300), (300, 200)] * 5)
+    assert image_format([(200, 300), (210, 300), (200, 290)] * 5).resize == "stretch"
+    mixed = image_format([(200, 300), (300, 200)] * 5)
     assert mixed.resize == "pad"
     assert "from 0.67 to 1.5" in " ".join(mixed.reasons)
 
 
 def test_colour_follows_what_is_stored():
     sizes = [(32, 32)] * 20
-    assert frame(sizes).color == "rgb"
-    assert frame(sizes, [True] * 20).color == "grayscale"
-    assert frame(sizes, [True] * 3 + [False] * 17).color == "rgb"
-    assert frame(sizes, [True] * 19 + [False]).color == "grayscale"
+    assert image_format(sizes).color == "rgb"
+    assert image_format(sizes, [True] * 20).color == "grayscale"
+    assert image_format(sizes, [True] * 3 + [False] * 17).color == "rgb"
+    assert image_format(sizes, [True] * 19 + [False]).color == "grayscale"
 
 
 def test_a_class_that_is_grey_where_others_are_not_makes_all_grey():
     grey = np.arange(20) % 2 == 0
-    chosen = frame([(32, 32)] * 20, grey)
+    chosen = image_format([(32, 32)] * 20, grey)
     assert chosen.color == "grayscale"
-    assert "other classes than cat are in colour" in " ".join(chosen.reasons)
-    assert frame([(32, 32)] * 20, np.arange(20) % 4 < 2).color == "rgb"  # grey in both
+    assert "because cat is grey and other classes are in colour" in " ".join(chosen.reasons)
+    assert image_format([(32, 32)] * 20, np.arange(20) % 4 < 2).color == "rgb"  # grey in both
