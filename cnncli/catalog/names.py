@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from cnncli.catalog.augmentations import AUGMENTATIONS
 from cnncli.catalog.backbones import BACKBONES
-
-MERGES = ("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract")
-"""Layers that make one result of several."""
+from cnncli.catalog.layer_traits import MERGES
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "layer": (

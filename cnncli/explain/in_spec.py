@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from cnncli.errors import Problem
 from cnncli.spec import LoadedSpec
-from cnncli.spec.rules import SOME_CLASSES
-from cnncli.spec.shapes import Shape, follow, parameters, times
-from cnncli.spec.static_data_info import known
+from cnncli.spec.shapes import Shape, times
 
 
 @dataclass(frozen=True)
@@ -42,19 +40,12 @@ def layers_in_spec(name: str, loaded: LoadedSpec) -> list[LayerInSpec]:
         name: Class name of a layer.
         loaded: Loaded spec.
     """
-    data = known(loaded.spec.data)
-    classes = len(data.class_names or SOME_CLASSES)
     rows = []
-    for step in follow(loaded.spec.model.nodes, data.shape, classes):
+    for step in loaded.shapes.steps:
         if step.node.entry.name == name:
             place = loaded.document.locate(Problem(step.node.path, "", at_key=True)).place
-            shape = step.given[0]
-            count = parameters(step.node.entry, shape, classes) if shape else None
-            rows.append(
-                LayerInSpec(
-                    f"{place.file}:{place.line}" if place else "", step.node.name, step.given, step.result, count
-                )
-            )
+            line = f"{place.file}:{place.line}" if place else ""
+            rows.append(LayerInSpec(line, step.node.name, step.input_shapes, step.output_shape, step.parameters))
     return rows
 
 

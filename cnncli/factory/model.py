@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cnncli.catalog.names import MERGES
+from cnncli.catalog.layer_traits import MERGES
 from cnncli.errors import Problem, SpecError
 from cnncli.factory.backbones import build_backbone, pixels_for
 from cnncli.factory.objects import KERAS, construct, maker, require_one_result

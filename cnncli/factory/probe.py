@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.factory.cost import activation_of, kind_of
 from cnncli.startup import keras, tf
 
 
@@ -46,7 +45,9 @@ def dead_units(model: keras.Model, images: tf.Tensor) -> list[Dead]:
 
 
 def _is_relu(layer: Any) -> bool:
-    return activation_of(layer) == "relu" or (kind_of(layer) == "ReLU" and not layer.negative_slope)
+    if isinstance(layer, keras.layers.ReLU):
+        return not layer.negative_slope
+    return getattr(layer, "activation", None) is keras.activations.relu
 
 
 def _only(result: Any) -> Any:

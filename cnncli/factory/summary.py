@@ -1,105 +1,227 @@
-"""A model layer by layer: shapes, parameters, what is computed, what is seen and what is kept."""
+"""A built model layer by layer: the figures of `spec/shapes` with Keras' own shapes, weights and precision."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from cnncli.factory.cost import activation_of, flops_of, kind_of, macs_of
-from cnncli.factory.memory import bytes_of, bytes_of_weights, kept_bytes, training_memory
-from cnncli.factory.receptive import ReceptiveField, receptive_fields, size_of
-from cnncli.factory.walk import IMAGE, Call, Part, walk
-from cnncli.records import LayerRow, ModelSummary
-from cnncli.spec.graph import Node
+from cnncli.catalog.entries import Entry
+from cnncli.catalog.layer_traits import NORMALIZATIONS
+from cnncli.catalog.names import FAMILIES
+from cnncli.records import LayerRow, ModelSummary, TrainingMemory
+from cnncli.spec.backbones import is_backbone, reads_image
+from cnncli.spec.graph import IMAGE, Node
+from cnncli.spec.shapes import Shape, Step, times
+from cnncli.spec.shapes.activation_memory import Numerics, activation_bytes, output_bytes
+from cnncli.spec.shapes.operations import applied_activation, flops_of, macs_of
+from cnncli.spec.shapes.receptive_field import ReceptiveField, field_size, receptive_fields
 
 if TYPE_CHECKING:
     import keras
 
 
-def summarize(model: keras.Model, nodes: Sequence[Node] = (), batch_size: int = 0) -> ModelSummary:
-    """The summary of a functional model; models inside it are opened.
-
-    A layer that is used twice has two rows, its weights counted in the first.
+def summarize(model: keras.Model, nodes: Sequence[Node], batch_size: int = 0) -> ModelSummary:
+    """The summary of a model that was built from a spec.
 
     Args:
-        model: built, with a known input shape; compiled when a batch size is given.
-        nodes: the layers of the spec; the rows are in their order and know where they stand.
-        batch_size: of the training, to reckon its memory; 0 for not.
+        model: As `build_model` makes it; compiled when a batch size is given.
+        nodes: The layers of the spec; the rows are in their order, behind what prepares the pixels.
+        batch_size: Images in one training step, to estimate its memory; 0 for no estimate.
     """
-    known = {node.name: node for node in nodes}
-    parts, calls = walk(model, list(known))
-    rows = _rows(calls)
-    owned: list[list[int]] = [[] for _ in parts]
-    for at, call in enumerate(calls):
-        owned[call.owner].append(at)
-    outer = []
-    for part, places in zip(parts, owned, strict=True):
-        single = len(places) == 1 and calls[places[0]].layer is part.layer
-        row = replace(rows[places[0]] if single else _nested(part, rows, places), inputs=part.inputs)
-        if node := known.get(row.name):
-            row = replace(row, kind=node.entry.name, path=node.path)
-        outer.append(row)
-    training = training_memory(model, calls, batch_size) if batch_size else None
-    return ModelSummary(tuple(outer), tuple(model.input_shape[1:]), bytes_of_weights(model.weights), training)
+    opened = _OpenedModel(model, nodes)
+    numerics = [_numerics(layer, step) for layer, step in zip(opened.layers, opened.steps, strict=True)]
+    stored = activation_bytes(opened.steps, numerics)
+    fields = receptive_fields(opened.steps)
+    rows = [_row(*each) for each in zip(opened.layers, opened.steps, numerics, fields, stored, strict=True)]
+    outer = list(rows[: opened.prepared])
+    begin = opened.prepared
+    for node, end in zip(nodes, opened.ends, strict=True):
+        row = _backbone_row(node, rows, begin, end) if is_backbone(node.entry) else rows[end]
+        outer.append(replace(row, inputs=opened.row_inputs(node), kind=node.entry.name, path=node.path))
+        begin = end + 1
+    largest = max(map(_working_bytes, opened.steps, numerics))
+    training = _training_memory(model, batch_size, sum(stored), largest) if batch_size else None
+    return ModelSummary(tuple(outer), tuple(model.input_shape[1:]), _bytes_of(model.weights), training)
 
 
-def _rows(calls: Sequence[Call]) -> list[LayerRow]:
-    """A row for each call; `inputs` are calls."""
-    return [_row(*each) for each in zip(calls, receptive_fields(calls), kept_bytes(calls), strict=True)]
+class _OpenedModel:
+    """The layers of a model in order, those inside backbones in their place, each with its step.
+
+    Attributes:
+        layers: Keras layers, or other operations of Keras.
+        steps: Of each; `inputs` count among them.
+        prepared: Number of layers at the beginning that prepare the pixels and are not in the spec.
+        ends: For each node the last of its layers, which makes its output.
+    """
+
+    def __init__(self, model: keras.Model, nodes: Sequence[Node]) -> None:
+        self._image_shape = _shape(model.inputs[0])
+        self.layers: list[Any] = []
+        self.steps: list[Step] = []
+        self.ends: list[int] = []
+        names = {node.name for node in nodes}
+        self._add_all([layer for layer in _operations(model) if layer.name not in names], model.inputs[0], IMAGE)
+        self.prepared = len(self.steps)
+        for node in nodes:
+            layer = model.get_layer(node.name)
+            inputs = tuple(self._image(node) if index == IMAGE else self.ends[index] for index in node.inputs)
+            if is_backbone(node.entry):
+                self._add_all(_operations(layer), layer.inputs[0], inputs[0])
+            else:
+                self._add(layer, replace(node, inputs=inputs))
+            self.ends.append(len(self.steps) - 1)
+
+    def row_inputs(self, node: Node) -> tuple[int, ...]:
+        """The rows of the summary that a node takes its inputs from."""
+        return tuple(self._image(node) if index == IMAGE else self.prepared + index for index in node.inputs)
+
+    def _image(self, node: Node) -> int:
+        """The last layer that prepares the pixels for a node: a backbone has its own, named after it."""
+        names = [layer.name for layer in self.layers[: self.prepared]]
+        own = [at for at, name in enumerate(names) if name.startswith(f"{node.name}.")]
+        return max(own, default=IMAGE) if reads_image(node) else names.index("scale")
+
+    def _add_all(self, operations: Iterable[Any], tensor: Any, source: int) -> None:
+        """Adds layers that are connected by tensors; `tensor` is the output of the step `source`."""
+        from cnncli.startup import keras
+
+        places = {id(tensor): source}
+        for operation in operations:
+            if isinstance(operation, keras.Sequential):
+                place = places[id(operation.input)]
+                for layer in _operations(operation):
+                    place = self._add(layer, _node(layer, (place,)))
+            else:
+                tensors = operation.input if isinstance(operation.input, list | tuple) else [operation.input]
+                place = self._add(operation, _node(operation, tuple(places[id(each)] for each in tensors)))
+            places[id(operation.output)] = place
+
+    def _add(self, layer: Any, node: Node) -> int:
+        shapes = [self._image_shape if index == IMAGE else self.steps[index].output_shape for index in node.inputs]
+        self.layers.append(layer)
+        self.steps.append(Step(node, tuple(shapes), _shape(layer.output)))
+        return len(self.steps) - 1
 
 
-def _row(call: Call, sight: ReceptiveField, kept: int) -> LayerRow:
-    layer, macs = call.layer, macs_of(call)
-    weights = getattr(layer, "weights", ()) if call.first else ()
-    trained = getattr(layer, "trainable_weights", ()) if call.first else ()
+def _operations(model: keras.Model) -> list[Any]:
+    """What a model computes, in order: its layers, and what is computed between them without a layer."""
+    from cnncli.startup import keras
+
+    operations = model.layers if isinstance(model, keras.Sequential) else model.operations
+    return [operation for operation in operations if not isinstance(operation, keras.layers.InputLayer)]
+
+
+def _node(layer: Any, inputs: tuple[int, ...]) -> Node:
+    """A layer that is not in the spec as a node, with the arguments that it was built with."""
+    return Node(layer.name, Entry("layer", type(layer).__name__, layer.get_config()), inputs, ())
+
+
+def _shape(tensor: Any) -> Shape:
+    return tuple(tensor.shape[1:])
+
+
+def _numerics(layer: Any, step: Step) -> Numerics:
+    from cnncli.factory.layers import BatchNormalization
+
+    computed = _item_bytes(getattr(layer, "compute_dtype", layer.output.dtype))
+    if step.node.entry.name in NORMALIZATIONS - {"UnitNormalization"}:  # in float32, whatever their policy
+        fused = isinstance(layer, BatchNormalization) and layer.takes_bfloat16(layer.output.shape[-1])
+        computed = 2 if fused else 4
+    return Numerics(bool(getattr(layer, "trainable_weights", ())), _item_bytes(layer.output.dtype), computed)
+
+
+def _row(layer: Any, step: Step, numerics: Numerics, field: ReceptiveField, stored: int) -> LayerRow:
+    weights, macs = getattr(layer, "weights", ()), macs_of(step)
+    if macs is None and all(len(weight.shape) < 2 for weight in weights):
+        macs = 0  # a layer of a package without a kernel
     return LayerRow(
         name=layer.name,
-        kind=kind_of(layer),
-        details=details_of(layer),
-        output_shape=call.output,
+        kind=type(layer).__name__,
+        details=details_of(step.node.entry),
+        output_shape=step.output_shape or (),
         parameters=_count(weights),
-        trainable=_count(trained),
+        trainable=_count(getattr(layer, "trainable_weights", ())),
         frozen=0 if getattr(layer, "trainable", True) else _count(weights),
         macs=macs,
-        flops=flops_of(call, macs or 0),
-        receptive_field=size_of(sight),
-        activation_bytes=bytes_of(call),
-        kept_bytes=kept,
-        inputs=call.inputs,
+        flops=flops_of(step, macs or 0),
+        receptive_field=field_size(field),
+        activation_bytes=output_bytes(step, numerics),
+        kept_bytes=stored,
+        inputs=step.node.inputs,
     )
 
 
-def _count(weights: Sequence[Any]) -> int:
-    return sum(prod(weight.shape) for weight in weights)
-
-
-def _nested(part: Part, all_rows: Sequence[LayerRow], places: Sequence[int]) -> LayerRow:
-    """One row for a model that is used as a layer; the rows inside take each other's output."""
-    rows = [all_rows[place] for place in places]
-    own = {place: at for at, place in enumerate(places)}
-    inside = [replace(row, inputs=tuple(own.get(index, IMAGE) for index in row.inputs)) for row in rows]
-    known = [row.macs for row in rows if row.macs is not None]
+def _backbone_row(node: Node, rows: Sequence[LayerRow], begin: int, end: int) -> LayerRow:
+    """One row for a backbone; the rows inside take each other's output."""
+    inside = [
+        replace(row, inputs=tuple(index - begin if index >= begin else IMAGE for index in row.inputs))
+        for row in rows[begin : end + 1]
+    ]
+    macs = [row.macs for row in inside if row.macs is not None]
     return LayerRow(
-        name=part.layer.name,
-        kind=kind_of(part.layer),
-        details=f"{len(rows)} layers",
-        output_shape=part.output,
-        parameters=sum(row.parameters for row in rows),
-        trainable=sum(row.trainable for row in rows),
-        frozen=sum(row.frozen for row in rows),
-        macs=sum(known) if len(known) == len(rows) else None,
-        flops=sum(row.flops for row in rows),
-        receptive_field=rows[-1].receptive_field,
-        activation_bytes=sum(row.activation_bytes for row in rows),
-        kept_bytes=sum(row.kept_bytes for row in rows),
+        name=node.name,
+        kind=node.entry.name,
+        details=f"{len(inside)} layers",
+        output_shape=inside[-1].output_shape,
+        parameters=sum(row.parameters for row in inside),
+        trainable=sum(row.trainable for row in inside),
+        frozen=sum(row.frozen for row in inside),
+        macs=sum(macs) if len(macs) == len(inside) else None,
+        flops=sum(row.flops for row in inside),
+        receptive_field=inside[-1].receptive_field,
+        activation_bytes=sum(row.activation_bytes for row in inside),
+        kept_bytes=sum(row.kept_bytes for row in inside),
         inside=tuple(inside),
     )
 
 
+def _training_memory(model: keras.Model, batch_size: int, stored: int, largest: int) -> TrainingMemory:
+    """What one training step takes.
+
+    Args:
+        model: Compiled.
+        batch_size: Images in one step.
+        stored: Bytes that backpropagation stores for one image.
+        largest: Bytes that the largest layer works with for one image.
+    """
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    return TrainingMemory(
+        batch_size=batch_size,
+        weights=_bytes_of(model.weights),
+        gradients=_bytes_of(model.trainable_variables),
+        optimizer=_bytes_of(model.optimizer.variables),
+        activations=stored * batch_size,
+        working=largest * batch_size,
+    )
+
+
+def _working_bytes(step: Step, numerics: Numerics) -> int:
+    """Memory of the inputs and the output of a layer for one image."""
+    inputs = sum(prod(shape or ()) for shape in step.input_shapes)
+    return output_bytes(step, numerics) + inputs * numerics.output_bytes
+
+
+_ITEM_BYTES = {"float16": 2, "bfloat16": 2, "float64": 8, "int64": 8, "uint8": 1, "int8": 1, "bool": 1}
+
+
+def _item_bytes(dtype: str) -> int:
+    """Size of one value of a Keras dtype."""
+    return _ITEM_BYTES.get(dtype, 4)
+
+
+def _bytes_of(variables: Iterable[keras.Variable]) -> int:
+    return sum(prod(variable.shape) * _item_bytes(variable.dtype) for variable in variables)
+
+
+def _count(weights: Iterable[keras.Variable]) -> int:
+    return sum(prod(weight.shape) for weight in weights)
+
+
 _ARGUMENTS = (
-    # argument, how it is said, what goes without saying
+    # argument, how it is written, the value that needs no mention
     ("dilation_rate", "dilation {}", 1),
     ("groups", "groups {}", 1),
     ("depth_multiplier", "multiplier {}", 1),
@@ -110,28 +232,27 @@ _ARGUMENTS = (
 )
 
 
-def details_of(layer: Any) -> str:
-    """The arguments that tell a layer from others of its kind: `3×3, stride 2, relu`."""
-    said = []
-    window = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
-    if window:
-        said.append(_size(window))
-        usual = window if hasattr(layer, "pool_size") else 1
-        if _short(layer.strides) != _short(usual):
-            said.append(f"stride {_short(layer.strides)}")
-    for name, words, usual in _ARGUMENTS:
-        value = getattr(layer, name, None)
-        if value is not None and _short(value) != _short(usual):
-            said.append(words.format(_short(value)))
-    if (function := activation_of(layer)) != "linear":
-        said.append(function)
-    return ", ".join(said)
-
-
-def _size(value: Any) -> str:
-    return "×".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+def details_of(layer: Entry) -> str:
+    """The arguments that distinguish a layer from others of its kind: `3×3, stride 2, relu`."""
+    if layer.name not in FAMILIES["layer"]:
+        return ""
+    parts = []
+    pool = layer.get("pool_size")
+    if window := layer.get("kernel_size") or pool:
+        parts.append(times([window, window] if isinstance(window, int) else window))
+        strides, usual = _short(layer.get("strides") or window), _short(pool or 1)
+        parts += [f"stride {strides}"] if strides != usual else []
+    for argument, text, default in _ARGUMENTS:
+        value = layer.get(argument)
+        if value is not None and value != default and _short(value) != str(default):
+            parts.append(text.format(_short(value)))
+    if (activation := applied_activation(layer)) != "linear":
+        parts.append(activation)
+    return ", ".join(parts)
 
 
 def _short(value: Any) -> str:
     """`2` for 2×2."""
-    return str(value[0]) if isinstance(value, tuple | list) and len(set(value)) == 1 else _size(value)
+    if isinstance(value, list | tuple):
+        return str(value[0]) if len(set(value)) == 1 else times(value)
+    return str(value)

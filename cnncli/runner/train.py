@@ -172,7 +172,7 @@ def begin(
 
 def report_start(run: RunDir, spec: Spec, splits: Splits, model: Any, observer: Observer) -> None:
     """Tells the observer what is about to be trained."""
-    observer.begin(run, settled(spec), splits, summarize(model), device_name())
+    observer.begin(run, settled(spec), splits, summarize(model, spec.model.nodes), device_name())
 
 
 def _propose_resume(spec: Spec, runs_folder: Path, notice: Callable[[str], None]) -> None:

@@ -17,10 +17,11 @@ from cnncli.spec.problems import from_validation, in_order
 from cnncli.spec.reader import Document
 from cnncli.spec.rules import check
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import summarize_shapes
+from cnncli.spec.shapes import NetworkShapes, infer_shapes
+from cnncli.spec.static_data_info import static_data_info
 from cnncli.spec.values import is_name
 
-__all__ = ["LoadedSpec", "Spec", "load", "parse", "summarize_shapes"]
+__all__ = ["LoadedSpec", "Spec", "load", "parse"]
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,13 @@ class LoadedSpec:
         spec: frozen, with every default filled in.
         warnings: located lint.
         document: the text it came from, for locating what is found later.
+        shapes: The network with the shapes of its layers, as far as the spec alone determines them.
     """
 
     spec: Spec
     warnings: tuple[Problem, ...]
     document: Document
+    shapes: NetworkShapes
 
     def locate(self, error: SpecError) -> SpecError:
         """The same error with the place of each problem, for problems found after reading."""
@@ -74,10 +77,12 @@ def parse(document: Document, default_name: str = "run") -> LoadedSpec:
         spec = Spec.model_validate(value)
     except ValidationError as error:
         raise _located(from_validation(error), document) from None
-    if (problems := check(spec)) or document.problems:
+    info = static_data_info(spec.data)
+    shapes = infer_shapes(spec.model.nodes, info.shape, info.classes)
+    if (problems := check(spec, shapes)) or document.problems:
         raise _located(problems, document)
-    warnings = in_order([document.locate(warning) for warning in lint(spec)], document.file)
-    return LoadedSpec(spec, tuple(warnings), document)
+    warnings = in_order([document.locate(warning) for warning in lint(spec, shapes)], document.file)
+    return LoadedSpec(spec, tuple(warnings), document, shapes)
 
 
 def _located(problems: Sequence[Problem], document: Document) -> SpecError:

@@ -40,7 +40,7 @@ def shape_error(layer: Entry, shape: tuple[int, ...]) -> str:
     )
 
 
-def result_of(layer: Entry, shape: tuple[int, ...]) -> tuple[int, ...]:
+def backbone_output_shape(layer: Entry, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that a backbone makes of an image `(height, width, channels)` that it can take."""
     channels = _channels(layer)
     if layer.get("pooling"):
@@ -66,11 +66,6 @@ def _rounded(channels: float) -> int:
     """The nearest multiple of eight that is not much less, as the authors of MobileNet have it."""
     nearest = max(8, int(channels + 4) // 8 * 8)
     return nearest + 8 if nearest < 0.9 * channels else nearest
-
-
-def parameters_of(layer: Entry) -> int:
-    """Weights of a backbone; near enough where it is wider or narrower than published."""
-    return round(BACKBONES[layer.name].parameters * float(layer.get("alpha") or 1.0) ** 2)
 
 
 def wrong_for_imagenet(node: Node, given: tuple[int, ...] | None) -> Iterator[Problem]:

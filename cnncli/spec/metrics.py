@@ -11,8 +11,8 @@ from cnncli.catalog.names import FAMILIES
 from cnncli.catalog.validators import counted, nearest
 from cnncli.errors import Path, Problem
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import follow
-from cnncli.spec.static_data_info import known
+from cnncli.spec.shapes import NetworkShapes
+from cnncli.spec.static_data_info import static_data_info
 
 SPARSE_METRICS = {"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SparseCategoricalCrossentropy"}
 ONE_HOT_METRICS = set(FAMILIES["metric"]) - SPARSE_METRICS - {"accuracy"}
@@ -77,18 +77,16 @@ _OF_SEVERAL = {
 
 
 _BINARY = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
-_SOME_CLASSES = 10  # where only the images tell how many there are
 
 
-def has_one_output(spec: Spec) -> bool:
-    """Whether one output tells two classes apart, as far as the spec tells."""
-    facts, nodes = known(spec.data), spec.model.nodes
+def has_one_output(spec: Spec, shapes: NetworkShapes) -> bool:
+    """Whether one output separates two classes, as far as the spec is certain."""
     if spec.train.loss.name not in _BINARY:
         return False
-    result = follow(nodes, facts.shape, len(facts.class_names or range(_SOME_CLASSES)))[-1].result
-    if result is not None:
-        return result == (1,)
-    head = next((node.entry for node in reversed(nodes) if node.entry.name not in ("Activation", "Softmax")), None)
+    if shapes.output_shape is not None:
+        return shapes.output_shape == (1,)
+    entries = (node.entry for node in reversed(spec.model.nodes))
+    head = next((entry for entry in entries if entry.name not in ("Activation", "Softmax")), None)
     return head is not None and head.name == "Dense" and head.get("units") == 1
 
 
@@ -114,9 +112,10 @@ def metric_problems(metrics: Sequence[Entry], outputs: int | None) -> Iterator[P
                     yield Problem((*path, metric.name, argument), f"there is no {one} among {of}")
 
 
-def _fitting(spec: Spec) -> Iterator[Problem]:
-    names = known(spec.data).class_names
-    outputs = 1 if has_one_output(spec) else None if names is None else len(names)
+def unfitting_metrics(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
+    """Metrics that make no sense for the number of outputs."""
+    names = static_data_info(spec.data).class_names
+    outputs = 1 if has_one_output(spec, shapes) else None if names is None else len(names)
     yield from metric_problems(spec.train.metrics, outputs)
 
 
@@ -156,4 +155,4 @@ def _names(spec: Spec) -> Iterator[Problem]:
         seen.setdefault(name, index)
 
 
-METRIC_RULES = (_monitored, _labels, _fitting, _names)
+METRIC_RULES = (_monitored, _labels, _names)

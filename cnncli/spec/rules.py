@@ -10,28 +10,31 @@ from cnncli.catalog.entries import Entry
 from cnncli.catalog.validators import counted, nearest
 from cnncli.errors import Path, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
-from cnncli.spec.metrics import METRIC_RULES, has_one_output, is_sparse
+from cnncli.spec.metrics import METRIC_RULES, has_one_output, is_sparse, unfitting_metrics
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import Shape, Step, follow, parameters, times
+from cnncli.spec.shapes import NetworkShapes, Shape, Step, times
 from cnncli.spec.splits import contradictions
 from cnncli.spec.stages import wrong_stages
-from cnncli.spec.static_data_info import known
+from cnncli.spec.static_data_info import static_data_info
 
 MOST_NUMBERS = 2**30
 """Weights of a layer, or values that it makes of one image, above which a spec is taken for a mistake: 4 GiB."""
 
-SOME_CLASSES = range(10)
-"""Stands for the classes where only the images tell how many there are."""
 
+def check(spec: Spec, shapes: NetworkShapes) -> list[Problem]:
+    """Everything in a spec that contradicts something else in it.
 
-def check(spec: Spec) -> list[Problem]:
-    """Everything in a spec that contradicts something else in it."""
-    return [problem for rule in _RULES for problem in rule(spec)]
+    Args:
+        spec: Valid key by key.
+        shapes: Its network with shapes.
+    """
+    of_shapes = [problem for rule in _SHAPE_RULES for problem in rule(spec, shapes)]
+    return [*(problem for rule in _RULES for problem in rule(spec)), *of_shapes]
 
 
 def _class_names(spec: Spec) -> Iterator[Problem]:
-    names = known(spec.data).class_names
+    names = static_data_info(spec.data).class_names
     wrong = list(_chosen(spec))
     yield from wrong
     if names is not None and len(names) < 2 and not wrong:
@@ -59,24 +62,21 @@ def _chosen(spec: Spec) -> Iterator[Problem]:
             yield Problem(("data", "classes", key), f"the class '{name}' is chosen twice")
 
 
-def _shapes(spec: Spec) -> Iterator[Problem]:
-    facts = known(spec.data)
-    if facts.shape is None:
+def _shapes(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
+    if shapes.image_shape is None:
         return
-    classes = len(facts.class_names or SOME_CLASSES)
-    steps = follow(spec.model.nodes, facts.shape, classes)
-    misfits = shape_problems(steps)
-    yield from misfits
-    too_large = _once_a_line(_sizes(steps, classes))
+    problems = shape_problems(shapes)
+    yield from problems
+    too_large = _once_a_line(_sizes(shapes.steps))
     yield from too_large[:1]  # what follows from it is too large as well
-    output = steps[-1].result
-    if not misfits and not too_large and output is not None and facts.class_names is not None:
-        yield from _output(spec, output, classes)
+    classes_known = static_data_info(spec.data).class_names is not None
+    if not problems and not too_large and shapes.output_shape is not None and classes_known:
+        yield from _output(spec, shapes.output_shape, shapes.classes)
 
 
-def shape_problems(steps: Sequence[Step]) -> list[Problem]:
-    """The layers that do not fit what they are given."""
-    return _once_a_line(_shape_problems(steps))
+def shape_problems(shapes: NetworkShapes) -> list[Problem]:
+    """The layers that cannot take their inputs."""
+    return _once_a_line(_shape_problems(shapes.steps))
 
 
 def _once_a_line(problems: Iterable[Problem]) -> list[Problem]:
@@ -94,15 +94,14 @@ def _shape_problems(steps: Sequence[Step]) -> Iterator[Problem]:
             yield Problem(step.node.path, message, at_key=True)
 
 
-def _sizes(steps: Sequence[Step], classes: int) -> Iterator[Problem]:
-    """A zero too many would fill the memory before anything is said."""
+def _sizes(steps: Sequence[Step]) -> Iterator[Problem]:
+    """A zero too many would fill the memory before anything is reported."""
     for step in steps:
-        layer, given = step.node.entry, step.given[0]
-        weights, values = parameters(layer, given, classes) if given else 0, prod(step.result or ())
+        name, weights, values = step.node.entry.name, step.parameters or 0, prod(step.output_shape or ())
         if max(weights, values) > MOST_NUMBERS:
             what = f"{weights:,} weights" if weights > MOST_NUMBERS else f"an output of {values:,} values"
             memory = f"{max(weights, values) * 4 / 2**30:,.0f} GiB"
-            message = f"{layer.name} would have {what} ({memory}); check its numbers{step.node.origin}"
+            message = f"{name} would have {what} ({memory}); check its numbers{step.node.origin}"
             yield Problem(step.node.path, message, at_key=True)
 
 
@@ -123,19 +122,18 @@ def _output(spec: Spec, output: Shape, classes: int) -> Iterator[Problem]:
         yield Problem(nodes[last].at("units"), message)
 
 
-def _one_output(spec: Spec) -> Iterator[Problem]:
+def _one_output(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
     """A softmax divides one among the outputs."""
     last = spec.model.nodes[-1]
     softmax = last.entry.name == "Softmax" or last.entry.get("activation") == "softmax"
-    if softmax and has_one_output(spec):
+    if softmax and has_one_output(spec, shapes):
         message = f"the softmax of one output is 1 whatever the image is; use sigmoid{last.origin}"
         yield Problem(last.at("activation" if "activation" in last.entry.arguments else ""), message)
 
 
-def _backbones(spec: Spec) -> Iterator[Problem]:
-    classes = len(known(spec.data).class_names or SOME_CLASSES)
-    for step in follow(spec.model.nodes, known(spec.data).shape, classes):
-        yield from wrong_for_imagenet(step.node, step.given[0])
+def _backbones(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
+    for step in shapes.steps:
+        yield from wrong_for_imagenet(step.node, step.input_shapes[0])
     yield from wrong_parameters(spec.model.nodes, spec.model)
 
 
@@ -175,7 +173,7 @@ def _stages(spec: Spec) -> Iterator[Problem]:
 
 
 def _steps(spec: Spec) -> Iterator[Problem]:
-    images, part = known(spec.data).train, spec.data.split.validation
+    images, part = static_data_info(spec.data).train, spec.data.split.validation
     if images is not None and isinstance(part, int) and part >= images:
         message = f"{part} validation images leave none of the {images} training images to train on"
         yield Problem(("data", "split", "validation"), message)
@@ -217,9 +215,6 @@ def _compiled(spec: Spec) -> Iterator[Problem]:
 _RULES = (
     *METRIC_RULES,
     _class_names,
-    _shapes,
-    _one_output,
-    _backbones,
     _callbacks,
     _rates,
     _stages,
@@ -230,3 +225,5 @@ _RULES = (
     _mixing,
     _compiled,
 )
+
+_SHAPE_RULES = (_shapes, _one_output, _backbones, unfitting_metrics)

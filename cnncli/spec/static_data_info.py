@@ -1,4 +1,4 @@
-"""What a spec tells of its images without looking at them."""
+"""What a spec says about its images, without a look at them."""
 
 from __future__ import annotations
 
@@ -11,35 +11,41 @@ from cnncli.spec.schema import Data
 FILES = ("folder", "csv", "tfds")
 """Sources of image files, which are read in any size and colour."""
 
-Shape = tuple[int, int, int]
+ASSUMED_CLASSES = 10
+"""Number of classes to check a network with where only the images can tell."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is known without the images; None for what is not.
+class StaticDataInfo:
+    """What is certain without the images; None for what is not.
 
     Args:
-        shape: height, width and channels.
-        class_names: in the order of the labels.
-        train: number of images to train and validate on.
+        shape: Height, width and channels.
+        class_names: In the order of the labels.
+        train: Number of images for training and validation.
     """
 
-    shape: Shape | None
+    shape: tuple[int, int, int] | None
     class_names: tuple[str, ...] | None
     train: int | None
 
+    @property
+    def classes(self) -> int:
+        """Number of classes; an assumed one where only the images can tell."""
+        return ASSUMED_CLASSES if self.class_names is None else len(self.class_names)
 
-def known(data: Data) -> Known:
-    """What the section `data` of a spec says of its images."""
+
+def static_data_info(data: Data) -> StaticDataInfo:
+    """What the section `data` of a spec says about its images."""
     dataset = DATASETS.get(data.source.name)
     names: tuple[str, ...] | None = dataset.class_names if dataset else None
     if data.classes is not None:
-        chosen = data.classes.values() if isinstance(data.classes, Mapping) else data.classes
-        names = tuple(dict.fromkeys(chosen))
-    return Known(_shape(data), names, dataset.train if dataset and data.classes is None else None)
+        classes = data.classes.values() if isinstance(data.classes, Mapping) else data.classes
+        names = tuple(dict.fromkeys(classes))
+    return StaticDataInfo(_shape(data), names, dataset.train if dataset and data.classes is None else None)
 
 
-def _shape(data: Data) -> Shape | None:
+def _shape(data: Data) -> tuple[int, int, int] | None:
     dataset = DATASETS.get(data.source.name)
     size, channels = data.image.size, {"rgb": 3, "grayscale": 1, None: None}[data.image.color]
     if dataset:

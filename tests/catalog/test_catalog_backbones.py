@@ -12,7 +12,8 @@ from cnncli.catalog.backbones import BACKBONES, WIDTHS
 from cnncli.catalog.definitions import module_file
 from cnncli.catalog.entries import Entry, parse
 from cnncli.errors import Problem
-from cnncli.spec.backbones import parameters_of, result_of
+from cnncli.spec.backbones import backbone_output_shape
+from cnncli.spec.shapes import parameters_of
 
 
 def test_every_network_of_the_installed_keras_is_there():
@@ -118,8 +119,8 @@ def test_shapes_parameters_and_smallest_sizes_are_those_of_keras():
     found, smallest = json.loads(done.stdout)
     for (name, arguments, size), (parameters, shape) in zip(SAMPLE, found, strict=True):
         layer = Entry("layer", name, arguments)
-        assert list(result_of(layer, (*size, 3))) == shape, name
+        assert list(backbone_output_shape(layer, (*size, 3))) == shape, name
         near = parameters if "alpha" not in arguments else pytest.approx(parameters, rel=0.35)
-        assert parameters_of(layer) == near, name
+        assert parameters_of(layer, (96, 96, 3), 10) == near, name
     assert smallest == [[name, BACKBONES[name].smallest, True] for name, _, _ in smallest]
     assert len(smallest) == 6

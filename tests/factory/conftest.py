@@ -52,3 +52,18 @@ def build() -> Callable[..., Any]:
         return build_model(nodes, shape, classes, preprocessing or Preprocessing(), precision, seed, name)
 
     return build
+
+
+@pytest.fixture
+def summary(build) -> Callable[..., Any]:
+    """Summarises a model of layers as they stand in the YAML."""
+
+    def summary(*layers, blocks=None, change=None, batch_size=0, **more) -> Any:
+        from cnncli.factory.summary import summarize
+
+        model = build(*layers, blocks=blocks, **more)
+        if change:
+            change(model)
+        return summarize(model, written_out(*layers, blocks=blocks), batch_size)
+
+    return summary

@@ -1,4 +1,4 @@
-"""What backpropagation keeps, reckoned by hand, and what an optimizer keeps, counted in Keras."""
+"""Activation memory computed by hand, and the memory of an optimizer, counted in Keras."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ def conv(**more) -> dict:
     return {"Conv2D": {"filters": 4, "kernel_size": 3, "padding": "same", **more}}
 
 
-def kept(build, *layers, **more) -> list[int]:
-    from cnncli.factory.summary import summarize
-
-    return [row.kept_bytes for row in summarize(build(*layers, shape=(6, 6, 3), **more)).rows]
+def stored(summary, *layers, **more) -> list[int]:
+    return [row.kept_bytes for row in summary(*layers, shape=(6, 6, 3), **more).rows]
 
 
 @pytest.mark.parametrize(
@@ -34,20 +32,13 @@ def kept(build, *layers, **more) -> list[int]:
         ([conv(), {"AveragePooling2D": {"pool_size": 2}}], [IMAGE, 0, 0]),
         # Flatten has the values of the layer before it, which are kept once.
         ([conv(), "Flatten", {"Dense": {"units": 2}}], [IMAGE, VALUES, 0, 0]),
-        # A recurrent layer keeps six numbers of each unit and step with gates (four of them), state and result.
-        ([{"Reshape": {"target_shape": [6, 18]}}, {"LSTM": {"units": 5}}], [IMAGE, 0, 6 * 5 * 6 * 4]),
-        (
-            [{"Reshape": {"target_shape": [6, 18]}}, {"Bidirectional": {"layer": {"GRU": {"units": 5}}}}],
-            [IMAGE, 0, 2 * 6 * 5 * 5 * 4],
-        ),
-        ([{"TimeDistributed": {"layer": {"Dense": {"units": 5, "activation": "relu"}}}}], [IMAGE, 6 * 6 * 5 * 4]),
         ([{"SpectralNormalization": {"layer": conv(activation="silu")}}], [IMAGE, VALUES]),
         # Nothing above the image is trained before the first weights.
         ([{"MaxPooling2D": {"pool_size": 2}}, conv()], [0, IMAGE // 4, 0]),
     ],
 )
-def test_backpropagation_keeps(build, layers, expected):
-    assert kept(build, *layers) == expected
+def test_what_backpropagation_stores(summary, layers, expected):
+    assert stored(summary, *layers) == expected
 
 
 @pytest.mark.parametrize(
@@ -59,13 +50,13 @@ def test_backpropagation_keeps(build, layers, expected):
     ],
 )
 def test_normalisation_of_half_as_precise_values_keeps_a_copy_in_float32_where_it_takes_one(
-    build, monkeypatch, filters, quick, expected
+    summary, monkeypatch, filters, quick, expected
 ):
     from cnncli.factory import layers
 
     monkeypatch.setattr(layers, "onednn_has_bfloat16", lambda: quick)
     network = [conv(filters=filters), "BatchNormalization", conv()]
-    assert kept(build, *network, precision="mixed_bfloat16") == expected
+    assert stored(summary, *network, precision="mixed_bfloat16") == expected
 
 
 @pytest.mark.parametrize(
@@ -73,34 +64,33 @@ def test_normalisation_of_half_as_precise_values_keeps_a_copy_in_float32_where_i
     [(1, [IMAGE, VALUES // 2, VALUES // 2, 0]), (2, [IMAGE, 0, VALUES + VALUES // 8, 0])],
 )
 def test_channels_by_themselves_are_kept_in_float32_where_they_are_computed_in_it(
-    build, monkeypatch, strides, expected
+    summary, monkeypatch, strides, expected
 ):
     from cnncli.factory import layers
 
     monkeypatch.setattr(layers, "has_gpu", lambda: False)
     depthwise = {"DepthwiseConv2D": {"kernel_size": 3, "strides": strides, "padding": "same"}}
-    assert kept(build, conv(), depthwise, conv(), precision="mixed_bfloat16") == expected
+    assert stored(summary, conv(), depthwise, conv(), precision="mixed_bfloat16") == expected
 
 
-def test_what_a_frozen_beginning_computes_is_not_kept(build):
-    from cnncli.factory.summary import summarize
+def test_what_frozen_first_layers_compute_is_not_stored(summary):
+    def freeze(model):
+        model.get_layer("first").trainable = False
+        model.get_layer("batch_normalization_1").trainable = False
 
-    model = build(conv(name="first"), "BatchNormalization", "ReLU", conv(name="last"), shape=(6, 6, 3))
-    model.get_layer("first").trainable = False
-    model.get_layer("batch_normalization_1").trainable = False
-    rows = summarize(model).rows
+    layers = [conv(name="first"), "BatchNormalization", "ReLU", conv(name="last")]
+    rows = summary(*layers, shape=(6, 6, 3), change=freeze).rows
     assert [row.kept_bytes for row in rows] == [0, 0, 0, VALUES, 0]
     assert [row.frozen for row in rows] == [0, 112, 16, 0, 0]
     assert [row.trainable for row in rows] == [0, 0, 0, 0, 148]
 
 
 @pytest.mark.parametrize(("optimizer", "slots"), [("sgd", 0), ("adam", 2), ("rmsprop", 1)])
-def test_the_memory_of_a_training_step(build, optimizer, slots):
-    from cnncli.factory.summary import summarize
+def test_the_memory_of_a_training_step(summary, optimizer, slots):
+    def compiled(model):
+        model.compile(optimizer=optimizer, loss="mse")
 
-    model = build(conv(), "BatchNormalization", "ReLU", shape=(6, 6, 3))
-    model.compile(optimizer=optimizer, loss="mse")
-    use = summarize(model, batch_size=5).training
+    use = summary(conv(), "BatchNormalization", "ReLU", shape=(6, 6, 3), change=compiled, batch_size=5).training
     assert use.weights == 4 * (112 + 16)
     assert use.gradients == 4 * (112 + 8)
     assert slots * use.gradients <= use.optimizer <= slots * use.gradients + 16  # steps and learning rate besides

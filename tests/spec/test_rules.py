@@ -72,7 +72,7 @@ def spec(*layers, data="source: mnist", train="epochs: 10"):
         (spec("Flatten", "Conv2D: {filters: 8, kernel_size: 3}"), (6, 7),
          "Conv2D does not fit here: it takes images (height, width, channels); above it everything is flat (784)"),
         (spec("MaxPooling2D: {pool_size: 29}", *LAYERS), (5, 7),
-         "MaxPooling2D does not fit here: its window of 29×29 is larger than the image of 28×28 it is given"),
+         "MaxPooling2D does not fit here: its window of 29×29 is larger than its input image of 28×28"),
         (spec("Flatten", "Dense: {units: 100000000}", LAYERS[1]), (6, 7),
          "Dense would have 78,500,000,000 weights (292 GiB); check its numbers"),
         (spec("UpSampling2D: {size: 10000}", "GlobalAveragePooling2D", LAYERS[1]), (5, 7),
@@ -126,7 +126,7 @@ def spec(*layers, data="source: mnist", train="epochs: 10"):
               train="loss: CategoricalCrossentropy"), (6, 22),
          "the model has 9 outputs for 2 classes; write 'units: classes'"),
         (spec("MaxPooling2D: {pool_size: 9}", *LAYERS, data="source: {folder: {path: a}}, image: {size: 8}"), (5, 7),
-         "MaxPooling2D does not fit here: its window of 9×9 is larger than the image of 8×8 it is given"),
+         "MaxPooling2D does not fit here: its window of 9×9 is larger than its input image of 8×8"),
     ],
 )  # fmt: skip
 def test_a_contradiction_is_located(text, place, message):

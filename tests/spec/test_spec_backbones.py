@@ -3,9 +3,10 @@
 import pytest
 
 from cnncli.errors import SpecError
-from cnncli.spec import parse, summarize_shapes
+from cnncli.spec import parse
 from cnncli.spec.pretrained import with_weights
 from cnncli.spec.reader import read
+from cnncli.spec.shapes import infer_shapes
 
 HEAD = ["GlobalAveragePooling2D", "Dense: {units: classes, activation: softmax}"]
 
@@ -79,7 +80,8 @@ def test_what_can_be_had_is_no_mistake(layer):
 
 def test_shapes_go_on_behind_a_backbone():
     spec = parse(read(text("MobileNetV3Small: {alpha: 0.75, weights: null}", size="[97, 64]"), "a.yaml")).spec
-    assert summarize_shapes(spec.model.nodes, (97, 64, 1), 10) == [(4, 2, 432), (432,), (10,)]
+    steps = infer_shapes(spec.model.nodes, (97, 64, 1), 10).steps
+    assert [step.output_shape for step in steps] == [(4, 2, 432), (432,), (10,)]
 
 
 BLOCK = """\

@@ -165,16 +165,16 @@ BROKEN = {
     "a sum of other channels": (
         block(f"{RES}- ▸Add: {{inputs: [main, shortcut]}}", "- part: {many: 8}\n- part: {many: 16}",
               "parameters: {many: 4}"),
-        "Add does not fit here: it is given 28×28×8 and 28×28×16; a 1×1 convolution makes as many channels of one "
-        "as the other has (with many: 16, used at model.layers[1])"),
+        "Add does not fit here: its inputs are 28×28×8 and 28×28×16; a 1×1 convolution gives one of them as many "
+        "channels as the other has (with many: 16, used at model.layers[1])"),
     "a row of other sizes": (
         graph(f"- {CONV}, name: a}}\n- {CONV}, strides: 2, name: b}}\n- ▸Concatenate: {{inputs: [a, b]}}"),
         "Concatenate does not fit here: it joins the channels of 28×28×8 and 14×14×8, whose other sizes differ; "
-        "strides and 'padding: same' alike on all ways make them equal"),
+        "the same strides and 'padding: same' in all branches make them equal"),
     "an image and a row of numbers": (
         graph(f"- Flatten: {{name: a}}\n- {CONV}, inputs: input, name: b}}\n- ▸Maximum: {{inputs: [b, a]}}"),
-        "Maximum does not fit here: it is given 28×28×8 and 784; one of them is flat; "
-        "join them before or after Flatten, both alike"),
+        "Maximum does not fit here: its inputs are 28×28×8 and 784; one of them is flat; "
+        "join them both before Flatten or both after it"),
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from cnncli.records import Affected, DataReport
 from cnncli.runner.inputs.splits import left_out, load_source, warn_about_unknown
 from cnncli.spec.schema import Spec, Split
 from cnncli.spec.splits import contradictions
-from cnncli.spec.static_data_info import known
+from cnncli.spec.static_data_info import static_data_info
 
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
@@ -69,7 +69,7 @@ def scan_spec(
         return _with_contradictions(report, spec)
     exclude = left_out(spec.data)
     given = {**source.arguments, "classes": spec.data.classes, "exclude": exclude}
-    plan = Plan(known(spec.data).shape is not None, part)
+    plan = Plan(static_data_info(spec.data).shape is not None, part)
     report = scan_files(source.name, **given, decode=decode, progress=progress, plan=plan)
     warn_about_unknown(exclude, notice)
     return _with_contradictions(report, spec)

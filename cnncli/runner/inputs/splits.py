@@ -21,7 +21,7 @@ from cnncli.data.split import divide, validation_indices
 from cnncli.errors import DataError, RunError, SpecError
 from cnncli.spec.schema import Data, Spec, Split
 from cnncli.spec.splits import contradictions
-from cnncli.spec.static_data_info import known
+from cnncli.spec.static_data_info import static_data_info
 
 Notice = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -171,7 +171,7 @@ def _channels(data: Data) -> int:
 
 def _reading(data: Data) -> InputFormat | None:
     """How files are read; None when the spec says no size."""
-    shape = known(data).shape
+    shape = static_data_info(data).shape
     if shape is None:
         return None
     return InputFormat(*shape, resize=data.image.resize, interpolation=data.image.interpolation)  # type: ignore[arg-type]

@@ -26,8 +26,8 @@ from cnncli.spec import load
 from cnncli.spec.metrics import metric_problems
 from cnncli.spec.rules import shape_problems
 from cnncli.spec.schema import Data, Spec
-from cnncli.spec.shapes import follow
-from cnncli.spec.static_data_info import known
+from cnncli.spec.shapes import infer_shapes
+from cnncli.spec.static_data_info import static_data_info
 
 if TYPE_CHECKING:
     import keras
@@ -74,7 +74,7 @@ def inputs_of_run(run: RunDir) -> InputSpec:
         RunError: it is incomplete, or one of its files says something else than another.
     """
     record, data = read_data_record(run), run_spec(run).data
-    said = known(data)
+    said = static_data_info(data)
     if said.shape not in (None, record.shape) or said.class_names not in (None, record.class_names):
         raise RunError(f"'{run.path}' is damaged: spec.yaml and data.json tell of different images")
     if data.standardize == "featurewise" and not record.channel_mean:
@@ -88,7 +88,7 @@ def inputs_of_spec(data: Data) -> InputSpec:
     Raises:
         DataError: the spec does not tell enough and the images are not there.
     """
-    facts = known(data)
+    facts = static_data_info(data)
     shape, names = facts.shape, facts.class_names
     if shape is None or names is None:
         try:
@@ -129,9 +129,10 @@ def build(spec: Spec, inputs: InputSpec) -> keras.Model:
         ResourceError: the model is larger than the memory.
     """
     classes = len(inputs.class_names)
-    if misfits := shape_problems(follow(spec.model.nodes, inputs.shape, classes)):
-        raise SpecError(misfits)  # the spec alone need not have told the size: it was checked without
-    require_model_fits(spec.model.nodes, inputs.shape, classes)
+    shapes = infer_shapes(spec.model.nodes, inputs.shape, classes)  # the spec alone may not determine them
+    if problems := shape_problems(shapes):
+        raise SpecError(problems)
+    require_model_fits(shapes.steps)
     return build_model(
         spec.model.nodes,
         inputs.shape,

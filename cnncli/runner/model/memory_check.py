@@ -7,43 +7,34 @@ from math import prod
 
 from cnncli.errors import ResourceError, path_text
 from cnncli.machine import available_memory
-from cnncli.spec.graph import Node
-from cnncli.spec.shapes import Step, follow, parameters
+from cnncli.spec.shapes import Step
 
 _BYTES = 4
 """Of one number; weights are float32 whatever the layers compute in."""
 
 
-def require_model_fits(nodes: Sequence[Node], shape: tuple[int, int, int], classes: int) -> None:
+def require_model_fits(steps: Sequence[Step]) -> None:
     """Refuses a model whose weights alone, or one of whose layers for a single image, is larger than the memory.
 
     What is refused would never have worked; what passes may still be too large for its batches.
 
     Args:
-        nodes: the layers.
-        shape: of an image: height, width and channels.
-        classes: their number.
+        steps: The layers with their shapes.
 
     Raises:
         ResourceError: naming the largest layer.
     """
     available = available_memory()
-    steps = follow(nodes, shape, classes)
     if available is None or not steps:
         return
-    weights = [_weights(step, classes) for step in steps]
+    weights = [step.parameters or 0 for step in steps]
     if sum(weights) * _BYTES > available:
         largest = weights.index(max(weights))
         raise _too_large(steps[largest], f"has {weights[largest]:,} parameters", sum(weights), available)
-    values = [prod(step.result) if step.result else 0 for step in steps]
+    values = [prod(step.output_shape or (0,)) for step in steps]
     if max(values) * _BYTES > available:
         largest = values.index(max(values))
         raise _too_large(steps[largest], f"makes {values[largest]:,} numbers of one image", values[largest], available)
-
-
-def _weights(step: Step, classes: int) -> int:
-    given = step.given[0]
-    return parameters(step.node.entry, given, classes) if given and not step.shape_error else 0
 
 
 def _too_large(step: Step, what: str, numbers: int, available: int) -> ResourceError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from cnncli.factory.summary import summarize
 from cnncli.machine import available_memory, peak_memory, resident_memory
 from cnncli.runner.preflight.records import Disk, Memory
 from cnncli.runner.preflight.standins import Rehearsal
+from cnncli.spec.graph import Node
 
 if TYPE_CHECKING:
     import keras
@@ -42,17 +44,18 @@ def memory_of(rehearsal: Rehearsal, free: int | None) -> Memory:
     return Memory(peak + rehearsal.mapped, free)
 
 
-def require_memory_for_steps(model: keras.Model, batch_size: int) -> None:
+def require_memory_for_steps(model: keras.Model, nodes: Sequence[Node], batch_size: int) -> None:
     """Refuses, before the first step, batches that are larger than the memory.
 
     Args:
         model: compiled.
+        nodes: The layers of the spec.
         batch_size: images in one step.
 
     Raises:
         ResourceError: saying which would fit.
     """
-    available, needed = available_memory(), summarize(model, batch_size=batch_size).training
+    available, needed = available_memory(), summarize(model, nodes, batch_size).training
     if available is None or needed is None or needed.total <= available:
         return
     of_images = (needed.activations + needed.working) / batch_size

@@ -55,7 +55,7 @@ def rehearse_stages(spec: Spec, splits: Splits, ready: PreparedTraining, folder:
         began = time.perf_counter()
         if place:
             ready.stages.enter(place + 1, before)
-        require_memory_for_steps(ready.stage.model, spec.train.batch_size)
+        require_memory_for_steps(ready.stage.model, spec.model.nodes, spec.train.batch_size)
         ready.stage.begin()
         entered = time.perf_counter() - began
         found.append(_rehearsed(spec, splits, ready, before, entered, folder))

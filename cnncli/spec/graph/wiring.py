@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cnncli.catalog.names import MERGES
+from cnncli.catalog.layer_traits import MERGES
 from cnncli.catalog.spelling import resolve
 from cnncli.catalog.validators import nearest
 from cnncli.errors import Path, Problem, path_text

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from cnncli.catalog.validators import nearest
 from cnncli.errors import Problem
 from cnncli.spec.lint import architecture, backbones, data, layers, output, receptive, stages, training
-from cnncli.spec.lint.context import Facts, examine
+from cnncli.spec.lint.context import LintContext, build_context
 from cnncli.spec.schema import Spec
+from cnncli.spec.shapes import NetworkShapes
 
-Rule = Callable[[Facts], Iterator[Problem]]
+Rule = Callable[[LintContext], Iterator[Problem]]
 
 _FILES = (output, layers, architecture, receptive, backbones, data, training, stages)
 
@@ -25,14 +26,19 @@ CODES = (*RULES, UNKNOWN_RULE)
 """Every code that a warning can carry."""
 
 
-def lint(spec: Spec) -> list[Problem]:
-    """The warnings on a spec that is otherwise right; those whose code the spec silences are left out."""
-    facts = examine(spec)
+def lint(spec: Spec, shapes: NetworkShapes) -> list[Problem]:
+    """The warnings on a valid spec, without those whose code the spec ignores.
+
+    Args:
+        spec: The checked spec.
+        shapes: Its network with shapes.
+    """
+    context = build_context(spec, shapes)
     found = [
         Problem(problem.path, problem.message, problem.place, problem.at_key, code)
         for code, rule in RULES.items()
         if code not in spec.silence
-        for problem in _once_a_line(rule(facts))
+        for problem in _once_a_line(rule(context))
     ]
     if UNKNOWN_RULE not in spec.silence:
         found += _unknown_rules(spec)

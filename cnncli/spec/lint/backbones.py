@@ -8,7 +8,7 @@ from cnncli.catalog.backbones import BACKBONES
 from cnncli.errors import Problem
 from cnncli.spec.backbones import is_backbone, reads_image, scales_image
 from cnncli.spec.graph import Node
-from cnncli.spec.lint.context import Facts, about
+from cnncli.spec.lint.context import LintContext, about
 from cnncli.spec.lint.training import first_rate
 from cnncli.spec.stages import FROZEN, learning_in
 
@@ -19,18 +19,18 @@ _HIGH_RATES = {"Adam": 1e-3, "AdamW": 1e-3, "Adamax": 1e-3, "Nadam": 1e-3, "RMSp
 """From here on the first steps undo what a trained network has learnt."""
 
 
-def _backbones(facts: Facts) -> Iterator[Node]:
-    return (node for node in facts.nodes if is_backbone(node.entry))
+def _backbones(context: LintContext) -> Iterator[Node]:
+    return (node for node in context.nodes if is_backbone(node.entry))
 
 
-def _is_trained(node: Node, facts: Facts) -> bool:
-    return node.entry.get("weights") is not None or facts.spec.model.weights is not None
+def _is_trained(node: Node, context: LintContext) -> bool:
+    return node.entry.get("weights") is not None or context.spec.model.weights is not None
 
 
-def frozen_without_weights(facts: Facts) -> Iterator[Problem]:
+def frozen_without_weights(context: LintContext) -> Iterator[Problem]:
     """What is frozen stays as it begins, and it begins with chance."""
-    for node in _backbones(facts):
-        if not node.entry.get("trainable") and not _is_trained(node, facts):
+    for node in _backbones(context):
+        if not node.entry.get("trainable") and not _is_trained(node, context):
             yield about(
                 node,
                 f"{node.entry.name} is frozen and has no weights, so it stays as chance has made it; write "
@@ -39,24 +39,24 @@ def frozen_without_weights(facts: Facts) -> Iterator[Problem]:
             )
 
 
-def backbone_scale(facts: Facts) -> Iterator[Problem]:
+def backbone_scale(context: LintContext) -> Iterator[Problem]:
     """Backbones are given pixels as they want them, and nothing else takes the image."""
-    if scales_image(facts.nodes):
+    if scales_image(context.nodes):
         return
-    name = next(_backbones(facts)).entry.name
+    name = next(_backbones(context)).entry.name
     for key in ("scale", "standardize"):
-        if key in facts.spec.data.model_fields_set and getattr(facts.spec.data, key) is not None:
+        if key in context.spec.data.model_fields_set and getattr(context.spec.data, key) is not None:
             yield Problem(
                 ("data", key),
                 f"{name} takes the image, and is given pixels as it wants them: '{key}' changes nothing; leave it out",
             )
 
 
-def fine_tuning_rate(facts: Facts) -> Iterator[Problem]:
+def fine_tuning_rate(context: LintContext) -> Iterator[Problem]:
     """The first steps undo what the backbone has learnt."""
-    train, backbones = facts.spec.train, [node for node in _backbones(facts) if _is_trained(node, facts)]
+    train, backbones = context.spec.train, [node for node in _backbones(context) if _is_trained(node, context)]
     high = _HIGH_RATES.get(train.optimizer.name)
-    before, *staged = learning_in(train.stages, facts.nodes)
+    before, *staged = learning_in(train.stages, context.nodes)
     warned = set()
     for states, phase in zip(staged or [before], train.phases, strict=True):
         learning = [node for node in backbones if states[node.name] != FROZEN]
@@ -72,14 +72,14 @@ def fine_tuning_rate(facts: Facts) -> Iterator[Problem]:
         yield Problem(path, message) if "learning_rate" in phase.optimizer.arguments else about(learning[0], message)
 
 
-def backbone_small_image(facts: Facts) -> Iterator[Problem]:
+def backbone_small_image(context: LintContext) -> Iterator[Problem]:
     """A backbone halves the image five times."""
-    for step in facts.steps:
-        given = step.given[0]
-        if not reads_image(step.node) or given is None or len(given) != 3 or min(given[:2]) >= _SMALL:
+    for step in context.steps:
+        shape = step.input_shapes[0]
+        if not reads_image(step.node) or shape is None or len(shape) != 3 or min(shape[:2]) >= _SMALL:
             continue
         backbone = BACKBONES[step.node.entry.name]
-        height, width = given[:2]
+        height, width = shape[:2]
         yield about(
             step.node,
             f"{step.node.entry.name} was made for images of {backbone.size}×{backbone.size} and makes each side 32 "

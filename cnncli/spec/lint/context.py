@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from cnncli.catalog.entries import Entry
+from cnncli.catalog.layer_traits import AVERAGING, DROPOUTS, NORMALIZATIONS, POOLS, REARRANGING, WEIGHTED
 from cnncli.catalog.packages import plugin_layer
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE, Node
-from cnncli.spec.rules import SOME_CLASSES
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import Shape, Step, follow
+from cnncli.spec.shapes import NetworkShapes, Shape, Step
 from cnncli.spec.stages import PhaseSpec
-from cnncli.spec.static_data_info import known
+from cnncli.spec.static_data_info import StaticDataInfo, static_data_info
 
-CONVOLUTIONS = {"Conv2D", "SeparableConv2D", "DepthwiseConv2D"}
-POOLS = {"MaxPooling2D", "AveragePooling2D"}
-GLOBAL_POOLS = {"GlobalAveragePooling2D", "GlobalMaxPooling2D"}
-DROPOUTS = {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout"}
-NORMALIZATIONS = {
-    "BatchNormalization",
-    "GroupNormalization",
-    "LayerNormalization",
-    "RMSNormalization",
-    "UnitNormalization",
-}
-RESHAPING = {"Flatten", "Identity", "Permute", "Reshape"}
-AVERAGING = {"AveragePooling2D", "GlobalAveragePooling2D"}
-_TO_A_GATE = RESHAPING | AVERAGING | POOLS | DROPOUTS | {"RepeatVector", "UpSampling2D"}
+_TO_A_GATE = REARRANGING | AVERAGING | POOLS | DROPOUTS | {"RepeatVector", "UpSampling2D"}
 NEVER_NEGATIVE = {"relu", "relu6"}
 """Activations with no value below zero, and none of a gate."""
 
-_WEIGHTED = re.compile(r"(Depthwise|Separable)?Conv(LSTM)?\dD(Transpose)?|Dense")
 _ACTIVATION_LAYERS = {
     "ELU": "elu",
     "LeakyReLU": "leaky_relu",
@@ -46,7 +31,7 @@ _ACTIVATION_LAYERS = {
 
 def is_weighted(layer: Entry) -> bool:
     """Whether a layer is a convolution or Dense."""
-    return bool(_WEIGHTED.fullmatch(layer.name))
+    return layer.name in WEIGHTED
 
 
 def activation_of(layer: Entry) -> str | None:
@@ -71,24 +56,37 @@ def about(node: Node, message: str, argument: str = "") -> Problem:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is known about a spec without Keras and without its images.
+class LintContext:
+    """What is certain about a spec without Keras and without its images.
 
     Args:
-        spec: as checked.
-        nodes: the layers of the network, in order.
-        takers: for each layer the layers that take its result.
-        steps: the layers with their shapes, as far as these are known.
-        classes: number of classes; None where only the images tell.
-        images: number of training images, those for validation taken off; None where only the images tell.
+        spec: The checked spec.
+        data: What the spec says about its images.
+        shapes: The network with the shapes of its layers, as far as these are known.
+        consumers: For each layer the layers that take its output.
+        images: Number of training images without those for validation; None where only the images can tell.
     """
 
     spec: Spec
-    nodes: tuple[Node, ...]
-    takers: tuple[tuple[int, ...], ...]
-    steps: tuple[Step, ...]
-    classes: int | None
+    data: StaticDataInfo
+    shapes: NetworkShapes
+    consumers: tuple[tuple[int, ...], ...]
     images: int | None
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The layers of the network, in order."""
+        return self.spec.model.nodes
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The same with their shapes."""
+        return self.shapes.steps
+
+    @property
+    def classes(self) -> int | None:
+        """Number of classes; None where only the images can tell."""
+        return None if self.data.class_names is None else self.data.classes
 
     @property
     def layers(self) -> Sequence[Entry]:
@@ -98,7 +96,7 @@ class Facts:
     @property
     def output(self) -> Shape | None:
         """The shape of the model's output, when it is known."""
-        return self.steps[-1].result
+        return self.shapes.output_shape
 
     def pairs(self) -> Iterator[tuple[Node, Node]]:
         """Every layer that takes one result with the layer it takes it from."""
@@ -108,32 +106,34 @@ class Facts:
 
     def only_consumer(self, index: int) -> int | None:
         """The one layer that takes the result of a layer and nothing else; None when there are others or none."""
-        takers = self.takers[index]
-        alone = len(takers) == 1 and len(self.nodes[takers[0]].inputs) == 1
-        return takers[0] if alone else None
+        consumers = self.consumers[index]
+        alone = len(consumers) == 1 and len(self.nodes[consumers[0]].inputs) == 1
+        return consumers[0] if alone else None
 
-    def above(self, index: int) -> int | None:
+    def predecessor(self, index: int) -> int | None:
         """The layer above, when there is one alone and nothing else takes its result."""
         inputs = self.nodes[index].inputs
-        return inputs[0] if len(inputs) == 1 and inputs[0] != IMAGE and len(self.takers[inputs[0]]) == 1 else None
+        return inputs[0] if len(inputs) == 1 and inputs[0] != IMAGE and len(self.consumers[inputs[0]]) == 1 else None
 
-    def below(self, index: int) -> set[int]:
+    def descendants(self, index: int) -> set[int]:
         """Every layer that the result of a layer reaches."""
         found: set[int] = set()
         pending = [index]
         while pending:
-            new = set(self.takers[pending.pop()]) - found
+            new = set(self.consumers[pending.pop()]) - found
             found |= new
             pending.extend(new)
         return found
 
     def is_gate(self, index: int) -> bool:
         """Whether another result is multiplied by that of a layer, perhaps after its shape was made to fit."""
-        names = [self.nodes[consumer].entry.name for consumer in self.takers[index]]
+        names = [self.nodes[consumer].entry.name for consumer in self.consumers[index]]
         if "Multiply" in names:
             return True
-        through = len(names) == 1 and (names[0] in _TO_A_GATE or is_activation(self.nodes[self.takers[index][0]].entry))
-        return through and self.is_gate(self.takers[index][0])
+        through = len(names) == 1 and (
+            names[0] in _TO_A_GATE or is_activation(self.nodes[self.consumers[index][0]].entry)
+        )
+        return through and self.is_gate(self.consumers[index][0])
 
     def steps_of(self, phase: PhaseSpec) -> int | None:
         """Steps of a phase of the training; None where only the images tell."""
@@ -144,7 +144,7 @@ class Facts:
     @property
     def head(self) -> tuple[int, str] | None:
         """Index and activation of the layer that makes the class scores, seen through what stands behind it."""
-        behind = RESHAPING | AVERAGING | NORMALIZATIONS | DROPOUTS | {"GaussianNoise", "ActivityRegularization"}
+        behind = REARRANGING | AVERAGING | NORMALIZATIONS | DROPOUTS | {"GaussianNoise", "ActivityRegularization"}
         index = len(self.nodes) - 1
         while index != IMAGE:
             layer = self.nodes[index].entry
@@ -156,22 +156,15 @@ class Facts:
         return None
 
 
-def examine(spec: Spec) -> Facts:
-    """Works out the facts of a spec."""
-    data = known(spec.data)
-    nodes, classes = spec.model.nodes, len(data.class_names or SOME_CLASSES)
-    takers: list[list[int]] = [[] for _ in nodes]
+def build_context(spec: Spec, shapes: NetworkShapes) -> LintContext:
+    """Collects what the rules need to know about a spec."""
+    data, nodes = static_data_info(spec.data), spec.model.nodes
+    consumers: list[list[int]] = [[] for _ in nodes]
     for index, node in enumerate(nodes):
         for source in set(node.inputs) - {IMAGE}:
-            takers[source].append(index)
-    return Facts(
-        spec,
-        nodes,
-        tuple(map(tuple, takers)),
-        tuple(follow(nodes, data.shape, classes)),
-        None if data.class_names is None else classes,
-        _training_images(data.train, spec.data.split.validation),
-    )
+            consumers[source].append(index)
+    images = _training_images(data.train, spec.data.split.validation)
+    return LintContext(spec, data, shapes, tuple(map(tuple, consumers)), images)
 
 
 def _training_images(images: int | None, validation: float | int | str) -> int | None:

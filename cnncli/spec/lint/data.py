@@ -6,21 +6,20 @@ from collections.abc import Iterator
 
 from cnncli.catalog.entries import Entry
 from cnncli.errors import Problem
-from cnncli.spec.lint.context import Facts
-from cnncli.spec.static_data_info import known
+from cnncli.spec.lint.context import LintContext
 
 _OF_COLOR = {"RandomHue", "RandomSaturation", "RandomColorDegeneration", "RandomGrayscale"}
 _FEW = 5
 """Validation images of a class below which their metrics say more about chance than about an epoch."""
 
 
-def color_on_grey(facts: Facts) -> Iterator[Problem]:
+def color_on_grey(context: LintContext) -> Iterator[Problem]:
     """Grey images have neither hue nor saturation."""
-    data = facts.spec.data
-    shape = known(data).shape
+    data = context.spec.data
+    shape = context.data.shape
     if data.image.color != "grayscale" and (shape is None or shape[2] != 1):
         return
-    for index, entry in enumerate(facts.spec.augment):
+    for index, entry in enumerate(context.spec.augment):
         for path in _colors(entry):
             what = path[-1] if path else entry.name
             yield Problem(
@@ -41,9 +40,9 @@ def _colors(entry: Entry) -> Iterator[tuple[str, ...]]:
                 yield (entry.name, argument)
 
 
-def few_validation_images(facts: Facts) -> Iterator[Problem]:
+def few_validation_images(context: LintContext) -> Iterator[Problem]:
     """So few images that one of them decides which epoch is best."""
-    part, data = facts.spec.data.split.validation, known(facts.spec.data)
+    part, data = context.spec.data.split.validation, context.data
     if part == "test" or not part or data.class_names is None or (isinstance(part, float) and data.train is None):
         return
     images = round((data.train or 0) * part) if isinstance(part, float) else int(part)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnncli.catalog.layer_traits import AVERAGING, REARRANGING
 from cnncli.errors import Problem
-from cnncli.spec.lint.context import AVERAGING, NEVER_NEGATIVE, RESHAPING, Facts, about, is_weighted
+from cnncli.spec.lint.context import NEVER_NEGATIVE, LintContext, about, is_weighted
 from cnncli.spec.shapes import units_of
 
 _PROBABILITIES = {"softmax", "sparsemax"}
@@ -19,12 +20,12 @@ _CATEGORICAL = {
 _BINARY = {"BinaryCrossentropy", "BinaryFocalCrossentropy"}
 
 
-def softmax_and_logits(facts: Facts) -> Iterator[Problem]:
+def softmax_and_logits(context: LintContext) -> Iterator[Problem]:
     """Softmax twice flattens the gradients."""
-    loss = facts.spec.train.loss
-    if not loss.get("from_logits") or not facts.head:
+    loss = context.spec.train.loss
+    if not loss.get("from_logits") or not context.head:
         return
-    activation = facts.head[1]
+    activation = context.head[1]
     if activation in _PROBABILITIES or (activation in _ONE_BY_ONE and loss.name in _BINARY):
         yield Problem(
             ("train", "loss", loss.name, "from_logits"),
@@ -33,77 +34,77 @@ def softmax_and_logits(facts: Facts) -> Iterator[Problem]:
         )
 
 
-def no_softmax(facts: Facts) -> Iterator[Problem]:
+def no_softmax(context: LintContext) -> Iterator[Problem]:
     """Crossentropy takes logits for probabilities."""
-    loss = facts.spec.train.loss
-    if loss.name not in _CATEGORICAL or loss.get("from_logits") or not facts.head:
+    loss = context.spec.train.loss
+    if loss.name not in _CATEGORICAL or loss.get("from_logits") or not context.head:
         return
-    index, activation = facts.head
+    index, activation = context.head
     if activation not in _PROBABILITIES | _ONE_BY_ONE | NEVER_NEGATIVE:
         found = "no activation" if activation == "linear" else f"'{activation}'"
         # a loss that has no from_logits leaves only one way out
         other = ", or 'from_logits: true' to the loss" if loss.get("from_logits") is not None else ""
         yield about(
-            facts.nodes[index],
+            context.nodes[index],
             f"the last layer has {found}, but the loss takes its output for probabilities; "
             f"add 'activation: softmax'{other}",
         )
 
 
-def sigmoid_output(facts: Facts) -> Iterator[Problem]:
+def sigmoid_output(context: LintContext) -> Iterator[Problem]:
     """Sigmoids judge each class alone, a categorical loss compares them."""
-    loss = facts.spec.train.loss
-    if facts.head and facts.head[1] in _ONE_BY_ONE and loss.name in _CATEGORICAL:
+    loss = context.spec.train.loss
+    if context.head and context.head[1] in _ONE_BY_ONE and loss.name in _CATEGORICAL:
         yield about(
-            facts.nodes[facts.head[0]],
-            f"a {facts.head[1]} for each class gives scores that do not add up to 1, but {loss.name} is for one "
+            context.nodes[context.head[0]],
+            f"a {context.head[1]} for each class gives scores that do not add up to 1, but {loss.name} is for one "
             "class an image; write 'activation: softmax'",
         )
 
 
-def relu_output(facts: Facts) -> Iterator[Problem]:
+def relu_output(context: LintContext) -> Iterator[Problem]:
     """A score that cannot be negative stops learning at zero."""
-    if facts.head and facts.head[1] in NEVER_NEGATIVE:
+    if context.head and context.head[1] in NEVER_NEGATIVE:
         yield about(
-            facts.nodes[facts.head[0]],
-            f"the class scores end in {facts.head[1]}: they are no probabilities, and a class whose score is 0 has no "
-            "gradient to come back; write 'activation: softmax'",
+            context.nodes[context.head[0]],
+            f"the class scores end in {context.head[1]}: they are not probabilities, and a class whose score is 0 "
+            "has no gradient to recover; write 'activation: softmax'",
         )
 
 
-def after_softmax(facts: Facts) -> Iterator[Problem]:
+def after_softmax(context: LintContext) -> Iterator[Problem]:
     """Normalisation or dropout turns probabilities into something else."""
-    if not facts.head or facts.head[1] not in _PROBABILITIES:
+    if not context.head or context.head[1] not in _PROBABILITIES:
         return
-    for index in sorted(facts.below(facts.head[0])):
-        name = facts.nodes[index].entry.name
-        if name not in RESHAPING | AVERAGING | {"Activation", "ActivityRegularization"}:
-            message = f"after {name} the outputs of the softmax are no probabilities any more"
-            yield about(facts.nodes[index], f"{message}; put it before the last layer")
+    for index in sorted(context.descendants(context.head[0])):
+        name = context.nodes[index].entry.name
+        if name not in REARRANGING | AVERAGING | {"Activation", "ActivityRegularization"}:
+            message = f"after {name} the outputs of the softmax are no longer probabilities"
+            yield about(context.nodes[index], f"{message}; put it before the last layer")
 
 
-def binary_loss(facts: Facts) -> Iterator[Problem]:
+def binary_loss(context: LintContext) -> Iterator[Problem]:
     """Binary losses judge each class alone, softmax compares them."""
-    loss = facts.spec.train.loss
-    if loss.name in _BINARY and (facts.classes or 0) > 2 and facts.head and facts.head[1] in _PROBABILITIES:
+    loss = context.spec.train.loss
+    if loss.name in _BINARY and (context.classes or 0) > 2 and context.head and context.head[1] in _PROBABILITIES:
         better = loss.name.replace("Binary", "Categorical")
         yield Problem(
             ("train", "loss"),
-            f"{loss.name} judges each of the {facts.classes} classes by itself, while the softmax makes them share "
+            f"{loss.name} judges each of the {context.classes} classes by itself, while the softmax makes them share "
             f"one probability; write 'loss: {better}'",
         )
 
 
-def units_not_classes(facts: Facts) -> Iterator[Problem]:
+def units_not_classes(context: LintContext) -> Iterator[Problem]:
     """The output has more units than there are classes."""
-    if facts.classes is None or facts.output is None or len(facts.output) != 1 or facts.output[0] <= facts.classes:
+    output, classes = context.output, context.classes
+    if classes is None or output is None or len(output) != 1 or output[0] <= classes:
         return
-    node = next((node for node in reversed(facts.nodes) if is_weighted(node.entry)), facts.nodes[-1])
+    node = next((node for node in reversed(context.nodes) if is_weighted(node.entry)), context.nodes[-1])
     yield about(
         node,
-        f"{facts.output[0]} units for {facts.classes} classes: the others can only ever be wrong; "
-        "'units: classes' always fits",
-        "units" if units_of(node.entry.get("units") or 0, facts.classes) == facts.output[0] else "",
+        f"{output[0]} units for {classes} classes: the others can only ever be wrong; 'units: classes' always fits",
+        "units" if units_of(node.entry.get("units") or 0, classes) == output[0] else "",
     )
 
 

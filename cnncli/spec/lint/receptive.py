@@ -1,105 +1,51 @@
-"""Rules on the receptive field: how much of the image one value of a layer sees.
+"""Rules on the receptive field: how much of the image one value of a layer depends on.
 
-Where branches meet there is a longest way through them and a shortest. What is seen at all is seen by the longest; a
-layer adds nothing only when even the shortest way to it has seen everything.
+Where branches meet there is a longest path through them and a shortest. What a value depends on at all is decided by
+the longest; a layer adds nothing only when even the shortest path to it covers everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from cnncli.catalog.entries import Entry
-from cnncli.catalog.names import MERGES
+from cnncli.catalog.layer_traits import CONVOLUTIONS, GLOBAL_POOLS
 from cnncli.errors import Problem
-from cnncli.spec.graph import IMAGE, Node
-from cnncli.spec.lint.context import CONVOLUTIONS, GLOBAL_POOLS, POOLS, Facts, about
-from cnncli.spec.shapes import SAME_SHAPE, kernel_of, pair, times
-from cnncli.spec.static_data_info import known
+from cnncli.spec.graph import IMAGE
+from cnncli.spec.lint.context import LintContext, about
+from cnncli.spec.shapes import kernel_of, times
+from cnncli.spec.shapes.receptive_field import field_size, receptive_fields
 
-_POINTWISE = SAME_SHAPE | {"Cropping2D", "Dense", "SpatialDropout2D", "ZeroPadding2D"}
-_TOO_LITTLE = 3  # times what is seen still make less than the image
-_TOO_MUCH = 3  # times the image are less than what is seen
+_TOO_SMALL = 3
+"""A receptive field this many times smaller than the image holds parts of objects only.
 
+With a third of the side it covers a ninth of the image.
+"""
 
-@dataclass(frozen=True)
-class ReceptiveField:
-    """What the values of a layer see along one axis, in pixels.
-
-    Args:
-        shortest: by the shortest way through the branches.
-        longest: by the longest.
-        step: from one value to the next.
-    """
-
-    shortest: int = 1
-    longest: int = 1
-    step: int = 1
-
-    def through(self, window: int, stride: int) -> ReceptiveField:
-        """After a window has moved over it."""
-        more = (window - 1) * self.step
-        return ReceptiveField(self.shortest + more, self.longest + more, self.step * stride)
+_TOO_LARGE = 3
+"""A receptive field this many times larger than the image is mostly padding; twice as large is usual (ResNet-50 has
+483 pixels for images of 224, Araujo et al. 2019)."""
 
 
-Sights = tuple[ReceptiveField, ReceptiveField]
-"""Along the height and along the width."""
-
-
-def receptive_fields(nodes: Sequence[Node]) -> list[Sights | None]:
-    """What each layer sees; None for what sees all of the image, and for layers that are not known here."""
-    sights: list[Sights | None] = []
-    for node in nodes:
-        taken = [(ReceptiveField(), ReceptiveField()) if source == IMAGE else sights[source] for source in node.inputs]
-        sights.append(_sights(node.entry, taken))
-    return sights
-
-
-def _sights(layer: Entry, taken: Sequence[Sights | None]) -> Sights | None:
-    together = taken[0]
-    for other in taken[1:]:
-        together = _joined(together, other)
-    if together is None or layer.name in _POINTWISE | set(MERGES):
-        return together
-    if layer.name not in CONVOLUTIONS | POOLS:
-        return None
-    window = pair(layer.get("pool_size")) if layer.name in POOLS else kernel_of(layer)
-    strides = pair(layer.get("strides") or window)
-    height, width = together
-    return height.through(window[0], strides[0]), width.through(window[1], strides[1])
-
-
-def _joined(one: Sights | None, other: Sights | None) -> Sights | None:
-    if one is None or other is None or any(a.step != b.step for a, b in zip(one, other, strict=True)):
-        return None
-    height, width = (
-        ReceptiveField(min(a.shortest, b.shortest), max(a.longest, b.longest), a.step)
-        for a, b in zip(one, other, strict=True)
-    )
-    return height, width
-
-
-def small_receptive_field(facts: Facts) -> Iterator[Problem]:
-    """What is averaged has seen a small part of the image only."""
-    image, index = known(facts.spec.data).shape, _last_pool(facts)
+def small_receptive_field(context: LintContext) -> Iterator[Problem]:
+    """The pooled values depend on a small part of the image only."""
+    image, index = context.data.shape, _last_pool(context)
     if image is None or index is None:
         return
-    source = facts.nodes[index].inputs[0]
-    sights = (ReceptiveField(), ReceptiveField()) if source == IMAGE else receptive_fields(facts.nodes)[source]
-    if sights and all(_TOO_LITTLE * sight.longest < extent for sight, extent in zip(sights, image[:2], strict=True)):
-        seen = times([sight.longest for sight in sights])
+    source = context.nodes[index].inputs[0]
+    field = (1, 1) if source == IMAGE else field_size(receptive_fields(context.steps)[source])
+    if isinstance(field, tuple) and all(_TOO_SMALL * size < side for size, side in zip(field, image[:2], strict=True)):
         yield about(
-            facts.nodes[index],
-            f"each value pooled here has seen {seen} pixels of an image of {times(image[:2])}, so that no feature is "
-            "larger; add a pool or strides of 2, and a convolution behind it",
+            context.nodes[index],
+            f"the receptive field of each value pooled here is {times(field)} pixels of an image of "
+            f"{times(image[:2])}, so no feature is larger; add a pool or strides of 2, and a convolution behind it",
         )
 
 
-def _last_pool(facts: Facts) -> int | None:
+def _last_pool(context: LintContext) -> int | None:
     """The global pool that all the output comes from; a branch with one of its own is another matter."""
-    index = len(facts.nodes) - 1
+    index = len(context.nodes) - 1
     while index != IMAGE:
-        node = facts.nodes[index]
+        node = context.nodes[index]
         if node.entry.name in GLOBAL_POOLS:
             return index
         if len(node.inputs) != 1:
@@ -108,22 +54,24 @@ def _last_pool(facts: Facts) -> int | None:
     return None
 
 
-def large_receptive_field(facts: Facts) -> Iterator[Problem]:
-    """Convolutions that come after everything was seen several times over."""
-    image = known(facts.spec.data).shape
+def large_receptive_field(context: LintContext) -> Iterator[Problem]:
+    """Convolutions whose input depends on all of the image several times over."""
+    image = context.data.shape
     if image is None:
         return
-    sights = receptive_fields(facts.nodes)
-    for node in facts.nodes:
-        seen = sights[node.inputs[0]] if node.inputs[0] != IMAGE else None
+    fields = receptive_fields(context.steps, shortest=True)
+    for node in context.nodes:
+        field = field_size(fields[node.inputs[0]]) if node.inputs[0] != IMAGE else None
         wide = node.entry.name in CONVOLUTIONS and kernel_of(node.entry) != (1, 1)
-        if wide and seen and all(s.shortest > _TOO_MUCH * extent for s, extent in zip(seen, image[:2], strict=True)):
-            pixels = times([sight.shortest for sight in seen])
+        large = isinstance(field, tuple) and all(
+            size > _TOO_LARGE * side for size, side in zip(field, image[:2], strict=True)
+        )
+        if wide and large and isinstance(field, tuple):
             yield about(
                 node,
-                f"every value given to this {node.entry.name} sees {pixels} pixels, and the image has "
-                f"{times(image[:2])}: convolutions from here on find next to nothing new; leave them out, or train on "
-                "larger images",
+                f"the receptive field of the input of this {node.entry.name} is {times(field)} pixels already, and the "
+                f"image has {times(image[:2])}: convolutions from here on find next to nothing new; leave them out, or "
+                "train on larger images",
             )
             return
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from cnncli.catalog.entries import Entry
 from cnncli.errors import Problem
-from cnncli.spec.lint.context import Facts
+from cnncli.spec.lint.context import LintContext
 from cnncli.spec.stages import INSIDE, STAGES, TRAINS, changed, learning_in
 
 
-def stages_nothing_changes(facts: Facts) -> Iterator[Problem]:
+def stages_nothing_changes(context: LintContext) -> Iterator[Problem]:
     """A stage thaws what was never frozen, or trains as the one before it does."""
-    train = facts.spec.train
-    states = list(learning_in(train.stages, facts.nodes))  # before all stages, and in each
+    train = context.spec.train
+    states = list(learning_in(train.stages, context.nodes))  # before all stages, and in each
     for index, stage in enumerate(train.stages):
         idle = [place for place, pattern in enumerate(stage.thaw) if not changed([pattern], states[index], TRAINS)]
         for place in idle:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncli.catalog.entries import Entry
+from cnncli.catalog.layer_traits import NORMALIZATIONS
 from cnncli.errors import Path, Problem
-from cnncli.spec.lint.context import NORMALIZATIONS, Facts
+from cnncli.spec.lint.context import LintContext
 from cnncli.spec.metrics import has_validation
 from cnncli.spec.stages import PhaseSpec
 
@@ -25,19 +26,19 @@ _ENDING_SCHEDULES = ("CosineDecay", "PolynomialDecay")
 _LARGE_PIXELS = 10
 
 
-def validation_is_test(facts: Facts) -> Iterator[Problem]:
+def validation_is_test(context: LintContext) -> Iterator[Problem]:
     """The test images choose the epoch that is tested."""
-    if facts.spec.data.split.validation == "test":
+    if context.spec.data.split.validation == "test":
         yield Problem(
             ("data", "split", "validation"),
             "the best epoch is chosen on the test images, which flatters the test accuracy; write 'validation: 0.1'",
         )
 
 
-def large_pixels(facts: Facts) -> Iterator[Problem]:
+def large_pixels(context: LintContext) -> Iterator[Problem]:
     """Weights begin at a size made for inputs about 1."""
-    scale = facts.spec.data.scale
-    normalized = any(layer.name in NORMALIZATIONS for layer in facts.layers)
+    scale = context.spec.data.scale
+    normalized = any(layer.name in NORMALIZATIONS for layer in context.layers)
     if max(map(abs, scale)) > _LARGE_PIXELS and not normalized:
         yield Problem(
             ("data", "scale"),
@@ -46,13 +47,13 @@ def large_pixels(facts: Facts) -> Iterator[Problem]:
         )
 
 
-def large_batch(facts: Facts) -> Iterator[Problem]:
+def large_batch(context: LintContext) -> Iterator[Problem]:
     """One step for each epoch."""
-    batch_size = facts.spec.train.batch_size
-    if facts.images is not None and batch_size >= facts.images:
+    batch_size = context.spec.train.batch_size
+    if context.images is not None and batch_size >= context.images:
         yield Problem(
             ("train", "batch_size"),
-            f"one batch holds all {facts.images:,} training images, so that an epoch is a single step; "
+            f"one batch holds all {context.images:,} training images, so that an epoch is a single step; "
             "32 to 256 is usual",
         )
 
@@ -69,29 +70,29 @@ def first_rate(phase: PhaseSpec) -> tuple[float, Path]:
     return rate.get("initial_learning_rate"), (*path, rate.name, "initial_learning_rate")
 
 
-def learning_rate(facts: Facts) -> Iterator[Problem]:
+def learning_rate(context: LintContext) -> Iterator[Problem]:
     """Far from what works with this optimizer."""
-    name = facts.spec.train.optimizer.name
+    name = context.spec.train.optimizer.name
     if name not in _USUAL_RATES:
         return
     low, high = _USUAL_RATES[name]
     default = Entry("optimizer", name).get("learning_rate")
     usual = 1.0 if name == "Adadelta" else default  # Keras' own for Adadelta is a thousandth of its author's
-    for path, rate in {path: rate for rate, path in map(first_rate, facts.spec.train.phases)}.items():
+    for path, rate in {path: rate for rate, path in map(first_rate, context.spec.train.phases)}.items():
         if rate <= low:
             yield Problem(path, f"{name} learns next to nothing at {rate:g}; {usual:g} is usual")
         elif rate >= high:
             yield Problem(path, f"{name} seldom learns anything at {rate:g}: it overshoots; {usual:g} is usual")
 
 
-def decay_steps(facts: Facts) -> Iterator[Problem]:
+def decay_steps(context: LintContext) -> Iterator[Problem]:
     """The schedule and the training are not of the same length."""
-    for phase in facts.spec.train.phases:
+    for phase in context.spec.train.phases:
         schedule = phase.optimizer.get("learning_rate")
         accumulates = phase.optimizer.get("gradient_accumulation_steps")
         if not isinstance(schedule, Entry) or schedule.name not in _ENDING_SCHEDULES or schedule.get("cycle"):
             continue
-        steps, warmup, total = schedule.get("decay_steps"), schedule.get("warmup_steps") or 0, facts.steps_of(phase)
+        steps, warmup, total = schedule.get("decay_steps"), schedule.get("warmup_steps") or 0, context.steps_of(phase)
         if isinstance(steps, str) or isinstance(warmup, str) or accumulates or total is None:
             continue
         if steps + warmup < total / 2:
@@ -103,10 +104,10 @@ def decay_steps(facts: Facts) -> Iterator[Problem]:
         yield Problem((*phase.rate, schedule.name, "decay_steps"), f"{effect}; write 'decay_steps: total_steps'")
 
 
-def boundary_never_reached(facts: Facts) -> Iterator[Problem]:
+def boundary_never_reached(context: LintContext) -> Iterator[Problem]:
     """A part of the schedule lies behind the end of the training."""
-    for phase in facts.spec.train.phases:
-        schedule, total = phase.optimizer.get("learning_rate"), facts.steps_of(phase)
+    for phase in context.spec.train.phases:
+        schedule, total = phase.optimizer.get("learning_rate"), context.steps_of(phase)
         if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay" or total is None:
             continue
         for index, boundary in enumerate(schedule.get("boundaries")):
@@ -118,10 +119,10 @@ def boundary_never_reached(facts: Facts) -> Iterator[Problem]:
                 )
 
 
-def training_metric(facts: Facts) -> Iterator[Problem]:
+def training_metric(context: LintContext) -> Iterator[Problem]:
     """What is measured on the images trained on improves to the end."""
-    train = facts.spec.train
-    validated = has_validation(facts.spec)
+    train = context.spec.train
+    validated = has_validation(context.spec)
     if validated and train.monitor and not train.monitor.startswith("val_"):
         yield Problem(
             ("train", "monitor"),
@@ -138,10 +139,10 @@ def training_metric(facts: Facts) -> Iterator[Problem]:
             )
 
 
-def patience_too_long(facts: Facts) -> Iterator[Problem]:
+def patience_too_long(context: LintContext) -> Iterator[Problem]:
     """A callback waits longer than the training lasts."""
-    epochs = max(phase.epochs for phase in facts.spec.train.phases)  # callbacks begin anew with each
-    for index, callback in enumerate(facts.spec.train.callbacks):
+    epochs = max(phase.epochs for phase in context.spec.train.phases)  # callbacks begin anew with each
+    for index, callback in enumerate(context.spec.train.callbacks):
         patience = callback.get("patience")
         if patience is not None and patience + (callback.get("start_from_epoch") or 0) >= epochs:
             yield Problem(
@@ -151,9 +152,9 @@ def patience_too_long(facts: Facts) -> Iterator[Problem]:
             )
 
 
-def no_patience(facts: Facts) -> Iterator[Problem]:
+def no_patience(context: LintContext) -> Iterator[Problem]:
     """The first epoch without progress ends the training."""
-    for index, callback in enumerate(facts.spec.train.callbacks):
+    for index, callback in enumerate(context.spec.train.callbacks):
         if callback.name == "EarlyStopping" and callback.get("patience") == 0:
             yield Problem(
                 ("train", "callbacks", index, "EarlyStopping", "patience"),

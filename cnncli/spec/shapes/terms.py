@@ -1,4 +1,4 @@
-"""What shapes are spoken of in: sizes, pairs, windows, and why a layer does not fit."""
+"""The vocabulary of shapes: sizes, pairs, windows, and the error of a layer that does not fit."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import Any
 from cnncli.catalog.entries import Entry
 
 Shape = tuple[int, ...]
+"""Sizes of a tensor without the batch: `(height, width, channels)` or `(values,)`."""
 
 
-class DoesNotFit(Exception):
-    """A layer cannot take the shape it is given.
+class ShapeError(Exception):
+    """A layer cannot take its input shape.
 
     Args:
-        why: completes "does not fit here: …".
-        result: the shape that it would give once it was mended, where that is sure; None where it is not.
+        reason: Completes "does not fit here: …".
+        output_shape: Output shape once the mistake is fixed, where it is certain; else None.
     """
 
-    def __init__(self, why: str, result: Shape | None = None) -> None:
-        super().__init__(why)
-        self.result = result
+    def __init__(self, reason: str, output_shape: Shape | None = None) -> None:
+        super().__init__(reason)
+        self.output_shape = output_shape
 
 
 def times(shape: Sequence[int]) -> str:
@@ -33,12 +34,25 @@ def pair(value: Any) -> tuple[Any, Any]:
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
+def window_of(layer: Entry) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Window and strides of a convolution or pool, dilation included; both (height, width)."""
+    pool = layer.get("pool_size")
+    window = kernel_of(layer) if pool is None else pair(pool)
+    return window, pair(layer.get("strides") or window)
+
+
 def kernel_of(layer: Entry) -> tuple[int, int]:
     """The extent of a convolution's kernel, dilation included."""
     kernel, dilation = pair(layer.get("kernel_size")), pair(layer.get("dilation_rate"))
     return (kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1
 
 
+def border_of(layer: Entry) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Rows before and after, columns before and after, that are padded or cropped."""
+    height, width = pair(layer.get("padding" if layer.name == "ZeroPadding2D" else "cropping"))
+    return pair(height), pair(width)
+
+
 def units_of(value: int | str, classes: int) -> int:
-    """A number of units or filters, `classes` being the number of classes."""
+    """A number of units or filters; the word `classes` stands for the number of classes."""
     return classes if isinstance(value, str) else value

@@ -105,15 +105,16 @@ def test_a_loss_that_is_no_number_is_found_in_the_first_steps(rehearse):
 
 
 def test_a_batch_that_is_too_large_for_the_memory_is_refused_with_one_that_fits(folder_spec, monkeypatch):
-    model, _ = compiled(folder_spec(), InputSpec((16, 16, 3), ("blue", "green", "red")), total_steps=1)
+    spec = folder_spec()
+    model, _ = compiled(spec, InputSpec((16, 16, 3), ("blue", "green", "red")), total_steps=1)
     monkeypatch.setattr(forecast, "available_memory", lambda: 50_000)
     with pytest.raises(ResourceError, match="a step on 512 images") as raised:
-        forecast.require_memory_for_steps(model, 512)
+        forecast.require_memory_for_steps(model, spec.model.nodes, 512)
     fitting = int(raised.value.hint.split("train.batch_size to ")[1].split()[0])
     assert 1 <= fitting < 512
-    forecast.require_memory_for_steps(model, fitting)
+    forecast.require_memory_for_steps(model, spec.model.nodes, fitting)
     with pytest.raises(ResourceError):
-        forecast.require_memory_for_steps(model, 2 * fitting + 1)
+        forecast.require_memory_for_steps(model, spec.model.nodes, 2 * fitting + 1)
 
 
 def test_a_process_that_outgrows_the_memory_is_told_which_settings_take_less(rehearse, monkeypatch):

@@ -1,11 +1,11 @@
-"""What a spec tells of its images before anybody looks at them, and None where only they can tell."""
+"""What a spec says about its images without a look at them, and None where only they can tell."""
 
 import pytest
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.spec import parse
 from cnncli.spec.reader import read
-from cnncli.spec.static_data_info import Known, known
+from cnncli.spec.static_data_info import StaticDataInfo, static_data_info
 
 # Each fits whatever shape and number of classes it is given
 MODEL = "model: {layers: [GlobalAveragePooling2D, {Dense: {units: classes, activation: softmax}}]}\n"
@@ -13,15 +13,15 @@ FOLDER = "source: {folder: {path: a}}"
 ARRAYS = "source: {arrays: {path: a.npz}}"
 
 
-def known_of(data: str) -> Known:
-    return known(parse(read(f"data: {{{data}}}\n{MODEL}", "a.yaml")).spec.data)
+def info_of(data: str) -> StaticDataInfo:
+    return static_data_info(parse(read(f"data: {{{data}}}\n{MODEL}", "a.yaml")).spec.data)
 
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_of_a_builtin_everything_is_known(name):
     dataset = DATASETS[name]
     shape = (dataset.height, dataset.width, dataset.channels)
-    assert known_of(f"source: {name}") == Known(shape, dataset.class_names, dataset.train)
+    assert info_of(f"source: {name}") == StaticDataInfo(shape, dataset.class_names, dataset.train)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_of_a_builtin_everything_is_known(name):
     ],
 )
 def test_the_shape_is_known_where_size_and_colour_are(data, shape):
-    assert known_of(data).shape == shape
+    assert info_of(data).shape == shape
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_the_shape_is_known_where_size_and_colour_are(data, shape):
     ],
 )
 def test_the_classes_are_those_chosen_by_the_names_they_are_given(data, names):
-    assert known_of(data).class_names == names
+    assert info_of(data).class_names == names
 
 
 @pytest.mark.parametrize("data", [FOLDER, ARRAYS, "source: mnist, classes: ['1', '2']"])
 def test_how_many_images_there_are_is_not_guessed(data):
-    assert known_of(data).train is None
+    assert info_of(data).train is None

@@ -5,9 +5,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cnncli.catalog.entries import Entry
-from cnncli.catalog.names import MERGES
+from cnncli.catalog.layer_traits import MERGES
 from cnncli.spec.graph import Node
-from cnncli.spec.shapes import DoesNotFit, after, follow, merged, summarize_shapes
+from cnncli.spec.shapes import ShapeError, infer_shapes, merge_shape, output_shape, parameters_of
 
 
 def layer(name, **arguments):
@@ -26,32 +26,36 @@ def nodes(*entries):
     ]
 
 
-def test_a_network_is_followed_to_its_output():
+def output_shapes(network, image_shape, classes):
+    return [step.output_shape for step in infer_shapes(network, image_shape, classes).steps]
+
+
+def test_shapes_are_inferred_up_to_the_output():
     layers = [
         conv(filters=16, padding="same"), layer("MaxPooling2D", pool_size=2), conv(strides=2),
         layer("Dropout", rate=0.5), layer("Flatten"), layer("Dense", units=64), layer("Dense", units="classes"),
     ]  # fmt: skip
-    assert summarize_shapes(nodes(*layers), (32, 32, 3), 10) == [
+    assert output_shapes(nodes(*layers), (32, 32, 3), 10) == [
         (32, 32, 16), (16, 16, 16), (7, 7, 8), (7, 7, 8), (392,), (64,), (10,)
     ]  # fmt: skip
 
 
 def test_behind_a_layer_that_only_keras_knows_nothing_is_said():
     layers = [conv(), layer("Permute", dims=[2, 1, 3]), conv(kernel_size=99)]
-    assert summarize_shapes(nodes(*layers), (28, 28, 1), 10) == [(26, 26, 8), None, None]
+    assert output_shapes(nodes(*layers), (28, 28, 1), 10) == [(26, 26, 8), None, None]
 
 
 def test_a_branch_that_only_keras_knows_does_not_silence_the_other():
     network = nodes(conv(), (layer("Permute", dims=[2, 1, 3]), (-1,)), (layer("Flatten"), (0,)), conv())
-    steps = follow(network, (28, 28, 1), 10)
-    assert [step.result for step in steps] == [(26, 26, 8), None, (5408,), None]
+    steps = infer_shapes(network, (28, 28, 1), 10).steps
+    assert [step.output_shape for step in steps] == [(26, 26, 8), None, (5408,), None]
     assert [bool(step.shape_error) for step in steps] == [False, False, False, True]
 
 
 def test_every_layer_that_does_not_fit_is_told_when_what_follows_is_sure():
     network = nodes(conv(groups=2), conv(strides=2, dilation_rate=2, filters=5), layer("GroupNormalization", groups=2),
                     layer("Flatten"), conv(), layer("Flatten"))  # fmt: skip
-    steps = follow(network, (9, 9, 3), 10)
+    steps = infer_shapes(network, (9, 9, 3), 10).steps
     assert [step.shape_error[:12] for step in steps] == [
         "2 groups do ",
         "it can have ",
@@ -60,7 +64,7 @@ def test_every_layer_that_does_not_fit_is_told_when_what_follows_is_sure():
         "it takes ima",
         "",
     ]
-    assert [step.result for step in steps] == [(7, 7, 8), (2, 2, 5), (2, 2, 5), (20,), None, None]
+    assert [step.output_shape for step in steps] == [(7, 7, 8), (2, 2, 5), (2, 2, 5), (20,), None, None]
 
 
 @pytest.mark.parametrize(
@@ -75,17 +79,21 @@ def test_every_layer_that_does_not_fit_is_told_when_what_follows_is_sure():
     ],
 )
 def test_several_results_become_one(name, shapes, expected):
-    assert merged(layer(name), shapes) == expected
+    assert merge_shape(layer(name), shapes) == expected
 
 
 @pytest.mark.parametrize(
     ("entry", "shapes", "message"),
     [
-        (layer("Add"), [(8, 8, 3), (8, 8, 4)], "given 8×8×3 and 8×8×4; a 1×1 convolution makes as many channels"),
+        (
+            layer("Add"),
+            [(8, 8, 3), (8, 8, 4)],
+            "its inputs are 8×8×3 and 8×8×4; a 1×1 convolution gives one of them as many channels",
+        ),
         (
             layer("Subtract"),
             [(8, 8, 3), (4, 4, 3)],
-            "strides and 'padding: same' alike on both ways make the sizes equal",
+            "the same strides and 'padding: same' in both branches make the sizes equal",
         ),
         (layer("Add"), [(8, 8, 3), (4, 4, 4)], "the sizes equal and a 1×1 convolution the channels"),
         (layer("Minimum"), [(8, 8, 3), (5,)], "one of them is flat"),
@@ -101,20 +109,24 @@ def test_several_results_become_one(name, shapes, expected):
     ],
 )
 def test_results_that_cannot_be_joined_say_why_and_the_way_out(entry, shapes, message):
-    with pytest.raises(DoesNotFit) as caught:
-        merged(entry, shapes)
+    with pytest.raises(ShapeError) as caught:
+        merge_shape(entry, shapes)
     assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("entry", "shape", "message"),
     [
-        (conv(kernel_size=5), (4, 9, 1), "its window of 5×5 is larger than the image of 4×9 it is given"),
-        (conv(kernel_size=3, dilation_rate=3), (6, 6, 1), "its window of 7×7 is larger than the image of 6×6"),
+        (conv(kernel_size=5), (4, 9, 1), "its window of 5×5 is larger than its input image of 4×9"),
+        (conv(kernel_size=3, dilation_rate=3), (6, 6, 1), "its window of 7×7 is larger than its input image of 6×6"),
         (conv(strides=2, dilation_rate=2), (9, 9, 1), "strides or a dilation_rate above 1, not both"),
-        (conv(groups=2), (9, 9, 3), "2 groups do not divide the 3 channels it is given"),
+        (conv(groups=2), (9, 9, 3), "2 groups do not divide the 3 channels of its input"),
         (conv(groups=3), (9, 9, 3), "3 groups do not divide the 8 filters"),
-        (layer("SeparableConv2D", filters=8, kernel_size=3, strides=[1, 2]), (9, 9, 3), "the same both ways, not 1×2"),
+        (
+            layer("SeparableConv2D", filters=8, kernel_size=3, strides=[1, 2]),
+            (9, 9, 3),
+            "equal in both directions, not 1×2",
+        ),
         (layer("GroupNormalization"), (9, 9, 16), "its 32 groups do not divide the 16 channels"),
         (layer("GroupNormalization", groups=4, axis=1), (9, 8, 16), "its 4 groups do not divide the 9 channels"),
         (layer("SpatialDropout2D", rate=0.5), (9,), "above it everything is flat (9)"),
@@ -122,16 +134,17 @@ def test_results_that_cannot_be_joined_say_why_and_the_way_out(entry, shapes, me
     ],
 )
 def test_a_layer_that_does_not_fit_says_why(entry, shape, message):
-    with pytest.raises(DoesNotFit) as caught:
-        after(entry, shape, 10)
+    with pytest.raises(ShapeError) as caught:
+        output_shape(entry, shape, 10)
     assert message in str(caught.value)
 
 
 def test_groups_are_of_the_axis_that_is_said():
-    assert after(layer("GroupNormalization", groups=3, axis=1), (9, 8, 16), 10) == (9, 8, 16)
+    assert output_shape(layer("GroupNormalization", groups=3, axis=1), (9, 8, 16), 10) == (9, 8, 16)
 
 
 sizes = st.integers(1, 5)
+filters, flags = st.integers(1, 6), st.booleans()
 paddings = st.sampled_from(["valid", "same"])
 
 
@@ -147,7 +160,7 @@ def window(name, **arguments):
     needed = st.fixed_dictionaries(
         {**arguments, "kernel_size": per_axis(sizes)},
         optional={"strides": per_axis(st.integers(1, 3)), "padding": paddings,
-                  "dilation_rate": per_axis(st.integers(1, 2))},
+                  "dilation_rate": per_axis(st.integers(1, 2)), "use_bias": flags},
     )  # fmt: skip
     return st.builds(Entry, st.just("layer"), st.just(name), needed)
 
@@ -162,13 +175,12 @@ def pool(name):
 def transposed(name):
     needed = st.fixed_dictionaries(
         {"filters": filters, "kernel_size": per_axis(sizes)},
-        optional={"strides": per_axis(st.integers(1, 3)), "padding": paddings},
+        optional={"strides": per_axis(st.integers(1, 3)), "padding": paddings, "use_bias": flags},
     )
     return st.builds(Entry, st.just("layer"), st.just(name), needed)
 
 
 ADAPTIVE_POOLS = ("AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D")
-filters = st.integers(1, 6)
 border = st.integers(0, 3)
 borders = per_axis(border) | st.lists(st.lists(border, min_size=2, max_size=2), min_size=2, max_size=2)
 activations = st.sampled_from(["relu", "gelu", "softmax"])
@@ -185,9 +197,11 @@ layers = st.one_of(
     of("ZeroPadding2D", padding=borders),
     of("Cropping2D", cropping=borders),
     *(st.builds(lambda size, name=name: layer(name, output_size=size), per_axis(sizes)) for name in ADAPTIVE_POOLS),
-    of("GroupNormalization", groups=st.sampled_from([-1, 1, 2, 3])),
-    of("BatchNormalization"),
-    of("LayerNormalization"),
+    of("GroupNormalization", groups=st.sampled_from([-1, 1, 2, 3]), center=flags, scale=flags),
+    of("BatchNormalization", center=flags, scale=flags, renorm=flags),
+    of("LayerNormalization", center=flags, scale=flags),
+    of("RMSNormalization"),
+    of("UnitNormalization"),
     of("PReLU"),
     st.builds(lambda rate: layer("SpatialDropout2D", rate=rate), st.just(0.5)),
     st.builds(lambda units, act: layer("Dense", units=units, activation=act), filters, activations),
@@ -222,14 +236,14 @@ def test_keras_joins_the_same_shapes_and_refuses_the_same(entry, together):
     except Exception:
         theirs = None
     try:
-        ours = merged(entry, together)
-    except DoesNotFit:
+        ours = merge_shape(entry, together)
+    except ShapeError:
         ours = None
     assert ours == theirs, f"{entry.plain()} of {together}"
 
 
 # Refused everywhere: oneDNN ends the process on the one, and alone can compute the other.
-ONLY_ON_SOME_MACHINES = ("TensorFlow fails on it", "strides must be the same both ways")
+ONLY_ON_SOME_MACHINES = ("TensorFlow fails on it", "strides must be equal in both directions")
 
 
 @pytest.mark.slow
@@ -239,29 +253,30 @@ ONLY_ON_SOME_MACHINES = ("TensorFlow fails on it", "strides must be the same bot
 @example([conv(kernel_size=3, strides=2, padding="same")], (5, 6, 1))
 @example([conv(kernel_size=3, dilation_rate=2, padding="valid")], (5, 6, 1))
 @example([conv(groups=2)], (5, 6, 3))
-def test_keras_gives_the_same_shapes_and_refuses_the_same_layers(network, shape):
+def test_keras_gives_the_same_shapes_and_parameters_and_refuses_the_same_layers(network, shape):
     import numpy as np
 
     from cnncli.factory.objects import construct
     from cnncli.startup import keras
 
-    outputs = np.zeros((1, *shape), np.float32)
-    given = shape
+    outputs, given = np.zeros((1, *shape), np.float32), shape
     for entry in network:
         try:
-            ours = after(entry, given, 10)
-        except DoesNotFit as shape_error:
+            ours = output_shape(entry, given, 10)
+        except ShapeError as shape_error:
             if any(word in str(shape_error) for word in ONLY_ON_SOME_MACHINES):
                 return
             ours = None
         try:
-            # Asked first, as when a model is built: a pool larger than its image, really computed, ends the process.
+            # Built first, as in a model, so that Keras refuses what TensorFlow could not compute.
             construct(entry)(keras.KerasTensor((1, *given)))
-            outputs = construct(entry)(outputs)  # what Keras reckons beforehand is not always so
+            built = construct(entry)
+            outputs = built(outputs)  # the shape that Keras computes beforehand is not always right
             theirs = None if 0 in outputs.shape[1:] else tuple(outputs.shape[1:])
         except Exception:
             theirs = None
         assert ours == theirs, f"{entry.plain()} after {given}"
         if theirs is None:
             return
+        assert parameters_of(entry, given, 10) == built.count_params(), f"{entry.plain()} after {given}"
         given = theirs

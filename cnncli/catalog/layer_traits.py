@@ -1,0 +1,155 @@
+"""What each kind of layer is and does, once: the one table that shapes, costs, lint, plots and the catalogue read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Group = Literal[
+    "convolution",
+    "transposed",
+    "dense",
+    "pool",
+    "global pool",
+    "adaptive pool",
+    "activation",
+    "normalization",
+    "dropout",
+    "noise",
+    "border",
+    "resize",
+    "reshape",
+    "merge",
+    "wrapper",
+    "identity",
+    "scale",
+]
+
+Field = Literal["same", "window", "image"]
+"""What one value of the output depends on: the values at its own place, those in a window, or all of them."""
+
+Need = Literal["input", "output", "mask", "noise"]
+"""What a layer stores for its gradient: its input, its output, one byte per value, or one number per value."""
+
+
+@dataclass(frozen=True)
+class LayerTraits:
+    """What a kind of layer does.
+
+    Args:
+        group: Kind of operation.
+        image_only: Whether the layer takes (height, width, channels) and nothing flat.
+        same_shape: Whether the output has the shape of the input.
+        field: What one value of the output depends on.
+        needs: What backpropagation stores for the layer's gradient, its weights aside.
+        operations: Floating-point operations per value of the output, multiply-adds aside.
+        input_operations: The same per value of the input, for layers that reduce it.
+        strength: Argument that regularises and that is switched off by 0.
+    """
+
+    group: Group
+    image_only: bool = False
+    same_shape: bool = False
+    field: Field = "same"
+    needs: frozenset[Need] = frozenset()
+    operations: int = 0
+    input_operations: int = 0
+    strength: str = ""
+
+
+_INPUT: frozenset[Need] = frozenset({"input"})
+_OUTPUT: frozenset[Need] = frozenset({"output"})
+_MASK: frozenset[Need] = frozenset({"mask"})
+_NOISE: frozenset[Need] = frozenset({"noise"})
+
+_CONVOLUTION = LayerTraits("convolution", image_only=True, field="window")
+_ACTIVATION = LayerTraits("activation", same_shape=True, needs=_OUTPUT, operations=1)
+# Mean, variance, subtraction, division and scale of each value; the statistics of a batch normalisation are constants
+# in prediction, where scale and offset are left.
+_NORMALIZATION = LayerTraits("normalization", same_shape=True, needs=_INPUT, operations=5)
+_DROPOUT = LayerTraits("dropout", same_shape=True, needs=_MASK, strength="rate")
+_RESHAPE = LayerTraits("reshape", field="image")
+_MERGE = LayerTraits("merge")
+_MERGE_BY_VALUE = LayerTraits("merge", needs=_INPUT)
+
+LAYER_TRAITS: Mapping[str, LayerTraits] = {
+    "Conv2D": _CONVOLUTION,
+    "DepthwiseConv2D": _CONVOLUTION,
+    "SeparableConv2D": _CONVOLUTION,
+    "Conv2DTranspose": LayerTraits("transposed", image_only=True, field="window"),
+    "Dense": LayerTraits("dense"),
+    "MaxPooling2D": LayerTraits("pool", image_only=True, field="window", needs=_INPUT | _OUTPUT),
+    "AveragePooling2D": LayerTraits("pool", image_only=True, field="window"),
+    "GlobalMaxPooling2D": LayerTraits(
+        "global pool", image_only=True, field="image", needs=_INPUT | _OUTPUT, input_operations=1
+    ),
+    "GlobalAveragePooling2D": LayerTraits("global pool", image_only=True, field="image", input_operations=1),
+    "AdaptiveMaxPooling2D": LayerTraits("adaptive pool", image_only=True, field="window", input_operations=1),
+    "AdaptiveAveragePooling2D": LayerTraits("adaptive pool", image_only=True, field="window", input_operations=1),
+    "Activation": LayerTraits("activation", same_shape=True, operations=1),
+    "ELU": _ACTIVATION,
+    "LeakyReLU": _ACTIVATION,
+    "PReLU": LayerTraits("activation", same_shape=True, needs=_INPUT, operations=1),
+    "ReLU": _ACTIVATION,
+    "Softmax": _ACTIVATION,
+    "BatchNormalization": LayerTraits("normalization", same_shape=True, needs=_INPUT, operations=2),
+    "GroupNormalization": _NORMALIZATION,
+    "LayerNormalization": _NORMALIZATION,
+    "RMSNormalization": _NORMALIZATION,
+    "UnitNormalization": _NORMALIZATION,
+    "SpectralNormalization": LayerTraits("wrapper"),
+    "AlphaDropout": _DROPOUT,
+    "Dropout": _DROPOUT,
+    "SpatialDropout2D": LayerTraits("dropout", image_only=True, same_shape=True, needs=_MASK, strength="rate"),
+    "GaussianDropout": LayerTraits("dropout", same_shape=True, needs=_NOISE, strength="rate"),
+    "GaussianNoise": LayerTraits("noise", same_shape=True, strength="stddev"),
+    "ActivityRegularization": LayerTraits("identity", same_shape=True),
+    "Identity": LayerTraits("identity", same_shape=True),
+    "Flatten": _RESHAPE,
+    "Permute": _RESHAPE,
+    "RepeatVector": _RESHAPE,
+    "Reshape": _RESHAPE,
+    "ZeroPadding2D": LayerTraits("border", image_only=True, field="window"),
+    "Cropping2D": LayerTraits("border", image_only=True, field="window"),
+    "UpSampling2D": LayerTraits("resize", image_only=True, field="window"),
+    "Add": _MERGE,
+    "Average": _MERGE,
+    "Concatenate": _MERGE,
+    "Maximum": _MERGE_BY_VALUE,
+    "Minimum": _MERGE_BY_VALUE,
+    "Multiply": _MERGE_BY_VALUE,
+    "Subtract": _MERGE,
+    # not in the catalogue: layers that cnncli puts before the network, and those inside backbones
+    "Rescaling": LayerTraits("scale", same_shape=True, operations=2),
+    "Normalization": LayerTraits("scale", same_shape=True, operations=2),
+    "LayerScale": LayerTraits("scale", same_shape=True, operations=1),
+    "CustomScaleLayer": LayerTraits("merge", operations=1),
+    "ReverseChannels": LayerTraits("identity", same_shape=True),
+    "StochasticDepth": LayerTraits("identity", same_shape=True),
+}
+"""Every kind of layer by its Keras class, backbones and the layers of packages aside."""
+
+
+def traits_of(kind: str) -> LayerTraits | None:
+    """The traits of a kind of layer; None for backbones and the layers of packages."""
+    return LAYER_TRAITS.get(kind)
+
+
+def kinds(*groups: Group) -> frozenset[str]:
+    """The kinds of layers in these groups."""
+    return frozenset(kind for kind, traits in LAYER_TRAITS.items() if traits.group in groups)
+
+
+CONVOLUTIONS = kinds("convolution")
+POOLS = kinds("pool")
+GLOBAL_POOLS = kinds("global pool")
+DROPOUTS = kinds("dropout")
+NORMALIZATIONS = kinds("normalization")
+MERGES = tuple(kind for kind in LAYER_TRAITS if kind in kinds("merge") - {"CustomScaleLayer"})
+"""Layers of the catalogue that make one output of several inputs."""
+WEIGHTED = kinds("convolution", "transposed", "dense")
+"""Layers that multiply their input by a kernel."""
+AVERAGING = frozenset({"AveragePooling2D", "GlobalAveragePooling2D"})
+REARRANGING = frozenset({"Flatten", "Identity", "Permute", "Reshape"})
+"""Layers that move values without changing, adding or dropping any."""

@@ -1,0 +1,139 @@
+"""The output shape of a layer that has one input, by arithmetic."""
+
+from __future__ import annotations
+
+from math import prod
+
+from cnncli.catalog.entries import Entry
+from cnncli.catalog.layer_traits import CONVOLUTIONS, POOLS, traits_of
+from cnncli.spec.backbones import backbone_output_shape, is_backbone, shape_error
+from cnncli.spec.shapes.terms import Shape, ShapeError, border_of, pair, times, units_of, window_of
+
+
+def output_shape(layer: Entry, shape: Shape, classes: int) -> Shape | None:
+    """The output shape of a layer.
+
+    Args:
+        layer: Layer with one input.
+        shape: Input shape, without the batch.
+        classes: Number that the word `classes` stands for.
+
+    Returns:
+        The output shape without the batch; None when only Keras can tell.
+
+    Raises:
+        ShapeError: The layer cannot take this shape.
+    """
+    traits = traits_of(layer.name)
+    if is_backbone(layer) or (traits and traits.image_only):
+        if len(shape) != 3:
+            raise ShapeError(f"it takes images (height, width, channels); above it everything is flat ({times(shape)})")
+        return _of_image(layer, shape, classes)
+    if traits and traits.same_shape:
+        _check_groups(layer, shape)
+        return shape
+    if layer.name == "Flatten":
+        return (prod(shape),)
+    if layer.name == "Dense":
+        return (*shape[:-1], units_of(layer.get("units"), classes))
+    if layer.name == "Reshape" and -1 not in (target := layer.get("target_shape")):
+        if prod(target) != prod(shape):
+            raise ShapeError(f"{prod(shape)} values cannot be given the shape {times(target)}", tuple(target))
+        return tuple(target)
+    return None
+
+
+def _check_groups(layer: Entry, shape: Shape) -> None:
+    groups = layer.get("groups") if layer.name == "GroupNormalization" else 1
+    axis = layer.get("axis") if groups > 1 else -1
+    valid = isinstance(axis, int) and axis and -len(shape) <= axis <= len(shape)  # the batch is axis 0
+    channels = shape[axis - (axis > 0)] if valid else shape[-1]
+    if groups > 0 and channels % groups:
+        raise ShapeError(f"its {groups} groups do not divide the {channels} channels of its input", shape)
+
+
+def _of_image(layer: Entry, shape: Shape, classes: int) -> Shape | None:
+    """The output shape of a layer that takes images of `(height, width, channels)`."""
+    name, channels = layer.name, shape[2]
+    if is_backbone(layer):
+        if reason := shape_error(layer, shape):
+            raise ShapeError(reason)
+        return backbone_output_shape(layer, shape)
+    if name in CONVOLUTIONS:
+        size = _slide(layer, shape)
+        multiplied = channels * layer.get("depth_multiplier") if name == "DepthwiseConv2D" else layer.get("filters")
+        result = (*size, units_of(multiplied, classes))
+        _check_convolution(layer, channels, result)
+        return result
+    if name in POOLS:
+        return (*_slide(layer, shape), channels)
+    if name in ("GlobalAveragePooling2D", "GlobalMaxPooling2D"):
+        return (1, 1, channels) if layer.get("keepdims") else (channels,)
+    if name in ("AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D"):
+        size = pair(layer.get("output_size"))
+        if name == "AdaptiveMaxPooling2D" and 1 in (*size, *shape[:2]):
+            # Keras 3.15 pools with a window that is one too large here, and the process ends
+            raise ShapeError("TensorFlow fails on it with a height or width of 1; use GlobalMaxPooling2D instead")
+        return (*size, channels)
+    if name in ("ZeroPadding2D", "Cropping2D"):
+        return (*_bordered(layer, shape), channels)
+    if name == "Conv2DTranspose":
+        enlarged = _transposed(layer, shape)
+        return (*enlarged, units_of(layer.get("filters"), classes)) if enlarged else None
+    if name == "UpSampling2D":
+        height, width = pair(layer.get("size"))
+        return shape[0] * height, shape[1] * width, channels
+    return shape  # SpatialDropout2D
+
+
+def _slide(layer: Entry, shape: Shape) -> tuple[int, int]:
+    """Height and width after the window of a convolution or pool has moved over the image."""
+    window, strides = window_of(layer)
+    if layer.get("padding") == "same":
+        return -(-shape[0] // strides[0]), -(-shape[1] // strides[1])
+    if shape[0] < window[0] or shape[1] < window[1]:
+        raise ShapeError(
+            f"its window of {window[0]}×{window[1]} is larger than its input image of {shape[0]}×{shape[1]}"
+        )
+    return (shape[0] - window[0]) // strides[0] + 1, (shape[1] - window[1]) // strides[1] + 1
+
+
+def _bordered(layer: Entry, shape: Shape) -> tuple[int, int]:
+    """Height and width after rows and columns were padded or cropped."""
+    sign = 1 if layer.name == "ZeroPadding2D" else -1
+    rows, columns = border_of(layer)
+    height, width = shape[0] + sign * sum(rows), shape[1] + sign * sum(columns)
+    if min(height, width) < 1:
+        raise ShapeError(f"it crops all of its input image of {shape[0]}×{shape[1]}")
+    return height, width
+
+
+def _transposed(layer: Entry, shape: Shape) -> tuple[int, int] | None:
+    """Height and width of a transposed convolution; None for what not every device computes, which is left to Keras."""
+    strides, kernel = pair(layer.get("strides")), pair(layer.get("kernel_size"))
+    dilated = max(pair(layer.get("dilation_rate"))) > 1
+    if max(strides) > 1 and dilated:
+        raise ShapeError("it can have strides or a dilation_rate above 1, not both")
+    if max(strides) > 1 and kernel == (1, 1):
+        # a memory error of oneDNN: factory/layers.py
+        instead = "use UpSampling2D and a Conv2D of 1×1 instead"
+        raise ShapeError(f"TensorFlow fails on it with strides and a kernel of 1×1; {instead}")
+    if dilated or layer.get("output_padding") is not None:
+        return None
+    overhang = [0 if layer.get("padding") == "same" else max(kernel[i] - strides[i], 0) for i in (0, 1)]
+    return shape[0] * strides[0] + overhang[0], shape[1] * strides[1] + overhang[1]
+
+
+def _check_convolution(layer: Entry, channels: int, result: Shape) -> None:
+    """Rejects what TensorFlow cannot compute, whatever the size of the image."""
+    strides, dilated = pair(layer.get("strides")), max(pair(layer.get("dilation_rate"))) > 1
+    if layer.name != "Conv2D":
+        if strides[0] != strides[1] and not dilated:
+            raise ShapeError(f"its strides must be equal in both directions, not {strides[0]}×{strides[1]}", result)
+        return
+    if max(strides) > 1 and dilated:
+        raise ShapeError("it can have strides or a dilation_rate above 1, not both", result)
+    groups = layer.get("groups")
+    for count, what in ((channels, "channels of its input"), (result[2], "filters")):
+        if count % groups:
+            raise ShapeError(f"{groups} groups do not divide the {count} {what}", result)
