@@ -25,8 +25,22 @@ if TYPE_CHECKING:
 @click.option("--expand", is_flag=True, help="List the layers of a model that is used as a layer.")
 @click.option("--plot", type=click.Path(path_type=Path), metavar="PNG", help="Draw the network into this file, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json", "mermaid"]),
+    default="table",
+    help="Print a table, JSON, or a Mermaid flowchart, which GitHub renders.",
+)
 def summary(
-    subject: str, overrides: tuple[str, ...], runs_dir: Path, wide: bool, expand: bool, plot: Path | None, as_json: bool
+    subject: str,
+    overrides: tuple[str, ...],
+    runs_dir: Path,
+    wide: bool,
+    expand: bool,
+    plot: Path | None,
+    as_json: bool,
+    output_format: str,
 ) -> None:
     """Show the layers of a model: shapes, parameters, MACs, what they see, memory.
 
@@ -67,8 +81,12 @@ def summary(
         model = summary_of(loaded.spec, run)
     except SpecError as error:
         raise loaded.locate(error) from error
-    if as_json:
+    if as_json or output_format == "json":
         _print_json(model, loaded)
+    elif output_format == "mermaid":
+        from cnncli.report.mermaid import mermaid_of
+
+        click.echo(mermaid_of(model), nl=False)
     else:
         _show_layers(model, loaded, wide, expand)
         _show_totals(model, loaded.spec.train.optimizer.name)

@@ -142,3 +142,10 @@ def test_layers_of_a_model_inside_are_listed_below_it_on_demand():
     rows = (LayerRow("backbone", "MobileNetV2", (4, 4, 8), 0, 0, 0, inside=(inner, inner)), inner)
     assert [row.name for row in _listed(rows, expand=False)] == ["backbone", "conv1"]
     assert [row.name for row in _listed(rows, expand=True)] == ["backbone", "  conv1", "  conv1", "conv1"]
+
+
+def test_the_network_is_printed_as_mermaid(call, residual):
+    result = call("summary", residual, "--format", "mermaid")
+    assert result.out.startswith("flowchart TB\n")
+    assert '["residual_1"]' in result.out
+    assert "box0 --> box1" in result.out

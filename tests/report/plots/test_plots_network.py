@@ -6,14 +6,13 @@ import random
 from itertools import pairwise
 
 import pytest
+from matplotlib.text import Text
 
 from cnncli.records import LayerRow, ModelSummary
+from cnncli.report.network_boxes import boxes_of
 from cnncli.report.plots import style
-from cnncli.report.plots.layered import layers_of
-from cnncli.report.plots.network import draw_network, figure_of, stacks_of
-from cnncli.report.plots.page_layout import page_of
-
-SIZE = (178.0, 40.0)
+from cnncli.report.plots.network import draw_network, figure_of
+from cnncli.report.plots.network_layout import HEAD, STRIP, WIDTH, columns_of
 
 
 def row(name: str, kind: str, inputs: tuple[int, ...], shape: tuple[int, ...] = (8, 8, 4), **more) -> LayerRow:
@@ -71,94 +70,116 @@ NETWORKS = {
 networks = pytest.mark.parametrize("summary", NETWORKS.values(), ids=NETWORKS)
 
 
-def laid_out(summary: ModelSummary):
-    stacks = stacks_of(summary.rows)
-    sizes = [(SIZE[0], stack.height) for stack in stacks]
-    page = page_of(layers_of(sizes, [stack.inputs for stack in stacks], [stack.group for stack in stacks]))
-    boxes = {at: (x - SIZE[0] / 2, y, x + SIZE[0] / 2, y + sizes[at][1]) for at, (x, y) in page.boxes.items()}
-    return stacks, page, boxes
-
-
 def crosses(one, other, shrink: float = 0.0) -> bool:
     wide = min(one[2], other[2]) - max(one[0], other[0])
     high = min(one[3], other[3]) - max(one[1], other[1])
     return wide > shrink and high > shrink
 
 
+def areas(boxes, column):
+    heights = {at: HEAD + STRIP * (len(boxes[at].rows) - 1) for at in column.boxes}
+    return {at: (x, y, x + WIDTH, y + heights[at]) for at, (x, y) in column.boxes.items()}
+
+
+def verticals(line):
+    return [(x, *sorted((y, to_y))) for (x, y), (to_x, to_y) in pairwise(line) if x == to_x and y != to_y]
+
+
 @networks
 def test_no_box_covers_another_and_all_are_on_the_page(summary):
-    _, page, boxes = laid_out(summary)
-    found = list(boxes.values())
-    assert all(
-        box[0] >= -1e-6 and box[1] >= 0 and box[2] <= page.width + 1e-6 and box[3] <= page.height for box in found
-    )
-    assert not any(crosses(one, other) for at, one in enumerate(found) for other in found[:at])
+    boxes = boxes_of(summary.rows)
+    columns = columns_of(boxes)
+    for column in columns:
+        found = list(areas(boxes, column).values())
+        assert all(x >= 0 and y >= 0 and to_x <= column.width and to_y <= column.height for x, y, to_x, to_y in found)
+        assert not any(crosses(one, other) for at, one in enumerate(found) for other in found[:at])
+    assert [at for at, _ in enumerate(boxes)] == sorted({at for column in columns for at in column.boxes})
 
 
 @networks
 def test_lines_run_straight_from_box_to_box_and_through_none(summary):
-    stacks, page, boxes = laid_out(summary)
-    assert len(page.lines) == sum(len(set(stack.inputs)) for stack in stacks)
-    starts = [((box[0] + box[2]) / 2, box[3]) for box in boxes.values()]
-    ends = [((box[0] + box[2]) / 2, box[1]) for box in boxes.values()]
-    for line in page.lines:
-        assert any(line[0] == pytest.approx(start) for start in starts)
-        assert any(line[-1] == pytest.approx(end) for end in ends)
-        for (x, y), (to_x, to_y) in pairwise(line):
-            assert abs(x - to_x) < 0.5 or y == to_y
-            segment = (min(x, to_x) - 0.5, min(y, to_y) - 0.5, max(x, to_x) + 0.5, max(y, to_y) + 0.5)
-            assert not any(crosses(segment, box, shrink=0.9) for box in boxes.values())
+    boxes = boxes_of(summary.rows)
+    columns = columns_of(boxes)
+    assert sum(len(column.lines) for column in columns) == sum(len(box.inputs) for box in boxes)
+    for column in columns:
+        found = areas(boxes, column).values()
+        for line in column.lines:
+            assert any(line[0] == pytest.approx(((box[0] + box[2]) / 2, box[3])) for box in found)
+            assert any(line[-1] == pytest.approx(((box[0] + box[2]) / 2, box[1])) for box in found)
+            for (x, y), (to_x, to_y) in pairwise(line):
+                assert x == to_x or y == to_y
+                assert 0 <= x <= column.width
+                segment = (min(x, to_x) - 0.5, min(y, to_y) - 0.5, max(x, to_x) + 0.5, max(y, to_y) + 0.5)
+                assert not any(crosses(segment, box, shrink=0.9) for box in found)
+
+
+@networks
+def test_lines_share_a_way_only_where_they_begin_or_end_together(summary):
+    boxes = boxes_of(summary.rows)
+    for column in columns_of(boxes):
+        ends = {(line[0], line[-1]) for line in column.lines}
+        for at, one in enumerate(column.lines):
+            for other in column.lines[:at]:
+                if {(one[0], other[-1]), (other[0], one[-1])} & ends:
+                    continue  # a third line joins them
+                for x, top, bottom in verticals(one):
+                    for other_x, other_top, other_bottom in verticals(other):
+                        assert abs(x - other_x) > 1 or min(bottom, other_bottom) <= max(top, other_top)
 
 
 @pytest.mark.parametrize("summary", [residual(9), residual(9, shortcut=True), inception()])
 def test_a_frame_holds_the_layers_of_its_block_and_no_others(summary):
-    stacks, page, boxes = laid_out(summary)
-    assert {frame.name for frame in page.frames} == {stack.group[0] for stack in stacks if stack.group}
-    for at, stack in enumerate(stacks):
-        inside = {
-            frame.name
-            for frame in page.frames
-            if crosses(boxes[at], (frame.left, frame.top, frame.right, frame.bottom))
-        }
-        assert inside == set(stack.group)
+    boxes = boxes_of(summary.rows)
+    named = set()
+    for number, column in enumerate(columns_of(boxes)):
+        named |= column.frames.keys()
+        for at, area in areas(boxes, column).items():
+            inside = {name for name, frame in column.frames.items() if crosses(area, frame)}
+            repeated = number > 0 and at == min(column.boxes)
+            assert inside == ({boxes[at].block} - {""} if not repeated else set())
+    assert named == {box.block for box in boxes} - {""}
 
 
-def test_blocks_in_blocks_have_frames_in_frames():
+def test_of_blocks_in_blocks_the_outer_one_is_framed_and_the_inner_one_named():
     rows = (row("stem", "Conv2D", (-1,)), row("stage.unit.conv", "Conv2D", (0,)), row("stage.conv", "Conv2D", (1,)))
-    _, page, _ = laid_out(ModelSummary(rows, (8, 8, 4), 0))
-    outer, inner = page.frames
-    assert (outer.name, outer.depth, inner.name, inner.depth) == ("stage", 0, "unit", 1)
-    assert outer.left < inner.left < inner.right < outer.right
-    assert outer.top < inner.top < inner.bottom < outer.bottom
+    summary = ModelSummary(rows, (8, 8, 4), 0)
+    (column,) = columns_of(boxes_of(summary.rows))
+    assert list(column.frames) == ["stage"]
+    with style.applied():
+        texts = {text.get_text() for text in figure_of(summary, "nested").findobj(Text)}
+    assert {"stage", "unit.conv", "conv"} <= texts
 
 
 def test_what_does_not_change_the_shape_is_in_the_box_of_the_layer_before_it():
-    stacks = stacks_of(residual(1).rows)
-    assert [stack.rows for stack in stacks] == [(-1, 0), (1,), (2, 3), (4,), (5, 6), (7,)]
-    assert [stack.inputs for stack in stacks] == [(), (0,), (1,), (2,), (3, 1), (4,)]
+    boxes = boxes_of(residual(1).rows)
+    assert [box.rows for box in boxes] == [(-1, 0), (1,), (2, 3), (4,), (5, 6), (7,)]
+    assert [box.inputs for box in boxes] == [(), (0,), (1,), (2,), (3, 1), (4,)]
 
 
-def test_a_straight_network_is_drawn_straight_however_many_lines_pass():
-    _, page, boxes = laid_out(residual(2))
-    middles = [x for x, _ in page.boxes.values()]
-    assert middles == pytest.approx([middles[0]] * len(middles), abs=0.01)
-    skip = max(page.lines, key=len)
-    assert max(x for x, _ in skip) > max(box[2] for box in boxes.values())
+def test_a_straight_network_is_drawn_straight_with_its_shortcuts_to_the_right():
+    (column,) = columns_of(boxes_of(residual(2).rows))
+    assert len({x for x, _ in column.boxes.values()}) == 1
+    skip = max(column.lines, key=len)
+    assert max(x for x, _ in skip) > max(x for x, _ in column.boxes.values()) + WIDTH
 
 
 def test_branches_stand_side_by_side_in_the_order_of_the_spec():
-    stacks, page, _ = laid_out(inception())
-    first = [page.boxes[at] for at, stack in enumerate(stacks) if stack.inputs == (1,)]
+    boxes = boxes_of(inception().rows)
+    (column,) = columns_of(boxes)
+    first = [column.boxes[at] for at, box in enumerate(boxes) if box.inputs == (1,)]
     assert len({y for _, y in first}) == 1
-    assert sorted(x for x, _ in first) in ([x for x, _ in first], [x for x, _ in first][::-1])
-    second = [page.boxes[at][0] for at, stack in enumerate(stacks) if stack.inputs in ((3,), (5,), (7,))]
+    assert first == sorted(first)
+    second = [column.boxes[at][0] for at, box in enumerate(boxes) if box.inputs in ((3,), (5,), (7,))]
     assert second == [x for x, _ in first[1:]]  # each below its own branch
 
 
 @pytest.mark.parametrize("summary", [chain(60), residual(9), residual(24)])
-def test_a_long_network_goes_on_in_columns(summary):
-    _, page, _ = laid_out(summary)
-    assert 0.5 < page.width / page.height < 3
+def test_a_long_network_continues_in_columns_that_repeat_the_last_box(summary):
+    columns = columns_of(boxes_of(summary.rows))
+    width, height = sum(column.width for column in columns), max(column.height for column in columns)
+    assert 0.5 < width / height < 3
+    for before, column in pairwise(columns):
+        assert min(column.boxes) == max(before.boxes)
 
 
 @pytest.mark.parametrize("summary", [chain(3), residual(2, shortcut=True), inception()])
@@ -169,7 +190,7 @@ def test_no_text_overlaps(overlapping, summary):
 
 def test_a_box_says_kind_arguments_name_and_shape():
     with style.applied():
-        texts = {text.get_text() for text in figure_of(residual(1), "small").findobj() if hasattr(text, "get_text")}
+        texts = {text.get_text() for text in figure_of(residual(1), "small").findobj() if isinstance(text, Text)}
     assert {"Conv2D", "3×3, stride 2", "conv2d_1", "8×8×4", "residual_1", "BatchNormalization", "softmax"} <= texts
     assert {"small", "7 layers · 0 parameters · 27 MACs for one image", "Input", "image"} <= texts
 
@@ -188,10 +209,11 @@ def test_the_largest_picture_can_still_be_written():
 def test_a_line_past_a_thousand_layers_ends_where_it_should():
     rows = [row(f"conv2d_{at}", "Conv2D", (at - 1,)) for at in range(1200)]
     rows.append(row("add", "Add", (0, 1199)))
-    _, page, boxes = laid_out(ModelSummary(tuple(rows), (8, 8, 4), 0))
-    longest = max(page.lines, key=lambda line: line[-1][1] - line[0][1])
+    boxes = boxes_of(rows)
+    (column,) = columns_of(boxes)
+    longest = max(column.lines, key=lambda line: line[-1][1] - line[0][1])
     assert len(longest) == 6
-    assert longest[-1][1] == boxes[1201][1]
+    assert longest[-1][1] == column.boxes[1201][1]
 
 
 def branching_widely() -> ModelSummary:
