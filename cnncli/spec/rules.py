@@ -190,9 +190,9 @@ def _preprocessing(spec: Spec) -> Iterator[Problem]:
 
 
 def _files(spec: Spec) -> Iterator[Problem]:
-    source = spec.data.source.name
-    if spec.data.exclude and source not in ("folder", "csv"):
-        yield Problem(("data", "exclude"), f"only image files can be left out, and {source} has none")
+    source = spec.data.source
+    if spec.data.exclude and not source.has_files:
+        yield Problem(("data", "exclude"), f"only image files can be excluded, and {source.name} has none")
 
 
 def _mixing(spec: Spec) -> Iterator[Problem]:

@@ -1,14 +1,14 @@
-"""Where images may come from: the sources a spec can name, with their arguments."""
+"""`data.source` of a spec: a built-in data set, or a place of images with its arguments."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cnncli.catalog.datasets import DATASETS
-from cnncli.catalog.validators import Validator, choice, mapping_of, nearest, number, shown, text
+from cnncli.catalog.image_sources import IMAGE_SOURCES, PATH
+from cnncli.catalog.validators import Validator, nearest, shown
 from cnncli.errors import Path, Problem
 
 
@@ -17,8 +17,8 @@ class Source:
     """A source by name, with its arguments.
 
     Args:
-        name: a built-in data set, or the kind of place that images come from, such as `folder`.
-        arguments: by name; paths as they were written.
+        name: A built-in data set, or a key of `IMAGE_SOURCES`, such as `folder`.
+        arguments: Values by name; paths as they were written.
     """
 
     name: str
@@ -26,67 +26,38 @@ class Source:
 
     @property
     def is_builtin(self) -> bool:
-        """Whether everything is known of it without looking."""
+        """Whether it is a data set that cnncli ships or downloads."""
         return self.name in DATASETS
+
+    @property
+    def has_files(self) -> bool:
+        """Whether each image is a file, which may be excluded."""
+        return not self.is_builtin and IMAGE_SOURCES[self.name].images == "files"
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Arguments that are files or folders."""
+        if self.is_builtin:
+            return {}
+        accepted = IMAGE_SOURCES[self.name].arguments
+        return {name: value for name, value in self.arguments.items() if accepted[name] is PATH}
 
     def plain(self) -> Any:
         """The source as YAML has it: `mnist`, or `{folder: {path: photographs}}`."""
         return {self.name: dict(self.arguments)} if self.arguments else self.name
 
 
-def _path(value: Any, path: Path, problems: list[Problem]) -> Any:
-    if not isinstance(value, str) or not value:
-        problems.append(Problem(path, f"expected a path, got {shown(value)}"))
-    return value
-
-
-_PATH = Validator("a path", _path, {"type": "string"})
-
-# With a namespace in front, TensorFlow Datasets would download somebody's code and run it
-_TFDS = re.compile(r"[a-z][a-z0-9_]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?(:[0-9*]+\.[0-9*]+\.[0-9*]+)?\Z")
-
-
-def _tfds_name(value: Any, path: Path, problems: list[Problem]) -> Any:
-    if not isinstance(value, str) or not _TFDS.match(value):
-        problems.append(Problem(path, f"expected {_TFDS_NAME.words}, got {shown(value)}"))
-    return value
-
-
-_TFDS_NAME = Validator("a data set by name, such as cifar10 or stanford_dogs:0.2.0", _tfds_name, {"type": "string"})
-
-SOURCES: Mapping[str, Mapping[str, Validator]] = {
-    "folder": {"path": _PATH},
-    "csv": {
-        "path": _PATH,
-        "root": _PATH,
-        "image_column": text,
-        "label_column": text,
-        "split_column": text,
-        "delimiter": choice(",", ";", "\t"),
-    },
-    "arrays": {"path": _PATH, "labels": _PATH, "white": number(0, above=True)},
-    "idx": {"path": _PATH},
-    "cifar": {"path": _PATH, "labels": choice("fine", "coarse")},
-    "tfds": {"name": _TFDS_NAME, "splits": mapping_of(text), "data_dir": _PATH},
-}
-"""Arguments of each source; the first is the one it cannot do without."""
-
-PATHS = {("folder", "path"), ("csv", "path"), ("csv", "root"), ("arrays", "path"), ("arrays", "labels"),
-         ("idx", "path"), ("cifar", "path"), ("tfds", "data_dir")}  # fmt: skip
-"""Arguments that are files or folders."""
-
-
 def _words() -> str:
-    return f"one of {', '.join(DATASETS)}, or {', '.join(f'{name}: {{…}}' for name in SOURCES)}"
+    return f"one of {', '.join(DATASETS)}, or {', '.join(f'{name}: {{…}}' for name in IMAGE_SOURCES)}"
 
 
 def _accept(value: Any, path: Path, problems: list[Problem]) -> Any:
     if isinstance(value, str) and value in DATASETS:
         return Source(value)
     if not isinstance(value, dict) or len(value) != 1:
-        known = [*DATASETS, *SOURCES]
-        if isinstance(value, str) and value in SOURCES:
-            first = next(iter(SOURCES[value]))
+        known = [*DATASETS, *IMAGE_SOURCES]
+        if isinstance(value, str) and value in IMAGE_SOURCES:
+            first = IMAGE_SOURCES[value].required
             message = f"{value} needs '{first}': write '{value}: {{{first}: …}}'"
         else:
             near = nearest(value, known) if isinstance(value, str) else ""
@@ -97,8 +68,8 @@ def _accept(value: Any, path: Path, problems: list[Problem]) -> Any:
         problems.append(Problem(path, message))
         return value
     name, given = next(iter(value.items()))
-    if name not in SOURCES:
-        near = nearest(str(name), SOURCES) or f"; there are {', '.join(SOURCES)}"
+    if name not in IMAGE_SOURCES:
+        near = nearest(str(name), IMAGE_SOURCES) or f"; there are {', '.join(IMAGE_SOURCES)}"
         message = f"no source is called '{name}'{near}"
         if name in DATASETS:
             message = f"{name} takes no arguments: write 'source: {name}'"
@@ -108,8 +79,7 @@ def _accept(value: Any, path: Path, problems: list[Problem]) -> Any:
 
 
 def _arguments(name: str, given: Any, path: Path, problems: list[Problem]) -> dict[str, Any]:
-    accepted = SOURCES[name]
-    first = next(iter(accepted))
+    accepted, first = IMAGE_SOURCES[name].arguments, IMAGE_SOURCES[name].required
     if not isinstance(given, dict):
         problems.append(Problem(path, f"{name} needs '{first}': write '{name}: {{{first}: …}}'"))
         return {}
@@ -125,24 +95,25 @@ def _arguments(name: str, given: Any, path: Path, problems: list[Problem]) -> di
     return kept
 
 
-def _schema() -> dict[str, Any]:
+def source_schema() -> dict[str, Any]:
+    """JSON Schema of `data.source`, with all arguments."""
     places = [
         {
             "type": "object",
             "properties": {
                 name: {
                     "type": "object",
-                    "properties": {key: kind.schema for key, kind in arguments.items()},
-                    "required": [next(iter(arguments))],
+                    "properties": {key: validator.schema for key, validator in kind.arguments.items()},
+                    "required": [kind.required],
                     "additionalProperties": False,
                 }
             },
             "required": [name],
             "additionalProperties": False,
         }
-        for name, arguments in SOURCES.items()
+        for name, kind in IMAGE_SOURCES.items()
     ]
     return {"anyOf": [{"enum": list(DATASETS)}, *places]}
 
 
-source = Validator(_words(), _accept, _schema())
+source = Validator(_words(), _accept, source_schema())

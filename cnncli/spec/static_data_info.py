@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cnncli.catalog.datasets import DATASETS
+from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.spec.schema import Data
-
-FILES = ("folder", "csv", "tfds")
-"""Sources of image files, which are read in any size and colour."""
 
 ASSUMED_CLASSES = 10
 """Number of classes to check a network with where only the images can tell."""
@@ -51,8 +49,8 @@ def _shape(data: Data) -> tuple[int, int, int] | None:
     if dataset:
         height, width = _pair(size) if size else (dataset.height, dataset.width)
         return height, width, channels or dataset.channels
-    if channels is None and data.source.name in FILES:
-        channels = 3
+    if channels is None and IMAGE_SOURCES[data.source.name].images != "arrays":
+        channels = 3  # whatever the files have, colour holds it
     return (*_pair(size), channels) if size and channels else None
 
 

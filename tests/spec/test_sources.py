@@ -1,13 +1,16 @@
 """Every source a spec can name: what it takes, what it refuses and where, and what editors are told of it."""
 
+from pathlib import Path
+
 import pytest
 
 from cnncli.catalog.datasets import DATASETS
+from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.errors import SpecError
 from cnncli.spec import Spec, parse
 from cnncli.spec.jsonschema import json_schema
 from cnncli.spec.reader import read
-from cnncli.spec.sources import PATHS, SOURCES, Source
+from cnncli.spec.sources import Source
 
 MODEL = "model: {layers: [Flatten, {Dense: {units: classes, activation: softmax}}]}\n"
 
@@ -43,7 +46,7 @@ def problem_of(text: str) -> tuple[int, str]:
 
 
 def test_every_source_is_tried_here():
-    assert set(GOOD) == set(SOURCES)
+    assert set(GOOD) == set(IMAGE_SOURCES)
 
 
 @pytest.mark.parametrize(("name", "arguments"), [(name, text) for name, texts in GOOD.items() for text in texts])
@@ -66,9 +69,9 @@ def test_a_resolved_source_read_again_is_the_same(text):
     assert Spec.model_validate(spec.plain()) == spec
 
 
-@pytest.mark.parametrize(("name", "arguments"), SOURCES.items())
-def test_what_a_source_cannot_do_without_is_asked_for(name, arguments):
-    first = next(iter(arguments))
+@pytest.mark.parametrize("name", IMAGE_SOURCES)
+def test_what_a_source_cannot_do_without_is_asked_for(name):
+    first = IMAGE_SOURCES[name].required
     assert problem_of(f"{{{name}: {{}}}}") == (17, f"{name} needs '{first}'")
     told = f"{name} needs '{first}': write '{name}: {{{first}: …}}'"
     assert problem_of(name) == (16, told)
@@ -128,8 +131,15 @@ def test_several_mistakes_in_a_source_are_told_at_once():
     assert len(caught.value.problems) == 4  # and there is no path
 
 
-def test_paths_are_arguments_that_sources_take():
-    assert all(argument in SOURCES[name] for name, argument in PATHS)
+def test_paths_are_told_from_other_arguments():
+    assert source_of("{csv: {path: a.csv, root: b, image_column: c}}").paths == {"path": "a.csv", "root": "b"}
+    assert source_of("mnist").paths == {}
+
+
+@pytest.mark.parametrize("name", IMAGE_SOURCES)
+def test_every_source_has_a_line_in_the_docs(name):
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
+    assert f"source: {{{name}: {{{IMAGE_SOURCES[name].required}: " in page
 
 
 class TestJsonSchema:
@@ -144,10 +154,10 @@ class TestJsonSchema:
         builtin, *places = self.source()["anyOf"]
         assert builtin == {"enum": list(DATASETS)}
         named = {name: part for place in places for name, part in place["properties"].items()}
-        assert list(named) == list(SOURCES)
+        assert list(named) == list(IMAGE_SOURCES)
         for name, part in named.items():
-            assert list(part["properties"]) == list(SOURCES[name])
-            assert part["required"] == [next(iter(SOURCES[name]))]
+            assert list(part["properties"]) == list(IMAGE_SOURCES[name].arguments)
+            assert part["required"] == [IMAGE_SOURCES[name].required]
             assert part["additionalProperties"] is False
         assert all(place["additionalProperties"] is False for place in places)
         assert all(len(place["required"]) == 1 for place in places)

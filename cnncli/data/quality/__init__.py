@@ -17,11 +17,11 @@ from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.quality import rules
 from cnncli.data.quality.codes import CODES, finding, most_severe_first
 from cnncli.data.quality.inspection import Facts, inspect, of_pixels
-from cnncli.data.quality.inventory import Entry, Inventory, of_folder, of_table
+from cnncli.data.quality.inventory import Entry, Inventory, of_files, of_folder, of_table
 from cnncli.data.quality.names import name_findings
 from cnncli.data.quality.near_duplicates import copies, lookalikes
 from cnncli.data.samples import FileSamples, ImageData, Samples
-from cnncli.data.sources import folder, table
+from cnncli.data.sources import load_images
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError
 from cnncli.records import Affected, DataReport, Finding
@@ -47,12 +47,8 @@ class Plan:
 _NO_PLAN = Plan()
 _AT_A_TIME = 1000  # files between two reports of progress; Ctrl-C is heard then as well
 _ANY = InputFormat(1, 1, 3)
-_FILES: Mapping[str, tuple[Callable[..., Inventory], Callable[..., object]]] = {
-    "folder": (of_folder, folder.load),
-    "csv": (of_table, table.load),
-}
-FILE_SOURCES = tuple(_FILES)
-"""Sources of image files, by name."""
+_INVENTORIES: Mapping[str, Callable[..., Inventory]] = {"folder": of_folder, "csv": of_table}
+"""How sources are listed file by file where `load` would stop at the first fault."""
 
 _LAYOUT = {"empty-class", "classes-differ", "unreadable-folder", "table-row"}
 
@@ -69,7 +65,7 @@ def scan_files(
     """Look at the images of a folder, or at those that a table names.
 
     Args:
-        source: one of `FILE_SOURCES`.
+        source: A source of files in `IMAGE_SOURCES`.
         path: of the folder or table.
         decode: decode every image and compare them all; otherwise only headers are read.
         progress: is told how far it is.
@@ -83,10 +79,13 @@ def scan_files(
         DataError: there is no such folder or table, it cannot be read as one, or has no class of a name that `classes`
             has.
     """
-    inventory_of, load = _FILES[source]
-    inventory = inventory_of(path, **more)
+
+    def load() -> ImageData[FileSamples]:
+        return load_images(source, {}, path=path, reading=_ANY, **more)
+
+    inventory = _INVENTORIES[source](path, **more) if source in _INVENTORIES else of_files(load())
     facts = _facts(inventory.root, inventory.entries, decode, progress)
-    refused = _refused(lambda: load(path, _ANY, **more))
+    refused = _refused(load)
     return _report(str(path), inventory, facts, decode, plan, refused)
 
 
@@ -229,4 +228,4 @@ def _merged(findings: list[Finding]) -> list[Finding]:
     return merged
 
 
-__all__ = ["CODES", "FILE_SOURCES", "Plan", "Progress", "check_headers", "scan_arrays", "scan_files"]
+__all__ = ["CODES", "Plan", "Progress", "check_headers", "scan_arrays", "scan_files"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cnncli.data.files import PASSED_OVER, in_counting_order
 from cnncli.data.quality.codes import finding
+from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import table
 from cnncli.data.sources.classes import Classes, chosen_classes
 from cnncli.data.sources.folder import SPLIT_FOLDERS
@@ -113,6 +114,16 @@ def of_table(
         labels = {entry.label for entry in inventory.entries if entry.split == split}
         if labels:
             inventory.classes[split] = tuple(name for name in every if name in labels)
+    return inventory
+
+
+def of_files(data: ImageData[FileSamples]) -> Inventory:
+    """Lists what a source has loaded."""
+    inventory = Inventory(next(iter(data.splits.values())).root)
+    for split, samples in data.splits.items():
+        labels = (data.class_names[label] for label in samples.labels.tolist())
+        inventory.entries += (Entry(name, split, label) for name, label in zip(samples.names, labels, strict=True))
+        inventory.classes[split] = data.class_names
     return inventory
 
 

@@ -1,1 +1,32 @@
-"""One file for each kind of place that images come from; each offers `load`, which returns `ImageData`."""
+"""Where images come from: one module for each source, listed in `cnncli.catalog.image_sources`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from cnncli.catalog.image_sources import IMAGE_SOURCES
+
+if TYPE_CHECKING:  # `check` looks for files with the modules here, and starts no NumPy
+    from cnncli.data.samples import ImageData
+
+
+def load_images(name: str, arguments: Mapping[str, Any], **context: Any) -> ImageData[Any]:
+    """Loads all images of a source, in the splits that it has itself.
+
+    Args:
+        name: A key of `IMAGE_SOURCES`.
+        arguments: Arguments of the source as the spec has them.
+        context: What else a training sets: `reading`, `classes`, `exclude`, `notice`. The source receives those that
+            its function `load` has parameters for.
+
+    Raises:
+        DataError: The images are missing, damaged or not what the arguments say.
+        ResourceError: They do not fit into memory.
+    """
+    load = import_module(f"{__name__}.{IMAGE_SOURCES[name].module}").load
+    parameters = inspect.signature(load).parameters
+    data: ImageData[Any] = load(**arguments, **{key: value for key, value in context.items() if key in parameters})
+    return data

@@ -94,7 +94,7 @@ def recorded_splits(spec: Spec, run: RunDir, notice: Notice | None = None, uncha
         return load_splits(spec, recorded=record.validation, notice=notice)
     class_names, size = record.class_names, list(record.shape[:2])
     wanted = spec.data
-    if spec.data.source.name in ("folder", "csv"):  # an image that was added may have another size
+    if spec.data.source.has_files:  # an image that was added may have another size
         wanted = wanted.model_copy(update={"image": wanted.image.model_copy(update={"size": size})})
     data = _of_the_same_classes(wanted, class_names, notice)
     order = {name: label for label, name in enumerate(class_names)}

@@ -13,7 +13,6 @@ from cnncli.errors import Path as Place
 from cnncli.runs import RunDir, find_run
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.schema import Spec
-from cnncli.spec.sources import PATHS
 
 
 def require_inputs_exist(spec: Spec, runs_folder: Path) -> None:
@@ -37,9 +36,8 @@ def missing(spec: Spec, runs_folder: Path) -> list[Problem]:
 
 def _absent(spec: Spec, runs_folder: Path) -> Iterator[tuple[Place, CnncliError]]:
     source = spec.data.source
-    for argument, path in source.arguments.items():
-        if (source.name, argument) in PATHS:
-            yield from _failing(("data", "source", source.name, argument), require_existing, path)
+    for argument, path in source.paths.items():
+        yield from _failing(("data", "source", source.name, argument), require_existing, path)
     named: list[tuple[Place, Any]] = [(("model", "weights"), spec.model.weights)]
     named += [(node.at("weights"), node.entry.get("weights")) for node in spec.model.nodes if is_backbone(node.entry)]
     for place, weights in named:

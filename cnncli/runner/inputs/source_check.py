@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.catalog.validators import counted
-from cnncli.data.quality import FILE_SOURCES, Plan, Progress, check_headers, scan_arrays, scan_files
+from cnncli.data.quality import Plan, Progress, check_headers, scan_arrays, scan_files
 from cnncli.data.quality.codes import finding, most_severe_first
 from cnncli.data.quality.survey import TABLE_SUFFIXES
 from cnncli.data.samples import FileSamples
@@ -64,7 +64,7 @@ def scan_spec(
         DataError: the images cannot be had, or no class has a name asked for.
     """
     source, part = spec.data.source, _validating(spec.data.split)
-    if source.name not in FILE_SOURCES:
+    if not source.has_files:
         report = scan_arrays(source.name, load_source(spec.data, notice), progress, Plan(True, part))
         return _with_contradictions(report, spec)
     exclude = left_out(spec.data)

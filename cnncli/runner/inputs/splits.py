@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.catalog.validators import counted
 from cnncli.data.cache import cached, cached_before
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.sizes import common_size
 from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples, SampleSubset
-from cnncli.data.sources import arrays, builtin, cifar, folder, idx, table, tfds
+from cnncli.data.sources import builtin, load_images
 from cnncli.data.sources.classes import with_classes
 from cnncli.data.sources.location import ExcludeList
 from cnncli.data.split import divide, validation_indices
@@ -123,30 +125,25 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
         DataError: the images cannot be had, or have different sizes and the spec says none.
         ResourceError: they do not fit in memory, or the cache has no room.
     """
-    name, given = data.source.name, dict(data.source.arguments)
+    name, arguments = data.source.name, data.source.arguments
+    context: dict[str, Any] = {"classes": data.classes, "notice": notice}
     if data.source.is_builtin:
         return _fitted(with_classes(builtin.load(name, notice), data.classes, name), data)
-    if name == "arrays":
-        return _fitted(arrays.load(classes=data.classes, **given), data)
-    if name == "idx":
-        return _fitted(idx.load(classes=data.classes, **given), data)
-    if name == "cifar":
-        return _fitted(cifar.load(classes=data.classes, **given), data)
-    if name == "tfds":
-        return tfds.load(reading=_required_reading(data), classes=data.classes, **given)
+    if IMAGE_SOURCES[name].images == "arrays":
+        return _fitted(load_images(name, arguments, **context), data)
     reading = _reading(data)
-    load = folder.load if name == "folder" else table.load
-    more: dict[str, Any] = {"notice": notice} if name == "folder" else {}
-    placeholder = reading or InputFormat(1, 1, _channels(data))
+    if IMAGE_SOURCES[name].images == "encoded":
+        if reading is None:
+            raise DataError("this source needs the size of its images", "set data.image.size, for example [96, 96]")
+        return load_images(name, arguments, reading=reading, **context)
+    placeholder = reading or InputFormat(1, 1, 1 if data.image.color == "grayscale" else 3)
     exclude = left_out(data)
-    found = load(reading=placeholder, classes=data.classes, exclude=exclude, **given, **more)
+    files = load_images(name, arguments, reading=placeholder, exclude=exclude, **context)
     warn_about_unknown(exclude, notice)
     if reading is None:
-        height, width = common_size(list(found.splits.values()))
-        reading = InputFormat(height, width, placeholder.channels)
-    return ImageData(
-        found.class_names, {s: FileSamples(f.root, f.names, f.labels, reading) for s, f in found.splits.items()}
-    )
+        reading = InputFormat(*common_size(list(files.splits.values())), placeholder.channels)
+    splits = {split: dataclasses.replace(samples, reading=reading) for split, samples in files.splits.items()}
+    return ImageData(files.class_names, splits)
 
 
 def left_out(data: Data) -> ExcludeList:
@@ -165,23 +162,12 @@ def warn_about_unknown(exclude: ExcludeList, notice: Notice | None) -> None:
         notice(f"warning: data.exclude names what is not there: '{unknown[0]}'{more}")
 
 
-def _channels(data: Data) -> int:
-    return 1 if data.image.color == "grayscale" else 3
-
-
 def _reading(data: Data) -> InputFormat | None:
     """How files are read; None when the spec says no size."""
     shape = static_data_info(data).shape
     if shape is None:
         return None
     return InputFormat(*shape, resize=data.image.resize, interpolation=data.image.interpolation)  # type: ignore[arg-type]
-
-
-def _required_reading(data: Data) -> InputFormat:
-    reading = _reading(data)
-    if reading is None:
-        raise DataError("this source needs a size to read its images in", "say data.image.size, such as [96, 96]")
-    return reading
 
 
 def _fitted(data: ImageData[Samples], spec: Data) -> ImageData[Samples]:

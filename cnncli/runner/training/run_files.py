@@ -19,7 +19,7 @@ from cnncli.spec.backbones import scales_image
 from cnncli.spec.overrides import read_file
 from cnncli.spec.pretrained import with_weights
 from cnncli.spec.schema import Spec
-from cnncli.spec.sources import PATHS, Source
+from cnncli.spec.sources import Source
 from cnncli.spec.writer import spec_text
 from cnncli.startup import CHATTER
 
@@ -61,9 +61,7 @@ def write_data_record(run: RunDir, spec: Spec, splits: Splits, inputs: InputSpec
 def settled(spec: Spec) -> Spec:
     """The spec, as it means the same in any working directory and on any device."""
     source = spec.data.source
-    arguments = {
-        key: absolute(value) if (source.name, key) in PATHS else value for key, value in source.arguments.items()
-    }
+    arguments = {**source.arguments, **{name: absolute(path) for name, path in source.paths.items()}}
     data = spec.data.model_copy(update={"source": Source(source.name, arguments)})
     train = spec.train.model_copy(update={"precision": precision_here(spec.train.precision)})
     return spec.model_copy(update={"data": data, "model": with_weights(spec.model, absolute), "train": train})

@@ -1,0 +1,76 @@
+"""Where images may come from: the table of sources.
+
+A source is one module in `data/sources/` and one entry here. The schema, the rules, the data doctor, the training and
+the test of docs/data.md all read this table; the module itself is imported only when its images are loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cnncli.catalog.validators import Validator, choice, mapping_of, number, shown, text
+from cnncli.errors import Path, Problem
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """A kind of place that images come from.
+
+    Args:
+        module: Name of its module in `data/sources/`, which has a function `load`.
+        images: `files` are read in any size and may be excluded one by one; `encoded` ones are read in any size too,
+            by the source itself; `arrays` are pixels of one size.
+        arguments: What a spec sets, by name; the first is required.
+    """
+
+    module: str
+    images: Literal["files", "encoded", "arrays"]
+    arguments: Mapping[str, Validator]
+
+    @property
+    def required(self) -> str:
+        """Name of the argument that the source needs."""
+        return next(iter(self.arguments))
+
+
+def _path(value: Any, path: Path, problems: list[Problem]) -> Any:
+    if not isinstance(value, str) or not value:
+        problems.append(Problem(path, f"expected a path, got {shown(value)}"))
+    return value
+
+
+PATH = Validator("a path", _path, {"type": "string"})
+"""A file or folder."""
+
+# With a namespace in front, TensorFlow Datasets would download somebody's code and run it
+_TFDS = re.compile(r"[a-z][a-z0-9_]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?(:[0-9*]+\.[0-9*]+\.[0-9*]+)?\Z")
+
+
+def _tfds_name(value: Any, path: Path, problems: list[Problem]) -> Any:
+    if not isinstance(value, str) or not _TFDS.match(value):
+        problems.append(Problem(path, f"expected {_TFDS_NAME.words}, got {shown(value)}"))
+    return value
+
+
+_TFDS_NAME = Validator("a data set by name, such as cifar10 or stanford_dogs:0.2.0", _tfds_name, {"type": "string"})
+
+_TABLE = {
+    "path": PATH,
+    "root": PATH,
+    "image_column": text,
+    "label_column": text,
+    "split_column": text,
+    "delimiter": choice(",", ";", "\t"),
+}
+
+IMAGE_SOURCES: dict[str, ImageSource] = {
+    "folder": ImageSource("folder", "files", {"path": PATH}),
+    "csv": ImageSource("table", "files", _TABLE),
+    "arrays": ImageSource("arrays", "arrays", {"path": PATH, "labels": PATH, "white": number(0, above=True)}),
+    "idx": ImageSource("idx", "arrays", {"path": PATH}),
+    "cifar": ImageSource("cifar", "arrays", {"path": PATH, "labels": choice("fine", "coarse")}),
+    "tfds": ImageSource("tfds", "encoded", {"name": _TFDS_NAME, "splits": mapping_of(text), "data_dir": PATH}),
+}
