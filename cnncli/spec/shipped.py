@@ -1,4 +1,4 @@
-"""The specs that come with cnncli: found, listed, and written out so that each stands alone."""
+"""The specs that come with cnncli: a list of them, and the text of each as a file that needs no other."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Shipped:
     """One of the specs that come with cnncli.
 
     Args:
-        name: its path without suffix: `mnist/deeper`.
-        file: where it is.
-        heading: the lines of its first comment, without the `#`.
+        name: Its path without suffix, such as `mnist/deeper`.
+        file: Its file.
+        heading: Lines of its first comment, without the `#`.
     """
 
     name: str
@@ -32,22 +32,22 @@ class Shipped:
 
     @property
     def description(self) -> str:
-        """What it is, in one sentence."""
+        """Its description, the first paragraph of the heading."""
         lines = self.heading[: self.heading.index("")] if "" in self.heading else self.heading
         return " ".join(lines)
 
     @property
     def accuracy(self) -> float | None:
-        """The test accuracy that was measured; None where it was not."""
-        found = _MEASURED.search(" ".join(self.heading))
-        return float(found[1]) if found else None
+        """The measured test accuracy; None if it was not measured."""
+        measured = _MEASURED.search(" ".join(self.heading))
+        return float(measured[1]) if measured else None
 
 
 def shipped() -> list[Shipped]:
-    """All of them, by name, those of the first folder before those in folders.
+    """All shipped specs by name, those of the top folder first.
 
     Raises:
-        ResourceError: the installation lacks them.
+        ResourceError: they are not installed.
     """
     folder = _folder()
     files = sorted(folder.rglob("*.yaml"), key=lambda file: (len(file.parts), file.with_suffix("").parts))
@@ -55,11 +55,11 @@ def shipped() -> list[Shipped]:
 
 
 def standalone(one: Shipped, file: str) -> str:
-    """The text of a shipped spec as a file that needs no other: what it extends is written into it.
+    """The text of a shipped spec as a file that needs no other: the specs it extends are written into it.
 
     Args:
-        one: as `shipped` lists it.
-        file: what the copy will be called, for the commands in its heading.
+        one: Shipped spec.
+        file: Name of the copy, for the commands in its heading.
     """
     text = one.file.read_text("utf-8")
     heading = [f"# {line}".rstrip() for line in one.heading]
@@ -67,7 +67,7 @@ def standalone(one: Shipped, file: str) -> str:
     known = sections()
     if any(line.startswith("extends:") for line in body):
         merged = read_file(one.file, layout()).value
-        heading += ["#", "# A copy: what it took from other specs is written out below."]
+        heading += ["#", "# A copy, with the specs it extends written into it."]
         body = ["", *spec_text({key: merged[key] for key in known[()].model_fields if key in merged}).split("\n")]
     own = re.compile(rf"configs/{re.escape(one.name)}\.yaml")
     return "\n".join([*(own.sub(lambda _: shlex.quote(file), line) for line in heading), *body])

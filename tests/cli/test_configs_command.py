@@ -23,7 +23,7 @@ def test_a_program_reads_the_list_as_json(call):
 
 def test_one_is_printed_so_that_it_stands_alone(call):
     printed = call("configs", "mnist/deeper").out
-    assert printed.startswith("# Two convolutions before the pool.")
+    assert printed.startswith("# Two convolutions before the pooling layer.")
     assert read(printed, "deeper.yaml").value["data"]["source"] == "mnist"
     assert call("configs", "configs/mnist/deeper.yaml").out == printed
 
