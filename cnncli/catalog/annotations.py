@@ -9,8 +9,9 @@ import ast
 from typing import Any
 
 from cnncli.catalog.source import Argument
-from cnncli.catalog.validators import Validator, any_of, boolean, choice, is_number, list_of, number, shown, text, whole
+from cnncli.catalog.validators import Validator, any_of, boolean, choice, is_number, list_of, number, text, whole
 from cnncli.errors import Path, Problem
+from cnncli.wording import shown
 
 _PLAIN = {"int": whole(), "float": number(), "bool": boolean, "str": text}
 _LISTS = {"list", "List", "tuple", "Tuple", "Sequence", "Iterable", "Collection"}

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncli.catalog.validators import Validator, any_of, boolean, choice, is_whole, list_of, number, shown, whole
+from cnncli.catalog.validators import Validator, any_of, boolean, choice, is_whole, list_of, number, whole
 from cnncli.errors import Path, Problem
+from cnncli.wording import shown
 
 AUGMENTATIONS = (
     # where things are in the picture

@@ -10,8 +10,9 @@ from cnncli.catalog.augmentations import refused_argument
 from cnncli.catalog.source import Argument, signature
 from cnncli.catalog.spelling import WORDS, nearest_name, resolve
 from cnncli.catalog.unsupported import RENAMED_ARGUMENTS, refusal
-from cnncli.catalog.validators import Validator, near_word, nearest, shown
+from cnncli.catalog.validators import Validator
 from cnncli.errors import Path, Problem
+from cnncli.wording import near_word, nearest, shown
 
 
 @dataclass(frozen=True)

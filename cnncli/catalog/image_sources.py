@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cnncli.catalog.validators import Validator, choice, mapping_of, number, shown, text
+from cnncli.catalog.validators import Validator, choice, mapping_of, number, text
 from cnncli.errors import Path, Problem
+from cnncli.wording import shown
 
 
 @dataclass(frozen=True)

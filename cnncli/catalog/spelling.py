@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cnncli.catalog.names import FAMILIES
 from cnncli.catalog.packages import fault, own_names, plugin_layer
-from cnncli.catalog.validators import near_word, suggestion
+from cnncli.wording import near_word, suggestion
 
 ALIASES: dict[str, dict[str, str]] = {
     # Keras' own second names, and the short words it takes as strings where they differ from the class name by more

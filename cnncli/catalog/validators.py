@@ -7,13 +7,13 @@ entries, and for whole numbers where any number will do, which become floats: Ke
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cnncli.errors import Path, Problem
+from cnncli.wording import nearest, shown
 
 Accept = Callable[[Any, Path, list[Problem]], Any]
 
@@ -31,50 +31,6 @@ class Validator:
     words: str
     accept: Accept
     schema: dict[str, Any]
-
-
-def shown(value: Any) -> str:
-    """A value as it is quoted in a message: short, and telling a word from a number."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        text = ", ".join(shown(item) for item in value[:6]) + (", …" if len(value) > 6 else "")
-        return f"[{text}]"
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 layer`, `2 layers`, `0 classes`."""
-    if number != 1:
-        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}{'es' if noun.endswith('s') else 's'}"
-    return f"{number:,} {noun}"
-
-
-def near_word(word: str, words: Iterable[str]) -> str | None:
-    """The word of a list most like this one, or None when none is like it; the first of equals wins."""
-    matcher = difflib.SequenceMatcher(b=word.lower())
-    best, best_ratio = None, 0.6
-    for candidate in words:
-        matcher.set_seq1(candidate.lower())
-        if matcher.real_quick_ratio() > best_ratio and (ratio := matcher.ratio()) > best_ratio:
-            best, best_ratio = candidate, ratio
-    return best
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """`; did you mean 'x'?` when one of the words is near, else nothing."""
-    near = near_word(word, words)
-    return suggestion(near) if near else ""
-
-
-def suggestion(word: str) -> str:
-    """The end of a sentence that proposes another word."""
-    return f"; did you mean '{word}'?"
 
 
 def _kind(words: str, fits: Callable[[Any], bool], schema: dict[str, Any]) -> Validator:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncli.catalog.validators import Validator, nearest, shown
+from cnncli.catalog.validators import Validator
 from cnncli.errors import Path, Problem
+from cnncli.wording import nearest, shown
 
 IMAGENET = "imagenet"
 SUFFIXES = (".h5", ".hdf5", ".keras")

@@ -89,7 +89,7 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Click's own, except that an unknown command is reported with the nearest name."""
         if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
-            from cnncli.catalog.validators import nearest
+            from cnncli.wording import nearest
 
             context.fail(f"no command is called '{arguments[0]}'{nearest(arguments[0], COMMANDS)}")
         return super().resolve_command(context, arguments)
@@ -181,7 +181,8 @@ def _report(error: CnncliError) -> int:
 
 
 def _report_interrupted(stopped: Interrupted) -> int:
-    from cnncli.cli.console import counted, notice
+    from cnncli.cli.console import notice
+    from cnncli.wording import counted
 
     left_out = f"; {stopped.left_out}" if stopped.left_out else ""
     notice(f"interrupted after {counted(stopped.epochs, 'epoch')}; results so far are in {stopped.run}{left_out}")

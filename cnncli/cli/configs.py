@@ -53,8 +53,8 @@ def shipped_spec(name: str) -> Shipped:
     Raises:
         UsageError: no spec has it; the message suggests the nearest name.
     """
-    from cnncli.catalog.validators import nearest
     from cnncli.spec.shipped import shipped
+    from cnncli.wording import nearest
 
     known = {one.name: one for one in shipped()}
     plain = name.removeprefix("configs/").removesuffix(".yaml")

@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from cnncli.catalog.validators import counted as counted  # commands look for it here
 from cnncli.errors import Problem, path_text
+from cnncli.wording import counted
 
 MOST_PROBLEMS = 100
 """Problems of one file that are shown; whoever has more has one mistake many times."""
@@ -154,12 +154,6 @@ def terminal_width() -> int:
 def figures(metrics: Any) -> str:
     """`loss 0.0812   accuracy 0.9760`."""
     return "   ".join(f"{name} {value:.4f}" for name, value in metrics.items())
-
-
-def memory(size: int) -> str:
-    """Bytes as people read them: `2.0 MiB`."""
-    power = min(max(size.bit_length() - 1, 0) // 10, 4)
-    return f"{size} B" if not power else f"{size / 1024**power:.1f} {'KMGT'[power - 1]}iB"
 
 
 def show_report(evaluation: Any, report: Any) -> None:

@@ -123,7 +123,8 @@ def _write(file: Path, text: str) -> None:
 
 
 def _show(report: Any, subject: str, list_file: Path | None) -> None:
-    from cnncli.cli.console import counted, say, styled
+    from cnncli.cli.console import say, styled
+    from cnncli.wording import counted
 
     images = f"{counted(report.images, 'image')} in {counted(len(report.class_names), 'class')}"
     say(f"{_shown(report.source)}: {images}")

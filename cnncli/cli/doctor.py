@@ -55,7 +55,8 @@ def _values(check: Check) -> dict[str, str]:
 
 def show_checks(checks: Sequence[Check]) -> None:
     """Prints checks by group, then the number of errors and warnings."""
-    from cnncli.cli.console import counted, printable, say, show_paragraph, styled
+    from cnncli.cli.console import printable, say, show_paragraph, styled
+    from cnncli.wording import counted
 
     width = max(len(check.name) for check in checks)
     for group in dict.fromkeys(check.group for check in checks):

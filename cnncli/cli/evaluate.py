@@ -42,10 +42,10 @@ def evaluate(
     """
     import json
 
-    from cnncli.catalog.validators import nearest
     from cnncli.cli.console import notice, show_report
     from cnncli.errors import ThresholdMissed
     from cnncli.runs import find_run
+    from cnncli.wording import nearest
 
     limits = [_limit(text) for text in fail_under]
     found = find_run(run, runs_dir)

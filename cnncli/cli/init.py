@@ -56,8 +56,9 @@ def _copy(template: str, output: Path | None, force: bool) -> None:
 
 
 def _draft(data: Path, columns: dict[str, str], output: Path | None, force: bool) -> None:
-    from cnncli.cli.console import counted, notice, say
+    from cnncli.cli.console import notice, say
     from cnncli.cli.progress import looking
+    from cnncli.wording import counted
 
     file = output or Path(f"{_name_of(data)}.yaml")
     _require_writable(file, force, data)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from cnncli.cli.console import counted, memory, say, show_paragraph
+from cnncli.cli.console import say, show_paragraph
 from cnncli.cli.screen import TrainingScreen
+from cnncli.wording import counted, size_text
 
 if TYPE_CHECKING:
     from cnncli.runner.preflight.overfit import Overfit
@@ -68,8 +69,9 @@ def show_dry_run(found: DryRun) -> None:
     say(f"step     {counted(found.batch_size, 'image')}, forward and backward: loss {found.first_loss:.4f}")
     say(f"weights  saved and loaded: the same outputs for {counted(found.compared, 'image')}, to the last bit")
     say()
-    of = f", of {memory(took.free)} that are free" if took.free is not None else ""
-    say(f"memory   {memory(took.peak)} at most{of}" if took.peak is not None else "memory   the system does not tell")
+    of = f" ({size_text(took.free)} free)" if took.free is not None else ""
+    peak = f"{size_text(took.peak)} peak{of}" if took.peak is not None else "not available on this system"
+    say(f"memory   {peak}")
     for number, stage in enumerate(seconds.stages, start=1):
         heading, epochs = f"stage {number}", f"; {counted(stage.epochs, 'epoch')}"
         if len(seconds.stages) == 1:
@@ -80,8 +82,8 @@ def show_dry_run(found: DryRun) -> None:
     say(f"once     {once}" + (f", {duration(seconds.decoding)} to decode all images" if seconds.decoding else ""))
     early = "; a callback may end it earlier" if found.may_end_early else ""
     say(f"in all   {duration(seconds.total)} for {counted(found.epochs, 'epoch')}{early}")
-    cache = f", and {memory(disk.cache)} for decoded images in the cache" if disk.cache else ""
-    say(f"disk     {memory(disk.run)} for the run{cache}")
+    cache = f", and {size_text(disk.cache)} for decoded images in the cache" if disk.cache else ""
+    say(f"disk     {size_text(disk.run)} for the run{cache}")
     say()
     say(f"No run was made. Times are those of {counted(found.measured_steps, 'step')}, as busy as the machine is now.")
 

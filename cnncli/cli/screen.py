@@ -8,8 +8,9 @@ from typing import Any, Self
 
 import click
 
-from cnncli.cli.console import counted, is_terminal, notice, say, show_report, styled
+from cnncli.cli.console import is_terminal, notice, say, show_report, styled
 from cnncli.cli.signals import Signals
+from cnncli.wording import counted, dimensions
 
 MOST_SKIPPED = 8
 """Layers without loaded weights that are told one by one."""
@@ -58,7 +59,7 @@ class TrainingScreen:
         if self.quiet:
             return
         counts = ", ".join(f"{len(samples):,} {split}" for split, samples in splits.samples.items())
-        size = "×".join(map(str, model.input_shape))
+        size = dimensions(model.input_shape)
         say(f"data    {spec.data.source.name}: {counts}; {counted(len(splits.class_names), 'class')}, {size}")
         say(f"model   {counted(len(spec.model.nodes), 'layer')}, {model.parameters:,} parameters")
         say(f"device  {device}{'' if spec.train.precision == 'float32' else ', ' + spec.train.precision}")

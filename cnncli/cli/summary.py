@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from cnncli.cli.options import runs_dir_option, set_option
+from cnncli.wording import dimensions, size_text
 
 if TYPE_CHECKING:
     from cnncli.records import LayerRow, ModelSummary
@@ -130,15 +131,13 @@ class _Column(NamedTuple):
 
 
 def _columns(model: ModelSummary, loaded: LoadedSpec, wide: bool) -> list[_Column]:
-    from cnncli.cli.console import memory
-
     kept = sum(row.kept_bytes for row in model.rows)
     line = _Column("line", lambda row: _line(row, loaded))
     output = _Column("output", lambda row: _shape(row.output_shape))
     parameters = _Column("parameters", lambda row: f"{row.parameters:,}", f"{model.parameters:,}")
     macs = _Column("MACs", lambda row: "?" if row.macs is None else _scaled(row.macs), _scaled(model.macs))
     sees = _Column("sees", _field)
-    keeps = _Column("kept", lambda row: memory(row.kept_bytes) if row.kept_bytes else "", memory(kept))
+    keeps = _Column("kept", lambda row: size_text(row.kept_bytes) if row.kept_bytes else "", size_text(kept))
     if not wide:
         return [line, _Column("layer", _name, "total", False), output, parameters, macs, sees, keeps]
     return [
@@ -152,7 +151,7 @@ def _columns(model: ModelSummary, loaded: LoadedSpec, wide: bool) -> list[_Colum
         macs,
         _Column("FLOPs", lambda row: _scaled(row.flops), _scaled(model.flops)),
         sees,
-        _Column("memory", lambda row: memory(row.activation_bytes)),
+        _Column("memory", lambda row: size_text(row.activation_bytes)),
         keeps,
     ]
 
@@ -199,7 +198,7 @@ def _listed(rows: tuple[LayerRow, ...], expand: bool) -> Iterator[LayerRow]:
 
 
 def _show_totals(model: ModelSummary, optimizer: str) -> None:
-    from cnncli.cli.console import memory, say
+    from cnncli.cli.console import say
 
     fixed = model.parameters - model.trainable - model.frozen
     parts = ["all trained" if model.trainable == model.parameters else f"{model.trainable:,} trained"]
@@ -212,11 +211,12 @@ def _show_totals(model: ModelSummary, optimizer: str) -> None:
     if model.uncounted:
         named = ", ".join(f"{row.name} ({row.kind})" for row in model.uncounted)
         say(f"            without {named}: what they multiply is not known")
-    say(f"weights     {memory(model.weight_bytes)}")
+    say(f"weights     {size_text(model.weight_bytes)}")
     if use := model.training:
-        say(f"training    about {memory(use.total)} at batch size {use.batch_size}, besides TensorFlow itself:")
-        say(f"            {memory(use.activations)} kept for the gradient, {memory(use.working)} working,")
-        say(f"            {memory(use.gradients)} gradients, {memory(use.optimizer)} {optimizer}, and the weights")
+        say(f"training    about {size_text(use.total)} at batch size {use.batch_size}, besides TensorFlow itself:")
+        say(f"            {size_text(use.activations)} kept for the gradient, {size_text(use.working)} working,")
+        optimizer_size = size_text(use.optimizer)
+        say(f"            {size_text(use.gradients)} gradients, {optimizer_size} {optimizer}, and the weights")
 
 
 def _name(row: LayerRow) -> str:
@@ -257,7 +257,7 @@ def _scaled(count: int) -> str:
 
 
 def _shape(shape: tuple[Any, ...]) -> str:
-    return "×".join(map(str, shape))
+    return dimensions(shape)
 
 
 def _print_json(model: ModelSummary, loaded: LoadedSpec) -> None:

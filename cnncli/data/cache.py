@@ -26,6 +26,7 @@ from cnncli.data.files import open_file
 from cnncli.data.samples import FileSamples, Samples
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError, ResourceError
+from cnncli.wording import size_text
 
 LIMIT = 20_000_000_000
 """Bytes of all entries together above which those unused for longest are removed."""
@@ -155,7 +156,7 @@ def _make(entry: Path, samples: FileSamples, progress: Callable[[int, int], None
         Path(part).replace(entry)
     except OSError as error:
         raise ResourceError(
-            f"{total * size / 1e9:,.2f} GB of images cannot be written to {entry.parent}: {error.strerror}",
+            f"{size_text(total * size)} of images cannot be written to {entry.parent}: {error.strerror}",
             "set CNNCLI_CACHE_DIR to a folder with room that is yours",
         ) from error
     finally:

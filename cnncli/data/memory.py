@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnncli.errors import ResourceError
 from cnncli.machine import available_memory
+from cnncli.wording import size_text
 
 
 def require_memory(size: int, what: str) -> None:
@@ -11,7 +12,7 @@ def require_memory(size: int, what: str) -> None:
 
     Args:
         size: in bytes.
-        what: the beginning of the message: `images.npz holds 40 GB of images`.
+        what: the beginning of the message: `images.npz holds images`.
 
     Raises:
         ResourceError: when less memory is available.
@@ -19,6 +20,6 @@ def require_memory(size: int, what: str) -> None:
     available = available_memory()
     if available is not None and size > available:
         raise ResourceError(
-            f"{what}, {size / 1e9:,.1f} GB in memory, and {available / 1e9:,.1f} GB are available",
+            f"{what}, {size_text(size)} in memory, and {size_text(available)} are available",
             "image files in folders need not fit in memory: use the source folder or csv",
         )

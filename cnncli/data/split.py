@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnncli.catalog.validators import counted
 from cnncli.errors import DataError
+from cnncli.wording import counted
 
 
 @dataclass(frozen=True)

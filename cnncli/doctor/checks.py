@@ -20,6 +20,7 @@ from cnncli.errors import CnncliError
 from cnncli.factory.processor import BFLOAT16
 from cnncli.machine import available_memory, processor_flags
 from cnncli.runs import require_writable
+from cnncli.wording import size_text
 
 State = Literal["ok", "warning", "error"]
 
@@ -137,14 +138,16 @@ def _memory() -> Iterator[Check]:
         return
     low = free < LOW_MEMORY
     advice = "lower train.batch_size or data.image.size" if low else ""
-    yield Check("machine", "memory", f"{_size(free)} free", "warning" if low else "ok", advice)
+    yield Check("machine", "memory", f"{size_text(free)} free", "warning" if low else "ok", advice)
 
 
 def _folders(runs_folder: Path) -> Iterator[Check]:
     cache = cache_folder()
     yield _folder("runs", runs_folder, "choose another directory with --runs-dir or CNNCLI_RUNS_DIR")
     yield _folder("cache", cache, "choose another directory with CNNCLI_CACHE_DIR")
-    yield Check("folders", "cached", f"{_size(folder_size(cache))}; decoded images are kept up to {_size(LIMIT)}")
+    yield Check(
+        "folders", "cached", f"{size_text(folder_size(cache))}; decoded images are kept up to {size_text(LIMIT)}"
+    )
     yield _folder("temporary", Path(tempfile.gettempdir()), "choose another directory with TMPDIR")
 
 
@@ -157,7 +160,9 @@ def _folder(name: str, folder: Path, advice: str) -> Check:
     except (CnncliError, OSError):
         return Check("folders", name, str(folder), "error", f"cannot be written to: {advice}")
     low = free < LOW_SPACE
-    return Check("folders", name, f"{folder}, {_size(free)} free", "warning" if low else "ok", advice if low else "")
+    return Check(
+        "folders", name, f"{folder}, {size_text(free)} free", "warning" if low else "ok", advice if low else ""
+    )
 
 
 def folder_size(folder: Path) -> int:
@@ -170,7 +175,3 @@ def folder_size(folder: Path) -> int:
             except OSError:  # another process has just removed it
                 continue
     return total
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.1f} MB"

@@ -16,9 +16,10 @@ from cnncli.draft.image_format import ImageFormat, choose_image_format
 from cnncli.draft.model import model_section
 from cnncli.draft.schedule import SHORT_EPOCH, choose_schedule, train_section
 from cnncli.draft.split import Split, choose_split
-from cnncli.draft.text import blocks, comment, counted, joined, pixels, printed
+from cnncli.draft.text import blocks, comment, joined, pixels, printed
 from cnncli.errors import DataError
 from cnncli.spec.writer import entry, flow, scalar, setting
+from cnncli.wording import counted
 
 __all__ = ["Survey", "draft", "survey"]
 

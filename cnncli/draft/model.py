@@ -7,8 +7,9 @@ from math import ceil
 from typing import Any
 
 from cnncli.draft.image_format import FEW, ImageFormat
-from cnncli.draft.text import comment, counted, pixels
+from cnncli.draft.text import comment, pixels
 from cnncli.spec.writer import entry
+from cnncli.wording import counted
 
 PLENTY = 5000
 """Number of training images from which on a network needs less dropout."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.draft.text import blocks, comment, counted
+from cnncli.draft.text import blocks, comment
 from cnncli.spec.writer import setting
+from cnncli.wording import counted
 
 IMBALANCED = 1.5
 """Ratio of the largest class to the smallest from which on classes are weighted."""

@@ -42,12 +42,6 @@ def blocks(parts: Iterable[list[str]]) -> list[str]:
     return lines
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 image`, `2,000 images`."""
-    ending = "" if number == 1 else "es" if noun.endswith("s") else "s"
-    return f"{number:,} {noun}{ending}"
-
-
 def pixels(height: float, width: float) -> str:
     """`200×300`: height before width, as in the spec."""
     return f"{height:.0f}×{width:.0f}"

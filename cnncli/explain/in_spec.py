@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from cnncli.errors import Problem
 from cnncli.spec import LoadedSpec
-from cnncli.spec.shapes import Shape, times
+from cnncli.spec.shapes import Shape
+from cnncli.wording import dimensions
 
 
 @dataclass(frozen=True)
@@ -52,4 +53,4 @@ def layers_in_spec(name: str, loaded: LoadedSpec) -> list[LayerInSpec]:
 def _text(value: Shape | int | None) -> str:
     if value is None:
         return "?"
-    return f"{value:,}" if isinstance(value, int) else times(value)
+    return f"{value:,}" if isinstance(value, int) else dimensions(value)

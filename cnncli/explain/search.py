@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from cnncli.catalog import FAMILIES, resolve, spellings
 from cnncli.catalog.unsupported import RENAMED_ARGUMENTS, refusal
-from cnncli.catalog.validators import near_word
 from cnncli.explain.texts import GLOSSARY, KEY, pages
 from cnncli.explain.topics import (
     OURS,
@@ -22,6 +21,7 @@ from cnncli.explain.topics import (
     names,
     topic,
 )
+from cnncli.wording import near_word
 
 _AMERICAN = {"our": "or", "is": "iz", "grey": "gray", "centre": "center"}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cnncli.catalog.validators import nearest
 from cnncli.errors import Problem, SpecError
 from cnncli.spec.stages import INSIDE, STAGES, StageSpec, matches
+from cnncli.wording import nearest
 
 if TYPE_CHECKING:
     import keras

@@ -14,7 +14,7 @@ from cnncli.factory.backbones import build_backbone, pixels_for
 from cnncli.factory.objects import KERAS, construct, maker, require_one_result
 from cnncli.spec.backbones import is_backbone, reads_image, scales_image, shape_error
 from cnncli.spec.graph import IMAGE, Node, snake
-from cnncli.spec.shapes import times
+from cnncli.wording import dimensions
 
 if TYPE_CHECKING:
     import keras
@@ -108,7 +108,7 @@ def heads(nodes: Sequence[Node]) -> tuple[str, ...]:
 
 
 def _apply(node: Node, given: list[Any], words: dict[str, int], **more: Any) -> Any:
-    layer, shape = node.entry, " and ".join(times(result.shape[1:]) for result in given)
+    layer, shape = node.entry, " and ".join(dimensions(result.shape[1:]) for result in given)
     path = (*node.path, node.word) if layer.arguments else node.path
     try:
         with warnings.catch_warnings():
@@ -128,7 +128,7 @@ def _apply(node: Node, given: list[Any], words: dict[str, int], **more: Any) -> 
         message = f"{maker(layer)} cannot apply {layer.name} to {shape}: {_reason(error)}{node.origin}"
         raise SpecError([Problem(path, message, at_key=True)]) from error
     if any(not size or size < 1 for size in output.shape[1:]):
-        message = f"{layer.name} makes {times(output.shape[1:])} out of {shape}: nothing is left{node.origin}"
+        message = f"{layer.name} makes {dimensions(output.shape[1:])} out of {shape}: nothing is left{node.origin}"
         raise SpecError([Problem(path, message, at_key=True)])
     return output
 

@@ -28,7 +28,7 @@ from cnncli.factory.hdf5 import FORMAT, Array, Refused, contents_of, finite
 from cnncli.factory.legacy_h5 import load_legacy_h5
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import LoadedLayer
-from cnncli.spec.shapes import times
+from cnncli.wording import dimensions
 
 if TYPE_CHECKING:
     import keras
@@ -99,7 +99,7 @@ def _compared(name: str, own: _Part, stored: _Part | None, other_classes: bool) 
         return LoadedLayer(name, parameters, "there it is a layer of another kind")
     for array, shape in own.shapes.items():
         if stored.shapes[array] != shape:
-            return LoadedLayer(name, parameters, f"it is {times(shape)}, there {times(stored.shapes[array])}")
+            return LoadedLayer(name, parameters, f"it is {dimensions(shape)}, there {dimensions(stored.shapes[array])}")
     return LoadedLayer(name, parameters, "its outputs are other classes there" * other_classes)
 
 

@@ -13,10 +13,11 @@ from cnncli.catalog.names import FAMILIES
 from cnncli.records import LayerRow, ModelSummary, TrainingMemory
 from cnncli.spec.backbones import is_backbone, reads_image
 from cnncli.spec.graph import IMAGE, Node
-from cnncli.spec.shapes import Shape, Step, times
+from cnncli.spec.shapes import Shape, Step
 from cnncli.spec.shapes.activation_memory import Numerics, activation_bytes, output_bytes
 from cnncli.spec.shapes.operations import applied_activation, flops_of, macs_of
 from cnncli.spec.shapes.receptive_field import ReceptiveField, field_size, receptive_fields
+from cnncli.wording import dimensions
 
 if TYPE_CHECKING:
     import keras
@@ -239,7 +240,7 @@ def details_of(layer: Entry) -> str:
     parts = []
     pool = layer.get("pool_size")
     if window := layer.get("kernel_size") or pool:
-        parts.append(times([window, window] if isinstance(window, int) else window))
+        parts.append(dimensions([window, window] if isinstance(window, int) else window))
         strides, usual = _short(layer.get("strides") or window), _short(pool or 1)
         parts += [f"stride {strides}"] if strides != usual else []
     for argument, text, default in _ARGUMENTS:
@@ -254,5 +255,5 @@ def details_of(layer: Entry) -> str:
 def _short(value: Any) -> str:
     """`2` for 2×2."""
     if isinstance(value, list | tuple):
-        return str(value[0]) if len(set(value)) == 1 else times(value)
+        return str(value[0]) if len(set(value)) == 1 else dimensions(value)
     return str(value)

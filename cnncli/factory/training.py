@@ -14,6 +14,7 @@ from cnncli.errors import Path, Problem, SpecError
 from cnncli.factory.metrics import build_metric
 from cnncli.factory.objects import construct
 from cnncli.spec.metrics import is_sparse, more_is_better
+from cnncli.wording import dimensions
 
 if TYPE_CHECKING:
     import keras
@@ -25,7 +26,7 @@ def label_encoding(loss: Entry, output_shape: tuple[int, ...], classes: int) -> 
     Raises:
         SpecError: the model's output cannot be compared with the labels.
     """
-    output = "×".join(map(str, output_shape))
+    output = dimensions(output_shape)
     if len(output_shape) != 1:
         message = f"the model's output has the shape {output}; put Flatten or a global pool before the last Dense"
         raise SpecError([Problem(("model", "layers"), message)])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, replace
 
-from cnncli.catalog.validators import counted
 from cnncli.errors import RunError
 from cnncli.runner.model.build import run_spec
 from cnncli.runner.training.checkpoint import TrainingState, read_progress
 from cnncli.runs import RunDir
 from cnncli.spec.schema import Spec
+from cnncli.wording import counted
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def find_run(named: str | None, folder: Path) -> RunDir:
     for path in (Path(named), folder / named):
         if _has(path, "status.json") or _has(path, "spec.yaml"):
             return _opened(path)
-    from cnncli.catalog.validators import nearest
+    from cnncli.wording import nearest
 
     if _is(Path(named).is_dir):
         raise RunError(f"'{named}' is a folder, but not of a run: it has no status.json that can be read")

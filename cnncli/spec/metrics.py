@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.names import FAMILIES
-from cnncli.catalog.validators import counted, nearest
 from cnncli.errors import Path, Problem
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import NetworkShapes
 from cnncli.spec.static_data_info import static_data_info
+from cnncli.wording import counted, nearest
 
 SPARSE_METRICS = {"SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SparseCategoricalCrossentropy"}
 ONE_HOT_METRICS = set(FAMILIES["metric"]) - SPARSE_METRICS - {"accuracy"}

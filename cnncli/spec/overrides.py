@@ -118,7 +118,7 @@ def _shipped(path: FilePath) -> str:
 
 def _beside(path: FilePath) -> str:
     """A hint at a file of a similar name in the same folder."""
-    from cnncli.catalog.validators import nearest
+    from cnncli.wording import nearest
 
     if not path.parent.is_dir():
         return ""

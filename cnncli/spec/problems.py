@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cnncli.catalog.validators import near_word, nearest, shown
 from cnncli.errors import Path, Place, Problem
 from cnncli.spec.schema import Section, sections
+from cnncli.wording import near_word, nearest, shown
 
 _ELSEWHERE = {
     # words that people put into a section, and how the thing is said here

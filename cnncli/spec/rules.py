@@ -7,16 +7,16 @@ from math import prod
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
-from cnncli.catalog.validators import counted, nearest
 from cnncli.errors import Path, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
 from cnncli.spec.metrics import METRIC_RULES, has_one_output, is_sparse, unfitting_metrics
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import NetworkShapes, Shape, Step, times
+from cnncli.spec.shapes import NetworkShapes, Shape, Step
 from cnncli.spec.splits import contradictions
 from cnncli.spec.stages import wrong_stages
 from cnncli.spec.static_data_info import static_data_info
+from cnncli.wording import counted, dimensions, nearest, size_text
 
 MOST_NUMBERS = 2**30
 """Weights of a layer, or values that it makes of one image, above which a spec is taken for a mistake: 4 GiB."""
@@ -100,7 +100,7 @@ def _sizes(steps: Sequence[Step]) -> Iterator[Problem]:
         name, weights, values = step.node.entry.name, step.parameters or 0, prod(step.output_shape or ())
         if max(weights, values) > MOST_NUMBERS:
             what = f"{weights:,} weights" if weights > MOST_NUMBERS else f"an output of {values:,} values"
-            memory = f"{max(weights, values) * 4 / 2**30:,.0f} GiB"
+            memory = size_text(max(weights, values) * 4)
             message = f"{name} would have {what} ({memory}); check its numbers{step.node.origin}"
             yield Problem(step.node.path, message, at_key=True)
 
@@ -109,9 +109,8 @@ def _output(spec: Spec, output: Shape, classes: int) -> Iterator[Problem]:
     """The output of the model cannot be compared with the labels."""
     nodes, loss = spec.model.nodes, spec.train.loss
     if len(output) != 1:
-        message = (
-            f"the output has the shape {times(output)}; put Flatten or GlobalAveragePooling2D before the last Dense"
-        )
+        flat = "add Flatten or GlobalAveragePooling2D before the last Dense"
+        message = f"the output has the shape {dimensions(output)}; {flat}"
         yield Problem(nodes[-1].path, message, at_key=True)
         return
     units = output[0]

@@ -8,8 +8,9 @@ from typing import Any
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.image_sources import IMAGE_SOURCES, PATH
-from cnncli.catalog.validators import Validator, nearest, shown
+from cnncli.catalog.validators import Validator
 from cnncli.errors import Path, Problem
+from cnncli.wording import nearest, shown
 
 
 @dataclass(frozen=True)

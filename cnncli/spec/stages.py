@@ -8,10 +8,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from cnncli.catalog.entries import Entry, entry_kind
-from cnncli.catalog.validators import Validator, any_of, is_whole, list_of, nearest, number, shown, text, whole
+from cnncli.catalog.validators import Validator, any_of, is_whole, list_of, number, text, whole
 from cnncli.errors import Path, Problem
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.graph import Node
+from cnncli.wording import nearest, shown
 
 INSIDE = "/"
 """Stands between the name of a backbone and that of a layer inside it."""

@@ -16,12 +16,12 @@ from cnncli.catalog.validators import (
     mapping_of,
     number,
     optional,
-    shown,
     text,
     whole,
 )
 from cnncli.catalog.weights import model_weights
 from cnncli.errors import Path, Problem
+from cnncli.wording import shown
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}

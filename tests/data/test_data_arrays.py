@@ -333,7 +333,7 @@ def test_what_does_not_fit_in_memory_is_not_read(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "big.npz", x=np.zeros((100, 100, 100, 3), np.uint8), y=np.arange(100) % 2)
     monkeypatch.setattr("cnncli.data.memory.available_memory", lambda: 2_000_000)
     monkeypatch.setattr("numpy.load", None)
-    with pytest.raises(ResourceError, match=r"big\.npz holds arrays, 0\.0 GB in memory"):
+    with pytest.raises(ResourceError, match=r"big\.npz holds arrays, 2\.9 MiB in memory"):
         arrays.load(tmp_path / "big.npz")
 
 

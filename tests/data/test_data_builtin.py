@@ -261,7 +261,7 @@ def test_it_is_downloaded_once_and_only_then_is_there_a_notice(server, tmp_path,
     builtin.load("fashion_mnist", said.append)
     assert len(said) == len(server.asked) == 4
     assert said[0].startswith("downloading http://127.0.0.1")
-    assert said[0].endswith("kB)")
+    assert said[0].endswith("KiB)")
     builtin.load("fashion_mnist", said.append)
     assert len(said) == len(server.asked) == 4
     names = ["t10k-images-idx3", "t10k-labels-idx1", "train-images-idx3", "train-labels-idx1"]

@@ -11,7 +11,7 @@ def test_more_than_there_is_is_refused(monkeypatch):
     memory.require_memory(3_000_000_000, "this")
     with pytest.raises(ResourceError) as caught:
         memory.require_memory(3_100_000_000, "pets.npz holds images")
-    assert caught.value.message == "pets.npz holds images, 3.1 GB in memory, and 3.0 GB are available"
+    assert caught.value.message == "pets.npz holds images, 2.9 GiB in memory, and 2.8 GiB are available"
 
 
 def test_where_the_system_does_not_tell_nothing_is_refused(monkeypatch):

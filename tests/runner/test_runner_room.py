@@ -26,7 +26,7 @@ def test_what_fits_passes():
 
 def test_weights_that_do_not_fit():
     with pytest.raises(
-        ResourceError, match=r"model\.layers\[1\] \(Dense\) has 785,000,000 parameters: .* 3\.2 GB"
+        ResourceError, match=r"model\.layers\[1\] \(Dense\) has 785,000,000 parameters: .* 3\.0 GiB"
     ) as caught:
         check("Flatten, {Dense: {units: 1000000}}")
     assert "fewer units" in caught.value.hint

@@ -17,6 +17,7 @@ from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of_header
 from cnncli.data.files import open_file
 from cnncli.errors import DataError
+from cnncli.wording import size_text
 
 _LARGE = 1 << 30  # bytes; 50 million pixels of 16 bits and four channels take less than half of it
 _BYTES = 16  # of a hash of the content
@@ -94,7 +95,7 @@ def _of_stream(stream: BinaryIO, path: Path, name: str, means_image: bool, decod
         code = "format-not-read" if formats.is_other_image(head, suffix) else other
         return Facts(code, f"is {formats.description(head, suffix)}")
     if stream.seek(0, io.SEEK_END) > _LARGE:
-        return Facts("too-many-pixels", f"is a {kind} file of {stream.tell() / 1e9:.1f} GB", kind)
+        return Facts("too-many-pixels", f"is a {kind} file of {size_text(stream.tell())}", kind)
     stream.seek(0)
     if decode:
         stream = io.BytesIO(stream.read())

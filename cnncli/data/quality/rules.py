@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cnncli.catalog.validators import counted
 from cnncli.data.decode.sizes import proposed_size
 from cnncli.data.quality.codes import CODES, finding
 from cnncli.data.quality.inspection import Facts
 from cnncli.data.quality.inventory import Entry, Inventory
 from cnncli.records import Affected, Finding
+from cnncli.wording import counted
 
 FEW = 10
 """Training images of a class below which a person is warned."""

@@ -11,7 +11,6 @@ from typing import IO
 
 import numpy as np
 
-from cnncli.catalog.validators import counted
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.classes import Classes, with_classes
@@ -20,6 +19,7 @@ from cnncli.data.sources.labels import encoded_labels, names_of_labels
 from cnncli.data.sources.location import existing_file, some
 from cnncli.data.sources.pixels import as_images, image_shape
 from cnncli.errors import DataError
+from cnncli.wording import counted
 
 _KINDS = {
     "x": "images",

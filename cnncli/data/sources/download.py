@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.errors import DataError, ResourceError
+from cnncli.wording import size_text
 
 TIMEOUT = 30.0
 """Seconds without a byte from the server after which a download is given up."""
@@ -160,8 +161,3 @@ def _chunks(file: RemoteFile) -> Iterator[bytes]:
         raise DataError(f"{file.url} could not be reached: {reason}") from error
     if received < size:
         raise DataError(f"{file.url} was cut off after {received:,} of {size:,} bytes")
-
-
-def size_text(size: int) -> str:
-    """A number of bytes as people say it: `170 MB`."""
-    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from cnncli.catalog.validators import counted
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.files import folders_in, image_names, images_beside
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import Classes, chosen_classes, class_names, require_same_classes
 from cnncli.data.sources.location import existing_folder, some
 from cnncli.errors import DataError
+from cnncli.wording import counted
 
 SPLIT_FOLDERS: Mapping[str, str] = {
     "train": "train",

@@ -11,7 +11,6 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from cnncli.catalog.validators import counted
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.classes import Classes, with_classes
@@ -19,6 +18,7 @@ from cnncli.data.sources.labels import encoded_labels, names_of_labels
 from cnncli.data.sources.location import existing_folder, some
 from cnncli.data.sources.pixels import as_images
 from cnncli.errors import DataError
+from cnncli.wording import counted, dimensions
 
 _NAME = re.compile(r"(.*?)(train|t10k|test)[-_.](images|labels)[-_.]idx([1-4])[-_.]ubyte(\.gz)?", re.IGNORECASE)
 _EXPECTED = "expected train-images-idx3-ubyte and train-labels-idx1-ubyte, and the same with t10k or test; or with .gz"
@@ -86,7 +86,7 @@ def _array(file: Path, axes: tuple[int, ...]) -> np.ndarray:
             stream = cast(BinaryIO, opened)
             shape = _shape(stream, file, axes)
             size = math.prod(shape)
-            require_memory(size, f"{file} says that it holds {' × '.join(map(str, shape))} bytes")
+            require_memory(size, f"{file} says that it holds {dimensions(shape)} bytes")
             data = stream.read(size)
             more = stream.read(1)
     except EOFError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from cnncli.errors import DataError
+from cnncli.wording import dimensions
 
 _CHUNK = 1024  # images looked at at a time, so that no second copy of everything is made
 
@@ -55,7 +56,7 @@ def as_images(arrays: Mapping[str, np.ndarray], white: float | None, where: str)
     """
     shapes = {split: image_shape(array.shape, f"{where}: {split}") for split, array in arrays.items()}
     if len({shape[1:] for shape in shapes.values()}) > 1:
-        sizes = ", ".join(f"{split} {h}×{w}×{c}" for split, (_, h, w, c) in shapes.items())
+        sizes = ", ".join(f"{split} {dimensions(shape[1:])}" for split, shape in shapes.items())
         raise DataError(f"{where} has images of different sizes: {sizes} (height×width×channels)")
     odd = {str(array.dtype) for array in arrays.values() if array.dtype.kind not in "buif"}
     if odd:

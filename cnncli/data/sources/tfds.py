@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.catalog.validators import counted
 from cnncli.data.decode.image import read_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.memory import require_memory
@@ -17,6 +16,7 @@ from cnncli.data.sources.classes import Classes, with_classes
 from cnncli.data.sources.folder import SPLIT_FOLDERS
 from cnncli.data.sources.location import some
 from cnncli.errors import DataError, ResourceError
+from cnncli.wording import counted
 
 
 def load(

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.catalog.validators import counted
 from cnncli.data.identity import DuplicateGroup, fingerprint, identical_across
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import TooFewClasses, require_same_classes
@@ -22,6 +21,7 @@ from cnncli.runner.inputs.splits import Notice, Splits, load_source, load_splits
 from cnncli.runs import RunDir
 from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec.schema import Data, Spec
+from cnncli.wording import counted
 
 RECORD = "images.csv"
 """The file of a run that names every image with its split and its content."""

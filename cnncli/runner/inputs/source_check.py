@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from cnncli.catalog.validators import counted
 from cnncli.data.quality import Plan, Progress, check_headers, scan_arrays, scan_files
 from cnncli.data.quality.codes import finding, most_severe_first
 from cnncli.data.quality.survey import TABLE_SUFFIXES
@@ -21,6 +20,7 @@ from cnncli.runner.inputs.splits import left_out, load_source, warn_about_unknow
 from cnncli.spec.schema import Spec, Split
 from cnncli.spec.splits import contradictions
 from cnncli.spec.static_data_info import static_data_info
+from cnncli.wording import counted
 
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:

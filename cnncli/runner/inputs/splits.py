@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from cnncli.catalog.image_sources import IMAGE_SOURCES
-from cnncli.catalog.validators import counted
 from cnncli.data.cache import cached, cached_before
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.sizes import common_size
@@ -24,6 +23,7 @@ from cnncli.errors import DataError, RunError, SpecError
 from cnncli.spec.schema import Data, Spec, Split
 from cnncli.spec.splits import contradictions
 from cnncli.spec.static_data_info import static_data_info
+from cnncli.wording import counted
 
 Notice = Callable[[str], None]
 Progress = Callable[[int, int], None]

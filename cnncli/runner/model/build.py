@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnncli.catalog.validators import counted
 from cnncli.data.samples import LabelledImages
 from cnncli.errors import DataError, RunError, SpecError, path_text
 from cnncli.factory.freezing import frozen_in_stages
@@ -28,6 +27,7 @@ from cnncli.spec.rules import shape_problems
 from cnncli.spec.schema import Data, Spec
 from cnncli.spec.shapes import infer_shapes
 from cnncli.spec.static_data_info import static_data_info
+from cnncli.wording import counted
 
 if TYPE_CHECKING:
     import keras

@@ -8,6 +8,7 @@ from math import prod
 from cnncli.errors import ResourceError, path_text
 from cnncli.machine import available_memory
 from cnncli.spec.shapes import Step
+from cnncli.wording import size_text
 
 _BYTES = 4
 """Of one number; weights are float32 whatever the layers compute in."""
@@ -39,7 +40,7 @@ def require_model_fits(steps: Sequence[Step]) -> None:
 
 def _too_large(step: Step, what: str, numbers: int, available: int) -> ResourceError:
     layer = f"{path_text(step.node.path)} ({step.node.entry.name})"
-    needed, there = (f"{size / 1e9:,.1f} GB" for size in (numbers * _BYTES, available))
+    needed, there = map(size_text, (numbers * _BYTES, available))
     return ResourceError(
         f"{layer} {what}: that takes {needed} of memory, and {there} are free",
         "a smaller data.image.size, pooling or strides above it, or fewer units or filters take less",

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.catalog.validators import counted
 from cnncli.factory.probe import dead_units, gradients_by_layer
 from cnncli.runner.inputs.splits import Splits
 from cnncli.startup import tf
+from cnncli.wording import counted
 
 DEAD = 0.5
 """Share of dead units above which a layer is reported: below it, dying ReLUs are common in networks that learn."""

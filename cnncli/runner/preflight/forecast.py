@@ -14,6 +14,7 @@ from cnncli.machine import available_memory, peak_memory, resident_memory
 from cnncli.runner.preflight.records import Disk, Memory
 from cnncli.runner.preflight.standins import Rehearsal
 from cnncli.spec.graph import Node
+from cnncli.wording import size_text
 
 if TYPE_CHECKING:
     import keras
@@ -39,7 +40,7 @@ def memory_of(rehearsal: Rehearsal, free: int | None) -> Memory:
     if peak is None:
         return Memory(None, free)
     if free is not None and peak > free:  # without the mapped file: the system takes its pages back when it must
-        message = f"the training takes {_gigabytes(peak)} of memory, and {_gigabytes(free)} are free"
+        message = f"the training takes {size_text(peak)} of memory, and {size_text(free)} are free"
         raise ResourceError(message, "lower train.batch_size, or data.image.size")
     return Memory(peak + rehearsal.mapped, free)
 
@@ -62,8 +63,8 @@ def require_memory_for_steps(model: keras.Model, nodes: Sequence[Node], batch_si
     fitting = int((available - (needed.total - of_images * batch_size)) / of_images)
     fewer = f"lower train.batch_size to {1 << fitting.bit_length() - 1} or less, or" if fitting > 0 else "lower"
     raise ResourceError(
-        f"a step on {batch_size:,} images takes about {_gigabytes(needed.total)} of memory, "
-        f"and {_gigabytes(available)} are free",
+        f"a step on {batch_size:,} images takes about {size_text(needed.total)} of memory, "
+        f"and {size_text(available)} are free",
         f"{fewer} data.image.size",
     )
 
@@ -85,13 +86,13 @@ def disk_of(run: int, cache: int, runs_folder: Path) -> Disk:
     same = run_place.stat().st_dev == cache_place.stat().st_dev
     if disk.cache > disk.cache_free:
         raise ResourceError(
-            f"the decoded images take {_gigabytes(disk.cache)}, and '{cache_place}' has {_gigabytes(disk.cache_free)}",
+            f"the decoded images take {size_text(disk.cache)}, and '{cache_place}' has {size_text(disk.cache_free)}",
             "set CNNCLI_CACHE_DIR to a folder with room, lower data.image.size, or say data.cache: false",
         )
     if disk.run + (disk.cache if same else 0) > disk.run_free:
         raise ResourceError(
-            f"the run takes {_gigabytes(disk.run)}{f' and the cache {_gigabytes(disk.cache)}' if same else ''}, "
-            f"and '{run_place}' has {_gigabytes(disk.run_free)}",
+            f"the run takes {size_text(disk.run)}{f' and the cache {size_text(disk.cache)}' if same else ''}, "
+            f"and '{run_place}' has {size_text(disk.run_free)}",
             "choose a folder with room with --runs-dir",
         )
     return disk
@@ -102,7 +103,3 @@ def _existing(folder: Path) -> Path:
     while not folder.exists():
         folder = folder.parent
     return folder
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:,.2f} GB"

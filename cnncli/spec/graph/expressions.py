@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from cnncli.catalog.validators import shown
+from cnncli.wording import shown
 
 MAX_LENGTH = 200
 MAX_DEPTH = 20

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnncli.catalog.entries import Entry
-from cnncli.catalog.validators import shown
 from cnncli.errors import Path, path_text
+from cnncli.wording import shown
 
 IMAGE = -1
 """Stands among the inputs of a node for the image that the model is given."""

@@ -11,10 +11,11 @@ from cnncli.catalog.entries import split, unknown
 from cnncli.catalog.packages import plugin_layer
 from cnncli.catalog.spelling import resolve
 from cnncli.catalog.unsupported import refusal
-from cnncli.catalog.validators import nearest, shown, whole
+from cnncli.catalog.validators import whole
 from cnncli.errors import Path, Problem
 from cnncli.spec.graph.blocks import INPUT, KEYS, Block, Line
 from cnncli.spec.graph.expressions import ExpressionError, is_expression, read_expression
+from cnncli.wording import nearest, shown
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cnncli.catalog.layer_traits import MERGES
 from cnncli.catalog.spelling import resolve
-from cnncli.catalog.validators import nearest
 from cnncli.errors import Path, Problem, path_text
 from cnncli.spec.graph.blocks import INPUT, Block, Line
+from cnncli.wording import nearest
 
 
 def wire(block: Block, elsewhere: Mapping[str, Path], problems: list[Problem]) -> tuple[tuple[int, ...], ...]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cnncli.catalog.validators import nearest
 from cnncli.errors import Problem
 from cnncli.spec.lint import architecture, backbones, data, layers, output, receptive, stages, training
 from cnncli.spec.lint.context import LintContext, build_context
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import NetworkShapes
+from cnncli.wording import nearest
 
 Rule = Callable[[LintContext], Iterator[Problem]]
 

@@ -12,8 +12,9 @@ from cnncli.catalog.layer_traits import CONVOLUTIONS, GLOBAL_POOLS
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE
 from cnncli.spec.lint.context import LintContext, about
-from cnncli.spec.shapes import kernel_of, times
+from cnncli.spec.shapes import kernel_of
 from cnncli.spec.shapes.receptive_field import field_size, receptive_fields
+from cnncli.wording import dimensions
 
 _TOO_SMALL = 3
 """A receptive field this many times smaller than the image holds parts of objects only.
@@ -36,8 +37,8 @@ def small_receptive_field(context: LintContext) -> Iterator[Problem]:
     if isinstance(field, tuple) and all(_TOO_SMALL * size < side for size, side in zip(field, image[:2], strict=True)):
         yield about(
             context.nodes[index],
-            f"the receptive field of each value pooled here is {times(field)} pixels of an image of "
-            f"{times(image[:2])}, so no feature is larger; add a pool or strides of 2, and a convolution behind it",
+            f"the receptive field of each value pooled here is {dimensions(field)} pixels of an image of "
+            f"{dimensions(image[:2])}, so no feature is larger; add a pool or strides of 2 and a convolution after it",
         )
 
 
@@ -69,9 +70,9 @@ def large_receptive_field(context: LintContext) -> Iterator[Problem]:
         if wide and large and isinstance(field, tuple):
             yield about(
                 node,
-                f"the receptive field of the input of this {node.entry.name} is {times(field)} pixels already, and the "
-                f"image has {times(image[:2])}: convolutions from here on find next to nothing new; leave them out, or "
-                "train on larger images",
+                f"the receptive field of the input of this {node.entry.name} is {dimensions(field)} pixels already, "
+                f"and the image has {dimensions(image[:2])}: convolutions from here on find next to nothing new; leave "
+                "them out, or train on larger images",
             )
             return
 

@@ -10,7 +10,7 @@ from cnncli.spec.shapes.merge_shape import merge_shape
 from cnncli.spec.shapes.network_shapes import NetworkShapes, Step, infer_shapes
 from cnncli.spec.shapes.output_shape import output_shape
 from cnncli.spec.shapes.parameters import WeightArray, parameters_of, weights_of
-from cnncli.spec.shapes.terms import Shape, ShapeError, kernel_of, pair, times, units_of, window_of
+from cnncli.spec.shapes.terms import Shape, ShapeError, kernel_of, pair, units_of, window_of
 
 __all__ = [
     "NetworkShapes",
@@ -24,7 +24,6 @@ __all__ = [
     "output_shape",
     "pair",
     "parameters_of",
-    "times",
     "units_of",
     "weights_of",
     "window_of",

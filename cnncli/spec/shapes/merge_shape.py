@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnncli.catalog.entries import Entry
-from cnncli.spec.shapes.terms import Shape, ShapeError, times
+from cnncli.spec.shapes.terms import Shape, ShapeError
+from cnncli.wording import dimensions
 
 
 def merge_shape(layer: Entry, shapes: Sequence[Shape]) -> Shape:
@@ -26,7 +27,7 @@ def _broadcast(first: Shape, second: Shape) -> Shape:
     padded = (1,) * (len(longer) - len(shorter)) + shorter
     if all(a == b or 1 in (a, b) for a, b in zip(longer, padded, strict=True)):
         return tuple(b if a == 1 else a for a, b in zip(longer, padded, strict=True))
-    raise ShapeError(f"its inputs are {times(first)} and {times(second)}; {_advice(first, second)}")
+    raise ShapeError(f"its inputs are {dimensions(first)} and {dimensions(second)}; {_advice(first, second)}")
 
 
 def _advice(first: Shape, second: Shape) -> str:
@@ -42,13 +43,13 @@ def _concatenate(layer: Entry, first: Shape, second: Shape) -> Shape:
     rank, axis = len(first), layer.get("axis")
     place = axis - 1 if axis > 0 else rank + axis
     if len(second) != rank:
-        raise ShapeError(f"its inputs are {times(first)} and {times(second)}; {_advice(first, second)}")
+        raise ShapeError(f"its inputs are {dimensions(first)} and {dimensions(second)}; {_advice(first, second)}")
     if axis == 0 or not 0 <= place < rank:
         raise ShapeError(f"there is no axis {axis} to join along; axis -1 is the channels")
     if [*first[:place], *first[place + 1 :]] != [*second[:place], *second[place + 1 :]]:
         what = "channels" if place == rank - 1 and rank > 1 else f"axis {axis}"
         raise ShapeError(
-            f"it joins the {what} of {times(first)} and {times(second)}, whose other sizes differ; "
+            f"it joins the {what} of {dimensions(first)} and {dimensions(second)}, whose other sizes differ; "
             "the same strides and 'padding: same' in all branches make them equal"
         )
     return (*first[:place], first[place] + second[place], *first[place + 1 :])

@@ -7,7 +7,8 @@ from math import prod
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.layer_traits import CONVOLUTIONS, POOLS, traits_of
 from cnncli.spec.backbones import backbone_output_shape, is_backbone, shape_error
-from cnncli.spec.shapes.terms import Shape, ShapeError, border_of, pair, times, units_of, window_of
+from cnncli.spec.shapes.terms import Shape, ShapeError, border_of, pair, units_of, window_of
+from cnncli.wording import dimensions
 
 
 def output_shape(layer: Entry, shape: Shape, classes: int) -> Shape | None:
@@ -27,7 +28,9 @@ def output_shape(layer: Entry, shape: Shape, classes: int) -> Shape | None:
     traits = traits_of(layer.name)
     if is_backbone(layer) or (traits and traits.image_only):
         if len(shape) != 3:
-            raise ShapeError(f"it takes images (height, width, channels); above it everything is flat ({times(shape)})")
+            raise ShapeError(
+                f"it takes images (height, width, channels); above it everything is flat ({dimensions(shape)})"
+            )
         return _of_image(layer, shape, classes)
     if traits and traits.same_shape:
         _check_groups(layer, shape)
@@ -38,7 +41,7 @@ def output_shape(layer: Entry, shape: Shape, classes: int) -> Shape | None:
         return (*shape[:-1], units_of(layer.get("units"), classes))
     if layer.name == "Reshape" and -1 not in (target := layer.get("target_shape")):
         if prod(target) != prod(shape):
-            raise ShapeError(f"{prod(shape)} values cannot be given the shape {times(target)}", tuple(target))
+            raise ShapeError(f"{prod(shape)} values cannot be given the shape {dimensions(target)}", tuple(target))
         return tuple(target)
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from cnncli.catalog.entries import Entry
@@ -22,11 +21,6 @@ class ShapeError(Exception):
     def __init__(self, reason: str, output_shape: Shape | None = None) -> None:
         super().__init__(reason)
         self.output_shape = output_shape
-
-
-def times(shape: Sequence[int]) -> str:
-    """A shape as people write it: `28×28×1`."""
-    return "×".join(map(str, shape))
 
 
 def pair(value: Any) -> tuple[Any, Any]:

@@ -119,7 +119,7 @@ def test_a_batch_that_is_too_large_for_the_memory_is_refused_with_one_that_fits(
 
 def test_a_process_that_outgrows_the_memory_is_told_which_settings_take_less(rehearse, monkeypatch):
     monkeypatch.setattr("cnncli.runner.preflight.dryrun.free_memory", lambda: 10_000_000)
-    with pytest.raises(ResourceError, match=r"0\.01 GB are free") as raised:
+    with pytest.raises(ResourceError, match=r"9\.5 MiB are free") as raised:
         rehearse()
     assert raised.value.hint == "lower train.batch_size, or data.image.size"
 

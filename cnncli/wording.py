@@ -1,0 +1,70 @@
+"""Text of counts, sizes, shapes and values, and the word that was probably meant: the one place that makes it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+_UNITS = ("KiB", "MiB", "GiB", "TiB")
+_LONGEST_VALUE = 60
+_MOST_ITEMS = 6
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 layer`, `2,000 images`, `0 classes`."""
+    if number != 1:
+        ending = "ies" if noun.endswith("y") else "es" if noun.endswith("s") else "s"
+        noun = noun.removesuffix("y") + ending
+    return f"{number:,} {noun}"
+
+
+def size_text(size: int) -> str:
+    """A number of bytes in powers of 1024, as memory and disks are reported throughout: `512 B`, `1.1 GiB`."""
+    power = min(max(size.bit_length() - 1, 0) // 10, len(_UNITS))
+    return f"{size / 1024**power:,.1f} {_UNITS[power - 1]}" if power else f"{size} B"
+
+
+def dimensions(shape: Iterable[Any]) -> str:
+    """A shape or the size of an image: `28×28×1`, height before width."""
+    return "×".join(map(str, shape))
+
+
+def shown(value: Any) -> str:
+    """A value as messages quote it: short, text in quotes."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        items = ", ".join(shown(item) for item in value[:_MOST_ITEMS])
+        return f"[{items}{', …' * (len(value) > _MOST_ITEMS)}]"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def near_word(word: str, words: Iterable[str]) -> str | None:
+    """The word of a list that is spelt most like this one, the first of equals; None when none is like it.
+
+    Two words are alike when `difflib` finds more than 0.6 of them in common, its own measure of a close match.
+    """
+    matcher = difflib.SequenceMatcher(b=word.lower())
+    best, best_ratio = None, 0.6
+    for candidate in words:
+        matcher.set_seq1(candidate.lower())
+        if matcher.real_quick_ratio() > best_ratio and (ratio := matcher.ratio()) > best_ratio:
+            best, best_ratio = candidate, ratio
+    return best
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The end of a message, `; did you mean 'x'?`, when one of the words is near; else nothing."""
+    near = near_word(word, words)
+    return suggestion(near) if near else ""
+
+
+def suggestion(word: str) -> str:
+    """The end of a message that proposes another word."""
+    return f"; did you mean '{word}'?"

@@ -1,0 +1,69 @@
+"""Counts, sizes, shapes and values as text, and the nearest word."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnncli.wording import counted, dimensions, near_word, nearest, shown, size_text
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [
+        (1, "layer", "1 layer"),
+        (2, "layer", "2 layers"),
+        (0, "class", "0 classes"),
+        (2, "boundary", "2 boundaries"),
+        (54000, "image", "54,000 images"),
+    ],
+)
+def test_counts(number, noun, text):
+    assert counted(number, noun) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (3 << 19, "1.5 MiB"),
+        (1_181_116_006, "1.1 GiB"),
+        (5 << 50, "5,120.0 TiB"),
+    ],
+)
+def test_sizes(size, text):
+    assert size_text(size) == text
+
+
+def test_dimensions():
+    assert dimensions((28, 28, 1)) == "28×28×1"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "nothing"),
+        (True, "true"),
+        ("ten", "'ten'"),
+        (10, "10"),
+        ({"a": 1}, "a mapping"),
+        ([1, "a", None], "[1, 'a', nothing]"),
+        (list(range(9)), "[0, 1, 2, 3, 4, 5, …]"),
+    ],
+)
+def test_values(value, text):
+    assert shown(value) == text
+
+
+def test_a_long_value_is_shortened():
+    assert len(shown("a" * 500)) == 60
+    assert shown("a" * 500).endswith("…")
+
+
+def test_the_nearest_word():
+    assert near_word("kernal_size", ["filters", "kernel_size"]) == "kernel_size"
+    assert near_word("ADAM", ["SGD", "Adam"]) == "Adam"
+    assert near_word("xyz", ["SGD", "Adam"]) is None
+    assert nearest("epoch", ["epochs", "seed"]) == "; did you mean 'epochs'?"
+    assert nearest("xyz", ["epochs", "seed"]) == ""
