@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 from PIL import Image
 from PIL.Image import Resampling
 
@@ -23,7 +20,7 @@ COLUMNS = 5
 GAP, EDGE, LINE = 14, 18, 19  # pixels: between cells, around all of them, height of a line of text
 HEADING = 108  # pixels
 TEXT = 7.5  # points
-SIMPLE = str.maketrans("", "", "→…")  # signs that need no more care than ASCII letters
+SIMPLE = str.maketrans("", "", "→…")  # characters that need no more care than ASCII letters
 SHARP_FROM = 3  # from this magnification on, pixels are shown as squares; below it they are smoothed
 
 
@@ -89,31 +86,6 @@ def grid_of(
     return figure
 
 
-class Picture(Artist):
-    """An image whose pixels are those of the figure. `imshow` would resample it, which takes longer than all else.
-
-    Args:
-        pixels: uint8, shape `(height, width, 3)`.
-        left: pixels from the left edge of the figure.
-        bottom: pixels from its lower edge.
-    """
-
-    def __init__(self, pixels: np.ndarray, left: int, bottom: int) -> None:
-        super().__init__()
-        self.pixels, self._left, self._bottom = pixels, left, bottom
-
-    def draw(self, renderer: RendererBase) -> None:
-        """Puts the pixels in their place."""
-        opaque = np.full((*self.pixels.shape[:2], 1), 255, np.uint8)
-        rgba = np.concatenate([self.pixels, opaque], axis=2)[::-1]  # (height, width, 4); the first row is the lowest
-        renderer.draw_image(renderer.new_gc(), self._left, self._bottom, np.ascontiguousarray(rgba))
-
-    def get_window_extent(self, renderer: RendererBase | None = None) -> Bbox:
-        """Where it is, in pixels from the lower left."""
-        height, width = self.pixels.shape[:2]
-        return Bbox.from_bounds(self._left, self._bottom, width, height)
-
-
 def _draw_image(figure: Figure, image: np.ndarray, left: int, upper: int, wide: int, tall: int) -> None:
     """Draws the image as large as it fits, in the middle of its cell; small ones by a whole factor."""
     height, width = image.shape[:2]
@@ -126,7 +98,7 @@ def _draw_image(figure: Figure, image: np.ndarray, left: int, upper: int, wide: 
     scaled = picture.resize(size, Resampling.NEAREST if sharp else Resampling.HAMMING, reducing_gap=3.0)
     left += (wide - size[0]) // 2
     upper += (tall - size[1]) // 2
-    figure.add_artist(Picture(np.asarray(scaled), left, round(figure.bbox.height) - upper - size[1]))
+    figure.figimage(np.asarray(scaled), left, round(figure.bbox.height) - upper - size[1], origin="upper")
 
 
 def _write_lines(axes: Axes, lines: Sequence[Line], left: int, upper: int, wide: int) -> None:

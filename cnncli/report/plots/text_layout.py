@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from itertools import takewhile
 from typing import NamedTuple
 
 import matplotlib
@@ -101,76 +102,66 @@ def drawable_names(names: Sequence[str]) -> list[str]:
     return [f"#{index}" if missing & set(tidy(name)) else tidy(name) for index, name in enumerate(names)]
 
 
-@cache
-def _letter_width(letter: str, weight: str, families: tuple[str, ...]) -> float:
-    """Width of one letter per point of font size. A picture has thousands of letters, but few different ones."""
+@lru_cache(maxsize=4096)
+def _width(text: str, weight: str, families: tuple[str, ...]) -> float:
+    """Width in points at a font size of 100."""
     font = FontProperties(family=list(families), size=100, weight=weight)
-    width, _, _ = RendererAgg(1, 1, 72).get_text_width_height_descent(letter, font, False)
-    return width / 100
+    width, _, _ = RendererAgg(1, 1, 72).get_text_width_height_descent(text, font, False)
+    return width
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """How wide the text is at most in the present style; kerning makes it a little narrower.
+    """Width of the text in the present style.
 
     Args:
-        text: one line.
-        size: of the font, in points.
+        text: One line.
+        size: Font size in points.
         weight: `normal` or `bold`.
 
     Returns:
         The width in points.
     """
-    families = tuple(matplotlib.rcParams["font.family"])
-    return HINTING * size * sum(_letter_width(letter, weight, families) for letter in text)
+    return HINTING * size / 100 * _width(text, weight, tuple(matplotlib.rcParams["font.family"]))
 
 
 def shorten(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """The text, with … for its middle when it is too wide; names often differ at the end.
+    """The text, with … for its middle if it is too wide; names often differ at the end.
 
     Args:
-        text: one line.
-        width: what there is room for, in points.
-        size: of the font, in points.
+        text: One line.
+        width: Room in points.
+        size: Font size in points.
         weight: `normal` or `bold`.
     """
+
+    def is_too_wide(letters: int) -> bool:
+        return text_width(_without_middle(text, letters), size, weight) > width
+
     if text_width(text, size, weight) <= width:
         return text
-    low, high = 0, len(text) - 1  # letters kept: `low` fit, more than `high` do not
-    while low < high:
-        middle = (low + high + 1) // 2
-        if text_width(_without_middle(text, middle), size, weight) <= width:
-            low = middle
-        else:
-            high = middle - 1
-    return _without_middle(text, low)
+    return _without_middle(text, bisect_left(range(1, len(text)), True, key=is_too_wide))
 
 
-def shorten_apart(texts: Sequence[str], width: float, size: float) -> list[str]:
-    """Texts as `shorten` has them; those that would look the same show where they differ, or are numbered.
+def shorten_apart(texts: Sequence[str], width: float, size: float, lead: str = "") -> list[str]:
+    """Texts as `shorten` has them; those that would look the same show where they differ.
 
     Args:
-        texts: one line each.
-        width: what there is room for, in points.
-        size: of the font, in points.
+        texts: One line each.
+        width: Room in points.
+        size: Font size in points.
+        lead: Goes before each text: … when its beginning was cut off.
     """
-    short = [shorten(text, width, size) for text in texts]
-    alike: dict[str, list[int]] = {}
-    for index, text in enumerate(short):
-        alike.setdefault(text, []).append(index)
-    for group in alike.values():
-        if len({texts[index] for index in group}) > 1:
-            letters = zip(*(texts[index] for index in group), strict=False)
-            same = len(list(itertools.takewhile(lambda column: len(set(column)) == 1, letters)))
-            for index in group:
-                short[index] = shorten(f"…{texts[index][same:].lstrip()}", width, size)
-    twice = {text for text in short if len({texts[i] for i, other in enumerate(short) if other == text}) > 1}
-    for number, index in enumerate((i for i, text in enumerate(short) if text in twice), start=1):
-        mark = f" #{number}"
-        short[index] = shorten(texts[index], width - text_width(mark, size), size) + mark
-    return short
+    short = {text: shorten(lead + text, width, size) for text in texts}
+    for look in set(short.values()):
+        alike = [text for text in short if short[text] == look]
+        columns = zip(*alike, strict=False)
+        same = sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, columns))
+        if len(alike) > 1 and same:
+            tails = shorten_apart([text[same:] for text in alike], width, size, "…")
+            short |= dict(zip(alike, tails, strict=True))
+    return [short[text] for text in texts]
 
 
-def _without_middle(text: str, kept: int) -> str:
-    head = (kept * 3 + 4) // 5
-    tail = kept - head
-    return f"{text[:head].rstrip()}…{text[len(text) - tail :].lstrip()}"
+def _without_middle(text: str, letters: int) -> str:
+    head = (letters * 3 + 4) // 5
+    return f"{text[:head].rstrip()}…{text[len(text) - letters + head :].lstrip()}"

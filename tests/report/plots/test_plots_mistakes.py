@@ -12,7 +12,7 @@ def blank(indices):
     return [np.full((28, 28, 1), 90, np.uint8) for _ in indices]
 
 
-@pytest.mark.parametrize("images", [5, 20, 60, 2000])
+@pytest.mark.parametrize("images", [5, *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (20, 60)), 2000])
 @pytest.mark.parametrize("name", ["cat", "a class with a rather long name", "猫", "$x$"])
 def test_no_text_overlaps(make_evaluation, overlapping, images, name):
     evaluation = make_evaluation(3, images, right=0.6, names=[f"{name} {index}" for index in range(3)])
