@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Where a value stands in a spec, from the top: `("model", "layers", 0, "Conv2D", "filters")`."""
 
 
@@ -44,14 +44,14 @@ class Problem:
         code: the name of the lint rule, for what is legal but wrong; empty for an error.
     """
 
-    path: Path
+    path: KeyPath
     message: str
     place: Place | None = None
     at_key: bool = False
     code: str = ""
 
 
-def path_text(path: Path) -> str:
+def path_text(path: KeyPath) -> str:
     """The path as people write it: `model.layers[0].Conv2D.filters`."""
     text = ""
     for part in path:

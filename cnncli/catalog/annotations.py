@@ -10,7 +10,7 @@ from typing import Any
 
 from cnncli.catalog.source import Argument
 from cnncli.catalog.validators import Validator, any_of, boolean, choice, is_number, list_of, number, text, whole
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.wording import shown
 
 _PLAIN = {"int": whole(), "float": number(), "bool": boolean, "str": text}
@@ -21,7 +21,7 @@ _UNIONS = {"Optional", "Union"}
 def _anything() -> Validator:
     """Whatever YAML has; what the layer does not take, it refuses itself."""
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if isinstance(value, list):
             return [accept(item, (*path, index), problems) for index, item in enumerate(value)]
         if isinstance(value, dict):

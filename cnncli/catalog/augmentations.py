@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncli.catalog.validators import Validator, any_of, boolean, choice, is_whole, list_of, number, whole
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.wording import shown
 
 AUGMENTATIONS = (
@@ -123,7 +123,7 @@ def refused_argument(name: str, argument: str) -> str | None:
     return _REFUSED_ARGUMENTS.get(argument) if name in AUGMENTATIONS else None
 
 
-def _accept_odd(value: Any, path: Path, problems: list[Problem]) -> Any:
+def _accept_odd(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     if not is_whole(value) or value < 1 or value % 2 == 0:
         problems.append(Problem(path, f"expected an odd whole number, got {shown(value)}"))
     return value

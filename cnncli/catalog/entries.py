@@ -11,7 +11,7 @@ from cnncli.catalog.source import Argument, signature
 from cnncli.catalog.spelling import WORDS, nearest_name, resolve
 from cnncli.catalog.unsupported import RENAMED_ARGUMENTS, refusal
 from cnncli.catalog.validators import Validator
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.wording import near_word, nearest, shown
 
 
@@ -58,7 +58,7 @@ def arguments_of(family: str, name: str) -> dict[str, Argument]:
     return signature(family, name)
 
 
-def parse(family: str, value: Any, path: Path, problems: list[Problem], more: Collection[str] = ()) -> Entry | None:
+def parse(family: str, value: Any, path: KeyPath, problems: list[Problem], more: Collection[str] = ()) -> Entry | None:
     """Reads `Name` or `Name: {argument: value}`.
 
     Args:
@@ -99,8 +99,8 @@ def parse(family: str, value: Any, path: Path, problems: list[Problem], more: Co
 
 
 def split(
-    family: str, value: Any, path: Path, problems: list[Problem], own: Collection[str] = ()
-) -> tuple[str | None, Mapping[str, Any], Path]:
+    family: str, value: Any, path: KeyPath, problems: list[Problem], own: Collection[str] = ()
+) -> tuple[str | None, Mapping[str, Any], KeyPath]:
     """Takes `Name: {argument: value}` apart without looking at what is in it.
 
     Args:
@@ -173,7 +173,7 @@ def _unknown_argument(name: str, key: str, accepted: Collection[str]) -> str:
     return f"unknown argument{nearest(key, accepted) or f'; {name} takes ' + ', '.join(accepted)}"
 
 
-def _argument(family: str, name: str, argument: Argument, value: Any, path: Path, problems: list[Problem]) -> Any:
+def _argument(family: str, name: str, argument: Argument, value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     kind = kind_of(family, name, argument)
     if value is None:
         if argument.default is not None and {"type": "null"} not in kind.schema.get("anyOf", ()):
@@ -187,7 +187,7 @@ def entry_kind(family: str) -> Validator:
     word = WORDS[family]
     article = "an" if word[0] in "aeiou" else "a"
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if family == "activation" and not isinstance(value, str):
             problems.append(Problem(path, f"expected the name of an activation, got {shown(value)}"))
             return value

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cnncli.catalog.validators import Validator, choice, mapping_of, number, text
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.wording import shown
 
 
@@ -37,7 +37,7 @@ class ImageSource:
         return next(iter(self.arguments))
 
 
-def _path(value: Any, path: Path, problems: list[Problem]) -> Any:
+def _path(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     if not isinstance(value, str) or not value:
         problems.append(Problem(path, f"expected a path, got {shown(value)}"))
     return value
@@ -50,7 +50,7 @@ PATH = Validator("a path", _path, {"type": "string"})
 _TFDS = re.compile(r"[a-z][a-z0-9_]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?(:[0-9*]+\.[0-9*]+\.[0-9*]+)?\Z")
 
 
-def _tfds_name(value: Any, path: Path, problems: list[Problem]) -> Any:
+def _tfds_name(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     if not isinstance(value, str) or not _TFDS.match(value):
         problems.append(Problem(path, f"expected {_TFDS_NAME.words}, got {shown(value)}"))
     return value

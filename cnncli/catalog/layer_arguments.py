@@ -25,7 +25,7 @@ from cnncli.catalog.validators import (
     whole,
 )
 from cnncli.catalog.weights import backbone_weights
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 
 _size = whole(1, words=("classes",))
 _activation = entry_kind("activation")
@@ -94,7 +94,7 @@ def _wrapped() -> Validator:
     """A layer inside another one, which a whole network cannot be."""
     layer = entry_kind("layer")
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         kept = layer.accept(value, path, problems)
         if isinstance(kept, Entry) and kept.name in BACKBONES:
             problems.append(Problem(path, f"{kept.name} is a whole network; write it as a layer of its own"))

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.wording import nearest, shown
 
-Accept = Callable[[Any, Path, list[Problem]], Any]
+Accept = Callable[[Any, KeyPath, list[Problem]], Any]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Validator:
 
 
 def _kind(words: str, fits: Callable[[Any], bool], schema: dict[str, Any]) -> Validator:
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if not fits(value):
             problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
         return value
@@ -111,7 +111,7 @@ def number(
         high_enough = high is None or value < high or (value == high and not below)
         return low_enough and high_enough
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if not fits(value):
             problems.append(Problem(path, f"expected {text}, got {shown(value)}"))
             return value
@@ -124,7 +124,7 @@ def choice(*options: str) -> Validator:
     """One of a few words."""
     listed = "one of " + ", ".join(options)
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if value not in options or isinstance(value, bool):
             near = nearest(value, options) if isinstance(value, str) else ""
             problems.append(Problem(path, f"expected {listed}, got {shown(value)}{near}"))
@@ -145,7 +145,7 @@ def list_of(item: Validator, length: int | None = None, words: str = "", *, empt
     if length:
         schema |= {"minItems": length, "maxItems": length}
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         wrong_length = isinstance(value, list) and (len(value) != length if length else not (value or empty))
         if not isinstance(value, list) or wrong_length:
             problems.append(Problem(path, f"expected {listed}, got {shown(value)}"))
@@ -159,7 +159,7 @@ def mapping_of(item: Validator) -> Validator:
     """A mapping from names to values that are all of one kind."""
     words = f"a mapping from names to values, each {item.words}"
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if not isinstance(value, dict) or not value:
             problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
             return value
@@ -171,7 +171,7 @@ def mapping_of(item: Validator) -> Validator:
 def optional(kind: Validator) -> Validator:
     """A value of this kind, or none."""
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         return None if value is None else kind.accept(value, path, problems)
 
     return Validator(kind.words, accept, {"anyOf": [kind.schema, {"type": "null"}]})
@@ -185,7 +185,7 @@ def any_of(*kinds: Validator) -> Validator:
     """
     words = " or ".join(kind.words for kind in kinds)
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         tried: dict[str, list[Problem]] = {}
         for kind in kinds:
             found: list[Problem] = []

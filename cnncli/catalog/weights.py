@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncli.catalog.validators import Validator
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.wording import nearest, shown
 
 IMAGENET = "imagenet"
@@ -19,7 +19,7 @@ def _weights_kind(*, imagenet: bool) -> Validator:
     if imagenet:
         words = f"'{IMAGENET}', {words}"
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if value is None or (imagenet and value == IMAGENET):
             return value
         if isinstance(value, dict):
@@ -47,7 +47,7 @@ def _weights_kind(*, imagenet: bool) -> Validator:
     return Validator(words, accept, {"anyOf": options})
 
 
-def _wrong_run(value: dict[Any, Any], path: Path) -> list[Problem]:
+def _wrong_run(value: dict[Any, Any], path: KeyPath) -> list[Problem]:
     for key in value:
         if key != "run":
             return [Problem((*path, key), f"expected the key 'run' alone: {_RUN}; got '{key}'", at_key=True)]

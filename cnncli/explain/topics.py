@@ -10,7 +10,7 @@ from cnncli.catalog import FAMILIES, WORDS, Entry, arguments_of, as_yaml, member
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.entries import kind_of
 from cnncli.catalog.packages import plugin_layer
-from cnncli.errors import Path
+from cnncli.errors import KeyPath
 from cnncli.explain.docstrings import read_docstring
 from cnncli.explain.texts import EVERY, GLOSSARY, KEY, SELDOM, Page, pages, plain
 from cnncli.spec.graph.blocks import KEYS
@@ -163,7 +163,7 @@ def _keys(above: str = "") -> dict[str, type[Section] | None]:
     return keys
 
 
-def _path(name: str) -> Path:
+def _path(name: str) -> KeyPath:
     return tuple(name.split(".")) if name else ()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnncli.catalog import Entry
-from cnncli.errors import Path, Problem, SpecError
+from cnncli.errors import KeyPath, Problem, SpecError
 from cnncli.factory.metrics import build_metric
 from cnncli.factory.objects import construct
 from cnncli.spec.metrics import is_sparse, more_is_better
@@ -69,7 +69,7 @@ def compile_model(
     metrics: Sequence[Entry],
     classes: int,
     total_steps: int,
-    rate: Path = (),
+    rate: KeyPath = (),
 ) -> None:
     """Gives a model its optimizer, loss and metrics.
 
@@ -132,7 +132,7 @@ def build_callbacks(callbacks: Sequence[Entry], metrics: Sequence[Entry]) -> lis
 
 
 @contextlib.contextmanager
-def _blamed(entry: Entry, path: Path) -> Iterator[None]:
+def _blamed(entry: Entry, path: KeyPath) -> Iterator[None]:
     """Inside, what Keras refuses is a problem of an entry."""
     try:
         yield

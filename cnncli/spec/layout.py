@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from cnncli.errors import Path
+from cnncli.errors import KeyPath
 from cnncli.spec.overrides import Layout
 from cnncli.spec.schema import sections
 
@@ -13,11 +13,11 @@ def layout() -> Layout:
     """What merging one spec with another must know of the keys."""
     known = sections()
 
-    def is_section(path: Path) -> bool:
+    def is_section(path: KeyPath) -> bool:
         in_blocks = path[:2] == ("model", "blocks") and (len(path) < 4 or path[3:] == ("parameters",))
         return path in known or in_blocks
 
-    def is_taken_out(path: Path) -> bool:
+    def is_taken_out(path: KeyPath) -> bool:
         section = known.get(path[:-1]) if path else None
         if section is None or path[-1] not in section.model_fields:
             return False

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.names import FAMILIES
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import NetworkShapes
 from cnncli.spec.static_data_info import static_data_info
@@ -98,7 +98,7 @@ def metric_problems(metrics: Sequence[Entry], outputs: int | None) -> Iterator[P
         outputs: of an image; None where they are not known.
     """
     for index, metric in enumerate(metrics):
-        path: Path = ("train", "metrics", index)
+        path: KeyPath = ("train", "metrics", index)
         if outputs == 1 and metric.name in ("F1Score", "FBetaScore") and metric.get("threshold") is None:
             message = f"of one output {metric.name} must be told from where on it is a yes; add 'threshold: 0.5'"
             yield Problem(path, message)
@@ -121,12 +121,12 @@ def unfitting_metrics(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
 
 def _monitored(spec: Spec) -> Iterator[Problem]:
     names = reported_metrics(spec)
-    wanted: list[tuple[Path, str]] = []
+    wanted: list[tuple[KeyPath, str]] = []
     if spec.train.monitor:
         wanted.append((("train", "monitor"), spec.train.monitor))
     for index, callback in enumerate(spec.train.callbacks):
         if callback.name in ("EarlyStopping", "ReduceLROnPlateau"):
-            path: Path = ("train", "callbacks", index, callback.name, "monitor")
+            path: KeyPath = ("train", "callbacks", index, callback.name, "monitor")
             wanted.append((path, callback.get("monitor")))
     for path, name in wanted:
         if name not in names:
@@ -137,7 +137,7 @@ def _monitored(spec: Spec) -> Iterator[Problem]:
 def _labels(spec: Spec) -> Iterator[Problem]:
     sparse = is_sparse(spec.train.loss)
     for index, metric in enumerate(spec.train.metrics):
-        path: Path = ("train", "metrics", index)
+        path: KeyPath = ("train", "metrics", index)
         if sparse and metric.name in ONE_HOT_METRICS:
             yield Problem(path, f"{metric.name} needs one-hot labels; use 'loss: CategoricalCrossentropy' with it")
         if not sparse and metric.name in SPARSE_METRICS:

@@ -6,15 +6,15 @@ import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
-from cnncli.errors import Path, Place, Problem, SpecError
+from cnncli.errors import KeyPath, Place, Problem, SpecError
 from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, Document, read_leniently, read_value
 
 MAX_CHAIN = 10
 
-Tells = Callable[[Path], bool]
+Tells = Callable[[KeyPath], bool]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Layout:
 _NONE = Layout()
 
 
-def read_file(path: FilePath, layout: Layout = _NONE, alone: bool = False) -> Document:
+def read_file(path: Path, layout: Layout = _NONE, alone: bool = False) -> Document:
     """Reads a spec file together with the files that it extends; its own keys win.
 
     Args:
@@ -80,11 +80,11 @@ def read_file(path: FilePath, layout: Layout = _NONE, alone: bool = False) -> Do
     return document
 
 
-def _without_extends(values: Any) -> dict[Path, Place]:
+def _without_extends(values: Any) -> dict[KeyPath, Place]:
     return {path: place for path, place in values.items() if path != ("extends",)}
 
 
-def _read(path: FilePath, place: Place | None = None) -> Document:
+def _read(path: Path, place: Place | None = None) -> Document:
     message = ""
     try:
         if path.is_file():  # neither a FIFO, which would be waited for, nor a device, which may have no end
@@ -99,7 +99,7 @@ def _read(path: FilePath, place: Place | None = None) -> Document:
     return read_leniently(data, str(path))
 
 
-def _why_no_file(path: FilePath) -> str:
+def _why_no_file(path: Path) -> str:
     if path.is_dir():
         return f"'{path}' is a folder, not a spec"
     if path.exists():
@@ -107,7 +107,7 @@ def _why_no_file(path: FilePath) -> str:
     return f"no such file: '{path}'{_beside(path) or _shipped(path)}"
 
 
-def _shipped(path: FilePath) -> str:
+def _shipped(path: Path) -> str:
     """A hint at the spec of that name which is in the package."""
     from cnncli.spec.shipped import shipped
 
@@ -116,7 +116,7 @@ def _shipped(path: FilePath) -> str:
     return f"; 'cnncli init --template {known[0]}' writes it here" if known else ""
 
 
-def _beside(path: FilePath) -> str:
+def _beside(path: Path) -> str:
     """A hint at a file of a similar name in the same folder."""
     from cnncli.wording import nearest
 
@@ -125,7 +125,7 @@ def _beside(path: FilePath) -> str:
     return nearest(path.name, sorted(file.name for file in path.parent.glob("*.y*ml")))
 
 
-def _merge(base: Any, own: Any, path: Path, layout: Layout) -> Any:
+def _merge(base: Any, own: Any, path: KeyPath, layout: Layout) -> Any:
     """`own` over `base`: sections key by key, objects of the same name argument by argument, the rest whole."""
     if not isinstance(base, dict) or not isinstance(own, dict):
         return own
@@ -162,8 +162,8 @@ def apply_overrides(document: Document, overrides: Sequence[str], layout: Layout
     """
     problems: list[Problem] = []
     value = document.value
-    keys: dict[Path, Place] = {}
-    values: dict[Path, Place] = {}
+    keys: dict[KeyPath, Place] = {}
+    values: dict[KeyPath, Place] = {}
     for override in overrides:
         file = f"--set {override}"
         name, equals, text = override.partition("=")
@@ -188,7 +188,7 @@ def apply_overrides(document: Document, overrides: Sequence[str], layout: Layout
     return Document(document.file, value, ChainMap(known, kept_keys), ChainMap(values, kept_values), document.problems)
 
 
-def _wrong_key(name: str, path: Path) -> str:
+def _wrong_key(name: str, path: KeyPath) -> str:
     """Why a key cannot be set, in a sentence; empty when it can."""
     if not _KEY.match(name):
         return _NO_KEY
@@ -197,7 +197,7 @@ def _wrong_key(name: str, path: Path) -> str:
     return f"nested deeper than {MAX_DEPTH} levels" if len(path) > MAX_DEPTH else ""
 
 
-def _without_replaced(places: Mapping[Path, Place], replaced: Mapping[Path, Place]) -> dict[Path, Place]:
+def _without_replaced(places: Mapping[KeyPath, Place], replaced: Mapping[KeyPath, Place]) -> dict[KeyPath, Place]:
     """The places of a file, but for those inside of values that were set by hand."""
     return {
         path: place
@@ -206,7 +206,7 @@ def _without_replaced(places: Mapping[Path, Place], replaced: Mapping[Path, Plac
     }
 
 
-def _set(value: Any, path: Path, given: Any, done: Path, layout: Layout) -> tuple[Any, Path]:
+def _set(value: Any, path: KeyPath, given: Any, done: KeyPath, layout: Layout) -> tuple[Any, KeyPath]:
     """The value with one part replaced, and the path that was really taken: `layers.0` becomes `layers[0]`."""
     if len(done) == len(path):
         return given, done

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cnncli.errors import Path, Place, Problem
+from cnncli.errors import KeyPath, Place, Problem
 from cnncli.spec.schema import Section, sections
 from cnncli.wording import near_word, nearest, shown
 
@@ -35,7 +35,7 @@ def from_validation(error: ValidationError) -> list[Problem]:
 
 
 def _problem(detail: Any, known: Any) -> Problem:
-    path: Path = detail["loc"]
+    path: KeyPath = detail["loc"]
     kind = detail["type"]
     if kind == "problem":
         return Problem(path, detail["ctx"]["message"], at_key=detail["ctx"]["at_key"])
@@ -50,7 +50,7 @@ def _problem(detail: Any, known: Any) -> Problem:
     return Problem(path, f"expected the keys {keys}; got {shown(detail['input'])}")
 
 
-def _unknown_key(path: Path, known: dict[Path, type[Section]]) -> str:
+def _unknown_key(path: KeyPath, known: dict[KeyPath, type[Section]]) -> str:
     key, parent = str(path[-1]), path[:-1]
     if key in _ELSEWHERE:
         return f"unknown key; {_ELSEWHERE[key]}"

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from cnncli.errors import Path, Place, Problem, SpecError
+from cnncli.errors import KeyPath, Place, Problem, SpecError
 from cnncli.spec.scalars import meaning
 
 MAX_BYTES = 1 << 20
@@ -48,8 +48,8 @@ class Document:
 
     file: str
     value: Any
-    keys: Mapping[Path, Place] = field(default_factory=dict)
-    values: Mapping[Path, Place] = field(default_factory=dict)
+    keys: Mapping[KeyPath, Place] = field(default_factory=dict)
+    values: Mapping[KeyPath, Place] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
     def locate(self, problem: Problem) -> Problem:
@@ -196,8 +196,8 @@ class _Builder:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.keys: dict[Path, Place] = {}
-        self.values: dict[Path, Place] = {}
+        self.keys: dict[KeyPath, Place] = {}
+        self.values: dict[KeyPath, Place] = {}
         self.problems: list[Problem] = []
         self._count = 0
         self._open: set[int] = set()
@@ -211,7 +211,7 @@ class _Builder:
             pass  # the problem is noted where it was found
         raise SpecError(self.problems, self.file)
 
-    def _build(self, node: yaml.Node, path: Path) -> Any:
+    def _build(self, node: yaml.Node, path: KeyPath) -> Any:
         self._count += 1
         if self._count > MAX_NODES:
             raise _TooMany
@@ -232,7 +232,7 @@ class _Builder:
         finally:
             self._open.discard(id(node))
 
-    def _mapping(self, node: yaml.Node, path: Path) -> dict[str, Any]:
+    def _mapping(self, node: yaml.Node, path: KeyPath) -> dict[str, Any]:
         built: dict[str, Any] = {}
         merged: dict[str, Any] | None = None
         for key_node, value_node in node.value:
@@ -252,7 +252,7 @@ class _Builder:
                 built[key] = self._build(value_node, (*path, key))
         return {**{key: value for key, value in (merged or {}).items() if key not in built}, **built}
 
-    def _merged(self, node: yaml.Node, path: Path) -> dict[str, Any]:
+    def _merged(self, node: yaml.Node, path: KeyPath) -> dict[str, Any]:
         """What `<<: *anchor` brings in; own keys win over it, whatever their order."""
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         own_keys, own_values = self.keys, self.values
@@ -269,7 +269,7 @@ class _Builder:
         self.keys, self.values = own_keys, own_values
         return merged
 
-    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
+    def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
         text = self._text(node, path)
         if node.style is not None:
             return text
@@ -279,7 +279,7 @@ class _Builder:
             self._problem(path, str(error), node)
             return None
 
-    def _text(self, node: yaml.ScalarNode, path: Path) -> str:
+    def _text(self, node: yaml.ScalarNode, path: KeyPath) -> str:
         """The text of a scalar; an escape such as `"\\uD800"` can make half a character, which nothing can print."""
         text: str = node.value
         if _LONE_SURROGATE.search(text):
@@ -287,5 +287,5 @@ class _Builder:
             return _LONE_SURROGATE.sub("?", text)
         return text
 
-    def _problem(self, path: Path, message: str, node: yaml.Node) -> None:
+    def _problem(self, path: KeyPath, message: str, node: yaml.Node) -> None:
         self.problems.append(Problem(path, message, _place(self.file, node.start_mark)))

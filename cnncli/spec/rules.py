@@ -7,7 +7,7 @@ from math import prod
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
 from cnncli.spec.metrics import METRIC_RULES, has_one_output, is_sparse, unfitting_metrics
 from cnncli.spec.pretrained import wrong_parameters
@@ -81,7 +81,7 @@ def shape_problems(shapes: NetworkShapes) -> list[Problem]:
 
 def _once_a_line(problems: Iterable[Problem]) -> list[Problem]:
     """The first problem of each line: a block that does not fit in one use seldom fits in the next."""
-    found: dict[Path, Problem] = {}
+    found: dict[KeyPath, Problem] = {}
     for problem in problems:
         found.setdefault(problem.path, problem)
     return list(found.values())
@@ -141,7 +141,7 @@ def _callbacks(spec: Spec) -> Iterator[Problem]:
     optimizer = spec.train.optimizer
     scheduled = any(isinstance(phase.optimizer.get("learning_rate"), Entry) for phase in spec.train.phases)
     for index, callback in enumerate(spec.train.callbacks):
-        path: Path = ("train", "callbacks", index)
+        path: KeyPath = ("train", "callbacks", index)
         if callback.name == "ReduceLROnPlateau" and scheduled:
             message = "the optimizer's schedule sets the learning rate already; leave out this callback or the schedule"
             yield Problem(path, message)
@@ -154,7 +154,7 @@ def _rates(spec: Spec) -> Iterator[Problem]:
     optimizer = spec.train.optimizer
     clips = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if optimizer.get(name) is not None]
     if len(clips) > 1:
-        path: Path = ("train", "optimizer", optimizer.name, clips[1])
+        path: KeyPath = ("train", "optimizer", optimizer.name, clips[1])
         yield Problem(path, f"{clips[0]} limits the gradients already; leave out one of them")
     for path, schedule in {phase.rate: phase.optimizer.get("learning_rate") for phase in spec.train.phases}.items():
         if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay":

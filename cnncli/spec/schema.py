@@ -21,7 +21,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 from cnncli.catalog.entries import Entry, entry_kind
 from cnncli.catalog.validators import Validator, boolean, choice, list_of, number, optional, text, whole
 from cnncli.catalog.weights import model_weights
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.spec import sources, values
 from cnncli.spec.graph import Network, Node, read_network
 from cnncli.spec.sources import Source
@@ -270,11 +270,11 @@ class Spec(Section):
         return self.model_dump(mode="json")
 
 
-def sections() -> Mapping[Path, type[Section]]:
+def sections() -> Mapping[KeyPath, type[Section]]:
     """Every section of the spec by its path; the spec itself has the empty one."""
-    found: dict[Path, type[Section]] = {(): Spec}
+    found: dict[KeyPath, type[Section]] = {(): Spec}
 
-    def walk(section: type[Section], path: Path) -> None:
+    def walk(section: type[Section], path: KeyPath) -> None:
         for key, info in section.model_fields.items():
             if isinstance(info.annotation, type) and issubclass(info.annotation, Section):
                 found[*path, key] = info.annotation

@@ -9,7 +9,7 @@ from typing import Any
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.image_sources import IMAGE_SOURCES, PATH
 from cnncli.catalog.validators import Validator
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.wording import nearest, shown
 
 
@@ -52,7 +52,7 @@ def _words() -> str:
     return f"one of {', '.join(DATASETS)}, or {', '.join(f'{name}: {{…}}' for name in IMAGE_SOURCES)}"
 
 
-def _accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+def _accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     if isinstance(value, str) and value in DATASETS:
         return Source(value)
     if not isinstance(value, dict) or len(value) != 1:
@@ -79,7 +79,7 @@ def _accept(value: Any, path: Path, problems: list[Problem]) -> Any:
     return Source(name, _arguments(name, given, (*path, name), problems))
 
 
-def _arguments(name: str, given: Any, path: Path, problems: list[Problem]) -> dict[str, Any]:
+def _arguments(name: str, given: Any, path: KeyPath, problems: list[Problem]) -> dict[str, Any]:
     accepted, first = IMAGE_SOURCES[name].arguments, IMAGE_SOURCES[name].required
     if not isinstance(given, dict):
         problems.append(Problem(path, f"{name} needs '{first}': write '{name}: {{{first}: …}}'"))

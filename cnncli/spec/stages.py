@@ -9,7 +9,7 @@ from typing import Any
 
 from cnncli.catalog.entries import Entry, entry_kind
 from cnncli.catalog.validators import Validator, any_of, is_whole, list_of, number, text, whole
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.graph import Node
 from cnncli.wording import nearest, shown
@@ -17,7 +17,7 @@ from cnncli.wording import nearest, shown
 INSIDE = "/"
 """Stands between the name of a backbone and that of a layer inside it."""
 
-STAGES: Path = ("train", "stages")
+STAGES: KeyPath = ("train", "stages")
 _MOST_NAMES = 8
 
 
@@ -52,7 +52,7 @@ _KEYS: dict[str, Validator] = {
 }
 
 
-def _accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+def _accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     keys = ", ".join(_KEYS)
     if not isinstance(value, dict):
         problems.append(Problem(path, f"expected a stage with the keys {keys}, got {shown(value)}"))
@@ -104,17 +104,17 @@ class PhaseSpec:
     Args:
         epochs: at most.
         optimizer: with the learning rate of the stage.
-        rate: Path of the learning rate in the spec.
+        rate: KeyPath of the learning rate in the spec.
     """
 
     epochs: int
     optimizer: Entry
-    rate: Path
+    rate: KeyPath
 
 
 def phases_of(stages: Sequence[StageSpec], epochs: int, optimizer: Entry) -> tuple[PhaseSpec, ...]:
     """The phases of a training, in order; each begins with an optimizer of its own."""
-    path: Path = ("train", "optimizer", optimizer.name, "learning_rate")
+    path: KeyPath = ("train", "optimizer", optimizer.name, "learning_rate")
     if not stages:
         return (PhaseSpec(epochs, optimizer, path),)
     return tuple(
@@ -141,7 +141,7 @@ def matches(pattern: str, name: str) -> bool:
     return fnmatchcase(outside, wanted) and (INSIDE not in pattern or fnmatchcase(inside, wanted_inside))
 
 
-def _patterns_of(stages: Sequence[StageSpec]) -> Iterator[tuple[Path, str]]:
+def _patterns_of(stages: Sequence[StageSpec]) -> Iterator[tuple[KeyPath, str]]:
     """Every pattern with its place in the spec."""
     for index, stage in enumerate(stages):
         for key in ("freeze", "thaw"):

@@ -20,7 +20,7 @@ from cnncli.catalog.validators import (
     whole,
 )
 from cnncli.catalog.weights import model_weights
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.wording import shown
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
@@ -40,7 +40,7 @@ def is_name(word: object) -> bool:
 def _run_name() -> Validator:
     words = "letters, digits, '.', '_' and '-', at most 100 of them, the first a letter or digit"
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if not is_name(value):
             problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
         return value
@@ -51,7 +51,7 @@ def _run_name() -> Validator:
 def _range() -> Validator:
     pair = list_of(number(), 2, "a list of two numbers, the lower one first")
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         before = len(problems)
         kept = pair.accept(value, path, problems)
         if len(problems) == before and not kept[0] < kept[1]:
@@ -64,7 +64,7 @@ def _range() -> Validator:
 def _class_name() -> Validator:
     """Text; a number, as classes of digits have them, is taken for its text."""
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         return text.accept(str(value) if is_whole(value) else value, path, problems)
 
     return Validator("the name of a class", accept, {"type": ["string", "integer"]})
@@ -74,7 +74,7 @@ def _class_weight() -> Validator:
     words = "'balanced', or a mapping from class names to weights"
     weights = mapping_of(number(0))
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if isinstance(value, dict) and value:
             return weights.accept(value, path, problems)
         if value is not None and value != "balanced":
@@ -87,7 +87,7 @@ def _class_weight() -> Validator:
 def _layers() -> Validator:
     """A list of layers as it is written; spec/graph reads what is in it."""
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if not isinstance(value, list) or not value:
             problems.append(Problem(path, f"expected a list of layers, got {shown(value)}"))
         return value
@@ -99,7 +99,7 @@ def _blocks() -> Validator:
     """Blocks by name, as they are written."""
     words = "a mapping from names to blocks"
 
-    def accept(value: Any, path: Path, problems: list[Problem]) -> Any:
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if not isinstance(value, dict):
             problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
         return value

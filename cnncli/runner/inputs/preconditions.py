@@ -8,8 +8,7 @@ from typing import Any
 
 from cnncli.catalog.weights import IMAGENET
 from cnncli.data.sources.location import require_existing
-from cnncli.errors import CnncliError, DataError, Problem
-from cnncli.errors import Path as Place
+from cnncli.errors import CnncliError, DataError, KeyPath, Problem
 from cnncli.runs import RunDir, find_run
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.schema import Spec
@@ -34,18 +33,18 @@ def missing(spec: Spec, runs_folder: Path) -> list[Problem]:
     ]
 
 
-def _absent(spec: Spec, runs_folder: Path) -> Iterator[tuple[Place, CnncliError]]:
+def _absent(spec: Spec, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:
     source = spec.data.source
     for argument, path in source.paths.items():
         yield from _failing(("data", "source", source.name, argument), require_existing, path)
-    named: list[tuple[Place, Any]] = [(("model", "weights"), spec.model.weights)]
+    named: list[tuple[KeyPath, Any]] = [(("model", "weights"), spec.model.weights)]
     named += [(node.at("weights"), node.entry.get("weights")) for node in spec.model.nodes if is_backbone(node.entry)]
     for place, weights in named:
         if weights not in (None, IMAGENET):
             yield from _failing(place, find_weights, weights, runs_folder)
 
 
-def _failing(place: Place, look: Any, *arguments: Any) -> Iterator[tuple[Place, CnncliError]]:
+def _failing(place: KeyPath, look: Any, *arguments: Any) -> Iterator[tuple[KeyPath, CnncliError]]:
     try:
         look(*arguments)
     except CnncliError as error:

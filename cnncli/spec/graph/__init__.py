@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.spec.graph.blocks import INPUT, KEYS, Block
 from cnncli.spec.graph.expansion import Expansion
 from cnncli.spec.graph.nodes import IMAGE, Node, snake
@@ -61,7 +61,7 @@ def _wired(blocks: Mapping[str, Block], model: Block, problems: list[Problem]) -
         shown = " → ".join(way if len(way) < 9 else [*way[:4], "…", *way[-3:]])
         problems.append(Problem(path, f"the block '{way[0]}' is made of itself: {shown}", at_key=True))
     lists = [*blocks.values(), model]
-    elsewhere: dict[str, Path] = {line.name: block.path for block in lists for line in block.lines if line.name}
+    elsewhere: dict[str, KeyPath] = {line.name: block.path for block in lists for line in block.lines if line.name}
     wired = [
         replace(
             block,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnncli.errors import Path
+from cnncli.errors import KeyPath
 
 INPUT = "input"
 """The name under which the layers of a list take what the list itself is given."""
@@ -31,14 +31,14 @@ class Line:
 
     word: str
     arguments: Mapping[str, Any]
-    path: Path
+    path: KeyPath
     name: str | None = None
     inputs: tuple[str, ...] | None = None
     repeat: Any = 1
     broken: bool = False
 
     @property
-    def inside(self) -> Path:
+    def inside(self) -> KeyPath:
         """The path that its arguments and keys stand below."""
         return (*self.path, self.word)
 
@@ -61,7 +61,7 @@ class Block:
     """
 
     name: str
-    path: Path
+    path: KeyPath
     parameters: Mapping[str, Any] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     sources: tuple[tuple[int, ...], ...] = ()

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from cnncli.catalog.entries import parse
 from cnncli.catalog.spelling import resolve
 from cnncli.catalog.validators import whole
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.spec.graph.blocks import KEYS, Block, Line
 from cnncli.spec.graph.expressions import ExpressionError, is_expression, read_expression
 from cnncli.spec.graph.nodes import IMAGE, Names, Node, origin, snake
@@ -41,7 +41,7 @@ class _Use:
 
     prefix: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    paths: tuple[Path, ...] = ()
+    paths: tuple[KeyPath, ...] = ()
 
 
 class Expansion:
@@ -139,7 +139,7 @@ class Expansion:
                     pass
         return values
 
-    def _value(self, value: Any, path: Path, use: _Use) -> Any:
+    def _value(self, value: Any, path: KeyPath, use: _Use) -> Any:
         """The value with every expression in it worked out."""
         if isinstance(value, dict):
             return {key: self._value(item, (*path, key), use) for key, item in value.items()}
@@ -179,7 +179,7 @@ class Expansion:
         what = f"{MOST_LAYERS:,} layers and uses of blocks" if self._layers > MOST_LAYERS else f"{MOST_VALUES:,} values"
         self._stop(use.paths[0] if use.paths else line.path, f"written out, the network has more than {what}")
 
-    def _stop(self, path: Path, message: str) -> NoReturn:
+    def _stop(self, path: KeyPath, message: str) -> NoReturn:
         if self._in_use:  # what is only checked may be cut short
             self._problems.append(Problem(path, message, at_key=True))
         raise _TooLarge
@@ -209,7 +209,7 @@ def _size(value: Any, limit: int) -> int:
     return count
 
 
-def _names_at(line: Line, path: Path) -> list[str]:
+def _names_at(line: Line, path: KeyPath) -> list[str]:
     """The parameters in what a line has at a path; those of the whole expression when the path leads into its value."""
     value: Any = {**line.arguments, "repeat": line.repeat}
     for key in path[len(line.inside) :]:

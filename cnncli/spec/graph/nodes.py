@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnncli.catalog.entries import Entry
-from cnncli.errors import Path, path_text
+from cnncli.errors import KeyPath, path_text
 from cnncli.wording import shown
 
 IMAGE = -1
@@ -33,12 +33,12 @@ class Node:
     name: str
     entry: Entry
     inputs: tuple[int, ...]
-    path: Path
+    path: KeyPath
     word: str = ""
-    uses: tuple[Path, ...] = ()
+    uses: tuple[KeyPath, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def at(self, argument: str = "") -> Path:
+    def at(self, argument: str = "") -> KeyPath:
         """Where the layer, or one of its arguments, stands in the spec."""
         return (*self.path, self.word or self.entry.name, argument) if argument else self.path
 
@@ -48,7 +48,7 @@ class Node:
         return origin(self.parameters, self.uses)
 
 
-def origin(parameters: Mapping[str, Any], uses: Iterable[Path]) -> str:
+def origin(parameters: Mapping[str, Any], uses: Iterable[KeyPath]) -> str:
     """What tells one use of a block from the others; empty outside of blocks."""
     values = ", ".join(f"{name}: {shown(value)}" for name, value in parameters.items())
     used = " in ".join(path_text(path) for path in reversed(tuple(uses)))

@@ -12,7 +12,7 @@ from cnncli.catalog.packages import plugin_layer
 from cnncli.catalog.spelling import resolve
 from cnncli.catalog.unsupported import refusal
 from cnncli.catalog.validators import whole
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.spec.graph.blocks import INPUT, KEYS, Block, Line
 from cnncli.spec.graph.expressions import ExpressionError, is_expression, read_expression
 from cnncli.wording import nearest, shown
@@ -41,7 +41,7 @@ def read_blocks(raw: Mapping[str, Any], problems: list[Problem]) -> dict[str, Bl
     return blocks
 
 
-def _header(name: str, given: Any, path: Path, problems: list[Problem]) -> Block:
+def _header(name: str, given: Any, path: KeyPath, problems: list[Problem]) -> Block:
     """A block without its layers."""
     if not _WORD.match(name):
         problems.append(Problem(path, "a block is named with letters, digits and '_'", at_key=True))
@@ -64,7 +64,7 @@ def _header(name: str, given: Any, path: Path, problems: list[Problem]) -> Block
     return Block(name, path, _parameters(given.get("parameters"), (*path, "parameters"), problems))
 
 
-def _parameters(given: Any, path: Path, problems: list[Problem]) -> Parameters:
+def _parameters(given: Any, path: KeyPath, problems: list[Problem]) -> Parameters:
     """Defaults by name; a default may reckon with the parameters above it."""
     if given is None:
         return {}
@@ -113,7 +113,7 @@ def read_lines(
 
 
 def _line(
-    value: Any, path: Path, parameters: Parameters | None, blocks: Mapping[str, Block], problems: list[Problem]
+    value: Any, path: KeyPath, parameters: Parameters | None, blocks: Mapping[str, Block], problems: list[Problem]
 ) -> Line:
     if is_expression(value):
         message = "a parameter can be a value of a layer, not the layer itself"
@@ -153,7 +153,7 @@ def _meant(value: Any, blocks: Mapping[str, Block]) -> str | None:
     return f"expected the parameters of {word} by name, as in '{word}: {{{first}: {given}}}', got {shown(given)}"
 
 
-def _check_use(block: Block, arguments: Mapping[str, Any], path: Path, problems: list[Problem]) -> None:
+def _check_use(block: Block, arguments: Mapping[str, Any], path: KeyPath, problems: list[Problem]) -> None:
     for key in arguments:
         if key not in block.parameters:
             known = ", ".join(block.parameters) or "none"
@@ -165,7 +165,7 @@ def _check_use(block: Block, arguments: Mapping[str, Any], path: Path, problems:
         problems.append(Problem(path, f"'{block.name}' needs {listed}", at_key=True))
 
 
-def _name(value: Any, path: Path, problems: list[Problem]) -> str | None:
+def _name(value: Any, path: KeyPath, problems: list[Problem]) -> str | None:
     if not isinstance(value, str) or not NAME.match(value):
         words = "letters, digits, '_' and '-', at most 100 of them, the first a letter or digit"
         problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
@@ -177,7 +177,7 @@ def _name(value: Any, path: Path, problems: list[Problem]) -> str | None:
     return value
 
 
-def _inputs(value: Any, path: Path, problems: list[Problem]) -> tuple[str, ...] | None:
+def _inputs(value: Any, path: KeyPath, problems: list[Problem]) -> tuple[str, ...] | None:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
         message = f"expected the name of a layer above, or a list of names, got {shown(value)}"
@@ -186,7 +186,7 @@ def _inputs(value: Any, path: Path, problems: list[Problem]) -> tuple[str, ...] 
     return tuple(names)
 
 
-def _expressions(value: Any, parameters: Parameters | None, path: Path, problems: list[Problem]) -> bool:
+def _expressions(value: Any, parameters: Parameters | None, path: KeyPath, problems: list[Problem]) -> bool:
     """Whether every expression in a value can be read and names parameters that there are."""
     before = len(problems)
     if isinstance(value, dict | list):
@@ -197,7 +197,7 @@ def _expressions(value: Any, parameters: Parameters | None, path: Path, problems
     return len(problems) == before
 
 
-def _wrong_expression(text: str, parameters: Parameters | None, path: Path) -> Iterator[Problem]:
+def _wrong_expression(text: str, parameters: Parameters | None, path: KeyPath) -> Iterator[Problem]:
     if parameters is None:
         yield Problem(path, f"'{text}' has a '$': parameters exist in blocks only")
         return

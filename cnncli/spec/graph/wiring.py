@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cnncli.catalog.layer_traits import MERGES
 from cnncli.catalog.spelling import resolve
-from cnncli.errors import Path, Problem, path_text
+from cnncli.errors import KeyPath, Problem, path_text
 from cnncli.spec.graph.blocks import INPUT, Block, Line
 from cnncli.wording import nearest
 
 
-def wire(block: Block, elsewhere: Mapping[str, Path], problems: list[Problem]) -> tuple[tuple[int, ...], ...]:
+def wire(block: Block, elsewhere: Mapping[str, KeyPath], problems: list[Problem]) -> tuple[tuple[int, ...], ...]:
     """For each line of a list the lines that it takes, by index; -1 is what the list itself is given.
 
     Args:
@@ -38,7 +38,9 @@ def wire(block: Block, elsewhere: Mapping[str, Path], problems: list[Problem]) -
     return tuple(sources)
 
 
-def _unknown(line: Line, above: Mapping[str, int], below: set[str], elsewhere: Mapping[str, Path]) -> Iterator[Problem]:
+def _unknown(
+    line: Line, above: Mapping[str, int], below: set[str], elsewhere: Mapping[str, KeyPath]
+) -> Iterator[Problem]:
     for index, name in enumerate(line.inputs or ()):
         if name in above:
             continue
@@ -86,9 +88,9 @@ def _untaken(block: Block, sources: Sequence[tuple[int, ...]]) -> Iterator[Probl
             yield Problem(line.path, message, at_key=True)
 
 
-def loops(blocks: Mapping[str, Block]) -> dict[Path, list[str]]:
+def loops(blocks: Mapping[str, Block]) -> dict[KeyPath, list[str]]:
     """The uses of a block that lead back to a block they are in, by their path, with the way round."""
-    found: dict[Path, list[str]] = {}
+    found: dict[KeyPath, list[str]] = {}
     done: set[str] = set()
     for start in blocks:
         way = [] if start in done else [start]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.layer_traits import NORMALIZATIONS
-from cnncli.errors import Path, Problem
+from cnncli.errors import KeyPath, Problem
 from cnncli.spec.lint.context import LintContext
 from cnncli.spec.metrics import has_validation
 from cnncli.spec.stages import PhaseSpec
@@ -58,7 +58,7 @@ def large_batch(context: LintContext) -> Iterator[Problem]:
         )
 
 
-def first_rate(phase: PhaseSpec) -> tuple[float, Path]:
+def first_rate(phase: PhaseSpec) -> tuple[float, KeyPath]:
     """The learning rate that a part of the training begins with, or warms up to, and where it stands."""
     path, rate = phase.rate, phase.optimizer.get("learning_rate")
     if not isinstance(rate, Entry):
