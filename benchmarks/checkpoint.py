@@ -7,7 +7,6 @@ drawn pictures, whose checkpoint is large (32 MB). Prints the medians of all epo
 ratios, and the time that was spent in saving. Allowed: 1.03.
 """
 
-import contextlib
 import statistics
 import sys
 import tempfile
@@ -17,21 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.runner.train import train
-from cnncli.runner.training import session as training_room
+from cnncli.runner.training import session
 from cnncli.spec import load
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 ALLOWED = 1.03
-
-
-class Silent:
-    """An observer that wants nothing."""
-
-    def __getattr__(self, name):
-        return lambda *given: 0
-
-    def waiting(self):
-        return contextlib.nullcontext()
 
 
 def drawn_pictures(folder):
@@ -47,10 +36,10 @@ def drawn_pictures(folder):
 def measured(spec, folder, saving):
     """Seconds of all epochs with what is written after each, and those of them spent in saving."""
     spent = {"epochs": 0.0, "saving": 0.0}
-    kind = training_room.Training
-    originals = kind.run_epochs, kind._save
+    kind = session.TrainingSession
+    originals = kind._train_epochs, kind._save
 
-    def run_epochs(self):
+    def train_epochs(self):
         began = time.perf_counter()
         originals[0](self)
         spent["epochs"] = time.perf_counter() - began
@@ -61,11 +50,11 @@ def measured(spec, folder, saving):
             originals[1](self)
         spent["saving"] += time.perf_counter() - began
 
-    kind.run_epochs, kind._save = run_epochs, save
+    kind._train_epochs, kind._save = train_epochs, save
     try:
-        train(spec, folder, Silent())
+        train(spec, folder)
     finally:
-        kind.run_epochs, kind._save = originals
+        kind._train_epochs, kind._save = originals
     return spent
 
 

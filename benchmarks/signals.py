@@ -61,7 +61,7 @@ def stopped(config, folder, number, draws):
         time.sleep(draws.uniform(0, 0.7) * (time.perf_counter() - ready))
         sent = time.perf_counter()
         process.send_signal(number)
-        assert process.stderr.readline() == "stopping; once more stops at once\n"
+        assert process.stderr.readline() == "stopping; press Ctrl-C again to stop at once\n"
         answered = time.perf_counter() - sent
         said = process.stderr.read()
         process.wait()

@@ -31,6 +31,7 @@ ROOMS = {
         "runs",
         "spec",
         "catalog",
+        "observer",
         "records",
         "errors",
         "wording",
@@ -57,6 +58,7 @@ ROOMS = {
         "runs",
         "spec",
         "catalog",
+        "observer",
         "records",
         "errors",
         "startup",
@@ -77,6 +79,7 @@ ROOMS = {
     "startup": {"machine"},
     "machine": set(),
     "wording": set(),
+    "observer": set(),
     "__init__": set(),
 }
 HEAVY_ROOMS = {"doctor", "runner", "draft", "factory", "data", "report", "startup"}
@@ -273,7 +276,7 @@ def runs_folder(tmp_path: Path) -> Path:
         ("evaluate RUN --fail-under accuracy=nan", 2, "METRIC=VALUE"),
         ("resume nosuch", 6, "there is no run"),
         ("resume RUN", 0, "is finished"),
-        ("resume RUN --epochs 3", 6, "has been trained for 4 epochs already, more than 3"),
+        ("resume RUN --epochs 3", 6, "has already been trained for 4 epochs, more than 3"),
     ],
 )
 def test_a_run_that_needs_no_tensorflow_is_answered_without(command, code, said, tmp_path):

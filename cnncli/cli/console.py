@@ -1,4 +1,4 @@
-"""Everything that is printed: problems, tables, reports. Results go to stdout, all else to stderr."""
+"""Output: problems, tables, reports. Results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from cnncli.errors import Problem, path_text
 from cnncli.wording import counted
 
 MOST_PROBLEMS = 100
-"""Problems of one file that are shown; whoever has more has one mistake many times."""
+"""Problems shown of one file; more are one mistake made many times."""
 
-_NARROW = 30  # columns that are too few to read a sentence in
+_NARROW = 30  # columns; a sentence cannot be read in fewer
 _WIDEST = (200, 200, 1000)  # place, path and message of a problem: a key may be as long as a file
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
-    """The text without characters that would move the cursor, change colours or reorder what is shown."""
+    """The text without characters that move the cursor, change colours or reorder text."""
     return _CONTROL.sub(_escaped, text)
 
 
 def one_line(text: str) -> str:
-    """The same on one line: a name from a file may hold line breaks, and then looks like lines of ours."""
+    """The same on one line: line breaks in a name from a file would look like lines of this program."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
@@ -39,38 +39,38 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def accept_any_text() -> None:
-    """Lets stdout and stderr write what their encoding has no character for, as an escape instead of an error."""
+    """Makes stdout and stderr write characters that their encoding lacks as escapes, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def styled(text: str, **style: Any) -> str:
-    """The text in colour or bold, where stdout is a terminal that shows it and nobody minds (NO_COLOR)."""
+    """The text in colour or bold, if stdout is a terminal and NO_COLOR is not set."""
     text = printable(text)
     return click.style(text, **style) if is_terminal() and not os.environ.get("NO_COLOR") else text
 
 
 def say(text: str = "") -> None:
-    """A line of results, on stdout."""
+    """Prints a line of results on stdout."""
     click.echo(printable(text))
 
 
 def notice(text: str) -> None:
-    """A line beside the results, on stderr."""
+    """Prints a line that is not a result on stderr."""
     click.echo(printable(text), err=True)
 
 
 def show_problems(
     problems: Sequence[Problem], source: str, kind: str = "problem", write: Callable[[str], None] = notice
 ) -> None:
-    """Lists problems, one line each: place, path, what is wrong; in a terminal a long one goes on below.
+    """Lists problems, one line each: place, path, message; in a terminal long ones are wrapped.
 
     Args:
-        problems: with their places.
-        source: the file they are of.
-        kind: what to call them.
-        write: `notice`, or `say` where they are what was asked for.
+        problems: Problems with their places.
+        source: File that contains them.
+        kind: Singular noun for the heading.
+        write: `notice`, or `say` where the problems are the result.
     """
     write(f"{_clipped(one_line(source), _WIDEST[0])}: {counted(len(problems), kind)}")
     rows = []
@@ -97,13 +97,13 @@ def _clipped(text: str, most: int) -> str:
 def show_table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = (), last: bool = False
 ) -> None:
-    """Prints a table on stdout: columns as wide as they need, headings dimmed in a terminal.
+    """Prints a table on stdout, with bold headings in a terminal.
 
     Args:
-        columns: headings.
-        rows: as many cells each; in a terminal the last cell is wrapped rather than broken at the edge.
-        right: headings of the columns that are aligned to the right.
-        last: whether the last row is a total, set apart by a line.
+        columns: Headings.
+        rows: Rows of as many cells; in a terminal the last cell is wrapped.
+        right: Headings of the columns that are aligned to the right.
+        last: Whether the last row is a total, set apart by a line.
     """
     from rich.cells import cell_len
 
@@ -125,7 +125,7 @@ def show_table(
 
 
 def _hanging(text: str, indent: int, stream: Any = None) -> str:
-    """A line that goes on below its last column where the terminal ends, or a little indented where that is narrow."""
+    """A line wrapped below its last column, or with a small indentation where that column is narrow."""
     room = terminal_width()
     if not (stream or sys.stdout).isatty() or len(text) <= room:
         return text
@@ -136,18 +136,18 @@ def _hanging(text: str, indent: int, stream: Any = None) -> str:
 
 
 def show_paragraph(text: str, indent: int) -> None:
-    """Text on stdout, wrapped to the terminal."""
+    """Prints text on stdout, wrapped to the terminal."""
     blank = " " * indent
     say(textwrap.fill(text, min(terminal_width(), 100), initial_indent=blank, subsequent_indent=blank))
 
 
 def is_terminal(stream: Any = None) -> bool:
-    """Whether a stream, stdout unless given, is a terminal that can do more than print lines."""
+    """Whether a stream, stdout by default, is a terminal that can move its cursor."""
     return bool((stream or sys.stdout).isatty()) and os.environ.get("TERM") != "dumb"
 
 
 def terminal_width() -> int:
-    """Columns of the terminal; 80 where there is none."""
+    """Columns of the terminal; 80 if there is none."""
     return shutil.get_terminal_size((80, 24)).columns
 
 
@@ -157,6 +157,6 @@ def figures(metrics: Any) -> str:
 
 
 def show_report(evaluation: Any, report: Any) -> None:
-    """The classification report of a split, with loss and metrics."""
+    """Prints the classification report of a split, with loss and metrics."""
     say(report.text)
     say(f"{evaluation.split}   {figures(evaluation.metrics)}")

@@ -29,9 +29,9 @@ class PreflightScreen(TrainingScreen):
             self._bar.update("trying the training; this takes half a minute, or more with stages")
         return self
 
-    def steps(self, epoch: int, done: int, steps: int) -> None:
+    def on_step(self, epoch: int, step: int, steps: int, metrics: Any) -> None:
         """Moves a bar over the steps on one batch."""
-        self._move("one batch", done, steps, "steps")
+        self._move("one batch", step, steps, "steps")
 
 
 def run_dry(spec: Spec, runs_dir: Path, screen: TrainingScreen, began: float, as_json: bool) -> int:

@@ -1,4 +1,4 @@
-"""`cnncli reproduce`: trains a run again and compares."""
+"""`cnncli reproduce`: trains a run again and compares the results."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from cnncli.cli.options import run_argument, runs_dir_option
 @click.command()
 @run_argument
 @runs_dir_option
-@click.option("-q", "--quiet", is_flag=True, help="Print the result and nothing else.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only the result.")
 def reproduce(run: str, runs_dir: Path, quiet: bool) -> None:
-    """Train a run again, into a new one, and say whether it is the same.
+    """Train a run again, into a new run, and compare the two.
 
-    RUN is a run folder or its name. The same means to the last digit: every epoch, the best weights, the predictions.
-    Where something differs, the first epoch and metric are named and the exit code is 8.
+    RUN is a run folder or its name. Every epoch, the best weights and the predictions must be identical. If they are
+    not, the first difference is printed and the exit code is 8.
 
     \b
     Example:
@@ -30,16 +30,16 @@ def reproduce(run: str, runs_dir: Path, quiet: bool) -> None:
     from cnncli.errors import NotReproduced
     from cnncli.runs import find_run
 
-    found = find_run(run, runs_dir)
-    found.apply_recorded_threading()
+    folder = find_run(run, runs_dir)
+    folder.apply_recorded_threading()
     with Signals() as signals, TrainingScreen(quiet, signals) as screen:
         from cnncli.runner.reproduce import reproduce as train_again
 
-        result = train_again(found, runs_dir, screen, sys.argv)
+        result = train_again(folder, runs_dir, [screen], sys.argv)
     if not quiet:
         say()
     if not result.is_same:
         for circumstance in result.circumstances:
-            notice(f"not as before: {circumstance}")
-        raise NotReproduced(f"{result.again} is not the same as {result.run}: {result.difference}")
-    say(f"{result.again} is the same as {result.run}: every epoch, the best weights and the predictions")
+            notice(f"changed since: {circumstance}")
+        raise NotReproduced(f"{result.again} differs from {result.run}: {result.difference}")
+    say(f"{result.again} is identical to {result.run}: every epoch, the best weights and the predictions")

@@ -1,10 +1,10 @@
-"""Ctrl-C and SIGTERM, heard in the same way, so that a stopped training is always left readable.
+"""Ctrl-C and SIGTERM, handled alike, so that an interrupted training always leaves a readable run.
 
-The first one asks for the end. While a model trains it waits for the end of the step, so that nothing is lost; anywhere
-else it is raised. The second one ends the process at once: every file is whole at every moment.
+The first signal requests a stop. While a model trains it is deferred to the end of the step, so that nothing is lost;
+elsewhere it raises an exception. The second signal ends the process at once: every file is whole at every moment.
 
-Python runs its own handlers between two of its instructions, and a step of training is one instruction, however long
-it takes. So the signals are also watched by a thread, which answers at once.
+Python runs its own handlers between two instructions, and a step of training is one instruction, however long it
+takes. So a thread also watches the signals, and responds at once.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-HEARD = (signal.SIGINT, signal.SIGTERM)
-SAME = 0.5
-"""Seconds within which a second signal is the first one again: `timeout` sends it to the process and to its group."""
+HANDLED = (signal.SIGINT, signal.SIGTERM)
+REPEAT_SECONDS = 0.5
+"""A second signal within this time is the first one again: `timeout` signals the process and its group."""
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal asked for an end.
+    """A signal ended what was under way.
 
     Args:
-        number: of the signal; the exit code is 128 more.
+        number: Number of the signal; the exit code is 128 more.
     """
 
     def __init__(self, number: int) -> None:
@@ -38,16 +38,16 @@ class Stopped(KeyboardInterrupt):
 
 
 class Signals:
-    """Inside a `with`, Ctrl-C and SIGTERM raise `Stopped`, which is a KeyboardInterrupt, or wait to be asked for.
+    """Inside a `with`, Ctrl-C and SIGTERM raise `Stopped`, which is a KeyboardInterrupt, or are deferred.
 
     Attributes:
-        answer: is called, from another thread, with a line for the person who waits for the end of a step.
+        announce: Called from another thread with a line to show while the current step ends.
     """
 
     def __init__(self) -> None:
-        self.answer: Callable[[str], None] = lambda text: None
+        self.announce: Callable[[str], None] = lambda text: None
         self._number = 0
-        self._waiting = False
+        self._deferred = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -56,7 +56,7 @@ class Signals:
         theirs.setblocking(False)
         self._theirs = theirs
         self._wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-        self._before = {number: signal.signal(number, self._hear) for number in HEARD}
+        self._before = {number: signal.signal(number, self._handle) for number in HANDLED}
         threading.Thread(target=self._watch, args=(self._ours,), daemon=True).start()
         return self
 
@@ -64,41 +64,39 @@ class Signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup)
-        self._theirs.close()  # which ends the thread
+        self._theirs.close()  # this ends the thread
 
     @contextlib.contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Inside, signals raise nothing; `asked` tells of them."""
-        self._waiting = True
+    def deferred(self) -> Iterator[None]:
+        """Inside, signals raise nothing; `exit_code` reports them."""
+        self._deferred = True
         try:
             yield
         finally:
-            self._waiting = False
+            self._deferred = False
 
     @property
-    def asked(self) -> int:
-        """The exit code that a signal asks for, or 0."""
+    def exit_code(self) -> int:
+        """The exit code of the first signal, or 0."""
         return 128 + self._number if self._number else 0
 
-    def _hear(self, number: int, frame: Any) -> None:
-        again, self._number = self._number, self._number or number
-        if not self._waiting and not again:
+    def _handle(self, number: int, frame: Any) -> None:
+        earlier, self._number = self._number, self._number or number
+        if not self._deferred and not earlier:
             raise Stopped(number)
 
     def _watch(self, ours: socket.socket) -> None:
         first = 0.0
         with ours:
-            while heard := ours.recv(1):
-                if heard[0] not in HEARD:
+            while received := ours.recv(1):
+                if received[0] not in HANDLED:
                     continue
-                if first and time.monotonic() - first > SAME:
-                    _end_at_once(heard[0])
+                if first and time.monotonic() - first > REPEAT_SECONDS:
+                    _end_at_once(received[0])
                 if not first:
                     first = time.monotonic()
-                    with contextlib.suppress(
-                        OSError
-                    ):  # nobody may read it; the second signal must be heard all the same
-                        self.answer("stopping; once more stops at once")
+                    with contextlib.suppress(OSError):  # a closed output must not keep the second signal from working
+                        self.announce("stopping; press Ctrl-C again to stop at once")
 
 
 def _end_at_once(number: int) -> NoReturn:

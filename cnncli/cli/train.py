@@ -1,4 +1,4 @@
-"""`cnncli train`: from a YAML file to a run."""
+"""`cnncli train`: trains a spec."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from cnncli.cli.options import config_argument, runs_dir_option, set_option
 @config_argument
 @set_option
 @runs_dir_option
-@click.option("--name", help="Prefix of the run folder, in place of the spec's.")
-@click.option("--dry-run", "dry", is_flag=True, help="Try a few steps, say what all of them take, and make no run.")
-@click.option("--overfit-batch", "overfit", is_flag=True, help="See whether one batch can be learned; makes no run.")
-@click.option("--json", "as_json", is_flag=True, help="Print what --dry-run or --overfit-batch found as JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="Print the run folder and nothing else.")
+@click.option("--name", help="Prefix of the run folder; overrides the spec's.")
+@click.option("--dry-run", "dry", is_flag=True, help="Estimate time, memory and disk without creating a run.")
+@click.option(
+    "--overfit-batch", "overfit", is_flag=True, help="Test whether one batch can be memorised; creates no run."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result of --dry-run or --overfit-batch as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only the run folder.")
 def train(
     config: Path,
     overrides: tuple[str, ...],
@@ -30,7 +32,7 @@ def train(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Train the model of CONFIG and keep everything in a run folder.
+    """Train the model of CONFIG; all results are saved in a run folder.
 
     \b
     Example:
@@ -39,7 +41,7 @@ def train(
     """
     from cnncli.cli.console import show_problems
     from cnncli.cli.preflight import PreflightScreen, run_dry, run_overfit
-    from cnncli.cli.screen import TrainingScreen, show_ended
+    from cnncli.cli.screen import TrainingScreen, show_result
     from cnncli.cli.signals import Signals
     from cnncli.errors import SpecError
     from cnncli.runner.inputs.preconditions import require_inputs_exist
@@ -47,15 +49,17 @@ def train(
 
     began = time.perf_counter()
     if dry and overfit:
-        raise click.UsageError("--dry-run and --overfit-batch are two questions: ask one at a time")
+        raise click.UsageError("--dry-run and --overfit-batch cannot be combined")
     if as_json and not (dry or overfit):
-        raise click.UsageError("--json goes with --dry-run or --overfit-batch; a run has its numbers in metrics.json")
+        raise click.UsageError(
+            "--json requires --dry-run or --overfit-batch; the results of a run are in its metrics.json"
+        )
     loaded = load(config, [*overrides, *([f"name={name}"] if name is not None else [])])
     if loaded.warnings and not quiet:
         show_problems(loaded.warnings, str(config), "warning")
     require_inputs_exist(loaded.spec, runs_dir)
-    show = PreflightScreen if dry or overfit else TrainingScreen
-    with Signals() as signals, show(quiet, signals) as screen:
+    screen_class = PreflightScreen if dry or overfit else TrainingScreen
+    with Signals() as signals, screen_class(quiet, signals) as screen:
         try:
             if dry:
                 return run_dry(loaded.spec, runs_dir, screen, began, as_json)
@@ -63,8 +67,8 @@ def train(
                 return run_overfit(loaded.spec, runs_dir, screen, as_json)
             from cnncli.runner.train import train as run_training
 
-            trained = run_training(loaded.spec, runs_dir, screen, sys.argv)
+            result = run_training(loaded.spec, runs_dir, [screen], sys.argv)
         except SpecError as error:
             raise loaded.locate(error) from error
-    show_ended(trained, quiet)
+    show_result(result, quiet)
     return 0

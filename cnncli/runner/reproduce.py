@@ -1,4 +1,4 @@
-"""Trains a run again and says whether it came to the same."""
+"""Trains a run again and compares the results."""
 
 from __future__ import annotations
 
@@ -9,49 +9,50 @@ from itertools import zip_longest
 from pathlib import Path
 
 from cnncli.errors import RunError
+from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
 from cnncli.runner.model.build import run_spec
 from cnncli.runner.train import train
 from cnncli.runner.training.environment import differences, environment
-from cnncli.runner.training.observer import Observer
 from cnncli.runs import BEST, RunDir, hashes
 from cnncli.runs.untrusted import Unreadable, read_bytes
 
-_SAME_BYTES = {BEST: "the best weights", "predictions.csv": "the predictions"}
+_COMPARED_FILES = {BEST: "the best weights", "predictions.csv": "the predictions"}
 
 
-def reproduce(run: RunDir, runs_folder: Path, observer: Observer, command: Sequence[str] = ()) -> Reproduction:
+def reproduce(
+    run: RunDir, runs_dir: Path, observers: Sequence[TrainingObserver] = (), command: Sequence[str] = ()
+) -> Reproduction:
     """Trains the spec of a run into a new run, and compares the two.
 
     Args:
-        run: finished.
-        runs_folder: where the new run is made.
-        observer: is told how it goes.
-        command: the command line, for the record.
+        run: Finished run.
+        runs_dir: Directory in which the new run folder is created.
+        observers: Receive the events of the training.
+        command: Command line, for the record.
 
     Raises:
-        RunError: the run is not finished, or its records are damaged.
-        CnncliError: whatever ends a training.
+        RunError: The run is not finished, or its records are damaged.
+        CnncliError: Whatever ends a training.
     """
     if run.status().get("state") != "finished":
         raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {run.path}")
     spec, recorded = run_spec(run), run.read_json("environment.json")
     before = _history(run)
-    # What the run calls `other-001` is the run beside it, wherever the new one is made
-    again = train(spec, runs_folder, observer, command, siblings=run.path.parent).run
-    difference = _first_difference(before, _history(again)) or _other_files(run, again)
-    return Reproduction(
-        str(run.path), str(again.path), difference, tuple(differences(recorded, environment(spec.model.nodes)))
-    )
+    # A run named in model.weights is the one beside this run, wherever the new one is created
+    again = train(spec, runs_dir, observers, command, weights_dir=run.path.parent).run
+    difference = _first_difference(before, _history(again)) or _differing_file(run, again)
+    changes = differences(recorded, environment(spec.model.nodes))
+    return Reproduction(str(run.path), str(again.path), difference, tuple(changes))
 
 
 def _history(run: RunDir) -> list[dict[str, str]]:
-    """The history of a run but for the time it took."""
+    """The history of a run, without the duration of its epochs."""
     try:
         text = read_bytes(run.history).decode("utf-8")
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except (Unreadable, ValueError, csv.Error) as error:
-        raise RunError(f"'{run.path}' is no complete run: history.csv cannot be read ({error})") from None
+        raise RunError(f"'{run.path}' is not a complete run: history.csv cannot be read ({error})") from None
     return [{str(key): str(value) for key, value in row.items() if key != "seconds"} for row in rows]
 
 
@@ -65,14 +66,14 @@ def _first_difference(before: list[dict[str, str]], now: list[dict[str, str]]) -
     return ""
 
 
-def _other_files(run: RunDir, again: RunDir) -> str:
-    for name, words in _SAME_BYTES.items():
+def _differing_file(run: RunDir, again: RunDir) -> str:
+    for name, text in _COMPARED_FILES.items():
         before, now = run.path / name, again.path / name
         try:
-            # Of another size it is another file; one that declares a terabyte is not read to its end
+            # The sizes first, so that a huge file is not read
             same = before.stat().st_size == now.stat().st_size and hashes.sha256_of(before) == hashes.sha256_of(now)
         except OSError as error:
             raise RunError(f"'{run.path / name}' cannot be read: {error.strerror or error}") from None
         if not same:
-            return f"every epoch is the same, but {words} are not"
+            return f"every epoch is the same, but {text} are not"
     return ""

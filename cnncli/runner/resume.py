@@ -1,94 +1,101 @@
-"""Goes on with a run that was stopped, wherever that was, and ends it as if it never had been."""
+"""Continues an interrupted run; the result is the same as without the interruption."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.image_manifest import recorded_splits
 from cnncli.runner.inputs.splits import decoded
-from cnncli.runner.model.build import inputs_of_run, inputs_of_splits
+from cnncli.runner.model.build import inputs_of_run
 from cnncli.runner.resume_plan import ResumePlan, plan_resume
-from cnncli.runner.train import begin, load_images, prepare, prepare_new, report_start
+from cnncli.runner.train import train_into
+from cnncli.runner.training.checkpoint import read_progress
 from cnncli.runner.training.environment import command_line, differences, environment
-from cnncli.runner.training.observer import Observer
-from cnncli.runner.training.outcome import memory_errors_explained, run_to_completion
+from cnncli.runner.training.observers import Observers
+from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
+from cnncli.runner.training.preparation import announce_start, prepare_phases, prepare_session
+from cnncli.runner.training.results import TrainingResult
 from cnncli.runner.training.run_files import set_epochs
-from cnncli.runner.training.session import Trained, Training
 from cnncli.runs import RunDir, now
+from cnncli.spec.metrics import reported_metrics
 
 
-def resume(run: RunDir, observer: Observer, command: Sequence[str] = (), epochs: int | None = None) -> Trained | None:
-    """Goes on with a run.
+def resume(
+    run: RunDir,
+    observers: Sequence[TrainingObserver] = (),
+    command: Sequence[str] = (),
+    epochs: int | None = None,
+) -> TrainingResult | None:
+    """Continues a run; one that cannot be resumed is left untouched.
 
     Args:
-        run: stopped in any way, at any moment.
-        observer: is told how it goes.
-        command: the command line, for the record.
-        epochs: train to so many, in place of the spec's.
+        run: Run that ended in any way, at any moment.
+        observers: Receive the events of the training; without any it is silent.
+        command: Command line, for the record.
+        epochs: Total number of epochs, in place of the spec's.
 
     Returns:
-        What it ended with; None when it was finished already.
+        The result; None when the run had finished before.
 
     Raises:
-        RunError: it is being trained by somebody else, diverged, its records are damaged, or so many epochs cannot be.
-        DataError: its images are gone or have changed.
-        TrainingError: the loss became infinite or no number.
-        ResourceError: the folder cannot be written to, or memory or disk ran out.
-        Interrupted: Ctrl-C or SIGTERM, again.
+        RunError: Another process is training it, it diverged, its records are damaged, or it cannot be trained for
+            this number of epochs.
+        DataError: Its images are missing or have changed.
+        TrainingError: The loss became infinite or NaN.
+        ResourceError: The folder is not writable, or memory or disk ran out.
+        Interrupted: Ctrl-C, SIGTERM, or an observer that requested a stop; the run can be resumed again.
     """
+    observer = Observers(observers)
     with run.locked():
-        goal = plan_resume(run, epochs)
-        if goal is None:
+        plan = plan_resume(run, epochs)
+        if plan is None:
             return None
-        if goal.is_new and "total_steps" in str(goal.spec.train.phases[-1].optimizer):
-            observer.notice(
-                f"warning: the learning rate follows the number of epochs, so from here on it is not what {epochs} "
-                "epochs from the beginning would have had"
+        if plan.is_new and "total_steps" in str(plan.spec.train.phases[-1].optimizer):
+            observer.on_notice(
+                "warning: the learning rate follows the number of epochs, so from here on it differs from that of a "
+                f"training of {epochs} epochs"
             )
-        start = _beginning if not run.data.exists() else _going_on  # it may have stopped before anything was trained
-        with memory_errors_explained():
-            training = start(run, goal, observer, command)
-        return run_to_completion(run, training, observer)
+        if not run.data.exists():  # it ended before its first step
+            return train_into(lambda: contextlib.nullcontext(run), plan.spec, run.path.parent, observer, command)
+        return _continue(run, plan, observer, command)
 
 
-Start = Callable[[], Training]
-"""Writes to the run, which nothing does before all is ready: a run that cannot be gone on with stays as it is."""
-
-
-def _beginning(run: RunDir, goal: ResumePlan, observer: Observer, command: Sequence[str]) -> Start:
-    spec = goal.spec
-    images = load_images(spec, observer)
-    inputs = inputs_of_splits(spec.data, images.splits)
-    ready = prepare_new(spec, images.splits, inputs, run.path.parent, observer)
-    return lambda: begin(run, spec, images, inputs, ready, observer, command)
-
-
-def _going_on(run: RunDir, goal: ResumePlan, observer: Observer, command: Sequence[str]) -> Start:
-    spec = goal.spec
-    record = run.read_json("environment.json")
-    differs = differences(record, environment(spec.model.nodes))
-    if differs:
-        observer.notice(f"not as before, so the last bits may differ: {'; '.join(differs)}")
-    splits = decoded(recorded_splits(spec, run, observer.notice, unchanged=True), spec.data.cache, observer.decoding)
-    ready = prepare(spec, splits, inputs_of_run(run))
-    training = Training(spec, run, splits, ready.stages, ready.encoding, observer)
-    training.restore()
-
-    def go_on() -> Training:
-        run.set_status("running")  # first: a kill from here on is of a training, whichever spec it finds
-        if goal.is_new:
+def _continue(run: RunDir, plan: ResumePlan, observer: TrainingObserver, command: Sequence[str]) -> TrainingResult:
+    """Trains from the run's checkpoint on; nothing is written before everything that can be refused is prepared."""
+    spec = plan.spec
+    recorded = run.read_json("environment.json")
+    differing = differences(recorded, environment(spec.model.nodes))
+    if differing:
+        observer.on_notice(f"the environment has changed, so the last bits may differ: {'; '.join(differing)}")
+    splits = recorded_splits(spec, run, observer.on_notice, unchanged=True)
+    splits = decoded(splits, spec.data.cache, observer.on_decoding)
+    with memory_errors_explained():
+        phases = prepare_phases(spec, splits, inputs_of_run(run))
+        progress = read_progress(run.checkpoint)
+        epochs_before = sum(epoch.stage < progress.stage for epoch in progress.epochs)
+        phase = phases.start(progress.stage, epochs_before)
+        session = prepare_session(run, spec, splits, phases, phase, observer)
+        session.restore(reported_metrics(spec))
+    with recording_outcome(run, observer) as outcome:
+        outcome.session = session
+        run.set_status("running")  # first: a kill from here on is that of a training, with the old spec or the new
+        if plan.is_new:
             set_epochs(run, spec.train.phases[-1].epochs)
-        _record_part(run, record, command, differs)
-        report_start(run, spec, splits, ready.stage.model, observer)
-        training.go_on()
-        return training
+        _record_resumption(run, recorded, command, differing)
+        announce_start(run, spec, splits, phases, observer)
+        session.resume()
+        session.results.write_start(spec.name, spec.model.nodes, observer.on_notice)
+        return session.train()
 
-    return go_on
 
-
-def _record_part(run: RunDir, record: Mapping[str, Any], command: Sequence[str], differs: Sequence[str]) -> None:
-    """Adds this part of the training to environment.json."""
-    parts = record.get("resumed")
-    part = {"time": now(), "command": command_line(command), "differs": list(differs)}
-    run.write_json("environment.json", {**record, "resumed": [*(parts if isinstance(parts, list) else []), part]})
+def _record_resumption(
+    run: RunDir, recorded: Mapping[str, Any], command: Sequence[str], differing: Sequence[str]
+) -> None:
+    """Adds this resumption to environment.json."""
+    earlier = recorded.get("resumed")
+    entry = {"time": now(), "command": command_line(command), "differs": list(differing)}
+    entries = [*(earlier if isinstance(earlier, list) else []), entry]
+    run.write_json("environment.json", {**recorded, "resumed": entries})

@@ -27,7 +27,7 @@ def test_seconds_are_told_as_people_say_them(seconds, shown):
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [(["--dry-run", "--overfit-batch"], "one at a time"), (["--json"], "--json goes with --dry-run")],
+    [(["--dry-run", "--overfit-batch"], "cannot be combined"), (["--json"], "--json requires --dry-run")],
 )
 def test_options_that_do_not_go_together_are_refused(call, options, said):
     result = call("train", "configs/mnist.yaml", *options)

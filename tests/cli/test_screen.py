@@ -13,7 +13,7 @@ from cnncli.records import StageStarted
 
 
 @pytest.mark.parametrize(
-    ("begun", "line"),
+    ("started", "line"),
     [
         (
             StageStarted(2, 2, 0, 34, 1e-5, "", 1234567, 2000000),
@@ -29,10 +29,10 @@ from cnncli.records import StageStarted
         ),
     ],
 )
-def test_a_stage_is_one_line(capsys, begun, line):
-    TrainingScreen(False, SimpleNamespace()).stage(begun)
+def test_a_stage_is_one_line(capsys, started, line):
+    TrainingScreen(False, SimpleNamespace()).on_stage_start(started)
     assert capsys.readouterr().out == f"{line}\n"
-    TrainingScreen(True, SimpleNamespace()).stage(begun)
+    TrainingScreen(True, SimpleNamespace()).on_stage_start(started)
     assert capsys.readouterr().out == ""
 
 
@@ -45,11 +45,11 @@ train, source = Some(epochs=2, precision="float32"), Some(name="mnist")
 spec = Some(train=train, data=Some(source=source), model=Some(nodes=["Flatten", "Dense"]))
 splits = Some(samples={"train": range(64), "test": range(8)}, class_names=["0", "1"])
 with TrainingScreen(False, Some()) as screen:
-    screen.begin(Some(path="runs/a-001"), spec, splits, Some(input_shape=(28, 28, 1), parameters=10), "CPU")
+    screen.on_start(Some(path="runs/a-001"), spec, splits, Some(input_shape=(28, 28, 1), parameters=10), "CPU")
     for epoch in (1, 2):
         for step in range(1, 33):
-            screen.steps(epoch, step, 32)
-        screen.epoch(Epoch(epoch, {"loss": 1 / epoch, "val_loss": 1.0}, 0.01, 3.2), epoch == 1)
+            screen.on_step(epoch, step, 32, {})
+        screen.on_epoch_end(Epoch(epoch, {"loss": 1 / epoch, "val_loss": 1.0}, 0.01, 3.2), epoch == 1)
 """
 COLOR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m")
 

@@ -27,15 +27,15 @@ def test_a_signal_is_raised_with_its_exit_code(number, code):
 
 @pytest.mark.parametrize(("number", "code"), CODES)
 def test_a_signal_that_must_wait_is_told_when_asked_for(number, code):
-    with Signals() as signals, signals.waiting():
-        assert signals.asked == 0
+    with Signals() as signals, signals.deferred():
+        assert signals.exit_code == 0
         os.kill(os.getpid(), number)
-        assert signals.asked == code
+        assert signals.exit_code == code
 
 
 def test_after_the_waiting_the_first_signal_is_not_raised_again_but_a_new_one_would_be():
     with Signals() as signals:
-        with signals.waiting():
+        with signals.deferred():
             pass
         with pytest.raises(Stopped):
             send(signal.SIGTERM)
@@ -54,8 +54,8 @@ def deaf():
     code = (
         "import ctypes, signal\n"
         "from cnncli.cli.signals import Signals\n"
-        "with Signals() as signals, signals.waiting():\n"
-        "    signals.answer = lambda text: print(text, flush=True)\n"
+        "with Signals() as signals, signals.deferred():\n"
+        "    signals.announce = lambda text: print(text, flush=True)\n"
         "    print('deaf', flush=True)\n"
         "    for _ in range(60):\n"
         "        clock = ctypes.CDLL(None)\n"
@@ -71,7 +71,7 @@ def deaf():
 @pytest.mark.parametrize(("number", "code"), CODES)
 def test_the_first_is_answered_in_the_middle_of_a_step_and_the_second_ends_it(deaf, number, code):
     deaf.send_signal(number)
-    assert deaf.stdout.readline() == "stopping; once more stops at once\n"
+    assert deaf.stdout.readline() == "stopping; press Ctrl-C again to stop at once\n"
     deaf.send_signal(number)
     deaf.send_signal(number)  # at the same time as the one before: `timeout` does that
     time.sleep(0.6)

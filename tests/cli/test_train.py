@@ -92,7 +92,7 @@ def test_a_run_is_reproduced_to_the_last_digit(call, trained, tmp_path):
     shutil.copytree(trained / "small-001", folder / "small-001")
     result = call("reproduce", "small-001", "--runs-dir", folder, "--quiet")
     first, second = folder / "small-001", folder / "small-002"
-    assert result.out == f"{second} is the same as {first}: every epoch, the best weights and the predictions\n"
+    assert result.out == f"{second} is identical to {first}: every epoch, the best weights and the predictions\n"
     assert (result.code, result.err) == (0, "")
     for name in ("history.csv", "predictions.csv"):
         assert _without_seconds((second / name).read_text()) == _without_seconds((first / name).read_text())
@@ -104,8 +104,8 @@ def test_what_is_not_reproduced_is_named_with_what_could_explain_it(call, traine
     result = call("reproduce", "small-001", "--runs-dir", trained, "--quiet")
     assert (result.code, result.out) == (8, "")
     assert result.err == (
-        "not as before: keras 3.15.1, now 3.16.0\n"
-        "error: runs/a-002 is not the same as runs/a-001: epoch 3: loss was 0.5, now 0.6\n"
+        "changed since: keras 3.15.1, now 3.16.0\n"
+        "error: runs/a-002 differs from runs/a-001: epoch 3: loss was 0.5, now 0.6\n"
     )
 
 
@@ -133,7 +133,7 @@ def test_a_stopped_training_leaves_everything_and_says_how_to_go_on(call, few_di
         _, shown = training.communicate()
     assert training.returncode == code
     lines = shown.splitlines()
-    assert lines[0] == "stopping; once more stops at once"
+    assert lines[0] == "stopping; press Ctrl-C again to stop at once"
     assert re.fullmatch(r"interrupted after \d+ epochs?; results so far are in \S+mnist-001", lines[1])
     assert lines[2:] == [f"to continue: cnncli resume {run}"]
     assert json.loads((run / "status.json").read_text())["state"] == "interrupted"
@@ -151,7 +151,7 @@ def test_a_finished_run_is_not_resumed_and_one_that_is_written_is_left_alone(cal
     before = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.is_file()}
     finished = call("resume", "small-001", "--runs-dir", trained)
     assert (finished.code, finished.out) == (0, "")
-    assert finished.err == f"{run} is finished; 'cnncli resume {run} --epochs N' trains it further\n"
+    assert finished.err == f"{run} is finished; to train for more epochs: cnncli resume {run} --epochs N\n"
     assert {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.is_file()} == before
     with RunDir(run).locked():
         busy = call("resume", run, "--epochs", 2)

@@ -33,12 +33,12 @@ train:
 
 
 class Watcher:
-    """Writes down what a training tells, raises an error when it begins or an epoch ends, and asks it to stop.
+    """A training observer that records events, raises an error at one of them, and may request a stop.
 
     Args:
-        at_begin: raised when everything is ready.
-        at_epoch: raised at the end of the first epoch.
-        stop: epoch and steps of it after which the training is asked to stop, as Ctrl-C does.
+        at_begin: Raised when the training starts.
+        at_epoch: Raised at the end of the first epoch.
+        stop: Epoch and step after which a stop is requested, as by Ctrl-C.
     """
 
     def __init__(
@@ -48,46 +48,55 @@ class Watcher:
         stop: tuple[int, int] | None = None,
     ) -> None:
         self.at_begin, self.at_epoch, self.stop = at_begin, at_epoch, stop
-        self.asked = 0
-        self.told: list[str] = []
-        self.from_there: list[tuple[int, int]] = []
-        self.begun: list[str] = []
+        self.exit_code = 0
+        self.notices: list[str] = []
+        self.resumed: list[tuple[int, int]] = []
+        self.started: list[str] = []
         self.stages: list[Any] = []
         self.done: list[tuple[int, int, int]] = []
+        self.metrics: list[dict[str, float]] = []
         self.best: list[bool] = []
+        self.ended: list[str] = []
 
-    def notice(self, text: str) -> None:
-        self.told.append(text)
+    def on_notice(self, text: str) -> None:
+        self.notices.append(text)
 
-    def decoding(self, done: int, images: int) -> None:
+    def on_decoding(self, done: int, images: int) -> None:
         pass
 
-    def going_on(self, epochs: int, steps: int) -> None:
-        self.from_there.append((epochs, steps))
+    def on_weights_loaded(self, weights) -> None:
+        pass
 
-    def stage(self, begun) -> None:
-        self.stages.append(begun)
+    def on_resume(self, epochs: int, steps: int) -> None:
+        self.resumed.append((epochs, steps))
 
-    def waiting(self) -> contextlib.AbstractContextManager[None]:
+    def on_stage_start(self, stage) -> None:
+        self.stages.append(stage)
+
+    def defer_signals(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
     def stop_requested(self) -> int:
-        return self.asked
+        return self.exit_code
 
-    def begin(self, run, spec, splits, model, device) -> None:
-        self.begun.append(run.name)
+    def on_start(self, run, spec, splits, model, device) -> None:
+        self.started.append(run.name)
         if self.at_begin:
             raise self.at_begin
 
-    def steps(self, epoch: int, done: int, steps: int) -> None:
-        self.done.append((epoch, done, steps))
-        if self.stop == (epoch, done):
-            self.asked = 130
+    def on_step(self, epoch: int, step: int, steps: int, metrics) -> None:
+        self.done.append((epoch, step, steps))
+        self.metrics.append(dict(metrics))
+        if self.stop == (epoch, step):
+            self.exit_code = 130
 
-    def epoch(self, epoch, best: bool) -> None:
+    def on_epoch_end(self, epoch, best: bool) -> None:
         self.best.append(best)
         if self.at_epoch:
             raise self.at_epoch
+
+    def on_end(self, status: str) -> None:
+        self.ended.append(status)
 
 
 @pytest.fixture(scope="session")
@@ -199,4 +208,4 @@ def trained(make_spec, watched, tmp_path_factory) -> Any:
     """A training that went well, and its run."""
     from cnncli.runner.train import train
 
-    return train(make_spec(), tmp_path_factory.mktemp("runs"), watched, ["cnncli", "train", "tiny.yaml"])
+    return train(make_spec(), tmp_path_factory.mktemp("runs"), [watched], ["cnncli", "train", "tiny.yaml"])

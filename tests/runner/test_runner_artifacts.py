@@ -32,7 +32,7 @@ def test_a_toy_artefact_is_written_by_a_training_and_removed_when_the_weights_ch
     monkeypatch.setattr(artifacts, "ARTIFACTS", (*ARTIFACTS, *toys))
     removed: list[str] = []
     monkeypatch.setattr(RunDir, "remove", lambda run, names: removed.extend(names))
-    trained = train(stateful("train.epochs=1"), tmp_path / "runs", watcher())
+    trained = train(stateful("train.epochs=1"), tmp_path / "runs", [watcher()])
     assert (trained.run.path / "name.txt").read_text() == "stateful"
     assert (trained.run.path / "lowest.txt").read_text() == str(trained.evaluation.confidence.min())
     assert "lowest.txt" in removed

@@ -16,7 +16,7 @@ def told(make_spec, watcher, tmp_path):
 
     def run(precision):
         observer = watcher()
-        return train(make_spec(f"train.precision={precision}"), tmp_path, observer).run, observer.told
+        return train(make_spec(f"train.precision={precision}"), tmp_path, [observer]).run, observer.notices
 
     return run
 

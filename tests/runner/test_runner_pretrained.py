@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import yaml
 
 from cnncli.errors import DataError, RunError
+from cnncli.observer import TrainingObserver
 from cnncli.spec import load
 
 pytestmark = pytest.mark.slow
@@ -50,23 +50,14 @@ def write_digits(path: Path, classes: range, copies: int, seed: int) -> Path:
     return path
 
 
-class Teller:
-    """Writes down what weights a training began with."""
+class Teller(TrainingObserver):
+    """Records the weights that a training started from."""
 
     def __init__(self) -> None:
         self.weights = []
 
-    def loaded(self, weights) -> None:
+    def on_weights_loaded(self, weights) -> None:
         self.weights.append(weights)
-
-    def waiting(self):
-        return contextlib.nullcontext()
-
-    def stop_requested(self) -> int:
-        return 0
-
-    def __getattr__(self, name):
-        return lambda *values: None
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +75,7 @@ def digits(tmp_path_factory, train):
     write_digits(folder / "high.npz", range(5, 10), 1, 1)
     spec = folder / "low.yaml"
     spec.write_text(DIGITS.format(name="low", path=low, test=0.1))
-    trained = train(load(spec).spec, folder / "runs", Teller())
+    trained = train(load(spec).spec, folder / "runs", [Teller()])
     assert trained.evaluation.metrics["accuracy"] > 0.9
     return folder, trained.run
 
@@ -100,7 +91,7 @@ def better(digits, train):
     """A training on other classes that begins with the run, and who watched it."""
     folder, run = digits
     told = Teller()
-    return train(tuned(folder, f"model.weights={{run: {run.path}}}"), folder / "runs", told), told
+    return train(tuned(folder, f"model.weights={{run: {run.path}}}"), folder / "runs", [told]), told
 
 
 def test_fine_tuning_on_other_classes_loads_all_but_the_head_and_beats_a_training_from_the_beginning(
@@ -123,7 +114,7 @@ def test_fine_tuning_on_other_classes_loads_all_but_the_head_and_beats_a_trainin
     assert record["from"] == str(run.path)
     assert [layer["loaded"] for layer in record["layers"]] == [True] * 4 + [False]
 
-    fresh = train(tuned(folder), folder / "runs", told)
+    fresh = train(tuned(folder), folder / "runs", [told])
     assert len(told.weights) == 1
     assert not (fresh.run.path / "weights" / "loaded.json").exists()
     gain = better.evaluation.metrics["accuracy"] - fresh.evaluation.metrics["accuracy"]
@@ -144,21 +135,17 @@ def test_a_run_stopped_in_the_middle_goes_on_without_the_run_it_began_with(digit
     from cnncli.runner.resume import resume
     from cnncli.runs import RunDir
 
-    class Stopping(watcher):
-        def loaded(self, weights) -> None:
-            pass
-
     folder, run = digits
     monkeypatch.chdir(folder)
     spec = tuned(folder, "model.weights={run: runs/low-001}", "name=stopped", "train.checkpoint.steps=1")
     with pytest.raises(Interrupted):
-        train(spec, folder / "runs", Stopping(stop=(2, 1)))
+        train(spec, folder / "runs", [watcher(stop=(2, 1))])
     stopped = RunDir(folder / "runs" / "stopped-001")
     assert yaml.safe_load(stopped.spec.read_text())["model"]["weights"] == {"run": str(run.path)}
     moved = folder / "elsewhere"
     shutil.move(run.path, moved)
     try:
-        resumed = resume(stopped, Teller())
+        resumed = resume(stopped, [Teller()])
     finally:
         shutil.move(moved, run.path)
     assert resumed.run.best_weights.read_bytes() == better[0].run.best_weights.read_bytes()
@@ -173,7 +160,7 @@ def test_the_run_it_began_with_is_the_one_beside_it_wherever_it_is_reproduced(di
     run = RunDir(shutil.copytree(better[0].run.path, tmp_path / "runs" / "high-001"))
     run.spec.write_text(run.spec.read_text().replace(str(low.path), "low-001"))
     monkeypatch.chdir(tmp_path)
-    result = reproduce(run, tmp_path / "elsewhere", Teller())
+    result = reproduce(run, tmp_path / "elsewhere", [Teller()])
     assert (result.difference, result.again) == ("", str(tmp_path / "elsewhere" / "high-001"))
 
 
@@ -192,7 +179,7 @@ def test_weights_that_cannot_be_had_are_told_before_there_is_a_run(digits, train
     shutil.copy(folder / "low.yaml", folder / "low.yaml.h5")
     before = sorted((folder / "runs").iterdir())
     with pytest.raises(error) as caught:
-        train(tuned(folder, f"model.weights={weights.replace('FOLDER', str(folder))}"), folder / "runs", Teller())
+        train(tuned(folder, f"model.weights={weights.replace('FOLDER', str(folder))}"), folder / "runs", [Teller()])
     assert message in caught.value.message
     assert sorted((folder / "runs").iterdir()) == before
 
@@ -203,4 +190,4 @@ def test_a_run_whose_weights_were_changed_is_refused(digits, train, tmp_path):
     with h5py.File(tmp_path / "changed" / "weights" / "best.weights.h5", "r+") as file:
         file["layers/dense/vars/1"][0] += 1
     with pytest.raises(RunError, match="is not what the training wrote"):
-        train(tuned(folder, f"model.weights={{run: {tmp_path / 'changed'}}}"), folder / "runs", Teller())
+        train(tuned(folder, f"model.weights={{run: {tmp_path / 'changed'}}}"), folder / "runs", [Teller()])

@@ -84,7 +84,7 @@ def moments(train, stateful, watcher, tmp_path_factory) -> tuple[RunDir, list[Pa
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "at_boundary", copy)
-        whole = train(stateful(), folder, watcher()).run
+        whole = train(stateful(), folder, [watcher()]).run
     return whole, copies
 
 
@@ -113,7 +113,7 @@ def test_a_kill_while_a_kind_of_file_is_written_is_resumed_to_the_same_bits(resu
     writes = [copy for copy in copies if copy.name.endswith(f"-{name}")]
     at = KINDS.index(name) % 3 - 3  # before, within or after the last write of it
     run = RunDir(shutil.copytree(writes[at], tmp_path / "elsewhere" / "moved"))
-    resume(run, watcher())
+    resume(run, [watcher()])
     assert_same(run, whole)
 
 
@@ -123,7 +123,7 @@ def test_a_kill_at_any_boundary_is_resumed_to_the_same_bits(resume, moments, wat
     for copy in copies:
         if (copy / "checkpoint" / "state.npz").exists() and RunDir(copy).status()["state"] != "finished":
             run = RunDir(shutil.copytree(copy, tmp_path / copy.name))
-            resume(run, watcher())
+            resume(run, [watcher()])
             assert_same(run, whole)
             shutil.rmtree(run.path)
 
@@ -135,7 +135,7 @@ def test_a_process_killed_twice_is_resumed_to_the_same_bits(resume, moments, wat
     run = RunDir(tmp_path / "stateful-001")
     assert run.status()["state"] == "interrupted"
     assert killed_at(len(copies) // 2, "resume", str(run.path)) == -signal.SIGKILL
-    resume(run, watcher())
+    resume(run, [watcher()])
     assert_same(run, whole)
 
 
@@ -149,14 +149,14 @@ def test_a_training_that_is_asked_to_stop_leaves_its_report_and_is_resumed(
     train, resume, moments, stateful, watcher, tmp_path
 ):
     with pytest.raises(Interrupted) as caught:
-        train(stateful("train.checkpoint.steps=4"), tmp_path, watcher(stop=(2, 4)))
+        train(stateful("train.checkpoint.steps=4"), tmp_path, [watcher(stop=(2, 4))])
     run = RunDir(tmp_path / "stateful-001")
     assert (caught.value.exit_code, caught.value.epochs, caught.value.left_out) == (130, 1, "")
     assert (run.status()["state"], run.status()["reason"]) == ("interrupted", "Ctrl-C")
     assert {*SAME, "plots/history.png", "plots/mistakes.png"} <= names_of(run)
     observer = watcher()
-    resume(run, observer)
-    assert observer.from_there == [(1, 4)]
+    resume(run, [observer])
+    assert observer.resumed == [(1, 4)]
     assert_same(run, moments[0])
 
 
@@ -176,12 +176,12 @@ def test_a_validation_is_stopped_and_done_again(train, resume, moments, stateful
             return 143 if self.asked_since > 1 else 0
 
     with pytest.raises(Interrupted) as caught:
-        train(stateful(), tmp_path, Impatient())
+        train(stateful(), tmp_path, [Impatient()])
     assert caught.value.exit_code == 143
     run, observer = RunDir(tmp_path / "stateful-001"), watcher()
     assert json.loads(record_of(run))["measured"]["loss"] > 0
-    resume(run, observer)
-    assert (observer.from_there, [step for step in observer.done if step[0] == 2]) == ([(1, 6)], [])
+    resume(run, [observer])
+    assert (observer.resumed, [step for step in observer.done if step[0] == 2]) == ([(1, 6)], [])
     assert_same(run, moments[0])
 
 
@@ -205,38 +205,38 @@ def test_other_states_are_kept_as_well_when_there_is_no_time_for_reports(
     from cnncli.runner.training import outcome as ending
 
     spec = stateful(*(f"train.{override}" for override in overrides))
-    whole = train(spec, tmp_path / "whole", watcher()).run
+    whole = train(spec, tmp_path / "whole", [watcher()]).run
     monkeypatch.setattr(ending, "PATIENCE", 0)
     with pytest.raises(Interrupted) as caught:
-        train(spec, tmp_path, watcher(stop=(2, 3)))
+        train(spec, tmp_path, [watcher(stop=(2, 3))])
     run = RunDir(tmp_path / "stateful-001")
     assert caught.value.left_out.endswith(f"more than 0 seconds: 'cnncli evaluate {run.path}' prints it")
     assert not {"metrics.json", "report.txt", "predictions.csv", "plots/mistakes.png"} & names_of(run)
     assert {"history.csv", "plots/history.png", "weights/best.weights.h5", "weights/last.weights.h5"} <= names_of(run)
-    resume(run, watcher())
+    resume(run, [watcher()])
     assert_same(run, whole)
 
 
 def test_more_epochs_come_to_what_as_many_come_to_from_the_beginning(train, resume, stateful, watcher, tmp_path):
     constant = ("train.optimizer=Adam", "train.callbacks=[]", "train.monitor=loss")
-    whole = train(stateful(*constant), tmp_path / "whole", watcher()).run
-    run = train(stateful(*constant, "train.epochs=1"), tmp_path, watcher()).run
+    whole = train(stateful(*constant), tmp_path / "whole", [watcher()]).run
+    run = train(stateful(*constant, "train.epochs=1"), tmp_path, [watcher()]).run
     with pytest.raises(Interrupted):
-        resume(run, watcher(at_epoch=KeyboardInterrupt()), epochs=3)
+        resume(run, [watcher(at_epoch=KeyboardInterrupt())], epochs=3)
     assert not {*artifact_names("evaluation")} & names_of(run)  # it was of weights that are not the best any more
-    resume(run, watcher())
+    resume(run, [watcher()])
     assert_same(run, whole)
     assert "epochs: 3\n" in run.spec.read_text()
-    assert resume(run, watcher()) is None
-    with pytest.raises(RunError, match="trained for 3 epochs already, more than 2"):
-        resume(run, watcher(), epochs=2)
+    assert resume(run, [watcher()]) is None
+    with pytest.raises(RunError, match="already been trained for 3 epochs, more than 2"):
+        resume(run, [watcher()], epochs=2)
 
 
 def test_a_schedule_over_all_epochs_is_told_when_there_are_more(resume, moments, watcher, tmp_path):
     run, observer = RunDir(shutil.copytree(moments[0].path, tmp_path / "run")), watcher()
-    resume(run, observer, epochs=4)
+    resume(run, [observer], epochs=4)
     assert len(history_of(run)) == 4
-    assert any("follows the number of epochs" in text for text in observer.told)
+    assert any("follows the number of epochs" in text for text in observer.notices)
 
 
 def test_an_image_that_changed_is_refused_by_name(resume, moments, watcher, tmp_path):
@@ -247,7 +247,7 @@ def test_an_image_that_changed_is_refused_by_name(resume, moments, watcher, tmp_
     with (run.path / "images.csv").open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     with pytest.raises(DataError, match=f"train images have changed since the run began: '{rows[3][2]}'"):
-        resume(run, watcher())
+        resume(run, [watcher()])
 
 
 def as_it_is(run: RunDir) -> dict[Path, bytes]:
@@ -261,14 +261,14 @@ def test_a_run_that_cannot_be_trained_further_stays_as_it_is(resume, moments, wa
     record_path.write_text(record[:-33] + "0" * 32 + "\n")  # another content, as if the image had been changed
     before = as_it_is(run)
     with pytest.raises(DataError, match="have changed since the run began"):
-        resume(run, watcher(), epochs=5)
+        resume(run, [watcher()], epochs=5)
     assert as_it_is(run) == before
     record_path.write_text(record)
     for spoil in DAMAGED.values():
         damage(run, spoil)
         before = as_it_is(run)
         with pytest.raises(RunError, match=r"state\.npz' is damaged"):
-            resume(run, watcher(), epochs=5)
+            resume(run, [watcher()], epochs=5)
         assert as_it_is(run) == before
         shutil.copy(moments[0].checkpoint, run.checkpoint)
 
@@ -297,8 +297,8 @@ def damage(run: RunDir, spoil: Any) -> None:
 def test_a_run_that_diverged_is_not_resumed(resume, moments, watcher, tmp_path):
     run = RunDir(shutil.copytree(moments[0].path, tmp_path / "run"))
     run.set_status("diverged", reason="the loss became nan")
-    with pytest.raises(RunError, match="diverged, and would again"):
-        resume(run, watcher())
+    with pytest.raises(RunError, match="resuming would diverge again"):
+        resume(run, [watcher()])
 
 
 def test_another_environment_is_told(resume, moments, watcher, tmp_path):
@@ -306,8 +306,8 @@ def test_another_environment_is_told(resume, moments, watcher, tmp_path):
     record = run.read_json("environment.json")
     record["packages"]["keras"] = "3.14.0"
     run.write_json("environment.json", {**record, "threads": 77})
-    resume(run, observer)
-    (told,) = [text for text in observer.told if "last bits may differ" in text]
+    resume(run, [observer])
+    (told,) = [text for text in observer.notices if "last bits may differ" in text]
     assert "keras 3.14.0, now 3." in told
     assert "number of threads 77, now" in told
     assert run.read_json("environment.json")["resumed"][0]["differs"]
@@ -320,6 +320,6 @@ def test_a_run_with_the_same_spec_that_was_interrupted_is_proposed(train, moment
     for spec, proposed in ((stateful(), 1), (stateful("seed=1"), 0)):
         observer = watcher(at_begin=ZeroDivisionError())
         with pytest.raises(ZeroDivisionError):
-            train(spec, tmp_path, observer)
-        assert sum(f"cnncli resume {run.path}" in text for text in observer.told) == proposed
+            train(spec, tmp_path, [observer])
+        assert sum(f"cnncli resume {run.path}" in text for text in observer.notices) == proposed
         shutil.rmtree(tmp_path / "stateful-002")

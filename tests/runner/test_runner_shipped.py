@@ -7,8 +7,7 @@ from cnncli.data.samples import Samples
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.model.build import build, inputs_of_spec
-from cnncli.runner.train import prepare
-from cnncli.runner.training.batches import Batches
+from cnncli.runner.training.preparation import prepare_phases
 from cnncli.spec import load
 from cnncli.spec.shipped import shipped
 
@@ -39,10 +38,10 @@ def test_a_shipped_spec_builds_learns_and_is_the_same_once_reloaded(one, tmp_pat
     inputs = inputs_of_spec(spec.data)
     samples = pictures(inputs.shape, len(inputs.class_names))
     splits = Splits(inputs.class_names, {"train": samples})
-    ready = prepare(spec, splits, inputs)  # refuses what 'check --build' refuses
-    batch = next(iter(Batches(spec, splits, ready.encoding).training(0)))
-    for number in range(ready.stages.number, ready.stages.count + 1):
-        model = ready.stages.enter(number).model
+    phases = prepare_phases(spec, splits, inputs)  # refuses what 'check --build' refuses
+    batch = next(iter(phases.batches.training(0)))
+    for number in range(phases.first, phases.last + 1):
+        model = phases.start(number).model
         before = [weight.numpy() for weight in model.trainable_weights]
         loss = model.train_step(batch)["loss"]  # without a graph of it, which takes half a minute to make
         assert np.isfinite(loss)

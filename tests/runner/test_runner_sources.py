@@ -39,18 +39,14 @@ def train(training, watcher, tmp_path):
     class Patient(watcher):
         def __init__(self) -> None:
             super().__init__()
-            self.told: list[str] = []
             self.decoded: list[tuple[int, int]] = []
 
-        def notice(self, text: str) -> None:
-            self.told.append(text)
-
-        def decoding(self, done: int, images: int) -> None:
+        def on_decoding(self, done: int, images: int) -> None:
             self.decoded.append((done, images))
 
     def train(spec):
         observer = Patient()
-        result = training.train(spec, tmp_path / "runs", observer)
+        result = training.train(spec, tmp_path / "runs", [observer])
         return result, observer
 
     return train
@@ -85,7 +81,7 @@ class TestFolder:
         before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in squares.glob("*/*")}
         trained, observer = train(folder_spec("data.image.size=null"))
         assert observer.decoded[-1] == (60, 60)
-        assert not observer.told
+        assert not observer.notices
         assert len(trained.evaluation.images) == 12
         again, _ = evaluate(trained.run, "test")
         assert same_evaluation(again, trained.evaluation)
@@ -116,12 +112,12 @@ class TestFolder:
         broken: list[str] = []
 
         class Vandal(watcher):
-            def begin(self, run, spec, splits, model, device) -> None:
+            def on_start(self, run, spec, splits, model, device) -> None:
                 broken.append(splits.samples[split].names[1])
                 (squares / broken[0]).write_text("no picture any more")
 
         with pytest.raises(DataError, match="is a text file") as caught:
-            training.train(folder_spec("data.cache=false", "train.epochs=1"), tmp_path / "runs", Vandal())
+            training.train(folder_spec("data.cache=false", "train.epochs=1"), tmp_path / "runs", [Vandal()])
         assert broken[0] in caught.value.message
         (run,) = list_runs(tmp_path / "runs")
         assert run.status()["state"] == "failed"

@@ -120,16 +120,23 @@ class TestTheRun:
             assert min(picture.size) > 200
 
     def test_whoever_watched_saw_every_epoch_to_its_end(self, trained, watched):
-        assert watched.begun == [trained.run.name] == ["tiny-001"]
+        assert watched.started == [trained.run.name] == ["tiny-001"]
         assert [epoch for epoch, done, steps in watched.done if done == steps] == [1, 2]
         assert {steps for _, _, steps in watched.done} == {32}  # 1000 images, 32 in a batch
+        events = zip(watched.metrics, watched.done, strict=True)
+        last = [metrics for metrics, (_, done, steps) in events if done == steps]
+        assert last == [
+            {name: value for name, value in epoch.metrics.items() if not name.startswith("val_")}
+            for epoch in trained.history.epochs
+        ]
+        assert watched.ended == ["finished"]
         assert watched.best.count(True) >= 1
         assert max(number for number, best in enumerate(watched.best, 1) if best) == trained.history.best
 
 
 class TestRepeating:
     def test_the_runs_own_spec_repeats_it_to_the_last_digit(self, training, trained, watcher):
-        again = training.train(load(trained.run.spec).spec, trained.run.path.parent, watcher())
+        again = training.train(load(trained.run.spec).spec, trained.run.path.parent, [watcher()])
         assert again.run.name == "tiny-002"
         assert numbers_of(again.run) == numbers_of(trained.run)
         for name in ("predictions.csv", "metrics.json", "report.json"):
@@ -138,14 +145,14 @@ class TestRepeating:
     def test_class_weights_change_what_is_learned(self, training, make_spec, watcher, tmp_path):
         weights = ", ".join(f"'{digit}': 0" for digit in range(10) if digit != 7)
         spec = make_spec(f"train.class_weight={{{weights}}}", "train.epochs=1")
-        evaluation = training.train(spec, tmp_path, watcher()).evaluation
+        evaluation = training.train(spec, tmp_path, [watcher()]).evaluation
         assert (evaluation.predicted == 7).mean() > 0.9  # nothing but sevens counted
 
 
 class TestEnding:
     def test_early_stopping_stops(self, training, make_spec, watcher, tmp_path):
         stop = "{EarlyStopping: {monitor: val_loss, min_delta: 1000, patience: 1}}"
-        trained = training.train(make_spec(f"train.callbacks=[{stop}]", "train.epochs=5"), tmp_path, watcher())
+        trained = training.train(make_spec(f"train.callbacks=[{stop}]", "train.epochs=5"), tmp_path, [watcher()])
         assert len(trained.history.epochs) == 2
         assert trained.run.status()["epochs"] == 2
 
@@ -157,7 +164,7 @@ class TestEnding:
             f"train.optimizer={{SGD: {{learning_rate: {learning_rate}}}}}",
         )
         with pytest.raises(TrainingError) as caught:
-            training.train(spec, tmp_path, watcher())
+            training.train(spec, tmp_path, [watcher()])
         place = r"the loss became (nan|inf) in step [23] of epoch 1, at a learning rate of 1e\+3[08]"
         assert re.match(place, caught.value.message)
         assert "learning rate" in caught.value.hint
@@ -177,7 +184,7 @@ class TestEnding:
             f"train.optimizer={{SGD: {{learning_rate: {rates}}}}}",
         )
         with pytest.raises(TrainingError) as caught:
-            training.train(spec, tmp_path, watcher())
+            training.train(spec, tmp_path, [watcher()])
         found = re.match(
             r"the loss became (nan|inf) in step 1[01234] of epoch 2, at a learning rate of 1e\+30; "
             r"the gradient one step earlier had a length of (\S+)$",
@@ -199,7 +206,7 @@ class TestEnding:
         self, training, make_spec, watcher, tmp_path, end, code, reason
     ):
         with pytest.raises(Interrupted) as caught:
-            training.train(make_spec(), tmp_path, watcher(at_epoch=end))
+            training.train(make_spec(), tmp_path, [watcher(at_epoch=end)])
         (run,) = list_runs(tmp_path)
         assert (caught.value.run, caught.value.exit_code, caught.value.epochs) == (str(run.path), code, 1)
         status = run.status()
@@ -214,12 +221,12 @@ class TestEnding:
             leftover.write_text("half")
         os.utime(leftover, (0, 0))
         with pytest.raises(Interrupted):
-            training.train(make_spec(), tmp_path, watcher(at_begin=KeyboardInterrupt()))
+            training.train(make_spec(), tmp_path, [watcher(at_begin=KeyboardInterrupt())])
         assert not leftover.exists()
 
     def test_a_lack_of_memory_says_what_takes_less(self, training, make_spec, watcher, tmp_path):
         with pytest.raises(ResourceError, match="out of memory") as caught:
-            training.train(make_spec(), tmp_path, watcher(at_begin=MemoryError()))
+            training.train(make_spec(), tmp_path, [watcher(at_begin=MemoryError())])
         assert "train.batch_size" in caught.value.hint
         assert "data.image.size" in caught.value.hint
         (run,) = list_runs(tmp_path)
@@ -228,35 +235,18 @@ class TestEnding:
     def test_whatever_else_ends_it_is_recorded_as_a_failure(self, training, make_spec, watcher, tmp_path):
         full = ResourceError("cannot write 'history.csv': No space left on device")
         with pytest.raises(ResourceError):
-            training.train(make_spec(), tmp_path, watcher(at_begin=full))
+            training.train(make_spec(), tmp_path, [watcher(at_begin=full)])
         (run,) = list_runs(tmp_path)
         assert run.status()["state"] == "failed"
         assert "No space left" in run.status()["reason"]
 
 
-@pytest.mark.parametrize(
-    ("overrides", "monitor", "more_is_better"),
-    [
-        ((), "val_accuracy", True),
-        (("data.split.validation=0",), "accuracy", True),
-        (("train.metrics=[]",), "val_loss", False),
-        (("train.metrics=[]", "data.split.validation=0"), "loss", False),
-        (("train.monitor=val_loss",), "val_loss", False),
-        (("train.monitor=accuracy",), "accuracy", True),
-    ],
-)
-def test_the_best_epoch_is_told_by_the_best_metric_there_is(make_spec, overrides, monitor, more_is_better):
-    from cnncli.runner.training.session import monitor_of
-
-    assert monitor_of(make_spec(*overrides)) == (monitor, more_is_better)
-
-
 def test_a_network_with_too_many_layers_to_look_at_is_not_drawn(folder_spec, watcher, tmp_path, training, monkeypatch):
     monkeypatch.setattr("cnncli.report.plots.network.MOST_LAYERS", 2)
     watched = watcher()
-    run = training.train(folder_spec("train.epochs=1"), tmp_path / "runs", watched).run
+    run = training.train(folder_spec("train.epochs=1"), tmp_path / "runs", [watched]).run
     assert (run.path / "plots/samples.png").is_file()
     assert not (run.path / "plots/network.png").exists()
-    (told,) = [text for text in watched.told if "network.png" in text]
+    (told,) = [text for text in watched.notices if "network.png" in text]
     assert "a picture of 3 layers is too large" in told
     assert "cnncli summary RUN --plot" in told

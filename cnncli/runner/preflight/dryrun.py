@@ -10,18 +10,20 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.data.samples import FileSamples
-from cnncli.runner.evaluate import together
+from cnncli.factory.processor import slowed_by
+from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.source_check import require_readable
 from cnncli.runner.inputs.splits import Splits, load_splits
 from cnncli.runner.model.build import inputs_of_splits
+from cnncli.runner.model.evaluation import evaluation_batch_size
+from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.preflight.files import Reported, compare_reloaded, size_of_image_list, write_reports
 from cnncli.runner.preflight.forecast import disk_of, free_memory, memory_of
 from cnncli.runner.preflight.records import DryRun, Seconds
 from cnncli.runner.preflight.stages import Rehearsed, rehearse_stages
 from cnncli.runner.preflight.standins import Rehearsal, rehearsal_of
-from cnncli.runner.train import prepare_new
-from cnncli.runner.training.observer import Observer
 from cnncli.runner.training.outcome import memory_errors_explained
+from cnncli.runner.training.preparation import prepare_phases
 from cnncli.runs import require_writable
 from cnncli.spec.schema import Spec
 
@@ -29,7 +31,7 @@ COMPARED = 32
 """Images that a model is shown before and after it is saved and loaded."""
 
 
-def dry_run(spec: Spec, runs_folder: Path, observer: Observer, began: float | None = None) -> DryRun:
+def dry_run(spec: Spec, runs_folder: Path, observer: TrainingObserver, began: float | None = None) -> DryRun:
     """Rehearses a training: reads, builds, trains and validates for a few seconds, tests, reports, saves and loads.
 
     No run is made and nothing is put into the cache. Every stage is entered, and its steps are timed once the first of
@@ -59,18 +61,21 @@ def dry_run(spec: Spec, runs_folder: Path, observer: Observer, began: float | No
         began = time.perf_counter() - loaded  # a training has no use for the stand-ins
         splits = rehearsal.splits
         inputs = inputs_of_splits(spec.data, splits)
-        ready = prepare_new(spec, splits, inputs, runs_folder, observer)
+        if warning := slowed_by(spec.train.precision):
+            observer.on_notice(f"warning: {warning}")
+        phases = prepare_phases(spec, splits, inputs)
+        load_pretrained(spec, phases.model, inputs.class_names, runs_folder, observer.on_notice)
         prepared = time.perf_counter() - began
-        stages = rehearse_stages(spec, splits, ready, Path(name))
-        reported = write_reports(spec, splits, ready.stage, ready.encoding, Path(name) / "reports")
+        stages = rehearse_stages(spec, splits, phases, Path(name))
+        reported = write_reports(spec, splits, phases.model, phases.batches.encoding, Path(name) / "reports")
         memory = memory_of(rehearsal, free)
         images = splits.samples["test"].read(np.arange(min(COMPARED, len(splits.samples["test"]))))
-        compare_reloaded(spec, inputs, ready.stage, stages[-1].saved.weights, images)
+        compare_reloaded(spec, inputs, phases.model, stages[-1].saved.weights, images)
     size = max(stage.saved.size for stage in stages) + reported.size + size_of_image_list(spec, found)
     return DryRun(
         images={split: len(samples) for split, samples in found.samples.items()},
         may_end_early=any(callback.name == "EarlyStopping" for callback in spec.train.callbacks),
-        steps=ready.stage.steps,
+        steps=phases.batches.steps,
         batch_size=spec.train.batch_size,
         measured_steps=sum(stage.trained.steps for stage in stages),
         first_loss=stages[0].trained.first_loss,
@@ -86,7 +91,7 @@ def _seconds(
 ) -> Seconds:
     """How long the training takes, its stages and what is around them."""
     samples, last = rehearsal.splits.samples, stages[-1]
-    at_once = together(rehearsal.splits.shape, spec.train.batch_size)
+    at_once = evaluation_batch_size(rehearsal.splits.shape, spec.train.batch_size)
     measured = last.validated.per_batch / min(at_once, len(samples.get("validation", ())) or at_once)
     per_image = measured or last.trained.per_step / spec.train.batch_size
     return Seconds(
@@ -97,8 +102,8 @@ def _seconds(
     )
 
 
-def _found(spec: Spec, observer: Observer) -> Splits:
-    found = load_splits(spec, notice=observer.notice)
+def _found(spec: Spec, observer: TrainingObserver) -> Splits:
+    found = load_splits(spec, notice=observer.on_notice)
     files = {split: samples for split, samples in found.samples.items() if isinstance(samples, FileSamples)}
     require_readable(files, spec.data.source.arguments.get("path", spec.data.source.name))
     return found

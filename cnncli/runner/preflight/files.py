@@ -18,12 +18,12 @@ from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import Epoch, Evaluation, History
 from cnncli.report import EvaluationData, StartData, write_artifacts
-from cnncli.runner.evaluate import images_at, together
+from cnncli.runner.execution.steps import outputs_of, read_errors_of
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.model.build import InputSpec, build
+from cnncli.runner.model.evaluation import evaluation_batch_size, images_at
 from cnncli.runner.training.checkpoint import TrainingState, write_checkpoint
-from cnncli.runner.training.loop import failures_of, outputs_of
-from cnncli.runner.training.phase import Stage
+from cnncli.runner.training.phases import TrainingPhase
 from cnncli.runner.training.variables import averaged_weights
 from cnncli.runs.files import writing
 from cnncli.spec.schema import Spec
@@ -53,17 +53,17 @@ class Saved:
     size: int
 
 
-def save(stage: Stage, folder: Path) -> Saved:
+def save(phase: TrainingPhase, folder: Path) -> Saved:
     """Saves what a training saves after an epoch."""
     weights, checkpoint = folder / "weights" / "best.weights.h5", folder / "checkpoint" / "state.npz"
     began = time.perf_counter()
-    callbacks, arrays = stage.state(metrics=False)
+    callbacks, arrays = phase.state(with_metrics=False)
     with writing(checkpoint) as path:
-        write_checkpoint(path, TrainingState(callbacks=callbacks, arrays=arrays))
+        write_checkpoint(path, TrainingState(callbacks=tuple(callbacks), arrays=arrays))
     del arrays
     after_checkpoint = time.perf_counter() - began
-    with averaged_weights(stage.model), writing(weights) as path:
-        save_weights(stage.model, path)
+    with averaged_weights(phase.model), writing(weights) as path:
+        save_weights(phase.model, path)
     seconds = time.perf_counter() - began
     return Saved(weights, after_checkpoint, seconds, 2 * weights.stat().st_size + 2 * checkpoint.stat().st_size)
 
@@ -81,7 +81,7 @@ class Reported:
     size: int
 
 
-def write_reports(spec: Spec, splits: Splits, stage: Stage, encoding: str, folder: Path) -> Reported:
+def write_reports(spec: Spec, splits: Splits, model: keras.Model, encoding: str, folder: Path) -> Reported:
     """Tests on one batch and writes every report of it.
 
     Raises:
@@ -89,12 +89,12 @@ def write_reports(spec: Spec, splits: Splits, stage: Stage, encoding: str, folde
     """
     test, names = splits.samples["test"], splits.class_names
     began = time.perf_counter()
-    evaluation = _evaluated(spec, stage.model, encoding, test, names)
+    evaluation = _evaluated(spec, model, encoding, test, names)
 
     def write(name: str) -> AbstractContextManager[Path]:
         return writing(folder / name)
 
-    epoch = Epoch(1, {"loss": 1.0, "val_loss": 1.0}, stage.learning_rate, 1.0)
+    epoch = Epoch(1, {"loss": 1.0, "val_loss": 1.0}, float(np.asarray(model.optimizer.learning_rate)), 1.0)
     history = History((epoch,), "loss", 1)
     write_artifacts("epoch", history, write)
     write_artifacts("end", history, write)
@@ -104,7 +104,7 @@ def write_reports(spec: Spec, splits: Splits, stage: Stage, encoding: str, folde
         title=spec.name,
         images=lambda: images_at(test)(shown),
         captions=[names[test.labels[i]] for i in shown],
-        summary=lambda: summarize(stage.model, spec.model.nodes),
+        summary=lambda: summarize(model, spec.model.nodes),
     )
     write_artifacts("start", start, write)
     seconds = time.perf_counter() - began
@@ -118,8 +118,8 @@ def _evaluated(
 ) -> Evaluation:
     """What the model says of the first batch of the test; all of its images are held, as in a training."""
     reader, targets = Reader(test), encode(test.labels, encoding, len(names))
-    batches = ordered_batches(reader, targets, together(test.shape, spec.train.batch_size))
-    with failures_of(reader):
+    batches = ordered_batches(reader, targets, evaluation_batch_size(test.shape, spec.train.batch_size))
+    with read_errors_of(reader):
         outputs = outputs_of(model, batches.take(1))
     shown = probabilities(outputs, spec.train.loss, encoding, len(names))  # (images, classes)
     return Evaluation("test", names, tuple(test.names[: len(shown)]), test.labels[: len(shown)], shown, {"loss": 0.0})
@@ -132,13 +132,13 @@ def size_of_image_list(spec: Spec, splits: Splits) -> int:
     return sum(len(name) + _ROW for samples in splits.samples.values() for name in samples.names)
 
 
-def compare_reloaded(spec: Spec, inputs: InputSpec, stage: Stage, weights: Path, images: np.ndarray) -> None:
+def compare_reloaded(spec: Spec, inputs: InputSpec, model: keras.Model, weights: Path, images: np.ndarray) -> None:
     """Loads saved weights into a new model, which must say the same of images to the last bit.
 
     Args:
         spec: of the model.
         inputs: what the model knows of its images.
-        stage: whose weights were saved.
+        model: Model whose weights were saved.
         weights: the file.
         images: uint8, `(images, height, width, channels)`.
 
@@ -148,11 +148,11 @@ def compare_reloaded(spec: Spec, inputs: InputSpec, stage: Stage, weights: Path,
     from cnncli.startup import tf
 
     batches = tf.data.Dataset.from_tensors((images, np.zeros(len(images))))
-    with averaged_weights(stage.model):
-        before, again = (outputs_of(stage.model, batches) for _ in range(2))  # (images, units)
-    model = build(spec, inputs)
-    load_weights(model, weights)
-    after = outputs_of(model, batches)  # (images, units)
+    with averaged_weights(model):
+        before, again = (outputs_of(model, batches) for _ in range(2))  # (images, units)
+    reloaded = build(spec, inputs)
+    load_weights(reloaded, weights)
+    after = outputs_of(reloaded, batches)  # (images, units)
     repeats = np.array_equal(before, again)  # some graphics cards do not, and cannot be held to the last bit
     if not (np.array_equal(before, after) if repeats else np.allclose(before, after, rtol=1e-3, atol=1e-5)):
         raise TrainingError(

@@ -16,12 +16,14 @@ from cnncli.data.pipeline import encode
 from cnncli.data.samples import Samples
 from cnncli.errors import TrainingError
 from cnncli.factory.regularization import without_regularization
+from cnncli.observer import TrainingObserver
+from cnncli.runner.execution.execution import OneDevice
 from cnncli.runner.inputs.splits import Notice, Splits, load_splits
 from cnncli.runner.model.build import compiled, inputs_of_splits
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.preflight.diagnosis import Attempt, Reason, reasons_for
-from cnncli.runner.training.loop import NotFinite, TrainingLoop
-from cnncli.runner.training.observer import Observer
+from cnncli.runner.training.errors import NotFinite
+from cnncli.runner.training.loop import TrainingLoop
 from cnncli.runner.training.outcome import memory_errors_explained
 from cnncli.spec.lint.training import first_rate
 from cnncli.spec.schema import Spec
@@ -57,7 +59,7 @@ class Overfit:
     reasons: tuple[Reason, ...] = ()
 
 
-def overfit_batch(spec: Spec, runs_folder: Path, observer: Observer) -> Overfit:
+def overfit_batch(spec: Spec, runs_folder: Path, observer: TrainingObserver) -> Overfit:
     """Trains on one batch until it is memorised, or finds out why it is not.
 
     Args:
@@ -73,15 +75,15 @@ def overfit_batch(spec: Spec, runs_folder: Path, observer: Observer) -> Overfit:
     """
 
     def on_step(steps: int) -> None:
-        observer.steps(1, min(steps, MAX_STEPS), MAX_STEPS)
+        observer.on_step(1, min(steps, MAX_STEPS), MAX_STEPS, {})
 
     def retry(learning_rate: float) -> Attempt:
         return overfit_attempt(learner, *learner.model(learning_rate), RETRY_TIME_LIMIT, on_step)
 
     began = time.perf_counter()
     with memory_errors_explained():
-        batch = batch_of(load_splits(spec, notice=observer.notice), spec.train.batch_size)
-        learner = Learner(spec, batch, runs_folder, observer.notice)
+        batch = batch_of(load_splits(spec, notice=observer.on_notice), spec.train.batch_size)
+        learner = Learner(spec, batch, runs_folder, observer.on_notice)
         model, tensors = learner.model()
         if not model.trainable_variables:
             raise TrainingError("the network cannot learn: all layers are frozen", "set trainable: true on some")
@@ -168,7 +170,7 @@ def overfit_attempt(learner: Learner, model: Any, batch: Tensors, seconds: float
         seconds: Time limit, counted from the end of the first step, which is also traced.
         on_step: Receives the progress.
     """
-    loop = TrainingLoop(model, tf.data.Dataset.from_tensors(batch).repeat())
+    loop = TrainingLoop(model, tf.data.Dataset.from_tensors(batch).repeat(), OneDevice())
     losses: list[float] = []
     learned, correct, until = False, 0, inf
     while not learned and len(losses) <= MAX_STEPS and time.perf_counter() < until:

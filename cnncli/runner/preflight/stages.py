@@ -8,14 +8,14 @@ from pathlib import Path
 
 from cnncli.data.pipeline import epoch_indices
 from cnncli.errors import TrainingError
-from cnncli.runner.evaluate import together
 from cnncli.runner.inputs.splits import Splits
+from cnncli.runner.model.evaluation import evaluation_batch_size
 from cnncli.runner.preflight.files import Saved, save
 from cnncli.runner.preflight.forecast import require_memory_for_steps
 from cnncli.runner.preflight.records import StageSeconds
 from cnncli.runner.preflight.timing import TrainingTime, ValidationTime, time_training, time_validation
-from cnncli.runner.train import PreparedTraining
 from cnncli.runner.training.divergence import ADVICE
+from cnncli.runner.training.phases import TrainingPhase, TrainingPhases
 from cnncli.runner.training.variables import all_finite
 from cnncli.spec.schema import Checkpoint, Spec
 
@@ -37,13 +37,13 @@ class Rehearsed:
     saved: Saved
 
 
-def rehearse_stages(spec: Spec, splits: Splits, ready: PreparedTraining, folder: Path) -> tuple[Rehearsed, ...]:
+def rehearse_stages(spec: Spec, splits: Splits, phases: TrainingPhases, folder: Path) -> tuple[Rehearsed, ...]:
     """Trains, validates and saves in every stage; the last one is then under way.
 
     Args:
         spec: of the training.
         splits: the images.
-        ready: at the beginning of the first stage.
+        phases: All phases, none of them started.
         folder: for the files, those of a stage in place of those of the one before.
 
     Raises:
@@ -51,23 +51,21 @@ def rehearse_stages(spec: Spec, splits: Splits, ready: PreparedTraining, folder:
         ResourceError: memory or disk will not suffice.
     """
     found, before = [], 0
-    for place, part in enumerate(spec.train.phases):
+    for place, section in enumerate(spec.train.phases):
         began = time.perf_counter()
-        if place:
-            ready.stages.enter(place + 1, before)
-        require_memory_for_steps(ready.stage.model, spec.model.nodes, spec.train.batch_size)
-        ready.stage.begin()
+        phase = phases.start(phases.first + place, before)
+        require_memory_for_steps(phase.model, spec.model.nodes, spec.train.batch_size)
         entered = time.perf_counter() - began
-        found.append(_rehearsed(spec, splits, ready, before, entered, folder))
-        ready.stage.end()
-        before += part.epochs
+        found.append(_rehearsed(spec, splits, phase, before, entered, folder))
+        phase.end()
+        before += section.epochs
     return tuple(found)
 
 
 def _rehearsed(
-    spec: Spec, splits: Splits, ready: PreparedTraining, before: int, entered: float, folder: Path
+    spec: Spec, splits: Splits, stage: TrainingPhase, before: int, entered: float, folder: Path
 ) -> Rehearsed:
-    stage, epochs, train = ready.stage, ready.stages.epochs, spec.train
+    epochs, train = stage.epochs, spec.train
     drawn = epoch_indices(splits.samples["train"].labels, len(splits.class_names), train.sampling)
     compiles = train.jit_compile and len(drawn) % train.batch_size > 0  # XLA makes one program for each size
     trained = time_training(stage, epochs, before, compiles, train.checkpoint.steps)
@@ -77,7 +75,7 @@ def _rehearsed(
     saved = save(stage, folder)
     training = stage.steps * trained.per_step
     within = checkpoints_within(train.checkpoint, stage.steps, training)
-    at_once = together(splits.shape, train.batch_size)
+    at_once = evaluation_batch_size(splits.shape, train.batch_size)
     seconds = StageSeconds(
         epochs=epochs,
         before=entered + trained.first + validated.first,

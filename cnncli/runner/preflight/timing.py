@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from cnncli.errors import TrainingError
 from cnncli.runner.training.divergence import ADVICE
-from cnncli.runner.training.loop import NotFinite
-from cnncli.runner.training.phase import Stage
+from cnncli.runner.training.errors import NotFinite
+from cnncli.runner.training.phases import TrainingPhase
 
 TRAINING, VALIDATION = 6.0, 2.0
 """Seconds that steps are timed for; more when a single one takes longer."""
@@ -94,7 +94,7 @@ class TrainingTime:
 
 
 def time_training(
-    stage: Stage, epochs: int, before: int = 0, compiles: bool = False, pause: int | None = None
+    stage: TrainingPhase, epochs: int, before: int = 0, compiles: bool = False, pause: int | None = None
 ) -> TrainingTime:
     """Trains for a few seconds, but never longer than the training itself.
 
@@ -127,7 +127,7 @@ def time_training(
     return TrainingTime(max(0.0, first - per_step), loss, per_step, clock.steps)
 
 
-def _time_steps(stage: Stage, clock: _Clock, epochs: int, pause: int | None) -> None:
+def _time_steps(stage: TrainingPhase, clock: _Clock, epochs: int, pause: int | None) -> None:
     """Trains from the second step of a stage until the clock has enough, or the stage is over."""
     with contextlib.suppress(_Enough):
         for epoch in range(epochs):
@@ -154,7 +154,7 @@ class ValidationTime:
     per_batch: float = 0.0
 
 
-def time_validation(stage: Stage) -> ValidationTime:
+def time_validation(stage: TrainingPhase) -> ValidationTime:
     """Validates for a few seconds, from the beginning as after each epoch."""
     figures = []
     for budget in (0.0, VALIDATION):  # the first time it is traced

@@ -1,9 +1,11 @@
-"""The batches that a model is trained and validated on; every stage of a training goes on with the same ones."""
+"""The batches that a model is trained and validated on; every phase of a training continues with the same ones."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from cnncli.catalog import Entry
 from cnncli.data.augment import Augmentation
 from cnncli.data.pipeline import (
     Reader,
@@ -14,46 +16,57 @@ from cnncli.data.pipeline import (
     steps_per_epoch,
     training_batches,
 )
-from cnncli.runner.evaluate import together
 from cnncli.runner.inputs.splits import Splits
-from cnncli.spec.schema import Spec
+from cnncli.runner.model.evaluation import evaluation_batch_size
+from cnncli.spec.schema import Train
+
+if TYPE_CHECKING:
+    from cnncli.startup import tf
 
 
 class Batches:
     """The images of a training in batches.
 
     Args:
-        spec: of the run.
-        splits: the images.
-        encoding: of the labels.
+        splits: Images by split.
+        encoding: Encoding of the labels.
+        train: Section `train` of the spec: batch size, epochs, sampling and class weights.
+        augment: Random changes of the training images.
+        seed: Seed of the order of the images and of their changes.
+
+    Attributes:
+        steps: Number of steps in an epoch.
+        validation: Batches of the validation; None without validation images.
+        evaluation_batch_size: Images in a batch of the validation.
+        readers: Readers of the images.
     """
 
-    def __init__(self, spec: Spec, splits: Splits, encoding: str) -> None:
-        self._spec = spec
+    def __init__(self, splits: Splits, encoding: str, train: Train, augment: Sequence[Entry], seed: int) -> None:
         samples, classes = splits.samples["train"], len(splits.class_names)
-        self._drawn = epoch_indices(samples.labels, classes, spec.train.sampling)
-        self.steps = steps_per_epoch(len(self._drawn), spec.train.batch_size)
+        self.encoding, self._batch_size, self._seed = encoding, train.batch_size, seed
+        self._indices = epoch_indices(samples.labels, classes, train.sampling)
+        self.steps = steps_per_epoch(len(self._indices), train.batch_size)
+        self._last_step = self.steps * train.epochs
         self._reader = Reader(samples)
         self._targets = encode(samples.labels, encoding, classes)
-        self._weights = class_weights(samples.labels, splits.class_names, spec.train.class_weight)
-        self._augmentation = Augmentation(spec.augment, splits.shape, spec.seed) if spec.augment else None
+        self._weights = class_weights(samples.labels, splits.class_names, train.class_weight)
+        self._augmentation = Augmentation(augment, splits.shape, seed) if augment else None
         self.readers, self.validation = [self._reader], None
-        self.together = together(splits.shape, spec.train.batch_size)
-        validation = splits.samples.get("validation")
-        if validation is not None:
+        self.evaluation_batch_size = evaluation_batch_size(splits.shape, train.batch_size)
+        if (validation := splits.samples.get("validation")) is not None:
             self.readers.append(Reader(validation))
             targets = encode(validation.labels, encoding, classes)
-            self.validation = ordered_batches(self.readers[-1], targets, self.together)
+            self.validation = ordered_batches(self.readers[-1], targets, self.evaluation_batch_size)
 
-    def training(self, first: int) -> Any:
-        """Training batches from a global step to the last one."""
+    def training(self, first: int) -> tf.data.Dataset:
+        """Training batches from a step on, counted from 0 over all epochs, to the last step of the training."""
         return training_batches(
             self._reader,
-            self._drawn,
+            self._indices,
             self._targets,
             self._weights,
-            self._spec.train.batch_size,
-            self._spec.seed,
-            range(first, self.steps * self._spec.train.epochs),
+            self._batch_size,
+            self._seed,
+            range(first, self._last_step),
             self._augmentation,
         )

@@ -1,13 +1,9 @@
-"""The callbacks of a training, and what they remember.
-
-A list of what to keep, and not everything an object holds: Keras turns the sign of `min_delta` around in place when a
-callback is first asked, so one that is restored with all it held turns it back.
-"""
+"""The Keras callbacks of a training, and what a resumed training must restore of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,54 +11,89 @@ from cnncli.catalog import Entry
 from cnncli.errors import RunError
 from cnncli.factory.training import build_callbacks
 
-REMEMBERED: Mapping[str, tuple[str, ...]] = {
+if TYPE_CHECKING:
+    import keras
+
+STATE: Mapping[str, tuple[str, ...]] = {
     "EarlyStopping": ("wait", "stopped_epoch", "best", "best_epoch"),
     "ReduceLROnPlateau": ("wait", "cooldown_counter", "best"),
     "TerminateOnNaN": (),
 }
-"""Plain numbers by callback; `EarlyStopping` may keep weights as well."""
+"""The attributes of each callback that change while it trains, all numbers; `EarlyStopping` also keeps weights."""
 
 
-def callbacks_of(entries: Sequence[Entry], metrics: Sequence[Entry]) -> list[Any]:
-    """The Keras callbacks of a spec.
+class PhaseCallbacks:
+    """The callbacks of one phase, started.
 
     `SwapEMAWeights` is not among them: wherever an optimizer averages weights it is the average that is measured and
-    kept, and that is all it would do, but with an error of rounding in the weights that are trained on.
+    saved, and that is all it would do, but with an error of rounding in the weights that are trained on.
+
+    Args:
+        entries: Callbacks of the spec.
+        metrics: Metrics of the spec.
+        model: Compiled model.
 
     Raises:
         SpecError: Keras refuses one of them.
     """
-    return build_callbacks([entry for entry in entries if entry.name != "SwapEMAWeights"], metrics)
 
+    def __init__(self, entries: Sequence[Entry], metrics: Sequence[Entry], model: keras.Model) -> None:
+        from cnncli.startup import keras
 
-def numbers_of(callbacks: Sequence[Any]) -> list[dict[str, Any]]:
-    """What each callback remembers, as JSON has it."""
-    return [{"name": _name(c), **{key: _plain(getattr(c, key)) for key in REMEMBERED[_name(c)]}} for c in callbacks]
+        self._model = model
+        self._callbacks = build_callbacks([entry for entry in entries if entry.name != "SwapEMAWeights"], metrics)
+        self._list = keras.callbacks.CallbackList(self._callbacks, model=model)
+        model.stop_training = False
+        self._list.on_train_begin()
 
+    def end_epoch(self, index: int, metrics: Mapping[str, float]) -> bool:
+        """Whether a callback ends the phase after this epoch, which is counted from 0."""
+        self._list.on_epoch_end(index, dict(metrics))
+        return bool(self._model.stop_training)
 
-def weights_of(callbacks: Sequence[Any]) -> dict[str, np.ndarray]:
-    """The weights that callbacks keep, by name."""
-    return {
-        f"callbacks/{place}/{number:04}": weight
-        for place, callback in enumerate(callbacks)
-        for number, weight in enumerate(getattr(callback, "best_weights", None) or ())
-    }
+    def end(self) -> None:
+        """Ends the phase; a callback may put its best weights into the model."""
+        self._list.on_train_end()
 
+    def numbers(self) -> tuple[dict[str, Any], ...]:
+        """The changing attributes of each callback, as JSON takes them."""
+        return tuple(
+            {"name": _name(callback), **{key: _plain(getattr(callback, key)) for key in STATE[_name(callback)]}}
+            for callback in self._callbacks
+        )
 
-def restore(callbacks: Sequence[Any], numbers: Sequence[Mapping[str, Any]], weights: Mapping[str, np.ndarray]) -> None:
-    """Gives callbacks that have just begun what others remembered, as `read_checkpoint` has found it to be numbers.
+    def weights(self) -> dict[str, np.ndarray]:
+        """The weights that callbacks keep, by name."""
+        return {
+            f"callbacks/{place}/{number:04}": weight
+            for place, callback in enumerate(self._callbacks)
+            for number, weight in enumerate(getattr(callback, "best_weights", None) or ())
+        }
 
-    Raises:
-        RunError: those were other callbacks.
-    """
-    if [kept.get("name") for kept in numbers] != [_name(callback) for callback in callbacks]:
-        raise RunError("the checkpoint is of a training with other callbacks")
-    for place, (callback, kept) in enumerate(zip(callbacks, numbers, strict=True)):
-        for key in REMEMBERED[_name(callback)]:
-            setattr(callback, key, kept.get(key))
-        own = [array for name, array in sorted(weights.items()) if name.startswith(f"callbacks/{place}/")]
-        if own:
-            callback.best_weights = own
+    def possible_weights(self) -> dict[str, np.ndarray]:
+        """Arrays of the names, shapes and types of those that `weights` may give at some time."""
+        weights = self._model.get_weights()
+        return {
+            f"callbacks/{place}/{number:04}": weight
+            for place, callback in enumerate(self._callbacks)
+            for number, weight in enumerate(weights)
+            if hasattr(callback, "best_weights")
+        }
+
+    def restore(self, numbers: Sequence[Mapping[str, Any]], weights: Mapping[str, np.ndarray]) -> None:
+        """Sets what `numbers` and `weights` gave before.
+
+        Raises:
+            RunError: They are of other callbacks.
+        """
+        if [state.get("name") for state in numbers] != [_name(callback) for callback in self._callbacks]:
+            raise RunError("the checkpoint belongs to a training with other callbacks")
+        for place, (callback, state) in enumerate(zip(self._callbacks, numbers, strict=True)):
+            for key in STATE[_name(callback)]:
+                setattr(callback, key, state.get(key))
+            own = [array for name, array in sorted(weights.items()) if name.startswith(f"callbacks/{place}/")]
+            if own:
+                callback.best_weights = own
 
 
 def _name(callback: Any) -> str:

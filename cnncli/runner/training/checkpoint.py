@@ -1,8 +1,8 @@
-"""All that a training needs to go on as if it had never stopped, in one file.
+"""The checkpoint: everything that an interrupted training needs to resume, in one file.
 
-The file is a `.npz`, which is a zip of NumPy's arrays, with `training.json` beside them. It is replaced as a whole, so
-weights, optimizer and history are always of the same moment. Nothing in it can run, and nothing is read from it that is
-not what this very model has: it may come from anybody.
+The file is a `.npz`, a zip of NumPy arrays, with `training.json` beside them. It is replaced as a whole, so weights,
+optimizer and history are always of the same moment. It may come from anybody: nothing in it can be executed, and only
+arrays of the names, shapes and types of this model are read.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from cnncli.records import Epoch
 
 FORMAT = 1
 _RECORD = "training.json"
-_LARGEST_RECORD = 1 << 26  # bytes; a hundred thousand epochs
-_HEADER = 4096  # bytes that a member may have beside the numbers of its array
+_LARGEST_RECORD = 1 << 26  # bytes: room for a hundred thousand epochs
+_HEADER = 4096  # bytes of a member besides the numbers of its array, at most; NumPy writes 128
 _UNREADABLE = (
     OSError,
     ValueError,
@@ -43,18 +43,18 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Where a training stands.
+    """The progress of a training.
 
     Args:
-        epochs: those that are over.
-        best: the number of the best of them; 0 when there is none.
-        steps: done of the epoch under way.
-        measured: what the training of the epoch under way came to, when only its validation is missing.
-        seconds: that the epoch under way took so far.
-        stopped: whether a callback has seen enough of the stage.
-        stage: under way, counted from 1; 0 in a training without stages.
-        callbacks: what each remembers.
-        arrays: the values of all variables, by name.
+        epochs: Completed epochs.
+        best: Number of the best of them; 0 when there is none.
+        steps: Steps done in the current epoch.
+        measured: Training metrics of the current epoch, when only its validation is missing.
+        seconds: Duration of the current epoch so far.
+        stopped: Whether a callback ended the current stage.
+        stage: Number of the current stage, counted from 1; 0 in a training without stages.
+        callbacks: Changing attributes of each callback.
+        arrays: Values of all variables, by name.
     """
 
     epochs: tuple[Epoch, ...] = ()
@@ -69,12 +69,12 @@ class TrainingState:
 
     @property
     def mid_epoch(self) -> bool:
-        """Whether steps of an epoch are missing, so that the metrics stand at something."""
+        """Whether the state is within an epoch, so that the values of the metrics belong to it."""
         return self.steps > 0 and self.measured is None
 
 
 def write_checkpoint(path: Path, state: TrainingState) -> None:
-    """Writes a state; the same one gives the same bytes."""
+    """Writes a state; equal states give equal bytes."""
     record = {"format": FORMAT, **{key: value for key, value in vars(state).items() if key != "arrays"}}
     record["epochs"] = [asdict(epoch) for epoch in state.epochs]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
@@ -88,12 +88,12 @@ def read_checkpoint(path: Path, expected: Callable[[bool], tuple[Arrays, Arrays]
     """Reads a state.
 
     Args:
-        path: the file.
-        expected: gives arrays of the shape and type of those the file must hold, and of those it may hold besides; is
-            told whether metrics are among them.
+        path: File to read.
+        expected: Gives arrays of the names, shapes and types of those the file must hold, and of those it may hold
+            besides; its argument is whether metrics are among them.
 
     Raises:
-        RunError: the file is missing, damaged, or not of this model.
+        RunError: The file is missing, damaged, or belongs to another model.
     """
     with _opened(path) as archive:
         state = _state(_record(archive))
@@ -101,10 +101,10 @@ def read_checkpoint(path: Path, expected: Callable[[bool], tuple[Arrays, Arrays]
 
 
 def read_progress(path: Path) -> TrainingState:
-    """How far a training is: its state without the arrays.
+    """The state of a training without the arrays.
 
     Raises:
-        RunError: the file is missing or damaged.
+        RunError: The file is missing or damaged.
     """
     with _opened(path) as archive:
         return _state(_record(archive))
@@ -113,31 +113,31 @@ def read_progress(path: Path) -> TrainingState:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     if path.is_symlink() or path.parent.is_symlink():
-        raise RunError(f"'{path}' leads out of the run")
+        raise RunError(f"'{path}' points outside the run directory")
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
     except FileNotFoundError:
-        raise RunError(f"'{path}' is missing, so nothing can go on from there", "train again") from None
+        raise RunError(f"'{path}' is missing, so the run cannot be resumed", "train again") from None
     except (*_UNREADABLE, zipfile.BadZipFile) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+        reason = f"{error} is missing" if isinstance(error, KeyError) else error
         raise RunError(f"'{path}' is damaged: {reason}", "train again") from None
 
 
-def _arrays(archive: zipfile.ZipFile, wanted: Arrays, optional: Arrays) -> dict[str, np.ndarray]:
+def _arrays(archive: zipfile.ZipFile, required: Arrays, optional: Arrays) -> dict[str, np.ndarray]:
     members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
     del members[_RECORD]
-    likes = {**optional, **wanted}
-    odd = (wanted.keys() - members.keys()) | (members.keys() - likes.keys())
-    if odd:
-        raise ValueError(f"it does not hold what this run's model has, as '{min(odd)}' shows")
-    return {name: _array(archive, member, likes[name]) for name, member in members.items()}
+    expected = {**optional, **required}
+    differing = (required.keys() - members.keys()) | (members.keys() - expected.keys())
+    if differing:
+        raise ValueError(f"its variables are not those of this run's model, for example '{min(differing)}'")
+    return {name: _array(archive, member, expected[name]) for name, member in members.items()}
 
 
 def _record(archive: zipfile.ZipFile) -> dict[str, Any]:
     member = archive.getinfo(_RECORD)
     if member.compress_type != zipfile.ZIP_STORED or member.file_size > _LARGEST_RECORD:
-        raise ValueError(f"{_RECORD} is packed or far too large")
+        raise ValueError(f"{_RECORD} is compressed or too large")
     record = json.loads(archive.read(member))
     if not isinstance(record, dict) or record.pop("format", None) != FORMAT:
         raise ValueError("it was written by another version of cnncli")
@@ -145,12 +145,12 @@ def _record(archive: zipfile.ZipFile) -> dict[str, Any]:
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, like: np.ndarray) -> np.ndarray:
-    """One array, once its member promises to be as large as it must be and no larger."""
+    """One array; read only if its member is no larger than it must be."""
     if member.compress_type != zipfile.ZIP_STORED or member.file_size > like.nbytes + _HEADER:
-        raise ValueError(f"{member.filename} is packed or far too large")
+        raise ValueError(f"{member.filename} is compressed or too large")
     content = io.BytesIO(archive.read(member))
     if np.lib.format.read_magic(content) != (1, 0):
-        raise ValueError(f"{member.filename} is no array")
+        raise ValueError(f"{member.filename} is not an array")
     shape, _, dtype = np.lib.format.read_array_header_1_0(content)
     if (shape, dtype) != (like.shape, like.dtype):
         raise ValueError(f"{member.filename} is {dtype} {shape}, the model's is {like.dtype} {like.shape}")
@@ -162,21 +162,21 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, like: np.ndarray) 
 def _state(record: Mapping[str, Any]) -> TrainingState:
     epochs = tuple(_epoch(epoch) for epoch in record["epochs"])
     stages = [*(epoch.stage for epoch in epochs), record.get("stage", 0)]
-    whole = [record["steps"], record["best"], *(epoch.number for epoch in epochs), *stages]
-    if not all(type(value) is int for value in whole) or not isinstance(record["stopped"], bool):
-        raise ValueError(f"{_RECORD} has something else where whole numbers belong")
+    integers = [record["steps"], record["best"], *(epoch.number for epoch in epochs), *stages]
+    if not all(type(value) is int for value in integers) or not isinstance(record["stopped"], bool):
+        raise ValueError(f"{_RECORD} has other values where whole numbers belong")
     if [epoch.number for epoch in epochs] != list(range(1, len(epochs) + 1)) or not 0 <= record["best"] <= len(epochs):
-        raise ValueError(f"{_RECORD} counts its epochs wrongly")
+        raise ValueError(f"{_RECORD} numbers its epochs wrongly")
     if stages != sorted(stages) or stages[0] < 0:
-        raise ValueError(f"{_RECORD} counts its stages wrongly")
+        raise ValueError(f"{_RECORD} numbers its stages wrongly")
     seconds, callbacks = _number(record["seconds"]), tuple(record["callbacks"])
     if record["steps"] < 0 or not math.isfinite(seconds):
-        raise ValueError(f"{_RECORD} counts its steps wrongly")
-    for kept in callbacks:
-        _numbers({key: value for key, value in kept.items() if key != "name" and value is not None})
+        raise ValueError(f"{_RECORD} has an impossible number of steps or seconds")
+    for callback in callbacks:
+        _numbers({key: value for key, value in callback.items() if key != "name" and value is not None})
     measured = None if record["measured"] is None else _numbers(record["measured"])
-    read = {"epochs": epochs, "measured": measured, "seconds": seconds, "callbacks": callbacks}
-    return TrainingState(**{**record, **read})
+    checked = {"epochs": epochs, "measured": measured, "seconds": seconds, "callbacks": callbacks}
+    return TrainingState(**{**record, **checked})
 
 
 def _epoch(record: Mapping[str, Any]) -> Epoch:
@@ -190,7 +190,7 @@ def _numbers(record: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _number(value: Any) -> float:
-    """A number as Python's floats have it; a metric may be infinite, or none."""
+    """A number as a float; metrics may be infinite or NaN."""
     if type(value) not in (int, float):
-        raise ValueError(f"{_RECORD} has something else where numbers belong")
+        raise ValueError(f"{_RECORD} has other values where numbers belong")
     return float(value)

@@ -1,4 +1,4 @@
-"""Finds out where a training went wrong, by going the last steps again.
+"""Finds the step in which a training diverged, by repeating the last steps.
 
 Nothing is measured for this while a model trains, so a training that goes well pays nothing for it.
 """
@@ -7,70 +7,83 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite
+from typing import TYPE_CHECKING
 
 from cnncli.errors import TrainingError
-from cnncli.runner.training.checkpoint import TrainingState
-from cnncli.runner.training.loop import NotFinite, OnSteps
-from cnncli.runner.training.observer import Observer, StopRequested
-from cnncli.runner.training.phase import Stage
+from cnncli.observer import TrainingObserver
+from cnncli.runner.training.errors import NotFinite, StopRequested, stop_if_requested
+from cnncli.startup import tf
+
+if TYPE_CHECKING:
+    import keras
+
+    from cnncli.runner.training.checkpoint import TrainingState
+    from cnncli.runner.training.phases import TrainingPhase
 
 ADVICE = "try a tenth of the learning rate, or 'clipnorm: 1.0' in the optimizer"
+
 LONGEST = 30.0
-"""Seconds that the steps since the last checkpoint may take once more."""
+"""Seconds that repeating the steps since the last checkpoint may take: longer would delay the report of the error."""
 
 
-def diverged(
-    stage: Stage, checkpoint: Callable[[], TrainingState], epoch: int, error: NotFinite, observer: Observer
+def divergence_error(
+    phase: TrainingPhase,
+    read_state: Callable[[], TrainingState],
+    epoch: int,
+    error: NotFinite,
+    observer: TrainingObserver,
 ) -> TrainingError:
-    """Says what happened: in which step, at which learning rate, and how long the gradient before it was.
+    """The error to raise: in which step it happened, at which learning rate, and the gradient's length before it.
 
     Args:
-        stage: that diverged; its weights are finite afterwards, those of a step before.
-        checkpoint: reads the last state before.
-        epoch: the number of the epoch.
-        error: tells the steps among which it happened.
-        observer: may stop the search.
+        phase: Phase that diverged; its weights are finite afterwards, those of an earlier step.
+        read_state: Reads the last checkpoint.
+        epoch: Number of the epoch.
+        error: Holds the steps among which it happened.
+        observer: May stop the search.
     """
     steps, norm = error.steps, float("nan")
-    where, learning_rate = f"between steps {steps.start + 1} and {steps.stop}", stage.learning_rate
-    seconds = stage.seconds_per_step
+    place, learning_rate = f"between steps {steps.start + 1} and {steps.stop}", phase.learning_rate
+    seconds = phase.seconds_per_step
     try:
-        state = checkpoint()
+        state = read_state()
         if 2 * (steps.stop - state.steps) * seconds < LONGEST:
-            step = _find(stage, state, steps, observer)
-            where = f"in step {step + 1}"
+            step = _diverging_step(phase, state, steps, observer)
+            place = f"in step {step + 1}"
             if step > state.steps:
-                _replay(stage, state, step - 1, observer)
-                learning_rate = stage.learning_rate
-                norm = stage.gradient_norm((epoch - 1) * stage.steps + step - 1)
+                _replay(phase, state, step - 1, observer)
+                learning_rate = phase.learning_rate
+                norm = _gradient_norm(phase.model, phase.batch((epoch - 1) * phase.steps + step - 1))
     except StopRequested:
-        pass  # what is known by now is said
-    message = f"the loss became {error.loss} {where} of epoch {epoch}, at a learning rate of {learning_rate:g}"
+        pass  # the error then holds what was found so far
+    message = f"the loss became {error.loss} {place} of epoch {epoch}, at a learning rate of {learning_rate:g}"
     if isfinite(norm):
         message += f"; the gradient one step earlier had a length of {norm:.3g}"
     return TrainingError(message, ADVICE)
 
 
-def _replay(stage: Stage, state: TrainingState, until: int, observer: Observer) -> None:
+def _replay(phase: TrainingPhase, state: TrainingState, until: int, observer: TrainingObserver) -> None:
     """Trains from a state to a step of the same epoch."""
-    stage.restore(state)
-    stage.train(state.steps, _stopping(observer), until=until)
+    phase.restore(state)
+    phase.train(state.steps, lambda done, steps: stop_if_requested(observer), until=until)
 
 
-def _find(stage: Stage, state: TrainingState, steps: range, observer: Observer) -> int:
-    """The step of the epoch, counted from 0, whose loss is no finite number."""
-    _replay(stage, state, steps.start, observer)
+def _diverging_step(phase: TrainingPhase, state: TrainingState, steps: range, observer: TrainingObserver) -> int:
+    """The step of the epoch, counted from 0, in which the loss is not finite for the first time."""
+    _replay(phase, state, steps.start, observer)
     for step in steps:
         try:
-            stage.train(step, _stopping(observer), until=step + 1)
+            phase.train(step, lambda done, steps: stop_if_requested(observer), until=step + 1)
         except NotFinite:
             return step
     return steps.stop - 1
 
 
-def _stopping(observer: Observer) -> OnSteps:
-    def on_steps(done: int, steps: int) -> None:
-        if code := observer.stop_requested():
-            raise StopRequested(code)
-
-    return on_steps
+def _gradient_norm(model: keras.Model, batch: tuple[tf.Tensor, ...]) -> float:
+    """The length of the gradient of a training batch, before any clipping."""
+    images, targets, *weights = batch
+    with tf.GradientTape() as tape:
+        outputs = model(images, training=True)
+        loss = model.compute_loss(images, targets, outputs, *weights, training=True)
+    gradients = tape.gradient(loss, model.trainable_weights)
+    return float(tf.linalg.global_norm([gradient for gradient in gradients if gradient is not None]))

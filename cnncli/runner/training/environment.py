@@ -1,4 +1,4 @@
-"""What could explain that the same training gives other numbers elsewhere."""
+"""The environment of a run: everything that may change the last bits of a training."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from cnncli.spec.graph import Node
 from cnncli.startup import device_name, tf
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pillow")
-_TOLD = {"device": "device", "processor": "processor", "threads": "number of threads", "onednn": "oneDNN setting"}
+_LABELS = {"device": "device", "processor": "processor", "threads": "number of threads", "onednn": "oneDNN setting"}
 
 
 def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
     """Versions and hardware, as environment.json has them.
 
     Args:
-        nodes: the network; the packages that its layers are of belong to the environment.
+        nodes: Layers of the spec; the packages that define them belong to the environment.
     """
     layers = package_layers(nodes)
-    own = {layer.package: layer.version for layer in layers.values()}
+    plugins = {layer.package: layer.version for layer in layers.values()}
     return {
         "cnncli": __version__,
         "python": sys.version.split()[0],
@@ -35,33 +35,33 @@ def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
         "processor": processor_name(),
         "threads": _threads(),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-        "packages": {**{package: version(package) for package in _PACKAGES}, **own},
+        "packages": {**{package: version(package) for package in _PACKAGES}, **plugins},
         **({RECORD: record_of(layers)} if layers else {}),
     }
 
 
 def command_line(command: Sequence[str]) -> list[str]:
-    """A command line for the record, in which a file name that is no UTF-8 is written with its bytes as `\\udce9`."""
+    """A command line for the record; bytes of a file name that are not UTF-8 are written as `\\udce9`."""
     return [word.encode("utf-8", "backslashreplace").decode("utf-8") for word in command]
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs between two environments and can change the last bits: `tensorflow 2.21.0, now 2.22.0`."""
-    found = []
+    """The differences between two environments that may change the last bits: `tensorflow 2.21.0, now 2.22.0`."""
+    texts = []
     packages = before.get("packages")
     for name, value in now["packages"].items():
         recorded = packages.get(name) if isinstance(packages, dict) else None
         if name not in ("scikit-learn", "pillow") and recorded != value:
-            found.append(f"{name} {recorded}, now {value}")
-    found += [
-        f"{words} {before.get(key)}, now {now[key]}" for key, words in _TOLD.items() if before.get(key) != now[key]
+            texts.append(f"{name} {recorded}, now {value}")
+    texts += [
+        f"{label} {before.get(key)}, now {now[key]}" for key, label in _LABELS.items() if before.get(key) != now[key]
     ]
-    return found
+    return texts
 
 
 def _threads() -> int:
-    """Threads that TensorFlow shares the work of one operation among."""
-    given = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    if given.isdigit() and int(given):
-        return int(given)
+    """Number of threads of one TensorFlow operation."""
+    configured = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    if configured.isdigit() and int(configured):
+        return int(configured)
     return int(tf.config.threading.get_intra_op_parallelism_threads()) or usable_cores()

@@ -1,18 +1,21 @@
-"""Runs a training and records how it ended: finished, interrupted, diverged or failed."""
+"""Records how a training ended: finished, interrupted, diverged or failed."""
 
 from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncli.errors import CnncliError, Interrupted, ResourceError, TrainingError, brief
-from cnncli.runner.training.observer import Observer, StopRequested
-from cnncli.runner.training.session import TooSlow, Trained, Training
+from cnncli.observer import TrainingObserver
+from cnncli.runner.training.errors import StopRequested
 from cnncli.runs import RunDir
 from cnncli.startup import tf
+
+if TYPE_CHECKING:
+    from cnncli.runner.training.session import TrainingSession
 
 PATIENCE = 10.0
 """Seconds that the reports may take after Ctrl-C: about as long as people wait before they press it again."""
@@ -20,83 +23,101 @@ PATIENCE = 10.0
 _REASONS = {130: "Ctrl-C", 141: "output closed (broken pipe)", 143: "SIGTERM"}
 
 
-def run_to_completion(run: RunDir, start: Callable[[], Training], observer: Observer) -> Trained:
-    """Trains to the end and records how it ended: finished, interrupted, diverged or failed.
-
-    The status is written before the reports of what was reached, so that nothing that goes wrong with these can leave
-    a run that says it is still running.
+class Outcome:
+    """How a training ended.
 
     Args:
         run: Run folder, locked by the caller.
-        start: Gives the training, ready for its next epoch.
-        observer: Receives the events of the training.
+
+    Attributes:
+        session: The training, once there is one: its epochs are reported if it does not finish.
+        state: State of the run.
+    """
+
+    def __init__(self, run: RunDir) -> None:
+        self._run = run
+        self.session: TrainingSession | None = None
+        self.state = "running"
+
+    @property
+    def epochs(self) -> int:
+        """Number of completed epochs."""
+        return 0 if self.session is None else len(self.session.history.epochs)
+
+    def record(self, state: str, reason: str, **more: Any) -> None:
+        """Records the state after an error; when the disk is full for that, only the error is reported."""
+        self.state = state
+        with contextlib.suppress(ResourceError):
+            self._run.set_status(state, reason=reason, **more)
+
+    def interrupt(self, exit_code: int, report: bool = False) -> Interrupted:
+        """Records an interruption; after one between two steps, reports are written when that takes few seconds."""
+        self.record("interrupted", _REASONS.get(exit_code, "stopped by an observer"), epochs=self.epochs)
+        return Interrupted(str(self._run.path), exit_code, self.epochs, self.report(PATIENCE) if report else "")
+
+    def report(self, within: float = inf) -> str:
+        """Writes the reports of a training that did not finish; returns what is missing and why, or an empty string.
+
+        The status is recorded by now and so is the error that ended the training: neither a full disk nor Ctrl-C
+        changes them.
+        """
+        session, evaluate = self.session, f"'cnncli evaluate {shlex.quote(str(self._run.path))}' prints it"
+        if session is None:
+            return ""
+        try:
+            if not session.history.best:
+                session.results.write_history(session.history)
+                return "there is no report yet: no epoch was completed"
+            if session.report_seconds > within:
+                session.results.write_history(session.history)
+                return f"the report would have taken more than {within:.0f} seconds: {evaluate}"
+            with memory_errors_explained():
+                session.report()
+        except CnncliError as error:
+            return f"the report is incomplete ({error.message}): {evaluate}"
+        except KeyboardInterrupt:
+            return f"the report was interrupted: {evaluate}"
+        return ""
+
+
+@contextlib.contextmanager
+def recording_outcome(run: RunDir, observer: TrainingObserver) -> Iterator[Outcome]:
+    """Inside, a training runs; however it ends, its run records it before anything else is done.
+
+    The status is written before the reports of what was reached, so that nothing that goes wrong with these leaves a
+    run that says it is still running.
+
+    Args:
+        run: Run folder, locked by the caller.
+        observer: Receives the end of the training.
 
     Raises:
-        TrainingError: The loss became infinite or NaN.
-        ResourceError: Out of memory or disk space.
-        Interrupted: Ctrl-C, SIGTERM, or a closed output.
+        Interrupted: In place of KeyboardInterrupt, a requested stop, and a closed output.
+        ResourceError: In place of errors of memory.
     """
-    training: Training | None = None
+    outcome = Outcome(run)
     try:
         with memory_errors_explained():
-            training = start()
-            with observer.waiting():
-                training.run_epochs()
-            trained = training.finish()
-        run.set_status("finished", epochs=_epochs(training))
-        return trained
-    except (StopRequested, KeyboardInterrupt) as signal:
-        raise _interrupted(run, training, signal, getattr(signal, "exit_code", 130)) from None
-    except BrokenPipeError as closed:
-        raise _interrupted(run, training, closed, 141) from None
+            yield outcome
+        run.set_status("finished", epochs=outcome.epochs)
+        outcome.state = "finished"
+    except StopRequested as stop:
+        raise outcome.interrupt(stop.exit_code, report=True) from None
+    except KeyboardInterrupt as signal:
+        raise outcome.interrupt(getattr(signal, "exit_code", 130)) from None
+    except BrokenPipeError:
+        raise outcome.interrupt(141) from None
     except TrainingError as error:
-        _set_status(run, "diverged", reason=error.message, epochs=_epochs(training))
-        if training is not None and (left_out := _report(training)) and training.history.best:
-            observer.notice(left_out)
+        outcome.record("diverged", error.message, epochs=outcome.epochs)
+        left_out = outcome.report()
+        if outcome.session is not None and outcome.session.history.best and left_out:
+            observer.on_notice(left_out)
         raise
     except BaseException as error:
-        _set_status(run, "failed", reason=error.message if isinstance(error, CnncliError) else brief(error))
+        outcome.record("failed", error.message if isinstance(error, CnncliError) else brief(error))
         raise
-
-
-def _set_status(run: RunDir, state: str, **more: Any) -> None:
-    """Records the state of a training that an error ended; on a full disk only that error is reported."""
-    with contextlib.suppress(ResourceError):
-        run.set_status(state, **more)
-
-
-def _epochs(training: Training | None) -> int:
-    return 0 if training is None else len(training.history.epochs)
-
-
-def _interrupted(run: RunDir, training: Training | None, why: BaseException, code: int) -> Interrupted:
-    """Records an interruption; after one between two steps the reports are written as well."""
-    _set_status(run, "interrupted", reason=_REASONS[code], epochs=_epochs(training))
-    left_out = _report(training, PATIENCE) if training is not None and isinstance(why, StopRequested) else ""
-    return Interrupted(str(run.path), code, _epochs(training), left_out)
-
-
-def _report(training: Training, within: float = inf) -> str:
-    """Writes the reports of a training that did not finish; returns what is missing and why, or an empty string.
-
-    The status is recorded by now and so is the error that ended the training: neither a full disk nor Ctrl-C changes
-    them.
-    """
-    evaluate = f"'cnncli evaluate {shlex.quote(str(training.run.path))}' prints it"
-    try:
-        if not training.history.best:
-            training.write_history()
-            return "there is no report yet: no epoch was completed"
-        with memory_errors_explained():
-            training.finish(within)
-    except TooSlow:
-        training.write_history()
-        return f"the report would have taken more than {within:.0f} seconds: {evaluate}"
-    except CnncliError as error:
-        return f"the report is incomplete ({error.message}): {evaluate}"
-    except KeyboardInterrupt:
-        return f"the report was interrupted: {evaluate}"
-    return ""
+    finally:
+        observer.on_end(outcome.state)
 
 
 @contextlib.contextmanager

@@ -1,103 +1,207 @@
-"""The stages of a training, one at a time: what learns in each, and how fast."""
+"""The phases of a training: its stages, or a single phase where there are none.
+
+Everything that a checkpoint holds of Keras is in a `TrainingPhase`.
+"""
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cnncli.catalog import Entry
-from cnncli.data.pipeline import epoch_indices, steps_per_epoch
 from cnncli.errors import RunError
 from cnncli.factory.freezing import freeze, frozen_in_stages, layers_that_learn
 from cnncli.factory.training import compile_model
 from cnncli.records import StageStarted
-from cnncli.runner.inputs.splits import Splits
-from cnncli.runner.training.batches import Batches
-from cnncli.runner.training.phase import Stage
-from cnncli.spec.schema import Spec
+from cnncli.runner.execution.steps import read_errors_of
+from cnncli.runner.training.callbacks import PhaseCallbacks
+from cnncli.runner.training.loop import OnSteps, TrainingLoop, ValidationLoop
+from cnncli.runner.training.variables import assign, averaged_weights, values_of
+from cnncli.spec.schema import Train
 from cnncli.spec.stages import STAGES
 
 if TYPE_CHECKING:
     import keras
 
+    from cnncli.runner.execution.execution import Execution
+    from cnncli.runner.training.batches import Batches
+    from cnncli.runner.training.checkpoint import TrainingState
+    from cnncli.startup import tf
 
-class Stages:
-    """Makes each stage of a training when its turn comes; a training without stages is a single one, number 0.
+Metrics = dict[str, float]
+
+
+class TrainingPhases:
+    """Starts the phases of a training, one after the other, all with the same model and batches.
 
     Args:
-        spec: of the run.
-        splits: the images.
-        model: just built.
-        encoding: of the labels.
+        model: Model as built, not compiled.
+        batches: Batches of the training and the validation.
+        train: Section `train` of the spec.
+        classes: Number of classes.
+        execution: Where the steps run.
+
+    Attributes:
+        first: Number of the first phase: 1, or 0 in a training without stages.
+        last: Number of the last phase, which is the number of stages.
 
     Raises:
-        SpecError: a stage names no layer or leaves none that learns, or Keras refuses an optimizer, metric or the loss.
+        SpecError: A stage names no layer or leaves none that learns, or Keras refuses an optimizer, a metric or the
+            loss of a later stage.
     """
 
-    def __init__(self, spec: Spec, splits: Splits, model: keras.Model, encoding: str) -> None:
-        self._spec, self._splits, self._model = spec, splits, model
-        self._encoding = encoding
-        self._frozen = frozen_in_stages(model, spec.train.stages)
-        self.count = len(spec.train.stages)
-        self.number = min(1, self.count)
-        for number in range(self.number, self.count + 1):
-            self._compile(number)  # what Keras refuses is refused before the first step of the first stage
-        self._current: Stage | None = None
+    def __init__(self, model: keras.Model, batches: Batches, train: Train, classes: int, execution: Execution) -> None:
+        self.model, self.batches, self.train, self.execution = model, batches, train, execution
+        self.last = len(train.stages)
+        self.first = min(1, self.last)
+        self.frozen = frozen_in_stages(model, train.stages)
+        self._classes = classes
+        for number in range(self.first + 1, self.last + 1):
+            self.compile(number)  # what Keras refuses is refused before the first step of the first phase
 
-    @cached_property
-    def _batches(self) -> Batches:
-        return Batches(self._spec, self._splits, self._encoding)
-
-    @property
-    def current(self) -> Stage:
-        """The stage under way; the first one until another is entered."""
-        return self._current or self.enter(self.number)
-
-    @property
-    def epochs(self) -> int:
-        """Epochs of the stage under way, at most."""
-        return self._spec.train.phases[max(self.number - 1, 0)].epochs
-
-    def enter(self, number: int, before: int = 0) -> Stage:
-        """Freezes, thaws and compiles the model for a stage.
+    def start(self, number: int | None = None, epochs_before: int = 0) -> TrainingPhase:
+        """Starts a phase, the first one by default; the model belongs to it from now on.
 
         Args:
-            number: counts from 1; 0 in a training without stages.
-            before: epochs that were trained before the stage.
+            number: Number of the phase.
+            epochs_before: Number of epochs trained in earlier phases.
 
         Raises:
-            RunError: there is no such stage.
+            SpecError: Keras refuses the optimizer, the loss, a metric or a callback.
+            RunError: There is no such phase.
         """
-        if not min(1, self.count) <= number <= self.count:
-            raise RunError(f"the checkpoint is of stage {number}, and the spec has {self.count}")
-        self.number = number
-        if self.count:
-            freeze(self._model, self._frozen[number])
-        self._compile(number)
-        self._current = Stage(self._spec, self._batches, self._model, before)
-        return self._current
+        number = self.first if number is None else number
+        if not self.first <= number <= self.last:
+            raise RunError(f"the checkpoint is in stage {number}, but the spec has {self.last}")
+        return TrainingPhase(self, number, epochs_before)
 
-    def _compile(self, number: int) -> None:
-        train, names = self._spec.train, self._splits.class_names
-        part = train.phases[max(number - 1, 0)]
-        rate = part.rate if part.rate[: len(STAGES)] == STAGES else ()
-        drawn = epoch_indices(self._splits.samples["train"].labels, len(names), train.sampling)
-        steps = steps_per_epoch(len(drawn), train.batch_size) * part.epochs
-        compile_model(self._model, part.optimizer, train.loss, train.metrics, len(names), steps, rate)
+    def compile(self, number: int) -> None:
+        """Compiles the model for a phase."""
+        train = self.train
+        phase = train.phases[max(number - 1, 0)]
+        path = phase.rate if phase.rate[: len(STAGES)] == STAGES else ()
+        steps = self.batches.steps * phase.epochs
+        with self.execution.scope():
+            compile_model(self.model, phase.optimizer, train.loss, train.metrics, self._classes, steps, path)
 
-    def begun(self) -> StageStarted:
-        """What is to be said of the stage under way."""
-        before, now = self._frozen[self.number - 1], self._frozen[self.number]
-        learning = layers_that_learn(self._model).keys()
-        rate = self._spec.train.phases[self.number - 1].optimizer.get("learning_rate")
+
+class TrainingPhase:
+    """Trains and validates one epoch after the other: layers frozen, model compiled, callbacks started.
+
+    Args:
+        phases: All phases of the training.
+        number: Number of the phase, counted from 1; 0 in a training without stages.
+        epochs_before: Number of epochs trained in earlier phases.
+
+    Attributes:
+        epochs: Largest number of epochs in the phase.
+        steps: Number of steps in an epoch.
+    """
+
+    def __init__(self, phases: TrainingPhases, number: int, epochs_before: int) -> None:
+        train, batches = phases.train, phases.batches
+        self.model, self.number, self.steps = phases.model, number, batches.steps
+        self.epochs = train.phases[max(number - 1, 0)].epochs
+        self._phases, self._batches, self._epochs_before = phases, batches, epochs_before
+        if number:
+            freeze(self.model, phases.frozen[number])
+        phases.compile(number)
+        first_step = epochs_before * self.steps
+        self._loop = TrainingLoop(self.model, batches.training(first_step), phases.execution, train.jit_compile)
+        self._validation: ValidationLoop | None = None
+        if batches.validation is not None:
+            self._validation = ValidationLoop(self.model, batches.validation, phases.execution)
+        self._callbacks = PhaseCallbacks(train.callbacks, train.metrics, self.model)
+
+    def train(self, done: int, on_steps: OnSteps, pause: int | None = None, until: int | None = None) -> Metrics:
+        """Trains the rest of an epoch, to its end or to another step; as `TrainingLoop.epoch`."""
+        with read_errors_of(*self._batches.readers):
+            return self._loop.epoch(self.steps if until is None else until, on_steps, done, pause)
+
+    def validate(self, on_steps: OnSteps) -> Metrics:
+        """The metrics of the validation, named `val_…`; empty without validation images."""
+        if self._validation is None:
+            return {}
+        with averaged_weights(self.model), read_errors_of(*self._batches.readers):
+            return {f"val_{name}": value for name, value in self._validation.measure(on_steps).items()}
+
+    def end_epoch(self, number: int, metrics: Mapping[str, float]) -> bool:
+        """Whether a callback ends the phase after this epoch of the training."""
+        return self._callbacks.end_epoch(number - 1 - self._epochs_before, metrics)
+
+    def end(self) -> None:
+        """Ends the phase; a callback may put its best weights into the model."""
+        self._callbacks.end()
+
+    @property
+    def metrics(self) -> Metrics:
+        """The training metrics over the current epoch, as of the last call of `on_steps`."""
+        return self._loop.metrics
+
+    @property
+    def learning_rate(self) -> float:
+        """The optimizer's current learning rate."""
+        return float(np.asarray(self.model.optimizer.learning_rate))
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Duration of a training step; 0 before the first."""
+        return self._loop.seconds_per_step
+
+    @property
+    def seconds_per_image(self) -> float:
+        """Longest time that the evaluation of an image takes; 0 before the first step."""
+        per_batch = self._validation.seconds_per_step if self._validation else 0.0
+        measured = per_batch / self._batches.evaluation_batch_size
+        return measured or self._loop.seconds_per_step / self._phases.train.batch_size
+
+    def event(self) -> StageStarted:
+        """The start of this stage, as observers receive it."""
+        before, now = self._phases.frozen[self.number - 1], self._phases.frozen[self.number]
+        learning = layers_that_learn(self.model).keys()
+        rate = self._phases.train.phases[self.number - 1].optimizer.get("learning_rate")
         return StageStarted(
             number=self.number,
-            count=self.count,
+            count=self._phases.last,
             frozen=len(learning & (now - before)),
             thawed=len(learning & (before - now)),
-            learning_rate=self.current.learning_rate,
+            learning_rate=self.learning_rate,
             schedule=rate.name if isinstance(rate, Entry) else "",
-            trainable=sum(prod(weight.shape) for weight in self._model.trainable_weights),
-            parameters=self._model.count_params(),
+            trainable=sum(prod(weight.shape) for weight in self.model.trainable_weights),
+            parameters=self.model.count_params(),
         )
+
+    def state(self, with_metrics: bool) -> tuple[Sequence[Mapping[str, Any]], dict[str, np.ndarray]]:
+        """The numbers of the callbacks, and the values of all variables, with those of the metrics or without."""
+        return self._callbacks.numbers(), values_of(self.model, with_metrics) | self._callbacks.weights()
+
+    def expected(self, with_metrics: bool) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Arrays like those that a checkpoint of this phase must hold, and like those that it may hold besides."""
+        if with_metrics:  # they have no variables before their first batch
+            with read_errors_of(*self._batches.readers):
+                self.model.test_step(self.batch(0))
+            self.model.reset_metrics()
+        return values_of(self.model, with_metrics), self._callbacks.possible_weights()
+
+    def restore(self, state: TrainingState) -> None:
+        """Continues from a state, earlier or later.
+
+        Raises:
+            RunError: It belongs to another training.
+        """
+        assign(self.model, state.arrays, state.mid_epoch)
+        self._callbacks.restore(state.callbacks, state.arrays)
+        self.go_to(len(state.epochs) * self.steps + state.steps)
+
+    def go_to(self, step: int) -> None:
+        """Continues with the batch of a step, counted from 0 over all epochs."""
+        self._loop.continue_with(self._batches.training(step))
+
+    def batch(self, step: int) -> tuple[tf.Tensor, ...]:
+        """The training batch of a step, counted from 0 over all epochs."""
+        with read_errors_of(*self._batches.readers):
+            batch: tuple[tf.Tensor, ...] = next(iter(self._batches.training(step)))
+            return batch

@@ -1,4 +1,4 @@
-"""What a run writes down before its first step: what was asked for, where it ran, and on which images."""
+"""What a run records before its first step: its spec, its environment, and its images."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from cnncli.spec.sources import Source
 from cnncli.spec.writer import spec_text
 from cnncli.startup import CHATTER
 
-_LOOKED_AT = 2000
-"""Images whose brightness says what all are like."""
+_BRIGHTNESS_SAMPLE = 2000
+"""Images whose brightness is measured: their mean is then off by about 1 of 255 grey levels (the standard error)."""
 
 
 def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str]) -> None:
     """Writes spec.yaml, environment.json and log.txt."""
-    write_spec(run, _resolved(spec, splits))
-    asked = {"command": command_line(command), "seed": spec.seed, "time": now()}
-    run.write_json("environment.json", {**environment(spec.model.nodes), **asked})
+    write_spec(run, _recorded_spec(spec, splits))
+    invocation = {"command": command_line(command), "seed": spec.seed, "time": now()}
+    run.write_json("environment.json", {**environment(spec.model.nodes), **invocation})
     run.write_text("log.txt", CHATTER)
 
 
@@ -43,7 +43,12 @@ def write_spec(run: RunDir, plain: Mapping[str, Any]) -> None:
 
 
 def set_epochs(run: RunDir, epochs: int) -> None:
-    """Changes the epochs in spec.yaml, which `run_spec` could read, and nothing else: those of the last stage."""
+    """Changes the epochs of the last phase in spec.yaml, and nothing else.
+
+    Args:
+        run: Run whose spec.yaml was read before without an error.
+        epochs: Number of epochs of the last stage, or of the training where there are no stages.
+    """
     plain = read_file(run.spec, alone=True).value
     train = plain["train"]
     if stages := train.get("stages"):
@@ -58,24 +63,24 @@ def write_data_record(run: RunDir, spec: Spec, splits: Splits, inputs: InputSpec
     run.write_json("data.json", _data(spec, splits, inputs))
 
 
-def settled(spec: Spec) -> Spec:
-    """The spec, as it means the same in any working directory and on any device."""
+def portable_spec(spec: Spec) -> Spec:
+    """The spec with what depends on the working directory or the device resolved: paths, `precision: auto`."""
     source = spec.data.source
-    arguments = {**source.arguments, **{name: absolute(path) for name, path in source.paths.items()}}
+    arguments = {**source.arguments, **{name: absolute_path(path) for name, path in source.paths.items()}}
     data = spec.data.model_copy(update={"source": Source(source.name, arguments)})
     train = spec.train.model_copy(update={"precision": precision_here(spec.train.precision)})
-    return spec.model_copy(update={"data": data, "model": with_weights(spec.model, absolute), "train": train})
+    return spec.model_copy(update={"data": data, "model": with_weights(spec.model, absolute_path), "train": train})
 
 
-def absolute(path: str) -> str:
-    """The path from the root on."""
+def absolute_path(path: str) -> str:
+    """The path from the root."""
     return str(Path(path).expanduser().absolute())
 
 
-def _resolved(spec: Spec, splits: Splits) -> dict[str, Any]:
-    """The spec with every default."""
-    plain = settled(spec).plain()
-    # Defaults that had no say: written down they would contradict what had
+def _recorded_spec(spec: Spec, splits: Splits) -> dict[str, Any]:
+    """The spec with every default, as YAML has it."""
+    plain = portable_spec(spec).plain()
+    # Defaults without effect: in the file they would contradict the keys that have one
     if spec.data.standardize or not scales_image(spec.model.nodes):
         del plain["data"]["scale"]
     for split in ("validation", "test"):
@@ -86,12 +91,12 @@ def _resolved(spec: Spec, splits: Splits) -> dict[str, Any]:
 
 def _data(spec: Spec, splits: Splits, inputs: InputSpec) -> dict[str, object]:
     train = splits.samples["train"]
-    looked_at = np.linspace(0, len(train) - 1, min(len(train), _LOOKED_AT)).astype(np.int64)
-    facts = brightness_stats(train.read(looked_at))
+    indices = np.linspace(0, len(train) - 1, min(len(train), _BRIGHTNESS_SAMPLE)).astype(np.int64)
+    brightness = brightness_stats(train.read(indices))
     pixels: dict[str, object] = {
-        "mean": facts.mean,
-        "border_mean": facts.border_mean,
-        "border_std": facts.border_std,
+        "mean": brightness.mean,
+        "border_mean": brightness.border_mean,
+        "border_std": brightness.border_std,
     }
     if inputs.mean:
         pixels |= {"channel_mean": list(inputs.mean), "channel_std": list(inputs.deviation)}
@@ -101,7 +106,7 @@ def _data(spec: Spec, splits: Splits, inputs: InputSpec) -> dict[str, object]:
         "source": spec.data.source.plain(),
         "class_names": list(names),
         "image": list(inputs.shape),
-        "counts": {split: dict(zip(names, found, strict=True)) for split, found in counts.items()},
+        "counts": {split: dict(zip(names, of_classes, strict=True)) for split, of_classes in counts.items()},
         "validation": None if splits.validation is None else splits.validation.tolist(),
         "pixels": pixels,
     }

@@ -1,4 +1,4 @@
-"""Everything that a training changes, as arrays by name: weights, statistics, random generators, optimizer, metrics."""
+"""The variables that a training changes, as arrays by name: of the model, its optimizer and its metrics."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def values_of(model: keras.Model, metrics: bool) -> dict[str, np.ndarray]:
     """The values of all variables of a compiled model.
 
     Args:
-        model: its optimizer is built when it was not yet.
-        metrics: those of the metrics as well, which only count in the middle of an epoch.
+        model: Compiled model; its optimizer is built if it was not yet.
+        metrics: Whether those of the metrics are included; they matter only within an epoch.
     """
     return {name: variable.numpy() for name, variable in _variables(model, metrics).items()}
 
 
 def assign(model: keras.Model, values: Mapping[str, np.ndarray], metrics: bool) -> None:
-    """Gives all variables their values; `values` has one for each."""
+    """Sets all variables; `values` has one value for each."""
     for name, variable in _variables(model, metrics).items():
         variable.assign(values[name])
     take_statistics(model)
@@ -49,7 +49,7 @@ def _variables(model: keras.Model, metrics: bool) -> dict[str, Any]:
 
 
 def _name(group: str, path: str) -> str:
-    """The path of a variable without what Keras counts by process, which the layers' own names are not."""
+    """The path of a variable without the numbers that Keras counts per process; names of layers are not among them."""
     first, _, rest = _SEED.sub("seed_generator", path).partition("/")
     if group != "model":
         return _NUMBER.sub("", rest or first)  # the name of the optimizer or metric itself is counted
@@ -58,19 +58,19 @@ def _name(group: str, path: str) -> str:
 
 @contextlib.contextmanager
 def averaged_weights(model: keras.Model) -> Iterator[None]:
-    """Inside, the moving averages of the weights are in their place, where the optimizer keeps them.
+    """Inside, the moving averages of the weights take their place, where the optimizer keeps some.
 
-    Afterwards the weights are what they were, to the last bit.
+    Afterwards the weights are the same as before, to the last bit.
     """
     if not _averages(model.optimizer):
         yield
         return
-    kept = [variable.numpy() for variable in model.trainable_variables]
+    weights = [variable.numpy() for variable in model.trainable_variables]
     model.optimizer.finalize_variable_values(model.trainable_variables)
     try:
         yield
     finally:
-        for variable, value in zip(model.trainable_variables, kept, strict=True):
+        for variable, value in zip(model.trainable_variables, weights, strict=True):
             variable.assign(value)
 
 

@@ -15,7 +15,7 @@ from cnncli.runner.preflight.records import Seconds, StageSeconds
 from cnncli.runner.preflight.stages import checkpoints_within
 from cnncli.runner.preflight.standins import rehearsal_of
 from cnncli.runner.preflight.timing import _Clock, _Enough
-from cnncli.runner.train import prepare_new
+from cnncli.runner.training.preparation import prepare_phases
 from cnncli.spec.schema import Checkpoint
 
 pytestmark = pytest.mark.slow
@@ -138,14 +138,14 @@ def test_a_model_that_is_not_the_same_after_loading_is_found(folder_spec, tmp_pa
     spec = folder_spec()
     splits = load_splits(spec)
     inputs = inputs_of_splits(spec.data, splits)
-    stage = prepare_new(spec, splits, inputs, tmp_path, watcher()).stage
+    stage = prepare_phases(spec, splits, inputs).start()
     saved = files.save(stage, tmp_path)
     images = splits.samples["test"].read(np.arange(4))
-    files.compare_reloaded(spec, inputs, stage, saved.weights, images)
+    files.compare_reloaded(spec, inputs, stage.model, saved.weights, images)
     kernel = stage.model.layers[-1].kernel
     kernel.assign(kernel + 1e-6)
     with pytest.raises(TrainingError, match="something else after it was saved"):
-        files.compare_reloaded(spec, inputs, stage, saved.weights, images)
+        files.compare_reloaded(spec, inputs, stage.model, saved.weights, images)
 
 
 def clock_of(*marks, budget=6.0, warming_up=1.0):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
-from types import SimpleNamespace
 
 import pytest
 
 from cnncli.errors import Interrupted, ResourceError, RunError, TrainingError
+from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch, History
 from cnncli.runner.resume_plan import plan_resume
 from cnncli.runs import RunDir
@@ -23,44 +22,49 @@ FULL = ResourceError("cannot write 'metrics.json': No space left on device", "ma
 EPOCH = Epoch(1, {"loss": 1.0}, 0.01, 1.0, 0)
 
 
-class FakeTraining:
+class FakeSession:
     """A training of one epoch that raises an error in its epochs, in its reports, or in both.
 
     Args:
         run: Run folder.
         in_epochs: Raised after the epoch.
         in_reports: Raised before anything is reported.
-        best: Number of the best epoch; 0 when none is any good.
+        best: Number of the best epoch; 0 when none has a finite metric.
     """
 
     def __init__(self, run, in_epochs=None, in_reports=None, best=1):
         self.run, self.in_epochs, self.in_reports = run, in_epochs, in_reports
         self.history = History((EPOCH,), "loss", best)
-        self.status_at_report = ""
+        self.status_at_report, self.report_seconds = "", 1.0
 
-    def run_epochs(self):
+    def train(self):
         if self.in_epochs:
             raise self.in_epochs
+        self.report()
 
-    def write_history(self):
+    @property
+    def results(self):
+        return self
+
+    def write_history(self, history):
         self.status_at_report = self.run.status()["state"]
 
-    def finish(self, within=float("inf")):
+    def report(self):
         self.status_at_report = self.run.status()["state"]
         if self.in_reports:
             raise self.in_reports
-        return SimpleNamespace(run=self.run)
 
 
-class Silent:
+class Recorder(TrainingObserver):
     def __init__(self):
         self.notices = []
+        self.ended = []
 
-    def waiting(self):
-        return contextlib.nullcontext()
-
-    def notice(self, text):
+    def on_notice(self, text):
         self.notices.append(text)
+
+    def on_end(self, status):
+        self.ended.append(status)
 
 
 @pytest.fixture
@@ -73,20 +77,23 @@ def run(tmp_path):
 
 
 def end(run: RunDir, **how):
-    """The error that a training ends with, what was reported, and the training."""
-    from cnncli.runner.training.outcome import run_to_completion
+    """The error that a training ends with, what was reported, and the session."""
+    from cnncli.runner.training.outcome import recording_outcome
 
-    training, observer, error = FakeTraining(run, **how), Silent(), None
+    session, observer, error = FakeSession(run, **how), Recorder(), None
     try:
-        with run.locked():
-            run_to_completion(run, lambda: training, observer)
+        with run.locked(), recording_outcome(run, observer) as outcome:
+            outcome.session = session
+            session.train()
     except BaseException as raised:
         error = raised
-    return error, observer.notices, training
+    expected = {None: "finished", Interrupted: "interrupted", TrainingError: "diverged"}
+    assert observer.ended == [expected.get(error and type(error), "failed")]
+    return error, observer.notices, session
 
 
 def stop(code: int) -> Exception:
-    from cnncli.runner.training.observer import StopRequested
+    from cnncli.runner.training.errors import StopRequested
 
     return StopRequested(code)
 
@@ -101,11 +108,11 @@ def test_a_training_to_the_end_is_finished_and_nothing_is_left_to_resume(run):
 @pytest.mark.parametrize("in_reports", [None, FULL, MemoryError(), KeyboardInterrupt()], ids=repr)
 @pytest.mark.parametrize(("code", "reason"), [(130, "Ctrl-C"), (143, "SIGTERM")])
 def test_a_stop_between_two_steps_is_an_interruption_whatever_becomes_of_its_report(run, code, reason, in_reports):
-    error, _, training = end(run, in_epochs=stop(code), in_reports=in_reports)
+    error, _, session = end(run, in_epochs=stop(code), in_reports=in_reports)
     assert isinstance(error, Interrupted)
     assert (error.exit_code, error.epochs, bool(error.left_out)) == (code, 1, in_reports is not None)
     assert (run.status()["state"], run.status()["reason"]) == ("interrupted", reason)
-    assert training.status_at_report == "interrupted"
+    assert session.status_at_report == "interrupted"
     assert plan_resume(run) is not None
 
 
@@ -115,11 +122,11 @@ def test_a_stop_between_two_steps_is_an_interruption_whatever_becomes_of_its_rep
     ids=repr,
 )
 def test_an_interruption_in_the_middle_of_something_is_recorded_and_reports_nothing(run, how, code, reason):
-    error, _, training = end(run, in_epochs=how)
+    error, _, session = end(run, in_epochs=how)
     assert isinstance(error, Interrupted)
     assert error.exit_code == code
     assert (run.status()["state"], run.status()["reason"]) == ("interrupted", reason)
-    assert training.status_at_report == ""
+    assert session.status_at_report == ""
     assert plan_resume(run) is not None
 
 
@@ -127,10 +134,10 @@ def test_an_interruption_in_the_middle_of_something_is_recorded_and_reports_noth
 @pytest.mark.parametrize("in_reports", [None, FULL, MemoryError(), KeyboardInterrupt()], ids=repr)
 def test_a_divergence_is_recorded_before_its_report_and_is_not_resumed(run, in_reports, best):
     diverged = TrainingError("the loss became nan", "try a tenth of the learning rate")
-    error, notices, training = end(run, in_epochs=diverged, in_reports=in_reports, best=best)
+    error, notices, session = end(run, in_epochs=diverged, in_reports=in_reports, best=best)
     assert error is diverged
     assert (run.status()["state"], run.status()["reason"]) == ("diverged", "the loss became nan")
-    assert training.status_at_report == "diverged"
+    assert session.status_at_report == "diverged"
     assert bool(notices) == (best > 0 and in_reports is not None)
     with pytest.raises(RunError, match="diverged"):
         plan_resume(run)

@@ -181,7 +181,7 @@ def test_a_file_that_is_missing_or_elsewhere_is_told(file, tmp_path):
     with pytest.raises(RunError, match=r"nothing\.npz' is missing"):
         read_checkpoint(tmp_path / "nothing.npz", expected)
     (tmp_path / "link.npz").symlink_to(file)
-    with pytest.raises(RunError, match="leads out of the run"):
+    with pytest.raises(RunError, match="points outside the run"):
         read_checkpoint(tmp_path / "link.npz", expected)
 
 

@@ -67,7 +67,7 @@ def staged(stateful, watcher, tmp_path_factory) -> Any:
     observer = watcher()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "at_boundary", copy)
-        whole = train(stateful(*STAGED), folder, observer).run
+        whole = train(stateful(*STAGED), folder, [observer]).run
     return SimpleNamespace(run=whole, copies=copies, observer=observer)
 
 
@@ -121,7 +121,7 @@ def test_a_run_killed_in_any_stage_is_resumed_to_the_same_bits(staged, watcher, 
 
     copy = [place for at, place in staged.copies if at == moment][-1]
     run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
-    resume(run, watcher())
+    resume(run, [watcher()])
     assert_same(run, staged.run)
 
 
@@ -130,9 +130,9 @@ def test_a_training_stopped_in_the_second_stage_goes_on_there(staged, stateful, 
     from cnncli.runner.train import train
 
     with pytest.raises(Interrupted):
-        train(stateful(*STAGED), tmp_path, watcher(stop=(3, 3)))
+        train(stateful(*STAGED), tmp_path, [watcher(stop=(3, 3))])
     run, observer = RunDir(tmp_path / "stateful-001"), watcher()
-    resume(run, observer)
+    resume(run, [observer])
     assert [begun.number for begun in observer.stages] == [2]
     assert_same(run, staged.run)
 
@@ -149,9 +149,9 @@ def test_more_epochs_lengthen_the_last_stage(stateful, watcher, tmp_path):
     from cnncli.runner.resume import resume
     from cnncli.runner.train import train
 
-    whole = train(stateful(*of_two(1, 2)), tmp_path / "whole", watcher()).run
-    run = train(stateful(*of_two(1, 1)), tmp_path, watcher()).run
-    resume(run, watcher(), epochs=3)
+    whole = train(stateful(*of_two(1, 2)), tmp_path / "whole", [watcher()]).run
+    run = train(stateful(*of_two(1, 1)), tmp_path, [watcher()]).run
+    resume(run, [watcher()], epochs=3)
     assert_same(run, whole)
     assert run.spec.read_text() == whole.spec.read_text()
 
@@ -161,8 +161,8 @@ def test_fewer_epochs_than_the_other_stages_take_are_refused(staged, watcher, tm
 
     copy = next(place for at, place in staged.copies if at == (1, 1, 0))
     run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
-    with pytest.raises(RunError, match="before the last one take 3 epochs, and 3 leave none for the last"):
-        resume(run, watcher(), epochs=3)
+    with pytest.raises(RunError, match="before the last one take 3 epochs; 3 leave none for the last"):
+        resume(run, [watcher()], epochs=3)
 
 
 def test_a_checkpoint_of_a_stage_that_the_spec_does_not_have_is_refused(staged, watcher, tmp_path):
@@ -172,8 +172,8 @@ def test_a_checkpoint_of_a_stage_that_the_spec_does_not_have_is_refused(staged, 
     run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
     text = run.spec.read_text()
     run.spec.write_text(text[: text.index("  stages:")] + text[text.index("  jit_compile:") :])
-    with pytest.raises(RunError, match="the checkpoint is of stage 2, and the spec has 0"):
-        resume(run, watcher())
+    with pytest.raises(RunError, match="the checkpoint is in stage 2, but the spec has 0"):
+        resume(run, [watcher()])
 
 
 def test_what_is_wrong_in_a_later_stage_is_told_before_the_first_step(stateful, watcher, tmp_path):
@@ -182,7 +182,7 @@ def test_what_is_wrong_in_a_later_stage_is_told_before_the_first_step(stateful, 
     wrong = "{PiecewiseConstantDecay: {boundaries: [1, 2, 3], values: [0.1]}}"
     stages = f"[{{epochs: 1}}, {{epochs: 2, learning_rate: {wrong}}}]"
     with pytest.raises(SpecError) as caught:
-        train(stateful(*PLAIN, f"train.stages={stages}"), tmp_path / "runs", watcher())
+        train(stateful(*PLAIN, f"train.stages={stages}"), tmp_path / "runs", [watcher()])
     (problem,) = caught.value.problems
     assert problem.path == ("train", "stages", 1, "learning_rate", "PiecewiseConstantDecay", "values")
     assert not list((tmp_path / "runs").glob("stateful*"))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from cnncli.data.samples import Samples
+from cnncli.runner.training.errors import NotFinite
 
 pytestmark = pytest.mark.slow
 
@@ -20,6 +21,19 @@ def loop() -> ModuleType:
     from cnncli.runner.training import loop
 
     return loop
+
+
+@pytest.fixture(scope="module")
+def measure() -> ModuleType:
+    from cnncli.runner.execution import steps
+
+    return steps
+
+
+def one_device() -> Any:
+    from cnncli.runner.execution.execution import OneDevice
+
+    return OneDevice()
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +90,7 @@ class TestTrainingLoop:
         batches = training(samples, weights)
         history = expected.fit(batches, epochs=2, steps_per_epoch=STEPS, shuffle=False, verbose=0).history
         model = make_model()
-        looped = loop.TrainingLoop(model, training(samples, weights))
+        looped = loop.TrainingLoop(model, training(samples, weights), one_device())
         measured = [looped.epoch(STEPS, lambda done, steps: None) for _ in range(2)]
         assert same_weights(model, expected)
         assert not same_weights(model, make_model())
@@ -86,9 +100,9 @@ class TestTrainingLoop:
     def test_the_numbers_do_not_depend_on_the_steps_of_a_call(self, loop, samples, monkeypatch):
         models, told, measured = [], [], []
         for seconds in (0, 1e9):  # one step at a time; more in each call
-            monkeypatch.setattr(loop, "SECONDS_PER_CALL", seconds)
+            monkeypatch.setattr("cnncli.runner.execution.steps.SECONDS_PER_CALL", seconds)
             models.append(make_model())
-            looped, calls = loop.TrainingLoop(models[-1], training(samples)), []
+            looped, calls = loop.TrainingLoop(models[-1], training(samples), one_device()), []
             measured.append([looped.epoch(STEPS, lambda done, steps: calls.append((done, steps))) for _ in range(2)])  # noqa: B023
             told.append(calls)
         assert told[0] == [(done, STEPS) for done in range(1, STEPS + 1)] * 2
@@ -99,8 +113,8 @@ class TestTrainingLoop:
 
     def test_the_rest_of_an_epoch_is_trained_as_if_it_had_been_one(self, loop, samples):
         whole, parts = make_model(), make_model()
-        expected = loop.TrainingLoop(whole, training(samples)).epoch(STEPS, lambda done, steps: None)
-        looped = loop.TrainingLoop(parts, training(samples))
+        expected = loop.TrainingLoop(whole, training(samples), one_device()).epoch(STEPS, lambda done, steps: None)
+        looped = loop.TrainingLoop(parts, training(samples), one_device())
         looped.epoch(3, lambda done, steps: None)
         assert looped.epoch(STEPS, lambda done, steps: None, done=3) == expected
         assert same_weights(whole, parts)
@@ -114,54 +128,86 @@ class TestTrainingLoop:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            loop.TrainingLoop(model, training(samples)).epoch(STEPS, stop, pause=3)
+            loop.TrainingLoop(model, training(samples), one_device()).epoch(STEPS, stop, pause=3)
         assert [done for done in told if done % 3 == 0] == [3, 6]
         assert int(model.optimizer.iterations) == 6
 
     def test_a_loss_that_is_no_number_says_among_which_steps_it_became_so(self, loop, samples, monkeypatch):
-        monkeypatch.setattr(loop, "SECONDS_PER_CALL", 0)  # one step at a time
+        monkeypatch.setattr("cnncli.runner.execution.steps.SECONDS_PER_CALL", 0)  # one step at a time
         weights = np.zeros(IMAGES, np.float32)
         weights[np.arange(IMAGES)] = 1e38  # twice that is infinite, and the mean of a batch adds
-        with pytest.raises(loop.NotFinite) as caught:
-            loop.TrainingLoop(make_model(), training(samples, weights)).epoch(STEPS, lambda done, steps: None)
+        with pytest.raises(NotFinite) as caught:
+            loop.TrainingLoop(make_model(), training(samples, weights), one_device()).epoch(
+                STEPS, lambda done, steps: None
+            )
         assert caught.value.steps == range(0, 1)
         assert not np.isfinite(caught.value.loss)
 
-    def test_a_step_made_into_one_program_learns_the_same(self, loop, samples):
+    def test_a_step_made_into_one_program_learns_the_same(self, loop, measure, samples):
         plain, program = make_model(dropout=0), make_model(dropout=0)  # XLA has random numbers of its own
         for model, jit_compile in ((plain, False), (program, True)):
-            loop.TrainingLoop(model, training(samples), jit_compile).epoch(STEPS, lambda done, steps: None)
-        before, after = (loop.outputs_of(model, ordered(samples)) for model in (plain, program))
+            loop.TrainingLoop(model, training(samples), one_device(), jit_compile).epoch(
+                STEPS, lambda done, steps: None
+            )
+        before, after = (measure.outputs_of(model, ordered(samples)) for model in (plain, program))
         np.testing.assert_allclose(before, after, atol=1e-3)
+
+    def test_steps_and_batches_come_from_the_execution(self, loop, samples):
+        """A toy execution of its own, in one class: it counts, and leaves the step to one device."""
+        from cnncli.runner.execution.execution import OneDevice
+
+        class Counting(OneDevice):
+            def __init__(self):
+                self.traced, self.distributed = [], 0
+
+            def distribute(self, batches):
+                self.distributed += 1
+                return batches
+
+            def training_step(self, model, jit_compile):
+                step = super().training_step(model, jit_compile)
+
+                def counted(*batch):
+                    self.traced.append(len(batch))
+                    step(*batch)
+
+                return counted
+
+        counting, model, expected = Counting(), make_model(), make_model()
+        loop.TrainingLoop(model, training(samples), counting).epoch(STEPS, lambda done, steps: None)
+        loop.TrainingLoop(expected, training(samples), one_device()).epoch(STEPS, lambda done, steps: None)
+        assert (counting.distributed, set(counting.traced)) == (1, {2})
+        assert same_weights(model, expected)
 
 
 class TestValidationLoop:
     def test_measures_what_evaluate_measures_and_changes_nothing(self, loop, samples):
         model = make_model()
-        loop.TrainingLoop(model, training(samples)).epoch(STEPS, lambda done, steps: None)
+        loop.TrainingLoop(model, training(samples), one_device()).epoch(STEPS, lambda done, steps: None)
         before = [weight.copy() for weight in model.get_weights()]
-        validation = loop.ValidationLoop(model, ordered(samples))
+        validation = loop.ValidationLoop(model, ordered(samples), one_device())
         first, again = validation.measure(), validation.measure()
         assert first == again == model.evaluate(ordered(samples), verbose=0, return_dict=True)
         assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
     def test_a_training_in_between_is_seen(self, loop, samples):
         model = make_model()
-        validation, looped = loop.ValidationLoop(model, ordered(samples)), loop.TrainingLoop(model, training(samples))
+        validation = loop.ValidationLoop(model, ordered(samples), one_device())
+        looped = loop.TrainingLoop(model, training(samples), one_device())
         before = validation.measure()
         looped.epoch(STEPS, lambda done, steps: None)
         assert validation.measure() != before
 
 
-def test_outputs_are_those_of_predict_in_the_order_of_the_images(loop, samples):
+def test_outputs_are_those_of_predict_in_the_order_of_the_images(measure, samples):
     model = make_model()
-    outputs = loop.outputs_of(model, ordered(samples))
+    outputs = measure.outputs_of(model, ordered(samples))
     assert outputs.shape == (IMAGES, CLASSES)
     assert outputs.dtype == np.float32
     np.testing.assert_allclose(outputs, model.predict(samples.images, verbose=0), rtol=1e-5)
 
 
-def test_the_loss_is_that_of_keras_with_what_layers_add_and_however_sure_a_model_is(loop, samples):
+def test_the_loss_is_that_of_keras_with_what_layers_add_and_however_sure_a_model_is(measure, samples):
     import keras
 
     layers = keras.layers
@@ -174,32 +220,17 @@ def test_the_loss_is_that_of_keras_with_what_layers_add_and_however_sure_a_model
         ]
     )
     model.compile(loss="categorical_crossentropy")
-    outputs, loss = loop.outputs_and_loss(model, ordered(samples))
-    assert np.array_equal(outputs, loop.outputs_of(model, ordered(samples)))
+    outputs, loss = measure.outputs_and_loss(model, ordered(samples))
+    assert np.array_equal(outputs, measure.outputs_of(model, ordered(samples)))
     assert loss == pytest.approx(model.evaluate(ordered(samples), verbose=0), rel=1e-6)
     assert loss > 17  # more than a probability of 0 costs, which Keras takes for 1e-7
 
 
-def test_whoever_is_told_how_many_images_are_done_can_end_it(loop, samples):
-    told = []
-
-    def tell(images: int) -> None:
-        told.append(images)
-        if images >= 3 * BATCH:
-            raise InterruptedError
-
-    with pytest.raises(InterruptedError):
-        loop.outputs_and_loss(make_model(), ordered(samples), tell)
-    assert told[0] == BATCH
-    assert told[-1] in (3 * BATCH, 4 * BATCH, 5 * BATCH)
-    assert all(images % BATCH == 0 for images in told)
-
-
-def test_a_metric_with_a_value_for_each_class_is_reported_as_their_mean(loop, samples):
+def test_a_metric_with_a_value_for_each_class_is_reported_as_their_mean(loop, measure, samples):
     import keras
 
     model = make_model([keras.metrics.F1Score(average=None, name="f1")])
-    loop.ValidationLoop(model, ordered(samples)).measure()
+    loop.ValidationLoop(model, ordered(samples), one_device()).measure()
     per_class = np.asarray(model.get_metrics_result()["f1"])
     assert per_class.shape == (CLASSES,)
-    assert loop.results(model)["f1"] == pytest.approx(per_class.mean())
+    assert measure.metrics_of(model)["f1"] == pytest.approx(per_class.mean())

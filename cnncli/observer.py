@@ -1,0 +1,79 @@
+"""The base class of training observers: they receive the events of a training, and may ask it to stop."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cnncli.records import Epoch, LoadedWeights, ModelSummary, StageStarted
+    from cnncli.runner.inputs.splits import Splits
+    from cnncli.runs import RunDir
+    from cnncli.spec.schema import Spec
+
+
+class TrainingObserver:
+    """Receives the events of a training; override those that matter, the others do nothing.
+
+    Everything is called in the thread of the training, between two steps. An exception ends the training as any other
+    error does: the run is recorded as `failed` and can be resumed, and the exception reaches the caller of `train`.
+    Two have a meaning of their own: KeyboardInterrupt and BrokenPipeError interrupt the training. An exception in
+    `on_end` is reported as a notice, since the training is over.
+    """
+
+    def on_notice(self, text: str) -> None:
+        """A message worth a line, such as a download or a warning."""
+
+    def on_decoding(self, done: int, images: int) -> None:
+        """A number of the image files are decoded into the cache."""
+
+    def on_start(self, run: RunDir, spec: Spec, splits: Splits, model: ModelSummary, device: str) -> None:
+        """Everything is prepared and the first epoch is about to start.
+
+        Args:
+            run: Run folder.
+            spec: Spec of the run, with absolute paths.
+            splits: Images and class names.
+            model: Layers and parameters.
+            device: Name of the device that trains.
+        """
+
+    def on_weights_loaded(self, weights: LoadedWeights) -> None:
+        """After `on_start`: pretrained weights were loaded into some of the layers."""
+
+    def on_resume(self, epochs: int, steps: int) -> None:
+        """After `on_start`, in a resumed training: epochs, and steps of the next epoch, that were done before."""
+
+    def on_stage_start(self, stage: StageStarted) -> None:
+        """A stage of the training starts, or resumes."""
+
+    def on_step(self, epoch: int, step: int, steps: int, metrics: Mapping[str, float]) -> None:
+        """Several times a second, and at the last step of an epoch.
+
+        Args:
+            epoch: Number of the epoch, counted from 1.
+            step: Number of steps done in this epoch.
+            steps: Number of steps in this epoch.
+            metrics: Training metrics over the epoch so far.
+        """
+
+    def on_epoch_end(self, epoch: Epoch, best: bool) -> None:
+        """An epoch is complete and saved.
+
+        Args:
+            epoch: Its metrics, learning rate and duration.
+            best: Whether it is the best so far.
+        """
+
+    def on_end(self, status: str) -> None:
+        """The training ended: `finished`, `interrupted`, `diverged` or `failed`. Called once for every run folder."""
+
+    def defer_signals(self) -> AbstractContextManager[object]:
+        """While epochs run: signals must not raise an exception; `stop_requested` reports them between two steps."""
+        return contextlib.nullcontext()
+
+    def stop_requested(self) -> int:
+        """The exit code to stop with, such as 130 for Ctrl-C, after which the run can be resumed; 0 to continue."""
+        return 0

@@ -1,0 +1,73 @@
+"""Measures a compiled model on the images of one split."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnncli.catalog import Entry
+from cnncli.data.pipeline import Reader, encode, ordered_batches
+from cnncli.data.samples import LabelledImages
+from cnncli.factory.training import probabilities
+from cnncli.records import Evaluation
+from cnncli.runner.execution.steps import metrics_of, outputs_and_loss, read_errors_of
+from cnncli.startup import tf
+
+if TYPE_CHECKING:
+    import keras
+
+LARGEST_BATCH = 256
+"""Images evaluated in one batch at most: larger batches are hardly faster on a processor."""
+
+_PIXELS = LARGEST_BATCH * 64 * 64
+
+
+def evaluation_batch_size(shape: tuple[int, int, int], batch_size: int) -> int:
+    """Images evaluated in one batch; fewer of large ones, so that it needs no more memory than the training.
+
+    Args:
+        shape: Height, width and channels of an image.
+        batch_size: Batch size of the training.
+    """
+    fitting = 2 ** int(math.log2(max(1, _PIXELS // (shape[0] * shape[1]))))
+    return min(LARGEST_BATCH, max(fitting, batch_size))
+
+
+def evaluate_split(
+    model: keras.Model,
+    split: str,
+    samples: LabelledImages,
+    class_names: tuple[str, ...],
+    encoding: str,
+    loss: Entry,
+    batch_size: int,
+) -> Evaluation:
+    """The probabilities of every image of a split; loss and metrics are over all of them at once.
+
+    Args:
+        model: Compiled model.
+        split: `train`, `validation` or `test`.
+        samples: Images of the split.
+        class_names: In the order of the model's outputs.
+        encoding: Encoding of the labels, as `label_encoding` gives it.
+        loss: Loss of the training; it decides whether the outputs are logits.
+        batch_size: Batch size of the training.
+    """
+    targets = encode(samples.labels, encoding, len(class_names))
+    reader = Reader(samples)
+    with read_errors_of(reader):
+        batches = ordered_batches(reader, targets, evaluation_batch_size(samples.shape, batch_size))
+        outputs, value = outputs_and_loss(model, batches)  # (images, units)
+    model.reset_metrics()
+    model.compute_metrics(None, tf.constant(targets), tf.constant(outputs))
+    metrics = {name: value for name, value in metrics_of(model).items() if name != "loss"}
+    shown = probabilities(outputs, loss, encoding, len(class_names))  # (images, classes)
+    return Evaluation(split, class_names, tuple(samples.names), samples.labels, shown, {"loss": value, **metrics})
+
+
+def images_at(samples: LabelledImages) -> Callable[[Sequence[int]], Sequence[np.ndarray]]:
+    """A function that gives images by their indices, for the pictures of a report."""
+    return lambda indices: list(samples.read(np.asarray(indices, dtype=np.int64)))
