@@ -7,6 +7,8 @@ import json
 import math
 import os
 import re
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +134,17 @@ class TestTheRun:
         assert watched.ended == ["finished"]
         assert watched.best.count(True) >= 1
         assert max(number for number, best in enumerate(watched.best, 1) if best) == trained.history.best
+
+
+def test_without_observers_a_training_is_silent_sets_no_handler_and_works_in_a_thread(
+    training, make_spec, tmp_path, capfd
+):
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with ThreadPoolExecutor(1) as thread:
+        result = thread.submit(training.train, make_spec("train.epochs=1"), tmp_path).result()
+    assert result.run.status()["state"] == "finished"
+    assert capfd.readouterr() == ("", "")
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
 
 
 class TestRepeating:
