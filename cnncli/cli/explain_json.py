@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from cnncli.explain.in_spec import layers_in_spec
 from cnncli.explain.search import Answer
 from cnncli.explain.topics import Topic, families, first_sentence, names, topic
-from cnncli.spec import LoadedSpec
 
 
 def list_as_json() -> dict[str, Any]:
@@ -19,9 +17,9 @@ def list_as_json() -> dict[str, Any]:
     }
 
 
-def answer_as_json(answer: Answer, loaded: LoadedSpec | None) -> dict[str, Any]:
+def answer_as_json(answer: Answer) -> dict[str, Any]:
     """The topics, the meanings of an argument, and the names of a family."""
-    plain: dict[str, Any] = {"topics": [_topic(one, answer.argument, loaded) for one in answer.topics]}
+    plain: dict[str, Any] = {"topics": [_topic(one, answer.argument) for one in answer.topics]}
     if answer.meanings:
         plain["meanings"] = [
             {"family": meaning.family, "owners": list(meaning.owners), **asdict(meaning.argument)}
@@ -35,9 +33,7 @@ def answer_as_json(answer: Answer, loaded: LoadedSpec | None) -> dict[str, Any]:
     return plain
 
 
-def _topic(topic: Topic, argument: str, loaded: LoadedSpec | None) -> dict[str, Any]:
+def _topic(topic: Topic, argument: str) -> dict[str, Any]:
     plain = asdict(topic)
     plain["arguments"] = [each for each in plain["arguments"] if argument in ("", each["name"])]
-    if loaded and topic.family == "layer":
-        plain["in_spec"] = [asdict(layer) for layer in layers_in_spec(topic.name, loaded)]
     return plain

@@ -14,4 +14,4 @@ def layers(context: click.Context, name: str | None) -> None:
     from cnncli.cli.explain import explain
 
     notice("note: 'cnncli layers' is now 'cnncli explain'; the old name will be removed in the next release")
-    context.invoke(explain, name=(name,) if name else (), as_list=False, config=None, overrides=(), as_json=False)
+    context.invoke(explain, name=(name,) if name else (), as_list=False, as_json=False)

@@ -1,0 +1,154 @@
+"""What `cnncli explain` prints for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from cnncli.catalog.backbones import BACKBONES
+from cnncli.catalog.packages import fault, own_names, plugin_layer, registered_names
+from cnncli.cli.console import notice, one_line, printable, say, show_paragraph, styled
+from cnncli.explain.search import Answer, Meaning
+from cnncli.explain.topics import KERAS, OURS, TITLES, ArgumentTopic, Topic, families, first_sentence, names
+from cnncli.spec.graph.blocks import KEYS
+
+
+def show_list() -> None:
+    """Prints every name by kind, and on stderr which layers of installed packages cannot be used."""
+    for family in families():
+        apart = (*BACKBONES, *own_names()) if family == "layer" else ()
+        _show_names(_plural(family), [name for name in names(family) if name not in apart])
+        if family == "layer":
+            _show_names("layers that are whole networks", list(BACKBONES))
+            own = [layer for name in own_names() if (layer := plugin_layer(name))]
+            _show_names(
+                "layers of installed packages", [f"{each.name} ({each.package} {each.version})" for each in own]
+            )
+    _line("cnncli explain NAME, for example: Conv2D, kernel_size, Adam.beta_1, train.batch_size, losses, overfitting")
+    for name in registered_names():
+        if reason := fault(name):
+            notice(one_line(f"warning: '{name}' cannot be used: {reason}"))
+
+
+def show_answer(answer: Answer) -> None:
+    """Prints what a word stands for."""
+    for number, topic in enumerate(answer.topics):
+        if number:
+            say()
+        _show_argument(topic, answer.argument) if answer.argument else _show_topic(topic)
+    if answer.meanings:
+        if answer.topics:
+            say()
+        _show_meanings(answer.meanings)
+    if answer.family:
+        if answer.topics or answer.meanings:
+            say()
+        _show_family(answer.family)
+    if answer.others:
+        say()
+        _line(f"See also {', '.join(answer.others)}.")
+
+
+def _show_names(heading: str, names: list[str]) -> None:
+    if names:
+        _heading(heading)
+        _line(", ".join(names), indent=2)
+        say()
+
+
+def _show_family(family: str) -> None:
+    _heading(_plural(family))
+    for name in names(family):
+        say(f"  {name}")
+        _line(first_sentence(family, name), indent=6)
+
+
+def _show_topic(topic: Topic) -> None:
+    _heading(topic.name, TITLES[topic.family] + _origin(topic.source))
+    in_list = False
+    for paragraph in topic.paragraphs:
+        if not (in_list and paragraph.startswith("- ")):
+            say()
+        in_list = paragraph.startswith("- ")
+        _line(paragraph)
+    if topic.takes:
+        say()
+        _line(f"Takes {topic.takes}; {_default(topic.default)}.")
+    _show_arguments(topic)
+    if topic.usage:
+        say()
+        _heading("In a spec")
+        for line in topic.usage.splitlines():
+            say(f"  {line}")
+
+
+def _show_arguments(topic: Topic) -> None:
+    usual = [argument for argument in topic.arguments if not argument.seldom]
+    seldom = [argument for argument in topic.arguments if argument.seldom]
+    if usual:
+        say()
+        theirs = next((argument.source for argument in usual if argument.source != OURS), OURS)
+        _heading(
+            "Keys" if topic.family == "key" else "Arguments", f"(*{_origin(theirs)[1:]})" if theirs != OURS else ""
+        )
+    for argument in usual:
+        mark = " *" if argument.source != OURS else ""
+        say(f"  {argument.name}{mark}" + (f"   {_default(argument.default)}" if argument.takes else ""))
+        _line(_with_takes(argument), indent=6)
+    if seldom:
+        say()
+        _heading("Seldom changed", f"(more: cnncli explain {topic.name}.{seldom[0].name})")
+    for argument in seldom:
+        _line(f"{argument.name}: {argument.text.partition('. ')[0].rstrip('.')}.", indent=2)
+    if topic.family == "layer":
+        say()
+        _line(f"Like every layer of a spec it also takes {', '.join(KEYS[:-1])} and {KEYS[-1]}.")
+
+
+def _show_argument(topic: Topic, name: str) -> None:
+    argument = topic.argument(name)
+    assert argument
+    _heading(f"{topic.name}.{name}", TITLES[topic.family] + _origin(argument.source))
+    say()
+    _line(argument.text)
+    if argument.takes:
+        say()
+        _line(f"Takes {argument.takes}; {_default(argument.default)}.")
+
+
+def _show_meanings(meanings: Sequence[Meaning]) -> None:
+    _heading(meanings[0].argument.name, "argument")
+    for meaning in meanings:
+        owners = "" if meaning.shared else f": {', '.join(meaning.owners)}"
+        say()
+        _line(f"of {_plural(meaning.family)}{owners}{_origin(meaning.argument.source)}", indent=2)
+        _line(_with_takes(meaning.argument), indent=6)
+
+
+def _plural(family: str) -> str:
+    title = TITLES[family]
+    return title.replace("key of", "keys of") if "key of" in title else f"{title}{'es' if title.endswith('s') else 's'}"
+
+
+def _origin(source: str) -> str:
+    """Where a text that is not ours comes from."""
+    if source == OURS:
+        return ""
+    return f", from the {'Keras documentation' if source == KERAS else f'documentation of {source}'}"
+
+
+def _with_takes(argument: ArgumentTopic) -> str:
+    return argument.text + (f" Takes {argument.takes}." if argument.takes else "")
+
+
+def _default(default: str) -> str:
+    return "required" if default == "required" else f"default {default}"
+
+
+def _heading(text: str, rest: str = "") -> None:
+    click.echo(styled(printable(text), bold=True) + (f"   {printable(rest)}" if rest else ""))
+
+
+def _line(text: str, indent: int = 0) -> None:
+    show_paragraph(text, indent)
