@@ -1,4 +1,4 @@
-"""The frozen records that the runner returns and the reports are made from."""
+"""Frozen results: what the runner returns, and what reports are made from."""
 
 from cnncli.records.data import Affected, DataReport, Finding, Severity
 from cnncli.records.images import Evaluation, Prediction

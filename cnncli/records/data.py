@@ -1,4 +1,4 @@
-"""What the data doctor finds."""
+"""Findings of the data doctor."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
-"""How bad a finding is: training would stop or be wrong; a person should look; good to know."""
+"""Training would fail or give misleading results; should be reviewed; for information."""
 
 
 @dataclass(frozen=True)
 class Affected:
-    """What a finding is about: a file, or several that belong together, such as copies of one image.
+    """Subject of a finding: a file, or several that belong together, such as copies of one image.
 
     Args:
-        names: files or folders as the source names them; none when a row of a table is meant.
-        detail: what is known of this one: `is cut off: the end of the JPEG is missing`; may be empty.
+        names: Files or folders as the source names them; none for a row of a table.
+        detail: Details of this one: `is cut off: the end of the JPEG is missing`; may be empty.
     """
 
     names: tuple[str, ...]
@@ -25,15 +25,15 @@ class Affected:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing the data doctor found, with everything it is true of.
+    """One finding of the data doctor.
 
     Args:
-        code: what kind of thing, as docs/doctor.md lists them: `truncated`.
+        code: Kind of finding, as listed in docs/doctor.md: `truncated`.
         severity: `error`, `warning` or `note`.
-        message: one sentence.
-        advice: what to do about it; one sentence, may be empty.
-        affected: all of them, in the order of the data.
-        exclude: the files to leave out to be rid of it; none when leaving out does not help.
+        message: One sentence.
+        advice: How to fix it; one sentence, may be empty.
+        affected: All subjects, in the order of the data.
+        exclude: Files to exclude in order to fix it; none if that does not help.
     """
 
     code: str
@@ -46,16 +46,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class DataReport:
-    """What the data doctor says of a source.
+    """Report of the data doctor on a source.
 
     Args:
-        source: the folder or table.
-        class_names: in the order of the labels.
-        counts: images by split and class name, broken ones included.
-        formats: readable images by format, most frequent first.
-        sizes: width and height of the smallest, the median and the largest readable image; empty when none is.
-        findings: most severe first.
-        decoded: whether every image was decoded; headers alone tell less.
+        source: Folder or table.
+        class_names: Class names in the order of the labels.
+        counts: Number of images by split and class name, including broken ones.
+        formats: Number of readable images by format, most frequent first.
+        sizes: Width and height of the smallest, the median and the largest readable image; empty if there is none.
+        findings: Findings, most severe first.
+        decoded: Whether every image was decoded, not only its header.
     """
 
     source: str
@@ -68,10 +68,10 @@ class DataReport:
 
     @property
     def images(self) -> int:
-        """How many images the source has."""
+        """Number of images in the source."""
         return sum(sum(counts.values()) for counts in self.counts.values())
 
     @property
     def is_wrong(self) -> bool:
-        """Whether training would stop, or learn something wrong."""
+        """Whether training would fail or give misleading results."""
         return any(finding.severity == "error" for finding in self.findings)

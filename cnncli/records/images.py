@@ -1,4 +1,4 @@
-"""What a model says of images."""
+"""Evaluations and predictions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model says of every image of one split.
+    """Predictions for every image of one split, with its metrics.
 
     Args:
         split: `train`, `validation` or `test`.
-        class_names: in the order of the model's outputs.
-        images: for each image its file, or its index in the source, as text.
-        labels: true classes as indices, shape `(images,)`, int64.
-        probabilities: shape `(images, classes)`, float32.
+        class_names: Class names in the order of the model's outputs.
+        images: File of each image, or its index in the source as text.
+        labels: True classes as indices, shape `(images,)`, int64.
+        probabilities: Probability of each class, shape `(images, classes)`, float32.
         metrics: `loss` and every metric of the spec.
     """
 
@@ -33,24 +33,24 @@ class Evaluation:
 
     @cached_property
     def predicted(self) -> np.ndarray:
-        """The most probable class of each image as an index, shape `(images,)`, int64."""
+        """Most probable class of each image as an index, shape `(images,)`, int64."""
         return self.probabilities.argmax(axis=1)  # (images,)
 
     @cached_property
     def confidence(self) -> np.ndarray:
-        """The probability of the predicted class, shape `(images,)`, float32."""
+        """Probability of the predicted class, shape `(images,)`, float32."""
         return self.probabilities.max(axis=1)  # (images,)
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one image.
+    """Prediction for one image.
 
     Args:
-        image: its file, or `-` for standard input.
-        class_names: in the order of the probabilities.
-        probabilities: one for each class.
-        note: what a person should know about how the image was read; empty when there is nothing.
+        image: File of the image, or `-` for standard input.
+        class_names: Class names in the order of the probabilities.
+        probabilities: One for each class.
+        note: Remark on how the image was read; may be empty.
     """
 
     image: str

@@ -1,4 +1,4 @@
-"""What a model consists of and costs."""
+"""Layers and cost of a model."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ class LayerRow:
     """One line of a model's summary; figures are for one image.
 
     Args:
-        name: the layer's name in the model.
-        kind: its Keras class.
-        details: the arguments that tell it from others of its kind: `3×3, stride 2, relu`; may be empty.
-        output_shape: without the batch.
-        parameters: all weights; `trainable` of them are trained, `frozen` ones would be if the spec did not forbid it.
-        macs: multiplications with an addition; None where this kind of layer cannot be counted.
-        flops: additions and multiplications, those of pools, normalisation and activations included.
-        receptive_field: height and width in pixels of the image that one value of the output depends on; `image` when
-            it is all of it, None when it is not known.
-        activation_bytes: memory of the output; of a model inside, of all outputs in it.
-        kept_bytes: what backpropagation keeps of it until the layer's turn comes.
-        inputs: the rows whose output it takes, by index; -1 is the image.
-        path: where the layer stands in the spec; empty for what cnncli adds.
-        inside: the layers of a model that is used as one layer; `inputs` count among themselves.
+        name: Name of the layer in the model.
+        kind: Keras class.
+        details: Arguments that distinguish it from others of its class: `3×3, stride 2, relu`; may be empty.
+        output_shape: Shape of the output without the batch.
+        parameters: Number of weights; `trainable` of them are trained, `frozen` ones are not because of the spec.
+        macs: Multiply-accumulate operations; None if they cannot be counted for this class.
+        flops: Additions and multiplications, including those of pooling, normalisation and activations.
+        receptive_field: Height and width in pixels of the image that one value of the output depends on; `image` for
+            all of it, None if unknown.
+        activation_bytes: Memory of the output; for a nested model, of all outputs within it.
+        kept_bytes: Memory that backpropagation keeps until it reaches the layer.
+        inputs: Indices of the rows whose output it takes; -1 is the image.
+        path: Key path of the layer in the spec; empty for layers that cnncli adds.
+        inside: Layers of a nested model; their `inputs` are indices among themselves.
     """
 
     name: str
@@ -46,15 +46,15 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class TrainingMemory:
-    """What one training step holds in memory, in bytes; TensorFlow itself and the images that wait come on top.
+    """Memory of one training step in bytes, without TensorFlow itself and the image queue.
 
     Args:
-        batch_size: images in one step.
-        weights: all of them.
-        gradients: one value for each trained weight.
-        optimizer: its moments and whatever else it keeps.
-        activations: what backpropagation keeps of the whole batch.
-        working: the largest layer's input and output once more, for their gradients.
+        batch_size: Images in one step.
+        weights: All weights.
+        gradients: One value for each trained weight.
+        optimizer: Moments and other state of the optimizer.
+        activations: Activations of the whole batch that backpropagation keeps.
+        working: Gradients of the largest layer's input and output.
     """
 
     batch_size: int
@@ -66,7 +66,7 @@ class TrainingMemory:
 
     @property
     def total(self) -> int:
-        """All of it together."""
+        """Sum of all."""
         return self.weights + self.gradients + self.optimizer + self.activations + self.working
 
 
@@ -75,10 +75,10 @@ class ModelSummary:
     """A model layer by layer.
 
     Args:
-        rows: each after those whose output it takes.
+        rows: Layers, each after those whose output it takes.
         input_shape: `(height, width, channels)`.
-        weight_bytes: memory that the weights take.
-        training: memory of a training step; None where nobody said how the model is trained.
+        weight_bytes: Memory of the weights.
+        training: Memory of a training step; None if the training is unknown.
     """
 
     rows: tuple[LayerRow, ...]
@@ -88,27 +88,27 @@ class ModelSummary:
 
     @property
     def layers(self) -> tuple[LayerRow, ...]:
-        """Those of the spec, without what cnncli puts before them to prepare the pixels."""
+        """Layers of the spec, without those that cnncli adds to prepare the pixels."""
         return tuple(row for row in self.rows if row.path)
 
     @property
     def parameters(self) -> int:
-        """All weights of the model."""
+        """Number of weights of the model."""
         return sum(row.parameters for row in self.rows)
 
     @property
     def trainable(self) -> int:
-        """Weights that training changes."""
+        """Number of weights that training changes."""
         return sum(row.trainable for row in self.rows)
 
     @property
     def frozen(self) -> int:
-        """Weights that training would change, but must not."""
+        """Number of weights that the spec freezes."""
         return sum(row.frozen for row in self.rows)
 
     @property
     def macs(self) -> int:
-        """Multiplications with an addition for one image."""
+        """Multiply-accumulate operations for one image."""
         return sum(row.macs or 0 for row in self.rows)
 
     @property
@@ -118,5 +118,5 @@ class ModelSummary:
 
     @property
     def uncounted(self) -> tuple[LayerRow, ...]:
-        """The layers whose multiplications nobody knows; they are missing in `macs` and `flops`."""
+        """Layers whose operations cannot be counted; `macs` and `flops` lack them."""
         return tuple(row for row in self.rows if row.macs is None)

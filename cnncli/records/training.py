@@ -1,4 +1,4 @@
-"""What a training begins with and comes to."""
+"""Start and course of a training."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LoadedLayer:
-    """What became of one layer of the model when weights were loaded before the training.
+    """One layer of the model after weights were loaded before the training.
 
     Args:
-        name: in the model.
-        parameters: how many it has.
-        why: it was not loaded; empty when it was.
+        name: Name of the layer in the model.
+        parameters: Number of its weights.
+        why: Reason why it was not loaded; empty if it was.
     """
 
     name: str
@@ -23,12 +23,12 @@ class LoadedLayer:
 
 @dataclass(frozen=True)
 class LoadedWeights:
-    """What a training began with.
+    """Pretrained weights that a training starts with.
 
     Args:
-        source: where it came from: `imagenet`, a file, or the folder of a run.
-        layers: of the model, those with parameters, in order.
-        unused: layers that are there and that the model has no use for.
+        source: `imagenet`, a file, or the folder of a run.
+        layers: Layers of the model that have weights, in order.
+        unused: Layers of the source that the model does not have.
     """
 
     source: str
@@ -37,12 +37,12 @@ class LoadedWeights:
 
     @property
     def loaded(self) -> tuple[LoadedLayer, ...]:
-        """The layers that were loaded."""
+        """Layers that were loaded."""
         return tuple(layer for layer in self.layers if not layer.why)
 
     @property
     def skipped(self) -> tuple[LoadedLayer, ...]:
-        """The layers that begin anew."""
+        """Layers that are initialised randomly."""
         return tuple(layer for layer in self.layers if layer.why)
 
 
@@ -51,11 +51,11 @@ class Epoch:
     """One pass over the training images.
 
     Args:
-        number: counts from 1.
+        number: Number of the epoch, counted from 1.
         metrics: `loss`, `accuracy`, … of the training, and `val_loss`, `val_accuracy`, … of the validation images.
-        learning_rate: the optimizer's, at the end of the epoch.
-        seconds: wall time of training and validation together.
-        stage: that it belongs to, counted from 1; 0 in a training without stages.
+        learning_rate: Learning rate at the end of the epoch.
+        seconds: Wall time of training and validation together.
+        stage: Stage it belongs to, counted from 1; 0 in a training without stages.
     """
 
     number: int
@@ -67,17 +67,17 @@ class Epoch:
 
 @dataclass(frozen=True)
 class StageStarted:
-    """What a stage of a training begins with.
+    """Start of a training stage.
 
     Args:
-        number: of the stage, counted from 1.
-        count: of all stages.
-        frozen: layers that learned until now, and learn no more.
-        thawed: layers that did not learn until now.
-        learning_rate: in the first step.
-        schedule: that the learning rate follows; empty when it stays as it is.
-        trainable: parameters that learn.
-        parameters: all of them.
+        number: Number of the stage, counted from 1.
+        count: Number of stages.
+        frozen: Number of layers that are frozen from now on.
+        thawed: Number of layers that are trainable from now on.
+        learning_rate: Learning rate in the first step.
+        schedule: Schedule of the learning rate; empty if it is constant.
+        trainable: Number of trainable weights.
+        parameters: Number of weights.
     """
 
     number: int
@@ -92,12 +92,12 @@ class StageStarted:
 
 @dataclass(frozen=True)
 class History:
-    """All epochs of a training, and which of them was best.
+    """All epochs of a training, and which of them is best.
 
     Args:
-        epochs: in order; may be empty when a training is interrupted early.
-        monitor: the metric that chooses the best epoch, such as `val_accuracy`.
-        best: number of the best epoch, counted from 1; 0 when there is none.
+        epochs: Epochs in order; empty if a training was interrupted early.
+        monitor: Metric that determines the best epoch, such as `val_accuracy`.
+        best: Number of the best epoch, counted from 1; 0 if there is none.
     """
 
     epochs: tuple[Epoch, ...]
@@ -105,19 +105,19 @@ class History:
     best: int
 
     def best_epoch(self) -> Epoch | None:
-        """The epoch whose weights are kept, or None when no epoch was finished."""
+        """The best epoch, or None if no epoch is complete."""
         return next((epoch for epoch in self.epochs if epoch.number == self.best), None)
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of training a run again.
+    """Comparison of a run with a second training of the same spec.
 
     Args:
-        run: the folder of the run.
-        again: the folder of the new one.
-        difference: the first one there is, such as `epoch 3: loss was 0.5, now 0.6`; empty when there is none.
-        circumstances: what was not as before and could explain it, such as `tensorflow 2.21.0, now 2.22.0`.
+        run: Folder of the run.
+        again: Folder of the new run.
+        difference: First difference, such as `epoch 3: loss was 0.5, now 0.6`; empty if there is none.
+        circumstances: Changes that could explain it, such as `tensorflow 2.21.0, now 2.22.0`.
     """
 
     run: str
@@ -127,5 +127,5 @@ class Reproduction:
 
     @property
     def is_same(self) -> bool:
-        """Whether every epoch, the weights and the predictions are the same to the last bit."""
+        """Whether every epoch, the weights and the predictions are identical to the last bit."""
         return not self.difference

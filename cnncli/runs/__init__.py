@@ -1,4 +1,4 @@
-"""The run folder: which file is what, how files get there whole, and how runs are found."""
+"""The run folder: which file is what, atomic writes, locks, hashes, and how runs are found."""
 
 from cnncli.runs.files import require_writable, sweep_leftovers, writing
 from cnncli.runs.finding import find_run, list_runs, sweep_runs

@@ -1,4 +1,4 @@
-"""The one way a file of a run gets onto the disk: whole, or not at all."""
+"""Atomic writes: the one way a file of a run gets onto the disk, whole or not at all."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def at_boundary(path: Path) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """A path to write to, that becomes `path` when the block ends well and vanishes when it does not.
+    """Yields a temporary path that replaces `path` when the block succeeds and is removed when it fails.
 
-    The file is written aside under a name with the same suffix (Keras insists on it), synced to disk and renamed, so
-    that nobody ever sees half a file.
+    The temporary file has the same suffix (Keras requires it), is synced to disk and renamed: nobody ever sees half a
+    file.
 
     Raises:
-        ResourceError: the disk is full, or the folder cannot be written to.
+        ResourceError: The disk is full, or the folder cannot be written to.
     """
-    # The number in the name is nobody's guess: a link that waits there would be written through
+    # The number in the name cannot be guessed: a link placed there in advance would be written through
     aside = path.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
     try:
         at_boundary(path)
@@ -52,42 +52,42 @@ def writing(path: Path) -> Iterator[Path]:
 
 
 def leftovers_in(folder: Path) -> Iterator[Path]:
-    """What processes have half-written in a folder and those in it: killed ones, and others that are still at it."""
+    """Temporary files in a folder and its subfolders, of killed processes and of those that are still writing."""
     for place, _, names in os.walk(folder):
         yield from (Path(place) / name for name in names if _LEFTOVER.match(name))
 
 
 def sweep_leftovers(folder: Path) -> None:
-    """Removes what killed processes left half-written in a folder that nobody else is writing to."""
+    """Removes temporary files of killed processes from a folder that nobody else writes to."""
     for path in leftovers_in(folder):
         with contextlib.suppress(OSError):
             path.unlink()
 
 
 def require_writable(folder: Path) -> None:
-    """Finds out before hours of work, and without leaving a trace, whether files can be written to a folder.
+    """Checks, before hours of work and without leaving a trace, that files can be written to a folder.
 
     Args:
-        folder: may be missing; then it is the folder above it that counts.
+        folder: Folder; if it does not exist, its nearest existing parent is checked.
 
     Raises:
-        ResourceError: they cannot.
+        ResourceError: They cannot.
     """
-    there = folder.absolute()
-    while not os.path.lexists(there):
-        there = there.parent
-    probe = there / f".tmp-{os.getpid()}-{secrets.token_hex(4)}-probe"
+    existing = folder.absolute()
+    while not os.path.lexists(existing):
+        existing = existing.parent
+    probe = existing / f".tmp-{os.getpid()}-{secrets.token_hex(4)}-probe"
     try:
         probe.touch(exist_ok=False)
         probe.unlink()
     except OSError as error:
-        message = f"cannot make a run folder in '{folder}': {error.strerror or error}"
+        message = f"cannot create a run folder in '{folder}': {error.strerror or error}"
         raise ResourceError(message, "choose another folder with --runs-dir") from error
 
 
 def _sync_folder(folder: Path) -> None:
     if os.name != "posix":
-        return  # a folder cannot be opened there, and a rename is durable without it
+        return  # Windows cannot open a folder, and a rename is durable without it
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -99,4 +99,4 @@ def _hint(error: OSError) -> str:
     import errno
 
     full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
-    return "make room; what was written before is whole" if full else ""
+    return "free some space; earlier files are intact" if full else ""

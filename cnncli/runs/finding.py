@@ -1,4 +1,4 @@
-"""Which runs there are, and the one that somebody means."""
+"""Lists the runs in a folder, and finds one by name or path."""
 
 from __future__ import annotations
 
@@ -13,86 +13,84 @@ from cnncli.runs.folder import LOCK, RunDir
 from cnncli.runs.untrusted import require_plain_folder
 
 ABANDONED = 3600.0
-"""Seconds after which a half-written file is taken for that of a killed process."""
+"""Seconds after which a temporary file is taken for that of a killed process: no single write takes an hour."""
 
 
 def list_runs(folder: Path) -> list[RunDir]:
-    """Every run in a folder, by name; folders that are no runs are passed over.
+    """Every run in a folder, by name; other folders are skipped.
 
     Raises:
-        RunError: it is not for us to look into the folder.
+        RunError: The folder cannot be read.
     """
-    if not _is(folder.is_dir):
+    if not _succeeds(folder.is_dir):
         return []
     try:
         return [RunDir(path) for path in sorted(folder.iterdir()) if _has(path, "status.json")]
     except OSError as error:
-        raise RunError(f"'{folder}' cannot be looked at: {error.strerror or error}") from None
+        raise RunError(f"'{folder}' cannot be read: {error.strerror or error}") from None
 
 
 def _has(folder: Path, name: str) -> bool:
-    return _is((folder / name).is_file)
+    return _succeeds((folder / name).is_file)
 
 
-def _is(there: Callable[[], bool]) -> bool:
-    """Whether it is; not for us, when somebody keeps the folder private or no file can have that name."""
+def _succeeds(check: Callable[[], bool]) -> bool:
+    """Result of a check of a path; False if the folder is private or the name is impossible for a file."""
     try:
-        return there()
+        return check()
     except (OSError, ValueError):
         return False
 
 
 def sweep_runs(folder: Path) -> None:
-    """Removes what killed processes left half-written in any run of a folder.
+    """Removes temporary files of killed processes from all runs of a folder.
 
-    Runs that somebody writes are left alone, and so are those that cannot be written to. A lock is only asked for where
-    there is something to sweep, so that nobody who goes on with a run finds it locked by a training of another one.
+    Runs that are being written, and those that cannot be written to, are skipped. A lock is only taken if there is
+    something to remove, so that a training never locks another run that is about to be resumed.
     """
     for path in folder.iterdir() if folder.is_dir() else ():
-        # Whoever writes a run has its lock first: a folder without one is none of ours, whatever lies in it
+        # Every run that was ever written has a lock file: a folder without one is not a run
         if _has(path, LOCK) and any(map(_is_abandoned, leftovers_in(path))):
             with contextlib.suppress(RunError, ResourceError), RunDir(path).locked():
-                pass  # which sweeps
+                pass  # taking the lock removes them
 
 
 def _is_abandoned(path: Path) -> bool:
     try:
         return time.time() - path.lstat().st_mtime > ABANDONED
-    except OSError:  # its writer was quicker
+    except OSError:  # its writer has renamed it
         return False
 
 
 def _opened(path: Path) -> RunDir:
-    """The run in a folder, that may come from anybody."""
+    """The run in a folder, which may come from anybody."""
     require_plain_folder(path)
     return RunDir(path)
 
 
-def find_run(named: str | None, folder: Path) -> RunDir:
-    """A run by its path or its name; the newest finished one when none is named.
+def find_run(name: str | None, folder: Path) -> RunDir:
+    """The run of a path or name; the newest finished one if there is none.
 
     Args:
-        named: a path, the name of a run in `folder`, or None.
-        folder: where runs live.
+        name: Path, name of a run in `folder`, or None.
+        folder: Directory of runs.
 
     Raises:
-        RunError: there is no such run, or there are links in it.
+        RunError: There is no such run, or it contains links.
     """
-    if named is None:
+    if name is None:
         finished = [run for run in list_runs(folder) if run.is_finished()]
         if not finished:
             others = [run for run in list_runs(folder) if run.best_weights.is_file()]
-            hint = f"name one that is not finished: --run {others[-1].name}" if others else ""
-            raise RunError(
-                f"there is no finished run in '{folder}'", hint or "train one first: cnncli train configs/mnist.yaml"
-            )
+            hint = f"choose an unfinished one: --run {others[-1].name}" if others else ""
+            raise RunError(f"no finished run in '{folder}'", hint or "train one first: cnncli train configs/mnist.yaml")
         return _opened(max(finished, key=lambda run: str(run.status().get("ended", ""))).path)
-    for path in (Path(named), folder / named):
+    for path in (Path(name), folder / name):
         if _has(path, "status.json") or _has(path, "spec.yaml"):
             return _opened(path)
     from cnncli.wording import nearest
 
-    if _is(Path(named).is_dir):
-        raise RunError(f"'{named}' is a folder, but not of a run: it has no status.json that can be read")
-    near = nearest(named, [run.name for run in list_runs(folder)])
-    raise RunError(f"there is no run '{named}'{near}", "'cnncli runs' lists the runs there are")
+    if _succeeds(Path(name).is_dir):
+        raise RunError(f"'{name}' is not a run folder: it has no readable status.json")
+    near = nearest(name, [run.name for run in list_runs(folder)])
+    raise RunError(f"there is no run '{name}'{near}", "'cnncli runs' lists all runs")

@@ -1,4 +1,4 @@
-"""One run folder: the paths of what is in it, its state, and how it is written to."""
+"""One run folder: paths of its files, its state, and how it is written to."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from cnncli.runs.lock import Lock, is_free
 from cnncli.runs.untrusted import Unreadable, read_json
 
 BEST = "weights/best.weights.h5"
-"""The weights that evaluate and predict use, from the run folder on."""
+"""Weights that evaluate and predict use, relative to the run folder."""
 LAST = "weights/last.weights.h5"
-"""The weights where the training ended."""
+"""Weights at the end of the training."""
 CHECKPOINT = "checkpoint/state.npz"
-"""All that a training needs to go on."""
+"""State from which a training resumes."""
 LOCK = "checkpoint/lock"
-_MOST_THREADS = 1024
+_MOST_THREADS = 1024  # more than any machine has; a value beyond it is not believed
 
 
 def now() -> str:
@@ -34,10 +34,10 @@ def now() -> str:
 
 
 class RunDir:
-    """One run folder, and the paths of what is in it.
+    """One run folder, and the paths of its files.
 
     Args:
-        path: the folder.
+        path: Path of the folder.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,19 +52,19 @@ class RunDir:
 
     @property
     def name(self) -> str:
-        """The name of the folder: `mnist-001`."""
+        """Name of the folder: `mnist-001`."""
         return self.path.name
 
     @classmethod
     def claim(cls, folder: Path, prefix: str) -> RunDir:
-        """Makes the next numbered folder of a name; two processes never get the same one.
+        """Creates the next numbered folder of a name; two processes never get the same one.
 
         Args:
-            folder: where runs live; made when it is missing.
-            prefix: the name of the spec.
+            folder: Directory of runs; created if it is missing.
+            prefix: Name of the spec.
 
         Raises:
-            ResourceError: the folder cannot be written to.
+            ResourceError: The folder cannot be written to.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -73,19 +73,16 @@ class RunDir:
             while True:
                 path = folder / f"{prefix}-{number:03d}"
                 try:
-                    path.mkdir()  # exclusive: whoever makes it owns it
+                    path.mkdir()  # exclusive: the process that creates it owns it
                     return cls(path)
                 except FileExistsError:
                     number += 1
         except OSError as error:
-            message = f"cannot make a run folder in '{folder}': {error.strerror or error}"
+            message = f"cannot create a run folder in '{folder}': {error.strerror or error}"
             raise ResourceError(message, "choose another folder with --runs-dir") from error
 
     def apply_recorded_threading(self) -> None:
-        """Has TensorFlow, which has not started yet, compute as the run did: the last bits depend on it.
-
-        That is with as many threads, and with oneDNN or without.
-        """
+        """Sets threads and oneDNN as in the run, before TensorFlow starts: the last bits depend on them."""
         try:
             recorded = self.read_json("environment.json")
         except RunError:
@@ -97,52 +94,52 @@ class RunDir:
             os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", onednn)
 
     def write(self, name: str) -> contextlib.AbstractContextManager[Path]:
-        """A path to write the file `name` of this run to; it appears whole or not at all."""
+        """Yields a path to write the file `name` of this run to; it appears whole or not at all."""
         return writing(self.path / name)
 
     @contextlib.contextmanager
     def write_hashed(self, name: str) -> Iterator[Path]:
         """As `write`, with a line in `weights.sha256`.
 
-        A kill can fall between the two renames, so the new line is written before the file takes its place, and the
-        line of the file that was there stays beside it until `settle_hashes`.
+        The process can be killed between the two renames. So the new line is written before the file is renamed, and
+        the line of the previous file stays beside it until `settle_hashes`.
         """
         with self.write(name) as path:
             yield path
-            known = hashes.read_hashes(self.path / hashes.FILE)
-            before = [line for line in known if line[1] == name][-1:]
-            others = [line for line in known if line[1] != name]
-            lines = dict.fromkeys([*others, *before, (hashes.sha256_of(path), name)])
+            recorded = hashes.read_hashes(self.path / hashes.FILE)
+            previous = [line for line in recorded if line[1] == name][-1:]
+            others = [line for line in recorded if line[1] != name]
+            lines = dict.fromkeys([*others, *previous, (hashes.sha256_of(path), name)])
             self.write_text(hashes.FILE, hashes.text_of(list(lines)))
 
     def settle_hashes(self) -> None:
-        """Leaves in `weights.sha256` one line for each file that is as recorded, while nobody writes weights."""
-        known = hashes.read_hashes(self.path / hashes.FILE)
-        lines = Counter(name for _, name in known)
+        """Removes outdated lines of unchanged files from `weights.sha256`; to be called while nobody writes weights."""
+        recorded = hashes.read_hashes(self.path / hashes.FILE)
+        lines = Counter(name for _, name in recorded)
         unsettled = [name for name, count in lines.items() if count > 1 and (self.path / name).is_file()]
-        found = {name: self._hash_of(name) for name in unsettled}
-        matching = {name for value, name in known if found.get(name) == value}
-        settled = [line for line in known if line[1] not in matching or line[0] == found[line[1]]]
-        if settled != known:
+        current = {name: self._hash_of(name) for name in unsettled}
+        matching = {name for value, name in recorded if current.get(name) == value}
+        settled = [line for line in recorded if line[1] not in matching or line[0] == current[line[1]]]
+        if settled != recorded:
             self.write_text(hashes.FILE, hashes.text_of(settled))
 
     def verify(self, name: str) -> None:
-        """Holds a file against its hash in `weights.sha256`.
+        """Checks a file against its hash in `weights.sha256`.
 
         Args:
-            name: of the file, from the run folder on with forward slashes: `weights/best.weights.h5`.
+            name: Name relative to the run folder, with forward slashes: `weights/best.weights.h5`.
 
         Raises:
-            RunError: the file is missing, was changed, or is not on the list.
+            RunError: The file is missing, was changed, or is not listed.
         """
         path = self.path / name
         recorded = {value for value, file in hashes.read_hashes(self.path / hashes.FILE) if file == name}
         if not recorded:
             raise RunError(f"'{path}' cannot be trusted: {hashes.FILE} has no line for it")
         if path.is_symlink() or path.parent.is_symlink():
-            raise RunError(f"'{path}' leads out of the run")
+            raise RunError(f"'{path}' points outside the run directory")
         if self._hash_of(name) not in recorded:
-            raise RunError(f"'{path}' is not what the training wrote: its hash is not the one in {hashes.FILE}")
+            raise RunError(f"'{path}' is not what the training wrote: its hash differs from the one in {hashes.FILE}")
 
     def _hash_of(self, name: str) -> str:
         try:
@@ -152,19 +149,19 @@ class RunDir:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Inside, nobody else writes this run; what a killed process left half-written is swept away.
+        """Holds the lock of this run within the block; temporary files of a killed process are removed first.
 
         Raises:
-            RunError: somebody else is writing it.
-            ResourceError: the folder cannot be written to.
+            RunError: Another process writes it.
+            ResourceError: The folder cannot be written to.
         """
         for name in ("weights", "plots", "checkpoint"):
             if (self.path / name).is_symlink():
-                raise RunError(f"'{self.path / name}' leads out of the run, so nothing is written to it")
+                raise RunError(f"'{self.path / name}' points outside the run directory; nothing is written to it")
         try:
             lock = Lock(self.path / LOCK)
         except BlockingIOError:
-            raise RunError(f"'{self.path}' is being written by {self._holder()}", "wait for its end") from None
+            raise RunError(f"'{self.path}' is being written by {self._holder()}", "wait until it ends") from None
         except OSError as error:
             raise ResourceError(f"cannot write to '{self.path}': {error.strerror or error}") from error
         try:
@@ -186,10 +183,10 @@ class RunDir:
             path.write_text(text, encoding="utf-8")
 
     def remove(self, names: Iterable[str]) -> None:
-        """Removes files of this run, where they are there.
+        """Removes those of the named files of this run that exist.
 
         Raises:
-            ResourceError: the folder cannot be written to.
+            ResourceError: The folder cannot be written to.
         """
         try:
             for name in names:
@@ -205,45 +202,46 @@ class RunDir:
         """Reads a JSON file of this run.
 
         Raises:
-            RunError: it is missing or no JSON.
+            RunError: It is missing, or is not JSON.
         """
         try:
             return read_json(self.path / name)
         except Unreadable as reason:
-            raise RunError(f"'{self.path}' is no complete run: {name} cannot be read ({reason})") from None
+            raise RunError(f"'{self.path}' is not a complete run: {name} cannot be read ({reason})") from None
 
     def set_status(self, state: str, **more: Any) -> None:
-        """Records the state of the run; what was recorded before stays unless it is given anew."""
-        before = self.read_json("status.json") if self.status_file.exists() else {"started": now()}
-        if state == "running":  # again, after an interruption: what ended it is history
-            before = {key: value for key, value in before.items() if key not in ("ended", "reason")}
+        """Records the state of the run; earlier entries stay unless they are replaced."""
+        earlier = self.read_json("status.json") if self.status_file.exists() else {"started": now()}
+        if state == "running":  # resumed after an interruption
+            earlier = {key: value for key, value in earlier.items() if key not in ("ended", "reason")}
         ended = {"since": now()} if state == "running" else {"ended": now()}
         self.write_json(
-            "status.json", {**before, "state": state, "pid": os.getpid(), "host": socket.gethostname(), **ended, **more}
+            "status.json",
+            {**earlier, "state": state, "pid": os.getpid(), "host": socket.gethostname(), **ended, **more},
         )
 
     def status(self) -> dict[str, Any]:
-        """The recorded state; `interrupted` for a run that says it is running but whose process is gone.
+        """The recorded state; `interrupted` if it is `running` but the process is gone.
 
-        The system lets go of a lock when a process ends, so a lock that is free says so, whatever has the number of the
-        process now, and in another container as well.
+        The system releases a lock when its process ends. So a free lock proves it, even if the process ID was reused,
+        and from within another container.
         """
         status = self.read_json("status.json")
         if status.get("state") == "running":
             here = status.get("host") == socket.gethostname()
             if is_free(self.path / LOCK) or (here and not _is_alive(status.get("pid"))):
-                status["state"], status["reason"] = "interrupted", "the process ended without a word"
+                status["state"], status["reason"] = "interrupted", "the process was killed"
         return status
 
     def is_finished(self) -> bool:
-        """Whether every artefact is there; not so when the records are broken."""
+        """Whether every artefact is there; False if the records are damaged."""
         try:
             return self.status().get("state") == "finished"
         except RunError:
             return False
 
     def metrics(self) -> Mapping[str, Any]:
-        """The metrics on the test split; empty before they are known."""
+        """Metrics on the test split; empty before the evaluation."""
         return self.read_json("metrics.json") if self.metrics_file.exists() else {}
 
 
@@ -257,7 +255,7 @@ def _is_alive(pid: Any) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):  # the second when no process can have this number
+    except (ProcessLookupError, OverflowError):  # the second for numbers that no process can have
         return False
     except OSError:
         return True

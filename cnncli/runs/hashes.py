@@ -1,6 +1,6 @@
-"""`weights.sha256`: what the weights of a run are, so that a file that was damaged or exchanged is noticed.
+"""`weights.sha256`: hashes of the weights of a run, by which a damaged or replaced file is noticed.
 
-The format is that of `sha256sum`, which checks a finished run as well: `sha256sum -c weights.sha256`.
+The format is that of `sha256sum`, which can check a finished run: `sha256sum -c weights.sha256`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _LINE = re.compile(r"([0-9a-f]{64}) [ *](weights/[A-Za-z0-9][A-Za-z0-9._-]*)")
 _MOST = 1 << 20  # bytes; a run has a handful of weights
 
 MAX_WEIGHTS = 1 << 35
-"""Bytes of one file; eight thousand million weights. A file can declare to be far larger than what is stored of it."""
+"""Bytes of one file, or 8.6 billion weights. A sparse file can be far larger than what is stored of it."""
 
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file's content, in hexadecimal.
+    """Hash of a file's content, in hexadecimal.
 
     Raises:
-        OSError: it cannot be read, or is far too large.
+        OSError: It cannot be read, or is far too large.
     """
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size > MAX_WEIGHTS:
@@ -34,23 +34,23 @@ def sha256_of(path: Path) -> str:
 
 
 def read_hashes(path: Path) -> list[tuple[str, str]]:
-    """Hash and file name of each line; none when there is no such file.
+    """Hash and file name of each line; none if there is no such file.
 
     Raises:
-        RunError: it cannot be read, or is something else.
+        RunError: It cannot be read, or has another format.
     """
     try:
         if not path.is_symlink() and not path.exists():
             return []
         if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST:
-            raise RunError(f"'{path}' is damaged: it is no list of hashes")
+            raise RunError(f"'{path}' is damaged: it is not a list of hashes")
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
         raise RunError(f"'{path}' cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    found = [_LINE.fullmatch(line) for line in lines]
-    if not all(found):
-        raise RunError(f"'{path}' is damaged: it is no list of hashes")
-    return [(match[1], match[2]) for match in found if match]
+    matches = [_LINE.fullmatch(line) for line in lines]
+    if not all(matches):
+        raise RunError(f"'{path}' is damaged: it is not a list of hashes")
+    return [(match[1], match[2]) for match in matches if match]
 
 
 def text_of(hashes: list[tuple[str, str]]) -> str:

@@ -1,4 +1,4 @@
-"""A run is written by one process at a time. The system lets go of the lock when a process ends, however it ends."""
+"""A run is written by one process at a time. The system releases the lock when a process ends, however it ends."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Lock:
     """An exclusive lock on a file, held until it is released or the process ends.
 
     Args:
-        path: the file; made when it is missing.
+        path: Path of the file; created if it is missing.
 
     Raises:
-        BlockingIOError: somebody else holds it.
-        OSError: the file cannot be made, or the file system has no locks.
+        BlockingIOError: Another process holds it.
+        OSError: The file cannot be created, or the file system has no locks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -43,12 +43,12 @@ class Lock:
             raise
 
     def release(self) -> None:
-        """Lets others have it; the file stays, for one that is removed could be locked twice."""
+        """Releases the lock; the file stays, because a removed one could be locked twice."""
         os.close(self._descriptor)
 
 
 def is_free(path: Path) -> bool | None:
-    """Whether nobody holds the lock on a file; None when that cannot be told, as where there is no such file."""
+    """Whether nobody holds the lock on a file; None if that is unknown, for example if there is no such file."""
     if path.is_symlink() or not path.is_file():
         return None
     try:

@@ -1,7 +1,7 @@
-"""Reads what a stranger may have written: a run folder can come from anybody.
+"""Reads files that a stranger may have written: a run folder can come from anybody.
 
-A file is read when it is a plain file of a reasonable size, and JSON when it is nothing but data. A run folder is
-looked at when all that is in it lies in it: a link would let a stranger choose what is read, and written over, here.
+A file must be a plain file of a reasonable size, and JSON must be nothing but data. A run folder must contain plain
+files and folders only: a link would let a stranger choose which files are read, and overwritten, on this machine.
 """
 
 from __future__ import annotations
@@ -16,65 +16,65 @@ from typing import Any, NoReturn
 from cnncli.errors import RunError
 
 MAX_BYTES = 32 << 20
-"""Of one file that is read whole; the record of a million images has about twenty."""
+"""Limit for a file that is read whole, in bytes; the record of a million images has about 20 MiB."""
 
 MAX_ENTRIES = 10_000
-"""Files and folders in a run, which has a few dozen."""
+"""Limit for the files and folders in a run, which has a few dozen."""
 
 
 class Unreadable(Exception):
-    """A file is not what it should be; says why."""
+    """A file cannot be read as what it should be; says why."""
 
 
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """The contents of a plain file; a link, a folder, a FIFO or a device is refused instead of followed or waited for.
+    """Contents of a plain file; links, folders, FIFOs and devices are refused, not followed or waited for.
 
     Raises:
-        Unreadable: it is no such file, too large, or cannot be read.
+        Unreadable: It is not a plain file, is too large, or cannot be read.
     """
     try:
-        found = os.lstat(path)
-        if not stat.S_ISREG(found.st_mode):
-            raise Unreadable(f"it is {_kind(found.st_mode)}, not a file")
+        status = os.lstat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable(f"it is {_kind(status.st_mode)}, not a file")
         with path.open("rb") as stream:
-            data = stream.read(limit + 1) if found.st_size <= limit else b""
+            data = stream.read(limit + 1) if status.st_size <= limit else b""
     except OSError as error:
         raise Unreadable(error.strerror or str(error)) from None
-    except ValueError as error:  # a character that no path can have
+    except ValueError as error:  # a character that a path cannot have
         raise Unreadable(str(error)) from None
-    if max(found.st_size, len(data)) > limit:
+    if max(status.st_size, len(data)) > limit:
         raise Unreadable(f"it has more than {limit:,} bytes")
     return data
 
 
 def read_json(path: Path, limit: int = MAX_BYTES) -> dict[str, Any]:
-    """The mapping in a JSON file.
+    """Mapping in a JSON file.
 
     Raises:
-        Unreadable: the file cannot be read, or holds anything else.
+        Unreadable: The file cannot be read, or contains anything else.
     """
     try:
         text = read_bytes(path, limit).decode("utf-8")
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
-        if "\\u" in text:  # the only way to half a character, which nobody could write down again
+        if "\\u" in text:  # the only way to half a surrogate pair, which cannot be written again
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError:
         raise Unreadable("it is not UTF-8 text") from None
     except UnicodeEncodeError:
-        raise Unreadable("it holds half a character, which is no text") from None
+        raise Unreadable("it contains half a character, which is not text") from None
     except json.JSONDecodeError as error:
-        raise Unreadable(f"line {error.lineno} is no JSON: {error.msg}") from None
+        raise Unreadable(f"line {error.lineno} is not JSON: {error.msg}") from None
     except ValueError:
-        raise Unreadable("it holds a number that is too large") from None
+        raise Unreadable("it contains a number that is too large") from None
     except RecursionError:
         raise Unreadable("it is nested too deeply") from None
     if not isinstance(value, dict):
-        raise Unreadable("it holds no mapping")
+        raise Unreadable("it is not a mapping")
     return value
 
 
 def _refuse_constant(word: str) -> NoReturn:
-    raise Unreadable(f"it holds {word}, which is no JSON")
+    raise Unreadable(f"it contains {word}, which is not JSON")
 
 
 def _finite(digits: str) -> float:
@@ -85,38 +85,38 @@ def _finite(digits: str) -> float:
 
 
 def _whole(digits: str) -> int:
-    _finite(digits)  # whoever takes it for a fraction gets no overflow
+    _finite(digits)  # converting it to a float later cannot overflow
     return int(digits)
 
 
 def require_plain_folder(folder: Path) -> None:
-    """Refuses a run folder with anything in it but files and folders of its own.
+    """Refuses a run folder that contains anything but plain files and folders.
 
     Args:
-        folder: of the run; it may itself be reached through a link.
+        folder: Run folder; it may itself be reached through a link.
 
     Raises:
-        RunError: naming what does not belong there.
+        RunError: Names what does not belong there.
     """
     pending = [folder]
     entries = 0
     while pending:
         try:
-            with os.scandir(pending.pop()) as found:
-                for entry in found:
+            with os.scandir(pending.pop()) as scanned:
+                for entry in scanned:
                     entries += 1
                     mode = entry.stat(follow_symlinks=False).st_mode
                     if stat.S_ISDIR(mode):
                         pending.append(Path(entry.path))
                     elif not stat.S_ISREG(mode):
                         raise RunError(
-                            f"'{entry.path}' is {_kind(mode)}; a run has only files of its own",
-                            "a link could lead to any of your files: put the file itself in its place",
+                            f"'{entry.path}' is {_kind(mode)}; a run may contain plain files and folders only",
+                            "a link could point to any of your files: replace it with the file itself",
                         )
         except OSError as error:
-            raise RunError(f"'{folder}' cannot be looked at: {error.strerror or error}") from None
+            raise RunError(f"'{folder}' cannot be read: {error.strerror or error}") from None
         if entries > MAX_ENTRIES:
-            raise RunError(f"'{folder}' has more than {MAX_ENTRIES:,} files in it: it is no run")
+            raise RunError(f"'{folder}' has more than {MAX_ENTRIES:,} files: it is not a run")
 
 
 def _kind(mode: int) -> str:

@@ -163,7 +163,7 @@ def test_a_folder_of_runs_that_cannot_be_made_is_found_before_anything_is_loaded
     (tmp_path / "runs").symlink_to("/proc/1/nothing/here")
     result = call("train", "configs/mnist.yaml", "--runs-dir", tmp_path / "runs")
     assert result.code == 5
-    assert "cannot make a run folder" in result.err
+    assert "cannot create a run folder" in result.err
     assert "--runs-dir" in result.err
 
 

@@ -237,7 +237,7 @@ RUNS = {
         weights(lambda file: file.create_group("x"), hashed=False), (6, "not what the training wrote")
     ),
     "weights have no hash": Case(lambda run, world: (run / "weights.sha256").unlink(), (6, "has no line for it")),
-    "hashes are no hashes": Case(text("weights.sha256", "", "* * *\n"), (6, "no list of hashes")),
+    "hashes are no hashes": Case(text("weights.sha256", "", "* * *\n"), (6, "not a list of hashes")),
     "weights are a pickle": Case(weights(pickle.dumps(Canary())), (6, "no HDF5 file")),
     "weights are cut off": Case(weights(b"\x89HDF\r\n\x1a\n" + bytes(99)), (6, "is damaged")),
     "weights are another file": Case(weights(_external), (6, "kept in another file")),

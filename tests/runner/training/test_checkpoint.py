@@ -206,7 +206,7 @@ def test_a_full_disk_loses_no_earlier_file(tmp_path):
             (place / name).write_bytes(b"earlier")
             with pytest.raises(ResourceError, match="No space left") as caught, writing(place / name) as aside:
                 write(aside)
-            assert "make room" in caught.value.hint
+            assert "free some space" in caught.value.hint
             assert [path.name for path in place.iterdir()] == [name]
             assert (place / name).read_bytes() == b"earlier"
             (place / name).unlink()

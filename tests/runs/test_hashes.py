@@ -56,7 +56,7 @@ def test_a_link_out_of_the_run_is_refused_whatever_it_leads_to(tmp_path):
     write_best(run, b"first")
     shutil.move(run.best_weights, tmp_path / "elsewhere")
     run.best_weights.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(RunError, match="leads out of the run"):
+    with pytest.raises(RunError, match="points outside the run directory"):
         run.verify(BEST)
 
 

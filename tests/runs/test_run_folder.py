@@ -82,7 +82,7 @@ class TestClaim:
 
     def test_a_file_in_place_of_the_folder_is_told_with_what_to_do(self, tmp_path):
         (tmp_path / "runs").write_text("I am a file")
-        with pytest.raises(ResourceError, match="cannot make a run folder in") as caught:
+        with pytest.raises(ResourceError, match="cannot create a run folder in") as caught:
             RunDir.claim(tmp_path / "runs", "mnist")
         assert "--runs-dir" in caught.value.hint
 
@@ -200,7 +200,7 @@ class TestStatus:
     @pytest.mark.parametrize("content", ["", "{", "[1, 2]", "\xff"])
     def test_a_broken_file_is_told_with_its_name(self, tmp_path, content):
         (tmp_path / "status.json").write_text(content, encoding="latin-1")
-        with pytest.raises(RunError, match=r"is no complete run: status\.json"):
+        with pytest.raises(RunError, match=r"is not a complete run: status\.json"):
             RunDir(tmp_path).status()
 
     def test_without_a_test_there_are_no_metrics(self, tmp_path):
@@ -259,7 +259,7 @@ class TestFind:
 
     def test_a_folder_that_is_no_run_is_told_apart(self, tmp_path):
         (tmp_path / "photos").mkdir()
-        with pytest.raises(RunError, match="is a folder, but not of a run"):
+        with pytest.raises(RunError, match="is not a run folder"):
             find_run(str(tmp_path / "photos"), tmp_path)
 
 

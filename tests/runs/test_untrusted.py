@@ -18,12 +18,12 @@ def test_a_plain_file_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "line 1 is no JSON"),
-        (b"{\n]", "line 2 is no JSON"),
-        (b"[1]", "no mapping"),
+        (b"", "line 1 is not JSON"),
+        (b"{\n]", "line 2 is not JSON"),
+        (b"[1]", "not a mapping"),
         (b"\xff", "not UTF-8"),
-        (b'{"a": NaN}', "NaN, which is no JSON"),
-        (b'{"a": -Infinity}', "-Infinity, which is no JSON"),
+        (b'{"a": NaN}', "NaN, which is not JSON"),
+        (b'{"a": -Infinity}', "-Infinity, which is not JSON"),
         (b'{"a": ' + b"9" * 5000 + b"}", "too large"),
         (b'{"a": -1' + b"0" * 400 + b"}", "too large"),
         (b'{"a": [1e999]}', "too large"),
@@ -92,5 +92,5 @@ def test_a_folder_with_anything_else_in_it_is_not(tmp_path, monkeypatch):
         (tmp_path / str(number)).touch()
     with pytest.raises(RunError, match="more than 3 files"):
         require_plain_folder(tmp_path)
-    with pytest.raises(RunError, match="cannot be looked at"):
+    with pytest.raises(RunError, match="cannot be read"):
         require_plain_folder(tmp_path / "missing")
