@@ -88,7 +88,7 @@ def main() -> None:
             shape = IMAGES // 4, SIDE, SIDE, 3
             make = getattr(keras.applications, name)
             pair = [make(include_top=False, weights=None, input_shape=shape[1:]) for _ in range(2)]
-            layers.compute_as_here(pair[1])
+            pair[1] = layers.computed_here(pair[1])
             compare(f"{name} {SIDE}×{SIDE}", dtype, shape, pair, rounds, training=True)
 
 

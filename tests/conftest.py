@@ -54,13 +54,13 @@ def install(tmp_path, installed):
 @pytest.fixture
 def machine(monkeypatch):
     """Makes this machine one with the given flags, and with GPUs of the given capabilities."""
-    from cnncli.factory import processor
+    from cnncli.factory import precision
     from cnncli.startup import tf
 
     devices = tf.config.list_physical_devices
 
     def become(flags, *capabilities):
-        monkeypatch.setattr(processor, "processor_flags", lambda: flags)
+        monkeypatch.setattr(precision, "processor_flags", lambda: flags)
         details = {gpu: {"compute_capability": gpu} if gpu else {} for gpu in capabilities}
         monkeypatch.setattr(
             tf.config, "list_physical_devices", lambda kind=None: list(details) if kind == "GPU" else devices(kind)

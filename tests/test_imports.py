@@ -301,6 +301,17 @@ def test_a_run_that_needs_no_tensorflow_is_answered_without(command, code, said,
     assert (result.returncode, said in result.stderr, result.stdout) == (code, True, ""), result.stderr
 
 
+def test_no_object_changes_its_class():
+    """An assignment to `__class__` skips whatever the constructor does; build the right class instead."""
+    offenders = [
+        f"{file}:{node.lineno}"
+        for file in sorted((REPOSITORY / "cnncli").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "__class__" and isinstance(node.ctx, ast.Store)
+    ]
+    assert not offenders
+
+
 @pytest.mark.parametrize(
     "command",
     [

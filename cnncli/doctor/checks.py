@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from cnncli import __version__
 from cnncli.data.cache import LIMIT, cache_folder
 from cnncli.errors import CnncliError
-from cnncli.factory.processor import BFLOAT16
+from cnncli.factory.precision import BFLOAT16
 from cnncli.machine import available_memory, processor_flags
 from cnncli.runs import require_writable
 from cnncli.wording import size_text

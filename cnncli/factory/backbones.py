@@ -52,35 +52,35 @@ def pixels_for(entry: Entry, image: Any, name: str) -> Any:
     return image
 
 
-def build_backbone(entry: Entry, given: tuple[int, ...], name: str, dtype: str) -> keras.Model:
+def build_backbone(entry: Entry, input_shape: tuple[int, ...], name: str, dtype: str) -> keras.Model:
     """A backbone without its head and with initial weights, whatever weights the entry asks for.
 
     Args:
         entry: as checked.
-        given: the shape that it takes: height, width, channels.
+        input_shape: Height, width and channels.
         name: of the model that it becomes.
         dtype: a Keras dtype policy.
 
     Raises:
         ValueError: Keras does not like the arguments.
     """
-    from cnncli.factory.layers import compute_as_here
+    from cnncli.factory.layers import computed_here
 
     with _policy(dtype):
-        model = network(entry, given)
-    model.name = name  # afterwards: of some networks Keras asks by their name how they are built
-    compute_as_here(model)
+        model = computed_here(network(entry, input_shape))
+    take_statistics(model)
+    model.name = name  # only now: Keras decides by the name how some networks are built
     model.trainable = entry.get("trainable")
     return model
 
 
-def network(entry: Entry, given: tuple[int, ...], weights: str | None = None) -> keras.Model:
+def network(entry: Entry, input_shape: tuple[int, ...], weights: str | None = None) -> keras.Model:
     """What the function of `keras.applications` makes of the arguments of an entry."""
     from cnncli.startup import keras
 
     own = {key: value for key, value in entry.arguments.items() if key not in ("weights", "trainable")}
     function = getattr(keras.applications, entry.name)
-    return function(include_top=False, weights=weights, input_shape=given, **own)
+    return function(include_top=False, weights=weights, input_shape=input_shape, **own)
 
 
 @contextlib.contextmanager

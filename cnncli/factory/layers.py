@@ -5,11 +5,12 @@ What they give is what Keras gives, and their gradients are Keras', to the last 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from cnncli.factory.processor import has_gpu, onednn_has_bfloat16
+from cnncli.factory.precision import has_gpu, onednn_has_bfloat16
 from cnncli.startup import keras, tf
 
 
@@ -201,14 +202,27 @@ COMPUTED_HERE = {
 """What takes the place of Keras' classes, and differs from them in how it computes and in nothing else."""
 
 
-def compute_as_here(model: keras.Model) -> None:
-    """Puts the classes of this module in the place of Keras' in what its functions made, as `keras.applications`.
+def computed_here(model: keras.Model) -> keras.Model:
+    """The same network with the classes of this module in place of Keras' own, for `keras.applications`.
 
     Args:
-        model: built. Its weights, names and connections stay what they are.
+        model: Built, with its initial weights.
+
+    Returns:
+        A clone with the same names, connections, weights and states of random generators. Layers that are built later
+        draw the same seeds as if nothing had been cloned.
     """
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            compute_as_here(layer)
-        else:
-            layer.__class__ = COMPUTED_HERE.get(type(layer), type(layer))
+    seeds = random.getstate()
+    try:
+        image = keras.Input(model.input_shape[1:], name=model.layers[0].name)
+        clone = keras.models.clone_model(model, image, clone_function=_layer_here, recursive=True)
+    finally:
+        random.setstate(seeds)
+    for variable, original in zip(clone.variables, model.variables, strict=True):
+        variable.assign(original)
+    return clone
+
+
+def _layer_here(layer: Any) -> Any:
+    kind: Any = type(layer)
+    return COMPUTED_HERE.get(kind, kind).from_config(layer.get_config())

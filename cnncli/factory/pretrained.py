@@ -25,7 +25,6 @@ from cnncli.errors import CnncliError, DataError
 from cnncli.factory.archives import weights_in
 from cnncli.factory.backbones import DEVIATION, network
 from cnncli.factory.hdf5 import FORMAT, Array, Refused, contents_of, finite
-from cnncli.factory.legacy_h5 import load_legacy_h5
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.records import LoadedLayer
 from cnncli.wording import dimensions
@@ -110,8 +109,7 @@ def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> Lo
         model: that it is part of.
         name: of the backbone in the model.
         entry: of the backbone.
-        path: of the weights, or of a model, as Keras 3 saves them; or in the older form, in which `keras.applications`
-            has them and `model.save("my.h5")` writes a whole model.
+        path: Weights or a model as Keras 3 saves them, or weights in the older layout of `keras.applications`.
 
     Raises:
         DataError: the file is none of weights, or holds those of another network.
@@ -122,9 +120,25 @@ def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> Lo
         if any(place.startswith(_LAYERS) for place in contents):
             _load_network(backbone, entry, file, contents)
         else:
-            load_legacy_h5(backbone, entry, file, contents)
+            _load_in_order(backbone, entry, file)
     _fix_statistics(entry, backbone, of_imagenet=False)
     return LoadedLayer(name, backbone.count_params())
+
+
+def _load_in_order(backbone: keras.Model, entry: Entry, path: Path) -> None:
+    """Loads a file in the layout that Keras had before its third version, and `keras.applications` has still.
+
+    It holds one network alone, whose layers are recognised by their order.
+    """
+    try:
+        backbone.load_weights(path)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        message = f"'{path}' does not hold the weights of {entry.name} without its head: {reason}"
+        hint = "save a whole model of the .h5 format again: keras.models.load_model('my.h5').save('my.keras')"
+        raise DataError(message, f"{FORMAT}\n{hint}") from error
+    for array in backbone.get_weights():
+        finite(array, path)
 
 
 def _load_network(backbone: keras.Model, entry: Entry, path: Path, contents: Mapping[str, Array]) -> None:

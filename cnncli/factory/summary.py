@@ -126,7 +126,8 @@ def _shape(tensor: Any) -> Shape:
 def _numerics(layer: Any, step: Step) -> Numerics:
     from cnncli.factory.layers import BatchNormalization
 
-    computed = _item_bytes(getattr(layer, "compute_dtype", layer.output.dtype))
+    inner = getattr(layer, "layer", layer)  # of a wrapper
+    computed = _item_bytes(getattr(inner, "compute_dtype", layer.output.dtype))
     if step.node.entry.name in NORMALIZATIONS - {"UnitNormalization"}:  # in float32, whatever their policy
         fused = isinstance(layer, BatchNormalization) and layer.takes_bfloat16(layer.output.shape[-1])
         computed = 2 if fused else 4

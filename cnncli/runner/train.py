@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from cnncli.errors import CnncliError
-from cnncli.factory.processor import slowed_by
+from cnncli.factory.precision import slowed_by
 from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.model.build import inputs_of_splits, run_spec

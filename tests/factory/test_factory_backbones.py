@@ -115,6 +115,18 @@ class TestNetwork:
         assert [weight.path for weight in first.weights] == [weight.path for weight in second.weights]
         assert all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
 
+    def test_what_is_built_after_it_draws_the_same_seeds_as_after_keras_own(self, build, monkeypatch):
+        from cnncli.factory import layers
+
+        network = [{"EfficientNetB0": {"weights": None}}, "GlobalAveragePooling2D", {"Dropout": {"rate": 0.5}}, HEAD[1]]
+        ours = build(*network, shape=(32, 32, 3), seed=3)
+        monkeypatch.setattr(layers, "computed_here", lambda model: model)
+        theirs = build(*network, shape=(32, 32, 3), seed=3)
+        assert [weight.path for weight in ours.weights] == [weight.path for weight in theirs.weights]
+        assert len(ours.variables) == len(theirs.variables) > len(ours.weights)  # states of random generators
+        for own, other in zip(ours.variables, theirs.variables, strict=True):
+            assert np.array_equal(own, other), own.path
+
     def test_building_never_loads_anything(self, build, monkeypatch):
         """What is evaluated or resumed must need no file, whatever the spec says its weights were."""
         import keras

@@ -13,14 +13,14 @@ import cnncli
 PACKAGE = Path(cnncli.__file__).parent
 
 ONLY_IN = {
-    "h5py": {"factory/hdf5.py", "factory/legacy_h5.py", "factory/pretrained.py"},
+    "h5py": {"factory/hdf5.py", "factory/pretrained.py"},
     "subprocess": {"doctor/self_test.py"},
     "yaml.SafeLoader": {"spec/reader.py"},
 }
 """Names, and the only files that may use them."""
 
 
-LOADERS = {"factory/legacy_h5.py", "factory/weights.py"}
+LOADERS = {"factory/pretrained.py", "factory/weights.py"}
 """Files that let Keras read weights, which `contents_of` has looked at before."""
 
 

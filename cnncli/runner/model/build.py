@@ -12,7 +12,7 @@ from cnncli.data.samples import LabelledImages
 from cnncli.errors import DataError, RunError, SpecError, path_text
 from cnncli.factory.freezing import frozen_in_stages
 from cnncli.factory.model import Preprocessing, build_model
-from cnncli.factory.processor import precision_here
+from cnncli.factory.precision import precision_here
 from cnncli.factory.summary import summarize
 from cnncli.factory.training import compile_model, label_encoding
 from cnncli.records import ModelSummary

@@ -139,13 +139,13 @@ def _rises(losses: tuple[float, ...]) -> float:
 
 def _in_gradients(model: Any, tensors: Any) -> Iterator[Reason]:
     gradients = gradients_by_layer(model, tensors)
-    largest = max(gradients, key=lambda gradient: gradient.length)
-    weak = [gradient for gradient in gradients if not gradient.length > VANISHED * largest.length]
-    if weak and isfinite(largest.length):
-        least = min(weak, key=lambda gradient: gradient.length)
+    largest = max(gradients, key=lambda gradient: gradient.norm)
+    weak = [gradient for gradient in gradients if not gradient.norm > VANISHED * largest.norm]
+    if weak and isfinite(largest.norm):
+        least = min(weak, key=lambda gradient: gradient.norm)
         yield Reason(
-            f"at first the gradient hardly reaches {least.layer} (norm {least.length:.2g}, "
-            f"but {largest.length:.2g} in {largest.layer}){_and_more(weak)}",
+            f"at first the gradient hardly reaches {least.layer} (norm {least.norm:.2g}, "
+            f"but {largest.norm:.2g} in {largest.layer}){_and_more(weak)}",
             "relu instead of sigmoid or tanh, BatchNormalization, HeNormal or residual connections let it through",
         )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.data.samples import FileSamples
-from cnncli.factory.processor import slowed_by
+from cnncli.factory.precision import slowed_by
 from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.source_check import require_readable
 from cnncli.runner.inputs.splits import Splits, load_splits

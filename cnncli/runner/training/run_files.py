@@ -10,7 +10,7 @@ import numpy as np
 
 from cnncli import __version__
 from cnncli.data.decode.image import brightness_stats
-from cnncli.factory.processor import precision_here
+from cnncli.factory.precision import precision_here
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.model.build import InputSpec
 from cnncli.runner.training.environment import command_line, environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnncli.factory.processor import has_gpu, onednn_has_bfloat16, precision_here, slowed_by
+from cnncli.factory.precision import has_gpu, onednn_has_bfloat16, precision_here, slowed_by
 
 PLAIN, NEW = frozenset({"avx2"}), frozenset({"avx2", "amx_bf16", "avx512_fp16"})
 MIXED = ["mixed_bfloat16", "mixed_float16"]
