@@ -16,21 +16,21 @@ _COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 @click.command()
 @click.argument("subject", metavar="FOLDER|TABLE|CONFIG", type=click.Path(path_type=Path))
-@click.option("--quick", is_flag=True, help="Read headers only: no pixels, no copies, no images that look the same.")
+@click.option("--quick", is_flag=True, help="Read headers only; pixels and duplicates are not checked.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option(
     "--list",
     "list_file",
     metavar="FILE",
     type=click.Path(path_type=Path, allow_dash=True),
-    help="Write the files to leave out as a piece of a spec; - prints it instead.",
+    help="Write the files to exclude as part of a spec; - prints it.",
 )
 def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> int:
-    """Find what is wrong with images before training on them.
+    """Check images before training on them.
 
-    Of a folder of class folders, a table (CSV), or what a spec names: counts per class, broken files, copies, the
-    same image under two labels, odd sizes and colours, and more. Files are only read. Exit code 3 says that training
-    would stop, or be wrong.
+    Checks a folder of class folders, a CSV table or the source of a spec for broken files, duplicates, the same image
+    under two labels, rare classes, odd sizes and colours, and more. Files are only read. Exit code 3 means that
+    training would fail or give misleading results.
 
     \b
     Example:
@@ -43,12 +43,12 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
     before: list[str] = []
     to_screen = str(list_file) == "-"
     if as_json and to_screen:
-        raise click.UsageError("--json and --list - both want stdout")
+        raise click.UsageError("--json and --list - cannot be combined")
     spec = _spec(subject)
     place = spec.data.source.arguments.get("path") if spec else subject
     if list_file and not to_screen:
         _refuse_to_overwrite(list_file, Path(place) if place else None)
-        before = _left_out_by(list_file)
+        before = _excluded_by(list_file)
     before += spec.data.exclude if spec else []
     from cnncli.cli.console import notice
     from cnncli.cli.progress import looking
@@ -69,7 +69,7 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
 
 
 def _spec(subject: Path) -> Any:
-    """The spec that is meant; None for a folder or table."""
+    """The spec of a YAML file; None for a folder or table."""
     if subject.suffix.lower() not in (".yaml", ".yml") or subject.is_dir():
         return None
     from cnncli.spec import load
@@ -78,13 +78,13 @@ def _spec(subject: Path) -> Any:
 
 
 def _refuse_to_overwrite(file: Path, place: Path | None) -> None:
-    """Nothing is written among a person's images, or over anything but an earlier list."""
+    """Writes neither among the images nor over anything but an earlier list."""
     from cnncli.errors import ResourceError
 
     if place and place.is_dir() and place.resolve() in file.resolve().parents:
-        raise ResourceError(f"'{file}' would be inside the data", "name a file in another folder")
+        raise ResourceError(f"'{file}' would be inside the data", "choose a file in another folder")
     if file.exists() and not _is_list(file):
-        raise ResourceError(f"'{file}' exists and is no list of files to leave out", "name another file")
+        raise ResourceError(f"'{file}' exists and is not such a list", "choose another file")
 
 
 def _is_list(file: Path) -> bool:
@@ -97,18 +97,18 @@ def _is_list(file: Path) -> bool:
         return False
 
 
-def _left_out_by(file: Path) -> list[str]:
-    """What an earlier list leaves out, lines included that a person made count.
+def _excluded_by(file: Path) -> list[str]:
+    """The files that an earlier list excludes, with those that a person has added.
 
     Raises:
-        SpecError: it is no YAML any more.
+        SpecError: It is not valid YAML.
     """
     from cnncli.spec.reader import read
 
     if not file.exists():
         return []
-    found = read(file.read_text(encoding="utf-8"), str(file)).value
-    data = found.get("data") if isinstance(found, dict) else None
+    content = read(file.read_text(encoding="utf-8"), str(file)).value
+    data = content.get("data") if isinstance(content, dict) else None
     names = data.get("exclude") if isinstance(data, dict) else None
     return [str(name) for name in names] if isinstance(names, list) else []
 
@@ -147,13 +147,13 @@ def _show(report: Any, subject: str, list_file: Path | None) -> None:
     else:
         say(f"no findings: {_verdict(report)}")
     if list_file is None and any(finding.exclude for finding in report.findings):
-        say(f"next: cnncli data {_shown(subject)} --list exclude.yaml")
+        say(f"to list the files to exclude: cnncli data {_shown(subject)} --list exclude.yaml")
     if not report.decoded:
-        click.echo(styled("only headers were read; without --quick every image is decoded and compared", dim=True))
+        click.echo(styled("only headers were read; without --quick, every image is decoded and compared", dim=True))
 
 
 def _verdict(report: Any) -> str:
-    return "training would stop, or be wrong" if report.is_wrong else "one can train on this"
+    return "training would fail or give misleading results" if report.is_wrong else "ready for training"
 
 
 def _show_counts(report: Any) -> None:

@@ -10,8 +10,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from cnncli.data.decode.image import border_brightness, read_image
-from cnncli.data.files import find_images
+from cnncli.data.brightness import border_brightness
+from cnncli.data.decode.image import read_image
+from cnncli.data.folder_inventory import find_images
 from cnncli.errors import DataError
 from cnncli.factory.training import probabilities
 from cnncli.factory.weights import load_weights

@@ -57,7 +57,7 @@ def test_a_healthy_folder_ends_well(call, photos):
         ["-----", "-----"],
         ["total", "100"],
     ]
-    assert lines[-1] == "no findings: one can train on this"
+    assert lines[-1] == "no findings: ready for training"
 
 
 def test_tensorflow_is_not_waited_for(photos):
@@ -80,12 +80,10 @@ def test_errors_end_in_3_and_fit_80_columns(call, broken):
     assert max(map(len, result.out.splitlines()[1:-1])) <= 80  # but for the path of the folder
     found = re.findall(r"^(error|warning|note) +.*\[([a-z-]+)\]$", result.out, re.MULTILINE)
     assert found == [
-        ("error", "empty-file"),
-        ("error", "truncated"),
+        ("error", "damaged"),
         ("warning", "copies"),
-        ("warning", "odd-name"),
     ]
-    assert "2 errors, 2 warnings: training would stop, or be wrong" in result.out
+    assert "1 error, 1 warning: training would fail or give misleading results" in result.out
 
 
 def test_an_odd_name_stays_on_its_line_and_moves_nothing(call, broken):
@@ -104,12 +102,15 @@ def test_json_has_every_file_and_only_that_is_on_stdout(call, broken):
     assert (report["ok"], report["images"], report["formats"]) == (False, 103, {"JPEG": 101})
     assert report["counts"] == {"train": {"cat": 52, "dog": 51}}
     assert report["findings"][0] == {
-        "code": "empty-file",
+        "code": "damaged",
         "severity": "error",
-        "message": "1 file is empty",
-        "advice": "replace it, or leave it out with exclude",
-        "affected": [{"names": [f"cat/{ODD}"], "detail": "is empty"}],
-        "exclude": [f"cat/{ODD}"],
+        "message": "2 images are damaged",
+        "advice": "replace or exclude",
+        "affected": [
+            {"names": [f"cat/{ODD}"], "detail": "is empty"},
+            {"names": ["cat/half.jpg"], "detail": "is cut off: the end of the JPEG is missing"},
+        ],
+        "exclude": [f"cat/{ODD}", "cat/half.jpg"],
     }
 
 
@@ -149,7 +150,7 @@ def test_a_spec_that_training_would_refuse_is_wrong(call, photos, tmp_path):
     result = call("data", tmp_path / "open.yaml")
     assert result.code == 3
     assert "the images have 2 different sizes [size-missing]" in result.out
-    assert "such as [64, 64]" in " ".join(result.out.split())
+    assert "for example [64, 64]" in " ".join(result.out.split())
     (photos / "cat" / "wide.png").unlink()
     for split, label in itertools.product(("train", "test"), ("cat", "dog")):
         (photos / split / label).mkdir(parents=True)
@@ -203,7 +204,7 @@ def test_an_earlier_list_is_replaced(call, broken, tmp_path):
 def test_quick_finds_broken_files_and_says_what_it_did_not_do(call, broken):
     result = call("data", broken, "--quick")
     assert result.code == 3
-    assert "[truncated]" in result.out
+    assert "[damaged]" in result.out
     assert "[copies]" not in result.out
     assert "only headers were read" in result.out
 

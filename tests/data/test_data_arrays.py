@@ -290,7 +290,7 @@ def test_labels_that_cannot_be(tmp_path, labels, classes, words):
 
 def test_a_label_that_training_does_not_know(tmp_path):
     said = message(tmp_path, x_train=PHOTOS, y_train=LABELS, x_test=PHOTOS, y_test=LABELS + 1)
-    assert "test lacks the class 0 and has the class 3, which training does not know" in said
+    assert "test lacks the class 0 and has the class 3, which the training data lacks" in said
 
 
 # ---------------------------------------------------------------- files that are not what they say

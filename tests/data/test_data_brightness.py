@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnncli.data.decode.image import border_brightness, brightness_stats
+from cnncli.data.brightness import border_brightness, brightness_stats
 
 
 def framed(border: int, inside: int, size: int = 5, channels: int = 1) -> np.ndarray:

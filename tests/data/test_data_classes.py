@@ -16,10 +16,10 @@ def test_the_same_names_in_any_order_are_the_same():
     ("found", "message"),
     [
         (("cat",), "the data lacks the classes dog, owl"),
-        (("cat", "dog", "owl", "yak"), "the data has the class yak, which training does not know"),
+        (("cat", "dog", "owl", "yak"), "the data has the class yak, which the training data lacks"),
         (
             ("cat", "dog", "Owl"),
-            "the data lacks the class owl and has the class Owl, which training does not know",
+            "the data lacks the class owl and has the class Owl, which the training data lacks",
         ),
     ],
 )

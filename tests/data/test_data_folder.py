@@ -126,8 +126,8 @@ def test_a_mapping_renames_and_merges(tmp_path):
     [
         (["cat", "dogg"], "has no class dogg | did you mean dog? it has cat, dog"),
         (["cat", "cat", "dog"], "data.classes has cat more than once"),
-        (["cat"], "gives one class, cat, and telling apart takes two"),
-        ({"cat": "pet", "dog": "pet"}, "gives one class, pet"),
+        (["cat"], "has only one class, cat; a classifier needs at least two"),
+        ({"cat": "pet", "dog": "pet"}, "has only one class, pet"),
         ([], "no class"),
     ],
 )
@@ -179,7 +179,7 @@ def test_classes_of_splits_are_compared_by_name(tmp_path):
     put(tmp_path, "test/cat/1.png", "test/owl/1.png", "test/Dog/1.png")
     said = message(tmp_path)
     assert f"the test folder {tmp_path}/test lacks the class dog" in said
-    assert "has the class Dog, which training does not know" in said
+    assert "has the class Dog, which the training data lacks" in said
 
 
 def test_a_split_that_lacks_a_chosen_class(tmp_path):
@@ -241,7 +241,7 @@ def test_the_folder_around_the_right_one(tmp_path):
 
 def test_one_class(tmp_path):
     put(tmp_path, "cat/1.png")
-    assert "gives one class, cat, and telling apart takes two" in message(tmp_path)
+    assert "has only one class, cat; a classifier needs at least two" in message(tmp_path)
 
 
 def test_no_such_folder_names_the_nearest_there_is(tmp_path):

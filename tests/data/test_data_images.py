@@ -416,7 +416,7 @@ def test_not_permitted_as_the_system_says_it(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.open", refused)
-    with pytest.raises(DataError, match=r"cat\.png cannot be read: it is not permitted to you"):
+    with pytest.raises(DataError, match=r"cat\.png cannot be read: permission denied"):
         read_image(tmp_path / "cat.png", 8, 8, 3)
 
 

@@ -96,8 +96,8 @@ def test_splits_with_other_classes_are_told_by_name(splits):
     (splits / "elsewhere").rename(splits / "validation/wolf")
     report = scan_files("folder", splits)
     assert details(report, "classes-differ") == [
-        "validation lacks dog and has wolf, which training does not know",
-        "test has bird, which training does not know",
+        "validation lacks dog and has wolf, which the training data lacks",
+        "test has bird, which the training data lacks",
     ]
 
 
@@ -173,7 +173,7 @@ def test_a_table_is_looked_at_row_by_row_and_wrong_rows_do_not_stop_it(tmp_path)
     report = scan_files("csv", tmp_path / "labels.csv")
     assert tree_hash(tmp_path) == before
     assert report.counts == {"train": {"cat": 12, "dog": 12}}
-    assert groups(report, "empty-file") == [("images/3.png",)]
+    assert groups(report, "damaged") == [("images/3.png",)]
     lines = [detail.split(":")[0] for detail in details(report, "table-row")]
     assert lines == ["line 26", "line 27", "line 28", "line 29"]
 
@@ -194,7 +194,7 @@ def test_headers_of_all_splits_make_one_finding_of_each_code(splits):
     (splits / "test/cat/2000.png").write_bytes(b"")
     findings = check_headers(folder_source.load(splits, InputFormat(8, 8, 3)).splits)
     assert [(one.code, one.exclude) for one in findings] == [
-        ("empty-file", ("train/cat/0.png", "test/cat/2000.png")),
+        ("damaged", ("train/cat/0.png", "test/cat/2000.png")),
     ]
 
 
@@ -223,7 +223,7 @@ def test_images_of_several_sizes_need_one_in_the_spec(tmp_path, says_size, code)
     assert report.is_wrong == (says_size is False)
     if code:
         assert report.findings[0].message == "the images have 2 different sizes"
-        assert details(report, code) == ["such as [64, 64] (height, width), near the usual one"]
+        assert details(report, code) == ["for example [64, 64] (height, width)"]
 
 
 @pytest.mark.parametrize(("part", "few"), [(0.25, 6), (9, 9), (10, 0), (0.5, 0), (0, 0)])
@@ -242,7 +242,7 @@ def test_a_validation_of_the_source_itself_is_what_counts(splits):
     for number in range(1500, 1506):
         (splits / "validation" / "dog" / f"{number}.png").unlink(missing_ok=True)
     report = scan_files("folder", splits, plan=Plan(True, 0.5))
-    assert details(report, "few-validation-images") == ["one is 11.1% of the accuracy"]
+    assert details(report, "few-validation-images") == ["a single image changes the accuracy by 11.1%"]
     assert "few-validation-images" not in codes(
         scan_files("folder", splits, plan=Plan(True, 0))
     )  # they are not used then

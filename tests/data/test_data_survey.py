@@ -87,8 +87,8 @@ def test_what_can_be_no_data_is_refused(tmp_path):
     (tmp_path / "x.json").write_text("{}")
     assert "neither a folder of images nor a table" in refusal(tmp_path / "x.json")
     put(tmp_path, "one/cat/1.png", "gap/cat/1.png", "gap/dog/1.png")
-    assert "gives one class, cat" in refusal(tmp_path / "one")
-    assert "belong to a table" in refusal(tmp_path / "one", {"root": "."})
+    assert "has only one class, cat" in refusal(tmp_path / "one")
+    assert "--root applies to tables only" in refusal(tmp_path / "one", {"root": "."})
     (tmp_path / "gap" / "cow").mkdir()
     told = refusal(tmp_path / "gap")
     assert "no image in the class folder cow" in told

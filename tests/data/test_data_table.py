@@ -162,7 +162,7 @@ def test_of_many_missing_files_ten_are_listed(pets):
         ("file,label\ncat/1.png,cat,dog\n", "pets.csv:2 has 3 fields, and 2 columns are named"),
         ('file,label\n"cat/1.png,cat\n', "cannot be read as a table"),
         (b"file,label\nk\xe4fer.png,cat\n", "pets.csv:2 is not UTF-8 text"),
-        ("file,label\ncat/1.png,cat\ncat/2.png,cat\n", "gives one class, cat"),
+        ("file,label\ncat/1.png,cat\ncat/2.png,cat\n", "has only one class, cat"),
         ("file,label\n\0.png,cat\ndog/1.png,dog\n", "does not exist"),
     ],
 )

@@ -167,7 +167,7 @@ class TestWhatChanged:
         spec = folder_spec()
         run, *_ = record(spec)
         shutil.copytree(squares / "green", squares / "yellow")
-        with pytest.raises(DataError, match="has the class yellow, which training does not know"):
+        with pytest.raises(DataError, match="has the class yellow, which the training data lacks"):
             recorded.recorded_splits(spec, run)
 
     @pytest.mark.parametrize("classes", [CHOSEN, RENAMED])

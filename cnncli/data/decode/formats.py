@@ -14,11 +14,11 @@ TIFF of floating-point numbers does not say which number is white.
 
 READ_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp"})
 
-OTHER_SUFFIXES = frozenset(
+SUFFIXES = READ_SUFFIXES | frozenset(
     {".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".psd", ".svg", ".dcm", ".exr", ".hdr"}
     | {".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".pcx", ".ico"}
 )
-"""Of pictures that are not read. They are found all the same, so that they are reported and not dropped in silence."""
+"""Suffixes of images, also of formats that are not read: those are reported, not silently ignored."""
 
 HEAD = 512
 """How many of a file's first bytes the functions here want to see."""

@@ -1,11 +1,10 @@
-"""Image files: reading one into an array, and what the brightness of many says."""
+"""Reading an image file into an array."""
 
 from __future__ import annotations
 
 import io
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +19,6 @@ from PIL.WebPImagePlugin import WebPImageFile
 from cnncli.data.decode import formats
 from cnncli.data.decode.input_format import InputFormat, Interpolation, Resize, decode_smaller, fitted
 from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of, turn_of_header
-from cnncli.data.files import find_images as find_images  # where prediction looks for it
 from cnncli.data.files import open_file
 from cnncli.errors import DataError
 
@@ -172,38 +170,3 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
     if "transparency" in picture.info:
         eight[values == picture.info["transparency"]] = 255
     return Image.fromarray(eight.astype(np.uint8))
-
-
-@dataclass(frozen=True)
-class BrightnessStats:
-    """How bright the images of a training set are, 0 (black) to 255 (white).
-
-    Args:
-        mean: of all pixels.
-        border_mean: of the outermost ring of pixels.
-        border_std: standard deviation, over the images, of the brightness of each image's border; small where all
-            have the same background.
-    """
-
-    mean: float
-    border_mean: float
-    border_std: float
-
-
-def border_brightness(image: np.ndarray) -> float:
-    """The mean, 0…255, of the outermost ring of pixels of an image of shape `(height, width, channels)`."""
-    return float(_borders(image[None])[0])
-
-
-def brightness_stats(images: np.ndarray) -> BrightnessStats:
-    """The brightness of images of shape `(samples, height, width, channels)`, from 2,000 evenly spaced ones at most."""
-    chosen = images[np.linspace(0, len(images) - 1, min(len(images), 2000)).astype(int)]
-    borders = _borders(chosen)
-    return BrightnessStats(float(chosen.mean()), float(borders.mean()), float(borders.std()))
-
-
-def _borders(images: np.ndarray) -> np.ndarray:
-    """The border brightness of each image, float64, shape `(samples,)`."""
-    inner = images[:, 1:-1, 1:-1]
-    ring = images.sum(axis=(1, 2, 3), dtype=np.int64) - inner.sum(axis=(1, 2, 3), dtype=np.int64)  # (samples,)
-    return ring / (images[0].size - inner[0].size)

@@ -1,4 +1,4 @@
-"""Which images are copies of each other, to the byte or to the eye."""
+"""Images that are copies of each other, to the byte or to the eye."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from cnncli.data.quality.codes import finding
-from cnncli.data.quality.inspection import Facts
-from cnncli.data.quality.inventory import Entry
+from cnncli.data.quality.inspection import FileInspection
+from cnncli.data.sources.inventory import Entry
 from cnncli.records import Affected, Finding
 
 DISTANCE = 4
@@ -28,32 +28,32 @@ same photograph.
 _BANDS = DISTANCE + 1
 
 
-def copies(entries: Sequence[Entry], facts: Sequence[Facts]) -> list[Finding]:
+def duplicates(entries: Sequence[Entry], inspections: Sequence[FileInspection]) -> list[Finding]:
     """Images whose files have the same bytes: in two classes, across splits, or more than once in a class."""
     places: dict[bytes, list[int]] = {}
-    for index, fact in enumerate(facts):
-        if fact.content and not fact.problem and entries[index].label:
-            places.setdefault(fact.content, []).append(index)
+    for index, one in enumerate(inspections):
+        if one.content and not one.problem and entries[index].label:
+            places.setdefault(one.content, []).append(index)
     groups = [members for members in places.values() if len(members) > 1]
     return _findings(entries, groups, ("same-image-two-classes", "copies-across-splits", "copies"), may_exclude=True)
 
 
-def lookalikes(entries: Sequence[Entry], facts: Sequence[Facts]) -> list[Finding]:
+def near_duplicates(entries: Sequence[Entry], inspections: Sequence[FileInspection]) -> list[Finding]:
     """Images that differ as files and look the same, by a perceptual hash and a comparison of miniatures.
 
-    Those without a look are left out, blank and small ones; of exact copies the first stands for all.
+    Blank and small images have no such hash and are left out; of exact copies the first stands for all.
     """
     seen: set[bytes] = set()
-    chosen: list[int] = []
-    for index, fact in enumerate(facts):
-        if fact.look is not None and entries[index].label and fact.content not in seen:
-            seen.add(fact.content)
-            chosen.append(index)
-    if not chosen:
+    compared: list[int] = []
+    for index, one in enumerate(inspections):
+        if one.look is not None and entries[index].label and one.content not in seen:
+            seen.add(one.content)
+            compared.append(index)
+    if not compared:
         return []
-    looks = np.array([facts[index].look for index in chosen], np.uint64)  # (images,)
-    miniatures = np.frombuffer(b"".join(facts[index].miniature for index in chosen), np.uint8)
-    groups = [[chosen[member] for member in group] for group in _groups(looks, miniatures.reshape(len(chosen), -1))]
+    looks = np.array([inspections[index].look for index in compared], np.uint64)  # (images,)
+    miniatures = np.frombuffer(b"".join(inspections[index].miniature for index in compared), np.uint8)
+    groups = [[compared[member] for member in group] for group in _groups(looks, miniatures.reshape(len(compared), -1))]
     return _findings(entries, groups, ("alike-across-classes", "alike-across-splits", "alike"), may_exclude=False)
 
 
@@ -70,7 +70,7 @@ def _findings(
         where = " and ".join(labels if len(labels) > 1 else splits)
         detail = f"are in {where}" if code != codes[2] else ""
         affected[code].append(Affected(tuple(entries[member].name for member in members), detail))
-        # The test stays as it is; and whose class is right, nobody but a person knows
+        # The test stays as it is; and which class is right, only a person can say
         kept = None if len(labels) > 1 else min(members, key=lambda member: _KEPT.index(entries[member].split))
         exclude[code] += [entries[member].name for member in members if member != kept]
     return [found for code in codes for found in finding(code, affected[code], exclude[code] if may_exclude else ())]

@@ -1,87 +1,94 @@
-"""What the facts of all files add up to: broken files, odd pictures, classes that are empty, rare or given away."""
+"""What the inspections of all files add up to: broken files, odd images, empty or rare classes, colliding names."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
-
-import numpy as np
+from collections.abc import Iterable, Mapping, Sequence
 
 from cnncli.data.decode.sizes import proposed_size
 from cnncli.data.quality.codes import CODES, finding
-from cnncli.data.quality.inspection import Facts
-from cnncli.data.quality.inventory import Entry, Inventory
+from cnncli.data.quality.inspection import FileInspection
+from cnncli.data.sources.inventory import Entry
 from cnncli.records import Affected, Finding
 from cnncli.wording import counted
 
 FEW = 10
-"""Training images of a class below which a person is warned."""
+"""Training images of a class below which there is a warning: a tenth of fewer would validate none."""
 
 FEW_VALIDATING = 5
-"""Validation images for each class, on average, below which a person is warned."""
+"""Validation images for each class, on average, below which one image moves the accuracy too far to compare epochs."""
 
 RARE = 10
-"""How many times rarer than the largest class one may be without a warning."""
+"""How many times rarer than the largest class one may be: rarer still, always guessing the others is 91 % right."""
 
 TINY = 8
 """Width or height in pixels below which an image hardly shows anything."""
 
 LONG = 10
-"""Longer side over shorter side from which on a shape is extreme."""
+"""Longer side over shorter side from which on a square input distorts a shape beyond recognition."""
 
-OUTLYING = 16
-"""How many times more, or fewer, pixels than the median make an outlier: four times the width and height."""
+Found = dict[str, list[Affected]]
 
 
-def broken_files(entries: Sequence[Entry], facts: Sequence[Facts]) -> list[Finding]:
-    """Files that cannot be read, and those that are passed over."""
-    affected: dict[str, list[Affected]] = {}
-    for entry, fact in zip(entries, facts, strict=True):
-        if fact.problem:
-            affected.setdefault(fact.problem, []).append(Affected((entry.name,), fact.detail))
+def broken_files(
+    entries: Sequence[Entry],
+    inspections: Sequence[FileInspection],
+    problems: Mapping[str, list[Affected]] | None = None,
+) -> list[Finding]:
+    """Files that cannot be read, and those that are passed over; `problems` are those of the source itself."""
+    affected: Found = {code: list(some) for code, some in (problems or {}).items()}
+    for entry, one in zip(entries, inspections, strict=True):
+        if one.problem:
+            affected.setdefault(one.problem, []).append(Affected((entry.name,), one.detail))
         elif not entry.label:
             affected.setdefault("unused-images", []).append(Affected((entry.name,)))
-    return [found for code, some in affected.items() for found in finding(code, some, _exclude(code, some))]
+    return _findings(affected)
 
 
-def peculiar_images(entries: Sequence[Entry], facts: Sequence[Facts]) -> list[Finding]:
-    """Images that are read, and may yet surprise: animated, turned, blank, tiny, of another size or colour."""
-    good = [(entry.name, fact) for entry, fact in zip(entries, facts, strict=True) if entry.label and not fact.problem]
-    affected: dict[str, list[Affected]] = {}
-    median = float(np.median([fact.width * fact.height for _, fact in good])) if good else 0.0
-    mostly_grey = 2 * sum(fact.grey for _, fact in good) > len(good)
-    for name, fact in good:
-        size = f"is {fact.width}×{fact.height}"
-        shorter, longer = sorted((fact.width, fact.height))
-        found = {trait: f"is a {fact.kind}" if trait == "wrong-suffix" else "" for trait in fact.traits}
+def peculiar_images(entries: Sequence[Entry], inspections: Sequence[FileInspection]) -> list[Finding]:
+    """Images that are read and may yet surprise: blank, tiny, of an extreme shape or another colour."""
+    good = [
+        (entry.name, one) for entry, one in zip(entries, inspections, strict=True) if entry.label and not one.problem
+    ]
+    affected: Found = {}
+    mostly_grey = 2 * sum(one.grey for _, one in good) > len(good)
+    for name, one in good:
+        size = f"is {one.width}×{one.height}"
+        shorter, longer = sorted((one.width, one.height))
+        details = {trait: f"is a {one.kind}" if trait == "wrong-suffix" else "" for trait in one.traits}
         if shorter < TINY:
-            found["tiny"] = size
+            details["tiny"] = size
         if longer >= LONG * shorter:
-            found["extreme-shape"] = size
-        if not median / OUTLYING < fact.width * fact.height < median * OUTLYING:
-            found["size-outlier"] = size
-        if fact.grey != mostly_grey:
-            found["mixed-color"] = "is grey" if fact.grey else "is in colour"
-        for code, detail in found.items():
+            details["extreme-shape"] = size
+        if one.grey != mostly_grey:
+            details["mixed-color"] = "is grey" if one.grey else "is in colour"
+        for code, detail in details.items():
             affected.setdefault(code, []).append(Affected((name,), detail))
-    return [found for code, some in affected.items() for found in finding(code, some, _exclude(code, some))]
+    findings = _findings({code: some for code, some in affected.items() if code != "mixed-color"})
+    odd, other = ("in colour", "grey") if mostly_grey else ("grey", "in colour")
+    mixed = affected.get("mixed-color", [])
+    message = (
+        f"{len(mixed):,} of {counted(len(good), 'image')} {'is' if len(mixed) == 1 else 'are'} {odd}, the rest {other}"
+    )
+    return [*findings, *finding("mixed-color", mixed, message=message)]
 
 
-def class_findings(inventory: Inventory, counts: Mapping[str, Mapping[str, int]]) -> list[Finding]:
+def class_findings(classes: Mapping[str, Sequence[str]], counts: Mapping[str, Mapping[str, int]]) -> list[Finding]:
     """Classes that are empty, missing in a split, small or much rarer than others."""
     empty = [
         Affected((), f"{label} has no {split} image")
-        for split, labels in inventory.classes.items()
+        for split, labels in classes.items()
         for label in labels
         if not counts[split].get(label)
     ]
     differ = []
-    expected = inventory.classes.get("train", ())
-    for split, labels in inventory.classes.items():
+    expected = classes.get("train", ())
+    for split, labels in classes.items():
         missing = [label for label in expected if label not in labels]
         unknown = [label for label in labels if label not in expected]
         words = [f"lacks {', '.join(missing)}"] * bool(missing)
-        words += [f"has {', '.join(unknown)}, which training does not know"] * bool(unknown)
+        words += [f"has {', '.join(unknown)}, which the training data lacks"] * bool(unknown)
         if words:
             differ.append(Affected((), f"{split} {' and '.join(words)}"))
     train = {label: count for label, count in counts.get("train", {}).items() if count}
@@ -100,43 +107,70 @@ def class_findings(inventory: Inventory, counts: Mapping[str, Mapping[str, int]]
     ]
 
 
-def different_sizes(entries: Sequence[Entry], facts: Sequence[Facts], says_size: bool | None) -> list[Finding]:
-    """Images of several sizes, for which a spec must say one; `says_size` is None while there is no spec."""
-    read = (fact for entry, fact in zip(entries, facts, strict=True) if entry.label and not fact.problem)
-    sizes = Counter((fact.height, fact.width) for fact in read)
-    if says_size or len(sizes) < 2:
+def different_sizes(
+    entries: Sequence[Entry], inspections: Sequence[FileInspection], sets_size: bool | None
+) -> list[Finding]:
+    """Images of several sizes, for which a spec must set one; `sets_size` is None while there is no spec."""
+    read = (one for entry, one in zip(entries, inspections, strict=True) if entry.label and not one.problem)
+    sizes = Counter((one.height, one.width) for one in read)
+    if sets_size or len(sizes) < 2:
         return []
     height, width = proposed_size(sizes)
-    affected = [Affected((), f"such as [{height}, {width}] (height, width), near the usual one")]
+    affected = [Affected((), f"for example [{height}, {width}] (height, width)")]
     message = f"the images have {len(sizes):,} different sizes"
-    return finding("size-wanted" if says_size is None else "size-missing", affected, message=message)
+    return finding("size-wanted" if sets_size is None else "size-missing", affected, message=message)
 
 
 def small_validation(counts: Mapping[str, Mapping[str, int]], part: float | int) -> list[Finding]:
-    """So few images to validate on that chance decides which epoch is best."""
+    """Too few validation images to choose the best epoch by."""
     classes, total = len(counts.get("train", {})), sum(counts.get("train", {}).values())
     drawn = round(total * part) if isinstance(part, float) else part
     images = sum(counts["validation"].values()) if "validation" in counts and part else drawn
     if not 0 < images < FEW_VALIDATING * classes:
         return []
     message = f"{counted(images, 'validation image')} for {classes} classes"
-    return finding("few-validation-images", [Affected((), f"one is {1 / images:.1%} of the accuracy")], message=message)
+    return finding(
+        "few-validation-images",
+        [Affected((), f"a single image changes the accuracy by {1 / images:.1%}")],
+        message=message,
+    )
 
 
-def color_tells_class(entries: Sequence[Entry], facts: Sequence[Facts]) -> list[Finding]:
+def color_tells_class(entries: Sequence[Entry], inspections: Sequence[FileInspection]) -> list[Finding]:
     """Classes that are grey where others are in colour: a network would learn that instead."""
     grey: dict[str, list[bool]] = {}
-    for entry, fact in zip(entries, facts, strict=True):
-        if entry.label and not fact.problem:
-            grey.setdefault(entry.label, []).append(fact.grey)
+    for entry, one in zip(entries, inspections, strict=True):
+        if entry.label and not one.problem:
+            grey.setdefault(entry.label, []).append(one.grey)
     shares = {label: sum(values) / len(values) for label, values in grey.items() if len(values) >= FEW}
-    told = [label for label, share in shares.items() if share >= 0.9]
-    if not told or not any(share <= 0.1 for share in shares.values()):
+    if not any(share <= 0.1 for share in shares.values()):
         return []
-    return finding("color-tells-class", [Affected((), f"{label} is {shares[label]:.0%} grey") for label in told])
+    affected = [Affected((), f"{label} is {share:.0%} grey") for label, share in shares.items() if share >= 0.9]
+    return finding("color-tells-class", affected)
 
 
-def _exclude(code: str, affected: Sequence[Affected]) -> list[str]:
-    """The files to leave out; none of those that are harmless, or not used anyway."""
-    leave_out = code in ("blank", "tiny", "extreme-shape") or CODES[code].severity == "error"
-    return [name for one in affected for name in one.names] if leave_out else []
+def colliding_names(names: Iterable[str]) -> list[Finding]:
+    """Files or folders whose names differ only by case or accents.
+
+    Args:
+        names: Paths with forward slashes; every folder in one is compared once.
+    """
+    parts: dict[str, None] = {}
+    for name in names:
+        parts |= dict.fromkeys(name[:at] for at, letter in enumerate(name) if letter == "/")
+        parts[name] = None
+    twins: dict[tuple[str, str], list[str]] = {}
+    for part in parts:
+        parent, _, last = part.rpartition("/")
+        twins.setdefault((parent, unicodedata.normalize("NFC", last).casefold()), []).append(part)
+    return finding("names-collide", (Affected(tuple(group)) for group in twins.values() if len(group) > 1))
+
+
+def _findings(affected: Found) -> list[Finding]:
+    """A finding of each code, with the files to exclude: none of those that are harmless, or not used anyway."""
+    findings = []
+    for code, some in affected.items():
+        is_error = CODES[code].severity == "error" and code != "unreadable-folder"
+        excludes = is_error or code in ("blank", "tiny", "extreme-shape")
+        findings += finding(code, some, [name for one in some for name in one.names] if excludes else [])
+    return findings

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from cnncli.catalog.image_sources import IMAGE_SOURCES
@@ -26,7 +27,15 @@ def load_images(name: str, arguments: Mapping[str, Any], **context: Any) -> Imag
         DataError: The images are missing, damaged or not what the arguments say.
         ResourceError: They do not fit into memory.
     """
-    load = import_module(f"{__name__}.{IMAGE_SOURCES[name].module}").load
-    parameters = inspect.signature(load).parameters
-    data: ImageData[Any] = load(**arguments, **{key: value for key, value in context.items() if key in parameters})
-    return data
+    load: Callable[..., ImageData[Any]] = module_of(name).load
+    return load(**arguments, **accepted(load, context))
+
+
+def module_of(name: str) -> ModuleType:
+    """The module of a source; only now are it and the packages that it needs imported."""
+    return import_module(f"{__name__}.{IMAGE_SOURCES[name].module}")
+
+
+def accepted(function: Callable[..., object], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a function has parameters for."""
+    return {name: value for name, value in context.items() if name in inspect.signature(function).parameters}

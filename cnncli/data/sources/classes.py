@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from cnncli.data.files import in_counting_order
+from cnncli.data.folder_inventory import in_counting_order
 from cnncli.data.samples import FileSamples, ImageData, Samples
 from cnncli.data.sources.location import some
 from cnncli.errors import DataError
@@ -19,7 +19,7 @@ Classes = Sequence[str] | Mapping[str, str] | None
 
 
 class TooFewClasses(DataError):
-    """A source has fewer classes than can be told apart; `found` are the names of those it has."""
+    """A source has fewer than two classes; `found` are the names of those it has."""
 
     def __init__(self, message: str, hint: str, found: Sequence[str]) -> None:
         super().__init__(message, hint)
@@ -54,7 +54,7 @@ def chosen_classes(found: Collection[str], classes: Classes, where: str) -> dict
             raise DataError(f"data.classes has {some(sorted(twice))} more than once")
     for name in wanted:
         if any("\ud800" <= letter <= "\udfff" for letter in name):
-            raise DataError(f"the name of the class {name!r} in {where} is no UTF-8 text", "rename its folder")
+            raise DataError(f"the name of the class {name!r} in {where} is not UTF-8 text", "rename its folder")
     unknown = [name for name in wanted if name not in found]
     if unknown:
         near = [match for name in unknown for match in difflib.get_close_matches(name, found, 1)]
@@ -66,7 +66,7 @@ def chosen_classes(found: Collection[str], classes: Classes, where: str) -> dict
     names = class_names(wanted)
     if len(names) < 2:
         raise TooFewClasses(
-            f"{where} gives {'one class, ' + names[0] if names else 'no class'}, and telling apart takes two",
+            f"{where} has {'only one class, ' + names[0] if names else 'no class'}; a classifier needs at least two",
             "expected a folder or a label for each class" if classes is None else "name two or more in data.classes",
             names,
         )
@@ -96,9 +96,9 @@ def require_same_classes(expected: Iterable[str], found: Iterable[str], where: s
     if missing:
         parts.append(f"lacks the class{'es' if len(missing) > 1 else ''} {some(missing)}")
     if unknown:
-        parts.append(f"has the class{'es' if len(unknown) > 1 else ''} {some(unknown)}, which training does not know")
+        parts.append(f"has the class{'es' if len(unknown) > 1 else ''} {some(unknown)}, which the training data lacks")
     if parts:
-        raise DataError(f"{where} {' and '.join(parts)}", "every split needs the same classes, called the same")
+        raise DataError(f"{where} {' and '.join(parts)}", "every split needs the same classes, under the same names")
 
 
 def with_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -> ImageData[ArraysOrFiles]:

@@ -8,12 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.files import folders_in, image_names, images_beside
+from cnncli.data.folder_inventory import FolderInventory, in_counting_order
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import Classes, chosen_classes, class_names, require_same_classes
+from cnncli.data.sources.inventory import SourceInventory
 from cnncli.data.sources.location import existing_folder, some
 from cnncli.errors import DataError
+from cnncli.records import Affected
 from cnncli.wording import counted
+
+Notice = Callable[[str], None]
+
+SPLITS = ("train", "validation", "test")
 
 SPLIT_FOLDERS: Mapping[str, str] = {
     "train": "train",
@@ -24,7 +30,7 @@ SPLIT_FOLDERS: Mapping[str, str] = {
     "test": "test",
     "testing": "test",
 }
-"""What the folder of a split may be called, in small or capital letters."""
+"""What the folder of a split may be called, in any case."""
 
 
 def load(
@@ -32,72 +38,122 @@ def load(
     reading: InputFormat,
     classes: Classes = None,
     exclude: Container[str] = (),
-    notice: Callable[[str], None] | None = None,
+    notice: Notice | None = None,
 ) -> ImageData[FileSamples]:
-    """Find the images of a folder. None is decoded.
+    """Finds the images of a folder. None is decoded.
 
     Each folder in it is a class, and images in folders within a class belong to it. Or the folders are `train` and
     `validation` and `test` (`val`, `valid` …), and the class folders are in them. Hidden files and folders and
     `__MACOSX` are passed over.
 
     Args:
-        path: of the folder.
-        reading: the size and colour to read images in.
-        classes: names of class folders to use, in the order of their labels; or a mapping from such names to class
+        path: Path of the folder.
+        reading: Size and colour to read the images in.
+        classes: Names of the class folders to use, in the order of their labels; or a mapping from such names to class
             names. All of them, `class2` before `class10`, when None.
-        exclude: images to leave out, by their paths from the folder on, with forward slashes.
-        notice: is told of images that lie beside class folders, because they are not used.
+        exclude: Images to exclude, by their paths from the folder on, with forward slashes.
+        notice: Receives a line about images beside the class folders, which are not used.
 
     Returns:
         The split `train`, and those others that have a folder; images are named by their paths from the folder on.
 
     Raises:
-        DataError: no such folder, no class folders, one without images, or splits whose classes differ.
+        DataError: There is no such folder, it has no class folders, one without images, or splits whose classes differ.
     """
     root = existing_folder(path)
-    folders = folders_in(root)
-    split_folders = _split_folders(root, folders, classes)
-    if not split_folders:
-        names, samples = _split(root, "", folders, classes, reading, exclude)
-        _tell_of_unused(root, notice)
-        return ImageData(names, {"train": samples})
-    _require_different(root, split_folders.values())
+    contents = FolderInventory(root)
+    places = _split_folders(root, contents, classes)
+    _require_different(root, places.values())
     expected: tuple[str, ...] = ()
     splits = {}
-    for split, folder in split_folders.items():  # training comes first
-        names, splits[split] = _split(root, folder + "/", folders_in(root / folder), classes, reading, exclude)
+    for split, place in places.items():  # training comes first
+        names, splits[split] = _split(root, place, contents, classes, reading, exclude)
         expected = expected or names
-        require_same_classes(expected, names, f"the {split} folder {root / folder}")
-        _tell_of_unused(root / folder, notice)
+        require_same_classes(expected, names, f"the {split} folder {root / place}")
+        unused = [Path(name).name for name in contents.images(place, nested=False)]
+        if unused and notice:
+            images = f"{counted(len(unused), 'image')} beside its class folders"
+            notice(f"{root / place} has {images}, not used: {some(unused)}")
     return ImageData(expected, splits)
 
 
-def _split_folders(root: Path, folders: list[str], classes: Classes) -> dict[str, str]:
-    """The folder of each split, training first; empty when the folders are classes."""
-    if classes is not None and all(str(name) in folders for name in classes):
-        return {}  # whoever names them as classes means classes: one may well be called `train`
+def inventory(path: Path | str, classes: Classes = None, exclude: Container[str] = ()) -> SourceInventory:
+    """Lists every file of a folder; one that cannot be listed is a problem and does not stop the listing.
+
+    Args:
+        path: Path of the folder; the other arguments are those of `load`.
+
+    Raises:
+        DataError: There is no such folder, or it has no class of a name that `classes` has.
+    """
+    root = existing_folder(path)
+    unlistable: dict[str, str] = {}
+    contents = FolderInventory(root, unlistable)
+    top = contents.folders()
+    places = {SPLIT_FOLDERS[name.lower()]: f"{name}/" for name in top if name.lower() in SPLIT_FOLDERS}
+    sources = SourceInventory(root)
+    if "train" not in places or _are_classes(classes, top) or not contents.folders(places["train"]):
+        places = {"train": ""}
+    else:
+        _add(sources, contents, "train", "", exclude, nested=False)
+    for split, place in ((split, places[split]) for split in SPLITS if split in places):
+        _add(sources, contents, split, place, exclude, nested=False)
+        folders = contents.folders(place)
+        wanted = dict(zip(folders, folders, strict=True))
+        if classes is not None:
+            wanted = chosen_classes(folders, classes, str(root / place))
+        for folder, label in wanted.items():
+            _add(sources, contents, split, f"{place}{folder}/", exclude, label)
+        sources.classes[split] = class_names(wanted)
+    sources.problems = {
+        "passed-over": [Affected((name,), "is hidden") for name in sorted(contents.hidden, key=in_counting_order)],
+        "unreadable-folder": [Affected((name,), reason) for name, reason in unlistable.items()],
+    }
+    return sources
+
+
+def _add(
+    sources: SourceInventory,
+    contents: FolderInventory,
+    split: str,
+    place: str,
+    exclude: Container[str],
+    label: str = "",
+    nested: bool = True,
+) -> None:
+    sources.add(split, label, (name for name in contents.files(place, nested) if name not in exclude))
+
+
+def _are_classes(classes: Classes, folders: Collection[str]) -> bool:
+    """Whether `data.classes` names these folders: a class may well be called `train`."""
+    return classes is not None and all(str(name) in folders for name in classes)
+
+
+def _split_folders(root: Path, contents: FolderInventory, classes: Classes) -> dict[str, str]:
+    """The place of each split, training first; `train` is the whole folder when the folders are classes."""
+    folders = contents.folders()
     found: dict[str, str] = {}
-    for folder in folders:
+    for folder in folders if not _are_classes(classes, folders) else []:
         split = SPLIT_FOLDERS.get(folder.lower())
         if split in found:
             raise DataError(f"{root} has two folders of {split} images, {found[split]} and {folder}", "keep one")
         if split:
             found[split] = folder
-    if "train" not in found or not folders_in(root / found["train"]):
+    if "train" not in found or not contents.folders(f"{found['train']}/"):
         if len(found) > 1 and len(found) == len(folders):
             raise DataError(
                 f"{root} has the splits {some(found.values())}, but "
                 + ("training images have no class folders" if "train" in found else "none to train on"),
                 f"expected {root}/train/CLASS/IMAGE",
             )
-        return {}
+        return {"train": ""}
     others = [folder for folder in folders if folder not in found.values()]
     if others:
         raise DataError(
             f"{root} has the splits {some(found.values())} and beside them {some(others)}",
             "move these away, or name the class folders in data.classes if splits are classes too",
         )
-    return {split: found[split] for split in ("train", "validation", "test") if split in found}
+    return {split: f"{found[split]}/" for split in SPLITS if split in found}
 
 
 def _require_different(root: Path, folders: Collection[str]) -> None:
@@ -110,42 +166,33 @@ def _require_different(root: Path, folders: Collection[str]) -> None:
             raise DataError(f"{root / twin} and {root / folder} are the same folder", "one is a link: remove it")
 
 
-def _tell_of_unused(place: Path, notice: Callable[[str], None] | None) -> None:
-    unused = images_beside(place)
-    if unused and notice:
-        notice(f"{place} has {counted(len(unused), 'image')} beside its class folders, not used: {some(unused)}")
-
-
 def _split(
-    root: Path, prefix: str, folders: list[str], classes: Classes, reading: InputFormat, exclude: Container[str]
+    root: Path, place: str, contents: FolderInventory, classes: Classes, reading: InputFormat, exclude: Container[str]
 ) -> tuple[tuple[str, ...], FileSamples]:
-    """The images in the class folders of `root / prefix`, and the names of the classes."""
-    place = root / prefix if prefix else root
+    """The images in the class folders of one place, and the names of the classes."""
+    where, folders = root / place, contents.folders(place)
     if not folders:
-        images = images_beside(place)
+        images = [Path(name).name for name in contents.images(place, nested=False)]
         if images:
             raise DataError(
-                f"{place} has {counted(len(images), 'image')} ({some(images)}) and no class folders",
-                "expected one folder of images for each class; for labels in a table there is the source csv",
+                f"{where} has {counted(len(images), 'image')} ({some(images)}) and no class folders",
+                "expected one folder of images for each class; labels in a table are read by the source csv",
             )
-        raise DataError(f"{place} is empty: no class folders", "expected one folder for each class")
-    if len(folders) == 1 and folders_in(place / folders[0]):  # as archives often unpack
-        raise DataError(f"{place} has one class folder, {folders[0]}", f"did you mean {place / folders[0]}?")
-    wanted = chosen_classes(folders, classes, str(place))
-    _require_different(place, list(wanted))
+        raise DataError(f"{where} is empty: no class folders", "expected one folder for each class")
+    if len(folders) == 1 and contents.folders(f"{place}{folders[0]}/"):  # as archives often unpack
+        raise DataError(f"{where} has one class folder, {folders[0]}", f"did you mean {where / folders[0]}?")
+    wanted = chosen_classes(folders, classes, str(where))
+    _require_different(where, list(wanted))
     all_names = class_names(wanted)
-    names: list[str] = []
-    counts = []
-    for folder in wanted:
-        before = len(names)
-        inside = (f"{prefix}{folder}/{name}" for name in image_names(place / folder))
-        names += (name for name in inside if name not in exclude)
-        counts.append(len(names) - before)
-    empty = [folder for folder, count in zip(wanted, counts, strict=True) if not count]
+    images_of = {
+        folder: [name for name in contents.images(f"{place}{folder}/") if name not in exclude] for folder in wanted
+    }
+    empty = [folder for folder, images in images_of.items() if not images]
     if empty:
         raise DataError(
-            f"no image in the class folder{'s' if len(empty) > 1 else ''} {some(empty)} of {place}",
+            f"no image in the class folder{'s' if len(empty) > 1 else ''} {some(empty)} of {where}",
             "add images, remove the folder, or name the classes to use in data.classes",
         )
-    labels = np.repeat([all_names.index(given) for given in wanted.values()], counts).astype(np.int64)
-    return all_names, FileSamples(root, tuple(names), labels, reading)
+    names = tuple(name for images in images_of.values() for name in images)
+    labels = np.repeat([all_names.index(label) for label in wanted.values()], list(map(len, images_of.values())))
+    return all_names, FileSamples(root, names, labels.astype(np.int64), reading)

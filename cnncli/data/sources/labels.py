@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cnncli.data.files import in_counting_order
+from cnncli.data.folder_inventory import in_counting_order
 from cnncli.data.sources.classes import Classes, require_same_classes
 from cnncli.data.sources.location import some
 from cnncli.errors import DataError

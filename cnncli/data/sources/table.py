@@ -7,17 +7,20 @@ import io
 import os
 import posixpath
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import Classes, chosen_classes, class_names, require_same_classes
-from cnncli.data.sources.folder import SPLIT_FOLDERS
+from cnncli.data.sources.folder import SPLIT_FOLDERS, SPLITS
+from cnncli.data.sources.inventory import SourceInventory
 from cnncli.data.sources.location import existing_file, existing_folder, listed, some
 from cnncli.errors import DataError
+from cnncli.records import Affected
+from cnncli.wording import counted
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
@@ -28,8 +31,7 @@ _GUESSES = {
 }
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     line: int
     name: str
     label: str
@@ -72,31 +74,78 @@ def load(
         DataError: with all that is wrong, each with its line: no such file, an empty field, an unknown split, an image
             that comes twice; or splits whose classes differ.
     """
-    table = existing_file(path)
-    folder = table.parent if root is None else existing_folder(root)
     columns = {"image": image_column, "label": label_column, "split": split_column}
-    rows = list(rows_of(table, columns, delimiter, folder, exclude))
-    if not rows:
-        raise DataError(f"{table} has no rows", "expected a row for each image below the names of the columns")
-    wanted = chosen_classes({row.label for row in rows if row.label}, classes, f"{table}")
-    rows, problems = checked([row for row in rows if row.label in wanted or not row.label], folder)
+    table, folder, wanted, rows, problems = _read(path, root, columns, classes, delimiter, exclude)
     if problems:
         raise DataError(
-            f"{table}: {len(problems)} problem{'s' if len(problems) > 1 else ''}{listed(problems)}",
-            f"relative paths start from {folder}",
+            f"{table}: {counted(len(problems), 'problem')}{listed(problems)}", f"relative paths start from {folder}"
         )
     splits = {row.split for row in rows}
     if "train" not in splits:
         raise DataError(f"{table} has no row of the split train, only of {some(sorted(splits))}")
-    names = class_names(wanted)
     return ImageData(
-        names,
+        class_names(wanted),
         {
             split: _samples([row for row in rows if row.split == split], wanted, folder, reading, f"{table}: {split}")
-            for split in ("train", "validation", "test")
+            for split in SPLITS
             if split in splits
         },
     )
+
+
+def inventory(
+    path: Path | str,
+    root: Path | str | None = None,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
+    classes: Classes = None,
+    delimiter: str | None = None,
+    exclude: Container[str] = (),
+) -> SourceInventory:
+    """Lists every image of a table, with the arguments of `load`; a wrong row is a problem and does not stop it.
+
+    Raises:
+        DataError: There is no such table, it cannot be read as one, or lacks a column or class.
+    """
+    columns = {"image": image_column, "label": label_column, "split": split_column}
+    _, folder, wanted, rows, problems = _read(path, root, columns, classes, delimiter, exclude)
+    sources = SourceInventory(folder, problems={"table-row": [Affected((), problem) for problem in problems]})
+    for row in rows:
+        sources.add(row.split, wanted[row.label], [row.name])
+    for split in SPLITS:
+        labels = {entry.label for entry in sources.entries if entry.split == split}
+        if labels:
+            sources.classes[split] = tuple(name for name in class_names(wanted) if name in labels)
+    return sources
+
+
+class _Table(NamedTuple):
+    """A table, the folder of its images, its classes with their names, the good rows, and what is wrong with others."""
+
+    file: Path
+    folder: Path
+    wanted: dict[str, str]
+    rows: list[_Row]
+    problems: list[str]
+
+
+def _read(
+    path: Path | str,
+    root: Path | str | None,
+    columns: dict[str, str | None],
+    classes: Classes,
+    delimiter: str | None,
+    exclude: Container[str],
+) -> _Table:
+    file = existing_file(path)
+    folder = file.parent if root is None else existing_folder(root)
+    rows = list(_rows(file, columns, delimiter, folder, exclude))
+    if not rows:
+        raise DataError(f"{file} has no rows", "expected a row for each image below the names of the columns")
+    wanted = chosen_classes({row.label for row in rows if row.label}, classes, f"{file}")
+    rows, problems = _checked([row for row in rows if row.label in wanted or not row.label], folder)
+    return _Table(file, folder, wanted, rows, problems)
 
 
 def _samples(rows: list[_Row], wanted: dict[str, str], folder: Path, reading: InputFormat, where: str) -> FileSamples:
@@ -107,7 +156,7 @@ def _samples(rows: list[_Row], wanted: dict[str, str], folder: Path, reading: In
     return FileSamples(folder, tuple(row.name for row in rows), labels, reading)
 
 
-def rows_of(
+def _rows(
     table: Path, columns: dict[str, str | None], delimiter: str | None, folder: Path, exclude: Container[str]
 ) -> Iterator[_Row]:
     """The rows of a table with the names of files made uniform, without those excluded by any of their names."""
@@ -171,7 +220,7 @@ def _column(table: Path, header: list[str], role: str, name: str | None, delimit
     raise DataError(f"{table} has {said}; {columns}", f"name the column in {key}; the first row must name the columns")
 
 
-def checked(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[str]]:
+def _checked(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[str]]:
     """The rows with the names of splits made uniform, and everything that is wrong with them."""
     good: list[_Row] = []
     problems = []

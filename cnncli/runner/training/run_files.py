@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cnncli import __version__
-from cnncli.data.decode.image import brightness_stats
+from cnncli.data.brightness import brightness_stats
 from cnncli.factory.precision import precision_here
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.model.build import InputSpec

@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 
-from cnncli.data.quality.inspection import MINIATURE, Facts
-from cnncli.data.quality.inventory import Entry
-from cnncli.data.quality.near_duplicates import DISTANCE, lookalikes
+from cnncli.data.quality.inspection import MINIATURE, FileInspection
+from cnncli.data.quality.near_duplicates import DISTANCE, near_duplicates
+from cnncli.data.sources.inventory import Entry
 
 SHADES = np.random.default_rng(0).integers(0, 256, MINIATURE**2, np.uint8)
 
@@ -18,10 +18,10 @@ def groups(looks: list[int], miniatures: list[np.ndarray] | None = None) -> list
     entries = [Entry(str(number), "train", "cat") for number in range(len(looks))]
     shown = miniatures or [SHADES] * len(looks)
     facts = [
-        Facts(content=b"%d" % number, look=look, miniature=miniature.tobytes())
+        FileInspection(content=b"%d" % number, look=look, miniature=miniature.tobytes())
         for number, (look, miniature) in enumerate(zip(looks, shown, strict=True))
     ]
-    return [one.names for finding in lookalikes(entries, facts) for one in finding.affected]
+    return [one.names for finding in near_duplicates(entries, facts) for one in finding.affected]
 
 
 def test_hashes_may_differ_in_four_bits_wherever_those_are():

@@ -1,0 +1,42 @@
+"""The brightness of images: of a training set, and of the border of a single one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class BrightnessStats:
+    """How bright the images of a training set are, 0 (black) to 255 (white).
+
+    Args:
+        mean: of all pixels.
+        border_mean: of the outermost ring of pixels.
+        border_std: standard deviation, over the images, of the brightness of each image's border; small where all
+            have the same background.
+    """
+
+    mean: float
+    border_mean: float
+    border_std: float
+
+
+def border_brightness(image: np.ndarray) -> float:
+    """The mean, 0…255, of the outermost ring of pixels of an image of shape `(height, width, channels)`."""
+    return float(_borders(image[None])[0])
+
+
+def brightness_stats(images: np.ndarray) -> BrightnessStats:
+    """The brightness of images of shape `(samples, height, width, channels)`, from 2,000 evenly spaced ones at most."""
+    chosen = images[np.linspace(0, len(images) - 1, min(len(images), 2000)).astype(int)]
+    borders = _borders(chosen)
+    return BrightnessStats(float(chosen.mean()), float(borders.mean()), float(borders.std()))
+
+
+def _borders(images: np.ndarray) -> np.ndarray:
+    """The border brightness of each image, float64, shape `(samples,)`."""
+    inner = images[:, 1:-1, 1:-1]
+    ring = images.sum(axis=(1, 2, 3), dtype=np.int64) - inner.sum(axis=(1, 2, 3), dtype=np.int64)  # (samples,)
+    return ring / (images[0].size - inner[0].size)

@@ -1,0 +1,148 @@
+"""What a folder holds: folders, images and other files, each folder listed once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from cnncli.data.decode import formats
+from cnncli.data.files import open_file
+from cnncli.errors import DataError
+
+PASSED_OVER = frozenset({"__MACOSX", "@eaDir", "lost+found"})
+"""Folders that systems put among people's own. They are passed over like those whose names begin with a dot."""
+
+
+class _Listing(NamedTuple):
+    """The names in one folder: folders, links to folders, and everything else."""
+
+    folders: list[str]
+    linked: list[str]
+    files: list[str]
+
+
+class FolderInventory:
+    """The contents of a folder, without hidden files and folders and those in `PASSED_OVER`.
+
+    Places are paths from the root on with forward slashes, empty for the root itself and otherwise ending in a slash.
+    Names are sorted as people count: `img2.png` before `img10.png`.
+
+    Args:
+        root: The folder.
+        unlistable: Receives the folders that cannot be listed, each with the reason, and they count as empty; when
+            None they raise DataError.
+    """
+
+    def __init__(self, root: Path, unlistable: dict[str, str] | None = None) -> None:
+        self.hidden: set[str] = set()
+        """Names that were passed over so far."""
+        self._root = root
+        self._unlistable = unlistable
+        self._listings: dict[str, _Listing] = {}
+
+    def folders(self, place: str = "") -> list[str]:
+        """The names of the folders in a place, links to folders included."""
+        listing = self._list(place)
+        return sorted(listing.folders + listing.linked, key=in_counting_order)
+
+    def files(self, place: str = "", nested: bool = True) -> list[str]:
+        """All files in a place and, when `nested`, in the folders in it, from the root on.
+
+        Links are followed, but no folder is visited twice.
+        """
+        return sorted(self._walk(place, nested), key=in_counting_order)
+
+    def images(self, place: str = "", nested: bool = True) -> list[str]:
+        """The files whose name or first bytes are those of an image.
+
+        So a broken `.jpg` is listed, to be reported when it is read, as is an image without a suffix.
+        """
+        names = (name for name in self._walk(place, nested) if _looks_like_image(self._root, name))
+        return sorted(names, key=in_counting_order)
+
+    def _walk(self, place: str, nested: bool) -> Iterator[str]:
+        visited: set[tuple[int, int]] = set()
+        pending, linked = [place], list[str]()
+        while pending or linked:
+            # Links last: files are then named by where they really are
+            current = pending.pop() if pending else linked.pop()
+            identity = self._identity(current)
+            if identity in visited:
+                continue
+            visited.add(identity)
+            listing = self._list(current)
+            yield from (current + name for name in listing.files)
+            if nested:
+                pending += (f"{current}{name}/" for name in listing.folders)
+                linked += (f"{current}{name}/" for name in listing.linked)
+
+    def _identity(self, place: str) -> tuple[int, int]:
+        try:
+            status = (self._root / place).stat()
+        except (OSError, ValueError):  # reported when it is listed
+            return (0, hash(place))
+        return status.st_dev, status.st_ino
+
+    def _list(self, place: str) -> _Listing:
+        if place not in self._listings:
+            listing = self._listings[place] = _Listing([], [], [])
+            for entry in self._entries(place):
+                if entry.name.startswith(".") or entry.name in PASSED_OVER:
+                    self.hidden.add(place + entry.name)
+                elif _is_folder(entry):
+                    (listing.linked if entry.is_symlink() else listing.folders).append(entry.name)
+                else:
+                    listing.files.append(entry.name)
+        return self._listings[place]
+
+    def _entries(self, place: str) -> list[os.DirEntry[str]]:
+        folder = self._root / place
+        try:
+            with os.scandir(folder) as entries:
+                return sorted(entries, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            problem = "does not exist: no such folder"
+        except NotADirectoryError:
+            problem = "is a file, not a folder"
+        except (OSError, ValueError) as error:
+            problem = f"cannot be listed: {getattr(error, 'strerror', None) or error}"
+        if self._unlistable is None:
+            raise DataError(f"{folder} {problem}")
+        self._unlistable[place.rstrip("/") or "."] = problem
+        return []
+
+
+def find_images(folder: Path) -> list[Path]:
+    """All images in a folder and the folders in it, as paths that begin with `folder`.
+
+    Raises:
+        DataError: The folder, or one in it, cannot be listed.
+    """
+    return [folder / name for name in FolderInventory(folder).images()]
+
+
+def in_counting_order(name: str) -> tuple[list[tuple[str, int]], str]:
+    """A sort key that takes digits as numbers, `class2` before `class10`; the text decides `a1` and `a01`."""
+    pieces = re.findall(r"(\D*)(\d*)", name)
+    return [(text.casefold(), int(digits or -1)) for text, digits in pieces], name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def _looks_like_image(root: Path, name: str) -> bool:
+    if os.path.splitext(name)[1].lower() in formats.SUFFIXES:  # noqa: PTH122  # a third of the time of a Path
+        return True
+    try:
+        with open_file(root / name) as stream:
+            head = stream.read(formats.HEAD)
+    except (DataError, OSError):  # not an image by its name, and its contents cannot be read
+        return False
+    return bool(formats.format_of(head)) or formats.is_other_image(head)

@@ -1,0 +1,73 @@
+"""Every file of a source with its split and class, wrong ones included: what the data doctor looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cnncli.data.samples import FileSamples, ImageData
+from cnncli.data.sources import accepted, load_images, module_of
+from cnncli.records import Affected
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file.
+
+    Args:
+        name: Its path from the root on with forward slashes, or an absolute path.
+        split: `train`, `validation` or `test`.
+        label: Name of its class; empty for a file that lies beside the classes.
+    """
+
+    name: str
+    split: str
+    label: str
+
+
+@dataclass
+class SourceInventory:
+    """What a source consists of, as far as that is known without opening a file.
+
+    Args:
+        root: The folder that names start from.
+        entries: Every file, in the order of the source.
+        classes: The classes of each split, in the order of their labels.
+        problems: What is wrong with folders and rows, by the code of the finding.
+    """
+
+    root: Path
+    entries: list[Entry] = field(default_factory=list)
+    classes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: dict[str, list[Affected]] = field(default_factory=dict)
+
+    def add(self, split: str, label: str, names: Iterable[str]) -> None:
+        """Adds files of one class."""
+        self.entries += [Entry(name, split, label) for name in names]
+
+
+def inventory_of(name: str, **arguments: Any) -> SourceInventory:
+    """Lists a source of files.
+
+    A module of a source may have a function `inventory`, which lists also what `load` refuses; without it, the files
+    are those that are loaded.
+
+    Args:
+        name: A key of `IMAGE_SOURCES` whose images are files.
+        **arguments: Those of the source and of a training.
+
+    Raises:
+        DataError: The source cannot be listed.
+    """
+    listing: Callable[..., SourceInventory] | None = getattr(module_of(name), "inventory", None)
+    if listing is not None:
+        return listing(**accepted(listing, arguments))
+    data: ImageData[FileSamples] = load_images(name, {}, **arguments)
+    inventory = SourceInventory(next(iter(data.splits.values())).root)
+    for split, samples in data.splits.items():
+        labels = (data.class_names[label] for label in samples.labels.tolist())
+        inventory.entries += [Entry(name, split, label) for name, label in zip(samples.names, labels, strict=True)]
+        inventory.classes[split] = data.class_names
+    return inventory
