@@ -2,8 +2,8 @@
 
     python benchmarks/augmentation.py --assert
 
-All three do the same things to the same images. They take turns in one process, several rounds, so that whatever else
-the machine does meets all of them; a ratio is the median of the rounds' ratios.
+All three apply the same changes to the same images. They take turns in one process for several rounds, so that other
+load on the machine affects all of them; a ratio is the median of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ class Case:
     """One setting.
 
     Args:
-        name: what it stands for.
-        size: height and width of the images.
-        batch: images in a batch.
-        arguments: of ImageDataGenerator.
-        over_legacy: how many times faster than ImageDataGenerator it has to be.
+        name: Description.
+        size: Height and width of the images.
+        batch: Images in a batch.
+        arguments: Arguments of ImageDataGenerator.
+        over_legacy: Required speed relative to ImageDataGenerator.
+        over_layers: Required speed relative to Keras' layers.
     """
 
     name: str
@@ -88,18 +89,18 @@ def legacy(case: Case, images: np.ndarray, targets: np.ndarray) -> Iterator[Any]
 
 
 def layers(case: Case, images: np.ndarray, targets: np.ndarray) -> Iterator[Any]:
-    seen = {"fill_mode": case.arguments.get("fill_mode", "nearest")}
+    fill = {"fill_mode": case.arguments.get("fill_mode", "nearest")}
     height, width = case.arguments["height_shift_range"], case.arguments["width_shift_range"]
     stack = [
         keras.layers.RandomFlip("horizontal"),
-        keras.layers.RandomRotation(case.arguments["rotation_range"] / 360, **seen),
-        keras.layers.RandomTranslation(height, width, **seen),
+        keras.layers.RandomRotation(case.arguments["rotation_range"] / 360, **fill),
+        keras.layers.RandomTranslation(height, width, **fill),
     ]
     if "shear_range" in case.arguments:
-        stack.append(keras.layers.RandomShear(tan(case.arguments["shear_range"] * pi / 180), **seen))
+        stack.append(keras.layers.RandomShear(tan(case.arguments["shear_range"] * pi / 180), **fill))
     if "zoom_range" in case.arguments:
         zoom = case.arguments["zoom_range"]
-        stack.append(keras.layers.RandomZoom(zoom, zoom, **seen))
+        stack.append(keras.layers.RandomZoom(zoom, zoom, **fill))
     model = keras.Sequential(stack)
     return batches(case, images, targets, lambda x, y, _: (model(x, training=True), y))
 
@@ -108,15 +109,15 @@ def fused(case: Case, images: np.ndarray, targets: np.ndarray) -> Iterator[Any]:
     entry = Entry("augmentation", "ImageDataGenerator", case.arguments)
     augmentation = Augmentation([entry], images.shape[1:], seed=0)
     epoch = tf.constant(0, tf.int64)
-    return batches(case, images, targets, lambda x, y, chosen: augmentation(x, y, chosen, epoch))
+    return batches(case, images, targets, lambda x, y, indices: augmentation(x, y, indices, epoch))
 
 
 def batches(case: Case, images: np.ndarray, targets: np.ndarray, change: Callable[..., Any]) -> Iterator[Any]:
     images_tensor, targets_tensor, total = tf.constant(images), tf.constant(targets), len(images)
 
     def batch(step: tf.Tensor) -> Any:
-        chosen = (step * case.batch + tf.range(case.batch, dtype=tf.int64)) % total
-        return change(tf.gather(images_tensor, chosen), tf.gather(targets_tensor, chosen), chosen)
+        indices = (step * case.batch + tf.range(case.batch, dtype=tf.int64)) % total
+        return change(tf.gather(images_tensor, indices), tf.gather(targets_tensor, indices), indices)
 
     return iter(tf.data.Dataset.range(2**60).map(batch, num_parallel_calls=THREADS, deterministic=True).prefetch(2))
 
@@ -150,8 +151,8 @@ def ratio(speeds: dict[str, list[float]], other: str) -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--seconds", type=float, default=0.5, help="for each way in each round")
-    parser.add_argument("--cpu", action="store_true", help="count processor time, for a machine that is not at rest")
+    parser.add_argument("--seconds", type=float, default=0.5, help="duration of each way in each round")
+    parser.add_argument("--cpu", action="store_true", help="measure processor time, for a machine that is busy")
     parser.add_argument("--assert", action="store_true", dest="required", help="exit 1 when a ratio is too low")
     options = parser.parse_args()
     clock = time.process_time if options.cpu else time.perf_counter

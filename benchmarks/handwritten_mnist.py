@@ -1,8 +1,8 @@
-"""The network of configs/mnist.yaml as a person writes it in Keras: NumPy arrays and `fit`.
+"""The network of configs/mnist.yaml written by hand in Keras: NumPy arrays and `fit`.
 
     python benchmarks/handwritten_mnist.py mnist.npz
 
-Prints the seconds of each epoch as JSON, the way `training.py` reads them.
+Prints the seconds of each epoch as JSON, which `training.py` reads.
 """
 
 import json

@@ -2,7 +2,7 @@
 
     python benchmarks/handwritten_stridednet.py FOLDER EPOCHS
 
-Prints the seconds of each epoch as JSON, the way `stridednet.py` reads them.
+Prints the seconds of each epoch as JSON, which `stridednet.py` reads.
 """
 
 import json
@@ -37,8 +37,8 @@ def images_of(folder):
     images, labels = [], []
     for label, name in enumerate(CLASSES):
         for file in sorted((Path(folder) / name).iterdir()):
-            with Image.open(file) as picture:
-                images.append(np.asarray(picture.convert("RGB").resize((96, 96))))
+            with Image.open(file) as image:
+                images.append(np.asarray(image.convert("RGB").resize((96, 96))))
             labels.append(label)
     return np.array(images, dtype="float32") / 255, np.array(labels)
 
@@ -46,12 +46,12 @@ def images_of(folder):
 def stridednet():
     regularizer = keras.regularizers.L2(0.0005)
     model = keras.Sequential([keras.Input((96, 96, 3))])
-    given = {"kernel_initializer": "he_normal", "kernel_regularizer": regularizer}
-    model.add(layers.Conv2D(16, 7, strides=2, **given))
+    initial = {"kernel_initializer": "he_normal", "kernel_regularizer": regularizer}
+    model.add(layers.Conv2D(16, 7, strides=2, **initial))
     for filters in (32, 64, 128):
-        model.add(layers.Conv2D(filters, 3, padding="same", activation="relu", **given))
+        model.add(layers.Conv2D(filters, 3, padding="same", activation="relu", **initial))
         model.add(layers.BatchNormalization())
-        model.add(layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu", **given))
+        model.add(layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu", **initial))
         model.add(layers.BatchNormalization())
         model.add(layers.Dropout(0.25))
     model.add(layers.Flatten())
@@ -67,7 +67,7 @@ def stridednet():
 def main(folder, epochs):
     images, labels = images_of(folder)
     rest, _, rest_labels, _ = train_test_split(images, labels, test_size=0.25, stratify=labels, random_state=0)
-    validation = round(0.1 * len(images))  # as many as the config has
+    validation = round(0.1 * len(images))  # as in the config
     x_train, x_validation, y_train, y_validation = train_test_split(
         rest, rest_labels, test_size=validation, stratify=rest_labels, random_state=0
     )

@@ -1,12 +1,12 @@
-"""Trainings killed at random moments, and at every boundary of a write, each resumed to the end and compared by hash.
+"""Trainings killed at random moments or at every boundary of a write, each resumed to the end and compared by hash.
 
     python benchmarks/kills.py [rounds] [--kills N | --boundaries] [--seed N] [--assert]
 
 The training has dropout, batch normalisation, augmentation, a schedule, early stopping, class weights and checkpoints
-within its epochs. `kill -9` comes at a random moment after the run folder is there; half of the resumed trainings are
-killed as well, and so on. With --kills it is N kills in all, one after the other on the way of as few trainings as it
-takes: 30 of them are 3 minutes. With --boundaries the training kills itself instead, once at every boundary of a write.
-Weights, optimizer, predictions, report and history (but for the seconds) must be those of the training that was never
+within its epochs. `kill -9` comes at a random moment once the run folder exists; half of the resumed trainings are
+killed again, and so on. With --kills there are N kills in total, one after the other in as few trainings as possible:
+30 of them take 3 minutes. With --boundaries the training kills itself instead, once at every boundary of a write.
+Weights, optimizer, predictions, report and history (except its seconds) must equal those of a training that was never
 killed. A round takes 20 seconds on two cores.
 """
 
@@ -39,12 +39,12 @@ RUNNER = Path(__file__).parents[1] / "tests" / "runner"
 SAME = ("weights/best.weights.h5", "weights/last.weights.h5", "predictions.csv", "metrics.json", "report.txt")
 
 
-def write_pictures(folder):
-    draws = np.random.default_rng(0)
+def write_images(folder):
+    random_numbers = np.random.default_rng(0)
     for place, (name, count) in enumerate({"red": 30, "green": 22, "blue": 14}.items()):
         (folder / name).mkdir(parents=True)
         for number in range(count):
-            pixels = draws.integers(60, 190, (16, 16, 3))
+            pixels = random_numbers.integers(60, 190, (16, 16, 3))
             pixels[..., place] += 25
             Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{number}.png")
 
@@ -54,21 +54,21 @@ def command(*arguments, starter=("-m", "cnncli")):
 
 
 def hashes_of(run):
-    """What must be the same, by name."""
-    found = {name: hashlib.sha256((run / name).read_bytes()).hexdigest() for name in SAME}
+    """Hashes of what must be the same, by name."""
+    hashes = {name: hashlib.sha256((run / name).read_bytes()).hexdigest() for name in SAME}
     with (run / "history.csv").open(newline="") as file:
         rows = [[value for key, value in row.items() if key != "seconds"] for row in csv.DictReader(file)]
-    found["history.csv"] = hashlib.sha256(repr(rows).encode()).hexdigest()
+    hashes["history.csv"] = hashlib.sha256(repr(rows).encode()).hexdigest()
     with np.load(run / "checkpoint" / "state.npz", allow_pickle=False) as archive:
         for name in archive.files:
             if name != "training.json":
-                found[name] = hashlib.sha256(archive[name].tobytes()).hexdigest()
-    found["epochs"] = len(rows)
-    return found
+                hashes[name] = hashlib.sha256(archive[name].tobytes()).hexdigest()
+    hashes["epochs"] = len(rows)
+    return hashes
 
 
 def killed_after(arguments, run, draws, longest):
-    """Whether a training was killed at a random moment after its folder was there; else it was done before."""
+    """Whether a training was killed at a random moment after its folder existed; otherwise it had finished."""
     with subprocess.Popen(command(*arguments), stdout=subprocess.DEVNULL) as process:
         while not (run / "spec.yaml").exists() and process.poll() is None:
             time.sleep(0.01)
@@ -102,7 +102,7 @@ def one_after_the_other(folder, spec, left, longest, draws):
         arguments, most = ("train", spec, "--runs-dir", run.parent), longest / 4
         while left and killed_after(arguments, run, draws, most):
             left, kills = left - 1, kills + 1
-            arguments, most = ("resume", run), longest / 4 + 4  # a resumed training starts after its folder is there
+            arguments, most = ("resume", run), longest / 4 + 4  # the folder of a resumed training exists from the start
         if not left:
             subprocess.run(command("resume", run), check=True, stdout=subprocess.DEVNULL)
         yield f"training {number}, killed {kills} times", run
@@ -128,9 +128,9 @@ def main(arguments):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["CNNCLI_CACHE_DIR"] = str(folder / "cache")
-        write_pictures(folder / "pictures")
+        write_images(folder / "images")
         spec = folder / "killed.yaml"
-        spec.write_text(SPEC.format(stateful=RUNNER / "stateful.yaml", path=folder / "pictures"))
+        spec.write_text(SPEC.format(stateful=RUNNER / "stateful.yaml", path=folder / "images"))
         extra = ["--set", "train.epochs=2"] if arguments.boundaries else []
         whole = folder / "whole" / "killed-001"
         with subprocess.Popen(command("train", spec, "--runs-dir", whole.parent, *extra)) as process:
@@ -139,7 +139,7 @@ def main(arguments):
             began = time.perf_counter()
         assert process.returncode == 0
         longest, expected = time.perf_counter() - began, hashes_of(whole)
-        print(f"never killed: {expected['epochs']} epochs, {longest:.1f} s after the folder was there", flush=True)
+        print(f"never killed: {expected['epochs']} epochs, {longest:.1f} s after the folder existed", flush=True)
         same = done = 0
         if arguments.boundaries:
             trainings = at_boundaries(folder, spec)
@@ -148,11 +148,11 @@ def main(arguments):
         else:
             trainings = at_random(folder, spec, arguments.rounds, longest, draws)
         for title, run in trainings:
-            found = hashes_of(run)
-            other = [key for key in {**expected, **found} if expected.get(key) != found.get(key)]
+            actual = hashes_of(run)
+            different = [key for key in {**expected, **actual} if expected.get(key) != actual.get(key)]
             left = [path.name for path in run.rglob(".tmp-*")]
-            done, same = done + 1, same + (not other and not left)
-            print(f"{title}: {'the same' if not other else f'OTHER: {other}'} {left or ''}", flush=True)
+            done, same = done + 1, same + (not different and not left)
+            print(f"{title}: {f'DIFFERENT: {different}' if different else 'the same'} {left or ''}", flush=True)
         print(f"{same} of {done} the same")
         return arguments.strict and same < done
 

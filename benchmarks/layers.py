@@ -1,10 +1,9 @@
-"""How long the layers that cnncli computes in a way of its own take, as Keras has them and as cnncli has them.
+"""Layers that cnncli computes in its own way: time of a step as Keras computes it and as cnncli does.
 
     python benchmarks/layers.py [--rounds 9]
 
-One step of a layer, or of a whole network: its result and all its gradients, of 128 images of noise, or 32. The two
-take turns; the figures are medians of the rounds. Without a processor that computes in bfloat16 its convolutions are
-Keras', and no faster.
+A step of a layer, or of a whole network, is its output and all its gradients for 128 or 32 images of noise. The two
+take turns; the figures are medians of the rounds. On a processor without bfloat16 the convolutions are Keras' own.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ NETWORKS = ["MobileNetV2", "EfficientNetB0", "ResNet50"]
 SIDE = 96
 DTYPES = ["float32", "bfloat16"]
 LEAST = 0.05
-"""Seconds that steps of a round are measured for."""
+"""Seconds of measured steps in each round."""
 
 
-def step_of(layer: keras.layers.Layer, images: tf.Tensor, **how: bool) -> Callable[[], tf.Tensor]:
+def step_of(layer: keras.layers.Layer, images: tf.Tensor, **call_arguments: bool) -> Callable[[], tf.Tensor]:
     """A function that trains the layer for one step."""
     layer.build(images.shape)
     weights = [weight.value for weight in layer.trainable_variables]
@@ -37,8 +36,8 @@ def step_of(layer: keras.layers.Layer, images: tf.Tensor, **how: bool) -> Callab
     def step(images: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             tape.watch(images)
-            result = layer(images, **how)
-            loss = tf.reduce_sum(tf.cast(result, "float32"))
+            outputs = layer(images, **call_arguments)
+            loss = tf.reduce_sum(tf.cast(outputs, "float32"))
         return [gradient[0] for gradient in tape.gradient(loss, [images, *weights])]
 
     return lambda: step(images)[0].numpy()

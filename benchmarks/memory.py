@@ -1,14 +1,14 @@
-"""Peak memory of a training from image files, against one from a folder that links the same files four times over.
+"""Peak memory of a training from image files, compared with a folder that links each of them four times.
 
     python benchmarks/memory.py --data FOLDER --assert
 
-Memory must not grow with the number of files: with `data.cache: false` images are read batch by batch, and what is
-kept of a file is little more than its name. Each training is a process of its own, `cnncli train` with a tiny network
-and one epoch. Its peak is what the system reports of it when it ends (`ru_maxrss`), so everything counts: listing,
+Memory must not grow with the number of files: with `data.cache: false` images are read batch by batch, and little more
+than the name of a file stays in memory. Each training is a process of its own, `cnncli train` with a tiny network
+and one epoch. Its peak is what the system reports when it ends (`ru_maxrss`), so everything counts: listing,
 checking, hashing, splitting, shuffling, training, the test and the reports.
 
-FOLDER holds class folders; without it small JPEGs are made. The links lie in a temporary folder; they are hard links
-where that is possible, else symbolic ones.
+FOLDER contains class folders; without it small JPEGs are generated. The links are in a temporary folder, hard links
+where possible, otherwise symbolic ones.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ train: {{epochs: 1, batch_size: 256}}
 
 
 def make_images(folder: Path, images: int) -> None:
-    """Small JPEGs of noise, each another one."""
+    """Writes small JPEGs of noise, all different."""
     random = np.random.default_rng(0)
     for number in range(images):
         file = folder / f"class_{number % CLASSES}" / f"{number:06}.jpg"
@@ -58,7 +58,7 @@ def make_images(folder: Path, images: int) -> None:
 
 
 def link_images(folder: Path, linked: Path, times: int) -> int:
-    """The same class folders with every file `times` over; gives the number of links."""
+    """Links every file `times` times into the same class folders; returns the number of links."""
     count = 0
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         place = linked / file.parent.relative_to(folder)
@@ -73,7 +73,7 @@ def link_images(folder: Path, linked: Path, times: int) -> int:
 
 
 def peak_of_training(data: Path, work: Path) -> tuple[float, float]:
-    """Mebibytes and seconds of one training."""
+    """Peak memory in MiB and seconds of one training."""
     config = work / "memory.yaml"
     config.write_text(SPEC.format(path=data), encoding="utf-8")
     command = [sys.executable, "-m", "cnncli", "train", str(config), "--runs-dir", str(work / "runs"), "--quiet"]
@@ -91,8 +91,10 @@ def peak_of_training(data: Path, work: Path) -> tuple[float, float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="with class folders; without it images are made")
-    parser.add_argument("--images", type=int, default=50_000, help="how many are made (default: %(default)s)")
+    parser.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="folder with class folders; by default images are generated"
+    )
+    parser.add_argument("--images", type=int, default=50_000, help="number of generated images (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=1, help="trainings of each kind (default: %(default)s)")
     parser.add_argument("--assert", action="store_true", dest="required", help="exit 1 when memory grows too much")
     options = parser.parse_args()
@@ -107,22 +109,22 @@ def main() -> int:
             folders[linked] = link_images(data, linked, times)
         measured: dict[Path, list[tuple[float, float]]] = {folder: [] for folder in folders}
         for _ in range(options.rounds):
-            for folder, found in measured.items():
-                found.append(peak_of_training(folder, work))
+            for folder, figures in measured.items():
+                figures.append(peak_of_training(folder, work))
     return report(list(folders.values()), list(measured.values()), options.required)
 
 
 def report(counts: list[int], measured: list[list[tuple[float, float]]], required: bool) -> int:
-    """Prints the medians and their ratio; gives the exit code."""
+    """Prints the medians and their ratio; returns the exit code."""
     print(f"{'files':>10}{'peak memory':>16}{'whole command':>16}")
     peaks = []
-    for count, found in zip(counts, measured, strict=True):
-        peak, seconds = (statistics.median(values) for values in zip(*found, strict=True))
+    for count, figures in zip(counts, measured, strict=True):
+        peak, seconds = (statistics.median(values) for values in zip(*figures, strict=True))
         peaks.append(peak)
         print(f"{count:>10,}{peak:>12,.0f} MiB{seconds:>14.0f} s")
     ratio = peaks[1] / peaks[0]
     more = (peaks[1] - peaks[0]) * 2**20 / (counts[1] - counts[0])
-    print(f"ratio {ratio:.3f}, at most {ALLOWED:.2f}; {more:,.0f} bytes for each file more")
+    print(f"ratio {ratio:.3f}, at most {ALLOWED:.2f}; {more:,.0f} bytes for each additional file")
     return 1 if ratio > ALLOWED and required else 0
 
 

@@ -1,14 +1,14 @@
-"""What `cnncli train --dry-run` foretells, against what the training then takes.
+"""The estimate of `cnncli train --dry-run`, compared with the training itself.
 
     python benchmarks/preflight.py [--assert] [--epochs 3] [--data FOLDER]
 
 Three trainings: MNIST from its arrays, photographs with a StridedNet and augmentation, and small JPEGs of 32×32 in
-folders. Each is foretold with an empty cache, then trained, in processes of their own. Allowed is a difference of 30 %
-for the seconds of an epoch and for the peak of the memory. The peak is what the system reports when the process ends
-(`ru_maxrss`), the seconds are the median of the epochs in `history.csv` after the first, in which steps are compiled.
+folders. Each is estimated with an empty cache, then trained, in processes of their own. The duration of an epoch and
+the peak memory may differ by 30 %. The peak is what the system reports when the process ends (`ru_maxrss`), the
+duration is the median of the epochs in `history.csv` after the first, in which steps are compiled.
 
-FOLDER holds the four class folders of configs/caltech4_stridednet.yaml; without it pictures of noise are made. On a
-machine that does other work as well, seconds tell how busy it was: `--rounds` repeats everything and takes medians.
+FOLDER contains the four class folders of configs/caltech4_stridednet.yaml; without it images of noise are generated. On
+a busy machine durations vary: `--rounds` repeats everything and takes medians.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ MIB = 2**20
 
 
 class Figures(NamedTuple):
-    """Of one training, foretold or measured; `total` is that of the whole command."""
+    """Seconds of an epoch, peak memory in MiB and seconds of the whole command, estimated or measured."""
 
     epoch: float
     peak: float
     total: float
 
 
-def make_pictures(folder: Path, names: tuple[str, ...], each: int, height: int, width: int) -> Path:
-    """A folder for each class with JPEGs of smooth noise, each another one."""
+def make_images(folder: Path, names: tuple[str, ...], each: int, height: int, width: int) -> Path:
+    """Writes a folder for each class with JPEGs of smooth noise, all different."""
     random = np.random.default_rng(0)
     for name in names:
         (folder / name).mkdir(parents=True)
@@ -57,7 +57,7 @@ def make_pictures(folder: Path, names: tuple[str, ...], each: int, height: int, 
 
 
 def run(arguments: list[str], cache: Path) -> tuple[str, float, float]:
-    """What a command prints, its peak of memory in MiB, and its seconds."""
+    """Output of a command, its peak memory in MiB, and its seconds."""
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(
@@ -68,31 +68,30 @@ def run(arguments: list[str], cache: Path) -> tuple[str, float, float]:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            raise SystemExit(f"cnncli train {' '.join(arguments)} ended in {process.returncode}")
+            raise SystemExit(f"cnncli train {' '.join(arguments)} exited with {process.returncode}")
         out.seek(0)
         peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)  # bytes there, kibibytes elsewhere
         return out.read(), peak, time.perf_counter() - began
 
 
 def compare(config: list[str], work: Path) -> tuple[Figures, Figures]:
-    """One training, foretold and measured."""
+    """Estimates and measures one training."""
     with tempfile.TemporaryDirectory(dir=work) as name:
         arguments, cache = [*config, "--runs-dir", f"{name}/runs"], Path(name) / "cache"
         text, _, _ = run([*arguments, "--dry-run", "--json"], cache)
-        said = json.loads(text)
-        foretold = Figures(
-            said["seconds"]["stages"][0]["epoch"], said["memory"]["peak"] / MIB, said["seconds"]["total"]
-        )
-        text, peak, seconds = run([*arguments, "--quiet"], cache)
+        values = json.loads(text)
+        seconds = values["seconds"]
+        estimate = Figures(seconds["stages"][0]["epoch"], values["memory"]["peak"] / MIB, seconds["total"])
+        text, peak, whole = run([*arguments, "--quiet"], cache)
         with (Path(text.strip()) / "history.csv").open() as file:
             epochs = [float(row["seconds"]) for row in csv.DictReader(file)]
-        return foretold, Figures(statistics.median(epochs[1:] or epochs), peak, seconds)
+        return estimate, Figures(statistics.median(epochs[1:] or epochs), peak, whole)
 
 
 def trainings(work: Path, data: Path | None) -> dict[str, list[str]]:
     """The arguments of each training."""
-    photographs = data or make_pictures(work / "photographs", CALTECH, 400, 200, 300)
-    small = make_pictures(work / "small", tuple(f"class_{number}" for number in range(10)), 1500, 32, 32)
+    photographs = data or make_images(work / "photographs", CALTECH, 400, 200, 300)
+    small = make_images(work / "small", tuple(f"class_{number}" for number in range(10)), 1500, 32, 32)
     spec = work / "small.yaml"
     extends = f"extends: {ROOT / 'configs' / 'three_stage.yaml'}"
     spec.write_text(f"{extends}\ndata: {{source: {{folder: {{path: {small}}}}}}}\n", encoding="utf-8")
@@ -109,11 +108,11 @@ def trainings(work: Path, data: Path | None) -> dict[str, list[str]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="photographs; without it some are made")
-    parser.add_argument("--epochs", type=int, default=3, help="of each training (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=1, help="of everything (default: %(default)s)")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="photographs; by default images are generated")
+    parser.add_argument("--epochs", type=int, default=3, help="epochs of each training (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=1, help="repetitions of everything (default: %(default)s)")
     parser.add_argument("--only", metavar="NAME", help="one of mnist, photographs, 32×32")
-    parser.add_argument("--assert", action="store_true", dest="required", help="exit 1 when a figure is too far off")
+    parser.add_argument("--assert", action="store_true", dest="required", help="exit 1 when an estimate is too far off")
     options = parser.parse_args()
     far = False
     with tempfile.TemporaryDirectory() as name:
@@ -126,16 +125,17 @@ def main() -> int:
 
 
 def report(training: str, rounds: list[tuple[Figures, Figures]]) -> bool:
-    """Prints the medians; gives whether one is too far off."""
-    foretold, measured = (
+    """Prints the medians; returns whether an estimate is too far off."""
+    estimates, measured = (
         Figures(*map(statistics.median, zip(*side, strict=True))) for side in zip(*rounds, strict=True)
     )
     off = {}
     for name, unit in (("epoch", "s"), ("peak", "MiB"), ("total", "s")):
-        said, was = getattr(foretold, name), getattr(measured, name)
-        off[name] = abs(said / was - 1)
+        estimate, actual = getattr(estimates, name), getattr(measured, name)
+        off[name] = abs(estimate / actual - 1)
         print(
-            f"{training:<12} {name:<6} foretold {said:9,.1f} {unit:<4} was {was:9,.1f} {unit:<4} ratio {said / was:.2f}"
+            f"{training:<12} {name:<6} estimated {estimate:9,.1f} {unit:<4} measured {actual:9,.1f} {unit:<4} "
+            f"ratio {estimate / actual:.2f}"
         )
     sys.stdout.flush()
     return max(off["epoch"], off["peak"]) > ALLOWED

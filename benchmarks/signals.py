@@ -1,6 +1,6 @@
-"""Trainings that are stopped by Ctrl-C and by SIGTERM: seconds to the answer and to the end, and what they leave.
+"""Trainings interrupted by Ctrl-C and by SIGTERM: seconds until the answer and until the end, and what is left.
 
-The end is counted from the step under way when the signal came, which the last checkpoint is written right after.
+The end is counted from the step in progress when the signal came; the last checkpoint is written right after it.
 
     python benchmarks/signals.py [rounds] [--config configs/mnist.yaml] [--seed N] [--assert]
 
@@ -46,8 +46,8 @@ ANSWER = 1.0
 """Seconds from the signal to the first line."""
 
 
-def stopped(config, folder, number, draws):
-    """Trains and sends the signal; gives the run, its exit code, and the seconds to the answer and after the step."""
+def stopped(config, folder, number, rng):
+    """Trains and sends the signal; returns the run, its exit code, and the seconds to the answer and after the step."""
     program = [sys.executable, "-m", "cnncli", "train", config, "--runs-dir", folder, "--name", "stopped"]
     run, pipe = folder / "stopped-001", subprocess.PIPE
     with subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=pipe, text=True) as process:
@@ -58,33 +58,33 @@ def stopped(config, folder, number, draws):
         while not (run / "history.csv").exists() and process.poll() is None:
             time.sleep(0.01)
         assert process.poll() is None, f"ended after {time.perf_counter() - began:.1f} s: {process.stderr.read()}"
-        time.sleep(draws.uniform(0, 0.7) * (time.perf_counter() - ready))
+        time.sleep(rng.uniform(0, 0.7) * (time.perf_counter() - ready))
         sent = time.perf_counter()
         process.send_signal(number)
         assert process.stderr.readline() == "stopping; press Ctrl-C again to stop at once\n"
         answered = time.perf_counter() - sent
-        said = process.stderr.read()
+        output = process.stderr.read()
         process.wait()
         ended = time.time() - (run / "checkpoint" / "state.npz").stat().st_mtime
-    assert f"cnncli resume {run}" in said, said
+    assert f"cnncli resume {run}" in output, output
     return run, process.returncode, answered, ended
 
 
 def main(arguments):
-    draws, failures = random.Random(arguments.seed), 0
+    rng, failures = random.Random(arguments.seed), 0
     for number, code in CODES.items():
         answers, ends = [], []
         with tempfile.TemporaryDirectory() as folder:
             for turn in range(1, arguments.rounds + 1):
-                run, found, answered, ended = stopped(arguments.config, Path(folder) / str(turn), number, draws)
+                run, exit_code, answered, ended = stopped(arguments.config, Path(folder) / str(turn), number, rng)
                 missing = [name for name in ARTEFACTS if not (run / name).is_file()]
                 left = [path.name for path in run.rglob(".tmp-*")]
-                failures += bool(missing or left or found != code or ended > LIMIT or answered > ANSWER)
+                failures += bool(missing or left or exit_code != code or ended > LIMIT or answered > ANSWER)
                 answers.append(answered)
                 ends.append(ended)
                 faults = (
-                    f"exit {found}"
-                    + (f", MISSING {missing}" if missing else ", all there")
+                    f"exit {exit_code}"
+                    + (f", MISSING {missing}" if missing else ", complete")
                     + (f", {left}" * bool(left))
                 )
                 print(f"{number.name} {turn}: answer {answered:.2f} s, end {ended:.2f} s, {faults}", flush=True)
@@ -103,5 +103,5 @@ if __name__ == "__main__":
     parser.add_argument("rounds", nargs="?", type=int, default=5)
     parser.add_argument("--config", default="configs/mnist.yaml")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--assert", dest="strict", action="store_true", help="exit with 1 when a limit is passed")
+    parser.add_argument("--assert", dest="strict", action="store_true", help="exit with 1 when a limit is exceeded")
     sys.exit(main(parser.parse_args()))

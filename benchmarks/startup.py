@@ -1,8 +1,8 @@
-"""Start-up of the commands that load no TensorFlow, against `python -c "import click, yaml"` in the same run.
+"""Start-up time of commands that load no TensorFlow, compared with `python -c "import click, yaml"` in the same run.
 
     python benchmarks/startup.py [rounds]
 
-Prints medians and ratios. Allowed: 3 times for --help and runs, 5 times for check.
+Prints medians and ratios. Limits: 3 times for --help and runs, 5 times for check.
 """
 
 import statistics
@@ -27,7 +27,7 @@ def seconds(arguments):
 
 def main(rounds):
     for arguments in COMMANDS.values():
-        seconds(arguments)  # bytecode is written
+        seconds(arguments)  # writes bytecode
     times = {name: [] for name in COMMANDS}
     for _ in range(rounds):
         for name, arguments in COMMANDS.items():

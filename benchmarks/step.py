@@ -1,10 +1,10 @@
-"""How long a training step of shipped configs takes: without oneDNN, with it, and in mixed_bfloat16.
+"""Duration of a training step of shipped configs: with oneDNN, without it, and in mixed_bfloat16.
 
     python benchmarks/step.py [--rounds 3] [NAME ...]
 
-On x86 processors cnncli has oneDNN always; TensorFlow alone only where the processor has AVX512-VNNI or better. Each
-network is trained on noise at the batch size of its spec, each way in a process of its own, in turn. The figures are
-medians of the rounds; NAME is that of a config. What the processor does not compute in bfloat16 takes very long.
+On x86 processors cnncli always enables oneDNN; TensorFlow itself does so only with AVX512-VNNI or better. Each network
+trains on noise at the batch size of its spec, each way in a process of its own, in turn. The figures are medians of the
+rounds; NAME is the name of a config. Without bfloat16 in the processor mixed_bfloat16 is very slow.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ NAMES = (
     "separable_small",
 )
 LEAST = 2.0
-"""Seconds that steps are measured for."""
+"""Seconds of measured steps."""
 
 
 def measure(name: str, precision: str) -> None:
-    """Prints the seconds of a step, in a process that has decided about oneDNN."""
+    """Prints the seconds of a step, in a process whose environment decides about oneDNN."""
     from cnncli.runner.model.build import compiled, inputs_of_spec
     from cnncli.spec import load
     from cnncli.startup import tf
@@ -45,7 +45,7 @@ def measure(name: str, precision: str) -> None:
     if encoding == "one_hot":
         labels = tf.one_hot(labels, classes)
     options = tf.data.Options()
-    options.autotune.enabled = False  # the end of an iterator waits for the autotuner, which sleeps for seconds
+    options.autotune.enabled = False  # an iterator that ends waits for the autotuner, which sleeps for seconds
     dataset = tf.data.Dataset.from_tensors((pixels, labels)).repeat().with_options(options)
     steps, seconds = 2, 0.0
     model.fit(dataset, steps_per_epoch=steps, verbose=0)

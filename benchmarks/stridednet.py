@@ -1,15 +1,14 @@
-"""An epoch of configs/caltech4_stridednet.yaml against the same written by hand with ImageDataGenerator, in turn.
+"""An epoch of configs/caltech4_stridednet.yaml, compared with the same written by hand with ImageDataGenerator.
 
     python benchmarks/stridednet.py --data PATH/101_ObjectCategories --assert
 
-Both train and validate on as many of the same images, with the same network, augmentation and batches; each training is
-a process of its own. Counted are epochs from the second on, validation included: in the first one both make their
-graphs. Reading the images beforehand counts for neither. Without a folder, pictures of about the sizes of the four
-classes are made.
+Both train and validate on the same number of images, with the same network, augmentation and batches; they take turns,
+each in a process of its own. Epochs count from the second on, with validation: in the first both trace their graphs.
+Reading the images beforehand counts for neither. Without a folder, about as many images of each class are generated.
 
-Then, how long a step waits for its input: the time between asking for the next batch and having it, as a share of the
-time of all steps but the first ones. Batches are made while earlier ones train, on the same cores, and what that takes
-from a step is no waiting; so the same steps are taken once more with batches that are at hand, and both times printed.
+Then, how long a step waits for its input: the time until it has the next batch, as a share of all steps but the first
+ones. Batches are prepared while earlier ones train, on the same cores, and that slows a step without making it wait; so
+the same steps run once more with batches that are ready, and both times are printed.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ WARM_UP = 10
 
 
 def make_images(folder: Path, images: int) -> None:
-    """JPEGs with large shapes and some noise, 300 pixels wide."""
+    """Writes JPEGs with large shapes and some noise, 300 pixels wide."""
     random = np.random.default_rng(0)
     for name, share in CLASSES.items():
         (folder / name).mkdir(parents=True)
@@ -72,13 +71,13 @@ def _output(program: list[str]) -> str:
 
 
 def waiting(data: Path, steps: int) -> tuple[float, float, float]:
-    """The seconds of a step and how many of them it waits for its batch; and of a step whose batch is at hand."""
+    """Seconds of a step, those of them that it waits for its batch, and seconds of a step whose batch is ready."""
     from cnncli.startup import tf
 
     model, batches = _prepared(data, 2 * steps + WARM_UP)
     step = tf.function(lambda *batch: model.train_step(batch))
     iterator = iter(batches)
-    asked, computed = [], []
+    waited, computed = [], []
     held: list[Any] = []
     for number in range(WARM_UP + steps):
         began = time.perf_counter()
@@ -86,14 +85,14 @@ def waiting(data: Path, steps: int) -> tuple[float, float, float]:
         had = time.perf_counter()
         step(*held[-1])
         if number >= WARM_UP:
-            asked.append(had - began)
+            waited.append(had - began)
             computed.append(time.perf_counter() - had)
-    del iterator  # nobody makes batches any more
+    del iterator  # no more batches are prepared
     began = time.perf_counter()
     for batch in held[-steps:]:
         step(*batch)
     without = time.perf_counter() - began
-    return (sum(asked) + sum(computed)) / steps, sum(asked) / steps, without / steps
+    return (sum(waited) + sum(computed)) / steps, sum(waited) / steps, without / steps
 
 
 def _prepared(data: Path, steps: int) -> tuple[Any, Any]:
@@ -110,23 +109,27 @@ def _prepared(data: Path, steps: int) -> tuple[Any, Any]:
     train = splits.samples["train"]
     targets = encode(train.labels, encoding, len(splits.class_names))
     augmentation = Augmentation(spec.augment, splits.shape, spec.seed)
-    drawn, size = np.arange(len(train)), spec.train.batch_size
+    indices, size = np.arange(len(train)), spec.train.batch_size
     return model, training_batches(
-        Reader(train), drawn, targets, None, size, spec.seed, range(steps), augmentation=augmentation
+        Reader(train), indices, targets, None, size, spec.seed, range(steps), augmentation=augmentation
     )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help=f"with the folders {', '.join(CLASSES)}")
-    parser.add_argument("--images", type=int, default=1500, help="made without --data (default: %(default)s)")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help=f"folder with the folders {', '.join(CLASSES)}")
+    parser.add_argument(
+        "--images", type=int, default=1500, help="images generated without --data (default: %(default)s)"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="trainings of each (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=4, help="of each training, 2 or more (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=100, help="in which waiting is measured (default: %(default)s)")
+    parser.add_argument(
+        "--steps", type=int, default=100, help="steps in which waiting is measured (default: %(default)s)"
+    )
     parser.add_argument("--assert", action="store_true", dest="required", help="exit 1 when a limit is exceeded")
     options = parser.parse_args()
     if options.epochs < 2:
-        parser.error("--epochs: the first one does not count, so 2 or more are needed")
+        parser.error("--epochs must be at least 2: the first does not count")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
@@ -135,15 +138,15 @@ def main() -> int:
         if options.data is None:
             make_images(data, options.images)
         ratio = compare(data, work, options.rounds, options.epochs)
-        step, waited, at_hand = waiting(data, options.steps)
+        step, waited, ready = waiting(data, options.steps)
     share = waited / step
-    print(f"a step      {step * 1000:7.1f} ms, {at_hand * 1000:.1f} ms with batches at hand")
+    print(f"a step      {step * 1000:7.1f} ms, {ready * 1000:.1f} ms with batches ready")
     print(f"it waits    {waited * 1000:7.1f} ms for its batch: {share:.1%}, at most {ALLOWED_WAITING:.0%}")
     return 1 if options.required and (ratio > ALLOWED or share > ALLOWED_WAITING) else 0
 
 
 def compare(data: Path, work: Path, rounds: int, epochs: int) -> float:
-    """Prints the epochs of every round, the medians, and the median of the rounds' ratios; gives the last."""
+    """Prints the epochs of every round, the medians, and the median of the rounds' ratios; returns the last."""
     times: dict[Any, list[float]] = {by_hand: [], with_cnncli: []}
     for number in range(rounds):
         for way, medians in times.items():

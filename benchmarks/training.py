@@ -1,8 +1,8 @@
-"""`cnncli train configs/mnist.yaml` against the same network written by hand, in turn, in one run.
+"""`cnncli train configs/mnist.yaml`, compared with the same network written by hand, in turn.
 
     python benchmarks/training.py [rounds] [--assert]
 
-Prints medians of the epochs and of the whole command, and their ratios. Allowed: 0.6 and 1.2.
+Prints medians of the epochs and of the whole command, and their ratios. Limits: 0.6 and 1.2.
 """
 
 import csv

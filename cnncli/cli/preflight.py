@@ -1,10 +1,11 @@
-"""What `cnncli train` shows of a rehearsal: what a training takes, and whether its network can learn."""
+"""What `cnncli train` shows of a dry run and of `--overfit-batch`."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,13 +16,14 @@ from cnncli.cli.screen import TrainingScreen
 from cnncli.wording import counted, size_text
 
 if TYPE_CHECKING:
+    from cnncli.runner.preflight.dry_run import DryRun
     from cnncli.runner.preflight.overfit import Overfit
-    from cnncli.runner.preflight.records import DryRun, StageSeconds
+    from cnncli.runner.preflight.timing import StageSeconds
     from cnncli.spec import Spec
 
 
 class PreflightScreen(TrainingScreen):
-    """Says on stderr, when that is a terminal, that something is being tried."""
+    """Shows on stderr, when that is a terminal, that a dry run is under way, or a bar for the steps on one batch."""
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -29,21 +31,21 @@ class PreflightScreen(TrainingScreen):
             self._bar.update("trying the training; this takes half a minute, or more with stages")
         return self
 
-    def on_step(self, epoch: int, step: int, steps: int, metrics: Any) -> None:
+    def on_step(self, epoch: int, step: int, steps: int, metrics: Mapping[str, float]) -> None:
         """Moves a bar over the steps on one batch."""
         self._move("one batch", step, steps, "steps")
 
 
 def run_dry(spec: Spec, runs_dir: Path, screen: TrainingScreen, began: float, as_json: bool) -> int:
-    """Rehearses a training and shows what it takes; gives the exit code."""
-    from cnncli.runner.preflight.dryrun import dry_run
+    """Makes a dry run and shows what the training takes; returns the exit code."""
+    from cnncli.runner.preflight.dry_run import dry_run
 
-    found = dry_run(spec, runs_dir, screen, began)
+    estimate = dry_run(spec, runs_dir, screen, began)
     screen.clear()
     if as_json:
-        click.echo(json.dumps(_dry_run_values(found), indent=2))
+        click.echo(json.dumps(_dry_run_values(estimate), indent=2))
     elif not screen.quiet:
-        show_dry_run(found)
+        show_dry_run(estimate)
     return 0
 
 
@@ -61,35 +63,36 @@ def run_overfit(spec: Spec, runs_dir: Path, screen: TrainingScreen, as_json: boo
     return 0 if overfit.attempt.learned else TrainingError.exit_code
 
 
-def show_dry_run(found: DryRun) -> None:
-    """What a training takes, as lines of text."""
-    seconds, disk, took = found.seconds, found.disk, found.memory
-    counts = ", ".join(f"{images:,} {split}" for split, images in found.images.items())
-    say(f"images   {counts}: of each a batch was read")
-    say(f"step     {counted(found.batch_size, 'image')}, forward and backward: loss {found.first_loss:.4f}")
-    say(f"weights  saved and loaded: the same outputs for {counted(found.compared, 'image')}, to the last bit")
+def show_dry_run(estimate: DryRun) -> None:
+    """Prints what a training takes."""
+    seconds, disk, peak, free = estimate.seconds, estimate.disk, estimate.memory.peak, estimate.memory.free
+    counts = ", ".join(f"{images:,} {split}" for split, images in estimate.images.items())
+    say(f"images   {counts} (one batch read from each)")
+    say(f"step     {counted(estimate.batch_size, 'image')}, forward and backward: loss {estimate.first_loss:.4f}")
+    say("weights  saved and loaded: same outputs, to the last bit")
     say()
-    of = f" ({size_text(took.free)} free)" if took.free is not None else ""
-    peak = f"{size_text(took.peak)} peak{of}" if took.peak is not None else "not available on this system"
-    say(f"memory   {peak}")
+    if peak is None:
+        say("memory   not available on this system")
+    else:
+        say(f"memory   {size_text(peak)} peak{f' ({size_text(free)} free)' if free is not None else ''}")
     for number, stage in enumerate(seconds.stages, start=1):
-        heading, epochs = f"stage {number}", f"; {counted(stage.epochs, 'epoch')}"
-        if len(seconds.stages) == 1:
-            heading, epochs = "epoch", ""
-        say(f"{heading:<8} {_epoch(stage, found.steps)}{epochs}")
+        several = len(seconds.stages) > 1
+        epochs = f"; {counted(stage.epochs, 'epoch')}" if several else ""
+        say(f"{f'stage {number}' if several else 'epoch':<8} {_epoch(stage, estimate.steps_per_epoch)}{epochs}")
     start = seconds.before + sum(stage.before for stage in seconds.stages)
     once = f"{duration(start)} to start, build and trace, {duration(seconds.after)} for test and reports"
-    say(f"once     {once}" + (f", {duration(seconds.decoding)} to decode all images" if seconds.decoding else ""))
-    early = "; a callback may end it earlier" if found.may_end_early else ""
-    say(f"in all   {duration(seconds.total)} for {counted(found.epochs, 'epoch')}{early}")
+    say(f"one-off  {once}{f', {duration(seconds.decoding)} to decode all images' if seconds.decoding else ''}")
+    early = "; a callback may end it earlier" if estimate.may_end_early else ""
+    say(f"total    {duration(seconds.total)} for {counted(estimate.epochs, 'epoch')}{early}")
     cache = f", and {size_text(disk.cache)} for decoded images in the cache" if disk.cache else ""
     say(f"disk     {size_text(disk.run)} for the run{cache}")
     say()
-    say(f"No run was made. Times are those of {counted(found.measured_steps, 'step')}, as busy as the machine is now.")
+    steps = counted(estimate.measured_steps, "timed step")
+    say(f"Dry run: nothing was saved. Estimated from {steps} at the current load.")
 
 
 def _epoch(stage: StageSeconds, steps: int) -> str:
-    """An epoch of a stage, and what it is made of."""
+    """Duration of an epoch of a stage, and of its parts."""
     parts = [f"{duration(stage.training)} for {counted(steps, 'step')}"]
     parts += [f"{duration(stage.validation)} validation"] if stage.validation else []
     parts += [f"{duration(stage.checkpoints)} for checkpoints within it"] if stage.checkpoints else []
@@ -110,7 +113,7 @@ def _show_overfit(overfit: Overfit) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them: `8.2 s`, `4 min 5 s`, `2 h 10 min`."""
+    """A duration as text: `8.2 s`, `4 min 5 s`, `2 h 10 min`."""
     if seconds < 60:
         return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
     whole = round(seconds)
@@ -119,44 +122,25 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _dry_run_values(found: DryRun) -> dict[str, Any]:
-    seconds, disk = found.seconds, found.disk
-    return {
-        "images": dict(found.images),
-        "epochs": found.epochs,
-        "steps_per_epoch": found.steps,
-        "batch_size": found.batch_size,
-        "first_loss": found.first_loss,
-        "measured_steps": found.measured_steps,
-        "seconds": {
-            "decoding": seconds.decoding,
-            "before": seconds.before,
-            "stages": [
-                {**dataclasses.asdict(stage), "epoch": stage.epoch, "total": stage.total} for stage in seconds.stages
-            ],
-            "after": seconds.after,
-            "total": seconds.total,
-        },
-        "memory": {"peak": found.memory.peak, "free": found.memory.free},
-        "disk": {"run": disk.run, "run_free": disk.run_free, "cache": disk.cache, "cache_free": disk.cache_free},
-    }
+def _dry_run_values(estimate: DryRun) -> dict[str, Any]:
+    values = dataclasses.asdict(estimate)
+    for stage, row in zip(estimate.seconds.stages, values["seconds"]["stages"], strict=True):
+        row |= {"epoch": stage.epoch, "total": stage.total}
+    values["seconds"]["total"] = estimate.seconds.total
+    return {"epochs": estimate.epochs, **values}
 
 
 def _overfit_values(overfit: Overfit) -> dict[str, Any]:
     attempt = overfit.attempt
+    first, last = (loss if math.isfinite(loss) else None for loss in (attempt.losses[0], attempt.losses[-1]))
     return {
         "learned": attempt.learned,
         "images": overfit.images,
         "right": attempt.correct,
         "steps": attempt.steps,
-        "first_loss": _finite(attempt.losses[0]),
-        "last_loss": _finite(attempt.losses[-1]),
+        "first_loss": first,  # null for infinity and NaN, which JSON cannot express
+        "last_loss": last,
         "learning_rate": attempt.learning_rate,
         "seconds": overfit.seconds,
         "reasons": [{"found": reason.finding, "advice": reason.advice} for reason in overfit.reasons],
     }
-
-
-def _finite(value: float) -> float | None:
-    """The number, or None for infinity and NaN, which JSON cannot express."""
-    return value if math.isfinite(value) else None

@@ -33,21 +33,13 @@ LOW_SPACE = 1 << 30
 
 @dataclass(frozen=True)
 class Check:
-    """One checked fact.
+    """One checked fact: a `warning` is slow or scarce; an `error` will not work or is not safe."""
 
-    Args:
-        group: `versions`, `machine`, `folders` or `self-test`.
-        name: What was checked.
-        value: What it is here.
-        state: `ok`; `warning` when it is slow or scarce; `error` when something will not work or is not safe.
-        advice: What to do about it, or what it means; may be set when all is well.
-    """
-
-    group: str
+    group: str  # versions, machine, folders or self-test
     name: str
     value: str
     state: State = "ok"
-    advice: str = ""
+    advice: str = ""  # what to do, or what it means; also where all is well
 
 
 def run_checks(runs_folder: Path) -> tuple[Check, ...]:

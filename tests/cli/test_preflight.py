@@ -5,7 +5,6 @@ import json
 import pytest
 
 from cnncli.cli.preflight import duration, show_dry_run
-from cnncli.runner.preflight.records import Disk, DryRun, Memory, Seconds, StageSeconds
 
 SMALL = ("--set", "data.split.validation=59000", "--set", "train.stages=[{epochs: 1}, {epochs: 2, freeze: [conv2d_1]}]")
 
@@ -21,7 +20,7 @@ SMALL = ("--set", "data.split.validation=59000", "--set", "train.stages=[{epochs
         (7800, "2 h 10 min"),
     ],
 )
-def test_seconds_are_told_as_people_say_them(seconds, shown):
+def test_durations_are_written_in_the_two_largest_units(seconds, shown):
     assert duration(seconds) == shown
 
 
@@ -29,30 +28,35 @@ def test_seconds_are_told_as_people_say_them(seconds, shown):
     ("options", "said"),
     [(["--dry-run", "--overfit-batch"], "cannot be combined"), (["--json"], "--json requires --dry-run")],
 )
-def test_options_that_do_not_go_together_are_refused(call, options, said):
+def test_options_that_cannot_be_combined_are_refused(call, options, said):
     result = call("train", "configs/mnist.yaml", *options)
     assert result.code == 2
     assert said in result.err
 
 
+@pytest.mark.slow
 def test_each_stage_has_a_line_where_there_are_several(capsys):
+    from cnncli.runner.preflight.dry_run import DryRun
+    from cnncli.runner.preflight.memory import Disk, Memory
+    from cnncli.runner.preflight.timing import Seconds, StageSeconds
+
     frozen = StageSeconds(epochs=10, before=4, training=8, validation=1, checkpoints=0, saving=0)
     thawed = StageSeconds(epochs=1, before=6, training=24, validation=1, checkpoints=2, saving=0)
     images, memory, disk = {"train": 64}, Memory(2**30, None), Disk(2**20, 2**40, 0, 2**40)
 
     def shown(*stages):
-        show_dry_run(DryRun(images, False, 2, 32, 40, 1.5, 10, Seconds(0, 10, stages, 5), memory, disk))
+        show_dry_run(DryRun(images, False, 2, 32, 40, 1.5, Seconds(0, 10, stages, 5), memory, disk))
         return capsys.readouterr().out
 
-    assert "\nepoch    9 s: 8 s for 2 steps, 1 s validation\nonce     14 s to start" in shown(frozen)
+    assert "\nepoch    9 s: 8 s for 2 steps, 1 s validation\none-off  14 s to start" in shown(frozen)
     both = shown(frozen, thawed)
     assert "\nstage 1  9 s: 8 s for 2 steps, 1 s validation; 10 epochs\n" in both
     assert "\nstage 2  27 s: 24 s for 2 steps, 1 s validation, 2 s for checkpoints within it; 1 epoch\n" in both
-    assert "\nin all   2 min 22 s for 11 epochs\n" in both
+    assert "\ntotal    2 min 22 s for 11 epochs\n" in both
 
 
 @pytest.mark.slow
-def test_a_dry_run_tells_what_a_training_takes_and_makes_no_run(call, tmp_path):
+def test_a_dry_run_estimates_what_a_training_takes_and_makes_no_run(call, tmp_path):
     result = call("train", "configs/mnist.yaml", *SMALL, "--dry-run", "--json", "--runs-dir", tmp_path / "runs")
     assert (result.code, result.err) == (0, "")
     said = json.loads(result.out)

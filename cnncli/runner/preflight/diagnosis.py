@@ -30,19 +30,12 @@ SAME = 1e-3
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt to memorise a batch.
-
-    Args:
-        learned: Whether it succeeded.
-        correct: Images that were classified correctly at the end.
-        learning_rate: Learning rate of the first step.
-        losses: Loss before the first step and after each; the last may be infinite or NaN.
-    """
+    """One attempt to memorise a batch."""
 
     learned: bool
-    correct: int
-    learning_rate: float
-    losses: tuple[float, ...]
+    correct: int  # images that were classified correctly at the end
+    learning_rate: float  # of the first step
+    losses: tuple[float, ...]  # before the first step and after each; the last may be infinite or NaN
 
     @property
     def steps(self) -> int:
@@ -52,12 +45,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason why a network does not memorise its batch.
-
-    Args:
-        finding: What was observed.
-        advice: What to do about it.
-    """
+    """One reason why a network does not memorise its batch."""
 
     finding: str
     advice: str

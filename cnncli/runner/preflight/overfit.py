@@ -44,19 +44,12 @@ OnStep = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Overfit:
-    """Whether a network can memorise one batch.
+    """Whether a network can memorise one batch."""
 
-    Args:
-        images: Number of images in the batch.
-        attempt: The attempt with the optimizer of the spec.
-        seconds: Duration, with the diagnosis.
-        reasons: Why the attempt failed; empty when it succeeded.
-    """
-
-    images: int
-    attempt: Attempt
-    seconds: float
-    reasons: tuple[Reason, ...] = ()
+    images: int  # in the batch
+    attempt: Attempt  # with the optimizer of the spec
+    seconds: float  # with the diagnosis
+    reasons: tuple[Reason, ...] = ()  # why the attempt failed
 
 
 def overfit_batch(spec: Spec, runs_folder: Path, observer: TrainingObserver) -> Overfit:

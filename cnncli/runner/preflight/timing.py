@@ -1,169 +1,159 @@
-"""How long steps take, from a few of them: without the first ones, which trace, compile and find batches waiting."""
+"""Times steps and validation on a few seconds of them, and adds up what a training takes."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from cnncli.errors import TrainingError
 from cnncli.runner.training.divergence import ADVICE
 from cnncli.runner.training.errors import NotFinite
 from cnncli.runner.training.phases import TrainingPhase
+from cnncli.spec.schema import Checkpoint
 
-TRAINING, VALIDATION = 6.0, 2.0
-"""Seconds that steps are timed for; more when a single one takes longer."""
+TRAINING, VALIDATION = 7.0, 2.0
+"""Seconds for which steps run, so that one call into TensorFlow (0.25 s) more or less hardly matters."""
 
-WARMING_UP = 1.0
-"""Seconds whose steps do not count."""
-
-WAITING = 6
-"""Steps that do not count either, however slow: the pipeline made their batches while the first step was compiled."""
+WARM_UP, WARM_UP_STEPS = 1.0, 6
+"""Seconds and steps that do not count: the pipeline prepared their batches while the first step was compiled."""
 
 
-class _Enough(Exception):
-    """The figure is steady."""
+class Mark(NamedTuple):
+    """The number of steps done at a moment, in seconds."""
 
-
-@dataclass
-class _Clock:
-    """Is told of steps, and says how long one takes.
-
-    Args:
-        budget: seconds that are to be counted.
-        warming_up: seconds before that; steps that take longer than that for `WAITING` of them warm up for as long as
-            the budget at most.
-        marks: moments, with the steps that were done by then.
-        warm: which of the marks is the first that counts; 0 until one does.
-        before: steps of earlier epochs.
-    """
-
-    budget: float
-    warming_up: float = 0.0
-    marks: list[tuple[float, int]] = field(default_factory=list)
-    warm: int = 0
-    before: int = 0
-
-    def start(self, done: int = 0) -> None:
-        """Begins, or goes on with, an epoch of which so many steps are done."""
-        if not self.marks:
-            self.marks.append((time.perf_counter(), 0))
-        self.before = self.steps - done
-
-    def __call__(self, done: int, steps: int) -> None:
-        self.mark(time.perf_counter(), self.before + done)
-
-    def mark(self, moment: float, steps: int) -> None:
-        """So many steps were done at a moment."""
-        self.marks.append((moment, steps))
-        if self.warming_up and not self.warm:
-            passed = moment - self.marks[0][0]
-            if passed >= self.warming_up and (steps >= WAITING or passed >= self.budget):
-                self.warm = len(self.marks) - 1
-        elif moment - self.marks[self.warm][0] >= self.budget:
-            raise _Enough
-
-    @property
-    def steps(self) -> int:
-        """Steps from the first mark to the last."""
-        return self.marks[-1][1]
-
-    def seconds_per_step(self) -> float:
-        """Of the steps after the warming up, or of all when there are hardly any after it."""
-        (until, last), (since, first) = self.marks[-1], self.marks[self.warm]
-        if last - first < last / 4:
-            since, first = self.marks[0]
-        return (until - since) / max(1, last - first)
-
-
-@dataclass(frozen=True)
-class TrainingTime:
-    """How fast a model trains.
-
-    Args:
-        first: seconds more that the first step takes, which is traced and compiled.
-        first_loss: of that step.
-        per_step: seconds of any other.
-        steps: that were measured.
-    """
-
-    first: float
-    first_loss: float
-    per_step: float
+    moment: float
     steps: int
 
 
-def time_training(
-    stage: TrainingPhase, epochs: int, before: int = 0, compiles: bool = False, pause: int | None = None
-) -> TrainingTime:
-    """Trains for a few seconds, but never longer than the training itself.
+@dataclass(frozen=True)
+class StepTimes:
+    """Durations of steps, or of batches of a validation."""
 
-    Args:
-        stage: at its beginning.
-        epochs: of the stage.
-        before: epochs of the stages before it.
-        compiles: whether the last batch of an epoch is another program than the others.
-        pause: steps after which a training saves a checkpoint, where it does.
-
-    Raises:
-        TrainingError: the loss became infinite or no number.
-    """
-    began, clock = time.perf_counter(), _Clock(TRAINING, WARMING_UP)
-    try:
-        loss = stage.train(0, _unwatched, until=1)["loss"]
-        if compiles and stage.steps > 1:
-            stage.go_to((before + 1) * stage.steps - 1)
-            stage.train(stage.steps - 1, _unwatched)
-            stage.go_to(before * stage.steps + 1)
-        first = time.perf_counter() - began
-        _time_steps(stage, clock, epochs, pause)
-    except NotFinite as error:
-        where = "the first step" if error.steps.stop == 1 else f"steps {error.steps.start + 1} to {error.steps.stop}"
-        message = f"the loss became {error.loss} in {where}, at a learning rate of {stage.learning_rate:g}"
-        raise TrainingError(message, ADVICE) from None
-    if not clock.marks:
-        return TrainingTime(0.0, loss, first, 1)
-    per_step = clock.seconds_per_step()
-    return TrainingTime(max(0.0, first - per_step), loss, per_step, clock.steps)
-
-
-def _time_steps(stage: TrainingPhase, clock: _Clock, epochs: int, pause: int | None) -> None:
-    """Trains from the second step of a stage until the clock has enough, or the stage is over."""
-    with contextlib.suppress(_Enough):
-        for epoch in range(epochs):
-            done = 1 if epoch == 0 else 0
-            if done < stage.steps:
-                clock.start(done)
-                stage.train(done, clock, pause)
-
-
-def _unwatched(done: int, steps: int) -> None:
-    """Nobody is told."""
+    first: float = 0.0  # seconds by which the first takes longer: it is traced and compiled
+    per_step: float = 0.0
+    steps: int = 0  # timed
+    first_loss: float = 0.0
 
 
 @dataclass(frozen=True)
-class ValidationTime:
-    """How fast a model is measured; nothing without validation images.
+class StageSeconds:
+    """Durations of one stage; a training without stages is a single one."""
+
+    epochs: int  # at most
+    before: float  # once: freezing, compiling, tracing the first step
+    training: float  # of one epoch, as are the next three
+    validation: float
+    checkpoints: float  # within the epoch
+    saving: float  # after it: checkpoint and weights
+
+    @property
+    def epoch(self) -> float:
+        """One epoch, as `history.csv` counts it."""
+        return self.training + self.validation + self.checkpoints
+
+    @property
+    def total(self) -> float:
+        """The whole stage."""
+        return self.before + self.epochs * (self.epoch + self.saving)
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Durations of the parts of a training."""
+
+    decoding: float  # image files into the cache; 0 when they are there or are not cached
+    before: float  # starting, loading and building
+    stages: tuple[StageSeconds, ...]
+    after: float  # test and reports
+
+    @property
+    def total(self) -> float:
+        """The whole command."""
+        return self.decoding + self.before + sum(stage.total for stage in self.stages) + self.after
+
+
+class _TimeIsUp(Exception):
+    """Enough steps are timed."""
+
+
+def time_training(phase: TrainingPhase, epochs_before: int, odd_batch: bool, pause: int | None) -> StepTimes:
+    """Trains a few seconds of a phase that has just started, at most all of it.
 
     Args:
-        first: seconds more that the first batch takes, which is traced.
-        per_batch: seconds of any other, with its part in the beginning of a validation.
+        phase: Phase.
+        epochs_before: Epochs of the phases before it.
+        odd_batch: Whether the last batch of an epoch is compiled separately.
+        pause: Steps between two checkpoints within an epoch, if any.
+
+    Raises:
+        TrainingError: The loss became infinite or NaN.
     """
+    marks: list[Mark] = []
 
-    first: float = 0.0
-    per_batch: float = 0.0
+    def on_steps(done: int, steps: int) -> None:
+        marks.append(Mark(time.perf_counter(), epoch * steps + done))
+        if marks[-1].moment - marks[0].moment >= TRAINING:
+            raise _TimeIsUp
+
+    began, epoch = time.perf_counter(), 0
+    try:
+        loss = phase.train(0, _ignore, until=1)["loss"]
+        if odd_batch and phase.steps > 1:
+            phase.go_to((epochs_before + 1) * phase.steps - 1)
+            phase.train(phase.steps - 1, _ignore)
+            phase.go_to(epochs_before * phase.steps + 1)
+        marks.append(Mark(time.perf_counter(), 1))
+        with contextlib.suppress(_TimeIsUp):
+            for epoch in range(phase.epochs):
+                phase.train(0 if epoch else 1, on_steps, pause)
+    except NotFinite as error:
+        steps = "the first step" if error.steps.stop == 1 else f"steps {error.steps.start + 1} to {error.steps.stop}"
+        message = f"the loss became {error.loss} in {steps}, at a learning rate of {phase.learning_rate:g}"
+        raise TrainingError(message, ADVICE) from None
+    first, per_step = marks[0].moment - began, seconds_per_step(marks)
+    if per_step is None:  # the whole training is one step
+        return StepTimes(0.0, first, 1, loss)
+    return StepTimes(max(0.0, first - per_step), per_step, marks[-1].steps, loss)
 
 
-def time_validation(stage: TrainingPhase) -> ValidationTime:
-    """Validates for a few seconds, from the beginning as after each epoch."""
-    figures = []
-    for budget in (0.0, VALIDATION):  # the first time it is traced
-        clock = _Clock(budget)
-        clock.start()
-        with contextlib.suppress(_Enough):
-            stage.validate(clock)
-        if not clock.steps:
-            return ValidationTime()
-        figures.append(clock.seconds_per_step())
-    first, per_batch = figures
-    return ValidationTime(max(0.0, first - per_batch), per_batch)
+def seconds_per_step(marks: Sequence[Mark]) -> float | None:
+    """Duration of a step after the warm-up, or of any step when fewer than a quarter came after it; None without."""
+    start, end = marks[0], marks[-1]
+    for warm in marks:
+        if warm.moment - start.moment >= WARM_UP and warm.steps - start.steps >= WARM_UP_STEPS:
+            start = warm if end.steps - warm.steps >= (end.steps - start.steps) / 4 else start
+            break
+    return (end.moment - start.moment) / (end.steps - start.steps) if end.steps > start.steps else None
+
+
+def time_validation(phase: TrainingPhase) -> StepTimes:
+    """Validates for a few seconds, from the first batch as after each epoch; without validation images all is 0."""
+    durations, batches = [], 0
+
+    def on_batches(done: int, total: int) -> None:
+        nonlocal batches
+        batches = done
+        if time.perf_counter() >= until:
+            raise _TimeIsUp
+
+    for seconds in (0.0, VALIDATION):  # the first batch is traced
+        began = time.perf_counter()
+        until = began + seconds
+        with contextlib.suppress(_TimeIsUp):
+            phase.validate(on_batches)
+        durations.append((time.perf_counter() - began) / max(1, batches))
+    return StepTimes(max(0.0, durations[0] - durations[1]), durations[1], batches) if batches else StepTimes()
+
+
+def _ignore(done: int, steps: int) -> None:
+    """Receives progress that does not count."""
+
+
+def checkpoints_within(when: Checkpoint, steps: int, seconds: float) -> int:
+    """Number of checkpoints within an epoch of some steps and seconds, without the one at its end."""
+    by_steps = (steps - 1) // when.steps if when.steps else 0
+    by_minutes = int(seconds / (60 * when.minutes)) if when.minutes else 0
+    return max(by_steps, by_minutes)

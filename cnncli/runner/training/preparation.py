@@ -21,6 +21,18 @@ from cnncli.spec.schema import Spec
 from cnncli.startup import device_name, tf
 
 
+def load_readable_splits(spec: Spec, observer: TrainingObserver) -> Splits:
+    """Loads and divides the images of a spec, and checks the headers of its files.
+
+    Raises:
+        DataError: Images are missing, or a header cannot be read.
+    """
+    splits = load_splits(spec, notice=observer.on_notice)
+    files = {split: samples for split, samples in splits.samples.items() if isinstance(samples, FileSamples)}
+    require_readable(files, spec.data.source.arguments.get("path", spec.data.source.name))
+    return splits
+
+
 def load_images(spec: Spec, observer: TrainingObserver) -> tuple[Splits, Splits]:
     """Loads, divides and decodes the images of a spec.
 
@@ -30,9 +42,7 @@ def load_images(spec: Spec, observer: TrainingObserver) -> tuple[Splits, Splits]
     Raises:
         DataError: Images are missing, or cannot be read.
     """
-    splits = load_splits(spec, notice=observer.on_notice)
-    files = {split: samples for split, samples in splits.samples.items() if isinstance(samples, FileSamples)}
-    require_readable(files, spec.data.source.arguments.get("path", spec.data.source.name))
+    splits = load_readable_splits(spec, observer)
     return splits, decoded(splits, spec.data.cache, observer.on_decoding)
 
 

@@ -1,0 +1,285 @@
+"""`cnncli train --dry-run`: a few seconds of a training in a temporary run folder, and what all of it would take."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from cnncli.data.pipeline import is_held
+from cnncli.data.samples import LabelledImages, Samples, SampleSubset
+from cnncli.errors import TrainingError
+from cnncli.factory.weights import load_weights
+from cnncli.observer import TrainingObserver
+from cnncli.records import Epoch, History
+from cnncli.runner.execution.steps import outputs_of
+from cnncli.runner.inputs.image_manifest import RECORD, record_images
+from cnncli.runner.inputs.splits import Splits, all_files, decoded_before
+from cnncli.runner.model.build import build, inputs_of_splits
+from cnncli.runner.model.initial_weights import load_pretrained
+from cnncli.runner.preflight import timing
+from cnncli.runner.preflight.memory import (
+    Disk,
+    Memory,
+    free_memory,
+    measure_memory,
+    require_disk_space,
+    require_step_fits,
+)
+from cnncli.runner.training.divergence import ADVICE
+from cnncli.runner.training.outcome import memory_errors_explained
+from cnncli.runner.training.preparation import load_readable_splits, prepare_phases, prepare_session
+from cnncli.runner.training.run_files import write_data_record, write_records
+from cnncli.runner.training.session import TrainingSession
+from cnncli.runner.training.variables import all_finite
+from cnncli.runner.weights import verified_weights
+from cnncli.runs import BEST, CHECKPOINT, RunDir, require_writable
+from cnncli.spec.schema import Spec
+from cnncli.startup import tf
+
+SAMPLED = 512
+"""Images of a split that are decoded or hashed to estimate the time of all: a second or two for photographs."""
+
+COMPARED = 32
+"""Images whose outputs must be the same after the model is saved and loaded."""
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What a training will take."""
+
+    images: Mapping[str, int]  # by split
+    may_end_early: bool  # a callback may end a stage before its last epoch
+    steps_per_epoch: int
+    batch_size: int
+    measured_steps: int
+    first_loss: float
+    seconds: timing.Seconds
+    memory: Memory
+    disk: Disk
+
+    @property
+    def epochs(self) -> int:
+        """Largest number of epochs."""
+        return sum(stage.epochs for stage in self.seconds.stages)
+
+
+def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float | None = None) -> DryRun:
+    """Prepares a training, times its stages, saves, tests and reports, all in a temporary run folder.
+
+    The files are written by the code of the training itself. The test is one batch; image files that are not in the
+    cache are represented by a sample, and the cache stays as it is.
+
+    Args:
+        spec: Checked spec.
+        runs_dir: Directory in which the run folder would be created.
+        observer: Receives notices.
+        began: Start of the command on the clock of `time.perf_counter`; now by default.
+
+    Raises:
+        SpecError: The model cannot be built.
+        DataError: Images are missing or cannot be read.
+        TrainingError: The loss or a weight is infinite or NaN, or the model differs after it was saved and loaded.
+        ResourceError: Not enough memory or disk space.
+    """
+    began, free = time.perf_counter() if began is None else began, free_memory()
+    require_writable(runs_dir)
+    with memory_errors_explained(), tempfile.TemporaryDirectory(prefix="cnncli-") as folder:
+        source = load_readable_splits(spec, observer)
+        loading = time.perf_counter() - began
+        images = sample_images(source, spec.data.cache)
+        require_disk_space(0, images.cache, runs_dir)  # before anything that takes longer
+        began = time.perf_counter() - loading  # a training decodes no sample
+        rehearsal = Rehearsal(spec, images, RunDir.claim(Path(folder), spec.name), runs_dir, observer)
+        hashing = rehearsal.write_start()
+        before = time.perf_counter() - began + hashing
+        numbers = range(rehearsal.phases.first, rehearsal.phases.last + 1)
+        stages, times = zip(*map(rehearsal.time_stage, numbers), strict=True)
+        after = rehearsal.report()
+        memory = measure_memory(free, images.mapped)
+        rehearsal.require_same_outputs_after_loading()
+        size = rehearsal.size_of_run()
+    return DryRun(
+        images={split: len(samples) for split, samples in source.samples.items()},
+        may_end_early=any(callback.name == "EarlyStopping" for callback in spec.train.callbacks),
+        steps_per_epoch=rehearsal.phases.batches.steps,
+        batch_size=spec.train.batch_size,
+        measured_steps=sum(each.steps for each in times),
+        first_loss=times[0].first_loss,
+        seconds=timing.Seconds(images.decoding, before, stages, after),
+        memory=memory,
+        disk=require_disk_space(size, images.cache, runs_dir),
+    )
+
+
+@dataclass(frozen=True)
+class SampledImages:
+    """Images for a dry run."""
+
+    splits: Splits  # as many in each split as the training has
+    few: Splits  # some of each split
+    per_sampled: float  # images of the training for each of these
+    decoding: float = 0.0  # seconds, of all files into the cache; 0 when there is nothing to decode
+    cache: int = 0  # bytes by which the cache grows
+    mapped: int = 0  # bytes of these that the training maps into memory, and the dry run does not
+
+
+def sample_images(source: Splits, cache: bool) -> SampledImages:
+    """The images of a training; where files are still to be decoded into the cache, a sample represents its neighbours.
+
+    Raises:
+        DataError: An image cannot be read.
+    """
+    few = {split: _few(samples) for split, samples in source.samples.items()}
+    per_sampled = sum(map(len, source.samples.values())) / sum(map(len, few.values()))
+    sampled = SampledImages(source, replace(source, samples=few), per_sampled)
+    files = all_files(source)
+    decoded = decoded_before(source) if cache else source
+    if files is None or decoded is not None:
+        return replace(sampled, splits=decoded or source)
+    began = time.perf_counter()
+    images = {split: Samples(some.read(np.arange(len(some))), some.labels, some.names) for split, some in few.items()}
+    seconds = (time.perf_counter() - began) / sum(map(len, few.values())) * len(files)
+    splits = {
+        split: SampleSubset(images[split], np.arange(len(whole)) * len(few[split]) // max(1, len(whole)), whole.labels)
+        for split, whole in source.samples.items()
+    }
+    size = len(files) * prod(files.shape)
+    mapped = size if any(map(is_held, splits.values())) else 0
+    return replace(sampled, splits=replace(source, samples=splits), decoding=seconds, cache=size, mapped=mapped)
+
+
+def _few(samples: LabelledImages) -> LabelledImages:
+    """Samples spread evenly over a split."""
+    return samples.take(np.linspace(0, len(samples) - 1, min(SAMPLED, len(samples))).astype(np.int64))
+
+
+class Rehearsal:
+    """A training that spends a few seconds in each phase, and has a single epoch when they are over.
+
+    Args:
+        spec: Checked spec.
+        images: Images.
+        run: Temporary run folder.
+        runs_dir: Directory of the runs whose weights the spec names.
+        observer: Receives notices.
+    """
+
+    def __init__(
+        self, spec: Spec, images: SampledImages, run: RunDir, runs_dir: Path, observer: TrainingObserver
+    ) -> None:
+        self.spec, self.images, self.run, self._observer, splits = spec, images, run, observer, images.splits
+        self.inputs = inputs_of_splits(spec.data, splits)
+        self.phases = phases = prepare_phases(spec, splits, self.inputs)
+        load_pretrained(spec, phases.model, self.inputs.class_names, runs_dir, observer.on_notice)
+        self._tested = splits.samples["test"].take(np.arange(min(phases.batches.evaluation_batch_size, self._tests)))
+        self._phase, self._epochs_before, self._checkpoint_size = phases.start(), 0, 0
+        self._history = History((), "loss", 0)
+
+    @property
+    def _tests(self) -> int:
+        return len(self.images.splits.samples["test"])
+
+    def _session(self) -> TrainingSession:
+        """A session in the current phase, with one batch of the test images."""
+        splits = self.images.splits
+        tested = replace(splits, samples={**splits.samples, "test": self._tested})
+        return prepare_session(self.run, self.spec, tested, self.phases, self._phase, self._observer)
+
+    def write_start(self) -> float:
+        """Writes what a run records before its first step; returns the seconds that hashing further images takes."""
+        run, spec, splits, seconds = self.run, self.spec, self.images.splits, 0.0
+        write_records(run, spec, splits, ())
+        if not spec.data.source.is_builtin:
+            began = time.perf_counter()
+            record_images(run, self.images.few, _ignore)
+            seconds = (time.perf_counter() - began) * (self.images.per_sampled - 1)
+        write_data_record(run, spec, splits, self.inputs)
+        self._session().results.write_start(spec.name, spec.model.nodes, _ignore)
+        return seconds
+
+    def time_stage(self, number: int) -> tuple[timing.StageSeconds, timing.StepTimes]:
+        """Trains and validates for a few seconds, and saves as after an epoch.
+
+        Raises:
+            TrainingError: The loss or a weight is infinite or NaN.
+            ResourceError: Not enough memory for a step.
+        """
+        train, batches, began = self.spec.train, self.phases.batches, time.perf_counter()
+        if number > self.phases.first:
+            self._phase.end()
+            self._phase = self.phases.start(number, self._epochs_before)
+        phase = self._phase
+        require_step_fits(phase.model, self.spec.model.nodes, train.batch_size)
+        before = time.perf_counter() - began
+        times = timing.time_training(phase, self._epochs_before, train.jit_compile, train.checkpoint.steps)
+        if not all_finite(phase.model):
+            raise TrainingError(f"the weights became infinite or NaN within {times.steps} steps", ADVICE)
+        validation = timing.time_validation(phase)
+        checkpoint, saving = self._save(number)
+        self._epochs_before += phase.epochs
+        training = phase.steps * times.per_step
+        seconds = timing.StageSeconds(
+            epochs=phase.epochs,
+            before=before + times.first + validation.first,
+            training=training,
+            validation=validation.per_step * (len(batches.validation) if batches.validation else 0),
+            checkpoints=checkpoint * timing.checkpoints_within(train.checkpoint, phase.steps, training),
+            saving=saving,
+        )
+        return seconds, times
+
+    def _save(self, number: int) -> tuple[float, float]:
+        """Saves an epoch; returns the seconds that its checkpoint takes, and those of everything."""
+        phase, session, began = self._phase, self._session(), time.perf_counter()
+        session.start()
+        checkpoint = time.perf_counter() - began
+        validated = {f"val_{name}": value for name, value in phase.metrics.items() if self.phases.batches.validation}
+        epoch = Epoch(1, {**phase.metrics, **validated}, phase.learning_rate, 1.0, number)
+        self._history = History((epoch,), "loss", best=1)
+        session.results.write_epoch(self._history)
+        self._checkpoint_size = max(self._checkpoint_size, self.run.checkpoint.stat().st_size)
+        return checkpoint, time.perf_counter() - began
+
+    def report(self) -> float:
+        """Tests on one batch and writes every report; returns the seconds that this takes with all test images."""
+        self._phase.end()
+        began = time.perf_counter()
+        self._session().results.write_evaluation(self._history)
+        further = self._tests - len(self._tested)
+        return time.perf_counter() - began + further * self._phase.seconds_per_image
+
+    def require_same_outputs_after_loading(self) -> None:
+        """Loads the saved weights into a new model and compares the outputs of both.
+
+        Raises:
+            TrainingError: They differ.
+        """
+        images = self._tested.read(np.arange(min(COMPARED, len(self._tested))))  # (images, height, width, channels)
+        batches = tf.data.Dataset.from_tensors((images, np.zeros(len(images))))
+        before, again = (outputs_of(self.phases.model, batches) for _ in range(2))  # (images, units)
+        model = build(self.spec, self.inputs)
+        load_weights(model, verified_weights(self.run))
+        after = outputs_of(model, batches)  # (images, units)
+        repeats = np.array_equal(before, again)  # not on every GPU
+        if not (np.array_equal(before, after) if repeats else np.allclose(before, after, rtol=1e-3, atol=1e-5)):
+            raise TrainingError(
+                f"saved and loaded again, the model gives other outputs, by up to {np.abs(before - after).max():.2g}",
+                "a layer has state that is not among its weights; a plugin layer must create its state with add_weight",
+            )
+
+    def size_of_run(self) -> int:
+        """Bytes of the run with all images, while a checkpoint is replaced."""
+        sizes = {path.relative_to(self.run.path).as_posix(): path.stat().st_size for path in self.run.path.rglob("*")}
+        of_images = {RECORD: self.images.per_sampled, "predictions.csv": self._tests / len(self._tested)}
+        run = sum(int(size * of_images.get(name, 1)) for name, size in sizes.items())
+        return run + sizes[BEST] + 2 * self._checkpoint_size - sizes[CHECKPOINT]
+
+
+def _ignore(text: str) -> None:
+    """Receives notices that the training itself will give."""

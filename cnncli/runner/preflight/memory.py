@@ -1,0 +1,113 @@
+"""Memory and disk space that a training needs, and whether there is enough of both."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnncli.data.cache import cache_folder, reclaimable
+from cnncli.errors import ResourceError
+from cnncli.factory.summary import summarize
+from cnncli.machine import available_memory, peak_memory, resident_memory
+from cnncli.spec.graph import Node
+from cnncli.wording import size_text
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that the process needs at most, and that it may use; None where the system does not report them."""
+
+    peak: int | None
+    free: int | None
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Bytes on disk."""
+
+    run: int  # of the run folder while it is written
+    run_free: int
+    cache: int  # of decoded images that are not in the cache yet
+    cache_free: int
+
+
+def free_memory() -> int | None:
+    """Bytes that this process may use, including those it uses already; None where the system does not report them."""
+    available, resident = available_memory(), resident_memory()
+    return None if available is None or resident is None else available + resident
+
+
+def measure_memory(free: int | None, mapped: int) -> Memory:
+    """The peak of this process so far, with what a training needs besides.
+
+    Args:
+        free: Bytes that the process may use.
+        mapped: Bytes of a cache file that is still to be filled; the system can drop its pages, so they need not fit.
+
+    Raises:
+        ResourceError: The process needs more than it may use.
+    """
+    peak = peak_memory()
+    if peak is not None and free is not None and peak > free:
+        message = f"the training needs {size_text(peak)} of memory, but only {size_text(free)} are free"
+        raise ResourceError(message, "lower train.batch_size or data.image.size")
+    return Memory(None if peak is None else peak + mapped, free)
+
+
+def require_step_fits(model: keras.Model, nodes: Sequence[Node], batch_size: int) -> None:
+    """Refuses a batch that is too large for the memory, before the first step.
+
+    Args:
+        model: Compiled model.
+        nodes: Layers of its spec.
+        batch_size: Images in a step.
+
+    Raises:
+        ResourceError: With the batch size that would fit.
+    """
+    available, needed = available_memory(), summarize(model, nodes, batch_size).training
+    if available is None or needed is None or needed.total <= available:
+        return
+    per_image = (needed.activations + needed.working) / batch_size
+    fitting = int((available - (needed.total - per_image * batch_size)) / per_image)
+    hint = f"lower train.batch_size to {1 << fitting.bit_length() - 1}, or lower" if fitting > 0 else "lower"
+    message = f"a step on {batch_size:,} images needs about {size_text(needed.total)} of memory, but only"
+    raise ResourceError(f"{message} {size_text(available)} are free", f"{hint} data.image.size")
+
+
+def require_disk_space(run: int, cache: int, runs_dir: Path) -> Disk:
+    """Refuses a training for which the disk has no room.
+
+    Args:
+        run: Bytes of the run.
+        cache: Bytes of decoded images that are not in the cache yet.
+        runs_dir: Directory of runs; may be missing.
+
+    Raises:
+        ResourceError: There is not enough space.
+    """
+    runs, images = _existing(runs_dir), _existing(cache_folder())
+    disk = Disk(run, shutil.disk_usage(runs).free, cache, shutil.disk_usage(images).free + reclaimable())
+    if cache > disk.cache_free:
+        message = (
+            f"the decoded images need {size_text(cache)}, but '{images}' has only {size_text(disk.cache_free)} free"
+        )
+        raise ResourceError(message, "set CNNCLI_CACHE_DIR to another disk, or set data.cache: false")
+    both = runs.stat().st_dev == images.stat().st_dev and cache
+    if run + (cache if both else 0) > disk.run_free:
+        needed = f"{size_text(run)} and the cache {size_text(cache)}" if both else size_text(run)
+        message = f"the run needs {needed}, but '{runs}' has only {size_text(disk.run_free)} free"
+        raise ResourceError(message, "choose a directory on another disk with --runs-dir")
+    return disk
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    folder = folder.absolute()
+    return next(place for place in (folder, *folder.parents) if place.exists())
