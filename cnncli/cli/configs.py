@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def configs(name: str | None, as_json: bool) -> None:
-    """List the specs that come with cnncli, or print the one called NAME.
+    """List the shipped specs, or print the one called NAME.
 
     The accuracy was measured on the test images. `cnncli init --template NAME` writes a copy.
 

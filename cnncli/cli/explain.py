@@ -10,7 +10,7 @@ import click
 @click.option("--list", "as_list", is_flag=True, help="List every name by kind; so does leaving out NAME.")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def explain(name: tuple[str, ...], as_list: bool, as_json: bool) -> None:
-    """Explain NAME: what it does, when to change it, which values are usual.
+    """Explain what NAME is and when to change it.
 
     NAME is a layer, an optimizer or anything else that a spec may name, an argument (kernel_size, Conv2D.strides), a
     key of the spec (train.batch_size), or a word of the field (overfitting, receptive field).

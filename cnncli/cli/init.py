@@ -25,8 +25,9 @@ import click
 @click.option("--split-column", metavar="NAME", help="For a table: the column of train, validation or test.")
 @click.option("--root", metavar="FOLDER", help="For a table: the folder of its relative paths; by default its own.")
 def init(data: Path | None, template: str | None, output: Path | None, force: bool, **columns: str | None) -> None:
-    """Write a first spec for a folder of class folders or a table (CSV) of images.
+    """Write a spec for a folder or table of images.
 
+    A folder has a folder of images for each class; a table is a CSV file with a row for each image.
     Size, colour, split, augmentation, network and training are chosen for these images, each with the reason in a
     comment. Only the headers of the images are read; nothing among them is changed.
 

@@ -114,6 +114,8 @@ def _find(word: str, within: Sequence[str]) -> Answer:
     before, dot, argument = word.rpartition(".")
     if dot and before:
         return _argument(before, argument, within)
+    if parts := _with_part(word, within):
+        return Answer([topic(*parts[0])], others=[f"{family}:{name}" for family, name in parts[1:]])
     raise NotFound(_unknown(word, within))
 
 
@@ -134,6 +136,25 @@ def _readings(word: str, within: Sequence[str]) -> list[tuple[str, str]]:
             pairs += [(family, name) for name in dict.fromkeys([exact, *loose]) if name]
     images = [(family, re.sub(r"[13]D", "2D", name)) for family, name in pairs if not is_ours(family, name)]
     return list(dict.fromkeys([*pairs, *(pair for pair in images if is_ours(*pair))]))
+
+
+def _with_part(word: str, within: Sequence[str]) -> list[tuple[str, str]]:
+    """Classes with this part in their name (`rotation`, `batchnorm`); those with our own page first."""
+    wanted = canonical(word)
+    pairs = [(family, name) for family in within if family in FAMILIES for name in names(family)]
+    pairs = [
+        (family, name)
+        for family, name in pairs
+        if any(part == wanted or (len(wanted) > 5 and part.startswith(wanted)) for part in _parts(name))
+    ]
+    return sorted(pairs, key=lambda pair: not is_ours(*pair)) if len(wanted) > 2 else []
+
+
+def _parts(name: str) -> set[str]:
+    """Every run of words in a name, without its number: `GlobalMaxPooling2D` → global, globalmax, maxpooling, …"""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+", re.sub(r"\d\w*$", "", name))
+    runs = ("".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1))
+    return set(map(canonical, runs))
 
 
 def _best(word: str, readings: list[tuple[str, str]]) -> list[tuple[str, str]]:

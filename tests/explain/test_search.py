@@ -82,7 +82,8 @@ early stopping, transfer learning, fine-tuning, backbone, weight decay, momentum
 batch normalization, class weight, class weights, gradient, loss, metric, optimizer, activation, relu, flatten, dense,
 layer, feature map, channel, channels, seed, checkpoint, run, spec, callback, initializer, schedule, label, class,
 cross-entropy, head, bias, parameters, weights, step, overfit, pretrained, ImageNet, skip connection, GPU,
-mixed precision, inference, prediction, image size, preprocessing, hyperparameter, patience, monitor, top-k accuracy
+mixed precision, inference, prediction, image size, rotation, zoom, lr, neural network, dataset, memory, shuffle,
+batch norm, preprocessing, hyperparameter, patience, monitor, top-k accuracy
 """.replace("\n", " ").split(",")
 
 
@@ -108,6 +109,21 @@ def test_the_words_of_beginners_have_an_answer(word):
 )
 def test_spelling_makes_no_difference(word, spellings):
     assert [spelling for spelling in spellings if find(spelling) != find(word)] == []
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("rotation", "RandomRotation"),
+        ("batch norm", "BatchNormalization"),
+        ("early stop", "EarlyStopping"),
+        ("global average pooling", "GlobalAveragePooling2D"),
+        ("cosine", "CosineDecay"),
+    ],
+)
+def test_a_part_of_a_name_finds_it(word, name):
+    assert find(word).topics[0].name == name
+    assert find("cosine").others[0] == "schedule:CosineDecayRestarts"
 
 
 def test_canonical_spelling_keeps_different_words_apart():
@@ -154,8 +170,7 @@ def test_a_family_is_found_by_its_name(word, family):
     ("word", "message"),
     [
         ("Conv2", "did you mean 'Conv2D'"),
-        ("batchnorm", "'BatchNormalization'"),
-        ("globalaverage", "'GlobalAveragePooling2D'"),
+        ("batchnormlization", "'BatchNormalization'"),
         ("MaxPool2", "did you mean 'MaxPooling2D'"),
         ("kernl_size", "did you mean 'kernel_size'?"),
         ("batch_szie", "did you mean 'batch_size'?"),
