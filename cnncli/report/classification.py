@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import sklearn.metrics
 
@@ -19,56 +19,32 @@ if TYPE_CHECKING:
 AVERAGES = ("accuracy", "macro avg", "weighted avg")
 
 
-class ClassRow(NamedTuple):
-    """One line of the report: a class, or an average over all of them.
-
-    Args:
-        name: of the class, or `macro avg`, `weighted avg`.
-        precision: share of the images called so that are so; 0 when none was called so.
-        recall: share of the images that are so and were called so; 0 when the split has none.
-        f1: harmonic mean of precision and recall.
-        support: images of the class in the split.
-    """
-
-    name: str
-    precision: float
-    recall: float
-    f1: float
-    support: int
-
-
 @dataclass(frozen=True)
 class ClassificationReport:
     """How well each class was recognised.
 
     Args:
-        text: the table that `sklearn.metrics.classification_report` prints.
-        values: the same as plain numbers, in sklearn's `output_dict` form.
-        rows: one for each class, in the order of the model's outputs.
-        accuracy: share of all images that were recognised.
-        macro: mean over classes, each counting the same.
-        weighted: mean over classes, each counting as often as it occurs.
+        text: Table that `sklearn.metrics.classification_report` prints.
+        values: The same numbers in scikit-learn's `output_dict` form: precision, recall, f1-score and support by class
+            name, `accuracy`, and the averages `macro avg` and `weighted avg`. A class of one of these names has
+            ` (class)` behind its own.
     """
 
     text: str
     values: dict[str, Any]
-    rows: tuple[ClassRow, ...]
-    accuracy: float
-    macro: ClassRow
-    weighted: ClassRow
 
 
 def classification_report(evaluation: Evaluation) -> ClassificationReport:
     """Precision, recall, F1 and support of each class, also of those that the split lacks.
 
-    All classes of the model are passed to sklearn as `labels`. They always contain every class that occurs, so
-    sklearn prints an `accuracy` row; it is for a strict subset only that it prints `micro avg` in its place.
+    All classes of the model are passed as `labels`, so that scikit-learn prints `accuracy`: it replaces it by
+    `micro avg` when a class that occurs is missing from the labels.
 
     Args:
-        evaluation: of at least one image.
+        evaluation: Evaluation of at least one image.
 
     Returns:
-        The report as text, as JSON-able values and as rows.
+        The report as text and as values for JSON.
 
     Source:
         scikit-learn, `sklearn.metrics.classification_report`.
@@ -77,16 +53,21 @@ def classification_report(evaluation: Evaluation) -> ClassificationReport:
     shared = {"labels": range(len(names)), "zero_division": 0}
     truth, predicted = evaluation.labels, evaluation.predicted  # (images,), (images,)
     text = sklearn.metrics.classification_report(truth, predicted, target_names=list(names), **shared)
-    # By index, because two of the names may be alike, or one of them may be "accuracy".
-    numbers = sklearn.metrics.classification_report(
-        truth, predicted, target_names=[str(index) for index in range(len(names))], output_dict=True, **shared
-    )
-    rows = tuple(_row(name, numbers[str(index)]) for index, name in enumerate(names))
-    macro, weighted = (_row(name, numbers[name]) for name in ("macro avg", "weighted avg"))
-    accuracy = float(numbers["accuracy"])
-    values: dict[str, Any] = {_key(row.name): _values(row) for row in rows}
-    values |= {"accuracy": accuracy, "macro avg": _values(macro), "weighted avg": _values(weighted)}
-    return ClassificationReport(text, values, rows, accuracy, macro, weighted)
+    # By index, because two of the names may be equal, or one of them may be "accuracy"
+    indices = [str(index) for index in range(len(names))]
+    numbers = sklearn.metrics.classification_report(truth, predicted, target_names=indices, output_dict=True, **shared)
+    values: dict[str, Any] = {
+        f"{name} (class)" if name in AVERAGES else name: _plain(numbers[index])
+        for index, name in zip(indices, names, strict=True)
+    }
+    accuracy, *averages = AVERAGES
+    values |= {accuracy: float(numbers[accuracy]), **{name: _plain(numbers[name]) for name in averages}}
+    return ClassificationReport(text, values)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, float | int]:
+    """The row with Python's own numbers, which JSON can hold."""
+    return {name: int(value) if name == "support" else float(value) for name, value in row.items()}
 
 
 def metrics_of(evaluation: Evaluation, report: ClassificationReport) -> dict[str, Any]:
@@ -98,12 +79,13 @@ def metrics_of(evaluation: Evaluation, report: ClassificationReport) -> dict[str
     """
     own = {name: _json_number(value) for name, value in evaluation.metrics.items()}
     first = {"split": evaluation.split, "images": len(evaluation.labels)}
-    loss_and_accuracy = {"loss": own.get("loss"), "accuracy": own.get("accuracy", report.accuracy)}
+    loss_and_accuracy = {"loss": own.get("loss"), "accuracy": own.get("accuracy", report.values["accuracy"])}
+    macro, weighted = report.values["macro avg"], report.values["weighted avg"]
     averages = {
-        "macro_precision": report.macro.precision,
-        "macro_recall": report.macro.recall,
-        "macro_f1": report.macro.f1,
-        "weighted_f1": report.weighted.f1,
+        "macro_precision": macro["precision"],
+        "macro_recall": macro["recall"],
+        "macro_f1": macro["f1-score"],
+        "weighted_f1": weighted["f1-score"],
     }
     return first | loss_and_accuracy | averages | own | first
 
@@ -135,22 +117,3 @@ def _write_json(values: dict[str, Any], path: Path) -> None:
 def _write(text: str, path: Path) -> None:
     # A folder name that is not UTF-8 has lone surrogates here; the escape is what JSON has for them as well
     path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
-def _key(name: str) -> str:
-    """The name of a class where averages have names, too."""
-    return f"{name} (class)" if name in AVERAGES else name
-
-
-def _row(name: str, numbers: dict[str, float]) -> ClassRow:
-    return ClassRow(
-        name,
-        float(numbers["precision"]),
-        float(numbers["recall"]),
-        float(numbers["f1-score"]),
-        int(numbers["support"]),
-    )
-
-
-def _values(row: ClassRow) -> dict[str, float | int]:
-    return {"precision": row.precision, "recall": row.recall, "f1-score": row.f1, "support": row.support}

@@ -1,4 +1,4 @@
-"""Which classes are taken for which: the counts behind the confusion matrix."""
+"""Which classes are mistaken for which: the counts behind the confusion matrix."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from cnncli.records import Evaluation
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """Images of one class that were taken for another.
+    """Images of one class that were mistaken for another.
 
     Args:
-        true: index of their class.
-        predicted: index of the class they were taken for.
-        count: how many.
-        share: of all images of the true class, 0 to 1.
+        true: Index of their class.
+        predicted: Index of the predicted class.
+        count: Number of images.
+        share: Share of all images of the true class, 0 to 1.
     """
 
     true: int
@@ -31,10 +31,10 @@ class Confusion:
     """A confusion matrix of some of the classes.
 
     Args:
-        classes: indices of the classes, ascending, shape `(shown,)`.
-        counts: images by true (row) and predicted class (column), shape `(shown, shown)`.
-        totals: images of each true class, whatever they were predicted as, shape `(shown,)`.
-        pairs: of all classes, the most frequent first.
+        classes: Indices of the classes, ascending, shape `(shown,)`.
+        counts: Images by true (row) and predicted class (column), shape `(shown, shown)`.
+        totals: Images of each true class, whatever the prediction, shape `(shown,)`.
+        pairs: Pairs of all classes, the most frequent first.
     """
 
     classes: np.ndarray
@@ -43,20 +43,20 @@ class Confusion:
     pairs: tuple[ConfusedPair, ...]
 
     def shares(self) -> np.ndarray:
-        """Share of the images of each true class, 0 to 1; nan where it has none. Shape `(shown, shown)`, float64."""
+        """Shares of the images of each true class, 0 to 1; NaN without images. Shape `(shown, shown)`, float64."""
         totals = self.totals[:, None]  # (shown, 1)
         return np.divide(self.counts, totals, out=np.full(self.counts.shape, np.nan), where=totals > 0)
 
 
 def confusion_of(evaluation: Evaluation, at_most: int) -> Confusion:
-    """Counts who is taken for whom.
+    """Counts true classes by predicted classes.
 
     Args:
-        evaluation: of any number of images.
-        at_most: when there are more classes, only so many are counted: those of the most frequent confusions.
+        evaluation: Evaluation of any number of images.
+        at_most: Number of classes to count; of more, those of the most frequent confusions.
 
     Returns:
-        The counts. Pairs are always those of all classes.
+        The counts, with the pairs of all classes.
     """
     classes = len(evaluation.class_names)
     totals = np.bincount(evaluation.labels, minlength=classes)  # (classes,)
@@ -73,7 +73,7 @@ def confusion_of(evaluation: Evaluation, at_most: int) -> Confusion:
 def _confused_pairs(evaluation: Evaluation, totals: np.ndarray) -> tuple[ConfusedPair, ...]:
     wrong = evaluation.labels != evaluation.predicted  # (images,)
     codes = evaluation.labels[wrong] * len(totals) + evaluation.predicted[wrong]
-    # Only what occurs is counted: a full matrix of 20 000 classes would take 3 GB.
+    # Only pairs that occur are counted: a full matrix of 20,000 classes would take 3 GB
     codes, counts = np.unique(codes, return_counts=True)
     true, predicted = np.divmod(codes, len(totals))
     shares = counts / totals[true]
@@ -82,11 +82,11 @@ def _confused_pairs(evaluation: Evaluation, totals: np.ndarray) -> tuple[Confuse
 
 
 def _most_confused(pairs: tuple[ConfusedPair, ...], classes: int, at_most: int) -> np.ndarray:
-    """Indices of the classes in the most frequent pairs, so that each pair has its cell in the matrix."""
-    chosen: dict[int, None] = {}
+    """Indices of the classes in the most frequent pairs, so that each pair has a cell in the matrix."""
+    confused: dict[int, None] = {}
     for pair in pairs:
-        both = chosen | {pair.true: None, pair.predicted: None}
+        both = confused | {pair.true: None, pair.predicted: None}
         if len(both) > at_most:
             break
-        chosen = both
-    return np.array(sorted(chosen) if chosen else range(min(classes, at_most)))
+        confused = both
+    return np.array(sorted(confused) if confused else range(min(classes, at_most)))

@@ -16,7 +16,7 @@ from cnncli.records import History
 if TYPE_CHECKING:
     from cnncli.report.artifacts import EvaluationData
 
-# What makes a spreadsheet take a cell for a formula; some take the full-width signs as well.
+# First characters of a formula for a spreadsheet; some accept the full-width signs
 FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -30,7 +30,7 @@ def write_predictions(data: EvaluationData, path: Path) -> None:
     """
     evaluation = data.evaluation
     names = [cell(name) for name in evaluation.class_names]
-    # What `shortest` does, all at once
+    # As `shortest`, for all at once
     probabilities = map(repr, evaluation.confidence.astype(np.float32).astype(str).astype(float).tolist())
     labels, predicted = evaluation.labels.tolist(), evaluation.predicted.tolist()
     columns = zip(evaluation.images, labels, predicted, probabilities, strict=True)
@@ -61,10 +61,7 @@ def write_history(history: History, path: Path) -> None:
 
 
 def metric_names(history: History) -> list[str]:
-    """Names of all metrics: loss, accuracy, the others as they come; then the same of the validation images.
-
-    An epoch without validation has no `val_…`, so the names of all epochs are gathered.
-    """
+    """Names of all metrics of all epochs: loss, accuracy, the others in their order; then those of the validation."""
     seen = {name: None for epoch in history.epochs for name in epoch.metrics}
     first = ("loss", "accuracy")
 
@@ -76,9 +73,9 @@ def metric_names(history: History) -> list[str]:
 
 
 def shortest(value: float) -> str:
-    """The fewest digits that give back the float32.
+    """The fewest digits that identify the float32.
 
-    Keras computes in float32. As a Python float its 0.9766 would print as 0.9765999913215637.
+    Keras computes in float32, whose 0.9766 would print as 0.9765999913215637 as a Python float.
 
     Example:
         >>> shortest(0.9765999913215637)
@@ -86,12 +83,12 @@ def shortest(value: float) -> str:
     """
     with np.errstate(over="ignore"):
         single = np.float32(value)
-    # By way of text, because numpy writes 1e-04 where Python writes 0.0001.
+    # Through text, because numpy writes 1e-04 where Python writes 0.0001
     return repr(float(value if np.isinf(single) and not math.isinf(value) else str(single)))
 
 
 def cell(text: str) -> str:
-    """The text as a cell that no spreadsheet runs: a `'` goes before what would start a formula.
+    """The text as a cell that no spreadsheet takes for a formula: a `'` goes before what would start one.
 
     Example:
         >>> cell("=1+1"), cell("-0.5"), cell("cat")
@@ -101,14 +98,14 @@ def cell(text: str) -> str:
 
 
 def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    # File names that are no UTF-8 reach Python as lone surrogates, which a UTF-8 file cannot hold.
+    # File names that are not UTF-8 have lone surrogates in Python, which a UTF-8 file cannot contain
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         write_rows(file, [header])
         write_rows(file, rows)
 
 
 def write_rows(file: IO[str], rows: Iterable[Sequence[str]]) -> None:
-    """Writes rows as CSV that reads back as it was, a carriage return within a name included."""
+    """Writes rows as CSV that reads back exactly, including a carriage return within a name."""
     plain, quoted = csv.writer(file, lineterminator="\n"), csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for row in rows:
         (quoted if any("\r" in str(field) for field in row) else plain).writerow(row)

@@ -192,7 +192,7 @@ def test_the_list_is_written_neither_among_the_images_nor_over_another_file(call
 def test_a_name_that_no_spec_can_hold_is_a_comment_on_the_list(call, photos):
     (photos / "cat" / "bytes_\udcff.jpg").write_bytes(b"")
     text = call("data", photos, "--list", "-").out
-    assert r'# rename this file, no spec can name it: "cat/bytes_\udcff.jpg"' in text
+    assert r'# rename this file, a spec cannot name it: "cat/bytes_\udcff.jpg"' in text
     assert read(text, "exclude.yaml").value == {"data": {"exclude": []}}
 
 

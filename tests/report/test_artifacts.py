@@ -57,8 +57,8 @@ def test_an_evaluation_leaves_its_files(tmp_path, write, make_evaluation):
     metrics = json.loads((run / "metrics.json").read_text())
     assert list(metrics)[:4] == ["split", "images", "loss", "accuracy"]
     assert metrics["loss"] == 0.1234
-    assert metrics["accuracy"] == pytest.approx(report.accuracy, abs=1e-6)
-    assert metrics["macro_f1"] == report.macro.f1
+    assert metrics["accuracy"] == pytest.approx(report.values["accuracy"], abs=1e-6)
+    assert metrics["macro_f1"] == report.values["macro avg"]["f1-score"]
 
 
 def test_metrics_are_json_when_the_loss_is_not_finite(tmp_path, write, make_evaluation):

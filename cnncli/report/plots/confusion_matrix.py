@@ -47,7 +47,7 @@ def draw_confusion_matrix(data: EvaluationData, path: Path) -> None:
 
 
 def figure_of(evaluation: Evaluation) -> Figure:
-    """The figure of `draw_confusion_matrix`; to be made and saved in one `style.applied` block."""
+    """The figure of `draw_confusion_matrix`; to be created and saved in one `style.applied` block."""
     classes = len(evaluation.class_names)
     confusion = confusion_of(evaluation, at_most=MOST_CONFUSED if classes > ALL_CLASSES else ALL_CLASSES)
     shown = len(confusion.classes)
@@ -94,8 +94,8 @@ def _subtitle(evaluation: Evaluation, is_numbered: bool) -> str:
     images = len(evaluation.labels)
     correct = int(np.count_nonzero(evaluation.labels == evaluation.predicted))
     percent = np.floor(10000 * correct / images) / 100 if images else 0.0  # rounded down, so that 100 % means all
-    said = f"{evaluation.split}: {correct:,} of {images:,} images correct ({percent:.4g} %)"
-    return said + (" · #n is class n, counted from 0: no font here has its letters" if is_numbered else "")
+    subtitle = f"{evaluation.split}: {correct:,} of {images:,} images correct ({percent:.4g} %)"
+    return subtitle + (" · #n is class n, counted from 0: no font here has its letters" if is_numbered else "")
 
 
 def _draw_cells(axes: Axes, confusion: Confusion, pitch: float) -> None:

@@ -1,4 +1,4 @@
-"""A grid of images with lines of text below each: what samples.png and mistakes.png have in common."""
+"""A grid of images with lines of text below each, for samples.png, mistakes.png and previews."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Line(NamedTuple):
     """A line of text below an image.
 
     Args:
-        text: the part that gives way when there is not room for all, such as a name.
-        color: of the whole line.
-        before: goes before the text and is never shortened.
-        after: goes behind the text and is never shortened.
+        text: Part that is shortened if there is not enough room, such as a name.
+        color: Colour of the whole line.
+        before: Text before it, which is never shortened.
+        after: Text behind it, which is never shortened.
     """
 
     text: str
@@ -47,16 +47,16 @@ def grid_of(
     below: str = "",
     columns: int | None = None,
 ) -> Figure:
-    """A figure of images in rows, each with its caption; to be made and saved in one `style.applied` block.
+    """A figure of images in rows, each with its caption; to be created and saved in one `style.applied` block.
 
-    Everything is placed on whole pixels, and all texts are in one pair of axes: 25 would take ten times as long.
+    Everything is placed on whole pixels, and all texts share one pair of axes: 25 of them would take ten times as long.
 
     Args:
-        images: 1 to 50 of uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
-        captions: the lines below each image; the same number for each.
-        title: above the grid; empty for none.
-        below: a fainter line below the title.
-        columns: 1 to 5; as square as possible when None.
+        images: 1 to 50 images, uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
+        captions: Lines below each image; the same number for each.
+        title: Title above the grid; empty for none.
+        below: Fainter line below the title.
+        columns: 1 to 5; None for a grid as square as possible.
 
     Returns:
         The figure.
@@ -87,7 +87,7 @@ def grid_of(
 
 
 def _draw_image(figure: Figure, image: np.ndarray, left: int, upper: int, wide: int, tall: int) -> None:
-    """Draws the image as large as it fits, in the middle of its cell; small ones by a whole factor."""
+    """Draws the image as large as fits, centred in its cell; small ones are enlarged by a whole factor."""
     height, width = image.shape[:2]
     zoom = min(wide / width, tall / height)
     sharp = zoom >= SHARP_FROM

@@ -1,4 +1,4 @@
-"""The curves of a training: how loss and metrics went from epoch to epoch."""
+"""The curves of a training: loss and metrics by epoch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PANEL_WIDTH, PANEL_HEIGHT = 4.3, 2.55  # inches, with labels
 PANEL_TEXT = 4.3 * 72 - 62  # points from the left to the right end of a panel's axes
 TOP = 0.36  # inches for heading and legend
 COLUMNS = 2
-LOG_FROM = 50  # from this ratio of highest to lowest on, a linear axis shows the first epoch and a flat line
+LOG_FROM = 50  # from this ratio of highest to lowest on, a linear axis would show the first epoch and a flat line
 MARKED_EPOCHS = 25  # up to so many epochs each has a dot
 
 Curves = dict[str, np.ndarray]  # label → (epochs,), nan where the epoch has no such value
@@ -33,7 +33,7 @@ COLORS = {TRAIN: style.BLUE, VALIDATION: style.VERMILLION, RATE: style.GREEN}
 
 
 def draw_history(history: History, path: Path) -> None:
-    """Loss, accuracy and every other metric by epoch; the learning rate, when it changes; best epoch and stages marked.
+    """Draws every metric by epoch, and the learning rate if it changes; marks the best epoch and the stages.
 
     Args:
         history: History of the training.
@@ -49,7 +49,7 @@ def draw_history(history: History, path: Path) -> None:
 
 
 def figure_of(history: History) -> Figure:
-    """The figure of `draw_history`; to be made and saved in one `style.applied` block."""
+    """The figure of `draw_history`; to be created and saved in one `style.applied` block."""
     panels = _panels_of(history)
     columns = min(COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
@@ -65,11 +65,11 @@ def figure_of(history: History) -> Figure:
 
 
 def _panels_of(history: History) -> dict[str, Curves]:
-    """Title → curves: one panel for a metric of training and validation, and one for the learning rate."""
+    """Curves by title: a panel for each metric, of training and validation, and one for the learning rate."""
 
     def values(name: str) -> np.ndarray:
-        found = np.array([epoch.metrics.get(name, math.nan) for epoch in history.epochs])  # (epochs,)
-        return np.where(np.isfinite(found), found, math.nan)
+        column = np.array([epoch.metrics.get(name, math.nan) for epoch in history.epochs])  # (epochs,)
+        return np.where(np.isfinite(column), column, math.nan)
 
     panels: dict[str, Curves] = {}
     for name in metric_names(history):
@@ -92,29 +92,29 @@ def _draw_panel(axes: Axes, name: str, curves: Curves, history: History) -> None
     for first in _first_of_stages(history):
         axes.axvline(first - 0.5, **STAGE_LINE)
     _scale_values(axes, np.concatenate(list(curves.values())), log_from=10 if name == RATE else LOG_FROM)
-    said = "" if name == RATE else _mark_best(axes, curves, numbers, history.best)
+    remark = "" if name == RATE else _mark_best(axes, curves, numbers, history.best)
     if name != RATE and any(np.isnan(values).all() for values in curves.values()):
-        said = "no finite value" if len(curves) == 1 else said or "not always finite"
-    room = PANEL_TEXT - (text_layout.text_width(said, style.SMALL) + 12 if said else 0)
+        remark = "no finite value" if len(curves) == 1 else remark or "not always finite"
+    room = PANEL_TEXT - (text_layout.text_width(remark, style.SMALL) + 12 if remark else 0)
     title = text_layout.shorten(name, room, style.NORMAL + 1, "bold")
     axes.set_title(title, loc="left")
-    axes.set_title(said, loc="right", size=style.SMALL, weight="normal", color=style.INK)
+    axes.set_title(remark, loc="right", size=style.SMALL, weight="normal", color=style.INK)
 
 
 def _first_of_stages(history: History) -> list[int]:
-    """The epochs that a stage begins with, the first stage left out."""
+    """First epochs of all stages but the first."""
     return [now.number for before, now in pairwise(history.epochs) if now.stage != before.stage]
 
 
 def _mark_single_points(axes: Axes, numbers: np.ndarray, values: np.ndarray, color: str) -> None:
-    """A dot for a value without neighbours, which a line does not show."""
+    """Draws a dot for a value without neighbours, which a line does not show."""
     known = np.isfinite(np.concatenate([[math.nan], values, [math.nan]]))
-    alone = known[1:-1] & ~known[:-2] & ~known[2:]
-    axes.plot(numbers[alone], values[alone], linestyle="", marker="o", markersize=3.5, color=color)
+    single = known[1:-1] & ~known[:-2] & ~known[2:]
+    axes.plot(numbers[single], values[single], linestyle="", marker="o", markersize=3.5, color=color)
 
 
 def _mark_best(axes: Axes, curves: Curves, numbers: np.ndarray, best: int) -> str:
-    """Marks the best epoch; returns its value in words, for the panel's upper right corner, where no curve is."""
+    """Marks the best epoch; returns its value as text for the upper right corner of the panel."""
     at = np.flatnonzero(numbers == best)
     if not len(at):
         return ""
@@ -152,7 +152,7 @@ def _scale_values(axes: Axes, values: np.ndarray, log_from: float) -> None:
         margin = (high - low) * 0.07 or abs(high) * 0.05 or 0.05
         axes.set_ylim(low - margin, high + margin)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-    # Neither writes an offset such as "1e-5" into the corner, where the title stands.
+    # No offset such as "1e-5" in the corner, where the title is
     if axes.get_yscale() == "linear" and 1e-3 <= np.abs(known).max() < 1e6:
         evenly = ScalarFormatter(useOffset=False)
         evenly.set_scientific(False)
@@ -162,7 +162,7 @@ def _scale_values(axes: Axes, values: np.ndarray, log_from: float) -> None:
 
 
 def _draw_legend(figure: Figure, history: History, panels: Mapping[str, Curves]) -> None:
-    """One legend for all panels, at the top, where it hides no curve."""
+    """Draws one legend for all panels, at the top, where it hides no curve."""
     drawn = {label for curves in panels.values() for label in curves}
     handles = [Line2D([], [], color=COLORS[label], label=label) for label in (TRAIN, VALIDATION) if label in drawn]
     if history.best_epoch():

@@ -1,4 +1,4 @@
-"""The images that the model is most sure of and wrong about: often it is the label that is wrong."""
+"""The wrong predictions with the highest probability: often it is the label that is wrong."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def draw_mistakes(data: EvaluationData, path: Path) -> None:
 
 
 def most_confident_mistakes(evaluation: Evaluation) -> list[int]:
-    """Indices of up to 25 images that are predicted wrongly, the most confident first."""
+    """Indices of up to 25 wrong predictions, the most confident first."""
     wrong = np.flatnonzero(evaluation.labels != evaluation.predicted)  # (mistakes,)
     order = np.argsort(-evaluation.confidence[wrong], kind="stable")  # (mistakes,)
     return [int(index) for index in wrong[order[:AT_MOST]]]
 
 
 def figure_of(images: ImagesAt, evaluation: Evaluation) -> Figure:
-    """The figure of `draw_mistakes`; to be made and saved in one `style.applied` block."""
+    """The figure of `draw_mistakes`; to be created and saved in one `style.applied` block."""
     total = len(evaluation.labels)
     mistakes = int(np.count_nonzero(evaluation.labels != evaluation.predicted))
     if not mistakes:
@@ -47,13 +47,13 @@ def figure_of(images: ImagesAt, evaluation: Evaluation) -> Figure:
     names = text_layout.drawable_names(evaluation.class_names)
     below = f"{evaluation.split}: {mistakes:,} of {total:,} images are wrong"
     if mistakes > len(indices):
-        below += f", the {len(indices)} most confident shown"
+        below += f"; the {len(indices)} most confident are shown"
     captions = [_caption(evaluation, index, names) for index in indices]
     return grid_of(images(indices), captions, "Mistakes: true → predicted", below)
 
 
 def _caption(evaluation: Evaluation, index: int, names: Sequence[str]) -> list[Line]:
-    """Two lines for the two names, so that each has the whole width, and one to find the image by."""
+    """Two lines for the two class names, and one for the file name."""
     probability = f"{evaluation.confidence[index]:.2f}"
     return [
         Line(names[evaluation.labels[index]]),

@@ -57,7 +57,7 @@ def draw_network(summary: ModelSummary, path: Path, title: str = "Network") -> N
 
 
 def figure_of(summary: ModelSummary, title: str) -> Figure:
-    """The figure of `draw_network`; to be made and saved in one `style.applied` block."""
+    """The figure of `draw_network`; to be created and saved in one `style.applied` block."""
     title = text_layout.drawable(title)
     boxes = boxes_of(summary.rows)
     columns = columns_of(boxes)

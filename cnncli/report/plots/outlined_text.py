@@ -1,4 +1,4 @@
-"""Short texts drawn as shapes: for the hundreds of numbers in a matrix, and the names below images."""
+"""Short texts drawn as shapes, for the hundreds of numbers in a matrix and the names below images."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from matplotlib.transforms import Affine2D
 
 
 class Outlined(Text):
-    """One line, the middle of its digits at its position; without kerning and without what foreign letters need.
+    """One line, centred on its position; without kerning and without support for complex scripts.
 
-    Place and pixels of each text are what matplotlib spends most of its time on; here each letter is made once.
+    matplotlib spends most of its time on laying out and rasterising texts; here each letter is prepared once.
     """
 
     def draw(self, renderer: RendererBase) -> None:
-        """Fills the letters with the text's colour."""
+        """Draws the text."""
         if not self.get_text():
             return
         families = tuple(matplotlib.rcParams["font.family"])

@@ -1,4 +1,4 @@
-"""Originals beside what augmentation makes of them, a row for each class; without it the originals alone."""
+"""Images beside their augmented versions, a row for each class."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cnncli.report.plots.grid import Line, grid_of
 
 
 def draw_preview(originals: np.ndarray, versions: Sequence[np.ndarray], class_names: Sequence[str], path: Path) -> None:
-    """A row for each class: the original, then its augmented versions; a square of originals when there are none.
+    """Draws a row for each class: the original, then its augmented versions; a square of originals if there are none.
 
     Args:
-        originals: one image of each class, uint8, shape `(classes, height, width, channels)`; 1 to 10 classes.
-        versions: each of the same shape; at most four.
-        class_names: one for each original.
-        path: file to write, ending in .png.
+        originals: One image of each class, uint8, shape `(classes, height, width, channels)`; 1 to 10 classes.
+        versions: At most four arrays of the same shape.
+        class_names: One for each original.
+        path: File to write, ending in .png.
     """
     images, captions = [], []
     for number, (original, name) in enumerate(zip(originals, class_names, strict=True)):
@@ -27,7 +27,7 @@ def draw_preview(originals: np.ndarray, versions: Sequence[np.ndarray], class_na
         captions += [[Line(f"epoch {epoch}", style.FAINT)] for epoch in range(1, len(versions) + 1)]
     title, below, columns = "Training images", "one of each class, without augmentation", None
     if versions:
-        title, below = "Augmentation", "each original, and what the training sees of it"
+        title, below = "Augmentation", "each image, and its versions in training"
         columns = len(versions) + 1
     with style.applied(class_names):
         figure = grid_of(images, captions, title, below, columns)

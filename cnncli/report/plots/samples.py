@@ -1,4 +1,4 @@
-"""Images as the model gets them, with their classes."""
+"""Training images with their classes."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def draw_samples(start: StartData, path: Path) -> None:
 
 
 def figure_of(images: np.ndarray | Sequence[np.ndarray], captions: Sequence[str]) -> Figure:
-    """The figure of `draw_samples`; to be made and saved in one `style.applied` block."""
+    """The figure of `draw_samples`; to be created and saved in one `style.applied` block."""
     lines = [[Line(text_layout.drawable(caption))] for caption in captions[:AT_MOST]]
     return grid_of(list(images[:AT_MOST]), lines)

@@ -1,4 +1,4 @@
-"""One look for all pictures: colours, sizes, and how a figure is made and saved."""
+"""One style for all plots: colours, sizes, and how a figure is created and saved."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from matplotlib.image import imsave
 from cnncli.report.plots import text_layout
 
 DPI = 150
-DPI_OF_BIG = 120  # of pictures larger than a page: less would be hard to read, more hard to send
+DPI_OF_BIG = 120  # of plots larger than a page: a compromise between legibility and file size
 
-# Masataka Okabe and Kei Ito, Color Universal Design (2008): told apart with every kind of colour vision.
+# Masataka Okabe and Kei Ito, Color Universal Design (2008): distinct for every kind of colour vision
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 INK, FAINT, LINE, EMPTY = "#222222", "#6b6b6b", "#d9d9d9", "#eeeeee"
 
@@ -28,10 +28,10 @@ WRONG_SHADES = LinearSegmentedColormap.from_list("wrong", ["#ffffff", "#fbd3b4",
 
 SMALL, NORMAL, TITLE = 8.0, 9.0, 12.0  # points
 
-# By default the version of matplotlib is written, and files differ where pictures do not.
+# matplotlib would write its version, by which files of equal images would differ
 NO_METADATA: dict[str, Any] = {"Software": None}
 
-# Of photographs; two or three hundredths larger than at the usual level of 6.
+# For photographs; files are 2 to 3 % larger than at the default level of 6
 HALF_THE_TIME: dict[str, Any] = {"compress_level": 4}
 
 SETTINGS = {
@@ -65,12 +65,12 @@ SETTINGS = {
 
 @contextmanager
 def applied(texts: Iterable[str] = ()) -> Iterator[None]:
-    """Our look while it lasts, whatever the person's matplotlibrc says; global settings come back afterwards.
+    """Applies the style within the block, whatever the user's matplotlibrc contains; restores all settings afterwards.
 
     Args:
-        texts: everything foreign that will be written, so that fonts can be found for its letters.
+        texts: Names that will be written, for whose letters fonts are searched.
     """
-    families = list(text_layout.fonts_for(text_layout.letters_of(texts)).families)
+    families = list(text_layout.fonts_for(text_layout.letters_of(texts))[0])
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update({**SETTINGS, "font.family": families})
@@ -81,9 +81,9 @@ def new_figure(width: float, height: float, dpi: int = DPI) -> Figure:
     """An empty figure that needs no display.
 
     Args:
-        width: inches.
-        height: inches.
-        dpi: pixels per inch.
+        width: Inches.
+        height: Inches.
+        dpi: Pixels per inch.
     """
     figure = Figure(figsize=(width, height), dpi=dpi, facecolor="white")
     FigureCanvasAgg(figure)
@@ -94,20 +94,20 @@ def save(figure: Figure, path: Path) -> None:
     """Writes the figure as PNG. The same figure gives the same bytes.
 
     Args:
-        figure: made in the same `applied` block, for tick labels are made while drawing.
-        path: file to write, ending in .png.
+        figure: Figure of the same `applied` block: tick labels are created during drawing.
+        path: File to write, ending in .png.
     """
     figure.savefig(path, format="png", dpi=figure.dpi, metadata=NO_METADATA)
 
 
 def save_photographs(figure: Figure, path: Path) -> None:
-    """As `save`, with 64 instead of 256 levels of each colour: no eye sees it, and the file is a third smaller.
+    """As `save`, with 64 instead of 256 levels of each colour, which is invisible and makes the file a third smaller.
 
-    A palette would make it smaller still, but 256 colours for all images turn green leaves brown.
+    A palette of 256 colours would be smaller still, but changes hues visibly.
 
     Args:
-        figure: made in the same `applied` block.
-        path: file to write, ending in .png.
+        figure: Figure of the same `applied` block.
+        path: File to write, ending in .png.
     """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
@@ -117,13 +117,13 @@ def save_photographs(figure: Figure, path: Path) -> None:
 
 
 def heading(figure: Figure, title: str, below: str, left: float = 12.0) -> None:
-    """A title and a fainter line below it, at the upper left of the figure.
+    """Writes a title and a fainter line below it, at the upper left of the figure.
 
     Args:
-        figure: that is wide enough for both lines.
-        title: bold.
-        below: what the picture is of.
-        left: points from the left edge.
+        figure: Figure that is wide enough for both.
+        title: Title.
+        below: Line below it.
+        left: Distance from the left edge in points.
     """
     width, height = (72 * inches for inches in figure.get_size_inches())  # points
     figure.text(left / width, 1 - 12 / height, title, size=TITLE, weight="bold", va="top")

@@ -1,4 +1,4 @@
-"""Letters: which fonts can draw a name, how wide it is, how it is shortened."""
+"""Which fonts can draw a name, how wide it is, and how it is shortened."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import takewhile
-from typing import NamedTuple
 
 import matplotlib
 from matplotlib import font_manager
@@ -26,18 +25,6 @@ PREFERRED = (
 )
 
 
-class Fonts(NamedTuple):
-    """Fonts that together draw a set of letters.
-
-    Args:
-        families: in the order they are tried.
-        missing: letters that no installed font has.
-    """
-
-    families: tuple[str, ...]
-    missing: frozenset[str]
-
-
 def tidy(text: str) -> str:
     """The text on one line, with its letters composed: macOS writes é in file names as e and an accent."""
     if text.isascii() and text.isprintable():
@@ -48,27 +35,30 @@ def tidy(text: str) -> str:
 
 
 def letters_of(texts: Iterable[str]) -> frozenset[str]:
-    """Every letter that occurs in the texts."""
+    """All letters of the texts."""
     return frozenset().union(*(tidy(text) for text in texts))
 
 
 @lru_cache(maxsize=64)
-def fonts_for(letters: frozenset[str]) -> Fonts:
-    """Our own font and as few others as draw the letters. Others are opened only when ours lacks one."""
+def fonts_for(letters: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Families that together draw the letters, matplotlib's own first, and the letters that no installed font has.
+
+    Other fonts are opened only if matplotlib's own lacks a letter.
+    """
     families = [OURS]
     own = font_manager.get_font(font_manager.findfont(OURS))
     missing = {letter for letter in letters if not own.get_char_index(ord(letter))}
     for family, file in _other_fonts() if missing else ():
         try:
             font = font_manager.get_font(file)
-        except (OSError, RuntimeError):  # removed since matplotlib listed it, or damaged: one font fewer
+        except (OSError, RuntimeError):  # removed since matplotlib listed it, or damaged
             continue
-        if found := {letter for letter in missing if font.get_char_index(ord(letter))}:
+        if available := {letter for letter in missing if font.get_char_index(ord(letter))}:
             families.append(family)
-            missing -= found
+            missing -= available
         if not missing:
             break
-    return Fonts(tuple(families), frozenset(missing))
+    return tuple(families), frozenset(missing)
 
 
 @cache
@@ -77,7 +67,7 @@ def _other_fonts() -> tuple[tuple[str, str], ...]:
     fonts = {
         entry.name: str(entry.fname)
         for entry in font_manager.fontManager.ttflist
-        # "Last Resort" has a glyph for every letter, and each says only which script it would be.
+        # "Last Resort" has a glyph for every letter, and each only shows the script it belongs to.
         if entry.style == "normal" and "Last Resort" not in entry.name and entry.weight in (400, "normal", "regular")
     }
 
@@ -89,7 +79,7 @@ def _other_fonts() -> tuple[tuple[str, str], ...]:
 
 def drawable(text: str) -> str:
     """The text with a box in place of each letter that no installed font has."""
-    missing = fonts_for(letters_of([text])).missing
+    missing = fonts_for(letters_of([text]))[1]
     return "".join(UNDRAWABLE if letter in missing else letter for letter in tidy(text))
 
 
@@ -98,7 +88,7 @@ def drawable_names(names: Sequence[str]) -> list[str]:
 
     Boxes for letters would make all such names look alike.
     """
-    missing = fonts_for(letters_of(names)).missing
+    missing = fonts_for(letters_of(names))[1]
     return [f"#{index}" if missing & set(tidy(name)) else tidy(name) for index, name in enumerate(names)]
 
 
