@@ -1,4 +1,4 @@
-"""Progress bars on stderr, when that is a terminal; gone at the end."""
+"""Progress bars on stderr, when that is a terminal. They disappear when they end."""
 
 from __future__ import annotations
 

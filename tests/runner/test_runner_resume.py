@@ -12,8 +12,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from comparison import SAME, arrays_of, assert_same, history_of
 
 from cnncli.errors import DataError, Interrupted, RunError
 from cnncli.report import artifact_names
@@ -21,37 +21,7 @@ from cnncli.runs import RunDir, files
 
 pytestmark = pytest.mark.slow
 
-SAME = (
-    "weights/best.weights.h5",
-    "weights/last.weights.h5",
-    "predictions.csv",
-    "metrics.json",
-    "report.txt",
-    "report.json",
-)
 KILLED_AT = Path(__file__).with_name("killed_at.py")
-WHOLE = (*SAME, "weights.sha256", "data.json", "images.csv")
-
-
-def arrays_of(run: RunDir) -> dict[str, np.ndarray]:
-    with np.load(run.checkpoint, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files if name != "training.json"}
-
-
-def history_of(run: RunDir) -> list[dict[str, str]]:
-    with run.history.open(newline="") as file:
-        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
-
-
-def assert_same(run: RunDir, whole: RunDir, names: tuple[str, ...] = WHOLE) -> None:
-    assert run.status()["state"] == "finished"
-    assert history_of(run) == history_of(whole)
-    for name in names:
-        assert (run.path / name).read_bytes() == (whole.path / name).read_bytes(), name
-    ours, theirs = arrays_of(run), arrays_of(whole)
-    assert ours.keys() == theirs.keys()
-    assert [name for name in ours if not np.array_equal(ours[name], theirs[name])] == []
-    assert not list(run.path.rglob(".tmp-*"))
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ class Pace:
 
     @contextlib.contextmanager
     def timed(self, steps: int) -> Iterator[None]:
-        """Times a call of so many steps. The number at most doubles, because the first call also traces the graph."""
+        """Times a call of `steps`; the next has at most twice as many, since the first also traces the graph."""
         before = time.perf_counter()
         yield
         seconds = time.perf_counter() - before

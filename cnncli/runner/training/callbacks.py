@@ -25,8 +25,8 @@ STATE: Mapping[str, tuple[str, ...]] = {
 class PhaseCallbacks:
     """The callbacks of one phase, started.
 
-    `SwapEMAWeights` is not among them: wherever an optimizer averages weights it is the average that is measured and
-    saved, and that is all it would do, but with an error of rounding in the weights that are trained on.
+    `SwapEMAWeights` is left out: where an optimizer averages weights, the average is evaluated and saved anyway, and
+    the callback would add a rounding error to the weights that are trained on.
 
     Args:
         entries: Callbacks of the spec.

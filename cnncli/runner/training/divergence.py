@@ -55,7 +55,7 @@ def divergence_error(
                 learning_rate = phase.learning_rate
                 norm = _gradient_norm(phase.model, phase.batch((epoch - 1) * phase.steps + step - 1))
     except StopRequested:
-        pass  # the error then holds what was found so far
+        pass  # the error then contains what is known so far
     message = f"the loss became {error.loss} {place} of epoch {epoch}, at a learning rate of {learning_rate:g}"
     if isfinite(norm):
         message += f"; the gradient one step earlier had a length of {norm:.3g}"

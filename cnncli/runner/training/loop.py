@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnncli.runner.execution.steps import Pace, many_steps, metrics_of
 from cnncli.runner.training.errors import NotFinite
@@ -13,13 +13,37 @@ from cnncli.startup import tf
 if TYPE_CHECKING:
     import keras
 
-    from cnncli.runner.execution.execution import Execution
+    from cnncli.runner.execution.execution import Execution, Step
 
 OnSteps = Callable[[int, int], None]
 """Called with the steps of the epoch that are done, and their number."""
 
 
-class TrainingLoop:
+class _Loop:
+    """Runs steps on a compiled model, many in each call.
+
+    Args:
+        model: Compiled model.
+        step: Takes one batch, as arguments.
+    """
+
+    def __init__(self, model: keras.Model, step: Step) -> None:
+        self.model, self._pace, self._run_steps = model, Pace(), many_steps(step)
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Duration of a step in the last call; 0 before the first."""
+        return self._pace.seconds_per_step
+
+    def _call(self, iterator: Any, remaining: int) -> int:
+        """Makes one call; returns the number of its steps."""
+        steps = self._pace.steps(remaining)
+        with self._pace.timed(steps):
+            self._run_steps(iterator, tf.constant(steps))
+        return steps
+
+
+class TrainingLoop(_Loop):
     """Trains a compiled model from one endless iterator of batches.
 
     Args:
@@ -27,25 +51,18 @@ class TrainingLoop:
         batches: Dataset of batches, one for each step of the whole training.
         execution: Where the steps run.
         jit_compile: Whether a step becomes one XLA program.
+
+    Attributes:
+        metrics: Metrics over the current epoch, as of the last call.
     """
 
     def __init__(
-        self,
-        model: keras.Model,
-        batches: tf.data.Dataset,
-        execution: Execution,
-        jit_compile: bool = False,
+        self, model: keras.Model, batches: tf.data.Dataset, execution: Execution, jit_compile: bool = False
     ) -> None:
-        self.model, self._execution = model, execution
+        super().__init__(model, execution.training_step(model, jit_compile))
         self.metrics: dict[str, float] = {}
+        self._execution = execution
         self.continue_with(batches)
-        self._pace = Pace()
-        self._run = many_steps(self._execution.training_step(model, jit_compile))
-
-    @property
-    def seconds_per_step(self) -> float:
-        """Duration of a step in the last call; 0 before the first."""
-        return self._pace.seconds_per_step
 
     def continue_with(self, batches: tf.data.Dataset) -> None:
         """Takes further batches from another dataset with elements of the same kind."""
@@ -56,8 +73,7 @@ class TrainingLoop:
 
         Args:
             steps: Number of steps in the epoch.
-            on_steps: Called a few times a second; an exception that it raises ends the epoch between two steps. The
-                attribute `metrics` then holds the metrics of the epoch so far.
+            on_steps: Called a few times a second; an exception that it raises ends the epoch between two steps.
             done: Number of steps done before; the metrics continue from their current values.
             pause: `on_steps` is called at every multiple of this number of steps.
 
@@ -70,9 +86,8 @@ class TrainingLoop:
         if not done:
             self.model.reset_metrics()
         while done < steps:
-            count = self._pace.steps(steps - done if pause is None else min(steps - done, pause - done % pause))
-            with self._pace.timed(count):
-                self._run(self._iterator, tf.constant(count))
+            until = steps if pause is None else min(steps, done + pause - done % pause)
+            count = self._call(self._iterator, until - done)
             self.metrics = metrics_of(self.model)
             if not isfinite(self.metrics["loss"]):  # it stays so until the end of the epoch, however long that is
                 raise NotFinite(range(done, done + count), self.metrics["loss"])
@@ -81,7 +96,7 @@ class TrainingLoop:
         return metrics_of(self.model)
 
 
-class ValidationLoop:
+class ValidationLoop(_Loop):
     """Measures a compiled model on the same batches again and again.
 
     Args:
@@ -91,15 +106,8 @@ class ValidationLoop:
     """
 
     def __init__(self, model: keras.Model, batches: tf.data.Dataset, execution: Execution) -> None:
-        self.model = model
+        super().__init__(model, execution.validation_step(model))
         self._batches, self._steps = execution.distribute(batches), int(batches.cardinality())
-        self._pace = Pace()
-        self._run = many_steps(execution.validation_step(model))
-
-    @property
-    def seconds_per_step(self) -> float:
-        """Duration of a batch in the last call; 0 before the first."""
-        return self._pace.seconds_per_step
 
     def measure(self, on_steps: OnSteps = lambda done, steps: None) -> dict[str, float]:
         """The metrics over all batches.
@@ -110,9 +118,6 @@ class ValidationLoop:
         self.model.reset_metrics()
         iterator, done = iter(self._batches), 0
         while done < self._steps:
-            count = self._pace.steps(self._steps - done)
-            with self._pace.timed(count):
-                self._run(iterator, tf.constant(count))
-            done += count
+            done += self._call(iterator, self._steps - done)
             on_steps(done, self._steps)
         return metrics_of(self.model)

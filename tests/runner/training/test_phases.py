@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from comparison import arrays_of, assert_same, history_of
 
 from cnncli.errors import Interrupted, RunError, SpecError
 from cnncli.runs import RunDir, files
@@ -22,27 +22,6 @@ SECOND = f"{{epochs: 2, thaw: ['*'], learning_rate: {DECAY}}}"
 # The loss never improves by so much, so that the first stage ends after two of its three epochs.
 STOPPING = "[{EarlyStopping: {monitor: loss, min_delta: 10, patience: 1, restore_best_weights: true}}]"
 STAGED = (f"train.stages=[{FIRST}, {SECOND}]", "train.epochs=5", f"train.callbacks={STOPPING}")
-SAME = ("weights/best.weights.h5", "weights/last.weights.h5", "weights.sha256", "predictions.csv", "report.json")
-
-
-def arrays_of(run: RunDir) -> dict[str, np.ndarray]:
-    with np.load(run.checkpoint, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files if name != "training.json"}
-
-
-def history_of(run: RunDir) -> list[dict[str, str]]:
-    with run.history.open(newline="") as file:
-        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
-
-
-def assert_same(run: RunDir, whole: RunDir) -> None:
-    assert run.status()["state"] == "finished"
-    assert history_of(run) == history_of(whole)
-    for name in SAME:
-        assert (run.path / name).read_bytes() == (whole.path / name).read_bytes(), name
-    ours, theirs = arrays_of(run), arrays_of(whole)
-    assert ours.keys() == theirs.keys()
-    assert [name for name in ours if not np.array_equal(ours[name], theirs[name])] == []
 
 
 def progress_of(folder: Path) -> Any:

@@ -1,0 +1,45 @@
+"""What two runs must have in common when one of them was interrupted and resumed."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+
+from cnncli.runs import RunDir
+
+SAME = (
+    "weights/best.weights.h5",
+    "weights/last.weights.h5",
+    "predictions.csv",
+    "metrics.json",
+    "report.txt",
+    "report.json",
+)
+"""Files of results, which are the same to the byte."""
+
+WHOLE = (*SAME, "weights.sha256", "data.json", "images.csv")
+
+
+def arrays_of(run: RunDir) -> dict[str, np.ndarray]:
+    """The arrays of the checkpoint."""
+    with np.load(run.checkpoint, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files if name != "training.json"}
+
+
+def history_of(run: RunDir) -> list[dict[str, str]]:
+    """The rows of the history, without the seconds."""
+    with run.history.open(newline="") as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+def assert_same(run: RunDir, whole: RunDir) -> None:
+    """A run is finished, and equal to another to the last bit."""
+    assert run.status()["state"] == "finished"
+    assert history_of(run) == history_of(whole)
+    for name in WHOLE:
+        assert (run.path / name).read_bytes() == (whole.path / name).read_bytes(), name
+    ours, theirs = arrays_of(run), arrays_of(whole)
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if not np.array_equal(ours[name], theirs[name])] == []
+    assert not list(run.path.rglob(".tmp-*"))
