@@ -17,6 +17,7 @@ import sklearn.metrics
 from PIL import Image
 
 from cnncli.errors import Interrupted, ResourceError, TrainingError
+from cnncli.observer import TrainingObserver
 from cnncli.report import ARTIFACTS
 from cnncli.runs import RunDir, list_runs
 from cnncli.spec import load
@@ -147,13 +148,30 @@ def test_without_observers_a_training_is_silent_sets_no_handler_and_works_in_a_t
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
 
 
+class Tracker(TrainingObserver):
+    """A toy tracker: two methods are all it takes."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.best = 0
+
+    def on_step(self, epoch, step, steps, metrics) -> None:
+        self.losses.append(metrics["loss"])
+
+    def on_epoch_end(self, epoch, best) -> None:
+        self.best = epoch.number if best else self.best
+
+
 class TestRepeating:
     def test_the_runs_own_spec_repeats_it_to_the_last_digit(self, training, trained, watcher):
-        again = training.train(load(trained.run.spec).spec, trained.run.path.parent, [watcher()])
+        watched, tracker = watcher(), Tracker()
+        again = training.train(load(trained.run.spec).spec, trained.run.path.parent, [watched, tracker])
         assert again.run.name == "tiny-002"
         assert numbers_of(again.run) == numbers_of(trained.run)
         for name in ("predictions.csv", "metrics.json", "report.json"):
             assert (again.run.path / name).read_bytes() == (trained.run.path / name).read_bytes()
+        assert tracker.losses == [metrics["loss"] for metrics in watched.metrics]
+        assert tracker.best == again.history.best
 
     def test_class_weights_change_what_is_learned(self, training, make_spec, watcher, tmp_path):
         weights = ", ".join(f"'{digit}': 0" for digit in range(10) if digit != 7)
