@@ -8,7 +8,7 @@ import pytest
 from cnncli.cli import COMMANDS
 from cnncli.spec import parse
 from cnncli.spec.reader import read
-from cnncli.spec.schema import Section, sections
+from cnncli.spec.schema import sections
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -18,11 +18,11 @@ def keys_of_the_schema():
     """The table of docs/spec.md, as the schema has it."""
     rows = ["| key | default | what it is |", "|---|---|---|"]
     for path, section in sections().items():
-        for key, field in section.model_fields.items():
-            if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+        for key, field in section.spec_keys().items():
+            if field.section:
                 continue
-            takes = field.metadata[0].kind.words
-            default = "required" if field.is_required() else f"`{shown(field.get_default())}`"
+            takes = field.validator.description
+            default = "required" if field.required else f"`{shown(field.default)}`"
             rows.append(f"| `{'.'.join([*path, key])}` | {default} | {field.description} ({takes}) |")
     return "\n".join(rows)
 

@@ -177,7 +177,7 @@ def _argument(family: str, name: str, argument: Argument, value: Any, path: KeyP
     kind = kind_of(family, name, argument)
     if value is None:
         if argument.default is not None and {"type": "null"} not in kind.schema.get("anyOf", ()):
-            problems.append(Problem(path, f"expected {kind.words}, got nothing"))
+            problems.append(Problem(path, f"expected {kind.description}, got nothing"))
         return None
     return kind.accept(value, path, problems)
 

@@ -52,7 +52,7 @@ _TFDS = re.compile(r"[a-z][a-z0-9_]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?(:[0-9*]+\.[0-
 
 def _tfds_name(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     if not isinstance(value, str) or not _TFDS.match(value):
-        problems.append(Problem(path, f"expected {_TFDS_NAME.words}, got {shown(value)}"))
+        problems.append(Problem(path, f"expected {_TFDS_NAME.description}, got {shown(value)}"))
     return value
 
 

@@ -100,7 +100,7 @@ def _wrapped() -> Validator:
             problems.append(Problem(path, f"{kept.name} is a whole network; write it as a layer of its own"))
         return kept
 
-    return Validator(layer.words, accept, layer.schema)
+    return Validator(layer.description, accept, layer.schema)
 
 
 _EVERY: dict[str, Validator] = {

@@ -1,8 +1,8 @@
-"""What an argument may be: whole number, fraction, choice, one value for each axis, another object …
+"""Validators of the values of a spec: whole number, fraction, choice, one value for each axis, another object …
 
-A kind says in words what it takes, checks a value and reports every problem in it with its place in the spec, and
-describes itself as JSON Schema for editors. Values pass through unchanged but for names of objects, which become
-entries, and for whole numbers where any number will do, which become floats: Keras minds the difference.
+A validator describes in words what it accepts, checks a value, reports every problem in it with its place in the spec,
+and describes itself as JSON Schema for editors. Values pass through unchanged but for names of objects, which become
+entries, and for whole numbers where any number will do, which become floats: Keras treats the two differently.
 """
 
 from __future__ import annotations
@@ -20,35 +20,42 @@ Accept = Callable[[Any, KeyPath, list[Problem]], Any]
 
 @dataclass(frozen=True)
 class Validator:
-    """One kind of value.
+    """Check of one kind of value.
 
     Args:
-        words: completes "expected …": `a whole number of 1 or more`.
-        accept: takes a value, its path and the list of problems to add to; returns the value to keep.
-        schema: the same as JSON Schema.
+        description: Completes "expected …": `a whole number of 1 or more`.
+        accept: Takes a value, its path and the list of problems to add to; returns the checked value.
+        schema: The same as JSON Schema.
     """
 
-    words: str
+    description: str
     accept: Accept
     schema: dict[str, Any]
 
+    @property
+    def takes_null(self) -> bool:
+        """Whether `null` is accepted."""
+        return {"type": "null"} in self.schema.get("anyOf", ())
 
-def _kind(words: str, fits: Callable[[Any], bool], schema: dict[str, Any]) -> Validator:
+
+def validator(description: str, fits: Callable[[Any], bool], schema: dict[str, Any]) -> Validator:
+    """A validator that accepts or refuses a value as a whole, and leaves it as it is."""
+
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if not fits(value):
-            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
+            problems.append(Problem(path, f"expected {description}, got {shown(value)}"))
         return value
 
-    return Validator(words, accept, schema)
+    return Validator(description, accept, schema)
 
 
 def is_whole(value: Any) -> bool:
-    """A whole number; true and false are none."""
+    """Whether it is a whole number; true and false are not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> bool:
-    """A finite number; true and false are none."""
+    """Whether it is a finite number; true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -71,7 +78,7 @@ def whole(minimum: int | None = None, maximum: int | None = None, *, words: Sequ
             return isinstance(value, str) and value in words
         return (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
 
-    return _kind(text, fits, schema)
+    return validator(text, fits, schema)
 
 
 def number(
@@ -85,15 +92,18 @@ def number(
     """A finite number from `low` to `high`, as a float.
 
     Args:
-        low: the least.
-        high: the greatest.
-        above: leave `low` itself out.
-        below: leave `high` itself out.
-        as_written: let a whole number stay one, because it means something else.
+        low: Lower limit.
+        high: Upper limit.
+        above: Exclude `low` itself.
+        below: Exclude `high` itself.
+        as_written: Keep a whole number as one, because it means something else than the float.
     """
     if low is not None and high is not None:
-        ends = (" (not itself)" if above else "", " (not itself)" if below else "")
-        text = f"a number from {low:g}{ends[0]} to {high:g}{ends[1]}"
+        text = f"a number from {low:g} to {high:g}"
+        if above or below:
+            text = (
+                f"a number {'above' if above else 'of at least'} {low:g} and {'below' if below else 'at most'} {high:g}"
+            )
     elif low is not None:
         text = f"a number above {low:g}" if above else f"a number of {low:g} or more"
     else:
@@ -133,14 +143,14 @@ def choice(*options: str) -> Validator:
     return Validator(listed, accept, {"enum": list(options)})
 
 
-boolean = _kind("true or false", lambda v: isinstance(v, bool), {"type": "boolean"})
-text = _kind("a word", lambda v: isinstance(v, str) and bool(v.strip()), {"type": "string"})
+boolean = validator("true or false", lambda v: isinstance(v, bool), {"type": "boolean"})
+text = validator("a word", lambda v: isinstance(v, str) and bool(v.strip()), {"type": "string"})
 
 
-def list_of(item: Validator, length: int | None = None, words: str = "", *, empty: bool = False) -> Validator:
-    """A list whose items are all of one kind; `empty` says whether it may have none."""
-    counted = f"a list of {length}" if length else "a list"
-    listed = words or f"{counted}, each {item.words}"
+def list_of(item: Validator, length: int | None = None, description: str = "", *, empty: bool = False) -> Validator:
+    """A list whose items all pass one validator; `empty` accepts a list without items."""
+    size = f"a list of {length}" if length else "a list"
+    listed = description or f"{size}, each {item.description}"
     schema: dict[str, Any] = {"type": "array", "items": item.schema}
     if length:
         schema |= {"minItems": length, "maxItems": length}
@@ -156,43 +166,43 @@ def list_of(item: Validator, length: int | None = None, words: str = "", *, empt
 
 
 def mapping_of(item: Validator) -> Validator:
-    """A mapping from names to values that are all of one kind."""
-    words = f"a mapping from names to values, each {item.words}"
+    """A mapping from names to values that all pass one validator."""
+    description = f"a mapping from names to values, each {item.description}"
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if not isinstance(value, dict) or not value:
-            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
+            problems.append(Problem(path, f"expected {description}, got {shown(value)}"))
             return value
-        return {str(name): item.accept(given, (*path, name), problems) for name, given in value.items()}
+        return {str(name): item.accept(each, (*path, name), problems) for name, each in value.items()}
 
-    return Validator(words, accept, {"type": "object", "additionalProperties": item.schema})
+    return Validator(description, accept, {"type": "object", "additionalProperties": item.schema})
 
 
-def optional(kind: Validator) -> Validator:
-    """A value of this kind, or none."""
+def optional(validator: Validator) -> Validator:
+    """A value that the validator accepts, or `null`."""
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-        return None if value is None else kind.accept(value, path, problems)
+        return None if value is None else validator.accept(value, path, problems)
 
-    return Validator(kind.words, accept, {"anyOf": [kind.schema, {"type": "null"}]})
+    return Validator(validator.description, accept, {"anyOf": [validator.schema, {"type": "null"}]})
 
 
-def any_of(*kinds: Validator) -> Validator:
-    """A value that fits one of several kinds.
+def any_of(*validators: Validator) -> Validator:
+    """A value that one of several validators accepts.
 
-    When it fits none, the problems of the kind that comes nearest by its shape are told: those of a list for a list,
-    those of an object for a mapping, and one sentence naming all kinds for the rest.
+    When none does, the problems reported are those of the validator for its form: of a list for a list, of an object
+    for a mapping; for the rest it is one sentence that describes all of them.
     """
-    words = " or ".join(kind.words for kind in kinds)
+    description = " or ".join(each.description for each in validators)
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         tried: dict[str, list[Problem]] = {}
-        for kind in kinds:
-            found: list[Problem] = []
-            kept = kind.accept(value, path, found)
-            if not found:
-                return kept
-            tried["object" if "$ref" in kind.schema else str(kind.schema.get("type", ""))] = found
+        for each in validators:
+            refused: list[Problem] = []
+            accepted = each.accept(value, path, refused)
+            if not refused:
+                return accepted
+            tried["object" if "$ref" in each.schema else str(each.schema.get("type", ""))] = refused
         if isinstance(value, dict) and "object" in tried:
             problems.extend(tried["object"])
         elif isinstance(value, list) and "array" in tried:
@@ -200,10 +210,10 @@ def any_of(*kinds: Validator) -> Validator:
         elif isinstance(value, str) and any("did you mean" in problem.message for problem in tried.get("object", [])):
             problems.extend(tried["object"])
         else:
-            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
+            problems.append(Problem(path, f"expected {description}, got {shown(value)}"))
         return value
 
-    return Validator(words, accept, {"anyOf": [kind.schema for kind in kinds]})
+    return Validator(description, accept, {"anyOf": [each.schema for each in validators]})
 
 
 positive = number(0, above=True)

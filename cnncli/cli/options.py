@@ -31,7 +31,7 @@ def key_instead(error: click.NoSuchOption) -> str:
     from cnncli.spec.schema import sections
 
     key = error.option_name.lstrip("-").replace("-", "_")
-    paths = [(*path, key) for path, section in sections().items() if key in section.model_fields]
+    paths = [(*path, key) for path, section in sections().items() if key in section.spec_keys()]
     if key in ("learning_rate", "lr"):
         paths.append(("train", "optimizer", "Adam", "learning_rate"))
     return f"a key of the spec is set with --set: --set {path_text(paths[0])}=…" if paths else ""

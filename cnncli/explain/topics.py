@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from cnncli.catalog import FAMILIES, WORDS, Entry, arguments_of, as_yaml, members
+from cnncli.catalog import FAMILIES, WORDS, arguments_of, as_yaml, members
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.entries import kind_of
 from cnncli.catalog.packages import plugin_layer
@@ -14,7 +13,9 @@ from cnncli.errors import KeyPath
 from cnncli.explain.docstrings import read_docstring
 from cnncli.explain.texts import EVERY, GLOSSARY, KEY, SELDOM, Page, pages, plain
 from cnncli.spec.graph.blocks import KEYS
-from cnncli.spec.schema import Section, sections
+from cnncli.spec.schema import sections
+from cnncli.spec.section import Section
+from cnncli.spec.section import plain as plain_value
 
 OURS = "cnncli"
 KERAS = "Keras"
@@ -147,7 +148,7 @@ def _arguments(family: str, name: str, page: Page) -> Iterator[ArgumentTopic]:
         ours = page.arguments.get(key) or (None if theirs and source != KERAS else _shared(family).get(key))
         text = plain(ours) if ours else theirs or f"Not documented by {source}."
         seldom = is_shared(family, name, key) and key in _page(family, SELDOM).arguments
-        takes = kind_of(family, name, argument).words
+        takes = kind_of(family, name, argument).description
         yield ArgumentTopic(key, argument.default_text, takes, text, OURS if ours else source, seldom)
 
 
@@ -155,7 +156,7 @@ def _keys(above: str = "") -> dict[str, type[Section] | None]:
     """Every key of the spec by its dotted path; a section with its class."""
     every = sections()
     keys: dict[str, type[Section] | None] = {}
-    for key in every[_path(above)].model_fields:
+    for key in every[_path(above)].spec_keys():
         name = f"{above}.{key}".strip(".")
         keys[name] = every.get(_path(name))
         if keys[name]:
@@ -171,19 +172,13 @@ def _key(name: str, page: Page) -> Topic:
     if name in BESIDE_SCHEMA:
         return Topic(KEY, name, [*map(plain, page.paragraphs)], (), page.usage)
     *above, key = _path(name)
-    info = sections()[tuple(above)].model_fields[str(key)]
+    info = sections()[tuple(above)].spec_keys()[str(key)]
     section = sections().get(_path(name))
     paragraphs = [f"{info.description}.", *map(plain, page.paragraphs)]
     if section:
-        inside = [_key(f"{name}.{key}", Page()) for key in section.model_fields]
+        inside = [_key(f"{name}.{key}", Page()) for key in section.spec_keys()]
         arguments = [ArgumentTopic(str(_path(k.name)[-1]), k.default, k.takes, k.paragraphs[0]) for k in inside]
         return Topic(KEY, name, paragraphs, arguments, page.usage)
-    default = "required" if info.is_required() else as_yaml(_plain(info.get_default()))
-    return Topic(KEY, name, paragraphs, (), page.usage, default=default, takes=info.metadata[0].kind.words)
-
-
-def _plain(value: Any) -> Any:
-    """A default of the schema without entries in it."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.plain() if isinstance(value, Entry) else value
+    default = "required" if info.required else as_yaml(plain_value(info.default))
+    takes = info.validator.description if info.validator else ""
+    return Topic(KEY, name, paragraphs, (), page.usage, default=default, takes=takes)

@@ -69,4 +69,4 @@ def moved(spec: Spec, path: Path) -> Spec:
     # The images of a table are below its root, when it has one
     key = "root" if "root" in source.arguments and path.is_dir() else "path"
     there = Source(source.name, {**source.arguments, key: str(path)})
-    return spec.model_copy(update={"data": spec.data.model_copy(update={"source": there})})
+    return spec.replace(data=spec.data.replace(source=there))

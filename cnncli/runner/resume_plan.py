@@ -86,4 +86,4 @@ def _with_last_phase(spec: Spec, epochs: int) -> Spec:
     if stages:
         stages = [*stages[:-1], replace(stages[-1], epochs=epochs)]
     total = sum(stage.epochs for stage in stages) if stages else epochs
-    return spec.model_copy(update={"train": spec.train.model_copy(update={"epochs": total, "stages": stages})})
+    return spec.replace(train=spec.train.replace(epochs=total, stages=stages))

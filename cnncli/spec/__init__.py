@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import ValidationError
-
 from cnncli.errors import Problem, SpecError
 from cnncli.spec.layout import layout
 from cnncli.spec.lint import lint
 from cnncli.spec.overrides import apply_overrides, read_file
-from cnncli.spec.problems import from_validation, in_order
+from cnncli.spec.problems import in_order
 from cnncli.spec.reader import Document
 from cnncli.spec.rules import check
 from cnncli.spec.schema import Spec
@@ -73,10 +71,10 @@ def parse(document: Document, default_name: str = "run") -> LoadedSpec:
         raise _located([Problem((), "a spec is a mapping with the keys data, model and train")], document)
     if "name" not in value and is_name(default_name):
         value = {"name": default_name, **value}
-    try:
-        spec = Spec.model_validate(value)
-    except ValidationError as error:
-        raise _located(from_validation(error), document) from None
+    problems: list[Problem] = []
+    spec = Spec.read(value, (), problems)
+    if spec is None:
+        raise _located(problems, document)
     info = static_data_info(spec.data)
     shapes = infer_shapes(spec.model.nodes, info.shape, info.classes)
     if (problems := check(spec, shapes)) or document.problems:

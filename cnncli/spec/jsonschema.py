@@ -9,15 +9,16 @@ from cnncli.catalog import FAMILIES, arguments_of, first_line, members, spelling
 from cnncli.catalog.entries import kind_of
 from cnncli.spec.graph.expressions import MAX_LENGTH
 from cnncli.spec.graph.reading import NAME
-from cnncli.spec.schema import REFERENCE, Spec, rename_references
+from cnncli.spec.schema import Spec
+from cnncli.spec.section import Section, plain
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a spec file."""
-    schema: dict[str, Any] = rename_references(Spec.model_json_schema(), REFERENCE, "$ref")
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    definitions: dict[str, Any] = {}
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_section(Spec, definitions)}
     schema["properties"]["extends"] = {"type": "string", "description": "Another spec; this file's keys win"}
-    definitions = schema.setdefault("$defs", {})
+    schema["$defs"] = definitions
     required = _required(schema, definitions)
     schema |= {"if": {"not": {"required": ["extends"]}}, "then": required}  # what it extends may have the rest
     for family in FAMILIES:
@@ -26,12 +27,33 @@ def json_schema() -> dict[str, Any]:
     return schema
 
 
+def _section(section: type[Section], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a section; those of the sections within it are added to the definitions."""
+    properties: dict[str, Any] = {}
+    for name, key in section.spec_keys().items():
+        if key.section:
+            definitions[key.section.__name__] = _section(key.section, definitions)
+            properties[name] = {"$ref": f"#/$defs/{key.section.__name__}"}
+        elif key.validator:
+            properties[name] = dict(key.validator.schema)
+        properties[name] |= {"description": key.description}
+        if not key.required:
+            properties[name] |= {"default": plain(key.default)}
+    return {
+        "type": "object",
+        "description": " ".join((section.__doc__ or "").split("\n\n")[0].split()),
+        "properties": properties,
+        "additionalProperties": False,
+        "required": [name for name, key in section.spec_keys().items() if key.required],
+    }
+
+
 def _required(section: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
     """The keys that a section and those within it need; taken out of their schemas.
 
     Any other key may be `null`, which takes out what the spec that is extended has.
     """
-    needed: dict[str, Any] = {"required": section.pop("required")} if "required" in section else {}
+    needed: dict[str, Any] = {"required": required} if (required := section.pop("required")) else {}
     within = {}
     for key, described in section["properties"].items():
         definition = definitions.get(str(described.get("$ref", "")).removeprefix("#/$defs/"), {})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from cnncli.errors import KeyPath
 from cnncli.spec.overrides import Layout
 from cnncli.spec.schema import sections
@@ -19,8 +17,7 @@ def layout() -> Layout:
 
     def is_taken_out(path: KeyPath) -> bool:
         section = known.get(path[:-1]) if path else None
-        if section is None or path[-1] not in section.model_fields:
-            return False
-        return type(None) not in get_args(section.model_fields[str(path[-1])].annotation)  # else it is a value
+        key = section.spec_keys().get(str(path[-1])) if section else None
+        return key is not None and not key.takes_null  # else null is a value
 
     return Layout(is_section, is_taken_out)

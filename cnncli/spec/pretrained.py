@@ -28,9 +28,7 @@ def with_weights(model: Model, located: Callable[[str], str]) -> Model:
         for name, block in model.blocks.items()
     }
     layers = [_with_weights(line, located) for line in model.layers]
-    return model.model_copy(
-        update={"blocks": blocks, "layers": layers, "weights": _changed(model.weights, located)},
-    )
+    return model.replace(blocks=blocks, layers=layers, weights=_changed(model.weights, located))
 
 
 def wrong_parameters(nodes: Iterable[Node], model: Model) -> Iterator[Problem]:

@@ -1,65 +1,38 @@
-"""Validation errors → problems in words, each with its place and the nearest right word."""
+"""Problems with the keys of a spec in words, and in the order of the text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from pydantic import ValidationError
+from collections.abc import Mapping, Sequence
 
 from cnncli.errors import KeyPath, Place, Problem
-from cnncli.spec.schema import Section, sections
-from cnncli.wording import near_word, nearest, shown
+from cnncli.wording import nearest
 
 _ELSEWHERE = {
     # words that people put into a section, and how the thing is said here
     "learning_rate": "the learning rate belongs to the optimizer: 'optimizer: {Adam: {learning_rate: 0.001}}'",
     "lr": "the learning rate belongs to the optimizer: 'optimizer: {Adam: {learning_rate: 0.001}}'",
     "input_shape": "the input shape is taken from the data; leave it out",
-    "validation_split": "say 'data.split: {validation: 0.1}'",
-    "dataset": "say 'data: {source: mnist}'",
-    "early_stopping": "say 'train.callbacks: [{EarlyStopping: {patience: 5}}]'",
+    "validation_split": "write 'data.split: {validation: 0.1}'",
+    "dataset": "write 'data: {source: mnist}'",
+    "early_stopping": "write 'train.callbacks: [{EarlyStopping: {patience: 5}}]'",
 }
 
 
-def from_validation(error: ValidationError) -> list[Problem]:
-    """Every problem that pydantic found, in our words."""
-    known = sections()
-    details = error.errors(include_url=False)
-    misspelt = set()  # keys that are there under a wrong spelling: not to be called missing as well
-    for detail in details:
-        *parent, key = detail["loc"] or ("",)
-        if detail["type"] == "extra_forbidden":
-            misspelt.add((*parent, near_word(str(key), known[tuple(parent)].model_fields)))
-    return [_problem(d, known) for d in details if d["type"] != "missing" or d["loc"] not in misspelt]
+def unknown_key(key: str, path: KeyPath, keys: Mapping[KeyPath, Sequence[str]]) -> str:
+    """What to say of a key that its section does not have.
 
-
-def _problem(detail: Any, known: Any) -> Problem:
-    path: KeyPath = detail["loc"]
-    kind = detail["type"]
-    if kind == "problem":
-        return Problem(path, detail["ctx"]["message"], at_key=detail["ctx"]["at_key"])
-    if kind == "extra_forbidden":
-        return Problem(path, _unknown_key(path, known), at_key=True)
-    if kind == "missing":
-        section = known[path[:-1]]
-        described = section.model_fields[path[-1]].description
-        where = f"'{path[-2]}'" if len(path) > 1 else "a spec"
-        return Problem(path[:-1], f"{where} needs '{path[-1]}': {described[0].lower()}{described[1:]}", at_key=True)
-    keys = ", ".join(known[path].model_fields) if path in known else ""
-    return Problem(path, f"expected the keys {keys}; got {shown(detail['input'])}")
-
-
-def _unknown_key(path: KeyPath, known: dict[KeyPath, type[Section]]) -> str:
-    key, parent = str(path[-1]), path[:-1]
+    Args:
+        key: As written.
+        path: Path of the section.
+        keys: The keys of every section, by its path.
+    """
     if key in _ELSEWHERE:
         return f"unknown key; {_ELSEWHERE[key]}"
-    for section_path, section in known.items():
-        if key in section.model_fields and section_path != parent:
-            where = ".".join(map(str, section_path))
-            return f"unknown key here; it belongs {f'under {where!r}' if where else 'at the top level'}"
-    fields = known[parent].model_fields
-    return f"unknown key{nearest(key, fields) or '; known are ' + ', '.join(fields)}"
+    for section, names in keys.items():
+        if key in names and section != path:
+            where = f"under '{'.'.join(map(str, section))}'" if section else "at the top level"
+            return f"unknown key here; it belongs {where}"
+    return f"unknown key{nearest(key, keys[path]) or '; known are ' + ', '.join(keys[path])}"
 
 
 def in_order(problems: Sequence[Problem], file: str) -> list[Problem]:

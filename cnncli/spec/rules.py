@@ -184,7 +184,7 @@ def _own_splits(spec: Spec) -> Iterator[Problem]:
 
 
 def _preprocessing(spec: Spec) -> Iterator[Problem]:
-    if spec.data.standardize and "scale" in spec.data.model_fields_set:
+    if spec.data.standardize and "scale" in spec.data.set_keys:
         yield Problem(("data", "scale"), "'standardize' sets the range of the pixels already; leave out one of them")
 
 

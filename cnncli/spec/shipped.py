@@ -68,7 +68,7 @@ def standalone(one: Shipped, file: str) -> str:
     if any(line.startswith("extends:") for line in body):
         merged = read_file(one.file, layout()).value
         heading += ["#", "# A copy, with the specs it extends written into it."]
-        body = ["", *spec_text({key: merged[key] for key in known[()].model_fields if key in merged}).split("\n")]
+        body = ["", *spec_text({key: merged[key] for key in known[()].spec_keys() if key in merged}).split("\n")]
     own = re.compile(rf"configs/{re.escape(one.name)}\.yaml")
     return "\n".join([*(own.sub(lambda _: shlex.quote(file), line) for line in heading), *body])
 

@@ -18,11 +18,11 @@ def contradictions(split: Split, own: Collection[str]) -> Iterator[Problem]:
         split: the section of the spec; only what is written there counts, not its defaults.
         own: the splits that the source has.
     """
-    if "test" in own and "test" in split.model_fields_set:
+    if "test" in own and "test" in split.set_keys:
         yield Problem(
             ("data", "split", "test"), "the source has test images of its own, and they are used; leave 'test' out"
         )
-    if "validation" in own and "validation" in split.model_fields_set and split.validation != 0:
+    if "validation" in own and "validation" in split.set_keys and split.validation != 0:
         yield Problem(
             ("data", "split", "validation"),
             "the source has validation images of its own, and they are used; leave 'validation' out, or write 0 to "

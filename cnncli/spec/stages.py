@@ -46,8 +46,8 @@ class StageSpec:
 
 _KEYS: dict[str, Validator] = {
     "epochs": whole(1),
-    "freeze": list_of(text, words="a list of names of layers"),
-    "thaw": list_of(text, words="a list of names of layers"),
+    "freeze": list_of(text, description="a list of names of layers"),
+    "thaw": list_of(text, description="a list of names of layers"),
     "learning_rate": any_of(number(0, above=True), entry_kind("schedule")),
 }
 
@@ -82,7 +82,7 @@ stage_list = list_of(
             "required": ["epochs"],
         },
     ),
-    words="a list of stages",
+    description="a list of stages",
     empty=True,
 )
 

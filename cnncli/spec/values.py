@@ -1,9 +1,8 @@
-"""Kinds of value that only a spec has: names of runs, ranges of pixels, sizes, parts of the images, class weights."""
+"""Validators of values that only a spec has: names of runs, ranges of pixels, sizes, parts of the images, weights."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from cnncli.catalog.entries import entry_kind
@@ -17,9 +16,9 @@ from cnncli.catalog.validators import (
     number,
     optional,
     text,
+    validator,
     whole,
 )
-from cnncli.catalog.weights import model_weights
 from cnncli.errors import KeyPath, Problem
 from cnncli.wording import shown
 
@@ -37,32 +36,21 @@ def is_name(word: object) -> bool:
     )
 
 
-def _run_name() -> Validator:
-    words = "letters, digits, '.', '_' and '-', at most 100 of them, the first a letter or digit"
-
-    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-        if not is_name(value):
-            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
-        return value
-
-    return Validator(words, accept, {"type": "string", "pattern": NAME.pattern.replace(r"\Z", "$")})
-
-
 def _range() -> Validator:
     pair = list_of(number(), 2, "a list of two numbers, the lower one first")
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         before = len(problems)
-        kept = pair.accept(value, path, problems)
-        if len(problems) == before and not kept[0] < kept[1]:
-            problems.append(Problem(path, f"expected {pair.words}, got {shown(value)}"))
-        return kept
+        ends = pair.accept(value, path, problems)
+        if len(problems) == before and not ends[0] < ends[1]:
+            problems.append(Problem(path, f"expected {pair.description}, got {shown(value)}"))
+        return ends
 
-    return Validator(pair.words, accept, pair.schema)
+    return Validator(pair.description, accept, pair.schema)
 
 
 def _class_name() -> Validator:
-    """Text; a number, as classes of digits have them, is taken for its text."""
+    """Text; a number, as classes of digits have them, stands for its text."""
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         return text.accept(str(value) if is_whole(value) else value, path, problems)
@@ -71,51 +59,39 @@ def _class_name() -> Validator:
 
 
 def _class_weight() -> Validator:
-    words = "'balanced', or a mapping from class names to weights"
+    description = "'balanced', or a mapping from class names to weights"
     weights = mapping_of(number(0))
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if isinstance(value, dict) and value:
             return weights.accept(value, path, problems)
         if value is not None and value != "balanced":
-            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
+            problems.append(Problem(path, f"expected {description}, got {shown(value)}"))
         return value
 
-    return Validator(words, accept, {"anyOf": [{"const": "balanced"}, weights.schema, {"type": "null"}]})
+    return Validator(description, accept, {"anyOf": [{"const": "balanced"}, weights.schema, {"type": "null"}]})
 
 
-def _layers() -> Validator:
-    """A list of layers as it is written; spec/graph reads what is in it."""
-
-    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-        if not isinstance(value, list) or not value:
-            problems.append(Problem(path, f"expected a list of layers, got {shown(value)}"))
-        return value
-
-    return Validator("a list of layers", accept, {"type": "array", "items": {"$ref": "#/$defs/line"}, "minItems": 1})
-
-
-def _blocks() -> Validator:
-    """Blocks by name, as they are written."""
-    words = "a mapping from names to blocks"
-
-    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-        if not isinstance(value, dict):
-            problems.append(Problem(path, f"expected {words}, got {shown(value)}"))
-        return value
-
-    return Validator(words, accept, {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}})
-
-
-run_name = _run_name()
+run_name = validator(
+    "letters, digits, '.', '_' and '-', at most 100 of them, the first a letter or digit",
+    is_name,
+    {"type": "string", "pattern": NAME.pattern.replace(r"\Z", "$")},
+)
 pixel_range = _range()
 class_weight = _class_weight()
 part = any_of(number(0, 1, below=True, as_written=True), whole(1), choice("test"))
 test_part = any_of(number(0, 1, above=True, below=True), whole(1))
 image_size = optional(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
 class_name = _class_name()
-classes = optional(any_of(list_of(class_name, words="a list of class names"), mapping_of(class_name)))
-blocks = _blocks()
-layers = _layers()
-weights = replace(model_weights, accept=lambda value, path, problems: value)  # read with the layers
-augmentations = list_of(entry_kind("augmentation"), words="a list of augmentations", empty=True)
+classes = optional(any_of(list_of(class_name, description="a list of class names"), mapping_of(class_name)))
+blocks = validator(
+    "a mapping from names to blocks",
+    lambda value: isinstance(value, dict),
+    {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}},
+)  # what is in them, spec/graph checks
+layers = validator(
+    "a list of layers",
+    lambda value: isinstance(value, list) and bool(value),
+    {"type": "array", "items": {"$ref": "#/$defs/line"}, "minItems": 1},
+)
+augmentations = list_of(entry_kind("augmentation"), description="a list of augmentations", empty=True)

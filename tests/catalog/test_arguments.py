@@ -36,7 +36,7 @@ def test_conv2d_has_all_arguments_that_people_know():
         ("Lambda", "'Lambda' cannot be used: it runs code, and a spec must be safe to run"),
         ("MaxPool", "unknown layer 'MaxPool'; did you mean 'MaxPooling2D'?"),
         ({"Conv2D": {"filters": 8, "kernal_size": 3}}, "unknown argument; did you mean 'kernel_size'?"),
-        ({"Dropout": {"rate": 1.0}}, "expected a number from 0 to 1 (not itself), got 1.0"),
+        ({"Dropout": {"rate": 1.0}}, "expected a number of at least 0 and below 1, got 1.0"),
         ({"Dense": {"units": True}}, "expected a whole number of 1 or more or 'classes', got true"),
         ({"Conv2D": None, "filters": 8}, "the arguments of Conv2D must stand deeper than its name: "
                                          "'Conv2D: {filters: …}'"),

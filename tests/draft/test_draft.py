@@ -71,7 +71,7 @@ def test_every_draft_passes_the_check_without_a_warning(size, count):
 @pytest.mark.parametrize("splits", [(), ("test",), ("validation",), ("validation", "test")])
 def test_the_splits_of_the_source_are_kept(splits):
     spec, text = spec_of(seen(splits=splits))
-    given = spec.data.split.model_fields_set
+    given = spec.data.split.set_keys
     assert given == {"validation", "test"} - set(splits)
     expected = {
         (): "104 images to train, 24 to validate, 32 to test",
@@ -100,7 +100,7 @@ def test_a_name_that_is_not_text_is_refused():
 
 
 def test_classes_are_listed_where_that_helps():
-    assert "classes" in spec_of(seen())[0].data.model_fields_set
+    assert "classes" in spec_of(seen())[0].data.set_keys
     assert spec_of(seen((6,) * 60))[0].data.classes is None
     assert spec_of(seen((9, 9), names=("cat", " ")))[0].data.classes is None
     # Named, it would make the source take the folders of splits for classes

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from cnncli.catalog.entries import Entry
 from cnncli.spec import Spec, parse
@@ -64,7 +63,7 @@ def test_a_resolved_spec_read_again_is_the_same():
         ", momentum: 0.9}}, class_weight: {'1': 2.0}, callbacks: [{EarlyStopping: {patience: 2}}]}\nsilence: [x]"
     )
     spec = spec_of(text)
-    assert Spec.model_validate(spec.plain()) == spec
+    assert Spec.read(spec.plain(), (), []) == spec
 
 
 @pytest.mark.parametrize("section", [path for path in sections() if path], ids=lambda path: ".".join(path))
@@ -72,8 +71,8 @@ def test_no_section_can_be_changed(section):
     part = spec_of(LEAST)
     for key in section:
         part = getattr(part, key)
-    for key in type(part).model_fields:
-        with pytest.raises(ValidationError, match="frozen"):
+    for key in part.spec_keys():
+        with pytest.raises(AttributeError):
             setattr(part, key, None)
 
 
@@ -84,7 +83,7 @@ def test_an_entry_cannot_be_changed():
 
 def test_every_key_says_what_it_is():
     for path, section in sections().items():
-        for key, info in section.model_fields.items():
+        for key, info in section.spec_keys().items():
             assert info.description, (*path, key)
 
 
@@ -108,7 +107,7 @@ def test_the_test_is_a_fraction_or_a_count(part):
 
 @pytest.mark.parametrize("part", ["-1", "-0.1", "1.0", "1.5", "true", "train", "null", ".nan", "'0.1'"])
 def test_validation_takes_nothing_else(part):
-    with pytest.raises(Exception, match="expected a number from 0 to 1"):
+    with pytest.raises(Exception, match="expected a number of at least 0 and below 1"):
         spec_of(LEAST.replace("source: mnist", f"source: mnist, split: {{validation: {part}}}"))
 
 

@@ -157,10 +157,10 @@ BROKEN = {
         "expected a whole number of 1 or more or 'classes', got 1.5 (with many: 3, used at model.layers[0])"),
     "a mistake that is the block's own": (
         block("- Dropout: {rate: ▸2}", "- part: {repeat: 3}\n- part"),
-        "expected a number from 0 to 1 (not itself), got 2"),
+        "expected a number of at least 0 and below 1, got 2"),
     "a mistake in a block without use": (
         block("- Dropout: {rate: ▸$rate}", "- ReLU", "parameters: {rate: 3}"),
-        "expected a number from 0 to 1 (not itself), got 3 (with rate: 3)"),
+        "expected a number of at least 0 and below 1, got 3 (with rate: 3)"),
     # shapes
     "a sum of other channels": (
         block(f"{RES}- ▸Add: {{inputs: [main, shortcut]}}", "- part: {many: 8}\n- part: {many: 16}",

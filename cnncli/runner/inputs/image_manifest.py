@@ -95,7 +95,7 @@ def recorded_splits(spec: Spec, run: RunDir, notice: Notice | None = None, uncha
     class_names, size = record.class_names, list(record.shape[:2])
     wanted = spec.data
     if spec.data.source.has_files:  # an image that was added may have another size
-        wanted = wanted.model_copy(update={"image": wanted.image.model_copy(update={"size": size})})
+        wanted = wanted.replace(image=wanted.image.replace(size=size))
     data = _of_the_same_classes(wanted, class_names, notice)
     order = {name: label for label, name in enumerate(class_names)}
     rows = _read_record(run.path / RECORD, class_names)

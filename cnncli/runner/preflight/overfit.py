@@ -150,7 +150,7 @@ class Learner:
 
 
 def _with(spec: Spec, **train: Any) -> Spec:
-    return spec.model_copy(update={"train": spec.train.model_copy(update=train)})
+    return spec.replace(train=spec.train.replace(**train))
 
 
 def overfit_attempt(learner: Learner, model: Any, batch: Tensors, seconds: float, on_step: OnStep) -> Attempt:

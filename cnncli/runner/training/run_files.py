@@ -67,9 +67,9 @@ def portable_spec(spec: Spec) -> Spec:
     """The spec with what depends on the working directory or the device resolved: paths, `precision: auto`."""
     source = spec.data.source
     arguments = {**source.arguments, **{name: absolute_path(path) for name, path in source.paths.items()}}
-    data = spec.data.model_copy(update={"source": Source(source.name, arguments)})
-    train = spec.train.model_copy(update={"precision": precision_here(spec.train.precision)})
-    return spec.model_copy(update={"data": data, "model": with_weights(spec.model, absolute_path), "train": train})
+    data = spec.data.replace(source=Source(source.name, arguments))
+    train = spec.train.replace(precision=precision_here(spec.train.precision))
+    return spec.replace(data=data, model=with_weights(spec.model, absolute_path), train=train)
 
 
 def absolute_path(path: str) -> str:

@@ -45,7 +45,7 @@ def backbone_scale(context: LintContext) -> Iterator[Problem]:
         return
     name = next(_backbones(context)).entry.name
     for key in ("scale", "standardize"):
-        if key in context.spec.data.model_fields_set and getattr(context.spec.data, key) is not None:
+        if key in context.spec.data.set_keys and getattr(context.spec.data, key) is not None:
             yield Problem(
                 ("data", key),
                 f"{name} takes the image, and is given pixels as it wants them: '{key}' changes nothing; leave it out",

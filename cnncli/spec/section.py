@@ -1,0 +1,143 @@
+"""Sections of a spec: frozen dataclasses, each field of which holds the validator of its key."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from cnncli.catalog.validators import Validator
+from cnncli.errors import KeyPath, Problem
+from cnncli.spec.problems import unknown_key
+from cnncli.wording import near_word, shown
+
+REQUIRED = dataclasses.MISSING
+"""Default of a key that every spec must set."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a section.
+
+    Args:
+        description: One line about it.
+        default: Its value where a spec does not set it; `REQUIRED` where it must.
+        validator: Check of its value; None for a section.
+        section: Class of the section it holds; None for a value.
+    """
+
+    description: str
+    default: Any
+    validator: Validator | None = None
+    section: type[Section] | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether every spec must set it."""
+        return self.default is REQUIRED
+
+    @property
+    def takes_null(self) -> bool:
+        """Whether `null` is one of its values."""
+        return self.validator is not None and self.validator.takes_null
+
+
+def key(validator: Validator, description: str, default: Any = REQUIRED) -> Any:
+    """A field for a key with a value."""
+    return _field(Key(description, default, validator))
+
+
+def subsection(section: type[Section], description: str, *, required: bool = False) -> Any:
+    """A field for a key that holds a section; where it is not required, its default is that of each of its keys."""
+    return _field(Key(description, REQUIRED if required else section(), section=section))
+
+
+def _field(described: Key) -> Any:
+    if described.required:
+        return field(metadata={"key": described})
+    return field(default_factory=lambda: copy(described.default), metadata={"key": described})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A mapping of a spec with keys of its own.
+
+    Args:
+        set_keys: Keys that the spec sets, as opposed to those that have their default.
+    """
+
+    set_keys: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+
+    @classmethod
+    def spec_keys(cls) -> Mapping[str, Key]:
+        """The keys by name, in the order of the schema."""
+        return {each.name: each.metadata["key"] for each in dataclasses.fields(cls) if "key" in each.metadata}
+
+    @classmethod
+    def read(cls, value: Any, path: KeyPath, problems: list[Problem], root: type[Section] | None = None) -> Self | None:
+        """Checks a section.
+
+        Args:
+            value: From the YAML.
+            path: Its place in the spec.
+            problems: Every problem found is added.
+            root: The whole spec, for keys that belong to another section; this section unless given.
+
+        Returns:
+            The section, or None when there was a problem.
+        """
+        values = cls._values(value, path, problems, root or cls)
+        return None if values is None else cls(**values)
+
+    @classmethod
+    def _values(cls, value: Any, path: KeyPath, problems: list[Problem], root: type[Section]) -> dict[str, Any] | None:
+        keys = cls.spec_keys()
+        if not isinstance(value, dict):
+            problems.append(Problem(path, f"expected the keys {', '.join(keys)}; got {shown(value)}"))
+            return None
+        before = len(problems)
+        unknown = [name for name in value if name not in keys]
+        misspelt = {near_word(str(name), keys) for name in unknown}  # not to be reported as missing as well
+        values: dict[str, Any] = {"set_keys": frozenset(value)}
+        for name, each in keys.items():
+            if name in value and each.section:
+                values[name] = each.section.read(value[name], (*path, name), problems, root)
+            elif name in value and each.validator:
+                values[name] = each.validator.accept(value[name], (*path, name), problems)
+            elif each.required and name not in misspelt:
+                where = f"'{path[-1]}'" if path else "a spec"
+                what = f"{each.description[0].lower()}{each.description[1:]}"
+                problems.append(Problem(path, f"{where} needs '{name}': {what}", at_key=True))
+        for name in unknown:
+            message = unknown_key(
+                str(name), path, {at: tuple(section.spec_keys()) for at, section in sections_of(root)}
+            )
+            problems.append(Problem((*path, name), message, at_key=True))
+        return values if len(problems) == before else None
+
+    def replace(self, **values: Any) -> Self:
+        """The same section with other values, unchecked."""
+        return dataclasses.replace(self, **values, set_keys=self.set_keys | values.keys())
+
+    def plain(self) -> dict[str, Any]:
+        """The section as YAML or JSON has it, every default written out."""
+        return {name: plain(getattr(self, name)) for name in self.spec_keys()}
+
+
+def sections_of(section: type[Section], path: KeyPath = ()) -> Iterator[tuple[KeyPath, type[Section]]]:
+    """A section and all sections within it, each with its path."""
+    yield path, section
+    for name, each in section.spec_keys().items():
+        if each.section:
+            yield from sections_of(each.section, (*path, name))
+
+
+def plain(value: Any) -> Any:
+    """A checked value as YAML or JSON has it."""
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in value.items()}
+    return value.plain() if hasattr(value, "plain") else value
