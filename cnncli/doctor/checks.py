@@ -15,7 +15,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from cnncli import __version__
-from cnncli.data.cache import LIMIT, cache_folder
+from cnncli.data.cache import LIMIT, cache_folder, reclaimable
 from cnncli.errors import CnncliError
 from cnncli.factory.precision import BFLOAT16
 from cnncli.machine import available_memory, processor_flags
@@ -137,9 +137,7 @@ def _folders(runs_folder: Path) -> Iterator[Check]:
     cache = cache_folder()
     yield _folder("runs", runs_folder, "choose another directory with --runs-dir or CNNCLI_RUNS_DIR")
     yield _folder("cache", cache, "choose another directory with CNNCLI_CACHE_DIR")
-    yield Check(
-        "folders", "cached", f"{size_text(folder_size(cache))}; decoded images are kept up to {size_text(LIMIT)}"
-    )
+    yield Check("folders", "cached", f"{size_text(reclaimable())} of decoded images, at most {size_text(LIMIT)}")
     yield _folder("temporary", Path(tempfile.gettempdir()), "choose another directory with TMPDIR")
 
 
@@ -155,15 +153,3 @@ def _folder(name: str, folder: Path, advice: str) -> Check:
     return Check(
         "folders", name, f"{folder}, {size_text(free)} free", "warning" if low else "ok", advice if low else ""
     )
-
-
-def folder_size(folder: Path) -> int:
-    """Bytes of all files in a folder, without following links; 0 when there is no such folder."""
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += (Path(place) / name).lstat().st_size
-            except OSError:  # another process has just removed it
-                continue
-    return total

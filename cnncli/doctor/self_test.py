@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw
 
 from cnncli.doctor.checks import Check
 
+RUN = "runs/shapes-001"
 SHAPES = ("circle", "square", "triangle")
 IMAGES_PER_SHAPE = 60
 SIZE = 24
@@ -100,8 +101,7 @@ def _cnncli(folder: Path, *arguments: str) -> str:
     """Runs a command and returns its standard output."""
     folders = {"CNNCLI_CACHE_DIR": folder / "cache", "CNNCLI_RUNS_DIR": folder / "runs", "TMPDIR": folder}
     environment = os.environ | {name: str(path) for name, path in folders.items()}
-    program = [sys.executable, "-m", "cnncli", *arguments]
-    title = f"cnncli {arguments[0]}"
+    program, title = [sys.executable, "-m", "cnncli", *arguments], f"cnncli {arguments[0]}"
     try:
         process = subprocess.run(
             program, env=environment, cwd=folder, capture_output=True, text=True, timeout=TIME_LIMIT, check=False
@@ -117,35 +117,29 @@ def _cnncli(folder: Path, *arguments: str) -> str:
     return process.stdout
 
 
-def _metrics(folder: Path) -> dict[str, float]:
-    path = folder / "runs" / "shapes-001" / "metrics.json"
-    metrics: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
-    return metrics
-
-
 def _train(folder: Path) -> str:
     draw_shapes(folder / "shapes")
     (folder / "shapes.yaml").write_text(SPEC.format(folder=json.dumps(str(folder / "shapes"))), encoding="utf-8")
     _cnncli(folder, "train", "shapes.yaml", "--quiet")
-    accuracy = float(_metrics(folder)["accuracy"])
+    accuracy = float(json.loads((folder / RUN / "metrics.json").read_text(encoding="utf-8"))["accuracy"])
     if not accuracy >= MIN_ACCURACY:
         raise _Failed(f"the accuracy is only {accuracy:.2f}; at least {MIN_ACCURACY} was expected")
     return f"accuracy {accuracy:.2f}"
 
 
 def _evaluate(folder: Path) -> str:
-    metrics = json.loads(_cnncli(folder, "evaluate", "shapes-001", "--json"))
-    for name, value in _metrics(folder).items():
-        if metrics[name] != value:
-            raise _Failed(f"{name} is {metrics[name]} when evaluated again, but was {value} after training")
+    again = json.loads(_cnncli(folder, "evaluate", RUN, "--json"))
+    for name, value in json.loads((folder / RUN / "metrics.json").read_text(encoding="utf-8")).items():
+        if again[name] != value:
+            raise _Failed(f"{name} is {again[name]} when evaluated again, but was {value} after training")
     return "same metrics"
 
 
 def _predict(folder: Path) -> str:
-    with (folder / "runs" / "shapes-001" / "predictions.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / RUN / "predictions.csv").open(encoding="utf-8", newline="") as file:
         recorded = {row["image"]: row["predicted"] for row in csv.DictReader(file)}
     images = [str(folder / "shapes" / name) for name in recorded]
-    predictions = json.loads(_cnncli(folder, "predict", *images, "--run", "shapes-001", "--json"))
+    predictions = json.loads(_cnncli(folder, "predict", *images, "--run", RUN, "--json"))
     if [prediction["class"] for prediction in predictions] != list(recorded.values()):
         raise _Failed("predict and the training's own test disagree about the classes of test images")
     return f"same classes for {len(images)} images"

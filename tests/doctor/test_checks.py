@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from cnncli.doctor import checks
-from cnncli.doctor.checks import check_version, folder_size
+from cnncli.doctor.checks import check_version
 
 
 def test_the_installed_versions_satisfy_the_requirements_of_the_package():
@@ -67,11 +67,3 @@ def test_little_free_space_or_memory_is_a_warning(tmp_path, monkeypatch):
     monkeypatch.setattr(checks, "LOW_MEMORY", 1 << 60)
     assert checks._folder("runs", tmp_path, "make room").advice == "make room"
     assert [check.state for check in checks._memory()] in (["warning"], [])
-
-
-def test_the_size_of_a_folder_leaves_out_what_its_links_point_to(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "b").write_bytes(bytes(1000))
-    (tmp_path / "other").symlink_to(tmp_path / "a")
-    assert 1000 <= folder_size(tmp_path) < 1100
-    assert folder_size(tmp_path / "missing") == 0

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.data.pipeline import is_held
-from cnncli.data.samples import LabelledImages, Samples, SampleSubset
+from cnncli.data.samples import Samples, SampleSubset
 from cnncli.errors import TrainingError
 from cnncli.factory.weights import load_weights
 from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch, History
 from cnncli.runner.execution.steps import outputs_of
-from cnncli.runner.inputs.image_manifest import RECORD, record_images
+from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.inputs.splits import Splits, all_files, decoded_before
 from cnncli.runner.model.build import build, inputs_of_splits
 from cnncli.runner.model.initial_weights import load_pretrained
@@ -43,7 +43,7 @@ from cnncli.spec.schema import Spec
 from cnncli.startup import tf
 
 SAMPLED = 512
-"""Images of a split that are decoded or hashed to estimate the time of all: a second or two for photographs."""
+"""Images of a split that are decoded to estimate the time of all: a second or two for photographs."""
 
 COMPARED = 32
 """Images whose outputs must be the same after the model is saved and loaded."""
@@ -95,9 +95,9 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
         images = sample_images(source, spec.data.cache)
         require_disk_space(0, images.cache, runs_dir)  # before anything that takes longer
         began = time.perf_counter() - loading  # a training decodes no sample
-        rehearsal = Rehearsal(spec, images, RunDir.claim(Path(folder), spec.name), runs_dir, observer)
-        hashing = rehearsal.write_start()
-        before = time.perf_counter() - began + hashing
+        rehearsal = Rehearsal(spec, images.splits, RunDir.claim(Path(folder), spec.name), runs_dir, observer)
+        rehearsal.write_start(source)
+        before = time.perf_counter() - began
         numbers = range(rehearsal.phases.first, rehearsal.phases.last + 1)
         stages, times = zip(*map(rehearsal.time_stage, numbers), strict=True)
         after = rehearsal.report()
@@ -122,8 +122,6 @@ class SampledImages:
     """Images for a dry run."""
 
     splits: Splits  # as many in each split as the training has
-    few: Splits  # some of each split
-    per_sampled: float  # images of the training for each of these
     decoding: float = 0.0  # seconds, of all files into the cache; 0 when there is nothing to decode
     cache: int = 0  # bytes by which the cache grows
     mapped: int = 0  # bytes of these that the training maps into memory, and the dry run does not
@@ -135,28 +133,20 @@ def sample_images(source: Splits, cache: bool) -> SampledImages:
     Raises:
         DataError: An image cannot be read.
     """
-    few = {split: _few(samples) for split, samples in source.samples.items()}
-    per_sampled = sum(map(len, source.samples.values())) / sum(map(len, few.values()))
-    sampled = SampledImages(source, replace(source, samples=few), per_sampled)
     files = all_files(source)
     decoded = decoded_before(source) if cache else source
     if files is None or decoded is not None:
-        return replace(sampled, splits=decoded or source)
-    began = time.perf_counter()
-    images = {split: Samples(some.read(np.arange(len(some))), some.labels, some.names) for split, some in few.items()}
-    seconds = (time.perf_counter() - began) / sum(map(len, few.values())) * len(files)
-    splits = {
-        split: SampleSubset(images[split], np.arange(len(whole)) * len(few[split]) // max(1, len(whole)), whole.labels)
-        for split, whole in source.samples.items()
-    }
+        return SampledImages(decoded or source)
+    splits, count, began = {}, 0, time.perf_counter()
+    for split, samples in source.samples.items():
+        few = samples.take(np.linspace(0, len(samples) - 1, min(SAMPLED, len(samples))).astype(np.int64))
+        images = Samples(few.read(np.arange(len(few))), few.labels, few.names)
+        splits[split] = SampleSubset(images, np.arange(len(samples)) * len(few) // max(1, len(samples)), samples.labels)
+        count += len(few)
+    seconds = (time.perf_counter() - began) / count * len(files)
     size = len(files) * prod(files.shape)
     mapped = size if any(map(is_held, splits.values())) else 0
-    return replace(sampled, splits=replace(source, samples=splits), decoding=seconds, cache=size, mapped=mapped)
-
-
-def _few(samples: LabelledImages) -> LabelledImages:
-    """Samples spread evenly over a split."""
-    return samples.take(np.linspace(0, len(samples) - 1, min(SAMPLED, len(samples))).astype(np.int64))
+    return SampledImages(replace(source, samples=splits), seconds, size, mapped)
 
 
 class Rehearsal:
@@ -164,44 +154,35 @@ class Rehearsal:
 
     Args:
         spec: Checked spec.
-        images: Images.
+        splits: Images.
         run: Temporary run folder.
         runs_dir: Directory of the runs whose weights the spec names.
         observer: Receives notices.
     """
 
-    def __init__(
-        self, spec: Spec, images: SampledImages, run: RunDir, runs_dir: Path, observer: TrainingObserver
-    ) -> None:
-        self.spec, self.images, self.run, self._observer, splits = spec, images, run, observer, images.splits
+    def __init__(self, spec: Spec, splits: Splits, run: RunDir, runs_dir: Path, observer: TrainingObserver) -> None:
+        self.spec, self.splits, self.run, self._observer = spec, splits, run, observer
         self.inputs = inputs_of_splits(spec.data, splits)
         self.phases = phases = prepare_phases(spec, splits, self.inputs)
         load_pretrained(spec, phases.model, self.inputs.class_names, runs_dir, observer.on_notice)
-        self._tested = splits.samples["test"].take(np.arange(min(phases.batches.evaluation_batch_size, self._tests)))
+        test = splits.samples["test"]
+        self._tested = test.take(np.arange(min(phases.batches.evaluation_batch_size, len(test))))
+        self._per_tested = len(test) / len(self._tested)
         self._phase, self._epochs_before, self._checkpoint_size = phases.start(), 0, 0
         self._history = History((), "loss", 0)
 
-    @property
-    def _tests(self) -> int:
-        return len(self.images.splits.samples["test"])
-
     def _session(self) -> TrainingSession:
         """A session in the current phase, with one batch of the test images."""
-        splits = self.images.splits
-        tested = replace(splits, samples={**splits.samples, "test": self._tested})
+        tested = replace(self.splits, samples={**self.splits.samples, "test": self._tested})
         return prepare_session(self.run, self.spec, tested, self.phases, self._phase, self._observer)
 
-    def write_start(self) -> float:
-        """Writes what a run records before its first step; returns the seconds that hashing further images takes."""
-        run, spec, splits, seconds = self.run, self.spec, self.images.splits, 0.0
-        write_records(run, spec, splits, ())
-        if not spec.data.source.is_builtin:
-            began = time.perf_counter()
-            record_images(run, self.images.few, _ignore)
-            seconds = (time.perf_counter() - began) * (self.images.per_sampled - 1)
-        write_data_record(run, spec, splits, self.inputs)
-        self._session().results.write_start(spec.name, spec.model.nodes, _ignore)
-        return seconds
+    def write_start(self, source: Splits) -> None:
+        """Writes what a run records before its first step."""
+        write_records(self.run, self.spec, self.splits, ())
+        if not self.spec.data.source.is_builtin:
+            record_images(self.run, source, self._observer.on_notice)
+        write_data_record(self.run, self.spec, self.splits, self.inputs)
+        self._session().results.write_start(self.spec.name, self.spec.model.nodes, self._observer.on_notice)
 
     def time_stage(self, number: int) -> tuple[timing.StageSeconds, timing.StepTimes]:
         """Trains and validates for a few seconds, and saves as after an epoch.
@@ -251,7 +232,7 @@ class Rehearsal:
         self._phase.end()
         began = time.perf_counter()
         self._session().results.write_evaluation(self._history)
-        further = self._tests - len(self._tested)
+        further = (self._per_tested - 1) * len(self._tested)
         return time.perf_counter() - began + further * self._phase.seconds_per_image
 
     def require_same_outputs_after_loading(self) -> None:
@@ -276,10 +257,5 @@ class Rehearsal:
     def size_of_run(self) -> int:
         """Bytes of the run with all images, while a checkpoint is replaced."""
         sizes = {path.relative_to(self.run.path).as_posix(): path.stat().st_size for path in self.run.path.rglob("*")}
-        of_images = {RECORD: self.images.per_sampled, "predictions.csv": self._tests / len(self._tested)}
-        run = sum(int(size * of_images.get(name, 1)) for name, size in sizes.items())
-        return run + sizes[BEST] + 2 * self._checkpoint_size - sizes[CHECKPOINT]
-
-
-def _ignore(text: str) -> None:
-    """Receives notices that the training itself will give."""
+        sizes["predictions.csv"] = int(sizes["predictions.csv"] * self._per_tested)
+        return sum(sizes.values()) + sizes[BEST] + 2 * self._checkpoint_size - sizes[CHECKPOINT]

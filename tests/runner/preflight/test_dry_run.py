@@ -148,7 +148,7 @@ def test_a_full_disk_is_reported_before_the_training(rehearse, monkeypatch):
 def test_a_model_that_differs_after_loading_is_found(folder_spec, tmp_path, temporary):
     spec = folder_spec()
     run = RunDir.claim(tmp_path / "runs", "squares")
-    rehearsal = Rehearsal(spec, sample_images(load_splits(spec), cache=False), run, tmp_path / "runs", Observers())
+    rehearsal = Rehearsal(spec, load_splits(spec), run, tmp_path / "runs", Observers())
     rehearsal.time_stage(0)
     rehearsal.report()
     rehearsal.require_same_outputs_after_loading()
