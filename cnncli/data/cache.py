@@ -1,8 +1,7 @@
-"""Decoded images on disk, in the user's cache folder: decoded once, and read again without a decoder.
+"""Decoded images on disk: each set of files is decoded once, and mapped from one file after that.
 
-An entry is one `.npy` file, named after a hash of everything its pixels depend on: each file's path, size and time of
-change, and the reading. It appears under its name only when it is complete. Nothing is lost when entries are removed:
-delete the folder `images` in the cache folder, or call `empty`.
+An entry is one `.npy` file, named after a hash of everything its pixels depend on: path, size and modification time of
+each file, and the input format. It appears under its name only when it is complete, and may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ from cnncli.errors import DataError, ResourceError
 from cnncli.wording import size_text
 
 LIMIT = 20_000_000_000
-"""Bytes of all entries together above which those unused for longest are removed."""
+"""Size of the cache in bytes, above which the least recently used entries are removed."""
 
 _FORMAT = "cnncli images 1"  # changes whenever the same file would be read as other pixels
-_CHUNK_BYTES = 32_000_000  # decoded at a time: what filling an entry takes of memory
-_ATTEMPTS = 10  # another process may make room by removing what this one has just made
-_ABANDONED = 24 * 3600  # seconds after which an unfinished entry has no process any more that would finish it
+_CHUNK_BYTES = 32_000_000  # decoded at a time: the memory that filling an entry costs
+_ATTEMPTS = 10  # another process may have removed the entry to make room
+_ABANDONED = 24 * 3600  # seconds after which no process will finish an unfinished entry
 
 
-def cache_folder() -> Path:
-    """The folder for what can be made again: `$CNNCLI_CACHE_DIR`, `$XDG_CACHE_HOME/cnncli` or `~/.cache/cnncli`."""
+def decoded_cache_dir() -> Path:
+    """The folder of decoded images: `$CNNCLI_CACHE_DIR`, `$XDG_CACHE_HOME/cnncli` or `~/.cache/cnncli`."""
     if own := os.environ.get("CNNCLI_CACHE_DIR"):
         return Path(own).expanduser()
     shared = Path(os.environ.get("XDG_CACHE_HOME") or "")
@@ -46,26 +45,24 @@ def cache_folder() -> Path:
 
 
 def cached(samples: FileSamples, progress: Callable[[int, int], None] | None = None, limit: int = LIMIT) -> Samples:
-    """The same images, decoded and mapped from a file of the cache instead of held in memory.
-
-    The file is made when there is none for these images as they are now. Several processes may do so at once.
+    """Decodes images into the cache, unless they are there, and maps them from it. Several processes may do so at once.
 
     Args:
-        samples: images in files.
-        progress: is told how many of how many images have been decoded, while a file is made.
-        limit: bytes; see `LIMIT`. The entry asked for stays, however large it is.
+        samples: Images in files.
+        progress: Receives how many images have been decoded, and of how many.
+        limit: Bytes; see `LIMIT`. The new entry stays, however large it is.
 
     Returns:
         The images of `samples` in the same order; read-only.
 
     Raises:
-        DataError: when an image cannot be read, or changed while it was.
-        ResourceError: when the cache folder cannot be written to or has no room.
+        DataError: An image cannot be read, or changed while it was read.
+        ResourceError: The cache folder is full or cannot be written to.
     """
     if not len(samples):  # nothing cannot be mapped
         return Samples(samples.read(np.arange(0)), samples.labels, samples.names)
     key = _key(samples)
-    folder = cache_folder() / "images"
+    folder = decoded_cache_dir() / "images"
     entry = folder / f"{key}.npy"
     for _ in range(_ATTEMPTS):
         images = _opened(entry, samples)
@@ -74,30 +71,19 @@ def cached(samples: FileSamples, progress: Callable[[int, int], None] | None = N
         _make(entry, samples, progress)
         if _key(samples) != key:
             entry.unlink(missing_ok=True)
-            raise DataError("images changed while they were read", "start again when nothing writes to them")
+            raise DataError("images changed while they were read", "start again when no program writes to them")
         _tidy(folder, entry, limit)
     raise ResourceError(f"{entry} is removed or damaged as soon as it is written", "is something emptying the cache?")
 
 
 def cached_before(samples: FileSamples) -> Samples | None:
-    """The same images as the cache has them; None when they are not in it. Nothing is decoded."""
-    images = _opened(cache_folder() / "images" / f"{_key(samples)}.npy", samples) if len(samples) else None
+    """The images mapped from the cache; None when they are not in it. Nothing is decoded."""
+    images = _opened(decoded_cache_dir() / "images" / f"{_key(samples)}.npy", samples) if len(samples) else None
     return None if images is None else Samples(images, samples.labels, samples.names)
 
 
-def empty() -> int:
-    """Remove every entry, and return how many bytes they took. Trainings that read one are not disturbed."""
-    freed = 0
-    for entry in (cache_folder() / "images").glob("*.npy"):
-        with contextlib.suppress(OSError):
-            size = entry.stat().st_size
-            entry.unlink()
-            freed += size
-    return freed
-
-
 def _key(samples: FileSamples) -> str:
-    """A hash of all that the pixels depend on; labels are not among it, so renaming classes keeps the entry."""
+    """A hash of all that the pixels depend on; not of the labels, so renaming classes keeps the entry."""
 
     def states(numbers: range) -> list[str]:
         found = []
@@ -111,16 +97,16 @@ def _key(samples: FileSamples) -> str:
             found.append(f"{os.path.abspath(path)}\0{state.st_size}\0{state.st_mtime_ns}\0")  # noqa: PTH100
         return found
 
-    digest = hashlib.blake2b(f"{_FORMAT}\0{astuple(samples.reading)}\0".encode(), digest_size=20)
+    digest = hashlib.blake2b(f"{_FORMAT}\0{astuple(samples.input_format)}\0".encode(), digest_size=20)
     for some in in_threads(states, len(samples)):
         digest.update(os.fsencode("".join(some)))
     return digest.hexdigest()
 
 
 def _opened(entry: Path, samples: FileSamples) -> np.ndarray | None:
-    """The images of an entry; None when there is none, or it is not whole."""
+    """The images of an entry; None when there is none, or it is incomplete."""
     shape = (len(samples), *samples.shape)
-    if entry.is_symlink() or not entry.is_file():  # nothing that this module has made
+    if entry.is_symlink() or not entry.is_file():  # not made by this module
         return None
     try:
         images = np.load(entry, mmap_mode="r", allow_pickle=False)
@@ -157,7 +143,7 @@ def _make(entry: Path, samples: FileSamples, progress: Callable[[int, int], None
     except OSError as error:
         raise ResourceError(
             f"{size_text(total * size)} of images cannot be written to {entry.parent}: {error.strerror}",
-            "set CNNCLI_CACHE_DIR to a folder with room that is yours",
+            "set CNNCLI_CACHE_DIR to a folder of yours with enough space",
         ) from error
     finally:
         if part:
@@ -165,21 +151,20 @@ def _make(entry: Path, samples: FileSamples, progress: Callable[[int, int], None
 
 
 def _write_header(stream: IO[bytes], shape: tuple[int, ...]) -> None:
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(stream, header)
+    np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
 def reclaimable() -> int:
-    """Bytes of the entries, which are removed where there is no room for another."""
-    return sum(size for _, size, _ in _entries(cache_folder() / "images"))
+    """Bytes of all entries, which are removed when there is no room for another."""
+    return sum(size for _, size, _ in _entries(decoded_cache_dir() / "images"))
 
 
 def _make_room(folder: Path, missing: int) -> None:
-    """Removes the entries unused for longest, when that is enough."""
-    found = _entries(folder)
-    if sum(size for _, size, _ in found) < missing:
+    """Removes the least recently used entries, if that makes enough room."""
+    entries = _entries(folder)
+    if sum(size for _, size, _ in entries) < missing:
         return
-    for _, size, entry in found:
+    for _, size, entry in entries:
         if missing > 0:
             with contextlib.suppress(OSError):
                 entry.unlink()
@@ -187,15 +172,15 @@ def _make_room(folder: Path, missing: int) -> None:
 
 
 def _entries(folder: Path) -> list[tuple[int, int, Path]]:
-    """When each entry was last used, its bytes and its file; the one unused for longest comes first."""
-    with contextlib.suppress(OSError):  # another process may be tidying up as well
+    """Last use, size and file of each entry, the least recently used first."""
+    with contextlib.suppress(OSError):  # another process may be removing entries
         return sorted((entry.stat().st_mtime_ns, entry.stat().st_size, entry) for entry in folder.glob("*.npy"))
     return []
 
 
 def _tidy(folder: Path, kept: Path, limit: int) -> None:
-    """Remove entries until the rest is within the limit, those unused for longest first, and what was abandoned."""
-    with contextlib.suppress(OSError):  # another process may be tidying up as well
+    """Removes the least recently used entries above the limit, and abandoned files."""
+    with contextlib.suppress(OSError):  # another process may be removing entries
         for part in folder.glob(".*.part"):
             if part.stat().st_mtime < time.time() - _ABANDONED:
                 part.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from cnncli.data.threads import in_threads
 
 
 class LabelledImages(Protocol):
-    """Images in a fixed order, each with its label and its name; wherever they are, they are read in the same way."""
+    """Images in a fixed order, each with its label and its name, wherever they are stored."""
 
     @property
     def labels(self) -> np.ndarray:
@@ -46,11 +46,11 @@ class Samples:
 
     Args:
         images: uint8, shape `(samples, height, width, channels)`; may be read-only.
-        labels: int64, shape `(samples,)`; each an index into the class names.
-        names: for each image its file, or its index in the source's split, as text.
+        labels: Indices into the class names, int64, shape `(samples,)`.
+        names: File of each image, or its index in the split of the source, as text.
 
     Raises:
-        ValueError: when the three do not belong together; that is a mistake in the source, not in the user's files.
+        ValueError: The three do not belong together: a mistake in the source's code.
     """
 
     images: np.ndarray
@@ -85,15 +85,15 @@ class Samples:
         """The images at these indices, a copy: uint8, shape `(len(indices), height, width, channels)`."""
         return np.asarray(self.images[indices])
 
-    def fitted(self, reading: InputFormat) -> Samples:
+    def fitted(self, input_format: InputFormat) -> Samples:
         """The same samples in another size or colour, as files would be read; themselves when nothing changes."""
-        if self.shape == (reading.height, reading.width, reading.channels):
+        if self.shape == (input_format.height, input_format.width, input_format.channels):
             return self
-        images = np.empty((len(self), reading.height, reading.width, reading.channels), np.uint8)
+        images = np.empty((len(self), input_format.height, input_format.width, input_format.channels), np.uint8)
 
         def fit(positions: range) -> None:
             for position in positions:
-                images[position] = fit_pixels(self.images[position], reading)
+                images[position] = fit_pixels(self.images[position], input_format)
 
         in_threads(fit, len(self))
         return Samples(images, self.labels, self.names)
@@ -104,19 +104,19 @@ class FileSamples:
     """Images in files, decoded whenever they are read.
 
     Args:
-        root: the folder that the names start from.
-        names: for each image its file: the path from `root` on with forward slashes, or an absolute path.
-        labels: int64, shape `(samples,)`; each an index into the class names.
-        reading: the size and colour to read them in.
+        root: The folder that the names start from.
+        names: File of each image: its path from `root` on with forward slashes, or an absolute path.
+        labels: Indices into the class names, int64, shape `(samples,)`.
+        input_format: Size and colour to read the images in.
 
     Raises:
-        ValueError: when they do not belong together; that is a mistake in the source, not in the user's files.
+        ValueError: Names and labels do not belong together: a mistake in the source's code.
     """
 
     root: Path
     names: tuple[str, ...]
     labels: np.ndarray
-    reading: InputFormat
+    input_format: InputFormat
 
     def __post_init__(self) -> None:
         _belong_together(len(self.names), self.labels, self.names)
@@ -124,7 +124,7 @@ class FileSamples:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of every image, once it is read."""
-        return self.reading.height, self.reading.width, self.reading.channels
+        return self.input_format.height, self.input_format.width, self.input_format.channels
 
     def __len__(self) -> int:
         return len(self.names)
@@ -136,19 +136,16 @@ class FileSamples:
     def take(self, indices: np.ndarray) -> FileSamples:
         """The samples at these indices, in the order of the indices; nothing is read."""
         names = tuple(self.names[i] for i in indices.tolist())
-        return FileSamples(self.root, names, self.labels[indices], self.reading)
+        return FileSamples(self.root, names, self.labels[indices], self.input_format)
 
     def read(self, indices: np.ndarray) -> np.ndarray:
-        """Decode the images at these indices, in as many threads as there are cores.
-
-        Returns:
-            uint8, shape `(len(indices), height, width, channels)`.
+        """Decodes the images at these indices in threads: uint8, shape `(len(indices), height, width, channels)`.
 
         Raises:
-            DataError: when a file cannot be read; of several, the first in the order of `indices`. It is named.
+            DataError: A file cannot be read; of several, the first in the order of `indices` is named.
         """
         images = np.empty((len(indices), *self.shape), np.uint8)  # (samples, height, width, channels)
-        wanted = self.reading
+        wanted = self.input_format
 
         def decode(positions: range) -> None:
             for position in positions:
@@ -163,12 +160,12 @@ class FileSamples:
 
 @dataclass(frozen=True)
 class SampleSubset:
-    """Some of the images of an array that is too large to copy, such as one mapped from the cache.
+    """A subset of images that are too many to copy, such as those mapped from the cache.
 
     Args:
-        whole: all of the images.
-        indices: of those chosen, int64, in their order.
-        labels: of those chosen, int64.
+        whole: All images.
+        indices: Indices of the subset, int64, in its order.
+        labels: Labels of the subset, int64.
     """
 
     whole: LabelledImages

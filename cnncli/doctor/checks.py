@@ -15,7 +15,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from cnncli import __version__
-from cnncli.data.cache import LIMIT, cache_folder, reclaimable
+from cnncli.data.cache import LIMIT, decoded_cache_dir, reclaimable
 from cnncli.errors import CnncliError
 from cnncli.factory.precision import BFLOAT16
 from cnncli.machine import available_memory, processor_flags
@@ -134,7 +134,7 @@ def _memory() -> Iterator[Check]:
 
 
 def _folders(runs_folder: Path) -> Iterator[Check]:
-    cache = cache_folder()
+    cache = decoded_cache_dir()
     yield _folder("runs", runs_folder, "choose another directory with --runs-dir or CNNCLI_RUNS_DIR")
     yield _folder("cache", cache, "choose another directory with CNNCLI_CACHE_DIR")
     yield Check("folders", "cached", f"{size_text(reclaimable())} of decoded images, at most {size_text(LIMIT)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 
 import numpy as np
@@ -111,8 +112,17 @@ def mapped(change, images, order, batch, threads) -> tuple[np.ndarray, np.ndarra
     return tuple(np.concatenate([result[i].numpy() for result in results])[back] for i in range(2))
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("name", NAMES)
+# One of each kind of operation; the whole grid, which takes minutes, is exhaustive
+REPRESENTATIVES = {("RandomRotation", 3), ("RandomBrightness", 3), ("MixUp", 3), ("CutMix", 1), ("RandomFlip", 1)}
+
+
+@pytest.mark.parametrize(
+    ("name", "channels"),
+    [
+        pytest.param(*case, marks=() if case in REPRESENTATIVES else pytest.mark.exhaustive)
+        for case in itertools.product(NAMES, [1, 3])
+    ],
+)
 def test_an_image_is_the_same_in_any_batch_order_and_thread(name, channels):
     images, change = pictures(channels), usual(name, channels)
     first, labels = mapped(change, images, np.arange(COUNT), COUNT, 1)
@@ -236,7 +246,7 @@ def test_three_colours_cannot_fill_a_grey_image():
     augmentation(*entries, shape=(8, 8, 3))
 
 
-@pytest.mark.parametrize("name", ["RandAugment", "AugMix"])
+@pytest.mark.parametrize("name", ["RandAugment", pytest.param("AugMix", marks=pytest.mark.exhaustive)])
 def test_each_image_of_a_batch_has_its_own_policy_and_so_has_a_preview(name):
     images = np.repeat(pictures(3)[:1], COUNT, axis=0)
     result, _ = mapped(usual(name, 3), images, range(COUNT), COUNT, 1)

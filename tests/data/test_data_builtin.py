@@ -296,9 +296,9 @@ def test_the_cache_is_where_keras_has_it(monkeypatch):
         assert f'"{name}"' in source("fashion_mnist")
         assert file.place == f"datasets/fashion-mnist/{name}"
     monkeypatch.delenv("KERAS_HOME", raising=False)
-    assert download.cache_folder() == Path.home() / ".keras"
+    assert download.download_dir() == Path.home() / ".keras"
     monkeypatch.setenv("KERAS_HOME", "~/elsewhere")
-    assert download.cache_folder() == Path.home() / "elsewhere"
+    assert download.download_dir() == Path.home() / "elsewhere"
 
 
 # ---------------------------------------------------------------- when it fails

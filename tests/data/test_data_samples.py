@@ -159,8 +159,8 @@ def test_of_several_bad_files_the_first_is_named(tmp_path):
 def test_a_file_is_read_as_the_reading_says(tmp_path):
     (tmp_path / "wide.png").write_bytes(encoded(np.full((2, 8, 3), 200, np.uint8)))
     for resize, corner in (("stretch", 200), ("pad", 0), ("crop", 200)):
-        reading = InputFormat(4, 4, 3, resize, "nearest")
-        samples = FileSamples(tmp_path, ("wide.png",), np.array([0]), reading)
+        input_format = InputFormat(4, 4, 3, resize, "nearest")
+        samples = FileSamples(tmp_path, ("wide.png",), np.array([0]), input_format)
         assert samples.read(np.array([0]))[0, 0, 0].tolist() == [corner] * 3
 
 

@@ -61,7 +61,7 @@ def fill(folder: Path, kill_at: int = COUNT + 1) -> subprocess.Popen:
 
 
 def entries() -> list[Path]:
-    return sorted((cache.cache_folder() / "images").glob("*.npy"))
+    return sorted((cache.decoded_cache_dir() / "images").glob("*.npy"))
 
 
 @pytest.mark.parametrize("kill_at", [1, COUNT // 2, COUNT])

@@ -75,13 +75,13 @@ def read_image(
         DataError: when there is no such file or it is not an image that can be read; it names the file and says what
             it is instead.
     """
-    reading = InputFormat(height, width, channels, resize, interpolation)
+    input_format = InputFormat(height, width, channels, resize, interpolation)
     if isinstance(source, bytes):
-        picture = _decoded(io.BytesIO(source), name or "the image", reading)
+        picture = _decoded(io.BytesIO(source), name or "the image", input_format)
     else:
         with open_file(source, name) as stream:
-            picture = _decoded(stream, name or str(source), reading)
-    picture = fitted(_flattened(picture, "L" if channels == 1 else "RGB"), reading)
+            picture = _decoded(stream, name or str(source), input_format)
+    picture = fitted(_flattened(picture, "L" if channels == 1 else "RGB"), input_format)
     return np.array(picture).reshape(height, width, channels)
 
 
@@ -103,22 +103,22 @@ def size_of(path: Path) -> tuple[int, int]:
     return (picture.width, picture.height) if lies else (picture.height, picture.width)
 
 
-def fit_pixels(pixels: np.ndarray, reading: InputFormat) -> np.ndarray:
+def fit_pixels(pixels: np.ndarray, input_format: InputFormat) -> np.ndarray:
     """Bring an image that is pixels already to the size and colour of a reading, as `read_image` does with a file.
 
     Args:
         pixels: uint8, shape `(height, width, channels)`; 1 or 3 channels.
-        reading: what is wanted.
+        input_format: what is wanted.
 
     Returns:
-        uint8, shape `(reading.height, reading.width, reading.channels)`.
+        uint8, shape `(input_format.height, input_format.width, input_format.channels)`.
     """
     picture = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    fit = fitted(_flattened(picture, "L" if reading.channels == 1 else "RGB"), reading)
-    return np.array(fit).reshape(reading.height, reading.width, reading.channels)
+    fit = fitted(_flattened(picture, "L" if input_format.channels == 1 else "RGB"), input_format)
+    return np.array(fit).reshape(input_format.height, input_format.width, input_format.channels)
 
 
-def _decoded(stream: BinaryIO, name: str, reading: InputFormat) -> Image.Image:
+def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Image:
     """The first frame with its pixels loaded, the right way up, in whatever mode the file has."""
     head = stream.read(formats.HEAD)
     if not head:
@@ -132,7 +132,7 @@ def _decoded(stream: BinaryIO, name: str, reading: InputFormat) -> Image.Image:
         if picture.width * picture.height > MAX_PIXELS:
             raise DataError(_too_large(name, f"{kind} of {picture.width}×{picture.height} pixels"))
         if isinstance(picture, JpegImageFile):
-            decode_smaller(picture, reading, turned=turn_of(picture) in ON_ITS_SIDE)
+            decode_smaller(picture, input_format, turned=turn_of(picture) in ON_ITS_SIDE)
         picture.load()
         turn = turn_of(picture)  # only now: a PNG may tell it behind its pixels
         upright = picture if turn is None else picture.transpose(turn)

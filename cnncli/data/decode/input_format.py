@@ -50,27 +50,28 @@ class InputFormat:
             raise ValueError(f"resize {self.resize!r}, interpolation {self.interpolation!r}")
 
 
-def fitted(picture: Image.Image, reading: InputFormat) -> Image.Image:
+def fitted(picture: Image.Image, input_format: InputFormat) -> Image.Image:
     """The picture in the size of a reading; one that has the size already is returned as it is."""
-    size = (reading.width, reading.height)
+    size = (input_format.width, input_format.height)
     if picture.size == size:
         return picture
-    resampling = _FILTERS[reading.interpolation]
-    if reading.resize == "stretch":
+    resampling = _FILTERS[input_format.interpolation]
+    if input_format.resize == "stretch":
         return picture.resize(size, resampling)
-    if reading.resize == "crop":
+    if input_format.resize == "crop":
         return ImageOps.fit(picture, size, resampling)
-    scale = min(reading.width / picture.width, reading.height / picture.height)
+    scale = min(input_format.width / picture.width, input_format.height / picture.height)
     # Not ImageOps.pad, which leaves nothing of a picture that is a hundred times as wide as high
     width, height = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     canvas = Image.new(picture.mode, size)
     canvas.paste(
-        picture.resize((width, height), resampling), ((reading.width - width) // 2, (reading.height - height) // 2)
+        picture.resize((width, height), resampling),
+        ((input_format.width - width) // 2, (input_format.height - height) // 2),
     )
     return canvas
 
 
-def decode_smaller(picture: JpegImageFile, reading: InputFormat, turned: bool) -> None:
+def decode_smaller(picture: JpegImageFile, input_format: InputFormat, turned: bool) -> None:
     """Ask the JPEG decoder for a half, quarter or eighth of the size, where twice what is wanted remains.
 
     Decoding 12 million pixels to shrink them to 96×96 takes a third of the time (0.12 s to 0.04 s), and pixels differ
@@ -79,12 +80,12 @@ def decode_smaller(picture: JpegImageFile, reading: InputFormat, turned: bool) -
 
     Args:
         picture: not decoded yet.
-        reading: what is wanted; `nearest` picks pixels of the whole picture.
+        input_format: what is wanted; `nearest` picks pixels of the whole picture.
         turned: whether the picture is stored lying on its side.
     """
-    if reading.interpolation == "nearest":
+    if input_format.interpolation == "nearest":
         return
-    height, width = (reading.width, reading.height) if turned else (reading.height, reading.width)
+    height, width = (input_format.width, input_format.height) if turned else (input_format.height, input_format.width)
     for scale in (8, 4, 2):
         # Only where no part of a pixel is left over: it would count as a whole one and shift all others
         fits = picture.width % scale == 0 and picture.height % scale == 0

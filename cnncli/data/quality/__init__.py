@@ -68,10 +68,10 @@ def scan_files(
         DataError: There is no such folder or table, it cannot be read as one, or has no class of a name that `classes`
             has.
     """
-    inventory = inventory_of(source, path=path, reading=_ANY, **more)
+    inventory = inventory_of(source, path=path, input_format=_ANY, **more)
     files = [(inventory.root / entry.name, entry.name) for entry in inventory.entries]
     inspections = inspect_files(files, decode, progress)
-    refused = _refusal(lambda: load_images(source, {}, path=path, reading=_ANY, **more))
+    refused = _refusal(lambda: load_images(source, {}, path=path, input_format=_ANY, **more))
     return _report(str(path), inventory, inspections, decode, plan, refused)
 
 

@@ -20,8 +20,8 @@ def load_images(name: str, arguments: Mapping[str, Any], **context: Any) -> Imag
     Args:
         name: A key of `IMAGE_SOURCES`.
         arguments: Arguments of the source as the spec has them.
-        context: What else a training sets: `reading`, `classes`, `exclude`, `notice`. The source receives those that
-            its function `load` has parameters for.
+        context: What else a training sets: `input_format`, `classes`, `exclude`, `notice`. The source receives those
+            that its function `load` has parameters for.
 
     Raises:
         DataError: The images are missing, damaged or not what the arguments say.

@@ -49,7 +49,7 @@ class RemoteFile:
         return ("MD5", self.md5) if self.md5 and not self.sha256 else ("SHA-256", self.sha256)
 
 
-def cache_folder() -> Path:
+def download_dir() -> Path:
     """The folder that Keras caches in: `$KERAS_HOME`, or `~/.keras`.
 
     Unlike Keras, which turns to `/tmp` when that folder cannot be written to: anybody could put files there.
@@ -79,7 +79,7 @@ def fetch(
         DataError: when a file cannot be downloaded, or is not what it should be.
         ResourceError: when the cache cannot be written to.
     """
-    folder = cache_folder()
+    folder = download_dir()
     missing = [file for file in files if not _is_good(folder / file.place, file)]
     for position, file in enumerate(missing):
         try:
@@ -134,7 +134,7 @@ def _download(file: RemoteFile, target: Path, notice: Callable[[str], None] | No
         part.replace(target)
     except OSError as error:
         raise ResourceError(
-            f"{target} cannot be written: {error.strerror}", "set KERAS_HOME to a folder with room that is yours"
+            f"{target} cannot be written: {error.strerror}", "set KERAS_HOME to a folder of yours with enough space"
         ) from error
     finally:
         with contextlib.suppress(OSError):  # the folder may not be there either

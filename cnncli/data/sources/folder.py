@@ -35,7 +35,7 @@ SPLIT_FOLDERS: Mapping[str, str] = {
 
 def load(
     path: Path | str,
-    reading: InputFormat,
+    input_format: InputFormat,
     classes: Classes = None,
     exclude: Container[str] = (),
     notice: Notice | None = None,
@@ -48,7 +48,7 @@ def load(
 
     Args:
         path: Path of the folder.
-        reading: Size and colour to read the images in.
+        input_format: Size and colour to read the images in.
         classes: Names of the class folders to use, in the order of their labels; or a mapping from such names to class
             names. All of them, `class2` before `class10`, when None.
         exclude: Images to exclude, by their paths from the folder on, with forward slashes.
@@ -67,7 +67,7 @@ def load(
     expected: tuple[str, ...] = ()
     splits = {}
     for split, place in places.items():  # training comes first
-        names, splits[split] = _split(root, place, contents, classes, reading, exclude)
+        names, splits[split] = _split(root, place, contents, classes, input_format, exclude)
         expected = expected or names
         require_same_classes(expected, names, f"the {split} folder {root / place}")
         unused = [Path(name).name for name in contents.images(place, nested=False)]
@@ -167,7 +167,12 @@ def _require_different(root: Path, folders: Collection[str]) -> None:
 
 
 def _split(
-    root: Path, place: str, contents: FolderInventory, classes: Classes, reading: InputFormat, exclude: Container[str]
+    root: Path,
+    place: str,
+    contents: FolderInventory,
+    classes: Classes,
+    input_format: InputFormat,
+    exclude: Container[str],
 ) -> tuple[tuple[str, ...], FileSamples]:
     """The images in the class folders of one place, and the names of the classes."""
     where, folders = root / place, contents.folders(place)
@@ -195,4 +200,4 @@ def _split(
         )
     names = tuple(name for images in images_of.values() for name in images)
     labels = np.repeat([all_names.index(label) for label in wanted.values()], list(map(len, images_of.values())))
-    return all_names, FileSamples(root, names, labels.astype(np.int64), reading)
+    return all_names, FileSamples(root, names, labels.astype(np.int64), input_format)

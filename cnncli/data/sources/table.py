@@ -40,7 +40,7 @@ class _Row(NamedTuple):
 
 def load(
     path: Path | str,
-    reading: InputFormat,
+    input_format: InputFormat,
     root: Path | str | None = None,
     image_column: str | None = None,
     label_column: str | None = None,
@@ -56,7 +56,7 @@ def load(
 
     Args:
         path: of the table.
-        reading: the size and colour to read images in.
+        input_format: the size and colour to read images in.
         root: the folder that relative paths start from; the table's own when None.
         image_column: holds the path of the image; found by its name (`path`, `file`, `image` …) when None.
         label_column: holds the class, as text or number; found by its name (`label`, `class` …) when None.
@@ -86,7 +86,9 @@ def load(
     return ImageData(
         class_names(wanted),
         {
-            split: _samples([row for row in rows if row.split == split], wanted, folder, reading, f"{table}: {split}")
+            split: _samples(
+                [row for row in rows if row.split == split], wanted, folder, input_format, f"{table}: {split}"
+            )
             for split in SPLITS
             if split in splits
         },
@@ -148,12 +150,14 @@ def _read(
     return _Table(file, folder, wanted, rows, problems)
 
 
-def _samples(rows: list[_Row], wanted: dict[str, str], folder: Path, reading: InputFormat, where: str) -> FileSamples:
+def _samples(
+    rows: list[_Row], wanted: dict[str, str], folder: Path, input_format: InputFormat, where: str
+) -> FileSamples:
     names = class_names(wanted)
     require_same_classes(names, {wanted[row.label] for row in rows}, where)
     label_of = {label: names.index(given) for label, given in wanted.items()}
     labels = np.array([label_of[row.label] for row in rows], np.int64)
-    return FileSamples(folder, tuple(row.name for row in rows), labels, reading)
+    return FileSamples(folder, tuple(row.name for row in rows), labels, input_format)
 
 
 def _rows(

@@ -21,7 +21,7 @@ from cnncli.wording import counted
 
 def load(
     name: str,
-    reading: InputFormat,
+    input_format: InputFormat,
     classes: Classes = None,
     splits: Mapping[str, str] | None = None,
     data_dir: Path | str | None = None,
@@ -32,7 +32,7 @@ def load(
     Args:
         name: as TensorFlow Datasets calls it, with a config and a version where needed: `cifar10`,
             `stanford_dogs:0.2.0`.
-        reading: the size and colour to read images in; they are decoded as image files are.
+        input_format: the size and colour to read images in; they are decoded as image files are.
         classes: the classes to use, in that order, or a mapping from them to other names.
         splits: which of its splits are `train`, `validation` and `test`: `{train: "train[:80%]", test: "train[80%:]"}`.
             Those that have these names when None.
@@ -58,9 +58,9 @@ def load(
             raise DataError(
                 f"{name} has no split {of_builder}", f"it has {some(list(builder.info.splits)) or 'none'}"
             ) from error
-        size = count * reading.height * reading.width * reading.channels
+        size = count * input_format.height * input_format.width * input_format.channels
         require_memory(size, f"the {split} split of {name} holds {count:,} images")
-        images[split], labels[split] = _read(builder, of_builder, count, reading, f"{name} {split}")
+        images[split], labels[split] = _read(builder, of_builder, count, input_format, f"{name} {split}")
     data = ImageData(class_names, {split: Samples.numbered(images[split], labels[split]) for split in wanted})
     return data if classes is None else with_classes(data, classes, name)
 
@@ -118,11 +118,11 @@ def _own_splits(there: list[str], name: str) -> dict[str, str]:
     return {split: found[split] for split in ("train", "validation", "test") if split in found}
 
 
-def _read(builder: Any, split: str, count: int, reading: InputFormat, where: str) -> tuple[np.ndarray, np.ndarray]:
+def _read(builder: Any, split: str, count: int, input_format: InputFormat, where: str) -> tuple[np.ndarray, np.ndarray]:
     tfds = _package(where)
     # Not decoded there, so that orientation, transparency and size are treated as in every other source
     dataset = builder.as_dataset(split=split, shuffle_files=False, decoders={"image": tfds.decode.SkipDecoding()})
-    images = np.empty((count, reading.height, reading.width, reading.channels), np.uint8)
+    images = np.empty((count, input_format.height, input_format.width, input_format.channels), np.uint8)
     labels = np.empty(count, np.int64)
     found = 0
     for example in tfds.as_numpy(dataset):
@@ -130,12 +130,12 @@ def _read(builder: Any, split: str, count: int, reading: InputFormat, where: str
             raise DataError(f"{where} image {found} has no label")
         images[found] = read_image(
             example["image"],
-            reading.height,
-            reading.width,
-            reading.channels,
+            input_format.height,
+            input_format.width,
+            input_format.channels,
             f"{where} image {found}",
-            reading.resize,
-            reading.interpolation,
+            input_format.resize,
+            input_format.interpolation,
         )
         labels[found] = example["label"]
         found += 1

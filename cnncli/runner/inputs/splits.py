@@ -131,18 +131,18 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
         return _fitted(with_classes(builtin.load(name, notice), data.classes, name), data)
     if IMAGE_SOURCES[name].images == "arrays":
         return _fitted(load_images(name, arguments, **context), data)
-    reading = _reading(data)
+    input_format = _reading(data)
     if IMAGE_SOURCES[name].images == "encoded":
-        if reading is None:
+        if input_format is None:
             raise DataError("this source needs the size of its images", "set data.image.size, for example [96, 96]")
-        return load_images(name, arguments, reading=reading, **context)
-    placeholder = reading or InputFormat(1, 1, 1 if data.image.color == "grayscale" else 3)
+        return load_images(name, arguments, input_format=input_format, **context)
+    placeholder = input_format or InputFormat(1, 1, 1 if data.image.color == "grayscale" else 3)
     exclude = left_out(data)
-    files = load_images(name, arguments, reading=placeholder, exclude=exclude, **context)
+    files = load_images(name, arguments, input_format=placeholder, exclude=exclude, **context)
     warn_about_unknown(exclude, notice)
-    if reading is None:
-        reading = InputFormat(*common_size(list(files.splits.values())), placeholder.channels)
-    splits = {split: dataclasses.replace(samples, reading=reading) for split, samples in files.splits.items()}
+    if input_format is None:
+        input_format = InputFormat(*common_size(list(files.splits.values())), placeholder.channels)
+    splits = {split: dataclasses.replace(samples, input_format=input_format) for split, samples in files.splits.items()}
     return ImageData(files.class_names, splits)
 
 
@@ -210,7 +210,7 @@ def all_files(splits: Splits) -> FileSamples | None:
     if not files:
         return None
     names = sorted({name for samples in files for name in samples.names})
-    return FileSamples(files[0].root, tuple(names), np.zeros(len(names), np.int64), files[0].reading)
+    return FileSamples(files[0].root, tuple(names), np.zeros(len(names), np.int64), files[0].input_format)
 
 
 def in_place_of_files(splits: Splits, images: Samples) -> Splits:

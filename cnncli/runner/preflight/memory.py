@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnncli.data.cache import cache_folder, reclaimable
+from cnncli.data.cache import decoded_cache_dir, reclaimable
 from cnncli.errors import ResourceError
 from cnncli.factory.summary import summarize
 from cnncli.machine import available_memory, peak_memory, resident_memory
@@ -92,7 +92,7 @@ def require_disk_space(run: int, cache: int, runs_dir: Path) -> Disk:
     Raises:
         ResourceError: There is not enough space.
     """
-    runs, images = _existing(runs_dir), _existing(cache_folder())
+    runs, images = _existing(runs_dir), _existing(decoded_cache_dir())
     disk = Disk(run, shutil.disk_usage(runs).free, cache, shutil.disk_usage(images).free + reclaimable())
     if cache > disk.cache_free:
         message = (
