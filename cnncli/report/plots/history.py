@@ -24,7 +24,7 @@ PANEL_TEXT = 4.3 * 72 - 62  # points from the left to the right end of a panel's
 TOP = 0.36  # inches for heading and legend
 COLUMNS = 2
 LOG_FROM = 50  # from this ratio of highest to lowest on, a linear axis would show the first epoch and a flat line
-MARKED_EPOCHS = 25  # up to so many epochs each has a dot
+DOTS = ((25, 3.5), (100, 2.5))  # epochs, and points of their dots up to so many
 
 Curves = dict[str, np.ndarray]  # label → (epochs,), nan where the epoch has no such value
 TRAIN, VALIDATION, RATE = "train", "validation", "learning rate"
@@ -84,10 +84,9 @@ def _panels_of(history: History) -> dict[str, Curves]:
 
 def _draw_panel(axes: Axes, name: str, curves: Curves, history: History) -> None:
     numbers = np.array([epoch.number for epoch in history.epochs])
-    marker = "o" if len(numbers) <= MARKED_EPOCHS else ""
+    dot = next((size for most, size in DOTS if len(numbers) <= most), 1.8)  # a value without neighbours has no line
     for label, values in curves.items():
-        axes.plot(numbers, values, color=COLORS[label], marker=marker, markersize=3.5)
-        _mark_single_points(axes, numbers, values, COLORS[label])
+        axes.plot(numbers, values, color=COLORS[label], marker="o", markersize=dot, markeredgewidth=0)
     _scale_epochs(axes, numbers)
     for first in _first_of_stages(history):
         axes.axvline(first - 0.5, **STAGE_LINE)
@@ -104,13 +103,6 @@ def _draw_panel(axes: Axes, name: str, curves: Curves, history: History) -> None
 def _first_of_stages(history: History) -> list[int]:
     """First epochs of all stages but the first."""
     return [now.number for before, now in pairwise(history.epochs) if now.stage != before.stage]
-
-
-def _mark_single_points(axes: Axes, numbers: np.ndarray, values: np.ndarray, color: str) -> None:
-    """Draws a dot for a value without neighbours, which a line does not show."""
-    known = np.isfinite(np.concatenate([[math.nan], values, [math.nan]]))
-    single = known[1:-1] & ~known[:-2] & ~known[2:]
-    axes.plot(numbers[single], values[single], linestyle="", marker="o", markersize=3.5, color=color)
 
 
 def _mark_best(axes: Axes, curves: Curves, numbers: np.ndarray, best: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
@@ -18,7 +19,7 @@ from cnncli.report.plots.network_layout import COLUMN_GAP, HEAD, LABEL, STRIP, W
 
 INDENT, EDGE, TOP = 9.0, 18.0, 56.0  # points: left of letters, around all, for the heading
 TEXT = 7.5  # points
-MOST_LAYERS = 300  # of a network that is drawn for each run; more take seconds, and nobody reads the picture
+MOST_LAYERS = 300  # of a network that is drawn for each run; a larger plot takes seconds and is unreadable
 MOST_PIXELS = 20_000  # along one side
 
 LINE = "#7d7d7d"
@@ -87,9 +88,9 @@ def _draw_column(axes: Axes, summary: ModelSummary, boxes: Sequence[Box], column
         label = text_layout.shorten(text_layout.drawable(name), WIDTH / 2 - 12, TEXT)
         behind = {"facecolor": "#fafafa", "edgecolor": "none", "pad": 0.8}  # lines may pass
         axes.text(left + 6, top + LABEL / 2 - 1, label, size=TEXT, color=style.FAINT, va="center", bbox=behind)
-    for line in column.lines:
-        axes.plot(*zip(*line, strict=True), color=LINE, linewidth=1.0, solid_joinstyle="round")
-        axes.plot(line[-1][0], line[-1][1] - 3, marker="v", markersize=4, color=LINE, markeredgewidth=0)
+    axes.add_collection(LineCollection(column.lines, colors=LINE, linewidths=1.0))
+    ends = [(line[-1][0], line[-1][1] - 3) for line in column.lines]
+    axes.plot(*zip(*ends, strict=True), linestyle="", marker="v", markersize=4, color=LINE, markeredgewidth=0)
     for at, place in column.boxes.items():
         _draw_box(axes, rows_of(boxes[at], summary), place, is_copy=repeats and at == min(column.boxes))
 
@@ -109,7 +110,7 @@ def _draw_box(axes: Axes, rows: Sequence[LayerRow], place: Point, is_copy: bool)
     _write(axes, left, top + 19.5, (name_in_block(first), "normal", style.FAINT), (shape, style.INK))
     for number, row in enumerate(others):
         y = top + HEAD + STRIP * number
-        axes.plot([left + 3.5, left + WIDTH - 0.5], [y, y], color=style.LINE, linewidth=0.6)
+        axes.add_artist(Rectangle((left + 3.5, y - 0.3), WIDTH - 4, 0.6, facecolor=style.LINE))
         name = "" if row.kind.lower() in row.name.replace("_", "").lower() else name_in_block(row)
         kind = (f"{row.kind} {row.details}".strip(), "normal", style.INK)
         _write(axes, left, y + STRIP / 2 + 0.5, kind, (name, style.FAINT))
