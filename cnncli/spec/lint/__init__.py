@@ -1,6 +1,6 @@
-"""What is legal but probably wrong: each rule one small function with a code, a reason and the way out.
+"""What is legal but probably wrong: each rule one small function with a code, a reason and a fix.
 
-The code of a rule is its function's name with hyphens. docs/lint.md has a section on each.
+The code of a rule is its function's name with hyphens. docs/lint.md lists each once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rules on how a network is put together: sums of branches, layers without effect, blocks."""
+"""Rules on the structure of a network: sums of branches, layers without effect, blocks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from cnncli.spec.shapes import kernel_of, pair, window_of
 
 _PROJECTION = {"AveragePooling2D", "BatchNormalization", "Identity", "ZeroPadding2D"}
 _KEEPS_SIGN = POOLS | DROPOUTS | {"Identity", "UpSampling2D", "ZeroPadding2D"}
-_FEW_FEATURES = 4  # times as many are still fewer than the classes
+_FEW_FEATURES = 4
+"""Times as many inputs of the last layer are still fewer than the classes; embeddings of a quarter still work."""
 
 
 def activation_before_sum(context: LintContext) -> Iterator[Problem]:
@@ -74,7 +75,7 @@ def normalization_twice(context: LintContext) -> Iterator[Problem]:
     """What is normalised already."""
     for earlier, node in context.pairs():
         if earlier.entry.name == node.entry.name == "BatchNormalization":
-            yield about(node, "what it is given was normalised by the layer above; leave one of the two out")
+            yield about(node, "its input was already normalised by the layer above; leave out one of the two")
 
 
 def one_pixel(context: LintContext) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Rules on backbones: networks that were trained before, and how they are trained on."""
+"""Rules on backbones and their fine-tuning."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from cnncli.spec.lint.training import first_rate
 from cnncli.spec.stages import FROZEN, learning_in
 
 _SMALL = 64
-"""Pixels; a backbone for 224 makes one or two values a channel of less."""
+"""Pixels of a side; a backbone makes it 32 times smaller, so that less leaves one position of each channel."""
 
 _HIGH_RATES = {"Adam": 1e-3, "AdamW": 1e-3, "Adamax": 1e-3, "Nadam": 1e-3, "RMSprop": 1e-3, "Lion": 3e-4, "SGD": 1e-2}
-"""From here on the first steps undo what a trained network has learnt."""
+"""The usual rates for new weights (Keras' defaults); Keras' guide to fine-tuning takes a hundredth, 1e-5 for Adam."""
 
 
 def _backbones(context: LintContext) -> Iterator[Node]:
@@ -28,19 +28,19 @@ def _is_trained(node: Node, context: LintContext) -> bool:
 
 
 def frozen_without_weights(context: LintContext) -> Iterator[Problem]:
-    """What is frozen stays as it begins, and it begins with chance."""
+    """A frozen layer keeps its initial weights, and they are random."""
     for node in _backbones(context):
         if not node.entry.get("trainable") and not _is_trained(node, context):
             yield about(
                 node,
-                f"{node.entry.name} is frozen and has no weights, so it stays as chance has made it; write "
-                "'weights: imagenet', or leave 'trainable' out",
+                f"{node.entry.name} is frozen and has no weights, so it stays random; write "
+                "'weights: imagenet', or leave out 'trainable'",
                 "trainable",
             )
 
 
 def backbone_scale(context: LintContext) -> Iterator[Problem]:
-    """Backbones are given pixels as they want them, and nothing else takes the image."""
+    """Backbones have their own preprocessing, and nothing else takes the image."""
     if scales_image(context.nodes):
         return
     name = next(_backbones(context)).entry.name
@@ -48,7 +48,7 @@ def backbone_scale(context: LintContext) -> Iterator[Problem]:
         if key in context.spec.data.set_keys and getattr(context.spec.data, key) is not None:
             yield Problem(
                 ("data", key),
-                f"{name} takes the image, and is given pixels as it wants them: '{key}' changes nothing; leave it out",
+                f"{name} takes the image and has its own preprocessing: '{key}' has no effect; leave it out",
             )
 
 

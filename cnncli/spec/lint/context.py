@@ -1,4 +1,4 @@
-"""What the rules ask about a spec, worked out once: shapes, classes, images, steps, and what each layer is."""
+"""What the rules need to know about a spec, collected once: shapes, classes, images, steps, consumers of each layer."""
 
 from __future__ import annotations
 
@@ -99,24 +99,24 @@ class LintContext:
         return self.shapes.output_shape
 
     def pairs(self) -> Iterator[tuple[Node, Node]]:
-        """Every layer that takes one result with the layer it takes it from."""
+        """Every layer with one input, with the layer that it comes from."""
         for node in self.nodes:
             if len(node.inputs) == 1 and node.inputs[0] != IMAGE:
                 yield self.nodes[node.inputs[0]], node
 
     def only_consumer(self, index: int) -> int | None:
-        """The one layer that takes the result of a layer and nothing else; None when there are others or none."""
+        """The only layer that takes the output of a layer, and takes nothing else; None when there is no such layer."""
         consumers = self.consumers[index]
         alone = len(consumers) == 1 and len(self.nodes[consumers[0]].inputs) == 1
         return consumers[0] if alone else None
 
     def predecessor(self, index: int) -> int | None:
-        """The layer above, when there is one alone and nothing else takes its result."""
+        """The layer that this one takes its only input from, when no other layer takes it too."""
         inputs = self.nodes[index].inputs
         return inputs[0] if len(inputs) == 1 and inputs[0] != IMAGE and len(self.consumers[inputs[0]]) == 1 else None
 
     def descendants(self, index: int) -> set[int]:
-        """Every layer that the result of a layer reaches."""
+        """Every layer that depends on the output of a layer."""
         found: set[int] = set()
         pending = [index]
         while pending:
@@ -126,7 +126,7 @@ class LintContext:
         return found
 
     def is_gate(self, index: int) -> bool:
-        """Whether another result is multiplied by that of a layer, perhaps after its shape was made to fit."""
+        """Whether a layer's output is a factor of a Multiply, perhaps after it was pooled or reshaped to fit."""
         names = [self.nodes[consumer].entry.name for consumer in self.consumers[index]]
         if "Multiply" in names:
             return True
@@ -136,14 +136,14 @@ class LintContext:
         return through and self.is_gate(self.consumers[index][0])
 
     def steps_of(self, phase: PhaseSpec) -> int | None:
-        """Steps of a phase of the training; None where only the images tell."""
+        """Steps of a phase of the training; None where only the images can tell."""
         if self.images is None:
             return None
         return ceil(self.images / self.spec.train.batch_size) * phase.epochs
 
     @property
     def head(self) -> tuple[int, str] | None:
-        """Index and activation of the layer that makes the class scores, seen through what stands behind it."""
+        """Index and activation of the layer that makes the class scores; layers that only rearrange them are skipped."""
         behind = REARRANGING | AVERAGING | NORMALIZATIONS | DROPOUTS | {"GaussianNoise", "ActivityRegularization"}
         index = len(self.nodes) - 1
         while index != IMAGE:
@@ -168,7 +168,7 @@ def build_context(spec: Spec, shapes: NetworkShapes) -> LintContext:
 
 
 def _training_images(images: int | None, validation: float | int | str) -> int | None:
-    """How many are left when those that validate are taken off."""
+    """Number of images that are left when those for validation are taken off."""
     if images is None or isinstance(validation, str):
         return images
     return images - (round(images * validation) if isinstance(validation, float) else validation)

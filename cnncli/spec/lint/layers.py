@@ -16,8 +16,16 @@ _STILL_LINEAR = (
 )
 _SAME_FOR_ALL = {"Zeros", "Ones", "Constant"}
 _MUCH_DROPOUT = 0.8
+"""Rates of 0.2 to 0.5 are usual (Srivastava et al., "Dropout", 2014, appendix A.4).
+
+Four in five is nearly always the share to keep, which is what older libraries expected.
+"""
+
 _MANY_PARAMETERS = 5_000_000
+"""Of one Dense; ImageNet's MobileNetV2 has 3.5 million in all, AlexNet's first Dense 38 million."""
+
 _MOST_PARAMETERS = 0.9
+"""Share of all parameters from which the convolutions hardly count."""
 
 
 def pool_does_not_divide(context: LintContext) -> Iterator[Problem]:
@@ -31,7 +39,7 @@ def pool_does_not_divide(context: LintContext) -> Iterator[Problem]:
             yield about(
                 step.node,
                 f"a pool of {pool[0]}×{pool[1]} does not divide {size[0]}×{size[1]}: the last row or column is never "
-                "seen; 'padding: same' here or in the convolutions above keeps it",
+                "used; 'padding: same' here or in the convolutions above keeps it",
             )
 
 
@@ -64,7 +72,7 @@ def strides_skip_pixels(context: LintContext) -> Iterator[Problem]:
             yield about(
                 node,
                 f"strides of {strides[0]}×{strides[1]} step over a window of {window[0]}×{window[1]}: the pixels in "
-                "between are never seen; make the window as large as the strides",
+                "between are never used; make the window as large as the strides",
                 "strides",
             )
 
@@ -135,7 +143,7 @@ def activation_twice(context: LintContext) -> Iterator[Problem]:
             yield about(
                 node,
                 f"{earlier.entry.name} ends in {first} already, and a second activation on top of it only loses "
-                "information; leave one of the two out",
+                "information; leave out one of the two",
             )
 
 
@@ -193,19 +201,19 @@ def _passes_dropout(layer: Entry) -> bool:
 
 
 def dropout_rate(context: LintContext) -> Iterator[Problem]:
-    """Hardly anything gets through."""
+    """Nearly all values are dropped."""
     for node in context.nodes:
         if node.entry.name in DROPOUTS and node.entry.get("rate") >= _MUCH_DROPOUT:
             yield about(
                 node,
-                f"{node.entry.get('rate'):.0%} of the values are dropped (the rate is what goes, not what stays); "
+                f"{node.entry.get('rate'):.0%} of the values are dropped (the rate is the share that is dropped); "
                 "0.2 to 0.5 is usual",
                 "rate",
             )
 
 
 def single_unit(context: LintContext) -> Iterator[Problem]:
-    """Everything has to pass through one number."""
+    """All information passes through one number."""
     for index, node in enumerate(context.nodes):
         flat = context.steps[index].output_shape in (None, (1,))  # else it is one number for each place
         if node.entry.name != "Dense" or node.entry.get("units") != 1 or not flat or context.is_gate(index):
@@ -252,7 +260,7 @@ def unused_block(context: LintContext) -> Iterator[Problem]:
     for name in context.spec.model.unused_blocks:
         yield Problem(
             ("model", "blocks", name),
-            f"no layer comes from the block '{name}'; write '- {name}' among the layers, or remove it",
+            f"no layer uses the block '{name}'; write '- {name}' among the layers, or remove it",
             at_key=True,
         )
 

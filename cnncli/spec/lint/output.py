@@ -57,8 +57,8 @@ def sigmoid_output(context: LintContext) -> Iterator[Problem]:
     if context.head and context.head[1] in _ONE_BY_ONE and loss.name in _CATEGORICAL:
         yield about(
             context.nodes[context.head[0]],
-            f"a {context.head[1]} for each class gives scores that do not add up to 1, but {loss.name} is for one "
-            "class an image; write 'activation: softmax'",
+            f"a {context.head[1]} for each class gives scores that do not add up to 1, but {loss.name} expects one "
+            "class per image; write 'activation: softmax'",
         )
 
 

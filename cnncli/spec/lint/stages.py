@@ -19,8 +19,8 @@ def stages_nothing_changes(context: LintContext) -> Iterator[Problem]:
         for place in idle:
             yield Problem(
                 (*STAGES, index, "thaw", place),
-                f"'{stage.thaw[place]}' learns already, for nothing has frozen it; write 'freeze' in a stage before, "
-                "or leave this out",
+                f"'{stage.thaw[place]}' is not frozen before this stage; write 'freeze' in an earlier stage, or "
+                "leave this out",
             )
         unknown = any(INSIDE in pattern for pattern in (*stage.freeze, *stage.thaw))  # what is inside a backbone
         rates = [phase.optimizer.get("learning_rate") for phase in train.phases[max(index - 1, 0) : index + 1]]
@@ -35,7 +35,7 @@ def stages_nothing_changes(context: LintContext) -> Iterator[Problem]:
         ):
             yield Problem(
                 (*STAGES, index),
-                "this stage trains what the one before it does, at the same learning rate; make one of the two",
+                "this stage trains the same layers as the one before it, at the same learning rate; merge the two",
             )
 
 
