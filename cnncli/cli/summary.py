@@ -1,4 +1,4 @@
-"""`cnncli summary`: a model layer by layer, as a table, as JSON, as a picture."""
+"""`cnncli summary`: a model layer by layer, as a table, JSON, a flowchart or a picture."""
 
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 @click.argument("subject", metavar="CONFIG|RUN")
 @set_option
 @runs_dir_option
-@click.option(
-    "--wide", is_flag=True, help="Every column, however wide; a terminal with room for them shows them anyway."
-)
-@click.option("--expand", is_flag=True, help="List the layers of a model that is used as a layer.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="PNG", help="Draw the network into this file, too.")
+@click.option("--wide", is_flag=True, help="Show every column, even if the terminal is too narrow.")
+@click.option("--expand", is_flag=True, help="List the layers inside backbones.")
+@click.option("--plot", type=click.Path(path_type=Path), metavar="PNG", help="Draw the network into this file as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
 @click.option(
     "--format",
@@ -43,17 +41,17 @@ def summary(
     as_json: bool,
     output_format: str,
 ) -> None:
-    """Show the layers of a model: shapes, parameters, MACs, what they see, memory.
+    """Show the layers of a model: shapes, parameters, multiply-adds, receptive fields, memory.
 
-    Of a spec or of a run. No images are needed where the spec says their size and classes.
+    Takes a spec or a run. No images are needed if the spec sets their size and classes.
 
     \b
-    line   where the layer stands in the YAML
-    MACs   multiplications with an addition for one image
-    sees   side of the square of pixels that one value depends on: the receptive
-           field; 'image' is all of it
-    kept   memory for each image of a batch that training needs until the
-           gradient is known
+    line         line of the layer in the YAML file
+    MACs         multiply-adds for one image
+    field        receptive field: side of the square of pixels that one output
+                 value depends on; 'image' is all of it
+    activations  activation memory: what training stores of the layer for each
+                 image of a batch until the gradient is computed
 
     \b
     Example:
@@ -69,7 +67,7 @@ def summary(
     path = Path(subject)
     run = None if path.is_file() or path.suffix in (".yaml", ".yml") else find_run(subject, runs_dir)
     if run and not run.spec.is_file():
-        raise RunError(f"'{run.path}' is no complete run: spec.yaml is missing")
+        raise RunError(f"'{run.path}' is not a complete run: spec.yaml is missing")
     try:
         loaded = load(run.spec if run else path, overrides, alone=run is not None)
     except SpecError:
@@ -97,9 +95,9 @@ def summary(
 
 def _check_picture(path: Path) -> None:
     if path.suffix.lower() != ".png":
-        raise click.UsageError("the picture is a PNG; let its name end in .png")
+        raise click.UsageError("the output file must end in .png")
     if not path.parent.is_dir():
-        raise click.UsageError(f"there is no folder '{path.parent}' to write the picture to")
+        raise click.UsageError(f"the folder '{path.parent}' does not exist")
 
 
 def _draw(model: ModelSummary, title: str, path: Path) -> None:
@@ -111,17 +109,17 @@ def _draw(model: ModelSummary, title: str, path: Path) -> None:
         draw_network(model, path, title)
     except OSError as error:
         raise ResourceError(f"'{path}' cannot be written: {error.strerror or error}") from None
-    notice(f"{path} shows the network")
+    notice(f"network drawn in {path}")
 
 
 class _Column(NamedTuple):
     """A column of the table.
 
     Args:
-        heading: above it.
-        cell: of a row.
-        total: in the last line.
-        right: whether figures stand to the right.
+        heading: Heading of the column.
+        cell: Text for a layer.
+        total: Text in the last line.
+        right: Whether to align to the right.
     """
 
     heading: str
@@ -131,15 +129,17 @@ class _Column(NamedTuple):
 
 
 def _columns(model: ModelSummary, loaded: LoadedSpec, wide: bool) -> list[_Column]:
-    kept = sum(row.kept_bytes for row in model.rows)
+    stored = sum(row.kept_bytes for row in model.rows)
     line = _Column("line", lambda row: _line(row, loaded))
-    output = _Column("output", lambda row: _shape(row.output_shape))
+    output = _Column("output", lambda row: dimensions(row.output_shape))
     parameters = _Column("parameters", lambda row: f"{row.parameters:,}", f"{model.parameters:,}")
     macs = _Column("MACs", lambda row: "?" if row.macs is None else _scaled(row.macs), _scaled(model.macs))
-    sees = _Column("sees", _field)
-    keeps = _Column("kept", lambda row: size_text(row.kept_bytes) if row.kept_bytes else "", size_text(kept))
+    field = _Column("field", _field)
+    activations = _Column(
+        "activations", lambda row: size_text(row.kept_bytes) if row.kept_bytes else "", size_text(stored)
+    )
     if not wide:
-        return [line, _Column("layer", _name, "total", False), output, parameters, macs, sees, keeps]
+        return [line, _Column("layer", _name, "total", False), output, parameters, macs, field, activations]
     return [
         line,
         _Column("layer", lambda row: row.name, "total", False),
@@ -150,9 +150,9 @@ def _columns(model: ModelSummary, loaded: LoadedSpec, wide: bool) -> list[_Colum
         _Column("share", lambda row: f"{row.parameters / model.parameters:.1%}" if row.parameters else ""),
         macs,
         _Column("FLOPs", lambda row: _scaled(row.flops), _scaled(model.flops)),
-        sees,
-        _Column("memory", lambda row: size_text(row.activation_bytes)),
-        keeps,
+        field,
+        _Column("output memory", lambda row: size_text(row.activation_bytes)),
+        activations,
     ]
 
 
@@ -171,12 +171,12 @@ def _show_layers(model: ModelSummary, loaded: LoadedSpec, wide: bool, expand: bo
 
 
 def _narrowed(columns: list[_Column], rows: list[LayerRow], room: int) -> list[_Column]:
-    """The columns that fit, the least needed left out first: names of layers in blocks can be long."""
-    for heading in ("kept", "kind", "sees", "line"):
+    """The columns that fit, without the least important ones: names of layers in blocks can be long."""
+    for heading in ("activations", "kind", "field", "line"):
         if _width(columns, rows) <= room:
             break
         columns = [column for column in columns if column.heading != heading]
-        if heading == "kind":  # which stands behind the name here
+        if heading == "kind":  # part of the name here
             columns = [c._replace(cell=lambda row: row.name) if c.heading == "layer" else c for c in columns]
     return columns
 
@@ -205,24 +205,24 @@ def _show_totals(model: ModelSummary, optimizer: str) -> None:
     parts += [f"{model.frozen:,} frozen"] if model.frozen else []
     parts += [f"{fixed:,} statistics of normalisation"] if fixed else []
     say()
-    say(f"input       {_shape(model.input_shape)}")
+    say(f"input       {dimensions(model.input_shape)}")
     say(f"parameters  {model.parameters:,}: {', '.join(parts)}")
-    say(f"one image   {_scaled(model.macs)} MACs, {_scaled(model.flops)} FLOPs")
+    say(f"one image   {_scaled(model.macs)} multiply-adds (MACs), {_scaled(model.flops)} FLOPs")
     if model.uncounted:
         named = ", ".join(f"{row.name} ({row.kind})" for row in model.uncounted)
-        say(f"            without {named}: what they multiply is not known")
+        say(f"            without {named}: their operations are unknown")
     say(f"weights     {size_text(model.weight_bytes)}")
     if use := model.training:
-        say(f"training    about {size_text(use.total)} at batch size {use.batch_size}, besides TensorFlow itself:")
-        say(f"            {size_text(use.activations)} kept for the gradient, {size_text(use.working)} working,")
+        say(f"training    about {size_text(use.total)} at batch size {use.batch_size}, plus TensorFlow itself:")
+        say(f"            {size_text(use.activations)} activations, {size_text(use.working)} working memory,")
         optimizer_size = size_text(use.optimizer)
         say(f"            {size_text(use.gradients)} gradients, {optimizer_size} {optimizer}, and the weights")
 
 
 def _name(row: LayerRow) -> str:
-    """The layer's name, and its kind where the name does not tell it."""
-    tells = row.kind.lower() in row.name.lower().replace("_", "")
-    return row.name if tells else f"{row.name} ({row.kind})"
+    """The layer's name, and its kind if the name does not contain it."""
+    contained = row.kind.lower() in row.name.lower().replace("_", "")
+    return row.name if contained else f"{row.name} ({row.kind})"
 
 
 def _line(row: LayerRow, loaded: LoadedSpec) -> str:
@@ -235,7 +235,7 @@ def _line(row: LayerRow, loaded: LoadedSpec) -> str:
 
 
 def _place(row: LayerRow, loaded: LoadedSpec) -> Any:
-    """Where the layer stands in the YAML; None for what cnncli adds."""
+    """The place of the layer in the YAML; None for what cnncli adds."""
     from cnncli.errors import Problem
 
     return loaded.document.locate(Problem(row.path, "")).place if row.path else None
@@ -245,7 +245,7 @@ def _field(row: LayerRow) -> str:
     field = row.receptive_field
     if field is None or field == "image":
         return field or "?"
-    return str(field[0]) if len(set(field)) == 1 else _shape(field)
+    return str(field[0]) if len(set(field)) == 1 else dimensions(field)
 
 
 def _scaled(count: int) -> str:
@@ -254,10 +254,6 @@ def _scaled(count: int) -> str:
         if count >= 0.9995 * 10**power:
             return f"{float(f'{count / 10**power:.3g}'):g} {letter}"
     return str(count) if count else ""
-
-
-def _shape(shape: tuple[Any, ...]) -> str:
-    return dimensions(shape)
 
 
 def _print_json(model: ModelSummary, loaded: LoadedSpec) -> None:

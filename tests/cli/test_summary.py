@@ -45,7 +45,7 @@ def test_the_three_stage_network_has_the_known_parameters(call):
     assert rows["max_pooling2d_3"][4:] == ["15", "4.0", "KiB"]
     assert "total                           528,054  1.76 M" in result.out
     assert "parameters  528,054: all trained" in result.out
-    assert "one image   1.76 M MACs, 3.62 M FLOPs" in result.out
+    assert "one image   1.76 M multiply-adds (MACs), 3.62 M FLOPs" in result.out
     assert max(map(len, result.out.splitlines())) <= 80
 
 
@@ -58,12 +58,25 @@ def test_a_graph_is_shown_with_the_lines_of_its_blocks_in_80_columns(call, resid
     assert found["residual_2.shortcut"] == ("9", "5")
     assert found["dense_1"] == ("17", "image")
     assert max(map(len, result.out.splitlines())) <= 80
-    assert "at batch size 64, besides TensorFlow itself" in result.out
+    assert "at batch size 64, plus TensorFlow itself" in result.out
     assert "64 statistics of normalisation" in result.out
     wide = call("summary", residual, "--wide").out.splitlines()
     assert wide[0].split() == [
-        *("line", "layer", "kind", "arguments", "output", "parameters", "share", "MACs", "FLOPs", "sees", "memory"),
-        "kept",
+        *(
+            "line",
+            "layer",
+            "kind",
+            "arguments",
+            "output",
+            "parameters",
+            "share",
+            "MACs",
+            "FLOPs",
+            "field",
+            "output",
+            "memory",
+        ),
+        "activations",
     ]
     assert "Conv2D                  3×3, stride 2  16×16×16" in next(line for line in wide if "residual_1.conv" in line)
 
@@ -94,8 +107,8 @@ def test_everything_is_in_the_json_and_the_picture_is_drawn_beside_it(call, resi
 @pytest.mark.parametrize(
     ("path", "code", "said"),
     [
-        ("network.jpg", 2, "let its name end in .png"),
-        ("missing/network.png", 2, "there is no folder"),
+        ("network.jpg", 2, "must end in .png"),
+        ("missing/network.png", 2, "does not exist"),
         ("folder.png", 5, "cannot be written"),
     ],
 )

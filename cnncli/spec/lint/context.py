@@ -143,7 +143,7 @@ class LintContext:
 
     @property
     def head(self) -> tuple[int, str] | None:
-        """Index and activation of the layer that makes the class scores; layers that only rearrange them are skipped."""
+        """Index and activation of the layer that makes the class scores, past what only rearranges them."""
         behind = REARRANGING | AVERAGING | NORMALIZATIONS | DROPOUTS | {"GaussianNoise", "ActivityRegularization"}
         index = len(self.nodes) - 1
         while index != IMAGE:

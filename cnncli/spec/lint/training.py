@@ -13,8 +13,8 @@ from cnncli.spec.stages import PhaseSpec
 
 _USUAL_RATES = {
     # optimizer: up to the first nothing happens, from the second on most networks diverge: a thousandth and thirty
-    # times of Keras' default (0.001 for Adam and its like); Lion takes a third to a tenth of Adam's (Chen et al., 2023),
-    # SGD up to 0.1 with normalisation (He et al., 2015), and Adadelta's author had 1.0 (Zeiler, 2012)
+    # times Keras' default (0.001 for Adam and its like); Lion takes a third to a tenth of Adam's (Chen et al., 2023),
+    # SGD up to 0.1 with normalisation (He et al., 2015), and Adadelta's author used 1.0 (Zeiler, 2012)
     "Adam": (1e-6, 0.03),
     "AdamW": (1e-6, 0.03),
     "Adamax": (1e-6, 0.03),
