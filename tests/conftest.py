@@ -10,7 +10,7 @@ from cnncli.catalog import definitions, packages, source
 
 def forget():
     """What was read of packages so far."""
-    for cached in (packages._all, packages.fault, source.signature, source.docstring):
+    for cached in (packages._all, packages.registration_error, source.signature, source.docstring):
         cached.cache_clear()
     for cached in (definitions.module_file, definitions.definition, definitions._tree, definitions._imports):
         cached.cache_clear()

@@ -340,3 +340,41 @@ def test_a_command_that_does_not_compute_starts_nothing_heavy(command, runs_fold
     result = subprocess.run(program, capture_output=True, text=True, check=False, cwd=REPOSITORY)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name."""
+    named = {}
+    for file in sources():
+        parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+        named[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return named
+
+
+def imports_among(files: dict[str, Path]) -> dict[str, set[str]]:
+    """The modules that each module imports, at the start or inside a function."""
+    graph = {}
+    for module, file in files.items():
+        package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+        names = {each.name for each in imports_of(tree_of(file), package)}
+        targets = {name if name in files else name.rpartition(".")[0] for name in names}
+        graph[module] = {target for target in targets if target in files and target != module}
+    return graph
+
+
+def circles(graph: dict[str, set[str]]) -> list[str]:
+    """The modules in circles of imports, and those on a way from one circle to another."""
+    left = dict(graph)
+    while free := {module for module in left if not left[module] & left.keys()} | (
+        left.keys() - set().union(*left.values())
+    ):
+        left = {module: targets for module, targets in left.items() if module not in free}
+    return sorted(left)
+
+
+def test_no_modules_import_each_other():
+    assert circles(imports_among(modules())) == []
+
+
+def test_a_circle_is_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}) == ["b", "c"]

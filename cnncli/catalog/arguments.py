@@ -1,15 +1,15 @@
 """What each argument of each Keras class may be.
 
-Keras' signatures say how arguments are called and what they default to, not what they take. An argument means the
-same thing wherever it appears, so it is described once for its family. Layers, where a few differ, have a file of their
-own.
+Keras' signatures give the names and defaults of arguments, not their types. An argument means the same wherever it
+appears, so it is described once for its family. Layers, where a few differ, have a file of their own.
 """
 
 from __future__ import annotations
 
-from cnncli.catalog.augmentations import augmentation_kind
-from cnncli.catalog.entries import entry_kind
-from cnncli.catalog.layer_arguments import layer_argument
+from collections.abc import Callable
+
+from cnncli.catalog.augmentations import augmentation_argument
+from cnncli.catalog.layer_arguments import LayerArguments
 from cnncli.catalog.validators import (
     Validator,
     any_of,
@@ -33,7 +33,6 @@ _thresholds = any_of(fraction, list_of(fraction))
 
 _FAMILY: dict[str, dict[str, Validator]] = {
     "optimizer": {
-        "learning_rate": any_of(positive, entry_kind("schedule")),
         "adam_beta_1": below_one,
         "adam_beta_2": below_one,
         "adam_lr_ratio": positive,
@@ -110,7 +109,6 @@ _FAMILY: dict[str, dict[str, Validator]] = {
         "average": choice("micro", "macro", "weighted"),
         "axis": axis,
         "beta": positive,
-        "class_aggregation": choice("uniform_average", "variance_weighted_average"),
         "class_id": whole(0),
         "curve": choice("ROC", "PR"),
         "from_logits": boolean,
@@ -123,7 +121,6 @@ _FAMILY: dict[str, dict[str, Validator]] = {
         "name": text,
         "num_classes": _size,
         "num_labels": _size,
-        "num_regressors": whole(0),
         "num_thresholds": whole(2),
         "precision": fraction,
         "recall": fraction,
@@ -177,19 +174,32 @@ _FAMILY: dict[str, dict[str, Validator]] = {
 }
 
 
-def kind_for(family: str, name: str, argument: str) -> Validator:
-    """What an argument of a class may be.
+class ArgumentValidators:
+    """The validators of all arguments.
 
     Args:
-        family: such as `layer`.
-        name: the class, such as `Conv2D`.
-        argument: one of the class' arguments.
-
-    Raises:
-        KeyError: the catalogue has no word on this argument. The tests see to it that there is none such.
+        entry: Gives the validator of an argument that is itself an object of a family, such as a schedule.
     """
-    if family == "layer":
-        return layer_argument(name, argument)
-    if family == "augmentation":
-        return augmentation_kind(name, argument)
-    return _FAMILY[family][argument]
+
+    def __init__(self, entry: Callable[[str], Validator]) -> None:
+        self._layers = LayerArguments(entry)
+        self._learning_rate = any_of(positive, entry("schedule"))
+
+    def of(self, family: str, name: str, argument: str) -> Validator:
+        """What an argument of a class may be.
+
+        Args:
+            family: Such as `layer`.
+            name: The class, such as `Conv2D`.
+            argument: One of the class' arguments.
+
+        Raises:
+            KeyError: The tables lack this argument. The tests make sure that there is no such argument.
+        """
+        if family == "layer":
+            return self._layers.of(name, argument)
+        if family == "augmentation":
+            return augmentation_argument(name, argument)
+        if (family, argument) == ("optimizer", "learning_rate"):
+            return self._learning_rate
+        return _FAMILY[family][argument]

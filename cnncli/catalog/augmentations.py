@@ -196,7 +196,7 @@ _CLASS: dict[tuple[str, str], Validator] = {
 }
 
 
-def augmentation_kind(name: str, argument: str) -> Validator:
+def augmentation_argument(name: str, argument: str) -> Validator:
     """What an argument of an augmentation may be.
 
     Raises:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cnncli.catalog.arguments import ArgumentValidators
 from cnncli.catalog.augmentations import refused_argument
 from cnncli.catalog.source import Argument, signature
 from cnncli.catalog.spelling import WORDS, nearest_name, resolve
@@ -174,16 +175,16 @@ def _unknown_argument(name: str, key: str, accepted: Collection[str]) -> str:
 
 
 def _argument(family: str, name: str, argument: Argument, value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-    kind = kind_of(family, name, argument)
+    validator = argument_validator(family, name, argument)
     if value is None:
-        if argument.default is not None and {"type": "null"} not in kind.schema.get("anyOf", ()):
-            problems.append(Problem(path, f"expected {kind.description}, got nothing"))
+        if argument.default is not None and not validator.takes_null:
+            problems.append(Problem(path, f"expected {validator.description}, got nothing"))
         return None
-    return kind.accept(value, path, problems)
+    return validator.accept(value, path, problems)
 
 
-def entry_kind(family: str) -> Validator:
-    """The kind of an argument that is itself an object, such as `kernel_regularizer`."""
+def entry_validator(family: str) -> Validator:
+    """The validator of an argument that is itself an object, such as `kernel_regularizer`."""
     word = WORDS[family]
     article = "an" if word[0] in "aeiou" else "a"
 
@@ -199,8 +200,9 @@ def entry_kind(family: str) -> Validator:
     return Validator(f"{article} {word}", accept, {"$ref": f"#/$defs/{family}"})
 
 
-def kind_of(family: str, name: str, argument: Argument) -> Validator:
-    """What an argument of a class may be."""
-    from cnncli.catalog.arguments import kind_for  # the tables there are made of kinds, some of which hold entries
+_ARGUMENTS = ArgumentValidators(entry_validator)
 
-    return kind_for(family, name, argument.name)
+
+def argument_validator(family: str, name: str, argument: Argument) -> Validator:
+    """What an argument of a class may be."""
+    return _ARGUMENTS.of(family, name, argument.name)

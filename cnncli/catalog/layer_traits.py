@@ -108,7 +108,6 @@ LAYER_TRAITS: Mapping[str, LayerTraits] = {
     "Identity": LayerTraits("identity", same_shape=True),
     "Flatten": _RESHAPE,
     "Permute": _RESHAPE,
-    "RepeatVector": _RESHAPE,
     "Reshape": _RESHAPE,
     "ZeroPadding2D": LayerTraits("border", image_only=True, field="window"),
     "Cropping2D": LayerTraits("border", image_only=True, field="window"),

@@ -70,17 +70,17 @@ def registered_names() -> tuple[str, ...]:
     return tuple(_all())
 
 
-def own_names() -> tuple[str, ...]:
+def plugin_names() -> tuple[str, ...]:
     """The names of all layers of packages that a spec can use."""
-    return tuple(name for name in _all() if not fault(name))
+    return tuple(name for name in _all() if not registration_error(name))
 
 
 def plugin_layer(name: str) -> Registered | None:
     """The layer that an installed package registers under this name; None when there is none, or it cannot be used."""
-    return _all()[name][0] if name in _all() and not fault(name) else None
+    return _all()[name][0] if name in _all() and not registration_error(name) else None
 
 
-def own_definition(name: str) -> Definition | None:
+def plugin_definition(name: str) -> Definition | None:
     """Where the class of such a layer is written; None when `own_layer` is None."""
     layer = plugin_layer(name)
     file = module_file(layer.module) if layer else None
@@ -88,7 +88,7 @@ def own_definition(name: str) -> Definition | None:
 
 
 @cache
-def fault(name: str) -> str:
+def registration_error(name: str) -> str:
     """Why a registered layer cannot be used, in a sentence; empty when it can, or when none has this name."""
     layers = _all().get(name, ())
     if not layers:

@@ -1,4 +1,4 @@
-"""Reads names, arguments, defaults and docstrings out of the installed Keras' source, without importing it.
+"""Reads arguments, defaults, annotations and docstrings from the source of Keras and of packages, without importing.
 
 Importing Keras takes seconds; parsing the one file a class lives in takes a fraction of a millisecond.
 """
@@ -14,7 +14,10 @@ from typing import Any
 from cnncli.catalog.augmentations import GENERATOR, GENERATOR_WORDS
 from cnncli.catalog.backbones import BACKBONES, words_on
 from cnncli.catalog.definitions import Definition, constants, definition, initializer, module_file
-from cnncli.catalog.packages import own_definition, plugin_layer
+from cnncli.catalog.packages import plugin_definition, plugin_layer
+from cnncli.catalog.validators import Validator, any_of, boolean, choice, is_number, list_of, number, text, whole
+from cnncli.errors import KeyPath, Problem
+from cnncli.wording import shown
 
 REQUIRED = "required"
 """Stands for the default of an argument that has none."""
@@ -47,7 +50,7 @@ _INHERITED = {
 _HIDDEN = {
     "": {"self", "name", "dtype"},
     "layer": {"self", "weights", "lora_rank", "lora_alpha", "quantization_config", "gptq_unpacked_column_size",
-              "return_state", "stateful", "backward_layer", "renorm_clipping"},
+              "renorm_clipping"},
     "loss": {"self", "name", "dtype", "reduction"},
     "metric": {"self", "dtype"},
     "callback": {"self", "verbose"},
@@ -107,7 +110,7 @@ def _kind_of(family: str, name: str) -> str:
 def _find(family: str, name: str) -> Definition | None:
     kind = _kind_of(family, name)
     if kind == "own":
-        return own_definition(name)
+        return plugin_definition(name)
     file = module_file(f"keras.{MODULES[kind]}")
     if file is None:
         raise ModuleNotFoundError("keras is not installed; 'pip install cnncli' installs it")
@@ -175,3 +178,85 @@ def first_line(family: str, name: str) -> str:
     """The first sentence of Keras' docstring, on one line and without its full stop."""
     paragraph = docstring(family, name).split("\n\n")[0]
     return " ".join(paragraph.split()).split(". ")[0].rstrip(".").replace("`", "")
+
+
+_ANNOTATED = {"int": whole(), "float": number(), "bool": boolean, "str": text}
+_LISTS = {"list", "List", "tuple", "Tuple", "Sequence", "Iterable", "Collection"}
+_UNIONS = {"Optional", "Union"}
+
+
+def _anything() -> Validator:
+    """Any value of YAML; what the layer does not take, it refuses itself."""
+
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
+        if isinstance(value, list):
+            return [accept(item, (*path, index), problems) for index, item in enumerate(value)]
+        if isinstance(value, dict):
+            return {str(key): accept(item, (*path, key), problems) for key, item in value.items()}
+        if not (value is None or isinstance(value, str | bool) or is_number(value)):
+            problems.append(Problem(path, f"expected a value, got {shown(value)}"))
+        return value
+
+    return Validator("a value", accept, {})
+
+
+ANYTHING = _anything()
+
+
+def validator_by_source(argument: Argument) -> Validator:
+    """What an argument of a package's layer may be: by its annotation, else by its default.
+
+    Keras annotates nothing, so its arguments are described in a table; those of a package only it can describe.
+    """
+    if argument.annotation is not None:
+        return _annotated(argument.annotation)
+    default = argument.default
+    if argument.required or default is None:
+        return ANYTHING
+    if isinstance(default, bool):
+        return boolean
+    if is_number(default):
+        return number(as_written=isinstance(default, int))
+    return text if isinstance(default, str) else ANYTHING
+
+
+def _annotated(node: ast.expr) -> Validator:
+    """The validator of an annotation: of `int`, `float | None`, `Literal["a", "b"]`, `tuple[int, int]` and the like."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):  # an annotation in quotes
+        try:
+            return _annotated(ast.parse(node.value, mode="eval").body)
+        except SyntaxError:
+            return ANYTHING
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _union([node.left, node.right])
+    if isinstance(node, ast.Subscript):
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return _subscripted(_last_word(node.value), items)
+    return _ANNOTATED.get(_last_word(node), ANYTHING)
+
+
+def _last_word(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _union(nodes: list[ast.expr]) -> Validator:
+    validators = [_annotated(node) for node in nodes if not (isinstance(node, ast.Constant) and node.value is None)]
+    if not validators or ANYTHING in validators:
+        return ANYTHING
+    return any_of(*validators) if len(validators) > 1 else validators[0]
+
+
+def _subscripted(word: str, items: list[ast.expr]) -> Validator:
+    if word == "Literal":
+        words = [item.value for item in items if isinstance(item, ast.Constant)]
+        strings = [word for word in words if isinstance(word, str)]
+        return choice(*strings) if len(strings) == len(items) else ANYTHING
+    if word in _UNIONS:
+        return _union(items)
+    if word not in _LISTS:
+        return ANYTHING
+    endless = len(items) == 1 or (isinstance(items[-1], ast.Constant) and items[-1].value is ...)
+    validators = {ast.unparse(item): _annotated(item) for item in (items[:1] if endless else items)}
+    if len(validators) > 1:  # the items differ
+        return list_of(ANYTHING, len(items))
+    return list_of(next(iter(validators.values())), None if endless else len(items))

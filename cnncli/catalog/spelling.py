@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cnncli.catalog.names import FAMILIES
-from cnncli.catalog.packages import fault, own_names, plugin_layer
+from cnncli.catalog.packages import plugin_layer, plugin_names, registration_error
 from cnncli.wording import near_word, suggestion
 
 ALIASES: dict[str, dict[str, str]] = {
@@ -19,24 +19,10 @@ ALIASES: dict[str, dict[str, str]] = {
         "GlobalMaxPool2D": "GlobalMaxPooling2D",
         "GlobalAvgPool2D": "GlobalAveragePooling2D",
         "SeparableConvolution2D": "SeparableConv2D",
-        "Convolution1D": "Conv1D",
-        "Convolution1DTranspose": "Conv1DTranspose",
-        "MaxPool1D": "MaxPooling1D",
-        "AvgPool1D": "AveragePooling1D",
-        "GlobalMaxPool1D": "GlobalMaxPooling1D",
-        "GlobalAvgPool1D": "GlobalAveragePooling1D",
-        "SeparableConvolution1D": "SeparableConv1D",
-        "Convolution3D": "Conv3D",
-        "Convolution3DTranspose": "Conv3DTranspose",
-        "MaxPool3D": "MaxPooling3D",
-        "AvgPool3D": "AveragePooling3D",
-        "GlobalMaxPool3D": "GlobalMaxPooling3D",
-        "GlobalAvgPool3D": "GlobalAveragePooling3D",
     },
-    "loss": {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError", "mape": "MeanAbsolutePercentageError",
-             "msle": "MeanSquaredLogarithmicError", "kld": "KLDivergence"},
-    "metric": {"acc": "accuracy", "mse": "MeanSquaredError", "mae": "MeanAbsoluteError",
-               "mape": "MeanAbsolutePercentageError", "msle": "MeanSquaredLogarithmicError"},
+    "loss": {"mse": "MeanSquaredError", "mae": "MeanAbsoluteError",
+             "kld": "KLDivergence"},
+    "metric": {"acc": "accuracy", "mse": "MeanSquaredError", "mae": "MeanAbsoluteError",},
     "initializer": {"uniform": "RandomUniform", "normal": "RandomNormal", "one": "Ones", "zero": "Zeros"},
 }  # fmt: skip
 
@@ -54,7 +40,7 @@ def resolve(family: str, word: str) -> str | None:
     Layers go by their exact class names. Everything else may also be written as the string Keras takes for it:
     `adam` for `Adam`, `he_normal` for `HeNormal`.
     """
-    if family == "layer" and fault(word):
+    if family == "layer" and registration_error(word):
         return None
     names = FAMILIES[family]
     if word in names or (family == "layer" and plugin_layer(word)):
@@ -67,7 +53,7 @@ def resolve(family: str, word: str) -> str | None:
 
 def members(family: str) -> tuple[str, ...]:
     """The names of a family; those of the layers that installed packages add come last."""
-    return (*FAMILIES[family], *own_names()) if family == "layer" else FAMILIES[family]
+    return (*FAMILIES[family], *plugin_names()) if family == "layer" else FAMILIES[family]
 
 
 def spellings(family: str) -> list[str]:

@@ -25,7 +25,8 @@ def configs(name: str | None, as_json: bool) -> None:
     import json
 
     from cnncli.cli.console import say, show_table
-    from cnncli.spec.shipped import shipped, standalone
+    from cnncli.spec.shipped import shipped
+    from cnncli.spec.standalone import standalone
 
     if name is not None:
         if as_json:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from cnncli.catalog.backbones import BACKBONES
-from cnncli.catalog.packages import fault, own_names, plugin_layer, registered_names
+from cnncli.catalog.packages import plugin_layer, plugin_names, registered_names, registration_error
 from cnncli.cli.console import notice, one_line, printable, say, show_paragraph, styled
 from cnncli.explain.search import Answer, Meaning
 from cnncli.explain.topics import KERAS, OURS, TITLES, ArgumentTopic, Topic, families, first_sentence, names
@@ -17,17 +17,17 @@ from cnncli.spec.graph.blocks import KEYS
 def show_list() -> None:
     """Prints every name by kind, and on stderr which layers of installed packages cannot be used."""
     for family in families():
-        apart = (*BACKBONES, *own_names()) if family == "layer" else ()
+        apart = (*BACKBONES, *plugin_names()) if family == "layer" else ()
         _show_names(_plural(family), [name for name in names(family) if name not in apart])
         if family == "layer":
             _show_names("layers that are whole networks", list(BACKBONES))
-            own = [layer for name in own_names() if (layer := plugin_layer(name))]
+            own = [layer for name in plugin_names() if (layer := plugin_layer(name))]
             _show_names(
                 "layers of installed packages", [f"{each.name} ({each.package} {each.version})" for each in own]
             )
     _line("cnncli explain NAME, for example: Conv2D, kernel_size, Adam.beta_1, train.batch_size, losses, overfitting")
     for name in registered_names():
-        if reason := fault(name):
+        if reason := registration_error(name):
             notice(one_line(f"warning: '{name}' cannot be used: {reason}"))
 
 

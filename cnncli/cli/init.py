@@ -48,7 +48,7 @@ def init(data: Path | None, template: str | None, output: Path | None, force: bo
 
 def _copy(template: str, output: Path | None, force: bool) -> None:
     from cnncli.cli.configs import shipped_spec
-    from cnncli.spec.shipped import standalone
+    from cnncli.spec.standalone import standalone
 
     one = shipped_spec(template)
     file = output or Path(one.file.name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cnncli.catalog import FAMILIES, WORDS, arguments_of, as_yaml, members
 from cnncli.catalog.backbones import BACKBONES
-from cnncli.catalog.entries import kind_of
+from cnncli.catalog.entries import argument_validator
 from cnncli.catalog.packages import plugin_layer
 from cnncli.errors import KeyPath
 from cnncli.explain.docstrings import read_docstring
@@ -148,7 +148,7 @@ def _arguments(family: str, name: str, page: Page) -> Iterator[ArgumentTopic]:
         ours = page.arguments.get(key) or (None if theirs and source != KERAS else _shared(family).get(key))
         text = plain(ours) if ours else theirs or f"Not documented by {source}."
         seldom = is_shared(family, name, key) and key in _page(family, SELDOM).arguments
-        takes = kind_of(family, name, argument).description
+        takes = argument_validator(family, name, argument).description
         yield ArgumentTopic(key, argument.default_text, takes, text, OURS if ours else source, seldom)
 
 

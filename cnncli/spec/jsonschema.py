@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncli.catalog import FAMILIES, arguments_of, first_line, members, spellings
-from cnncli.catalog.entries import kind_of
+from cnncli.catalog.entries import argument_validator
 from cnncli.spec.graph.expressions import MAX_LENGTH
 from cnncli.spec.graph.reading import NAME
 from cnncli.spec.schema import Spec
@@ -133,7 +133,7 @@ def _arguments(family: str, name: str) -> dict[str, Any]:
     arguments = arguments_of(family, name)
     properties = {}
     for argument in arguments.values():
-        properties[argument.name] = dict(kind_of(family, name, argument).schema)
+        properties[argument.name] = dict(argument_validator(family, name, argument).schema)
         if argument.default is None:
             properties[argument.name] = {"anyOf": [properties[argument.name], {"type": "null"}]}
         if family in _IN_BLOCKS:

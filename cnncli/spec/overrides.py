@@ -11,6 +11,8 @@ from typing import Any
 
 from cnncli.errors import KeyPath, Place, Problem, SpecError
 from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, Document, read_leniently, read_value
+from cnncli.spec.shipped import shipped
+from cnncli.wording import nearest
 
 MAX_CHAIN = 10
 
@@ -109,7 +111,6 @@ def _why_no_file(path: Path) -> str:
 
 def _shipped(path: Path) -> str:
     """A hint at the spec of that name which is in the package."""
-    from cnncli.spec.shipped import shipped
 
     name = "/".join(path.with_suffix("").parts[-2:]).removeprefix("configs/")
     known = [one.name for one in shipped() if one.name in (name, path.stem)]
@@ -118,7 +119,6 @@ def _shipped(path: Path) -> str:
 
 def _beside(path: Path) -> str:
     """A hint at a file of a similar name in the same folder."""
-    from cnncli.wording import nearest
 
     if not path.parent.is_dir():
         return ""

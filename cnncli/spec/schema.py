@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from cnncli.catalog.entries import Entry, entry_kind
+from cnncli.catalog.entries import Entry, entry_validator
 from cnncli.catalog.validators import boolean, choice, list_of, number, optional, text, whole
 from cnncli.catalog.weights import model_weights
 from cnncli.errors import KeyPath, Problem
@@ -132,15 +132,17 @@ class Train(Section):
     epochs: int = key(whole(1), "Passes over the training images; with stages, the sum of theirs", 10)
     batch_size: int = key(whole(1), "Images in one step", 32)
     optimizer: Entry = key(
-        entry_kind("optimizer"), "A Keras optimizer; its learning_rate may be a schedule", Entry("optimizer", "Adam")
+        entry_validator("optimizer"),
+        "A Keras optimizer; its learning_rate may be a schedule",
+        Entry("optimizer", "Adam"),
     )
     loss: Entry = key(
-        entry_kind("loss"),
+        entry_validator("loss"),
         "A Keras loss; labels are encoded to suit it",
         Entry("loss", "SparseCategoricalCrossentropy"),
     )
     metrics: list[Entry] = key(
-        list_of(entry_kind("metric"), description="a list of metrics", empty=True),
+        list_of(entry_validator("metric"), description="a list of metrics", empty=True),
         "Keras metrics, reported for every epoch and at the end",
         [Entry("metric", "accuracy")],
     )
@@ -154,7 +156,7 @@ class Train(Section):
         optional(text), "The metric that decides which epoch is best; val_accuracy where there is one", None
     )
     callbacks: list[Entry] = key(
-        list_of(entry_kind("callback"), description="a list of callbacks", empty=True),
+        list_of(entry_validator("callback"), description="a list of callbacks", empty=True),
         "Keras callbacks, such as EarlyStopping",
         [],
     )

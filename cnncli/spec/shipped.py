@@ -1,17 +1,12 @@
-"""The specs that come with cnncli: a list of them, and the text of each as a file that needs no other."""
+"""The specs that come with cnncli, found and listed."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from cnncli.errors import ResourceError
-from cnncli.spec.layout import layout
-from cnncli.spec.overrides import read_file
-from cnncli.spec.schema import sections
-from cnncli.spec.writer import spec_text
 
 _MEASURED = re.compile(r"\bTest accuracy ([01]\.\d+)")
 
@@ -52,25 +47,6 @@ def shipped() -> list[Shipped]:
     folder = _folder()
     files = sorted(folder.rglob("*.yaml"), key=lambda file: (len(file.parts), file.with_suffix("").parts))
     return [Shipped(file.relative_to(folder).with_suffix("").as_posix(), file, _heading(file)) for file in files]
-
-
-def standalone(one: Shipped, file: str) -> str:
-    """The text of a shipped spec as a file that needs no other: the specs it extends are written into it.
-
-    Args:
-        one: Shipped spec.
-        file: Name of the copy, for the commands in its heading.
-    """
-    text = one.file.read_text("utf-8")
-    heading = [f"# {line}".rstrip() for line in one.heading]
-    body = text.split("\n")[len(heading) :]
-    known = sections()
-    if any(line.startswith("extends:") for line in body):
-        merged = read_file(one.file, layout()).value
-        heading += ["#", "# A copy, with the specs it extends written into it."]
-        body = ["", *spec_text({key: merged[key] for key in known[()].spec_keys() if key in merged}).split("\n")]
-    own = re.compile(rf"configs/{re.escape(one.name)}\.yaml")
-    return "\n".join([*(own.sub(lambda _: shlex.quote(file), line) for line in heading), *body])
 
 
 def _folder() -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from cnncli.catalog.entries import Entry, entry_kind
+from cnncli.catalog.entries import Entry, entry_validator
 from cnncli.catalog.validators import Validator, any_of, is_whole, list_of, number, text, whole
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone
@@ -48,7 +48,7 @@ _KEYS: dict[str, Validator] = {
     "epochs": whole(1),
     "freeze": list_of(text, description="a list of names of layers"),
     "thaw": list_of(text, description="a list of names of layers"),
-    "learning_rate": any_of(number(0, above=True), entry_kind("schedule")),
+    "learning_rate": any_of(number(0, above=True), entry_validator("schedule")),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cnncli.catalog.entries import entry_kind
+from cnncli.catalog.entries import entry_validator
 from cnncli.catalog.validators import (
     Validator,
     any_of,
@@ -94,4 +94,4 @@ layers = validator(
     lambda value: isinstance(value, list) and bool(value),
     {"type": "array", "items": {"$ref": "#/$defs/line"}, "minItems": 1},
 )
-augmentations = list_of(entry_kind("augmentation"), description="a list of augmentations", empty=True)
+augmentations = list_of(entry_validator("augmentation"), description="a list of augmentations", empty=True)

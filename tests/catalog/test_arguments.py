@@ -3,7 +3,7 @@
 import pytest
 
 from cnncli.catalog import FAMILIES, arguments_of
-from cnncli.catalog.entries import Entry, kind_of, parse
+from cnncli.catalog.entries import Entry, argument_validator, parse
 from cnncli.errors import Problem
 
 CLASSES = [(family, name) for family, names in FAMILIES.items() if family != "activation" for name in names]
@@ -16,7 +16,7 @@ def as_yaml(value):
 @pytest.mark.parametrize(("family", "name"), CLASSES)
 def test_every_default_of_keras_is_accepted(family, name):
     for argument in arguments_of(family, name).values():
-        kind = kind_of(family, name, argument)
+        kind = argument_validator(family, name, argument)
         if argument.required or argument.default is None:
             continue
         problems: list[Problem] = []

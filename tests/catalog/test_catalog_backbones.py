@@ -65,7 +65,7 @@ def test_weights_can_be(weights):
         ({"VGG16": {"weights": {}}}, "expected the folder or name of an earlier run, got ''"),
         ({"VGG16": {"weights": {"run": ["a"]}}}, "expected the folder or name of an earlier run, got ['a']"),
         ({"VGG16": {"pooling": "mean"}}, "expected one of avg, max, got 'mean'"),
-        ({"TimeDistributed": {"layer": "VGG16"}}, "VGG16 is a whole network; write it as a layer of its own"),
+        ({"SpectralNormalization": {"layer": "VGG16"}}, "VGG16 is a whole network; write it as a layer of its own"),
     ],
 )  # fmt: skip
 def test_one_mistake_is_one_sentence(value, message):

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from cnncli.catalog import arguments_of, docstring, members, resolve, spellings
-from cnncli.catalog.entries import Entry, kind_of, parse
-from cnncli.catalog.packages import fault, plugin_layer
+from cnncli.catalog.entries import Entry, argument_validator, parse
+from cnncli.catalog.packages import plugin_layer, registration_error
 
 LAYER = """
 from keras import layers
@@ -73,7 +73,7 @@ def test_without_packages_there_are_keras_names_only(install):
 )  # fmt: skip
 def test_the_class_is_found_wherever_it_is_written(install, files, value):
     install("my-gates", {"Gate": value}, files)
-    assert fault("Gate") == ""
+    assert registration_error("Gate") == ""
     assert "ratio" in arguments_of("layer", "Gate")
 
 
@@ -184,7 +184,7 @@ def test_its_own_defaults_are_accepted(install):
     for argument in arguments_of("layer", "Gate").values():
         if not argument.required and argument.default not in (None, [1], (1, 2), (1, "a"), ()):
             problems = []
-            kind_of("layer", "Gate", argument).accept(argument.default, (), problems)
+            argument_validator("layer", "Gate", argument).accept(argument.default, (), problems)
             assert problems == []
 
 

@@ -136,7 +136,8 @@ def test_a_layer_that_only_keras_refuses_is_located(call, tmp_path):
     file = tmp_path / "misfit.yaml"
     file.write_text(
         "data: {source: mnist}\nmodel:\n  layers:\n    - ReLU\n"
-        "    - RepeatVector: {n: 2}\n    - Flatten\n    - Dense: {units: classes, activation: softmax}\n"
+        "    - SpectralNormalization: {layer: ReLU}\n    - Flatten\n"
+        "    - Dense: {units: classes, activation: softmax}\n"
     )
     for command in (["summary", file], ["check", "--build", file]):
         result = call(*command)

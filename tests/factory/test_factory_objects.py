@@ -6,7 +6,7 @@ import pytest
 
 from cnncli.catalog import FAMILIES, arguments_of
 from cnncli.catalog.backbones import BACKBONES
-from cnncli.catalog.entries import kind_of
+from cnncli.catalog.entries import argument_validator
 from cnncli.catalog.source import MODULES
 from cnncli.factory import objects
 
@@ -38,7 +38,7 @@ def test_every_name_in_the_catalogue_is_where_it_is_looked_for():
 def test_every_argument_that_takes_a_word_gets_its_number(word):
     def takes(family, name, argument, value):
         problems = []
-        kind_of(family, name, argument).accept(value, (), problems)
+        argument_validator(family, name, argument).accept(value, (), problems)
         return not problems
 
     names = [(family, name) for family in OBJECTS for name in FAMILIES[family]]

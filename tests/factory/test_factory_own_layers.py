@@ -65,8 +65,9 @@ def test_it_is_imported_and_built_with_its_arguments_and_the_name_of_its_node(ga
 
 
 def test_it_is_built_inside_another_layer(gate):
-    gate(GATE)
-    assert build("TimeDistributed: {layer: {Gate: {ratio: 3}}}").get_layer("time_distributed_1").layer.ratio == 3
+    gate(GATE.replace("self.gain", "self.kernel").replace("(shape[-1],)", "(1, shape[-1])"))
+    layer = build("SpectralNormalization: {layer: {Gate: {ratio: 3}}}").get_layer("spectral_normalization_1")
+    assert layer.layer.ratio == 3
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def problems_of(text):
          (3, 23, "expected 'balanced', or a mapping from class names to weights, got 'equal'")),
         (DATA + MODEL + "train: {class_weight: {'1': -1}}", (3, 29, "expected a number of 0 or more, got -1")),
         (DATA + "model: {layers: [{Dense: {units: 8, activation: glu}}]}",
-         (2, 49, "'glu' cannot be used: it halves the channels, and Keras' layers reckon with all of them")),
+         (2, 49, "'glu' cannot be used: it halves the channels, and Keras' layers count on all of them")),
         (DATA + MODEL + "train: {optimizer: {Adam: {}, SGD: {}}}",
          (3, 20, "expected one optimizer, got 2 names: Adam, SGD")),
         (DATA + MODEL + "name: ../away", (3, 7, "expected letters, digits, '.', '_' and '-', at most 100 of them, "

@@ -10,7 +10,8 @@ import cnncli
 from cnncli.errors import ResourceError, SpecError
 from cnncli.spec import load, parse
 from cnncli.spec.reader import read
-from cnncli.spec.shipped import Shipped, shipped, standalone
+from cnncli.spec.shipped import Shipped, shipped
+from cnncli.spec.standalone import standalone
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 EVERY = shipped()

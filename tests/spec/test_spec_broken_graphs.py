@@ -148,7 +148,7 @@ BROKEN = {
         "a parameter can be a value of a layer, not the layer itself"),
     "no expression": (
         block("- Dropout: {rate: ▸$rate ** 2}", parameters="parameters: {rate: 0.1}"),
-        "'$rate ** 2' is no expression: expected a number, a $parameter or '(', found '*'"),
+        "'$rate ** 2' is not an expression: expected numbers, $parameters, +, -, *, /, //, % and parentheses"),
     "a division by zero": (
         block("- Dropout: {rate: ▸1 / $by}", "- part\n- part: {by: 0}", "parameters: {by: 8}"),
         "'1 / $by' divides by zero (with by: 0, used at model.layers[1])"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cnncli.catalog import Entry
-from cnncli.catalog.packages import Registered, fault, plugin_layer
+from cnncli.catalog.packages import Registered, plugin_layer, registration_error
 from cnncli.errors import RunError
 from cnncli.runs import RunDir
 from cnncli.spec.graph import Node
@@ -52,7 +52,7 @@ def require_packages(run: RunDir) -> None:
         return
     for name, found in layers.items() if isinstance(layers, dict) else ():
         package, version = (found.get(key) for key in ("package", "version")) if isinstance(found, dict) else ("", "")
-        if plugin_layer(name) or fault(name) or not (isinstance(package, str) and _NAME.match(package)):
+        if plugin_layer(name) or registration_error(name) or not (isinstance(package, str) and _NAME.match(package)):
             continue
         exact = f"=={version}" if isinstance(version, str) and _VERSION.match(version) else ""
         raise RunError(

@@ -1,51 +1,42 @@
 """`$filters * 4`: arithmetic with the parameters of a block, and nothing more.
 
-    sum     = product { ("+" | "-") product }
-    product = factor { ("*" | "/" | "//" | "%") factor }
-    factor  = { "-" } ( number | "$" name | "(" sum ")" )
-
-There are no calls, attributes or powers, and text, depth and numbers are bounded, so that no spec can run code or fill
-the memory.
+Python's own parser reads an expression, and a closed list of nodes says what may be in it: numbers, parameters, `+`,
+`-`, `*`, `/`, `//`, `%` and parentheses. Nothing is ever run. Characters, length, depth and numbers are limited before
+anything is computed, so no expression can run code or fill the memory.
 """
 
 from __future__ import annotations
 
+import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncli.wording import shown
 
 MAX_LENGTH = 200
 MAX_DEPTH = 20
 LARGEST = 2**53
+"""Up to here a float holds every whole number."""
 
 _TOKEN = re.compile(
-    r"(?P<number>(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?)|\$(?P<name>[A-Za-z_]\w*)|(?P<sign>//|[-+*/%()])", re.ASCII
+    r"(?P<number>(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?)|\$(?P<name>[A-Za-z_]\w*)|(?P<sign>//|[-+*/%()])|[ \t\n]+", re.ASCII
 )
-_SPACE = re.compile(r"[ \t\n]*")
-_SIGNS: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": lambda left, right: left // right if isinstance(left, int) and left % right == 0 else left / right,
-    "//": operator.floordiv,
-    "%": operator.mod,
+_PREFIX = "p_"  # so that a parameter may be called `if`
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: lambda left, right: left // right if isinstance(left, int) and left % right == 0 else left / right,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
 }
-_MINUS = "minus"
 
 
 class ExpressionError(ValueError):
-    """The text is no expression, or has no value; says why."""
-
-
-class Token(NamedTuple):
-    """A number, the name of a parameter or a sign; `kind` says which."""
-
-    kind: str
-    value: Any
+    """The text is not an expression, or has no value; says why."""
 
 
 @dataclass(frozen=True)
@@ -53,52 +44,47 @@ class Expression:
     """An expression that was read.
 
     Args:
-        text: as it stands in the spec.
-        steps: its numbers, names and signs, every sign behind what it applies to.
+        text: As it stands in the spec.
+        names: The parameters in it, in order.
+        tree: What Python's parser makes of it.
     """
 
     text: str
-    steps: tuple[Token, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The parameters in it, in order."""
-        return tuple(dict.fromkeys(step.value for step in self.steps if step.kind == "name"))
+    names: tuple[str, ...]
+    tree: ast.expr
 
     def value(self, parameters: Mapping[str, Any]) -> Any:
-        """What it comes to.
+        """Its value.
 
         Args:
-            parameters: a value for every name in it; a name on its own may stand for anything, in arithmetic only
-                for a number.
+            parameters: A value for each of its parameters; a parameter alone may stand for anything, in arithmetic
+                only for a number.
 
         Raises:
-            ExpressionError: it divides by zero, reckons with what is no number, or becomes too large.
+            ExpressionError: It divides by zero, calculates with something other than numbers, or becomes too large.
         """
-        if len(self.steps) == 1 and self.steps[0].kind == "name":
-            return parameters[self.steps[0].value]
-        stack: list[Any] = []
-        for kind, value in self.steps:
-            if kind == "sign":
-                self._apply(value, stack)
-                continue
-            number = parameters[value] if kind == "name" else value
-            if isinstance(number, bool) or not isinstance(number, int | float):
-                raise ExpressionError(f"'{self.text}' reckons with ${value}, which is {shown(number)} and no number")
-            stack.append(self._bounded(number))
-        return stack[0]
+        if isinstance(self.tree, ast.Name):
+            return parameters[self.tree.id.removeprefix(_PREFIX)]
+        return self._value(self.tree, parameters)
 
-    def _apply(self, sign: str, stack: list[Any]) -> None:
-        right = stack.pop()
-        if sign == _MINUS:
-            stack.append(-right)
-            return
-        if sign in ("/", "//", "%") and right == 0:
-            raise ExpressionError(f"'{self.text}' divides by zero")
-        stack.append(self._bounded(_SIGNS[sign](stack.pop(), right)))
+    def _value(self, node: ast.expr, parameters: Mapping[str, Any]) -> Any:
+        if isinstance(node, ast.UnaryOp):
+            return -self._value(node.operand, parameters)
+        if isinstance(node, ast.BinOp):
+            left, right = self._value(node.left, parameters), self._value(node.right, parameters)
+            if right == 0 and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod):
+                raise ExpressionError(f"'{self.text}' divides by zero")
+            return self._bounded(_OPERATORS[type(node.op)](left, right))
+        if isinstance(node, ast.Constant):
+            return self._bounded(node.value)
+        name = node.id.removeprefix(_PREFIX) if isinstance(node, ast.Name) else ""
+        number = parameters[name]
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise ExpressionError(f"'{self.text}' calculates with ${name}, which is {shown(number)}, not a number")
+        return self._bounded(number)
 
     def _bounded(self, number: Any) -> Any:
-        if not abs(number) <= LARGEST:  # written so that what is no number at all is too large as well
+        if not abs(number) <= LARGEST:  # written so that NaN is refused as well
             raise ExpressionError(f"'{self.text}' leads to a number above {LARGEST:,}")
         return number
 
@@ -112,89 +98,43 @@ def read_expression(text: str) -> Expression:
     """Reads an expression.
 
     Raises:
-        ExpressionError: the text is none.
+        ExpressionError: The text is not an expression.
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"an expression has at most {MAX_LENGTH} characters, not {len(text)}")
-    return Expression(text, _Parser(text).steps())
+    python, names = _translated(text)
+    try:
+        tree = ast.parse(python, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ExpressionError(f"'{text}' is not an expression: expected {_LANGUAGE}") from None
+    for node in ast.walk(tree):
+        if not isinstance(node, _NODES) or (isinstance(node, ast.Constant) and type(node.value) not in (int, float)):
+            raise ExpressionError(f"'{text}' is not an expression: expected {_LANGUAGE}")
+    return Expression(text, names, tree)
 
 
-class _Parser:
-    """Reads from left to right and writes down what a stack of numbers has to do."""
+_LANGUAGE = "numbers, $parameters, +, -, *, /, //, % and parentheses"
+_NODES = (ast.BinOp, ast.UnaryOp, ast.USub, ast.Constant, ast.Name, ast.Load, *_OPERATORS)
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = self._tokens()
-        self.position = 0
-        self.depth = 0
-        self.written: list[Token] = []
 
-    def steps(self) -> tuple[Token, ...]:
-        self._sum()
-        if self.position < len(self.tokens):
-            self._refuse("expected a sign (+, -, *, /, //, %)")
-        return tuple(self.written)
-
-    def _tokens(self) -> list[Token]:
-        tokens, position = [], _SPACE.match(self.text).end()  # type: ignore[union-attr]
-        while position < len(self.text):
-            match = _TOKEN.match(self.text, position)
-            if not match:
-                wrong = self.text[position]
-                what = "a '$' is followed by the name of a parameter" if wrong == "$" else f"'{wrong}' means nothing"
-                raise ExpressionError(f"'{self.text}' is no expression: {what}")
-            kind = match.lastgroup or "number"
-            text = match[kind]
-            value = (int(text) if text.isdigit() else float(text)) if kind == "number" else text
-            tokens.append(Token(kind, value))
-            position = _SPACE.match(self.text, match.end()).end()  # type: ignore[union-attr]
-        return tokens
-
-    def _sum(self) -> None:
-        self._product()
-        while sign := self._take("+", "-"):
-            self._product()
-            self.written.append(Token("sign", sign))
-
-    def _product(self) -> None:
-        self._factor()
-        while sign := self._take("*", "/", "//", "%"):
-            self._factor()
-            self.written.append(Token("sign", sign))
-
-    def _factor(self) -> None:
-        minus = False
-        while self._take("-"):
-            minus = not minus
-        if self._take("("):
-            self.depth += 1
-            if self.depth > MAX_DEPTH:
-                raise ExpressionError(f"'{self.text}' is nested deeper than {MAX_DEPTH} parentheses")
-            self._sum()
-            if not self._take(")"):
-                self._refuse("expected ')'")
-            self.depth -= 1
-        elif self.position < len(self.tokens) and self.tokens[self.position].kind != "sign":
-            self.written.append(self.tokens[self.position])
-            self.position += 1
-        else:
-            self._refuse("expected a number, a $parameter or '('")
-        if minus:
-            self.written.append(Token("sign", _MINUS))
-
-    def _take(self, *signs: str) -> str:
-        """The next token when it is one of these signs, which is then behind us."""
-        if self.position < len(self.tokens):
-            kind, value = self.tokens[self.position]
-            if kind == "sign" and value in signs:
-                self.position += 1
-                return str(value)
-        return ""
-
-    def _refuse(self, expected: str) -> None:
-        if self.position == len(self.tokens):
-            found = "nothing"
-        else:
-            kind, value = self.tokens[self.position]
-            found = f"'${value}'" if kind == "name" else f"'{value}'"
-        raise ExpressionError(f"'{self.text}' is no expression: {expected}, found {found}")
+def _translated(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text as Python, and the parameters in it; whatever is not of this language is refused here already."""
+    python, position, depth = [], 0, 0
+    names: dict[str, None] = {}
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if not match:
+            wrong = text[position]
+            what = "a '$' is followed by the name of a parameter" if wrong == "$" else f"'{wrong}' has no meaning here"
+            raise ExpressionError(f"'{text}' is not an expression: {what}")
+        token, position = match.group(), match.end()
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        if depth > MAX_DEPTH:
+            raise ExpressionError(f"'{text}' is nested deeper than {MAX_DEPTH} parentheses")
+        if match["name"]:
+            names[match["name"]] = None
+            token = _PREFIX + match["name"]
+        elif match["number"] and token.isdigit():
+            token = str(int(token))  # Python refuses zeros in front
+        python.append(token.strip())
+    return " ".join(python).strip(), tuple(names)  # apart, so that no two tokens become one

@@ -16,7 +16,7 @@ from cnncli.spec.shapes import NetworkShapes, Shape, Step
 from cnncli.spec.stages import PhaseSpec
 from cnncli.spec.static_data_info import StaticDataInfo, static_data_info
 
-_TO_A_GATE = REARRANGING | AVERAGING | POOLS | DROPOUTS | {"RepeatVector", "UpSampling2D"}
+_TO_A_GATE = REARRANGING | AVERAGING | POOLS | DROPOUTS | {"UpSampling2D"}
 NEVER_NEGATIVE = {"relu", "relu6"}
 """Activations with no value below zero, and none of a gate."""
 
