@@ -78,7 +78,7 @@ def _require_plain_file(path: Path) -> None:
     except OSError as error:
         raise Refused(f"cannot be read: {error.strerror}") from error
     if start != SIGNATURE:
-        raise Refused("is empty" if not start else "is damaged, or never was a file of weights: it is no HDF5 file")
+        raise Refused("is empty" if not start else "is damaged or not a file of weights: it is not an HDF5 file")
 
 
 def is_hdf5(path: Path) -> bool:
@@ -123,7 +123,7 @@ def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
             elif kind is h5py.Dataset:
                 yield name, group[key]
             else:
-                raise Refused(f"holds something at '{name}' that is no array")
+                raise Refused(f"holds something at '{name}' that is not an array")
 
 
 def _address(group: h5py.Group) -> int:
@@ -155,5 +155,5 @@ def finite(values: Any, path: Path) -> Any:
         DataError: one is infinite, or none.
     """
     if not np.isfinite(values).all():
-        raise DataError(f"'{path}' holds weights that are no finite numbers")
+        raise DataError(f"'{path}' holds weights that are not finite numbers")
     return values

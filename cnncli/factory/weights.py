@@ -74,7 +74,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
     except Exception as error:  # nothing is known that would get here; whatever does is the file's fault
         raise RunError(f"'{path}' is damaged: its numbers cannot be read") from error
     if not all(np.isfinite(array).all() for array in layers.get_weights()):
-        raise RunError(f"'{path}' holds weights that are no finite numbers", "the training diverged, or it is damaged")
+        raise RunError(f"'{path}' holds weights that are not finite numbers", "the training diverged, or it is damaged")
 
 
 def _layers_of(model: keras.Model) -> keras.Model:

@@ -100,7 +100,7 @@ def metric_problems(metrics: Sequence[Entry], outputs: int | None) -> Iterator[P
     for index, metric in enumerate(metrics):
         path: KeyPath = ("train", "metrics", index)
         if outputs == 1 and metric.name in ("F1Score", "FBetaScore") and metric.get("threshold") is None:
-            message = f"of one output {metric.name} must be told from where on it is a yes; add 'threshold: 0.5'"
+            message = f"{metric.name} of a single output needs a threshold for yes; add 'threshold: 0.5'"
             yield Problem(path, message)
         if outputs == 1 and metric.name in _OF_SEVERAL:
             yield Problem(path, f"{metric.name} compares outputs, and this model has one; use accuracy")

@@ -60,7 +60,7 @@ def read_file(path: Path, layout: Layout = _NONE, alone: bool = False) -> Docume
         try:
             resolved = base_path.resolve()
         except (OSError, RuntimeError, ValueError) as error:  # a loop of symbolic links; a character no path can have
-            raise SpecError([Problem(("extends",), f"'{wanted}' is no path: {error}", place)], str(path)) from None
+            raise SpecError([Problem(("extends",), f"'{wanted}' is not a path: {error}", place)], str(path)) from None
         if resolved in chain:
             raise SpecError([Problem(("extends",), f"'{wanted}' leads back to this file", place)], str(path))
         if len(chain) >= MAX_CHAIN:
@@ -105,7 +105,7 @@ def _why_no_file(path: Path) -> str:
     if path.is_dir():
         return f"'{path}' is a folder, not a spec"
     if path.exists():
-        return f"'{path}' is no file but a device, a socket or a FIFO"
+        return f"'{path}' is not a regular file but a device, a socket or a FIFO"
     return f"no such file: '{path}'{_beside(path) or _shipped(path)}"
 
 

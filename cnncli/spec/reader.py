@@ -283,7 +283,7 @@ class _Builder:
         """The text of a scalar; an escape such as `"\\uD800"` can make half a character, which nothing can print."""
         text: str = node.value
         if _LONE_SURROGATE.search(text):
-            self._problem(path, "a part of this text is no character; see its \\u escapes", node)
+            self._problem(path, "this text has an invalid Unicode escape; see its \\u escapes", node)
             return _LONE_SURROGATE.sub("?", text)
         return text
 

@@ -38,7 +38,7 @@ def _class_names(spec: Spec) -> Iterator[Problem]:
     wrong = list(_chosen(spec))
     yield from wrong
     if names is not None and len(names) < 2 and not wrong:
-        yield Problem(("data", "classes"), "telling apart takes two classes or more")
+        yield Problem(("data", "classes"), "at least two classes are needed")
     if isinstance(spec.train.class_weight, dict) and names is not None:
         for name in spec.train.class_weight:
             if name not in names:

@@ -109,8 +109,8 @@ def test_two_data_sets_in_one_folder(tmp_path):
 
 GOOD = encoded(DIGITS)
 BAD = {
-    "is no IDX file": b"PK\x03\x04" + bytes(30),
-    "is no IDX file: it": b"",
+    "is not an IDX file": b"PK\x03\x04" + bytes(30),
+    "is not an IDX file: it": b"",
     "is cut off within its header": GOOD[:10],
     "is damaged: its header says 120 bytes ((6, 5, 4)), and there are 119": GOOD[:-1],
     "and there are more": GOOD + b"\0",

@@ -81,7 +81,7 @@ HOSTILE = {
     "a group at 'a/0x": two_names,
     "a path of more than 1,000 characters, 'deep": deep_groups,
     "a path of more than 1,000 characters, 'xxx": lambda file: file.create_group("x" * 1001),
-    "no array": lambda file: file.__setitem__("a", np.dtype("f4")),
+    "not an array": lambda file: file.__setitem__("a", np.dtype("f4")),
     "none of plain numbers": lambda file: file.__setitem__("a", "text"),
     "none of plain numbers ": lambda file: file.create_dataset("a", (2,), h5py.ref_dtype),
     "none of plain numbers  ": lambda file: file.create_dataset("a", data=np.zeros(2, "f4,f4")),
@@ -103,7 +103,7 @@ def test_what_is_more_than_an_array_is_refused(reason, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("contents", "reason"),
-    [(b"", "is empty"), (b"PK\x03\x04", "no HDF5 file"), (b"\0" * 512 + hdf5.SIGNATURE, "no HDF5 file"),
+    [(b"", "is empty"), (b"PK\x03\x04", "not an HDF5 file"), (b"\0" * 512 + hdf5.SIGNATURE, "not an HDF5 file"),
      (hdf5.SIGNATURE, "is damaged"), (hdf5.SIGNATURE + b"\xff" * 4096, "is damaged")],
 )  # fmt: skip
 def test_what_is_no_hdf5_file_is_told(contents, reason, tmp_path):

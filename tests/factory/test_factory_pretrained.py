@@ -224,7 +224,7 @@ class TestBackbone:
             kernel = next(each for each in arrays if each.ndim == 4)
             kernel[0, 0, 0, 0] = np.nan
         model = build(SMALL, DENSE, shape=(32, 32, 3))
-        with pytest.raises(DataError, match="no finite numbers"):
+        with pytest.raises(DataError, match="not finite numbers"):
             load_backbone(model, "seen", entry_of(entry), path)
 
 

@@ -92,9 +92,9 @@ def hostile(make):
         (hostile(lambda file: file.create_dataset("more", data=np.ones(3))), "the model has no more"),
         (
             hostile(lambda file: file["layers/conv2d/vars/0"].__setitem__(..., np.inf)),
-            "no finite numbers",
+            "not finite numbers",
         ),
-        (lambda path: path.write_bytes(b"PK\x03\x04" + bytes(99)), "no HDF5 file"),
+        (lambda path: path.write_bytes(b"PK\x03\x04" + bytes(99)), "not an HDF5 file"),
         (lambda path: path.rename(path.with_name("x")).with_name(path.name).symlink_to("x"), "a symbolic link"),
     ],
     ids=["link", "more", "infinite", "zip", "linked"],

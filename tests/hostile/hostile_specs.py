@@ -113,7 +113,7 @@ SYNTAX = {
     "control character": ("name: a\x07b", "U+0007"),
     "escape sequence": ("name: \x1b[31mred", "U+001B"),
     "null character": (b"name: a\0b", "U+0000"),
-    "half a character": ('name: "\\ud800"', "no character"),
+    "half a character": ('name: "\\ud800"', "invalid Unicode escape"),
     "leading zero": (changed("epochs: 2", "epochs: 010"), "write 10"),
     "yaml 3": ("%YAML 3.0\n---\na: 1", "version"),
     "html": ("<!DOCTYPE html>\n<html></html>\n", "mapping"),

@@ -169,7 +169,7 @@ def test_the_run_it_began_with_is_the_one_beside_it_wherever_it_is_reproduced(di
     [
         ("{run: nowhere-001}", RunError, "there is no run 'nowhere-001'"),
         ("nowhere.h5", DataError, "the weights file 'nowhere.h5' does not exist: no such file"),
-        ("FOLDER/low.yaml.h5", DataError, "it is no HDF5 file"),
+        ("FOLDER/low.yaml.h5", DataError, "it is not an HDF5 file"),
         ("FOLDER/folder.h5", DataError, "is a folder: write {run: FOLDER} for a run"),
     ],
 )

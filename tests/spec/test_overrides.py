@@ -126,7 +126,7 @@ def test_problems_of_the_file_come_before_those_of_its_base_and_of_the_command_l
         ("extends: ''", "expected the path of another spec"),
         ("extends: .", "'{folder}' is a folder, not a spec"),
         ("extends: own.yaml", "'own.yaml' leads back to this file"),
-        ('extends: "a\\0b"', "'a\0b' is no path: embedded null byte"),
+        ('extends: "a\\0b"', "'a\0b' is not a path: embedded null byte"),
     ],
 )
 def test_a_base_that_cannot_be_had_is_named_where_it_is_asked_for(write, tmp_path, text, message):
@@ -144,7 +144,7 @@ def test_two_files_that_extend_each_other_are_a_circle(write):
 def test_a_link_to_itself_is_no_path(write, tmp_path):
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     problem = problem_of(write("own.yaml", "extends: loop.yaml"))
-    assert "'loop.yaml' is no path" in problem.message or "no such file" in problem.message
+    assert "'loop.yaml' is not a path" in problem.message or "no such file" in problem.message
 
 
 def test_a_chain_has_an_end(write):

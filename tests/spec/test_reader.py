@@ -78,7 +78,7 @@ def test_keys_are_always_words():
         (b"a: \xff\n", 1, 4, "UTF-8"),
         (b"a: 1\nb: caf\xe9\n", 2, 7, "UTF-8"),
         ("a: 1\nb: \x07", 2, 1, "U+0007"),
-        ('a: "\\ud800"', 1, 4, "no character"),
+        ('a: "\\ud800"', 1, 4, "invalid Unicode escape"),
         ("a: " + "[" * 60, 1, 53, "nested deeper"),
         ("a: &x [1, *x]", 1, 4, "refers to itself"),
         ("a: *x", 1, 4, "no anchor of this name"),

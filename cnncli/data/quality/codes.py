@@ -130,7 +130,7 @@ CODES: dict[str, Code] = {
         "warning",
         "file has the wrong extension",
         "files have the wrong extension",
-        "cnncli reads it all the same; other programs may not",
+        "cnncli can read it; other programs may not",
     ),
     "size-wanted": Code(
         "note",

@@ -155,7 +155,7 @@ def _header(stream: IO[bytes], file: Path, member: str, size: int) -> _Stored:
         else:
             shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
     except Exception as error:  # a broken header makes NumPy's parser raise nearly anything
-        raise DataError(f"{name} is no array that NumPy saved, or a damaged one: {error}") from error
+        raise DataError(f"{name} is not an array saved by NumPy, or is damaged: {error}") from error
     if dtype.hasobject:
         raise DataError(
             f"{name} holds pickled Python objects; they are not read, because reading them can run any code",

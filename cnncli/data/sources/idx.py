@@ -102,7 +102,7 @@ def _array(file: Path, axes: tuple[int, ...]) -> np.ndarray:
 def _shape(stream: BinaryIO, file: Path, axes: tuple[int, ...]) -> tuple[int, ...]:
     head = stream.read(4)
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in (_BYTES, *_OTHER_TYPES):
-        raise DataError(f"{file} is no IDX file: it does not begin with two zeros and a type")
+        raise DataError(f"{file} is not an IDX file: it does not begin with two zeros and a type")
     if head[2] != _BYTES:
         raise DataError(f"{file} holds {_OTHER_TYPES[head[2]]}", "expected unsigned bytes, as in MNIST")
     if head[3] not in axes:

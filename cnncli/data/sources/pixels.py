@@ -83,7 +83,7 @@ def _white(arrays: Mapping[str, np.ndarray], where: str) -> float:
         raise DataError(f"{said}, and white is 255", "say which number is white: white: 65535, for example")
     if high <= 32:  # a set of photographs without any bright pixel is rarer than one in some other range
         raise DataError(
-            f"{said}: it cannot be told whether white is {1 if high <= 1 else f'{high:g}'} or 255",
+            f"{said}: white could be {1 if high <= 1 else f'{high:g}'} or 255",
             "say which number is white: white: 255, for example",
         )
     return 255
@@ -104,7 +104,7 @@ def _least_and_greatest(arrays: Mapping[str, np.ndarray], where: str) -> tuple[f
             if not np.isfinite(least + greatest):  # NaN is the least and the greatest of everything
                 bad = np.flatnonzero(~np.isfinite(chunk).all(axis=tuple(range(1, chunk.ndim))))
                 raise DataError(
-                    f"{where}: {split} image {start + bad[0]} has pixels that are no finite number",
+                    f"{where}: {split} image {start + bad[0]} has pixels that are not finite numbers",
                     "replace NaN and infinite values before saving",
                 )
             low, high = min(low, least), max(high, greatest)
