@@ -32,13 +32,14 @@ LEAST = 2.0
 
 
 def measure(name: str, precision: str) -> None:
-    """Prints the seconds of a step, in a process whose environment decides about oneDNN."""
-    from cnncli.runner.model.build import compiled, inputs_of_spec
+    """Prints the seconds of a step, in a process that has decided about oneDNN."""
+    from cnncli.runner.inputs.splits import load_input_spec
+    from cnncli.runner.model.build import build_compiled_model
     from cnncli.spec import load
     from cnncli.startup import tf
 
     spec = load(CONFIGS / f"{name}.yaml", [f"train.precision={precision}"]).spec
-    model, encoding = compiled(spec, inputs_of_spec(spec.data), total_steps=1000)
+    model, encoding = build_compiled_model(spec, load_input_spec(spec.data), total_steps=1000)
     batch, classes = spec.train.batch_size, model.output_shape[-1]
     pixels = tf.cast(tf.random.uniform((batch, *model.input_shape[1:]), maxval=256, dtype=tf.int32), tf.uint8)
     labels = tf.range(batch) % classes

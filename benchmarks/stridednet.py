@@ -100,12 +100,12 @@ def _prepared(data: Path, steps: int) -> tuple[Any, Any]:
     from cnncli.data.augment import Augmentation
     from cnncli.data.pipeline import Reader, encode, training_batches
     from cnncli.runner.inputs.splits import decoded, load_splits
-    from cnncli.runner.model.build import compiled, inputs_of_splits
+    from cnncli.runner.model.build import build_compiled_model
     from cnncli.spec import load
 
     spec = load(CONFIG, [f"data.source.folder.path={data}"]).spec
-    splits = decoded(load_splits(spec), spec.data.cache)
-    model, encoding = compiled(spec, inputs_of_splits(spec.data, splits), steps)
+    splits = decoded(load_splits(spec.data, spec.seed), spec.data.cache)
+    model, encoding = build_compiled_model(spec, splits.input_spec(spec.data), steps)
     train = splits.samples["train"]
     targets = encode(train.labels, encoding, len(splits.class_names))
     augmentation = Augmentation(spec.augment, splits.shape, spec.seed)

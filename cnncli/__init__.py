@@ -1,3 +1,91 @@
-"""Train image classifiers from one YAML file."""
+"""Train image classifiers from one YAML file.
+
+    import cnncli
+
+    spec = cnncli.load_spec("mnist.yaml", {"train.epochs": 5})
+    run = cnncli.train(spec)
+    run.evaluate()
+    run.predict(["digit.png"], top_k=3)
+
+Importing this package starts nothing: each name below is loaded when it is first used, and TensorFlow when a model is
+first built.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cnncli.api.functions import build_model, load_spec, open_run, train
+    from cnncli.api.results import EvaluationResult
+    from cnncli.api.run import Run
+    from cnncli.errors import (
+        CnncliError,
+        DataError,
+        Interrupted,
+        Problem,
+        ResourceError,
+        RunError,
+        SpecError,
+        TrainingError,
+    )
+    from cnncli.observer import TrainingObserver
+    from cnncli.records import Epoch, History, Prediction, UnreadableImage
+    from cnncli.spec.schema import Spec
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "CnncliError",
+    "DataError",
+    "Epoch",
+    "EvaluationResult",
+    "History",
+    "Interrupted",
+    "Prediction",
+    "Problem",
+    "ResourceError",
+    "Run",
+    "RunError",
+    "Spec",
+    "SpecError",
+    "TrainingError",
+    "TrainingObserver",
+    "UnreadableImage",
+    "build_model",
+    "load_spec",
+    "open_run",
+    "train",
+]
+
+_MODULES = {
+    "cnncli.api.functions": ("build_model", "load_spec", "open_run", "train"),
+    "cnncli.api.results": ("EvaluationResult",),
+    "cnncli.api.run": ("Run",),
+    "cnncli.errors": (
+        "CnncliError",
+        "DataError",
+        "Interrupted",
+        "Problem",
+        "ResourceError",
+        "RunError",
+        "SpecError",
+        "TrainingError",
+    ),
+    "cnncli.records": ("Epoch", "History", "Prediction", "UnreadableImage"),
+    "cnncli.observer": ("TrainingObserver",),
+    "cnncli.spec.schema": ("Spec",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _MODULES.items():
+        if name in names:
+            value = globals()[name] = getattr(importlib.import_module(module), name)
+            return value
+    raise AttributeError(f"module 'cnncli' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

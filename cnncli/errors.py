@@ -42,6 +42,14 @@ class Problem:
         place: file, line and column; filled in by whoever knows the text.
         at_key: whether the key rather than its value is to blame.
         code: the name of the lint rule, for what is legal but wrong; empty for an error.
+
+    Example:
+        >>> import cnncli
+        >>> try:
+        ...     cnncli.load_spec("mnist.yaml", {"train.optimiser": "Adam"})
+        ... except cnncli.SpecError as error:
+        ...     print(error.problems[0].key, error.problems[0].suggestion)
+        train.optimiser optimizer
     """
 
     path: KeyPath
@@ -49,6 +57,20 @@ class Problem:
     place: Place | None = None
     at_key: bool = False
     code: str = ""
+
+    @property
+    def key(self) -> str:
+        """The path as people write it: `model.layers[0].Conv2D.filters`."""
+        return path_text(self.path)
+
+    @property
+    def suggestion(self) -> str:
+        """The nearest valid word, which the message ends with; empty when there is none."""
+        match = _SUGGESTION.search(self.message)
+        return match[1] if match else ""
+
+
+_SUGGESTION = re.compile(r"did you mean '([^']*)'\?")
 
 
 def path_text(path: KeyPath) -> str:

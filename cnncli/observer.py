@@ -21,6 +21,13 @@ class TrainingObserver:
     error does: the run is recorded as `failed` and can be resumed, and the exception reaches the caller of `train`.
     Two have a meaning of their own: KeyboardInterrupt and BrokenPipeError interrupt the training. An exception in
     `on_end` is reported as a notice, since the training is over.
+
+    Example:
+        >>> import cnncli
+        >>> class Losses(cnncli.TrainingObserver):
+        ...     def on_epoch_end(self, epoch, best):
+        ...         print(epoch.number, f"{epoch.metrics['loss']:.3f}")
+        >>> observers = [Losses()]  # for `cnncli.train` and `Run.resume`
     """
 
     def on_notice(self, text: str) -> None:

@@ -6,49 +6,90 @@ needs TensorFlow first starts it quietly, and what needs none, such as the data 
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import platform
 import sys
 import tempfile
+import warnings
+from collections.abc import Iterator
 
-from cnncli.machine import usable_cores
+from cnncli.errors import CnncliError
+from cnncli.machine import processor_flags, usable_cores
+
+_VARIABLES = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS")
+"""Environment variables that TensorFlow and Keras read once, as they start."""
 
 
-def _start() -> str:
-    """Imports both; gives what was written meanwhile.
+def _set_variables() -> None:
+    """Sets what is read at the start; a program that started TensorFlow before has decided for itself."""
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if "keras" in sys.modules:
+        backend = sys.modules["keras"].config.backend()
+    if backend != "tensorflow":
+        raise CnncliError(f"Keras runs on {backend} in this program", "set the variable KERAS_BACKEND to tensorflow")
+    # By default TensorFlow uses oneDNN only where there is AVX512-VNNI or better (its release notes of 2.9). With AVX2
+    # alone it makes a convolutional training up to twice as fast: benchmarks/step.py.
+    has_onednn = platform.machine().lower() in ("x86_64", "amd64")
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        if has_onednn:
+            os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    elif has_onednn and "TF_ENABLE_ONEDNN_OPTS" not in os.environ and "avx512_vnni" not in (processor_flags() or ()):
+        warnings.warn(
+            "TensorFlow was imported before cnncli could switch oneDNN on: training is slower, and its last digits may "
+            "differ from those of the command line; set the variable TF_ENABLE_ONEDNN_OPTS to 1 first",
+            stacklevel=2,
+        )
 
-    TensorFlow's C++ side writes to file descriptor 2 whatever its log level, so the descriptor itself is turned aside
-    while it starts and looks for devices.
+
+@contextlib.contextmanager
+def _stderr_aside() -> Iterator[list[str]]:
+    """Inside, file descriptor 2 leads to a file, whose text is in the list afterwards.
+
+    TensorFlow's C++ side writes to it whatever its log level while it starts and looks for devices.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    if platform.machine().lower() in ("x86_64", "amd64"):
-        # Left alone, TensorFlow uses oneDNN only where there is AVX512-VNNI or better (its release notes of 2.9). With
-        # AVX2 alone it makes a convolutional training up to twice as fast: benchmarks/step.py.
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    sys.stderr.flush()
-    kept = os.dup(2)
+    text: list[str] = []
+    try:
+        before = os.dup(2)
+    except OSError:  # a program without a terminal may have closed it
+        yield text
+        return
     with tempfile.TemporaryFile() as aside:
+        _flush_stderr()
         os.dup2(aside.fileno(), 2)
         try:
-            import keras  # noqa: F401
-            import tensorflow as tf
-
-            tf.get_logger().setLevel("ERROR")
-            tf.config.list_logical_devices()
+            yield text
         finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
+            _flush_stderr()
+            os.dup2(before, 2)
+            os.close(before)
         aside.seek(0)
-        return aside.read().decode("utf-8", "replace")
+        text.append(aside.read().decode("utf-8", "replace"))
 
 
-CHATTER = _start()
-"""What was written while they started, for the log of a run."""
+def _flush_stderr() -> None:
+    if sys.stderr is not None:
+        sys.stderr.flush()
 
-import keras  # noqa: E402
-import tensorflow as tf  # noqa: E402
+
+_set_variables()
+SETTINGS = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+"""The variables as TensorFlow found them."""
+
+LOG_LEVEL_BEFORE = logging.getLogger("tensorflow").level
+"""Level of TensorFlow's logger, to be put back in a program that logs as well."""
+
+with _stderr_aside() as _text:
+    import keras
+    import tensorflow as tf
+
+    tf.get_logger().setLevel("ERROR")
+    tf.config.list_logical_devices()
+
+CHATTER = "".join(_text)
+"""What TensorFlow wrote while it started, for the log of a run."""
 
 
 def device_name() -> str:
@@ -61,4 +102,4 @@ def device_name() -> str:
     return f"CPU, {cores} core{'s' * (cores != 1)}"
 
 
-__all__ = ["CHATTER", "device_name", "keras", "tf"]
+__all__ = ["CHATTER", "LOG_LEVEL_BEFORE", "SETTINGS", "device_name", "keras", "tf"]

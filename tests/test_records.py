@@ -31,9 +31,9 @@ def test_an_evaluation_knows_the_predicted_class_and_how_sure_the_model_is():
 
 
 def test_the_most_probable_classes_come_first_and_equal_ones_in_their_own_order():
-    prediction = Prediction("cat.png", ("ant", "bee", "cat", "dog"), (0.1, 0.2, 0.6, 0.1))
-    assert prediction.top(2) == [("cat", 0.6), ("bee", 0.2)]
-    assert [name for name, _ in prediction.top(9)] == ["cat", "bee", "ant", "dog"]
+    of_image = "cat.png", ("ant", "bee", "cat", "dog"), (0.1, 0.2, 0.6, 0.1)
+    assert Prediction(*of_image, top_k=2).top == (("cat", 0.6), ("bee", 0.2))
+    assert [name for name, _ in Prediction(*of_image, top_k=9).top] == ["cat", "bee", "ant", "dog"]
 
 
 def test_a_summary_adds_up_its_layers():

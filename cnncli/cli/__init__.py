@@ -9,6 +9,7 @@ import importlib
 import os
 import shlex
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -118,6 +119,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     from cnncli.cli.console import accept_any_text
 
     accept_any_text()
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # about metadata that is not used
     try:
         code = _run(arguments)
         sys.stdout.flush()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool) -> int:
     """Find every mistake in CONFIG, with its line and column.
 
-    That images or weights are not there is a warning; whether images can be read, 'cnncli data' says.
+    Missing images or weights are warnings; to check that images can be read, use 'cnncli data'.
 
     \b
     Example:
@@ -29,18 +29,18 @@ def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool)
     """
     from cnncli.cli.console import say, show_problems
     from cnncli.errors import SpecError
-    from cnncli.runner.inputs.preconditions import missing
+    from cnncli.runner.inputs.preconditions import missing_inputs
     from cnncli.spec import load
 
     try:
         loaded = load(config, overrides)
-        absent = missing(loaded.spec, runs_dir)
+        absent = missing_inputs(loaded.spec, runs_dir)
         warnings = [*loaded.warnings, *(loaded.locate(SpecError(absent)).problems if absent else ())]
         if warnings:
             show_problems(warnings, str(config), "warning", say)
         if build:
             _build(loaded)
-    except SpecError as error:  # what ends another command is what this one was asked for
+    except SpecError as error:  # here problems are the result, not a failure
         show_problems(error.problems, error.source, write=say)
         return error.exit_code
     say(f"{config}: ok")
@@ -49,9 +49,10 @@ def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool)
 
 def _build(loaded: LoadedSpec) -> None:
     from cnncli.errors import SpecError
+    from cnncli.runner.inputs.splits import load_input_spec
     from cnncli.runner.model.build import check_build
 
     try:
-        check_build(loaded.spec)
+        check_build(loaded.spec, load_input_spec(loaded.spec.data))
     except SpecError as error:
         raise loaded.locate(error) from error

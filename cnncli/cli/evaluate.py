@@ -1,9 +1,9 @@
-"""`cnncli evaluate`: the report of a run, measured again."""
+"""`cnncli evaluate`: measures the weights of a run again."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,14 @@ import click
 from cnncli.cli.options import allow_changed_weights_option, run_argument, runs_dir_option
 
 if TYPE_CHECKING:
-    from cnncli.runs import RunDir
+    from cnncli import Run
 
 
 @click.command()
 @run_argument
 @runs_dir_option
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), default="test", show_default=True)
-@click.option("--data", type=click.Path(path_type=Path), help="Where the images are now, when they were moved.")
+@click.option("--data", type=click.Path(path_type=Path), help="New path of the images, if they were moved.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 7 when a metric is lower.")
 @allow_changed_weights_option
@@ -42,43 +42,42 @@ def evaluate(
     """
     import json
 
+    from cnncli import open_run
     from cnncli.cli.console import notice, show_report
     from cnncli.errors import ThresholdMissed
-    from cnncli.runs import find_run
-    from cnncli.wording import nearest
 
     limits = [_limit(text) for text in fail_under]
-    found = find_run(run, runs_dir)
-    from cnncli.report.classification import classification_report, metrics_of
-    from cnncli.runner.evaluate import evaluate as measure
-
-    if note := _unfinished(found):
+    opened = open_run(run, runs_dir)
+    if note := _unfinished(opened):
         notice(note)
-    _refuse_less_is_better(found, [name for name, _ in limits])
-    evaluation, _ = measure(found, split, notice, data, allow_changed_weights)
-    report = classification_report(evaluation)
-    metrics = metrics_of(evaluation, report)
+    _refuse_less_is_better(opened, [name for name, _ in limits])
+    result = opened.evaluate(split, data=data, allow_changed_weights=allow_changed_weights, notice=notice)  # type: ignore[arg-type]
     if as_json:
-        click.echo(json.dumps({**metrics, "classes": report.values}, indent=2))
+        click.echo(json.dumps({**result.metrics, "classes": result.report.values}, indent=2))
     else:
-        show_report(evaluation, report)
-    figures = {name: value for name, value in metrics.items() if name not in ("split", "images")}
+        show_report(result.evaluation, result.report)
+    figures = {name: value for name, value in result.metrics.items() if name not in ("split", "images")}
     for name, least in limits:
         if name not in figures:
-            near = nearest(name, figures) or f"; there are {', '.join(figures)}"
-            raise click.UsageError(f"no metric is called '{name}'{near}")
+            raise _unknown_metric(name, figures)
         if figures[name] is None or figures[name] < least:
             raise ThresholdMissed(f"{name} is {figures[name]}, less than {least}")
 
 
-def _refuse_less_is_better(run: RunDir, names: Sequence[str]) -> None:
-    from cnncli.runner.model.build import run_spec
+def _unknown_metric(name: str, figures: Collection[str]) -> click.UsageError:
+    from cnncli.wording import nearest
+
+    near = nearest(name, figures) or f"; the metrics are {', '.join(figures)}"
+    return click.UsageError(f"no metric is called '{name}'{near}")
+
+
+def _refuse_less_is_better(run: Run, names: Sequence[str]) -> None:
     from cnncli.spec.metrics import metric_name, more_is_better
 
-    metrics = run_spec(run).train.metrics if names else ()
+    metrics = run.spec.train.metrics if names else ()
     for name in names:
         if name in ("loss", *map(metric_name, metrics)) and not more_is_better(metrics, name):
-            raise click.UsageError(f"less of {name} is better; --fail-under is for figures such as accuracy")
+            raise click.UsageError(f"less of {name} is better; --fail-under is for metrics such as accuracy")
 
 
 def _limit(text: str) -> tuple[str, float]:
@@ -88,24 +87,23 @@ def _limit(text: str) -> tuple[str, float]:
     except ValueError:
         least = math.nan
     if not math.isfinite(least):  # nothing is less than nan, so every model would pass
-        raise click.UsageError(f"--fail-under takes METRIC=VALUE, such as accuracy=0.95; got '{text}'")
+        raise click.UsageError(f"--fail-under expects METRIC=VALUE, for example accuracy=0.95; got '{text}'")
     return name, least
 
 
 _ENDS = {"running": "is still training", "interrupted": "was interrupted", "failed": "failed", "diverged": "diverged"}
 
 
-def _unfinished(run: RunDir) -> str:
-    """One line for a run that did not come to its end: where it stands, and of which epoch its weights are."""
+def _unfinished(run: Run) -> str:
+    """One line about a run that is not finished: how far it is, and which epoch its weights are of."""
     from cnncli.errors import RunError
-    from cnncli.runner.training.checkpoint import read_progress
 
     try:
-        end = _ENDS.get(str(run.status().get("state")))
-        progress = read_progress(run.checkpoint) if end else None
-    except RunError:  # what is broken says nothing, and is not what is measured
+        end = _ENDS.get(run.state)
+        history = run.history if end else None
+    except RunError:  # the evaluation reports what it needs of it
         return ""
-    if progress is None or not progress.best:
+    if history is None or not history.best:
         return ""
-    epochs = len(progress.epochs)
-    return f"note: {run.path} {end} after epoch {epochs}; the best weights are of epoch {progress.best}"
+    epochs = len(history.epochs)
+    return f"note: {run.path} {end} after epoch {epochs}; the best weights are those of epoch {history.best}"

@@ -1,4 +1,4 @@
-"""Arguments that several commands share, so that the same flag means the same everywhere."""
+"""Arguments that several commands share; a flag has the same meaning in all of them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ runs_dir_option = click.option(
     show_default=True,
     envvar="CNNCLI_RUNS_DIR",
     show_envvar=True,
-    help="The folder that runs live in.",
+    help="Directory of runs.",
 )
 
 
 def key_instead(error: click.NoSuchOption) -> str:
-    """How to set the key of the spec that somebody took for an option, in a sentence; empty when there is none."""
+    """A sentence on --set, when an unknown option is the name of a key of the spec; otherwise empty."""
     takes_keys = error.ctx is not None and any(each.name == "overrides" for each in error.ctx.command.params)
     if not takes_keys:
         return ""
@@ -38,7 +38,7 @@ def key_instead(error: click.NoSuchOption) -> str:
 
 
 def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    """Names of runs for the shell's completion, and paths as files have them."""
+    """Completes names of runs, and paths where no name fits."""
     from click.shell_completion import CompletionItem
 
     from cnncli.runs import list_runs
@@ -52,5 +52,5 @@ run_argument = click.argument("run", shell_complete=complete_runs)
 allow_changed_weights_option = click.option(
     "--allow-changed-weights",
     is_flag=True,
-    help="Use weights that are not those the training wrote; see docs/safety.md.",
+    help="Accept weights whose checksum does not match the run; see docs/safety.md.",
 )

@@ -1,4 +1,4 @@
-"""`cnncli preview`: images beside what augmentation makes of them."""
+"""`cnncli preview`: images beside their augmented versions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from cnncli.cli.options import config_argument, set_option
 @click.command()
 @config_argument
 @set_option
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The picture to write; NAME-preview.png unless given."
-)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="PNG file to write; NAME-preview.png by default.")
 def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> None:
-    """Draw images beside what augmentation makes of them.
+    """Draw images beside their augmented versions.
 
-    One training image of each class, and beside it how the training sees it in the first epochs.
+    One training image of each class, beside the versions that the first epochs train on.
 
     \b
     Example:
@@ -31,9 +29,9 @@ def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> No
     loaded = load(config, overrides)
     path = output or Path(f"{loaded.spec.name}-preview.png")
     if path.suffix.lower() != ".png":
-        raise click.UsageError("the picture is a PNG; let its name end in .png")
+        raise click.UsageError("the output file must end in .png")
     if not path.parent.is_dir():
-        raise click.UsageError(f"there is no folder '{path.parent}' to write the picture to")
+        raise click.UsageError(f"the folder '{path.parent}' does not exist")
     from cnncli.runner.preview import preview as draw
 
     try:
@@ -41,5 +39,5 @@ def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> No
     except SpecError as error:
         raise loaded.locate(error) from error
     if classes > 10:
-        notice(f"the first 10 of {classes} classes are shown")
+        notice(f"only the first 10 of {classes} classes are shown")
     say(str(path))

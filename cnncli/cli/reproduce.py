@@ -28,14 +28,14 @@ def reproduce(run: str, runs_dir: Path, quiet: bool) -> None:
     from cnncli.cli.screen import TrainingScreen
     from cnncli.cli.signals import Signals
     from cnncli.errors import NotReproduced
-    from cnncli.runs import find_run
+    from cnncli.runner.open_run import open_named
 
-    folder = find_run(run, runs_dir)
-    folder.apply_recorded_threading()
+    opened = open_named(run, runs_dir)
+    opened.apply_recorded_threading()
     with Signals() as signals, TrainingScreen(quiet, signals) as screen:
         from cnncli.runner.reproduce import reproduce as train_again
 
-        result = train_again(folder, runs_dir, [screen], sys.argv)
+        result = train_again(opened, runs_dir, [screen], sys.argv)
     if not quiet:
         say()
     if not result.is_same:

@@ -25,21 +25,16 @@ def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
     Example:
       cnncli resume mnist-001 --epochs 20
     """
+    from cnncli import open_run
     from cnncli.cli.console import notice
     from cnncli.cli.screen import TrainingScreen, show_result
     from cnncli.cli.signals import Signals
-    from cnncli.runner.resume_plan import plan_resume
-    from cnncli.runs import find_run
 
-    folder, result = find_run(run, runs_dir), None
-    if plan_resume(folder, epochs) is not None:
-        folder.apply_recorded_threading()
-        with Signals() as signals, TrainingScreen(quiet, signals) as screen:
-            from cnncli.runner.resume import resume as resume_training
-
-            result = resume_training(folder, [screen], sys.argv, epochs)
-    if result is None:
-        command = shlex.quote(str(folder.path))
-        notice(f"{folder.path} is finished; to train for more epochs: cnncli resume {command} --epochs N")
+    opened = open_run(run, runs_dir)
+    with Signals() as signals, TrainingScreen(quiet, signals) as screen:
+        resumed = opened.resume(epochs, [screen], command=sys.argv)
+    if resumed is opened:
+        command = shlex.quote(str(opened.path))
+        notice(f"{opened.path} is finished; to train for more epochs: cnncli resume {command} --epochs N")
     else:
-        show_result(result, quiet)
+        show_result(resumed, quiet)

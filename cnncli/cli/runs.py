@@ -1,4 +1,4 @@
-"""`cnncli runs`: the runs there are."""
+"""`cnncli runs`: lists runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEYS = {"date": "started", "accuracy": "accuracy", "name": "name", "state": "st
     type=click.Choice(list(_KEYS)),
     default="date",
     show_default=True,
-    help="Newest, most accurate or alphabetically first at the top.",
+    help="Sort by date, accuracy, name or state.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the runs as JSON.")
 def runs(runs_dir: Path, sort: str, as_json: bool) -> None:
@@ -43,7 +43,7 @@ def runs(runs_dir: Path, sort: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     elif not rows:
-        notice(f"no runs in '{runs_dir}' yet; begin with: cnncli train configs/mnist.yaml")
+        notice(f"no runs in '{runs_dir}' yet; to train one: cnncli train configs/mnist.yaml")
     else:
         show_table(
             ("run", "state", "started", "epochs", "accuracy"), [_cells(row) for row in rows], ("epochs", "accuracy")
@@ -51,7 +51,7 @@ def runs(runs_dir: Path, sort: str, as_json: bool) -> None:
 
 
 def _row(run: Any) -> dict[str, Any]:
-    """What there is to say of a run; a folder whose records are broken is listed as such."""
+    """What is listed of a run; one whose records are damaged is listed as broken."""
     from cnncli.errors import RunError
 
     try:
@@ -77,7 +77,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _here(time: str) -> str:
-    """A time of the records, which are in UTC, as clocks here show it."""
+    """A recorded time, which is in UTC, in local time."""
     from datetime import datetime
 
     try:

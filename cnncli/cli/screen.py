@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -13,6 +13,9 @@ from cnncli.cli.progress import progress_bar
 from cnncli.cli.signals import Signals
 from cnncli.observer import TrainingObserver
 from cnncli.wording import counted, dimensions
+
+if TYPE_CHECKING:
+    from cnncli import Run
 
 MOST_SKIPPED = 8
 """Layers without loaded weights that are listed one by one; more would push the header off a small terminal."""
@@ -178,20 +181,21 @@ def _headings(columns: list[str], first: int) -> list[str]:
     return [f"{'':<{first}}  {'training':>{span}}  {'validation':>{span}}", f"{names}       time"]
 
 
-def show_result(result: Any, quiet: bool) -> None:
+def show_result(run: Run, quiet: bool) -> None:
     """The report, the best epoch, where the files are, and the next command; only the run folder with --quiet.
 
     Args:
-        result: Result of the training.
+        run: Finished run.
         quiet: Whether the command was called with --quiet.
     """
     if quiet:
-        say(str(result.run.path))
+        say(str(run.path))
         return
-    history, run = result.history, result.run
+    history, result = run.history, run.evaluate()
     say()
     show_report(result.evaluation, result.report)
     best = history.best_epoch()
+    assert best is not None  # a training without one does not finish
     say(f"best   epoch {history.best} of {len(history.epochs)}, {history.monitor} {best.metrics[history.monitor]:.4f}")
     share = _largest_class(result.evaluation)
     if share and float((result.evaluation.predicted == result.evaluation.labels).mean()) <= share[1]:

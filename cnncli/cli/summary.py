@@ -57,27 +57,20 @@ def summary(
     Example:
       cnncli summary configs/mnist.yaml --plot mnist.png
     """
-    from cnncli.errors import RunError, SpecError
-    from cnncli.runner.model.plugin_check import require_packages
-    from cnncli.runs import find_run
+    from cnncli.errors import SpecError
+    from cnncli.runner.open_run import open_named
     from cnncli.spec import load
 
     if plot:
         _check_picture(plot)
     path = Path(subject)
-    run = None if path.is_file() or path.suffix in (".yaml", ".yml") else find_run(subject, runs_dir)
-    if run and not run.spec.is_file():
-        raise RunError(f"'{run.path}' is not a complete run: spec.yaml is missing")
-    try:
-        loaded = load(run.spec if run else path, overrides, alone=run is not None)
-    except SpecError:
-        if run:
-            require_packages(run)
-        raise
+    run = None if path.is_file() or path.suffix in (".yaml", ".yml") else open_named(subject, runs_dir)
+    loaded = run.loaded_spec.with_overrides(overrides) if run else load(path, overrides)
+    from cnncli.runner.inputs.splits import load_input_spec
     from cnncli.runner.model.build import summary_of
 
     try:
-        model = summary_of(loaded.spec, run)
+        model = summary_of(loaded.spec, run.input_spec if run else load_input_spec(loaded.spec.data))
     except SpecError as error:
         raise loaded.locate(error) from error
     if as_json or output_format == "json":

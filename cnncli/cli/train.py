@@ -65,10 +65,10 @@ def train(
                 return run_dry(loaded.spec, runs_dir, screen, began, as_json)
             if overfit:
                 return run_overfit(loaded.spec, runs_dir, screen, as_json)
-            from cnncli.runner.train import train as run_training
+            from cnncli import train as run_training
 
-            result = run_training(loaded.spec, runs_dir, [screen], sys.argv)
+            run = run_training(loaded.spec, runs_dir, [screen], command=sys.argv)
         except SpecError as error:
             raise loaded.locate(error) from error
-    show_result(result, quiet)
+    show_result(run, quiet)
     return 0

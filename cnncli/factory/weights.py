@@ -85,7 +85,11 @@ def _layers_of(model: keras.Model) -> keras.Model:
 
 
 def _contents_of_model(layers: keras.Model) -> Mapping[str, Array]:
-    """What a file of this model's weights holds; asked of a file, because only Keras knows how it names them."""
+    """The arrays of a file of this model's weights.
+
+    Only Keras knows how it names them, so the weights are written to a temporary file once for each `load_weights`;
+    that costs about as much as reading them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "own.weights.h5"
         layers.save_weights(path)

@@ -1,7 +1,7 @@
 """Frozen results: what the runner returns, and what reports are made from."""
 
 from cnncli.records.data import Affected, DataReport, Finding, Severity
-from cnncli.records.images import Evaluation, Prediction
+from cnncli.records.images import Evaluation, Prediction, UnreadableImage
 from cnncli.records.model import LayerRow, ModelSummary, TrainingMemory
 from cnncli.records.training import Epoch, History, LoadedLayer, LoadedWeights, Reproduction, StageStarted
 
@@ -21,4 +21,5 @@ __all__ = [
     "Severity",
     "StageStarted",
     "TrainingMemory",
+    "UnreadableImage",
 ]

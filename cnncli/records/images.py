@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cnncli.records.html import html_table
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -44,21 +46,67 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Prediction for one image.
+    """The probabilities of the classes for one image; shows itself as a table in a notebook.
 
     Args:
-        image: File of the image, or `-` for standard input.
-        class_names: Class names in the order of the probabilities.
-        probabilities: One for each class.
-        note: Remark on how the image was read; may be empty.
+        image: Path of the file, `-` for standard input, or the position: `image 3`.
+        class_names: Names of all classes.
+        probabilities: One for each class, 0…1.
+        note: A warning about the image; empty when there is none.
+        top_k: Number of classes in `top`.
+
+    Example:
+        >>> from cnncli import Prediction
+        >>> prediction = Prediction("cat.png", ("cat", "dog", "owl"), (0.7, 0.1, 0.2), top_k=2)
+        >>> prediction.class_name, prediction.probability
+        ('cat', 0.7)
+        >>> prediction.top
+        (('cat', 0.7), ('owl', 0.2))
     """
 
     image: str
     class_names: tuple[str, ...]
     probabilities: tuple[float, ...]
     note: str = ""
+    top_k: int = 1
 
-    def top(self, count: int) -> list[tuple[str, float]]:
-        """The `count` most probable classes with their probabilities, most probable first."""
+    @cached_property
+    def top(self) -> tuple[tuple[str, float], ...]:
+        """The `top_k` most probable classes with their probabilities, most probable first."""
         ranked = sorted(zip(self.class_names, self.probabilities, strict=True), key=lambda pair: -pair[1])
-        return ranked[:count]
+        return tuple(ranked[: self.top_k])
+
+    @property
+    def class_name(self) -> str:
+        """The most probable class."""
+        return self.top[0][0]
+
+    @property
+    def probability(self) -> float:
+        """The probability of the most probable class, 0…1."""
+        return self.top[0][1]
+
+    def __repr__(self) -> str:
+        return f"Prediction({self.image!r}, {self.class_name!r}, {self.probability:.4f})"
+
+    def _repr_html_(self) -> str:
+        return html_table((self.image, "probability"), [(name, f"{value:.4f}") for name, value in self.top])
+
+
+@dataclass(frozen=True)
+class UnreadableImage:
+    """An image that could not be read.
+
+    Args:
+        image: Its name, as in `Prediction`.
+        reason: What is wrong with it.
+
+    Example:
+        >>> import cnncli
+        >>> run = cnncli.open_run("runs/mnist-001")
+        >>> run.predict(["missing.png"], keep_unreadable=True)
+        [UnreadableImage(image='missing.png', reason='missing.png does not exist: no such file')]
+    """
+
+    image: str
+    reason: str

@@ -56,6 +56,11 @@ class Epoch:
         learning_rate: Learning rate at the end of the epoch.
         seconds: Wall time of training and validation together.
         stage: Stage it belongs to, counted from 1; 0 in a training without stages.
+
+    Example:
+        >>> import cnncli
+        >>> cnncli.open_run("runs/mnist-001").history.epochs[0].number
+        1
     """
 
     number: int
@@ -98,6 +103,12 @@ class History:
         epochs: Epochs in order; empty if a training was interrupted early.
         monitor: Metric that determines the best epoch, such as `val_accuracy`.
         best: Number of the best epoch, counted from 1; 0 if there is none.
+
+    Example:
+        >>> import cnncli
+        >>> history = cnncli.open_run("runs/mnist-001").history
+        >>> history.monitor, history.best, sorted(history.epochs[0].metrics)
+        ('val_accuracy', 1, ['accuracy', 'loss', 'val_accuracy', 'val_loss'])
     """
 
     epochs: tuple[Epoch, ...]

@@ -1,148 +1,167 @@
-"""Says what is in a picture, with the model, the preprocessing and the class names of a run."""
+"""Classifies images with the model, the preprocessing and the class names of a run."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from cnncli.data.brightness import border_brightness
-from cnncli.data.decode.image import read_image
+from cnncli.data.decode.image import fit_picture, fit_pixels, read_image
 from cnncli.data.folder_inventory import find_images
 from cnncli.errors import DataError
 from cnncli.factory.training import probabilities
-from cnncli.factory.weights import load_weights
-from cnncli.records import Prediction
-from cnncli.runner.inputs.data_record import read_data_record
+from cnncli.records import Prediction, UnreadableImage
 from cnncli.runner.inputs.splits import Notice, input_format_for
-from cnncli.runner.model.build import compiled, inputs_of_run, run_spec
-from cnncli.runner.weights import verified_weights
-from cnncli.runs import RunDir
+from cnncli.runner.model.build import encoding_for
+from cnncli.runner.open_run import OpenRun
 
-BATCH = 64
+if TYPE_CHECKING:
+    from PIL import Image
+
+    ImageLike = str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | np.ndarray
+
+BATCH_SIZE = 64
 
 SAME_BACKGROUND = 48.0
-"""Standard deviation of the border's brightness below which training images share a background."""
+"""Standard deviation of the border's brightness below which the training images share a background: a fifth of 255."""
 
 OTHER_BACKGROUND = 128.0
-"""Distance in brightness, of 255, at which a picture's background is another one."""
+"""Distance in brightness, of 255, from which an image has another background: half of the range."""
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One picture to look at.
+class NamedImage:
+    """One image to classify.
 
     Args:
-        name: what people call it: its path, or `-`.
-        source: the file, or its contents.
+        name: Its path, `-` for standard input, or its position: `image 3`.
+        content: A file, the contents of one, a picture, or pixels.
     """
 
     name: str
-    source: Path | bytes
+    content: Path | bytes | Image.Image | np.ndarray
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """A picture that could not be read.
-
-    Args:
-        image: its name.
-        reason: names the picture and what is wrong with it.
-    """
-
-    image: str
-    reason: str
+def as_list(images: ImageLike | Iterable[ImageLike]) -> Iterable[ImageLike]:
+    """Several images as they are, and one as a list; an array of four dimensions holds several."""
+    one = isinstance(images, str | bytes | os.PathLike) or hasattr(images, "read") or hasattr(images, "getbands")
+    if one or (isinstance(images, np.ndarray) and images.ndim < 4):
+        return [images]  # type: ignore[list-item]
+    return images  # type: ignore[return-value]
 
 
-def find_pictures(named: Iterable[str], standard_input: BinaryIO) -> Iterator[Picture]:
-    """The pictures that a person names: files, folders of files, and `-` for standard input.
+def named_images(images: Iterable[ImageLike]) -> Iterator[NamedImage]:
+    """The images with their names; a folder stands for all images in it.
 
     Raises:
-        DataError: a folder cannot be listed.
+        DataError: A folder cannot be listed, or something is not an image.
     """
-    for name in named:
-        path = Path(name)
-        if name == "-":
-            yield Picture(name, standard_input.read())
-        elif path.is_dir():
-            yield from (Picture(str(found), found) for found in find_images(path))
+    for position, image in enumerate(images):
+        if isinstance(image, str | os.PathLike):
+            path = Path(image)
+            files = find_images(path) if path.is_dir() else [path]
+            yield from (NamedImage(str(file), file) for file in files)
+        elif hasattr(image, "read"):
+            yield NamedImage("-" if image is sys.stdin.buffer else f"image {position}", image.read())
         else:
-            yield Picture(name, path)
+            yield NamedImage(f"image {position}", image)
 
 
 class Predictor:
-    """The model of a run, ready to look at pictures.
+    """The model of a run, ready to classify images.
 
     Args:
-        run: its best weights are used.
-        notice: is told of weights that are not those the training wrote.
-        allow_changed_weights: use such weights all the same.
+        run: Run whose best weights are used.
+        notice: Receives a warning when the checksum of the weights does not match.
+        allow_changed_weights: Accept such weights.
 
     Raises:
-        RunError: the run is incomplete.
+        RunError: The run is incomplete.
     """
 
-    def __init__(self, run: RunDir, notice: Notice | None = None, allow_changed_weights: bool = False) -> None:
-        weights = verified_weights(run, allow_changed_weights, notice)
-        self._record = read_data_record(run)
-        self.spec = run_spec(run)
-        inputs = inputs_of_run(run)
-        self.class_names = inputs.class_names
-        self._reading = input_format_for(self.spec.data, inputs.shape)
-        self.model, self._encoding = compiled(self.spec, inputs, total_steps=1)
-        load_weights(self.model, weights)
+    def __init__(self, run: OpenRun, notice: Notice | None = None, allow_changed_weights: bool = False) -> None:
+        self._model = run.model("best", allow_changed_weights, notice)
+        self._record, self._loss = run.data_record, run.spec.train.loss
+        self._class_names = run.class_names
+        self._format = input_format_for(run.spec.data, run.input_spec.shape)
+        self._encoding = encoding_for(run.spec.train, self._model, len(self._class_names))
 
-    def predict(self, pictures: Iterable[Picture], invert: bool = False) -> Iterator[Prediction | Unreadable]:
-        """Looks at pictures in order, a few at a time.
+    def predict(
+        self, images: Iterable[ImageLike], top_k: int = 1, invert: bool = False
+    ) -> Iterator[Prediction | UnreadableImage]:
+        """Classifies images in order, a batch at a time.
 
         Args:
-            pictures: any number of them.
-            invert: turn black into white and white into black before looking.
+            images: Any number of files, folders, pictures or arrays.
+            top_k: Number of classes in `Prediction.top`.
+            invert: Invert the brightness first.
 
         Returns:
-            For each picture what it shows, or why it could not be read.
+            For each image its prediction, or why it could not be read.
         """
-        waiting = iter(pictures)
-        while group := list(islice(waiting, BATCH)):
-            yield from self._group(group, invert)
+        remaining = named_images(images)
+        while batch := list(islice(remaining, BATCH_SIZE)):
+            yield from self._batch(batch, top_k, invert)
 
-    def _group(self, group: list[Picture], invert: bool) -> Iterator[Prediction | Unreadable]:
-        read: list[np.ndarray | str] = []
-        for picture in group:
+    def _batch(self, batch: list[NamedImage], top_k: int, invert: bool) -> Iterator[Prediction | UnreadableImage]:
+        pixels: list[np.ndarray | UnreadableImage] = []
+        for image in batch:
             try:
-                image = self._read(picture)
-                read.append(255 - image if invert else image)
+                values = self._read(image)
+                pixels.append(255 - values if invert else values)
             except DataError as error:
-                read.append(error.message)
-        images = [image for image in read if not isinstance(image, str)]
-        shown = iter(self._probabilities(np.stack(images)) if images else ())
-        for picture, result in zip(group, read, strict=True):
-            if isinstance(result, str):
-                yield Unreadable(picture.name, result)
+                pixels.append(UnreadableImage(image.name, error.message))
+        readable = [one for one in pixels if not isinstance(one, UnreadableImage)]
+        predicted = iter(self._probabilities(np.stack(readable)) if readable else ())
+        for image, one in zip(batch, pixels, strict=True):
+            if isinstance(one, UnreadableImage):
+                yield one
             else:
-                values = tuple(float(value) for value in next(shown))
-                yield Prediction(picture.name, self.class_names, values, self._note(result))
+                of_classes = tuple(float(value) for value in next(predicted))
+                yield Prediction(image.name, self._class_names, of_classes, self._note(one), top_k)
 
-    def _read(self, picture: Picture) -> np.ndarray:
-        wanted = self._reading
-        size = wanted.height, wanted.width, wanted.channels
-        return read_image(picture.source, *size, picture.name, wanted.resize, wanted.interpolation)
+    def _read(self, image: NamedImage) -> np.ndarray:
+        content, wanted = image.content, self._format
+        if isinstance(content, Path | bytes):
+            size = wanted.height, wanted.width, wanted.channels
+            return read_image(content, *size, image.name, wanted.resize, wanted.interpolation)
+        if not isinstance(content, np.ndarray):
+            return fit_picture(_upright(content, image.name), wanted)
+        shape = content.shape if content.ndim == 3 else (*content.shape, 1)
+        if content.dtype != np.uint8 or len(shape) != 3 or shape[2] not in (1, 3) or not content.size:
+            raise DataError(
+                f"{image.name} is an array of {content.dtype} with the shape {content.shape}; expected uint8, 0…255, "
+                "with the shape (height, width), (height, width, 1) or (height, width, 3)"
+            )
+        return fit_pixels(content.reshape(shape), wanted)
 
     def _probabilities(self, images: np.ndarray) -> np.ndarray:
         """`(images, height, width, channels)` uint8 → `(images, classes)` float32."""
-        outputs = np.asarray(self.model(images, training=False))  # (images, units)
-        return probabilities(outputs, self.spec.train.loss, self._encoding, len(self.class_names))
+        outputs = np.asarray(self._model(images, training=False))  # (images, units)
+        return probabilities(outputs, self._loss, self._encoding, len(self._class_names))
 
     def _note(self, image: np.ndarray) -> str:
-        """A word of warning when a picture is the negative of what the model was trained on."""
+        """A warning when an image is the negative of what the model was trained on."""
         usual, spread = self._record.border_mean, self._record.border_std
         border = border_brightness(image)
         nearer_inverted = abs(255 - border - usual) < abs(border - usual)
         if spread < SAME_BACKGROUND and abs(border - usual) > OTHER_BACKGROUND and nearer_inverted:
-            bright, trained = ("bright", "dark") if border > usual else ("dark", "bright")
-            return f"{bright} background, but the model was trained on {trained} ones; try --invert"
+            here, trained = ("bright", "dark") if border > usual else ("dark", "bright")
+            return f"{here} background, but the model was trained on {trained} ones; try --invert"
         return ""
+
+
+def _upright(picture: object, name: str) -> Image.Image:
+    """A picture of Pillow's, turned as its camera noted."""
+    from PIL import Image, ImageOps
+
+    if not isinstance(picture, Image.Image):
+        raise DataError(f"{name} is a {type(picture).__name__}; expected a path, an array or a picture of Pillow's")
+    return ImageOps.exif_transpose(picture)

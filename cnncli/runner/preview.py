@@ -1,4 +1,4 @@
-"""Shows images beside what augmentation makes of them, exactly as a training sees them."""
+"""Draws images beside their augmented versions, exactly as a training sees them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def preview(spec: Spec, path: Path, notice: Notice, most: int = 10) -> int:
     """Draws one training image of each class beside its augmented versions.
 
     Args:
-        spec: with or without augmentation.
-        path: the picture to write, ending in .png.
-        notice: is told when something is downloaded.
-        most: classes shown; of more, the first.
+        spec: Spec with or without augmentation.
+        path: PNG file to write.
+        notice: Receives a line about each download.
+        most: Number of classes shown; the first ones of more.
 
     Returns:
-        How many classes there are.
+        The number of classes.
 
     Raises:
-        DataError: the images cannot be had, or a class has none to train on.
+        DataError: The images cannot be loaded, or a class has no training images.
     """
-    splits = load_splits(spec, notice=notice)
+    splits = load_splits(spec.data, spec.seed, notice=notice)
     names, train = splits.class_names, splits.samples["train"]
     shown = names[:most]
     firsts = []
@@ -42,11 +42,11 @@ def preview(spec: Spec, path: Path, notice: Notice, most: int = 10) -> int:
         if not len(of_class):
             raise DataError(f"the class {names[label]} has no training images")
         firsts.append(of_class[0])
-    chosen = np.array(firsts, dtype=np.int64)
-    originals = train.read(chosen)
-    targets = encode(train.labels[chosen], "one_hot", len(names))
-    drawn = epoch_indices(train.labels, len(names), spec.train.sampling)
-    places = np.array([np.flatnonzero(drawn == index)[0] for index in chosen])
+    indices = np.array(firsts, dtype=np.int64)
+    originals = train.read(indices)
+    targets = encode(train.labels[indices], "one_hot", len(names))
+    in_epoch = epoch_indices(train.labels, len(names), spec.train.sampling)
+    places = np.array([np.flatnonzero(in_epoch == index)[0] for index in indices])
     versions = _versions(spec, originals, targets, places, splits.shape)
     with writing(path) as aside:
         draw_preview(originals, versions, shown, aside)
@@ -56,16 +56,16 @@ def preview(spec: Spec, path: Path, notice: Notice, most: int = 10) -> int:
 def _versions(
     spec: Spec, originals: np.ndarray, targets: np.ndarray, places: np.ndarray, shape: tuple[int, int, int]
 ) -> list[np.ndarray]:
-    """For each epoch the images as the training would see them in it, uint8."""
+    """The images of each epoch as the training sees them, uint8 `(images, height, width, channels)`."""
     from cnncli.startup import tf
 
     if not spec.augment:
         return []
     augmentation = Augmentation(spec.augment, shape, spec.seed)
-    found = []
+    versions = []
     for epoch in range(VERSIONS):
         images, _ = augmentation(
             tf.constant(originals), tf.constant(targets), tf.constant(places), tf.constant(epoch, tf.int64)
         )
-        found.append(np.clip(np.rint(np.asarray(images)), 0, 255).astype(np.uint8))
-    return found
+        versions.append(np.clip(np.rint(np.asarray(images)), 0, 255).astype(np.uint8))
+    return versions

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
 from cnncli.errors import RunError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
-from cnncli.runner.model.build import run_spec
+from cnncli.runner.open_run import OpenRun
 from cnncli.runner.train import train
 from cnncli.runner.training.environment import differences, environment
-from cnncli.runs import BEST, RunDir, hashes
-from cnncli.runs.untrusted import Unreadable, read_bytes
+from cnncli.runs import BEST, hashes
 
 _COMPARED_FILES = {BEST: "the best weights", "predictions.csv": "the predictions"}
 
 
 def reproduce(
-    run: RunDir, runs_dir: Path, observers: Sequence[TrainingObserver] = (), command: Sequence[str] = ()
+    run: OpenRun, runs_dir: Path, observers: Sequence[TrainingObserver] = (), command: Sequence[str] = ()
 ) -> Reproduction:
     """Trains the spec of a run into a new run, and compares the two.
 
@@ -35,45 +32,35 @@ def reproduce(
         RunError: The run is not finished, or its records are damaged.
         CnncliError: Whatever ends a training.
     """
-    if run.status().get("state") != "finished":
+    if run.status.get("state") != "finished":
         raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {run.path}")
-    spec, recorded = run_spec(run), run.read_json("environment.json")
-    before = _history(run)
+    spec, recorded, before = run.spec, run.environment, run.history_rows
     # A run named in model.weights is the one beside this run, wherever the new one is created
-    again = train(spec, runs_dir, observers, command, weights_dir=run.path.parent).run
-    difference = _first_difference(before, _history(again)) or _differing_file(run, again)
+    again = OpenRun(train(spec, runs_dir, observers, command, weights_dir=run.path.parent).run)
+    difference = _first_difference(before, again.history_rows) or _differing_file(run.path, again.path)
     changes = differences(recorded, environment(spec.model.nodes))
     return Reproduction(str(run.path), str(again.path), difference, tuple(changes))
 
 
-def _history(run: RunDir) -> list[dict[str, str]]:
-    """The history of a run, without the duration of its epochs."""
-    try:
-        text = read_bytes(run.history).decode("utf-8")
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    except (Unreadable, ValueError, csv.Error) as error:
-        raise RunError(f"'{run.path}' is not a complete run: history.csv cannot be read ({error})") from None
-    return [{str(key): str(value) for key, value in row.items() if key != "seconds"} for row in rows]
-
-
-def _first_difference(before: list[dict[str, str]], now: list[dict[str, str]]) -> str:
+def _first_difference(before: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, str]]) -> str:
+    """The first difference between two histories; the duration of an epoch is not compared."""
     for number, (first, second) in enumerate(zip_longest(before, now), start=1):
         if first is None or second is None:
             return f"{len(before)} epochs before, {len(now)} now"
         for name in dict.fromkeys([*first, *second]):
-            if first.get(name) != second.get(name):
+            if name != "seconds" and first.get(name) != second.get(name):
                 return f"epoch {number}: {name} was {first.get(name)}, now {second.get(name)}"
     return ""
 
 
-def _differing_file(run: RunDir, again: RunDir) -> str:
+def _differing_file(run: Path, again: Path) -> str:
     for name, text in _COMPARED_FILES.items():
-        before, now = run.path / name, again.path / name
+        before, now = run / name, again / name
         try:
             # The sizes first, so that a huge file is not read
             same = before.stat().st_size == now.stat().st_size and hashes.sha256_of(before) == hashes.sha256_of(now)
         except OSError as error:
-            raise RunError(f"'{run.path / name}' cannot be read: {error.strerror or error}") from None
+            raise RunError(f"'{run / name}' cannot be read: {error.strerror or error}") from None
         if not same:
             return f"every epoch is the same, but {text} are not"
     return ""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cnncli.errors import RunError
-from cnncli.runner.model.build import run_spec
-from cnncli.runner.training.checkpoint import TrainingState, read_progress
-from cnncli.runs import RunDir
+from cnncli.runner.open_run import OpenRun
+from cnncli.runner.training.checkpoint import TrainingState
 from cnncli.spec.schema import Spec
 from cnncli.wording import counted
 
@@ -25,7 +24,7 @@ class ResumePlan:
     is_new: bool
 
 
-def plan_resume(run: RunDir, epochs: int | None = None) -> ResumePlan | None:
+def plan_resume(run: OpenRun, epochs: int | None = None) -> ResumePlan | None:
     """What remains to be trained of a run.
 
     Args:
@@ -38,8 +37,8 @@ def plan_resume(run: RunDir, epochs: int | None = None) -> ResumePlan | None:
     Raises:
         RunError: It diverged, its records are damaged, or it cannot be trained for this number of epochs.
     """
-    own = run_spec(run)
-    state = run.status().get("state") if run.status_file.exists() else ""
+    own = run.spec
+    state = run.status.get("state") if run.folder.status_file.exists() else ""
     if state == "diverged":
         message = f"'{run.path}' diverged; resuming would diverge again"
         raise RunError(message, "train again with a smaller learning rate or clipnorm")
@@ -47,10 +46,10 @@ def plan_resume(run: RunDir, epochs: int | None = None) -> ResumePlan | None:
     return None if state == "finished" and spec is own else ResumePlan(spec, spec is not own)
 
 
-def _with_epochs(run: RunDir, spec: Spec, epochs: int) -> Spec:
+def _with_epochs(run: OpenRun, spec: Spec, epochs: int) -> Spec:
     """The spec with another number of epochs; the same object when the number is its own."""
     last = len(spec.train.stages)
-    progress = read_progress(run.checkpoint) if run.data.exists() else TrainingState(stage=min(1, last))
+    progress = run.progress if run.folder.data.exists() else TrainingState(stage=min(1, last))
     done = len(progress.epochs)
     if epochs < done + (progress.steps > 0):
         steps = f" and {counted(progress.steps, 'step')} of the next" if progress.steps else ""

@@ -11,8 +11,8 @@ from cnncli.errors import CnncliError
 from cnncli.factory.precision import slowed_by
 from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.image_manifest import record_images
-from cnncli.runner.model.build import inputs_of_splits, run_spec
 from cnncli.runner.model.initial_weights import load_pretrained, write_loaded
+from cnncli.runner.open_run import OpenRun
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
 from cnncli.runner.training.preparation import announce_start, load_images, prepare_phases, prepare_session
@@ -70,12 +70,12 @@ def train_into(
         command: Command line, for the record.
     """
     source, splits = load_images(spec, observer)
-    inputs = inputs_of_splits(spec.data, splits)
+    inputs = splits.input_spec(spec.data)
     if warning := slowed_by(spec.train.precision):
         observer.on_notice(f"warning: {warning}")
     with memory_errors_explained():
         phases = prepare_phases(spec, splits, inputs)
-        loaded = load_pretrained(spec, phases.model, inputs.class_names, weights_dir, observer.on_notice)
+        loaded = load_pretrained(spec.model, phases.model, inputs.class_names, weights_dir, observer.on_notice)
         phase = phases.start()
     with open_run() as run, recording_outcome(run, observer) as outcome:
         write_records(run, spec, splits, command)
@@ -109,7 +109,7 @@ def _suggest_resume(spec: Spec, runs_dir: Path, observer: TrainingObserver) -> N
     newest = max(runs, key=lambda run: (len(run.name), run.name))
     try:
         interrupted = newest.status().get("state") in ("interrupted", "failed")
-        if interrupted and run_spec(newest).plain() == portable_spec(spec).plain():
+        if interrupted and OpenRun(newest).spec.plain() == portable_spec(spec).plain():
             observer.on_notice(
                 f"{newest.path} is an interrupted training of this spec; to continue it: cnncli resume {newest.path}"
             )

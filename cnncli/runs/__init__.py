@@ -3,6 +3,7 @@
 from cnncli.runs.files import require_writable, sweep_leftovers, writing
 from cnncli.runs.finding import find_run, list_runs, sweep_runs
 from cnncli.runs.folder import BEST, CHECKPOINT, LAST, RunDir, now
+from cnncli.runs.weights import verified_weights
 
 __all__ = [
     "BEST",
@@ -15,5 +16,6 @@ __all__ = [
     "require_writable",
     "sweep_leftovers",
     "sweep_runs",
+    "verified_weights",
     "writing",
 ]

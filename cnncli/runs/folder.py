@@ -25,7 +25,6 @@ LAST = "weights/last.weights.h5"
 CHECKPOINT = "checkpoint/state.npz"
 """State from which a training resumes."""
 LOCK = "checkpoint/lock"
-_MOST_THREADS = 1024  # more than any machine has; a value beyond it is not believed
 
 
 def now() -> str:
@@ -80,18 +79,6 @@ class RunDir:
         except OSError as error:
             message = f"cannot create a run folder in '{folder}': {error.strerror or error}"
             raise ResourceError(message, "choose another folder with --runs-dir") from error
-
-    def apply_recorded_threading(self) -> None:
-        """Sets threads and oneDNN as in the run, before TensorFlow starts: the last bits depend on them."""
-        try:
-            recorded = self.read_json("environment.json")
-        except RunError:
-            return
-        threads, onednn = recorded.get("threads"), recorded.get("onednn")
-        if type(threads) is int and 0 < threads <= _MOST_THREADS:
-            os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
-        if onednn in ("0", "1"):
-            os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", onednn)
 
     def write(self, name: str) -> contextlib.AbstractContextManager[Path]:
         """Yields a path to write the file `name` of this run to; it appears whole or not at all."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -12,14 +14,14 @@ from cnncli.spec.layout import layout
 from cnncli.spec.lint import lint
 from cnncli.spec.overrides import apply_overrides, read_file
 from cnncli.spec.problems import in_order
-from cnncli.spec.reader import Document
+from cnncli.spec.reader import Document, read_leniently
 from cnncli.spec.rules import check
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import NetworkShapes, infer_shapes
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.spec.values import is_name
 
-__all__ = ["LoadedSpec", "Spec", "load", "parse"]
+__all__ = ["LoadedSpec", "Spec", "load", "load_from", "parse"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,16 @@ class LoadedSpec:
     warnings: tuple[Problem, ...]
     document: Document
     shapes: NetworkShapes
+
+    def with_overrides(self, overrides: Sequence[str]) -> LoadedSpec:
+        """The same spec with other values, each `key=value`, checked again.
+
+        Raises:
+            SpecError: With every problem found.
+        """
+        if not overrides:
+            return self
+        return parse(apply_overrides(self.document, overrides, layout()), default_name=self.spec.name)
 
     def locate(self, error: SpecError) -> SpecError:
         """The same error with the place of each problem, for problems found after reading."""
@@ -58,6 +70,31 @@ def load(path: FilePath, overrides: Sequence[str] = (), alone: bool = False) -> 
     if overrides:
         document = apply_overrides(document, overrides, layout())
     return parse(document, default_name=path.stem)
+
+
+def load_from(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Mapping[str, Any]) -> LoadedSpec:
+    """Checks a spec from a file, a text or nested dicts.
+
+    Args:
+        source: Path of a file, YAML text (a `str` with a line break), or dicts and lists.
+        overrides: Values by key, applied last.
+
+    Raises:
+        SpecError: With every problem found; those of dicts have a path and no place.
+    """
+    settings = [f"{key}={json.dumps(value, default=str)}" for key, value in overrides.items()]
+    if isinstance(source, os.PathLike) or (isinstance(source, str) and "\n" not in source):
+        return load(FilePath(source), settings)
+    text = source if isinstance(source, str) else json.dumps(source, default=str)
+    try:
+        document = read_leniently(text, "<text>" if text is source else "<dict>")
+        if isinstance(document.value, dict) and "extends" in document.value:
+            raise _located([Problem(("extends",), "only the spec in a file can extend another", at_key=True)], document)
+        return parse(apply_overrides(document, settings, layout()) if settings else document)
+    except SpecError as error:
+        if text is source:
+            raise
+        raise SpecError([replace(problem, place=None) for problem in error.problems], error.source) from None
 
 
 def parse(document: Document, default_name: str = "run") -> LoadedSpec:

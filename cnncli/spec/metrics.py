@@ -90,6 +90,14 @@ def has_one_output(spec: Spec, shapes: NetworkShapes) -> bool:
     return head is not None and head.name == "Dense" and head.get("units") == 1
 
 
+def monitored_metric(spec: Spec) -> tuple[str, bool]:
+    """The metric that chooses the best epoch, and whether more of it is better."""
+    names = reported_metrics(spec)
+    preferred = ("val_accuracy", "val_loss", "accuracy", "loss")
+    name = spec.train.monitor or next(candidate for candidate in preferred if candidate in names)
+    return name, more_is_better(spec.train.metrics, name)
+
+
 def metric_problems(metrics: Sequence[Entry], outputs: int | None) -> Iterator[Problem]:
     """Metrics that make no sense of so many outputs.
 

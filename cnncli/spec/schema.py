@@ -189,7 +189,14 @@ class Train(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Spec(Section):
-    """One image classifier and its training."""
+    """One image classifier and its training; frozen.
+
+    Example:
+        >>> import cnncli
+        >>> spec = cnncli.load_spec("mnist.yaml")
+        >>> spec.data.source.name, spec.train.batch_size, spec.train.optimizer.name
+        ('arrays', 25, 'Adam')
+    """
 
     name: str = key(values.run_name, "Prefix of the run folder; the name of the file unless set", "run")
     seed: int = key(whole(0, 2**32 - 1), "Everything random follows from it", 0)

@@ -88,4 +88,4 @@ def test_there_must_be_a_run_and_images(call, trained, tmp_path):
 def test_one_form_at_a_time(call, trained):
     result = call("predict", "x.png", "--json", "--csv", "--runs-dir", trained)
     assert (result.code, result.out) == (2, "")
-    assert "--json and --csv both want stdout" in result.err
+    assert "--json and --csv cannot be combined" in result.err

@@ -3,7 +3,7 @@
 import pytest
 
 from cnncli.errors import RunError
-from cnncli.runner.inputs.data_record import DataRecord, read_data_record
+from cnncli.runner.inputs.data_record import DataRecord, parse_data_record
 from cnncli.runs import RunDir
 
 GOOD = {
@@ -22,12 +22,12 @@ def run(tmp_path) -> RunDir:
 def test_what_a_training_writes_is_read(run):
     run.write_json("data.json", GOOD)
     expected = DataRecord(("a", "b"), (8, 9, 3), 12.5, 3.0, (1.0, 2.0, 3.0), (1.0, 1.0, 1.0), (0, 5))
-    assert read_data_record(run) == expected
+    assert parse_data_record(run.read_json("data.json"), run.path) == expected
 
 
 def test_what_a_training_may_leave_out_may_be_missing(run):
     run.write_json("data.json", {**GOOD, "validation": None, "pixels": {"border_mean": 0, "border_std": 0}})
-    record = read_data_record(run)
+    record = parse_data_record(run.read_json("data.json"), run.path)
     assert (record.validation, record.channel_mean, record.channel_std) == (None, (), ())
 
 
@@ -62,11 +62,11 @@ PIXELS = GOOD["pixels"]
 def test_anything_else_is_refused_by_its_key(key, value, run):
     run.write_json("data.json", {**GOOD, ("pixels" if isinstance(value, dict) else key): value})
     with pytest.raises(RunError, match=f"'{key}'"):
-        read_data_record(run)
+        parse_data_record(run.read_json("data.json"), run.path)
 
 
 @pytest.mark.parametrize("key", ["class_names", "image", "pixels"])
 def test_what_is_missing_is_named(key, run):
     run.write_json("data.json", {name: value for name, value in GOOD.items() if name != key})
     with pytest.raises(RunError, match=f"lacks '{key}'"):
-        read_data_record(run)
+        parse_data_record(run.read_json("data.json"), run.path)

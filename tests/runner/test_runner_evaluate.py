@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cnncli.errors import RunError
+from cnncli.runner.open_run import OpenRun
 from cnncli.runs import RunDir
 
 pytestmark = pytest.mark.slow
@@ -27,16 +28,16 @@ def copy(trained, tmp_path) -> RunDir:
 
 
 def test_a_run_that_was_moved_gives_the_same_numbers(evaluate, trained, copy):
-    evaluation, samples = evaluate(copy, "test")
+    evaluation = evaluate(OpenRun(copy), "test")
     assert evaluation.metrics == trained.evaluation.metrics
     assert np.array_equal(evaluation.probabilities, trained.evaluation.probabilities)
-    assert evaluation.images == trained.evaluation.images == samples.names
+    assert evaluation.images == trained.evaluation.images
     assert evaluation.class_names == trained.evaluation.class_names
 
 
 def test_validation_images_are_those_of_the_training(evaluate, trained):
-    evaluation, samples = evaluate(trained.run, "validation")
-    assert samples.names == tuple(map(str, trained.run.read_json("data.json")["validation"]))
+    evaluation = evaluate(OpenRun(trained.run), "validation")
+    assert evaluation.images == tuple(map(str, trained.run.read_json("data.json")["validation"]))
     expected = trained.history.best_epoch().metrics
     measured = {f"val_{name}": value for name, value in evaluation.metrics.items()}
     assert measured == pytest.approx({name: expected[name] for name in measured}, rel=1e-5)
@@ -47,8 +48,8 @@ def test_a_split_that_the_run_does_not_keep_is_told_with_those_it_keeps(evaluate
     del spec["data"]["split"]["test"]  # MNIST has test images of its own
     copy.write_json("spec.yaml", spec)  # JSON is YAML
     copy.write_json("data.json", {**copy.read_json("data.json"), "validation": None})
-    with pytest.raises(RunError, match="keeps no validation images") as caught:
-        evaluate(copy, "validation")
+    with pytest.raises(RunError, match="has no validation images") as caught:
+        evaluate(OpenRun(copy), "validation")
     assert caught.value.hint == "it has train, test"
 
 
@@ -56,16 +57,16 @@ def test_a_split_that_the_run_does_not_keep_is_told_with_those_it_keeps(evaluate
 def test_a_run_with_a_file_missing_is_told_so(evaluate, copy, missing):
     (copy.path / missing).unlink()
     with pytest.raises(RunError, match=missing.rpartition("/")[2]):
-        evaluate(copy, "test")
+        evaluate(OpenRun(copy), "test")
 
 
 def test_a_spec_that_was_changed_into_another_model_is_told_so(evaluate, copy):
     copy.spec.write_text(copy.spec.read_text().replace("pool_size: 4", "pool_size: 2"))
     with pytest.raises(RunError, match="does not hold the weights of this run's model"):
-        evaluate(copy, "test")
+        evaluate(OpenRun(copy), "test")
 
 
 def test_a_spec_that_is_none_is_told_so(evaluate, copy):
     copy.spec.write_text("data: [")
-    with pytest.raises(RunError, match="is no complete run"):
-        evaluate(copy, "test")
+    with pytest.raises(RunError, match="is not a complete run"):
+        evaluate(OpenRun(copy), "test")

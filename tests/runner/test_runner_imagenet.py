@@ -85,12 +85,13 @@ def server(monkeypatch, tmp_path):
 @pytest.fixture(scope="module")
 def transfer(tmp_path_factory):
     """The spec above, and its model."""
-    from cnncli.runner.model.build import build, inputs_of_spec
+    from cnncli.runner.inputs.splits import load_input_spec
+    from cnncli.runner.model.build import build_model
 
     file = tmp_path_factory.mktemp("transfer") / "transfer.yaml"
     file.write_text(TRANSFER)
     spec = load(file).spec
-    return spec, build(spec, inputs_of_spec(spec.data))
+    return spec, build_model(spec, load_input_spec(spec.data))
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def begin(transfer, tmp_path):
 
     def begin():
         kernel.assign(np.zeros(kernel.shape))
-        loaded = load_pretrained(spec, model, (), tmp_path / "runs", told.append)
+        loaded = load_pretrained(spec.model, model, (), tmp_path / "runs", told.append)
         return float(kernel[0, 0, 0, 0]), loaded, told
 
     return begin

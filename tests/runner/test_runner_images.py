@@ -27,13 +27,19 @@ def images() -> ModuleType:
     return images
 
 
+def splits_of(spec, **more):
+    from cnncli.runner.inputs.splits import load_splits
+
+    return load_splits(spec.data, spec.seed, **more)
+
+
 def counts(splits) -> dict[str, int]:
     return {split: len(samples) for split, samples in splits.samples.items()}
 
 
 class TestBuiltin:
     def test_validation_images_are_taken_from_the_training_images_in_proportion(self, images, make_spec):
-        splits = images.load_splits(make_spec("data.split.validation=0.1"))
+        splits = splits_of(make_spec("data.split.validation=0.1"))
         assert counts(splits) == {"train": 54_000, "validation": 6000, "test": TEST}
         assert splits.class_names == tuple("0123456789")
         train, validation = splits.samples["train"], splits.samples["validation"]
@@ -43,7 +49,7 @@ class TestBuiltin:
         np.testing.assert_allclose(shares, 0.1, atol=2e-4)
 
     def test_every_image_keeps_its_label(self, images, make_spec):
-        splits = images.load_splits(make_spec("data.split.validation=59900"))
+        splits = splits_of(make_spec("data.split.validation=59900"))
         source = builtin.load("mnist").splits["train"]
         train = splits.samples["train"]
         indices = [int(name) for name in train.names]
@@ -52,49 +58,49 @@ class TestBuiltin:
 
     def test_a_recorded_split_is_used_whatever_the_seed(self, images, make_spec):
         recorded = [3, 5, 59_999]
-        splits = images.load_splits(make_spec("seed=9"), recorded=recorded)
+        splits = splits_of(make_spec("seed=9"), recorded=recorded)
         assert splits.samples["validation"].names == ("3", "5", "59999")
         assert counts(splits) == {"train": TRAIN - 3, "validation": 3, "test": TEST}
 
     @pytest.mark.parametrize("recorded", [[0, TRAIN], [-1, 4]])
     def test_a_recorded_split_of_other_images_is_refused(self, images, make_spec, recorded):
-        with pytest.raises(RunError, match=r"data\.json records does not fit"):
-            images.load_splits(make_spec(), recorded=recorded)
+        with pytest.raises(RunError, match=r"recorded in data\.json does not fit"):
+            splits_of(make_spec(), recorded=recorded)
 
     def test_the_test_split_can_be_what_is_validated_on(self, images, make_spec):
-        splits = images.load_splits(make_spec("data.split.validation=test"))
+        splits = splits_of(make_spec("data.split.validation=test"))
         assert counts(splits) == {"train": TRAIN, "validation": TEST, "test": TEST}
         assert splits.samples["validation"] is splits.samples["test"]
         assert splits.validation is None
 
     def test_nothing_can_be_kept_for_validation(self, images, make_spec):
-        splits = images.load_splits(make_spec("data.split.validation=0"))
+        splits = splits_of(make_spec("data.split.validation=0"))
         assert counts(splits) == {"train": TRAIN, "test": TEST}
         assert splits.validation is None
 
     def test_classes_are_chosen_ordered_and_renamed(self, images, make_spec):
         spec = make_spec("data.classes={'7': seven, '1': one}", "data.split.validation=0.1")
-        splits = images.load_splits(spec)
+        splits = splits_of(spec)
         source = builtin.load("mnist").splits
         assert splits.class_names == ("seven", "one")
         assert np.bincount(splits.samples["test"].labels).tolist() == [
             (source["test"].labels == 7).sum(), (source["test"].labels == 1).sum(),
         ]  # fmt: skip
-        recorded = images.load_splits(spec, recorded=splits.validation.tolist())
+        recorded = splits_of(spec, recorded=splits.validation.tolist())
         assert recorded.samples["validation"].names == splits.samples["validation"].names
 
     def test_size_and_colour_are_those_of_the_spec(self, images, make_spec):
-        splits = images.load_splits(make_spec("data.split.validation=0", "data.classes=['0', '1']"))
+        splits = splits_of(make_spec("data.split.validation=0", "data.classes=['0', '1']"))
         assert splits.shape == (28, 28, 1)
         spec = make_spec("data.split.validation=0", "data.image={size: [7, 10], color: rgb}", "data.classes=['0', '1']")
-        splits = images.load_splits(spec)
+        splits = splits_of(spec)
         assert splits.shape == (7, 10, 3)
         assert {samples.shape for samples in splits.samples.values()} == {(7, 10, 3)}
 
 
 class TestFolder:
     def test_a_folder_is_divided_into_three_and_every_image_is_in_one(self, images, folder_spec, squares):
-        splits = images.load_splits(folder_spec())
+        splits = splits_of(folder_spec())
         assert counts(splits) == {"train": 42, "validation": 6, "test": 12}
         assert (splits.class_names, splits.shape) == (("blue", "green", "red"), (16, 16, 3))
         names = [name for samples in splits.samples.values() for name in samples.names]
@@ -103,10 +109,10 @@ class TestFolder:
             assert len(set(np.bincount(samples.labels))) == 1  # as many of each class
             for name, label in zip(samples.names, samples.labels.tolist(), strict=True):
                 assert name.startswith(splits.class_names[label])
-        assert splits.origins == dict.fromkeys(splits.samples, "train")
+        assert splits.source_split == dict.fromkeys(splits.samples, "train")
 
     def test_the_seed_decides_how_it_is_divided(self, images, folder_spec):
-        first, again, other = (images.load_splits(folder_spec(f"seed={seed}")) for seed in (0, 0, 1))
+        first, again, other = (splits_of(folder_spec(f"seed={seed}")) for seed in (0, 0, 1))
         assert first.samples["test"].names == again.samples["test"].names != other.samples["test"].names
 
     @pytest.mark.parametrize(
@@ -118,26 +124,26 @@ class TestFolder:
         ],
     )
     def test_parts_are_fractions_and_counts(self, images, folder_spec, split, expected):
-        splits = images.load_splits(folder_spec(f"data.split={split}"))
+        splits = splits_of(folder_spec(f"data.split={split}"))
         assert counts(splits) == expected
         if "validation: test" in split:
             assert splits.samples["validation"].names == splits.samples["test"].names
 
     @pytest.mark.parametrize("size", [None, "[8, 12]"])
     def test_without_a_size_images_keep_the_one_they_have(self, images, folder_spec, size):
-        splits = images.load_splits(folder_spec(f"data.image.size={size or 'null'}"))
+        splits = splits_of(folder_spec(f"data.image.size={size or 'null'}"))
         assert splits.shape == ((8, 12, 3) if size else (16, 16, 3))
 
     def test_images_of_several_sizes_need_one_in_the_spec(self, images, folder_spec, squares):
         Image.new("RGB", (16, 24)).save(squares / "red" / "tall.png")
         with pytest.raises(DataError, match="2 different sizes; 60 of 61 are 16×16") as caught:
-            images.load_splits(folder_spec("data.image.size=null"))
+            splits_of(folder_spec("data.image.size=null"))
         assert "data.image.size" in caught.value.hint
-        assert images.load_splits(folder_spec("data.image.size=16")).shape == (16, 16, 3)
+        assert splits_of(folder_spec("data.image.size=16")).shape == (16, 16, 3)
 
     def test_classes_and_exclude_leave_out(self, images, folder_spec):
         spec = folder_spec("data.classes=[red, blue]", "data.exclude=[red/0.png, blue/3.jpg, green/1.png]")
-        splits = images.load_splits(spec)
+        splits = splits_of(spec)
         names = {name for samples in splits.samples.values() for name in samples.names}
         assert splits.class_names == ("red", "blue")
         assert len(names) == 38
@@ -147,7 +153,7 @@ class TestFolder:
     def test_a_name_to_exclude_may_be_written_in_several_ways(self, images, folder_spec, squares, name):
         told = []
         spec = folder_spec(f"data.exclude=['{name.replace('HERE', str(squares))}']")
-        splits = images.load_splits(spec, notice=told.append)
+        splits = splits_of(spec, notice=told.append)
         names = {name for samples in splits.samples.values() for name in samples.names}
         assert ("red/0.png" in names, len(names), told) == (False, 59, [])
 
@@ -156,33 +162,33 @@ class TestFolder:
         shutil.copytree(squares / "red", tmp_path / "few" / "red" / "blurred")
         source = f"data.source={{folder: {{path: {tmp_path / 'few'}}}}}"
         for exclude, left in (("[]", 80), ("[red/blurred]", 60), ("[red/blur]", 80)):
-            splits = images.load_splits(folder_spec(source, f"data.exclude={exclude}"))
+            splits = splits_of(folder_spec(source, f"data.exclude={exclude}"))
             assert sum(map(len, splits.samples.values())) == left
 
     def test_a_name_to_exclude_that_no_file_has_is_told(self, images, folder_spec):
         told = []
-        images.load_splits(folder_spec("data.exclude=[red/0.png, red/nought.png, x]"), notice=told.append)
-        assert told == ["warning: data.exclude names what is not there: 'red/nought.png' and 1 more"]
+        splits_of(folder_spec("data.exclude=[red/0.png, red/nought.png, x]"), notice=told.append)
+        assert told == ["warning: data.exclude: file not found: 'red/nought.png' and 1 more"]
 
     def test_a_folder_that_is_not_there_is_named(self, images, folder_spec, squares):
         with pytest.raises(DataError, match="nowhere does not exist"):
-            images.load_splits(folder_spec(f"data.source={{folder: {{path: {squares / 'nowhere'}}}}}"))
+            splits_of(folder_spec(f"data.source={{folder: {{path: {squares / 'nowhere'}}}}}"))
 
 
 class TestOwnSplits:
     """What a source says of its splits is kept."""
 
     def test_a_folder_with_training_and_test_folders(self, images, folder_spec, own_splits):
-        splits = images.load_splits(folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}"))
+        splits = splits_of(folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}"))
         assert counts(splits) == {"train": 27, "validation": 3, "test": 9}
         assert all(name.startswith("train/") for name in splits.samples["validation"].names)
         assert all(name.startswith("test/") for name in splits.samples["test"].names)
-        assert splits.origins == {"train": "train", "validation": "train", "test": "test"}
+        assert splits.source_split == {"train": "train", "validation": "train", "test": "test"}
 
     def test_a_part_for_the_test_beside_them_is_refused(self, images, folder_spec, own_splits):
         spec = folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}", "data.split.test=0.3")
         with pytest.raises(SpecError, match=r"data\.split\.test: the source has test images of its own"):
-            images.load_splits(spec)
+            splits_of(spec)
 
     def test_a_folder_of_all_three_is_taken_as_it_is(self, images, folder_spec, own_splits):
         (own_splits / "val").mkdir()
@@ -190,16 +196,16 @@ class TestOwnSplits:
             (own_splits / "test" / name).rename(own_splits / "val" / name)
         (own_splits / "test").rmdir()
         spec = folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}")
-        splits = images.load_splits(spec)  # no test: it is taken from the training images
+        splits = splits_of(spec)  # no test: it is taken from the training images
         assert counts(splits) == {"train": 24, "validation": 9, "test": 6}
-        assert splits.origins == {"train": "train", "validation": "validation", "test": "train"}
+        assert splits.source_split == {"train": "train", "validation": "validation", "test": "train"}
         source = f"data.source={{folder: {{path: {own_splits}}}}}"
-        assert counts(images.load_splits(folder_spec(source, "data.split.test=3")))["test"] == 3
+        assert counts(splits_of(folder_spec(source, "data.split.test=3")))["test"] == 3
         for asked in ("0.1", "test"):
             with pytest.raises(SpecError, match=r"data\.split\.validation: the source has validation images"):
-                images.load_splits(folder_spec(source, f"data.split.validation={asked}"))
+                splits_of(folder_spec(source, f"data.split.validation={asked}"))
         told = []
-        splits = images.load_splits(folder_spec(source, "data.split.validation=0"), notice=told.append)
+        splits = splits_of(folder_spec(source, "data.split.validation=0"), notice=told.append)
         assert counts(splits) == {"train": 24, "test": 6}
         assert told == ["9 validation images of the source not used: data.split.validation is 0"]
 
@@ -207,17 +213,17 @@ class TestOwnSplits:
     def test_the_spec_that_a_run_writes_down_asks_for_no_other_division(
         self, images, folder_spec, own_splits, tmp_path, asked
     ):
-        from cnncli.runner.training.run_files import _resolved
+        from cnncli.runner.training.run_files import _recorded_spec
 
         shutil.copytree(own_splits / "test", own_splits / "val")
         spec = folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}", *asked)
-        splits = images.load_splits(spec)
-        (tmp_path / "again.yaml").write_text(json.dumps(_resolved(spec, splits)))  # JSON is YAML
-        assert counts(images.load_splits(load(tmp_path / "again.yaml").spec)) == counts(splits)
+        splits = splits_of(spec)
+        (tmp_path / "again.yaml").write_text(json.dumps(_recorded_spec(spec, splits)))  # JSON is YAML
+        assert counts(splits_of(load(tmp_path / "again.yaml").spec)) == counts(splits)
         assert ("validation" in splits.samples) == (not asked)
 
     def test_a_table_says_split_and_class(self, images, folder_spec, table):
-        splits = images.load_splits(folder_spec(f"data.source={{csv: {{path: {table}}}}}"))
+        splits = splits_of(folder_spec(f"data.source={{csv: {{path: {table}}}}}"))
         assert counts(splits) == {"train": 42, "validation": 6, "test": 12}
         assert splits.class_names == ("cold", "warm")
         for name, label in zip(splits.samples["test"].names, splits.samples["test"].labels, strict=True):
@@ -227,14 +233,14 @@ class TestOwnSplits:
         pixels = np.random.default_rng(0).integers(0, 256, (40, 9, 11), dtype=np.uint8)
         np.savez(tmp_path / "a.npz", x=pixels, y=np.arange(40) % 2)
         source = f"data.source={{arrays: {{path: {tmp_path / 'a.npz'}}}}}"
-        assert images.load_splits(folder_spec(source, "data.image.size=null")).shape == (9, 11, 1)
-        splits = images.load_splits(folder_spec(source, "data.image={size: 6, color: rgb}"))
+        assert splits_of(folder_spec(source, "data.image.size=null")).shape == (9, 11, 1)
+        splits = splits_of(folder_spec(source, "data.image={size: 6, color: rgb}"))
         assert splits.shape == (6, 6, 3)
 
 
 class TestDecoded:
     def test_every_file_is_decoded_once_into_the_cache(self, images, folder_spec, cache_folder):
-        splits = images.load_splits(folder_spec("data.split={validation: test, test: 12}"))
+        splits = splits_of(folder_spec("data.split={validation: test, test: 12}"))
         told: list[tuple[int, int]] = []
         found = images.decoded(splits, True, lambda done, total: told.append((done, total)))
         assert told[-1] == (60, 60)
@@ -251,19 +257,19 @@ class TestDecoded:
         assert not told  # the second time nothing is decoded
 
     def test_without_the_cache_nothing_is_written(self, images, folder_spec, cache_folder):
-        splits = images.load_splits(folder_spec())
+        splits = splits_of(folder_spec())
         assert images.decoded(splits, False) is splits
         assert all(isinstance(samples, FileSamples) for samples in splits.samples.values())
         assert not list(cache_folder.rglob("*.npy"))
 
     def test_arrays_are_left_alone(self, images, make_spec, cache_folder):
-        splits = images.load_splits(make_spec("data.split.validation=0"))
+        splits = splits_of(make_spec("data.split.validation=0"))
         assert images.decoded(splits, True) is splits
         assert not list(cache_folder.rglob("*.npy"))
 
     def test_an_image_that_cannot_be_read_is_named(self, images, folder_spec, squares):
         (squares / "green" / "4.png").write_text("no picture")
-        splits = images.load_splits(folder_spec())
+        splits = splits_of(folder_spec())
         with pytest.raises(DataError, match=r"green/4\.png is a text file"):
             images.decoded(splits, True)
 

@@ -30,12 +30,11 @@ def test_it_begins_with_the_warning(told, machine):
 
 @pytest.mark.parametrize(("flags", "wanted"), [(PLAIN, "float32"), (NEW, "mixed_bfloat16")])
 def test_its_run_keeps_what_auto_was_here_wherever_it_goes(told, machine, flags, wanted):
-    from cnncli.runner.model.build import run_spec
-    from cnncli.runner.predict import Predictor
+    from cnncli.runner.open_run import OpenRun
 
     machine(flags)
     run, messages = told("auto")
     machine(None)
-    assert run_spec(run).train.precision == wanted
-    assert {layer.dtype_policy.name for layer in Predictor(run).model.layers} >= {wanted}
+    assert OpenRun(run).spec.train.precision == wanted
+    assert {layer.dtype_policy.name for layer in OpenRun(run).model().layers} >= {wanted}
     assert not [text for text in messages if "float" in text]

@@ -9,6 +9,10 @@ import pytest
 
 from cnncli.data.samples import Samples
 from cnncli.errors import DataError, RunError, SpecError
+from cnncli.runner.inputs import input_spec
+from cnncli.runner.inputs.input_spec import InputSpec
+from cnncli.runner.inputs.splits import load_input_spec
+from cnncli.runner.open_run import OpenRun
 from cnncli.runs import RunDir
 from cnncli.spec.writer import spec_text
 
@@ -20,6 +24,12 @@ def prepare() -> ModuleType:
     from cnncli.runner.model import build as prepare
 
     return prepare
+
+
+def check(spec) -> None:
+    from cnncli.runner.model.build import check_build
+
+    check_build(spec, load_input_spec(spec.data))
 
 
 def random_samples(count: int, shape: tuple[int, int, int]) -> Samples:
@@ -35,15 +45,15 @@ class TestChannelStatistics:
     def test_they_are_numpys_over_all_pixels_however_many_are_looked_at_together(
         self, prepare, monkeypatch, shape, chunk
     ):
-        monkeypatch.setattr(prepare, "CHUNK", chunk)
+        monkeypatch.setattr(input_spec, "CHUNK", chunk)
         samples = random_samples(50, shape)
-        mean, deviation = prepare.channel_statistics(samples)
+        mean, deviation = input_spec.channel_statistics(samples)
         np.testing.assert_allclose(mean, samples.images.mean(axis=(0, 1, 2), dtype=np.float64), rtol=1e-12)
         np.testing.assert_allclose(deviation, samples.images.std(axis=(0, 1, 2), dtype=np.float64), rtol=1e-9)
 
     def test_one_brightness_everywhere_has_no_deviation(self, prepare):
         samples = Samples.numbered(np.full((4, 3, 3, 1), 200, np.uint8), np.zeros(4, np.int64))
-        assert prepare.channel_statistics(samples) == ((200.0,), (0.0,))
+        assert input_spec.channel_statistics(samples) == ((200.0,), (0.0,))
 
     def test_a_large_image_is_looked_at_alone(self, prepare, monkeypatch):
         samples, asked = random_samples(7, (5, 5, 3)), []
@@ -53,14 +63,14 @@ class TestChannelStatistics:
                 asked.append(len(indices))
                 return super().read(indices)
 
-        monkeypatch.setattr(prepare, "CHUNK", 160)  # two images of 75 bytes
-        prepare.channel_statistics(Watched(samples.images, samples.labels, samples.names))
+        monkeypatch.setattr(input_spec, "CHUNK", 160)  # two images of 75 bytes
+        input_spec.channel_statistics(Watched(samples.images, samples.labels, samples.names))
         assert asked == [2, 2, 2, 1]
 
 
 class TestPreprocessing:
     def inputs(self, prepare, **more):
-        return prepare.InputSpec((4, 4, 3), ("a", "b"), **more)
+        return InputSpec((4, 4, 3), ("a", "b"), **more)
 
     def test_pixels_are_mapped_to_the_range_of_the_spec(self, prepare, make_spec):
         found = self.inputs(prepare).preprocessing(make_spec("data.scale=[-1, 1]").data)
@@ -90,9 +100,9 @@ class TestStandardized:
         from cnncli.runner.inputs.splits import load_splits
 
         spec = folder_spec("data.standardize=featurewise")
-        splits = load_splits(spec)
+        splits = load_splits(spec.data, spec.seed)
         train = splits.samples["train"]
-        model = prepare.build(spec, prepare.inputs_of_splits(spec.data, splits))
+        model = prepare.build_model(spec, splits.input_spec(spec.data))
         scaled = self.first_output(model, train.read(np.arange(len(train))))
         np.testing.assert_allclose(scaled.mean(axis=(0, 1, 2)), 0, atol=1e-5)
         np.testing.assert_allclose(scaled.std(axis=(0, 1, 2)), 1, atol=1e-5)
@@ -104,8 +114,8 @@ class TestStandardized:
         from cnncli.runner.inputs.splits import load_splits
 
         spec = folder_spec("data.standardize=samplewise")
-        splits = load_splits(spec)
-        model = prepare.build(spec, prepare.inputs_of_splits(spec.data, splits))
+        splits = load_splits(spec.data, spec.seed)
+        model = prepare.build_model(spec, splits.input_spec(spec.data))
         scaled = self.first_output(model, splits.samples["test"].read(np.arange(12)))
         np.testing.assert_allclose(scaled.mean(axis=(1, 2, 3)), 0, atol=1e-5)
         np.testing.assert_allclose(scaled.std(axis=(1, 2, 3)), 1, atol=1e-4)
@@ -122,25 +132,25 @@ def run_of(spec, folder):
 
 class TestInputs:
     def test_a_builtin_is_known_without_loading_it(self, prepare, make_spec):
-        found = prepare.inputs_of_spec(make_spec().data)
+        found = load_input_spec(make_spec().data)
         assert (found.shape, found.class_names) == ((28, 28, 1), tuple("0123456789"))
-        found = prepare.inputs_of_spec(make_spec("data.source=cifar10", "data.split.validation=0.1").data)
+        found = load_input_spec(make_spec("data.source=cifar10", "data.split.validation=0.1").data)
         assert (found.shape, len(found.class_names)) == ((32, 32, 3), 10)
 
     def test_a_spec_that_says_size_and_classes_needs_no_images(self, prepare, folder_spec):
         spec = folder_spec("data.source={folder: {path: nowhere}}", "data.image.size=[8, 9]", "data.classes=[a, b]")
-        found = prepare.inputs_of_spec(spec.data)
+        found = load_input_spec(spec.data)
         assert (found.shape, found.class_names) == ((8, 9, 3), ("a", "b"))
-        prepare.check_build(spec)
+        check(spec)
 
     @pytest.mark.parametrize("more", ["data.image.size=8", "data.classes=[a, b]"])
     def test_one_that_says_less_does(self, prepare, folder_spec, more):
         spec = folder_spec("data.source={folder: {path: nowhere}}", "data.image.size=null", more)
         with pytest.raises(DataError, match="nowhere does not exist"):
-            prepare.inputs_of_spec(spec.data)
+            load_input_spec(spec.data)
 
     def test_what_the_images_tell_is_asked_of_them(self, prepare, folder_spec):
-        found = prepare.inputs_of_spec(folder_spec("data.image.size=null").data)
+        found = load_input_spec(folder_spec("data.image.size=null").data)
         assert (found.shape, found.class_names) == ((16, 16, 3), ("blue", "green", "red"))
 
     @pytest.mark.parametrize("missing", ["image", "class_names", "pixels"])
@@ -148,28 +158,28 @@ class TestInputs:
         record = {"image": [8, 9, 3], "class_names": ["a", "b"], "pixels": BORDERS}
         run = run_of(folder_spec("data.image.size=null"), tmp_path)
         run.write_json("data.json", record)
-        assert prepare.inputs_of_run(run) == prepare.InputSpec((8, 9, 3), ("a", "b"))
+        assert OpenRun(run).input_spec == InputSpec((8, 9, 3), ("a", "b"))
         del record[missing]
         run.write_json("data.json", record)
         with pytest.raises(RunError, match=f"data.json lacks '{missing}'"):
-            prepare.inputs_of_run(run)
+            _ = OpenRun(run).input_spec
 
 
 def test_a_compiled_model_knows_how_its_labels_are_encoded(prepare, make_spec):
-    inputs = prepare.inputs_of_spec(make_spec().data)
-    model, encoding = prepare.compiled(make_spec(), inputs, total_steps=10)
+    inputs = load_input_spec(make_spec().data)
+    model, encoding = prepare.build_compiled_model(make_spec(), inputs, total_steps=10)
     assert (encoding, model.output_shape) == ("sparse", (None, 10))
-    _, encoding = prepare.compiled(make_spec("train.loss=CategoricalCrossentropy"), inputs, total_steps=10)
+    _, encoding = prepare.build_compiled_model(make_spec("train.loss=CategoricalCrossentropy"), inputs, total_steps=10)
     assert encoding == "one_hot"
 
 
 def test_what_only_the_images_tell_is_found_when_the_model_is_built(prepare, folder_spec):
     dense = "model.layers=[Flatten, {Dense: {units: 2, activation: softmax}}]"
     with pytest.raises(SpecError, match="2 outputs for 3 classes"):
-        prepare.check_build(folder_spec(dense))
+        check(folder_spec(dense))
     pooled = "model.layers=[{AdaptiveMaxPooling2D: {output_size: 1}}, Flatten, {Dense: {units: classes}}]"
     with pytest.raises(SpecError) as caught:  # Keras would build it, and its first step end the process
-        prepare.check_build(folder_spec("data.image.size=null", pooled))
+        check(folder_spec("data.image.size=null", pooled))
     assert [problem.path for problem in caught.value.problems] == [("model", "layers", 0)]
     assert "fails on it with a height or width of 1" in str(caught.value)
 
@@ -178,5 +188,5 @@ def test_a_summary_of_a_run_needs_no_images(prepare, folder_spec, tmp_path):
     spec = folder_spec("data.source={folder: {path: nowhere}}", "data.image.size=null")
     run = run_of(spec, tmp_path)
     run.write_json("data.json", {"image": [12, 16, 3], "class_names": ["a", "b"], "pixels": BORDERS})
-    summary = prepare.summary_of(spec, run)
+    summary = prepare.summary_of(spec, OpenRun(run).input_spec)
     assert (summary.input_shape, summary.rows[-1].output_shape) == ((12, 16, 3), (2,))

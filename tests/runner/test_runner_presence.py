@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cnncli.errors import DataError, RunError, SpecError
-from cnncli.runner.inputs.preconditions import missing, require_inputs_exist
+from cnncli.runner.inputs.preconditions import missing_inputs, require_inputs_exist
 from cnncli.runner.inputs.source_check import scan_spec
 from cnncli.spec import load
 
@@ -63,7 +63,7 @@ def test_what_is_missing_has_its_place(spec, given, place, error, says):
     if given:
         Path("photos").mkdir()
     written = spec(**given)
-    (problem,) = missing(written, Path("runs"))
+    (problem,) = missing_inputs(written, Path("runs"))
     assert (problem.path, problem.code) == (place, "not-there")
     assert says in problem.message
     with pytest.raises(error):
@@ -71,7 +71,7 @@ def test_what_is_missing_has_its_place(spec, given, place, error, says):
 
 
 def test_images_of_the_package_are_there():
-    assert missing(load(Path("configs/mnist.yaml")).spec, Path("runs")) == []
+    assert missing_inputs(load(Path("configs/mnist.yaml")).spec, Path("runs")) == []
 
 
 def test_training_without_images_ends_before_tensorflow_is_imported(spec):

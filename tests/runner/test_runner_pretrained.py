@@ -13,6 +13,7 @@ import yaml
 
 from cnncli.errors import DataError, RunError
 from cnncli.observer import TrainingObserver
+from cnncli.runner.open_run import OpenRun
 from cnncli.spec import load
 
 pytestmark = pytest.mark.slow
@@ -124,7 +125,7 @@ def test_fine_tuning_on_other_classes_loads_all_but_the_head_and_beats_a_trainin
     moved = folder / "elsewhere"
     shutil.move(run.path, moved)
     try:
-        evaluation, _ = evaluate(better.run, "test")
+        evaluation = evaluate(OpenRun(better.run), "test")
         assert evaluation.metrics == better.evaluation.metrics
     finally:
         shutil.move(moved, run.path)
@@ -145,7 +146,7 @@ def test_a_run_stopped_in_the_middle_goes_on_without_the_run_it_began_with(digit
     moved = folder / "elsewhere"
     shutil.move(run.path, moved)
     try:
-        resumed = resume(stopped, [Teller()])
+        resumed = resume(OpenRun(stopped), [Teller()])
     finally:
         shutil.move(moved, run.path)
     assert resumed.run.best_weights.read_bytes() == better[0].run.best_weights.read_bytes()
@@ -160,7 +161,7 @@ def test_the_run_it_began_with_is_the_one_beside_it_wherever_it_is_reproduced(di
     run = RunDir(shutil.copytree(better[0].run.path, tmp_path / "runs" / "high-001"))
     run.spec.write_text(run.spec.read_text().replace(str(low.path), "low-001"))
     monkeypatch.chdir(tmp_path)
-    result = reproduce(run, tmp_path / "elsewhere", [Teller()])
+    result = reproduce(OpenRun(run), tmp_path / "elsewhere", [Teller()])
     assert (result.difference, result.again) == ("", str(tmp_path / "elsewhere" / "high-001"))
 
 

@@ -31,7 +31,7 @@ def record(recorded, tmp_path) -> Callable:
     from cnncli.runner.inputs.splits import load_splits
 
     def record(spec) -> tuple[RunDir, object, list[str]]:
-        run, splits, told = RunDir(tmp_path / "run"), load_splits(spec), []
+        run, splits, told = RunDir(tmp_path / "run"), load_splits(spec.data, spec.seed), []
         run.path.mkdir()
         pixels = {"border_mean": 0.0, "border_std": 0.0}
         about = {"class_names": list(splits.class_names), "image": list(splits.shape), "pixels": pixels}
@@ -40,6 +40,13 @@ def record(recorded, tmp_path) -> Callable:
         return run, splits, told
 
     return record
+
+
+def found_again(spec, run, notice=None):
+    from cnncli.runner.inputs.image_manifest import recorded_splits
+    from cnncli.runner.open_run import OpenRun
+
+    return recorded_splits(spec.data, spec.seed, OpenRun(run).data_record, run.path, notice)
 
 
 def same(first, second) -> bool:
@@ -71,13 +78,13 @@ class TestRecord:
     def test_the_same_images_are_found_again(self, recorded, record, folder_spec, split, classes):
         spec = folder_spec(split, classes)
         run, splits, told = record(spec)
-        assert same(recorded.recorded_splits(spec, run, told.append), splits)
+        assert same(found_again(spec, run, told.append), splits)
         assert not told
 
     def test_of_a_table_as_well(self, recorded, record, folder_spec, table):
         spec = folder_spec(f"data.source={{csv: {{path: {table}}}}}")
         run, splits, _ = record(spec)
-        assert same(recorded.recorded_splits(spec, run), splits)
+        assert same(found_again(spec, run), splits)
 
     def test_arrays_that_count_their_images_alike_are_told_apart(self, recorded, record, folder_spec, tmp_path):
         """Validation and test have each an image `0`, which is not the same one."""
@@ -87,7 +94,7 @@ class TestRecord:
         np.savez(tmp_path / "a.npz", **arrays, **labels)
         spec = folder_spec(f"data.source={{arrays: {{path: {tmp_path / 'a.npz'}}}}}", "data.image.size=null")
         run, splits, _ = record(spec)
-        found = recorded.recorded_splits(spec, run)
+        found = found_again(spec, run)
         assert same(found, splits)
         for split, name in (("train", "x_train"), ("validation", "x_val"), ("test", "x_test")):
             assert np.array_equal(found.samples[split].images[..., 0], arrays[name])
@@ -97,7 +104,7 @@ class TestRecord:
         from cnncli.runner.inputs.splits import load_splits
 
         spec = folder_spec(f"data.split={split}")
-        splits = load_splits(spec)
+        splits = load_splits(spec.data, spec.seed)
         first, second = (splits.samples[split].names[0] for split in ("train", "test"))
         within = splits.samples["train"].names[1]
         for name in (second, within):
@@ -124,7 +131,7 @@ class TestWhatChanged:
         run, *_ = record(spec)
         shutil.rmtree(squares / "green")
         with pytest.raises(DataError, match=r"(lacks the|has no) class green"):
-            recorded.recorded_splits(spec, run)
+            found_again(spec, run)
 
     def test_of_two_classes_the_one_that_is_gone_is_named(self, recorded, record, folder_spec, squares):
         shutil.rmtree(squares / "blue")
@@ -132,7 +139,7 @@ class TestWhatChanged:
         run, *_ = record(spec)
         shutil.rmtree(squares / "green")
         with pytest.raises(DataError, match="the data lacks the class green"):
-            recorded.recorded_splits(spec, run)
+            found_again(spec, run)
 
     def test_an_image_that_went_to_another_class_is_told_with_its_new_place(
         self, recorded, record, folder_spec, squares
@@ -144,19 +151,19 @@ class TestWhatChanged:
         (squares / "blue" / "deeper").mkdir()
         (squares / name).rename(squares / "blue" / "deeper" / file)
         with pytest.raises(DataError) as caught:
-            recorded.recorded_splits(spec, run)
-        assert caught.value.message == f"test images of this run are gone: '{name}' (now 'blue/deeper/{file}')"
+            found_again(spec, run)
+        assert caught.value.message == f"test images of this run are missing: '{name}' (now 'blue/deeper/{file}')"
         Image.new("RGB", (16, 16)).save(squares / "blue" / "deeper" / file)  # the same name is not the same image
         with pytest.raises(DataError) as caught:
-            recorded.recorded_splits(spec, run)
-        assert caught.value.message == f"test images of this run are gone: '{name}'"
+            found_again(spec, run)
+        assert caught.value.message == f"test images of this run are missing: '{name}'"
 
     def test_a_label_that_changed_is_told_and_the_old_one_counts(self, recorded, record, folder_spec, table):
         spec = folder_spec(f"data.source={{csv: {{path: {table}}}}}")
         run, splits, told = record(spec)
         rows = table.read_text("utf-8")
         table.write_text(rows.replace("red/1.jpg,warm", "red/1.jpg,cold").replace("red/3.jpg,warm", "red/3.jpg,cold"))
-        found = recorded.recorded_splits(spec, run, told.append)
+        found = found_again(spec, run, told.append)
         assert same(found, splits)
         (text,) = told
         assert text.startswith(
@@ -168,14 +175,14 @@ class TestWhatChanged:
         run, *_ = record(spec)
         shutil.copytree(squares / "green", squares / "yellow")
         with pytest.raises(DataError, match="has the class yellow, which the training data lacks"):
-            recorded.recorded_splits(spec, run)
+            found_again(spec, run)
 
     @pytest.mark.parametrize("classes", [CHOSEN, RENAMED])
     def test_a_new_class_beside_those_chosen_changes_nothing(self, recorded, record, folder_spec, squares, classes):
         spec = folder_spec(classes)
         run, splits, told = record(spec)
         shutil.copytree(squares / "green", squares / "yellow")
-        assert same(recorded.recorded_splits(spec, run, told.append), splits)
+        assert same(found_again(spec, run, told.append), splits)
         assert not told
 
     def test_a_class_that_has_another_name_is_told_by_both(self, recorded, record, folder_spec, squares):
@@ -183,11 +190,11 @@ class TestWhatChanged:
         run, *_ = record(spec)
         (squares / "green").rename(squares / "Green")
         with pytest.raises(DataError, match=r"lacks the class green and has the class Green"):
-            recorded.recorded_splits(spec, run)
+            found_again(spec, run)
 
     def test_labels_are_those_of_the_training_whatever_the_order_is_now(self, recorded, record, folder_spec):
         run, splits, _ = record(folder_spec(CHOSEN))
-        found = recorded.recorded_splits(folder_spec(), run)  # in which blue comes first
+        found = found_again(folder_spec(), run)  # in which blue comes first
         assert found.class_names == ("red", "green", "blue")
         assert same(found, splits)
 
@@ -199,8 +206,8 @@ class TestWhatChanged:
         for name in names:
             (squares / name).unlink()
         with pytest.raises(DataError) as caught:
-            recorded.recorded_splits(spec, run)
-        assert caught.value.message == f"test images of this run are gone: '{names[0]}'{more}"
+            found_again(spec, run)
+        assert caught.value.message == f"test images of this run are missing: '{names[0]}'{more}"
         assert "--data" in caught.value.hint
 
     @pytest.mark.parametrize("split", ["train", "validation", "test"])
@@ -209,7 +216,7 @@ class TestWhatChanged:
         run, splits, told = record(spec)
         name = splits.samples[split].names[2]
         Image.new("RGB", (16, 16)).save(squares / name)
-        found = recorded.recorded_splits(spec, run, told.append)
+        found = found_again(spec, run, told.append)
         assert told == [f"warning: {split} images have changed since the training: '{name}'"]
         assert same(found, splits)
 
@@ -218,7 +225,7 @@ class TestWhatChanged:
         run, _, told = record(spec)
         for path in squares.glob("red/*"):
             path.write_bytes(path.read_bytes())
-        recorded.recorded_splits(spec, run, told.append)
+        found_again(spec, run, told.append)
         assert not told
 
     @pytest.mark.parametrize("size", ["16", "null"])
@@ -227,7 +234,7 @@ class TestWhatChanged:
         run, splits, told = record(spec)
         for number in range(40):
             Image.new("RGB", (16 + number, 16), (number, 0, 0)).save(squares / "red" / f"00{number}.png")
-        found = recorded.recorded_splits(spec, run, told.append)
+        found = found_again(spec, run, told.append)
         assert same(found, splits)
         assert found.shape == (16, 16, 3)
         assert not told
@@ -242,7 +249,7 @@ class TestDamage:
         run, *_ = record(spec)
         (run.path / "images.csv").unlink()
         with pytest.raises(RunError, match=r"images\.csv' cannot be read: No such file"):
-            recorded.recorded_splits(spec, run)
+            found_again(spec, run)
 
     @pytest.mark.parametrize(
         "text",
@@ -258,22 +265,22 @@ class TestDamage:
         run, *_ = record(spec)
         (run.path / "images.csv").write_text(text)
         with pytest.raises(RunError, match=r"images\.csv' is damaged"):
-            recorded.recorded_splits(spec, run)
+            found_again(spec, run)
 
     def test_a_record_with_a_class_that_the_run_does_not_have_is_told(self, recorded, record, folder_spec):
         spec = folder_spec()
         run, *_ = record(spec)
         text = (run.path / "images.csv").read_text()
         (run.path / "images.csv").write_text(text.replace(",green,", ",grene,", 1))
-        with pytest.raises(RunError, match=r"images\.csv' is damaged: data\.json knows no class 'grene'"):
-            recorded.recorded_splits(spec, run)
+        with pytest.raises(RunError, match=r"images\.csv' is damaged: data\.json has no class 'grene'"):
+            found_again(spec, run)
 
     def test_a_record_without_class_names_is_told(self, recorded, record, folder_spec):
         spec = folder_spec()
         run, *_ = record(spec)
         run.write_json("data.json", {"image": [16, 16, 3]})
         with pytest.raises(RunError, match=r"data\.json lacks 'class_names'"):
-            recorded.recorded_splits(spec, run)
+            found_again(spec, run)
 
 
 @pytest.mark.parametrize("name", ["red/a, b.png", 'red/"quoted".png', "red/ü 图.png", "red/line\nbreak.png"])
@@ -282,4 +289,4 @@ def test_whatever_a_file_is_called_it_is_found_again(recorded, record, folder_sp
     spec = folder_spec()
     run, splits, _ = record(spec)
     assert any(name in samples.names for samples in splits.samples.values())
-    assert same(recorded.recorded_splits(spec, run), splits)
+    assert same(found_again(spec, run), splits)

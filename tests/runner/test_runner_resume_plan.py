@@ -6,6 +6,7 @@ import pytest
 
 from cnncli.errors import RunError
 from cnncli.records import Epoch
+from cnncli.runner.open_run import OpenRun
 from cnncli.runner.resume_plan import plan_resume
 from cnncli.runner.training.checkpoint import TrainingState, write_checkpoint
 from cnncli.runs import CHECKPOINT, RunDir
@@ -30,7 +31,7 @@ def make(tmp_path):
         epochs = tuple(Epoch(number, {"loss": 1.0}, 0.1, 1.0, stage) for number, stage in enumerate(stages, 1))
         with run.write(CHECKPOINT) as path:
             write_checkpoint(path, TrainingState(epochs, stage=stages[-1] if stages else 0, **progress))
-        return run
+        return OpenRun(run)
 
     return make_run
 
@@ -71,13 +72,13 @@ def test_what_a_callback_stopped_is_finished_with_the_epochs_it_had(make):
             plan_resume(run, more)
     with pytest.raises(RunError, match="already been trained for 4 epochs, more than 3"):
         plan_resume(run, 3)
-    run.set_status("interrupted")  # while the report was being written
-    assert not plan_resume(run, 4).is_new
+    run.folder.set_status("interrupted")  # while the report was being written
+    assert not plan_resume(OpenRun(run.folder), 4).is_new
 
 
 def test_a_finished_run_may_have_lost_its_checkpoint(make):
     run = make(SPEC, [0] * 7)
-    run.checkpoint.unlink()  # as docs/resume.md allows
+    run.folder.checkpoint.unlink()  # as docs/resume.md allows
     assert plan_resume(run) is None
 
 
@@ -114,8 +115,8 @@ def test_the_last_stage_has_what_the_others_leave(make, stages, stopped, epochs,
 
 def test_a_run_that_never_began_may_be_given_other_epochs(make):
     run = make(STAGED, [], "interrupted")
-    run.data.unlink()
-    run.checkpoint.unlink()
+    run.folder.data.unlink()
+    run.folder.checkpoint.unlink()
     assert epochs_of(plan_resume(run, 9)) == [5, 4]
     assert epochs_of(plan_resume(run)) == [5, 1]
 

@@ -33,7 +33,7 @@ def test_weights_that_do_not_fit():
 
 
 def test_the_result_of_a_layer_that_does_not_fit():
-    message = r"model\.layers\[0\] \(UpSampling2D\) makes 784,000,000 numbers of one image"
+    message = r"model\.layers\[0\] \(UpSampling2D\) outputs 784,000,000 numbers for one image"
     with pytest.raises(ResourceError, match=message):
         check("{UpSampling2D: {size: 1000}}, GlobalAveragePooling2D")
 

@@ -5,8 +5,8 @@ import pytest
 
 from cnncli.data.samples import Samples
 from cnncli.factory.weights import load_weights, save_weights
-from cnncli.runner.inputs.splits import Splits
-from cnncli.runner.model.build import build, inputs_of_spec
+from cnncli.runner.inputs.splits import Splits, load_input_spec
+from cnncli.runner.model.build import build_model
 from cnncli.runner.training.preparation import prepare_phases
 from cnncli.spec import load
 from cnncli.spec.shipped import shipped
@@ -35,7 +35,7 @@ def outputs_of(model, samples):
 def test_a_shipped_spec_builds_learns_and_is_the_same_once_reloaded(one, tmp_path):
     assert not load(one.file).warnings
     spec = load(one.file, [*SMALL, *INSTEAD.get(one.name, ())]).spec
-    inputs = inputs_of_spec(spec.data)
+    inputs = load_input_spec(spec.data)
     samples = pictures(inputs.shape, len(inputs.class_names))
     splits = Splits(inputs.class_names, {"train": samples})
     phases = prepare_phases(spec, splits, inputs)  # refuses what 'check --build' refuses
@@ -47,7 +47,7 @@ def test_a_shipped_spec_builds_learns_and_is_the_same_once_reloaded(one, tmp_pat
         assert np.isfinite(loss)
         assert not all(map(np.array_equal, before, model.trainable_weights))
     save_weights(model, tmp_path / "saved.weights.h5")
-    again = build(spec, inputs)
+    again = build_model(spec, inputs)
     learnt = outputs_of(model, samples)
     assert not np.array_equal(outputs_of(again, samples), learnt)
     load_weights(again, tmp_path / "saved.weights.h5")

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from cnncli.errors import DataError, RunError
+from cnncli.runner.open_run import OpenRun
 from cnncli.runs import LAST, list_runs
 from cnncli.spec import load
 
@@ -103,7 +104,7 @@ class TestFolder:
         monkeypatch.chdir(own_splits)
         again, _ = train(load(trained.run.spec).spec)
         assert same_weights(trained, again)
-        assert same_evaluation(evaluate(trained.run, "test")[0], again.evaluation)
+        assert same_evaluation(evaluate(OpenRun(trained.run), "test"), again.evaluation)
 
     @pytest.mark.parametrize("split", ["train", "validation", "test"])
     def test_an_image_that_cannot_be_read_is_named_whichever_split_it_is_in(
@@ -126,7 +127,7 @@ class TestFolder:
 
 class TestStandardize:
     def test_evaluation_and_prediction_use_what_training_recorded(self, train, evaluate, folder_spec, squares):
-        from cnncli.runner.predict import Picture, Predictor
+        from cnncli.runner.predict import Predictor
 
         trained, _ = train(folder_spec("data.standardize=featurewise", "train.epochs=1"))
         record = trained.run.read_json("data.json")["pixels"]
@@ -137,11 +138,11 @@ class TestStandardize:
         for name in names:
             Image.new("RGB", (16, 16), "white").save(squares / name)
         told: list[str] = []
-        again, _ = evaluate(trained.run, "test", told.append)
+        again = evaluate(OpenRun(trained.run), "test", told.append)
         assert same_evaluation(again, trained.evaluation)
         assert told == [f"warning: train images have changed since the training: '{names[0]}' and 41 more"]
-        pictures = [Picture(name, squares / name) for name in trained.evaluation.images]
-        shown = [prediction.probabilities for prediction in Predictor(trained.run).predict(pictures)]
+        pictures = [squares / name for name in trained.evaluation.images]
+        shown = [prediction.probabilities for prediction in Predictor(OpenRun(trained.run)).predict(pictures)]
         np.testing.assert_allclose(shown, trained.evaluation.probabilities, atol=1e-6)
 
 
@@ -160,8 +161,8 @@ class TestTraining:
         assert observer.decoded
         assert same_weights(without, trained)
         assert same_evaluation(without.evaluation, trained.evaluation)
-        assert same_evaluation(evaluate(trained.run, "test")[0], trained.evaluation)
-        measured, _ = evaluate(trained.run, "validation")
+        assert same_evaluation(evaluate(OpenRun(trained.run), "test"), trained.evaluation)
+        measured = evaluate(OpenRun(trained.run), "validation")
         history = trained.history.best_epoch().metrics
         assert measured.metrics["loss"] == pytest.approx(history["val_loss"], rel=1e-5)
         assert measured.metrics["accuracy"] == pytest.approx(history["val_accuracy"])
@@ -176,16 +177,16 @@ class TestTraining:
         assert record["counts"]["train"] == {"cold": 28, "warm": 14}
         assert {steps for _, _, steps in observer.done} == {7}  # 56 images, 8 in a batch
         assert "channel_mean" not in record["pixels"]
-        assert same_evaluation(evaluate(trained.run, "test")[0], trained.evaluation)
+        assert same_evaluation(evaluate(OpenRun(trained.run), "test"), trained.evaluation)
 
 
 class TestMoved:
     """`--data` says where the images are now, whatever the source calls that place."""
 
     def moved(self, spec, path: Path) -> dict:
-        from cnncli.runner.evaluate import moved
+        from cnncli.runner.evaluate import _moved
 
-        return dict(moved(spec, path).data.source.arguments)
+        return dict(_moved(spec.data, path).source.arguments)
 
     def test_a_folder(self, folder_spec, tmp_path):
         assert self.moved(folder_spec(), tmp_path) == {"path": str(tmp_path)}

@@ -279,7 +279,9 @@ def test_the_arithmetic_is_that_of_the_run(tmp_path, monkeypatch, recorded, vari
     monkeypatch.delenv(variable)
     run = RunDir(tmp_path)
     run.write_json("environment.json", recorded)
-    run.apply_recorded_threading()
+    from cnncli.runner.open_run import OpenRun
+
+    OpenRun(run).apply_recorded_threading()
     assert os.environ.get(variable) == kept
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -35,11 +34,6 @@ READERS: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
     "WEBP": WebPImageFile,
 }
 """The reader of each format, by the name that `formats.format_of` gives it."""
-
-# Pillow warns of EXIF that it cannot parse and of large frames in a GIF. The first does not matter here and the second
-# is refused below. A filter for good, because `catch_warnings` is not safe where several threads read.
-for _category in (UserWarning, Image.DecompressionBombWarning):
-    warnings.filterwarnings("ignore", category=_category, module=r"PIL\.")
 
 
 def read_image(
@@ -81,8 +75,7 @@ def read_image(
     else:
         with open_file(source, name) as stream:
             picture = _decoded(stream, name or str(source), input_format)
-    picture = fitted(_flattened(picture, "L" if channels == 1 else "RGB"), input_format)
-    return np.array(picture).reshape(height, width, channels)
+    return fit_picture(picture, input_format)
 
 
 def size_of(path: Path) -> tuple[int, int]:
@@ -113,7 +106,11 @@ def fit_pixels(pixels: np.ndarray, input_format: InputFormat) -> np.ndarray:
     Returns:
         uint8, shape `(input_format.height, input_format.width, input_format.channels)`.
     """
-    picture = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    return fit_picture(Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels), input_format)
+
+
+def fit_picture(picture: Image.Image, input_format: InputFormat) -> np.ndarray:
+    """Brings a decoded picture to the size and colour of a format; uint8, shape `(height, width, channels)`."""
     fit = fitted(_flattened(picture, "L" if input_format.channels == 1 else "RGB"), input_format)
     return np.array(fit).reshape(input_format.height, input_format.width, input_format.channels)
 

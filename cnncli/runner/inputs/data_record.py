@@ -1,15 +1,15 @@
-"""`data.json` of a run: what its images were. Checked to the last number, because a run may come from a stranger."""
+"""`data.json` of a run: size, classes and statistics of its images. Checked in full: a run may come from a stranger."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from cnncli.data.decode.image import MAX_PIXELS
 from cnncli.errors import RunError
-from cnncli.runs import RunDir
 
 MAX_CLASSES = 100_000
 MAX_NAME = 1_000
@@ -18,16 +18,16 @@ MAX_NAME = 1_000
 
 @dataclass(frozen=True)
 class DataRecord:
-    """What a run has written down of its images.
+    """What a run records of its images.
 
     Args:
-        class_names: in the order of the model's outputs.
-        shape: height, width and channels of every image.
-        border_mean: brightness of the borders of the training images, 0…255.
-        border_std: standard deviation of the same, over the images.
-        channel_mean: of the training pixels of each channel; empty unless the spec standardizes by them.
-        channel_std: the standard deviation of the same.
-        validation: which training images of a built-in data set validate.
+        class_names: Names of the classes in the order of the model's outputs.
+        shape: Height, width and channels of every image.
+        border_mean: Mean brightness of the borders of the training images, 0…255.
+        border_std: Standard deviation of the same, over the images.
+        channel_mean: Mean of the training pixels of each channel; empty unless the spec standardizes by it.
+        channel_std: Standard deviation of the same.
+        validation: Indices of the training images of a built-in data set that are used for validation.
     """
 
     class_names: tuple[str, ...]
@@ -39,31 +39,34 @@ class DataRecord:
     validation: tuple[int, ...] | None
 
 
-def read_data_record(run: RunDir) -> DataRecord:
-    """The record of a run's images.
+def parse_data_record(record: Mapping[str, Any], run: Path) -> DataRecord:
+    """Checks the contents of data.json.
+
+    Args:
+        record: Contents of the file.
+        run: Folder of the run, for messages.
 
     Raises:
-        RunError: it is missing, or is not what a training writes.
+        RunError: A training would not have written this.
     """
-    record = run.read_json("data.json")
 
     def get(values: Any, key: str, fits: Callable[[Any], bool], expected: str) -> Any:
         if not isinstance(values, dict) or key not in values:
-            raise RunError(f"'{run.path}' is no complete run: data.json lacks '{key}'")
+            raise RunError(f"'{run}' is not a complete run: data.json lacks '{key}'")
         if not fits(values[key]):
-            raise RunError(f"'{run.path}' is no complete run: '{key}' in data.json is not {expected}")
+            raise RunError(f"'{run}' is not a complete run: '{key}' in data.json is not {expected}")
         return values[key]
 
     names = get(record, "class_names", _are_names, "a list of different names")
     shape = get(record, "image", _is_shape, "height, width and channels of an image")
     pixels = get(record, "pixels", lambda value: isinstance(value, dict), "a mapping")
     borders = [get(pixels, key, _is_number, "a finite number") for key in ("border_mean", "border_std")]
-    channels = {"channel_mean": (), "channel_std": ()} | pixels
+    channels = {"channel_mean": (), "channel_std": (), **pixels}
     of_channels = [
         get(channels, key, lambda value: _are_numbers(value, shape[2]), "a finite number for each channel")
         for key in ("channel_mean", "channel_std")
     ]
-    validation = get({"validation": None} | record, "validation", _are_indices, "a list of whole numbers")
+    validation = get({"validation": None, **record}, "validation", _are_indices, "a list of whole numbers")
     return DataRecord(
         tuple(names),
         (shape[0], shape[1], shape[2]),

@@ -1,4 +1,4 @@
-"""The images of a run: written down by name and content, and found again for it."""
+"""The images of a run: recorded by name and content, and found again for a resume or an evaluation."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import TooFewClasses, require_same_classes
 from cnncli.errors import DataError, RunError
 from cnncli.report.tables import write_rows
-from cnncli.runner.inputs.data_record import read_data_record
+from cnncli.runner.inputs.data_record import DataRecord
 from cnncli.runner.inputs.splits import Notice, Splits, load_source, load_splits
 from cnncli.runs import RunDir
 from cnncli.runs.untrusted import Unreadable, read_bytes
-from cnncli.spec.schema import Data, Spec
+from cnncli.spec.schema import Data
 from cnncli.wording import counted
 
 RECORD = "images.csv"
-"""The file of a run that names every image with its split and its content."""
+"""The file of a run that lists every image with its split, class and hash."""
 
 COLUMNS = ("split", "origin", "image", "class", "content")
 """Its columns."""
@@ -34,15 +34,15 @@ MAX_RECORD = 1 << 30
 
 
 def record_images(run: RunDir, splits: Splits, notice: Notice) -> None:
-    """Writes down every image of a training with a hash of its content, and tells of those that are in two splits."""
+    """Records every image of a training with a hash of its content, and warns of images in more than one split."""
     samples = _distinct(splits)
-    hashes = {split: fingerprint(found) for split, found in samples.items()}
+    hashes = {split: fingerprint(of_split) for split, of_split in samples.items()}
     with run.write(RECORD) as path, path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         write_rows(file, [COLUMNS])
-        for split, found in samples.items():
-            names = (splits.class_names[label] for label in found.labels.tolist())
-            origin = splits.origins[split]
-            rows = zip(found.names, names, hashes[split], strict=True)
+        for split, of_split in samples.items():
+            names = (splits.class_names[label] for label in of_split.labels.tolist())
+            origin = splits.source_split[split]
+            rows = zip(of_split.names, names, hashes[split], strict=True)
             write_rows(file, ((split, origin, *row) for row in rows))
     groups = identical_across(hashes)
     shared = [group for group in groups if len(group.splits) > 1]
@@ -51,12 +51,12 @@ def record_images(run: RunDir, splits: Splits, notice: Notice) -> None:
         are = f"{counted(len(shared), 'image')} {'is' if len(shared) == 1 else 'are'}"
         notice(
             f"warning: {are} in more than one split, such as '{samples[split].names[index]}'; "
-            "what is measured on them was learned by heart"
+            "metrics on them are inflated (seen in training)"
         )
-    _tell_of_two_labels(samples, groups, splits.class_names, notice)
+    _warn_about_two_labels(samples, groups, splits.class_names, notice)
 
 
-def _tell_of_two_labels(
+def _warn_about_two_labels(
     samples: Mapping[str, Any], groups: Sequence[DuplicateGroup], class_names: Sequence[str], notice: Notice
 ) -> None:
     for group in groups:
@@ -69,109 +69,113 @@ def _tell_of_two_labels(
 
 
 def _distinct(splits: Splits) -> dict[str, Any]:
-    """The splits, without a validation that is the test by a second name."""
+    """The splits, without validation images that are the test images under a second name."""
     validation, test = splits.samples.get("validation"), splits.samples["test"]
-    same_origin = splits.origins.get("validation") == splits.origins["test"]  # else the same number is another image
-    twice = validation is not None and same_origin and validation.names == test.names
+    source_split = splits.source_split  # where they differ, the same number is another image
+    same = source_split.get("validation") == source_split["test"]
+    twice = validation is not None and same and validation.names == test.names
     return {split: samples for split, samples in splits.samples.items() if split != "validation" or not twice}
 
 
-def recorded_splits(spec: Spec, run: RunDir, notice: Notice | None = None, unchanged: bool = False) -> Splits:
-    """The very images of a run, found again.
+def recorded_splits(
+    data: Data, seed: int, record: DataRecord, run: Path, notice: Notice | None = None, unchanged: bool = False
+) -> Splits:
+    """Finds the images of a run again, each of them.
 
     Args:
-        spec: of the run.
-        run: with its records.
-        notice: is told of images whose content or class has changed since.
-        unchanged: refuse images whose content has changed.
+        data: Section `data` of the run's spec.
+        seed: Seed of the spec.
+        record: Record of the run's images.
+        run: Folder of the run.
+        notice: Receives warnings about images whose content or class has changed since.
+        unchanged: Refuse images whose content has changed.
 
     Raises:
-        DataError: images or classes are missing, or have moved to another class.
-        RunError: the records are incomplete.
+        DataError: Images or classes are missing, or have moved to another class.
+        RunError: The records are incomplete.
     """
-    record = read_data_record(run)
-    if spec.data.source.is_builtin:
-        return load_splits(spec, recorded=record.validation, notice=notice)
+    if data.source.is_builtin:
+        return load_splits(data, seed, recorded=record.validation, notice=notice)
     class_names, size = record.class_names, list(record.shape[:2])
-    wanted = spec.data
-    if spec.data.source.has_files:  # an image that was added may have another size
-        wanted = wanted.replace(image=wanted.image.replace(size=size))
-    data = _of_the_same_classes(wanted, class_names, notice)
+    if data.source.has_files:  # an image that was added may have another size
+        data = data.replace(image=data.image.replace(size=size))
+    source = _with_classes_of_the_run(data, class_names, notice)
     order = {name: label for label, name in enumerate(class_names)}
-    rows = _read_record(run.path / RECORD, class_names)
+    rows = _read_manifest(run / RECORD, class_names)
     samples: dict[str, Any] = {}
-    origins: dict[str, str] = {}
+    source_split: dict[str, str] = {}
     for split in dict.fromkeys(row["split"] for row in rows):
         of_split = [row for row in rows if row["split"] == split]
-        origins[split] = of_split[0]["origin"]
-        found = _found_again(data, rows, split)
-        _tell_of_other_classes(found, data.class_names, of_split, split, notice)
+        source_split[split] = of_split[0]["origin"]
+        there = _find_again(source, rows, split)
+        _warn_about_other_classes(there, source.class_names, of_split, split, notice)
         labels = np.array([order[row["class"]] for row in of_split], dtype=np.int64)
-        samples[split] = dataclasses.replace(found, labels=labels)
-        _tell_of_changes(samples[split], of_split, split, notice, unchanged)
-    if spec.data.split.validation == "test" and "validation" not in samples:
-        samples["validation"], origins["validation"] = samples["test"], origins["test"]
-    return Splits(class_names, samples, None, origins)
+        samples[split] = dataclasses.replace(there, labels=labels)
+        _warn_about_changes(samples[split], of_split, split, notice, unchanged)
+    if data.split.validation == "test" and "validation" not in samples:
+        samples["validation"], source_split["validation"] = samples["test"], source_split["test"]
+    return Splits(class_names, samples, None, source_split)
 
 
-def _read_record(path: Path, class_names: Sequence[str]) -> list[dict[str, str]]:
+def _read_manifest(path: Path, class_names: Sequence[str]) -> list[dict[str, str]]:
     try:
         text = read_bytes(path, MAX_RECORD).decode("utf-8", "surrogateescape")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (Unreadable, csv.Error) as error:
         raise RunError(f"'{path}' cannot be read: {error}") from None
     if len(rows) < 2 or tuple(rows[0]) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
-        raise RunError(f"'{path}' is damaged: it does not name the images of the run")
+        raise RunError(f"'{path}' is damaged: it does not list the images of the run")
     named = [dict(zip(COLUMNS, row, strict=True)) for row in rows[1:]]
     if not {"train", "test"} <= {row["split"] for row in named} <= {"train", "validation", "test"}:
-        raise RunError(f"'{path}' is damaged: a run has images to train and to test on, and may have some to validate")
+        raise RunError(f"'{path}' is damaged: a run has train and test images, and may have validation images")
     unknown = next((row["class"] for row in named if row["class"] not in class_names), None)
     if unknown is not None:
-        raise RunError(f"'{path}' is damaged: data.json knows no class '{unknown}'")
+        raise RunError(f"'{path}' is damaged: data.json has no class '{unknown}'")
     return named
 
 
-def _of_the_same_classes(data: Data, class_names: Sequence[str], notice: Notice | None) -> ImageData[Any]:
-    """The images of the source, whose classes must be those of the run."""
+def _with_classes_of_the_run(data: Data, class_names: Sequence[str], notice: Notice | None) -> ImageData[Any]:
+    """Loads the source, whose classes must be those of the run."""
     try:
-        found = load_source(data, notice)
+        source = load_source(data, notice)
     except TooFewClasses as error:
         require_same_classes(class_names, error.found, "the data")
         raise
-    require_same_classes(class_names, found.class_names, "the data")
-    return found
+    require_same_classes(class_names, source.class_names, "the data")
+    return source
 
 
-def _found_again(data: ImageData[Any], rows: list[dict[str, str]], split: str) -> Any:
+def _find_again(data: ImageData[Any], rows: list[dict[str, str]], split: str) -> Any:
     """The images of one split of a run, as the source has them now."""
     of_split = [row for row in rows if row["split"] == split]
     there: Any = data.splits.get(of_split[0]["origin"])
     place = {name: index for index, name in enumerate(there.names)} if there is not None else {}
     gone = [row for row in of_split if row["image"] not in place]
     if gone:
-        moved = _moved(data, gone[0], {row["image"] for row in rows})
+        new_place = _new_place(data, gone[0], {row["image"] for row in rows})
+        now = f" (now {new_place})" if new_place else ""
         more = f" and {len(gone) - 1:,} more" if len(gone) > 1 else ""
         raise DataError(
-            f"{split} images of this run are gone: '{gone[0]['image']}'{f' (now {moved})' if moved else ''}{more}",
-            "put them back, or say where they are with --data",
+            f"{split} images of this run are missing: '{gone[0]['image']}'{now}{more}",
+            "put them back, or name their new folder with --data",
         )
     return there.take(np.array([place[row["image"]] for row in of_split], dtype=np.int64))
 
 
-def _moved(data: ImageData[Any], gone: Mapping[str, str], known: Collection[str]) -> str:
-    """Where a file is now that is gone, such as in the folder of another class; empty when it is nowhere."""
+def _new_place(data: ImageData[Any], gone: Mapping[str, str], listed: Collection[str]) -> str:
+    """Where a missing file is now, such as in the folder of another class; empty when it is nowhere."""
     file = PurePosixPath(gone["image"]).name
     for samples in data.splits.values():
-        alike = [i for i, name in enumerate(samples.names) if PurePosixPath(name).name == file and name not in known]
-        if alike and isinstance(samples, FileSamples):
-            found = samples.take(np.array(alike))
-            for name, content in zip(found.names, fingerprint(found), strict=True):
+        same = [i for i, name in enumerate(samples.names) if PurePosixPath(name).name == file and name not in listed]
+        if same and isinstance(samples, FileSamples):
+            candidates = samples.take(np.array(same))
+            for name, content in zip(candidates.names, fingerprint(candidates), strict=True):
                 if content == gone["content"]:
                     return f"'{name}'"
     return ""
 
 
-def _tell_of_other_classes(
+def _warn_about_other_classes(
     samples: Any, class_names: Sequence[str], rows: list[dict[str, str]], split: str, notice: Notice | None
 ) -> None:
     now = (class_names[label] for label in samples.labels.tolist())
@@ -181,11 +185,11 @@ def _tell_of_other_classes(
         more = f" and {len(other) - 1:,} more" if len(other) > 1 else ""
         notice(
             f"warning: {split} images have another class since the training: '{row['image']}' was {row['class']} "
-            f"and is {name}{more}; what they were is what counts here"
+            f"and is {name}{more}; the recorded classes are used"
         )
 
 
-def _tell_of_changes(
+def _warn_about_changes(
     samples: Any, rows: list[dict[str, str]], split: str, notice: Notice | None, unchanged: bool
 ) -> None:
     changed = [

@@ -1,4 +1,4 @@
-"""What a spec names and is not there, found before TensorFlow is started."""
+"""Checks that the files and runs which a spec names exist, before TensorFlow is started."""
 
 from __future__ import annotations
 
@@ -15,50 +15,52 @@ from cnncli.spec.schema import Spec
 
 
 def require_inputs_exist(spec: Spec, runs_folder: Path) -> None:
-    """Refuses a spec whose images or weights are not where it says.
+    """Refuses a spec whose images or weights are missing.
 
     Raises:
-        DataError: a folder or file is missing.
-        RunError: a run is.
+        DataError: A folder or file is missing.
+        RunError: A run is missing.
     """
-    for _, error in _absent(spec, runs_folder):
+    for _, error in _missing(spec, runs_folder):
         raise error
 
 
-def missing(spec: Spec, runs_folder: Path) -> list[Problem]:
-    """The same as findings, all of them: a spec may well be written before its images are there."""
+def missing_inputs(spec: Spec, runs_folder: Path) -> list[Problem]:
+    """The same as warnings, all of them: a spec may be written before its images exist."""
     return [
         Problem(place, f"{error}; {error.hint}" if error.hint else f"{error}", code="not-there")
-        for place, error in _absent(spec, runs_folder)
+        for place, error in _missing(spec, runs_folder)
     ]
 
 
-def _absent(spec: Spec, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:
+def _missing(spec: Spec, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:
     source = spec.data.source
     for argument, path in source.paths.items():
         yield from _failing(("data", "source", source.name, argument), require_existing, path)
-    named: list[tuple[KeyPath, Any]] = [(("model", "weights"), spec.model.weights)]
-    named += [(node.at("weights"), node.entry.get("weights")) for node in spec.model.nodes if is_backbone(node.entry)]
-    for place, weights in named:
+    weights_of: list[tuple[KeyPath, Any]] = [(("model", "weights"), spec.model.weights)]
+    weights_of += [
+        (node.at("weights"), node.entry.get("weights")) for node in spec.model.nodes if is_backbone(node.entry)
+    ]
+    for place, weights in weights_of:
         if weights not in (None, IMAGENET):
             yield from _failing(place, find_weights, weights, runs_folder)
 
 
-def _failing(place: KeyPath, look: Any, *arguments: Any) -> Iterator[tuple[KeyPath, CnncliError]]:
+def _failing(place: KeyPath, find: Any, *arguments: Any) -> Iterator[tuple[KeyPath, CnncliError]]:
     try:
-        look(*arguments)
+        find(*arguments)
     except CnncliError as error:
         yield place, error
     except OSError as error:  # such as a name that is too long for any file
-        yield place, DataError(f"'{arguments[0]}' cannot be looked for: {error.strerror}")
+        yield place, DataError(f"'{arguments[0]}' cannot be read: {error.strerror}")
 
 
 def find_weights(weights: str | Mapping[str, str], runs_folder: Path) -> RunDir | Path:
-    """The run or the file that `weights` means.
+    """The run or the file that the key `weights` names.
 
     Raises:
-        DataError: there is no such file.
-        RunError: there is no such run.
+        DataError: There is no such file.
+        RunError: There is no such run.
     """
     if not isinstance(weights, str):
         return find_run(weights["run"], runs_folder)

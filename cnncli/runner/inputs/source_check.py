@@ -1,4 +1,4 @@
-"""Has the data doctor look at a source: thoroughly when asked, and at headers before every training."""
+"""Inspects a source with the data doctor: in full for `cnncli data`, the headers of files before every training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cnncli.data.sources.location import listed, some
 from cnncli.data.split import divide, validation_indices
 from cnncli.errors import DataError, path_text
 from cnncli.records import Affected, DataReport
-from cnncli.runner.inputs.splits import left_out, load_source, warn_about_unknown
+from cnncli.runner.inputs.splits import exclude_list, load_source, warn_about_unknown
 from cnncli.spec.schema import Spec, Split
 from cnncli.spec.splits import contradictions
 from cnncli.spec.static_data_info import static_data_info
@@ -24,15 +24,15 @@ from cnncli.wording import counted
 
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
-    """Look at a folder of class folders, or at a table of images.
+    """Inspects a folder of class folders, or a table of images.
 
     Args:
-        path: of the folder, or of the table.
-        decode: decode and compare all images; otherwise only headers are read.
-        progress: is told how many files are done, and of how many.
+        path: The folder, or the table.
+        decode: Decode and compare all images; otherwise only headers are read.
+        progress: Receives the number of files done and of all files.
 
     Raises:
-        DataError: there is no such folder or table, or it cannot be read as one.
+        DataError: There is no such folder or table, or it cannot be read.
     """
     is_table = path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()
     plan = Plan(None, _validating(Split()))
@@ -41,42 +41,42 @@ def scan_path(path: Path, decode: bool = True, progress: Progress | None = None)
 
 
 def _too_few(report: DataReport) -> Iterator[Affected]:
-    """Classes with fewer images than there are sides for them to be on, however they are divided."""
-    sides = [split for split in ("train", "validation", "test") if split == "train" or split not in report.counts]
+    """Classes with fewer images than there are splits to divide them into."""
+    splits = [split for split in ("train", "validation", "test") if split == "train" or split not in report.counts]
     for name, count in report.counts.get("train", {}).items():
-        if 0 < count < len(sides):
-            of = f"the class {name} has {counted(count, 'image')}"
-            yield Affected((), f"{of}, and takes {len(sides)} or more, for {some(sides)}")
+        if 0 < count < len(splits):
+            has = f"the class {name} has {counted(count, 'image')}"
+            yield Affected((), f"{has} and needs at least {len(splits)}, for {some(splits)}")
 
 
 def scan_spec(
     spec: Spec, decode: bool = True, progress: Progress | None = None, notice: Callable[[str], None] | None = None
 ) -> DataReport:
-    """Look at the images of a spec: those of its classes, without those that it excludes.
+    """Inspects the images of a spec: those of its classes, without those that it excludes.
 
     Args:
-        spec: says the source.
-        decode: decode and compare all image files; otherwise only headers are read.
-        progress: is told how many files are done, and of how many.
-        notice: is told when something is downloaded.
+        spec: Spec with the source.
+        decode: Decode and compare all image files; otherwise only headers are read.
+        progress: Receives the number of files done and of all files.
+        notice: Receives a line about each download.
 
     Raises:
-        DataError: the images cannot be had, or no class has a name asked for.
+        DataError: The images cannot be loaded, or the source lacks a class of the spec.
     """
     source, part = spec.data.source, _validating(spec.data.split)
     if not source.has_files:
         report = scan_arrays(source.name, load_source(spec.data, notice), progress, Plan(True, part))
         return _with_contradictions(report, spec)
-    exclude = left_out(spec.data)
-    given = {**source.arguments, "classes": spec.data.classes, "exclude": exclude}
+    exclude = exclude_list(spec.data)
+    arguments = {**source.arguments, "classes": spec.data.classes, "exclude": exclude}
     plan = Plan(static_data_info(spec.data).shape is not None, part)
-    report = scan_files(source.name, **given, decode=decode, progress=progress, plan=plan)
+    report = scan_files(source.name, **arguments, decode=decode, progress=progress, plan=plan)
     warn_about_unknown(exclude, notice)
     return _with_contradictions(report, spec)
 
 
 def _with_contradictions(report: DataReport, spec: Spec) -> DataReport:
-    """The report, and what the spec asks of the source that training would refuse."""
+    """The report with what training would refuse of the spec's split."""
     problems = contradictions(spec.data.split, report.counts)
     affected = [Affected((), f"{path_text(problem.path)}: {problem.message}") for problem in problems]
     if not affected and (reason := _indivisible(spec, report)):
@@ -90,7 +90,7 @@ def _with(report: DataReport, refused: Sequence[Affected]) -> DataReport:
 
 
 def _indivisible(spec: Spec, report: DataReport) -> str:
-    """Why the images cannot be divided as the spec asks; empty when they can, or need not be."""
+    """Why the images cannot be divided as the spec asks; empty when they can."""
     split, own = spec.data.split, report.counts
     counts = [own.get("train", {}).get(name, 0) for name in report.class_names]
     if not counts or not all(counts):  # a finding of its own
@@ -108,25 +108,25 @@ def _indivisible(spec: Spec, report: DataReport) -> str:
 
 
 def _validating(split: Split) -> float | int:
-    """The part of the images that validates and nothing else."""
+    """The part of the images that is held out for validation alone."""
     return 0 if isinstance(split.validation, str) else split.validation
 
 
 def require_readable(splits: Mapping[str, FileSamples], source: Path | str, progress: Progress | None = None) -> None:
-    """Refuse to train on files that cannot be read, before the first step instead of in the middle of an epoch.
+    """Refuses files that cannot be read before the first step, instead of in the middle of an epoch.
 
     Args:
-        splits: the files of each split.
-        source: what to have `cnncli data` look at, for the message.
-        progress: is told how many files are done, and of how many.
+        splits: Files of each split.
+        source: The source, for the message.
+        progress: Receives the number of files done and of all files.
 
     Raises:
-        DataError: with the first of the files, and what is wrong with each.
+        DataError: Some cannot be read; the message names the first of them with the reason.
     """
     findings = check_headers(splits, progress)
-    broken = [f"{' '.join(one.names)} {one.detail}" for found in findings for one in found.affected]
+    broken = [f"{' '.join(one.names)} {one.detail}" for each in findings for one in each.affected]
     if broken:
         raise DataError(
             f"{source} has {counted(len(broken), 'file')} that cannot be read:{listed(broken)}",
-            f"mend or exclude them; `cnncli data {source} --list exclude.yaml` lists them all",
+            f"fix or exclude them; `cnncli data {source} --list exclude.yaml` lists them all",
         )

@@ -1,4 +1,4 @@
-"""The images of a spec, by split: loaded, divided, decoded."""
+"""Loads the images of a spec, divides them into splits, and decodes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from cnncli.data.sources.classes import with_classes
 from cnncli.data.sources.location import ExcludeList
 from cnncli.data.split import divide, validation_indices
 from cnncli.errors import DataError, RunError, SpecError
-from cnncli.spec.schema import Data, Spec, Split
+from cnncli.runner.inputs.input_spec import InputSpec
+from cnncli.spec.schema import Data, Split
 from cnncli.spec.splits import contradictions
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import counted
@@ -31,19 +32,23 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Splits:
-    """The images of each split, and which of the source's they are.
+    """The images of each split, and where in the source they come from.
 
     Args:
-        class_names: in the order of the labels.
-        samples: by split: `train`, `validation`, `test`; without `validation` when none is kept.
-        validation: indices into the images of a built-in data set that were kept for validation.
-        origins: for each split the split of the source that its images come from.
+        class_names: Names of the classes in the order of the labels.
+        samples: Images by split: `train`, `validation`, `test`; without `validation` when none are held out.
+        validation: Indices into the images of a built-in data set that are held out for validation.
+        source_split: For each split, the split of the source that its images come from.
     """
 
     class_names: tuple[str, ...]
     samples: Mapping[str, LabelledImages]
     validation: np.ndarray | None = None
-    origins: Mapping[str, str] = field(default_factory=dict)
+    source_split: Mapping[str, str] = field(default_factory=dict)
+
+    def input_spec(self, data: Data) -> InputSpec:
+        """What the model is built for: mean and deviation are those of the training images alone."""
+        return InputSpec.from_images(data, self.samples["train"], self.class_names)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -51,44 +56,46 @@ class Splits:
         return self.samples["train"].shape
 
 
-def load_splits(spec: Spec, recorded: Sequence[int] | None = None, notice: Notice | None = None) -> Splits:
+def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, notice: Notice | None = None) -> Splits:
     """Loads the images of a spec and divides them.
 
     Args:
-        spec: says source and split.
-        recorded: the validation images of an earlier run with the same built-in data, to use exactly these.
-        notice: is told when something is downloaded, or left unused.
+        data: Section `data` of the spec.
+        seed: Seed of the spec, which decides which images are held out.
+        recorded: Validation indices of an earlier run with the same built-in data, to use exactly these.
+        notice: Receives a line about downloads and unused images.
 
     Raises:
-        SpecError: a part is asked for that the source has already.
-        DataError: the images cannot be had or divided.
-        RunError: the recorded split does not fit the images.
+        SpecError: The spec asks for a split that the source has already.
+        DataError: The images cannot be loaded or divided.
+        RunError: The recorded split does not fit the images.
     """
-    data = _as_asked(load_source(spec.data, notice), spec.data.split, notice)
-    own, part = data.splits, spec.data.split
+    source = _splits_to_use(load_source(data, notice), data.split, notice)
+    own, part = source.splits, data.split
     train = own["train"]
     if "test" not in own:
-        return _divided(spec, data)
+        return _divided(source, part, seed)
     if "validation" in own:
-        return Splits(data.class_names, dict(own), None, {split: split for split in own})
+        return Splits(source.class_names, dict(own), None, {split: split for split in own})
+    origins = {"train": "train", "test": "test"}
+    if part.validation == 0:
+        return Splits(source.class_names, {"train": train, "test": own["test"]}, None, origins)
     if part.validation == "test":
         samples = {"train": train, "validation": own["test"], "test": own["test"]}
-        return Splits(data.class_names, samples, None, {"train": "train", "validation": "test", "test": "test"})
-    if part.validation == 0:
-        return Splits(data.class_names, {"train": train, "test": own["test"]}, None, {"train": "train", "test": "test"})
+        return Splits(source.class_names, samples, None, {**origins, "validation": "test"})
     if recorded is None:
-        chosen = validation_indices(train.labels, part.validation, part.stratify, spec.seed, data.class_names)
+        held_out = validation_indices(train.labels, part.validation, part.stratify, seed, source.class_names)
     else:
-        chosen = np.asarray(recorded, dtype=np.int64)
-        if chosen.size and not 0 <= chosen.min() <= chosen.max() < len(train):
-            raise RunError("the split that data.json records does not fit the images of the source")
-    rest = np.setdiff1d(np.arange(len(train)), chosen)
-    samples = {"train": train.take(rest), "validation": train.take(chosen), "test": own["test"]}
-    return Splits(data.class_names, samples, chosen, {"train": "train", "validation": "train", "test": "test"})
+        held_out = np.asarray(recorded, dtype=np.int64)
+        if held_out.size and not 0 <= held_out.min() <= held_out.max() < len(train):
+            raise RunError("the split recorded in data.json does not fit the images of the source")
+    rest = np.setdiff1d(np.arange(len(train)), held_out)
+    samples = {"train": train.take(rest), "validation": train.take(held_out), "test": own["test"]}
+    return Splits(source.class_names, samples, held_out, {**origins, "validation": "train"})
 
 
-def _as_asked(data: ImageData[Any], split: Split, notice: Notice | None) -> ImageData[Any]:
-    """The source's own splits that are wanted: all of them, but for validation images when the spec asks for none."""
+def _splits_to_use(data: ImageData[Any], split: Split, notice: Notice | None) -> ImageData[Any]:
+    """All splits of the source, but for its validation images when the spec asks for none."""
     problems = list(contradictions(split, data.splits))
     if problems:
         raise SpecError(problems)
@@ -97,15 +104,16 @@ def _as_asked(data: ImageData[Any], split: Split, notice: Notice | None) -> Imag
     unused = data.splits["validation"]
     if notice:
         notice(f"{counted(len(unused), 'validation image')} of the source not used: data.split.validation is 0")
-    return ImageData(data.class_names, {name: kept for name, kept in data.splits.items() if kept is not unused})
+    return ImageData(
+        data.class_names, {name: samples for name, samples in data.splits.items() if samples is not unused}
+    )
 
 
-def _divided(spec: Spec, data: ImageData[Any]) -> Splits:
+def _divided(data: ImageData[Any], part: Split, seed: int) -> Splits:
     """Splits of a source that has no test images of its own."""
-    part, train = spec.data.split, data.splits["train"]
-    own = data.splits.get("validation")
-    wanted = 0 if own is not None or part.validation == "test" else part.validation
-    division = divide(train.labels, data.class_names, wanted, part.test, part.stratify, spec.seed)
+    train, own = data.splits["train"], data.splits.get("validation")
+    validation = 0 if own is not None or part.validation == "test" else part.validation
+    division = divide(train.labels, data.class_names, validation, part.test, part.stratify, seed)
     samples = {"train": train.take(division.train)}
     if own is not None:
         samples["validation"] = own
@@ -118,12 +126,30 @@ def _divided(spec: Spec, data: ImageData[Any]) -> Splits:
     return Splits(data.class_names, samples, None, origins)
 
 
+def load_input_spec(data: Data) -> InputSpec:
+    """What the model of a spec is built for; images are only loaded where the spec leaves the size or classes open.
+
+    Raises:
+        DataError: The spec leaves something open and the images are missing.
+    """
+    info = static_data_info(data)
+    shape, names = info.shape, info.class_names
+    if shape is None or names is None:
+        try:
+            source = load_source(data)
+        except DataError as error:
+            hint = "with data.image.size and data.classes set, no images are needed"
+            raise DataError(error.message, f"{error.hint}\n{hint}" if error.hint else hint) from error
+        shape, names = source.splits["train"].shape, source.class_names
+    return InputSpec(shape, names, (0.0,) * shape[2], (1.0,) * shape[2])
+
+
 def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
     """Every image of a source, in the size and colour of the spec, in the splits the source has itself.
 
     Raises:
-        DataError: the images cannot be had, or have different sizes and the spec says none.
-        ResourceError: they do not fit in memory, or the cache has no room.
+        DataError: The images cannot be loaded, or have different sizes and the spec sets none.
+        ResourceError: They do not fit into memory, or the cache is full.
     """
     name, arguments = data.source.name, data.source.arguments
     context: dict[str, Any] = {"classes": data.classes, "notice": notice}
@@ -137,7 +163,7 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
             raise DataError("this source needs the size of its images", "set data.image.size, for example [96, 96]")
         return load_images(name, arguments, input_format=input_format, **context)
     placeholder = input_format or InputFormat(1, 1, 1 if data.image.color == "grayscale" else 3)
-    exclude = left_out(data)
+    exclude = exclude_list(data)
     files = load_images(name, arguments, input_format=placeholder, exclude=exclude, **context)
     warn_about_unknown(exclude, notice)
     if input_format is None:
@@ -146,8 +172,8 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
     return ImageData(files.class_names, splits)
 
 
-def left_out(data: Data) -> ExcludeList:
-    """What a spec leaves out of its folder or table."""
+def exclude_list(data: Data) -> ExcludeList:
+    """The files of a folder or table that a spec excludes."""
     source = data.source.arguments
     place = Path(source["path"]).expanduser()
     root = Path(source["root"]).expanduser() if source.get("root") else place if place.is_dir() else place.parent
@@ -155,15 +181,15 @@ def left_out(data: Data) -> ExcludeList:
 
 
 def warn_about_unknown(exclude: ExcludeList, notice: Notice | None) -> None:
-    """A name that excludes nothing is probably misspelt."""
+    """Warns of a name that excludes nothing: it is probably misspelt."""
     unknown = exclude.unknown
     if unknown and notice:
         more = f" and {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
-        notice(f"warning: data.exclude names what is not there: '{unknown[0]}'{more}")
+        notice(f"warning: data.exclude: file not found: '{unknown[0]}'{more}")
 
 
 def _reading(data: Data) -> InputFormat | None:
-    """How files are read; None when the spec says no size."""
+    """How files are read; None when the spec sets no size."""
     shape = static_data_info(data).shape
     if shape is None:
         return None
@@ -171,14 +197,14 @@ def _reading(data: Data) -> InputFormat | None:
 
 
 def _fitted(data: ImageData[Samples], spec: Data) -> ImageData[Samples]:
-    """Arrays in the size and colour that the spec asks for."""
+    """Arrays in the size and colour of the spec."""
     first = next(iter(data.splits.values())).shape
-    wanted = input_format_for(spec, first)
-    return ImageData(data.class_names, {split: samples.fitted(wanted) for split, samples in data.splits.items()})
+    input_format = input_format_for(spec, first)
+    return ImageData(data.class_names, {split: samples.fitted(input_format) for split, samples in data.splits.items()})
 
 
 def input_format_for(data: Data, shape: tuple[int, int, int]) -> InputFormat:
-    """How pictures are read for a model, where the spec leaves something open as the images of the training were."""
+    """How images are read for a model; `shape`, that of the training images, fills in what the spec leaves open."""
     size = data.image.size
     height, width = (size, size) if isinstance(size, int) else size or shape[:2]
     channels = {"rgb": 3, "grayscale": 1, None: shape[2]}[data.image.color]
@@ -187,25 +213,25 @@ def input_format_for(data: Data, shape: tuple[int, int, int]) -> InputFormat:
 
 
 def decoded(splits: Splits, cache: bool, progress: Progress | None = None) -> Splits:
-    """The same splits with files decoded into the cache, each file once; as they are without the cache.
+    """The same splits with files decoded into the cache, each file once; unchanged when `cache` is false.
 
     Raises:
-        DataError: an image cannot be read.
-        ResourceError: the cache has no room.
+        DataError: An image cannot be read.
+        ResourceError: The cache is full.
     """
     files = all_files(splits)
     return splits if not cache or files is None else in_place_of_files(splits, cached(files, progress))
 
 
 def decoded_before(splits: Splits) -> Splits | None:
-    """The same splits with their files as the cache has them; None when it does not have them all."""
+    """The same splits with their files from the cache; None when a file is missing there."""
     files = all_files(splits)
     images = None if files is None else cached_before(files)
     return None if images is None else in_place_of_files(splits, images)
 
 
 def all_files(splits: Splits) -> FileSamples | None:
-    """Every file of the splits once, in the order of their names, without labels; None when there is none."""
+    """Every file of the splits once, sorted by name, without labels; None when there are no files."""
     files = [samples for samples in splits.samples.values() if isinstance(samples, FileSamples)]
     if not files:
         return None
@@ -214,11 +240,11 @@ def all_files(splits: Splits) -> FileSamples | None:
 
 
 def in_place_of_files(splits: Splits, images: Samples) -> Splits:
-    """The splits with their files' pixels from an array that has all of them."""
+    """The splits with the pixels of their files taken from an array that has all of them."""
     place = {name: index for index, name in enumerate(images.names)}
-    chosen = {
+    subsets = {
         split: SampleSubset(images, np.array([place[name] for name in samples.names]), samples.labels)
         for split, samples in splits.samples.items()
         if isinstance(samples, FileSamples)
     }
-    return Splits(splits.class_names, {**splits.samples, **chosen}, splits.validation, splits.origins)
+    return Splits(splits.class_names, {**splits.samples, **subsets}, splits.validation, splits.source_split)

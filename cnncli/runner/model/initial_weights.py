@@ -1,4 +1,4 @@
-"""The weights that a training begins with: found, checked, loaded, and written down."""
+"""The weights that a training starts with: found, checked, loaded and recorded."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from cnncli.data.sources.download import RemoteFile, fetch
 from cnncli.factory.model import heads
 from cnncli.factory.pretrained import load_backbone, load_imagenet, load_layers
 from cnncli.records import LoadedLayer, LoadedWeights
-from cnncli.runner.inputs.data_record import read_data_record
 from cnncli.runner.inputs.preconditions import find_weights
-from cnncli.runner.weights import verified_weights
-from cnncli.runs import RunDir
+from cnncli.runner.open_run import OpenRun
+from cnncli.runs import RunDir, verified_weights
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.graph import Node
-from cnncli.spec.schema import Spec
+from cnncli.spec.schema import Model
 
 if TYPE_CHECKING:
     import keras
@@ -31,34 +30,34 @@ _SHA256 = 64
 
 
 def load_pretrained(
-    spec: Spec, model: keras.Model, class_names: tuple[str, ...], runs_folder: Path, notice: Notice
+    spec_model: Model, model: keras.Model, class_names: tuple[str, ...], runs_folder: Path, notice: Notice
 ) -> tuple[LoadedWeights, ...]:
-    """Loads what a spec asks for: first the weights of the model, then those of each backbone that they left out.
+    """Loads the weights that a spec names: those of the model, then those of each backbone that is still untrained.
 
     Args:
-        spec: as checked.
-        model: of the spec, with initial weights.
-        class_names: in the order of its outputs.
-        runs_folder: where runs are looked for by name.
-        notice: is told of downloads.
+        spec_model: Section `model` of the spec.
+        model: Model of the spec, with initial weights.
+        class_names: Names of the classes in the order of its outputs.
+        runs_folder: Directory in which runs are looked up by name.
+        notice: Receives a line about each download.
 
     Returns:
         What was loaded, by source.
 
     Raises:
-        DataError: a file cannot be had, is none of weights, or no layer of it fits.
-        RunError: a run is not there, or its weights are not those that its training wrote.
+        DataError: A file is missing or not a weights file, or none of its layers fits.
+        RunError: A run is missing, or its weights were changed.
     """
     loaded = []
-    held: set[str] = set()
-    if spec.model.weights is not None:
-        path, source, names = _file(spec.model.weights, runs_folder)
-        others = heads(spec.model.nodes) if names not in (None, class_names) else ()
-        layers, unused = load_layers(model, path, others)
+    already_loaded: set[str] = set()
+    if spec_model.weights is not None:
+        path, source, names = _file(spec_model.weights, runs_folder)
+        other_heads = heads(spec_model.nodes) if names not in (None, class_names) else ()
+        layers, unused = load_layers(model, path, other_heads)
         loaded.append(LoadedWeights(source, layers, unused))
-        held = {layer.name for layer in loaded[0].loaded}
-    for node in spec.model.nodes:
-        if is_backbone(node.entry) and node.entry.get("weights") is not None and node.name not in held:
+        already_loaded = {layer.name for layer in loaded[0].loaded}
+    for node in spec_model.nodes:
+        if is_backbone(node.entry) and node.entry.get("weights") is not None and node.name not in already_loaded:
             loaded.append(_load_backbone(model, node, runs_folder, notice))
     return tuple(loaded)
 
@@ -70,7 +69,7 @@ def _load_backbone(model: keras.Model, node: Node, runs_folder: Path, notice: No
         def fetched(name: str, url: str, digest: str) -> Path:
             sha256, md5 = (digest, "") if len(digest) == _SHA256 else ("", digest)
             file = RemoteFile(url, f"models/{name}", sha256, md5=md5)
-            return fetch([file], notice, "begin with new weights: 'weights: null'")[0]
+            return fetch([file], notice, "start with random weights: 'weights: null'")[0]
 
         return LoadedWeights(IMAGENET, (load_imagenet(model, node.name, node.entry, fetched),))
     path, source, _ = _file(weights, runs_folder)
@@ -78,15 +77,16 @@ def _load_backbone(model: keras.Model, node: Node, runs_folder: Path, notice: No
 
 
 def _file(weights: str | Mapping[str, str], runs_folder: Path) -> tuple[Path, str, tuple[str, ...] | None]:
-    """The file that a spec means, what to call where it came from, and for which classes it is, if that is known."""
-    found = find_weights(weights, runs_folder)
-    if isinstance(found, RunDir):
-        return verified_weights(found), str(found.path), read_data_record(found).class_names
-    return found, str(found), None
+    """The file that a spec names, the name of its source, and its classes where they are recorded."""
+    source = find_weights(weights, runs_folder)
+    if isinstance(source, RunDir):
+        run = OpenRun(source)
+        return verified_weights(source), str(run.path), run.class_names
+    return source, str(source), None
 
 
 def write_loaded(run: RunDir, weights: tuple[LoadedWeights, ...]) -> None:
-    """Writes which layer began with what into the run."""
+    """Records in the run which layers were loaded."""
     run.write_json(RECORD, {"loaded": [_plain(each) for each in weights]})
 
 

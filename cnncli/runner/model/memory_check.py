@@ -1,4 +1,4 @@
-"""Whether a model fits in memory, by arithmetic: before Keras fills the memory to find out."""
+"""Whether a model fits into memory, by arithmetic: before Keras allocates it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from cnncli.spec.shapes import Step
 from cnncli.wording import size_text
 
 _BYTES = 4
-"""Of one number; weights are float32 whatever the layers compute in."""
+"""Bytes of one number; weights are float32 whatever the layers compute in."""
 
 
 def require_model_fits(steps: Sequence[Step]) -> None:
-    """Refuses a model whose weights alone, or one of whose layers for a single image, is larger than the memory.
+    """Refuses a model whose weights alone, or one of whose layers for a single image, do not fit into memory.
 
-    What is refused would never have worked; what passes may still be too large for its batches.
+    A model that passes may still be too large for its batches.
 
     Args:
         steps: The layers with their shapes.
 
     Raises:
-        ResourceError: naming the largest layer.
+        ResourceError: It does not fit; the message names the largest layer.
     """
     available = available_memory()
     if available is None or not steps:
@@ -35,13 +35,15 @@ def require_model_fits(steps: Sequence[Step]) -> None:
     values = [prod(step.output_shape or (0,)) for step in steps]
     if max(values) * _BYTES > available:
         largest = values.index(max(values))
-        raise _too_large(steps[largest], f"makes {values[largest]:,} numbers of one image", values[largest], available)
+        raise _too_large(
+            steps[largest], f"outputs {values[largest]:,} numbers for one image", values[largest], available
+        )
 
 
 def _too_large(step: Step, what: str, numbers: int, available: int) -> ResourceError:
     layer = f"{path_text(step.node.path)} ({step.node.entry.name})"
-    needed, there = map(size_text, (numbers * _BYTES, available))
+    needed, free = map(size_text, (numbers * _BYTES, available))
     return ResourceError(
-        f"{layer} {what}: that takes {needed} of memory, and {there} are free",
-        "a smaller data.image.size, pooling or strides above it, or fewer units or filters take less",
+        f"{layer} {what}: they need {needed} of memory, and {free} is free",
+        "lower data.image.size, add pooling or strides before it, or use fewer units or filters",
     )

@@ -1,15 +1,15 @@
-"""The layers of installed packages that a run is made with: written down, and missed with a word on what to install."""
+"""Layers of installed packages: recorded in the run, and reported with advice when their package is missing."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from cnncli.catalog import Entry
 from cnncli.catalog.packages import Registered, plugin_layer, registration_error
 from cnncli.errors import RunError
-from cnncli.runs import RunDir
 from cnncli.spec.graph import Node
 
 RECORD = "layers"
@@ -20,7 +20,7 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,49}\Z")
 
 
 def package_layers(nodes: Sequence[Node]) -> dict[str, Registered]:
-    """The layers of packages in a network, by name, those inside of others included."""
+    """The layers of packages in a network by name, those inside other layers included."""
     names = dict.fromkeys(name for node in nodes for name in _names(node.entry))
     return {name: layer for name in names if (layer := plugin_layer(name))}
 
@@ -37,25 +37,23 @@ def record_of(layers: Mapping[str, Registered]) -> dict[str, dict[str, str]]:
     return {name: {"package": layer.package, "version": layer.version} for name, layer in layers.items()}
 
 
-def require_packages(run: RunDir) -> None:
-    """Refuses a run with a layer that no installed package has.
+def require_packages(run: Path, environment: Mapping[str, Any]) -> None:
+    """Refuses a run with a layer that no installed package provides.
 
     Args:
-        run: whose environment.json says what its layers were of; what it says is a stranger's word.
+        run: Folder of the run, for messages.
+        environment: Contents of its environment.json, which may come from a stranger.
 
     Raises:
-        RunError: naming the package.
+        RunError: A package is missing; the message names it.
     """
-    try:
-        layers = run.read_json("environment.json").get(RECORD)
-    except RunError:  # then its spec is all that there is to say
-        return
-    for name, found in layers.items() if isinstance(layers, dict) else ():
-        package, version = (found.get(key) for key in ("package", "version")) if isinstance(found, dict) else ("", "")
+    layers = environment.get(RECORD)
+    for name, record in layers.items() if isinstance(layers, dict) else ():
+        package, version = map(record.get, ("package", "version")) if isinstance(record, dict) else ("", "")
         if plugin_layer(name) or registration_error(name) or not (isinstance(package, str) and _NAME.match(package)):
             continue
         exact = f"=={version}" if isinstance(version, str) and _VERSION.match(version) else ""
         raise RunError(
-            f"'{run.path}' has a layer '{name[:100]}' of the package '{package}', which is not installed",
-            f"a package runs code of its own; when you know whose it is: pip install '{package}{exact}'",
+            f"'{run}' has a layer '{name[:100]}' of the package '{package}', which is not installed",
+            f"packages run code of their own; if you trust this one: pip install '{package}{exact}'",
         )

@@ -20,7 +20,7 @@ from cnncli.records import Epoch, History
 from cnncli.runner.execution.steps import outputs_of
 from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.inputs.splits import Splits, all_files, decoded_before
-from cnncli.runner.model.build import build, inputs_of_splits
+from cnncli.runner.model.build import build_model
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.preflight import timing
 from cnncli.runner.preflight.memory import (
@@ -37,8 +37,7 @@ from cnncli.runner.training.preparation import load_readable_splits, prepare_pha
 from cnncli.runner.training.run_files import write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runner.training.variables import all_finite
-from cnncli.runner.weights import verified_weights
-from cnncli.runs import BEST, CHECKPOINT, RunDir, require_writable
+from cnncli.runs import BEST, CHECKPOINT, RunDir, require_writable, verified_weights
 from cnncli.spec.schema import Spec
 from cnncli.startup import tf
 
@@ -162,9 +161,9 @@ class Rehearsal:
 
     def __init__(self, spec: Spec, splits: Splits, run: RunDir, runs_dir: Path, observer: TrainingObserver) -> None:
         self.spec, self.splits, self.run, self._observer = spec, splits, run, observer
-        self.inputs = inputs_of_splits(spec.data, splits)
+        self.inputs = splits.input_spec(spec.data)
         self.phases = phases = prepare_phases(spec, splits, self.inputs)
-        load_pretrained(spec, phases.model, self.inputs.class_names, runs_dir, observer.on_notice)
+        load_pretrained(spec.model, phases.model, self.inputs.class_names, runs_dir, observer.on_notice)
         test = splits.samples["test"]
         self._tested = test.take(np.arange(min(phases.batches.evaluation_batch_size, len(test))))
         self._per_tested = len(test) / len(self._tested)
@@ -244,7 +243,7 @@ class Rehearsal:
         images = self._tested.read(np.arange(min(COMPARED, len(self._tested))))  # (images, height, width, channels)
         batches = tf.data.Dataset.from_tensors((images, np.zeros(len(images))))
         before, again = (outputs_of(self.phases.model, batches) for _ in range(2))  # (images, units)
-        model = build(self.spec, self.inputs)
+        model = build_model(self.spec, self.inputs)
         load_weights(model, verified_weights(self.run))
         after = outputs_of(model, batches)  # (images, units)
         repeats = np.array_equal(before, again)  # not on every GPU

@@ -19,7 +19,7 @@ from cnncli.factory.regularization import without_regularization
 from cnncli.observer import TrainingObserver
 from cnncli.runner.execution.execution import OneDevice
 from cnncli.runner.inputs.splits import Notice, Splits, load_splits
-from cnncli.runner.model.build import compiled, inputs_of_splits
+from cnncli.runner.model.build import build_compiled_model
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.preflight.diagnosis import Attempt, Reason, reasons_for
 from cnncli.runner.training.errors import NotFinite
@@ -75,7 +75,7 @@ def overfit_batch(spec: Spec, runs_folder: Path, observer: TrainingObserver) -> 
 
     began = time.perf_counter()
     with memory_errors_explained():
-        batch = batch_of(load_splits(spec, notice=observer.on_notice), spec.train.batch_size)
+        batch = batch_of(load_splits(spec.data, spec.seed, notice=observer.on_notice), spec.train.batch_size)
         learner = Learner(spec, batch, runs_folder, observer.on_notice)
         model, tensors = learner.model()
         if not model.trainable_variables:
@@ -135,8 +135,8 @@ class Learner:
         if learning_rate is not None:
             arguments = {**spec.train.optimizer.arguments, "learning_rate": learning_rate}
             spec = _with(spec, optimizer=replace(spec.train.optimizer, arguments=arguments))
-        model, encoding = compiled(spec, inputs_of_splits(spec.data, self._batch), MAX_STEPS)
-        load_pretrained(spec, model, names, self._runs_folder, self._notice)
+        model, encoding = build_compiled_model(spec, self._batch.input_spec(spec.data), MAX_STEPS)
+        load_pretrained(spec.model, model, names, self._runs_folder, self._notice)
         without_regularization(model)
         images = samples.read(np.arange(len(samples)))  # (images, height, width, channels)
         return model, (tf.constant(images), tf.constant(encode(samples.labels, encoding, len(names))))

@@ -6,9 +6,10 @@ from cnncli.data.samples import FileSamples
 from cnncli.factory.summary import summarize
 from cnncli.observer import TrainingObserver
 from cnncli.runner.execution.execution import OneDevice
+from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.source_check import require_readable
 from cnncli.runner.inputs.splits import Splits, decoded, load_splits
-from cnncli.runner.model.build import InputSpec, built
+from cnncli.runner.model.build import build_model, encoding_for
 from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.best_epoch import Monitor
 from cnncli.runner.training.phases import TrainingPhase, TrainingPhases
@@ -27,7 +28,7 @@ def load_readable_splits(spec: Spec, observer: TrainingObserver) -> Splits:
     Raises:
         DataError: Images are missing, or a header cannot be read.
     """
-    splits = load_splits(spec, notice=observer.on_notice)
+    splits = load_splits(spec.data, spec.seed, notice=observer.on_notice)
     files = {split: samples for split, samples in splits.samples.items() if isinstance(samples, FileSamples)}
     require_readable(files, spec.data.source.arguments.get("path", spec.data.source.name))
     return splits
@@ -57,7 +58,8 @@ def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec) -> TrainingPha
         tf.config.experimental.enable_op_determinism()
     execution = OneDevice()
     with execution.scope():
-        model, encoding = built(spec, inputs)
+        model = build_model(spec, inputs)
+    encoding = encoding_for(spec.train, model, len(inputs.class_names))
     batches = Batches(splits, encoding, spec.train, spec.augment, spec.seed)
     return TrainingPhases(model, batches, spec.train, len(inputs.class_names), execution)
 

@@ -17,8 +17,7 @@ from cnncli.report import EvaluationData, StartData, artifact_names, write_artif
 from cnncli.runner.inputs.splits import Notice, Splits
 from cnncli.runner.model.evaluation import evaluate_split, images_at
 from cnncli.runner.training.variables import averaged_weights
-from cnncli.runner.weights import verified_weights
-from cnncli.runs import BEST, RunDir
+from cnncli.runs import BEST, RunDir, verified_weights
 from cnncli.spec.graph import Node
 
 if TYPE_CHECKING:

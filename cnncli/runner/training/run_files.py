@@ -11,8 +11,8 @@ import numpy as np
 from cnncli import __version__
 from cnncli.data.brightness import brightness_stats
 from cnncli.factory.precision import precision_here
+from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.splits import Splits
-from cnncli.runner.model.build import InputSpec
 from cnncli.runner.training.environment import command_line, environment
 from cnncli.runs import RunDir, now
 from cnncli.spec.backbones import scales_image
@@ -84,7 +84,7 @@ def _recorded_spec(spec: Spec, splits: Splits) -> dict[str, Any]:
     if spec.data.standardize or not scales_image(spec.model.nodes):
         del plain["data"]["scale"]
     for split in ("validation", "test"):
-        if splits.origins.get(split) == split:
+        if splits.source_split.get(split) == split:
             del plain["data"]["split"][split]
     return plain
 

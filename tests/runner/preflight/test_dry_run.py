@@ -91,7 +91,7 @@ def test_ctrl_c_leaves_nothing_behind(folder_spec, tmp_path, monkeypatch):
 
 
 def test_images_that_are_decoded_already_or_never_cached_need_no_sample(folder_spec, cache_folder):
-    source = load_splits(folder_spec())
+    source = load_splits(folder_spec().data, 0)
     never = sample_images(source, cache=False)
     assert (never.splits, never.decoding, never.cache, never.mapped) == (source, 0, 0, 0)
     cached = decoded(source, cache=True)
@@ -104,7 +104,7 @@ def test_images_that_are_decoded_already_or_never_cached_need_no_sample(folder_s
 
 def test_sampled_images_represent_their_neighbours_and_labels_stay(folder_spec, monkeypatch):
     monkeypatch.setattr(module, "SAMPLED", 6)
-    source = load_splits(folder_spec())
+    source = load_splits(folder_spec().data, 0)
     sampled, real = sample_images(source, cache=True).splits.samples["train"], source.samples["train"]
     assert np.array_equal(sampled.labels, real.labels)
     images = sampled.read(np.arange(len(real)))
@@ -148,7 +148,7 @@ def test_a_full_disk_is_reported_before_the_training(rehearse, monkeypatch):
 def test_a_model_that_differs_after_loading_is_found(folder_spec, tmp_path, temporary):
     spec = folder_spec()
     run = RunDir.claim(tmp_path / "runs", "squares")
-    rehearsal = Rehearsal(spec, load_splits(spec), run, tmp_path / "runs", Observers())
+    rehearsal = Rehearsal(spec, load_splits(spec.data, spec.seed), run, tmp_path / "runs", Observers())
     rehearsal.time_stage(0)
     rehearsal.report()
     rehearsal.require_same_outputs_after_loading()

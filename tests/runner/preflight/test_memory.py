@@ -3,7 +3,8 @@
 import pytest
 
 from cnncli.errors import ResourceError
-from cnncli.runner.model.build import InputSpec, compiled
+from cnncli.runner.inputs.input_spec import InputSpec
+from cnncli.runner.model.build import build_compiled_model
 from cnncli.runner.preflight import memory
 
 pytestmark = pytest.mark.slow
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_batch_that_is_too_large_is_refused_with_one_that_fits(folder_spec, monkeypatch):
     spec = folder_spec()
-    model, _ = compiled(spec, InputSpec((16, 16, 3), ("blue", "green", "red")), total_steps=1)
+    model, _ = build_compiled_model(spec, InputSpec((16, 16, 3), ("blue", "green", "red")), total_steps=1)
     monkeypatch.setattr(memory, "available_memory", lambda: 50_000)
     with pytest.raises(ResourceError, match="a step on 512 images") as raised:
         memory.require_step_fits(model, spec.model.nodes, 512)

@@ -37,7 +37,9 @@ def learner(folder_spec, tmp_path):
 
     def make(*overrides):
         spec = folder_spec(*overrides)
-        return Learner(spec, batch_of(load_splits(spec), spec.train.batch_size), tmp_path, lambda text: None)
+        return Learner(
+            spec, batch_of(load_splits(spec.data, spec.seed), spec.train.batch_size), tmp_path, lambda text: None
+        )
 
     return make
 
@@ -54,7 +56,7 @@ def test_a_batch_is_memorised_and_nothing_is_left(overfit, tmp_path, cache_folde
 
 
 def test_a_batch_has_images_of_every_class(folder_spec):
-    batch = batch_of(load_splits(folder_spec()), 9).samples["train"]
+    batch = batch_of(load_splits(folder_spec().data, 0), 9).samples["train"]
     assert np.bincount(batch.labels).min() >= 2
     assert len(batch) == 9
 

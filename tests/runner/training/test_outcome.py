@@ -9,6 +9,7 @@ import pytest
 from cnncli.errors import Interrupted, ResourceError, RunError, TrainingError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch, History
+from cnncli.runner.open_run import OpenRun
 from cnncli.runner.resume_plan import plan_resume
 from cnncli.runs import RunDir
 
@@ -102,7 +103,7 @@ def test_a_training_to_the_end_is_finished_and_nothing_is_left_to_resume(run):
     error, _, _ = end(run)
     assert error is None
     assert (run.status()["state"], run.status()["epochs"]) == ("finished", 1)
-    assert plan_resume(run) is None
+    assert plan_resume(OpenRun(run)) is None
 
 
 @pytest.mark.parametrize("in_reports", [None, FULL, MemoryError(), KeyboardInterrupt()], ids=repr)
@@ -113,7 +114,7 @@ def test_a_stop_between_two_steps_is_an_interruption_whatever_becomes_of_its_rep
     assert (error.exit_code, error.epochs, bool(error.left_out)) == (code, 1, in_reports is not None)
     assert (run.status()["state"], run.status()["reason"]) == ("interrupted", reason)
     assert session.status_at_report == "interrupted"
-    assert plan_resume(run) is not None
+    assert plan_resume(OpenRun(run)) is not None
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_an_interruption_in_the_middle_of_something_is_recorded_and_reports_noth
     assert error.exit_code == code
     assert (run.status()["state"], run.status()["reason"]) == ("interrupted", reason)
     assert session.status_at_report == ""
-    assert plan_resume(run) is not None
+    assert plan_resume(OpenRun(run)) is not None
 
 
 @pytest.mark.parametrize("best", [1, 0])
@@ -140,7 +141,7 @@ def test_a_divergence_is_recorded_before_its_report_and_is_not_resumed(run, in_r
     assert session.status_at_report == "diverged"
     assert bool(notices) == (best > 0 and in_reports is not None)
     with pytest.raises(RunError, match="diverged"):
-        plan_resume(run)
+        plan_resume(OpenRun(run))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_any_other_error_is_a_failure_that_can_be_resumed(run, how, kind, reason
     assert isinstance(error, kind)
     assert run.status()["state"] == "failed"
     assert reason in run.status()["reason"]
-    assert plan_resume(run) is not None
+    assert plan_resume(OpenRun(run)) is not None
 
 
 @pytest.mark.parametrize("how", [TrainingError("nan"), MemoryError(), KeyboardInterrupt(), None], ids=repr)
@@ -174,7 +175,7 @@ def test_a_disk_that_is_too_full_for_the_status_leaves_a_run_that_resumes(run, h
     kinds = {TrainingError: TrainingError, KeyboardInterrupt: Interrupted}
     assert isinstance(error, kinds.get(type(how), ResourceError))
     assert run.status()["state"] == "interrupted"  # nobody holds the lock any more
-    assert plan_resume(run) is not None
+    assert plan_resume(OpenRun(run)) is not None
 
 
 def test_an_interruption_of_the_last_write_is_an_interruption(run, monkeypatch):

@@ -1,0 +1,250 @@
+"""An opened run and what can be done with it."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, overload
+
+from cnncli.errors import DataError
+from cnncli.isolation import isolated
+from cnncli.records import Prediction, UnreadableImage
+from cnncli.records.html import html_table
+from cnncli.runner.open_run import OpenRun
+from cnncli.runner.resume_plan import plan_resume
+
+if TYPE_CHECKING:
+    import keras
+
+    from cnncli.api.results import EvaluationResult
+    from cnncli.observer import TrainingObserver
+    from cnncli.runner.predict import ImageLike, Predictor
+    from cnncli.runner.training.results import TrainingResult
+
+Notice = Callable[[str], None]
+
+
+class Run(OpenRun):
+    """A run folder: what a training left, and what can be done with it. Made by `cnncli.open_run` and `cnncli.train`.
+
+    Each file is read when it is first asked for, and once. Shows itself as a table in a notebook.
+
+    Args:
+        folder: Folder of the run.
+
+    Example:
+        >>> import cnncli
+        >>> run = cnncli.open_run("runs/mnist-001")
+        >>> run.state, run.history.best, run.class_names[:3]
+        ('finished', 1, ('0', '1', '2'))
+        >>> run.metrics["accuracy"] > 0.3
+        True
+    """
+
+    @classmethod
+    def of_training(cls, result: TrainingResult) -> Run:
+        """The run of a training that has just ended, which need not be evaluated again."""
+        from cnncli.api.results import EvaluationResult
+
+        run = cls(result.run)
+        run.history = result.history
+        run._evaluated = EvaluationResult.of(result.evaluation)
+        return run
+
+    @property
+    def state(self) -> str:
+        """`running`, `finished`, `interrupted`, `diverged` or `failed`.
+
+        Raises:
+            RunError: status.json is missing or damaged.
+        """
+        return str(self.status.get("state"))
+
+    def model(
+        self,
+        weights: Literal["best"] = "best",
+        allow_changed_weights: bool = False,
+        notice: Notice | None = None,
+    ) -> keras.Model:
+        """The model with its trained weights, not compiled; a new one with each call.
+
+        Args:
+            weights: Which weights: those of the best epoch.
+            allow_changed_weights: Accept weights whose checksum does not match the run.
+            notice: Receives a warning when the checksum does not match; `warnings.warn` by default.
+
+        Returns:
+            A functional model from `(images, height, width, channels)`, pixels 0…255, to `(images, units)`,
+            float32; preprocessing is part of it.
+
+        Raises:
+            RunError: The run is incomplete, or its weights were changed or do not belong to its model.
+
+        Example:
+            >>> import cnncli
+            >>> cnncli.open_run("runs/mnist-001").model().output_shape
+            (None, 10)
+        """
+        with isolated():
+            return super().model(weights, allow_changed_weights, notice or _warn)
+
+    def evaluate(
+        self,
+        split: Literal["train", "validation", "test"] = "test",
+        *,
+        data: str | os.PathLike[str] | None = None,
+        allow_changed_weights: bool = False,
+        notice: Notice | None = None,
+    ) -> EvaluationResult:
+        """Measures the best weights on the images of a split; writes nothing.
+
+        Args:
+            split: The split.
+            data: Where the images are now, if they were moved.
+            allow_changed_weights: Accept weights whose checksum does not match the run.
+            notice: Receives warnings, such as that images have changed; `warnings.warn` by default.
+
+        Raises:
+            DataError: Images of the run are missing.
+            RunError: The run is incomplete, or has no such split.
+
+        Example:
+            >>> import cnncli
+            >>> result = cnncli.open_run("runs/mnist-001").evaluate("validation")
+            >>> result.split, len(result.predictions)
+            ('validation', 100)
+        """
+        if self._evaluated and (split, data) == ("test", None):
+            return self._evaluated
+        with isolated():
+            from cnncli.api.results import EvaluationResult
+            from cnncli.runner.evaluate import evaluate
+
+            path = None if data is None else Path(data)
+            return EvaluationResult.of(evaluate(self, split, notice or _warn, path, allow_changed_weights))
+
+    _evaluated: EvaluationResult | None = None
+
+    @overload
+    def predict(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        top_k: int = 1,
+        *,
+        invert: bool = False,
+        allow_changed_weights: bool = False,
+        notice: Notice | None = None,
+        keep_unreadable: Literal[False] = False,
+    ) -> list[Prediction]: ...
+    @overload
+    def predict(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        top_k: int = 1,
+        *,
+        invert: bool = False,
+        allow_changed_weights: bool = False,
+        notice: Notice | None = None,
+        keep_unreadable: Literal[True],
+    ) -> list[Prediction | UnreadableImage]: ...
+    def predict(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        top_k: int = 1,
+        *,
+        invert: bool = False,
+        allow_changed_weights: bool = False,
+        notice: Notice | None = None,
+        keep_unreadable: bool = False,
+    ) -> Sequence[Prediction | UnreadableImage]:
+        """Classifies images of any size, colour or grey; the model is built once for all calls.
+
+        Args:
+            images: One image or several, each a path, a folder, the bytes of a file, an open file, a picture of
+                Pillow's, or a uint8 array of 0…255 with the shape `(height, width)`, `(height, width, 1)` or
+                `(height, width, 3)`.
+            top_k: Number of classes in `Prediction.top`.
+            invert: Invert the brightness first, for negatives of the training images.
+            allow_changed_weights: Accept weights whose checksum does not match the run.
+            notice: Receives warnings; `warnings.warn` by default.
+            keep_unreadable: Return an `UnreadableImage` in place of an image that cannot be read.
+
+        Returns:
+            One prediction for each image, in order.
+
+        Raises:
+            DataError: An image cannot be read.
+            RunError: The run is incomplete, or its weights were changed.
+
+        Example:
+            >>> import cnncli, numpy as np
+            >>> run = cnncli.open_run("runs/mnist-001")
+            >>> one, two = run.predict([np.zeros((28, 28), np.uint8), "digit.png"], top_k=3)
+            >>> len(two.top), two.class_name == two.top[0][0]
+            (3, True)
+        """
+        with isolated():
+            from cnncli.runner.predict import Predictor, as_list
+
+            if allow_changed_weights not in self._predictors:
+                self._predictors[allow_changed_weights] = Predictor(self, notice or _warn, allow_changed_weights)
+            predictions = []
+            for prediction in self._predictors[allow_changed_weights].predict(as_list(images), top_k, invert):
+                if isinstance(prediction, UnreadableImage) and not keep_unreadable:
+                    raise DataError(prediction.reason)
+                predictions.append(prediction)
+            return predictions
+
+    @cached_property
+    def _predictors(self) -> dict[bool, Predictor]:
+        return {}
+
+    def resume(
+        self, epochs: int | None = None, observers: Sequence[TrainingObserver] = (), *, command: Sequence[str] = ()
+    ) -> Run:
+        """Continues an interrupted training; the result is that of a training without the interruption.
+
+        Args:
+            epochs: Total number of epochs, in place of the spec's.
+            observers: Receive the events of the training.
+            command: Command line to record in environment.json.
+
+        Returns:
+            The run as it is afterwards; this very object when nothing remained to be trained.
+
+        Raises:
+            RunError: Another process is training it, it diverged, or its records are damaged.
+            DataError: Its images are missing or have changed.
+            TrainingError: The loss became infinite or NaN.
+            ResourceError: The folder is not writable, or memory or disk ran out.
+            Interrupted: Ctrl-C, or an observer that requested a stop; the run can be resumed again.
+
+        Example:
+            >>> import cnncli
+            >>> run = cnncli.open_run("runs/mnist-001").resume()
+            >>> run.state
+            'finished'
+        """
+        with self.folder.locked():
+            current = Run(self.folder)  # nobody else changes it from here on
+            if plan_resume(current, epochs) is None:
+                return self
+            with isolated(before_start=current.apply_recorded_threading):
+                from cnncli.runner.resume import resume
+
+                result = resume(current, observers, command, epochs)
+        return self if result is None else Run.of_training(result)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        figures = [(name, f"{value:.4f}") for name, value in self.metrics.items() if isinstance(value, float)]
+        return html_table((str(self.path), self.state), figures)
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text.removeprefix("warning: "), stacklevel=4)

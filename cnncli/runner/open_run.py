@@ -1,0 +1,253 @@
+"""An opened run: what every command on a run starts from. Each file is read when it is first needed, and once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from cnncli.errors import RunError, SpecError, path_text
+from cnncli.records import Epoch, History
+from cnncli.runner.inputs.data_record import DataRecord, parse_data_record
+from cnncli.runner.model.plugin_check import require_packages
+from cnncli.runner.training.checkpoint import TrainingState, read_progress
+from cnncli.runs import BEST, RunDir, find_run, verified_weights
+from cnncli.runs.untrusted import Unreadable, read_bytes
+from cnncli.spec import LoadedSpec, Spec, load
+from cnncli.spec.metrics import monitored_metric
+from cnncli.spec.static_data_info import static_data_info
+from cnncli.wording import counted
+
+if TYPE_CHECKING:
+    import keras
+
+    from cnncli.runner.inputs.input_spec import InputSpec
+
+Notice = Callable[[str], None]
+
+_NOT_METRICS = ("epoch", "stage", "learning_rate", "seconds")
+_MOST_THREADS = 1024
+_WEIGHTS: Mapping[str, str] = {"best": BEST}
+
+
+class OpenRun:
+    """A run folder, which may come from anybody, and what its files say.
+
+    Nothing is read before it is asked for, nothing is read twice, and nothing starts TensorFlow but `model`. What the
+    files say is that of the moment they were read: open the run again after it was trained further.
+
+    Args:
+        folder: Folder of the run.
+    """
+
+    def __init__(self, folder: RunDir) -> None:
+        self.folder = folder
+
+    @property
+    def path(self) -> Path:
+        """Folder of the run."""
+        return self.folder.path
+
+    @cached_property
+    def loaded_spec(self) -> LoadedSpec:
+        """The spec with its text; it is complete, so no other file is read.
+
+        Raises:
+            RunError: It is missing, invalid, or has layers of a package that is not installed.
+        """
+        try:
+            return load(self.folder.spec, alone=True)
+        except SpecError as error:
+            require_packages(self.path, self._environment_or_nothing())
+            first, *others = error.problems
+            where = f" ({first.place.line}:{first.place.column})" if first.place else ""
+            more = f", and {counted(len(others), 'more problem')}" if others else ""
+            place = f"{path_text(first.path)}: " if first.path else ""
+            message = f"'{self.path}' is not a complete run: spec.yaml{where}: {place}{first.message}{more}"
+            raise RunError(message) from None
+
+    @property
+    def spec(self) -> Spec:
+        """Spec of the run, with every default.
+
+        Raises:
+            RunError: It is missing or invalid.
+        """
+        return self.loaded_spec.spec
+
+    @cached_property
+    def status(self) -> Mapping[str, Any]:
+        """The recorded state, as `RunDir.status` gives it.
+
+        Raises:
+            RunError: status.json is missing or damaged.
+        """
+        return self.folder.status()
+
+    @cached_property
+    def environment(self) -> Mapping[str, Any]:
+        """Versions, hardware and command of the training.
+
+        Raises:
+            RunError: environment.json is missing or damaged.
+        """
+        return self.folder.read_json("environment.json")
+
+    def _environment_or_nothing(self) -> Mapping[str, Any]:
+        try:
+            return self.environment
+        except RunError:
+            return {}
+
+    @cached_property
+    def data_record(self) -> DataRecord:
+        """Size, classes and statistics of the images.
+
+        Raises:
+            RunError: data.json is missing or damaged.
+        """
+        return parse_data_record(self.folder.read_json("data.json"), self.path)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes in the order of the model's outputs.
+
+        Raises:
+            RunError: data.json is missing or damaged.
+        """
+        return self.data_record.class_names
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Any]:
+        """Metrics of the best weights on the test images; empty until they are measured.
+
+        Raises:
+            RunError: metrics.json is damaged.
+        """
+        return self.folder.metrics()
+
+    @cached_property
+    def history_rows(self) -> tuple[Mapping[str, str], ...]:
+        """Rows of history.csv as text.
+
+        Raises:
+            RunError: history.csv is missing or damaged.
+        """
+        try:
+            text = read_bytes(self.folder.history).decode("utf-8")
+            rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        except (Unreadable, ValueError, csv.Error) as error:
+            raise RunError(f"'{self.path}' is not a complete run: history.csv cannot be read ({error})") from None
+        return tuple({str(key): str(value) for key, value in row.items()} for row in rows)
+
+    @cached_property
+    def history(self) -> History:
+        """Metrics of each epoch, and which epoch was best.
+
+        Raises:
+            RunError: history.csv or spec.yaml is missing or damaged.
+        """
+        try:
+            epochs = tuple(_epoch(row) for row in self.history_rows)
+        except (ValueError, KeyError) as error:
+            raise RunError(f"'{self.path}' is not a complete run: history.csv is damaged ({error})") from None
+        monitor, more_is_better = monitored_metric(self.spec)
+        return History(epochs, monitor, _best(epochs, monitor, 1 if more_is_better else -1))
+
+    @cached_property
+    def input_spec(self) -> InputSpec:
+        """What the model is built for.
+
+        Raises:
+            RunError: The run is incomplete, or two of its files contradict each other.
+        """
+        from cnncli.runner.inputs.input_spec import InputSpec
+
+        record, data = self.data_record, self.spec.data
+        info = static_data_info(data)
+        if info.shape not in (None, record.shape) or info.class_names not in (None, record.class_names):
+            raise RunError(f"'{self.path}' is damaged: spec.yaml and data.json describe different images")
+        if data.standardize == "featurewise" and not record.channel_mean:
+            raise RunError(f"'{self.path}' is not a complete run: data.json lacks 'channel_mean'")
+        return InputSpec(record.shape, record.class_names, record.channel_mean, record.channel_std)
+
+    def apply_recorded_threading(self) -> None:
+        """Sets TensorFlow, which has not started yet, to compute as the run did: the last bits depend on it.
+
+        That is with the same number of threads, and with oneDNN or without.
+        """
+        recorded = self._environment_or_nothing()
+        threads, onednn = recorded.get("threads"), recorded.get("onednn")
+        if type(threads) is int and 0 < threads <= _MOST_THREADS:
+            os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
+        if onednn in ("0", "1"):
+            os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", onednn)
+
+    @cached_property
+    def progress(self) -> TrainingState:
+        """How far the training is: the state of its checkpoint without the arrays.
+
+        Raises:
+            RunError: The checkpoint is missing or damaged.
+        """
+        return read_progress(self.folder.checkpoint)
+
+    def model(
+        self,
+        weights: Literal["best"] = "best",
+        allow_changed_weights: bool = False,
+        notice: Notice | None = None,
+    ) -> keras.Model:
+        """The model with its trained weights, not compiled; a new one with each call.
+
+        Args:
+            weights: Which weights: those of the best epoch.
+            allow_changed_weights: Accept weights whose checksum does not match the run.
+            notice: Receives a warning when the checksum does not match.
+
+        Returns:
+            A functional model from `(images, height, width, channels)`, pixels 0…255, to `(images, units)`,
+            float32; preprocessing is part of it.
+
+        Raises:
+            RunError: The run is incomplete, or its weights were changed or do not belong to its model.
+        """
+        file = verified_weights(self.folder, _WEIGHTS[weights], allow_changed_weights, notice)
+        spec, inputs = self.spec, self.input_spec
+        from cnncli.factory.weights import load_weights
+        from cnncli.runner.model.build import build_model
+
+        model = build_model(spec, inputs)
+        load_weights(model, file)
+        return model
+
+
+def open_named(named: str | None, runs_folder: Path) -> OpenRun:
+    """Opens a run by its path or its name; the newest finished one when none is named.
+
+    Raises:
+        RunError: There is no such run, or it contains links.
+    """
+    return OpenRun(find_run(named, runs_folder))
+
+
+def _epoch(row: Mapping[str, str]) -> Epoch:
+    metrics = {name: float(value) for name, value in row.items() if value and name not in _NOT_METRICS}
+    rate, seconds = float(row["learning_rate"]), float(row["seconds"])
+    return Epoch(int(row["epoch"]), metrics, rate, seconds, int(row.get("stage", 0)))
+
+
+def _best(epochs: tuple[Epoch, ...], monitor: str, sign: int) -> int:
+    """Number of the best epoch; a value that is not finite never is, and ties are broken by the lower loss."""
+    ranked = [
+        (sign * epoch.metrics[monitor], -epoch.metrics.get("val_loss", epoch.metrics["loss"]), -epoch.number)
+        for epoch in epochs
+        if monitor in epoch.metrics and "loss" in epoch.metrics
+    ]
+    finite = [rank for rank in ranked if all(map(isfinite, rank))]
+    return -max(finite)[2] if finite else 0

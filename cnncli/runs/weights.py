@@ -1,0 +1,38 @@
+"""The weights of a run, verified against the hash that the training recorded before anything reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from cnncli.errors import RunError
+from cnncli.runs.folder import BEST, RunDir
+
+
+def verified_weights(
+    run: RunDir, name: str = BEST, allow_changed: bool = False, notice: Callable[[str], None] | None = None
+) -> Path:
+    """The file of a run's weights.
+
+    Args:
+        run: Run folder, which may come from anybody.
+        name: Name of the file, from the run folder on.
+        allow_changed: Accept weights whose checksum does not match. They are still refused unless they are plain
+            numbers in the shapes of the run's model.
+        notice: Receives a warning when the checksum does not match.
+
+    Raises:
+        RunError: There are none, or they were changed and that is not allowed.
+    """
+    path = run.path / name
+    if not path.is_file():
+        raise RunError(f"the run has no weights: '{path}' is missing", "a run has them after its first epoch")
+    try:
+        run.verify(name)
+    except RunError as error:
+        if not allow_changed:
+            hint = "if you know why, and trust their source: --allow-changed-weights"
+            raise RunError(error.message, hint) from None
+        if notice:
+            notice(f"warning: {error.message}; they are used nevertheless")
+    return path

@@ -1,0 +1,173 @@
+"""A program that calls cnncli finds everything as it was: Keras, TensorFlow, random numbers, logging, signals."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def in_a_program(program: str, **environment: str) -> str:
+    """What a program of its own prints; it must print nothing on stderr."""
+    import os
+
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))}
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**variables, **environment},
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+STATE = """
+import logging, os, random, signal, sys, threading, warnings
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+import keras, numpy as np, tensorflow as tf
+
+keras.config.set_dtype_policy("mixed_bfloat16")
+keras.config.set_epsilon(1e-5)
+keras.config.set_floatx("float64")
+keras.config.set_image_data_format("channels_first")
+keras.utils.set_random_seed(7)
+tf.config.experimental.enable_op_determinism()
+tf.get_logger().setLevel("WARNING")
+warnings.simplefilter("error", DeprecationWarning)
+signal.signal(signal.SIGINT, lambda number, frame: None)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3), keras.layers.Dropout(0.5)])
+before = model.predict(np.ones((1, 4)), verbose=0)
+
+def state():
+    from tensorflow.python.framework import config
+    import matplotlib
+    return {
+        "policy": keras.config.dtype_policy().name,
+        "settings": (keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()),
+        "determinism": config.is_op_determinism_enabled(),
+        "environment": {k: v for k, v in os.environ.items() if k.startswith(("TF_", "KERAS_"))},
+        "logging": (tf.get_logger().level, logging.getLogger().level, logging.getLogger().handlers[:]),
+        "warnings": warnings.filters[:],
+        "signals": (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)),
+        "python": random.getstate(),
+        "numpy": str(np.random.get_state()),
+        "matplotlib": dict(matplotlib.rcParams),
+        "threads": threading.active_count(),
+    }
+
+def draws():
+    # What the program does next: random numbers of every kind, and the name of a new layer
+    return (
+        random.random(), np.random.rand(), float(tf.random.uniform(())), float(keras.random.uniform(())),
+        keras.layers.Dense(2).name, float(keras.initializers.GlorotUniform()((1, 1))[0][0]),
+    )
+"""
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """What the program draws when it does not call cnncli."""
+    return in_a_program(STATE + "print(draws())")
+
+
+def program(body: str) -> str:
+    return (
+        STATE
+        + "at_first = state()\nimport cnncli\n"
+        + textwrap.dedent(body)
+        + textwrap.dedent("""
+            after = state()
+            assert after == at_first, [key for key in after if after[key] != at_first[key]]
+            assert np.array_equal(model.predict(np.ones((1, 4)), verbose=0), before)
+            print(draws())
+            """)
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("cnncli.build_model(cnncli.load_spec('mnist.yaml'))", id="build_model"),
+        pytest.param("cnncli.train(cnncli.load_spec('mnist.yaml', {'train.deterministic': True}))", id="train"),
+        pytest.param(
+            "run = cnncli.open_run('runs/mnist-001')\nrun.evaluate()\nrun.predict('digit.png')", id="open_run"
+        ),
+        pytest.param(
+            """
+            class Broken(cnncli.TrainingObserver):
+                def on_epoch_end(self, epoch, best):
+                    raise ZeroDivisionError
+
+            try:
+                cnncli.train(cnncli.load_spec("mnist.yaml", {"train.deterministic": True}), observers=[Broken()])
+            except ZeroDivisionError:
+                assert cnncli.open_run("mnist-002").state == "failed"
+            """,
+            id="exception",
+        ),
+    ],
+)
+def test_the_program_is_as_it_was(body, expected, example_folder):
+    assert in_a_program(program(body)) == expected
+
+
+def test_results_are_those_of_the_command_line_whatever_the_program_has_set(example_folder):
+    in_a_program(program("cnncli.train(cnncli.load_spec('mnist.yaml'), runs_dir='there')"))
+    assert_same_run(example_folder / "runs" / "mnist-001", example_folder / "there" / "mnist-001")
+
+
+def test_two_trainings_in_one_process_are_those_of_two(example_folder):
+    in_a_program(
+        """
+        import cnncli
+        spec = cnncli.load_spec("mnist.yaml")
+        cnncli.train(cnncli.load_spec("mnist.yaml", {"seed": 5}), runs_dir="other")
+        cnncli.train(spec, runs_dir="there")
+        """
+    )
+    assert_same_run(example_folder / "runs" / "mnist-001", example_folder / "there" / "mnist-001")
+
+
+def assert_same_run(one, other):
+    for name in ("weights/best.weights.h5", "weights/last.weights.h5", "predictions.csv", "metrics.json"):
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+
+
+def test_a_backend_other_than_tensorflow_is_refused(example_folder):
+    output = in_a_program(
+        """
+        import cnncli
+        spec = cnncli.load_spec("mnist.yaml")
+        try:
+            cnncli.build_model(spec)
+        except cnncli.CnncliError as error:
+            print(error, "|", error.hint)
+        """,
+        KERAS_BACKEND="jax",
+    )
+    assert output == "Keras runs on jax in this program | set the variable KERAS_BACKEND to tensorflow\n"
+
+
+def test_a_setting_that_comes_too_late_is_warned_of_and_recorded(example_folder):
+    output = in_a_program(
+        """
+        import json, tensorflow, warnings
+        from cnncli import machine
+        machine.processor_flags = lambda: frozenset({"avx2"})
+        import cnncli
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            run = cnncli.train(cnncli.load_spec("mnist.yaml"))
+        print([str(one.message).partition(":")[0] for one in caught if one.category is UserWarning])
+        print(json.loads((run.path / "environment.json").read_text())["onednn"])
+        """
+    )
+    assert output == "['TensorFlow was imported before cnncli could switch oneDNN on']\ndefault\n"

@@ -1,0 +1,163 @@
+"""Everything that a run says of itself, and what can be done with it."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import cnncli
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_run_says_what_was_trained(run, trained_workplace):
+    assert run.path == trained_workplace.relative_to(trained_workplace) / "runs" / "mnist-001"
+    assert (run.state, run.spec.name, run.class_names) == ("finished", "mnist", tuple("0123456789"))
+    assert (run.history.monitor, run.history.best, len(run.history.epochs)) == ("val_accuracy", 1, 1)
+    assert run.metrics["images"] == 100
+
+
+def test_a_model_is_a_new_one_each_time_with_the_weights_of_the_run(run):
+    one, other = run.model(), run.model()
+    assert one is not other
+    assert all(np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
+    images = np.load("digits.npz")["x_test"].reshape(-1, 28, 28, 1)
+    predicted = np.asarray(one(images)).argmax(axis=1)
+    assert predicted.tolist() == run.evaluate().evaluation.predicted.tolist()
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_an_evaluation_has_metrics_a_report_and_predictions(run, split):
+    result = run.evaluate(split)
+    images = {"train": 400, "validation": 100, "test": 100}[split]
+    assert (result.split, result.metrics["images"], len(result.predictions)) == (split, images, images)
+    assert result.report.values["0"]["support"] > 0
+    right = sum(
+        prediction.class_name == result.class_names[label]
+        for prediction, label in zip(result.predictions, result.evaluation.labels, strict=True)
+    )
+    assert result.metrics["accuracy"] == pytest.approx(right / images)
+    assert [one.image for one in result.predictions[-2:]] == [
+        result.predictions[images - 2].image,
+        result.predictions[-1].image,
+    ]
+
+
+def test_the_metrics_of_the_test_images_are_those_of_the_training(run):
+    assert run.evaluate().metrics == run.metrics
+
+
+def test_an_image_may_be_given_in_many_ways(run):
+    image = Image.open("digit.png")
+    pixels = np.asarray(image)
+    with Path("digit.png").open("rb") as file:
+        images = [
+            "digit.png",
+            image,
+            pixels,
+            pixels[:, :, None],
+            np.stack([pixels] * 3, axis=2),
+            file.read(),
+            io.BytesIO(file.seek(0) or file.read()),
+        ]
+    predictions = run.predict(images, top_k=10)
+    assert len({prediction.top for prediction in predictions}) == 1
+    assert [prediction.image for prediction in predictions[:3]] == ["digit.png", "image 1", "image 2"]
+    for one in images[:4]:
+        assert [prediction.top for prediction in run.predict(one, top_k=10)] == [predictions[0].top]
+
+
+def test_an_array_of_four_dimensions_is_several_images(run):
+    assert len(run.predict(np.zeros((3, 28, 28, 1), np.uint8))) == 3
+
+
+@pytest.mark.parametrize("image", [np.zeros((28, 28)), np.zeros((28, 28, 2), np.uint8), np.zeros((0, 28), np.uint8), 5])
+def test_what_is_not_an_image_is_refused(run, image):
+    with pytest.raises(cnncli.DataError, match=r"image 0 is a.* expected"):
+        run.predict([image])
+
+
+def test_an_image_that_cannot_be_read_is_an_error_or_kept(run):
+    with pytest.raises(cnncli.DataError, match=r"missing\.png"):
+        run.predict(["digit.png", "missing.png"])
+    first, second = run.predict(["digit.png", "missing.png"], keep_unreadable=True)
+    assert isinstance(first, cnncli.Prediction)
+    assert (type(second), second.image) == (cnncli.UnreadableImage, "missing.png")
+
+
+def test_a_photograph_on_its_side_is_turned_as_in_a_file(run, tmp_path):
+    picture = Image.fromarray(np.arange(40 * 20, dtype=np.uint8).reshape(40, 20))
+    exif = picture.getexif()
+    exif[0x0112] = 6
+    picture.save(tmp_path / "side.png", exif=exif)
+    one, other = run.predict([tmp_path / "side.png", Image.open(tmp_path / "side.png")], top_k=10)
+    assert one.top == other.top
+
+
+def test_weights_that_were_changed_are_refused_or_warned_of(run, tmp_path):
+    copy = cnncli.open_run(shutil.copytree(run.path, tmp_path / "copy"))
+    (copy.path / "weights.sha256").write_text(f"{'0' * 64}  weights/best.weights.h5\n")
+    with pytest.raises(cnncli.RunError, match="is not what the training wrote"):
+        copy.predict("digit.png")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        assert copy.predict("digit.png", allow_changed_weights=True) == run.predict("digit.png")
+    (text,) = (str(one.message) for one in caught if one.category is UserWarning)
+    assert text.endswith("they are used nevertheless")
+
+
+def test_an_interrupted_training_is_resumed_to_the_same_end(run, workplace):
+    class Stop(cnncli.TrainingObserver):
+        stop = 0
+
+        def on_step(self, epoch, step, steps, metrics):
+            self.stop = 130
+
+        def stop_requested(self):
+            return self.stop
+
+    with pytest.raises(cnncli.Interrupted) as caught:
+        cnncli.train(cnncli.load_spec("mnist.yaml"), observers=[Stop()])
+    interrupted = cnncli.open_run(caught.value.run)
+    assert interrupted.state == "interrupted"
+    resumed = interrupted.resume()
+    assert (resumed.state, interrupted.state) == ("finished", "interrupted")
+    assert resumed.metrics == run.metrics
+
+
+def test_ctrl_c_anywhere_leaves_a_run_that_resumes(run, workplace):
+    class Press(cnncli.TrainingObserver):
+        def on_epoch_end(self, epoch, best):
+            raise KeyboardInterrupt
+
+    with pytest.raises(cnncli.Interrupted):
+        cnncli.train(cnncli.load_spec("mnist.yaml"), observers=[Press()])
+    assert cnncli.open_run("mnist-001").resume().metrics == run.metrics
+
+
+def test_nothing_is_printed(workplace, capfd):
+    run = cnncli.train(cnncli.load_spec("mnist.yaml"))
+    run.evaluate()
+    run.predict("digit.png")
+    run.resume()
+    assert capfd.readouterr() == ("", "")
+
+
+class TestTables:
+    def test_names_are_escaped(self):
+        prediction = cnncli.Prediction("<b>.png", ("<script>", "b"), (0.75, 0.25))
+        assert prediction._repr_html_() == (
+            "<table><thead><tr><th>&lt;b&gt;.png</th><th>probability</th></tr></thead>"
+            "<tbody><tr><td>&lt;script&gt;</td><td>0.7500</td></tr></tbody></table>"
+        )
+
+    def test_a_run_and_an_evaluation_are_tables(self, run):
+        assert "<th>finished</th>" in run._repr_html_()
+        assert run.evaluate()._repr_html_().count("<table>") == 2
+        assert repr(run) == "Run('runs/mnist-001')"
