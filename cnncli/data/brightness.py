@@ -12,9 +12,9 @@ class BrightnessStats:
     """How bright the images of a training set are, 0 (black) to 255 (white).
 
     Args:
-        mean: of all pixels.
-        border_mean: of the outermost ring of pixels.
-        border_std: standard deviation, over the images, of the brightness of each image's border; small where all
+        mean: Mean of all pixels.
+        border_mean: Mean of the outermost ring of pixels.
+        border_std: Standard deviation, over the images, of the brightness of each image's border; small where all
             have the same background.
     """
 

@@ -18,14 +18,14 @@ class DuplicateGroup:
     """Images with the same content.
 
     Args:
-        members: split and index within the split of each, two or more, in the order of the splits.
+        members: Split and index within the split of each, two or more, in the order of the splits.
     """
 
     members: tuple[tuple[str, int], ...]
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """The splits they are in; more than one means that the test measures what was learned by heart."""
+        """The splits they are in; more than one means that training images are evaluated."""
         return tuple(dict.fromkeys(split for split, _ in self.members))
 
 
@@ -35,13 +35,13 @@ def fingerprint(samples: Samples | FileSamples) -> tuple[str, ...]:
     Of files it is their bytes that count, of arrays the pixels. 50,000 small files take two seconds.
 
     Args:
-        samples: of any source.
+        samples: Images of any source.
 
     Returns:
         BLAKE2b of 128 bits in hexadecimal, one for each image, in order.
 
     Raises:
-        DataError: when a file cannot be read; it is named.
+        DataError: A file cannot be read; it is named.
     """
     hashes = in_threads(lambda numbers: [_hash(samples, number) for number in numbers], len(samples))
     return tuple(value for some in hashes for value in some)
@@ -51,7 +51,7 @@ def identical_across(fingerprints: Mapping[str, Sequence[str]]) -> tuple[Duplica
     """The groups of images that are the same, within a split and across splits.
 
     Args:
-        fingerprints: by split, as `fingerprint` gives them.
+        fingerprints: Hashes by split, as `fingerprint` gives them.
 
     Returns:
         Each group once, in the order in which the first of each comes.

@@ -8,14 +8,14 @@ from cnncli.wording import size_text
 
 
 def require_memory(size: int, what: str) -> None:
-    """Refuse what would not fit, before anything is read.
+    """Refuses what would not fit, before anything is read.
 
     Args:
-        size: in bytes.
-        what: the beginning of the message: `images.npz holds images`.
+        size: Size in bytes.
+        what: The beginning of the message: `images.npz holds images`.
 
     Raises:
-        ResourceError: when less memory is available.
+        ResourceError: Less memory is available.
     """
     available = available_memory()
     if available is not None and size > available:

@@ -22,9 +22,9 @@ def encode(labels: np.ndarray, encoding: str, classes: int) -> np.ndarray:
     """Labels as a loss takes them.
 
     Args:
-        labels: classes as indices, shape `(images,)`.
+        labels: Classes as indices, shape `(images,)`.
         encoding: `sparse`, `one_hot`, or `binary` for one output that tells two classes apart.
-        classes: how many there are.
+        classes: How many there are.
 
     Returns:
         `(images,)` int64, `(images, classes)` float32 or `(images, 1)` float32.
@@ -53,8 +53,8 @@ class Reader:
     Those that take up a small part of the memory are held there; others are read batch by batch.
 
     Args:
-        samples: of one split.
-        share: of the available memory that images may take to be held.
+        samples: Images of one split.
+        share: Share of the available memory that images may take to be held.
     """
 
     def __init__(self, samples: LabelledImages, share: float = SHARE) -> None:
@@ -82,8 +82,8 @@ def epoch_indices(labels: np.ndarray, classes: int, sampling: str | None) -> np.
     """The images that one epoch goes through, before they are shuffled.
 
     Args:
-        labels: of the training images.
-        classes: how many there are.
+        labels: Labels of the training images.
+        classes: How many there are.
         sampling: `balanced` repeats images of the smaller classes until each has as many as the largest.
 
     Returns:
@@ -109,17 +109,17 @@ def training_batches(
     """Batches from one global step to another, shuffled anew in every epoch.
 
     The order comes from `(seed, epoch)` alone, computed image by image with a pseudo-random permutation: no buffer
-    holds images, and a training can go on at any step with the batch it would have seen.
+    holds images, and a training can resume at any step with the batch it would have seen.
 
     Args:
-        reader: of the training images.
-        drawn: indices of the images that an epoch goes through.
-        targets: encoded labels, one for each image.
-        weights: how much each image counts in the loss, as its class does, or None.
-        batch_size: images in one step.
-        seed: of the shuffling.
-        steps: the global steps wanted, counted from 0 over all epochs.
-        augmentation: changes each batch.
+        reader: Reader of the training images.
+        drawn: Indices of the images that an epoch goes through.
+        targets: Encoded labels, one for each image.
+        weights: How much each image counts in the loss, as its class does, or None.
+        batch_size: Images in one step.
+        seed: Seed of the shuffling.
+        steps: The global steps wanted, counted from 0 over all epochs.
+        augmentation: Changes each batch.
 
     Returns:
         `(images, targets)` or `(images, targets, weights)`; images uint8 or float32 of 0…255,
@@ -186,8 +186,8 @@ def class_weights(
     """How much each training image counts in the loss.
 
     Args:
-        labels: classes of the training images, shape `(images,)`.
-        names: of the classes.
+        labels: Classes of the training images, shape `(images,)`.
+        names: Names of the classes.
         wanted: `balanced` for images / (classes x images of the class), weights by class name (1 where none is
             given), or None.
 

@@ -210,7 +210,7 @@ class ImageData(Generic[Images]):
     """What a source holds.
 
     Args:
-        class_names: in the order of the labels.
+        class_names: Names in the order of the labels.
         splits: `train`, and `validation` and `test` where the source has its own.
     """
 

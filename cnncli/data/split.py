@@ -17,9 +17,9 @@ class Division:
     """Which images belong to which split; every image to one.
 
     Args:
-        train: sorted indices, int64.
-        validation: sorted indices, int64; none when nothing validates.
-        test: sorted indices, int64; none when nothing is kept for a test.
+        train: Sorted indices, int64.
+        validation: Sorted indices, int64; empty when nothing is held out for validation.
+        test: Sorted indices, int64; empty when nothing is held out for a test.
     """
 
     train: np.ndarray
@@ -38,18 +38,18 @@ def divide(
     """Divides images once for all: the test is drawn first, and the validation from the rest.
 
     Args:
-        labels: classes of all images, shape `(images,)`.
-        class_names: in the order of the labels; an error names them.
-        validation: a fraction below 1 of all the images, or a count; 0 for none.
-        test: the same. Of a fraction the count is rounded up, as scikit-learn does.
-        stratify: keep the proportions of the classes; without it the last images are taken.
-        seed: the same seed divides in the same way.
+        labels: Classes of all images, shape `(images,)`.
+        class_names: Names in the order of the labels, for error messages.
+        validation: A fraction below 1 of all the images, or a count; 0 for none.
+        test: The same; the count of a fraction is rounded up, as in scikit-learn.
+        stratify: Keep the proportions of the classes; without it the last images are taken.
+        seed: Seed of the division.
 
     Returns:
         The indices of each split.
 
     Raises:
-        DataError: no image would be left to train on, or a class would have none in one of the splits.
+        DataError: No image would be left to train on, or a class would have none in one of the splits.
     """
     tested = validated = np.array([], np.int64)
     if test:
@@ -70,17 +70,17 @@ def validation_indices(
     """Chooses the images to validate on.
 
     Args:
-        labels: classes of the training images, shape `(images,)`.
-        part: a fraction below 1, or a count.
-        stratify: keep the proportions of the classes; without it the last images are taken, as Keras does.
-        seed: the same seed chooses the same images.
-        class_names: in the order of the labels, for an error to name them.
+        labels: Classes of the training images, shape `(images,)`.
+        part: A fraction below 1, or a count.
+        stratify: Keep the proportions of the classes; without it the last images are taken, as Keras does.
+        seed: Seed of the choice.
+        class_names: Names in the order of the labels, for error messages.
 
     Returns:
         Sorted indices into `labels`, int64.
 
     Raises:
-        DataError: no image would be left to train on, or a class would have none on one side.
+        DataError: No image would be left to train on, or a class would have none on one side.
     """
     return _drawn(labels, _count(len(labels), part), stratify, seed, "validation", class_names)
 
@@ -96,7 +96,7 @@ def _drawn(
     total = len(labels)
     if not 0 < count < total:
         images = counted(count, f"{split} image")
-        raise DataError(f"{images} of {total:,} leave nothing on one side", f"change data.split.{split}")
+        raise DataError(f"{images} of {total:,} leave no image for the other splits", f"change data.split.{split}")
     if not stratify:
         return np.arange(total - count, total)
     classes = len(np.unique(labels))
@@ -104,7 +104,7 @@ def _drawn(
         side = split if count < classes else "training"
         raise DataError(
             f"{counted(min(count, total - count), f'{side} image')} cannot hold one of each of the {classes} classes",
-            f"change data.split.{split}, or say 'stratify: false'",
+            f"change data.split.{split}, or set 'stratify: false'",
         )
     from sklearn.model_selection import train_test_split
 
@@ -135,5 +135,5 @@ def _require_every_class(labels: np.ndarray, class_names: Sequence[str], divisio
                 f"of the {images} of the class {class_names[label]} none is in the {split} split{more}",
                 "keep more images for this split, add images of the class, or leave it out with data.classes"
                 if stratified
-                else "the images are in the order of their classes; leave out 'stratify: false'",
+                else "the images are in the order of their classes; remove 'stratify: false'",
             )

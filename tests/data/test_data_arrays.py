@@ -165,7 +165,7 @@ def two(low, high, dtype=np.float32):
         (two(-1, 1), "pixels from -1 to 1, and black is 0"),
         (two(0, 3.5), "white could be 3.5 or 255"),
         (two(0, 1, np.int32), "white could be 1 or 255"),
-        (two(0, 300), "pixels from 0 to 300, and white is 255 | say which number is white"),
+        (two(0, 300), "pixels from 0 to 300, and white is 255 | set the value of white"),
         (two(0, np.nan), "train image 0 has pixels that are not finite numbers"),
         (two(0, np.inf), "not finite numbers"),
         (two(0, 1, np.complex64), "images of the type complex64"),

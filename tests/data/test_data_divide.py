@@ -63,7 +63,11 @@ def test_the_seed_divides():
         ([0] * 90 + [1] * 90 + [2] * 3, {"test": 0.05}, "of the 3 images of the class owl none is in the test split"),
         ([0] * 20 + [1] * 20, {"test": 0.2}, "of the 0 images of the class owl none is in the train split"),
         ([0] * 30 + [1] * 30 + [2] * 30, {"test": 2}, "2 test images cannot hold one of each of the 3 classes"),
-        ([0, 1, 2] * 10, {"test": 20, "validation": 10}, "10 validation images of 10 leave nothing on one side"),
+        (
+            [0, 1, 2] * 10,
+            {"test": 20, "validation": 10},
+            "10 validation images of 10 leave no image for the other splits",
+        ),
     ],
 )
 def test_a_class_that_would_be_missing_is_named(labels, options, words):

@@ -149,5 +149,5 @@ def test_damaged_archives(tmp_path):
 
 def test_a_header_that_promises_more_than_memory_holds(tmp_path):
     write(tmp_path, train_images=struct.pack(">BBBB3I", 0, 0, 8, 3, 2**31, 2**15, 2**15))
-    with pytest.raises(ResourceError, match="says that it holds 2147483648×32768×32768 bytes"):
+    with pytest.raises(ResourceError, match="claims to hold 2147483648×32768×32768 bytes"):
         idx.load(tmp_path)

@@ -108,7 +108,7 @@ def test_the_size_proposed_is_that_of_these_images(tmp_path):
     odd = files(tmp_path, **{"a.png": picture(60, 97), "b.png": picture(70, 90)})
     with pytest.raises(DataError) as caught:
         common_size([odd])
-    assert caught.value.hint.endswith("data.image.size, such as [64, 96]")
+    assert caught.value.hint.endswith("data.image.size, for example [64, 96]")
 
 
 @pytest.mark.parametrize(

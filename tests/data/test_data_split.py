@@ -47,7 +47,7 @@ def test_without_stratification_the_last_images_are_taken_whatever_the_seed():
 @pytest.mark.parametrize("part", [10, 11, 0.999, 0.01])
 @pytest.mark.parametrize("stratify", [True, False])
 def test_both_sides_must_have_images(part, stratify):
-    with pytest.raises(DataError, match="leave nothing on one side") as caught:
+    with pytest.raises(DataError, match="leave no image for the other splits") as caught:
         validation_indices(labels_of(5, 5), part, stratify, seed=0)
     assert caught.value.hint == "change data.split.validation"
 

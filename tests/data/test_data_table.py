@@ -134,9 +134,9 @@ def test_everything_wrong_comes_with_its_line(pets):
         "7 problems",
         "line 3: no label",
         "line 4: no path of an image",
-        "line 5: the split 'exam' is none of train, validation and test",
-        "line 6: ./cat/../cat/1.png is in line 2 already, there as cat, here as dog",
-        "line 7: cat/1.png is in line 2 already\n",
+        "line 5: the split 'exam' is not train, validation or test",
+        "line 6: ./cat/../cat/1.png is already in line 2, there as cat, here as dog",
+        "line 7: cat/1.png is already in line 2\n",
         "line 8: x.png does not exist",
         "line 9: cat is not a file",
     ):

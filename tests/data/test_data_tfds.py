@@ -73,7 +73,7 @@ assert np.array_equal(np.concatenate([of.labels for of in parts.splits.values()]
 
 for options, words in (
     ({"splits": {"train": "exam"}}, "tiny has no split exam"),
-    ({"name": "no_such_set"}, "knows no data set no_such_set"),
+    ({"name": "no_such_set"}, "has no data set no_such_set"),
     ({"name": "mnist"}, "mnist is not in"),
 ):
     try:

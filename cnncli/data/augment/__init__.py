@@ -25,12 +25,12 @@ class Augmentation:
     they agree on `fill_mode`, `fill_value` and `interpolation`; flips agree with everything.
 
     Args:
-        entries: of the family `augmentation`, in their order.
-        shape: height, width and channels of the images.
-        seed: of the spec.
+        entries: Entries of `augment`, in their order.
+        shape: Height, width and channels of the images.
+        seed: Seed of the spec.
 
     Raises:
-        SpecError: an entry does not suit the images.
+        SpecError: An entry does not suit the images.
     """
 
     def __init__(self, entries: Sequence[Entry], shape: Shape, seed: int) -> None:
@@ -59,15 +59,15 @@ class Augmentation:
 
         Args:
             images: uint8 `(batch, height, width, channels)`.
-            targets: encoded labels; float32 `(batch, classes)` where labels are mixed.
-            indices: of the samples, `(batch,)` int64.
-            epoch: scalar int64, from 0.
+            targets: Encoded labels; float32 `(batch, classes)` where labels are mixed.
+            indices: Indices of the samples, `(batch,)` int64.
+            epoch: Scalar int64, from 0.
 
         Returns:
             Images from 0 to 255, of the same shape: uint8 where nothing needed fractions, else float32. Targets.
 
         Raises:
-            SpecError: labels are to be mixed but are not one-hot.
+            SpecError: Labels are to be mixed but are not one-hot.
         """
         if self.mixes_labels and not targets.dtype.is_floating:
             raise SpecError(self._sparse_labels())

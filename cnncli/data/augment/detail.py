@@ -42,9 +42,9 @@ def blur(images: tf.Tensor, sigma_x: tf.Tensor, sigma_y: tf.Tensor, kernel: tupl
 
     Args:
         images: uint8 or float32.
-        sigma_x: standard deviation along the width in pixels, `(batch,)` float64.
-        sigma_y: the same along the height.
-        kernel: size of the kernel along the width and along the height, odd numbers.
+        sigma_x: Standard deviation along the width in pixels, `(batch,)` float64.
+        sigma_y: The same along the height.
+        kernel: Size of the kernel along the width and along the height, odd numbers.
     """
     images = floats(images)
     for axis, size, sigma in ((1, kernel[1], sigma_y), (2, kernel[0], sigma_x)):
@@ -59,9 +59,9 @@ def box_mask(ratios: tf.Tensor, chances: tf.Tensor, shape: Shape) -> tf.Tensor:
     """Which pixels lie in a box at a random place.
 
     Args:
-        ratios: width and height of the box as shares of the image's, `(batch, 2)` float64.
-        chances: where it lies, 0 for as far left and up as can be, 1 for right and down; `(batch, 2)` float64.
-        shape: of the images.
+        ratios: Width and height of the box as shares of the image's, `(batch, 2)` float64.
+        chances: Where it lies, 0 for as far left and up as can be, 1 for right and down; `(batch, 2)` float64.
+        shape: Shape of the images.
 
     Returns:
         `(batch, height, width, 1)` bool.

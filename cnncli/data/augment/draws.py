@@ -40,7 +40,7 @@ class SampleRandom:
     float32 at the end makes the pixels the same again.
 
     Args:
-        keys: one for each image, `(batch,)` uint64.
+        keys: One for each image, `(batch,)` uint64.
     """
 
     def __init__(self, keys: tf.Tensor) -> None:
@@ -52,9 +52,9 @@ class SampleRandom:
         """The numbers of some samples in an epoch.
 
         Args:
-            seed: of the spec, any whole number.
-            epoch: scalar int64.
-            indices: of the samples, `(batch,)` int64.
+            seed: Seed of the spec, any whole number.
+            epoch: Scalar int64.
+            indices: Indices of the samples, `(batch,)` int64.
         """
         key = _hash(_number((seed + 1) * _STRIDE))
         key = _hash(key + (tf.cast(epoch, tf.uint64) + _number(1)) * _number(_STRIDE))
@@ -64,8 +64,8 @@ class SampleRandom:
         """Other numbers for the same images, the same for the same branch.
 
         Args:
-            first: which branch, below 2**31.
-            second: and which within that one.
+            first: Which branch, below 2**31.
+            second: Which branch within that one.
         """
         return SampleRandom(_hash(self.keys + _number((2 * (first + second * 2**31) + 1) * _STRIDE)))
 
@@ -114,9 +114,9 @@ class SampleRandom:
         The logarithm, because for a small alpha the numbers themselves are too small for a float.
 
         Args:
-            alpha: the shape parameter, `(batch,)` float64 above 0.
-            count: how many for each image.
-            trials: the method rejects up to 5 % of its attempts; after the last one it takes what there is.
+            alpha: The shape parameter, `(batch,)` float64 above 0.
+            count: How many for each image.
+            trials: The method rejects up to 5 % of its attempts; after the last one it takes what there is.
 
         Source: Marsaglia, Tsang (2000), A simple method for generating gamma variables.
         """

@@ -29,11 +29,11 @@ def shift_pixels(wanted: Any, size: int, chance: tf.Tensor, side: tf.Tensor) -> 
     """How far each image moves.
 
     Args:
-        wanted: a share of the size below 1, else pixels; a whole number stands for whole pixels below it and a list
+        wanted: A share of the size below 1, else pixels; a whole number stands for whole pixels below it and a list
             for its members, to either side.
-        size: height or width in pixels.
+        size: Height or width in pixels.
         chance: `(batch,)` float64 from 0 to 1.
-        side: the same.
+        side: Height or width in pixels.
 
     Returns:
         `(batch,)` float64.
@@ -58,12 +58,12 @@ def movement(
     """Rotation, shift, shear and zoom in this order, then flips, about the middle of the picture.
 
     Args:
-        theta: angle in radians.
-        shift: pixels along the width and along the height.
-        shear: angle in radians.
-        zoom: factors of width and height.
+        theta: Angle in radians.
+        shift: Pixels along the width and along the height.
+        shear: Angle in radians.
+        zoom: Factors of width and height.
         mirrored: -1 for a flip, else 1: left to right, and top to bottom.
-        shape: of the images.
+        shape: Shape of the images.
 
     Returns:
         `(batch, 3, 3)` float64. All arguments are `(batch,)` float64.

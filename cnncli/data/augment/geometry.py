@@ -19,7 +19,7 @@ def matrix(*rows: Sequence[tf.Tensor | float]) -> tf.Tensor:
     """3x3 matrices of numbers that are the same for all images or one for each; the last row is 0 0 1.
 
     Args:
-        rows: the first two, three numbers each, at least one of them `(batch,)`.
+        rows: The first two, three numbers each, at least one of them `(batch,)`.
 
     Returns:
         `(batch, 3, 3)` float64.
@@ -34,9 +34,9 @@ def about_centre(linear: Sequence[tf.Tensor | float], shift: Sequence[tf.Tensor 
     """Matrices that turn, stretch or mirror about the middle of the picture, then shift.
 
     Args:
-        linear: row by row, four numbers.
-        shift: in pixels, along the width and along the height.
-        shape: of the images.
+        linear: Row by row, four numbers.
+        shift: Shift in pixels, along the width and along the height.
+        shape: Shape of the images.
     """
     xx, xy, yx, yy = linear
     x, y = (shape[1] - 1) / 2, (shape[0] - 1) / 2
@@ -55,7 +55,7 @@ def move(images: tf.Tensor, geometries: Sequence[tuple[Geometry, SampleRandom]])
 
     Args:
         images: uint8 or float32, `(batch, height, width, channels)`.
-        geometries: with the random numbers for each; their fills agree.
+        geometries: With the random numbers for each; their fills agree.
     """
     matrices = reduce(tf.matmul, [geometry.matrices(draws) for geometry, draws in geometries])  # (batch, 3, 3)
     fill = next((geometry.fill for geometry, _ in geometries if geometry.fill), None)
@@ -136,8 +136,8 @@ def homography(start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
     """Matrices that take four points of the result to four points of the source.
 
     Args:
-        start: in the source, `(batch, 4, 2)` float64.
-        end: in the result, of the same shape.
+        start: Corners in the input, `(batch, 4, 2)` float64.
+        end: Corners in the output, of the same shape.
 
     Returns:
         `(batch, 3, 3)` float64.

@@ -68,9 +68,9 @@ def apply_chosen(
 
     Args:
         images: float32 `(batch, height, width, channels)`.
-        choice: the number of an operation for each image, `(batch,)` int32; the number after the last does nothing.
-        operations: to choose from.
-        draws: random numbers of the images.
+        choice: The number of an operation for each image, `(batch,)` int32; the number after the last does nothing.
+        operations: To choose from.
+        draws: Random numbers of the images.
     """
     places, parts = [], []
     for number in range(len(operations) + 1):

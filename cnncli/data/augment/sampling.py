@@ -26,7 +26,7 @@ def warp(images: tf.Tensor, matrices: tf.Tensor, fill: Fill) -> tf.Tensor:
     Args:
         images: uint8 or float32, `(batch, height, width, channels)`.
         matrices: `(batch, 3, 3)` float64.
-        fill: for pixels between and beyond those there are.
+        fill: For pixels between and beyond those there are.
 
     Returns:
         float32, of the same shape: fractions of a grey level are kept.

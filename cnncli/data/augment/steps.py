@@ -24,9 +24,9 @@ class Fill(NamedTuple):
     """How pixels between and beyond the pixels of an image are made up.
 
     Args:
-        mode: nearest, constant, reflect or wrap.
-        value: of the pixels beyond the edges when the mode is constant.
-        interpolation: bilinear or nearest.
+        mode: Nearest, constant, reflect or wrap.
+        value: Value of the pixels beyond the edges when the mode is constant.
+        interpolation: Bilinear or nearest.
     """
 
     mode: str
@@ -39,7 +39,7 @@ class Geometry:
     """A random movement of the picture, kept as a matrix so that several can become one.
 
     Args:
-        matrices: gives, for each image, the matrix that takes a pixel of the result `(x, y, 1)` to where in the
+        matrices: Gives, for each image, the matrix that takes a pixel of the result `(x, y, 1)` to where in the
             source it comes from; `(batch, 3, 3)` float64.
         fill: None for mirroring, which needs no pixels beyond or between those there are.
     """
@@ -77,8 +77,8 @@ def randomly(change: Callable[..., tf.Tensor], *ranges: tuple[float, float]) -> 
     """An operation that makes a change of a strength that is drawn for each image.
 
     Args:
-        change: takes images and one `(batch,)` float64 for each range.
-        ranges: lowest and highest strength.
+        change: Takes images and one `(batch,)` float64 for each range.
+        ranges: Lowest and highest strength.
     """
 
     def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:

@@ -54,11 +54,11 @@ def read_image(
     in the file are what counts, as it is with the libraries that models are trained with elsewhere.
 
     Args:
-        source: a file, or the contents of one.
-        height: wanted, in pixels.
-        width: wanted, in pixels.
+        source: A file, or the contents of one.
+        height: Wanted, in pixels.
+        width: Wanted, in pixels.
         channels: 1 for grey, 3 for red, green and blue.
-        name: what messages call the image; the path when empty.
+        name: What messages call the image; the path when empty.
         resize: `stretch`, `pad` or `crop`, as `InputFormat` explains.
         interpolation: `nearest`, `bilinear`, `bicubic`, `lanczos` or `area`.
 
@@ -66,7 +66,7 @@ def read_image(
         uint8, shape `(height, width, channels)`.
 
     Raises:
-        DataError: when there is no such file or it is not an image that can be read; it names the file and says what
+        DataError: There is no such file or it is not an image that can be read; it names the file and says what
             it is instead.
     """
     input_format = InputFormat(height, width, channels, resize, interpolation)
@@ -82,7 +82,7 @@ def size_of(path: Path) -> tuple[int, int]:
     """Height and width of an image file, the right way up; nothing is decoded.
 
     Raises:
-        DataError: when it is not an image that can be read.
+        DataError: It is not an image that can be read.
     """
     with open_file(path) as stream:
         kind = formats.format_of(stream.read(formats.HEAD))
@@ -101,7 +101,7 @@ def fit_pixels(pixels: np.ndarray, input_format: InputFormat) -> np.ndarray:
 
     Args:
         pixels: uint8, shape `(height, width, channels)`; 1 or 3 channels.
-        input_format: what is wanted.
+        input_format: What is wanted.
 
     Returns:
         uint8, shape `(input_format.height, input_format.width, input_format.channels)`.

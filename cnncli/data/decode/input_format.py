@@ -25,8 +25,8 @@ class InputFormat:
     """The size and colour that images are read in. Training, evaluation and prediction share one.
 
     Args:
-        height: in pixels.
-        width: in pixels.
+        height: Height in pixels.
+        width: Width in pixels.
         channels: 1 for grey, 3 for red, green and blue.
         resize: `stretch` ignores the proportions; `pad` keeps them and lays the image on black, centred; `crop` keeps
             them and cuts off what hangs over, centred.
@@ -34,7 +34,7 @@ class InputFormat:
             weights.
 
     Raises:
-        ValueError: when one of them is none of these.
+        ValueError: One of them is none of these.
     """
 
     height: int
@@ -79,9 +79,9 @@ def decode_smaller(picture: JpegImageFile, input_format: InputFormat, turned: bo
     evaluation and prediction see the same pixels.
 
     Args:
-        picture: not decoded yet.
-        input_format: what is wanted; `nearest` picks pixels of the whole picture.
-        turned: whether the picture is stored lying on its side.
+        picture: Not decoded yet.
+        input_format: What is wanted; `nearest` picks pixels of the whole picture.
+        turned: Whether the picture is stored lying on its side.
     """
     if input_format.interpolation == "nearest":
         return

@@ -20,7 +20,7 @@ def common_size(splits: Sequence[FileSamples]) -> tuple[int, int]:
     """Height and width of all images; their headers are read, nothing is decoded.
 
     Raises:
-        DataError: they differ, or one cannot be read.
+        DataError: They differ, or one cannot be read.
     """
     sizes: Counter[tuple[int, int]] = Counter()
     for samples in splits:
@@ -36,7 +36,7 @@ def common_size(splits: Sequence[FileSamples]) -> tuple[int, int]:
     proposed = proposed_size(sizes)
     raise DataError(
         f"the images have {len(sizes):,} different sizes; {count:,} of {sizes.total():,} are {height}×{width}",
-        f"say the size the model sees: data.image.size, such as [{proposed[0]}, {proposed[1]}]",
+        f"set the size that the model sees: data.image.size, for example [{proposed[0]}, {proposed[1]}]",
     )
 
 
@@ -44,7 +44,7 @@ def proposed_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:
     """A size to read images in that have many: near the median, in steps of 32, at most 224.
 
     Args:
-        sizes: how many images have each height and width.
+        sizes: How many images have each height and width.
 
     Returns:
         Height and width.

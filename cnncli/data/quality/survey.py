@@ -103,7 +103,7 @@ def _loader(
         if columns:
             options = some([f"--{name.replace('_', '-')}" for name in columns])
             applies = "applies" if len(columns) == 1 else "apply"
-            raise DataError(f"{options} {applies} to tables only; {path} is a folder", "leave out the option")
+            raise DataError(f"{options} {applies} to tables only; {path} is a folder", "remove the option")
 
         def load_folder(exclude: Sequence[str]) -> ImageData[FileSamples]:
             try:

@@ -14,7 +14,7 @@ import numpy as np
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.classes import Classes, with_classes
-from cnncli.data.sources.folder import SPLIT_FOLDERS
+from cnncli.data.sources.folder import SPLIT_FOLDERS, SPLITS
 from cnncli.data.sources.labels import encoded_labels, names_of_labels
 from cnncli.data.sources.location import existing_file, some
 from cnncli.data.sources.pixels import as_images, image_shape
@@ -63,28 +63,28 @@ def load(
     splits. Arrays with other names are not looked at. Images of bytes in an `.npy` stay on disk until they are used.
 
     Args:
-        path: an `.npz`, a folder of `.npy` files, or an `.npy` of images.
-        labels: the `.npy` of labels that belongs to an `.npy` of images.
-        classes: names of the labels 0, 1, 2 …; or labels to use, in that order, where they are words or numbers; or a
+        path: An `.npz`, a folder of `.npy` files, or an `.npy` of images.
+        labels: The `.npy` of labels that belongs to an `.npy` of images.
+        classes: Names of the labels 0, 1, 2 …; or labels to use, in that order, where they are words or numbers; or a
             mapping from labels to names.
-        white: the number that means white. When None, bytes are taken as they are, and other numbers from 0 to 1 are
+        white: The number that means white. When None, bytes are taken as they are, and other numbers from 0 to 1 are
             told from those from 0 to 255.
 
     Returns:
         The split `train`, and `validation` and `test` where there are such arrays. Images are named by their index.
 
     Raises:
-        DataError: a file is missing, damaged, pickled or does not hold what its name says.
-        ResourceError: the images do not fit in memory; nothing was read.
+        DataError: A file is missing, damaged, pickled or does not hold what its name says.
+        ResourceError: The images do not fit in memory; nothing was read.
     """
     place = Path(path).expanduser()
     stored = _pair(place, labels) if labels is not None else _in_folder(place) if place.is_dir() else _in_file(place)
     for split, of in stored.items():
         count = image_shape(of["images"].shape, of["images"].name)[0]
         if of["labels"].shape[:1] != (count,):
-            found = of["labels"].shape[0] if of["labels"].shape else 0
+            labelled = of["labels"].shape[0] if of["labels"].shape else 0
             raise DataError(
-                f"{place} has {counted(count, f'{split} image')} and {counted(found, 'label')}",
+                f"{place} has {counted(count, f'{split} image')} and {counted(labelled, 'label')}",
                 "expected one for each image",
             )
     require_memory(sum(_memory(array) for of in stored.values() for array in of.values()), f"{place} holds arrays")
@@ -108,7 +108,7 @@ def _pair(images: Path, labels: Path | str) -> dict[str, dict[str, _Stored]]:
     files = {"images": existing_file(images), "labels": existing_file(labels)}
     for file in files.values():
         if file.suffix.lower() != ".npy":
-            raise DataError(f"{file} is no .npy file", "labels of their own belong to images in an .npy")
+            raise DataError(f"{file} is not an .npy file", "the argument labels applies to images in an .npy file")
     return {"train": {kind: _header_of(file) for kind, file in files.items()}}
 
 
@@ -120,7 +120,7 @@ def _in_folder(folder: Path) -> dict[str, dict[str, _Stored]]:
 def _in_file(path: Path) -> dict[str, dict[str, _Stored]]:
     file = existing_file(path)
     if file.suffix.lower() == ".npy":
-        raise DataError(f"{file} has images and no labels", "name the .npy file with the labels too")
+        raise DataError(f"{file} has images and no labels", "set labels to the .npy file of the labels")
     try:
         with zipfile.ZipFile(file) as archive:
             members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
@@ -158,7 +158,7 @@ def _header(stream: IO[bytes], file: Path, member: str, size: int) -> _Stored:
         raise DataError(f"{name} is not an array saved by NumPy, or is damaged: {error}") from error
     if dtype.hasobject:
         raise DataError(
-            f"{name} holds pickled Python objects; they are not read, because reading them can run any code",
+            f"{name} holds pickled Python objects; reading them can run any code",
             "save plain arrays: images as numbers, all of one size, and labels as numbers or text",
         )
     array = _Stored(file, member, shape, dtype)
@@ -182,26 +182,25 @@ def _role(name: str) -> tuple[str, str] | None:
 def _by_split(
     arrays: dict[str, _Stored], place: Path, members: list[str] | None = None
 ) -> dict[str, dict[str, _Stored]]:
-    found: dict[str, dict[str, str]] = {}
+    names: dict[str, dict[str, str]] = {}
     for name in arrays:
         split, kind = _role(name) or ("", "")
-        twin = found.setdefault(split, {}).setdefault(kind, name)
+        twin = names.setdefault(split, {}).setdefault(kind, name)
         if twin != name:
             raise DataError(f"{place} has {kind} twice, {twin} and {name}", "keep one of them")
-    if "" in found and len(found) > 1:
+    if "" in names and len(names) > 1:
         raise DataError(f"{place} has {some(sorted(arrays))}: some name a split and some do not", _EXPECTED)
-    if "" in found:
-        found["train"] = found.pop("")
-    if "train" not in found:
+    if "" in names:
+        names["train"] = names.pop("")
+    if "train" not in names:
         raise DataError(
             f"{place} has no training images; it has {some(members or sorted(arrays)) or 'none'}", _EXPECTED
         )
-    for split, kinds in found.items():
+    for split, kinds in names.items():
         lacking = {"images", "labels"} - kinds.keys()
         if lacking:
             raise DataError(f"{place} has {some(list(kinds.values()))} and no {split} {lacking.pop()}", _EXPECTED)
-    order = [split for split in ("train", "validation", "test") if split in found]
-    return {split: {kind: arrays[name] for kind, name in found[split].items()} for split in order}
+    return {split: {kind: arrays[name] for kind, name in names[split].items()} for split in SPLITS if split in names}
 
 
 def _read(array: _Stored) -> np.ndarray:

@@ -67,15 +67,15 @@ def load(name: str, notice: Callable[[str], None] | None = None) -> ImageData:
     Nothing is printed, and neither Keras nor TensorFlow is imported.
 
     Args:
-        name: a key of `DATASETS`.
-        notice: is told `downloading … (size)` before each download; not called when the files are in the cache.
+        name: A key of `DATASETS`.
+        notice: Receives `downloading … (size)` before each download.
 
     Returns:
         The splits `train` and `test`; images uint8 of shape `(samples, height, width, channels)`.
 
     Raises:
-        DataError: when a download fails, or the copy of MNIST in the package is damaged.
-        ResourceError: when the cache folder cannot be written to.
+        DataError: A download fails, or the copy of MNIST in the package is damaged.
+        ResourceError: The cache folder cannot be written to.
     """
     if name == "mnist":
         x_train, y_train, x_test, y_test = mnist.arrays()
@@ -143,4 +143,4 @@ class _ArrayUnpickler(pickle.Unpickler):
         module = module.replace("numpy.core.", "numpy._core.")  # as NumPy 2 calls it
         if f"{module}.{name}" in self.ALLOWED:
             return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"{module}.{name} has no place among images")
+        raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a data set")

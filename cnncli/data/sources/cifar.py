@@ -22,16 +22,16 @@ def load(path: Path | str, classes: Classes = None, labels: Literal["fine", "coa
     """Read the binary version of CIFAR-10 or CIFAR-100, unpacked.
 
     Args:
-        path: of the folder with `data_batch_1.bin` … `test_batch.bin` and `batches.meta.txt`, or with `train.bin`,
+        path: Path of the folder with `data_batch_1.bin` … `test_batch.bin` and `batches.meta.txt`, or with `train.bin`,
             `test.bin` and `fine_label_names.txt`; or of the folder that this one is in.
-        classes: the classes to use, in that order, or a mapping from them to other names.
-        labels: of CIFAR-100, the 100 `fine` classes or the 20 `coarse` ones.
+        classes: The classes to use, in that order, or a mapping from them to other names.
+        labels: For CIFAR-100, the 100 `fine` classes or the 20 `coarse` ones.
 
     Returns:
         The splits `train` and `test`; images are named by their index.
 
     Raises:
-        DataError: a file is missing, or is not made of whole rows with known labels.
+        DataError: A file is missing, or is not made of whole rows with known labels.
 
     Source:
         A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.

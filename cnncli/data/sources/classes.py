@@ -30,18 +30,18 @@ ArraysOrFiles = TypeVar("ArraysOrFiles", Samples, FileSamples)
 
 
 def chosen_classes(found: Collection[str], classes: Classes, where: str) -> dict[str, str]:
-    """Which of the classes that were found to use.
+    """Chooses which of the classes of a source to use.
 
     Args:
-        found: as they are called in the data.
-        classes: the choice; all, as people count (`class2` before `class10`), when None.
-        where: what messages call the data.
+        found: Names of the classes in the source.
+        classes: The choice; all, as people count (`class2` before `class10`), when None.
+        where: What messages call the data.
 
     Returns:
         For each class as it is called in the data, in order, the name to give it.
 
     Raises:
-        DataError: a class was not found or chosen twice, or fewer than two are left.
+        DataError: A class was not found or chosen twice, or fewer than two are left.
     """
     if classes is None:
         wanted = {name: name for name in sorted(found, key=in_counting_order)}
@@ -82,12 +82,12 @@ def require_same_classes(expected: Iterable[str], found: Iterable[str], where: s
     """Compare the classes of two splits, or of a run and its data today, by name.
 
     Args:
-        expected: of the training images.
-        found: of the others.
-        where: what a message calls the others.
+        expected: Classes of the training images.
+        found: Classes of the others.
+        where: What a message calls the others.
 
     Raises:
-        DataError: naming the classes that are missing and those that are unknown.
+        DataError: Naming the classes that are missing and those that are unknown.
     """
     known, there = set(expected), set(found)
     missing = sorted(known - there, key=in_counting_order)
@@ -105,7 +105,7 @@ def with_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -
     """The data with only the classes chosen, in that order and with those names.
 
     Raises:
-        DataError: a class was not found or chosen twice, fewer than two are left, or a split has no image of one.
+        DataError: A class was not found or chosen twice, fewer than two are left, or a split has no image of one.
     """
     wanted = chosen_classes(data.class_names, classes, where)
     names = class_names(wanted)

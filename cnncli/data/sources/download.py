@@ -30,10 +30,10 @@ class RemoteFile:
     """A file on a server, and its place in the cache.
 
     Args:
-        url: where it comes from.
-        place: where it is kept, below the cache folder.
+        url: Where it comes from.
+        place: Where it is kept, below the cache folder.
         sha256: of its contents, in hexadecimal; empty where only `md5` is known, or nothing.
-        size: in bytes; 0 where it is not known.
+        size: Size in bytes; 0 where it is not known.
         md5: of its contents.
     """
 
@@ -68,16 +68,16 @@ def fetch(
     stays as it is.
 
     Args:
-        files: all that belong together, so that an error can list every one that is missing.
-        notice: is told of each download before it starts.
-        otherwise: what else there is to do, for the advice when there is no internet.
+        files: All that belong together, so that an error can list every one that is missing.
+        notice: Receives a line before each download.
+        otherwise: What else there is to do, for the advice when there is no internet.
 
     Returns:
         The path of each file, in the same order.
 
     Raises:
-        DataError: when a file cannot be downloaded, or is not what it should be.
-        ResourceError: when the cache cannot be written to.
+        DataError: A file cannot be downloaded, or is not what it should be.
+        ResourceError: The cache cannot be written to.
     """
     folder = download_dir()
     missing = [file for file in files if not _is_good(folder / file.place, file)]

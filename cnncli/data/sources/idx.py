@@ -34,15 +34,15 @@ def load(path: Path | str, classes: Classes = None) -> ImageData[Samples]:
     without is read. Those of the test may be missing.
 
     Args:
-        path: of the folder.
-        classes: names of the labels 0, 1, 2 …; or labels to use, in that order; or a mapping from labels to names.
+        path: Path of the folder.
+        classes: Names of the labels 0, 1, 2 …; or labels to use, in that order; or a mapping from labels to names.
 
     Returns:
         The splits `train` and `test`; images are named by their index.
 
     Raises:
-        DataError: a file is missing, damaged or not what its name says, or there are more images than labels.
-        ResourceError: the images do not fit in memory.
+        DataError: A file is missing, damaged or not what its name says, or there are more images than labels.
+        ResourceError: The images do not fit in memory.
     """
     folder = existing_folder(path)
     files = _files(folder)
@@ -64,15 +64,15 @@ def load(path: Path | str, classes: Classes = None) -> ImageData[Samples]:
 
 
 def _files(folder: Path) -> dict[str, dict[str, Path]]:
-    found: dict[tuple[str, str], dict[str, Path]] = {}
+    files_of: dict[tuple[str, str], dict[str, Path]] = {}
     for file in sorted(folder.iterdir()):  # a name comes before itself with .gz
         if match := _NAME.fullmatch(file.name):
             split = "train" if match[2].lower() == "train" else "test"
-            found.setdefault((match[1], split), {}).setdefault(match[3].lower(), file)
-    prefixes = sorted({prefix for prefix, _ in found})
+            files_of.setdefault((match[1], split), {}).setdefault(match[3].lower(), file)
+    prefixes = sorted({prefix for prefix, _ in files_of})
     if len(prefixes) > 1:
         raise DataError(f"{folder} has several data sets: {some([prefix or 'one' for prefix in prefixes])}", _EXPECTED)
-    splits = {split: files for (_, split), files in found.items()}
+    splits = {split: files for (_, split), files in files_of.items()}
     missing = [f"{split} {kind}" for split in splits for kind in ("images", "labels") if kind not in splits[split]]
     if "train" not in splits or missing:
         raise DataError(f"{folder} has no file of the {some(missing) or 'train images'}", _EXPECTED)
@@ -86,7 +86,7 @@ def _array(file: Path, axes: tuple[int, ...]) -> np.ndarray:
             stream = cast(BinaryIO, opened)
             shape = _shape(stream, file, axes)
             size = math.prod(shape)
-            require_memory(size, f"{file} says that it holds {dimensions(shape)} bytes")
+            require_memory(size, f"{file} claims to hold {dimensions(shape)} bytes")
             data = stream.read(size)
             more = stream.read(1)
     except EOFError as error:

@@ -18,16 +18,16 @@ def encoded_labels(
     """The labels of all splits, as indices into the class names.
 
     Args:
-        arrays: by split; whole numbers or words `(images,)` or `(images, 1)`, or one-hot `(images, classes)`.
-        names: of the labels 0, 1, 2 …; when None, words are class names themselves, and numbers are called as they
+        arrays: Labels by split: whole numbers or words `(images,)` or `(images, 1)`, or one-hot `(images, classes)`.
+        names: Names of the labels 0, 1, 2 …; when None, words are class names, and numbers are called as they
             are written.
-        where: what messages call the arrays.
+        where: What messages call the arrays.
 
     Returns:
         The class names, and by split int64 of shape `(images,)`.
 
     Raises:
-        DataError: when labels are none of these, a number has no name, or the splits do not have the same classes.
+        DataError: Labels are none of these, a number has no name, or the splits do not have the same classes.
     """
     values = {split: _values(array, f"{where}: {split}") for split, array in arrays.items()}
     if len({array.dtype.kind == "U" for array in values.values()}) > 1:

@@ -1,4 +1,4 @@
-"""Where a source's files should be, and what is said when they are not there."""
+"""Finding the files of a source, and messages for when they are missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def existing_folder(path: Path | str) -> Path:
     """The folder, with `~` replaced.
 
     Raises:
-        DataError: when it does not exist or is no folder; it names the nearest one that exists, and what is in it.
+        DataError: It does not exist or is not a folder.
     """
     folder = Path(path).expanduser()
     if not folder.is_dir():
@@ -28,7 +28,7 @@ def existing_file(path: Path | str) -> Path:
     """The file, with `~` replaced.
 
     Raises:
-        DataError: when it does not exist or is no file; it names the nearest folder that exists, and what is in it.
+        DataError: It does not exist or is not a file.
     """
     file = Path(path).expanduser()
     if not file.is_file():
@@ -40,7 +40,7 @@ def require_existing(path: Path | str) -> None:
     """Refuses a path where there is nothing, neither a file nor a folder.
 
     Raises:
-        DataError: it names the nearest folder that exists, and what is in it.
+        DataError: It names the nearest folder that exists, and what is in it.
     """
     place = Path(path).expanduser()
     if not place.exists():
@@ -67,11 +67,11 @@ def _refuse(path: Path, expected: str, other: bool) -> None:
 
 
 class ExcludeList:
-    """The files and folders that `data.exclude` names; a file is in it when it, or a folder around it, is named.
+    """The files and folders of `data.exclude`; a file is in it when it, or a folder around it, is listed.
 
     Args:
-        names: as a person wrote them: from the source's folder on, with `./` perhaps, or from the root of the disk on.
-        root: the source's folder.
+        names: Paths as they were written: relative to the source's folder, perhaps with `./`, or absolute.
+        root: The source's folder.
     """
 
     def __init__(self, names: Iterable[str], root: Path) -> None:
@@ -95,7 +95,7 @@ class ExcludeList:
 
     @property
     def unknown(self) -> list[str]:
-        """The names that stand for nothing: no file was found by them, and none is there."""
+        """The names that match no file."""
         found, root = self._found, self._root
         return [name for name in dict.fromkeys(self._written.values()) if name not in found and not _is_at(root, name)]
 

@@ -29,7 +29,7 @@ def arrays() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         `(samples, 28, 28)`.
 
     Raises:
-        DataError: when the file in the package is missing or not the one that was shipped.
+        DataError: The file in the package is missing or not the one that was shipped.
 
     Source:
         Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits", 1998.

@@ -19,7 +19,7 @@ def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]
         Number, height, width and channels.
 
     Raises:
-        DataError: when it holds none, or which axis is which cannot be told.
+        DataError: It holds none, or which axis is which cannot be told.
     """
     if len(shape) not in (3, 4) or not all(shape):
         expected = "expected (images, height, width) or (images, height, width, channels), and at least one image"
@@ -44,15 +44,15 @@ def as_images(arrays: Mapping[str, np.ndarray], white: float | None, where: str)
     together.
 
     Args:
-        arrays: by split; grey `(images, height, width)`, channels last, or channels first where that is certain.
-        white: the number that means white; found out when None.
-        where: what messages call the arrays.
+        arrays: Images by split: grey `(images, height, width)`, channels last, or channels first where that is certain.
+        white: The number that means white; found out when None.
+        where: What messages call the arrays.
 
     Returns:
         By split uint8, shape `(images, height, width, channels)`.
 
     Raises:
-        DataError: when there are negative numbers or some that are none, or it cannot be told which one is white.
+        DataError: There are negative numbers or some that are none, or it cannot be told which one is white.
     """
     shapes = {split: image_shape(array.shape, f"{where}: {split}") for split, array in arrays.items()}
     if len({shape[1:] for shape in shapes.values()}) > 1:
@@ -80,11 +80,11 @@ def _white(arrays: Mapping[str, np.ndarray], where: str) -> float:
     if high <= 1 and not whole:
         return 1
     if high > 255:
-        raise DataError(f"{said}, and white is 255", "say which number is white: white: 65535, for example")
+        raise DataError(f"{said}, and white is 255", "set the value of white, for example white: 65535")
     if high <= 32:  # a set of photographs without any bright pixel is rarer than one in some other range
         raise DataError(
             f"{said}: white could be {1 if high <= 1 else f'{high:g}'} or 255",
-            "say which number is white: white: 255, for example",
+            "set the value of white, for example white: 255",
         )
     return 255
 

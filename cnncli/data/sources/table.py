@@ -55,23 +55,23 @@ def load(
     quoted.
 
     Args:
-        path: of the table.
-        input_format: the size and colour to read images in.
-        root: the folder that relative paths start from; the table's own when None.
-        image_column: holds the path of the image; found by its name (`path`, `file`, `image` …) when None.
-        label_column: holds the class, as text or number; found by its name (`label`, `class` …) when None.
-        split_column: holds `train`, `validation` or `test`; found by its name (`split` …) when None, and none at all
+        path: Path of the table.
+        input_format: The size and colour to read images in.
+        root: The folder that relative paths start from; the table's own when None.
+        image_column: Holds the path of the image; found by its name (`path`, `file`, `image` …) when None.
+        label_column: Holds the class, as text or number; found by its name (`label`, `class` …) when None.
+        split_column: Holds `train`, `validation` or `test`; found by its name (`split` …) when None, and none at all
             when empty.
-        classes: labels to use, in the order of the classes; or a mapping from labels to class names. All of them,
+        classes: Labels to use, in the order of the classes; or a mapping from labels to class names. All of them,
             `2` before `10`, when None; rows with other labels are left out.
-        delimiter: comma, semicolon or tab; whichever the first row is divided by when None.
-        exclude: images to leave out, as the table names them.
+        delimiter: Comma, semicolon or tab; whichever the first row is divided by when None.
+        exclude: Images to leave out, as the table names them.
 
     Returns:
         The split `train`, or those that the split column names.
 
     Raises:
-        DataError: with all that is wrong, each with its line: no such file, an empty field, an unknown split, an image
+        DataError: With all that is wrong, each with its line: no such file, an empty field, an unknown split, an image
             that comes twice; or splits whose classes differ.
     """
     columns = {"image": image_column, "label": label_column, "split": split_column}
@@ -235,10 +235,10 @@ def _checked(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[str]]:
         if not row.name or not row.label:
             problem = f"no {'path of an image' if not row.name else 'label'}"
         elif split is None:
-            problem = f"the split {row.split!r} is none of train, validation and test"
+            problem = f"the split {row.split!r} is not train, validation or test"
         elif (twin := seen.get(place)) is not None:
             different = "" if twin.label == row.label else f", there as {twin.label}, here as {row.label}"
-            problem = f"{row.name} is in line {twin.line} already{different}"
+            problem = f"{row.name} is already in line {twin.line}{different}"
         elif not Path(place).is_file():
             problem = f"{row.name} {'is not a file' if Path(place).exists() else 'does not exist'}"
         else:

@@ -13,7 +13,7 @@ from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.classes import Classes, with_classes
-from cnncli.data.sources.folder import SPLIT_FOLDERS
+from cnncli.data.sources.folder import SPLIT_FOLDERS, SPLITS
 from cnncli.data.sources.location import some
 from cnncli.errors import DataError, ResourceError
 from cnncli.wording import counted
@@ -30,22 +30,22 @@ def load(
     """Read a data set of images that each have one label, in the order in which it is stored.
 
     Args:
-        name: as TensorFlow Datasets calls it, with a config and a version where needed: `cifar10`,
+        name: Name in TensorFlow Datasets, with a config and a version where needed: `cifar10`,
             `stanford_dogs:0.2.0`.
-        input_format: the size and colour to read images in; they are decoded as image files are.
-        classes: the classes to use, in that order, or a mapping from them to other names.
-        splits: which of its splits are `train`, `validation` and `test`: `{train: "train[:80%]", test: "train[80%:]"}`.
+        input_format: The size and colour to read images in; they are decoded as image files are.
+        classes: The classes to use, in that order, or a mapping from them to other names.
+        splits: Which of its splits are `train`, `validation` and `test`: `{train: "train[:80%]", test: "train[80%:]"}`.
             Those that have these names when None.
-        data_dir: where data sets are kept; `~/tensorflow_datasets` when None.
-        download: whether to download what is not kept there.
+        data_dir: Where data sets are kept; `~/tensorflow_datasets` when None.
+        download: Whether to download what is not kept there.
 
     Returns:
         The splits, in memory; images are named by their index.
 
     Raises:
-        DataError: the package is not installed, the data set is not known or not of images with one label, or it could
+        DataError: The package is not installed, the data set is not known or not of images with one label, or it could
             not be downloaded.
-        ResourceError: the images do not fit in memory.
+        ResourceError: The images do not fit in memory.
     """
     builder = _builder(name, data_dir, download)
     class_names = _class_names(builder.info.features, name)
@@ -84,10 +84,10 @@ def _builder(name: str, data_dir: Path | str | None, download: bool) -> Any:
     try:
         builder = tfds.builder(name, data_dir=place)
     except (tfds.core.DatasetNotFoundError, ValueError, AssertionError) as error:
-        raise DataError(f"TensorFlow Datasets knows no data set {name}: {_first_line(error)}") from error
+        raise DataError(f"TensorFlow Datasets has no data set {name}: {_first_line(error)}") from error
     if not builder.is_prepared():
         if not download:
-            raise DataError(f"{name} is not in {builder.data_dir}", "allow the download, or say where it is kept")
+            raise DataError(f"{name} is not in {builder.data_dir}", "allow the download, or set data_dir")
         try:
             builder.download_and_prepare()
         except OSError as error:
@@ -112,10 +112,10 @@ def _class_names(features: Any, name: str) -> tuple[str, ...]:
 
 
 def _own_splits(there: list[str], name: str) -> dict[str, str]:
-    found = {SPLIT_FOLDERS[split]: split for split in there if split in SPLIT_FOLDERS}
-    if "train" not in found:
-        raise DataError(f"{name} has no split train, only {some(there) or 'none'}", "say which to use: splits")
-    return {split: found[split] for split in ("train", "validation", "test") if split in found}
+    own = {SPLIT_FOLDERS[split]: split for split in there if split in SPLIT_FOLDERS}
+    if "train" not in own:
+        raise DataError(f"{name} has no split train, only {some(there) or 'none'}", "set which to use with splits")
+    return {split: own[split] for split in SPLITS if split in own}
 
 
 def _read(builder: Any, split: str, count: int, input_format: InputFormat, where: str) -> tuple[np.ndarray, np.ndarray]:
@@ -124,23 +124,23 @@ def _read(builder: Any, split: str, count: int, input_format: InputFormat, where
     dataset = builder.as_dataset(split=split, shuffle_files=False, decoders={"image": tfds.decode.SkipDecoding()})
     images = np.empty((count, input_format.height, input_format.width, input_format.channels), np.uint8)
     labels = np.empty(count, np.int64)
-    found = 0
+    done = 0
     for example in tfds.as_numpy(dataset):
         if int(example["label"]) < 0:
-            raise DataError(f"{where} image {found} has no label")
-        images[found] = read_image(
+            raise DataError(f"{where} image {done} has no label")
+        images[done] = read_image(
             example["image"],
             input_format.height,
             input_format.width,
             input_format.channels,
-            f"{where} image {found}",
+            f"{where} image {done}",
             input_format.resize,
             input_format.interpolation,
         )
-        labels[found] = example["label"]
-        found += 1
-    if found != count:
+        labels[done] = example["label"]
+        done += 1
+    if done != count:
         raise DataError(
-            f"{where} should have {counted(count, 'image')} and has {found:,}", "remove it and download it again"
+            f"{where} should have {counted(count, 'image')}, but has {done:,}", "remove it and download it again"
         )
     return images, labels
