@@ -7,8 +7,8 @@
      ├─ ResourceError      5    disk or memory ran out, or a folder cannot be written
      ├─ RunError           6    no such run, not finished, or not a run at all
      ├─ ThresholdMissed    7    a figure is below what --fail-under asks for
-     ├─ NotReproduced      8    a run that was trained again came to something else
-     └─ Interrupted      130    Ctrl-C; 143 for SIGTERM, 141 when its reader is gone. What was reached is saved
+     ├─ NotReproduced      8    a run that was trained again has other results
+     └─ Interrupted      130    Ctrl-C; 143 for SIGTERM, 141 when the output is closed. Results so far are saved
 
 Anything else that reaches the command line is a bug and ends in 1.
 """
@@ -92,11 +92,11 @@ _LONG = 300
 
 
 class CnncliError(Exception):
-    """Something the user can mend.
+    """Something the user can fix.
 
     Args:
-        message: what is wrong, and where.
-        hint: what to do about it; one sentence.
+        message: What is wrong, and where.
+        hint: What to do about it; one sentence.
     """
 
     exit_code = 1
@@ -143,26 +143,26 @@ class RunError(CnncliError):
 
 
 class ThresholdMissed(CnncliError):
-    """A metric is lower than the command was told to accept."""
+    """A metric is below the threshold of the command."""
 
     exit_code = 7
 
 
 class NotReproduced(CnncliError):
-    """A run that was trained again came to something else."""
+    """A run that was trained again has other results."""
 
     exit_code = 8
 
 
 @dataclass
 class Interrupted(Exception):
-    """The person, or the machine, asked for the training to stop; everything reached is saved.
+    """The user or the system interrupted the training; the results so far are saved.
 
     Args:
-        run: the run folder, as text.
-        exit_code: 130 after Ctrl-C, 143 after SIGTERM, 141 when nobody reads any more what is told.
-        epochs: that are over.
-        left_out: what there was no time for; empty when nothing was left out.
+        run: Path of the run folder.
+        exit_code: 130 after Ctrl-C, 143 after SIGTERM, 141 when the output is closed.
+        epochs: Number of complete epochs.
+        left_out: What was skipped for lack of time; empty when nothing was.
     """
 
     run: str

@@ -58,7 +58,7 @@ REFUSED_AUGMENTATIONS = {
     "Normalization": _SCALED,
     "Pipeline": "write the names in it one below the other",
     "RandomElasticTransform": "Keras bends a whole batch alike; use RandomPerspective or RandomShear",
-    "ContrastLimitedAdaptiveHistogramEqualization": "it is not offered; use Equalization or AutoContrast",
+    "ContrastLimitedAdaptiveHistogramEqualization": "it is not available; use Equalization or AutoContrast",
     "MaxNumBoundingBoxes": "a classifier has no boxes",
 }
 
@@ -96,9 +96,9 @@ Args:
     interpolation_order: 1 blends neighbouring pixels, 0 takes the nearest.
 """
 
-_FEATUREWISE = "say 'data.standardize: featurewise', which prediction then uses as well"
-_SAMPLEWISE = "say 'data.standardize: samplewise', which prediction then uses as well"
-_WHITENING = "whitening is not offered; 'data.standardize: featurewise' is the nearest"
+_FEATUREWISE = "set 'data.standardize: featurewise', which prediction then uses as well"
+_SAMPLEWISE = "set 'data.standardize: samplewise', which prediction then uses as well"
+_WHITENING = "whitening is not available; 'data.standardize: featurewise' is the nearest"
 
 _REFUSED_ARGUMENTS = {
     "seed": "the 'seed' of the spec reaches every augmentation; leave it out",
@@ -112,9 +112,9 @@ _REFUSED_ARGUMENTS = {
     "samplewise_std_normalization": _SAMPLEWISE,
     "zca_whitening": _WHITENING,
     "zca_epsilon": _WHITENING,
-    "rescale": "say 'data.scale: [0, 1]', which prediction then uses as well",
+    "rescale": "set 'data.scale: [0, 1]', which prediction then uses as well",
     "preprocessing_function": "it runs code, and a spec must be safe to run",
-    "validation_split": "say 'data.split: {validation: 0.1}'",
+    "validation_split": "set 'data.split: {validation: 0.1}'",
 }
 
 

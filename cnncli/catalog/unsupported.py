@@ -41,8 +41,8 @@ REFUSED: dict[str, dict[str, str]] = {
         "Normalization": "pixels are scaled by 'data.scale'; leave it out",
         "Resizing": "images come in the size that the data has; leave it out",
         "Embedding": "it takes words, not images",
-        "Attention": "attention is not offered; Multiply weighs one result by another",
-        "MultiHeadAttention": "attention is not offered; Multiply weighs one result by another",
+        "Attention": "attention is not available; Multiply weighs one result by another",
+        "MultiHeadAttention": "attention is not available; Multiply weighs one result by another",
         "Dot": "it compares pairs of vectors, and a classifier has one image at a time; use Multiply",
     },
     "optimizer": {

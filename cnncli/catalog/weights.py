@@ -15,7 +15,7 @@ _RUN = "{run: FOLDER}"
 
 def _weights_kind(*, imagenet: bool) -> Validator:
     """The path of a file, a mapping with the key `run`, nothing; where there are any, those of ImageNet."""
-    words = f"the path of a file of weights (.weights.h5, .keras), {_RUN} for an earlier run, or null"
+    words = f"the path of a weights file (.weights.h5, .keras), {_RUN} for an earlier run, or null"
     if imagenet:
         words = f"'{IMAGENET}', {words}"
 
@@ -25,7 +25,7 @@ def _weights_kind(*, imagenet: bool) -> Validator:
         if isinstance(value, dict):
             problems.extend(_wrong_run(value, path))
         elif value == IMAGENET:
-            message = "weights of ImageNet are for one backbone: write them in its own 'weights'"
+            message = "ImageNet weights belong to a backbone: set its own 'weights'"
             problems.append(Problem(path, message))
         elif not isinstance(value, str) or not value.lower().endswith(SUFFIXES):
             near = nearest(value, [IMAGENET]) if imagenet and isinstance(value, str) else ""

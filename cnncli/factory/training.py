@@ -14,7 +14,7 @@ from cnncli.errors import KeyPath, Problem, SpecError
 from cnncli.factory.metrics import build_metric
 from cnncli.factory.objects import construct
 from cnncli.spec.metrics import is_sparse, more_is_better
-from cnncli.wording import dimensions
+from cnncli.spec.rules import output_error
 
 if TYPE_CHECKING:
     import keras
@@ -26,18 +26,11 @@ def label_encoding(loss: Entry, output_shape: tuple[int, ...], classes: int) -> 
     Raises:
         SpecError: the model's output cannot be compared with the labels.
     """
-    output = dimensions(output_shape)
-    if len(output_shape) != 1:
-        message = f"the model's output has the shape {output}; put Flatten or a global pool before the last Dense"
-        raise SpecError([Problem(("model", "layers"), message)])
-    units = output_shape[0]
-    if loss.name in ("BinaryCrossentropy", "BinaryFocalCrossentropy") and units == 1 and classes == 2:
+    if error := output_error(loss, output_shape, classes):
+        raise SpecError([Problem(("model", "layers"), error)])
+    if output_shape[0] < classes:
         return "binary"
-    sparse = is_sparse(loss)
-    if units < classes or (units != classes and not sparse):
-        message = f"the model has {units} output{'s' * (units != 1)} for {classes} classes; write 'units: classes'"
-        raise SpecError([Problem(("model", "layers"), message)])
-    return "sparse" if sparse else "one_hot"
+    return "sparse" if is_sparse(loss) else "one_hot"
 
 
 def probabilities(outputs: np.ndarray, loss: Entry, encoding: str, classes: int) -> np.ndarray:

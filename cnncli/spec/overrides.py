@@ -53,7 +53,7 @@ def read_file(path: Path, layout: Layout = _NONE, alone: bool = False) -> Docume
         wanted = document.value["extends"]
         place = document.values.get(("extends",))
         if alone:
-            raise SpecError([Problem(("extends",), "the spec of a run is whole and extends nothing", place)], str(path))
+            raise SpecError([Problem(("extends",), "the spec of a run cannot extend another spec", place)], str(path))
         if not isinstance(wanted, str) or not wanted.strip():
             raise SpecError([Problem(("extends",), "expected the path of another spec", place)], str(path))
         base_path = folder / wanted
@@ -158,7 +158,7 @@ def apply_overrides(document: Document, overrides: Sequence[str], layout: Layout
         layout: of a spec.
 
     Raises:
-        SpecError: an override has no '=', its value is no YAML, or its path leads nowhere. All of them are listed.
+        SpecError: an override has no '=', its value is not YAML, or its path does not exist. All of them are listed.
     """
     problems: list[Problem] = []
     value = document.value
@@ -221,7 +221,7 @@ def _set(value: Any, path: KeyPath, given: Any, done: KeyPath, layout: Layout) -
     if isinstance(value, str) and value == part:
         value = {part: {}}  # `optimizer: Adam` is short for `optimizer: {Adam: {}}`
     if not isinstance(value, dict | None):
-        raise SpecError([Problem(done, f"there is nothing below it to set: it is '{value}'")])
+        raise SpecError([Problem(done, f"it has no keys to set: it is '{value}'")])
     if isinstance(part, int):
         raise SpecError([Problem(done, f"there is no item '{part}': it is not a list")])
     value = value or {}

@@ -165,7 +165,7 @@ def _check_events(text: str, file: str) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents == 2:
-                raise _fatal("a second document begins here; a spec is one", _place(file, event.start_mark))
+                raise _fatal("a spec must be a single YAML document", _place(file, event.start_mark))
         elif isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

@@ -45,7 +45,7 @@ def _class_names(spec: Spec) -> Iterator[Problem]:
                 near = nearest(name, names) or f"; the classes are {', '.join(names[:12])}{' …' * (len(names) > 12)}"
                 yield Problem(("train", "class_weight", name), f"no class is called '{name}'{near}", at_key=True)
     if spec.train.class_weight is not None and spec.train.sampling is not None:
-        message = "balanced sampling shows every class as often already; leave out this or class_weight"
+        message = "balanced sampling already shows every class equally often; leave out this or class_weight"
         yield Problem(("train", "sampling"), message)
 
 
@@ -59,7 +59,7 @@ def _chosen(spec: Spec) -> Iterator[Problem]:
             message = f"{spec.data.source.name} has no class '{name}'{near}"
             yield Problem(("data", "classes", key), message, at_key=isinstance(classes, dict))
         elif isinstance(classes, list) and name in classes[:index]:
-            yield Problem(("data", "classes", key), f"the class '{name}' is chosen twice")
+            yield Problem(("data", "classes", key), f"the class '{name}' is listed twice")
 
 
 def _shapes(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
@@ -108,17 +108,25 @@ def _sizes(steps: Sequence[Step]) -> Iterator[Problem]:
 def _output(spec: Spec, output: Shape, classes: int) -> Iterator[Problem]:
     """The output of the model cannot be compared with the labels."""
     nodes, loss = spec.model.nodes, spec.train.loss
+    if not (error := output_error(loss, output, classes)):
+        return
+    if len(output) != 1:
+        yield Problem(nodes[-1].path, error, at_key=True)
+        return
+    last = max((i for i, node in enumerate(nodes) if node.entry.name == "Dense"), default=len(nodes) - 1)
+    yield Problem(nodes[last].at("units"), f"{error}{nodes[last].origin}")
+
+
+def output_error(loss: Entry, output: Shape, classes: int) -> str:
+    """Why an output of this shape cannot be compared with the labels; empty when it can."""
     if len(output) != 1:
         flat = "add Flatten or GlobalAveragePooling2D before the last Dense"
-        message = f"the output has the shape {dimensions(output)}; {flat}"
-        yield Problem(nodes[-1].path, message, at_key=True)
-        return
+        return f"the output has the shape {dimensions(output)}; {flat}"
     units = output[0]
     one_for_two = loss.name in ("BinaryCrossentropy", "BinaryFocalCrossentropy") and (units, classes) == (1, 2)
     if (units < classes and not one_for_two) or (units > classes and not is_sparse(loss)):
-        last = max((i for i, node in enumerate(nodes) if node.entry.name == "Dense"), default=len(nodes) - 1)
-        message = f"the model has {units} outputs for {classes} classes; write 'units: classes'{nodes[last].origin}"
-        yield Problem(nodes[last].at("units"), message)
+        return f"the model has {counted(units, 'output')} for {classes} classes; write 'units: classes'"
+    return ""
 
 
 def _one_output(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
@@ -161,7 +169,7 @@ def _rates(spec: Spec) -> Iterator[Problem]:
             continue
         boundaries, values = schedule.get("boundaries"), schedule.get("values")
         if len(values) != len(boundaries) + 1:
-            message = f"{counted(len(boundaries), 'boundary')} part {len(boundaries) + 1} values, got {len(values)}"
+            message = f"{counted(len(boundaries), 'boundary')} need {len(boundaries) + 1} values, got {len(values)}"
             yield Problem((*path, schedule.name, "values"), message)
         if sorted(set(boundaries)) != list(boundaries):
             yield Problem((*path, schedule.name, "boundaries"), "each boundary must be later than the one before")
@@ -198,7 +206,7 @@ def _mixing(spec: Spec) -> Iterator[Problem]:
     """Mixed labels are no whole numbers."""
     for index, entry in enumerate(spec.augment):
         if entry.name in ("MixUp", "CutMix") and is_sparse(spec.train.loss):
-            message = f"{entry.name} mixes labels, which takes one-hot ones; use 'loss: CategoricalCrossentropy'"
+            message = f"{entry.name} mixes labels, which needs one-hot labels; use 'loss: CategoricalCrossentropy'"
             yield Problem(("augment", index), message)
 
 

@@ -159,7 +159,7 @@ def wrong_stages(stages: Sequence[StageSpec], epochs: int, nodes: Sequence[Node]
     """
     together = sum(stage.epochs for stage in stages)
     if stages and epochs != together:
-        message = f"the stages have {together} epochs together; leave out 'epochs', or write {together}"
+        message = f"the stages have {together} epochs in total; leave out 'epochs', or write {together}"
         yield Problem(("train", "epochs"), message)
     wrong = list(_misnamed(stages, nodes))
     yield from wrong
@@ -178,7 +178,7 @@ def _misnamed(stages: Sequence[StageSpec], nodes: Sequence[Node]) -> Iterator[Pr
         if not found:
             yield Problem(path, f"no layer is called '{outside}'{_hint(outside, names, backbones)}")
         elif INSIDE in pattern and not set(found) & set(backbones):
-            yield Problem(path, f"'{found[0]}' is one layer, with none inside; only a backbone has some")
+            yield Problem(path, f"'{found[0]}' is a single layer; only a backbone has layers inside")
 
 
 def _hint(name: str, names: Sequence[str], backbones: Sequence[str]) -> str:

@@ -56,10 +56,10 @@ def test_weights_can_be(weights):
                                            "GlobalAveragePooling2D and Dense below it"),
         ({"VGG16": {"input_shape": [32, 32, 3]}}, "unknown argument; the input shape is taken from the data; "
                                                   "leave it out"),
-        ({"VGG16": {"weights": "imagnet"}}, "expected 'imagenet', the path of a file of weights (.weights.h5, "
+        ({"VGG16": {"weights": "imagnet"}}, "expected 'imagenet', the path of a weights file (.weights.h5, "
                                             ".keras), {run: FOLDER} for an earlier run, or null; got 'imagnet'; "
                                             "did you mean 'imagenet'?"),
-        ({"VGG16": {"weights": 5}}, "expected 'imagenet', the path of a file of weights (.weights.h5, .keras), {run: "
+        ({"VGG16": {"weights": 5}}, "expected 'imagenet', the path of a weights file (.weights.h5, .keras), {run: "
                                     "FOLDER} for an earlier run, or null; got 5"),
         ({"VGG16": {"weights": {"runs": "a"}}}, "expected the key 'run' alone: {run: FOLDER}; got 'runs'"),
         ({"VGG16": {"weights": {}}}, "expected the folder or name of an earlier run, got ''"),

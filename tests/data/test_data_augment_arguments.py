@@ -40,16 +40,16 @@ def test_every_name_is_described_and_keeps_the_spec_s_own_business_out(name):
         ({"RandomPosterization": {"factor": 9}}, ("RandomPosterization", "factor"), "a whole number from 1 to 8"),
         ({"RandomGaussianBlur": {"kernel_size": 4}}, ("RandomGaussianBlur", "kernel_size"), "odd whole number"),
         ({"MixUp": {"alpha": 0}}, ("MixUp", "alpha"), "expected a number above 0, got 0"),
-        ({"ImageDataGenerator": {"rescale": 1}}, ("ImageDataGenerator", "rescale"), "say 'data.scale: [0, 1]'"),
+        ({"ImageDataGenerator": {"rescale": 1}}, ("ImageDataGenerator", "rescale"), "set 'data.scale: [0, 1]'"),
         (
             {"ImageDataGenerator": {"featurewise_center": True}},
             ("ImageDataGenerator", "featurewise_center"),
-            "say 'data.standardize: featurewise'",
+            "set 'data.standardize: featurewise'",
         ),
         (
             {"ImageDataGenerator": {"validation_split": 0.1}},
             ("ImageDataGenerator", "validation_split"),
-            "say 'data.split: {validation: 0.1}'",
+            "set 'data.split: {validation: 0.1}'",
         ),
         (
             {"ImageDataGenerator": {"preprocessing_function": "f"}},

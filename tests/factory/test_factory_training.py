@@ -32,7 +32,11 @@ class TestLabelEncoding:
             ("SparseCategoricalCrossentropy", (9,), "9 outputs for 10 classes; write 'units: classes'"),
             ("CategoricalCrossentropy", (12,), "12 outputs for 10 classes"),
             ("BinaryCrossentropy", (1,), "1 output for 10 classes"),
-            ("SparseCategoricalCrossentropy", (26, 26, 10), "the shape 26×26×10; put Flatten or a global pool"),
+            (
+                "SparseCategoricalCrossentropy",
+                (26, 26, 10),
+                "the shape 26×26×10; add Flatten or Global",
+            ),
         ],
     )
     def test_outputs_that_cannot_be_compared_with_the_labels_are_refused(self, entry, loss, shape, message):

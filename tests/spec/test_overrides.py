@@ -237,7 +237,7 @@ def test_the_last_of_two_wins():
         ("model.layers[3]=Flatten", "there is no item '3': the list has 3", 17),
         ("model.layers.first=Flatten", "there is no item 'first': the list has 3", 20),
         ("train[0]=1", "there is no item '0': it is not a list", 10),
-        ("train.epochs.more=1", "there is nothing below it to set: it is '3'", 19),
+        ("train.epochs.more=1", "it has no keys to set: it is '3'", 19),
         ("train.epochs=[1", "expected ',' or ']', but got the end of the text", 14),
         ("train.epochs=-01", "write -1, or '-01' in quotes: a leading zero is ambiguous", 14),
         ("train.epochs=010", "write 10, or '010' in quotes: a leading zero is ambiguous", 14),

@@ -71,7 +71,7 @@ def test_keys_are_always_words():
         ("a: 010", 1, 4, "write 10"),
         ("a: -007", 1, 4, "write -7"),
         ("a:\n\tb: 1", 2, 1, "tabs"),
-        ("a: 1\n---\nb: 2", 2, 1, "second document"),
+        ("a: 1\n---\nb: 2", 2, 1, "single YAML document"),
         ("a: !!python/object/apply:os.system [ls]", 1, 4, "tags"),
         ("a: !include b.yaml", 1, 4, "'!include'"),
         ("a: !!str 1", 1, 4, "'!!str'"),

@@ -49,11 +49,11 @@ SAYS_WIDTHS = (
          (5, 7, "its ImageNet weights take 3 channels, and it is given 8; write 'weights: null' to train it from the "
                 "beginning")),
         (text("VGG16", more="  weights: imagenet\n"),
-         (3, 12, "weights of ImageNet are for one backbone: write them in its own 'weights'")),
+         (3, 12, "ImageNet weights belong to a backbone: set its own 'weights'")),
         (text("VGG16", more="  weights: {run: 3}\n"),
          (3, 18, "expected the folder or name of an earlier run, got 3")),
         (text("VGG16", more="  weights: 3\n"),
-         (3, 12, "expected the path of a file of weights (.weights.h5, .keras), {run: FOLDER} for an earlier run, or "
+         (3, 12, "expected the path of a weights file (.weights.h5, .keras), {run: FOLDER} for an earlier run, or "
                  "null; got 3")),
     ],
 )  # fmt: skip

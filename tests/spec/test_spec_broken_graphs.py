@@ -44,16 +44,16 @@ BROKEN = {
         "no layer above has the name 'elsewhere'; there are input, stem"),
     "input that stands below": (
         graph(f"- {CONV}, inputs: ▸later}}\n- {CONV}, name: later}}"),
-        "'later' stands below; a layer takes what is above it"),
+        "'later' comes later; the inputs of a layer come before it"),
     "input that is itself": (
         graph(f"- {CONV}, name: me, inputs: ▸me}}"),
-        "'me' is this layer itself; a layer takes what is above it"),
+        "'me' is this layer itself; the inputs of a layer come before it"),
     "input of another list": (
         block(f"- {CONV}, name: inner}}", f"- part\n- {CONV}, inputs: ▸inner}}"),
-        "'inner' is a name in model.blocks.part, and names reach no further than their own list"),
+        "'inner' is a name in model.blocks.part, and a name is only visible in its own list"),
     "input inside a block": (
         block("- ReLU", f"- part: {{name: first}}\n- {CONV}, inputs: ▸first.re_lu_1}}"),
-        "'first.re_lu_1' would be inside a block; only what the block gives can be taken: 'first'"),
+        "'first.re_lu_1' would be inside a block; only the output of the block is available: 'first'"),
     "one of several inputs": (
         graph(f"- {CONV}, name: left}}\n- Add: {{inputs: [left, ▸rihgt]}}"),
         "no layer above has the name 'rihgt'; there are input, left"),
@@ -76,30 +76,30 @@ BROKEN = {
         "repeated, this becomes 'a_2', which is the name of another layer; choose another"),
     # how many
     "a sum of one": (
-        graph(f"- {CONV}}}\n- ▸Add"), "Add takes two results or more: 'inputs: [first, second]'"),
+        graph(f"- {CONV}}}\n- ▸Add"), "Add needs at least two inputs: 'inputs: [first, second]'"),
     "a sum of one that is named": (
         graph(f"- {CONV}, name: a}}\n- Add: {{inputs: ▸a}}"),
-        "Add takes two results or more, not 1: 'inputs: [first, second]'"),
+        "Add needs at least two inputs, not 1: 'inputs: [first, second]'"),
     "a difference of three": (
         graph(f"- {CONV}, name: a}}\n- Subtract: {{inputs: ▸[a, a, input]}}"),
-        "Subtract takes exactly two results, not 3: 'inputs: [first, second]'"),
+        "Subtract needs exactly two inputs, not 3: 'inputs: [first, second]'"),
     "a convolution of two": (
         graph(f"- {CONV}, name: a}}\n- {CONV}, inputs: ▸[a, input]}}"),
-        "Conv2D takes one result, not 2; join them with Add or Concatenate first"),
+        "Conv2D has one input, not 2; join them with Add or Concatenate first"),
     "a block of two": (
         block("- ReLU", f"- {CONV}, name: a}}\n- part: {{inputs: ▸[a, input]}}"),
-        "part takes one result, not 2; join them with Add or Concatenate first"),
+        "part has one input, not 2; join them with Add or Concatenate first"),
     "a result that nobody takes": (
         graph(f"- ▸{CONV}, name: lost}}\n- {CONV}, inputs: input}}"),
-        "nothing takes what 'lost' makes, and a model has one output, that of its last layer; "
-        "name it in the 'inputs' of a layer below, or remove it"),
+        "the output of 'lost' is not used, and a model has one output, that of its last layer; "
+        "name it in the 'inputs' of a later layer, or remove it"),
     "a second output of a block": (
         block(f"- ▸{CONV}}}\n- ReLU: {{inputs: input}}"),
-        "nothing takes what 'Conv2D' makes, and the block 'part' has one output, that of its last layer; "
-        "name it in the 'inputs' of a layer below, or remove it"),
+        "the output of 'Conv2D' is not used, and the block 'part' has one output, that of its last layer; "
+        "name it in the 'inputs' of a later layer, or remove it"),
     "a sum that is repeated": (
         graph(f"- {CONV}, name: a}}\n- Add: {{inputs: [a, a], repeat: ▸2}}"),
-        "Add takes several results, and can be neither repeated nor left out; it is 2"),
+        "Add has several inputs, so it cannot be repeated or left out; 'repeat' is 2"),
     "repeat below nothing": (graph("- ReLU: {repeat: ▸-1}"), "expected a whole number of 0 or more, got -1"),
     "nothing left": (model("  layers: ▸[{Flatten: {repeat: 0}}]"), "no layer is left: all of them repeat 0 times"),
     # blocks
@@ -116,14 +116,14 @@ BROKEN = {
         model("  blocks: {part: {▸layer: [ReLU], layers: [ReLU]}}\n  layers: [part, Flatten]"),
         "unknown key; did you mean 'layers'?"),
     "a block of itself": (
-        block("- ReLU\n- ▸part"), "the block 'part' is made of itself: part → part"),
+        block("- ReLU\n- ▸part"), "the block 'part' contains itself: part → part"),
     "a block of itself round about": (
         model("  blocks:\n    a: {layers: [b]}\n    b: {layers: [c]}\n    c: {layers: [▸a]}\n  layers: [a, Flatten]"),
-        "the block 'a' is made of itself: a → b → c → a"),
+        "the block 'a' contains itself: a → b → c → a"),
     "a bomb": (
         model("  blocks:\n    a: {layers: [{ReLU: {repeat: 99}}]}\n    b: {layers: [{a: {repeat: 99}}]}\n"
               "  layers: [Flatten, ▸{b: {repeat: 99999999999}}, Flatten]"),
-        "written out, the network has more than 2,000 layers and uses of blocks"),
+        "expanded, the network has more than 2,000 layers and uses of blocks"),
     # parameters
     "a parameter it has not": (
         block("- Dropout: {rate: $rate}", "- part: {▸rates: 0.2}", "parameters: {rate: 0.1}"),

@@ -108,7 +108,7 @@ WRONG = {
     ),
     "{epochs: 1, thaw: [dense_1/kernel]}": (
         "stages[0].thaw[0]",
-        "'dense_1' is one layer, with none inside; only a backbone has some",
+        "'dense_1' is a single layer; only a backbone has layers inside",
     ),
     "{epochs: 1, freeze: ['*']}": ("stages[0]", "every layer is frozen, so nothing learns in this stage"),
 }
@@ -127,7 +127,7 @@ def test_what_is_wrong_is_located(stage):
 @pytest.mark.parametrize(
     ("train", "message"),
     [
-        ("epochs: 4", "the stages have 5 epochs together; leave out 'epochs', or write 5"),
+        ("epochs: 4", "the stages have 5 epochs in total; leave out 'epochs', or write 5"),
         (
             "callbacks: [ReduceLROnPlateau]",
             "the optimizer's schedule sets the learning rate already; leave out this callback or the schedule",

@@ -90,7 +90,7 @@ class Augmentation:
         return [
             Problem(
                 ("augment", i),
-                f"{name} mixes labels, which takes one-hot labels; use 'loss: CategoricalCrossentropy'",
+                f"{name} mixes labels, which needs one-hot labels; use 'loss: CategoricalCrossentropy'",
             )
             for i, name in mixing
         ]

@@ -59,7 +59,7 @@ def _wired(blocks: Mapping[str, Block], model: Block, problems: list[Problem]) -
     endless = loops(blocks)
     for path, way in endless.items():
         shown = " → ".join(way if len(way) < 9 else [*way[:4], "…", *way[-3:]])
-        problems.append(Problem(path, f"the block '{way[0]}' is made of itself: {shown}", at_key=True))
+        problems.append(Problem(path, f"the block '{way[0]}' contains itself: {shown}", at_key=True))
     lists = [*blocks.values(), model]
     elsewhere: dict[str, KeyPath] = {line.name: block.path for block in lists for line in block.lines if line.name}
     wired = [

@@ -92,7 +92,7 @@ class Expansion:
             wrong: list[Problem] = []
             _COUNT.accept(count, (*line.inside, "repeat"), wrong)
             if count != 1 and not wrong and len(taken) > 1:
-                message = f"{line.word} takes several results, and can be neither repeated nor left out; it is {count}"
+                message = f"{line.word} has several inputs, so it cannot be repeated or left out; 'repeat' is {count}"
                 wrong.append(Problem((*line.inside, "repeat"), message))
             if wrong:
                 self._tell(wrong, line, use)
@@ -177,7 +177,7 @@ class Expansion:
         if self._layers <= MOST_LAYERS and self._values <= MOST_VALUES:
             return
         what = f"{MOST_LAYERS:,} layers and uses of blocks" if self._layers > MOST_LAYERS else f"{MOST_VALUES:,} values"
-        self._stop(use.paths[0] if use.paths else line.path, f"written out, the network has more than {what}")
+        self._stop(use.paths[0] if use.paths else line.path, f"expanded, the network has more than {what}")
 
     def _stop(self, path: KeyPath, message: str) -> NoReturn:
         if self._in_use:  # what is only checked may be cut short

@@ -45,16 +45,16 @@ def _unknown(
         if name in above:
             continue
         if name == line.name:
-            why = f"'{name}' is this layer itself; a layer takes what is above it"
+            why = f"'{name}' is this layer itself; the inputs of a layer come before it"
         elif name in below:
-            why = f"'{name}' stands below; a layer takes what is above it"
+            why = f"'{name}' comes later; the inputs of a layer come before it"
         elif near := nearest(name, above):
             why = f"no layer above has the name '{name}'{near}"
         elif name in elsewhere:
-            why = f"'{name}' is a name in {path_text(elsewhere[name])}, and names reach no further than their own list"
+            why = f"'{name}' is a name in {path_text(elsewhere[name])}, and a name is only visible in its own list"
         elif "." in name:
             outer = name.split(".")[0]
-            why = f"'{name}' would be inside a block; only what the block gives can be taken: '{outer}'"
+            why = f"'{name}' would be inside a block; only the output of the block is available: '{outer}'"
         else:
             why = f"no layer above has the name '{name}'; there are {', '.join(above)}"
         listed = len(line.inputs or ()) > 1
@@ -66,13 +66,13 @@ def _wrong_number(line: Line, count: int) -> Iterator[Problem]:
     if line.inputs == ():  # told already
         return
     if kind in MERGES:
-        wanted = "exactly two results" if kind == "Subtract" else "two results or more"
+        wanted = "exactly two inputs" if kind == "Subtract" else "at least two inputs"
         if count < 2 or (kind == "Subtract" and count != 2):
             got = f", not {count}" if line.inputs is not None else ""
             path = (*line.inside, "inputs") if line.inputs is not None else line.path
-            yield Problem(path, f"{line.word} takes {wanted}{got}: 'inputs: [first, second]'", at_key=not got)
+            yield Problem(path, f"{line.word} needs {wanted}{got}: 'inputs: [first, second]'", at_key=not got)
     elif count > 1 and line.word:
-        message = f"{line.word} takes one result, not {count}; join them with Add or Concatenate first"
+        message = f"{line.word} has one input, not {count}; join them with Add or Concatenate first"
         yield Problem((*line.inside, "inputs"), message)
 
 
@@ -82,8 +82,8 @@ def _untaken(block: Block, sources: Sequence[tuple[int, ...]]) -> Iterator[Probl
         if index not in taken:
             whole = f"the block '{block.name}'" if block.name else "a model"
             message = (
-                f"nothing takes what '{line.label}' makes, and {whole} has one output, that of its last layer; "
-                "name it in the 'inputs' of a layer below, or remove it"
+                f"the output of '{line.label}' is not used, and {whole} has one output, that of its last layer; "
+                "name it in the 'inputs' of a later layer, or remove it"
             )
             yield Problem(line.path, message, at_key=True)
 

@@ -120,7 +120,7 @@ def test_many_layers_are_written_out_and_more_are_refused(monkeypatch):
     problems = []
     read_network({"block": block}, [{"block": {"repeat": 6}}], problems)
     assert [(each.path, each.message) for each in problems] == [
-        (("model", "layers", 0), "written out, the network has more than 30 layers and uses of blocks")
+        (("model", "layers", 0), "expanded, the network has more than 30 layers and uses of blocks")
     ]
 
 

@@ -53,7 +53,7 @@ def test_thousands_of_blocks_in_a_chain_are_refused_and_do_not_exhaust_the_stack
     assert messages(chain, ["b0"]) == ["blocks are nested deeper than 20"]
     circle = chain | {"b5000": {"layers": ["b0"]}}
     (message,) = {text for text in messages(circle, ["ReLU"]) if "itself" in text}
-    assert message == "the block 'b0' is made of itself: b0 → b1 → b2 → b3 → … → b4999 → b5000 → b0"
+    assert message == "the block 'b0' contains itself: b0 → b1 → b2 → b3 → … → b4999 → b5000 → b0"
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_thousands_of_blocks_in_a_chain_are_refused_and_do_not_exhaust_the_stack
     ids=["empty ones", "lists of lists", "a long list"],
 )  # fmt: skip
 def test_what_would_never_end_is_refused(blocks):
-    assert "written out, the network has more than" in messages(blocks, ["b11"])[-1]
+    assert "expanded, the network has more than" in messages(blocks, ["b11"])[-1]
