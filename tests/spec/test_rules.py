@@ -114,7 +114,7 @@ def spec(*layers, data="source: mnist", train="epochs: 10"):
          "at least two classes are needed"),
         (spec(data="source: {folder: {path: a}}, classes: {n1: cat, n2: cat}"), (1, 46),
          "at least two classes are needed"),
-        (spec(data="source: {folder: {path: a}}, classes: [cat, cat]"), (1, 52), "the class 'cat' is chosen twice"),
+        (spec(data="source: {folder: {path: a}}, classes: [cat, cat]"), (1, 52), "the class 'cat' is listed twice"),
         (spec(data="source: fashion_mnist, classes: [Bag, Sandals]"), (1, 46),
          "fashion_mnist has no class 'Sandals'; did you mean 'Sandal'?"),
         (spec(data="source: fashion_mnist, classes: {Bags: bag, Sandal: shoe}"), (1, 41),

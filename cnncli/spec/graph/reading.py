@@ -65,7 +65,7 @@ def _header(name: str, given: Any, path: KeyPath, problems: list[Problem]) -> Bl
 
 
 def _parameters(given: Any, path: KeyPath, problems: list[Problem]) -> Parameters:
-    """Defaults by name; a default may reckon with the parameters above it."""
+    """Defaults by name; a default may calculate with the parameters above it."""
     if given is None:
         return {}
     if not isinstance(given, dict):
