@@ -70,6 +70,7 @@ def _save(before_start: Callable[[], None] | None) -> ExitStack:
 
         os.environ.update(startup.SETTINGS)
         warnings.filterwarnings("ignore", module=r"PIL\.")  # about metadata of files, which are not used
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Keras' own; a program may turn them into errors
         logger = logging.getLogger("tensorflow")
         stack.callback(logger.setLevel, logger.level if started else startup.LOG_LEVEL_BEFORE)
         logger.setLevel(logging.ERROR)

@@ -28,7 +28,7 @@ def in_a_program(program: str, **environment: str) -> str:
 
 
 STATE = """
-import logging, os, random, signal, sys, threading, warnings
+import logging, os, random, signal, sys, warnings
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 import keras, numpy as np, tensorflow as tf
@@ -60,7 +60,6 @@ def state():
         "python": random.getstate(),
         "numpy": str(np.random.get_state()),
         "matplotlib": dict(matplotlib.rcParams),
-        "threads": threading.active_count(),
     }
 
 def draws():
