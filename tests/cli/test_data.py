@@ -247,16 +247,16 @@ def test_a_name_that_excludes_nothing_is_told(call, photos, tmp_path):
         CONFIG.replace("extends: exclude.yaml\n", "").replace("data:", "data:\n  exclude: [cat/no.jpg]", 1)
     )
     config.write_text(config.read_text().replace("PHOTOS", str(photos)))
-    assert call("data", config).err == "warning: data.exclude names what is not there: 'cat/no.jpg'\n"
+    assert call("data", config).err == "warning: data.exclude: file not found: 'cat/no.jpg'\n"
 
 
 @pytest.mark.parametrize(
     ("has", "message"),
     [
-        ({"cat": 30, "dog": 1}, "the class dog has 1 image, and takes 3 or more, for train, validation, test"),
+        ({"cat": 30, "dog": 1}, "the class dog has 1 image and needs at least 3, for train, validation, test"),
         (
             {"train/cat": 30, "train/dog": 1, "test/cat": 9, "test/dog": 5},
-            "the class dog has 1 image, and takes 2 or more, for train, validation",
+            "the class dog has 1 image and needs at least 2, for train, validation",
         ),
     ],
 )
