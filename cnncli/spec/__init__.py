@@ -40,15 +40,19 @@ class LoadedSpec:
     document: Document
     shapes: NetworkShapes
 
-    def with_overrides(self, overrides: Sequence[str]) -> LoadedSpec:
-        """The same spec with other values, each `key=value`, checked again.
+    def with_overrides(self, overrides: Mapping[str, Any] | Sequence[str]) -> LoadedSpec:
+        """The same spec with other values, checked again; this one stays as it is.
+
+        Args:
+            overrides: Values by key, `{"train.epochs": 5}`, or a list of `key=value`.
 
         Raises:
             SpecError: With every problem found.
         """
         if not overrides:
             return self
-        return parse(apply_overrides(self.document, overrides, layout()), default_name=self.spec.name)
+        document = apply_overrides(self.document, _settings(overrides), layout())
+        return parse(document, default_name=self.spec.name)
 
     def locate(self, error: SpecError) -> SpecError:
         """The same error with the place of each problem, for problems found after reading."""
@@ -82,7 +86,7 @@ def load_from(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Map
     Raises:
         SpecError: With every problem found; those of dicts have a path and no place.
     """
-    settings = [f"{key}={json.dumps(value, default=str)}" for key, value in overrides.items()]
+    settings = _settings(overrides)
     if isinstance(source, os.PathLike) or (isinstance(source, str) and "\n" not in source):
         return load(FilePath(source), settings)
     text = source if isinstance(source, str) else json.dumps(source, default=str)
@@ -95,6 +99,13 @@ def load_from(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Map
         if text is source:
             raise
         raise SpecError([replace(problem, place=None) for problem in error.problems], error.source) from None
+
+
+def _settings(overrides: Mapping[str, Any] | Sequence[str]) -> Sequence[str]:
+    """Overrides as `key=value`; JSON is YAML."""
+    if isinstance(overrides, Mapping):
+        return [f"{key}={json.dumps(value, default=str)}" for key, value in overrides.items()]
+    return overrides
 
 
 def parse(document: Document, default_name: str = "run") -> LoadedSpec:
@@ -123,9 +134,9 @@ def parse(document: Document, default_name: str = "run") -> LoadedSpec:
 def _located(problems: Sequence[Problem], document: Document) -> SpecError:
     """All problems with their places, those of the text among them.
 
-    What could not be read is nothing, and what is wrong with that is left out.
+    What could not be read counts as null, and problems of such values are left out.
     """
     unread = {problem.place for problem in document.problems}
     located = [document.locate(problem) for problem in problems]
-    told = [*document.problems, *(problem for problem in located if problem.place not in unread)]
-    return SpecError(in_order(told, document.file), document.file)
+    every = [*document.problems, *(problem for problem in located if problem.place not in unread)]
+    return SpecError(in_order(every, document.file), document.file)
