@@ -1,4 +1,4 @@
-"""Which layers of a model learn in each stage of a training; a backbone is not one layer here, but those inside it."""
+"""Which layers of a model train in each stage; a backbone counts as the layers inside it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_NAMES = 6
 
 
 def layers_that_learn(model: keras.Model) -> dict[str, Any]:
-    """The layers that have something to learn, frozen or not, by name: `backbone/layer` inside a backbone.
+    """The layers with trainable weights, frozen or not, by name: `backbone/layer` inside a backbone.
 
     Args:
         model: built.
@@ -25,31 +25,31 @@ def layers_that_learn(model: keras.Model) -> dict[str, Any]:
 
 
 def frozen_in_stages(model: keras.Model, stages: Sequence[StageSpec]) -> tuple[frozenset[str], ...]:
-    """The names of the frozen layers: before all stages, as the layers themselves say, and then in each stage.
+    """The names of the frozen layers: before all stages, as built, and then in each stage.
 
-    A stage begins with what was frozen in the one before it; what it both thaws and freezes is frozen.
+    A stage begins with the frozen layers of the one before it; a layer that it both thaws and freezes is frozen.
 
     Args:
-        model: just built, so that its layers are as the spec says.
-        stages: as checked.
+        model: Just built.
+        stages: Checked stages of the spec.
 
     Raises:
-        SpecError: a pattern means no layer inside its backbone, or nothing is left that learns.
+        SpecError: A pattern matches no layer inside its backbone, or no layer trains in a stage.
     """
     layers, learning = _layers(model), layers_that_learn(model).keys()
     problems = []
     frozen = [frozenset(name for name, layer in layers.items() if not layer.trainable)]
     for index, stage in enumerate(stages):
-        found: dict[str, set[str]] = {"thaw": set(), "freeze": set()}
-        for key, names in found.items():
+        changes: dict[str, set[str]] = {"thaw": set(), "freeze": set()}
+        for key, names in changes.items():
             for place, pattern in enumerate(getattr(stage, key)):
                 meant = {name for name in layers if matches(pattern, name)}
                 names |= meant
                 if not meant:
                     problems.append(Problem((*STAGES, index, key, place), _unknown(pattern, layers)))
-        frozen.append((frozen[-1] - found["thaw"]) | found["freeze"])
+        frozen.append((frozen[-1] - changes["thaw"]) | changes["freeze"])
         if learning <= frozen[-1] and not problems:
-            message = "every layer that has weights is frozen, so nothing learns in this stage"
+            message = "every layer with weights is frozen, so nothing trains in this stage"
             problems.append(Problem((*STAGES, index), message))
     if problems:
         raise SpecError(problems)
@@ -78,10 +78,10 @@ def freeze(model: keras.Model, frozen: frozenset[str]) -> None:
 def _layers(model: keras.Model) -> dict[str, Any]:
     from cnncli.startup import keras
 
-    found: dict[str, Any] = {}
+    layers: dict[str, Any] = {}
     for layer in model.layers:
-        found |= _inside(layer) if isinstance(layer, keras.Model) else {layer.name: layer}
-    return found
+        layers |= _inside(layer) if isinstance(layer, keras.Model) else {layer.name: layer}
+    return layers
 
 
 def _inside(backbone: keras.Model) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _inside(backbone: keras.Model) -> dict[str, Any]:
 
 
 def _weights(layer: Any) -> list[Any]:
-    """The weights that a layer has to learn, frozen or not."""
+    """The weights of a layer that would train if it were not frozen."""
     if layer.trainable:
         return list(layer.trainable_weights)
     layer.trainable = True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cnncli.catalog.layer_traits import MERGES
 from cnncli.errors import Problem, SpecError
 from cnncli.factory.backbones import build_backbone, pixels_for
-from cnncli.factory.objects import KERAS, construct, maker, require_one_result
+from cnncli.factory.objects import KERAS, construct, provider, require_one_result
 from cnncli.spec.backbones import is_backbone, reads_image, scales_image, shape_error
 from cnncli.spec.graph import IMAGE, Node, snake
 from cnncli.wording import dimensions
@@ -24,7 +24,7 @@ SCALE_LAYER = "scale"
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What the model does to pixels of 0…255 before its first layer.
+    """Preprocessing of the pixels 0…255 before the first layer, as a part of the model.
 
     Args:
         scale: factor for each channel, or one for all.
@@ -87,18 +87,18 @@ def build_model(
     for index, node in enumerate(nodes):
         policy = precision if index in before else "float32"
         own = reads_image(node)
-        given = [pixels_for(node.entry, inputs, node.name)] if own else [results[source] for source in node.inputs]
-        results[index] = _apply(node, given, {"classes": classes}, name=node.name, dtype=policy)
+        tensors = [pixels_for(node.entry, inputs, node.name)] if own else [results[source] for source in node.inputs]
+        results[index] = _apply(node, tensors, {"classes": classes}, name=node.name, dtype=policy)
     return keras.Model(inputs, results[len(nodes) - 1], name=snake(name).replace("-", "_").replace(".", "_"))
 
 
 def before_weights(nodes: Sequence[Node]) -> set[int]:
     """The layers below which another one has weights: the rest makes the output, and computes in float32."""
-    found: set[int] = set()
+    earlier: set[int] = set()
     for index in range(len(nodes) - 1, -1, -1):
-        if index in found or nodes[index].entry.get("use_bias") is not None:
-            found.update(nodes[index].inputs)
-    return found
+        if index in earlier or nodes[index].entry.get("use_bias") is not None:
+            earlier.update(nodes[index].inputs)
+    return earlier
 
 
 def heads(nodes: Sequence[Node]) -> tuple[str, ...]:
@@ -107,28 +107,28 @@ def heads(nodes: Sequence[Node]) -> tuple[str, ...]:
     return tuple(node.name for i, node in enumerate(nodes) if i not in before)
 
 
-def _apply(node: Node, given: list[Any], words: dict[str, int], **more: Any) -> Any:
-    layer, shape = node.entry, " and ".join(dimensions(result.shape[1:]) for result in given)
+def _apply(node: Node, inputs: list[Any], words: dict[str, int], **more: Any) -> Any:
+    layer, shape = node.entry, " and ".join(dimensions(tensor.shape[1:]) for tensor in inputs)
     path = (*node.path, node.word) if layer.arguments else node.path
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # said of a layer that is then refused
+            warnings.simplefilter("ignore", UserWarning)  # about layers that are then refused
             if is_backbone(layer):
-                if reason := shape_error(layer, tuple(given[0].shape[1:])):
+                if reason := shape_error(layer, tuple(inputs[0].shape[1:])):
                     raise SpecError([Problem(path, f"{layer.name}: {reason}{node.origin}", at_key=True)])
-                made = build_backbone(layer, tuple(given[0].shape[1:]), **more)
+                built = build_backbone(layer, tuple(inputs[0].shape[1:]), **more)
             else:
-                made = construct(layer, words, **more)
-            output = made(given if layer.name in MERGES else given[0])
-        if maker(layer) != KERAS:
-            require_one_result(made, given[0], output)
+                built = construct(layer, words, **more)
+            output = built(inputs if layer.name in MERGES else inputs[0])
+        if provider(layer) != KERAS:
+            require_one_result(built, inputs[0], output)
     except SpecError:
         raise
     except Exception as error:
-        message = f"{maker(layer)} cannot apply {layer.name} to {shape}: {_reason(error)}{node.origin}"
+        message = f"{provider(layer)} cannot apply {layer.name} to {shape}: {_reason(error)}{node.origin}"
         raise SpecError([Problem(path, message, at_key=True)]) from error
     if any(not size or size < 1 for size in output.shape[1:]):
-        message = f"{layer.name} makes {dimensions(output.shape[1:])} out of {shape}: nothing is left{node.origin}"
+        message = f"{layer.name} turns {shape} into {dimensions(output.shape[1:])}: nothing is left{node.origin}"
         raise SpecError([Problem(path, message, at_key=True)])
     return output
 

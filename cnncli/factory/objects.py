@@ -28,8 +28,8 @@ def construct(entry: Entry, words: Mapping[str, int] | None = None, **more: Any)
     return _class_of(entry)(**{**more, **arguments})
 
 
-def maker(entry: Entry) -> str:
-    """Who is to blame when an object cannot be built: `Keras`, or the package that the layer is of."""
+def provider(entry: Entry) -> str:
+    """Where a class comes from, for error messages: `Keras`, or the package that registers the layer."""
     own = plugin_layer(entry.name) if entry.family == "layer" else None
     return own.origin if own else KERAS
 
@@ -43,8 +43,8 @@ def _class_of(entry: Entry) -> Any:
     module: Any = keras
     for part in MODULES[entry.family].split("."):
         module = getattr(module, part)
-    found = getattr(module, entry.name)
-    return COMPUTED_HERE.get(found, found)
+    keras_class = getattr(module, entry.name)
+    return COMPUTED_HERE.get(keras_class, keras_class)
 
 
 def _imported(layer: Registered) -> Any:
@@ -52,34 +52,34 @@ def _imported(layer: Registered) -> Any:
     from cnncli.startup import keras
 
     try:
-        found = getattr(importlib.import_module(layer.module), layer.attribute, None)
+        layer_class = getattr(importlib.import_module(layer.module), layer.attribute, None)
     except Exception as error:
         raise ImportError(f"'{layer.module}' cannot be imported ({type(error).__name__}: {error})") from error
-    if not (isinstance(found, type) and issubclass(found, keras.layers.Layer)):
+    if not (isinstance(layer_class, type) and issubclass(layer_class, keras.layers.Layer)):
         raise TypeError(f"'{layer.module}:{layer.attribute}' is not derived from keras.layers.Layer")
-    return found
+    return layer_class
 
 
-def require_one_result(layer: Any, given: Any, output: Any) -> None:
+def require_one_result(layer: Any, tensor: Any, output: Any) -> None:
     """Refuses a layer of a package that does not compute what it says; Keras takes a shape that it declares on trust.
 
     Args:
         layer: built.
-        given: the tensor that it is given.
-        output: what Keras takes for its result.
+        tensor: Its input.
+        output: What Keras takes for its output.
 
     Raises:
         Exception: whatever it raises when it is called, or why its result is none.
     """
     from cnncli.startup import tf
 
-    spec = tf.TensorSpec((None, *given.shape[1:]), given.dtype)
+    spec = tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
     result = tf.function(layer, autograph=False).get_concrete_function(spec).structured_outputs
     if not isinstance(result, tf.Tensor) or not hasattr(output, "shape"):
-        raise TypeError("it gives several results, and a layer of a spec gives one")
+        raise TypeError("it has several outputs; a layer of a spec has one")
     if not result.shape[1:].is_compatible_with(output.shape[1:]):
-        told, made = tuple(output.shape[1:]), tuple(result.shape[1:])
-        raise TypeError(f"its compute_output_shape says {told}, and it gives {made}, both without the batch")
+        declared, actual = tuple(output.shape[1:]), tuple(result.shape[1:])
+        raise TypeError(f"its compute_output_shape is {declared}, but its output is {actual}, both without the batch")
 
 
 _SIZES = {"units", "filters", "num_classes", "num_labels", "decay_steps", "first_decay_steps", "warmup_steps"}

@@ -68,8 +68,8 @@ def load_layers(
         DataError: the file is none of weights, or no layer of it fits.
     """
     with weights_in(path) as file, _own_file(model) as own:
-        stored, found = _named_parts(file), _named_parts(own)
-        parts = {layer.name: found[layer.name] for layer in model.layers if layer.name in found}
+        stored, own_parts = _named_parts(file), _named_parts(own)
+        parts = {layer.name: own_parts[layer.name] for layer in model.layers if layer.name in own_parts}
         layers = tuple(_compared(name, part, stored.get(name), name in others) for name, part in parts.items())
         fits = {layer.name for layer in layers if not layer.why}
         if not fits:
@@ -95,7 +95,7 @@ def _compared(name: str, own: _Part, stored: _Part | None, other_classes: bool) 
     if stored is None:
         return LoadedLayer(name, parameters, "there is no layer of this name")
     if own.shapes.keys() != stored.shapes.keys():
-        return LoadedLayer(name, parameters, "there it is a layer of another kind")
+        return LoadedLayer(name, parameters, "layer type differs")
     for array, shape in own.shapes.items():
         if stored.shapes[array] != shape:
             return LoadedLayer(name, parameters, f"it is {dimensions(shape)}, there {dimensions(stored.shapes[array])}")
@@ -144,10 +144,10 @@ def _load_in_order(backbone: keras.Model, entry: Entry, path: Path) -> None:
 def _load_network(backbone: keras.Model, entry: Entry, path: Path, contents: Mapping[str, Array]) -> None:
     with _own_file(backbone) as own:
         wanted = _Part("", _shapes(_contents(own), ""))
-        found = next((part for part in _networks(contents) if part.shapes.items() >= wanted.shapes.items()), None)
-        if found is None:
+        part = next((part for part in _networks(contents) if part.shapes.items() >= wanted.shapes.items()), None)
+        if part is None:
             raise DataError(f"'{path}' does not hold the weights of {entry.name} as it is in this model", FORMAT)
-        _copy(path, own, [(_Part(found.place, wanted.shapes), wanted)])
+        _copy(path, own, [(_Part(part.place, wanted.shapes), wanted)])
         load_weights(backbone, own)
 
 
@@ -169,12 +169,12 @@ def load_imagenet(model: keras.Model, name: str, entry: Entry, fetch: Fetch) -> 
     size = BACKBONES[entry.name].size
     # Which file it is depends on the size of the images for the first two MobileNets; for the others it does not
     by_size = entry.name in ("MobileNet", "MobileNetV2")
-    given = tuple(backbone.input_shape[1:]) if by_size else (size, size, 3)
+    input_shape = tuple(backbone.input_shape[1:]) if by_size else (size, size, 3)
     files: list[Path] = []
     try:
         with _fetching(fetch, files), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # says that the images are of another size
-            trained = network(entry, given, weights=IMAGENET)
+            trained = network(entry, input_shape, weights=IMAGENET)
     except CnncliError:
         raise
     except Exception as error:
@@ -225,10 +225,10 @@ def _fix_statistics(entry: Entry, backbone: keras.Model, of_imagenet: bool) -> N
 def _contents(path: Path) -> Mapping[str, Array]:
     """Every array of a file by its place in it, but those that are no weights: states of random generators, counts."""
     try:
-        found = contents_of(path.resolve())
+        contents = contents_of(path.resolve())
     except Refused as reason:
         raise DataError(f"'{path}' {reason}", FORMAT) from reason
-    return {place: array for place, array in found.items() if array.dtype.startswith(("float", "bfloat"))}
+    return {place: array for place, array in contents.items() if array.dtype.startswith(("float", "bfloat"))}
 
 
 def _shapes(contents: Mapping[str, Array], place: str) -> dict[str, tuple[int, ...]]:

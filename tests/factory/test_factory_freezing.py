@@ -83,4 +83,4 @@ def test_a_stage_in_which_nothing_with_weights_learns_is_refused(model):
         frozen_in_stages(model, [stage(), stage(freeze=["dense_1"])])
     (problem,) = caught.value.problems
     assert problem.path == ("train", "stages", 1)
-    assert "nothing learns in this stage" in problem.message
+    assert "nothing trains in this stage" in problem.message
