@@ -147,7 +147,10 @@ class Expansion:
             return [self._value(item, (*path, index), use) for index, item in enumerate(value)]
         if not is_expression(value):
             return value
-        expression = read_expression(value)
+        try:
+            expression = read_expression(value)
+        except ExpressionError:  # reported as it was read
+            raise _NoValue from None
         if any(name not in use.parameters for name in expression.names):
             raise _NoValue
         try:

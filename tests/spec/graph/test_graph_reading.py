@@ -48,6 +48,11 @@ def messages(blocks, layers):
     return [problem.message for problem in problems]
 
 
+def test_a_default_that_is_not_an_expression_is_reported_once():
+    (message,) = messages({"part": {"parameters": {"p": "$"}, "layers": ["ReLU"]}}, ["ReLU"])
+    assert message.startswith("'$' is not an expression")
+
+
 def test_thousands_of_blocks_in_a_chain_are_refused_and_do_not_exhaust_the_stack():
     chain = {f"b{number}": {"layers": [f"b{number + 1}"]} for number in range(5000)} | {"b5000": {"layers": ["ReLU"]}}
     assert messages(chain, ["b0"]) == ["blocks are nested deeper than 20"]
