@@ -6,7 +6,7 @@ import re
 from itertools import groupby
 
 from cnncli.records import LayerRow, ModelSummary
-from cnncli.report.network_boxes import COLORS, boxes_of, colors_of, name_in_block, rows_of
+from cnncli.report.network_boxes import COLORS, boxes_of, colors_of, name_in_block
 
 
 def mermaid_of(summary: ModelSummary) -> str:
@@ -21,13 +21,14 @@ def mermaid_of(summary: ModelSummary) -> str:
     Source:
         Mermaid, Flowcharts - Basic Syntax, https://mermaid.js.org/syntax/flowchart.html
     """
-    boxes = boxes_of(summary.rows)
+    boxes = boxes_of(summary)
     styles = {outline: at for at, (_, _, outline) in enumerate(COLORS)}
     lines = ["flowchart TB"]
     for block, members in groupby(range(len(boxes)), key=lambda at: boxes[at].block):
-        nodes = [(at, rows_of(boxes[at], summary)) for at in members]
-        lines += [f'  subgraph block{nodes[0][0]}["{_escaped(block)}"]'] if block else []
-        for at, rows in nodes:
+        nodes = list(members)
+        lines += [f'  subgraph block{nodes[0]}["{_escaped(block)}"]'] if block else []
+        for at in nodes:
+            rows = boxes[at].rows
             lines.append(f'  box{at}["{_label(rows)}"]:::style{styles[colors_of(rows[0].kind)[1]]}')
         lines += ["  end"] if block else []
     lines += [f"  box{source} --> box{at}" for at, box in enumerate(boxes) for source in box.inputs]
@@ -35,7 +36,7 @@ def mermaid_of(summary: ModelSummary) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _label(rows: list[LayerRow]) -> str:
+def _label(rows: tuple[LayerRow, ...]) -> str:
     first, *others = rows
     shape = "×".join(map(str, first.output_shape))
     texts = [f"{first.kind} {first.details}", f"{name_in_block(first)} · {shape}"]

@@ -7,38 +7,36 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from cnncli.records import Evaluation
 from cnncli.report.plots import style, text_layout
-from cnncli.report.plots.grid import AT_MOST, Line, grid_of
+from cnncli.report.plots.grid import Grid, Line, grid_of
 
 if TYPE_CHECKING:
-    from cnncli.report.artifacts import EvaluationData, ImagesAt
+    from cnncli.report.artifacts import EvaluationData
+
+
+MOST_SHOWN = 25
 
 
 def draw_mistakes(data: EvaluationData, path: Path) -> None:
-    """Draws the up to 25 most confident wrong predictions: "true → predicted 0.98" and the file name below each.
-
-    Args:
-        data: Evaluation of any number of images.
-        path: File to write, ending in .png.
-    """
+    """Draws the up to 25 most confident wrong predictions: "true → predicted 0.98" and the file name below each."""
     evaluation = data.evaluation
     files = [PurePath(evaluation.images[index]).name for index in most_confident_mistakes(evaluation)]
     with style.applied([*evaluation.class_names, *files]):
-        style.save_photographs(figure_of(data.images, evaluation), path)
+        mistakes_of(data).save(path)
 
 
 def most_confident_mistakes(evaluation: Evaluation) -> list[int]:
     """Indices of up to 25 wrong predictions, the most confident first."""
     wrong = np.flatnonzero(evaluation.labels != evaluation.predicted)  # (mistakes,)
     order = np.argsort(-evaluation.confidence[wrong], kind="stable")  # (mistakes,)
-    return [int(index) for index in wrong[order[:AT_MOST]]]
+    return [int(index) for index in wrong[order[:MOST_SHOWN]]]
 
 
-def figure_of(images: ImagesAt, evaluation: Evaluation) -> Figure:
-    """The figure of `draw_mistakes`; to be created and saved in one `style.applied` block."""
+def mistakes_of(data: EvaluationData) -> Grid:
+    """The grid of `draw_mistakes`; to be created and saved in one `style.applied` block."""
+    evaluation = data.evaluation
     total = len(evaluation.labels)
     mistakes = int(np.count_nonzero(evaluation.labels != evaluation.predicted))
     if not mistakes:
@@ -49,7 +47,7 @@ def figure_of(images: ImagesAt, evaluation: Evaluation) -> Figure:
     if mistakes > len(indices):
         below += f"; the {len(indices)} most confident are shown"
     captions = [_caption(evaluation, index, names) for index in indices]
-    return grid_of(images(indices), captions, "Mistakes: true → predicted", below)
+    return grid_of(data.images(indices), captions, "Mistakes: true → predicted", below)
 
 
 def _caption(evaluation: Evaluation, index: int, names: Sequence[str]) -> list[Line]:
@@ -62,7 +60,7 @@ def _caption(evaluation: Evaluation, index: int, names: Sequence[str]) -> list[L
     ]
 
 
-def _nothing_wrong(split: str, total: int) -> Figure:
+def _nothing_wrong(split: str, total: int) -> Grid:
     figure = style.new_figure(4.0, 0.8)
     style.heading(figure, "No mistakes", f"{split}: all {total:,} images are right" if total else f"{split}: no images")
-    return figure
+    return Grid(figure, [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import NamedTuple, cast
+from typing import cast
 
 import matplotlib
 import numpy as np
@@ -39,24 +39,19 @@ class Outlined(Text):
 def _outline(text: str, families: tuple[str, ...]) -> Path:
     """The text around the origin."""
     corners, codes, end = [], [], 0.0
-    for shape in (_letter(letter, families) for letter in text):
-        corners.append(shape.vertices + np.array([end, 0]))
-        codes.append(shape.codes)
-        end += shape.width
-    middle = np.array([end, _letter("0", families).height]) / 2
+    for letter in text:
+        vertices, kinds, width, _ = _letter(letter, families)
+        corners.append(vertices + np.array([end, 0]))
+        codes.append(kinds)
+        end += width
+    middle = np.array([end, _letter("0", families)[3]]) / 2
     return Path(np.concatenate(corners) - middle, np.concatenate(codes))
 
 
-class _Letter(NamedTuple):
-    vertices: np.ndarray  # (points, 2)
-    codes: np.ndarray  # (points,)
-    width: float  # to the next letter
-    height: float
-
-
 @cache
-def _letter(letter: str, families: tuple[str, ...]) -> _Letter:
+def _letter(letter: str, families: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, float, float]:
+    """Corners `(points, 2)`, their codes `(points,)`, width to the next letter, and height."""
     font = FontProperties(family=list(families), size=text_to_path.FONT_SCALE)
     width, height, _ = text_to_path.get_text_width_height_descent(letter, font, False)
     vertices, codes = text_to_path.get_text_path(font, letter)  # of a space there are none
-    return _Letter(np.reshape(vertices, (-1, 2)), np.array(codes, Path.code_type), width, height)
+    return np.reshape(vertices, (-1, 2)), np.array(codes, Path.code_type), width, height

@@ -30,5 +30,4 @@ def draw_preview(originals: np.ndarray, versions: Sequence[np.ndarray], class_na
         title, below = "Augmentation", "each image, and its versions in training"
         columns = len(versions) + 1
     with style.applied(class_names):
-        figure = grid_of(images, captions, title, below, columns)
-        style.save_photographs(figure, path)
+        grid_of(images, captions, title, below, columns).save(path)

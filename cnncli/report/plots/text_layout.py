@@ -17,13 +17,6 @@ OURS = "DejaVu Sans"  # comes with matplotlib: Latin, Greek, Cyrillic, Arabic, H
 UNDRAWABLE = "□"
 HINTING = 1.04  # small letters are widened to whole pixels
 
-# Plain sans-serif families of the usual systems go before whatever else has the letter.
-PREFERRED = (
-    *("Noto Sans CJK", "Noto Sans", "Source Han Sans", "Hiragino Sans", "Yu Gothic", "Meiryo", "Microsoft YaHei"),
-    *("PingFang", "Malgun Gothic", "Apple SD Gothic", "Nirmala UI", "Segoe UI", "Arial Unicode", "WenQuanYi"),
-    *("IPA", "Droid Sans Fallback", "Nanum", "Unifont"),
-)
-
 
 def tidy(text: str) -> str:
     """The text on one line, with its letters composed: macOS writes é in file names as e and an accent."""
@@ -48,7 +41,7 @@ def fonts_for(letters: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]
     families = [OURS]
     own = font_manager.get_font(font_manager.findfont(OURS))
     missing = {letter for letter in letters if not own.get_char_index(ord(letter))}
-    for family, file in _other_fonts() if missing else ():
+    for family, file in _other_fonts().items() if missing else ():
         try:
             font = font_manager.get_font(file)
         except (OSError, RuntimeError):  # removed since matplotlib listed it, or damaged
@@ -62,19 +55,15 @@ def fonts_for(letters: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]
 
 
 @cache
-def _other_fonts() -> tuple[tuple[str, str], ...]:
-    """Family and file of the upright, regular fonts of this machine, those made for plain text first."""
+def _other_fonts() -> dict[str, str]:
+    """Family and file of the upright, regular fonts of this machine, plain ones first."""
     fonts = {
         entry.name: str(entry.fname)
         for entry in font_manager.fontManager.ttflist
-        # "Last Resort" has a glyph for every letter, and each only shows the script it belongs to.
+        # "Last Resort" has a glyph for every letter, and each only shows the script it belongs to
         if entry.style == "normal" and "Last Resort" not in entry.name and entry.weight in (400, "normal", "regular")
     }
-
-    def place(family: str) -> tuple[int, str]:
-        return next((at for at, start in enumerate(PREFERRED) if family.startswith(start)), len(PREFERRED)), family
-
-    return tuple((family, fonts[family]) for family in sorted(fonts, key=place) if family != OURS)
+    return {family: fonts[family] for family in sorted(fonts, key=lambda name: ("Sans" not in name, name))}
 
 
 def drawable(text: str) -> str:
@@ -101,28 +90,12 @@ def _width(text: str, weight: str, families: tuple[str, ...]) -> float:
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
-    """Width of the text in the present style.
-
-    Args:
-        text: One line.
-        size: Font size in points.
-        weight: `normal` or `bold`.
-
-    Returns:
-        The width in points.
-    """
+    """Width in points of one line of text in the present style; weight is `normal` or `bold`."""
     return HINTING * size / 100 * _width(text, weight, tuple(matplotlib.rcParams["font.family"]))
 
 
 def shorten(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """The text, with … for its middle if it is too wide; names often differ at the end.
-
-    Args:
-        text: One line.
-        width: Room in points.
-        size: Font size in points.
-        weight: `normal` or `bold`.
-    """
+    """One line of text, with … for its middle if it is wider than `width` points; names often differ at the end."""
 
     def is_too_wide(letters: int) -> bool:
         return text_width(_without_middle(text, letters), size, weight) > width
@@ -133,14 +106,7 @@ def shorten(text: str, width: float, size: float, weight: str = "normal") -> str
 
 
 def shorten_apart(texts: Sequence[str], width: float, size: float, lead: str = "") -> list[str]:
-    """Texts as `shorten` has them; those that would look the same show where they differ.
-
-    Args:
-        texts: One line each.
-        width: Room in points.
-        size: Font size in points.
-        lead: Goes before each text: … when its beginning was cut off.
-    """
+    """Texts as `shorten` has them; those that would look the same show where they differ, after … as their `lead`."""
     short = {text: shorten(lead + text, width, size) for text in texts}
     for look in set(short.values()):
         alike = [text for text in short if short[text] == look]

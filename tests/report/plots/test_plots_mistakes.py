@@ -5,7 +5,7 @@ import pytest
 
 from cnncli.report import EvaluationData
 from cnncli.report.plots import style
-from cnncli.report.plots.mistakes import draw_mistakes, figure_of, most_confident_mistakes
+from cnncli.report.plots.mistakes import draw_mistakes, mistakes_of, most_confident_mistakes
 
 
 def blank(indices):
@@ -17,7 +17,7 @@ def blank(indices):
 def test_no_text_overlaps(make_evaluation, overlapping, images, name):
     evaluation = make_evaluation(3, images, right=0.6, names=[f"{name} {index}" for index in range(3)])
     with style.applied(evaluation.class_names):
-        assert overlapping(figure_of(blank, evaluation)) == []
+        assert overlapping(mistakes_of(EvaluationData(evaluation, blank)).figure) == []
 
 
 def test_the_most_confident_come_first(make_evaluation):
@@ -38,7 +38,7 @@ def test_captions_say_true_predicted_and_probability(make_evaluation):
         return blank(indices)
 
     with style.applied():
-        texts = [text.get_text() for text in figure_of(images, evaluation).axes[0].texts]
+        texts = [text.get_text() for text in mistakes_of(EvaluationData(evaluation, images)).figure.axes[0].texts]
     expected = []
     for index in most_confident_mistakes(evaluation):
         true, predicted = ("cat", "dog")[evaluation.labels[index]], ("cat", "dog")[evaluation.predicted[index]]
@@ -52,7 +52,7 @@ def test_without_mistakes_the_picture_says_so(tmp_path, opened, make_evaluation)
     draw_mistakes(EvaluationData(evaluation, lambda indices: pytest.fail("no image is needed")), tmp_path / "m.png")
     opened(tmp_path / "m.png")
     with style.applied():
-        said = [text.get_text() for text in figure_of(blank, evaluation).texts]
+        said = [text.get_text() for text in mistakes_of(EvaluationData(evaluation, blank)).figure.texts]
     assert said == ["No mistakes", "test: all 40 images are right"]
 
 
