@@ -1,4 +1,4 @@
-"""This machine: cores, memory and processor. The one place that asks the operating system about them.
+"""This machine: cores, memory, processor and disks. The one place that asks the operating system about them.
 
 Functions return None where the system does not say. GPUs are not here: finding them starts TensorFlow.
 """
@@ -50,6 +50,11 @@ def peak_memory() -> int | None:
 def resident_memory() -> int | None:
     """Memory that this process holds now, in bytes."""
     return _kilobytes("/proc/self/status", "VmRSS")
+
+
+def existing_folder(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
 
 
 @functools.cache

@@ -41,16 +41,13 @@ def doctor(runs_dir: Path, self_test: bool, as_json: bool) -> int:
         checks += run_self_test(notice)
     if as_json:
         import json
+        from dataclasses import astuple
 
-        click.echo(json.dumps([_values(check) for check in checks], indent=2))
+        keys = ("group", "name", "found", "state", "advice")
+        click.echo(json.dumps([dict(zip(keys, astuple(check), strict=True)) for check in checks], indent=2))
     else:
         show_checks(checks)
     return ResourceError.exit_code if any(check.state == "error" for check in checks) else 0
-
-
-def _values(check: Check) -> dict[str, str]:
-    values = {"group": check.group, "name": check.name, "found": check.value}
-    return {**values, "state": check.state, "advice": check.advice}
 
 
 def show_checks(checks: Sequence[Check]) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
+
+if TYPE_CHECKING:
+    from cnncli.explain.search import Answer
 
 
 @click.command()
@@ -22,17 +27,47 @@ def explain(name: tuple[str, ...], as_list: bool, as_json: bool) -> None:
     import json
 
     from cnncli.cli.console import printable
-    from cnncli.cli.explain_json import answer_as_json, list_as_json
     from cnncli.cli.explain_text import show_answer, show_list
     from cnncli.explain.search import NotFound, find
 
     if as_list and name:
         raise click.UsageError("--list shows every name; leave out NAME")
     if not name:
-        click.echo(json.dumps(list_as_json(), indent=2)) if as_json else show_list()
+        click.echo(json.dumps(_list_as_json(), indent=2)) if as_json else show_list()
         return
     try:
         answer = find(" ".join(name))
     except NotFound as error:
         raise click.UsageError(printable(str(error))) from error
-    click.echo(json.dumps(answer_as_json(answer), indent=2)) if as_json else show_answer(answer)
+    click.echo(json.dumps(_answer_as_json(answer), indent=2)) if as_json else show_answer(answer)
+
+
+def _list_as_json() -> dict[str, Any]:
+    """Every family with its names, and whose text explains each."""
+    from cnncli.explain.topics import families, names, topic
+
+    return {
+        family: [{"name": name, "source": topic(family, name).source} for name in names(family)]
+        for family in families()
+    }
+
+
+def _answer_as_json(answer: Answer) -> dict[str, Any]:
+    """The topics, the meanings of an argument, and the names of a family."""
+    from dataclasses import asdict
+
+    from cnncli.explain.topics import first_sentence, names
+
+    topics = [asdict(topic) for topic in answer.topics]
+    for topic in topics:
+        topic["arguments"] = [each for each in topic["arguments"] if answer.argument in ("", each["name"])]
+    values: dict[str, Any] = {"topics": topics}
+    if answer.meanings:
+        values["meanings"] = [
+            {"family": meaning.family, "owners": list(meaning.owners), **asdict(meaning.argument)}
+            for meaning in answer.meanings
+        ]
+    if answer.family:
+        values["family"] = answer.family
+        values["names"] = [{"name": name, "is": first_sentence(answer.family, name)} for name in names(answer.family)]
+    return values | ({"others": list(answer.others)} if answer.others else {})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import click
 
@@ -22,9 +23,8 @@ def show_list() -> None:
         if family == "layer":
             _show_names("layers that are whole networks", list(BACKBONES))
             own = [layer for name in plugin_names() if (layer := plugin_layer(name))]
-            _show_names(
-                "layers of installed packages", [f"{each.name} ({each.package} {each.version})" for each in own]
-            )
+            origins = [f"{layer.name} ({layer.package} {layer.version})" for layer in own]
+            _show_names("layers of installed packages", origins)
     _line("cnncli explain NAME, for example: Conv2D, kernel_size, Adam.beta_1, train.batch_size, losses, overfitting")
     for name in registered_names():
         if reason := registration_error(name):
@@ -33,21 +33,14 @@ def show_list() -> None:
 
 def show_answer(answer: Answer) -> None:
     """Prints what a word stands for."""
-    for number, topic in enumerate(answer.topics):
+    parts: list[Callable[[], None]] = [partial(_show_topic, topic, answer.argument) for topic in answer.topics]
+    parts += [partial(_show_meanings, answer.meanings)] if answer.meanings else []
+    parts += [partial(_show_family, answer.family)] if answer.family else []
+    parts += [partial(_line, f"See also {', '.join(answer.others)}.")] if answer.others else []
+    for number, show in enumerate(parts):
         if number:
             say()
-        _show_argument(topic, answer.argument) if answer.argument else _show_topic(topic)
-    if answer.meanings:
-        if answer.topics:
-            say()
-        _show_meanings(answer.meanings)
-    if answer.family:
-        if answer.topics or answer.meanings:
-            say()
-        _show_family(answer.family)
-    if answer.others:
-        say()
-        _line(f"See also {', '.join(answer.others)}.")
+        show()
 
 
 def _show_names(heading: str, names: list[str]) -> None:
@@ -64,7 +57,14 @@ def _show_family(family: str) -> None:
         _line(first_sentence(family, name), indent=6)
 
 
-def _show_topic(topic: Topic) -> None:
+def _show_topic(topic: Topic, only: str = "") -> None:
+    """Prints all of a topic, or only one of its arguments."""
+    if argument := topic.argument(only):
+        _heading(f"{topic.name}.{only}", TITLES[topic.family] + _origin(argument.source))
+        say()
+        _line(argument.text)
+        _show_values(argument)
+        return
     _heading(topic.name, TITLES[topic.family] + _origin(topic.source))
     in_list = False
     for paragraph in topic.paragraphs:
@@ -72,9 +72,7 @@ def _show_topic(topic: Topic) -> None:
             say()
         in_list = paragraph.startswith("- ")
         _line(paragraph)
-    if topic.takes:
-        say()
-        _line(f"Takes {topic.takes}; {_default(topic.default)}.")
+    _show_values(topic)
     _show_arguments(topic)
     if topic.usage:
         say()
@@ -83,15 +81,19 @@ def _show_topic(topic: Topic) -> None:
             say(f"  {line}")
 
 
+def _show_values(item: Topic | ArgumentTopic) -> None:
+    if item.takes:
+        say()
+        _line(f"Takes {item.takes}; {_default(item.default)}.")
+
+
 def _show_arguments(topic: Topic) -> None:
     usual = [argument for argument in topic.arguments if not argument.seldom]
     seldom = [argument for argument in topic.arguments if argument.seldom]
     if usual:
         say()
-        theirs = next((argument.source for argument in usual if argument.source != OURS), OURS)
-        _heading(
-            "Keys" if topic.family == "key" else "Arguments", f"(*{_origin(theirs)[1:]})" if theirs != OURS else ""
-        )
+        origin = next(filter(None, (_origin(argument.source) for argument in usual)), "")
+        _heading("Keys" if topic.family == "key" else "Arguments", f"(*{origin[1:]})" if origin else "")
     for argument in usual:
         mark = " *" if argument.source != OURS else ""
         say(f"  {argument.name}{mark}" + (f"   {_default(argument.default)}" if argument.takes else ""))
@@ -104,17 +106,6 @@ def _show_arguments(topic: Topic) -> None:
     if topic.family == "layer":
         say()
         _line(f"Like every layer of a spec it also takes {', '.join(KEYS[:-1])} and {KEYS[-1]}.")
-
-
-def _show_argument(topic: Topic, name: str) -> None:
-    argument = topic.argument(name)
-    assert argument
-    _heading(f"{topic.name}.{name}", TITLES[topic.family] + _origin(argument.source))
-    say()
-    _line(argument.text)
-    if argument.takes:
-        say()
-        _line(f"Takes {argument.takes}; {_default(argument.default)}.")
 
 
 def _show_meanings(meanings: Sequence[Meaning]) -> None:

@@ -18,7 +18,7 @@ from cnncli import __version__
 from cnncli.data.cache import LIMIT, decoded_cache_dir, reclaimable
 from cnncli.errors import CnncliError
 from cnncli.factory.precision import BFLOAT16
-from cnncli.machine import available_memory, processor_flags
+from cnncli.machine import available_memory, existing_folder, processor_flags
 from cnncli.runs import require_writable
 from cnncli.wording import size_text
 
@@ -42,20 +42,10 @@ class Check:
     advice: str = ""  # what to do, or what it means; also where all is well
 
 
-def run_checks(runs_folder: Path) -> tuple[Check, ...]:
-    """Checks everything; starts TensorFlow, unless this processor cannot run it.
-
-    Args:
-        runs_folder: Directory of runs; may be missing.
-    """
+def run_checks(runs_dir: Path) -> tuple[Check, ...]:
+    """Checks everything; starts TensorFlow, unless this processor cannot run it."""
     flags = processor_flags()
-    return (
-        *_versions(),
-        *_tensorflow(flags),
-        *_processor(flags),
-        *_memory(),
-        *_folders(runs_folder),
-    )
+    return (*_versions(), *_tensorflow(flags), *_processor(flags), *_memory(), *_folders(runs_dir))
 
 
 def _versions() -> Iterator[Check]:
@@ -113,30 +103,27 @@ def _processor(flags: frozenset[str] | None) -> Iterator[Check]:
         return
     if _is_x86():
         extensions = {"AVX2": "avx2", "AVX-512": "avx512f", "AMX": "amx_tile"}
-        available = [name for name, flag in extensions.items() if flag in flags]
-        yield Check("machine", "processor", ", ".join(available) or f"none of {', '.join(extensions)}")
+        present = ", ".join(name for name, flag in extensions.items() if flag in flags)
+        yield Check("machine", "processor", present or f"none of {', '.join(extensions)}")
         off = os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0"
         advice = "unset TF_ENABLE_ONEDNN_OPTS: convolutions are faster with oneDNN" if off else ""
         yield Check("machine", "oneDNN", "off" if off else "on", "warning" if off else "ok", advice)
+    value, advice = "not supported", "leave train.precision at float32"
     if flags & BFLOAT16:
-        yield Check("machine", "bfloat16", "supported", advice="train.precision: auto is worth a try")
-    else:
-        yield Check("machine", "bfloat16", "not supported", advice="leave train.precision at float32")
+        value, advice = "supported", "train.precision: auto is worth a try"
+    yield Check("machine", "bfloat16", value, advice=advice)
 
 
 def _memory() -> Iterator[Check]:
     free = available_memory()
-    if free is None:
-        return
-    low = free < LOW_MEMORY
-    advice = "lower train.batch_size or data.image.size" if low else ""
-    yield Check("machine", "memory", f"{size_text(free)} free", "warning" if low else "ok", advice)
+    if free is not None:
+        advice = "lower train.batch_size or data.image.size"
+        yield _amount("machine", "memory", f"{size_text(free)} free", free < LOW_MEMORY, advice)
 
 
-def _folders(runs_folder: Path) -> Iterator[Check]:
-    cache = decoded_cache_dir()
-    yield _folder("runs", runs_folder, "choose another directory with --runs-dir or CNNCLI_RUNS_DIR")
-    yield _folder("cache", cache, "choose another directory with CNNCLI_CACHE_DIR")
+def _folders(runs_dir: Path) -> Iterator[Check]:
+    yield _folder("runs", runs_dir, "choose another directory with --runs-dir or CNNCLI_RUNS_DIR")
+    yield _folder("cache", decoded_cache_dir(), "choose another directory with CNNCLI_CACHE_DIR")
     yield Check("folders", "cached", f"{size_text(reclaimable())} of decoded images, at most {size_text(LIMIT)}")
     yield _folder("temporary", Path(tempfile.gettempdir()), "choose another directory with TMPDIR")
 
@@ -145,11 +132,12 @@ def _folder(name: str, folder: Path, advice: str) -> Check:
     """Whether a folder can be written to, and the free space there."""
     try:
         require_writable(folder)
-        existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
-        free = shutil.disk_usage(existing).free
+        free = shutil.disk_usage(existing_folder(folder)).free
     except (CnncliError, OSError):
         return Check("folders", name, str(folder), "error", f"cannot be written to: {advice}")
-    low = free < LOW_SPACE
-    return Check(
-        "folders", name, f"{folder}, {size_text(free)} free", "warning" if low else "ok", advice if low else ""
-    )
+    return _amount("folders", name, f"{folder}, {size_text(free)} free", free < LOW_SPACE, advice)
+
+
+def _amount(group: str, name: str, value: str, low: bool, advice: str) -> Check:
+    """A free amount of something; the advice is for a low one."""
+    return Check(group, name, value, "warning", advice) if low else Check(group, name, value)

@@ -47,14 +47,11 @@ def draft(images: Survey, file: str) -> str:
     split = choose_split(images.labels, images.class_names, images.arguments["path"])
     schedule = choose_schedule(split.train)
     augmentations, reason = choose_augmentation(image_format, images.class_names)
+    augment = [line for each in augmentations for line in [*comment(each.reason, 2), *entry(each.entry, 2)]]
     sections = [
         _heading(images, file),
         _data(images, image_format, split),
-        [
-            *comment(reason),
-            "augment:",
-            *(line for each in augmentations for line in [*comment(each.reason, 2), *entry(each.entry, 2)]),
-        ],
+        [*comment(reason), "augment:", *augment],
         model_section(image_format, split.train, schedule.steps < SHORT_EPOCH),
         train_section(schedule, images.counts(), split.validation),
     ]
@@ -68,21 +65,14 @@ def _heading(images: Survey, file: str) -> list[str]:
     per_class = f"{most:,} per class" if least == most else f"{least:,} to {most:,} per class"
     smallest, largest = images.sizes[images.sizes.prod(axis=1).argsort()[[0, -1]]]
     sizes = pixels(*smallest) + ("" if (smallest == largest).all() else f" to {pixels(*largest)}")
-    few = (
-        f" Fewer than {_FEW_PER_CLASS} images of a class are very few: more images would help more than any setting."
-        if least < _FEW_PER_CLASS
-        else ""
-    )
+    few = f" Fewer than {_FEW_PER_CLASS} images of a class are very few: more images would help more than any setting."
     return [
         *comment(f"An image classifier for {images.arguments['path']}, drafted by `cnncli init`. Not trained yet."),
-        "#",
-        f"#   cnncli check {name}",
-        f"#   cnncli preview {name}",
-        f"#   cnncli train {name}",
-        "#",
+        *("#", f"#   cnncli check {name}", f"#   cnncli preview {name}", f"#   cnncli train {name}", "#"),
         *comment(
             f"{counted(len(images.sizes), 'image')} in {counted(len(images.class_names), 'class')}, {per_class}; "
-            f"{joined(list(images.formats))}, {sizes} pixels (height×width).{few}"
+            f"{joined(list(images.formats))}, {sizes} pixels (height×width)."
+            f"{few if least < _FEW_PER_CLASS else ''}"
         ),
         *comment("Each choice is a starting point. Change one at a time and compare the results with `cnncli runs`."),
     ]
@@ -91,11 +81,8 @@ def _heading(images: Survey, file: str) -> list[str]:
 def _data(images: Survey, image_format: ImageFormat, split: Split) -> list[str]:
     path = images.arguments["path"]
     relative = "" if Path(path).is_absolute() else "Relative to the folder in which the commands are run."
-    image = {
-        "size": [image_format.height, image_format.width],
-        "color": image_format.color,
-        "resize": image_format.resize,
-    }
+    size = [image_format.height, image_format.width]
+    image = {"size": size, "color": image_format.color, "resize": image_format.resize}
     counts = f"{split.train:,} images to train, {split.validation:,} to validate, {split.test:,} to test."
     settings = [
         [*comment(relative, 2), f"  source: {flow({images.source: dict(images.arguments)})}"],

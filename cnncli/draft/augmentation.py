@@ -19,38 +19,27 @@ class Augmentation:
     reason: str
 
 
+_FLIP = Augmentation(
+    {"RandomFlip": {"mode": "horizontal"}},
+    "A mirrored photograph mostly still shows the same thing. Remove this where left and right matter: writing, "
+    "arrows, hands, organs.",
+)
+_TRANSLATION = Augmentation(
+    {"RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1}},
+    "Up to a tenth of the size in each direction: objects are rarely exactly centred.",
+)
+_ROTATION = Augmentation({"RandomRotation": {"factor": 0.03}}, "Up to 11 degrees: few photographs are perfectly level.")
+_ZOOM = Augmentation({"RandomZoom": {"height_factor": 0.15}}, "Up to 15 % closer or farther away.")
+_CONTRAST = Augmentation({"RandomContrast": {"factor": 0.2}}, "Varies the lighting.")
+
+
 def choose_augmentation(image_format: ImageFormat, class_names: tuple[str, ...]) -> tuple[list[Augmentation], str]:
-    """Chooses augmentations.
-
-    Args:
-        image_format: Format of the network's input.
-        class_names: Names of the classes, from which it is seen whether they differ by left and right.
-
-    Returns:
-        The augmentations in order, and a comment on the whole.
-    """
-    against_flip = _against_flip(image_format, class_names)
-    chosen = [
-        Augmentation(
-            {"RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1}},
-            "Up to a tenth of the size in each direction: objects are rarely exactly centred.",
-        )
-    ]
-    if not against_flip:
-        reason = (
-            "A mirrored photograph mostly still shows the same thing. Remove this where left and right matter: "
-            "writing, arrows, hands, organs."
-        )
-        chosen.insert(0, Augmentation({"RandomFlip": {"mode": "horizontal"}}, reason))
-    if against_flip or not image_format.is_small:  # 32 pixels in colour blur when they are rotated
-        chosen.append(
-            Augmentation({"RandomRotation": {"factor": 0.03}}, "Up to 11 degrees: few photographs are perfectly level.")
-        )
-    if not image_format.is_small:
-        chosen.append(Augmentation({"RandomZoom": {"height_factor": 0.15}}, "Up to 15 % closer or farther away."))
-        chosen.append(Augmentation({"RandomContrast": {"factor": 0.2}}, "Varies the lighting."))
-    whole = "Each epoch varies every training image at random, which acts like having more of them"
-    return chosen, f"{whole}.{' No flip: ' + against_flip + '.' if against_flip else ''}"
+    """The augmentations in order, and a comment on the whole; the names may show that left and right matter."""
+    whole = "Each epoch varies every training image at random, which acts like having more of them."
+    large = [] if image_format.is_small else [_ROTATION, _ZOOM, _CONTRAST]
+    if reason := _against_flip(image_format, class_names):
+        return [_TRANSLATION, *(large or [_ROTATION])], f"{whole} No flip: {reason}."
+    return [_FLIP, _TRANSLATION, *large], whole  # 32 pixels in colour blur when they are rotated
 
 
 def _against_flip(image_format: ImageFormat, class_names: tuple[str, ...]) -> str:

@@ -26,21 +26,13 @@ _GREY = 0.9  # share of grey images above which a class counts as grey
 
 @dataclass(frozen=True)
 class ImageFormat:
-    """The format of the network's input, and the reasons for it.
+    """The format of the network's input, and the reasons for it."""
 
-    Args:
-        height: Height in pixels.
-        width: Width in pixels.
-        color: `rgb` or `grayscale`.
-        resize: `stretch` or `pad`.
-        reasons: Sentences on size, colour and proportions.
-    """
-
-    height: int
+    height: int  # in pixels
     width: int
-    color: str
-    resize: str
-    reasons: tuple[str, ...]
+    color: str  # `rgb` or `grayscale`
+    resize: str  # `stretch` or `pad`
+    reasons: tuple[str, ...]  # sentences on size, colour and proportions
 
     @property
     def is_small(self) -> bool:
@@ -59,10 +51,10 @@ def choose_image_format(
         labels: Indices of the classes, shape `(images,)`.
         class_names: Names of the classes, in the order of the labels.
     """
-    height, width, size_reason = _size(sizes)
+    height, width, reason = _size(sizes)
     color, color_reason = _color(grey, labels, class_names)
     resize, resize_reason = _resize(sizes)
-    return ImageFormat(height, width, color, resize, tuple(filter(None, (size_reason, resize_reason, color_reason))))
+    return ImageFormat(height, width, color, resize, tuple(filter(None, (reason, resize_reason, color_reason))))
 
 
 def _size(sizes: np.ndarray) -> tuple[int, int, str]:
@@ -76,7 +68,11 @@ def _size(sizes: np.ndarray) -> tuple[int, int, str]:
             f"The images are small, {pixels(height, width)} pixels at the median (height×width); this is the nearest "
             "multiple of 8, which can be halved three times."
         )
-    largest, reason = _largest(len(sizes))
+    largest, reason = _LARGE_SIDE, "that is enough for most objects and affordable on a CPU"
+    if len(sizes) < FEW:
+        largest, reason = _SIDE, "with so few images a network learns shapes rather than fine detail"
+    elif len(sizes) >= MANY:
+        largest, reason = _SIDE, "with so many images an epoch would take long on a CPU"
     side = min(largest, _multiple(float(np.sqrt(height * width)), 32))
     median = f"The images have {pixels(height, width)} pixels at the median (height×width)"
     halved = "a multiple of 32 can be halved five times"
@@ -89,15 +85,6 @@ def _size(sizes: np.ndarray) -> tuple[int, int, str]:
     return *oblong, f"{median}, so the input is oblong too; {area}, and {halved}."
 
 
-def _largest(images: int) -> tuple[int, str]:
-    """The side that is enough, and the reason."""
-    if images < FEW:
-        return _SIDE, "with so few images a network learns shapes rather than fine detail"
-    if images >= MANY:
-        return _SIDE, "with so many images an epoch would take long on a CPU"
-    return _LARGE_SIDE, "that is enough for most objects and affordable on a CPU"
-
-
 def _multiple(value: float, of: int) -> int:
     return max(of, round(value / of) * of)
 
@@ -108,9 +95,8 @@ def _color(grey: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -
         return "grayscale", "All of them are grey."
     if not count:
         return "rgb", ""
-    shares = np.bincount(labels, grey, len(class_names)) / np.maximum(
-        np.bincount(labels, minlength=len(class_names)), 1
-    )
+    counts = np.bincount(labels, minlength=len(class_names))
+    shares = np.bincount(labels, grey, len(class_names)) / np.maximum(counts, 1)
     grey_classes = [name for name, share in zip(class_names, shares.tolist(), strict=True) if share >= _GREY]
     if grey_classes and (shares <= 1 - _GREY).any():
         return "grayscale", (

@@ -20,23 +20,14 @@ _WIDEST = 256
 
 @dataclass(frozen=True)
 class Stage:
-    """Convolutions of one size.
+    """Convolutions of one size."""
 
-    Args:
-        height: Height of the input in pixels.
-        width: Width of the input in pixels.
-        filters: Filters of each convolution.
-        convolutions: Number of convolutions.
-        halves: Whether it halves the size.
-        strided: Whether it does so with strides instead of a pooling layer.
-    """
-
-    height: int
+    height: int  # of the input, in pixels
     width: int
-    filters: int
+    filters: int  # of each convolution
     convolutions: int
-    halves: bool
-    strided: bool
+    halves: bool  # the size
+    strided: bool  # halves it with strides instead of a pooling layer
 
     @property
     def output_size(self) -> tuple[int, int]:
@@ -45,13 +36,7 @@ class Stage:
 
 
 def model_section(image_format: ImageFormat, images: int, short_epochs: bool) -> list[str]:
-    """The section `model` of a spec.
-
-    Args:
-        image_format: Format of the network's input.
-        images: Number of training images.
-        short_epochs: Whether the averages of batch normalisation must follow within few steps.
-    """
+    """The section `model` of a spec; in short epochs the averages of batch normalisation must follow quickly."""
     stages = _stages(image_format, images)
     normalization = {"BatchNormalization": {"momentum": 0.9}} if short_epochs else "BatchNormalization"
     lines = [*_heading(stages, images, short_epochs), "model:", "  layers:"]
@@ -84,13 +69,11 @@ def _stages(image_format: ImageFormat, images: int) -> list[Stage]:
 
 
 def _layers(stage: Stage, normalization: Any) -> list[str]:
-    """The layers of a stage."""
     lines = []
     for _ in range(stage.convolutions):
-        arguments = {"filters": stage.filters, "kernel_size": 5 if stage.strided else 3}
-        arguments |= {"strides": 2} if stage.strided else {}
-        convolution = {"Conv2D": {**arguments, "padding": "same", "use_bias": False}}
-        for layer in (convolution, normalization, "ReLU"):
+        size = {"kernel_size": 5, "strides": 2} if stage.strided else {"kernel_size": 3}
+        convolution = {"filters": stage.filters, **size, "padding": "same", "use_bias": False}
+        for layer in ({"Conv2D": convolution}, normalization, "ReLU"):
             lines += entry(layer, 4)
     if stage.halves and not stage.strided:
         odd = stage.height % 2 or stage.width % 2  # `same` keeps the last row or column

@@ -26,17 +26,11 @@ _FOR_MANY_IMAGES = (128, 20)
 
 @dataclass(frozen=True)
 class Schedule:
-    """Batch size and epochs.
-
-    Args:
-        batch_size: Images per step.
-        epochs: Passes over the training images.
-        steps: Steps per epoch.
-    """
+    """Batch size and epochs."""
 
     batch_size: int
     epochs: int
-    steps: int
+    steps: int  # per epoch
 
 
 def choose_schedule(images: int) -> Schedule:
@@ -59,51 +53,36 @@ def train_section(schedule: Schedule, counts: np.ndarray, validation: int) -> li
     """
     patience = max(5, schedule.epochs // 3)
     rate = {"CosineDecay": {"initial_learning_rate": 0.001, "decay_steps": "total_steps"}}
-    optimizer = {"AdamW": {"learning_rate": rate, "weight_decay": 0.01}}
     usual = "Few images need many, in small batches" if schedule.epochs >= 40 else "Many images need few"
     steps = f"{schedule.epochs} epochs of {counted(schedule.steps, 'step')}. {usual}."
+    optimizer = (
+        "AdamW at its usual rate, which falls along a cosine to zero at the last step, whatever the number of epochs; "
+        "weight decay reduces overfitting."
+    )
+    loss = (
+        "Label smoothing keeps the network from becoming overconfident; the loss stays well above zero even when every "
+        "image is right."
+    )
+    smallest, largest = int(counts.min()), int(counts.max())
+    weights = (
+        f"The largest class has {largest:,} images, the smallest {smallest:,}. Without weights the network would "
+        "favour the large classes; with them every class counts the same. See the recall of each class in the report."
+    )
+    monitor = (
+        f"The best epoch is the one with the lowest loss: with {counted(validation, 'image')}, accuracy is too coarse "
+        "to choose by."
+    )
     stop = f"Stops when validation loss has not improved for {patience} epochs; the best weights are kept."
     settings = [
         [*_setting("epochs", schedule.epochs, steps), *_setting("batch_size", schedule.batch_size)],
-        _setting("optimizer", optimizer, _OPTIMIZER),
-        _setting("loss", {"CategoricalCrossentropy": {"label_smoothing": 0.1}}, _LOSS),
-        _weights(counts),
-        _monitor(validation),
+        _setting("optimizer", {"AdamW": {"learning_rate": rate, "weight_decay": 0.01}}, optimizer),
+        _setting("loss", {"CategoricalCrossentropy": {"label_smoothing": 0.1}}, loss),
+        _setting("class_weight", "balanced", weights) if largest >= IMBALANCED * smallest else [],
+        _setting("monitor", "val_loss", monitor) if validation < _PRECISE else [],
         _setting("callbacks", [{"EarlyStopping": {"monitor": "val_loss", "patience": patience}}], stop),
     ]
     return ["train:", *blocks(settings)]
 
 
-_OPTIMIZER = (
-    "AdamW at its usual rate, which falls along a cosine to zero at the last step, whatever the number of epochs; "
-    "weight decay reduces overfitting."
-)
-_LOSS = (
-    "Label smoothing keeps the network from becoming overconfident; the loss stays well above zero even when every "
-    "image is right."
-)
-
-
 def _setting(key: str, value: Any, reason: str = "") -> list[str]:
     return [*comment(reason, 2), *setting(key, value, 2)]
-
-
-def _weights(counts: np.ndarray) -> list[str]:
-    smallest, largest = int(counts.min()), int(counts.max())
-    if largest < IMBALANCED * smallest:
-        return []
-    reason = (
-        f"The largest class has {largest:,} images, the smallest {smallest:,}. Without weights the network would "
-        "favour the large classes; with them every class counts the same. See the recall of each class in the report."
-    )
-    return _setting("class_weight", "balanced", reason)
-
-
-def _monitor(validation: int) -> list[str]:
-    if validation >= _PRECISE:
-        return []
-    reason = (
-        f"The best epoch is the one with the lowest loss: with {counted(validation, 'image')}, accuracy is too coarse "
-        "to choose by."
-    )
-    return _setting("monitor", "val_loss", reason)

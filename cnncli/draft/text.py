@@ -23,15 +23,9 @@ def printed(text: str) -> str:
 
 def comment(text: str, indent: int = 0) -> list[str]:
     """A paragraph as lines of comment; no lines for an empty text."""
-    start = " " * indent + "# "
-    return textwrap.wrap(
-        printed(text),
-        WIDTH,
-        initial_indent=start,
-        subsequent_indent=start,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    wrapper = textwrap.TextWrapper(WIDTH, break_long_words=False, break_on_hyphens=False)
+    wrapper.initial_indent = wrapper.subsequent_indent = " " * indent + "# "
+    return wrapper.wrap(printed(text))
 
 
 def blocks(parts: Iterable[list[str]]) -> list[str]:

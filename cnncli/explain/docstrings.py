@@ -23,24 +23,14 @@ _SECTIONS = {
 
 @dataclass(frozen=True)
 class Docstring:
-    """The docstring of one class or function.
+    """The docstring of one class or function."""
 
-    Args:
-        paragraphs: Each on one line; those of a list begin with "- ".
-        arguments: Description of each argument, on one line.
-    """
-
-    paragraphs: tuple[str, ...] = ()
-    arguments: Mapping[str, str] = field(default_factory=dict)
+    paragraphs: tuple[str, ...] = ()  # each on one line; those of a list begin with "- "
+    arguments: Mapping[str, str] = field(default_factory=dict)  # description of each, on one line
 
 
 def read_docstring(family: str, name: str) -> Docstring:
-    """The docstring of a name in the catalogue; empty when it has none.
-
-    Args:
-        family: Family of the catalogue, such as `layer`.
-        name: A name of that family.
-    """
+    """The docstring of a name in a family of the catalogue; empty when it has none."""
     sections = _sections(_without_code(docstring(family, name)))
     arguments = _arguments([*sections.get("Args", []), *sections.get("Arguments", [])])
     return Docstring(tuple(_paragraphs(sections[""])), arguments)
@@ -59,15 +49,13 @@ def _without_code(text: str) -> list[str]:
 
 def _sections(lines: list[str]) -> dict[str, list[str]]:
     """The lines under each heading; those before the first heading are under the empty one."""
-    heading = ""
-    sections: dict[str, list[str]] = {"": []}
+    heading, sections = "", {"": list[str]()}
     for line in lines:
         match = _HEADING.match(line)
         if match and match[1] in _SECTIONS:
             heading = match[1]
-            sections.setdefault(heading, [])
         else:
-            sections[heading].append(line)
+            sections.setdefault(heading, []).append(line)
     return sections
 
 

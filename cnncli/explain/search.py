@@ -32,38 +32,23 @@ class NotFound(Exception):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What an argument means to those of its owners that share the meaning.
+    """What an argument means to those of its owners that share the meaning."""
 
-    Args:
-        family: Family of the owners.
-        owners: Their names.
-        shared: Whether it means the same throughout the family.
-        argument: Its text, and what it takes.
-    """
-
-    family: str
+    family: str  # of the owners
     owners: tuple[str, ...]
-    shared: bool
+    shared: bool  # by the whole family
     argument: ArgumentTopic
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a word stands for.
+    """What a word stands for."""
 
-    Args:
-        topics: One, or several that share a name.
-        argument: The one argument of the topics that was asked for; empty for the whole topic.
-        meanings: What an argument of this name means to each of its owners.
-        family: A whole family, if the word is its name.
-        others: Other readings of the word, each as it can be asked for.
-    """
-
-    topics: Sequence[Topic] = ()
-    argument: str = ""
-    meanings: Sequence[Meaning] = ()
-    family: str = ""
-    others: Sequence[str] = ()
+    topics: Sequence[Topic] = ()  # one, or several that share a name
+    argument: str = ""  # the only argument of the topics to show; empty for the whole topic
+    meanings: Sequence[Meaning] = ()  # of an argument, if the word is the name of one
+    family: str = ""  # if the word is the name of one
+    others: Sequence[str] = ()  # other readings of the word, each as it can be asked for
 
 
 def find(word: str) -> Answer:
@@ -218,9 +203,8 @@ def _unknown(word: str, within: Sequence[str]) -> str:
     near = near_word(word, known)
     if near:  # an alias stands for the class
         near = next((name for family in within if family in FAMILIES and (name := resolve(family, near))), near)
-    suggestions = list(dict.fromkeys([*([near] if near else []), *containing]))[:6]
+    suggestions = [f"'{name}'" for name in dict.fromkeys([*([near] if near else []), *containing])][:6]
     if not suggestions:
         return f"nothing is called '{word}'; 'cnncli explain --list' lists every name"
-    quoted = [f"'{name}'" for name in suggestions]
-    listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    listed = " or ".join([", ".join(suggestions[:-1]), suggestions[-1]] if suggestions[1:] else suggestions)
     return f"nothing is called '{word}'; did you mean {listed}?"

@@ -22,23 +22,18 @@ KEY, GLOSSARY = "key", "word"
 """The families beside those of the catalogue: the keys of the spec, and words of the field."""
 
 _ITEM = re.compile(r"- `(\w+)`: +(.*)")
+_USAGE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK_END = re.compile(r"\n\s*\n|\n(?=- )")
 
 
 @dataclass
 class Page:
-    """Our text on one thing.
+    """Our text on one thing."""
 
-    Args:
-        paragraphs: Each on one line; the first says what it is.
-        arguments: Description of each argument, on one line.
-        usage: YAML that shows how it is written; empty when there is none.
-        synonyms: Other words for it; only pages of the glossary have any.
-    """
-
-    paragraphs: list[str] = field(default_factory=list)
-    arguments: dict[str, str] = field(default_factory=dict)
-    usage: str = ""
-    synonyms: tuple[str, ...] = ()
+    paragraphs: list[str] = field(default_factory=list)  # each on one line; the first says what it is
+    arguments: dict[str, str] = field(default_factory=dict)  # description of each, on one line
+    usage: str = ""  # YAML that shows how it is written; empty when there is none
+    synonyms: tuple[str, ...] = ()  # only of pages of the glossary
 
 
 @cache
@@ -62,36 +57,15 @@ def parse(markdown: str) -> dict[str, Page]:
 
 def _page(body: str, synonyms: tuple[str, ...]) -> Page:
     page = Page(synonyms=synonyms)
-    for block in _blocks(body):
-        item = _ITEM.match(block[0])
-        if block[0].startswith("```"):
-            page.usage = "\n".join(block[1:])
-        elif item:
-            page.arguments[item[1]] = _joined([item[2], *block[1:]])
-        else:
-            page.paragraphs.append(_joined(block))
+    if usage := _USAGE.search(body):
+        page.usage = usage[1].rstrip()
+    for block in _BLOCK_END.split(_USAGE.sub("\n", body)):
+        text = " ".join(block.split())
+        if item := _ITEM.match(text):
+            page.arguments[item[1]] = item[2]
+        elif text:
+            page.paragraphs.append(text)
     return page
-
-
-def _blocks(body: str) -> list[list[str]]:
-    """Fenced blocks, items and paragraphs, each with its lines; the closing fence is left out."""
-    blocks: list[list[str]] = [[]]
-    fenced = False
-    for line in body.splitlines():
-        if line.startswith("```"):
-            blocks.append([] if fenced else [line])
-            fenced = not fenced
-        elif not fenced and not line.strip():
-            blocks.append([])
-        elif not fenced and line.startswith("- "):
-            blocks.append([line])
-        else:
-            blocks[-1].append(line)
-    return [block for block in blocks if block]
-
-
-def _joined(lines: list[str]) -> str:
-    return " ".join(line.strip() for line in lines)
 
 
 def plain(markdown: str) -> str:

@@ -29,48 +29,28 @@ BESIDE_SCHEMA = ("extends", *(f"model.layers.{key}" for key in KEYS))
 
 @dataclass(frozen=True)
 class ArgumentTopic:
-    """One argument, or one key of a section.
-
-    Args:
-        name: Name of the argument.
-        default: Default value as YAML, or `required`; empty for a section.
-        takes: Description of the values it accepts; empty for a section.
-        text: What it does and when to change it.
-        source: Origin of the text: `OURS`, `KERAS`, or the package that registers the layer.
-        seldom: Whether it means the same throughout the family and is seldom changed.
-    """
+    """One argument, or one key of a section."""
 
     name: str
-    default: str
-    takes: str
-    text: str
-    source: str = OURS
-    seldom: bool = False
+    default: str  # as YAML, or `required`; empty for a section
+    takes: str  # description of the values it accepts; empty for a section
+    text: str  # what it does and when to change it
+    source: str = OURS  # of the text: `OURS`, `KERAS`, or the package that registers the layer
+    seldom: bool = False  # means the same throughout the family and is seldom changed
 
 
 @dataclass(frozen=True)
 class Topic:
-    """One thing explained.
+    """One thing explained."""
 
-    Args:
-        family: A family of the catalogue, `KEY` or `GLOSSARY`.
-        name: Name in the family, such as `Conv2D` or `train.batch_size`.
-        paragraphs: What it is and when to use it.
-        arguments: In Keras' order; those that are seldom changed come last.
-        usage: YAML that shows how it is written.
-        source: Origin of the paragraphs: `OURS`, `KERAS`, or the package that registers the layer.
-        default: Default value of a key, as YAML.
-        takes: Description of the values that a key accepts.
-    """
-
-    family: str
-    name: str
-    paragraphs: Sequence[str]
-    arguments: Sequence[ArgumentTopic] = ()
-    usage: str = ""
-    source: str = OURS
-    default: str = ""
-    takes: str = ""
+    family: str  # of the catalogue, or `KEY` or `GLOSSARY`
+    name: str  # in the family, such as `Conv2D` or `train.batch_size`
+    paragraphs: Sequence[str]  # what it is and when to use it
+    arguments: Sequence[ArgumentTopic] = ()  # in Keras' order; those that are seldom changed come last
+    usage: str = ""  # YAML that shows how it is written
+    source: str = OURS  # of the paragraphs, as for arguments
+    default: str = ""  # of a key, as YAML
+    takes: str = ""  # description of the values that a key accepts
 
     def argument(self, name: str) -> ArgumentTopic | None:
         """The argument of this name."""

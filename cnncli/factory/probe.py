@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,21 +9,8 @@ import numpy as np
 from cnncli.startup import keras, tf
 
 
-@dataclass(frozen=True)
-class DeadUnits:
-    """Units of one layer that are zero for every image.
-
-    Args:
-        layer: Name of the layer.
-        share: Share of its units, 0…1.
-    """
-
-    layer: str
-    share: float
-
-
-def dead_units(model: keras.Model, images: tf.Tensor) -> list[DeadUnits]:
-    """The ReLU layers with units that are zero everywhere for every image, in training mode.
+def dead_units(model: keras.Model, images: tf.Tensor) -> dict[str, float]:
+    """Share of the units of each ReLU layer that are zero everywhere for every image, in training mode.
 
     Args:
         model: Built; the statistics of its normalisations change.
@@ -32,14 +18,13 @@ def dead_units(model: keras.Model, images: tf.Tensor) -> list[DeadUnits]:
     """
     layers = [layer for layer in model.layers if _is_relu(layer)]
     if not layers:
-        return []
+        return {}
     outputs = keras.Model(model.inputs, [layer.output for layer in layers], name="relu_outputs")(images, training=True)
-    dead = []
+    dead = {}
     for layer, output in zip(layers, outputs if isinstance(outputs, list | tuple) else [outputs], strict=True):
         values = np.asarray(tf.cast(output, tf.float32))  # (images, …, units)
         alive = (values > 0).any(axis=tuple(range(values.ndim - 1)))  # (units,)
-        if not alive.all():
-            dead.append(DeadUnits(layer.name, float(1 - alive.mean())))
+        dead[layer.name] = float(1 - alive.mean())
     return dead
 
 
@@ -49,21 +34,8 @@ def _is_relu(layer: Any) -> bool:
     return getattr(layer, "activation", None) is keras.activations.relu
 
 
-@dataclass(frozen=True)
-class LayerGradient:
-    """The gradient of one layer's weights.
-
-    Args:
-        layer: Name of the layer.
-        norm: Euclidean norm of the gradient.
-    """
-
-    layer: str
-    norm: float
-
-
-def gradients_by_layer(model: keras.Model, batch: tuple[tf.Tensor, tf.Tensor]) -> list[LayerGradient]:
-    """The gradient of each layer that is trained, in order, without penalties on weights.
+def gradients_by_layer(model: keras.Model, batch: tuple[tf.Tensor, tf.Tensor]) -> dict[str, float]:
+    """Norm of the gradient of each layer that is trained, in order, without penalties on weights.
 
     Args:
         model: Compiled.
@@ -78,7 +50,7 @@ def gradients_by_layer(model: keras.Model, batch: tuple[tf.Tensor, tf.Tensor]) -
     for variable, gradient in zip(variables, gradients, strict=True):
         layer = variable.path.rpartition("/")[0]
         squares[layer] = squares.get(layer, 0.0) + _squared_norm(gradient)
-    return [LayerGradient(layer, square**0.5) for layer, square in squares.items()]
+    return {layer: square**0.5 for layer, square in squares.items()}
 
 
 def _squared_norm(gradient: Any) -> float:

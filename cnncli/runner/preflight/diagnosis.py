@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
-from typing import Any
 
 import numpy as np
 
 from cnncli.factory.probe import dead_units, gradients_by_layer
 from cnncli.runner.inputs.splits import Splits
-from cnncli.startup import tf
+from cnncli.startup import keras, tf
 from cnncli.wording import counted
 
 DEAD = 0.5
@@ -52,7 +51,12 @@ class Reason:
 
 
 def reasons_for(
-    failed: Attempt, batch: Splits, tensors: Any, trained: Any, initial: Any, retry: Callable[[float], Attempt]
+    failed: Attempt,
+    batch: Splits,
+    tensors: tuple[tf.Tensor, tf.Tensor],
+    trained: keras.Model,
+    initial: keras.Model,
+    retry: Callable[[float], Attempt],
 ) -> tuple[Reason, ...]:
     """Finds the reasons, most certain first.
 
@@ -66,33 +70,30 @@ def reasons_for(
     """
     if certain := tuple(_in_images(batch)):
         return certain
-    likely = list(_in_gradients(initial, tensors))
+    likely = list(_in_gradients(gradients_by_layer(initial, tensors)))
     if isfinite(failed.losses[-1]):
-        likely += _in_dead_units(trained, tensors[0]) or _in_outputs(trained, tensors[0])
+        likely += list(_in_dead_units(dead_units(trained, tensors[0]))) or _in_outputs(trained, tensors[0])
     return (*_in_learning_rate(failed, retry), *likely) or (_in_losses(failed.losses),)
 
 
 def _in_images(batch: Splits) -> Iterator[Reason]:
     samples, names = batch.samples["train"], batch.class_names
-    images = samples.read(np.arange(len(samples)))  # (images, height, width, channels)
     first: dict[bytes, int] = {}
-    for index, image in enumerate(images):
+    for index, image in enumerate(samples.read(np.arange(len(samples)))):  # (height, width, channels)
         other = first.setdefault(image.tobytes(), index)
         if samples.labels[other] != samples.labels[index]:
-            labelled = [f"'{samples.names[i]}' ({names[samples.labels[i]]})" for i in (other, index)]
-            yield Reason(
-                f"{labelled[0]} and {labelled[1]} have the same pixels but different classes",
-                "fix the labels; 'cnncli data' lists all such images",
-            )
+            one, two = (f"'{samples.names[i]}' ({names[samples.labels[i]]})" for i in (other, index))
+            finding = f"{one} and {two} have the same pixels but different classes"
+            yield Reason(finding, "fix the labels; 'cnncli data' lists all such images")
             return
-    if len(images) > 1 and len(first) == 1:
+    if len(samples) > 1 and len(first) == 1:
         yield Reason("all images of the batch are the same", "check them with 'cnncli preview'")
 
 
 def _in_learning_rate(failed: Attempt, retry: Callable[[float], Attempt]) -> Iterator[Reason]:
     """Another learning rate at which the batch is memorised."""
-    rises = failed.losses[-1] >= failed.losses[0] or _rises(failed.losses) > BOUNCING
-    for factor in (0.1, 10) if rises or not isfinite(failed.losses[-1]) else (10, 0.1):
+    rises = not failed.losses[-1] < failed.losses[0] or _rises(failed.losses) > BOUNCING
+    for factor in (0.1, 10) if rises else (10, 0.1):
         rate = float(f"{failed.learning_rate * factor:.3g}")
         attempt = retry(rate)
         if attempt.learned:
@@ -121,37 +122,34 @@ def _in_losses(losses: tuple[float, ...]) -> Reason:
 
 def _rises(losses: tuple[float, ...]) -> float:
     """Share of the steps that raised the loss."""
-    pairs = list(pairwise(losses))
-    return sum(after > before for before, after in pairs) / max(1, len(pairs))
+    return sum(after > before for before, after in pairwise(losses)) / max(1, len(losses) - 1)
 
 
-def _in_gradients(model: Any, tensors: Any) -> Iterator[Reason]:
-    gradients = gradients_by_layer(model, tensors)
-    largest = max(gradients, key=lambda gradient: gradient.norm)
-    weak = [gradient for gradient in gradients if not gradient.norm > VANISHED * largest.norm]
-    if weak and isfinite(largest.norm):
-        least = min(weak, key=lambda gradient: gradient.norm)
+def _in_gradients(norms: Mapping[str, float]) -> Iterator[Reason]:
+    largest = max(norms, key=norms.__getitem__)
+    weak = [layer for layer, norm in norms.items() if not norm > VANISHED * norms[largest]]
+    if weak and isfinite(norms[largest]):
+        least = min(weak, key=norms.__getitem__)
         yield Reason(
-            f"at first the gradient hardly reaches {least.layer} (norm {least.norm:.2g}, "
-            f"but {largest.norm:.2g} in {largest.layer}){_and_more(weak)}",
+            f"at first the gradient hardly reaches {least} (norm {norms[least]:.2g}, "
+            f"but {norms[largest]:.2g} in {largest}){_and_more(weak)}",
             "relu instead of sigmoid or tanh, BatchNormalization, HeNormal or residual connections let it through",
         )
 
 
-def _in_dead_units(model: Any, images: tf.Tensor) -> list[Reason]:
-    dead = [units for units in dead_units(model, images) if units.share >= DEAD]
-    if not dead:
-        return []
-    worst = max(dead, key=lambda units: units.share)
-    finding = f"{worst.share:.0%} of the units of {worst.layer} are zero for every image{_and_more(dead)}"
-    return [Reason(finding, "a smaller learning rate, HeNormal as kernel_initializer or LeakyReLU keep them alive")]
+def _in_dead_units(shares: Mapping[str, float]) -> Iterator[Reason]:
+    dead = [layer for layer, share in shares.items() if share >= DEAD]
+    if dead:
+        worst = max(dead, key=shares.__getitem__)
+        finding = f"{shares[worst]:.0%} of the units of {worst} are zero for every image{_and_more(dead)}"
+        yield Reason(finding, "a smaller learning rate, HeNormal as kernel_initializer or LeakyReLU keep them alive")
 
 
-def _and_more(layers: list[Any]) -> str:
+def _and_more(layers: Sequence[str]) -> str:
     return f"; the same in {counted(len(layers) - 1, 'more layer')}" if len(layers) > 1 else ""
 
 
-def _in_outputs(model: Any, images: tf.Tensor) -> list[Reason]:
+def _in_outputs(model: keras.Model, images: tf.Tensor) -> list[Reason]:
     outputs = np.asarray(model(images, training=True))  # (images, units)
     if len(outputs) == 1 or np.ptp(outputs, axis=0).max() >= SAME:
         return []

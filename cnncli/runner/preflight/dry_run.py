@@ -96,9 +96,8 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
         began = time.perf_counter() - loading  # a training decodes no sample
         rehearsal = Rehearsal(spec, images.splits, RunDir.claim(Path(folder), spec.name), runs_dir, observer)
         rehearsal.write_start(source)
-        before = time.perf_counter() - began
-        numbers = range(rehearsal.phases.first, rehearsal.phases.last + 1)
-        stages, times = zip(*map(rehearsal.time_stage, numbers), strict=True)
+        before, phases = time.perf_counter() - began, rehearsal.phases
+        stages, times = zip(*map(rehearsal.time_stage, range(phases.first, phases.last + 1)), strict=True)
         after = rehearsal.report()
         memory = measure_memory(free, images.mapped)
         rehearsal.require_same_outputs_after_loading()
@@ -106,7 +105,7 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
     return DryRun(
         images={split: len(samples) for split, samples in source.samples.items()},
         may_end_early=any(callback.name == "EarlyStopping" for callback in spec.train.callbacks),
-        steps_per_epoch=rehearsal.phases.batches.steps,
+        steps_per_epoch=phases.batches.steps,
         batch_size=spec.train.batch_size,
         measured_steps=sum(each.steps for each in times),
         first_loss=times[0].first_loss,
@@ -127,11 +126,7 @@ class SampledImages:
 
 
 def sample_images(source: Splits, cache: bool) -> SampledImages:
-    """The images of a training; where files are still to be decoded into the cache, a sample represents its neighbours.
-
-    Raises:
-        DataError: An image cannot be read.
-    """
+    """The images of a training; where files are still to be decoded into the cache, a sample represents the others."""
     files = all_files(source)
     decoded = decoded_before(source) if cache else source
     if files is None or decoded is not None:
@@ -149,15 +144,7 @@ def sample_images(source: Splits, cache: bool) -> SampledImages:
 
 
 class Rehearsal:
-    """A training that spends a few seconds in each phase, and has a single epoch when they are over.
-
-    Args:
-        spec: Checked spec.
-        splits: Images.
-        run: Temporary run folder.
-        runs_dir: Directory of the runs whose weights the spec names.
-        observer: Receives notices.
-    """
+    """A training in a temporary run, which spends a few seconds in each phase and has one epoch when they are over."""
 
     def __init__(self, spec: Spec, splits: Splits, run: RunDir, runs_dir: Path, observer: TrainingObserver) -> None:
         self.spec, self.splits, self.run, self._observer = spec, splits, run, observer
@@ -184,12 +171,7 @@ class Rehearsal:
         self._session().results.write_start(self.spec.name, self.spec.model.nodes, self._observer.on_notice)
 
     def time_stage(self, number: int) -> tuple[timing.StageSeconds, timing.StepTimes]:
-        """Trains and validates for a few seconds, and saves as after an epoch.
-
-        Raises:
-            TrainingError: The loss or a weight is infinite or NaN.
-            ResourceError: Not enough memory for a step.
-        """
+        """Trains and validates for a few seconds, and saves as after an epoch."""
         train, batches, began = self.spec.train, self.phases.batches, time.perf_counter()
         if number > self.phases.first:
             self._phase.end()
@@ -197,7 +179,7 @@ class Rehearsal:
         phase = self._phase
         require_step_fits(phase.model, self.spec.model.nodes, train.batch_size)
         before = time.perf_counter() - began
-        times = timing.time_training(phase, self._epochs_before, train.jit_compile, train.checkpoint.steps)
+        times = timing.time_training(phase, self._epochs_before, train)
         if not all_finite(phase.model):
             raise TrainingError(f"the weights became infinite or NaN within {times.steps} steps", ADVICE)
         validation = timing.time_validation(phase)
@@ -227,7 +209,7 @@ class Rehearsal:
         return checkpoint, time.perf_counter() - began
 
     def report(self) -> float:
-        """Tests on one batch and writes every report; returns the seconds that this takes with all test images."""
+        """Tests on one batch and writes every report; returns the seconds with all test images."""
         self._phase.end()
         began = time.perf_counter()
         self._session().results.write_evaluation(self._history)
@@ -235,11 +217,7 @@ class Rehearsal:
         return time.perf_counter() - began + further * self._phase.seconds_per_image
 
     def require_same_outputs_after_loading(self) -> None:
-        """Loads the saved weights into a new model and compares the outputs of both.
-
-        Raises:
-            TrainingError: They differ.
-        """
+        """Loads the saved weights into a new model and compares the outputs of both."""
         images = self._tested.read(np.arange(min(COMPARED, len(self._tested))))  # (images, height, width, channels)
         batches = tf.data.Dataset.from_tensors((images, np.zeros(len(images))))
         before, again = (outputs_of(self.phases.model, batches) for _ in range(2))  # (images, units)

@@ -6,17 +6,14 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cnncli.data.cache import decoded_cache_dir, reclaimable
 from cnncli.errors import ResourceError
 from cnncli.factory.summary import summarize
-from cnncli.machine import available_memory, peak_memory, resident_memory
+from cnncli.machine import available_memory, existing_folder, peak_memory, resident_memory
 from cnncli.spec.graph import Node
+from cnncli.startup import keras
 from cnncli.wording import size_text
-
-if TYPE_CHECKING:
-    import keras
 
 
 @dataclass(frozen=True)
@@ -44,11 +41,9 @@ def free_memory() -> int | None:
 
 
 def measure_memory(free: int | None, mapped: int) -> Memory:
-    """The peak of this process so far, with what a training needs besides.
+    """The peak of this process so far, with the bytes of a cache file that a training maps into memory besides.
 
-    Args:
-        free: Bytes that the process may use.
-        mapped: Bytes of a cache file that is still to be filled; the system can drop its pages, so they need not fit.
+    The system can drop the pages of that file, so they need not fit.
 
     Raises:
         ResourceError: The process needs more than it may use.
@@ -62,11 +57,6 @@ def measure_memory(free: int | None, mapped: int) -> Memory:
 
 def require_step_fits(model: keras.Model, nodes: Sequence[Node], batch_size: int) -> None:
     """Refuses a batch that is too large for the memory, before the first step.
-
-    Args:
-        model: Compiled model.
-        nodes: Layers of its spec.
-        batch_size: Images in a step.
 
     Raises:
         ResourceError: With the batch size that would fit.
@@ -82,22 +72,16 @@ def require_step_fits(model: keras.Model, nodes: Sequence[Node], batch_size: int
 
 
 def require_disk_space(run: int, cache: int, runs_dir: Path) -> Disk:
-    """Refuses a training for which the disk has no room.
-
-    Args:
-        run: Bytes of the run.
-        cache: Bytes of decoded images that are not in the cache yet.
-        runs_dir: Directory of runs; may be missing.
+    """Refuses a training whose run, or whose decoded images, the disk has no room for.
 
     Raises:
         ResourceError: There is not enough space.
     """
-    runs, images = _existing(runs_dir), _existing(decoded_cache_dir())
+    runs, images = existing_folder(runs_dir), existing_folder(decoded_cache_dir())
     disk = Disk(run, shutil.disk_usage(runs).free, cache, shutil.disk_usage(images).free + reclaimable())
     if cache > disk.cache_free:
-        message = (
-            f"the decoded images need {size_text(cache)}, but '{images}' has only {size_text(disk.cache_free)} free"
-        )
+        free = size_text(disk.cache_free)
+        message = f"the decoded images need {size_text(cache)}, but '{images}' has only {free} free"
         raise ResourceError(message, "set CNNCLI_CACHE_DIR to another disk, or set data.cache: false")
     both = runs.stat().st_dev == images.stat().st_dev and cache
     if run + (cache if both else 0) > disk.run_free:
@@ -105,9 +89,3 @@ def require_disk_space(run: int, cache: int, runs_dir: Path) -> Disk:
         message = f"the run needs {needed}, but '{runs}' has only {size_text(disk.run_free)} free"
         raise ResourceError(message, "choose a directory on another disk with --runs-dir")
     return disk
-
-
-def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that exists."""
-    folder = folder.absolute()
-    return next(place for place in (folder, *folder.parents) if place.exists())

@@ -6,13 +6,12 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from cnncli.errors import TrainingError
 from cnncli.runner.training.divergence import ADVICE
 from cnncli.runner.training.errors import NotFinite
 from cnncli.runner.training.phases import TrainingPhase
-from cnncli.spec.schema import Checkpoint
+from cnncli.spec.schema import Checkpoint, Train
 
 TRAINING, VALIDATION = 7.0, 2.0
 """Seconds for which steps run, so that one call into TensorFlow (0.25 s) more or less hardly matters."""
@@ -21,11 +20,8 @@ WARM_UP, WARM_UP_STEPS = 1.0, 6
 """Seconds and steps that do not count: the pipeline prepared their batches while the first step was compiled."""
 
 
-class Mark(NamedTuple):
-    """The number of steps done at a moment, in seconds."""
-
-    moment: float
-    steps: int
+Mark = tuple[float, int]
+"""A moment in seconds, and the number of steps done by then."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +75,8 @@ class _TimeIsUp(Exception):
     """Enough steps are timed."""
 
 
-def time_training(phase: TrainingPhase, epochs_before: int, odd_batch: bool, pause: int | None) -> StepTimes:
+def time_training(phase: TrainingPhase, epochs_before: int, train: Train) -> StepTimes:
     """Trains a few seconds of a phase that has just started, at most all of it.
-
-    Args:
-        phase: Phase.
-        epochs_before: Epochs of the phases before it.
-        odd_batch: Whether the last batch of an epoch is compiled separately.
-        pause: Steps between two checkpoints within an epoch, if any.
 
     Raises:
         TrainingError: The loss became infinite or NaN.
@@ -94,39 +84,42 @@ def time_training(phase: TrainingPhase, epochs_before: int, odd_batch: bool, pau
     marks: list[Mark] = []
 
     def on_steps(done: int, steps: int) -> None:
-        marks.append(Mark(time.perf_counter(), epoch * steps + done))
-        if marks[-1].moment - marks[0].moment >= TRAINING:
+        marks.append((time.perf_counter(), epoch * steps + done))
+        if marks[-1][0] - marks[0][0] >= TRAINING:
             raise _TimeIsUp
 
     began, epoch = time.perf_counter(), 0
     try:
         loss = phase.train(0, _ignore, until=1)["loss"]
-        if odd_batch and phase.steps > 1:
+        if train.jit_compile and phase.steps > 1:  # the last batch of an epoch, if smaller, is compiled separately
             phase.go_to((epochs_before + 1) * phase.steps - 1)
             phase.train(phase.steps - 1, _ignore)
             phase.go_to(epochs_before * phase.steps + 1)
-        marks.append(Mark(time.perf_counter(), 1))
+        marks.append((time.perf_counter(), 1))
         with contextlib.suppress(_TimeIsUp):
             for epoch in range(phase.epochs):
-                phase.train(0 if epoch else 1, on_steps, pause)
+                phase.train(0 if epoch else 1, on_steps, train.checkpoint.steps)
     except NotFinite as error:
         steps = "the first step" if error.steps.stop == 1 else f"steps {error.steps.start + 1} to {error.steps.stop}"
         message = f"the loss became {error.loss} in {steps}, at a learning rate of {phase.learning_rate:g}"
         raise TrainingError(message, ADVICE) from None
-    first, per_step = marks[0].moment - began, seconds_per_step(marks)
-    if per_step is None:  # the whole training is one step
-        return StepTimes(0.0, first, 1, loss)
-    return StepTimes(max(0.0, first - per_step), per_step, marks[-1].steps, loss)
+    first = marks[0][0] - began
+    per_step = seconds_per_step(marks) if len(marks) > 1 else first  # the whole training may be one step
+    return StepTimes(max(0.0, first - per_step), per_step, marks[-1][1], loss)
 
 
-def seconds_per_step(marks: Sequence[Mark]) -> float | None:
-    """Duration of a step after the warm-up, or of any step when fewer than a quarter came after it; None without."""
+def _ignore(done: int, steps: int) -> None:
+    """Receives progress that does not count."""
+
+
+def seconds_per_step(marks: Sequence[Mark]) -> float:
+    """Duration of a step after the warm-up, or of any step when fewer than a quarter came after it."""
     start, end = marks[0], marks[-1]
     for warm in marks:
-        if warm.moment - start.moment >= WARM_UP and warm.steps - start.steps >= WARM_UP_STEPS:
-            start = warm if end.steps - warm.steps >= (end.steps - start.steps) / 4 else start
+        if warm[0] - start[0] >= WARM_UP and warm[1] - start[1] >= WARM_UP_STEPS:
+            start = warm if end[1] - warm[1] >= (end[1] - start[1]) / 4 else start
             break
-    return (end.moment - start.moment) / (end.steps - start.steps) if end.steps > start.steps else None
+    return (end[0] - start[0]) / (end[1] - start[1])
 
 
 def time_validation(phase: TrainingPhase) -> StepTimes:
@@ -146,10 +139,6 @@ def time_validation(phase: TrainingPhase) -> StepTimes:
             phase.validate(on_batches)
         durations.append((time.perf_counter() - began) / max(1, batches))
     return StepTimes(max(0.0, durations[0] - durations[1]), durations[1], batches) if batches else StepTimes()
-
-
-def _ignore(done: int, steps: int) -> None:
-    """Receives progress that does not count."""
 
 
 def checkpoints_within(when: Checkpoint, steps: int, seconds: float) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from cnncli.errors import DataError, TrainingError
 from cnncli.runner.inputs.splits import load_splits
-from cnncli.runner.preflight.overfit import MEMORISED, Learner, batch_of, overfit_batch
+from cnncli.runner.preflight.overfit import MEMORISED, batch_of, build_for_memorising, overfit_batch
 
 pytestmark = pytest.mark.slow
 
@@ -32,16 +32,15 @@ def overfit(folder_spec, tmp_path, watcher):
 
 
 @pytest.fixture
-def learner(folder_spec, tmp_path):
-    """The learner of a batch, with keys changed."""
+def build(folder_spec, tmp_path):
+    """Builds the model and the batch of a spec, with keys changed."""
 
-    def make(*overrides):
+    def build(*overrides, rate=None):
         spec = folder_spec(*overrides)
-        return Learner(
-            spec, batch_of(load_splits(spec.data, spec.seed), spec.train.batch_size), tmp_path, lambda text: None
-        )
+        batch = batch_of(load_splits(spec.data, spec.seed), spec.train.batch_size)
+        return build_for_memorising(spec, batch, rate, tmp_path, lambda text: None)
 
-    return make
+    return build
 
 
 def test_a_batch_is_memorised_and_nothing_is_left(overfit, tmp_path, cache_folder):
@@ -120,16 +119,15 @@ def test_a_picture_that_cannot_be_read_is_named(overfit, squares):
         overfit(f"Flatten, {DENSE}")
 
 
-def test_nothing_works_against_memorising(learner):
+def test_nothing_works_against_memorising(build):
     penalty = "kernel_regularizer: {L2: {l2: 0.1}}, activity_regularizer: {L1: {l1: 0.1}}"
     noise = "{Dropout: {rate: 0.9}}, {GaussianNoise: {stddev: 0.9}}"
-    made = learner(
+    model, (images, targets) = build(
         f"model.layers=[Flatten, {noise}, {{Dense: {{units: classes, {penalty}}}}}]",
         "train.loss={CategoricalCrossentropy: {from_logits: true, label_smoothing: 0.3}}",
         "train.optimizer={AdamW: {weight_decay: 0.1}}",
         "train.class_weight=balanced",
     )
-    model, (images, targets) = made.model()
     assert np.array_equal(model(images, training=True), model(images, training=False))
     assert model.losses == []
     assert model.optimizer.weight_decay is None
@@ -137,28 +135,22 @@ def test_nothing_works_against_memorising(learner):
     assert float(model.compute_loss(images, targets, sure)) == pytest.approx(0, abs=1e-6)
 
 
-def test_the_rate_of_a_schedule_that_warms_up_is_that_which_it_comes_to(learner):
+def test_the_rate_of_a_schedule_that_warms_up_is_that_which_it_comes_to(overfit):
     warm = "{CosineDecay: {initial_learning_rate: 0, decay_steps: 9, warmup_target: 0.5, warmup_steps: 9}}"
-    made = learner(f"train.optimizer={{SGD: {{learning_rate: {warm}}}}}")
-    made.model()
-    assert made.learning_rate == 0.5
-    made.model(0.01)
-    assert made.learning_rate == 0.01
+    result = overfit(f"Flatten, {DENSE}", f"train.optimizer={{SGD: {{learning_rate: {warm}}}}}")
+    assert result.attempt.learning_rate == 0.5
 
 
-def test_a_schedule_over_all_steps_is_gone_through_in_one_attempt(learner):
-    made = learner(
-        "train.optimizer={Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.1, decay_steps: total_steps}}}}"
-    )
-    model, _ = made.model()
-    schedule = model.optimizer._learning_rate
+def test_a_schedule_over_all_steps_is_gone_through_in_one_attempt(build):
+    cosine = "{CosineDecay: {initial_learning_rate: 0.1, decay_steps: total_steps}}"
+    optimizer = f"train.optimizer={{Adam: {{learning_rate: {cosine}}}}}"
+    schedule = build(optimizer)[0].optimizer._learning_rate
     assert (float(schedule(0)), float(schedule(150))) == (pytest.approx(0.1), pytest.approx(0))
-    constant, _ = made.model(0.01)
-    assert float(constant.optimizer.learning_rate) == pytest.approx(0.01)
+    assert float(build(optimizer, rate=0.01)[0].optimizer.learning_rate) == pytest.approx(0.01)
 
 
-def test_losses_other_than_cross_entropy_need_only_be_correct(learner):
-    crossentropy, other = learner(), learner("train.loss=MeanSquaredError")
-    assert not crossentropy.is_memorised(0.5, 8)
-    assert not other.is_memorised(0.0, 7)
-    assert other.is_memorised(0.5, 8)
+def test_a_cross_entropy_must_be_low_and_another_loss_must_only_not_have_risen(overfit, monkeypatch):
+    monkeypatch.setattr("cnncli.runner.preflight.overfit.MEMORISED", -1.0)
+    assert overfit("Flatten, {Dense: {units: classes}}", "train.loss=MeanSquaredError").attempt.learned
+    failed = overfit(f"Flatten, {DENSE}").attempt
+    assert (failed.learned, failed.correct) == (False, 12)

@@ -2,26 +2,21 @@
 
 import pytest
 
-from cnncli.runner.preflight.timing import Mark, Seconds, StageSeconds, checkpoints_within, seconds_per_step
+from cnncli.runner.preflight.timing import Seconds, StageSeconds, checkpoints_within, seconds_per_step
 from cnncli.spec.schema import Checkpoint
 
 pytestmark = pytest.mark.slow
 
 
-def marks(*pairs):
-    return [Mark(*pair) for pair in pairs]
-
-
 def test_steps_of_the_warm_up_do_not_count():
-    assert seconds_per_step(marks((0.0, 1), (0.5, 2), (1.1, 8), (1.6, 9), (3.1, 12))) == pytest.approx(0.5)
+    assert seconds_per_step([(0.0, 1), (0.5, 2), (1.1, 8), (1.6, 9), (3.1, 12)]) == pytest.approx(0.5)
     # nor those whose batches were prepared before, though they are slow
-    assert seconds_per_step(marks((0.0, 1), (1.1, 3), (3.0, 7), (5.0, 9), (7.0, 11))) == pytest.approx(1.0)
+    assert seconds_per_step([(0.0, 1), (1.1, 3), (3.0, 7), (5.0, 9), (7.0, 11)]) == pytest.approx(1.0)
 
 
 def test_all_steps_count_where_hardly_one_follows_the_warm_up():
-    assert seconds_per_step(marks((0.0, 0), (1.0, 30), (1.2, 33))) == pytest.approx(1.2 / 33)
-    assert seconds_per_step(marks((0.0, 1), (5.0, 2))) == 5.0
-    assert seconds_per_step(marks((0.0, 1))) is None
+    assert seconds_per_step([(0.0, 0), (1.0, 30), (1.2, 33)]) == pytest.approx(1.2 / 33)
+    assert seconds_per_step([(0.0, 1), (5.0, 2)]) == 5.0
 
 
 @pytest.mark.parametrize(
