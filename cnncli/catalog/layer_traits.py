@@ -98,7 +98,7 @@ LAYER_TRAITS: Mapping[str, LayerTraits] = {
     "LayerNormalization": _NORMALIZATION,
     "RMSNormalization": _NORMALIZATION,
     "UnitNormalization": _NORMALIZATION,
-    "SpectralNormalization": LayerTraits("wrapper"),
+    "SpectralNormalization": LayerTraits("wrapper", field="window"),
     "AlphaDropout": _DROPOUT,
     "Dropout": _DROPOUT,
     "SpatialDropout2D": LayerTraits("dropout", image_only=True, same_shape=True, needs=_MASK, strength="rate"),

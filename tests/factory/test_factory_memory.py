@@ -32,7 +32,6 @@ def stored(summary, *layers, **more) -> list[int]:
         ([conv(), {"AveragePooling2D": {"pool_size": 2}}], [IMAGE, 0, 0]),
         # Flatten has the values of the layer before it, which are kept once.
         ([conv(), "Flatten", {"Dense": {"units": 2}}], [IMAGE, VALUES, 0, 0]),
-        ([{"SpectralNormalization": {"layer": conv(activation="silu")}}], [IMAGE, VALUES]),
         # Nothing above the image is trained before the first weights.
         ([{"MaxPooling2D": {"pool_size": 2}}, conv()], [0, IMAGE // 4, 0]),
     ],

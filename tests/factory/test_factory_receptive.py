@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from math import prod
-
 import pytest
 
 ONES = {
     # so that every pixel that an output depends on changes it
     "Conv2D": ["kernel_initializer"],
-    "Conv2DTranspose": ["kernel_initializer"],
     "DepthwiseConv2D": ["depthwise_initializer"],
     "SeparableConv2D": ["depthwise_initializer", "pointwise_initializer"],
 }
@@ -56,33 +53,6 @@ def reached_by_gradient(model) -> tuple[int, int]:
             ],
             (4 + 3, 4 + 3),
         ),
-        (
-            [
-                ("AveragePooling2D", {"pool_size": 3, "strides": 2}),
-                ("Conv2DTranspose", {"filters": 1, "kernel_size": 3, "strides": 2}),
-                ("Conv2D", {"filters": 1, "kernel_size": 3}),
-            ],
-            (3 + 2 * 2, 3 + 2 * 2),
-        ),
-        (
-            [
-                ("Conv2DTranspose", {"filters": 1, "kernel_size": 5, "strides": 2, "padding": "same"}),
-                ("Conv2D", {"filters": 1, "kernel_size": 3, "strides": 3}),
-            ],
-            (4, 4),
-        ),
-        (
-            [
-                ("AveragePooling2D", {"pool_size": 2}),
-                ("UpSampling2D", {"size": [2, 3]}),
-                ("Conv2D", {"filters": 1, "kernel_size": 3, "padding": "same"}),
-            ],
-            (4, 4),
-        ),
-        (
-            [("AveragePooling2D", {"pool_size": 2}), ("UpSampling2D", {"size": 2, "interpolation": "bilinear"})],
-            (4, 4),
-        ),
     ],
 )
 def test_it_is_as_far_as_the_gradient_reaches(summary, layers, expected):
@@ -94,7 +64,7 @@ def test_it_is_as_far_as_the_gradient_reaches(summary, layers, expected):
 
 
 @pytest.mark.slow
-def test_branches_of_a_network_count_together_and_pools_of_all_see_all(summary):
+def test_branches_of_a_network_count_together_and_global_pools_depend_on_all(summary):
     rows = summary(
         {"Conv2D": {"filters": 2, "kernel_size": 3, "padding": "same", "name": "stem"}},
         {"Conv2D": {"filters": 2, "kernel_size": 5, "padding": "same", "name": "wide"}},
@@ -112,8 +82,6 @@ def test_branches_of_a_network_count_together_and_pools_of_all_see_all(summary):
 
 
 @pytest.mark.slow
-def test_an_absurd_enlargement_is_unknown_rather_than_endless(summary):
-    up = {"UpSampling2D": {"size": 70}}
-    rows = summary(up, {"MaxPooling2D": {"pool_size": 70}}, up, up, "Flatten", shape=(2, 2, 1)).rows
-    assert [row.receptive_field for row in rows] == [(1, 1), (1, 1), (1, 1), (1, 1), None, "image"]
-    assert prod(rows[-1].output_shape) == 9800**2
+def test_after_an_enlargement_it_is_unknown(summary):
+    rows = summary({"MaxPooling2D": {"pool_size": 2}}, "UpSampling2D", "ReLU", "Flatten", shape=(8, 8, 1)).rows
+    assert [row.receptive_field for row in rows] == [(1, 1), (2, 2), None, None, "image"]

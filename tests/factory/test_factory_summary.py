@@ -72,7 +72,7 @@ def test_the_three_stage_network_has_the_figures_of_its_tutorial(summary):
         ),
         ({"Dense": {"units": 6}}, 4 * 6 + 6, 9 * 9 * 4 * 6),
         ("ReLU", 0, 0),
-        ({"SpectralNormalization": {"layer": conv(8, 3)}}, 3 * 3 * 4 * 8 + 8 + 8, 7 * 7 * 8 * 3 * 3 * 4),
+        ({"SpectralNormalization": {"layer": conv(8, 3)}}, 3 * 3 * 4 * 8 + 8 + 8, None),
     ],
 )
 def test_multiplications_of_one_layer(summary, layer, parameters, macs):

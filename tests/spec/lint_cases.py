@@ -30,19 +30,11 @@ def gated(*gate):
     return spec(stem, "GlobalAveragePooling2D", *gate, "Multiply: {inputs: [stem, gate]}", "Flatten", *OUTPUT)
 
 
-def residual(branch, shortcut, *, add="Add: {inputs: [main, skip]}"):
-    """A sum of two ways from one convolution to the output."""
-    stem = "Conv2D: {filters: 8, kernel_size: 11, padding: same, name: stem}"
-    return spec(stem, "ReLU: {name: before}", *branch, *shortcut, add, "ReLU", "GlobalAveragePooling2D", *OUTPUT)
-
-
 def conv(kernel=3, filters=8, more=""):
     return f"Conv2D: {{filters: {filters}, kernel_size: {kernel}, padding: same{more}}}"
 
 
 RELU = ", activation: relu"
-MAIN = ["Conv2D: {filters: 8, kernel_size: 3, padding: same, use_bias: false}", "BatchNormalization: {name: main}"]
-SKIP = ["Conv2D: {filters: 8, kernel_size: 1, inputs: before, use_bias: false}", "BatchNormalization: {name: skip}"]
 
 
 def backbone(layer, data="source: mnist, image: {size: 96}", train="optimizer: {Adam: {learning_rate: 1e-5}}"):
@@ -84,7 +76,6 @@ FIRES = {
         spec(*IMAGE, "▸Dense: {units: classes, activation: relu}"),
         spec(*IMAGE, *LOGITS, "▸ReLU", train="loss: {SparseCategoricalCrossentropy: {from_logits: true}}"),
     ],
-    "after-softmax": [spec(*IMAGE, *OUTPUT, "▸BatchNormalization"), spec(*IMAGE, *OUTPUT, "▸Dropout: {rate: 0.2}")],
     "binary-loss": [spec(*IMAGE, *OUTPUT, train="loss: ▸BinaryCrossentropy")],
     "units-not-classes": [
         spec(*IMAGE, "Dense: {units: ▸12, activation: softmax}"),
@@ -97,10 +88,6 @@ FIRES = {
     "even-kernel": [
         spec("Conv2D: {filters: 8, kernel_size: ▸2, padding: same, activation: relu}", "Flatten", *OUTPUT),
         spec("DepthwiseConv2D: {kernel_size: ▸[3, 4], padding: same, activation: relu}", "Flatten", *OUTPUT),
-    ],
-    "strides-skip-pixels": [
-        spec("Conv2D: {filters: 8, kernel_size: 3, strides: ▸4, activation: relu}", "Flatten", *OUTPUT),
-        spec("MaxPooling2D: {pool_size: 2, strides: ▸[2, 3]}", "Flatten", *OUTPUT),
     ],
     "filters-shrink": [
         spec("Conv2D: {filters: 32, kernel_size: 3, activation: relu}", "MaxPooling2D",
@@ -133,32 +120,9 @@ FIRES = {
         spec(*IMAGE, "Dropout: {rate: ▸0.8}", *OUTPUT),
         spec("SpatialDropout2D: {rate: ▸0.9}", "Flatten", *OUTPUT),
     ],
-    "single-unit": [spec(*IMAGE, "Dense: {units: ▸1, activation: relu}", *OUTPUT)],
-    "same-initial-weights": [
-        spec(*IMAGE, "Dense: {units: 64, activation: relu, kernel_initializer: ▸zeros}", *OUTPUT),
-        spec("Conv2D: {filters: 8, kernel_size: 3, activation: relu, kernel_initializer: ▸{Constant: {value: 0.1}}}",
-             "Flatten", *OUTPUT),
-    ],
     "large-dense": [
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "Flatten",
              "▸Dense: {units: 128, activation: relu}", *OUTPUT),
-    ],
-    "activation-before-sum": [
-        residual(["▸" + conv(more=RELU + ", name: main")], [], add="Add: {inputs: [main, before]}"),
-        residual([conv(more=", use_bias: false"), "BatchNormalization", "▸ReLU: {name: main}"], SKIP),
-        residual([conv(), "▸ReLU: {max_value: 6}", "Dropout: {rate: 0.2, name: main}"], [],
-                 add="Add: {inputs: [before, main]}"),
-        residual(["▸" + conv(more=", activation: relu6"), "MaxPooling2D: {name: main}"],
-                 ["AveragePooling2D: {pool_size: 2, inputs: before}", conv(1, more=", name: skip")]),
-    ],
-    "pool-after-pool": [
-        spec(conv(more=RELU), "MaxPooling2D", "▸MaxPooling2D", "Flatten", *OUTPUT),
-        spec(conv(more=RELU), "AveragePooling2D: {pool_size: 2}", "▸MaxPooling2D: {pool_size: 3, strides: 2}",
-             "Flatten", *OUTPUT),
-    ],
-    "normalization-twice": [
-        spec(conv(11, more=", use_bias: false"), "BatchNormalization", "▸BatchNormalization", "ReLU",
-             "GlobalAveragePooling2D", *OUTPUT),
     ],
     "one-pixel": [
         spec(conv(7, more=RELU + ", strides: 7"), "MaxPooling2D: {pool_size: 4}", "▸" + conv(filters=16, more=RELU),
@@ -182,16 +146,6 @@ FIRES = {
         spec(conv(more=RELU), "▸GlobalAveragePooling2D: {keepdims: true}", "Flatten", *OUTPUT),
         spec(conv(7, more=RELU), "▸GlobalAveragePooling2D", *OUTPUT,
              data="source: {folder: {path: a}}, image: {size: [64, 22]}"),
-    ],
-    "large-receptive-field": [
-        spec(*[conv(13, more=RELU)] * 7, "▸" + conv(13, more=RELU), conv(13, more=RELU), "Flatten", *OUTPUT),  # 85
-        spec(conv(more=RELU), *["MaxPooling2D", conv(9, more=RELU)] * 2, "▸" + conv(9, more=RELU), "Flatten", *OUTPUT,
-             data="source: {folder: {path: a}}, image: {size: [16, 17]}"),  # 54
-    ],
-    "unused-parameter": [
-        with_blocks("  blocks: {pool: {parameters: {▸size: 2}, layers: [MaxPooling2D]}}", "pool", "Flatten", *OUTPUT),
-        with_blocks("  blocks: {one: {parameters: {rate: 0.2, ▸more: $rate * 2}, layers: [Dropout: {rate: $rate}]}}",
-                    *IMAGE, "one", *OUTPUT),
     ],
     "unused-block": [
         with_blocks("  blocks: {▸pool: {layers: [MaxPooling2D]}}", *IMAGE, *OUTPUT),
@@ -296,7 +250,6 @@ SILENT = {
     ],
     "sigmoid-output": [spec(*IMAGE, "Dense: {units: classes, activation: sigmoid}", train="loss: BinaryCrossentropy")],
     "relu-output": [spec(*IMAGE, "Dense: {units: 64}", "ReLU", *OUTPUT)],
-    "after-softmax": [spec(*IMAGE, "BatchNormalization", *OUTPUT, "Identity")],
     "binary-loss": [spec(*IMAGE, *OUTPUT, train="loss: CategoricalCrossentropy")],
     "units-not-classes": [spec(*IMAGE, "Dense: {units: 10, activation: softmax}")],
     "pool-does-not-divide": [
@@ -307,10 +260,6 @@ SILENT = {
     "even-kernel": [
         spec("Conv2D: {filters: 8, kernel_size: 2, activation: relu}", "Flatten", *OUTPUT),
         spec("Conv2D: {filters: 8, kernel_size: 4, strides: 2, padding: same, activation: relu}", "Flatten", *OUTPUT),
-    ],
-    "strides-skip-pixels": [
-        spec("Conv2D: {filters: 8, kernel_size: 2, strides: 2, activation: relu}", "Flatten", *OUTPUT),
-        spec("Conv2D: {filters: 8, kernel_size: 1, strides: 2, activation: relu}", "Flatten", *OUTPUT),
     ],
     "filters-shrink": [
         spec(*IMAGE[:1], "Conv2D: {filters: 4, kernel_size: 1, activation: relu}", *IMAGE, *OUTPUT),
@@ -341,40 +290,11 @@ SILENT = {
              *OUTPUT),
     ],
     "dropout-rate": [spec(*IMAGE, "Dropout: {rate: 0.75}", *OUTPUT)],
-    "single-unit": [
-        spec(*IMAGE, "Dense: {units: 2, activation: relu}", *OUTPUT),
-        gated("Dense: {units: 1, activation: sigmoid}", "Reshape: {target_shape: [1, 1, 1], name: gate}"),
-        spec("Conv2D: {filters: 8, kernel_size: 11}", "Dense: {units: 1}", "Flatten", *OUTPUT),
-    ],
-    "same-initial-weights": [
-        spec(*IMAGE, "Dense: {units: classes, activation: softmax, kernel_initializer: zeros}"),
-        spec(*IMAGE, "Dense: {units: 64, activation: relu, kernel_initializer: he_normal}", *OUTPUT),
-    ],
     "large-dense": [
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "MaxPooling2D", "Flatten",
              "Dense: {units: 128, activation: relu}", *OUTPUT),  # 1.6 million
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "Flatten",
              "Dense: {units: 128, activation: relu}", "Dense: {units: 8192, activation: relu}", *OUTPUT),  # 85 %
-    ],
-    "activation-before-sum": [
-        residual([conv(), "ReLU: {negative_slope: 0.1, name: main}"], SKIP),
-        residual(MAIN, [], add="Add: {inputs: [main, before]}"),  # He et al. 2015
-        residual(MAIN, SKIP),
-        residual(["BatchNormalization", "ReLU", conv(more=", name: main")], [], add="Add: {inputs: [before, main]}"),
-        residual([conv(more=", activation: leaky_relu, name: main")], [], add="Add: {inputs: [main, before]}"),
-        residual([conv(more=RELU + ", name: main")], [conv(5, more=RELU + ", inputs: before, name: skip")]),
-        residual([conv(more=RELU + ", name: main")], [conv(1, more=RELU + ", inputs: before, name: skip")]),
-        residual([conv(more=RELU + ", name: main")], [], add="Concatenate: {inputs: [main, before]}"),
-        residual(MAIN, [conv(1, more=RELU + ", inputs: before, name: skip")]),
-    ],
-    "pool-after-pool": [
-        spec(conv(more=RELU), "MaxPooling2D", conv(more=RELU), "MaxPooling2D", "Flatten", *OUTPUT),
-        spec(conv(more=RELU), "MaxPooling2D: {pool_size: 3, strides: 1, padding: same}", "MaxPooling2D", "Flatten",
-             *OUTPUT),
-        spec(conv(11, more=RELU), "MaxPooling2D", "GlobalMaxPooling2D", *OUTPUT),
-    ],
-    "normalization-twice": [
-        spec(conv(11, more=", use_bias: false"), "BatchNormalization", "ReLU", "BatchNormalization", IMAGE[1], *OUTPUT),
     ],
     "one-pixel": [
         spec(conv(7, more=RELU + ", strides: 7"), "MaxPooling2D: {pool_size: 4}",
@@ -403,20 +323,6 @@ SILENT = {
         spec("Conv2D: {filters: 8, kernel_size: 3, padding: same, activation: relu, name: narrow}",
              "Conv2D: {filters: 8, kernel_size: 11, padding: same, activation: relu, inputs: input, name: wide}",
              "Concatenate: {inputs: [narrow, wide]}", "GlobalAveragePooling2D", *OUTPUT),
-    ],
-    "large-receptive-field": [
-        spec(*[conv(13, more=RELU)] * 8, "Flatten", *OUTPUT, data="source: mnist, image: {size: 29}"),
-        spec(*[conv(13, more=RELU)] * 8, "Flatten", *OUTPUT, data="source: mnist, image: {size: [28, 29]}"),
-        spec(conv(more=RELU), *["MaxPooling2D", conv(9, more=RELU)] * 2, conv(1, more=RELU), "Flatten", *OUTPUT,
-             data="source: {folder: {path: a}}, image: {size: [16, 17]}"),
-        spec(conv(more=RELU + ", name: stem"), *[conv(13, more=RELU)] * 6, conv(13, more=", name: main"),
-             "Add: {inputs: [stem, main]}", "ReLU", conv(more=RELU), "Flatten", *OUTPUT),  # 87, and 3 by the shortcut
-    ],
-    "unused-parameter": [
-        with_blocks("  blocks: {pool: {parameters: {a: 2, b: $a}, layers: [MaxPooling2D: {pool_size: $b}]}}", "pool",
-                    "Flatten", *OUTPUT),
-        with_blocks("  blocks: {one: {parameters: {n: 2}, layers: [Dense: {units: 64, activation: relu, repeat: $n}]}}",
-                    "one", "Flatten", *OUTPUT),
     ],
     "unused-block": [
         with_blocks("  blocks: {pool: {layers: [inner]}, inner: {layers: [MaxPooling2D]}}", "pool", *IMAGE, *OUTPUT),

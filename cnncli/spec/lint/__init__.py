@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from cnncli.errors import Problem
-from cnncli.spec.lint import architecture, backbones, data, layers, output, receptive, stages, training
+from cnncli.spec.lint import architecture, backbones, data, layers, output, training
 from cnncli.spec.lint.context import LintContext, build_context
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import NetworkShapes
@@ -16,7 +16,7 @@ from cnncli.wording import nearest
 
 Rule = Callable[[LintContext], Iterator[Problem]]
 
-_FILES = (output, layers, architecture, receptive, backbones, data, training, stages)
+_FILES = (output, layers, architecture, backbones, data, training)
 
 RULES: dict[str, Rule] = {rule.__name__.replace("_", "-"): rule for file in _FILES for rule in file.RULES}
 
@@ -34,15 +34,15 @@ def lint(spec: Spec, shapes: NetworkShapes) -> list[Problem]:
         shapes: Its network with shapes.
     """
     context = build_context(spec, shapes)
-    found = [
+    problems = [
         Problem(problem.path, problem.message, problem.place, problem.at_key, code)
         for code, rule in RULES.items()
         if code not in spec.silence
         for problem in _once_a_line(rule(context))
     ]
     if UNKNOWN_RULE not in spec.silence:
-        found += _unknown_rules(spec)
-    return found
+        problems += _unknown_rules(spec)
+    return problems
 
 
 def _once_a_line(problems: Iterator[Problem]) -> Iterator[Problem]:

@@ -1,81 +1,28 @@
-"""Rules on the structure of a network: sums of branches, layers without effect, blocks."""
+"""Rules on the structure of a network: receptive field, size of the last layers, blocks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from cnncli.catalog.layer_traits import CONVOLUTIONS, DROPOUTS, POOLS
+from cnncli.catalog.layer_traits import CONVOLUTIONS, GLOBAL_POOLS, POOLS
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE
-from cnncli.spec.graph.expressions import is_expression, read_expression
-from cnncli.spec.lint.context import NEVER_NEGATIVE, LintContext, about, activation_of, is_weighted
-from cnncli.spec.shapes import kernel_of, pair, window_of
+from cnncli.spec.lint.context import LintContext, about, is_weighted
+from cnncli.spec.shapes import window_of
+from cnncli.spec.shapes.receptive_field import field_size, receptive_fields
+from cnncli.wording import dimensions
 
-_PROJECTION = {"AveragePooling2D", "BatchNormalization", "Identity", "ZeroPadding2D"}
-_KEEPS_SIGN = POOLS | DROPOUTS | {"Identity", "UpSampling2D", "ZeroPadding2D"}
+_MANY_PARAMETERS = 5_000_000
+"""Of one Dense; ImageNet's MobileNetV2 has 3.5 million in all, AlexNet's first Dense 38 million."""
+
+_MOST_PARAMETERS = 0.9
+"""Share of all parameters from which the convolutions hardly count."""
+
 _FEW_FEATURES = 4
 """Times as many inputs of the last layer are still fewer than the classes; embeddings of a quarter still work."""
 
-
-def activation_before_sum(context: LintContext) -> Iterator[Problem]:
-    """A residual branch that cannot take anything away."""
-    for node in context.nodes:
-        if node.entry.name != "Add":
-            continue
-        for branch in node.inputs:
-            last = _behind_pools(context, branch)
-            if last == IMAGE or activation_of(context.nodes[last].entry) not in NEVER_NEGATIVE:
-                continue
-            if any(_is_shortcut(context, other, branch) for other in node.inputs if other != branch):
-                activation = activation_of(context.nodes[last].entry)
-                yield about(
-                    context.nodes[last],
-                    f"this branch ends in {activation}, so that it can only add to the shortcut, never take away; put "
-                    f"the {activation} behind the Add",
-                )
-
-
-def _behind_pools(context: LintContext, index: int) -> int:
-    """The layer that decides whether a result can be negative."""
-    while index != IMAGE and context.nodes[index].entry.name in _KEEPS_SIGN:
-        index = context.nodes[index].inputs[0]
-    return index
-
-
-def _is_shortcut(context: LintContext, index: int, branch: int) -> bool:
-    """Whether a result is what the branch begins with, as it is or projected to its size."""
-    while index != IMAGE and branch not in context.descendants(index):
-        node = context.nodes[index]
-        one = node.entry.name == "Conv2D" and kernel_of(node.entry) == (1, 1) and activation_of(node.entry) == "linear"
-        if not one and node.entry.name not in _PROJECTION:
-            return False
-        index = node.inputs[0]
-    return branch != IMAGE
-
-
-def pool_after_pool(context: LintContext) -> Iterator[Problem]:
-    """Two pools with nothing to learn between them."""
-    for index, node in enumerate(context.nodes):
-        earlier = context.predecessor(index)
-        if earlier is not None and _shrinks(context, earlier) and _shrinks(context, index):
-            yield about(
-                node,
-                f"a second pool directly after {context.nodes[earlier].entry.name}: nothing is learnt at the size "
-                "between; write a convolution between the two, or one larger pool",
-            )
-
-
-def _shrinks(context: LintContext, index: int) -> bool:
-    layer = context.nodes[index].entry
-    return layer.name in POOLS and max(pair(layer.get("strides") or layer.get("pool_size"))) > 1
-
-
-def normalization_twice(context: LintContext) -> Iterator[Problem]:
-    """What is normalised already."""
-    for earlier, node in context.pairs():
-        if earlier.entry.name == node.entry.name == "BatchNormalization":
-            yield about(node, "its input was already normalised by the layer above; leave out one of the two")
+_TOO_SMALL = 3
+"""A receptive field this many times smaller than the image covers parts of objects only: a ninth of the image."""
 
 
 def one_pixel(context: LintContext) -> Iterator[Problem]:
@@ -105,13 +52,12 @@ def few_features(context: LintContext) -> Iterator[Problem]:
     earlier = _weighted_from(context, context.nodes[last].inputs[0])
     node = context.nodes[last if earlier is None else earlier]
     arguments = ("units", "filters") if earlier is not None else ()
-    if node.entry.get("units") != 1:  # single-unit
-        yield about(
-            node,
-            f"the last layer has only {features[0]} input values to distinguish {context.classes} classes; make them "
-            f"{context.classes} or more",
-            next((name for name in arguments if name in node.entry.arguments), ""),
-        )
+    yield about(
+        node,
+        f"the last layer has only {features[0]} input values to distinguish {context.classes} classes; make them "
+        f"{context.classes} or more",
+        next((name for name in arguments if name in node.entry.arguments), ""),
+    )
 
 
 def _weighted_from(context: LintContext, index: int) -> int | None:
@@ -122,34 +68,58 @@ def _weighted_from(context: LintContext, index: int) -> int | None:
     return None if index == IMAGE else index
 
 
-def unused_parameter(context: LintContext) -> Iterator[Problem]:
-    """A parameter that changes nothing."""
-    for name, block in context.spec.model.blocks.items():
-        parameters = block.get("parameters") or {}
-        named = _named(block["layers"]) | _named(parameters)
-        for parameter in parameters:
-            if parameter not in named:
-                yield Problem(
-                    ("model", "blocks", name, "parameters", parameter),
-                    f"nothing in the block '{name}' depends on '{parameter}'; write '${parameter}' where its value "
-                    "belongs, or remove it",
-                    at_key=True,
-                )
+def large_dense(context: LintContext) -> Iterator[Problem]:
+    """Nearly all parameters are in the Dense after the Flatten."""
+    if context.output is None:
+        return
+    total = sum(step.parameters or 0 for step in context.steps)
+    for step in context.steps:
+        node, count, source = step.node, step.parameters or 0, step.node.inputs[0]
+        flat = source != IMAGE and context.nodes[source].entry.name == "Flatten"
+        if flat and node.entry.name == "Dense" and count > max(_MANY_PARAMETERS, _MOST_PARAMETERS * total):
+            yield about(
+                node,
+                f"{count:,} of {total:,} parameters are in this Dense, which memorises the training images; pool once "
+                "more above it, or write GlobalAveragePooling2D instead of Flatten",
+            )
 
 
-def _named(value: Any) -> set[str]:
-    """The parameters in all expressions of a value."""
-    if isinstance(value, dict | list):
-        items = value.values() if isinstance(value, dict) else value
-        return set().union(*map(_named, items))
-    return set(read_expression(value).names) if is_expression(value) else set()
+def small_receptive_field(context: LintContext) -> Iterator[Problem]:
+    """The pooled values depend on a small part of the image only."""
+    image, index = context.data.shape, _last_pool(context)
+    if image is None or index is None:
+        return
+    source = context.nodes[index].inputs[0]
+    field = (1, 1) if source == IMAGE else field_size(receptive_fields(context.steps)[source])
+    if isinstance(field, tuple) and all(_TOO_SMALL * size < side for size, side in zip(field, image[:2], strict=True)):
+        yield about(
+            context.nodes[index],
+            f"the receptive field of each value pooled here is {dimensions(field)} pixels of an image of "
+            f"{dimensions(image[:2])}, so no feature is larger; add a pool or strides of 2 and a convolution after it",
+        )
 
 
-RULES = (
-    activation_before_sum,
-    pool_after_pool,
-    normalization_twice,
-    one_pixel,
-    few_features,
-    unused_parameter,
-)
+def _last_pool(context: LintContext) -> int | None:
+    """The global pool that all the output comes from; a branch with one of its own is another matter."""
+    index = len(context.nodes) - 1
+    while index != IMAGE:
+        node = context.nodes[index]
+        if node.entry.name in GLOBAL_POOLS:
+            return index
+        if len(node.inputs) != 1:
+            return None
+        index = node.inputs[0]
+    return None
+
+
+def unused_block(context: LintContext) -> Iterator[Problem]:
+    """Nothing is made of a block."""
+    for name in context.spec.model.unused_blocks:
+        yield Problem(
+            ("model", "blocks", name),
+            f"no layer uses the block '{name}'; write '- {name}' among the layers, or remove it",
+            at_key=True,
+        )
+
+
+RULES = (one_pixel, few_features, large_dense, small_receptive_field, unused_block)

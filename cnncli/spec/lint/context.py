@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -89,20 +88,9 @@ class LintContext:
         return None if self.data.class_names is None else self.data.classes
 
     @property
-    def layers(self) -> Sequence[Entry]:
-        """The layers without what they take."""
-        return [node.entry for node in self.nodes]
-
-    @property
     def output(self) -> Shape | None:
         """The shape of the model's output, when it is known."""
         return self.shapes.output_shape
-
-    def pairs(self) -> Iterator[tuple[Node, Node]]:
-        """Every layer with one input, with the layer that it comes from."""
-        for node in self.nodes:
-            if len(node.inputs) == 1 and node.inputs[0] != IMAGE:
-                yield self.nodes[node.inputs[0]], node
 
     def only_consumer(self, index: int) -> int | None:
         """The only layer that takes the output of a layer, and takes nothing else; None when there is no such layer."""
@@ -114,16 +102,6 @@ class LintContext:
         """The layer that this one takes its only input from, when no other layer takes it too."""
         inputs = self.nodes[index].inputs
         return inputs[0] if len(inputs) == 1 and inputs[0] != IMAGE and len(self.consumers[inputs[0]]) == 1 else None
-
-    def descendants(self, index: int) -> set[int]:
-        """Every layer that depends on the output of a layer."""
-        found: set[int] = set()
-        pending = [index]
-        while pending:
-            new = set(self.consumers[pending.pop()]) - found
-            found |= new
-            pending.extend(new)
-        return found
 
     def is_gate(self, index: int) -> bool:
         """Whether a layer's output is a factor of a Multiply, perhaps after it was pooled or reshaped to fit."""

@@ -1,4 +1,4 @@
-"""Rules on the layers: sizes, and what stands next to what."""
+"""Rules on the layers: sizes, and which layer comes after which."""
 
 from __future__ import annotations
 
@@ -14,18 +14,11 @@ from cnncli.spec.shapes import Step, pair, window_of
 _STILL_LINEAR = (
     REARRANGING | AVERAGING | DROPOUTS | {"BatchNormalization", "Cropping2D", "GaussianNoise", "ZeroPadding2D"}
 )
-_SAME_FOR_ALL = {"Zeros", "Ones", "Constant"}
 _MUCH_DROPOUT = 0.8
 """Rates of 0.2 to 0.5 are usual (Srivastava et al., "Dropout", 2014, appendix A.4).
 
 Four in five is nearly always the share to keep, which is what older libraries expected.
 """
-
-_MANY_PARAMETERS = 5_000_000
-"""Of one Dense; ImageNet's MobileNetV2 has 3.5 million in all, AlexNet's first Dense 38 million."""
-
-_MOST_PARAMETERS = 0.9
-"""Share of all parameters from which the convolutions hardly count."""
 
 
 def pool_does_not_divide(context: LintContext) -> Iterator[Problem]:
@@ -56,24 +49,6 @@ def even_kernel(context: LintContext) -> Iterator[Problem]:
                 f"an even kernel ({kernel[0]}×{kernel[1]}) with 'same' padding has no middle and shifts the image by "
                 "half a pixel; write an odd one, such as 3",
                 "kernel_size",
-            )
-
-
-def strides_skip_pixels(context: LintContext) -> Iterator[Problem]:
-    """Steps longer than the window leave pixels out."""
-    for node in context.nodes:
-        layer = node.entry
-        if layer.name not in CONVOLUTIONS | POOLS:
-            continue
-        window = pair(layer.get("pool_size" if layer.name in POOLS else "kernel_size"))
-        strides = pair(layer.get("strides") or window)
-        skips = strides[0] > window[0] or strides[1] > window[1]
-        if skips and window != (1, 1):  # a 1×1 convolution with strides is a shortcut on purpose
-            yield about(
-                node,
-                f"strides of {strides[0]}×{strides[1]} step over a window of {window[0]}×{window[1]}: the pixels in "
-                "between are never used; make the window as large as the strides",
-                "strides",
             )
 
 
@@ -137,12 +112,15 @@ def _is_linear(layer: Entry) -> bool:
 
 def activation_twice(context: LintContext) -> Iterator[Problem]:
     """One activation straight after another."""
-    for earlier, node in context.pairs():
-        first = activation_of(earlier.entry)
-        if is_activation(node.entry) and first not in (None, "linear"):
+    for node in context.nodes:
+        if not is_activation(node.entry) or node.inputs[0] == IMAGE:
+            continue
+        earlier = context.nodes[node.inputs[0]].entry
+        first = activation_of(earlier)
+        if first not in (None, "linear"):
             yield about(
                 node,
-                f"{earlier.entry.name} ends in {first} already, and a second activation on top of it only loses "
+                f"{earlier.name} ends in {first} already, and a second activation on top of it only loses "
                 "information; leave out one of the two",
             )
 
@@ -212,63 +190,9 @@ def dropout_rate(context: LintContext) -> Iterator[Problem]:
             )
 
 
-def single_unit(context: LintContext) -> Iterator[Problem]:
-    """All information passes through one number."""
-    for index, node in enumerate(context.nodes):
-        flat = context.steps[index].output_shape in (None, (1,))  # else it is one number for each place
-        if node.entry.name != "Dense" or node.entry.get("units") != 1 or not flat or context.is_gate(index):
-            continue
-        if any(is_weighted(context.nodes[layer].entry) for layer in context.descendants(index)):
-            yield about(
-                node,
-                "one unit: the layers below receive a single number for each image; write more, such as 64",
-                "units",
-            )
-
-
-def same_initial_weights(context: LintContext) -> Iterator[Problem]:
-    """Units that begin alike stay alike."""
-    weighted = [node for node in context.nodes if is_weighted(node.entry)]
-    for node in weighted[:-1]:  # in the last one zeros are harmless: the labels differ
-        initializer = node.entry.get("kernel_initializer")
-        if isinstance(initializer, Entry) and initializer.name in _SAME_FOR_ALL:
-            yield about(
-                node,
-                f"with {initializer.name} all units begin alike and learn the same; write 'he_normal', or leave it out",
-                "kernel_initializer",
-            )
-
-
-def large_dense(context: LintContext) -> Iterator[Problem]:
-    """Nearly all parameters are in the Dense after the Flatten."""
-    if context.output is None:
-        return
-    total = sum(step.parameters or 0 for step in context.steps)
-    for step in context.steps:
-        node, count, source = step.node, step.parameters or 0, step.node.inputs[0]
-        flat = source != IMAGE and context.nodes[source].entry.name == "Flatten"
-        if flat and node.entry.name == "Dense" and count > max(_MANY_PARAMETERS, _MOST_PARAMETERS * total):
-            yield about(
-                node,
-                f"{count:,} of {total:,} parameters are in this Dense, which memorises the training images; pool once "
-                "more above it, or write GlobalAveragePooling2D instead of Flatten",
-            )
-
-
-def unused_block(context: LintContext) -> Iterator[Problem]:
-    """Nothing is made of a block."""
-    for name in context.spec.model.unused_blocks:
-        yield Problem(
-            ("model", "blocks", name),
-            f"no layer uses the block '{name}'; write '- {name}' among the layers, or remove it",
-            at_key=True,
-        )
-
-
 RULES = (
     pool_does_not_divide,
     even_kernel,
-    strides_skip_pixels,
     filters_shrink,
     linear_after_linear,
     activation_twice,
@@ -277,8 +201,4 @@ RULES = (
     bias_before_normalization,
     dropout_before_normalization,
     dropout_rate,
-    single_unit,
-    same_initial_weights,
-    large_dense,
-    unused_block,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncli.catalog.layer_traits import AVERAGING, REARRANGING
 from cnncli.errors import Problem
 from cnncli.spec.lint.context import NEVER_NEGATIVE, LintContext, about, is_weighted
 from cnncli.spec.shapes import units_of
@@ -41,12 +40,12 @@ def no_softmax(context: LintContext) -> Iterator[Problem]:
         return
     index, activation = context.head
     if activation not in _PROBABILITIES | _ONE_BY_ONE | NEVER_NEGATIVE:
-        found = "no activation" if activation == "linear" else f"'{activation}'"
+        ending = "no activation" if activation == "linear" else f"'{activation}'"
         # a loss that has no from_logits leaves only one way out
         other = ", or 'from_logits: true' to the loss" if loss.get("from_logits") is not None else ""
         yield about(
             context.nodes[index],
-            f"the last layer has {found}, but the loss takes its output for probabilities; "
+            f"the last layer has {ending}, but the loss takes its output for probabilities; "
             f"add 'activation: softmax'{other}",
         )
 
@@ -70,17 +69,6 @@ def relu_output(context: LintContext) -> Iterator[Problem]:
             f"the class scores end in {context.head[1]}: they are not probabilities, and a class whose score is 0 "
             "has no gradient to recover; write 'activation: softmax'",
         )
-
-
-def after_softmax(context: LintContext) -> Iterator[Problem]:
-    """Normalisation or dropout turns probabilities into something else."""
-    if not context.head or context.head[1] not in _PROBABILITIES:
-        return
-    for index in sorted(context.descendants(context.head[0])):
-        name = context.nodes[index].entry.name
-        if name not in REARRANGING | AVERAGING | {"Activation", "ActivityRegularization"}:
-            message = f"after {name} the outputs of the softmax are no longer probabilities"
-            yield about(context.nodes[index], f"{message}; put it before the last layer")
 
 
 def binary_loss(context: LintContext) -> Iterator[Problem]:
@@ -113,7 +101,6 @@ RULES = (
     no_softmax,
     sigmoid_output,
     relu_output,
-    after_softmax,
     binary_loss,
     units_not_classes,
 )

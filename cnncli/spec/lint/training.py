@@ -1,4 +1,4 @@
-"""Rules on the data and the training: what is measured on what, learning rates, schedules, callbacks."""
+"""Rules on the data and the training: what is measured on what, learning rates, schedules, callbacks, stages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cnncli.catalog.layer_traits import NORMALIZATIONS
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.lint.context import LintContext
 from cnncli.spec.metrics import has_validation
-from cnncli.spec.stages import PhaseSpec
+from cnncli.spec.stages import INSIDE, STAGES, TRAINS, PhaseSpec, changed, learning_in
 
 _USUAL_RATES = {
     # optimizer: up to the first nothing happens, from the second on most networks diverge: a thousandth and thirty
@@ -41,7 +41,7 @@ def validation_is_test(context: LintContext) -> Iterator[Problem]:
 def large_pixels(context: LintContext) -> Iterator[Problem]:
     """Weights begin at a size made for inputs about 1."""
     scale = context.spec.data.scale
-    normalized = any(layer.name in NORMALIZATIONS for layer in context.layers)
+    normalized = any(node.entry.name in NORMALIZATIONS for node in context.nodes)
     if max(map(abs, scale)) > _LARGE_PIXELS and not normalized:
         yield Problem(
             ("data", "scale"),
@@ -166,6 +166,35 @@ def no_patience(context: LintContext) -> Iterator[Problem]:
             )
 
 
+def stages_nothing_changes(context: LintContext) -> Iterator[Problem]:
+    """A stage thaws what was never frozen, or trains as the one before it does."""
+    train = context.spec.train
+    states = list(learning_in(train.stages, context.nodes))  # before all stages, and in each
+    for index, stage in enumerate(train.stages):
+        idle = [place for place, pattern in enumerate(stage.thaw) if not changed([pattern], states[index], TRAINS)]
+        for place in idle:
+            yield Problem(
+                (*STAGES, index, "thaw", place),
+                f"'{stage.thaw[place]}' is not frozen before this stage; write 'freeze' in an earlier stage, or "
+                "leave this out",
+            )
+        unknown = any(INSIDE in pattern for pattern in (*stage.freeze, *stage.thaw))  # what is inside a backbone
+        rates = [phase.optimizer.get("learning_rate") for phase in train.phases[max(index - 1, 0) : index + 1]]
+        again = isinstance(rates[-1], Entry)  # a schedule begins anew in each stage
+        if (
+            index
+            and not idle
+            and not unknown
+            and not again
+            and rates[0] == rates[1]
+            and states[index] == states[index + 1]
+        ):
+            yield Problem(
+                (*STAGES, index),
+                "this stage trains the same layers as the one before it, at the same learning rate; merge the two",
+            )
+
+
 RULES = (
     validation_is_test,
     large_pixels,
@@ -176,4 +205,5 @@ RULES = (
     training_metric,
     patience_too_long,
     no_patience,
+    stages_nothing_changes,
 )

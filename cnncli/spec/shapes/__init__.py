@@ -9,22 +9,19 @@ from __future__ import annotations
 from cnncli.spec.shapes.merge_shape import merge_shape
 from cnncli.spec.shapes.network_shapes import NetworkShapes, Step, infer_shapes
 from cnncli.spec.shapes.output_shape import output_shape
-from cnncli.spec.shapes.parameters import WeightArray, parameters_of, weights_of
-from cnncli.spec.shapes.terms import Shape, ShapeError, kernel_of, pair, units_of, window_of
+from cnncli.spec.shapes.parameters import parameters_of
+from cnncli.spec.shapes.terms import Shape, ShapeError, pair, units_of, window_of
 
 __all__ = [
     "NetworkShapes",
     "Shape",
     "ShapeError",
     "Step",
-    "WeightArray",
     "infer_shapes",
-    "kernel_of",
     "merge_shape",
     "output_shape",
     "pair",
     "parameters_of",
     "units_of",
-    "weights_of",
     "window_of",
 ]

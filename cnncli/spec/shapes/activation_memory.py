@@ -76,8 +76,6 @@ def _needs(step: Step, layer: Entry, how: Numerics) -> tuple[frozenset[Need], in
     traits, values = traits_of(layer.name), prod(step.output_shape or ())
     if traits is None:
         return frozenset(), 0
-    if layer.name == "SpectralNormalization":
-        return _needs(step, layer.get("layer"), how)
     activation = applied_activation(layer)
     from_output = frozenset[Need]({"output"}) if activation in _FROM_OUTPUT else frozenset[Need]()
     if layer.name in WEIGHTED:

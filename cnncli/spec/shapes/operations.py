@@ -10,7 +10,7 @@ from math import prod
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.layer_traits import MERGES, POOLS, WEIGHTED, traits_of
 from cnncli.spec.shapes.network_shapes import Step
-from cnncli.spec.shapes.parameters import weights_of
+from cnncli.spec.shapes.parameters import kernel_values
 from cnncli.spec.shapes.terms import pair
 
 
@@ -20,16 +20,15 @@ def macs_of(step: Step) -> int | None:
     A convolution applies its kernel at each place of its output, a transposed one at each place of its input, a dense
     layer once for each vector.
     """
-    layer, inputs, output = _applied(step.node.entry), step.input_shapes[0], step.output_shape
+    layer, inputs, output = step.node.entry, step.input_shapes[0], step.output_shape
     traits = traits_of(layer.name)
-    if traits is None or inputs is None or output is None:
+    if traits is None or traits.group == "wrapper" or inputs is None or output is None:
         return None
     if layer.name not in WEIGHTED:
         return 0
     classes = output[-1]  # where units or filters are `classes`
-    kernels = [array for array in weights_of(layer, inputs, classes) or () if array.name.endswith("kernel")]
     places = prod((inputs if traits.group == "transposed" else output)[:-1])
-    return places * sum(array.size for array in kernels)
+    return places * kernel_values(layer, inputs[-1], classes)
 
 
 def flops_of(step: Step, macs: int) -> int:
@@ -50,7 +49,7 @@ def flops_of(step: Step, macs: int) -> int:
         operations += prod(pair(layer.get("pool_size"))) * values
     elif layer.name in MERGES and layer.name != "Concatenate":
         operations += (len(step.input_shapes) - 1) * values
-    elif macs and traits.group != "wrapper":
+    elif macs:
         operations += values * bool(layer.get("use_bias"))
         operations += values * (applied_activation(layer) != "linear")
     return operations
@@ -60,8 +59,3 @@ def applied_activation(layer: Entry) -> str:
     """The activation that a layer applies to its output by an argument; `linear` for none."""
     activation = layer.get("activation")
     return activation if isinstance(activation, str) else "linear"
-
-
-def _applied(layer: Entry) -> Entry:
-    """The layer inside a wrapper, or the layer itself."""
-    return layer.get("layer") if layer.name == "SpectralNormalization" else layer
