@@ -106,14 +106,7 @@ def _draw(model: ModelSummary, title: str, path: Path) -> None:
 
 
 class _Column(NamedTuple):
-    """A column of the table.
-
-    Args:
-        heading: Heading of the column.
-        cell: Text for a layer.
-        total: Text in the last line.
-        right: Whether to align to the right.
-    """
+    """A column of the table, with the text for a layer and that in the last line."""
 
     heading: str
     cell: Callable[[LayerRow], str]
@@ -121,31 +114,25 @@ class _Column(NamedTuple):
     right: bool = True
 
 
-def _columns(model: ModelSummary, loaded: LoadedSpec, wide: bool) -> list[_Column]:
-    stored = sum(row.kept_bytes for row in model.rows)
-    line = _Column("line", lambda row: _line(row, loaded))
-    output = _Column("output", lambda row: dimensions(row.output_shape))
-    parameters = _Column("parameters", lambda row: f"{row.parameters:,}", f"{model.parameters:,}")
-    macs = _Column("MACs", lambda row: "?" if row.macs is None else _scaled(row.macs), _scaled(model.macs))
-    field = _Column("field", _field)
-    activations = _Column(
-        "activations", lambda row: size_text(row.kept_bytes) if row.kept_bytes else "", size_text(stored)
-    )
-    if not wide:
-        return [line, _Column("layer", _name, "total", False), output, parameters, macs, field, activations]
+_DETAILS = {"kind", "arguments", "share", "FLOPs", "output memory"}
+"""Columns that are shown only where there is room for all."""
+
+
+def _columns(model: ModelSummary, loaded: LoadedSpec) -> list[_Column]:
+    stored = size_text(sum(row.kept_bytes for row in model.rows))
     return [
-        line,
+        _Column("line", lambda row: _line(row, loaded)),
         _Column("layer", lambda row: row.name, "total", False),
         _Column("kind", lambda row: row.kind, "", False),
         _Column("arguments", lambda row: row.details, "", False),
-        output,
-        parameters,
+        _Column("output", lambda row: dimensions(row.output_shape)),
+        _Column("parameters", lambda row: f"{row.parameters:,}", f"{model.parameters:,}"),
         _Column("share", lambda row: f"{row.parameters / model.parameters:.1%}" if row.parameters else ""),
-        macs,
+        _Column("MACs", lambda row: "?" if row.macs is None else _scaled(row.macs), _scaled(model.macs)),
         _Column("FLOPs", lambda row: _scaled(row.flops), _scaled(model.flops)),
-        field,
+        _Column("field", _field),
         _Column("output memory", lambda row: size_text(row.activation_bytes)),
-        activations,
+        _Column("activations", lambda row: size_text(row.kept_bytes) if row.kept_bytes else "", stored),
     ]
 
 
@@ -154,9 +141,9 @@ def _show_layers(model: ModelSummary, loaded: LoadedSpec, wide: bool, expand: bo
     from cnncli.cli.console import is_terminal, show_table, terminal_width
 
     rows = list(_listed(model.rows, expand))
-    columns = _columns(model, loaded, True)
+    columns = _columns(model, loaded)
     if not wide and (not is_terminal() or _width(columns, rows) > terminal_width()):
-        columns = _narrowed(_columns(model, loaded, False), rows, terminal_width())
+        columns = _narrowed(columns, rows, terminal_width())
     cells = [tuple(column.cell(row) for column in columns) for row in rows]
     cells.append(tuple(column.total for column in columns))
     right = [column.heading for column in columns if column.right]
@@ -165,13 +152,17 @@ def _show_layers(model: ModelSummary, loaded: LoadedSpec, wide: bool, expand: bo
 
 def _narrowed(columns: list[_Column], rows: list[LayerRow], room: int) -> list[_Column]:
     """The columns that fit, without the least important ones: names of layers in blocks can be long."""
-    for heading in ("activations", "kind", "field", "line"):
-        if _width(columns, rows) <= room:
+    plain = columns[1]
+    shown = [column for column in columns if column.heading not in _DETAILS]
+    shown[1] = plain._replace(cell=_name)
+    for heading in ("activations", "layer", "field", "line"):
+        if _width(shown, rows) <= room:
             break
-        columns = [column for column in columns if column.heading != heading]
-        if heading == "kind":  # part of the name here
-            columns = [c._replace(cell=lambda row: row.name) if c.heading == "layer" else c for c in columns]
-    return columns
+        if heading == "layer":
+            shown[1] = plain
+        else:
+            shown = [column for column in shown if column.heading != heading]
+    return shown
 
 
 def _width(columns: list[_Column], rows: list[LayerRow]) -> int:

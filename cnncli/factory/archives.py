@@ -1,4 +1,4 @@
-"""Weights out of the archives that `model.save("my.keras")` writes in Keras 3."""
+"""Weights from the archives that `model.save("my.keras")` writes in Keras 3."""
 
 from __future__ import annotations
 
@@ -10,26 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cnncli.errors import DataError
-from cnncli.factory.hdf5 import is_hdf5
 
-_SUFFIX = ".keras"
 _WEIGHTS = "model.weights.h5"
 _UNREADABLE = (EOFError, OSError, RuntimeError, ValueError, zipfile.BadZipFile)
 
 
 @contextlib.contextmanager
 def weights_in(path: Path) -> Iterator[Path]:
-    """The file of weights that a file is or holds.
-
-    Of an archive nothing else is read: what it says of layers, of code that they are made by, is of no account.
-
-    Args:
-        path: of an archive with the suffix `.keras`, or of a file of weights.
+    """The file of weights that a file is or contains; nothing else in an archive is read, its layers and code least.
 
     Raises:
-        DataError: it is an archive, and not one that Keras has written. Errors from within name the archive.
+        DataError: It is an archive, but not one that Keras wrote. Errors from within name the archive.
     """
-    if path.suffix.lower() != _SUFFIX or is_hdf5(path):  # Keras 2 wrote HDF5 into files of that name
+    if path.suffix.lower() != ".keras":
         yield path
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -50,8 +43,8 @@ def _unpack(path: Path, target: Path) -> None:
         try:
             member = archive.getinfo(_WEIGHTS)
         except KeyError:
-            raise DataError(f"'{path}' holds no model of Keras 3: there is no '{_WEIGHTS}' in it") from None
+            raise DataError(f"'{path}' is not a model of Keras 3: there is no '{_WEIGHTS}' in it") from None
         if member.compress_type != zipfile.ZIP_STORED:  # a few bytes may unpack to a terabyte
-            raise DataError(f"'{path}' is compressed, which Keras does not do: save the model anew")
+            raise DataError(f"'{path}' is compressed, which Keras does not do: save the model again")
         with archive.open(member) as packed, target.open("wb") as plain:
             shutil.copyfileobj(packed, plain)

@@ -1,8 +1,8 @@
-"""Reads the table of contents of an HDF5 file that a stranger may have made, and believes nothing it says.
+"""Reads the table of contents of an HDF5 file that may come from a stranger.
 
-HDF5 can do far more than hold arrays: point into other files, build an array out of pieces of them, unpack a few bytes
-to a terabyte, or call plug-ins for it. Keras writes plain arrays in plain groups, so everything else is refused, and
-before a single number is read.
+HDF5 can do far more than store arrays: point into other files, build an array from pieces of them, unpack a few bytes
+to a terabyte, or call plug-ins for it. Keras writes plain arrays in plain groups, so everything else is refused before
+a single number is read.
 
 Source:
     Keras' advisories CVE-2026-1669 (an array that is another file) and CVE-2026-0897 (an array that is too large).
@@ -13,38 +13,25 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import h5py
-import numpy as np
-
-from cnncli.errors import DataError
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-FORMAT = "weights are saved by 'model.save_weights(\"my.weights.h5\")' in Keras 3, and by every run"
-"""What to say to who has a file of another kind."""
-
 MAX_OBJECTS = 100_000
 """Arrays and groups in one file; a model of 1,000 layers has about 10,000."""
 
 MAX_PATH = 1_000
-"""Characters in the path of an array, which so bounds the depth of groups and the length of names as well."""
+"""Characters in the path of an array; it bounds the depth of groups and the length of names as well."""
 
 
 class Refused(Exception):
-    """The file is not one of plain arrays; says why, as the end of the sentence "FILE …"."""
+    """The file does not consist of plain arrays; the message ends the sentence "FILE …"."""
 
 
-@dataclass(frozen=True)
-class Array:
-    """One array as a file declares it.
-
-    Args:
-        shape: of the array.
-        dtype: as NumPy spells it: `float32`.
-    """
+class Array(NamedTuple):
+    """One array as a file declares it; the dtype in NumPy's words, such as `float32`."""
 
     shape: tuple[int, ...]
     dtype: str
@@ -54,7 +41,7 @@ def contents_of(path: Path) -> Mapping[str, Array]:
     """Every array of a file by its path inside the file.
 
     Raises:
-        Refused: it is no whole HDF5 file of plain arrays.
+        Refused: It is not a complete HDF5 file of plain arrays.
     """
     _require_plain_file(path)
     try:
@@ -74,31 +61,16 @@ def _require_plain_file(path: Path) -> None:
             raise Refused("is a symbolic link; weights are read from the run folder alone")
         if not stat.S_ISREG(mode):
             raise Refused("is not a file")
-        start = _start_of(path)
+        with path.open("rb") as stream:
+            start = stream.read(len(SIGNATURE))
     except OSError as error:
         raise Refused(f"cannot be read: {error.strerror}") from error
     if start != SIGNATURE:
         raise Refused("is empty" if not start else "is damaged or not a file of weights: it is not an HDF5 file")
 
 
-def is_hdf5(path: Path) -> bool:
-    """Whether a file begins as HDF5 files do."""
-    try:
-        return _start_of(path) == SIGNATURE
-    except OSError:
-        return False
-
-
-def _start_of(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(len(SIGNATURE))
-
-
 def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
-    """Every array with its path. No link is followed, and each group is looked into once.
-
-    A group may have many names, also inside itself; then paths would grow without end.
-    """
+    """Every array with its path, following no link; a group with several names, perhaps inside itself, is refused."""
     pending: list[tuple[str, h5py.Group]] = [("", file)]
     seen = {_address(file)}
     objects = 0
@@ -107,7 +79,7 @@ def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
         for key in group:
             objects += 1
             if objects > MAX_OBJECTS:
-                raise Refused(f"holds more than {MAX_OBJECTS:,} objects")
+                raise Refused(f"contains more than {MAX_OBJECTS:,} objects")
             name = f"{prefix}/{key}" if prefix else key
             if len(name) > MAX_PATH:
                 raise Refused(f"has a path of more than {MAX_PATH:,} characters, '{name[:40]}…'")
@@ -123,13 +95,12 @@ def _datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
             elif kind is h5py.Dataset:
                 yield name, group[key]
             else:
-                raise Refused(f"holds something at '{name}' that is not an array")
+                raise Refused(f"has something at '{name}' that is not an array")
 
 
 def _address(group: h5py.Group) -> int:
-    """Where a group stands in the file, which is one place whatever it is called."""
-    address: int = h5py.h5o.get_info(group.id).addr
-    return address
+    """The place of a group in the file, which is the same whatever its name."""
+    return int(h5py.h5o.get_info(group.id).addr)
 
 
 def _checked(name: str, dataset: h5py.Dataset, file_size: int) -> Array:
@@ -141,19 +112,8 @@ def _checked(name: str, dataset: h5py.Dataset, file_size: int) -> Array:
     if stored.get_layout() != h5py.h5d.CONTIGUOUS or stored.get_nfilters():
         raise Refused(f"has a compressed array at '{name}'; weights are never compressed")
     if dataset.dtype.kind not in "fiu" or dataset.attrs.keys():
-        raise Refused(f"has an array at '{name}' that is none of plain numbers")
+        raise Refused(f"has an array at '{name}' that is not of plain numbers")
     offset, size = dataset.id.get_offset(), dataset.id.get_storage_size()
     if dataset.shape is None or dataset.nbytes != size or (size and (offset or 0) + size > file_size):
-        raise Refused(f"is damaged, or lies: the array at '{name}' is larger than what is stored of it")
+        raise Refused(f"is damaged: the array at '{name}' is larger than what is stored of it")
     return Array(tuple(dataset.shape), str(dataset.dtype))
-
-
-def finite(values: Any, path: Path) -> Any:
-    """The numbers of an array.
-
-    Raises:
-        DataError: one is infinite, or none.
-    """
-    if not np.isfinite(values).all():
-        raise DataError(f"'{path}' holds weights that are not finite numbers")
-    return values

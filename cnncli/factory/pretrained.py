@@ -1,19 +1,17 @@
 """Weights that a model begins with: of an earlier run, of a file, of ImageNet.
 
-Files may come from anybody. What is in them is looked at before a number is read, and only numbers are read.
+Files may come from anybody: what they contain is checked before a number is read, and only numbers are read.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
-import tempfile
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -24,8 +22,8 @@ from cnncli.catalog.weights import IMAGENET
 from cnncli.errors import CnncliError, DataError
 from cnncli.factory.archives import weights_in
 from cnncli.factory.backbones import DEVIATION, network
-from cnncli.factory.hdf5 import FORMAT, Array, Refused, contents_of, finite
-from cnncli.factory.weights import load_weights, save_weights
+from cnncli.factory.hdf5 import Array, Refused, contents_of
+from cnncli.factory.weights import load_weights, weights_file
 from cnncli.records import LoadedLayer
 from cnncli.wording import dimensions
 
@@ -35,17 +33,13 @@ if TYPE_CHECKING:
 Fetch = Callable[[str, str, str], Path]
 """Gives the file for a name, a URL and a hash, which may be empty."""
 
+_FORMAT = "weights are saved by 'model.save_weights(\"my.weights.h5\")' in Keras 3, and by every run"
 _LAYERS = "layers/"
+_MOST_NAMES = 6
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A layer, or a whole network, in a file of weights.
-
-    Args:
-        place: of its group in the file; empty for all of the file.
-        shapes: of its arrays, by their paths below that.
-    """
+class _Part(NamedTuple):
+    """A layer or a network in a file of weights: the place of its group, and the shapes of its arrays by path below."""
 
     place: str
     shapes: Mapping[str, tuple[int, ...]]
@@ -54,20 +48,20 @@ class _Part:
 def load_layers(
     model: keras.Model, path: Path, others: Collection[str] = ()
 ) -> tuple[tuple[LoadedLayer, ...], tuple[str, ...]]:
-    """Loads every layer that is in a file under the same name and in the same shape.
+    """Loads every layer that a file has under the same name and in the same shape.
 
     Args:
-        model: built; a network inside it counts as one layer.
-        path: of the weights of another model, or of that model.
-        others: layers whose outputs stand for other classes there; they are not loaded.
+        model: Built model; a network inside it counts as one layer.
+        path: File of weights of another model, or that model.
+        others: Layers whose outputs are other classes there; they are not loaded.
 
     Returns:
-        What became of each layer that has parameters, and the layers of the file that are of no use.
+        Each layer that has parameters, loaded or not, and the names of the layers in the file that are not used.
 
     Raises:
-        DataError: the file is none of weights, or no layer of it fits.
+        DataError: It is not a file of weights, or no layer of it fits.
     """
-    with weights_in(path) as file, _own_file(model) as own:
+    with weights_in(path) as file, weights_file(model) as own:
         stored, own_parts = _named_parts(file), _named_parts(own)
         parts = {layer.name: own_parts[layer.name] for layer in model.layers if layer.name in own_parts}
         layers = tuple(_compared(name, part, stored.get(name), name in others) for name, part in parts.items())
@@ -79,15 +73,12 @@ def load_layers(
     return layers, tuple(name for name in stored if name not in parts)
 
 
-def _nothing_fits(path: Path, layers: Sequence[LoadedLayer], stored: Iterable[str]) -> DataError:
-    def few(texts: Iterable[str]) -> str:
-        listed = list(texts)
-        return ", ".join([*listed[:6], *(["…"] * (len(listed) > 6))])
-
-    return DataError(
-        f"no layer of this model is in '{path}' with the same name and shape",
-        f"{few(f'{layer.name}: {layer.why}' for layer in layers)}; there is {few(stored)}",
-    )
+def _nothing_fits(path: Path, layers: Sequence[LoadedLayer], stored: Collection[str]) -> DataError:
+    reasons, names = [f"{layer.name}: {layer.why}" for layer in layers], list(stored)
+    for listed in (reasons, names):
+        listed[_MOST_NAMES:] = ["…"] * (len(listed) > _MOST_NAMES)
+    message = f"no layer of this model is in '{path}' with the same name and shape"
+    return DataError(message, f"{', '.join(reasons)}; there is {', '.join(names)}")
 
 
 def _compared(name: str, own: _Part, stored: _Part | None, other_classes: bool) -> LoadedLayer:
@@ -106,13 +97,13 @@ def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> Lo
     """Loads a whole backbone, from a file of its own weights or of those of a model that it is part of.
 
     Args:
-        model: that it is part of.
-        name: of the backbone in the model.
-        entry: of the backbone.
+        model: Model that it is part of.
+        name: Name of the backbone in the model.
+        entry: Entry of the backbone.
         path: Weights or a model as Keras 3 saves them, or weights in the older layout of `keras.applications`.
 
     Raises:
-        DataError: the file is none of weights, or holds those of another network.
+        DataError: It is not a file of weights, or has those of another network.
     """
     backbone = model.get_layer(name)
     with weights_in(path) as file:
@@ -126,54 +117,48 @@ def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> Lo
 
 
 def _load_in_order(backbone: keras.Model, entry: Entry, path: Path) -> None:
-    """Loads a file in the layout that Keras had before its third version, and `keras.applications` has still.
-
-    It holds one network alone, whose layers are recognised by their order.
-    """
+    """Loads one network in the layout of Keras 2 and of `keras.applications`, by the order of its layers."""
     try:
         backbone.load_weights(path)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         message = f"'{path}' does not hold the weights of {entry.name} without its head: {reason}"
         hint = "save a whole model of the .h5 format again: keras.models.load_model('my.h5').save('my.keras')"
-        raise DataError(message, f"{FORMAT}\n{hint}") from error
+        raise DataError(message, f"{_FORMAT}\n{hint}") from error
     for array in backbone.get_weights():
-        finite(array, path)
+        _require_finite(array, path)
 
 
 def _load_network(backbone: keras.Model, entry: Entry, path: Path, contents: Mapping[str, Array]) -> None:
-    with _own_file(backbone) as own:
-        wanted = _Part("", _shapes(_contents(own), ""))
-        part = next((part for part in _networks(contents) if part.shapes.items() >= wanted.shapes.items()), None)
+    with weights_file(backbone) as own:
+        target = _part(_contents(own))
+        part = next((part for part in _networks(contents) if part.shapes.items() >= target.shapes.items()), None)
         if part is None:
-            raise DataError(f"'{path}' does not hold the weights of {entry.name} as it is in this model", FORMAT)
-        _copy(path, own, [(_Part(part.place, wanted.shapes), wanted)])
+            raise DataError(f"'{path}' does not hold the weights of {entry.name} as it is in this model", _FORMAT)
+        _copy(path, own, [(part, target)])
         load_weights(backbone, own)
 
 
 def load_imagenet(model: keras.Model, name: str, entry: Entry, fetch: Fetch) -> LoadedLayer:
-    """Loads the weights that `keras.applications` has for a backbone.
-
-    Keras is asked for the network with its weights, as anybody would ask it, but for the download.
+    """Loads the weights that `keras.applications` has for a backbone: Keras builds it with them, but does not download.
 
     Args:
-        model: that it is part of.
-        name: of the backbone in the model.
-        entry: of the backbone.
-        fetch: downloads what is not there.
+        model: Model that it is part of.
+        name: Name of the backbone in the model.
+        entry: Entry of the backbone.
+        fetch: Downloads files that are missing.
 
     Raises:
-        DataError: they cannot be had, or are damaged.
+        DataError: They cannot be downloaded, or are damaged.
     """
     backbone = model.get_layer(name)
     size = BACKBONES[entry.name].size
-    # Which file it is depends on the size of the images for the first two MobileNets; for the others it does not
-    by_size = entry.name in ("MobileNet", "MobileNetV2")
+    by_size = entry.name in ("MobileNet", "MobileNetV2")  # only their file depends on the size of the images
     input_shape = tuple(backbone.input_shape[1:]) if by_size else (size, size, 3)
     files: list[Path] = []
     try:
         with _fetching(fetch, files), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # says that the images are of another size
+            warnings.simplefilter("ignore", UserWarning)  # the images are of another size
             trained = network(entry, input_shape, weights=IMAGENET)
     except CnncliError:
         raise
@@ -183,14 +168,14 @@ def load_imagenet(model: keras.Model, name: str, entry: Entry, fetch: Fetch) -> 
         reason = " ".join(str(error).split())
         raise DataError(f"{what} is not the ImageNet weights of {entry.name}: {reason}", hint) from error
     _fix_statistics(entry, trained, of_imagenet=True)
-    with _own_file(trained) as path:
+    with weights_file(trained) as path:
         load_weights(backbone, path)
     return LoadedLayer(name, backbone.count_params())
 
 
 @contextlib.contextmanager
 def _fetching(fetch: Fetch, files: list[Path]) -> Iterator[None]:
-    """Inside, Keras asks `fetch` for files: its own way shows a bar, never gives up, and believes what is in /tmp."""
+    """Inside, Keras gets files from `fetch`: its own way shows a bar, never gives up, and trusts what is in /tmp."""
     from cnncli.startup import keras
 
     def get_file(fname: str, origin: str, file_hash: str | None = None, **more: Any) -> str:
@@ -207,10 +192,9 @@ def _fetching(fetch: Fetch, files: list[Path]) -> Iterator[None]:
 
 
 def _fix_statistics(entry: Entry, backbone: keras.Model, of_imagenet: bool) -> None:
-    """Makes a variance of what the ImageNet weights of EfficientNetB0 to B7 have in its place: the deviation.
+    """Squares the deviation that the ImageNet weights of EfficientNetB0 to B7 have in place of the variance.
 
-    Keras mends it with one more layer, that it builds for these weights alone; here a network is the same whatever
-    its weights are.
+    Keras corrects it with one more layer, which it builds for these weights alone.
     """
     from cnncli.startup import keras
 
@@ -223,17 +207,17 @@ def _fix_statistics(entry: Entry, backbone: keras.Model, of_imagenet: bool) -> N
 
 
 def _contents(path: Path) -> Mapping[str, Array]:
-    """Every array of a file by its place in it, but those that are no weights: states of random generators, counts."""
+    """Every array of a file by its place, except what is not weights: states of random generators, counts."""
     try:
         contents = contents_of(path.resolve())
     except Refused as reason:
-        raise DataError(f"'{path}' {reason}", FORMAT) from reason
+        raise DataError(f"'{path}' {reason}", _FORMAT) from reason
     return {place: array for place, array in contents.items() if array.dtype.startswith(("float", "bfloat"))}
 
 
-def _shapes(contents: Mapping[str, Array], place: str) -> dict[str, tuple[int, ...]]:
-    """The arrays below a place."""
-    return {key.removeprefix(place): array.shape for key, array in contents.items() if key.startswith(place)}
+def _part(contents: Mapping[str, Array], place: str = "") -> _Part:
+    shapes = {key.removeprefix(place): array.shape for key, array in contents.items() if key.startswith(place)}
+    return _Part(place, shapes)
 
 
 def _named_parts(path: Path) -> dict[str, _Part]:
@@ -241,13 +225,13 @@ def _named_parts(path: Path) -> dict[str, _Part]:
     contents = _contents(path)
     places = sorted({f"{_LAYERS}{key.split('/')[1]}/" for key in contents if key.startswith(_LAYERS)})
     if not places:
-        raise DataError(f"'{path}' holds no layers that have names", FORMAT)
+        raise DataError(f"'{path}' does not contain named layers", _FORMAT)
     with h5py.File(path.resolve(), "r") as file:
-        return {_name_at(file, place): _Part(place, _shapes(contents, place)) for place in places}
+        return {_name_at(file, place): _part(contents, place) for place in places}
 
 
 def _name_at(file: h5py.File, place: str) -> str:
-    """The name of a layer, which Keras writes beside its arrays; that of its group when it did not."""
+    """The name that Keras writes beside the arrays of a layer, else that of its group."""
     try:
         name = file[f"{place}vars"].attrs["name"]
     except (KeyError, OSError, TypeError):
@@ -257,29 +241,22 @@ def _name_at(file: h5py.File, place: str) -> str:
 
 def _networks(contents: Mapping[str, Array]) -> Iterator[_Part]:
     """All of a file, and each model that is a layer in it."""
-    yield _Part("", _shapes(contents, ""))
+    yield _part(contents)
     inside = {tuple(key.split("/")[:2]) for key in contents if key.split("/")[2:3] == ["layers"]}
     for first, second in sorted(inside):
-        place = f"{first}/{second}/"
-        yield _Part(place, _shapes(contents, place))
-
-
-@contextlib.contextmanager
-def _own_file(model: keras.Model) -> Iterator[Path]:
-    """A file of the model's weights, with every array in the place that Keras has for it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "own.weights.h5"
-        save_weights(model, path)
-        yield path
+        yield _part(contents, f"{first}/{second}/")
 
 
 def _copy(source: Path, target: Path, parts: list[tuple[_Part, _Part]]) -> None:
-    """Copies the numbers of parts of a file to another file.
-
-    Raises:
-        DataError: they are no finite numbers.
-    """
+    """Copies the arrays of parts of a file, which must be finite, to another file."""
     with h5py.File(source.resolve(), "r") as read, h5py.File(target, "r+") as written:
         for there, here in parts:
             for array in here.shapes:
-                written[here.place + array][...] = finite(read[there.place + array][...], source)
+                values = read[there.place + array][...]
+                _require_finite(values, source)
+                written[here.place + array][...] = values
+
+
+def _require_finite(values: Any, path: Path) -> None:
+    if not np.isfinite(values).all():
+        raise DataError(f"'{path}' contains weights that are not finite numbers")

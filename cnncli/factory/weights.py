@@ -1,12 +1,13 @@
-"""The weights of a model in a file: of its layers alone, without the optimizer's memory that trebles it."""
+"""The weights of a model in a file: those of its layers, without the state of the optimizer."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,33 +49,36 @@ def _require_room(path: Path, size: int) -> None:
 def load_weights(model: keras.Model, path: Path) -> None:
     """Loads weights into a model that was built from the run's own spec.
 
-    The file may come from anybody, and Keras believes what it reads: it would follow links to other files, fill the
-    memory with an array that a few bytes declare, and leave out without a word what the model has no layer for. So
-    Keras only sees a file of plain arrays with the names, shapes and types that this very model would write.
+    The file may come from anybody, and Keras trusts what it reads: it would follow links to other files, fill the
+    memory with an array that a few bytes declare, and silently skip what the model has no layer for. So Keras only
+    reads a file of plain arrays with the names, shapes and types that this very model would write.
 
     Args:
-        model: built; its weights are replaced.
-        path: of the weights.
+        model: Built model; its weights are replaced.
+        path: File of weights.
 
     Raises:
-        RunError: the file is missing, damaged, not of this model, or not what `save_weights` writes.
+        RunError: The file is missing, damaged, not of this model, or not what `save_weights` writes.
     """
     if not path.is_symlink() and not path.exists():
         raise RunError(f"the run has no weights: '{path}' is missing", "a run has weights after its first epoch")
-    layers = _layers_of(model)
     try:
         stored = contents_of(path)
     except Refused as reason:
         raise RunError(f"'{path}' {reason}") from reason
-    own = _contents_of_model(layers)
+    with weights_file(model) as written:  # only Keras decides how it names the arrays
+        own = contents_of(written)
     if stored != own:
         raise RunError(f"'{path}' does not hold the weights of this run's model: {_difference(stored, own)}")
+    layers = _layers_of(model)
     try:
         layers.load_weights(path)
-    except Exception as error:  # nothing is known that would get here; whatever does is the file's fault
+    except Exception as error:  # no such file is known; whatever gets here is the file's fault
         raise RunError(f"'{path}' is damaged: its numbers cannot be read") from error
     if not all(np.isfinite(array).all() for array in layers.get_weights()):
-        raise RunError(f"'{path}' holds weights that are not finite numbers", "the training diverged, or it is damaged")
+        raise RunError(
+            f"'{path}' contains weights that are not finite numbers", "the training diverged, or it is damaged"
+        )
 
 
 def _layers_of(model: keras.Model) -> keras.Model:
@@ -84,16 +88,13 @@ def _layers_of(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs, model.outputs, name="layers")  # Keras would count it, and write the number
 
 
-def _contents_of_model(layers: keras.Model) -> Mapping[str, Array]:
-    """The arrays of a file of this model's weights.
-
-    Only Keras knows how it names them, so the weights are written to a temporary file once for each `load_weights`;
-    that costs about as much as reading them.
-    """
+@contextlib.contextmanager
+def weights_file(model: keras.Model) -> Iterator[Path]:
+    """A temporary file of the model's weights, with every array in the place that Keras has for it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "own.weights.h5"
-        layers.save_weights(path)
-        return contents_of(path)
+        save_weights(model, path)
+        yield path
 
 
 def _difference(stored: Mapping[str, Array], own: Mapping[str, Array]) -> str:

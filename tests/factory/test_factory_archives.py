@@ -8,7 +8,6 @@ import pytest
 
 from cnncli.errors import DataError
 from cnncli.factory.archives import weights_in
-from cnncli.factory.hdf5 import SIGNATURE
 
 WEIGHTS = b"weights" * 100
 
@@ -33,16 +32,15 @@ def refused(path):
     return str(caught.value)
 
 
-def test_the_weights_are_there_while_they_are_wanted(pack):
+def test_the_weights_exist_while_the_block_runs(pack):
     with weights_in(pack()) as file:
         assert (file.read_bytes(), file.suffixes[-1]) == (WEIGHTS, ".h5")
     assert not file.exists()
 
 
-@pytest.mark.parametrize("name", ["my.weights.h5", "my.keras"])
-def test_a_file_of_weights_is_taken_as_it_is(tmp_path, name):
-    path = tmp_path / name
-    path.write_bytes(SIGNATURE + WEIGHTS)  # Keras 2 wrote such files under both names
+def test_a_file_of_weights_is_taken_as_it_is(tmp_path):
+    path = tmp_path / "my.weights.h5"
+    path.write_bytes(WEIGHTS)
     with weights_in(path) as file:
         assert file == path
 
@@ -55,7 +53,7 @@ def test_an_archive_under_the_name_of_weights_is_not_opened(pack):
 
 def test_an_archive_of_something_else_is_told(pack):
     path = pack(member="data.pkl")
-    assert refused(path) == f"'{path}' holds no model of Keras 3: there is no 'model.weights.h5' in it"
+    assert refused(path) == f"'{path}' is not a model of Keras 3: there is no 'model.weights.h5' in it"
 
 
 def test_what_may_unpack_to_a_terabyte_is_not_unpacked(pack):

@@ -82,10 +82,10 @@ HOSTILE = {
     "a path of more than 1,000 characters, 'deep": deep_groups,
     "a path of more than 1,000 characters, 'xxx": lambda file: file.create_group("x" * 1001),
     "not an array": lambda file: file.__setitem__("a", np.dtype("f4")),
-    "none of plain numbers": lambda file: file.__setitem__("a", "text"),
-    "none of plain numbers ": lambda file: file.create_dataset("a", (2,), h5py.ref_dtype),
-    "none of plain numbers  ": lambda file: file.create_dataset("a", data=np.zeros(2, "f4,f4")),
-    "none of plain numbers   ": lambda file: file.create_dataset("a", data=np.ones(2)).attrs.update(dtype="bfloat16"),
+    "not of plain numbers": lambda file: file.__setitem__("a", "text"),
+    "not of plain numbers ": lambda file: file.create_dataset("a", (2,), h5py.ref_dtype),
+    "not of plain numbers  ": lambda file: file.create_dataset("a", data=np.zeros(2, "f4,f4")),
+    "not of plain numbers   ": lambda file: file.create_dataset("a", data=np.ones(2)).attrs.update(dtype="bfloat16"),
 }
 
 
@@ -106,7 +106,7 @@ def test_what_is_more_than_an_array_is_refused(reason, tmp_path, monkeypatch):
     [(b"", "is empty"), (b"PK\x03\x04", "not an HDF5 file"), (b"\0" * 512 + hdf5.SIGNATURE, "not an HDF5 file"),
      (hdf5.SIGNATURE, "is damaged"), (hdf5.SIGNATURE + b"\xff" * 4096, "is damaged")],
 )  # fmt: skip
-def test_what_is_no_hdf5_file_is_told(contents, reason, tmp_path):
+def test_what_is_not_an_hdf5_file_is_reported(contents, reason, tmp_path):
     path = tmp_path / "a.h5"
     path.write_bytes(contents)
     with pytest.raises(Refused, match=reason):

@@ -124,18 +124,6 @@ FIRES = {
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "Flatten",
              "▸Dense: {units: 128, activation: relu}", *OUTPUT),
     ],
-    "one-pixel": [
-        spec(conv(7, more=RELU + ", strides: 7"), "MaxPooling2D: {pool_size: 4}", "▸" + conv(filters=16, more=RELU),
-             conv(filters=16, more=RELU), "Flatten", *OUTPUT),
-        spec(conv(7, more=RELU + ", strides: 7"), "MaxPooling2D: {pool_size: 4}",
-             "▸MaxPooling2D: {pool_size: 2, strides: 1, padding: same}", "Flatten", *OUTPUT),
-    ],
-    "few-features": [
-        spec(*IMAGE, "Dense: {units: ▸2, activation: relu}", "Dropout: {rate: 0.2}", *OUTPUT),
-        spec("Conv2D: {filters: ▸2, kernel_size: 11, activation: relu}", "GlobalAveragePooling2D", *LOGITS, "Softmax"),
-        spec(*IMAGE, "Dense: {units: ▸24, activation: relu}", *OUTPUT, data="source: cifar100"),
-        spec("GlobalMaxPooling2D", "▸Dense: {units: classes, activation: softmax}"),
-    ],
     "small-receptive-field": [
         spec(conv(9, more=RELU), "▸GlobalAveragePooling2D", *OUTPUT),  # 9 of 28
         spec(conv(more=RELU), "MaxPooling2D", conv(filters=16, more=RELU), "BatchNormalization",
@@ -151,13 +139,6 @@ FIRES = {
         with_blocks("  blocks: {▸pool: {layers: [MaxPooling2D]}}", *IMAGE, *OUTPUT),
         with_blocks("  blocks: {one: {layers: [ReLU]}, ▸two: {parameters: {rate: null}, layers: [Dropout: "
                     "{rate: $rate}]}}", "MaxPooling2D", "one", "Flatten", *OUTPUT),
-    ],
-    "color-on-grey": [
-        spec(*IMAGE, *OUTPUT, more="augment: [RandomFlip, ▸RandomHue: {factor: 0.1}]"),
-        spec(*IMAGE, *OUTPUT, more="augment: [▸RandomGrayscale]"),
-        spec(*IMAGE, *OUTPUT, more="augment: [RandomColorJitter: {contrast_factor: 0.2, ▸saturation_factor: 0.2}]"),
-        spec(*IMAGE, *OUTPUT, data="source: {folder: {path: a}}, image: {color: grayscale}",
-             more="augment: [▸RandomSaturation: {factor: 0.7}]"),
     ],
     "few-validation-images": [
         spec(*IMAGE, *OUTPUT, data="source: mnist, split: {validation: ▸49}"),
@@ -226,14 +207,6 @@ FIRES = {
     "backbone-small-image": [
         backbone("▸MobileNetV2: {trainable: false}", data="source: cifar10"),
     ],
-    "stages-nothing-changes": [
-        stages("{epochs: 5}", "▸{epochs: 5}"),
-        stages("{epochs: 5, learning_rate: 1e-3}", "▸{epochs: 5}"),
-        stages("{epochs: 5}", "{epochs: 5, thaw: [▸dense_1], learning_rate: 1e-4}"),
-        stages("{epochs: 5}", "{epochs: 5, thaw: [▸'mobile_net_v2_1/block_1*'], learning_rate: 1e-5}",
-               layer="MobileNetV2: {weights: null}"),
-        stages("{epochs: 5, freeze: [conv2d_1]}", "▸{epochs: 5, freeze: [conv*]}"),
-    ],
     "unknown-rule": [spec(*IMAGE, *OUTPUT, more="silence: [▸even-kernels]")],
 }  # fmt: skip
 
@@ -296,21 +269,6 @@ SILENT = {
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "Flatten",
              "Dense: {units: 128, activation: relu}", "Dense: {units: 8192, activation: relu}", *OUTPUT),  # 85 %
     ],
-    "one-pixel": [
-        spec(conv(7, more=RELU + ", strides: 7"), "MaxPooling2D: {pool_size: 4}",
-             "Conv2D: {filters: 16, kernel_size: 1, activation: relu}", "Flatten", *OUTPUT),
-        spec(conv(7, more=RELU + ", strides: 7"), "MaxPooling2D", conv(filters=16, more=RELU), "Flatten", *OUTPUT),
-    ],
-    "few-features": [
-        spec(*IMAGE, "Dense: {units: 3, activation: relu}", *OUTPUT),
-        spec(*IMAGE, "Dense: {units: 25, activation: relu}", *OUTPUT, data="source: cifar100"),
-        spec(*IMAGE, "Dense: {units: 2, activation: relu}", *OUTPUT, data="source: mnist, classes: ['1', '7']"),
-        spec(*IMAGE, "Dense: {units: 2, activation: relu}", *OUTPUT, data="source: {folder: {path: a}}"),
-        spec("Conv2D: {filters: 64, kernel_size: 11, padding: same, activation: relu, name: features}",
-             "GlobalAveragePooling2D: {keepdims: true}", "Dense: {units: 2, activation: relu}",
-             "Dense: {units: 64, activation: sigmoid, name: gate}", "Multiply: {inputs: [features, gate]}",
-             "GlobalAveragePooling2D", *OUTPUT),
-    ],
     "small-receptive-field": [
         spec(conv(10, more=RELU), "GlobalAveragePooling2D", *OUTPUT),
         spec(conv(more=RELU), "Flatten", *OUTPUT),  # Dense sees everything
@@ -327,12 +285,6 @@ SILENT = {
     "unused-block": [
         with_blocks("  blocks: {pool: {layers: [inner]}, inner: {layers: [MaxPooling2D]}}", "pool", *IMAGE, *OUTPUT),
         with_blocks("  blocks: {pool: {layers: [MaxPooling2D]}}", "pool: {repeat: 0}", *IMAGE, *OUTPUT),
-    ],
-    "color-on-grey": [
-        spec(*IMAGE, *OUTPUT, more="augment: [RandomContrast: {factor: 0.1}]"),
-        spec(*IMAGE, *OUTPUT, more="augment: [RandomColorJitter: {contrast_factor: 0.2}]"),
-        spec(*IMAGE, *OUTPUT, data="source: mnist, image: {color: rgb}", more="augment: [RandomHue: {factor: 0.1}]"),
-        spec(*IMAGE, *OUTPUT, data="source: {arrays: {path: a.npz}}", more="augment: [RandomHue: {factor: 0.1}]"),
     ],
     "few-validation-images": [
         spec(*IMAGE, *OUTPUT, data="source: mnist, split: {validation: 50}"),
@@ -403,15 +355,6 @@ SILENT = {
     "backbone-small-image": [
         backbone(FROZEN),
         backbone(FROZEN, data="source: cifar10, image: {size: 64}"),
-    ],
-    "stages-nothing-changes": [
-        stages("{epochs: 5}", "{epochs: 5, learning_rate: 1e-4}"),
-        stages("{epochs: 5, freeze: [conv2d_1]}", "{epochs: 5, thaw: [conv2d_1]}"),
-        stages("{epochs: 5}", "{epochs: 5, freeze: [conv2d_1]}"),
-        stages("{epochs: 5}"),
-        stages(*["{epochs: 5}"] * 2, train="optimizer: {Adam: {learning_rate: {CosineDecay: "  # begins anew
-               "{initial_learning_rate: 0.001, decay_steps: total_steps}}}}"),
-        stages("{epochs: 5}", "{epochs: 5, thaw: ['mobile_net_v2_1/block_1*']}", layer=FROZEN),
     ],
     "unknown-rule": [spec(*IMAGE, *OUTPUT, more="silence: [even-kernel]")],
 }  # fmt: skip

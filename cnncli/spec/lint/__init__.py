@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from cnncli.errors import Problem
-from cnncli.spec.lint import architecture, backbones, data, layers, output, training
+from cnncli.spec.lint import architecture, backbones, layers, output, training
 from cnncli.spec.lint.context import LintContext, build_context
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import NetworkShapes
@@ -16,7 +16,7 @@ from cnncli.wording import nearest
 
 Rule = Callable[[LintContext], Iterator[Problem]]
 
-_FILES = (output, layers, architecture, backbones, data, training)
+_FILES = (output, layers, architecture, backbones, training)
 
 RULES: dict[str, Rule] = {rule.__name__.replace("_", "-"): rule for file in _FILES for rule in file.RULES}
 

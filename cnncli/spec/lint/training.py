@@ -1,4 +1,4 @@
-"""Rules on the data and the training: what is measured on what, learning rates, schedules, callbacks, stages."""
+"""Rules on the data and the training: what is measured on what, learning rates, schedules, callbacks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cnncli.catalog.layer_traits import NORMALIZATIONS
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.lint.context import LintContext
 from cnncli.spec.metrics import has_validation
-from cnncli.spec.stages import INSIDE, STAGES, TRAINS, PhaseSpec, changed, learning_in
+from cnncli.spec.stages import PhaseSpec
 
 _USUAL_RATES = {
     # optimizer: up to the first nothing happens, from the second on most networks diverge: a thousandth and thirty
@@ -25,6 +25,9 @@ _USUAL_RATES = {
     "Adadelta": (0.01, 10.0),
 }
 _ENDING_SCHEDULES = ("CosineDecay", "PolynomialDecay")
+_FEW = 5
+"""Validation images of a class below which one image changes the recall of the class by more than 20 %."""
+
 _LARGE_PIXELS = 10
 """Initial weights keep inputs of variance 1 (Glorot and Bengio, 2010); ten times the size is a hundred times that."""
 
@@ -35,6 +38,21 @@ def validation_is_test(context: LintContext) -> Iterator[Problem]:
         yield Problem(
             ("data", "split", "validation"),
             "the best epoch is chosen on the test images, which flatters the test accuracy; write 'validation: 0.1'",
+        )
+
+
+def few_validation_images(context: LintContext) -> Iterator[Problem]:
+    """So few images that one of them decides which epoch is best."""
+    part, data = context.spec.data.split.validation, context.data
+    if part == "test" or not part or data.class_names is None or (isinstance(part, float) and data.train is None):
+        return
+    images = round((data.train or 0) * part) if isinstance(part, float) else int(part)
+    classes = len(data.class_names)
+    if images < _FEW * classes:
+        yield Problem(
+            ("data", "split", "validation"),
+            f"{images:,} validation images for {classes} classes: which epoch is best is left to chance; "
+            f"write {_FEW * classes} or more, or 0.1",
         )
 
 
@@ -166,37 +184,9 @@ def no_patience(context: LintContext) -> Iterator[Problem]:
             )
 
 
-def stages_nothing_changes(context: LintContext) -> Iterator[Problem]:
-    """A stage thaws what was never frozen, or trains as the one before it does."""
-    train = context.spec.train
-    states = list(learning_in(train.stages, context.nodes))  # before all stages, and in each
-    for index, stage in enumerate(train.stages):
-        idle = [place for place, pattern in enumerate(stage.thaw) if not changed([pattern], states[index], TRAINS)]
-        for place in idle:
-            yield Problem(
-                (*STAGES, index, "thaw", place),
-                f"'{stage.thaw[place]}' is not frozen before this stage; write 'freeze' in an earlier stage, or "
-                "leave this out",
-            )
-        unknown = any(INSIDE in pattern for pattern in (*stage.freeze, *stage.thaw))  # what is inside a backbone
-        rates = [phase.optimizer.get("learning_rate") for phase in train.phases[max(index - 1, 0) : index + 1]]
-        again = isinstance(rates[-1], Entry)  # a schedule begins anew in each stage
-        if (
-            index
-            and not idle
-            and not unknown
-            and not again
-            and rates[0] == rates[1]
-            and states[index] == states[index + 1]
-        ):
-            yield Problem(
-                (*STAGES, index),
-                "this stage trains the same layers as the one before it, at the same learning rate; merge the two",
-            )
-
-
 RULES = (
     validation_is_test,
+    few_validation_images,
     large_pixels,
     large_batch,
     learning_rate,
@@ -205,5 +195,4 @@ RULES = (
     training_metric,
     patience_too_long,
     no_patience,
-    stages_nothing_changes,
 )
