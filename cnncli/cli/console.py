@@ -135,7 +135,7 @@ def _hanging(text: str, indent: int, stream: Any = None) -> str:
     return text[:indent] + f"\n{' ' * indent}".join(wrapped)
 
 
-def show_paragraph(text: str, indent: int) -> None:
+def show_paragraph(text: str, indent: int = 0) -> None:
     """Prints text on stdout, wrapped to the terminal."""
     blank = " " * indent
     say(textwrap.fill(text, min(terminal_width(), 100), initial_indent=blank, subsequent_indent=blank))

@@ -25,7 +25,9 @@ def show_list() -> None:
             own = [layer for name in plugin_names() if (layer := plugin_layer(name))]
             origins = [f"{layer.name} ({layer.package} {layer.version})" for layer in own]
             _show_names("layers of installed packages", origins)
-    _line("cnncli explain NAME, for example: Conv2D, kernel_size, Adam.beta_1, train.batch_size, losses, overfitting")
+    show_paragraph(
+        "cnncli explain NAME, for example: Conv2D, kernel_size, Adam.beta_1, train.batch_size, losses, overfitting"
+    )
     for name in registered_names():
         if reason := registration_error(name):
             notice(one_line(f"warning: '{name}' cannot be used: {reason}"))
@@ -36,7 +38,7 @@ def show_answer(answer: Answer) -> None:
     parts: list[Callable[[], None]] = [partial(_show_topic, topic, answer.argument) for topic in answer.topics]
     parts += [partial(_show_meanings, answer.meanings)] if answer.meanings else []
     parts += [partial(_show_family, answer.family)] if answer.family else []
-    parts += [partial(_line, f"See also {', '.join(answer.others)}.")] if answer.others else []
+    parts += [partial(show_paragraph, f"See also {', '.join(answer.others)}.")] if answer.others else []
     for number, show in enumerate(parts):
         if number:
             say()
@@ -46,7 +48,7 @@ def show_answer(answer: Answer) -> None:
 def _show_names(heading: str, names: list[str]) -> None:
     if names:
         _heading(heading)
-        _line(", ".join(names), indent=2)
+        show_paragraph(", ".join(names), 2)
         say()
 
 
@@ -54,7 +56,7 @@ def _show_family(family: str) -> None:
     _heading(_plural(family))
     for name in names(family):
         say(f"  {name}")
-        _line(first_sentence(family, name), indent=6)
+        show_paragraph(first_sentence(family, name), 6)
 
 
 def _show_topic(topic: Topic, only: str = "") -> None:
@@ -62,7 +64,7 @@ def _show_topic(topic: Topic, only: str = "") -> None:
     if argument := topic.argument(only):
         _heading(f"{topic.name}.{only}", TITLES[topic.family] + _origin(argument.source))
         say()
-        _line(argument.text)
+        show_paragraph(argument.text)
         _show_values(argument)
         return
     _heading(topic.name, TITLES[topic.family] + _origin(topic.source))
@@ -71,7 +73,7 @@ def _show_topic(topic: Topic, only: str = "") -> None:
         if not (in_list and paragraph.startswith("- ")):
             say()
         in_list = paragraph.startswith("- ")
-        _line(paragraph)
+        show_paragraph(paragraph)
     _show_values(topic)
     _show_arguments(topic)
     if topic.usage:
@@ -84,7 +86,7 @@ def _show_topic(topic: Topic, only: str = "") -> None:
 def _show_values(item: Topic | ArgumentTopic) -> None:
     if item.takes:
         say()
-        _line(f"Takes {item.takes}; {_default(item.default)}.")
+        show_paragraph(f"Takes {item.takes}; {_default(item.default)}.")
 
 
 def _show_arguments(topic: Topic) -> None:
@@ -97,15 +99,15 @@ def _show_arguments(topic: Topic) -> None:
     for argument in usual:
         mark = " *" if argument.source != OURS else ""
         say(f"  {argument.name}{mark}" + (f"   {_default(argument.default)}" if argument.takes else ""))
-        _line(_with_takes(argument), indent=6)
+        show_paragraph(_with_takes(argument), 6)
     if seldom:
         say()
         _heading("Seldom changed", f"(more: cnncli explain {topic.name}.{seldom[0].name})")
     for argument in seldom:
-        _line(f"{argument.name}: {argument.text.partition('. ')[0].rstrip('.')}.", indent=2)
+        show_paragraph(f"{argument.name}: {argument.text.partition('. ')[0].rstrip('.')}.", 2)
     if topic.family == "layer":
         say()
-        _line(f"Like every layer of a spec it also takes {', '.join(KEYS[:-1])} and {KEYS[-1]}.")
+        show_paragraph(f"Like every layer of a spec it also takes {', '.join(KEYS[:-1])} and {KEYS[-1]}.")
 
 
 def _show_meanings(meanings: Sequence[Meaning]) -> None:
@@ -113,8 +115,8 @@ def _show_meanings(meanings: Sequence[Meaning]) -> None:
     for meaning in meanings:
         owners = "" if meaning.shared else f": {', '.join(meaning.owners)}"
         say()
-        _line(f"of {_plural(meaning.family)}{owners}{_origin(meaning.argument.source)}", indent=2)
-        _line(_with_takes(meaning.argument), indent=6)
+        show_paragraph(f"of {_plural(meaning.family)}{owners}{_origin(meaning.argument.source)}", 2)
+        show_paragraph(_with_takes(meaning.argument), 6)
 
 
 def _plural(family: str) -> str:
@@ -139,7 +141,3 @@ def _default(default: str) -> str:
 
 def _heading(text: str, rest: str = "") -> None:
     click.echo(styled(printable(text), bold=True) + (f"   {printable(rest)}" if rest else ""))
-
-
-def _line(text: str, indent: int = 0) -> None:
-    show_paragraph(text, indent)

@@ -53,7 +53,7 @@ def _copy(template: str, output: Path | None, force: bool) -> None:
     one = shipped_spec(template)
     file = output or Path(one.file.name)
     _require_writable(file, force)
-    _deliver(standalone(one, one.file.name if _is_stdout(file) else str(file)), file, has_augmentation=False)
+    _deliver(standalone(one, one.file.name if str(file) == "-" else str(file)), file, ("check", "train"))
 
 
 def _draft(data: Path, columns: dict[str, str], output: Path | None, force: bool) -> None:
@@ -61,21 +61,22 @@ def _draft(data: Path, columns: dict[str, str], output: Path | None, force: bool
     from cnncli.cli.progress import looking
     from cnncli.wording import counted
 
-    file = output or Path(f"{_name_of(data)}.yaml")
+    own = f"{_name_of(data)}.yaml"
+    file = output or Path(own)
     _require_writable(file, force, data)
     from cnncli.draft import draft, survey
 
     with looking() as progress:
         images = survey(data, columns, progress)
-    text = draft(images, f"{_name_of(data)}.yaml" if _is_stdout(file) else str(file))
-    if not _is_stdout(file):
+    text = draft(images, own if str(file) == "-" else str(file))
+    if str(file) != "-":
         say(f"{data}: {counted(len(images.sizes), 'image')} in {counted(len(images.class_names), 'class')}")
     for sentence in images.notices:
         notice(f"note: {sentence}")
     if images.unreadable:
-        files = counted(len(images.unreadable), "file")
-        notice(f"note: {files} cannot be read, see data.exclude; for details: cnncli data {_typed(data)}")
-    _deliver(text, file, has_augmentation=True)
+        files, command = counted(len(images.unreadable), "file"), f"cnncli data {shlex.quote(str(data))}"
+        notice(f"note: {files} cannot be read, see data.exclude; for details: {command}")
+    _deliver(text, file, ("check", "preview", "train"))
 
 
 def _name_of(data: Path) -> str:
@@ -91,7 +92,7 @@ def _require_writable(file: Path, force: bool, data: Path | None = None) -> None
     """Refuses to overwrite a file or to write among the images, before these are surveyed."""
     from cnncli.errors import ResourceError
 
-    if _is_stdout(file):
+    if str(file) == "-":
         return
     if file.suffix.lower() not in (".yaml", ".yml"):
         raise click.UsageError(f"the name of a spec must end in .yaml: '{file}'")
@@ -103,25 +104,15 @@ def _require_writable(file: Path, force: bool, data: Path | None = None) -> None
         raise ResourceError(f"the folder '{file.parent}' does not exist", "create it first")
 
 
-def _deliver(text: str, file: Path, has_augmentation: bool) -> None:
+def _deliver(text: str, file: Path, next_commands: tuple[str, ...]) -> None:
     from cnncli.cli.console import say
     from cnncli.runs import writing
 
-    if _is_stdout(file):
+    if str(file) == "-":
         click.echo(text, nl=False)
         return
     with writing(file) as path:
         path.write_text(text, encoding="utf-8")
     say(f"wrote {file}")
-    commands = ("check", "preview", "train") if has_augmentation else ("check", "train")
-    for number, command in enumerate(commands):
-        say(f"{'     ' if number else 'next:'} cnncli {command} {_typed(file)}")
-
-
-def _is_stdout(file: Path) -> bool:
-    return str(file) == "-"
-
-
-def _typed(path: Path) -> str:
-    """A path quoted for a shell."""
-    return shlex.quote(str(path))
+    for number, command in enumerate(next_commands):
+        say(f"{'     ' if number else 'next:'} cnncli {command} {shlex.quote(str(file))}")

@@ -69,9 +69,8 @@ def check_version(requirement: Requirement) -> Check:
         installed = version(requirement.name)
     except PackageNotFoundError:
         return Check("versions", name, "missing", "error", advice)
-    if requirement.specifier.contains(installed, prereleases=True):
-        return Check("versions", name, installed)
-    return Check("versions", name, installed, "error", advice)
+    fits = requirement.specifier.contains(installed, prereleases=True)
+    return Check("versions", name, installed) if fits else Check("versions", name, installed, "error", advice)
 
 
 def _tensorflow(flags: frozenset[str] | None) -> Iterator[Check]:

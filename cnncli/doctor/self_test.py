@@ -41,14 +41,7 @@ train:
 
 
 def run_self_test(notice: Callable[[str], None]) -> list[Check]:
-    """Trains, evaluates and predicts, with the functions of the Python API.
-
-    Args:
-        notice: Receives the name of each step as it starts.
-
-    Returns:
-        A check for each step, up to the first that fails.
-    """
+    """Trains, evaluates and predicts with the Python API; a check for each step, up to the first that fails."""
     checks: list[Check] = []
     with tempfile.TemporaryDirectory(prefix="cnncli-") as folder:
         outcomes = _outcomes(Path(folder))

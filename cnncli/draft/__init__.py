@@ -30,14 +30,11 @@ _FEW_PER_CLASS = 30
 
 
 def draft(images: Survey, file: str) -> str:
-    """A commented spec for these images; it passes `cnncli check` without a warning.
+    """A commented spec for these images, as YAML; it passes `cnncli check` without a warning.
 
     Args:
         images: Result of `survey`.
         file: Name of the spec to come, for the commands in its heading.
-
-    Returns:
-        YAML.
 
     Raises:
         DataError: a class has too few images, or a name cannot be written in a spec.
@@ -47,7 +44,7 @@ def draft(images: Survey, file: str) -> str:
     split = choose_split(images.labels, images.class_names, images.arguments["path"])
     schedule = choose_schedule(split.train)
     augmentations, reason = choose_augmentation(image_format, images.class_names)
-    augment = [line for each in augmentations for line in [*comment(each.reason, 2), *entry(each.entry, 2)]]
+    augment = [line for each, why in augmentations for line in [*comment(why, 2), *entry(each, 2)]]
     sections = [
         _heading(images, file),
         _data(images, image_format, split),
@@ -71,8 +68,7 @@ def _heading(images: Survey, file: str) -> list[str]:
         *("#", f"#   cnncli check {name}", f"#   cnncli preview {name}", f"#   cnncli train {name}", "#"),
         *comment(
             f"{counted(len(images.sizes), 'image')} in {counted(len(images.class_names), 'class')}, {per_class}; "
-            f"{joined(list(images.formats))}, {sizes} pixels (height×width)."
-            f"{few if least < _FEW_PER_CLASS else ''}"
+            f"{joined(list(images.formats))}, {sizes} pixels (height×width).{few if least < _FEW_PER_CLASS else ''}"
         ),
         *comment("Each choice is a starting point. Change one at a time and compare the results with `cnncli runs`."),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from cnncli.draft.image_format import ImageFormat
@@ -11,26 +10,21 @@ from cnncli.draft.image_format import ImageFormat
 _SIDES = re.compile(r"\b(left|right|clockwise|l|r|east|west)\b")
 
 
-@dataclass(frozen=True)
-class Augmentation:
-    """One augmentation as a spec has it, and the reason for it."""
+Augmentation = tuple[Any, str]
+"""One augmentation as a spec has it, and the reason for it."""
 
-    entry: Any
-    reason: str
-
-
-_FLIP = Augmentation(
+_FLIP: Augmentation = (
     {"RandomFlip": {"mode": "horizontal"}},
     "A mirrored photograph mostly still shows the same thing. Remove this where left and right matter: writing, "
     "arrows, hands, organs.",
 )
-_TRANSLATION = Augmentation(
+_TRANSLATION: Augmentation = (
     {"RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1}},
     "Up to a tenth of the size in each direction: objects are rarely exactly centred.",
 )
-_ROTATION = Augmentation({"RandomRotation": {"factor": 0.03}}, "Up to 11 degrees: few photographs are perfectly level.")
-_ZOOM = Augmentation({"RandomZoom": {"height_factor": 0.15}}, "Up to 15 % closer or farther away.")
-_CONTRAST = Augmentation({"RandomContrast": {"factor": 0.2}}, "Varies the lighting.")
+_ROTATION: Augmentation = {"RandomRotation": {"factor": 0.03}}, "Up to 11 degrees: few photographs are perfectly level."
+_ZOOM: Augmentation = {"RandomZoom": {"height_factor": 0.15}}, "Up to 15 % closer or farther away."
+_CONTRAST: Augmentation = {"RandomContrast": {"factor": 0.2}}, "Varies the lighting."
 
 
 def choose_augmentation(image_format: ImageFormat, class_names: tuple[str, ...]) -> tuple[list[Augmentation], str]:

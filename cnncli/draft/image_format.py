@@ -43,14 +43,7 @@ class ImageFormat:
 def choose_image_format(
     sizes: np.ndarray, grey: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]
 ) -> ImageFormat:
-    """Chooses the format for these images.
-
-    Args:
-        sizes: Heights and widths in pixels, shape `(images, 2)`.
-        grey: Whether each image is stored without colour, shape `(images,)`.
-        labels: Indices of the classes, shape `(images,)`.
-        class_names: Names of the classes, in the order of the labels.
-    """
+    """Chooses the format for images of these sizes, `(images, 2)`, some of which are stored without colour."""
     height, width, reason = _size(sizes)
     color, color_reason = _color(grey, labels, class_names)
     resize, resize_reason = _resize(sizes)

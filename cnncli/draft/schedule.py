@@ -44,13 +44,7 @@ def choose_schedule(images: int) -> Schedule:
 
 
 def train_section(schedule: Schedule, counts: np.ndarray, validation: int) -> list[str]:
-    """The section `train` of a spec.
-
-    Args:
-        schedule: Batch size and epochs.
-        counts: Training images of each class, shape `(classes,)`.
-        validation: Number of validation images.
-    """
+    """The section `train` of a spec, for the training images of each class, shape `(classes,)`."""
     patience = max(5, schedule.epochs // 3)
     rate = {"CosineDecay": {"initial_learning_rate": 0.001, "decay_steps": "total_steps"}}
     usual = "Few images need many, in small batches" if schedule.epochs >= 40 else "Many images need few"

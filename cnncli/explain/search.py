@@ -119,8 +119,7 @@ def _readings(word: str, within: Sequence[str]) -> list[tuple[str, str]]:
             exact = resolve(family, word)
             loose = [resolve(family, spelt) for spelt in spellings(family) if canonical(spelt) == wanted]
             pairs += [(family, name) for name in dict.fromkeys([exact, *loose]) if name]
-    images = [(family, re.sub(r"[13]D", "2D", name)) for family, name in pairs if not is_ours(family, name)]
-    return list(dict.fromkeys([*pairs, *(pair for pair in images if is_ours(*pair))]))
+    return pairs
 
 
 def _with_part(word: str, within: Sequence[str]) -> list[tuple[str, str]]:

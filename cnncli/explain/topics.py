@@ -14,7 +14,6 @@ from cnncli.explain.docstrings import read_docstring
 from cnncli.explain.texts import EVERY, GLOSSARY, KEY, SELDOM, Page, pages, plain
 from cnncli.spec.graph.blocks import KEYS
 from cnncli.spec.schema import sections
-from cnncli.spec.section import Section
 from cnncli.spec.section import plain as plain_value
 
 OURS = "cnncli"
@@ -132,32 +131,24 @@ def _arguments(family: str, name: str, page: Page) -> Iterator[ArgumentTopic]:
         yield ArgumentTopic(key, argument.default_text, takes, text, OURS if ours else source, seldom)
 
 
-def _keys(above: str = "") -> dict[str, type[Section] | None]:
-    """Every key of the spec by its dotted path; a section with its class."""
-    every = sections()
-    keys: dict[str, type[Section] | None] = {}
-    for key in every[_path(above)].spec_keys():
-        name = f"{above}.{key}".strip(".")
-        keys[name] = every.get(_path(name))
-        if keys[name]:
-            keys |= _keys(name)
-    return keys
-
-
-def _path(name: str) -> KeyPath:
-    return tuple(name.split(".")) if name else ()
+def _keys(above: KeyPath = ()) -> Iterator[str]:
+    """Every key of the spec by its dotted path, a section before its keys."""
+    for key in sections()[above].spec_keys():
+        yield ".".join(map(str, (*above, key)))
+        if (*above, key) in sections():
+            yield from _keys((*above, key))
 
 
 def _key(name: str, page: Page) -> Topic:
+    paragraphs = [plain(paragraph) for paragraph in page.paragraphs]
     if name in BESIDE_SCHEMA:
-        return Topic(KEY, name, [*map(plain, page.paragraphs)], (), page.usage)
-    *above, key = _path(name)
-    info = sections()[tuple(above)].spec_keys()[str(key)]
-    section = sections().get(_path(name))
-    paragraphs = [f"{info.description}.", *map(plain, page.paragraphs)]
-    if section:
-        inside = [_key(f"{name}.{key}", Page()) for key in section.spec_keys()]
-        arguments = [ArgumentTopic(str(_path(k.name)[-1]), k.default, k.takes, k.paragraphs[0]) for k in inside]
+        return Topic(KEY, name, paragraphs, (), page.usage)
+    *above, key = path = tuple(name.split("."))
+    info = sections()[tuple(above)].spec_keys()[key]
+    paragraphs.insert(0, f"{info.description}.")
+    if section := sections().get(path):
+        inside = [(key, _key(f"{name}.{key}", Page())) for key in section.spec_keys()]
+        arguments = [ArgumentTopic(key, topic.default, topic.takes, topic.paragraphs[0]) for key, topic in inside]
         return Topic(KEY, name, paragraphs, arguments, page.usage)
     default = "required" if info.required else as_yaml(plain_value(info.default))
     takes = info.validator.description if info.validator else ""

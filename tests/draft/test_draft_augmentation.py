@@ -8,13 +8,14 @@ from cnncli.draft.image_format import ImageFormat
 
 def names_of(color, size, classes):
     changes, why = choose_augmentation(ImageFormat(size, size, color, "stretch", ()), classes)
-    return [next(iter(change.entry)) for change in changes], why
+    return [next(iter(entry)) for entry, _ in changes], why
 
 
 def test_photographs_are_mirrored_and_the_comment_says_when_not_to():
     changes, _ = choose_augmentation(ImageFormat(96, 96, "rgb", "stretch", ()), ("cat", "dog"))
-    assert changes[0].entry == {"RandomFlip": {"mode": "horizontal"}}
-    assert "where left and right matter" in changes[0].reason
+    entry, reason = changes[0]
+    assert entry == {"RandomFlip": {"mode": "horizontal"}}
+    assert "where left and right matter" in reason
     assert names_of("rgb", 32, ("cat", "dog"))[0] == ["RandomFlip", "RandomTranslation"]
 
 

@@ -14,14 +14,13 @@ import numpy as np
 from cnncli.data.pipeline import is_held
 from cnncli.data.samples import Samples, SampleSubset
 from cnncli.errors import TrainingError
-from cnncli.factory.weights import load_weights
 from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch, History
 from cnncli.runner.execution.steps import outputs_of
 from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.inputs.splits import Splits, all_files, decoded_before
-from cnncli.runner.model.build import build_model
 from cnncli.runner.model.initial_weights import load_pretrained
+from cnncli.runner.open_run import OpenRun
 from cnncli.runner.preflight import timing
 from cnncli.runner.preflight.memory import (
     Disk,
@@ -37,7 +36,7 @@ from cnncli.runner.training.preparation import load_readable_splits, prepare_pha
 from cnncli.runner.training.run_files import write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runner.training.variables import all_finite
-from cnncli.runs import BEST, CHECKPOINT, RunDir, require_writable, verified_weights
+from cnncli.runs import BEST, CHECKPOINT, RunDir, require_writable
 from cnncli.spec.schema import Spec
 from cnncli.startup import tf
 
@@ -217,13 +216,11 @@ class Rehearsal:
         return time.perf_counter() - began + further * self._phase.seconds_per_image
 
     def require_same_outputs_after_loading(self) -> None:
-        """Loads the saved weights into a new model and compares the outputs of both."""
+        """Opens the run, as every command on it does, and compares the outputs of its model with those of this one."""
         images = self._tested.read(np.arange(min(COMPARED, len(self._tested))))  # (images, height, width, channels)
         batches = tf.data.Dataset.from_tensors((images, np.zeros(len(images))))
         before, again = (outputs_of(self.phases.model, batches) for _ in range(2))  # (images, units)
-        model = build_model(self.spec, self.inputs)
-        load_weights(model, verified_weights(self.run))
-        after = outputs_of(model, batches)  # (images, units)
+        after = outputs_of(OpenRun(self.run).model(), batches)  # (images, units)
         repeats = np.array_equal(before, again)  # not on every GPU
         if not (np.array_equal(before, after) if repeats else np.allclose(before, after, rtol=1e-3, atol=1e-5)):
             raise TrainingError(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf, log
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cnncli.catalog import Entry
+from cnncli.catalog.layer_traits import traits_of
 from cnncli.data.pipeline import encode
 from cnncli.data.samples import Samples
 from cnncli.errors import TrainingError
-from cnncli.factory.regularization import without_regularization
 from cnncli.observer import TrainingObserver
 from cnncli.runner.execution.execution import OneDevice
 from cnncli.runner.inputs.splits import Notice, Splits, load_splits
@@ -64,24 +67,22 @@ def overfit_batch(spec: Spec, runs_dir: Path, observer: TrainingObserver) -> Ove
         ResourceError: Out of memory.
     """
 
-    def build(rate: float | None = None) -> tuple[keras.Model, Tensors]:
-        return build_for_memorising(spec, batch, rate, runs_dir, observer.on_notice)
-
-    def attempt(model: keras.Model, tensors: Tensors, rate: float, seconds: float) -> Attempt:
+    def attempt(rate: float, seconds: float, model: keras.Model, tensors: Tensors) -> Attempt:
         low = MEMORISED * log(len(batch.class_names)) if "Crossentropy" in spec.train.loss.name else inf
         return memorise(model, tensors, low, rate, seconds, observer)
 
     began = time.perf_counter()
     with memory_errors_explained():
         batch = batch_of(load_splits(spec.data, spec.seed, notice=observer.on_notice), spec.train.batch_size)
+        build = partial(build_for_memorising, spec, batch, runs_dir, observer.on_notice)
         model, tensors = build()
         if not model.trainable_variables:
             raise TrainingError("the network cannot learn: all layers are frozen", "set trainable: true on some")
-        first = attempt(model, tensors, first_rate(spec.train.phases[0])[0], TIME_LIMIT)
+        first = attempt(first_rate(spec.train.phases[0])[0], TIME_LIMIT, model, tensors)
         reasons: tuple[Reason, ...] = ()
         if not first.learned:
             reasons = reasons_for(
-                first, batch, tensors, model, build()[0], lambda rate: attempt(*build(rate), rate, RETRY_TIME_LIMIT)
+                first, batch, tensors, model, build()[0], lambda rate: attempt(rate, RETRY_TIME_LIMIT, *build(rate))
             )
     return Overfit(len(batch.samples["train"]), first, time.perf_counter() - began, reasons)
 
@@ -96,7 +97,7 @@ def batch_of(splits: Splits, size: int) -> Splits:
 
 
 def build_for_memorising(
-    spec: Spec, batch: Splits, rate: float | None, runs_dir: Path, notice: Notice
+    spec: Spec, batch: Splits, runs_dir: Path, notice: Notice, rate: float | None = None
 ) -> tuple[keras.Model, Tensors]:
     """The compiled model with its first weights, and the batch as the model takes it.
 
@@ -114,9 +115,33 @@ def build_for_memorising(
     )
     model, encoding = build_compiled_model(spec.replace(train=train), batch.input_spec(spec.data), MAX_STEPS)
     load_pretrained(spec.model, model, names, runs_dir, notice)
-    without_regularization(model)
+    _remove_regularization(model)
     images = samples.read(np.arange(len(samples)))  # (images, height, width, channels)
     return model, (tf.constant(images), tf.constant(encode(samples.labels, encoding, len(names))))
+
+
+def _remove_regularization(model: keras.Model) -> None:
+    """Switches off dropout, noise, penalties on weights and activations, and weight decay, also in backbones."""
+    for layer in _layers(model):
+        traits = traits_of(type(layer).__name__)
+        if traits and traits.strength:
+            setattr(layer, traits.strength, 0.0)
+        if getattr(layer, "activity_regularizer", None) is not None:
+            layer.activity_regularizer = None
+    for variable in model.trainable_variables:
+        variable.regularizer = None
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    optimizer.weight_decay = None
+
+
+def _layers(model: keras.Model) -> Iterator[Any]:
+    """Every layer, those inside models and wrappers included."""
+    for layer in model.layers:
+        yield layer
+        if hasattr(layer, "layers"):
+            yield from _layers(layer)
+        elif hasattr(layer, "layer"):
+            yield layer.layer
 
 
 def memorise(

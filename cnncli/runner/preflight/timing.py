@@ -115,10 +115,9 @@ def _ignore(done: int, steps: int) -> None:
 def seconds_per_step(marks: Sequence[Mark]) -> float:
     """Duration of a step after the warm-up, or of any step when fewer than a quarter came after it."""
     start, end = marks[0], marks[-1]
-    for warm in marks:
-        if warm[0] - start[0] >= WARM_UP and warm[1] - start[1] >= WARM_UP_STEPS:
-            start = warm if end[1] - warm[1] >= (end[1] - start[1]) / 4 else start
-            break
+    warm = next((mark for mark in marks if mark[0] - start[0] >= WARM_UP and mark[1] - start[1] >= WARM_UP_STEPS), end)
+    if end[1] - warm[1] >= (end[1] - start[1]) / 4:
+        start = warm
     return (end[0] - start[0]) / (end[1] - start[1])
 
 

@@ -148,7 +148,9 @@ def test_a_full_disk_is_reported_before_the_training(rehearse, monkeypatch):
 def test_a_model_that_differs_after_loading_is_found(folder_spec, tmp_path, temporary):
     spec = folder_spec()
     run = RunDir.claim(tmp_path / "runs", "squares")
-    rehearsal = Rehearsal(spec, load_splits(spec.data, spec.seed), run, tmp_path / "runs", Observers())
+    splits = load_splits(spec.data, spec.seed)
+    rehearsal = Rehearsal(spec, splits, run, tmp_path / "runs", Observers())
+    rehearsal.write_start(splits)
     rehearsal.time_stage(0)
     rehearsal.report()
     rehearsal.require_same_outputs_after_loading()

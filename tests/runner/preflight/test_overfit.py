@@ -38,7 +38,7 @@ def build(folder_spec, tmp_path):
     def build(*overrides, rate=None):
         spec = folder_spec(*overrides)
         batch = batch_of(load_splits(spec.data, spec.seed), spec.train.batch_size)
-        return build_for_memorising(spec, batch, rate, tmp_path, lambda text: None)
+        return build_for_memorising(spec, batch, tmp_path, lambda text: None, rate)
 
     return build
 
