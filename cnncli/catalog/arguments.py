@@ -1,15 +1,11 @@
 """What each argument of each Keras class may be.
 
 Keras' signatures give the names and defaults of arguments, not their types. An argument means the same wherever it
-appears, so it is described once for its family. Layers, where a few differ, have a file of their own.
+appears, so it is listed once, under what it accepts; the few that differ with the family or class follow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from cnncli.catalog.augmentations import augmentation_argument
-from cnncli.catalog.layer_arguments import LayerArguments
 from cnncli.catalog.validators import (
     Validator,
     any_of,
@@ -18,188 +14,159 @@ from cnncli.catalog.validators import (
     boolean,
     choice,
     fraction,
+    is_whole,
     list_of,
     not_negative,
     number,
     positive,
     text,
+    validator,
     whole,
 )
+from cnncli.catalog.weights import backbone_weights
 
 _size = whole(1, words=("classes",))
 _steps = whole(1, words=("total_steps",))
-_warmup = whole(0, words=("total_steps",))
-_thresholds = any_of(fraction, list_of(fraction))
 
-_FAMILY: dict[str, dict[str, Validator]] = {
-    "optimizer": {
-        "adam_beta_1": below_one,
-        "adam_beta_2": below_one,
-        "adam_lr_ratio": positive,
-        "adam_weight_decay": not_negative,
-        "amsgrad": boolean,
-        "beta": not_negative,
-        "beta_1": below_one,
-        "beta_2": below_one,
-        "beta_2_decay": number(),
-        "centered": boolean,
-        "clip_threshold": positive,
-        "clipnorm": positive,
-        "clipvalue": positive,
-        "global_clipnorm": positive,
-        "ema_momentum": fraction,
-        "ema_overwrite_frequency": whole(1),
-        "epsilon": positive,
-        "epsilon_1": positive,
-        "epsilon_2": positive,
-        "exclude_embeddings": boolean,
-        "exclude_layers": list_of(text),
-        "gradient_accumulation_steps": whole(2),
-        "initial_accumulator_value": not_negative,
-        "l1_regularization_strength": not_negative,
-        "l2_regularization_strength": not_negative,
-        "l2_shrinkage_regularization_strength": not_negative,
-        "learning_rate_power": number(),
-        "loss_scale_factor": positive,
-        "momentum": fraction,
-        "muon_a": number(),
-        "muon_b": number(),
-        "muon_c": number(),
-        "nesterov": boolean,
-        "ns_steps": whole(1),
-        "relative_step": boolean,
-        "rho": below_one,
-        "rms_rate": positive,
-        "use_ema": boolean,
-        "warmup_steps": _warmup,
-        "weight_decay": not_negative,
-    },
-    "schedule": {
-        "alpha": not_negative,
-        "boundaries": list_of(whole(1)),
-        "cycle": boolean,
-        "decay_rate": positive,
-        "decay_steps": _steps,
-        "end_learning_rate": not_negative,
-        "first_decay_steps": _steps,
-        "initial_learning_rate": not_negative,
-        "m_mul": positive,
-        "power": positive,
-        "staircase": boolean,
-        "t_mul": positive,
-        "values": list_of(not_negative),
-        "warmup_steps": _warmup,
-        "warmup_target": positive,
-    },
-    "loss": {
-        "alpha": fraction,
-        "apply_class_balancing": boolean,
-        "axis": axis,
-        "beta": fraction,
-        "delta": positive,
-        "from_logits": boolean,
-        "gamma": not_negative,
-        "ignore_class": whole(0),
-        "label_smoothing": fraction,
-        "margin": number(),
-        "q": fraction,
-        "remove_diagonal": boolean,
-    },
-    "metric": {
-        "average": choice("micro", "macro", "weighted"),
-        "axis": axis,
-        "beta": positive,
-        "class_id": whole(0),
-        "curve": choice("ROC", "PR"),
-        "from_logits": boolean,
-        "from_sorted_ids": boolean,
-        "ignore_class": whole(0),
-        "k": whole(1),
-        "label_smoothing": fraction,
-        "label_weights": list_of(not_negative),
-        "multi_label": boolean,
-        "name": text,
-        "num_classes": _size,
-        "num_labels": _size,
-        "num_thresholds": whole(2),
-        "precision": fraction,
-        "recall": fraction,
-        "sensitivity": fraction,
-        "sparse_y_pred": boolean,
-        "specificity": fraction,
-        "summation_method": choice("interpolation", "majoring", "minoring"),
-        "target_class_ids": list_of(whole(0)),
-        "threshold": fraction,
-        "thresholds": _thresholds,
-        "top_k": whole(1),
-    },
-    "callback": {
-        "baseline": number(),
-        "cooldown": whole(0),
-        "factor": number(0, 1, above=True, below=True),
-        "min_delta": not_negative,
-        "min_lr": not_negative,
-        "mode": choice("auto", "min", "max"),
-        "monitor": text,
-        "patience": whole(0),
-        "raise_error": boolean,
-        "restore_best_weights": boolean,
-        "start_from_epoch": whole(0),
-        "swap_on_epoch": boolean,
-    },
-    "initializer": {
-        "distribution": choice("truncated_normal", "untruncated_normal", "normal", "uniform"),
-        "gain": number(),
-        "maxval": number(),
-        "mean": number(),
-        "minval": number(),
-        "mode": choice("fan_in", "fan_out", "fan_avg"),
-        "scale": positive,
-        "seed": whole(0),
-        "stddev": not_negative,
-        "value": number(),
-    },
-    "regularizer": {
-        "factor": not_negative,
-        "l1": not_negative,
-        "l2": not_negative,
-        "mode": choice("rows", "columns"),
-    },
-    "constraint": {
-        "axis": axis,
-        "max_value": not_negative,
-        "min_value": not_negative,
-        "rate": fraction,
-    },
+
+def _per_axis(item: Validator) -> Validator:
+    """One value for both axes of an image, or a list with one for each."""
+    return any_of(item, list_of(item, 2, "a list of 2 numbers"))
+
+
+def _one_or_range(item: Validator) -> Validator:
+    """The limit of a random value, or its lower and upper limit."""
+    return any_of(item, list_of(item, 2))
+
+
+_sizes = _per_axis(whole(1))
+_around = any_of(whole(0), list_of(any_of(whole(0), list_of(whole(0), 2)), 2))
+_odd = validator(
+    "an odd whole number", lambda v: is_whole(v) and v > 0 and v % 2 == 1, {"type": "integer", "minimum": 1}
+)
+_pixel = number(0, 255)
+_shift = any_of(number(0, as_written=True), list_of(number(0)))  # 2 is pixels, one by one; 2.0 all between as well
+_share_or_range = _one_or_range(fraction)
+_both_ways = _one_or_range(number(-1, 1))
+_zoom = _one_or_range(number(-1, 1, above=True))
+
+_ACCEPTED: tuple[tuple[Validator, tuple[str, ...]], ...] = (
+    (boolean, (
+        "all_ops", "amsgrad", "apply_class_balancing", "center", "centered", "cycle", "exclude_embeddings",
+        "from_logits", "from_sorted_ids", "horizontal_flip", "keepdims", "minimalistic", "multi_label", "nesterov",
+        "raise_error", "relative_step", "remove_diagonal", "renorm", "restore_best_weights", "scale", "sparse_y_pred",
+        "staircase", "swap_on_epoch", "synchronized", "trainable", "use_bias", "use_ema", "vertical_flip",
+    )),
+    (text, ("monitor", "name")),
+    (list_of(text), ("exclude_layers",)),
+    (whole(0), ("class_id", "cooldown", "ignore_class", "patience", "seed", "start_from_epoch")),
+    (whole(1), (
+        "chain_depth", "depth_multiplier", "ema_overwrite_frequency", "groups", "k", "ns_steps", "num_chains",
+        "num_ops", "power_iterations", "top_k",
+    )),
+    (whole(2), ("bins", "gradient_accumulation_steps", "num_thresholds")),
+    (whole(0, 1), ("interpolation_order",)),
+    (_size, ("filters", "num_classes", "num_labels", "units")),
+    (_steps, ("decay_steps", "first_decay_steps")),
+    (whole(0, words=("total_steps",)), ("warmup_steps",)),
+    (list_of(whole(-1)), ("target_shape",)),
+    (list_of(whole(0)), ("target_class_ids",)),
+    (list_of(whole(1)), ("boundaries", "dims", "noise_shape", "shared_axes")),
+    (_sizes, ("dilation_rate", "kernel_size", "output_size", "pool_size", "size", "strides")),
+    (_per_axis(whole(0)), ("output_padding",)),
+    (_around, ("cropping",)),
+    (axis, ("axis",)),
+    (number(), (
+        "baseline", "beta_2_decay", "gain", "learning_rate_power", "margin", "maxval", "mean", "minval", "muon_a",
+        "muon_b", "muon_c", "value",
+    )),
+    (not_negative, (
+        "adam_weight_decay", "end_learning_rate", "gamma", "initial_accumulator_value", "initial_learning_rate", "l1",
+        "l1_regularization_strength", "l2", "l2_regularization_strength", "l2_shrinkage_regularization_strength",
+        "max_value", "min_delta", "min_lr", "min_value", "negative_slope", "rotation_range", "shear_range", "stddev",
+        "weight_decay",
+    )),
+    (positive, (
+        "adam_lr_ratio", "alpha", "clip_threshold", "clipnorm", "clipvalue", "decay_rate", "delta", "epsilon",
+        "epsilon_1", "epsilon_2", "global_clipnorm", "loss_scale_factor", "m_mul", "power", "rms_rate", "t_mul",
+        "warmup_target",
+    )),
+    (fraction, (
+        "ema_momentum", "label_smoothing", "momentum", "precision", "q", "recall", "renorm_momentum", "sensitivity",
+        "specificity", "threshold",
+    )),
+    (below_one, ("adam_beta_1", "adam_beta_2", "beta_1", "beta_2", "rate", "rho")),
+    (any_of(fraction, list_of(fraction)), ("thresholds",)),
+    (list_of(not_negative), ("label_weights", "values")),
+    (list_of(not_negative, 2), ("brightness_range",)),
+    (_pixel, ("channel_shift_range", "cval", "fill_value")),
+    (_shift, ("height_shift_range", "width_shift_range")),
+    (any_of(below_one, list_of(positive, 2)), ("zoom_range",)),
+    (_both_ways, ("brightness_factor", "height_factor", "width_factor")),
+    (_share_or_range, (
+        "addition_factor", "contrast_factor", "hue_factor", "saturation_factor", "sigma", "threshold_factor",
+        "x_factor", "y_factor",
+    )),
+    (backbone_weights, ("weights",)),
+    (choice("micro", "macro", "weighted"), ("average",)),
+    (choice("ROC", "PR"), ("curve",)),
+    (choice("interpolation", "majoring", "minoring"), ("summation_method",)),
+    (choice("truncated_normal", "untruncated_normal", "normal", "uniform"), ("distribution",)),
+    (choice("channels_last"), ("data_format",)),
+    (choice("float32", "mixed_bfloat16", "mixed_float16", "float64"), ("dtype",)),
+    (choice("nearest", "constant", "reflect", "wrap"), ("fill_mode",)),
+    (choice("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"), ("interpolation",)),
+    (choice("valid", "same"), ("padding",)),
+    (choice("avg", "max"), ("pooling",)),
+)  # fmt: skip
+
+_EVERYWHERE = {argument: accepted for accepted, arguments in _ACCEPTED for argument in arguments}
+
+_DIFFERENT: dict[tuple[str, str], Validator] = {
+    # by family
+    ("schedule", "alpha"): not_negative,
+    ("loss", "alpha"): fraction,
+    ("optimizer", "beta"): not_negative,
+    ("loss", "beta"): fraction,
+    ("metric", "beta"): positive,
+    ("callback", "factor"): number(0, 1, above=True, below=True),
+    ("regularizer", "factor"): not_negative,
+    ("augmentation", "factor"): _share_or_range,
+    ("augmentation", "interpolation"): choice("nearest", "bilinear"),
+    ("augmentation", "kernel_size"): any_of(_odd, list_of(_odd, 2)),
+    ("callback", "mode"): choice("auto", "min", "max"),
+    ("initializer", "mode"): choice("fan_in", "fan_out", "fan_avg"),
+    ("regularizer", "mode"): choice("rows", "columns"),
+    ("augmentation", "mode"): choice("horizontal", "vertical", "horizontal_and_vertical"),
+    ("constraint", "rate"): fraction,
+    ("initializer", "scale"): positive,
+    ("augmentation", "scale"): _share_or_range,
+    ("layer", "threshold"): not_negative,
+    # by class
+    ("BatchNormalization", "axis"): whole(),
+    ("Concatenate", "axis"): whole(),
+    ("GroupNormalization", "groups"): whole(-1),
+    ("RandomBrightness", "factor"): _both_ways,
+    ("RandomErasing", "fill_value"): any_of(_pixel, list_of(_pixel, 3)),
+    ("RandomGrayscale", "factor"): fraction,
+    ("RandomPerspective", "scale"): fraction,
+    ("RandomPosterization", "factor"): _one_or_range(whole(1, 8)),
+    ("RandomRotation", "factor"): _both_ways,
+    ("RandomZoom", "height_factor"): _zoom,
+    ("RandomZoom", "width_factor"): _zoom,
+    ("ZeroPadding2D", "padding"): _around,
 }
 
 
-class ArgumentValidators:
-    """The validators of all arguments.
+def value_validator(family: str, name: str, argument: str) -> Validator:
+    """What an argument of a class may be, unless it is an object of a family itself.
 
     Args:
-        entry: Gives the validator of an argument that is itself an object of a family, such as a schedule.
+        family: Such as `layer`.
+        name: The class, such as `Conv2D`.
+        argument: One of the class' arguments.
+
+    Raises:
+        KeyError: The tables lack this argument. The tests make sure that there is no such argument.
     """
-
-    def __init__(self, entry: Callable[[str], Validator]) -> None:
-        self._layers = LayerArguments(entry)
-        self._learning_rate = any_of(positive, entry("schedule"))
-
-    def of(self, family: str, name: str, argument: str) -> Validator:
-        """What an argument of a class may be.
-
-        Args:
-            family: Such as `layer`.
-            name: The class, such as `Conv2D`.
-            argument: One of the class' arguments.
-
-        Raises:
-            KeyError: The tables lack this argument. The tests make sure that there is no such argument.
-        """
-        if family == "layer":
-            return self._layers.of(name, argument)
-        if family == "augmentation":
-            return augmentation_argument(name, argument)
-        if (family, argument) == ("optimizer", "learning_rate"):
-            return self._learning_rate
-        return _FAMILY[family][argument]
+    return _DIFFERENT.get((name, argument)) or _DIFFERENT.get((family, argument)) or _EVERYWHERE[argument]

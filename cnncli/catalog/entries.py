@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnncli.catalog.arguments import ArgumentValidators
-from cnncli.catalog.augmentations import refused_argument
-from cnncli.catalog.source import Argument, signature
+from cnncli.catalog.arguments import value_validator
+from cnncli.catalog.backbones import BACKBONES
+from cnncli.catalog.packages import plugin_layer
+from cnncli.catalog.source import Argument, signature, validator_by_source
 from cnncli.catalog.spelling import WORDS, nearest_name, resolve
 from cnncli.catalog.unsupported import RENAMED_ARGUMENTS, refusal
-from cnncli.catalog.validators import Validator
+from cnncli.catalog.validators import Validator, any_of, positive
 from cnncli.errors import KeyPath, Problem
 from cnncli.wording import near_word, nearest, shown
 
@@ -167,8 +168,8 @@ def unknown(family: str, name: str, own: Collection[str] = ()) -> str:
 
 
 def _unknown_argument(name: str, key: str, accepted: Collection[str]) -> str:
-    if reason := refused_argument(name, key) or RENAMED_ARGUMENTS.get(key):
-        return f"unknown argument; {reason}"
+    if key in RENAMED_ARGUMENTS:
+        return f"unknown argument; {RENAMED_ARGUMENTS[key]}"
     if not accepted:
         return f"'{name}' takes no arguments"
     return f"unknown argument{nearest(key, accepted) or f'; {name} takes ' + ', '.join(accepted)}"
@@ -195,14 +196,29 @@ def entry_validator(family: str) -> Validator:
         entry = parse(family, value, path, problems)
         if entry is None:
             return value
+        if family == "layer" and entry.name in BACKBONES:  # a layer within a layer, such as SpectralNormalization's
+            problems.append(Problem(path, f"{entry.name} is a whole network; write it as a layer of its own"))
         return entry.name if family == "activation" else entry
 
     return Validator(f"{article} {word}", accept, {"$ref": f"#/$defs/{family}"})
 
 
-_ARGUMENTS = ArgumentValidators(entry_validator)
+_OBJECTS = {name: entry_validator(name) for name in ("activation", "constraint", "initializer", "layer", "regularizer")}
+_LEARNING_RATE = any_of(positive, entry_validator("schedule"))
+_SAME_IN_PACKAGES = ("dtype", "filters", "name", "trainable", "units")
 
 
 def argument_validator(family: str, name: str, argument: Argument) -> Validator:
-    """What an argument of a class may be."""
-    return _ARGUMENTS.of(family, name, argument.name)
+    """What an argument of a class may be.
+
+    The last word of a layer's argument tells which family its object is of: `activation`, `kernel_regularizer`. Other
+    arguments of a package's layer are known from its source alone.
+    """
+    if (family, argument.name) == ("optimizer", "learning_rate"):
+        return _LEARNING_RATE
+    of_family = argument.name.rpartition("_")[2]
+    if family == "layer" and of_family in _OBJECTS:
+        return _OBJECTS[of_family]
+    if family == "layer" and plugin_layer(name) and argument.name not in _SAME_IN_PACKAGES:
+        return validator_by_source(argument)
+    return value_validator(family, name, argument.name)

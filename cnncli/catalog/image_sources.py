@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from cnncli.catalog.validators import Validator, choice, mapping_of, number, text
-from cnncli.errors import KeyPath, Problem
-from cnncli.wording import shown
+from cnncli.catalog.validators import Validator, choice, mapping_of, number, text, validator
 
 
 @dataclass(frozen=True)
@@ -37,26 +35,16 @@ class ImageSource:
         return next(iter(self.arguments))
 
 
-def _path(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-    if not isinstance(value, str) or not value:
-        problems.append(Problem(path, f"expected a path, got {shown(value)}"))
-    return value
-
-
-PATH = Validator("a path", _path, {"type": "string"})
+PATH = validator("a path", lambda value: isinstance(value, str) and bool(value), {"type": "string"})
 """A file or folder."""
 
 # With a namespace in front, TensorFlow Datasets would download somebody's code and run it
 _TFDS = re.compile(r"[a-z][a-z0-9_]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?(:[0-9*]+\.[0-9*]+\.[0-9*]+)?\Z")
-
-
-def _tfds_name(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-    if not isinstance(value, str) or not _TFDS.match(value):
-        problems.append(Problem(path, f"expected {_TFDS_NAME.description}, got {shown(value)}"))
-    return value
-
-
-_TFDS_NAME = Validator("a data set by name, such as cifar10 or stanford_dogs:0.2.0", _tfds_name, {"type": "string"})
+_TFDS_NAME = validator(
+    "a data set by name, such as cifar10 or stanford_dogs:0.2.0",
+    lambda value: isinstance(value, str) and bool(_TFDS.match(value)),
+    {"type": "string"},
+)
 
 _TABLE = {
     "path": PATH,

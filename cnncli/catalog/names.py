@@ -6,7 +6,6 @@ A name that is not here cannot be built, whatever a spec says: that is what make
 
 from __future__ import annotations
 
-from cnncli.catalog.augmentations import AUGMENTATIONS
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.layer_traits import MERGES
 
@@ -57,9 +56,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Hinge", "SquaredHinge", "CosineSimilarity", "KLDivergence", "MeanAbsoluteError", "MeanSquaredError",
         "OneHotIoU", "OneHotMeanIoU",
     ),
-    "callback": (
-        "EarlyStopping", "ReduceLROnPlateau", "SwapEMAWeights", "TerminateOnNaN",
-    ),
+    "callback": ("EarlyStopping", "ReduceLROnPlateau", "SwapEMAWeights", "TerminateOnNaN"),
     "initializer": (
         "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform", "Orthogonal",
         "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Constant", "Identity", "Ones",
@@ -73,5 +70,19 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "sparse_sigmoid", "softmax", "log_softmax", "sparsemax", "softplus", "sparse_plus", "softsign",
         "squareplus", "tanh", "tanh_shrink", "threshold", "exponential", "linear",
     ),
-    "augmentation": AUGMENTATIONS,
+    "augmentation": (
+        # geometry
+        "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomShear", "RandomPerspective",
+        "ImageDataGenerator",
+        # colours
+        "RandomBrightness", "RandomContrast", "RandomColorJitter", "RandomHue", "RandomSaturation",
+        "RandomColorDegeneration", "RandomGrayscale", "RandomInvert", "RandomPosterization", "Solarization",
+        "AutoContrast", "Equalization",
+        # details
+        "RandomSharpness", "RandomGaussianBlur", "RandomErasing",
+        # several at once
+        "RandAugment", "AugMix",
+        # two images in one
+        "MixUp", "CutMix",
+    ),
 }  # fmt: skip

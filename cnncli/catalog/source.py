@@ -6,18 +6,28 @@ Importing Keras takes seconds; parsing the one file a class lives in takes a fra
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from cnncli.catalog.augmentations import GENERATOR, GENERATOR_WORDS
 from cnncli.catalog.backbones import BACKBONES, words_on
 from cnncli.catalog.definitions import Definition, constants, definition, initializer, module_file
+from cnncli.catalog.image_data_generator import GENERATOR, GENERATOR_WORDS
 from cnncli.catalog.packages import plugin_definition, plugin_layer
-from cnncli.catalog.validators import Validator, any_of, boolean, choice, is_number, list_of, number, text, whole
-from cnncli.errors import KeyPath, Problem
-from cnncli.wording import shown
+from cnncli.catalog.validators import (
+    Validator,
+    any_of,
+    boolean,
+    choice,
+    is_number,
+    list_of,
+    number,
+    text,
+    validator,
+    whole,
+)
 
 REQUIRED = "required"
 """Stands for the default of an argument that has none."""
@@ -185,22 +195,14 @@ _LISTS = {"list", "List", "tuple", "Tuple", "Sequence", "Iterable", "Collection"
 _UNIONS = {"Optional", "Union"}
 
 
-def _anything() -> Validator:
-    """Any value of YAML; what the layer does not take, it refuses itself."""
-
-    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-        if isinstance(value, list):
-            return [accept(item, (*path, index), problems) for index, item in enumerate(value)]
-        if isinstance(value, dict):
-            return {str(key): accept(item, (*path, key), problems) for key, item in value.items()}
-        if not (value is None or isinstance(value, str | bool) or is_number(value)):
-            problems.append(Problem(path, f"expected a value, got {shown(value)}"))
-        return value
-
-    return Validator("a value", accept, {})
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, list | dict):
+        return all(map(_is_finite, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
-ANYTHING = _anything()
+ANYTHING = validator("a value other than .inf and .nan", _is_finite, {})
+"""Any value of YAML; the layer itself refuses what it does not take."""
 
 
 def validator_by_source(argument: Argument) -> Validator:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from cnncli.catalog.augmentations import REFUSED_AUGMENTATIONS
 from cnncli.catalog.packages import registration_error
 
-_AXES = {"1D": "sequences", "3D": "volumes"}
 _TWO_AXES = (
     *("Conv2D", "Conv2DTranspose", "DepthwiseConv2D", "SeparableConv2D"),
     *("MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling2D"),
@@ -13,75 +11,82 @@ _TWO_AXES = (
     *("SpatialDropout2D", "ZeroPadding2D", "Cropping2D", "UpSampling2D"),
 )
 _OTHER_AXES = {
-    name.replace("2D", axes): f"it is for {inputs}, and images are two-dimensional; use {name}"
-    for axes, inputs in _AXES.items()
+    (name.replace("2D", axes),): f"it is for {inputs}, and images are two-dimensional; use {name}"
+    for axes, inputs in (("1D", "sequences"), ("3D", "volumes"))
     for name in _TWO_AXES
 }
+_RUNS_CODE = "it runs code, and a spec must be safe to run"
 _RECURRENT = "it is a recurrent layer, for sequences, and cnncli trains image classifiers"
-_WRAPPER = "it applies a layer to each step of a sequence, and cnncli trains image classifiers"
-_REGRESSION = "it is for predicting quantities, and a classifier gives probabilities; use a crossentropy"
-_OF_REGRESSION = "it is for predicting quantities, and a classifier gives probabilities; use accuracy"
+_SEQUENCES = "it is for sequences, and cnncli trains image classifiers"
+_QUANTITIES = "it is for predicting quantities, and a classifier gives probabilities; use accuracy"
+_SCALED = "pixels are scaled by 'data.scale' or 'data.standardize'; leave it out"
+_SIZE = "images keep the size of 'data.image.size'"
 
-REFUSED: dict[str, dict[str, str]] = {
-    # Names of Keras that people will try, with the reason why a spec cannot use them.
-    "layer": {
-        **_OTHER_AXES,
-        **dict.fromkeys(("LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"), _RECURRENT),
-        **dict.fromkeys(("Bidirectional", "TimeDistributed"), _WRAPPER),
-        "RepeatVector": "it makes a sequence of a vector, and cnncli trains image classifiers",
-        "EinsumDense": "it is for sequences; use Dense",
-        "Lambda": "it runs code, and a spec must be safe to run",
-        "TFSMLayer": "it loads a model from a file, and a spec must be safe to run",
-        "TorchModuleWrapper": "it runs code, and a spec must be safe to run",
-        "JaxLayer": "it runs code, and a spec must be safe to run",
-        "FlaxLayer": "it runs code, and a spec must be safe to run",
-        "Input": "the input shape is taken from the data; leave it out",
-        "InputLayer": "the input shape is taken from the data; leave it out",
-        "Rescaling": "pixels are scaled by 'data.scale'; leave it out",
-        "Normalization": "pixels are scaled by 'data.scale'; leave it out",
-        "Resizing": "images come in the size that the data has; leave it out",
-        "Embedding": "it takes words, not images",
-        "Attention": "attention is not available; Multiply weighs one result by another",
-        "MultiHeadAttention": "attention is not available; Multiply weighs one result by another",
-        "Dot": "it compares pairs of vectors, and a classifier has one image at a time; use Multiply",
+_REASONS: dict[str, dict[tuple[str, ...], str]] = {
+    "layer": _OTHER_AXES
+    | {
+        ("LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"): _RECURRENT,
+        ("Bidirectional", "TimeDistributed", "RepeatVector"): _SEQUENCES,
+        ("EinsumDense",): "it is for sequences; use Dense",
+        ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"): _RUNS_CODE,
+        ("Input", "InputLayer"): "the input shape is taken from the data; leave it out",
+        ("Rescaling", "Normalization"): _SCALED,
+        ("Resizing",): f"{_SIZE}; leave it out",
+        ("Embedding",): "it takes words, not images",
+        ("Attention", "MultiHeadAttention"): "attention is not available; Multiply weighs one result by another",
+        ("Dot",): "it compares pairs of vectors, and a classifier has one image at a time; use Multiply",
     },
     "optimizer": {
-        "LossScaleOptimizer": "it is added by 'train.precision: mixed_float16'",
-        "MultiOptimizer": "one optimizer trains the whole model",
-        "OptimizerMap": "one optimizer trains the whole model",
+        ("LossScaleOptimizer",): "it is added by 'train.precision: mixed_float16'",
+        ("MultiOptimizer", "OptimizerMap"): "one optimizer trains the whole model",
     },
     "loss": {
-        **dict.fromkeys(
-            ("LogCosh", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "Poisson"), _REGRESSION
+        ("LogCosh", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError", "Poisson"): (
+            "it is for predicting quantities, and a classifier gives probabilities; use a crossentropy"
         ),
-        "CTC": "it is for sequences of labels, not for one label an image",
-        "Circle": "it compares embeddings with one another, a classifier gives probabilities",
+        ("CTC",): "it is for sequences of labels, not for one label an image",
+        ("Circle",): "it compares embeddings with one another, a classifier gives probabilities",
     },
     "metric": {
-        **dict.fromkeys(("LogCoshError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError"), _OF_REGRESSION),
-        **dict.fromkeys(("PearsonCorrelation", "Poisson", "R2Score", "RootMeanSquaredError"), _OF_REGRESSION),
-        "Accuracy": "it compares class numbers, a classifier gives probabilities; use accuracy",
-        "IoU": "it compares class numbers, a classifier gives probabilities; use OneHotIoU",
-        "MeanIoU": "it compares class numbers, a classifier gives probabilities; use OneHotMeanIoU",
-        "BinaryIoU": "it is for masks of pixels",
-        "MeanMetricWrapper": "it runs code, and a spec must be safe to run",
+        ("LogCoshError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError"): _QUANTITIES,
+        ("PearsonCorrelation", "Poisson", "R2Score", "RootMeanSquaredError"): _QUANTITIES,
+        ("Accuracy",): "it compares class numbers, a classifier gives probabilities; use accuracy",
+        ("IoU",): "it compares class numbers, a classifier gives probabilities; use OneHotIoU",
+        ("MeanIoU",): "it compares class numbers, a classifier gives probabilities; use OneHotMeanIoU",
+        ("BinaryIoU",): "it is for masks of pixels",
+        ("MeanMetricWrapper",): _RUNS_CODE,
     },
     "callback": {
-        "ModelCheckpoint": "every run keeps its best and its last weights already",
-        "BackupAndRestore": "every run keeps its best and its last weights already",
-        "OrbaxCheckpoint": "every run keeps its best and its last weights already",
-        "CSVLogger": "every run writes history.csv already",
-        "History": "every run writes history.csv already",
-        "ProgbarLogger": "progress is shown already",
-        "LearningRateScheduler": "it runs code; give the optimizer a schedule: 'learning_rate: {CosineDecay: …}'",
-        "LambdaCallback": "it runs code, and a spec must be safe to run",
-        "RemoteMonitor": "it sends data over the network",
-        "TensorBoard": "it writes outside the run folder; history.csv and plots/history.png hold the curves",
+        ("ModelCheckpoint", "BackupAndRestore", "OrbaxCheckpoint"): (
+            "every run keeps its best and its last weights already"
+        ),
+        ("CSVLogger", "History"): "every run writes history.csv already",
+        ("ProgbarLogger",): "progress is shown already",
+        ("LearningRateScheduler",): "it runs code; give the optimizer a schedule: 'learning_rate: {CosineDecay: …}'",
+        ("LambdaCallback",): _RUNS_CODE,
+        ("RemoteMonitor",): "it sends data over the network",
+        ("TensorBoard",): "it writes outside the run folder; history.csv and plots/history.png hold the curves",
     },
-    "initializer": {"STFT": "it is for sound"},
-    "activation": {"glu": "it halves the channels, and Keras' layers count on all of them"},
-    "augmentation": REFUSED_AUGMENTATIONS,
+    "initializer": {("STFT",): "it is for sound"},
+    "activation": {("glu",): "it halves the channels, and Keras' layers count on all of them"},
+    "augmentation": {
+        ("RandomCrop", "CenterCrop", "Resizing"): f"{_SIZE}; RandomTranslation and RandomZoom choose what they show",
+        ("Rescaling", "Normalization"): _SCALED,
+        ("Pipeline",): "write the names in it one below the other",
+        ("RandomElasticTransform",): "Keras bends a whole batch alike; use RandomPerspective or RandomShear",
+        ("ContrastLimitedAdaptiveHistogramEqualization",): "it is not available; use Equalization or AutoContrast",
+        ("MaxNumBoundingBoxes",): "a classifier has no boxes",
+    },
 }
+
+_REFUSED = {
+    family: {name: reason for names, reason in reasons.items() for name in names}
+    for family, reasons in _REASONS.items()
+}
+
+_FEATUREWISE = "set 'data.standardize: featurewise', which prediction then uses as well"
+_SAMPLEWISE = "set 'data.standardize: samplewise', which prediction then uses as well"
+_WHITENING = "whitening is not available; 'data.standardize: featurewise' is the nearest"
 
 RENAMED_ARGUMENTS: dict[str, str] = {
     # Arguments that people know from tutorials and older Keras, and what to write instead.
@@ -93,9 +98,23 @@ RENAMED_ARGUMENTS: dict[str, str] = {
     "lr": "it is called 'learning_rate'",
     "decay": "write 'learning_rate: {InverseTimeDecay: …}'",
     "label_smoothing": "it takes one-hot labels: 'loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}'",
+    "seed": "everything random follows from the 'seed' of the spec; leave it out",
+    "value_range": "pixels are 0 to 255 here, 'data.scale' comes later; leave it out",
+    "data_format": "images have their channels last throughout; leave it out",
+    "dtype": "'train.precision' sets the number format; leave it out",
+    "bounding_box_format": "a classifier has no boxes; leave it out",
+    "featurewise_center": _FEATUREWISE,
+    "featurewise_std_normalization": _FEATUREWISE,
+    "samplewise_center": _SAMPLEWISE,
+    "samplewise_std_normalization": _SAMPLEWISE,
+    "zca_whitening": _WHITENING,
+    "zca_epsilon": _WHITENING,
+    "rescale": "set 'data.scale: [0, 1]', which prediction then uses as well",
+    "preprocessing_function": _RUNS_CODE,
+    "validation_split": "set 'data.split: {validation: 0.1}'",
 }
 
 
 def refusal(family: str, name: str) -> str:
     """Why a name cannot be used, in a sentence; empty where it can be used or does not exist."""
-    return (registration_error(name) if family == "layer" else "") or REFUSED.get(family, {}).get(name, "")
+    return (registration_error(name) if family == "layer" else "") or _REFUSED.get(family, {}).get(name, "")

@@ -222,10 +222,3 @@ fraction = number(0, 1)
 below_one = number(0, 1, below=True)
 axis = any_of(whole(), list_of(whole()))
 """An axis of an array, or several; -1 is the last."""
-
-
-def per_axis(item: Validator, axes: int) -> Validator:
-    """One value for all axes of an image, or a list with one for each."""
-    if axes == 1:
-        return any_of(item, list_of(item, 1))
-    return any_of(item, list_of(item, axes, f"a list of {axes} numbers"))

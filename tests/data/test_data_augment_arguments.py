@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from cnncli.catalog import FAMILIES, Entry, arguments_of, first_line, parse
-from cnncli.catalog.augmentations import GENERATOR
+from cnncli.catalog.image_data_generator import GENERATOR
 from cnncli.errors import Problem
 
 NAMES = FAMILIES["augmentation"]
