@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnncli.api.run import Run
 from cnncli.isolation import isolated
 from cnncli.runs import find_run
-from cnncli.spec import Spec, load_from
+from cnncli.spec import Spec, load
 
 if TYPE_CHECKING:
     import keras
@@ -43,7 +43,7 @@ def load_spec(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Map
         ...     print(error.problems[0].key)
         train.epochs
     """
-    return load_from(source, overrides or {}).spec
+    return load(source, overrides or {}).spec
 
 
 def build_model(spec: Spec) -> keras.Model:

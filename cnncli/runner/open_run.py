@@ -61,7 +61,7 @@ class OpenRun:
             RunError: It is missing, invalid, or has layers of a package that is not installed.
         """
         try:
-            return load(self.folder.spec, alone=True)
+            return load(self.folder.spec, is_complete=True)
         except SpecError as error:
             require_packages(self.path, self._environment_or_nothing())
             first, *others = error.problems

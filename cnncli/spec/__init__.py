@@ -5,23 +5,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from cnncli.errors import Problem, SpecError
-from cnncli.spec.layout import layout
+from cnncli.errors import Place, Problem, SpecError
 from cnncli.spec.lint import lint
-from cnncli.spec.overrides import apply_overrides, read_file
-from cnncli.spec.problems import in_order
-from cnncli.spec.reader import Document, read_leniently
+from cnncli.spec.overrides import apply_overrides, read_file, read_single_file
+from cnncli.spec.reader import NOT_A_SPEC, Document, read_leniently, read_value
 from cnncli.spec.rules import check
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import NetworkShapes, infer_shapes
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.spec.values import is_name
 
-__all__ = ["LoadedSpec", "Spec", "load", "load_from", "parse"]
+__all__ = ["LoadedSpec", "Spec", "load", "parse"]
 
 
 @dataclass(frozen=True)
@@ -29,9 +27,9 @@ class LoadedSpec:
     """A spec that passed every check, with what is legal but probably wrong.
 
     Args:
-        spec: frozen, with every default filled in.
-        warnings: located lint.
-        document: the text it came from, for locating what is found later.
+        spec: The spec, frozen, with every default filled in.
+        warnings: Lint with its place.
+        document: The text it came from, to locate problems that appear later.
         shapes: The network with the shapes of its layers, as far as the spec alone determines them.
     """
 
@@ -49,74 +47,54 @@ class LoadedSpec:
         Raises:
             SpecError: With every problem found.
         """
-        if not overrides:
-            return self
-        document = apply_overrides(self.document, _settings(overrides), layout())
-        return parse(document, default_name=self.spec.name)
+        return parse(_overridden(self.document, overrides), self.spec.name) if overrides else self
 
     def locate(self, error: SpecError) -> SpecError:
         """The same error with the place of each problem, for problems found after reading."""
         return _located(error.problems, self.document)
 
 
-def load(path: FilePath, overrides: Sequence[str] = (), alone: bool = False) -> LoadedSpec:
-    """Reads, merges and checks a spec file.
-
-    Args:
-        path: the YAML file.
-        overrides: `key=value`, applied last.
-        alone: refuse `extends`: no other file is read. The spec of a run is whole, and may be a stranger's.
-
-    Raises:
-        SpecError: with every problem that could be found, each at its line and column.
-    """
-    document = read_file(path, layout(), alone)
-    if overrides:
-        document = apply_overrides(document, overrides, layout())
-    return parse(document, default_name=path.stem)
-
-
-def load_from(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Mapping[str, Any]) -> LoadedSpec:
-    """Checks a spec from a file, a text or nested dicts.
+def load(
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    overrides: Mapping[str, Any] | Sequence[str] = (),
+    *,
+    is_complete: bool = False,
+) -> LoadedSpec:
+    """Reads, merges and checks a spec.
 
     Args:
         source: Path of a file, YAML text (a `str` with a line break), or dicts and lists.
-        overrides: Values by key, applied last.
+        overrides: Values by key, `{"train.epochs": 5}`, or a list of `key=value`; applied last.
+        is_complete: Refuse `extends`, so that no other file is read. The spec of a run may be a stranger's.
 
     Raises:
-        SpecError: With every problem found; those of dicts have a path and no place.
+        SpecError: With every problem found, each at its line and column; those of dicts have a path and no place.
     """
-    settings = _settings(overrides)
-    if isinstance(source, os.PathLike) or (isinstance(source, str) and "\n" not in source):
-        return load(FilePath(source), settings)
-    text = source if isinstance(source, str) else json.dumps(source, default=str)
-    try:
-        document = read_leniently(text, "<text>" if text is source else "<dict>")
-        if isinstance(document.value, dict) and "extends" in document.value:
-            raise _located([Problem(("extends",), "only the spec in a file can extend another", at_key=True)], document)
-        return parse(apply_overrides(document, settings, layout()) if settings else document)
-    except SpecError as error:
-        if text is source:
-            raise
-        raise SpecError([replace(problem, place=None) for problem in error.problems], error.source) from None
+    if isinstance(source, Mapping):
+        document, name = Document("<dict>", read_value(json.dumps(source, default=str), "<dict>")), "run"
+    elif isinstance(source, str) and "\n" in source:
+        document, name = read_leniently(source, "<text>"), "run"
+    else:
+        path = FilePath(source)
+        document, name = read_single_file(path) if is_complete else read_file(path), path.stem
+    return parse(_overridden(document, overrides), name)
 
 
-def _settings(overrides: Mapping[str, Any] | Sequence[str]) -> Sequence[str]:
-    """Overrides as `key=value`; JSON is YAML."""
-    if isinstance(overrides, Mapping):
-        return [f"{key}={json.dumps(value, default=str)}" for key, value in overrides.items()]
-    return overrides
+def _overridden(document: Document, overrides: Mapping[str, Any] | Sequence[str]) -> Document:
+    if isinstance(overrides, Mapping):  # JSON is YAML
+        overrides = [f"{key}={json.dumps(value, default=str)}" for key, value in overrides.items()]
+    return apply_overrides(document, overrides) if overrides else document
 
 
 def parse(document: Document, default_name: str = "run") -> LoadedSpec:
     """Checks a document that was read already.
 
     Raises:
-        SpecError: with every problem found.
+        SpecError: With every problem found.
     """
     value: Any = document.value
     if not isinstance(value, dict):
-        raise _located([Problem((), "a spec is a mapping with the keys data, model and train")], document)
+        raise _located([Problem((), NOT_A_SPEC)], document)
     if "name" not in value and is_name(default_name):
         value = {"name": default_name, **value}
     problems: list[Problem] = []
@@ -140,3 +118,13 @@ def _located(problems: Sequence[Problem], document: Document) -> SpecError:
     located = [document.locate(problem) for problem in problems]
     every = [*document.problems, *(problem for problem in located if problem.place not in unread)]
     return SpecError(in_order(every, document.file), document.file)
+
+
+def in_order(problems: Sequence[Problem], file: str) -> list[Problem]:
+    """Located problems in the order of the text: `file` itself, then what it extends, then what was set by hand."""
+
+    def rank(problem: Problem) -> tuple[int, str, int, int]:
+        where, line, column = problem.place or Place(file, 0, 0)
+        return (0 if where == file else 2 if where.startswith("--set ") else 1), where, line, column
+
+    return sorted(problems, key=rank)

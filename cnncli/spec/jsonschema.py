@@ -9,43 +9,20 @@ from cnncli.catalog import FAMILIES, arguments_of, first_line, members, spelling
 from cnncli.catalog.entries import argument_validator
 from cnncli.spec.graph.expressions import MAX_LENGTH
 from cnncli.spec.graph.reading import NAME
-from cnncli.spec.schema import Spec
-from cnncli.spec.section import Section, plain
+from cnncli.spec.schema import Spec, sections
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a spec file."""
-    definitions: dict[str, Any] = {}
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **_section(Spec, definitions)}
+    definitions = {section.__name__: section.schema() for path, section in sections().items() if path}
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Spec.schema()}
     schema["properties"]["extends"] = {"type": "string", "description": "Another spec; this file's keys win"}
     schema["$defs"] = definitions
     required = _required(schema, definitions)
     schema |= {"if": {"not": {"required": ["extends"]}}, "then": required}  # what it extends may have the rest
-    for family in FAMILIES:
-        definitions[family] = _family(family)
+    definitions |= {family: _family(family) for family in FAMILIES}
     definitions |= {"line": _line(), "block": _BLOCK, "expression": _EXPRESSION}
     return schema
-
-
-def _section(section: type[Section], definitions: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a section; those of the sections within it are added to the definitions."""
-    properties: dict[str, Any] = {}
-    for name, key in section.spec_keys().items():
-        if key.section:
-            definitions[key.section.__name__] = _section(key.section, definitions)
-            properties[name] = {"$ref": f"#/$defs/{key.section.__name__}"}
-        elif key.validator:
-            properties[name] = dict(key.validator.schema)
-        properties[name] |= {"description": key.description}
-        if not key.required:
-            properties[name] |= {"default": plain(key.default)}
-    return {
-        "type": "object",
-        "description": " ".join((section.__doc__ or "").split("\n\n")[0].split()),
-        "properties": properties,
-        "additionalProperties": False,
-        "required": [name for name, key in section.spec_keys().items() if key.required],
-    }
 
 
 def _required(section: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,77 +4,39 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cnncli.errors import KeyPath, Place, Problem, SpecError
-from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, Document, read_leniently, read_value
+from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, NOT_A_SPEC, Document, read_leniently, read_value
+from cnncli.spec.schema import sections
 from cnncli.spec.shipped import shipped
 from cnncli.wording import nearest
 
 MAX_CHAIN = 10
 
-Tells = Callable[[KeyPath], bool]
 
-
-@dataclass(frozen=True)
-class Layout:
-    """What merging must know of the keys of a spec.
-
-    Args:
-        is_section: whether the value at a path is a section, whose keys are merged one by one.
-        is_taken_out: whether `null` at a path takes the key out, so that it has its default.
-    """
-
-    is_section: Tells = lambda path: False
-    is_taken_out: Tells = lambda path: False
-
-
-_NONE = Layout()
-
-
-def read_file(path: Path, layout: Layout = _NONE, alone: bool = False) -> Document:
+def read_file(path: Path) -> Document:
     """Reads a spec file together with the files that it extends; its own keys win.
 
-    Args:
-        path: of the file.
-        layout: of a spec.
-        alone: refuse to read any other file.
-
     Raises:
-        SpecError: a file is missing or unreadable, is no YAML, or extends itself.
+        SpecError: A file is missing or unreadable, is not YAML, or extends itself.
     """
-    document = _read(path)
-    chain = [path.resolve()]
-    folder = path.parent
+    document = read_single_file(path)
+    chain = [path]
     while isinstance(document.value, dict) and "extends" in document.value:
-        wanted = document.value["extends"]
-        place = document.values.get(("extends",))
-        if alone:
-            raise SpecError([Problem(("extends",), "the spec of a run cannot extend another spec", place)], str(path))
-        if not isinstance(wanted, str) or not wanted.strip():
-            raise SpecError([Problem(("extends",), "expected the path of another spec", place)], str(path))
-        base_path = folder / wanted
-        try:
-            resolved = base_path.resolve()
-        except (OSError, RuntimeError, ValueError) as error:  # a loop of symbolic links; a character no path can have
-            raise SpecError([Problem(("extends",), f"'{wanted}' is not a path: {error}", place)], str(path)) from None
-        if resolved in chain:
-            raise SpecError([Problem(("extends",), f"'{wanted}' leads back to this file", place)], str(path))
-        if len(chain) >= MAX_CHAIN:
-            raise SpecError([Problem(("extends",), f"more than {MAX_CHAIN} files extend each other", place)], str(path))
-        chain.append(resolved)
-        base = _read(base_path, place)
+        extended, place = document.value["extends"], document.values.get(("extends",))
+        if wrong := _wrong_base(extended, chain):
+            raise SpecError([Problem(("extends",), wrong, place)], str(path))
+        chain.append(chain[-1].parent / extended)
+        base = read_single_file(chain[-1], place)
         if not isinstance(base.value, dict):
-            message = "a spec is a mapping with the keys data, model and train"
-            raise SpecError([Problem((), message, base.values[()])], base.file)
-        folder = base_path.parent
+            raise SpecError([Problem((), NOT_A_SPEC, base.values[()])], base.file)
         own = {key: value for key, value in document.value.items() if key != "extends"}
         document = Document(
             document.file,
-            _merge(base.value, own, (), layout),
+            _merge(base.value, own, ()),
             ChainMap(dict(document.keys), dict(base.keys)),
             ChainMap(_without_extends(document.values), dict(base.values)),
             document.problems + base.problems,
@@ -82,11 +44,33 @@ def read_file(path: Path, layout: Layout = _NONE, alone: bool = False) -> Docume
     return document
 
 
+def _wrong_base(extended: Any, chain: Sequence[Path]) -> str:
+    """Why a value of `extends` cannot be followed, in a sentence; empty when it can."""
+    if not isinstance(extended, str) or not extended.strip():
+        return "expected the path of another spec"
+    try:
+        is_loop = (chain[-1].parent / extended).resolve() in [file.resolve() for file in chain]
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of symbolic links; a character no path can have
+        return f"'{extended}' is not a path: {error}"
+    if is_loop:
+        return f"'{extended}' leads back to this file"
+    return f"more than {MAX_CHAIN} files extend each other" if len(chain) >= MAX_CHAIN else ""
+
+
 def _without_extends(values: Any) -> dict[KeyPath, Place]:
     return {path: place for path, place in values.items() if path != ("extends",)}
 
 
-def _read(path: Path, place: Place | None = None) -> Document:
+def read_single_file(path: Path, place: Place | None = None) -> Document:
+    """Reads a spec file and no other.
+
+    Args:
+        path: Path of the file.
+        place: Where the spec that extends it names it.
+
+    Raises:
+        SpecError: The file is missing, unreadable or not YAML.
+    """
     message = ""
     try:
         if path.is_file():  # neither a FIFO, which would be waited for, nor a device, which may have no end
@@ -111,7 +95,6 @@ def _why_no_file(path: Path) -> str:
 
 def _shipped(path: Path) -> str:
     """A hint at the spec of that name which is in the package."""
-
     name = "/".join(path.with_suffix("").parts[-2:]).removeprefix("configs/")
     known = [one.name for one in shipped() if one.name in (name, path.stem)]
     return f"; 'cnncli init --template {known[0]}' writes it here" if known else ""
@@ -119,28 +102,39 @@ def _shipped(path: Path) -> str:
 
 def _beside(path: Path) -> str:
     """A hint at a file of a similar name in the same folder."""
-
     if not path.parent.is_dir():
         return ""
     return nearest(path.name, sorted(file.name for file in path.parent.glob("*.y*ml")))
 
 
-def _merge(base: Any, own: Any, path: KeyPath, layout: Layout) -> Any:
+def _merge(base: Any, own: Any, path: KeyPath) -> Any:
     """`own` over `base`: sections key by key, objects of the same name argument by argument, the rest whole."""
     if not isinstance(base, dict) or not isinstance(own, dict):
         return own
-    if layout.is_section(path):
-        merged = {key: _merge(base.get(key), value, (*path, key), layout) for key, value in own.items()}
-        out = {key for key, value in own.items() if value is None and layout.is_taken_out((*path, key))}
-        return {key: value for key, value in {**base, **merged}.items() if key not in out or key not in base}
+    if _is_section(path):
+        merged = {key: _merge(base.get(key), value, (*path, key)) for key, value in own.items()}
+        unset = {key for key, value in own.items() if value is None and _is_unset_by_null((*path, key))}
+        return {key: value for key, value in {**base, **merged}.items() if key not in unset or key not in base}
     if not (len(own) == 1 and own.keys() == base.keys()):
         return own
     name = next(iter(own))
     if not isinstance(base[name], dict) or not isinstance(own[name], dict):
         return own
-    inside = (*path, name)
-    arguments = {key: _merge(base[name].get(key), value, (*inside, key), layout) for key, value in own[name].items()}
+    arguments = {key: _merge(base[name].get(key), value, (*path, name, key)) for key, value in own[name].items()}
     return {name: {**base[name], **arguments}}
+
+
+def _is_section(path: KeyPath) -> bool:
+    """Whether the keys of a value are merged one by one."""
+    in_blocks = path[:2] == ("model", "blocks") and (len(path) < 4 or path[3:] == ("parameters",))
+    return path in sections() or in_blocks
+
+
+def _is_unset_by_null(path: KeyPath) -> bool:
+    """Whether `null` gives a key its default, because it is not one of its values."""
+    section = sections().get(path[:-1]) if path else None
+    key = section.spec_keys().get(str(path[-1])) if section else None
+    return key is not None and not key.takes_null
 
 
 _PART = re.compile(r"([^.\[\]]+)|\[([0-9]{1,9})\]")
@@ -149,16 +143,15 @@ _INDEX = re.compile(r"[0-9]{1,9}\Z")
 _NO_KEY = "expected key=value, such as train.epochs=5"
 
 
-def apply_overrides(document: Document, overrides: Sequence[str], layout: Layout = _NONE) -> Document:
+def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     """Sets keys by hand: `train.epochs=5`, `model.layers[0].Conv2D.filters=16`.
 
     Args:
-        document: as read.
+        document: The spec as read.
         overrides: `key=value` each; the value is YAML.
-        layout: of a spec.
 
     Raises:
-        SpecError: an override has no '=', its value is not YAML, or its path does not exist. All of them are listed.
+        SpecError: An override has no '=', its value is not YAML, or its path does not exist. All of them are listed.
     """
     problems: list[Problem] = []
     value = document.value
@@ -173,7 +166,7 @@ def apply_overrides(document: Document, overrides: Sequence[str], layout: Layout
             continue
         try:
             given = read_value(text, file)
-            value, path = _set(value, path, given, (), layout)
+            value, path = _set(value, path, given, ())
         except SpecError as error:
             problems.extend(Problem(p.path, p.message, Place(file, 1, len(name) + 2)) for p in error.problems)
             continue
@@ -206,7 +199,7 @@ def _without_replaced(places: Mapping[KeyPath, Place], replaced: Mapping[KeyPath
     }
 
 
-def _set(value: Any, path: KeyPath, given: Any, done: KeyPath, layout: Layout) -> tuple[Any, KeyPath]:
+def _set(value: Any, path: KeyPath, given: Any, done: KeyPath) -> tuple[Any, KeyPath]:
     """The value with one part replaced, and the path that was really taken: `layers.0` becomes `layers[0]`."""
     if len(done) == len(path):
         return given, done
@@ -216,7 +209,7 @@ def _set(value: Any, path: KeyPath, given: Any, done: KeyPath, layout: Layout) -
         if not 0 <= index < len(value):
             raise SpecError([Problem(done, f"there is no item '{part}': the list has {len(value)}")])
         path = (*path[: len(done)], index, *path[len(done) + 1 :])
-        inner, path = _set(value[index], path, given, (*done, index), layout)
+        inner, path = _set(value[index], path, given, (*done, index))
         return [*value[:index], inner, *value[index + 1 :]], path
     if isinstance(value, str) and value == part:
         value = {part: {}}  # `optimizer: Adam` is short for `optimizer: {Adam: {}}`
@@ -225,7 +218,7 @@ def _set(value: Any, path: KeyPath, given: Any, done: KeyPath, layout: Layout) -
     if isinstance(part, int):
         raise SpecError([Problem(done, f"there is no item '{part}': it is not a list")])
     value = value or {}
-    inner, path = _set(value.get(part), path, given, (*done, part), layout)
-    if inner is None and layout.is_taken_out((*done, part)):
+    inner, path = _set(value.get(part), path, given, (*done, part))
+    if inner is None and _is_unset_by_null((*done, part)):
         return {key: kept for key, kept in value.items() if key != part}, path
     return {**value, part: inner}, path

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -19,6 +19,7 @@ from cnncli.spec.scalars import meaning
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
 MAX_NODES = 50_000
+NOT_A_SPEC = "a spec is a mapping with the keys data, model and train"
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -54,16 +55,10 @@ class Document:
 
     def locate(self, problem: Problem) -> Problem:
         """The problem with its place: that of its key or value, or of the nearest part above it."""
-        if problem.place:
-            return problem
         first, second = (self.keys, self.values) if problem.at_key else (self.values, self.keys)
-        for length in range(len(problem.path), -1, -1):
-            path = problem.path[:length]
-            place = first.get(path) or second.get(path)
-            if place:
-                return Problem(problem.path, problem.message, place, problem.at_key, problem.code)
-        place = Place(self.file, 1, 1)
-        return Problem(problem.path, problem.message, place, problem.at_key, problem.code)
+        above = (problem.path[:length] for length in range(len(problem.path), -1, -1))
+        places = (places[path] for path in above for places in (first, second) if path in places)
+        return replace(problem, place=problem.place or next(places, None))
 
 
 def read(data: bytes | str, file: str) -> Document:

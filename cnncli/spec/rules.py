@@ -13,7 +13,6 @@ from cnncli.spec.metrics import METRIC_RULES, has_one_output, is_sparse, unfitti
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import NetworkShapes, Shape, Step
-from cnncli.spec.splits import contradictions
 from cnncli.spec.stages import wrong_stages
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import counted, dimensions, nearest, size_text
@@ -188,7 +187,7 @@ def _steps(spec: Spec) -> Iterator[Problem]:
 
 def _own_splits(spec: Spec) -> Iterator[Problem]:
     if spec.data.source.is_builtin:
-        yield from contradictions(spec.data.split, ("train", "test"))
+        yield from spec.data.split.contradictions(("train", "test"))
 
 
 def _preprocessing(spec: Spec) -> Iterator[Problem]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, Self
 
 from cnncli.catalog.entries import Entry, entry_validator
@@ -46,6 +47,21 @@ class Split(Section):
         values.test_part, "Part of the images to test on, where the source has no test images of its own", 0.2
     )
     stratify: bool = key(boolean, "Keep the proportions of the classes; without it the last images are taken", True)
+
+    def contradictions(self, own: Collection[str]) -> Iterator[Problem]:
+        """The parts that the spec sets although the source has these images, whose size it cannot change.
+
+        `validation: 0` is possible: it leaves the source's validation images out.
+
+        Args:
+            own: Names of the splits that the source has.
+        """
+        path, why = ("data", "split"), "the source has {} images of its own, and they are used; leave '{}' out"
+        if "test" in own and "test" in self.set_keys:
+            yield Problem((*path, "test"), why.format("test", "test"))
+        if "validation" in own and "validation" in self.set_keys and self.validation != 0:
+            message = why.format("validation", "validation") + ", or write 0 to use none of them"
+            yield Problem((*path, "validation"), message)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +225,7 @@ class Spec(Section):
     )
 
 
+@cache
 def sections() -> Mapping[KeyPath, type[Section]]:
     """Every section of the spec by its path; the spec itself has the empty one."""
     return dict(sections_of(Spec))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from cnncli.catalog.validators import Validator
-from cnncli.errors import KeyPath, Problem
-from cnncli.spec.problems import unknown_key
-from cnncli.wording import near_word, shown
+from cnncli.errors import KeyPath, Problem, path_text
+from cnncli.wording import near_word, nearest, shown
 
 REQUIRED = dataclasses.MISSING
 """Default of a key that every spec must set."""
@@ -107,15 +106,31 @@ class Section:
             elif name in value and each.validator:
                 values[name] = each.validator.accept(value[name], (*path, name), problems)
             elif each.required and name not in misspelt:
-                where = f"'{path[-1]}'" if path else "a spec"
+                where = f"'{path_text(path)}'" if path else "a spec"
                 what = f"{each.description[0].lower()}{each.description[1:]}"
                 problems.append(Problem(path, f"{where} needs '{name}': {what}", at_key=True))
         for name in unknown:
-            message = unknown_key(
-                str(name), path, {at: tuple(section.spec_keys()) for at, section in sections_of(root)}
-            )
+            others = {at: section.spec_keys() for at, section in sections_of(root) if section is not cls}
+            message = _unknown_key(str(name), keys, others)
             problems.append(Problem((*path, name), message, at_key=True))
         return values if len(problems) == before else None
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """The section as JSON Schema; the sections within it are references to definitions of their names."""
+        properties: dict[str, Any] = {}
+        for name, each in cls.spec_keys().items():
+            value = {"$ref": f"#/$defs/{each.section.__name__}"} if each.section else {}
+            properties[name] = {**(each.validator.schema if each.validator else value), "description": each.description}
+            if not each.required:
+                properties[name]["default"] = plain(each.default)
+        return {
+            "type": "object",
+            "description": " ".join((cls.__doc__ or "").split("\n\n")[0].split()),
+            "properties": properties,
+            "additionalProperties": False,
+            "required": [name for name, each in cls.spec_keys().items() if each.required],
+        }
 
     def replace(self, **values: Any) -> Self:
         """The same section with other values, unchecked."""
@@ -141,3 +156,26 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: plain(item) for name, item in value.items()}
     return value.plain() if hasattr(value, "plain") else value
+
+
+_ELSEWHERE = {
+    # words that people put into a section, and how the thing is said here
+    "learning_rate": "the learning rate belongs to the optimizer: 'optimizer: {Adam: {learning_rate: 0.001}}'",
+    "lr": "the learning rate belongs to the optimizer: 'optimizer: {Adam: {learning_rate: 0.001}}'",
+    "input_shape": "the input shape is taken from the data; leave it out",
+    "validation_split": "write 'data.split: {validation: 0.1}'",
+    "dataset": "write 'data: {source: mnist}'",
+    "extends": "only the spec in a file can extend another, and the spec of a run cannot",
+    "early_stopping": "write 'train.callbacks: [{EarlyStopping: {patience: 5}}]'",
+}
+
+
+def _unknown_key(key: str, own: Collection[str], others: Mapping[KeyPath, Collection[str]]) -> str:
+    """What to say of a key that its section does not have, given the keys of the other sections by path."""
+    if others and key in _ELSEWHERE:
+        return f"unknown key; {_ELSEWHERE[key]}"
+    for section, names in others.items():
+        if key in names:
+            where = f"under '{'.'.join(map(str, section))}'" if section else "at the top level"
+            return f"unknown key here; it belongs {where}"
+    return f"unknown key{nearest(key, own) or '; known are ' + ', '.join(own)}"

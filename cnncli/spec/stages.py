@@ -12,7 +12,8 @@ from cnncli.catalog.validators import Validator, any_of, is_whole, list_of, numb
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.graph import Node
-from cnncli.wording import nearest, shown
+from cnncli.spec.section import Section, key
+from cnncli.wording import nearest
 
 INSIDE = "/"
 """Stands between the name of a backbone and that of a layer inside it."""
@@ -21,70 +22,29 @@ STAGES: KeyPath = ("train", "stages")
 _MOST_NAMES = 8
 
 
-@dataclass(frozen=True)
-class StageSpec:
-    """One stage, as the spec has it.
+@dataclass(frozen=True, kw_only=True)
+class StageSpec(Section):
+    """A part of a training in which some of the layers learn."""
 
-    Args:
-        epochs: at most.
-        freeze: layers that learn no more, by name or pattern; among those of `thaw` as well.
-        thaw: layers that learn again.
-        learning_rate: in place of the optimizer's.
-    """
-
-    epochs: int
-    freeze: tuple[str, ...] = ()
-    thaw: tuple[str, ...] = ()
-    learning_rate: float | Entry | None = None
+    epochs: int = key(whole(1), "Passes over the training images at most")
+    freeze: list[str] = key(
+        list_of(text, description="a list of names of layers"), "Layers that stop learning, even if thawed here", []
+    )
+    thaw: list[str] = key(list_of(text, description="a list of names of layers"), "Layers that learn again", [])
+    learning_rate: float | Entry | None = key(
+        any_of(number(0, above=True), entry_validator("schedule")), "In place of that of the optimizer", None
+    )
 
     def plain(self) -> dict[str, Any]:
-        """The stage as YAML has it."""
-        rate = self.learning_rate.plain() if isinstance(self.learning_rate, Entry) else self.learning_rate
-        given = {"epochs": self.epochs, "freeze": list(self.freeze), "thaw": list(self.thaw), "learning_rate": rate}
-        return {key: value for key, value in given.items() if value not in (None, [])}
-
-
-_KEYS: dict[str, Validator] = {
-    "epochs": whole(1),
-    "freeze": list_of(text, description="a list of names of layers"),
-    "thaw": list_of(text, description="a list of names of layers"),
-    "learning_rate": any_of(number(0, above=True), entry_validator("schedule")),
-}
+        """The stage as YAML has it; an empty list and `null` are not values of its keys."""
+        return {key: value for key, value in super().plain().items() if value not in (None, [])}
 
 
 def _accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-    keys = ", ".join(_KEYS)
-    if not isinstance(value, dict):
-        problems.append(Problem(path, f"expected a stage with the keys {keys}, got {shown(value)}"))
-        return value
-    before = len(problems)
-    for key in value:
-        if key not in _KEYS:
-            message = f"unknown key{nearest(str(key), _KEYS) or f'; a stage has {keys}'}"
-            problems.append(Problem((*path, key), message, at_key=True))
-    if "epochs" not in value:
-        problems.append(Problem(path, "a stage needs 'epochs'"))
-    kept = {key: kind.accept(value[key], (*path, key), problems) for key, kind in _KEYS.items() if key in value}
-    if len(problems) > before:
-        return value
-    freeze, thaw = (tuple(kept.get(key, ())) for key in ("freeze", "thaw"))
-    return StageSpec(kept["epochs"], freeze, thaw, kept.get("learning_rate"))
+    return StageSpec.read(value, path, problems)
 
 
-stage_list = list_of(
-    Validator(
-        "a stage",
-        _accept,
-        {
-            "type": "object",
-            "properties": {key: kind.schema for key, kind in _KEYS.items()},
-            "additionalProperties": False,
-            "required": ["epochs"],
-        },
-    ),
-    description="a list of stages",
-    empty=True,
-)
+stage_list = list_of(Validator("a stage", _accept, StageSpec.schema()), description="a list of stages", empty=True)
 
 
 def with_epochs(train: Any) -> Any:
@@ -102,9 +62,9 @@ class PhaseSpec:
     """One phase of a training: a stage, or the whole training where there are no stages.
 
     Args:
-        epochs: at most.
-        optimizer: with the learning rate of the stage.
-        rate: KeyPath of the learning rate in the spec.
+        epochs: Number of epochs at most.
+        optimizer: Optimizer with the learning rate of the stage.
+        rate: Path of the learning rate in the spec.
     """
 
     epochs: int
@@ -144,9 +104,9 @@ def matches(pattern: str, name: str) -> bool:
 def _patterns_of(stages: Sequence[StageSpec]) -> Iterator[tuple[KeyPath, str]]:
     """Every pattern with its place in the spec."""
     for index, stage in enumerate(stages):
-        for key in ("freeze", "thaw"):
-            for place, pattern in enumerate(getattr(stage, key)):
-                yield (*STAGES, index, key, place), pattern
+        for name in ("freeze", "thaw"):
+            for place, pattern in enumerate(getattr(stage, name)):
+                yield (*STAGES, index, name, place), pattern
 
 
 def wrong_stages(stages: Sequence[StageSpec], epochs: int, nodes: Sequence[Node]) -> Iterator[Problem]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 
-from cnncli.spec.layout import layout
 from cnncli.spec.overrides import read_file
 from cnncli.spec.schema import sections
 from cnncli.spec.shipped import Shipped
@@ -24,7 +23,7 @@ def standalone(one: Shipped, file: str) -> str:
     body = text.split("\n")[len(heading) :]
     known = sections()
     if any(line.startswith("extends:") for line in body):
-        merged = read_file(one.file, layout()).value
+        merged = read_file(one.file).value
         heading += ["#", "# A copy, with the specs it extends written into it."]
         body = ["", *spec_text({key: merged[key] for key in known[()].spec_keys() if key in merged}).split("\n")]
     own = re.compile(rf"configs/{re.escape(one.name)}\.yaml")

@@ -24,7 +24,7 @@ def test_a_new_alias_of_a_layer_is_one_line(monkeypatch):
         ("layer", "LSTM", "it is a recurrent layer, for sequences, and cnncli trains image classifiers"),
         ("layer", "Conv1D", "it is for sequences, and images are two-dimensional; use Conv2D"),
         ("layer", "Conv3DTranspose", "it is for volumes, and images are two-dimensional; use Conv2DTranspose"),
-        ("layer", "TimeDistributed", "it applies a layer to each step of a sequence"),
+        ("layer", "TimeDistributed", "it is for sequences, and cnncli trains image classifiers"),
         ("loss", "Poisson", "it is for predicting quantities, and a classifier gives probabilities"),
         ("metric", "R2Score", "it is for predicting quantities, and a classifier gives probabilities"),
     ],

@@ -226,18 +226,6 @@ def test_labels_are_mixed_in_the_shares_of_the_pictures(name, arguments, batch):
         assert batch > 1 or np.array_equal(shares, labels)
 
 
-def test_sparse_labels_cannot_be_mixed():
-    import tensorflow as tf
-
-    change = augmentation(("RandomFlip", {}), ("CutMix", {}), shape=(4, 4, 3))
-    batch = tf.zeros((2, 4, 4, 3), tf.uint8), tf.constant([0, 1], tf.int64)
-    with pytest.raises(SpecError) as raised:
-        change(*batch, tf.range(2, dtype=tf.int64), tf.constant(0, tf.int64))
-    (problem,) = raised.value.problems
-    assert problem.path == ("augment", 1)
-    assert "CutMix mixes labels" in problem.message
-
-
 def test_three_colours_cannot_fill_a_grey_image():
     entries = [("RandomFlip", {}), ("RandomErasing", {"fill_value": [1, 2, 3]})]
     with pytest.raises(SpecError) as raised:

@@ -33,7 +33,7 @@ def test_every_name_is_described_and_keeps_the_spec_s_own_business_out(name):
         ("Rescaling", (), "'Rescaling' cannot be used: pixels are scaled by 'data.scale'"),
         ({"RandomCrop": {"height": 8, "width": 8}}, (), "images keep the size of 'data.image.size'"),
         ({"RandomFlip": {"mode": "sideways"}}, ("RandomFlip", "mode"), "expected one of horizontal, vertical"),
-        ({"RandomFlip": {"seed": 1}}, ("RandomFlip", "seed"), "the 'seed' of the spec reaches every augmentation"),
+        ({"RandomFlip": {"seed": 1}}, ("RandomFlip", "seed"), "everything random follows from the 'seed' of the spec"),
         ({"AugMix": {"value_range": [0, 1]}}, ("AugMix", "value_range"), "pixels are 0 to 255 here"),
         ({"RandomRotation": {"factor": 20}}, ("RandomRotation", "factor"), "expected a number from -1 to 1"),
         ({"RandomRotation": {}}, ("RandomRotation",), "RandomRotation needs 'factor'"),

@@ -25,7 +25,7 @@ def model(build):
 
 
 def stage(**keys):
-    return StageSpec(1, **{key: tuple(patterns) for key, patterns in keys.items()})
+    return StageSpec(epochs=1, **keys)
 
 
 def test_stages_freeze_and_thaw_inside_a_backbone(model):

@@ -4,7 +4,6 @@ import pytest
 
 from cnncli.errors import SpecError
 from cnncli.spec import load
-from cnncli.spec.layout import layout
 from cnncli.spec.overrides import MAX_CHAIN, apply_overrides, read_file
 from cnncli.spec.reader import read
 
@@ -42,11 +41,11 @@ def problem_of(path, *overrides):
 
 
 def merged(path):
-    return read_file(path, layout()).value
+    return read_file(path).value
 
 
 def with_sets(*overrides):
-    return apply_overrides(read(BASE, "base.yaml"), overrides, layout())
+    return apply_overrides(read(BASE, "base.yaml"), overrides)
 
 
 # extends

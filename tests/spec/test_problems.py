@@ -3,8 +3,7 @@
 import pytest
 
 from cnncli.errors import Place, Problem, SpecError
-from cnncli.spec import parse
-from cnncli.spec.problems import in_order
+from cnncli.spec import in_order, parse
 from cnncli.spec.reader import read_leniently
 
 DATA = "data: {source: mnist}\n"

@@ -35,7 +35,7 @@ def test_the_epochs_are_those_of_the_stages_together():
     spec = spec_of(*TWO)
     assert spec.train.epochs == 5
     assert spec_of(*TWO, train="epochs: 5").train.epochs == 5
-    assert spec.train.stages[0] == StageSpec(2, freeze=("eyes",), learning_rate=0.01)
+    assert spec.train.stages[0] == StageSpec(epochs=2, freeze=["eyes"], learning_rate=0.01)
     assert Spec.read(spec.plain(), (), []) == spec
 
 
@@ -88,10 +88,10 @@ def test_a_stage_goes_on_from_what_the_one_before_it_froze():
 
 WRONG = {
     "{epochs: 0}": ("stages[0].epochs", "expected a whole number of 1 or more, got 0"),
-    "{freeze: [eyes]}": ("stages[0]", "a stage needs 'epochs'"),
-    "5": ("stages[0]", "expected a stage with the keys epochs, freeze, thaw, learning_rate, got 5"),
+    "{freeze: [eyes]}": ("stages[0]", "'train.stages[0]' needs 'epochs': passes over the training images at most"),
+    "5": ("stages[0]", "expected the keys epochs, freeze, thaw, learning_rate; got 5"),
     "{epochs: 1, frezze: [eyes]}": ("stages[0].frezze", "unknown key; did you mean 'freeze'?"),
-    "{epochs: 1, lr: 1}": ("stages[0].lr", "unknown key; a stage has epochs, freeze, thaw, learning_rate"),
+    "{epochs: 1, lr: 1}": ("stages[0].lr", "unknown key; known are epochs, freeze, thaw, learning_rate"),
     "{epochs: 1, freeze: eyes}": ("stages[0].freeze", "expected a list of names of layers, got 'eyes'"),
     "{epochs: 1, learning_rate: 0}": (
         "stages[0].learning_rate",

@@ -5,7 +5,6 @@ import pytest
 from cnncli.errors import SpecError, path_text
 from cnncli.spec import parse
 from cnncli.spec.reader import read
-from cnncli.spec.splits import contradictions
 
 MODEL = "model: {layers: [GlobalAveragePooling2D, {Dense: {units: classes, activation: softmax}}]}\n"
 
@@ -30,7 +29,7 @@ def spec_of(split, source="{folder: {path: a}}"):
     ],
 )
 def test_a_part_that_the_source_has_already_is_refused(split, own, refused):
-    found = contradictions(spec_of(split).data.split, own)
+    found = spec_of(split).data.split.contradictions(own)
     assert sorted(path_text(problem.path) for problem in found) == refused
 
 

@@ -39,7 +39,6 @@ class Augmentation:
         problems = [problem for i, entry in enumerate(entries) for problem in _problems(entry, shape, i)]
         if problems:
             raise SpecError(problems)
-        self._names = [entry.name for entry in entries]
         self._steps = [
             (i, number, step)
             for i, entry in enumerate(entries)
@@ -65,12 +64,7 @@ class Augmentation:
 
         Returns:
             Images from 0 to 255, of the same shape: uint8 where nothing needed fractions, else float32. Targets.
-
-        Raises:
-            SpecError: Labels are to be mixed but are not one-hot.
         """
-        if self.mixes_labels and not targets.dtype.is_floating:
-            raise SpecError(self._sparse_labels())
         images = tf.ensure_shape(images, [None, *self.shape])
         draws = SampleRandom.of_batch(self.seed, epoch, indices)
         for group in _groups(self._steps):
@@ -84,16 +78,6 @@ class Augmentation:
             else:
                 images = step(images, part)
         return images, targets
-
-    def _sparse_labels(self) -> list[Problem]:
-        mixing = [(i, self._names[i]) for i, _, step in self._steps if isinstance(step, Mix)]
-        return [
-            Problem(
-                ("augment", i),
-                f"{name} mixes labels, which needs one-hot labels; use 'loss: CategoricalCrossentropy'",
-            )
-            for i, name in mixing
-        ]
 
 
 def _groups(steps: Sequence[tuple[int, int, Step]]) -> Iterator[list[tuple[int, int, Step]]]:

@@ -18,7 +18,6 @@ from cnncli.errors import DataError, path_text
 from cnncli.records import Affected, DataReport
 from cnncli.runner.inputs.splits import exclude_list, load_source, warn_about_unknown
 from cnncli.spec.schema import Spec, Split
-from cnncli.spec.splits import contradictions
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import counted
 
@@ -77,7 +76,7 @@ def scan_spec(
 
 def _with_contradictions(report: DataReport, spec: Spec) -> DataReport:
     """The report with what training would refuse of the spec's split."""
-    problems = contradictions(spec.data.split, report.counts)
+    problems = spec.data.split.contradictions(report.counts)
     affected = [Affected((), f"{path_text(problem.path)}: {problem.message}") for problem in problems]
     if not affected and (reason := _indivisible(spec, report)):
         affected = [Affected((), reason)]

@@ -22,7 +22,6 @@ from cnncli.data.split import divide, validation_indices
 from cnncli.errors import DataError, RunError, SpecError
 from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.spec.schema import Data, Split
-from cnncli.spec.splits import contradictions
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import counted
 
@@ -96,7 +95,7 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
 
 def _splits_to_use(data: ImageData[Any], split: Split, notice: Notice | None) -> ImageData[Any]:
     """All splits of the source, but for its validation images when the spec asks for none."""
-    problems = list(contradictions(split, data.splits))
+    problems = list(split.contradictions(data.splits))
     if problems:
         raise SpecError(problems)
     if "validation" not in data.splits or split.validation != 0:

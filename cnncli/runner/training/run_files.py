@@ -16,7 +16,7 @@ from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.training.environment import command_line, environment
 from cnncli.runs import RunDir, now
 from cnncli.spec.backbones import scales_image
-from cnncli.spec.overrides import read_file
+from cnncli.spec.overrides import read_single_file
 from cnncli.spec.pretrained import with_weights
 from cnncli.spec.schema import Spec
 from cnncli.spec.sources import Source
@@ -49,7 +49,7 @@ def set_epochs(run: RunDir, epochs: int) -> None:
         run: Run whose spec.yaml was read before without an error.
         epochs: Number of epochs of the last stage, or of the training where there are no stages.
     """
-    plain = read_file(run.spec, alone=True).value
+    plain = read_single_file(run.spec).value
     train = plain["train"]
     if stages := train.get("stages"):
         stages[-1]["epochs"] = epochs

@@ -35,7 +35,7 @@ def test_any_model_is_a_network_or_has_located_problems(blocks, layers):
     except SpecError as error:
         for problem in error.problems:
             assert problem.message.strip()
-            assert problem.place
+            assert problem.path
     else:
         assert nodes
         assert len({node.name for node in nodes}) == len(nodes)
