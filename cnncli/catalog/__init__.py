@@ -3,9 +3,9 @@
 Everything is read from the installed Keras' source, so nothing here imports Keras or TensorFlow.
 """
 
-from cnncli.catalog.entries import Entry, arguments_of, parse
+from cnncli.catalog.entries import Entry, parse
 from cnncli.catalog.names import FAMILIES
-from cnncli.catalog.source import Argument, as_yaml, docstring, first_line
+from cnncli.catalog.source import Argument, as_yaml, docstring, first_line, signature
 from cnncli.catalog.spelling import WORDS, members, resolve, spellings
 
 __all__ = [
@@ -13,12 +13,12 @@ __all__ = [
     "WORDS",
     "Argument",
     "Entry",
-    "arguments_of",
     "as_yaml",
     "docstring",
     "first_line",
     "members",
     "parse",
     "resolve",
+    "signature",
     "spellings",
 ]

@@ -22,9 +22,9 @@ class Entry:
     """A Keras object by name, with the arguments that differ from its defaults.
 
     Args:
-        family: such as `layer` or `optimizer`.
-        name: its Keras class, such as `Conv2D`.
-        arguments: by name; nested objects are entries themselves.
+        family: Such as `layer` or `optimizer`.
+        name: Keras class, such as `Conv2D`.
+        arguments: Values by name; nested objects are entries themselves.
     """
 
     family: str
@@ -53,22 +53,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def arguments_of(family: str, name: str) -> dict[str, Argument]:
-    """The arguments an entry of this name may have."""
-    if name == "accuracy":
-        return {}
-    return signature(family, name)
-
-
 def parse(family: str, value: Any, path: KeyPath, problems: list[Problem], more: Collection[str] = ()) -> Entry | None:
     """Reads `Name` or `Name: {argument: value}`.
 
     Args:
-        family: what is expected there.
-        value: from the YAML.
-        path: its place in the spec.
-        problems: every problem found is added.
-        more: keys that the caller takes out beforehand, for the nearest word to a misspelt one.
+        family: Family of the object.
+        value: Value from the YAML.
+        path: Its place in the spec.
+        problems: Every problem found is added.
+        more: Keys that the caller removed, for the nearest word to a misspelt one.
 
     Returns:
         The entry, or None when not even its name is known.
@@ -80,7 +73,7 @@ def parse(family: str, value: Any, path: KeyPath, problems: list[Problem], more:
     if known is None:
         problems.append(Problem(path, unknown(family, name), at_key=isinstance(value, dict)))
         return None
-    accepted = {} if family == "activation" else arguments_of(family, known)
+    accepted = {} if family == "activation" else signature(family, known)
     kept: dict[str, Any] = {}
     meant = set()  # arguments that are there, but misspelt: not to be called missing as well
     for key, given in arguments.items():
@@ -106,11 +99,11 @@ def split(
     """Takes `Name: {argument: value}` apart without looking at what is in it.
 
     Args:
-        family: what is expected there.
-        value: from the YAML.
-        path: its place in the spec.
-        problems: every problem found is added.
-        own: names that the spec gives a meaning to, besides those of the family.
+        family: Family of the object.
+        value: Value from the YAML.
+        path: Its place in the spec.
+        problems: Every problem found is added.
+        own: Names that the spec itself defines, such as blocks.
 
     Returns:
         Name, arguments and the path of the arguments; no name when the value has another form.
@@ -150,7 +143,7 @@ def split(
 def _by_name(family: str, name: str, value: Any) -> str:
     """How arguments are written, with the one a lone value was meant for: the first, if it may have it."""
     known = resolve(family, name)
-    accepted = arguments_of(family, known) if known else {}
+    accepted = signature(family, known) if known else {}
     first = next((key for key, argument in accepted.items() if argument.required), next(iter(accepted), None))
     problems: list[Problem] = []
     if known and first and isinstance(value, str | int | float):

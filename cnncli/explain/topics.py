@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cnncli.catalog import FAMILIES, WORDS, arguments_of, as_yaml, members
+from cnncli.catalog import FAMILIES, WORDS, as_yaml, members, signature
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.entries import argument_validator
 from cnncli.catalog.packages import plugin_layer
@@ -70,7 +70,7 @@ def names(family: str) -> tuple[str, ...]:
 
 def argument_names(family: str, name: str) -> tuple[str, ...]:
     """The arguments of a name of the catalogue; activations are named without any."""
-    return () if family in ("activation", KEY, GLOSSARY) else tuple(arguments_of(family, name))
+    return () if family in ("activation", KEY, GLOSSARY) else tuple(signature(family, name))
 
 
 def is_ours(family: str, name: str) -> bool:
@@ -122,7 +122,7 @@ def _source(family: str, name: str) -> str:
 
 def _arguments(family: str, name: str, page: Page) -> Iterator[ArgumentTopic]:
     for key in argument_names(family, name):
-        argument = arguments_of(family, name)[key]
+        argument = signature(family, name)[key]
         theirs, source = read_docstring(family, name).arguments.get(key), _source(family, name)
         ours = page.arguments.get(key) or (None if theirs and source != KERAS else _shared(family).get(key))
         text = plain(ours) if ours else theirs or f"Not documented by {source}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cnncli.catalog import FAMILIES, arguments_of, first_line, members, spellings
+from cnncli.catalog import FAMILIES, first_line, members, signature, spellings
 from cnncli.catalog.entries import argument_validator
 from cnncli.spec.graph.expressions import MAX_LENGTH
 from cnncli.spec.graph.reading import NAME
@@ -107,7 +107,7 @@ def _family(family: str) -> dict[str, Any]:
 
 
 def _arguments(family: str, name: str) -> dict[str, Any]:
-    arguments = arguments_of(family, name)
+    arguments = signature(family, name)
     properties = {}
     for argument in arguments.values():
         properties[argument.name] = dict(argument_validator(family, name, argument).schema)

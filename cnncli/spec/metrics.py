@@ -27,11 +27,10 @@ def metric_name(metric: Entry) -> str:
     """The name under which Keras reports a metric."""
     if metric.name == "accuracy":
         return "accuracy"
-    given = metric.get("name")
-    if given:
-        return str(given)
-    apart = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", metric.name)  # as Keras does it, which makes `auc` of `AUC`
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", apart).lower()
+    if name := metric.get("name"):
+        return str(name)
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", metric.name)  # as Keras does it, which makes `auc` of `AUC`
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
 
 _LESS = ("error", "crossentropy", "hinge", "divergence", "false_", "poisson", "logcosh")
@@ -42,11 +41,11 @@ def more_is_better(metrics: Sequence[Entry], name: str) -> bool:
     """Whether a rising figure is a good sign.
 
     Args:
-        metrics: of the training.
-        name: of one of them as it is reported, such as `val_accuracy`, or `loss`.
+        metrics: Metrics of the training.
+        name: Reported name of one of them, such as `val_accuracy`, or `loss`.
     """
-    called = {metric_name(metric): metric for metric in metrics}
-    metric = called.get(name) or called.get(name.removeprefix("val_"))
+    by_name = {metric_name(metric): metric for metric in metrics}
+    metric = by_name.get(name) or by_name.get(name.removeprefix("val_"))
     if metric is None:
         return False  # a loss
     return not any(part in metric_name(replace(metric, arguments={})) for part in _LESS)
@@ -63,25 +62,18 @@ def reported_metrics(spec: Spec) -> list[str]:
     return [*names, *(f"val_{name}" for name in names)] if has_validation(spec) else names
 
 
-_OF_SEVERAL = {
-    "CategoricalAccuracy",
-    "CategoricalCrossentropy",
-    "CategoricalHinge",
-    "CosineSimilarity",
-    "KLDivergence",
-    "OneHotIoU",
-    "OneHotMeanIoU",
-    "TopKCategoricalAccuracy",
-}
-"""Compare the outputs of an image with one another: of one output they say the same whatever it is."""
+_OF_SEVERAL = (
+    *("CategoricalAccuracy", "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity"),
+    *("KLDivergence", "OneHotIoU", "OneHotMeanIoU", "TopKCategoricalAccuracy"),
+)
+"""Metrics that compare the outputs of an image with one another; of a single output they are constant."""
 
-
-_BINARY = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
+BINARY_LOSSES = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
 
 
 def has_one_output(spec: Spec, shapes: NetworkShapes) -> bool:
     """Whether one output separates two classes, as far as the spec is certain."""
-    if spec.train.loss.name not in _BINARY:
+    if spec.train.loss.name not in BINARY_LOSSES:
         return False
     if shapes.output_shape is not None:
         return shapes.output_shape == (1,)
@@ -99,11 +91,11 @@ def monitored_metric(spec: Spec) -> tuple[str, bool]:
 
 
 def metric_problems(metrics: Sequence[Entry], outputs: int | None) -> Iterator[Problem]:
-    """Metrics that make no sense of so many outputs.
+    """Metrics that make no sense for a number of outputs.
 
     Args:
-        metrics: of the training.
-        outputs: of an image; None where they are not known.
+        metrics: Metrics of the training.
+        outputs: Number of outputs for an image; None where it is unknown.
     """
     for index, metric in enumerate(metrics):
         path: KeyPath = ("train", "metrics", index)
@@ -129,15 +121,12 @@ def unfitting_metrics(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
 
 def _monitored(spec: Spec) -> Iterator[Problem]:
     names = reported_metrics(spec)
-    wanted: list[tuple[KeyPath, str]] = []
-    if spec.train.monitor:
-        wanted.append((("train", "monitor"), spec.train.monitor))
+    monitored: dict[KeyPath, str | None] = {("train", "monitor"): spec.train.monitor}
     for index, callback in enumerate(spec.train.callbacks):
         if callback.name in ("EarlyStopping", "ReduceLROnPlateau"):
-            path: KeyPath = ("train", "callbacks", index, callback.name, "monitor")
-            wanted.append((path, callback.get("monitor")))
-    for path, name in wanted:
-        if name not in names:
+            monitored["train", "callbacks", index, callback.name, "monitor"] = callback.get("monitor")
+    for path, name in monitored.items():
+        if name is not None and name not in names:
             near = nearest(name, names) or f"; this training reports {', '.join(names)}"
             yield Problem(path, f"no metric is called '{name}'{near}")
 

@@ -40,11 +40,11 @@ class Document:
     """The content of one YAML text, and where each part of it stands.
 
     Args:
-        file: as shown to people.
-        value: mappings, lists and scalars.
-        keys: place of each mapping's key, by path.
-        values: place of each value, by path.
-        problems: parts of the text that a spec may not hold, such as a key that is set twice; the rest is read.
+        file: Name of the file in problems.
+        value: Mappings, lists and scalars.
+        keys: Place of each mapping's key, by path.
+        values: Place of each value, by path.
+        problems: What a spec may not hold, such as a key that is set twice; the rest is read.
     """
 
     file: str
@@ -62,18 +62,7 @@ class Document:
 
 
 def read(data: bytes | str, file: str) -> Document:
-    """Reads one YAML document that is whole.
-
-    Args:
-        data: the text; bytes must be UTF-8, or UTF-16 with a byte-order mark.
-        file: what to call it in problems.
-
-    Returns:
-        The values with their places.
-
-    Raises:
-        SpecError: the text is no YAML, or holds what a spec may not hold; all that could be found is listed.
-    """
+    """Reads one YAML document, and raises the problems that `read_leniently` returns."""
     document = read_leniently(data, file)
     if document.problems:
         raise SpecError(document.problems, file)
@@ -81,17 +70,17 @@ def read(data: bytes | str, file: str) -> Document:
 
 
 def read_leniently(data: bytes | str, file: str) -> Document:
-    """Reads one YAML document and goes on after what a spec may not hold, so that the rest can be checked as well.
+    """Reads one YAML document and continues after what a spec may not hold, so that the rest can be checked.
 
     Args:
-        data: the text; bytes must be UTF-8, or UTF-16 with a byte-order mark.
-        file: what to call it in problems.
+        data: Text; bytes must be UTF-8, or UTF-16 with a byte-order mark.
+        file: Name of the file in problems.
 
     Returns:
-        The values with their places and problems. What cannot be read is nothing; of a key set twice the first counts.
+        The values with their places and problems. What cannot be read is None; of a key set twice the first counts.
 
     Raises:
-        SpecError: the text is no YAML, or more than a spec may be.
+        SpecError: The text is not YAML, or exceeds the limits of a spec.
     """
     text = _decode(data, file)
     try:
@@ -178,12 +167,8 @@ def _check_events(text: str, file: str) -> None:
         raise SpecError(problems, file)
 
 
-class _TooMany(Exception):
-    """The budget of nodes is used up."""
-
-
-class _TooDeep(Exception):
-    """Aliases have piled up to a tower."""
+class _TooLarge(Exception):
+    """Aliases expand to too much; the problem is noted."""
 
 
 class _Builder:
@@ -200,16 +185,14 @@ class _Builder:
     def build(self, node: yaml.Node) -> Any:
         try:
             return self._build(node, ())
-        except _TooMany:
-            self._problem((), f"the aliases of this text expand to more than {MAX_NODES:,} values", node)
-        except _TooDeep:
-            pass  # the problem is noted where it was found
-        raise SpecError(self.problems, self.file)
+        except _TooLarge:
+            raise SpecError(self.problems, self.file) from None
 
     def _build(self, node: yaml.Node, path: KeyPath) -> Any:
         self._count += 1
         if self._count > MAX_NODES:
-            raise _TooMany
+            self._problem((), f"the aliases of this text expand to more than {MAX_NODES:,} values", node)
+            raise _TooLarge
         self.values[path] = _place(self.file, node.start_mark)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
@@ -218,7 +201,7 @@ class _Builder:
             return None
         if len(self._open) >= MAX_DEPTH:  # aliases of aliases: each is shallow where it stands
             self._problem((), f"nested deeper than {MAX_DEPTH} levels", node)
-            raise _TooDeep
+            raise _TooLarge
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):

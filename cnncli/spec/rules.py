@@ -9,7 +9,7 @@ from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
-from cnncli.spec.metrics import METRIC_RULES, has_one_output, is_sparse, unfitting_metrics
+from cnncli.spec.metrics import BINARY_LOSSES, METRIC_RULES, has_one_output, is_sparse, unfitting_metrics
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import NetworkShapes, Shape, Step
@@ -25,7 +25,7 @@ def check(spec: Spec, shapes: NetworkShapes) -> list[Problem]:
     """Everything in a spec that contradicts something else in it.
 
     Args:
-        spec: Valid key by key.
+        spec: Spec that is valid key by key.
         shapes: Its network with shapes.
     """
     of_shapes = [problem for rule in _SHAPE_RULES for problem in rule(spec, shapes)]
@@ -75,22 +75,24 @@ def _shapes(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
 
 def shape_problems(shapes: NetworkShapes) -> list[Problem]:
     """The layers that cannot take their inputs."""
-    return _once_a_line(_shape_problems(shapes.steps))
+    return _once_a_line(
+        Problem(
+            step.node.path,
+            f"{step.node.entry.name} does not fit here: {step.shape_error}{step.node.origin}",
+            None,
+            True,
+        )
+        for step in shapes.steps
+        if step.shape_error
+    )
 
 
 def _once_a_line(problems: Iterable[Problem]) -> list[Problem]:
     """The first problem of each line: a block that does not fit in one use seldom fits in the next."""
-    found: dict[KeyPath, Problem] = {}
+    first: dict[KeyPath, Problem] = {}
     for problem in problems:
-        found.setdefault(problem.path, problem)
-    return list(found.values())
-
-
-def _shape_problems(steps: Sequence[Step]) -> Iterator[Problem]:
-    for step in steps:
-        if step.shape_error:
-            message = f"{step.node.entry.name} does not fit here: {step.shape_error}{step.node.origin}"
-            yield Problem(step.node.path, message, at_key=True)
+        first.setdefault(problem.path, problem)
+    return list(first.values())
 
 
 def _sizes(steps: Sequence[Step]) -> Iterator[Problem]:
@@ -122,7 +124,7 @@ def output_error(loss: Entry, output: Shape, classes: int) -> str:
         flat = "add Flatten or GlobalAveragePooling2D before the last Dense"
         return f"the output has the shape {dimensions(output)}; {flat}"
     units = output[0]
-    one_for_two = loss.name in ("BinaryCrossentropy", "BinaryFocalCrossentropy") and (units, classes) == (1, 2)
+    one_for_two = loss.name in BINARY_LOSSES and (units, classes) == (1, 2)
     if (units < classes and not one_for_two) or (units > classes and not is_sparse(loss)):
         return f"the model has {counted(units, 'output')} for {classes} classes; write 'units: classes'"
     return ""
@@ -178,27 +180,18 @@ def _stages(spec: Spec) -> Iterator[Problem]:
     yield from wrong_stages(spec.train.stages, spec.train.epochs, spec.model.nodes)
 
 
-def _steps(spec: Spec) -> Iterator[Problem]:
-    images, part = static_data_info(spec.data).train, spec.data.split.validation
+def _data(spec: Spec) -> Iterator[Problem]:
+    data = spec.data
+    images, part = static_data_info(data).train, data.split.validation
     if images is not None and isinstance(part, int) and part >= images:
         message = f"{part} validation images leave none of the {images} training images to train on"
         yield Problem(("data", "split", "validation"), message)
-
-
-def _own_splits(spec: Spec) -> Iterator[Problem]:
-    if spec.data.source.is_builtin:
-        yield from spec.data.split.contradictions(("train", "test"))
-
-
-def _preprocessing(spec: Spec) -> Iterator[Problem]:
-    if spec.data.standardize and "scale" in spec.data.set_keys:
+    if data.source.is_builtin:
+        yield from data.split.contradictions(("train", "test"))
+    if data.standardize and "scale" in data.set_keys:
         yield Problem(("data", "scale"), "'standardize' sets the range of the pixels already; leave out one of them")
-
-
-def _files(spec: Spec) -> Iterator[Problem]:
-    source = spec.data.source
-    if spec.data.exclude and not source.has_files:
-        yield Problem(("data", "exclude"), f"only image files can be excluded, and {source.name} has none")
+    if data.exclude and not data.source.has_files:
+        yield Problem(("data", "exclude"), f"only image files can be excluded, and {data.source.name} has none")
 
 
 def _mixing(spec: Spec) -> Iterator[Problem]:
@@ -218,18 +211,6 @@ def _compiled(spec: Spec) -> Iterator[Problem]:
         yield Problem(("train", "jit_compile"), message)
 
 
-_RULES = (
-    *METRIC_RULES,
-    _class_names,
-    _callbacks,
-    _rates,
-    _stages,
-    _steps,
-    _own_splits,
-    _preprocessing,
-    _files,
-    _mixing,
-    _compiled,
-)
+_RULES = (*METRIC_RULES, _class_names, _callbacks, _rates, _stages, _data, _mixing, _compiled)
 
 _SHAPE_RULES = (_shapes, _one_output, _backbones, unfitting_metrics)

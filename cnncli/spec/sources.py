@@ -48,73 +48,71 @@ class Source:
         return {self.name: dict(self.arguments)} if self.arguments else self.name
 
 
-def _words() -> str:
-    return f"one of {', '.join(DATASETS)}, or {', '.join(f'{name}: {{…}}' for name in IMAGE_SOURCES)}"
+_DESCRIPTION = f"one of {', '.join(DATASETS)}, or {', '.join(f'{name}: {{…}}' for name in IMAGE_SOURCES)}"
 
 
 def _accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     if isinstance(value, str) and value in DATASETS:
         return Source(value)
     if not isinstance(value, dict) or len(value) != 1:
-        known = [*DATASETS, *IMAGE_SOURCES]
-        if isinstance(value, str) and value in IMAGE_SOURCES:
-            first = IMAGE_SOURCES[value].required
-            message = f"{value} needs '{first}': write '{value}: {{{first}: …}}'"
-        else:
-            near = nearest(value, known) if isinstance(value, str) else ""
-            message = f"no source is called '{value}'{near}" if near else f"expected {_words()}; got {shown(value)}"
-            if isinstance(value, str) and not near and ("/" in value or "." in value):
-                kind = "csv" if value.endswith((".csv", ".tsv")) else "folder"
-                message = f"a place needs its kind: write '{{{kind}: {{path: {value}}}}}'"
-        problems.append(Problem(path, message))
+        problems.append(Problem(path, _wrong_word(value)))
         return value
-    name, given = next(iter(value.items()))
-    if name not in IMAGE_SOURCES:
-        near = nearest(str(name), IMAGE_SOURCES) or f"; there are {', '.join(IMAGE_SOURCES)}"
-        message = f"no source is called '{name}'{near}"
-        if name in DATASETS:
-            message = f"{name} takes no arguments: write 'source: {name}'"
-        problems.append(Problem((*path, name), message, at_key=True))
-        return value
-    return Source(name, _arguments(name, given, (*path, name), problems))
+    name, arguments = next(iter(value.items()))
+    if name in IMAGE_SOURCES:
+        return Source(name, _arguments(name, arguments, (*path, name), problems))
+    near = nearest(name, IMAGE_SOURCES) or f"; there are {', '.join(IMAGE_SOURCES)}"
+    message = f"no source is called '{name}'{near}"
+    if name in DATASETS:
+        message = f"{name} takes no arguments: write 'source: {name}'"
+    problems.append(Problem((*path, name), message, at_key=True))
+    return value
 
 
-def _arguments(name: str, given: Any, path: KeyPath, problems: list[Problem]) -> dict[str, Any]:
-    accepted, first = IMAGE_SOURCES[name].arguments, IMAGE_SOURCES[name].required
-    if not isinstance(given, dict):
-        problems.append(Problem(path, f"{name} needs '{first}': write '{name}: {{{first}: …}}'"))
+def _wrong_word(value: Any) -> str:
+    """Why a value that is not a mapping with one key is not a source."""
+    if not isinstance(value, str):
+        return f"expected {_DESCRIPTION}; got {shown(value)}"
+    if value in IMAGE_SOURCES:
+        return _needs(value)
+    if near := nearest(value, [*DATASETS, *IMAGE_SOURCES]):
+        return f"no source is called '{value}'{near}"
+    if "/" in value or "." in value:
+        kind = "csv" if value.endswith((".csv", ".tsv")) else "folder"
+        return f"a place needs its kind: write '{{{kind}: {{path: {value}}}}}'"
+    return f"expected {_DESCRIPTION}; got {shown(value)}"
+
+
+def _needs(name: str) -> str:
+    required = IMAGE_SOURCES[name].required
+    return f"{name} needs '{required}': write '{name}: {{{required}: …}}'"
+
+
+def _arguments(name: str, arguments: Any, path: KeyPath, problems: list[Problem]) -> dict[str, Any]:
+    accepted, required = IMAGE_SOURCES[name].arguments, IMAGE_SOURCES[name].required
+    if not isinstance(arguments, dict):
+        problems.append(Problem(path, _needs(name)))
         return {}
-    kept = {}
-    for key, value in given.items():
-        if key in accepted:
-            kept[key] = accepted[key].accept(value, (*path, key), problems)
-        else:
-            near = nearest(str(key), accepted) or f"; {name} takes {', '.join(accepted)}"
-            problems.append(Problem((*path, key), f"unknown argument{near}", at_key=True))
-    if first not in given:
-        problems.append(Problem(path, f"{name} needs '{first}'", at_key=True))
-    return kept
+    for key in [key for key in arguments if key not in accepted]:
+        near = nearest(key, accepted) or f"; {name} takes {', '.join(accepted)}"
+        problems.append(Problem((*path, key), f"unknown argument{near}", at_key=True))
+    if required not in arguments:
+        problems.append(Problem(path, f"{name} needs '{required}'", at_key=True))
+    return {
+        key: accepted[key].accept(value, (*path, key), problems) for key, value in arguments.items() if key in accepted
+    }
+
+
+def _object(properties: dict[str, Any], required: str) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": [required], "additionalProperties": False}
 
 
 def source_schema() -> dict[str, Any]:
     """JSON Schema of `data.source`, with all arguments."""
-    places = [
-        {
-            "type": "object",
-            "properties": {
-                name: {
-                    "type": "object",
-                    "properties": {key: validator.schema for key, validator in kind.arguments.items()},
-                    "required": [kind.required],
-                    "additionalProperties": False,
-                }
-            },
-            "required": [name],
-            "additionalProperties": False,
-        }
-        for name, kind in IMAGE_SOURCES.items()
-    ]
+    places = []
+    for name, kind in IMAGE_SOURCES.items():
+        arguments = {key: each.schema for key, each in kind.arguments.items()}
+        places.append(_object({name: _object(arguments, kind.required)}, name))
     return {"anyOf": [{"enum": list(DATASETS)}, *places]}
 
 
-source = Validator(_words(), _accept, source_schema())
+source = Validator(_DESCRIPTION, _accept, source_schema())

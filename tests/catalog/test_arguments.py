@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnncli.catalog import FAMILIES, arguments_of
+from cnncli.catalog import FAMILIES, signature
 from cnncli.catalog.entries import Entry, argument_validator, parse
 from cnncli.errors import Problem
 
@@ -15,7 +15,7 @@ def as_yaml(value):
 
 @pytest.mark.parametrize(("family", "name"), CLASSES)
 def test_every_default_of_keras_is_accepted(family, name):
-    for argument in arguments_of(family, name).values():
+    for argument in signature(family, name).values():
         kind = argument_validator(family, name, argument)
         if argument.required or argument.default is None:
             continue
@@ -27,7 +27,7 @@ def test_every_default_of_keras_is_accepted(family, name):
 def test_conv2d_has_all_arguments_that_people_know():
     expected = {"filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups", "activation"}
     expected |= {"use_bias", "kernel_initializer", "bias_regularizer", "kernel_constraint", "activity_regularizer"}
-    assert expected <= set(arguments_of("layer", "Conv2D"))
+    assert expected <= set(signature("layer", "Conv2D"))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from cnncli.catalog import FAMILIES, arguments_of, docstring, first_line
+from cnncli.catalog import FAMILIES, docstring, first_line, signature
 from cnncli.catalog.backbones import BACKBONES, WIDTHS
 from cnncli.catalog.definitions import module_file
 from cnncli.catalog.entries import Entry, parse
@@ -25,7 +25,7 @@ def test_every_network_of_the_installed_keras_is_there():
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_a_backbone_has_arguments_and_words(name):
-    arguments = arguments_of("layer", name)
+    arguments = signature("layer", name)
     assert {"weights", "trainable", "pooling", "name"} <= set(arguments)
     assert not {"include_top", "classes", "input_shape", "input_tensor", "include_preprocessing"} & set(arguments)
     assert arguments["weights"].default == "imagenet"

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cnncli.catalog import arguments_of, docstring, members, resolve, spellings
+from cnncli.catalog import docstring, members, resolve, signature, spellings
 from cnncli.catalog.entries import Entry, argument_validator, parse
 from cnncli.catalog.packages import plugin_layer, registration_error
 
@@ -35,7 +35,7 @@ def test_a_layer_of_a_package_is_known_like_one_of_keras_and_never_imported(inst
     assert resolve("layer", "Gate") == "Gate"
     assert "Gate" in members("layer")
     assert "Gate" in spellings("layer")
-    assert {name: argument.default for name, argument in arguments_of("layer", "Gate").items()} == {
+    assert {name: argument.default for name, argument in signature("layer", "Gate").items()} == {
         "ratio": 8, "name": None, "trainable": True, "dtype": None,
     }  # fmt: skip
     assert docstring("layer", "Gate").startswith("Opens and closes.")
@@ -74,12 +74,12 @@ def test_without_packages_there_are_keras_names_only(install):
 def test_the_class_is_found_wherever_it_is_written(install, files, value):
     install("my-gates", {"Gate": value}, files)
     assert registration_error("Gate") == ""
-    assert "ratio" in arguments_of("layer", "Gate")
+    assert "ratio" in signature("layer", "Gate")
 
 
 def test_without_an_own_init_it_takes_what_every_layer_takes(install):
     install("g", {"Gate": "gates:Gate"}, {"gates.py": "from keras import Layer\nclass Gate(Layer):\n  pass"})
-    assert set(arguments_of("layer", "Gate")) == {"activity_regularizer", "name", "trainable", "dtype"}
+    assert set(signature("layer", "Gate")) == {"activity_regularizer", "name", "trainable", "dtype"}
 
 
 BROKEN = {
@@ -181,7 +181,7 @@ def test_the_source_says_what_an_argument_may_be(install, argument, good, bad):
 
 def test_its_own_defaults_are_accepted(install):
     install("my-gates", {"Gate": "gates:Gate"}, {"gates.py": SIGNATURE})
-    for argument in arguments_of("layer", "Gate").values():
+    for argument in signature("layer", "Gate").values():
         if not argument.required and argument.default not in (None, [1], (1, 2), (1, "a"), ()):
             problems = []
             argument_validator("layer", "Gate", argument).accept(argument.default, (), problems)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from cnncli.catalog import FAMILIES, Entry, arguments_of, first_line, parse
+from cnncli.catalog import FAMILIES, Entry, first_line, parse, signature
 from cnncli.catalog.image_data_generator import GENERATOR
 from cnncli.errors import Problem
 
@@ -23,7 +23,7 @@ def problems_of(value) -> list[tuple[tuple, str]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_is_described_and_keeps_the_spec_s_own_business_out(name):
     assert first_line("augmentation", name)
-    assert not {"seed", "value_range", "data_format", "dtype", "name"} & set(arguments_of("augmentation", name))
+    assert not {"seed", "value_range", "data_format", "dtype", "name"} & set(signature("augmentation", name))
 
 
 @pytest.mark.parametrize(

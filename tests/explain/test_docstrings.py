@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from cnncli.catalog import FAMILIES, arguments_of
+from cnncli.catalog import FAMILIES, signature
 from cnncli.explain import docstrings
 from cnncli.explain.docstrings import Docstring, read_docstring
 
@@ -51,7 +51,7 @@ def test_nearly_every_argument_is_found():
         (family, name, key)
         for family, name in ALL
         if family not in ("activation", "optimizer")
-        for key in arguments_of(family, name)
+        for key in signature(family, name)
         if not read_docstring(family, name).arguments.get(key) and key not in base
     }
     assert missing == set()

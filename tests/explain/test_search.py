@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnncli.catalog import FAMILIES, arguments_of
+from cnncli.catalog import FAMILIES, signature
 from cnncli.explain.search import NotFound, canonical, find
 from cnncli.explain.texts import GLOSSARY, KEY
 from cnncli.explain.topics import names
@@ -62,7 +62,7 @@ def test_an_argument_is_found_behind_a_dot(word, family, name, argument):
 ARGUMENTS = {}  # every argument of the catalogue, with the classes that have it
 for family in FAMILIES:
     for owner in names(family) if family != "activation" else ():
-        for argument in arguments_of(family, owner):
+        for argument in signature(family, owner):
             ARGUMENTS.setdefault(argument, set()).add((family, owner))
 
 

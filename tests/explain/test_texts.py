@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from cnncli.catalog import FAMILIES, arguments_of, docstring
+from cnncli.catalog import FAMILIES, docstring, signature
 from cnncli.catalog import parse as parse_entry
 from cnncli.explain.docstrings import without_markdown
 from cnncli.explain.search import canonical, find
@@ -86,13 +86,13 @@ def test_keys_beside_the_schema_have_a_page():
 
 @pytest.mark.parametrize("pair", [pair for pair in OURS if pair[0] not in (KEY, GLOSSARY, "activation")], ids=title)
 def test_a_page_explains_all_arguments_that_there_are_and_no_other(pair):
-    assert set(pages(pair[0])[pair[1]].arguments) <= set(arguments_of(*pair))
+    assert set(pages(pair[0])[pair[1]].arguments) <= set(signature(*pair))
     assert [argument.name for argument in topic(*pair).arguments if argument.source == KERAS] == []
 
 
 @pytest.mark.parametrize("family", [family for family in families() if {EVERY, SELDOM} & set(pages(family))])
 def test_an_argument_that_many_have_is_had_by_some(family):
-    had = {key for name in names(family) for key in arguments_of(family, name)}
+    had = {key for name in names(family) for key in signature(family, name)}
     for page in (EVERY, SELDOM):
         if page in pages(family):
             assert set(pages(family)[page].arguments) <= had

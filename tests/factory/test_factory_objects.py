@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnncli.catalog import FAMILIES, arguments_of
+from cnncli.catalog import FAMILIES, signature
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.entries import argument_validator
 from cnncli.catalog.source import MODULES
@@ -45,7 +45,7 @@ def test_every_argument_that_takes_a_word_gets_its_number(word):
     found = {
         argument.name
         for family, name in names
-        for argument in arguments_of(family, name).values()
+        for argument in signature(family, name).values()
         if takes(family, name, argument, word) and not takes(family, name, argument, "qqqqq")
     }
     assert found

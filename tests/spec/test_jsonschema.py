@@ -1,6 +1,6 @@
 """What editors are told of a spec: every key and name, and references that lead somewhere."""
 
-from cnncli.catalog import FAMILIES, arguments_of
+from cnncli.catalog import FAMILIES, signature
 from cnncli.spec.jsonschema import json_schema
 from cnncli.spec.schema import sections
 
@@ -51,7 +51,7 @@ def test_every_name_of_the_catalogue_is_completed_with_its_arguments():
         assert set(named["properties"]) == set(names)
         for name in names:
             described = named["properties"][name]
-            arguments = arguments_of(family, name)
+            arguments = signature(family, name)
             assert set(described["properties"]) == set(arguments)
             assert described["required"] == [key for key, argument in arguments.items() if argument.required]
             assert described["description"]
@@ -76,7 +76,7 @@ def test_a_line_is_a_layer_with_three_keys_more_or_a_block():
     line = next(kind for kind in SCHEMA["$defs"]["line"]["anyOf"] if "properties" in kind)
     assert set(line["properties"]) == set(FAMILIES["layer"])
     for name, described in line["properties"].items():
-        assert set(described["properties"]) == {*arguments_of("layer", name), "name", "inputs", "repeat"}
+        assert set(described["properties"]) == {*signature("layer", name), "name", "inputs", "repeat"}
     assert set(line["additionalProperties"]["properties"]) == {"name", "inputs", "repeat"}
     assert SCHEMA["$defs"]["block"]["properties"]["layers"]["items"] == {"$ref": "#/$defs/line"}
     model = follow(SCHEMA["properties"]["model"]["$ref"])["properties"]

@@ -211,7 +211,7 @@ def test_metrics_go_by_the_names_that_keras_gives_them():
     for name in FAMILIES["metric"]:
         entry = Entry("metric", name)
         if name != "accuracy":
-            from cnncli.catalog import arguments_of
+            from cnncli.catalog import signature
 
-            given = {key: needed[key] for key, argument in arguments_of("metric", name).items() if argument.required}
+            given = {key: needed[key] for key, argument in signature("metric", name).items() if argument.required}
             assert metric_name(entry) == getattr(keras.metrics, name)(**given).name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnncli.catalog import FAMILIES
-from cnncli.catalog.entries import Entry, arguments_of
+from cnncli.catalog.entries import Entry, signature
 from cnncli.spec.metrics import metric_name, more_is_better
 
 NEEDED = {"num_classes": 3, "target_class_ids": [0], "precision": 0.5, "recall": 0.5, "sensitivity": 0.5}
@@ -16,7 +16,7 @@ NEEDED |= {"specificity": 0.5}
 @pytest.mark.parametrize("name", [name for name in FAMILIES["metric"] if name != "accuracy"])
 def test_keras_agrees_where_it_knows(name):
     keras = pytest.importorskip("keras")
-    needed = {key: NEEDED[key] for key, argument in arguments_of("metric", name).items() if argument.required}
+    needed = {key: NEEDED[key] for key, argument in signature("metric", name).items() if argument.required}
     up = {"up": True, "down": False}
     metric = Entry("metric", name)
     known = up.get(getattr(getattr(keras.metrics, name)(**needed, name="one"), "_direction", None))
