@@ -93,5 +93,5 @@ def test_a_stranger_cannot_have_anything_else_installed(place, here, found):
     (run / "environment.json").write_text(json.dumps({"layers": {"SqueezeExcite": package}}))
     (run / "status.json").write_text(json.dumps({"state": "finished"}))
     result = here("summary", "stranger-001")
-    assert (result.code, "unknown layer 'SqueezeExcite'" in result.err) == (2, True)
+    assert (result.code, "unknown layer 'SqueezeExcite'" in result.err) == (6, True)
     assert "pip" not in result.err

@@ -142,7 +142,9 @@ def test_a_stopped_training_leaves_everything_and_says_how_to_go_on(call, few_di
     assert not [path for path in run.rglob("*") if path.name.startswith(".tmp")]
     measured = call("evaluate", run, "--json")
     assert measured.code == 0
-    assert re.search(r"note: \S+ was interrupted after epoch \d+; the best weights are of epoch \d+\n", measured.err)
+    assert re.search(
+        r"note: \S+ was interrupted after epoch \d+; the best weights are those of epoch \d+\n", measured.err
+    )
     assert "interrupted" in call("runs", "--runs-dir", tmp_path).out
 
 

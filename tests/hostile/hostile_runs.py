@@ -174,7 +174,7 @@ RUNS = {
     "status is no json": Case(text("status.json", "", "{[}"), (0, "accuracy"), (0, "probability")),
     "spec is a link to a secret": Case(link("spec.yaml", "secret"), (6, "a symbolic link")),
     "spec extends a secret": Case(
-        text("spec.yaml", "name:", "extends: ../../neighbour/secret.txt\nname:"), (6, "extends nothing")
+        text("spec.yaml", "name:", "extends: ../../neighbour/secret.txt\nname:"), (6, "cannot extend another spec")
     ),
     "spec runs code": Case(
         text("spec.yaml", "epochs: 1", "epochs: !!python/object/apply:os.system ['touch $CANARY']"), (6, "tags such as")
@@ -215,10 +215,10 @@ RUNS = {
     "data is latin 1": Case(lambda run, world: (run / "data.json").write_bytes(b'{"\xe9": 1}'), (6, "UTF-8")),
     "data is huge": Case(lambda run, world: os.truncate(run / "data.json", 1 << 40), (6, "bytes")),
     "images are elsewhere": Case(
-        text("images.csv", "train,train,", "train,train,../../../neighbour/"), (3, "are gone"), (0, "probability")
+        text("images.csv", "train,train,", "train,train,../../../neighbour/"), (3, "are missing"), (0, "probability")
     ),
     "images are absolute": Case(
-        text("images.csv", "train,train,", "train,train,/etc/passwd"), (3, "are gone"), (0, "probability")
+        text("images.csv", "train,train,", "train,train,/etc/passwd"), (3, "are missing"), (0, "probability")
     ),
     "images are of no split": Case(text("images.csv", "train,train,", "x,train,"), (6, "damaged"), (0, "probability")),
     "images are binary": Case(

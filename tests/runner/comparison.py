@@ -21,6 +21,15 @@ SAME = (
 WHOLE = (*SAME, "weights.sha256", "data.json", "images.csv")
 
 
+def resume(folder, *arguments, **more):
+    """Resumes a run as `cnncli.Run.resume` does: locked, which sweeps what a killed process left half-written."""
+    from cnncli.runner.open_run import OpenRun
+    from cnncli.runner.resume import resume
+
+    with folder.locked():
+        return resume(OpenRun(folder), *arguments, **more)
+
+
 def arrays_of(run: RunDir) -> dict[str, np.ndarray]:
     """The arrays of the checkpoint."""
     with np.load(run.checkpoint, allow_pickle=False) as archive:

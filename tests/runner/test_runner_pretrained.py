@@ -132,8 +132,9 @@ def test_fine_tuning_on_other_classes_loads_all_but_the_head_and_beats_a_trainin
 
 
 def test_a_run_stopped_in_the_middle_goes_on_without_the_run_it_began_with(digits, better, train, watcher, monkeypatch):
+    from comparison import resume
+
     from cnncli.errors import Interrupted
-    from cnncli.runner.resume import resume
     from cnncli.runs import RunDir
 
     folder, run = digits
@@ -146,7 +147,7 @@ def test_a_run_stopped_in_the_middle_goes_on_without_the_run_it_began_with(digit
     moved = folder / "elsewhere"
     shutil.move(run.path, moved)
     try:
-        resumed = resume(OpenRun(stopped), [Teller()])
+        resumed = resume(stopped, [Teller()])
     finally:
         shutil.move(moved, run.path)
     assert resumed.run.best_weights.read_bytes() == better[0].run.best_weights.read_bytes()

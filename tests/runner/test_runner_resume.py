@@ -17,7 +17,6 @@ from comparison import SAME, arrays_of, assert_same, history_of
 
 from cnncli.errors import DataError, Interrupted, RunError
 from cnncli.report import artifact_names
-from cnncli.runner.open_run import OpenRun
 from cnncli.runs import RunDir, files
 
 pytestmark = pytest.mark.slow
@@ -34,7 +33,7 @@ def train() -> Any:
 
 @pytest.fixture(scope="module")
 def resume() -> Any:
-    from cnncli.runner.resume import resume
+    from comparison import resume
 
     return resume
 
@@ -84,7 +83,7 @@ def test_a_kill_while_a_kind_of_file_is_written_is_resumed_to_the_same_bits(resu
     writes = [copy for copy in copies if copy.name.endswith(f"-{name}")]
     at = KINDS.index(name) % 3 - 3  # before, within or after the last write of it
     run = RunDir(shutil.copytree(writes[at], tmp_path / "elsewhere" / "moved"))
-    resume(OpenRun(run), [watcher()])
+    resume(run, [watcher()])
     assert_same(run, whole)
 
 
@@ -94,7 +93,7 @@ def test_a_kill_at_any_boundary_is_resumed_to_the_same_bits(resume, moments, wat
     for copy in copies:
         if (copy / "checkpoint" / "state.npz").exists() and RunDir(copy).status()["state"] != "finished":
             run = RunDir(shutil.copytree(copy, tmp_path / copy.name))
-            resume(OpenRun(run), [watcher()])
+            resume(run, [watcher()])
             assert_same(run, whole)
             shutil.rmtree(run.path)
 
@@ -106,7 +105,7 @@ def test_a_process_killed_twice_is_resumed_to_the_same_bits(resume, moments, wat
     run = RunDir(tmp_path / "stateful-001")
     assert run.status()["state"] == "interrupted"
     assert killed_at(len(copies) // 2, "resume", str(run.path)) == -signal.SIGKILL
-    resume(OpenRun(run), [watcher()])
+    resume(run, [watcher()])
     assert_same(run, whole)
 
 
@@ -126,7 +125,7 @@ def test_a_training_that_is_asked_to_stop_leaves_its_report_and_is_resumed(
     assert (run.status()["state"], run.status()["reason"]) == ("interrupted", "Ctrl-C")
     assert {*SAME, "plots/history.png", "plots/mistakes.png"} <= names_of(run)
     observer = watcher()
-    resume(OpenRun(run), [observer])
+    resume(run, [observer])
     assert observer.resumed == [(1, 4)]
     assert_same(run, moments[0])
 
@@ -151,7 +150,7 @@ def test_a_validation_is_stopped_and_done_again(train, resume, moments, stateful
     assert caught.value.exit_code == 143
     run, observer = RunDir(tmp_path / "stateful-001"), watcher()
     assert json.loads(record_of(run))["measured"]["loss"] > 0
-    resume(OpenRun(run), [observer])
+    resume(run, [observer])
     assert (observer.resumed, [step for step in observer.done if step[0] == 2]) == ([(1, 6)], [])
     assert_same(run, moments[0])
 
@@ -184,7 +183,7 @@ def test_other_states_are_kept_as_well_when_there_is_no_time_for_reports(
     assert caught.value.left_out.endswith(f"more than 0 seconds: 'cnncli evaluate {run.path}' prints it")
     assert not {"metrics.json", "report.txt", "predictions.csv", "plots/mistakes.png"} & names_of(run)
     assert {"history.csv", "plots/history.png", "weights/best.weights.h5", "weights/last.weights.h5"} <= names_of(run)
-    resume(OpenRun(run), [watcher()])
+    resume(run, [watcher()])
     assert_same(run, whole)
 
 
@@ -193,19 +192,19 @@ def test_more_epochs_come_to_what_as_many_come_to_from_the_beginning(train, resu
     whole = train(stateful(*constant), tmp_path / "whole", [watcher()]).run
     run = train(stateful(*constant, "train.epochs=1"), tmp_path, [watcher()]).run
     with pytest.raises(Interrupted):
-        resume(OpenRun(run), [watcher(at_epoch=KeyboardInterrupt())], epochs=3)
+        resume(run, [watcher(at_epoch=KeyboardInterrupt())], epochs=3)
     assert not {*artifact_names("evaluation")} & names_of(run)  # it was of weights that are not the best any more
-    resume(OpenRun(run), [watcher()])
+    resume(run, [watcher()])
     assert_same(run, whole)
     assert "epochs: 3\n" in run.spec.read_text()
-    assert resume(OpenRun(run), [watcher()]) is None
+    assert resume(run, [watcher()]) is None
     with pytest.raises(RunError, match="already been trained for 3 epochs, more than 2"):
-        resume(OpenRun(run), [watcher()], epochs=2)
+        resume(run, [watcher()], epochs=2)
 
 
 def test_a_schedule_over_all_epochs_is_told_when_there_are_more(resume, moments, watcher, tmp_path):
     run, observer = RunDir(shutil.copytree(moments[0].path, tmp_path / "run")), watcher()
-    resume(OpenRun(run), [observer], epochs=4)
+    resume(run, [observer], epochs=4)
     assert len(history_of(run)) == 4
     assert any("follows the number of epochs" in text for text in observer.notices)
 
@@ -218,7 +217,7 @@ def test_an_image_that_changed_is_refused_by_name(resume, moments, watcher, tmp_
     with (run.path / "images.csv").open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     with pytest.raises(DataError, match=f"train images have changed since the run began: '{rows[3][2]}'"):
-        resume(OpenRun(run), [watcher()])
+        resume(run, [watcher()])
 
 
 def as_it_is(run: RunDir) -> dict[Path, bytes]:
@@ -232,14 +231,14 @@ def test_a_run_that_cannot_be_trained_further_stays_as_it_is(resume, moments, wa
     record_path.write_text(record[:-33] + "0" * 32 + "\n")  # another content, as if the image had been changed
     before = as_it_is(run)
     with pytest.raises(DataError, match="have changed since the run began"):
-        resume(OpenRun(run), [watcher()], epochs=5)
+        resume(run, [watcher()], epochs=5)
     assert as_it_is(run) == before
     record_path.write_text(record)
     for spoil in DAMAGED.values():
         damage(run, spoil)
         before = as_it_is(run)
         with pytest.raises(RunError, match=r"state\.npz' is damaged"):
-            resume(OpenRun(run), [watcher()], epochs=5)
+            resume(run, [watcher()], epochs=5)
         assert as_it_is(run) == before
         shutil.copy(moments[0].checkpoint, run.checkpoint)
 
@@ -269,7 +268,7 @@ def test_a_run_that_diverged_is_not_resumed(resume, moments, watcher, tmp_path):
     run = RunDir(shutil.copytree(moments[0].path, tmp_path / "run"))
     run.set_status("diverged", reason="the loss became nan")
     with pytest.raises(RunError, match="resuming would diverge again"):
-        resume(OpenRun(run), [watcher()])
+        resume(run, [watcher()])
 
 
 def test_another_environment_is_told(resume, moments, watcher, tmp_path):
@@ -277,7 +276,7 @@ def test_another_environment_is_told(resume, moments, watcher, tmp_path):
     record = run.read_json("environment.json")
     record["packages"]["keras"] = "3.14.0"
     run.write_json("environment.json", {**record, "threads": 77})
-    resume(OpenRun(run), [observer])
+    resume(run, [observer])
     (told,) = [text for text in observer.notices if "last bits may differ" in text]
     assert "keras 3.14.0, now 3." in told
     assert "number of threads 77, now" in told

@@ -84,14 +84,14 @@ class TestFolder:
         assert observer.decoded[-1] == (60, 60)
         assert not observer.notices
         assert len(trained.evaluation.images) == 12
-        again, _ = evaluate(trained.run, "test")
+        again = evaluate(OpenRun(trained.run), "test")
         assert same_evaluation(again, trained.evaluation)
         assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in squares.glob("*/*")}
         squares.rename(tmp_path / "moved")
         with pytest.raises(DataError, match="squares does not exist"):
-            evaluate(trained.run, "test")
+            evaluate(OpenRun(trained.run), "test")
         told: list[str] = []
-        again, _ = evaluate(trained.run, "test", told.append, tmp_path / "moved")
+        again = evaluate(OpenRun(trained.run), "test", told.append, tmp_path / "moved")
         assert same_evaluation(again, trained.evaluation)
         assert not told
 

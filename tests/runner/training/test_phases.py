@@ -12,7 +12,6 @@ import pytest
 from comparison import arrays_of, assert_same, history_of
 
 from cnncli.errors import Interrupted, RunError, SpecError
-from cnncli.runner.open_run import OpenRun
 from cnncli.runs import RunDir, files
 
 pytestmark = pytest.mark.slow
@@ -97,22 +96,23 @@ MOMENTS = {
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_a_run_killed_in_any_stage_is_resumed_to_the_same_bits(staged, watcher, tmp_path, moment):
-    from cnncli.runner.resume import resume
+    from comparison import resume
 
     copy = [place for at, place in staged.copies if at == moment][-1]
     run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
-    resume(OpenRun(run), [watcher()])
+    resume(run, [watcher()])
     assert_same(run, staged.run)
 
 
 def test_a_training_stopped_in_the_second_stage_goes_on_there(staged, stateful, watcher, tmp_path):
-    from cnncli.runner.resume import resume
+    from comparison import resume
+
     from cnncli.runner.train import train
 
     with pytest.raises(Interrupted):
         train(stateful(*STAGED), tmp_path, [watcher(stop=(3, 3))])
     run, observer = RunDir(tmp_path / "stateful-001"), watcher()
-    resume(OpenRun(run), [observer])
+    resume(run, [observer])
     assert [begun.number for begun in observer.stages] == [2]
     assert_same(run, staged.run)
 
@@ -126,34 +126,35 @@ def of_two(first: int, last: int) -> tuple[str, ...]:
 
 
 def test_more_epochs_lengthen_the_last_stage(stateful, watcher, tmp_path):
-    from cnncli.runner.resume import resume
+    from comparison import resume
+
     from cnncli.runner.train import train
 
     whole = train(stateful(*of_two(1, 2)), tmp_path / "whole", [watcher()]).run
     run = train(stateful(*of_two(1, 1)), tmp_path, [watcher()]).run
-    resume(OpenRun(run), [watcher()], epochs=3)
+    resume(run, [watcher()], epochs=3)
     assert_same(run, whole)
     assert run.spec.read_text() == whole.spec.read_text()
 
 
 def test_fewer_epochs_than_the_other_stages_take_are_refused(staged, watcher, tmp_path):
-    from cnncli.runner.resume import resume
+    from comparison import resume
 
     copy = next(place for at, place in staged.copies if at == (1, 1, 0))
     run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
     with pytest.raises(RunError, match="before the last one take 3 epochs; 3 leave none for the last"):
-        resume(OpenRun(run), [watcher()], epochs=3)
+        resume(run, [watcher()], epochs=3)
 
 
 def test_a_checkpoint_of_a_stage_that_the_spec_does_not_have_is_refused(staged, watcher, tmp_path):
-    from cnncli.runner.resume import resume
+    from comparison import resume
 
     copy = [place for at, place in staged.copies if at == (2, 3, 3)][-1]
     run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
     text = run.spec.read_text()
     run.spec.write_text(text[: text.index("  stages:")] + text[text.index("  jit_compile:") :])
     with pytest.raises(RunError, match="the checkpoint is in stage 2, but the spec has 0"):
-        resume(OpenRun(run), [watcher()])
+        resume(run, [watcher()])
 
 
 def test_what_is_wrong_in_a_later_stage_is_told_before_the_first_step(stateful, watcher, tmp_path):
