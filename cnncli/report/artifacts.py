@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 Write = Callable[[str], AbstractContextManager[Path]]
 """Gives a path to write a file of that name to; the file is put in its place when the block ends."""
 
-ImagesAt = Callable[[Sequence[int]], Sequence[np.ndarray]]
-"""Gives the uint8 images, each `(height, width, channels)`, at indices of an evaluation."""
-
 Moment = Literal["start", "epoch", "end", "evaluation"]
 """When an artefact is written, and from what: `StartData`, a `History` (each epoch, and the end), `EvaluationData`."""
 
@@ -38,7 +35,7 @@ class StartData:
         title: Name of the spec.
         images: Gives up to 25 training images, uint8, each of shape `(height, width, channels)`.
         captions: Class name of each of these images.
-        summary: Gives the summary of the network; a backbone is one layer.
+        summary: Gives the summary of the network.
     """
 
     title: str
@@ -49,15 +46,10 @@ class StartData:
 
 @dataclass(frozen=True)
 class EvaluationData:
-    """An evaluation, and the images it is about.
-
-    Args:
-        evaluation: Evaluation of at least one image.
-        images: Gives the images at indices of the evaluation.
-    """
+    """An evaluation of at least one image, and what gives the images at its indices."""
 
     evaluation: Evaluation
-    images: ImagesAt
+    images: Callable[[Sequence[int]], Sequence[np.ndarray]]  # uint8, each (height, width, channels)
 
     @cached_property
     def report(self) -> ClassificationReport:
@@ -77,8 +69,8 @@ class Artifact(NamedTuple):
     Args:
         name: File name within the run folder.
         when: Moment at which it is written.
-        writer: Function that writes it, as `module:function`; imported when it is needed, because matplotlib and
-            scikit-learn take a second.
+        writer: Function that writes it, as `module:function`, relative to this package with a dot; imported when it is
+            needed, because matplotlib and scikit-learn take a second.
         description: One line of Markdown for the list of files in the documentation.
     """
 
@@ -89,57 +81,50 @@ class Artifact(NamedTuple):
 
 
 ARTIFACTS = (
-    Artifact(
-        "plots/samples.png", "start", "cnncli.report.plots.samples:draw_samples", "training images with their classes"
-    ),
+    Artifact("plots/samples.png", "start", ".plots.samples:draw_samples", "training images with their classes"),
     Artifact(
         "plots/network.png",
         "start",
-        "cnncli.report.plots.network:write_network",
+        ".plots.network:write_network",
         "[the network](summary.md#the-picture); left out, with a notice, when it has more than 300 layers",
     ),
     Artifact(
         "history.csv",
         "epoch",
-        "cnncli.report.tables:write_history",
+        ".tables:write_history",
         "one row per epoch: training and validation metrics, learning rate, seconds, and the [stage](spec.md#stages) "
         "where there is one",
     ),
     Artifact(
         "plots/history.png",
         "end",
-        "cnncli.report.plots.history:draw_history",
+        ".plots.history:draw_history",
         "the curves of `history.csv`, with the best epoch and the stages marked",
     ),
-    Artifact(
-        "metrics.json",
-        "evaluation",
-        "cnncli.report.classification:write_metrics",
-        "loss and metrics on the test images",
-    ),
+    Artifact("metrics.json", "evaluation", ".classification:write_metrics", "loss and metrics on the test images"),
     Artifact(
         "report.txt",
         "evaluation",
-        "cnncli.report.classification:write_text",
+        ".classification:write_text",
         "precision, recall, F1 and support of each class, as scikit-learn prints them",
     ),
-    Artifact("report.json", "evaluation", "cnncli.report.classification:write_values", "the same, with all digits"),
+    Artifact("report.json", "evaluation", ".classification:write_values", "the same, with all digits"),
     Artifact(
         "predictions.csv",
         "evaluation",
-        "cnncli.report.tables:write_predictions",
+        ".tables:write_predictions",
         "every test image: file or index, true class, predicted class, probability",
     ),
     Artifact(
         "plots/confusion_matrix.png",
         "evaluation",
-        "cnncli.report.plots.confusion_matrix:draw_confusion_matrix",
+        ".plots.confusion_matrix:draw_confusion_matrix",
         "which classes are mistaken for which; of more than 50 classes the most confused ones",
     ),
     Artifact(
         "plots/mistakes.png",
         "evaluation",
-        "cnncli.report.plots.mistakes:draw_mistakes",
+        ".plots.mistakes:draw_mistakes",
         "the wrong predictions with the highest probability",
     ),
 )
@@ -153,13 +138,7 @@ def artifact_names(when: Moment) -> tuple[str, ...]:
 def write_artifacts(
     when: Moment, data: StartData | History | EvaluationData, write: Write, skip: Container[str] = ()
 ) -> dict[str, str]:
-    """Writes the artefacts of a moment.
-
-    Args:
-        when: Moment.
-        data: What they are made from; its type belongs to the moment.
-        write: Gives the path for a file name.
-        skip: File names that are not written.
+    """Writes the artefacts of a moment but those to skip, from the type of data that belongs to it.
 
     Returns:
         Reason for each artefact that does not apply and was left out, by file name.
@@ -168,7 +147,7 @@ def write_artifacts(
     for artifact in ARTIFACTS:
         if artifact.when == when and artifact.name not in skip:
             module, _, function = artifact.writer.partition(":")
-            writer = getattr(importlib.import_module(module), function)
+            writer = getattr(importlib.import_module(module, __package__), function)
             try:
                 with write(artifact.name) as path:
                     writer(data, path)

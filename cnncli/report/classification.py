@@ -25,9 +25,8 @@ class ClassificationReport:
 
     Args:
         text: Table that `sklearn.metrics.classification_report` prints.
-        values: The same numbers in scikit-learn's `output_dict` form: precision, recall, f1-score and support by class
-            name, `accuracy`, and the averages `macro avg` and `weighted avg`. A class of one of these names has
-            ` (class)` behind its own.
+        values: The same numbers in scikit-learn's `output_dict` form, with class names as keys beside `accuracy`,
+            `macro avg` and `weighted avg`. A class of one of these names has ` (class)` behind its own.
     """
 
     text: str
@@ -35,21 +34,13 @@ class ClassificationReport:
 
 
 def classification_report(evaluation: Evaluation) -> ClassificationReport:
-    """Precision, recall, F1 and support of each class, also of those that the split lacks.
-
-    All classes of the model are passed as `labels`, so that scikit-learn prints `accuracy`: it replaces it by
-    `micro avg` when a class that occurs is missing from the labels.
-
-    Args:
-        evaluation: Evaluation of at least one image.
-
-    Returns:
-        The report as text and as values for JSON.
+    """Precision, recall, F1 and support of each class of an evaluation, also of those that the split lacks.
 
     Source:
         scikit-learn, `sklearn.metrics.classification_report`.
     """
     names = evaluation.class_names
+    # With all classes as labels scikit-learn prints `accuracy`, else `micro avg`
     shared = {"labels": range(len(names)), "zero_division": 0}
     truth, predicted = evaluation.labels, evaluation.predicted  # (images,), (images,)
     text = sklearn.metrics.classification_report(truth, predicted, target_names=list(names), **shared)
@@ -73,21 +64,20 @@ def _plain(row: dict[str, Any]) -> dict[str, float | int]:
 def metrics_of(evaluation: Evaluation, report: ClassificationReport) -> dict[str, Any]:
     """Content of `metrics.json`: one flat mapping of names to numbers, loss and accuracy first.
 
-    Args:
-        evaluation: Evaluation whose metrics take precedence over figures of the same name in the report.
-        report: Report of the same evaluation.
+    Metrics of the evaluation take precedence over figures of the same name in its report.
     """
     own = {name: _json_number(value) for name, value in evaluation.metrics.items()}
     first = {"split": evaluation.split, "images": len(evaluation.labels)}
-    loss_and_accuracy = {"loss": own.get("loss"), "accuracy": own.get("accuracy", report.values["accuracy"])}
-    macro, weighted = report.values["macro avg"], report.values["weighted avg"]
-    averages = {
+    macro = report.values["macro avg"]
+    figures = {
+        "loss": own.get("loss"),
+        "accuracy": report.values["accuracy"],
         "macro_precision": macro["precision"],
         "macro_recall": macro["recall"],
         "macro_f1": macro["f1-score"],
-        "weighted_f1": weighted["f1-score"],
+        "weighted_f1": report.values["weighted avg"]["f1-score"],
     }
-    return first | loss_and_accuracy | averages | own | first
+    return first | figures | own | first
 
 
 def write_metrics(data: EvaluationData, path: Path) -> None:

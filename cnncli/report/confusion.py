@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from cnncli.records import Evaluation
 
 
-@dataclass(frozen=True)
-class ConfusedPair:
-    """Images of one class that were mistaken for another.
-
-    Args:
-        true: Index of their class.
-        predicted: Index of the predicted class.
-        count: Number of images.
-        share: Share of all images of the true class, 0 to 1.
-    """
+class ConfusedPair(NamedTuple):
+    """Number of images of one class that were mistaken for another, and their share of that class, 0 to 1."""
 
     true: int
     predicted: int
@@ -28,19 +21,12 @@ class ConfusedPair:
 
 @dataclass(frozen=True)
 class Confusion:
-    """A confusion matrix of some of the classes.
+    """A confusion matrix of some of the classes."""
 
-    Args:
-        classes: Indices of the classes, ascending, shape `(shown,)`.
-        counts: Images by true (row) and predicted class (column), shape `(shown, shown)`.
-        totals: Images of each true class, whatever the prediction, shape `(shown,)`.
-        pairs: Pairs of all classes, the most frequent first.
-    """
-
-    classes: np.ndarray
-    counts: np.ndarray
-    totals: np.ndarray
-    pairs: tuple[ConfusedPair, ...]
+    classes: np.ndarray  # (shown,), ascending indices
+    counts: np.ndarray  # (shown, shown), images by true and predicted class
+    totals: np.ndarray  # (shown,), images of each true class, whatever the prediction
+    pairs: tuple[ConfusedPair, ...]  # of all classes, the most frequent first
 
     def shares(self) -> np.ndarray:
         """Shares of the images of each true class, 0 to 1; NaN without images. Shape `(shown, shown)`, float64."""
@@ -49,14 +35,9 @@ class Confusion:
 
 
 def confusion_of(evaluation: Evaluation, at_most: int) -> Confusion:
-    """Counts true classes by predicted classes.
+    """Counts true classes by predicted classes, with the pairs of all classes.
 
-    Args:
-        evaluation: Evaluation of any number of images.
-        at_most: Number of classes to count; of more, those of the most frequent confusions.
-
-    Returns:
-        The counts, with the pairs of all classes.
+    Of more than `at_most` classes, those of the most frequent confusions are counted.
     """
     classes = len(evaluation.class_names)
     totals = np.bincount(evaluation.labels, minlength=classes)  # (classes,)

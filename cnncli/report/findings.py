@@ -16,28 +16,14 @@ _NO_TEXT = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud
 
 
 def findings_json(report: DataReport) -> dict[str, Any]:
-    """The report as lists, mappings, text and numbers.
-
-    Args:
-        report: Report on a source.
-
-    Returns:
-        The fields of the report, `images`, their number, and `ok`, whether the source is ready for training.
-    """
+    """The fields of a report, with `images`, their number, and `ok`, whether the source is ready for training."""
     return {"ok": not report.is_wrong, "images": report.images, **dataclasses.asdict(report)}
 
 
 def exclude_list(report: DataReport, before: Iterable[str] = ()) -> str:
-    """The files to exclude, as a part of a spec, which can be included with `extends`.
+    """The files to exclude, as a part of a spec with the key `data.exclude`, which can be included with `extends`.
 
-    Files with errors are excluded; those with warnings are comments, for a person to decide.
-
-    Args:
-        report: Report on a source.
-        before: Files that are excluded already and stay so.
-
-    Returns:
-        YAML with the key `data.exclude`; its list is empty if there is nothing to exclude.
+    Files with errors and those excluded `before` are entries; those with warnings are comments, for a person to decide.
     """
     errors = {name for finding in report.findings if finding.severity == "error" for name in finding.exclude}
     kept = [name for name in dict.fromkeys(before) if name not in errors]

@@ -12,12 +12,6 @@ from cnncli.report.network_boxes import COLORS, boxes_of, colors_of, name_in_blo
 def mermaid_of(summary: ModelSummary) -> str:
     """A flowchart from top to bottom: a node for each box, a subgraph for each block.
 
-    Args:
-        summary: Summary of the network.
-
-    Returns:
-        Lines of Mermaid, for a code block of the language `mermaid`.
-
     Source:
         Mermaid, Flowcharts - Basic Syntax, https://mermaid.js.org/syntax/flowchart.html
     """

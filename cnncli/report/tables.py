@@ -22,12 +22,7 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def write_predictions(data: EvaluationData, path: Path) -> None:
-    """Writes the prediction for every image, one row each: `image,true,predicted,probability`.
-
-    Args:
-        data: Evaluation of any number of images.
-        path: File to write.
-    """
+    """Writes the prediction for every image, one row each: `image,true,predicted,probability`."""
     evaluation = data.evaluation
     names = [cell(name) for name in evaluation.class_names]
     # As `shortest`, for all at once
@@ -39,12 +34,7 @@ def write_predictions(data: EvaluationData, path: Path) -> None:
 
 
 def write_history(history: History, path: Path) -> None:
-    """Writes one row per epoch: number, stage where there is one, every metric, learning rate, seconds.
-
-    Args:
-        history: History; when it is empty, only the header is written.
-        path: File to write.
-    """
+    """Writes one row per epoch: number, stage where there is one, every metric, learning rate, seconds."""
     metrics = metric_names(history)
     staged = any(epoch.stage for epoch in history.epochs)
     rows = (

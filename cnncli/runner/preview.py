@@ -9,7 +9,7 @@ import numpy as np
 from cnncli.data.augment import Augmentation
 from cnncli.data.pipeline import encode, epoch_indices
 from cnncli.errors import DataError
-from cnncli.report.plots.preview import draw_preview
+from cnncli.report.plots.samples import draw_preview
 from cnncli.runner.inputs.splits import Notice, load_splits
 from cnncli.runs import writing
 from cnncli.spec.schema import Spec

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -15,11 +16,7 @@ _LEFTOVER = re.compile(r"\.tmp-\d+-[0-9a-f]+-")
 
 
 def at_boundary(path: Path) -> None:
-    """Called before a file is written, before it is renamed and after; tests put a function of their own here.
-
-    Args:
-        path: File that is written.
-    """
+    """Called before a file is written, before it is renamed and after; tests put a function of their own here."""
 
 
 @contextlib.contextmanager
@@ -65,13 +62,9 @@ def sweep_leftovers(folder: Path) -> None:
 
 
 def require_writable(folder: Path) -> None:
-    """Checks, before hours of work and without leaving a trace, that files can be written to a folder.
+    """Raises a `ResourceError` unless files can be written to a folder, or to its nearest parent that exists.
 
-    Args:
-        folder: Folder; if it does not exist, its nearest existing parent is checked.
-
-    Raises:
-        ResourceError: They cannot.
+    For use before hours of work; leaves no trace.
     """
     existing = folder.absolute()
     while not os.path.lexists(existing):
@@ -96,7 +89,5 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _hint(error: OSError) -> str:
-    import errno
-
     full = error.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
     return "free some space; earlier files are intact" if full else ""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from cnncli.errors import ResourceError, RunError
 from cnncli.runs.files import leftovers_in
 from cnncli.runs.folder import LOCK, RunDir
 from cnncli.runs.untrusted import require_plain_folder
+from cnncli.wording import nearest
 
 ABANDONED = 3600.0
 """Seconds after which a temporary file is taken for that of a killed process: no single write takes an hour."""
@@ -22,7 +23,7 @@ def list_runs(folder: Path) -> list[RunDir]:
     Raises:
         RunError: The folder cannot be read.
     """
-    if not _succeeds(folder.is_dir):
+    if not os.path.isdir(folder):  # noqa: PTH112 – also False for a name that no folder can have
         return []
     try:
         return [RunDir(path) for path in sorted(folder.iterdir()) if _has(path, "status.json")]
@@ -31,15 +32,8 @@ def list_runs(folder: Path) -> list[RunDir]:
 
 
 def _has(folder: Path, name: str) -> bool:
-    return _succeeds((folder / name).is_file)
-
-
-def _succeeds(check: Callable[[], bool]) -> bool:
-    """Result of a check of a path; False if the folder is private or the name is impossible for a file."""
-    try:
-        return check()
-    except (OSError, ValueError):
-        return False
+    """Whether a folder has a file; False if the folder is private or the name is impossible."""
+    return os.path.isfile(folder / name)  # noqa: PTH113 – Path.is_file raises an error for these
 
 
 def sweep_runs(folder: Path) -> None:
@@ -62,35 +56,32 @@ def _is_abandoned(path: Path) -> bool:
         return False
 
 
-def _opened(path: Path) -> RunDir:
-    """The run in a folder, which may come from anybody."""
-    require_plain_folder(path)
-    return RunDir(path)
-
-
 def find_run(name: str | None, folder: Path) -> RunDir:
-    """The run of a path or name; the newest finished one if there is none.
-
-    Args:
-        name: Path, name of a run in `folder`, or None.
-        folder: Directory of runs.
+    """The run of a path, or of a name in a folder of runs; the newest finished one if the name is None.
 
     Raises:
         RunError: There is no such run, or it contains links.
     """
-    if name is None:
-        finished = [run for run in list_runs(folder) if run.is_finished()]
-        if not finished:
-            others = [run for run in list_runs(folder) if run.best_weights.is_file()]
-            hint = f"choose an unfinished one: --run {others[-1].name}" if others else ""
-            raise RunError(f"no finished run in '{folder}'", hint or "train one first: cnncli train configs/mnist.yaml")
-        return _opened(max(finished, key=lambda run: str(run.status().get("ended", ""))).path)
+    run = _newest_finished(folder) if name is None else _named(name, folder)
+    require_plain_folder(run.path)  # it may come from anybody
+    return run
+
+
+def _newest_finished(folder: Path) -> RunDir:
+    runs = list_runs(folder)
+    finished = [run for run in runs if run.is_finished()]
+    if not finished:
+        others = [run for run in runs if run.best_weights.is_file()]
+        hint = f"choose an unfinished one: --run {others[-1].name}" if others else ""
+        raise RunError(f"no finished run in '{folder}'", hint or "train one first: cnncli train configs/mnist.yaml")
+    return max(finished, key=lambda run: str(run.status().get("ended", "")))
+
+
+def _named(name: str, folder: Path) -> RunDir:
     for path in (Path(name), folder / name):
         if _has(path, "status.json") or _has(path, "spec.yaml"):
-            return _opened(path)
-    from cnncli.wording import nearest
-
-    if _succeeds(Path(name).is_dir):
+            return RunDir(path)
+    if os.path.isdir(name):  # noqa: PTH112
         raise RunError(f"'{name}' is not a run folder: it has no readable status.json")
     near = nearest(name, [run.name for run in list_runs(folder)])
     raise RunError(f"there is no run '{name}'{near}", "'cnncli runs' lists all runs")

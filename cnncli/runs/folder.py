@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 from cnncli.errors import ResourceError, RunError
 from cnncli.runs import hashes
 from cnncli.runs.files import sweep_leftovers, writing
-from cnncli.runs.lock import Lock, is_free
+from cnncli.runs.lock import Lock, may_be_held
 from cnncli.runs.untrusted import Unreadable, read_json
 
 BEST = "weights/best.weights.h5"
@@ -33,11 +34,7 @@ def now() -> str:
 
 
 class RunDir:
-    """One run folder, and the paths of its files.
-
-    Args:
-        path: Path of the folder.
-    """
+    """One run folder, and the paths of its files."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -56,19 +53,15 @@ class RunDir:
 
     @classmethod
     def claim(cls, folder: Path, prefix: str) -> RunDir:
-        """Creates the next numbered folder of a name; two processes never get the same one.
-
-        Args:
-            folder: Directory of runs; created if it is missing.
-            prefix: Name of the spec.
+        """Creates the next numbered folder of a name in a directory of runs; two processes never get the same one.
 
         Raises:
             ResourceError: The folder cannot be written to.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            taken = [int(tail) for entry in folder.iterdir() if (tail := _number(entry.name, prefix))]
-            number = max(taken, default=0) + 1
+            numbered = (re.fullmatch(rf"{re.escape(prefix)}-(\d+)", entry.name) for entry in folder.iterdir())
+            number = max((int(match[1]) for match in numbered if match), default=0) + 1
             while True:
                 path = folder / f"{prefix}-{number:03d}"
                 try:
@@ -104,17 +97,14 @@ class RunDir:
         recorded = hashes.read_hashes(self.path / hashes.FILE)
         lines = Counter(name for _, name in recorded)
         unsettled = [name for name, count in lines.items() if count > 1 and (self.path / name).is_file()]
-        current = {name: self._hash_of(name) for name in unsettled}
+        current = {name: hashes.sha256_of(self.path / name) for name in unsettled}
         matching = {name for value, name in recorded if current.get(name) == value}
         settled = [line for line in recorded if line[1] not in matching or line[0] == current[line[1]]]
         if settled != recorded:
             self.write_text(hashes.FILE, hashes.text_of(settled))
 
     def verify(self, name: str) -> None:
-        """Checks a file against its hash in `weights.sha256`.
-
-        Args:
-            name: Name relative to the run folder, with forward slashes: `weights/best.weights.h5`.
+        """Checks a file, such as `weights/best.weights.h5`, against its hash in `weights.sha256`.
 
         Raises:
             RunError: The file is missing, was changed, or is not listed.
@@ -125,14 +115,8 @@ class RunDir:
             raise RunError(f"'{path}' cannot be trusted: {hashes.FILE} has no line for it")
         if path.is_symlink() or path.parent.is_symlink():
             raise RunError(f"'{path}' points outside the run directory")
-        if self._hash_of(name) not in recorded:
+        if hashes.sha256_of(path) not in recorded:
             raise RunError(f"'{path}' is not what the training wrote: its hash differs from the one in {hashes.FILE}")
-
-    def _hash_of(self, name: str) -> str:
-        try:
-            return hashes.sha256_of(self.path / name)
-        except OSError as error:
-            raise RunError(f"'{self.path / name}' cannot be read: {error.strerror or error}") from None
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -170,11 +154,7 @@ class RunDir:
             path.write_text(text, encoding="utf-8")
 
     def remove(self, names: Iterable[str]) -> None:
-        """Removes those of the named files of this run that exist.
-
-        Raises:
-            ResourceError: The folder cannot be written to.
-        """
+        """Removes those of the named files of this run that exist."""
         try:
             for name in names:
                 (self.path / name).unlink(missing_ok=True)
@@ -186,11 +166,7 @@ class RunDir:
         self.write_text(name, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """Reads a JSON file of this run.
-
-        Raises:
-            RunError: It is missing, or is not JSON.
-        """
+        """Reads a JSON file of this run; raises a `RunError` if it is missing or is not JSON."""
         try:
             return read_json(self.path / name)
         except Unreadable as reason:
@@ -198,26 +174,20 @@ class RunDir:
 
     def set_status(self, state: str, **more: Any) -> None:
         """Records the state of the run; earlier entries stay unless they are replaced."""
-        earlier = self.read_json("status.json") if self.status_file.exists() else {"started": now()}
-        if state == "running":  # resumed after an interruption
-            earlier = {key: value for key, value in earlier.items() if key not in ("ended", "reason")}
-        ended = {"since": now()} if state == "running" else {"ended": now()}
-        self.write_json(
-            "status.json",
-            {**earlier, "state": state, "pid": os.getpid(), "host": socket.gethostname(), **ended, **more},
-        )
+        status = self.read_json("status.json") if self.status_file.exists() else {"started": now()}
+        if state == "running":  # possibly resumed after an interruption
+            status = {key: value for key, value in status.items() if key not in ("ended", "reason")}
+        status |= {"state": state, "pid": os.getpid(), "host": socket.gethostname()}
+        self.write_json("status.json", {**status, "since" if state == "running" else "ended": now(), **more})
 
     def status(self) -> dict[str, Any]:
-        """The recorded state; `interrupted` if it is `running` but the process is gone.
+        """The recorded state; `interrupted` if it is `running` but nobody holds the lock.
 
-        The system releases a lock when its process ends. So a free lock proves it, even if the process ID was reused,
-        and from within another container.
+        The system releases a lock when its process ends, also that of a process in another container.
         """
         status = self.read_json("status.json")
-        if status.get("state") == "running":
-            here = status.get("host") == socket.gethostname()
-            if is_free(self.path / LOCK) or (here and not _is_alive(status.get("pid"))):
-                status["state"], status["reason"] = "interrupted", "the process was killed"
+        if status.get("state") == "running" and not may_be_held(self.path / LOCK):
+            status["state"], status["reason"] = "interrupted", "the process was killed"
         return status
 
     def is_finished(self) -> bool:
@@ -230,20 +200,3 @@ class RunDir:
     def metrics(self) -> Mapping[str, Any]:
         """Metrics on the test split; empty before the evaluation."""
         return self.read_json("metrics.json") if self.metrics_file.exists() else {}
-
-
-def _number(name: str, prefix: str) -> str:
-    tail = name.removeprefix(f"{prefix}-")
-    return tail if tail != name and tail.isdecimal() else ""
-
-
-def _is_alive(pid: Any) -> bool:
-    if not isinstance(pid, int) or pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):  # the second for numbers that no process can have
-        return False
-    except OSError:
-        return True
-    return True

@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from cnncli.errors import RunError
+from cnncli.runs.untrusted import Unreadable, read_bytes
 
 FILE = "weights.sha256"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](weights/[A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -25,12 +26,15 @@ def sha256_of(path: Path) -> str:
     """Hash of a file's content, in hexadecimal.
 
     Raises:
-        OSError: It cannot be read, or is far too large.
+        RunError: It cannot be read, or is far too large.
     """
-    with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size > MAX_WEIGHTS:
-            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size > MAX_WEIGHTS:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise RunError(f"'{path}' cannot be read: {error.strerror or error}") from None
 
 
 def read_hashes(path: Path) -> list[tuple[str, str]]:
@@ -39,14 +43,12 @@ def read_hashes(path: Path) -> list[tuple[str, str]]:
     Raises:
         RunError: It cannot be read, or has another format.
     """
+    if not os.path.lexists(path):
+        return []
     try:
-        if not path.is_symlink() and not path.exists():
-            return []
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST:
-            raise RunError(f"'{path}' is damaged: it is not a list of hashes")
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise RunError(f"'{path}' cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        lines = read_bytes(path, _MOST).decode("utf-8", "replace").splitlines()
+    except Unreadable as reason:
+        raise RunError(f"'{path}' cannot be read: {reason}") from None
     matches = [_LINE.fullmatch(line) for line in lines]
     if not all(matches):
         raise RunError(f"'{path}' is damaged: it is not a list of hashes")

@@ -17,10 +17,7 @@ _HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)  # the last on Windows
 
 
 class Lock:
-    """An exclusive lock on a file, held until it is released or the process ends.
-
-    Args:
-        path: Path of the file; created if it is missing.
+    """An exclusive lock on a file, held until it is released or the process ends; creates a missing file.
 
     Raises:
         BlockingIOError: Another process holds it.
@@ -47,14 +44,12 @@ class Lock:
         os.close(self._descriptor)
 
 
-def is_free(path: Path) -> bool | None:
-    """Whether nobody holds the lock on a file; None if that is unknown, for example if there is no such file."""
+def may_be_held(path: Path) -> bool:
+    """Whether a process holds the lock on a file, or that is unknown."""
     if path.is_symlink() or not path.is_file():
-        return None
+        return False
     try:
         Lock(path).release()
-    except BlockingIOError:
-        return False
     except OSError:
-        return None
-    return True
+        return True
+    return False

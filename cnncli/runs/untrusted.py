@@ -18,8 +18,7 @@ from cnncli.errors import RunError
 MAX_BYTES = 32 << 20
 """Limit for a file that is read whole, in bytes; the record of a million images has about 20 MiB."""
 
-MAX_ENTRIES = 10_000
-"""Limit for the files and folders in a run, which has a few dozen."""
+MAX_ENTRIES = 10_000  # a run has a few dozen
 
 
 class Unreadable(Exception):
@@ -90,14 +89,7 @@ def _whole(digits: str) -> int:
 
 
 def require_plain_folder(folder: Path) -> None:
-    """Refuses a run folder that contains anything but plain files and folders.
-
-    Args:
-        folder: Run folder; it may itself be reached through a link.
-
-    Raises:
-        RunError: Names what does not belong there.
-    """
+    """Raises a `RunError` if a folder, which may itself be a link, contains anything but plain files and folders."""
     pending = [folder]
     entries = 0
     while pending:

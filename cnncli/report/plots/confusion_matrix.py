@@ -37,10 +37,6 @@ def draw_confusion_matrix(data: EvaluationData, path: Path) -> None:
     The colours of a row are shares of the images of that true class. Orange darkens early, so that a rare mistake is
     visible. Up to 25 classes have their counts in the cells; more get a list of the most confused pairs; of more than
     50 classes only those of the most frequent confusions are drawn.
-
-    Args:
-        data: Evaluation of any number of images and classes.
-        path: File to write, ending in .png.
     """
     with style.applied(data.evaluation.class_names):
         style.save(figure_of(data.evaluation), path)
@@ -75,10 +71,9 @@ def figure_of(evaluation: Evaluation) -> Figure:
     common: dict[str, Any] = {"color": style.FAINT, "size": style.NORMAL}
     figure.text(EDGE / width, (bottom + side / 2) / height, "true", rotation=90, va="center", **common)
     figure.text((left + side / 2) / width, EDGE / height, "predicted", ha="center", **common)
-    _draw_scale(
-        axes.inset_axes((1 + 12 / side, 0.56, 8 / side, 0.38)), "correct", style.RIGHT_SHADES, 1.0, CORRECT_TICKS
-    )
-    _draw_scale(axes.inset_axes((1 + 12 / side, 0.04, 8 / side, 0.38)), "wrong", style.WRONG_SHADES, 0.5, WRONG_TICKS)
+    beside, width = 1 + 12 / side, 8 / side
+    _draw_scale(axes.inset_axes((beside, 0.56, width, 0.38)), "correct", style.RIGHT_SHADES, 1.0, CORRECT_TICKS)
+    _draw_scale(axes.inset_axes((beside, 0.04, width, 0.38)), "wrong", style.WRONG_SHADES, 0.5, WRONG_TICKS)
     if with_list:
         _list_pairs(axes.inset_axes((1 + (SCALES + 10) / side, 0, (LIST - 30) / side, 1)), confusion, names)
     return figure
@@ -99,13 +94,7 @@ def _subtitle(evaluation: Evaluation, is_numbered: bool) -> str:
 
 
 def _draw_cells(axes: Axes, confusion: Confusion, pitch: float) -> None:
-    """Draws the squares, and writes into them what there is room for.
-
-    Args:
-        axes: Axes to draw on.
-        confusion: Counts.
-        pitch: Points from one cell to the next.
-    """
+    """Draws the squares, `pitch` points from one to the next, and writes into them what there is room for."""
     shares = confusion.shares()  # (shown, shown)
     known = np.nan_to_num(shares)
     is_correct = np.eye(len(shares), dtype=bool)[..., None]

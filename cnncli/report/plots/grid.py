@@ -69,13 +69,12 @@ def grid_of(
 ) -> Grid:
     """Images in rows, each with its caption; to be created and saved in one `style.applied` block.
 
-    Everything is placed on whole pixels, and all texts share one pair of axes: 25 of them would take ten times as long.
+    All texts share one pair of axes: 25 of them would take ten times as long.
 
     Args:
         images: 1 to 50 images, uint8, each of shape `(height, width, channels)` with 1 or 3 channels.
         captions: Lines below each image; the same number for each.
-        title: Title above the grid; empty for none.
-        below: Fainter line below the title.
+        title: Title above the grid, with a fainter line `below`; empty for none.
         columns: 1 to 5; None for a grid as square as possible.
     """
     columns = columns or min(COLUMNS, math.ceil(math.sqrt(len(images))))

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from cnncli.records import History
 from cnncli.report.artifacts import LeftOut
@@ -22,26 +22,17 @@ from cnncli.report.tables import metric_names, shortest
 PANEL_WIDTH, PANEL_HEIGHT = 4.3, 2.55  # inches, with labels
 PANEL_TEXT = 4.3 * 72 - 62  # points from the left to the right end of a panel's axes
 TOP = 0.36  # inches for heading and legend
-COLUMNS = 2
 LOG_FROM = 50  # from this ratio of highest to lowest on, a linear axis would show the first epoch and a flat line
-DOTS = ((25, 3.5), (100, 2.5))  # epochs, and points of their dots up to so many
 
 Curves = dict[str, np.ndarray]  # label → (epochs,), nan where the epoch has no such value
 TRAIN, VALIDATION, RATE = "train", "validation", "learning rate"
+BEST_LINE: dict[str, Any] = {"color": style.FAINT, "linewidth": 0.9, "linestyle": (0, (2, 2)), "zorder": 1}
 STAGE_LINE: dict[str, Any] = {"color": style.INK, "linewidth": 0.9, "zorder": 1}
 COLORS = {TRAIN: style.BLUE, VALIDATION: style.VERMILLION, RATE: style.GREEN}
 
 
 def draw_history(history: History, path: Path) -> None:
-    """Draws every metric by epoch, and the learning rate if it changes; marks the best epoch and the stages.
-
-    Args:
-        history: History of the training.
-        path: File to write, ending in .png.
-
-    Raises:
-        LeftOut: No epoch is complete.
-    """
+    """Draws every metric by epoch, and the learning rate if it changes; marks the best epoch and the stages."""
     if not history.epochs:
         raise LeftOut("no epoch is complete")
     with style.applied(metric_names(history)):
@@ -51,7 +42,7 @@ def draw_history(history: History, path: Path) -> None:
 def figure_of(history: History) -> Figure:
     """The figure of `draw_history`; to be created and saved in one `style.applied` block."""
     panels = _panels_of(history)
-    columns = min(COLUMNS, len(panels))
+    columns = min(2, len(panels))
     rows = math.ceil(len(panels) / columns)
     width, height = columns * PANEL_WIDTH, rows * PANEL_HEIGHT + TOP
     figure = style.new_figure(width, height)
@@ -84,7 +75,7 @@ def _panels_of(history: History) -> dict[str, Curves]:
 
 def _draw_panel(axes: Axes, name: str, curves: Curves, history: History) -> None:
     numbers = np.array([epoch.number for epoch in history.epochs])
-    dot = next((size for most, size in DOTS if len(numbers) <= most), 1.8)  # a value without neighbours has no line
+    dot = 3.5 if len(numbers) <= 25 else 2.0  # points; a value without neighbours has no line
     for label, values in curves.items():
         axes.plot(numbers, values, color=COLORS[label], marker="o", markersize=dot, markeredgewidth=0)
     _scale_epochs(axes, numbers)
@@ -110,7 +101,7 @@ def _mark_best(axes: Axes, curves: Curves, numbers: np.ndarray, best: int) -> st
     at = np.flatnonzero(numbers == best)
     if not len(at):
         return ""
-    axes.axvline(best, color=style.FAINT, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+    axes.axvline(best, **BEST_LINE)
     label = VALIDATION if VALIDATION in curves else TRAIN
     value = curves[label][at[0]]
     if not math.isfinite(value):
@@ -134,23 +125,16 @@ def _scale_values(axes: Axes, values: np.ndarray, log_from: float) -> None:
     if not len(known):
         axes.set_yticks([])
         return
-    if known.min() > 0 and known.max() / known.min() >= log_from:
+    axes.margins(y=0.07)
+    ratio = known.max() / known.min() if known.min() > 0 else 0.0
+    if ratio >= log_from:
         axes.set_yscale("log")
-        decades = math.log10(known.max() / known.min())
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2.5 else (1,), numticks=8))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if ratio < 300 else (1,), numticks=8))
         axes.yaxis.set_minor_locator(NullLocator())
     else:
-        low, high = float(known.min()), float(known.max())
-        margin = (high - low) * 0.07 or abs(high) * 0.05 or 0.05
-        axes.set_ylim(low - margin, high + margin)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
-    # No offset such as "1e-5" in the corner, where the title is
-    if axes.get_yscale() == "linear" and 1e-3 <= np.abs(known).max() < 1e6:
-        evenly = ScalarFormatter(useOffset=False)
-        evenly.set_scientific(False)
-        axes.yaxis.set_major_formatter(evenly)
-    else:
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}".replace("-", "−")))
+    # matplotlib's own would write an offset such as "1e-5" in the corner, where the title is
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}".replace("-", "−")))
 
 
 def _draw_legend(figure: Figure, history: History, panels: Mapping[str, Curves]) -> None:
@@ -158,23 +142,13 @@ def _draw_legend(figure: Figure, history: History, panels: Mapping[str, Curves])
     drawn = {label for curves in panels.values() for label in curves}
     handles = [Line2D([], [], color=COLORS[label], label=label) for label in (TRAIN, VALIDATION) if label in drawn]
     if history.best_epoch():
-        look: dict[str, Any] = {"color": style.FAINT, "linewidth": 0.9, "linestyle": (0, (2, 2)), "marker": "o"}
-        look |= {"markerfacecolor": "white", "markeredgecolor": style.INK, "markersize": 6}
-        best = text_layout.drawable(f"best epoch by {history.monitor}" if _is_known(history) else "best epoch")
+        look = BEST_LINE | {"marker": "o", "markerfacecolor": "white", "markeredgecolor": style.INK, "markersize": 6}
+        is_metric = any(history.monitor in epoch.metrics for epoch in history.epochs)
+        best = text_layout.drawable(f"best epoch by {history.monitor}" if is_metric else "best epoch")
         room = 72 * PANEL_WIDTH - 175  # beside the other two, when there is one panel only
         handles.append(Line2D([], [], label=text_layout.shorten(best, room, style.SMALL), **look))
     if _first_of_stages(history) and len(panels) > 1:  # above a single one there is no room
         handles.append(Line2D([], [], label="new stage", **STAGE_LINE))
     width, height = 72 * figure.get_size_inches()
-    figure.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(40 / width, 1 - 4 / height),
-        ncols=len(handles),
-        borderaxespad=0.5,
-        columnspacing=1.6,
-    )
-
-
-def _is_known(history: History) -> bool:
-    return any(history.monitor in epoch.metrics for epoch in history.epochs)
+    corner = {"loc": "upper left", "bbox_to_anchor": (40 / width, 1 - 4 / height), "borderaxespad": 0.5}
+    figure.legend(handles=handles, ncols=len(handles), columnspacing=1.6, **corner)

@@ -6,9 +6,9 @@ Every box has a row of its own. So a line beside the boxes can reach each of the
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, groupby, pairwise
 from math import sqrt
+from typing import NamedTuple
 
 from cnncli.report.network_boxes import Box
 
@@ -22,21 +22,12 @@ ASPECT = 1.5  # width by height that a picture in columns comes near to
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class Column:
-    """Part of a network that is drawn from top to bottom.
+class Column(NamedTuple):
+    """Part of a network that is drawn from top to bottom."""
 
-    Args:
-        boxes: Upper left corner of each box by its index, the first one repeated from the column before.
-        lines: Corners of each line, from the edge of one box to that of another.
-        frames: Name of each block, with its left, top, right and bottom.
-        width: Points.
-        height: Points.
-    """
-
-    boxes: dict[int, Point]
-    lines: list[list[Point]]
-    frames: list[tuple[str, tuple[float, float, float, float]]]
+    boxes: dict[int, Point]  # upper left corners by index; the first box is repeated from the column before
+    lines: list[list[Point]]  # corners of each, from the edge of one box to that of another
+    frames: list[tuple[str, tuple[float, float, float, float]]]  # block, and its left, top, right and bottom
     width: float
     height: float
 

@@ -18,7 +18,7 @@ DPI_OF_BIG = 120  # of plots larger than a page: a compromise between legibility
 
 # Masataka Okabe and Kei Ito, Color Universal Design (2008): distinct for every kind of colour vision
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
-INK, FAINT, LINE, EMPTY = "#222222", "#6b6b6b", "#d9d9d9", "#eeeeee"
+INK, FAINT, LINE = "#222222", "#6b6b6b", "#d9d9d9"
 
 RIGHT_SHADES = LinearSegmentedColormap.from_list("right", ["#ffffff", "#a9d0ea", "#3d94cc", BLUE, "#00466e"])
 WRONG_SHADES = LinearSegmentedColormap.from_list("wrong", ["#ffffff", "#fbd3b4", "#f08b3c", VERMILLION, "#8a3300"])
@@ -26,8 +26,6 @@ WRONG_SHADES = LinearSegmentedColormap.from_list("wrong", ["#ffffff", "#fbd3b4",
 SMALL, NORMAL, TITLE = 8.0, 9.0, 12.0  # points
 
 SETTINGS = {
-    "figure.dpi": DPI,
-    "savefig.dpi": DPI,
     "font.size": NORMAL,
     "text.color": INK,
     "text.parse_math": False,  # a $ in a name is a $
@@ -39,7 +37,6 @@ SETTINGS = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
-    "axes.unicode_minus": True,
     "grid.color": "#ececec",
     "grid.linewidth": 0.8,
     "xtick.color": LINE,
