@@ -95,38 +95,18 @@ ARTIFACTS = (
         "one row per epoch: training and validation metrics, learning rate, seconds, and the [stage](spec.md#stages) "
         "where there is one",
     ),
-    Artifact(
-        "plots/history.png",
-        "end",
-        ".plots.history:draw_history",
-        "the curves of `history.csv`, with the best epoch and the stages marked",
-    ),
+    Artifact("plots/history.png", "end", ".plots.history:draw_history", "the curves of `history.csv`"),
     Artifact("metrics.json", "evaluation", ".classification:write_metrics", "loss and metrics on the test images"),
-    Artifact(
-        "report.txt",
-        "evaluation",
-        ".classification:write_text",
-        "precision, recall, F1 and support of each class, as scikit-learn prints them",
-    ),
+    Artifact("report.txt", "evaluation", ".classification:write_text", "precision, recall, F1 and support by class"),
     Artifact("report.json", "evaluation", ".classification:write_values", "the same, with all digits"),
-    Artifact(
-        "predictions.csv",
-        "evaluation",
-        ".tables:write_predictions",
-        "every test image: file or index, true class, predicted class, probability",
-    ),
+    Artifact("predictions.csv", "evaluation", ".tables:write_predictions", "the prediction for every test image"),
     Artifact(
         "plots/confusion_matrix.png",
         "evaluation",
         ".plots.confusion_matrix:draw_confusion_matrix",
         "which classes are mistaken for which; of more than 50 classes the most confused ones",
     ),
-    Artifact(
-        "plots/mistakes.png",
-        "evaluation",
-        ".plots.mistakes:draw_mistakes",
-        "the wrong predictions with the highest probability",
-    ),
+    Artifact("plots/mistakes.png", "evaluation", ".plots.mistakes:draw_mistakes", "the most confident mistakes"),
 )
 
 

@@ -13,8 +13,7 @@ from cnncli.runs.folder import LOCK, RunDir
 from cnncli.runs.untrusted import require_plain_folder
 from cnncli.wording import nearest
 
-ABANDONED = 3600.0
-"""Seconds after which a temporary file is taken for that of a killed process: no single write takes an hour."""
+ABANDONED = 3600.0  # seconds after which a temporary file is that of a killed process: no write takes an hour
 
 
 def list_runs(folder: Path) -> list[RunDir]:

@@ -19,12 +19,11 @@ from cnncli.runs.files import sweep_leftovers, writing
 from cnncli.runs.lock import Lock, may_be_held
 from cnncli.runs.untrusted import Unreadable, read_json
 
-BEST = "weights/best.weights.h5"
-"""Weights that evaluate and predict use, relative to the run folder."""
-LAST = "weights/last.weights.h5"
-"""Weights at the end of the training."""
-CHECKPOINT = "checkpoint/state.npz"
-"""State from which a training resumes."""
+BEST = (
+    "weights/best.weights.h5"  # of the epoch that evaluate and predict use; relative to the run folder, as the others
+)
+LAST = "weights/last.weights.h5"  # at the end of the training
+CHECKPOINT = "checkpoint/state.npz"  # from which a training resumes
 LOCK = "checkpoint/lock"
 
 

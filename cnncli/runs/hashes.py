@@ -17,9 +17,7 @@ from cnncli.runs.untrusted import Unreadable, read_bytes
 FILE = "weights.sha256"
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](weights/[A-Za-z0-9][A-Za-z0-9._-]*)")
 _MOST = 1 << 20  # bytes; a run has a handful of weights
-
-MAX_WEIGHTS = 1 << 35
-"""Bytes of one file, or 8.6 billion weights. A sparse file can be far larger than what is stored of it."""
+MAX_WEIGHTS = 1 << 35  # bytes of one file, or 8.6 billion weights; a sparse file can seem far larger than it is
 
 
 def sha256_of(path: Path) -> str:

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from cnncli.records import Evaluation
 from cnncli.report.confusion import Confusion, confusion_of
 from cnncli.report.plots import style, text_layout
-from cnncli.report.plots.outlined_text import Outlined
 
 if TYPE_CHECKING:
     from cnncli.report.artifacts import EvaluationData
@@ -118,10 +117,12 @@ def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, colors: np
         look: dict[str, Any] = {"ha": "center", "va": "center", "color": _readable_on(colors[row, column])}
         look["transform"] = axes.transData
         count = _count(int(counts[row, column]), pitch)
-        axes.add_artist(Outlined(column, row - (0.1 if with_share else 0), count, size=size, **look))
+        axes.add_artist(text_layout.Outlined(column, row - (0.1 if with_share else 0), count, size=size, **look))
         if with_share:
             percent = _percent(share)
-            axes.add_artist(Outlined(column, row + 0.24, percent, size=min(7.0, 0.7 * size), alpha=0.85, **look))
+            axes.add_artist(
+                text_layout.Outlined(column, row + 0.24, percent, size=min(7.0, 0.7 * size), alpha=0.85, **look)
+            )
 
 
 def _count(count: int, pitch: float) -> str:

@@ -15,7 +15,6 @@ from PIL import Image
 from PIL.Image import Resampling
 
 from cnncli.report.plots import style, text_layout
-from cnncli.report.plots.outlined_text import Outlined
 
 COLUMNS = 5
 GAP, EDGE, LINE = 14, 18, 19  # pixels: between cells, around all of them, height of a line of text
@@ -27,12 +26,10 @@ SHARP_FROM = 3  # from this magnification on, pixels are shown as squares; below
 
 
 class Line(NamedTuple):
-    """A line of text below an image; `before` and `after` are never shortened, `text` is when room is scarce."""
+    """A line of text below an image."""
 
     text: str
     color: str = style.INK
-    before: str = ""
-    after: str = ""
 
 
 class Grid(NamedTuple):
@@ -120,11 +117,10 @@ def _scaled(image: np.ndarray, wide: int, tall: int) -> np.ndarray:
 def _write_lines(axes: Axes, lines: Sequence[Line], left: int, upper: int, wide: int) -> None:
     room = (wide + GAP - 6) * 72 / style.DPI  # points
     for number, line in enumerate(lines):
-        fixed = text_layout.text_width(line.before, TEXT) + text_layout.text_width(line.after, TEXT)
-        text = line.before + text_layout.shorten(line.text, room - fixed, TEXT) + line.after
+        text = text_layout.shorten(line.text, room, TEXT)
         across, down = left + wide / 2, upper + number * LINE + 13
         look: dict[str, Any] = {"size": TEXT, "color": line.color, "ha": "center", "va": "center_baseline"}
         if text.translate(SIMPLE).isascii() and text.isprintable():
-            axes.add_artist(Outlined(across, down, text, transform=axes.transData, **look))
+            axes.add_artist(text_layout.Outlined(across, down, text, transform=axes.transData, **look))
         else:
             axes.text(across, down, text, **look)

@@ -52,10 +52,9 @@ def mistakes_of(data: EvaluationData) -> Grid:
 
 def _caption(evaluation: Evaluation, index: int, names: Sequence[str]) -> list[Line]:
     """Two lines for the two class names, and one for the file name."""
-    probability = f"{evaluation.confidence[index]:.2f}"
     return [
         Line(names[evaluation.labels[index]]),
-        Line(names[evaluation.predicted[index]], style.VERMILLION, before="→ ", after=f" {probability}"),
+        Line(f"→ {names[evaluation.predicted[index]]} {evaluation.confidence[index]:.2f}", style.VERMILLION),
         Line(text_layout.drawable(PurePath(evaluation.images[index]).name), style.FAINT),
     ]
 

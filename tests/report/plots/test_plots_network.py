@@ -11,8 +11,7 @@ from matplotlib.text import Text
 from cnncli.records import LayerRow, ModelSummary
 from cnncli.report.network_boxes import boxes_of
 from cnncli.report.plots import style
-from cnncli.report.plots.network import draw_network, figure_of
-from cnncli.report.plots.network_layout import HEAD, STRIP, WIDTH, columns_of
+from cnncli.report.plots.network import HEAD, STRIP, WIDTH, columns_of, draw_network, figure_of
 
 
 def row(name: str, kind: str, inputs: tuple[int, ...], shape: tuple[int, ...] = (8, 8, 4), **more) -> LayerRow:
