@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from cnncli.records import Evaluation
 
 
-class ConfusedPair(NamedTuple):
+@dataclass(frozen=True)
+class ConfusedPair:
     """Number of images of one class that were mistaken for another, and their share of that class, 0 to 1."""
 
     true: int

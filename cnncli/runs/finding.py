@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from pathlib import Path
 
 from cnncli.errors import ResourceError, RunError
@@ -12,8 +11,6 @@ from cnncli.runs.files import leftovers_in
 from cnncli.runs.folder import LOCK, RunDir
 from cnncli.runs.untrusted import require_plain_folder
 from cnncli.wording import nearest
-
-ABANDONED = 3600.0  # seconds after which a temporary file is that of a killed process: no write takes an hour
 
 
 def list_runs(folder: Path) -> list[RunDir]:
@@ -43,16 +40,9 @@ def sweep_runs(folder: Path) -> None:
     """
     for path in folder.iterdir() if folder.is_dir() else ():
         # Every run that was ever written has a lock file: a folder without one is not a run
-        if _has(path, LOCK) and any(map(_is_abandoned, leftovers_in(path))):
+        if _has(path, LOCK) and any(leftovers_in(path)):
             with contextlib.suppress(RunError, ResourceError), RunDir(path).locked():
                 pass  # taking the lock removes them
-
-
-def _is_abandoned(path: Path) -> bool:
-    try:
-        return time.time() - path.lstat().st_mtime > ABANDONED
-    except OSError:  # its writer has renamed it
-        return False
 
 
 def find_run(name: str | None, folder: Path) -> RunDir:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from pathlib import Path
@@ -11,9 +10,6 @@ if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
-
-
-_HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)  # the last on Windows
 
 
 class Lock:
@@ -35,7 +31,7 @@ class Lock:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._descriptor)
-            if error.errno in _HELD:
+            if isinstance(error, PermissionError):  # of Windows
                 raise BlockingIOError(str(path)) from error
             raise
 

@@ -12,14 +12,11 @@ from cnncli.runs.folder import BEST, RunDir
 def verified_weights(
     run: RunDir, name: str = BEST, allow_changed: bool = False, notice: Callable[[str], None] | None = None
 ) -> Path:
-    """The file of a run's weights.
+    """The file of a run's weights; its name is relative to the run folder, which may come from anybody.
 
     Args:
-        run: Run folder, which may come from anybody.
-        name: Name of the file, from the run folder on.
-        allow_changed: Accept weights whose checksum does not match. They are still refused unless they are plain
-            numbers in the shapes of the run's model.
-        notice: Receives a warning when the checksum does not match.
+        allow_changed: Accept weights whose checksum does not match, with a notice. They are still refused unless they
+            are plain numbers in the shapes of the run's model.
 
     Raises:
         RunError: There are none, or they were changed and that is not allowed.

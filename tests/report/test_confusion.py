@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
 import sklearn.metrics
@@ -25,7 +27,7 @@ def test_counts_are_sklearns(make_evaluation):
 
 def test_pairs_go_from_frequent_to_rare():
     confusion = confusion_of(evaluation_of([0, 0, 0, 1, 1, 2], [1, 1, 0, 2, 1, 2], 3), at_most=3)
-    assert [tuple(pair) for pair in confusion.pairs] == [(0, 1, 2, pytest.approx(2 / 3)), (1, 2, 1, 0.5)]
+    assert [astuple(pair) for pair in confusion.pairs] == [(0, 1, 2, pytest.approx(2 / 3)), (1, 2, 1, 0.5)]
 
 
 def test_of_many_classes_those_of_the_first_pairs_are_kept():

@@ -109,26 +109,19 @@ def _draw_cells(axes: Axes, confusion: Confusion, pitch: float) -> None:
 
 def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, colors: np.ndarray, pitch: float) -> None:
     """Writes counts, with the share below if there is room for it; nothing for zero."""
-    widest = max(len(_count(count, pitch)) for count in counts.ravel().tolist())
-    size = min(11.0, 0.5 * pitch, 0.86 * pitch / (DIGIT * widest))
+    size = min(11.0, 0.5 * pitch, 0.86 * pitch / (DIGIT * len(str(counts.max()))))
     for row, column in zip(*np.nonzero(counts), strict=True):
         share = shares[row, column]
         with_share = len(counts) <= WITH_SHARES and share >= LEAST_SHARE
         look: dict[str, Any] = {"ha": "center", "va": "center", "color": _readable_on(colors[row, column])}
         look["transform"] = axes.transData
-        count = _count(int(counts[row, column]), pitch)
+        count = str(counts[row, column])
         axes.add_artist(text_layout.Outlined(column, row - (0.1 if with_share else 0), count, size=size, **look))
         if with_share:
             percent = _percent(share)
             axes.add_artist(
                 text_layout.Outlined(column, row + 0.24, percent, size=min(7.0, 0.7 * size), alpha=0.85, **look)
             )
-
-
-def _count(count: int, pitch: float) -> str:
-    """The count, in thousands if its digits would be smaller than 5.5 points."""
-    text = str(count)
-    return text if 5.5 * DIGIT * len(text) <= 0.86 * pitch else f"{count / 1000:.3g}k"
 
 
 def _percent(share: float) -> str:

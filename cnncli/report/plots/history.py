@@ -78,7 +78,10 @@ def _draw_panel(axes: Axes, name: str, curves: Curves, history: History) -> None
     dot = 3.5 if len(numbers) <= 25 else 2.0  # points; a value without neighbours has no line
     for label, values in curves.items():
         axes.plot(numbers, values, color=COLORS[label], marker="o", markersize=dot, markeredgewidth=0)
-    _scale_epochs(axes, numbers)
+    axes.margins(x=0.02)
+    axes.set_xlim(left=max(axes.get_xlim()[0], 0.1))  # no tick for an epoch before the first
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    axes.set_xlabel("epoch", labelpad=2)
     for first in _first_of_stages(history):
         axes.axvline(first - 0.5, **STAGE_LINE)
     _scale_values(axes, np.concatenate(list(curves.values())), log_from=10 if name == RATE else LOG_FROM)
@@ -108,14 +111,6 @@ def _mark_best(axes: Axes, curves: Curves, numbers: np.ndarray, best: int) -> st
         return ""
     axes.plot(best, value, "o", markersize=7, color=COLORS[label], markeredgecolor=style.INK, markeredgewidth=1.2)
     return f"{float(shortest(value)):.4g} at epoch {best}"
-
-
-def _scale_epochs(axes: Axes, numbers: np.ndarray) -> None:
-    first, last = int(numbers.min()), int(numbers.max())
-    margin = 0.5 if last == first else max((last - first) * 0.02, 0.1)
-    axes.set_xlim(first - min(margin, 0.9), last + margin)  # no tick for an epoch before the first
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-    axes.set_xlabel("epoch", labelpad=2)
 
 
 def _scale_values(axes: Axes, values: np.ndarray, log_from: float) -> None:

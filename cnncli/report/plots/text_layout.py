@@ -6,7 +6,6 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
-from itertools import takewhile
 from typing import cast
 
 import matplotlib
@@ -113,16 +112,14 @@ def shorten(text: str, width: float, size: float, weight: str = "normal") -> str
     return _without_middle(text, bisect_left(range(1, len(text)), True, key=is_too_wide))
 
 
-def shorten_apart(texts: Sequence[str], width: float, size: float, lead: str = "") -> list[str]:
-    """Texts as `shorten` has them; those that would look the same show where they differ, after … as their `lead`."""
-    short = {text: shorten(lead + text, width, size) for text in texts}
+def shorten_apart(texts: Sequence[str], width: float, size: float) -> list[str]:
+    """Texts as `shorten` has them; those that would look the same begin where they differ."""
+    short = {text: shorten(text, width, size) for text in texts}
     for look in set(short.values()):
         alike = [text for text in short if short[text] == look]
-        columns = zip(*alike, strict=False)
-        same = sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, columns))
-        if len(alike) > 1 and same:
-            tails = shorten_apart([text[same:] for text in alike], width, size, "…")
-            short |= dict(zip(alike, tails, strict=True))
+        if len(alike) > 1:
+            same = next((at for at, letters in enumerate(zip(*alike, strict=False)) if len(set(letters)) > 1), 0)
+            short |= {text: shorten(f"…{text[same:]}", width, size) for text in alike}
     return [short[text] for text in texts]
 
 
