@@ -63,70 +63,51 @@ _OUTPUT: frozenset[Need] = frozenset({"output"})
 _MASK: frozenset[Need] = frozenset({"mask"})
 _NOISE: frozenset[Need] = frozenset({"noise"})
 
-_CONVOLUTION = LayerTraits("convolution", image_only=True, field="window")
-_ACTIVATION = LayerTraits("activation", same_shape=True, needs=_OUTPUT, operations=1)
-# Mean, variance, subtraction, division and scale of each value; the statistics of a batch normalisation are constants
-# in prediction, where scale and offset are left.
-_NORMALIZATION = LayerTraits("normalization", same_shape=True, needs=_INPUT, operations=5)
-_DROPOUT = LayerTraits("dropout", same_shape=True, needs=_MASK, strength="rate")
-_RESHAPE = LayerTraits("reshape", field="image")
-_MERGE = LayerTraits("merge")
-_MERGE_BY_VALUE = LayerTraits("merge", needs=_INPUT)
-
-LAYER_TRAITS: Mapping[str, LayerTraits] = {
-    "Conv2D": _CONVOLUTION,
-    "DepthwiseConv2D": _CONVOLUTION,
-    "SeparableConv2D": _CONVOLUTION,
-    "Conv2DTranspose": LayerTraits("transposed", image_only=True, field="window"),
-    "Dense": LayerTraits("dense"),
-    "MaxPooling2D": LayerTraits("pool", image_only=True, field="window", needs=_INPUT | _OUTPUT),
-    "AveragePooling2D": LayerTraits("pool", image_only=True, field="window"),
-    "GlobalMaxPooling2D": LayerTraits(
-        "global pool", image_only=True, field="image", needs=_INPUT | _OUTPUT, input_operations=1
+_ROWS = (
+    ("Conv2D DepthwiseConv2D SeparableConv2D", LayerTraits("convolution", image_only=True, field="window")),
+    ("Conv2DTranspose", LayerTraits("transposed", image_only=True, field="window")),
+    ("Dense", LayerTraits("dense")),
+    ("MaxPooling2D", LayerTraits("pool", image_only=True, field="window", needs=_INPUT | _OUTPUT)),
+    ("AveragePooling2D", LayerTraits("pool", image_only=True, field="window")),
+    (
+        "GlobalMaxPooling2D",
+        LayerTraits("global pool", image_only=True, field="image", needs=_INPUT | _OUTPUT, input_operations=1),
     ),
-    "GlobalAveragePooling2D": LayerTraits("global pool", image_only=True, field="image", input_operations=1),
-    "AdaptiveMaxPooling2D": LayerTraits("adaptive pool", image_only=True, field="window", input_operations=1),
-    "AdaptiveAveragePooling2D": LayerTraits("adaptive pool", image_only=True, field="window", input_operations=1),
-    "Activation": LayerTraits("activation", same_shape=True, operations=1),
-    "ELU": _ACTIVATION,
-    "LeakyReLU": _ACTIVATION,
-    "PReLU": LayerTraits("activation", same_shape=True, needs=_INPUT, operations=1),
-    "ReLU": _ACTIVATION,
-    "Softmax": _ACTIVATION,
-    "BatchNormalization": LayerTraits("normalization", same_shape=True, needs=_INPUT, operations=2),
-    "GroupNormalization": _NORMALIZATION,
-    "LayerNormalization": _NORMALIZATION,
-    "RMSNormalization": _NORMALIZATION,
-    "UnitNormalization": _NORMALIZATION,
-    "SpectralNormalization": LayerTraits("wrapper", field="window"),
-    "AlphaDropout": _DROPOUT,
-    "Dropout": _DROPOUT,
-    "SpatialDropout2D": LayerTraits("dropout", image_only=True, same_shape=True, needs=_MASK, strength="rate"),
-    "GaussianDropout": LayerTraits("dropout", same_shape=True, needs=_NOISE, strength="rate"),
-    "GaussianNoise": LayerTraits("noise", same_shape=True, strength="stddev"),
-    "ActivityRegularization": LayerTraits("identity", same_shape=True),
-    "Identity": LayerTraits("identity", same_shape=True),
-    "Flatten": _RESHAPE,
-    "Permute": _RESHAPE,
-    "Reshape": _RESHAPE,
-    "ZeroPadding2D": LayerTraits("border", image_only=True, field="window"),
-    "Cropping2D": LayerTraits("border", image_only=True, field="window"),
-    "UpSampling2D": LayerTraits("resize", image_only=True, field="window"),
-    "Add": _MERGE,
-    "Average": _MERGE,
-    "Concatenate": _MERGE,
-    "Maximum": _MERGE_BY_VALUE,
-    "Minimum": _MERGE_BY_VALUE,
-    "Multiply": _MERGE_BY_VALUE,
-    "Subtract": _MERGE,
-    # not in the catalogue: layers that cnncli puts before the network, and those inside backbones
-    "Rescaling": LayerTraits("scale", same_shape=True, operations=2),
-    "Normalization": LayerTraits("scale", same_shape=True, operations=2),
-    "LayerScale": LayerTraits("scale", same_shape=True, operations=1),
-    "CustomScaleLayer": LayerTraits("merge", operations=1),
-    "ReverseChannels": LayerTraits("identity", same_shape=True),
-    "StochasticDepth": LayerTraits("identity", same_shape=True),
-}
+    ("GlobalAveragePooling2D", LayerTraits("global pool", image_only=True, field="image", input_operations=1)),
+    (
+        "AdaptiveMaxPooling2D AdaptiveAveragePooling2D",
+        LayerTraits("adaptive pool", image_only=True, field="window", input_operations=1),
+    ),
+    ("Activation", LayerTraits("activation", same_shape=True, operations=1)),
+    ("ELU LeakyReLU ReLU Softmax", LayerTraits("activation", same_shape=True, needs=_OUTPUT, operations=1)),
+    ("PReLU", LayerTraits("activation", same_shape=True, needs=_INPUT, operations=1)),
+    # Scale and offset of each value: in prediction the statistics of a batch normalisation are constants
+    ("BatchNormalization", LayerTraits("normalization", same_shape=True, needs=_INPUT, operations=2)),
+    # Mean, variance, subtraction, division and scale of each value
+    (
+        "GroupNormalization LayerNormalization RMSNormalization UnitNormalization",
+        LayerTraits("normalization", same_shape=True, needs=_INPUT, operations=5),
+    ),
+    ("SpectralNormalization", LayerTraits("wrapper", field="window")),
+    ("AlphaDropout Dropout", LayerTraits("dropout", same_shape=True, needs=_MASK, strength="rate")),
+    ("SpatialDropout2D", LayerTraits("dropout", image_only=True, same_shape=True, needs=_MASK, strength="rate")),
+    ("GaussianDropout", LayerTraits("dropout", same_shape=True, needs=_NOISE, strength="rate")),
+    ("GaussianNoise", LayerTraits("noise", same_shape=True, strength="stddev")),
+    ("ActivityRegularization Identity", LayerTraits("identity", same_shape=True)),
+    ("Flatten Permute Reshape", LayerTraits("reshape", field="image")),
+    ("ZeroPadding2D Cropping2D", LayerTraits("border", image_only=True, field="window")),
+    ("UpSampling2D", LayerTraits("resize", image_only=True, field="window")),
+    ("Add Average Concatenate", LayerTraits("merge")),
+    ("Maximum Minimum Multiply", LayerTraits("merge", needs=_INPUT)),
+    ("Subtract", LayerTraits("merge")),
+    # Not in the catalogue: layers that cnncli puts before the network, and those inside backbones
+    ("Rescaling Normalization", LayerTraits("scale", same_shape=True, operations=2)),
+    ("LayerScale", LayerTraits("scale", same_shape=True, operations=1)),
+    ("CustomScaleLayer", LayerTraits("merge", operations=1)),
+    ("ReverseChannels StochasticDepth", LayerTraits("identity", same_shape=True)),
+)
+
+LAYER_TRAITS: Mapping[str, LayerTraits] = {name: traits for names, traits in _ROWS for name in names.split()}
 """Every kind of layer by its Keras class, backbones and the layers of packages aside."""
 
 

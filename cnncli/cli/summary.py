@@ -166,9 +166,7 @@ def _narrowed(columns: list[_Column], rows: list[LayerRow], room: int) -> list[_
 
 
 def _width(columns: list[_Column], rows: list[LayerRow]) -> int:
-    widths = [
-        max(len(column.heading), len(column.total), *(len(column.cell(row)) for row in rows)) for column in columns
-    ]
+    widths = [max(map(len, (column.heading, column.total, *map(column.cell, rows)))) for column in columns]
     return sum(widths) + 2 * (len(columns) - 1)
 
 
@@ -199,8 +197,9 @@ def _show_totals(model: ModelSummary, optimizer: str) -> None:
     if use := model.training:
         say(f"training    about {size_text(use.total)} at batch size {use.batch_size}, plus TensorFlow itself:")
         say(f"            {size_text(use.activations)} activations, {size_text(use.working)} working memory,")
-        optimizer_size = size_text(use.optimizer)
-        say(f"            {size_text(use.gradients)} gradients, {optimizer_size} {optimizer}, and the weights")
+        say(
+            f"            {size_text(use.gradients)} gradients, {size_text(use.optimizer)} {optimizer}, and the weights"
+        )
 
 
 def _name(row: LayerRow) -> str:

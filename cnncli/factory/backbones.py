@@ -1,9 +1,8 @@
-"""The networks of `keras.applications` as layers of a model, each given pixels as it wants them."""
+"""The networks of `keras.applications` as layers of a model, each with its own preprocessing."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cnncli.catalog.backbones import BACKBONES
@@ -27,12 +26,12 @@ _PIXELS: Mapping[str, tuple[float | list[float], float | list[float]]] = {
 
 
 def pixels_for(entry: Entry, image: Any, name: str) -> Any:
-    """The image as a backbone wants it: what its module's `preprocess_input` does, as layers of the model.
+    """The preprocessed image for a backbone: its module's `preprocess_input` as layers of the model.
 
     Args:
-        entry: of the backbone.
-        image: pixels of 0…255, grey or RGB.
-        name: of the backbone in the model.
+        entry: Entry of the backbone.
+        image: Pixels 0…255, grey or RGB.
+        name: Name of the backbone in the model.
 
     Shape:
         (batch, height, width, 1 or 3) → (batch, height, width, 3)
@@ -53,29 +52,34 @@ def pixels_for(entry: Entry, image: Any, name: str) -> Any:
 
 
 def build_backbone(entry: Entry, input_shape: tuple[int, ...], name: str, dtype: str) -> keras.Model:
-    """A backbone without its head and with initial weights, whatever weights the entry asks for.
+    """A backbone without its head and with initial weights, whatever weights the entry names.
 
     Args:
-        entry: as checked.
+        entry: Checked entry.
         input_shape: Height, width and channels.
-        name: of the model that it becomes.
-        dtype: a Keras dtype policy.
+        name: Name of the model.
+        dtype: Keras dtype policy.
 
     Raises:
-        ValueError: Keras does not like the arguments.
+        ValueError: Keras rejects the arguments.
     """
     from cnncli.factory.layers import computed_here
+    from cnncli.startup import keras
 
-    with _policy(dtype):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(dtype)  # the functions of `keras.applications` take none
+    try:
         model = computed_here(network(entry, input_shape))
+    finally:
+        keras.config.set_dtype_policy(before)
     take_statistics(model)
-    model.name = name  # only now: Keras decides by the name how some networks are built
+    model.name = name  # only now: the way that Keras builds some networks depends on the name
     model.trainable = entry.get("trainable")
     return model
 
 
 def network(entry: Entry, input_shape: tuple[int, ...], weights: str | None = None) -> keras.Model:
-    """What the function of `keras.applications` makes of the arguments of an entry."""
+    """The network that `keras.applications` builds from the arguments of an entry."""
     from cnncli.startup import keras
 
     own = {key: value for key, value in entry.arguments.items() if key not in ("weights", "trainable")}
@@ -83,24 +87,8 @@ def network(entry: Entry, input_shape: tuple[int, ...], weights: str | None = No
     return function(include_top=False, weights=weights, input_shape=input_shape, **own)
 
 
-@contextlib.contextmanager
-def _policy(name: str) -> Iterator[None]:
-    """Inside, layers are made with this dtype policy: the functions of `keras.applications` take none."""
-    from cnncli.startup import keras
-
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
 def take_statistics(model: keras.Model) -> None:
-    """Has the Normalization layers of backbones compute with the mean and variance they hold, which were assigned.
-
-    They compute with copies, that only Keras' own ways of loading renew.
-    """
+    """Makes Normalization layers in backbones compute with their assigned mean and variance, not with old copies."""
     from cnncli.startup import keras
 
     for layer in model.layers:

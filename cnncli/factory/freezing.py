@@ -12,15 +12,9 @@ from cnncli.wording import nearest
 if TYPE_CHECKING:
     import keras
 
-_MOST_NAMES = 6
-
 
 def layers_that_learn(model: keras.Model) -> dict[str, Any]:
-    """The layers with trainable weights, frozen or not, by name: `backbone/layer` inside a backbone.
-
-    Args:
-        model: built.
-    """
+    """The layers of a built model with trainable weights, frozen or not, by name: `backbone/layer` inside one."""
     return {name: layer for name, layer in _layers(model).items() if _weights(layer)}
 
 
@@ -43,9 +37,9 @@ def frozen_in_stages(model: keras.Model, stages: Sequence[StageSpec]) -> tuple[f
         changes: dict[str, set[str]] = {"thaw": set(), "freeze": set()}
         for key, names in changes.items():
             for place, pattern in enumerate(getattr(stage, key)):
-                meant = {name for name in layers if matches(pattern, name)}
-                names |= meant
-                if not meant:
+                matching = {name for name in layers if matches(pattern, name)}
+                names |= matching
+                if not matching:
                     problems.append(Problem((*STAGES, index, key, place), _unknown(pattern, layers)))
         frozen.append((frozen[-1] - changes["thaw"]) | changes["freeze"])
         if learning <= frozen[-1] and not problems:
@@ -57,21 +51,21 @@ def frozen_in_stages(model: keras.Model, stages: Sequence[StageSpec]) -> tuple[f
 
 
 def freeze(model: keras.Model, frozen: frozenset[str]) -> None:
-    """Freezes these layers and thaws all others; to be compiled afterwards.
+    """Freezes these layers and thaws all others; compile the model afterwards.
 
-    A frozen BatchNormalization computes with the statistics it holds and leaves them as they are.
+    A frozen BatchNormalization uses its statistics and does not update them.
 
     Args:
-        model: built.
-        frozen: names, as `frozen_in_stages` has them.
+        model: Built model.
+        frozen: Names from `frozen_in_stages`.
     """
     from cnncli.startup import keras
 
     for layer in model.layers:
-        if isinstance(layer, keras.Model):  # frozen itself, it would keep what is thawed inside it from learning
+        if isinstance(layer, keras.Model):  # if frozen itself, nothing inside it would train
             layer.trainable = any(name not in frozen for name in _inside(layer))
     for name, layer in _layers(model).items():
-        if layer.trainable is (name in frozen):  # setting what is so already would thaw what the layer keeps frozen
+        if layer.trainable is (name in frozen):  # setting it again would thaw sublayers
             layer.trainable = name not in frozen
 
 
@@ -100,8 +94,7 @@ def _weights(layer: Any) -> list[Any]:
 
 def _unknown(pattern: str, layers: Mapping[str, Any]) -> str:
     outside, _, inside = pattern.partition(INSIDE)
-    there = [name.partition(INSIDE)[2] for name in layers if INSIDE in name and matches(outside, name)]
-    listed = ", ".join([*there[:_MOST_NAMES], *["…"] * (len(there) > _MOST_NAMES)])
-    near = "" if set("*?[") & set(inside) else nearest(inside, there)
-    hint = near or f"; there are {listed}, and 'cnncli summary --expand' lists them all"
+    names = [name.partition(INSIDE)[2] for name in layers if INSIDE in name and matches(outside, name)]
+    near = "" if set("*?[") & set(inside) else nearest(inside, names)
+    hint = near or "; 'cnncli summary --expand' lists them all"
     return f"no layer inside '{outside}' is called '{inside}'{hint}"

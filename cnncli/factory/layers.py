@@ -1,6 +1,6 @@
-"""Layers of Keras as this tool computes them, and one that Keras does not have. Imported, it starts TensorFlow.
+"""Layers of Keras that are computed faster or more safely here, and one that Keras does not have.
 
-What they give is what Keras gives, and their gradients are Keras', to the last digits: but sooner, or without harm.
+Outputs and gradients are those of Keras, except for the last digits. Importing this module starts TensorFlow.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cnncli.startup import keras, tf
 
 @keras.saving.register_keras_serializable("cnncli")
 class ReverseChannels(keras.layers.Layer):
-    """Turns the channels round: red, green, blue becomes blue, green, red, as the weights of some networks want it.
+    """Reverses the channels: red, green, blue becomes blue, green, red, which the weights of some networks need.
 
     Shape:
         (batch, height, width, channels) → the same
@@ -32,28 +32,27 @@ class ReverseChannels(keras.layers.Layer):
 
 
 _BLOCK = 16
-"""Channels that oneDNN takes at once where there is AVX-512."""
+"""Channels that oneDNN computes at once with AVX-512."""
 
 _SMALL = 8
-"""The width in pixels up to which products of matrices give the gradient of a kernel sooner than oneDNN.
+"""Width in pixels up to which matrix products compute the gradient of a kernel faster than oneDNN.
 
-They also want more channels than there are pixels: with 64 at 8×8 oneDNN is as quick or quicker.
+They also need more channels than pixels: with 64 at 8×8 oneDNN is as fast or faster.
 """
 
 _QUICK = 3
-"""The largest side of a kernel that oneDNN moves quickly over each channel by itself in bfloat16."""
+"""Largest side of a depthwise kernel that oneDNN is fast at in bfloat16."""
 
 
 @keras.saving.register_keras_serializable("cnncli")
 class Conv2D(keras.layers.Conv2D):
-    """Keras' own, but that two gradients are not left to oneDNN.
+    """Keras' own, except that oneDNN does not compute two gradients.
 
-    - With a kernel of 1×1, strides and few channels, oneDNN writes the gradient past the end of its memory, and the
-      process ends sooner or later, or goes on with wrong numbers (oneDNN issue 6035, seen with TensorFlow 2.21). Here
-      the pixels that count are taken first, and convolved without strides.
-    - In bfloat16 oneDNN goes through an image row by row, with registers that hold 32 pixels, so that rows of 8 leave
-      most of them empty. Here the gradient of the kernel is a product of matrices for each of its pixels, where there
-      are more channels than pixels. `benchmarks/layers.py` has the times.
+    - With a kernel of 1×1, strides and few channels, oneDNN writes past the end of its memory: the process crashes or
+      computes wrong numbers (oneDNN issue 6035, TensorFlow 2.21). Here the input is subsampled first, then convolved
+      without strides.
+    - In bfloat16 oneDNN computes row by row with registers for 32 pixels, which rows of 8 leave mostly empty. Here the
+      gradient of the kernel is a matrix product for each of its pixels (`benchmarks/layers.py` has the times).
 
     Shape:
         (batch, height, width, channels) → (batch, new height, new width, filters)
@@ -94,16 +93,7 @@ def _convolved(inputs: Any, kernel: Any, padding: str) -> Any:
 
 
 def _gradient_of_kernel(inputs: Any, upstream: Any, size: Sequence[int]) -> Any:
-    """How the loss changes with a kernel that was moved over the inputs pixel by pixel.
-
-    Args:
-        inputs: (batch, height, width, channels).
-        upstream: how it changes with the result: (batch, new height, new width, filters).
-        size: of the kernel: its height and width.
-
-    Returns:
-        (kernel's height, kernel's width, channels, filters).
-    """
+    """The gradient (height, width, channels, filters) of a kernel of this size, without strides."""
     _, height, width, channels = inputs.shape
     _, down, right, filters = upstream.shape
     missing = down + size[0] - 1 - height, right + size[1] - 1 - width  # none with padding: valid
@@ -116,14 +106,14 @@ def _gradient_of_kernel(inputs: Any, upstream: Any, size: Sequence[int]) -> Any:
 
 @keras.saving.register_keras_serializable("cnncli")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras' own, but that a processor trains it with one operation where Keras takes a dozen.
+    """Keras' own, except that a processor trains it with one operation where Keras needs a dozen.
 
     Shape:
         (batch, …, channels) → the same
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """The inputs with each channel normalised: in training by this batch, else by what the layer holds."""
+        """The inputs with each channel normalised: in training by this batch, else by the moving statistics."""
         if not (training and self.trainable and mask is None and self._is_plain(inputs)):
             return super().call(inputs, training=training, mask=mask)
         channels = inputs.shape[-1]
@@ -143,7 +133,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         return tf.cast(output, self.compute_dtype)
 
     def takes_bfloat16(self, channels: int) -> bool:
-        """Whether it reads bfloat16 as it is; else it makes a copy in float32, with which oneDNN is quicker then."""
+        """Whether it reads bfloat16 directly; otherwise a copy in float32 is faster with oneDNN."""
         return channels % _BLOCK == 0 and self.compute_dtype == "bfloat16" and onednn_has_bfloat16() and not has_gpu()
 
     def _is_plain(self, inputs: Any) -> bool:
@@ -153,15 +143,11 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 
 class _Depthwise(keras.layers.Layer):
-    """Computes in float32 on a processor told to take bfloat16, where oneDNN has nothing quick for that.
-
-    It has for kernels of at most 3×3 that go pixel by pixel and give each channel one result.
-    `benchmarks/layers.py` has the times.
-    """
+    """Computes in float32 on a processor where oneDNN is slow in bfloat16: above 3×3, with strides or multipliers."""
 
     @property
     def compute_dtype(self) -> Any:
-        """What it computes in, which may be wider than what it is given and gives."""
+        """The dtype of the computation, which may be wider than that of input and output."""
         dtype = super().compute_dtype
         quick = max(self.kernel_size) <= _QUICK and prod(self.strides) == self.depth_multiplier == 1
         return dtype if dtype != "bfloat16" or quick or has_gpu() else "float32"
@@ -171,13 +157,13 @@ class _Depthwise(keras.layers.Layer):
         return tf.cast(super().call(inputs), super().compute_dtype)
 
     def compute_output_spec(self, inputs: Any) -> Any:
-        """Shape and dtype of what it gives, which Keras would say is of what it computes in."""
+        """Shape and dtype of the output, for which Keras would take the dtype of the computation."""
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), dtype=super().compute_dtype)
 
 
 @keras.saving.register_keras_serializable("cnncli")
 class DepthwiseConv2D(_Depthwise, keras.layers.DepthwiseConv2D):
-    """Keras' own, but that a processor computes in bfloat16 only where that is quick.
+    """Keras' own, except that a processor computes in bfloat16 only where that is fast.
 
     Shape:
         (batch, height, width, channels) → (batch, new height, new width, channels * depth_multiplier)
@@ -186,7 +172,7 @@ class DepthwiseConv2D(_Depthwise, keras.layers.DepthwiseConv2D):
 
 @keras.saving.register_keras_serializable("cnncli")
 class SeparableConv2D(_Depthwise, keras.layers.SeparableConv2D):
-    """Keras' own, but that a processor computes in bfloat16 only where that is quick.
+    """Keras' own, except that a processor computes in bfloat16 only where that is fast.
 
     Shape:
         (batch, height, width, channels) → (batch, new height, new width, filters)
@@ -199,18 +185,17 @@ COMPUTED_HERE = {
     keras.layers.DepthwiseConv2D: DepthwiseConv2D,
     keras.layers.SeparableConv2D: SeparableConv2D,
 }
-"""What takes the place of Keras' classes, and differs from them in how it computes and in nothing else."""
+"""The classes that replace those of Keras."""
 
 
 def computed_here(model: keras.Model) -> keras.Model:
     """The same network with the classes of this module in place of Keras' own, for `keras.applications`.
 
     Args:
-        model: Built, with its initial weights.
+        model: Built model with initial weights.
 
     Returns:
-        A clone with the same names, connections, weights and states of random generators. Layers that are built later
-        draw the same seeds as if nothing had been cloned.
+        A clone with the same names, connections, weights and random states, which leaves Python's seeds unchanged.
     """
     seeds = random.getstate()
     try:

@@ -1,4 +1,4 @@
-"""The metrics of a spec, each given what it is meant for: probabilities, also where the loss takes logits."""
+"""The metrics of a spec, which receive probabilities even where the loss takes logits."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _OF_SCORES = {
     "SquaredHinge",
     "TopKCategoricalAccuracy",
 }
-"""Compare the outputs with one another, or want them as they are; in probabilities two may be equal that were not."""
+"""Metrics that compare the outputs with one another; two different logits may be the same probability."""
 
 
 def build_metric(metric: Entry, logits: bool, units: int, words: dict[str, int]) -> keras.metrics.Metric | str:
-    """One metric, or its word where Keras knows best which one is meant.
+    """One metric, or the word `accuracy`, for which Keras chooses the metric.
 
     Args:
-        metric: as checked.
-        logits: whether the outputs are logits.
-        units: of the output; a single one tells two classes apart.
-        words: what words such as `classes` stand for.
+        metric: Checked entry.
+        logits: Whether the outputs are logits.
+        units: Units of the output; a single one separates two classes.
+        words: Numbers that words such as `classes` stand for.
 
     Raises:
-        Exception: whatever Keras raises when it does not like the arguments.
+        Exception: Whatever Keras raises for the arguments.
     """
     from cnncli.startup import keras
 
@@ -49,23 +49,20 @@ def build_metric(metric: Entry, logits: bool, units: int, words: dict[str, int])
         if metric.name == "AUC":  # which would put each logit by itself through a sigmoid
             metric = replace(metric, arguments={**metric.arguments, "from_logits": False})
         built = construct(metric, words, name=metric_name(metric))
-    if logits and not (_compares_scores(metric) or metric.arguments.get("from_logits")):
-        _give(built, keras.ops.sigmoid if units == 1 else keras.ops.softmax)
+    among_the_best = metric.arguments.get("top_k") and metric.arguments.get("thresholds") is None
+    compares_scores = metric.name in _OF_SCORES or among_the_best
+    if logits and not compares_scores and not metric.arguments.get("from_logits"):
+        _apply_first(built, keras.ops.sigmoid if units == 1 else keras.ops.softmax)
     return built
 
 
-def _compares_scores(metric: Entry) -> bool:
-    among_the_best = metric.arguments.get("top_k") and metric.arguments.get("thresholds") is None
-    return metric.name in _OF_SCORES or bool(among_the_best)
-
-
-def _give(metric: Any, of: Callable[[Any], Any]) -> None:
-    """Has a metric see something made of the outputs."""
+def _apply_first(metric: Any, function: Callable[[Any], Any]) -> None:
+    """Makes a metric receive a function of the outputs."""
     from cnncli.startup import tf
 
     update = metric.update_state
 
     def of_outputs(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        return update(y_true, of(tf.cast(y_pred, tf.float32)), sample_weight=sample_weight)
+        return update(y_true, function(tf.cast(y_pred, tf.float32)), sample_weight=sample_weight)
 
     metric.update_state = of_outputs

@@ -27,9 +27,9 @@ class Preprocessing:
     """Preprocessing of the pixels 0…255 before the first layer, as a part of the model.
 
     Args:
-        scale: factor for each channel, or one for all.
-        offset: added afterwards.
-        samplewise: instead of both, give each image mean 0 and deviation 1.
+        scale: Factor for each channel, or one for all.
+        offset: Added afterwards.
+        samplewise: Whether, instead of both, each image gets mean 0 and deviation 1.
     """
 
     scale: tuple[float, ...] = (1 / 255,)
@@ -61,24 +61,24 @@ def build_model(
     """Builds the model; the same seed gives the same weights.
 
     Args:
-        nodes: the layers and what each of them takes; the last gives the output.
+        nodes: The layers with their inputs; the last gives the output.
         input_shape: `(height, width, channels)`.
-        classes: what `units: classes` stands for.
-        preprocessing: of pixels, inside the model.
-        precision: a Keras dtype policy; the output is always float32.
-        seed: of the initial weights and of dropout.
-        name: of the model.
+        classes: Number that `units: classes` stands for.
+        preprocessing: Preprocessing of the pixels inside the model.
+        precision: Keras dtype policy; the output is always float32.
+        seed: Seed of the initial weights and of dropout.
+        name: Name of the model.
 
     Returns:
         A functional model from pixels 0…255 to the last layer's output.
 
     Raises:
-        SpecError: Keras refuses a layer; the problem names it and the shapes around it.
+        SpecError: Keras rejects a layer; the problem names it and the shapes around it.
     """
     from cnncli.startup import keras
 
     if any(is_backbone(node.entry) for node in nodes):
-        # Keras numbers the layers inside a backbone by process; a checkpoint must find them again by their names
+        # Keras numbers the layers inside a backbone per process, but a checkpoint needs the same names again
         keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(seed)
     inputs = keras.Input(input_shape, name="image")
@@ -93,7 +93,7 @@ def build_model(
 
 
 def before_weights(nodes: Sequence[Node]) -> set[int]:
-    """The layers below which another one has weights: the rest makes the output, and computes in float32."""
+    """The layers that another one with weights follows: the rest makes the output, and computes in float32."""
     earlier: set[int] = set()
     for index in range(len(nodes) - 1, -1, -1):
         if index in earlier or nodes[index].entry.get("use_bias") is not None:
@@ -112,7 +112,7 @@ def _apply(node: Node, inputs: list[Any], words: dict[str, int], **more: Any) ->
     path = (*node.path, node.word) if layer.arguments else node.path
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about layers that are then refused
+            warnings.simplefilter("ignore", UserWarning)  # about layers that are rejected anyway
             if is_backbone(layer):
                 if reason := shape_error(layer, tuple(inputs[0].shape[1:])):
                     raise SpecError([Problem(path, f"{layer.name}: {reason}{node.origin}", at_key=True)])

@@ -17,12 +17,12 @@ def construct(entry: Entry, words: Mapping[str, int] | None = None, **more: Any)
     """Builds one Keras object.
 
     Args:
-        entry: checked, so that its name is on the list.
-        words: what words such as `classes` and `total_steps` stand for.
-        **more: arguments that the spec does not set, such as a layer's name.
+        entry: Checked entry.
+        words: Numbers that words such as `classes` and `total_steps` stand for.
+        **more: Arguments that the spec does not set, such as a layer's name.
 
     Raises:
-        Exception: whatever Keras, or the package that a layer is of, raises when it does not like the arguments.
+        Exception: Whatever Keras, or the package of a layer, raises for these arguments.
     """
     arguments = {key: _value(key, value, words or {}) for key, value in entry.arguments.items()}
     return _class_of(entry)(**{**more, **arguments})
@@ -48,7 +48,7 @@ def _class_of(entry: Entry) -> Any:
 
 
 def _imported(layer: Registered) -> Any:
-    """The class of a layer that an installed package registers: the one place where code of others is imported."""
+    """The class of a layer that an installed package registers: the only place that imports foreign code."""
     from cnncli.startup import keras
 
     try:
@@ -61,15 +61,15 @@ def _imported(layer: Registered) -> Any:
 
 
 def require_one_result(layer: Any, tensor: Any, output: Any) -> None:
-    """Refuses a layer of a package that does not compute what it says; Keras takes a shape that it declares on trust.
+    """Refuses a layer of a package whose output is not what it declares, which Keras would trust.
 
     Args:
-        layer: built.
+        layer: Built layer.
         tensor: Its input.
-        output: What Keras takes for its output.
+        output: Its output as declared.
 
     Raises:
-        Exception: whatever it raises when it is called, or why its result is none.
+        Exception: Whatever the layer raises, or how its output differs.
     """
     from cnncli.startup import tf
 
@@ -88,9 +88,7 @@ _SIZES = {"units", "filters", "num_classes", "num_labels", "decay_steps", "first
 def _value(key: str, value: Any, words: Mapping[str, int]) -> Any:
     if isinstance(value, Entry):
         return construct(value, words)
-    if isinstance(value, list) and key == "thresholds":
-        return value  # where Keras takes a tuple for a number
-    if isinstance(value, list):
+    if isinstance(value, list) and key != "thresholds":  # where Keras would read a tuple as a number
         return tuple(_value(key, item, words) for item in value)
     if key in _SIZES and isinstance(value, str):
         return words[value]

@@ -28,7 +28,7 @@ def onednn_has_bfloat16() -> bool:
 
 
 def is_fast(precision: str) -> bool | None:
-    """Whether the device computes in a mixed precision natively; None where it cannot be found out."""
+    """Whether the device computes in a mixed precision natively; None if unknown."""
     from cnncli.startup import tf
 
     if gpus := tf.config.list_physical_devices("GPU"):
@@ -49,7 +49,7 @@ def precision_here(precision: str) -> str:
 
 
 def slowed_by(precision: str) -> str | None:
-    """Why training would be faster in float32; None when nothing speaks against `train.precision`."""
+    """Why training would be faster in float32; None if it would not."""
     if precision not in _FLAGS or is_fast(precision) is not False:
         return None
     return f"{precision} is slow here: the device has no instructions for it; try '--set train.precision=auto'"

@@ -74,11 +74,9 @@ def load_layers(
 
 
 def _nothing_fits(path: Path, layers: Sequence[LoadedLayer], stored: Collection[str]) -> DataError:
-    reasons, names = [f"{layer.name}: {layer.why}" for layer in layers], list(stored)
-    for listed in (reasons, names):
-        listed[_MOST_NAMES:] = ["…"] * (len(listed) > _MOST_NAMES)
+    reasons = ", ".join(f"{layer.name}: {layer.why}" for layer in layers[:_MOST_NAMES])
     message = f"no layer of this model is in '{path}' with the same name and shape"
-    return DataError(message, f"{', '.join(reasons)}; there is {', '.join(names)}")
+    return DataError(message, f"{reasons}; there is {', '.join([*stored][:_MOST_NAMES])}")
 
 
 def _compared(name: str, own: _Part, stored: _Part | None, other_classes: bool) -> LoadedLayer:

@@ -28,7 +28,7 @@ def summarize(model: keras.Model, nodes: Sequence[Node], batch_size: int = 0) ->
 
     Args:
         model: As `build_model` makes it; compiled when a batch size is given.
-        nodes: The layers of the spec; the rows are in their order, behind what prepares the pixels.
+        nodes: Layers of the spec; the rows are in their order, after the layers that prepare the pixels.
         batch_size: Images in one training step, to estimate its memory; 0 for no estimate.
     """
     opened = _OpenedModel(model, nodes)
@@ -48,23 +48,16 @@ def summarize(model: keras.Model, nodes: Sequence[Node], batch_size: int = 0) ->
 
 
 class _OpenedModel:
-    """The layers of a model in order, those inside backbones in their place, each with its step.
-
-    Attributes:
-        layers: Keras layers, or other operations of Keras.
-        steps: Of each; `inputs` count among them.
-        prepared: Number of layers at the beginning that prepare the pixels and are not in the spec.
-        ends: For each node the last of its layers, which makes its output.
-    """
+    """The layers of a model in order, with those inside backbones in their place."""
 
     def __init__(self, model: keras.Model, nodes: Sequence[Node]) -> None:
         self._image_shape = _shape(model.inputs[0])
-        self.layers: list[Any] = []
-        self.steps: list[Step] = []
-        self.ends: list[int] = []
+        self.layers: list[Any] = []  # layers, or other operations of Keras
+        self.steps: list[Step] = []  # of each; its inputs are indices of steps
+        self.ends: list[int] = []  # for each node the last of its layers, which makes its output
         names = {node.name for node in nodes}
         self._add_all([layer for layer in _operations(model) if layer.name not in names], model.inputs[0], IMAGE)
-        self.prepared = len(self.steps)
+        self.prepared = len(self.steps)  # first layers, which prepare the pixels and are not in the spec
         for node in nodes:
             layer = model.get_layer(node.name)
             inputs = tuple(self._image(node) if index == IMAGE else self.ends[index] for index in node.inputs)
@@ -107,7 +100,7 @@ class _OpenedModel:
 
 
 def _operations(model: keras.Model) -> list[Any]:
-    """What a model computes, in order: its layers, and what is computed between them without a layer."""
+    """The layers of a model in order, and the operations between them that are not layers."""
     from cnncli.startup import keras
 
     operations = model.layers if isinstance(model, keras.Sequential) else model.operations
@@ -162,32 +155,21 @@ def _backbone_row(node: Node, rows: Sequence[LayerRow], begin: int, end: int) ->
         for row in rows[begin : end + 1]
     ]
     macs = [row.macs for row in inside if row.macs is not None]
+    summed = ("parameters", "trainable", "frozen", "flops", "activation_bytes", "kept_bytes")
     return LayerRow(
         name=node.name,
         kind=node.entry.name,
         details=f"{len(inside)} layers",
         output_shape=inside[-1].output_shape,
-        parameters=sum(row.parameters for row in inside),
-        trainable=sum(row.trainable for row in inside),
-        frozen=sum(row.frozen for row in inside),
         macs=sum(macs) if len(macs) == len(inside) else None,
-        flops=sum(row.flops for row in inside),
         receptive_field=inside[-1].receptive_field,
-        activation_bytes=sum(row.activation_bytes for row in inside),
-        kept_bytes=sum(row.kept_bytes for row in inside),
         inside=tuple(inside),
+        **{name: sum(getattr(row, name) for row in inside) for name in summed},
     )
 
 
 def _training_memory(model: keras.Model, batch_size: int, stored: int, largest: int) -> TrainingMemory:
-    """What one training step takes.
-
-    Args:
-        model: Compiled.
-        batch_size: Images in one step.
-        stored: Bytes that backpropagation stores for one image.
-        largest: Bytes that the largest layer works with for one image.
-    """
+    """The memory of a training step; `stored` and `largest` are the activations and working bytes of one image."""
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     return TrainingMemory(
@@ -206,12 +188,11 @@ def _working_bytes(step: Step, numerics: Numerics) -> int:
     return output_bytes(step, numerics) + inputs * numerics.output_bytes
 
 
-_ITEM_BYTES = {"float16": 2, "bfloat16": 2, "float64": 8, "int64": 8, "uint8": 1, "int8": 1, "bool": 1}
-
-
 def _item_bytes(dtype: str) -> int:
     """Size of one value of a Keras dtype."""
-    return _ITEM_BYTES.get(dtype, 4)
+    from cnncli.startup import tf
+
+    return int(tf.as_dtype(dtype).size)
 
 
 def _bytes_of(variables: Iterable[keras.Variable]) -> int:

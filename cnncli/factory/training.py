@@ -1,4 +1,4 @@
-"""Optimizer, loss, metrics and callbacks of a spec, and what labels they need."""
+"""Optimizer, loss, metrics and callbacks of a spec, and the encoding of labels that they need."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def label_encoding(loss: Entry, output_shape: tuple[int, ...], classes: int) -> str:
-    """How labels must be encoded: `sparse`, `one_hot`, or `binary` for one unit that tells two classes apart.
+    """How labels must be encoded: `sparse`, `one_hot`, or `binary` for one unit that separates two classes.
 
     Raises:
-        SpecError: the model's output cannot be compared with the labels.
+        SpecError: The model's output cannot be compared with the labels.
     """
     if error := output_error(loss, output_shape, classes):
         raise SpecError([Problem(("model", "layers"), error)])
@@ -37,17 +37,17 @@ def probabilities(outputs: np.ndarray, loss: Entry, encoding: str, classes: int)
     """The model's outputs as one probability for each class.
 
     Args:
-        outputs: shape `(images, units)`, float32.
-        loss: says whether the outputs are logits.
-        encoding: as `label_encoding` says.
-        classes: how many there are; units beyond them stand for nothing and are left out.
+        outputs: Shape `(images, units)`, float32.
+        loss: Loss of the training; its `from_logits` means that the outputs are logits.
+        encoding: Encoding of the labels, from `label_encoding`.
+        classes: Number of classes; further units are left out.
 
     Returns:
         Shape `(images, classes)`, float32.
     """
     logits = bool(loss.get("from_logits"))
     if encoding == "binary":
-        second = (1 + np.tanh(outputs / 2)) / 2 if logits else outputs  # (images, 1); the sigmoid, never overflowing
+        second = (1 + np.tanh(outputs / 2)) / 2 if logits else outputs  # (images, 1); the sigmoid without overflow
         return np.concatenate([1 - second, second], axis=1).astype(np.float32)  # (images, 2)
     if logits:
         raised = np.exp(outputs - outputs.max(axis=1, keepdims=True))
@@ -67,66 +67,59 @@ def compile_model(
     """Gives a model its optimizer, loss and metrics.
 
     Args:
-        model: built.
-        optimizer: its schedule may say `total_steps`.
-        loss: as checked.
-        metrics: as checked.
-        classes: what `classes` stands for.
-        total_steps: steps that the optimizer is for.
-        rate: where its learning rate stands in the spec, when a stage gives it another.
+        model: Built model.
+        optimizer: Entry of the optimizer.
+        loss: Entry of the loss.
+        metrics: Entries of the metrics.
+        classes: Number that the word `classes` stands for.
+        total_steps: Steps of the training, which the word `total_steps` stands for.
+        rate: Key path of the learning rate, where a stage sets it.
 
     Raises:
-        SpecError: Keras refuses one of them.
+        SpecError: Keras rejects one of them.
     """
     words = {"classes": classes, "total_steps": total_steps}
     logits, units = bool(loss.get("from_logits")), int(model.output_shape[-1])
-    with _blamed(optimizer, rate or ("train", "optimizer", optimizer.name)):
+    with _errors_at(optimizer, rate or ("train", "optimizer", optimizer.name)):
         built_optimizer = _without_underflow(model, construct(optimizer, words))
-    with _blamed(loss, ("train", "loss", loss.name)):
+    with _errors_at(loss, ("train", "loss", loss.name)):
         built_loss = construct(loss, words)
     built_metrics = []
     for i, metric in enumerate(metrics):
-        with _blamed(metric, ("train", "metrics", i, metric.name)):
+        with _errors_at(metric, ("train", "metrics", i, metric.name)):
             built_metrics.append(build_metric(metric, logits, units, words))
     model.compile(optimizer=built_optimizer, loss=built_loss, metrics=built_metrics)
 
 
 def _without_underflow(model: keras.Model, optimizer: Any) -> Any:
-    """The optimizer with the loss scaled where layers compute in float16, in which small gradients would be 0.
-
-    Keras does it where the model has that policy; here its layers have.
-    """
+    """The optimizer with a scaled loss where layers compute in float16; Keras does so only by the global policy."""
     from cnncli.startup import keras
 
     if all(layer.dtype_policy.name != "mixed_float16" for layer in model.layers):
         return optimizer
-    optimizer.build(model.trainable_variables)  # later Keras would lose sight of a variable of Nadam's
+    optimizer.build(model.trainable_variables)  # built later, Keras would lose a variable of Nadam
     return keras.optimizers.LossScaleOptimizer(optimizer)
 
 
 def build_callbacks(callbacks: Sequence[Entry], metrics: Sequence[Entry]) -> list[keras.callbacks.Callback]:
-    """Keras callbacks, in order.
-
-    Args:
-        callbacks: as checked.
-        metrics: of the training. Whether more of one is better Keras knows of some only, and asks it by name.
+    """Keras callbacks, in order; `mode: auto` becomes `max` or `min`, which Keras guesses from the metric's name.
 
     Raises:
-        SpecError: Keras refuses one of them.
+        SpecError: Keras rejects one of them.
     """
     built = []
     for i, entry in enumerate(callbacks):
         if entry.get("mode") == "auto":
             mode = "max" if more_is_better(metrics, str(entry.get("monitor"))) else "min"
             entry = replace(entry, arguments={**entry.arguments, "mode": mode})
-        with _blamed(entry, ("train", "callbacks", i, entry.name)):
+        with _errors_at(entry, ("train", "callbacks", i, entry.name)):
             built.append(construct(entry))
     return built
 
 
 @contextlib.contextmanager
-def _blamed(entry: Entry, path: KeyPath) -> Iterator[None]:
-    """Inside, what Keras refuses is a problem of an entry."""
+def _errors_at(entry: Entry, path: KeyPath) -> Iterator[None]:
+    """Inside, an error of Keras becomes a problem of an entry."""
     try:
         yield
     except Exception as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.spec.schema import Data
+from cnncli.spec.shapes import pair
 
 ASSUMED_CLASSES = 10
 """Number of classes to check a network with where only the images can tell."""
@@ -47,12 +48,8 @@ def _shape(data: Data) -> tuple[int, int, int] | None:
     dataset = DATASETS.get(data.source.name)
     size, channels = data.image.size, {"rgb": 3, "grayscale": 1, None: None}[data.image.color]
     if dataset:
-        height, width = _pair(size) if size else (dataset.height, dataset.width)
+        height, width = pair(size) if size else (dataset.height, dataset.width)
         return height, width, channels or dataset.channels
     if channels is None and IMAGE_SOURCES[data.source.name].images != "arrays":
         channels = 3  # whatever the files have, colour holds it
-    return (*_pair(size), channels) if size and channels else None
-
-
-def _pair(size: int | list[int]) -> tuple[int, int]:
-    return (size, size) if isinstance(size, int) else (size[0], size[1])
+    return (*pair(size), channels) if size and channels else None

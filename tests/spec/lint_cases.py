@@ -70,9 +70,7 @@ FIRES = {
         spec(*IMAGE, "▸Dense: {units: classes, activation: tanh}"),
         spec("▸Conv2D: {filters: classes, kernel_size: 3}", "GlobalAveragePooling2D"),
         spec(*IMAGE, "▸Dense: {units: classes}", train="loss: CategoricalGeneralizedCrossEntropy"),
-    ],
-    "sigmoid-output": [spec(*IMAGE, "▸Dense: {units: classes, activation: sigmoid}")],
-    "relu-output": [
+        spec(*IMAGE, "▸Dense: {units: classes, activation: sigmoid}"),
         spec(*IMAGE, "▸Dense: {units: classes, activation: relu}"),
         spec(*IMAGE, *LOGITS, "▸ReLU", train="loss: {SparseCategoricalCrossentropy: {from_logits: true}}"),
     ],
@@ -220,9 +218,10 @@ SILENT = {
         spec(*IMAGE, *LOGITS, "Activation: {activation: softmax}"),
         spec("Conv2D: {filters: classes, kernel_size: 3, activation: softmax}", "GlobalAveragePooling2D"),
         spec(*IMAGE, *LOGITS, train="loss: MeanSquaredError"),
+        spec(*IMAGE, *LOGITS, train="loss: {SparseCategoricalCrossentropy: {from_logits: true}}"),
+        spec(*IMAGE, "Dense: {units: classes, activation: sigmoid}", train="loss: BinaryCrossentropy"),
+        spec(*IMAGE, "Dense: {units: 64}", "ReLU", *OUTPUT),
     ],
-    "sigmoid-output": [spec(*IMAGE, "Dense: {units: classes, activation: sigmoid}", train="loss: BinaryCrossentropy")],
-    "relu-output": [spec(*IMAGE, "Dense: {units: 64}", "ReLU", *OUTPUT)],
     "binary-loss": [spec(*IMAGE, *OUTPUT, train="loss: CategoricalCrossentropy")],
     "units-not-classes": [spec(*IMAGE, "Dense: {units: 10, activation: softmax}")],
     "pool-does-not-divide": [

@@ -23,7 +23,7 @@ _TOO_SMALL = 3
 
 def large_dense(context: LintContext) -> Iterator[Problem]:
     """Nearly all parameters are in the Dense after the Flatten."""
-    if context.output is None:
+    if context.shapes.output_shape is None:
         return
     total = sum(step.parameters or 0 for step in context.steps)
     for step in context.steps:

@@ -1,4 +1,4 @@
-"""What the rules need to know about a spec, collected once: shapes, classes, images, steps, consumers of each layer."""
+"""What the rules need of a spec, collected once: shapes, classes, images, steps, consumers of each layer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnncli.catalog.packages import plugin_layer
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE, Node
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import NetworkShapes, Shape, Step
+from cnncli.spec.shapes import NetworkShapes, Step
 from cnncli.spec.stages import PhaseSpec
 from cnncli.spec.static_data_info import StaticDataInfo, static_data_info
 
@@ -19,18 +19,7 @@ _TO_A_GATE = REARRANGING | AVERAGING | POOLS | DROPOUTS | {"UpSampling2D"}
 NEVER_NEGATIVE = {"relu", "relu6"}
 """Activations with no value below zero, and none of a gate."""
 
-_ACTIVATION_LAYERS = {
-    "ELU": "elu",
-    "LeakyReLU": "leaky_relu",
-    "PReLU": "prelu",
-    "ReLU": "relu",
-    "Softmax": "softmax",
-}
-
-
-def is_weighted(layer: Entry) -> bool:
-    """Whether a layer is a convolution or Dense."""
-    return layer.name in WEIGHTED
+_ACTIVATION_LAYERS = {"ELU": "elu", "LeakyReLU": "leaky_relu", "PReLU": "prelu", "ReLU": "relu", "Softmax": "softmax"}
 
 
 def activation_of(layer: Entry) -> str | None:
@@ -41,7 +30,7 @@ def activation_of(layer: Entry) -> str | None:
         return _ACTIVATION_LAYERS[layer.name]
     if plugin_layer(layer.name):  # its arguments mean what its package says
         return None
-    return layer.get("activation") or ("linear" if is_weighted(layer) else None)
+    return layer.get("activation") or ("linear" if layer.name in WEIGHTED else None)
 
 
 def is_activation(layer: Entry) -> bool:
@@ -56,7 +45,7 @@ def about(node: Node, message: str, argument: str = "") -> Problem:
 
 @dataclass(frozen=True)
 class LintContext:
-    """What is certain about a spec without Keras and without its images.
+    """What is certain about a spec without Keras or its images.
 
     Args:
         spec: The checked spec.
@@ -87,11 +76,6 @@ class LintContext:
         """Number of classes; None where only the images can tell."""
         return None if self.data.class_names is None else self.data.classes
 
-    @property
-    def output(self) -> Shape | None:
-        """The shape of the model's output, when it is known."""
-        return self.shapes.output_shape
-
     def only_consumer(self, index: int) -> int | None:
         """The only layer that takes the output of a layer, and takes nothing else; None when there is no such layer."""
         consumers = self.consumers[index]
@@ -105,13 +89,12 @@ class LintContext:
 
     def is_gate(self, index: int) -> bool:
         """Whether a layer's output is a factor of a Multiply, perhaps after it was pooled or reshaped to fit."""
-        names = [self.nodes[consumer].entry.name for consumer in self.consumers[index]]
-        if "Multiply" in names:
+        consumers = self.consumers[index]
+        layers = [self.nodes[consumer].entry for consumer in consumers]
+        if any(layer.name == "Multiply" for layer in layers):
             return True
-        through = len(names) == 1 and (
-            names[0] in _TO_A_GATE or is_activation(self.nodes[self.consumers[index][0]].entry)
-        )
-        return through and self.is_gate(self.consumers[index][0])
+        through = len(layers) == 1 and (layers[0].name in _TO_A_GATE or is_activation(layers[0]))
+        return through and self.is_gate(consumers[0])
 
     def steps_of(self, phase: PhaseSpec) -> int | None:
         """Steps of a phase of the training; None where only the images can tell."""
@@ -135,18 +118,13 @@ class LintContext:
 
 
 def build_context(spec: Spec, shapes: NetworkShapes) -> LintContext:
-    """Collects what the rules need to know about a spec."""
+    """Collects what the rules need of a spec."""
     data, nodes = static_data_info(spec.data), spec.model.nodes
     consumers: list[list[int]] = [[] for _ in nodes]
     for index, node in enumerate(nodes):
         for source in set(node.inputs) - {IMAGE}:
             consumers[source].append(index)
-    images = _training_images(data.train, spec.data.split.validation)
+    images, validation = data.train, spec.data.split.validation
+    if images is not None and not isinstance(validation, str):
+        images -= round(images * validation) if isinstance(validation, float) else validation
     return LintContext(spec, data, shapes, tuple(map(tuple, consumers)), images)
-
-
-def _training_images(images: int | None, validation: float | int | str) -> int | None:
-    """Number of images that are left when those for validation are taken off."""
-    if images is None or isinstance(validation, str):
-        return images
-    return images - (round(images * validation) if isinstance(validation, float) else validation)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnncli.catalog.entries import Entry
-from cnncli.catalog.layer_traits import AVERAGING, CONVOLUTIONS, DROPOUTS, POOLS, REARRANGING
+from cnncli.catalog.layer_traits import AVERAGING, CONVOLUTIONS, DROPOUTS, POOLS, REARRANGING, WEIGHTED
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE
-from cnncli.spec.lint.context import LintContext, about, activation_of, is_activation, is_weighted
+from cnncli.spec.lint.context import LintContext, about, activation_of, is_activation
 from cnncli.spec.shapes import Step, pair, window_of
 
 _STILL_LINEAR = (
@@ -55,9 +55,12 @@ def even_kernel(context: LintContext) -> Iterator[Problem]:
 def filters_shrink(context: LintContext) -> Iterator[Problem]:
     """Filters become fewer while the image becomes smaller."""
     for index, step in enumerate(context.steps):
-        if not _is_wide(step) or (earlier := _wide_predecessor(context, index)) is None:
+        predecessor = context.predecessor(index)  # on a path without branches: those of an inception are joined again
+        while predecessor is not None and not _is_wide(context.steps[predecessor]):
+            predecessor = context.predecessor(predecessor)
+        if predecessor is None or not _is_wide(step):
             continue
-        (earlier_pixels, earlier_filters), (pixels, filters) = _extent(earlier), _extent(step)
+        (earlier_pixels, earlier_filters), (pixels, filters) = _extent(context.steps[predecessor]), _extent(step)
         if pixels <= earlier_pixels and filters < earlier_filters and filters != context.classes:
             yield about(
                 step.node,
@@ -72,14 +75,6 @@ def _is_wide(step: Step) -> bool:
     layer = step.node.entry
     certain = step.input_shapes[0] is not None and step.output_shape is not None
     return layer.name == "Conv2D" and certain and pair(layer.get("kernel_size")) != (1, 1)
-
-
-def _wide_predecessor(context: LintContext, index: int) -> Step | None:
-    """The next such convolution above, on a path without branches: those of an inception are joined again."""
-    predecessor = context.predecessor(index)
-    while predecessor is not None and not _is_wide(context.steps[predecessor]):
-        predecessor = context.predecessor(predecessor)
-    return None if predecessor is None else context.steps[predecessor]
 
 
 def _extent(step: Step) -> tuple[int, int]:
@@ -150,7 +145,12 @@ def bias_before_normalization(context: LintContext) -> Iterator[Problem]:
     """Batch normalisation takes the bias out again."""
     for index, node in enumerate(context.nodes):
         layer, consumer = node.entry, context.only_consumer(index)
-        if consumer is None or not is_weighted(layer) or activation_of(layer) != "linear" or not layer.get("use_bias"):
+        if (
+            consumer is None
+            or layer.name not in WEIGHTED
+            or activation_of(layer) != "linear"
+            or not layer.get("use_bias")
+        ):
             continue
         normalization = context.nodes[consumer].entry
         if normalization.name == "BatchNormalization" and normalization.get("axis") == -1:
@@ -164,7 +164,10 @@ def dropout_before_normalization(context: LintContext) -> Iterator[Problem]:
         if node.entry.name not in DROPOUTS:
             continue
         last = index
-        while (consumer := context.only_consumer(last)) is not None and _passes_dropout(context.nodes[consumer].entry):
+        while (consumer := context.only_consumer(last)) is not None:
+            layer = context.nodes[consumer].entry
+            if not is_activation(layer) and layer.name not in REARRANGING:
+                break
             last = consumer
         if any(context.nodes[consumer].entry.name == "BatchNormalization" for consumer in context.consumers[last]):
             yield about(
@@ -172,10 +175,6 @@ def dropout_before_normalization(context: LintContext) -> Iterator[Problem]:
                 f"batch normalisation learns the variance that {node.entry.name} makes in training, and there is "
                 "none of it in prediction; put the dropout after the normalisation",
             )
-
-
-def _passes_dropout(layer: Entry) -> bool:
-    return is_activation(layer) or layer.name in REARRANGING
 
 
 def dropout_rate(context: LintContext) -> Iterator[Problem]:

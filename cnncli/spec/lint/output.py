@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnncli.catalog.layer_traits import WEIGHTED
 from cnncli.errors import Problem
-from cnncli.spec.lint.context import NEVER_NEGATIVE, LintContext, about, is_weighted
+from cnncli.spec.lint.context import NEVER_NEGATIVE, LintContext, about
 from cnncli.spec.shapes import units_of
 
 _PROBABILITIES = {"softmax", "sparsemax"}
@@ -34,41 +35,23 @@ def softmax_and_logits(context: LintContext) -> Iterator[Problem]:
 
 
 def no_softmax(context: LintContext) -> Iterator[Problem]:
-    """Crossentropy takes logits for probabilities."""
+    """A categorical crossentropy takes its input for probabilities that add up to 1, or for logits."""
     loss = context.spec.train.loss
-    if loss.name not in _CATEGORICAL or loss.get("from_logits") or not context.head:
+    if loss.name not in _CATEGORICAL or not context.head:
         return
     index, activation = context.head
-    if activation not in _PROBABILITIES | _ONE_BY_ONE | NEVER_NEGATIVE:
-        ending = "no activation" if activation == "linear" else f"'{activation}'"
-        # a loss that has no from_logits leaves only one way out
-        other = ", or 'from_logits: true' to the loss" if loss.get("from_logits") is not None else ""
-        yield about(
-            context.nodes[index],
-            f"the last layer has {ending}, but the loss takes its output for probabilities; "
-            f"add 'activation: softmax'{other}",
-        )
-
-
-def sigmoid_output(context: LintContext) -> Iterator[Problem]:
-    """Sigmoids judge each class alone, a categorical loss compares them."""
-    loss = context.spec.train.loss
-    if context.head and context.head[1] in _ONE_BY_ONE and loss.name in _CATEGORICAL:
-        yield about(
-            context.nodes[context.head[0]],
-            f"a {context.head[1]} for each class gives scores that do not add up to 1, but {loss.name} expects one "
-            "class per image; write 'activation: softmax'",
-        )
-
-
-def relu_output(context: LintContext) -> Iterator[Problem]:
-    """A score that cannot be negative stops learning at zero."""
-    if context.head and context.head[1] in NEVER_NEGATIVE:
-        yield about(
-            context.nodes[context.head[0]],
-            f"the class scores end in {context.head[1]}: they are not probabilities, and a class whose score is 0 "
-            "has no gradient to recover; write 'activation: softmax'",
-        )
+    logits, never_negative = loss.get("from_logits"), activation in NEVER_NEGATIVE
+    if activation in _PROBABILITIES or (logits and not never_negative):
+        return
+    ending = "no activation" if activation == "linear" else f"'{activation}'"
+    reason = "the loss takes its output for probabilities that add up to 1"
+    if never_negative:
+        reason = "a class whose score is 0 has no gradient to recover"
+    fix = "leave it out" if logits else "write 'activation: softmax'"
+    # a loss that has no from_logits leaves only one way out
+    if logits is False and not never_negative and activation not in _ONE_BY_ONE:
+        fix += ", or 'from_logits: true' to the loss"
+    yield about(context.nodes[index], f"the last layer has {ending}, but {reason}; {fix}")
 
 
 def binary_loss(context: LintContext) -> Iterator[Problem]:
@@ -85,10 +68,10 @@ def binary_loss(context: LintContext) -> Iterator[Problem]:
 
 def units_not_classes(context: LintContext) -> Iterator[Problem]:
     """The output has more units than there are classes."""
-    output, classes = context.output, context.classes
+    output, classes = context.shapes.output_shape, context.classes
     if classes is None or output is None or len(output) != 1 or output[0] <= classes:
         return
-    node = next((node for node in reversed(context.nodes) if is_weighted(node.entry)), context.nodes[-1])
+    node = next((node for node in reversed(context.nodes) if node.entry.name in WEIGHTED), context.nodes[-1])
     yield about(
         node,
         f"{output[0]} units for {classes} classes: the others can only ever be wrong; 'units: classes' always fits",
@@ -99,8 +82,6 @@ def units_not_classes(context: LintContext) -> Iterator[Problem]:
 RULES = (
     softmax_and_logits,
     no_softmax,
-    sigmoid_output,
-    relu_output,
     binary_loss,
     units_not_classes,
 )

@@ -24,7 +24,6 @@ _USUAL_RATES = {
     "SGD": (1e-6, 1.0),
     "Adadelta": (0.01, 10.0),
 }
-_ENDING_SCHEDULES = ("CosineDecay", "PolynomialDecay")
 _FEW = 5
 """Validation images of a class below which one image changes the recall of the class by more than 20 %."""
 
@@ -106,15 +105,20 @@ def learning_rate(context: LintContext) -> Iterator[Problem]:
             yield Problem(path, f"{name} seldom learns anything at {rate:g}: it overshoots; {usual:g} is usual")
 
 
+def _schedules(context: LintContext, *names: str) -> Iterator[tuple[Entry, KeyPath, int]]:
+    """The schedules with these names, where each is set, and the steps of its phase, where these are certain."""
+    for phase in context.spec.train.phases:
+        schedule, total = phase.optimizer.get("learning_rate"), context.steps_of(phase)
+        accumulates = phase.optimizer.get("gradient_accumulation_steps")
+        if isinstance(schedule, Entry) and schedule.name in names and total is not None and not accumulates:
+            yield schedule, (*phase.rate, schedule.name), total
+
+
 def decay_steps(context: LintContext) -> Iterator[Problem]:
     """The schedule and the training are not of the same length."""
-    for phase in context.spec.train.phases:
-        schedule = phase.optimizer.get("learning_rate")
-        accumulates = phase.optimizer.get("gradient_accumulation_steps")
-        if not isinstance(schedule, Entry) or schedule.name not in _ENDING_SCHEDULES or schedule.get("cycle"):
-            continue
-        steps, warmup, total = schedule.get("decay_steps"), schedule.get("warmup_steps") or 0, context.steps_of(phase)
-        if isinstance(steps, str) or isinstance(warmup, str) or accumulates or total is None:
+    for schedule, path, total in _schedules(context, "CosineDecay", "PolynomialDecay"):
+        steps, warmup = schedule.get("decay_steps"), schedule.get("warmup_steps") or 0
+        if schedule.get("cycle") or isinstance(steps, str) or isinstance(warmup, str):
             continue
         if steps + warmup < total / 2:
             effect = f"the rate has reached its end after {steps + warmup:,} of {total:,} steps"
@@ -122,19 +126,16 @@ def decay_steps(context: LintContext) -> Iterator[Problem]:
             effect = f"the training ends after {total:,} of these {steps:,} steps, while the rate is still high"
         else:
             continue
-        yield Problem((*phase.rate, schedule.name, "decay_steps"), f"{effect}; write 'decay_steps: total_steps'")
+        yield Problem((*path, "decay_steps"), f"{effect}; write 'decay_steps: total_steps'")
 
 
 def boundary_never_reached(context: LintContext) -> Iterator[Problem]:
     """A part of the schedule lies behind the end of the training."""
-    for phase in context.spec.train.phases:
-        schedule, total = phase.optimizer.get("learning_rate"), context.steps_of(phase)
-        if not isinstance(schedule, Entry) or schedule.name != "PiecewiseConstantDecay" or total is None:
-            continue
+    for schedule, path, total in _schedules(context, "PiecewiseConstantDecay"):
         for index, boundary in enumerate(schedule.get("boundaries")):
-            if boundary >= total and not phase.optimizer.get("gradient_accumulation_steps"):
+            if boundary >= total:
                 yield Problem(
-                    (*phase.rate, schedule.name, "boundaries", index),
+                    (*path, "boundaries", index),
                     f"the training ends at step {total:,}, before step {boundary:,}; boundaries count steps, "
                     "not epochs: make it smaller, or train for more epochs",
                 )

@@ -6,9 +6,8 @@ every shape that depends on it.
 
 from __future__ import annotations
 
-from cnncli.spec.shapes.merge_shape import merge_shape
 from cnncli.spec.shapes.network_shapes import NetworkShapes, Step, infer_shapes
-from cnncli.spec.shapes.output_shape import output_shape
+from cnncli.spec.shapes.output_shape import merge_shape, output_shape
 from cnncli.spec.shapes.parameters import parameters_of
 from cnncli.spec.shapes.terms import Shape, ShapeError, pair, units_of, window_of
 

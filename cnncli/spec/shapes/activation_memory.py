@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from cnncli.catalog.entries import Entry
 from cnncli.catalog.layer_traits import NORMALIZATIONS, WEIGHTED, Need, traits_of
 from cnncli.spec.graph import IMAGE
 from cnncli.spec.shapes.network_shapes import Step
@@ -59,7 +58,7 @@ def activation_bytes(steps: Sequence[Step], numerics: Sequence[Numerics]) -> lis
         owner.append(owner[first] if step.node.entry.name in _SAME_VALUES and first != IMAGE else at)
         inputs = [index for index in step.node.inputs if index != IMAGE]
         differentiable.append(how.trains or any(differentiable[index] for index in inputs))
-        needs, beside = _needs(step, step.node.entry, how) if differentiable[at] else (frozenset[Need](), 0)
+        needs, beside = _needs(step, how) if differentiable[at] else (frozenset[Need](), 0)
         if "input" in needs:
             stored |= {owner[index] for index in inputs}
         if "output" in needs:
@@ -71,9 +70,10 @@ def activation_bytes(steps: Sequence[Step], numerics: Sequence[Numerics]) -> lis
     ]
 
 
-def _needs(step: Step, layer: Entry, how: Numerics) -> tuple[frozenset[Need], int]:
+def _needs(step: Step, how: Numerics) -> tuple[frozenset[Need], int]:
     """Whether the gradient needs input and output, and the bytes that are stored beside them."""
-    traits, values = traits_of(layer.name), prod(step.output_shape or ())
+    layer, values = step.node.entry, prod(step.output_shape or ())
+    traits = traits_of(layer.name)
     if traits is None:
         return frozenset(), 0
     activation = applied_activation(layer)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from cnncli.catalog.layer_traits import MERGES
 from cnncli.spec.graph import Node
-from cnncli.spec.shapes.merge_shape import merge_shape
-from cnncli.spec.shapes.output_shape import output_shape
+from cnncli.spec.shapes.output_shape import merge_shape, output_shape
 from cnncli.spec.shapes.parameters import parameters_of
 from cnncli.spec.shapes.terms import Shape, ShapeError
 

@@ -30,15 +30,10 @@ def pair(value: Any) -> tuple[Any, Any]:
 
 def window_of(layer: Entry) -> tuple[tuple[int, int], tuple[int, int]]:
     """Window and strides of a convolution or pool, dilation included; both (height, width)."""
-    pool = layer.get("pool_size")
-    window = kernel_of(layer) if pool is None else pair(pool)
-    return window, pair(layer.get("strides") or window)
-
-
-def kernel_of(layer: Entry) -> tuple[int, int]:
-    """The extent of a convolution's kernel, dilation included."""
-    kernel, dilation = pair(layer.get("kernel_size")), pair(layer.get("dilation_rate"))
-    return (kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1
+    window = pair(layer.get("pool_size") or layer.get("kernel_size"))
+    strides = pair(layer.get("strides") or window)
+    height, width = pair(layer.get("dilation_rate") or 1)
+    return ((window[0] - 1) * height + 1, (window[1] - 1) * width + 1), strides
 
 
 def border_of(layer: Entry) -> tuple[tuple[int, int], tuple[int, int]]:
