@@ -22,6 +22,7 @@ from matplotlib.transforms import Affine2D
 
 OURS = "DejaVu Sans"  # comes with matplotlib: Latin, Greek, Cyrillic, Arabic, Hebrew, Georgian …
 UNDRAWABLE = "□"
+RENDERER = RendererAgg(1, 1, 72)  # measures texts
 HINTING = 1.04  # small letters are widened to whole pixels
 
 
@@ -92,7 +93,7 @@ def drawable_names(names: Sequence[str]) -> list[str]:
 def _width(text: str, weight: str, families: tuple[str, ...]) -> float:
     """Width in points at a font size of 100."""
     font = FontProperties(family=list(families), size=100, weight=weight)
-    width, _, _ = RendererAgg(1, 1, 72).get_text_width_height_descent(text, font, False)
+    width, _, _ = RENDERER.get_text_width_height_descent(text, font, False)
     return width
 
 
