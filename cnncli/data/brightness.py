@@ -9,13 +9,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class BrightnessStats:
-    """How bright the images of a training set are, 0 (black) to 255 (white).
+    """Mean brightness of the images of a training set, 0 (black) to 255 (white), and of their outermost ring of pixels.
 
-    Args:
-        mean: Mean of all pixels.
-        border_mean: Mean of the outermost ring of pixels.
-        border_std: Standard deviation, over the images, of the brightness of each image's border; small where all
-            have the same background.
+    `border_std` is the standard deviation of the border over the images; small where all have the same background.
     """
 
     mean: float

@@ -52,9 +52,6 @@ def cached(samples: FileSamples, progress: Callable[[int, int], None] | None = N
         progress: Receives how many images have been decoded, and of how many.
         limit: Bytes; see `LIMIT`. The new entry stays, however large it is.
 
-    Returns:
-        The images of `samples` in the same order; read-only.
-
     Raises:
         DataError: An image cannot be read, or changed while it was read.
         ResourceError: The cache folder is full or cannot be written to.

@@ -10,14 +10,10 @@ from cnncli.errors import DataError
 
 
 def open_file(path: Path, name: str = "") -> io.BufferedReader:
-    """Open a file for reading; a folder, FIFO, socket or device is refused instead of waited for.
-
-    Args:
-        path: Path of the file; links are followed.
-        name: What messages call it; the path when empty.
+    """Opens a file for reading; a folder, FIFO, socket or device is refused instead of waited for.
 
     Raises:
-        DataError: There is no such file, or it cannot be opened.
+        DataError: There is no such file, or it cannot be opened; it is called `name`, or else by its path.
     """
     name = name or str(path)
     try:

@@ -31,7 +31,7 @@ class FolderInventory:
     Names are sorted as people count: `img2.png` before `img10.png`.
 
     Args:
-        root: The folder.
+        root: Path of the folder.
         unlistable: Receives the folders that cannot be listed, each with the reason, and they count as empty; when
             None they raise DataError.
     """
@@ -49,17 +49,11 @@ class FolderInventory:
         return sorted(listing.folders + listing.linked, key=in_counting_order)
 
     def files(self, place: str = "", nested: bool = True) -> list[str]:
-        """All files in a place and, when `nested`, in the folders in it, from the root on.
-
-        Links are followed, but no folder is visited twice.
-        """
+        """All files in a place and, when `nested`, in its folders. Links are followed, no folder is visited twice."""
         return sorted(self._walk(place, nested), key=in_counting_order)
 
     def images(self, place: str = "", nested: bool = True) -> list[str]:
-        """The files whose name or first bytes are those of an image.
-
-        So a broken `.jpg` is listed, to be reported when it is read, as is an image without a suffix.
-        """
+        """The files whose name or first bytes are those of an image: broken ones are reported when they are read."""
         names = (name for name in self._walk(place, nested) if _looks_like_image(self._root, name))
         return sorted(names, key=in_counting_order)
 

@@ -15,11 +15,7 @@ _BYTES = 16  # of a hash: no two of a million different images share one by chan
 
 @dataclass(frozen=True)
 class DuplicateGroup:
-    """Images with the same content.
-
-    Args:
-        members: Split and index within the split of each, two or more, in the order of the splits.
-    """
+    """Images with the same content: split and index within the split of each, in the order of the splits."""
 
     members: tuple[tuple[str, int], ...]
 
@@ -30,15 +26,9 @@ class DuplicateGroup:
 
 
 def fingerprint(samples: Samples | FileSamples) -> tuple[str, ...]:
-    """A hash of the content of each image.
+    """BLAKE2b of the content of each image, 128 bits in hexadecimal; 50,000 small files take two seconds.
 
-    Of files it is their bytes that count, of arrays the pixels. 50,000 small files take two seconds.
-
-    Args:
-        samples: Images of any source.
-
-    Returns:
-        BLAKE2b of 128 bits in hexadecimal, one for each image, in order.
+    Of files it is their bytes that count, of arrays the pixels.
 
     Raises:
         DataError: A file cannot be read; it is named.
@@ -48,13 +38,7 @@ def fingerprint(samples: Samples | FileSamples) -> tuple[str, ...]:
 
 
 def identical_across(fingerprints: Mapping[str, Sequence[str]]) -> tuple[DuplicateGroup, ...]:
-    """The groups of images that are the same, within a split and across splits.
-
-    Args:
-        fingerprints: Hashes by split, as `fingerprint` gives them.
-
-    Returns:
-        Each group once, in the order in which the first of each comes.
+    """The groups of images with the same fingerprint, within and across splits, in the order of their first images.
 
     Example:
         >>> identical_across({"train": ["a", "b"], "test": ["b"]})

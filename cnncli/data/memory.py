@@ -8,15 +8,7 @@ from cnncli.wording import size_text
 
 
 def require_memory(size: int, what: str) -> None:
-    """Refuses what would not fit, before anything is read.
-
-    Args:
-        size: Size in bytes.
-        what: The beginning of the message: `images.npz holds images`.
-
-    Raises:
-        ResourceError: Less memory is available.
-    """
+    """Raises a ResourceError when this many bytes are not available; `what` begins it: `images.npz holds images`."""
     available = available_memory()
     if available is not None and size > available:
         raise ResourceError(

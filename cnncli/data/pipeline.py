@@ -24,7 +24,7 @@ def encode(labels: np.ndarray, encoding: str, classes: int) -> np.ndarray:
     Args:
         labels: Classes as indices, shape `(images,)`.
         encoding: `sparse`, `one_hot`, or `binary` for one output that tells two classes apart.
-        classes: How many there are.
+        classes: Number of classes.
 
     Returns:
         `(images,)` int64, `(images, classes)` float32 or `(images, 1)` float32.
@@ -48,13 +48,9 @@ def is_held(samples: LabelledImages, share: float = SHARE) -> bool:
 
 
 class Reader:
-    """Gives the images of a split by their indices, inside TensorFlow.
+    """Reads the images of a split by their indices, inside TensorFlow.
 
-    Those that take up a small part of the memory are held there; others are read batch by batch.
-
-    Args:
-        samples: Images of one split.
-        share: Share of the available memory that images may take to be held.
+    Images that take up at most a `share` of the available memory are held there; others are read batch by batch.
     """
 
     def __init__(self, samples: LabelledImages, share: float = SHARE) -> None:
@@ -79,15 +75,9 @@ class Reader:
 
 
 def epoch_indices(labels: np.ndarray, classes: int, sampling: str | None) -> np.ndarray:
-    """The images that one epoch goes through, before they are shuffled.
+    """Indices, int64, of the images that one epoch goes through, before they are shuffled.
 
-    Args:
-        labels: Labels of the training images.
-        classes: How many there are.
-        sampling: `balanced` repeats images of the smaller classes until each has as many as the largest.
-
-    Returns:
-        Indices, int64.
+    `balanced` sampling repeats images of the smaller classes until each has as many as the largest.
     """
     if sampling is None:
         return np.arange(len(labels))
@@ -115,10 +105,10 @@ def training_batches(
         reader: Reader of the training images.
         drawn: Indices of the images that an epoch goes through.
         targets: Encoded labels, one for each image.
-        weights: How much each image counts in the loss, as its class does, or None.
+        weights: Weight of each image in the loss, or None.
         batch_size: Images in one step.
         seed: Seed of the shuffling.
-        steps: The global steps wanted, counted from 0 over all epochs.
+        steps: Global steps, counted from 0 over all epochs.
         augmentation: Changes each batch.
 
     Returns:
@@ -170,11 +160,7 @@ def ordered_batches(reader: Reader, targets: np.ndarray, batch_size: int) -> tf.
 
 
 def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The dataset with the numbers that it has.
-
-    TensorFlow would tune them in a thread that sleeps for longer and longer, and letting go of an iterator may last
-    until it wakes: up to ten seconds at the end of a training.
-    """
+    """The dataset without autotuning, whose thread may hold up the end of a training for up to ten seconds."""
     options = tf.data.Options()
     options.autotune.enabled = False
     return dataset.with_options(options)
@@ -183,16 +169,13 @@ def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
 def class_weights(
     labels: np.ndarray, names: tuple[str, ...], wanted: dict[str, float] | str | None
 ) -> np.ndarray | None:
-    """How much each training image counts in the loss.
+    """Weight of each training image in the loss: `(images,)` float32, or None when all count the same.
 
     Args:
         labels: Classes of the training images, shape `(images,)`.
         names: Names of the classes.
         wanted: `balanced` for images / (classes x images of the class), weights by class name (1 where none is
             given), or None.
-
-    Returns:
-        Shape `(images,)`, float32, or None when all count the same.
     """
     if wanted is None:
         return None

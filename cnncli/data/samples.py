@@ -48,9 +48,6 @@ class Samples:
         images: uint8, shape `(samples, height, width, channels)`; may be read-only.
         labels: Indices into the class names, int64, shape `(samples,)`.
         names: File of each image, or its index in the split of the source, as text.
-
-    Raises:
-        ValueError: The three do not belong together: a mistake in the source's code.
     """
 
     images: np.ndarray
@@ -108,9 +105,6 @@ class FileSamples:
         names: File of each image: its path from `root` on with forward slashes, or an absolute path.
         labels: Indices into the class names, int64, shape `(samples,)`.
         input_format: Size and colour to read the images in.
-
-    Raises:
-        ValueError: Names and labels do not belong together: a mistake in the source's code.
     """
 
     root: Path
@@ -139,11 +133,7 @@ class FileSamples:
         return FileSamples(self.root, names, self.labels[indices], self.input_format)
 
     def read(self, indices: np.ndarray) -> np.ndarray:
-        """Decodes the images at these indices in threads: uint8, shape `(len(indices), height, width, channels)`.
-
-        Raises:
-            DataError: A file cannot be read; of several, the first in the order of `indices` is named.
-        """
+        """Decodes the images at these indices in threads; raises the DataError of the first that cannot be read."""
         images = np.empty((len(indices), *self.shape), np.uint8)  # (samples, height, width, channels)
         wanted = self.input_format
 
@@ -160,13 +150,7 @@ class FileSamples:
 
 @dataclass(frozen=True)
 class SampleSubset:
-    """A subset of images that are too many to copy, such as those mapped from the cache.
-
-    Args:
-        whole: All images.
-        indices: Indices of the subset, int64, in its order.
-        labels: Labels of the subset, int64.
-    """
+    """A subset, by int64 indices, of images that are too many to copy, such as those mapped from the cache."""
 
     whole: LabelledImages
     indices: np.ndarray
@@ -207,12 +191,7 @@ Images = TypeVar("Images", bound=LabelledImages, covariant=True)
 
 @dataclass(frozen=True)
 class ImageData(Generic[Images]):
-    """What a source holds.
-
-    Args:
-        class_names: Names in the order of the labels.
-        splits: `train`, and `validation` and `test` where the source has its own.
-    """
+    """What a source holds: class names in the order of the labels; `train`, and its own `validation` and `test`."""
 
     class_names: tuple[str, ...]
     splits: Mapping[str, Images]

@@ -14,13 +14,7 @@ from cnncli.wording import counted
 
 @dataclass(frozen=True)
 class Division:
-    """Which images belong to which split; every image to one.
-
-    Args:
-        train: Sorted indices, int64.
-        validation: Sorted indices, int64; empty when nothing is held out for validation.
-        test: Sorted indices, int64; empty when nothing is held out for a test.
-    """
+    """Which images belong to which split: sorted indices, int64; every image is in one split."""
 
     train: np.ndarray
     validation: np.ndarray
@@ -45,9 +39,6 @@ def divide(
         stratify: Keep the proportions of the classes; without it the last images are taken.
         seed: Seed of the division.
 
-    Returns:
-        The indices of each split.
-
     Raises:
         DataError: No image would be left to train on, or a class would have none in one of the splits.
     """
@@ -67,7 +58,7 @@ def divide(
 def validation_indices(
     labels: np.ndarray, part: float | int, stratify: bool, seed: int, class_names: Sequence[str] | None = None
 ) -> np.ndarray:
-    """Chooses the images to validate on.
+    """Chooses the training images to validate on: sorted indices into `labels`, int64.
 
     Args:
         labels: Classes of the training images, shape `(images,)`.
@@ -75,9 +66,6 @@ def validation_indices(
         stratify: Keep the proportions of the classes; without it the last images are taken, as Keras does.
         seed: Seed of the choice.
         class_names: Names in the order of the labels, for error messages.
-
-    Returns:
-        Sorted indices into `labels`, int64.
 
     Raises:
         DataError: No image would be left to train on, or a class would have none on one side.

@@ -15,17 +15,9 @@ Result = TypeVar("Result")
 
 
 def in_threads(work: Callable[[range], Result], total: int) -> list[Result]:
-    """Work through numbers in the threads of the pool, a range of them at a time.
+    """Works through the numbers below `total` in the threads of the pool, a range of them at a time, in order.
 
-    Args:
-        work: Takes some of the numbers; must not call this function itself.
-        total: The numbers are 0 to below this.
-
-    Returns:
-        What `work` returned, in the order of the numbers.
-
-    Raises:
-        Exception: What `work` raised for the lowest of the numbers, whichever thread was faster.
+    `work` must not call this function itself. Of several exceptions, the one for the lowest number is raised.
     """
     pieces = min(total, 4 * usable_cores())  # more than cores, because some pieces take longer
     edges = [total * piece // max(1, pieces) for piece in range(pieces + 1)]

@@ -67,12 +67,7 @@ def invert(images: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
 
 
 def posterize(images: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
-    """Keeps the highest bits of every pixel.
-
-    Args:
-        images: uint8 or float32.
-        bits: 1 to 8 for each image, `(batch,)` float64; fractions are cut off.
-    """
+    """Keeps the highest bits of every pixel: 1 to 8 for each image, `(batch,)` float64; fractions are cut off."""
     dropped = tf.cast(8 - tf.floor(bits), tf.uint8)[:, None, None, None]
     kept = tf.bitwise.right_shift(tf.cast(images, tf.uint8), dropped)
     return tf.cast(tf.bitwise.left_shift(kept, dropped), images.dtype)

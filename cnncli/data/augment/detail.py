@@ -38,14 +38,7 @@ def sharpen(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
 
 
 def blur(images: tf.Tensor, sigma_x: tf.Tensor, sigma_y: tf.Tensor, kernel: tuple[int, int]) -> tf.Tensor:
-    """Blurs each image by its own Gaussian.
-
-    Args:
-        images: uint8 or float32.
-        sigma_x: Standard deviation along the width in pixels, `(batch,)` float64.
-        sigma_y: The same along the height.
-        kernel: Size of the kernel along the width and along the height, odd numbers.
-    """
+    """Blurs each image by its own Gaussian: deviations in pixels, `(batch,)` float64, and sizes, width first."""
     images = floats(images)
     for axis, size, sigma in ((1, kernel[1], sigma_y), (2, kernel[0], sigma_x)):
         steps = np.arange(size) - size // 2
@@ -56,15 +49,12 @@ def blur(images: tf.Tensor, sigma_x: tf.Tensor, sigma_y: tf.Tensor, kernel: tupl
 
 
 def box_mask(ratios: tf.Tensor, chances: tf.Tensor, shape: Shape) -> tf.Tensor:
-    """Which pixels lie in a box at a random place.
+    """Which pixels lie in a box at a random place: `(batch, height, width, 1)` bool.
 
     Args:
         ratios: Width and height of the box as shares of the image's, `(batch, 2)` float64.
-        chances: Where it lies, 0 for as far left and up as can be, 1 for right and down; `(batch, 2)` float64.
+        chances: Its place, from 0 (left, top) to 1 (right, bottom), `(batch, 2)` float64.
         shape: Shape of the images.
-
-    Returns:
-        `(batch, height, width, 1)` bool.
     """
     size = tf.constant([shape[1], shape[0]], tf.float64)
     start = chances * (1 - ratios) * size  # (batch, 2)

@@ -33,14 +33,11 @@ def _hash(numbers: tf.Tensor) -> tf.Tensor:
 
 
 class SampleRandom:
-    """The random numbers of the images of one batch.
+    """The random numbers of the images of one batch, from one key for each: `(batch,)` uint64.
 
     Every call gives numbers that no earlier call gave. They are float64, and so is all arithmetic on them: vectorised
     and plain `cos` or `log` differ in the last bit, depending on where in a batch an image stands; rounding to
     float32 at the end makes the pixels the same again.
-
-    Args:
-        keys: One for each image, `(batch,)` uint64.
     """
 
     def __init__(self, keys: tf.Tensor) -> None:
@@ -49,24 +46,13 @@ class SampleRandom:
 
     @classmethod
     def of_batch(cls, seed: int, epoch: tf.Tensor, indices: tf.Tensor) -> SampleRandom:
-        """The numbers of some samples in an epoch.
-
-        Args:
-            seed: Seed of the spec, any whole number.
-            epoch: Scalar int64.
-            indices: Indices of the samples, `(batch,)` int64.
-        """
+        """The numbers of the samples with these indices, `(batch,)` int64, in an epoch, scalar int64."""
         key = _hash(_number((seed + 1) * _STRIDE))
         key = _hash(key + (tf.cast(epoch, tf.uint64) + _number(1)) * _number(_STRIDE))
         return cls(_hash(key + (tf.cast(indices, tf.uint64) + _number(1)) * _number(_STRIDE)))
 
     def branch(self, first: int, second: int = 0) -> SampleRandom:
-        """Other numbers for the same images, the same for the same branch.
-
-        Args:
-            first: Which branch, below 2**31.
-            second: Which branch within that one.
-        """
+        """Other numbers for the same images, always the same ones for a branch; `first` is below 2**31."""
         return SampleRandom(_hash(self.keys + _number((2 * (first + second * 2**31) + 1) * _STRIDE)))
 
     def rows(self, chosen: tf.Tensor) -> SampleRandom:
@@ -109,14 +95,9 @@ class SampleRandom:
         return tf.reshape(tf.bitcast(words, tf.uint8), [-1, words.shape[1] * 8])[:, :count]
 
     def log_gamma(self, alpha: tf.Tensor, count: int, trials: int = 8) -> tf.Tensor:
-        """Logarithms of gamma-distributed numbers, `(batch, count)` float64.
+        """Logarithms of gamma-distributed numbers, `(batch, count)` float64; for a small alpha the numbers underflow.
 
-        The logarithm, because for a small alpha the numbers themselves are too small for a float.
-
-        Args:
-            alpha: The shape parameter, `(batch,)` float64 above 0.
-            count: How many for each image.
-            trials: The method rejects up to 5 % of its attempts; after the last one it takes what there is.
+        The method rejects up to 5 % of its attempts; the last trial is accepted whatever it is.
 
         Source: Marsaglia, Tsang (2000), A simple method for generating gamma variables.
         """

@@ -26,17 +26,10 @@ def zoom_ends(zoom: Any) -> tuple[float, float]:
 
 
 def shift_pixels(wanted: Any, size: int, chance: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
-    """How far each image moves.
+    """Distance that each image moves, `(batch,)` float64 in pixels.
 
-    Args:
-        wanted: A share of the size below 1, else pixels; a whole number stands for whole pixels below it and a list
-            for its members, to either side.
-        size: Height or width in pixels.
-        chance: `(batch,)` float64 from 0 to 1.
-        side: Height or width in pixels.
-
-    Returns:
-        `(batch,)` float64.
+    `wanted` is a share of `size` below 1, else pixels; a whole number stands for any number of whole pixels below it, a
+    list for its members. `chance` and `side` are random, from 0 to 1.
     """
     if isinstance(wanted, list | tuple):
         unit = size if max(wanted) < 1 else 1
@@ -55,18 +48,9 @@ def movement(
     mirrored: tuple[tf.Tensor, tf.Tensor],
     shape: Shape,
 ) -> tf.Tensor:
-    """Rotation, shift, shear and zoom in this order, then flips, about the middle of the picture.
+    """Rotation, shift, shear and zoom in this order, then flips, about the middle of the picture: `(batch, 3, 3)`.
 
-    Args:
-        theta: Angle in radians.
-        shift: Pixels along the width and along the height.
-        shear: Angle in radians.
-        zoom: Factors of width and height.
-        mirrored: -1 for a flip, else 1: left to right, and top to bottom.
-        shape: Shape of the images.
-
-    Returns:
-        `(batch, 3, 3)` float64. All arguments are `(batch,)` float64.
+    Angles are in radians, shifts in pixels; `mirrored` is -1 for a flip, else 1. In pairs, the width comes first.
     """
     cos, sin = tf.cos(theta), tf.sin(theta)
     wide, high = zoom[0] * mirrored[0], zoom[1] * mirrored[1]

@@ -16,14 +16,7 @@ from cnncli.startup import tf
 
 
 def matrix(*rows: Sequence[tf.Tensor | float]) -> tf.Tensor:
-    """3x3 matrices of numbers that are the same for all images or one for each; the last row is 0 0 1.
-
-    Args:
-        rows: The first two, three numbers each, at least one of them `(batch,)`.
-
-    Returns:
-        `(batch, 3, 3)` float64.
-    """
+    """3x3 matrices `(batch, 3, 3)` from their first two rows, of scalars and `(batch,)`; the last row is 0 0 1."""
     numbers = [*rows[0], *rows[1], 0.0, 0.0, 1.0]
     zeros = tf.zeros_like(next(number for number in numbers if tf.is_tensor(number)))
     columns = [number if tf.is_tensor(number) else zeros + number if number else zeros for number in numbers]
@@ -31,13 +24,7 @@ def matrix(*rows: Sequence[tf.Tensor | float]) -> tf.Tensor:
 
 
 def about_centre(linear: Sequence[tf.Tensor | float], shift: Sequence[tf.Tensor | float], shape: Shape) -> tf.Tensor:
-    """Matrices that turn, stretch or mirror about the middle of the picture, then shift.
-
-    Args:
-        linear: Row by row, four numbers.
-        shift: Shift in pixels, along the width and along the height.
-        shape: Shape of the images.
-    """
+    """Matrices that turn, stretch or mirror about the middle of the picture, then shift by pixels (width, height)."""
     xx, xy, yx, yy = linear
     x, y = (shape[1] - 1) / 2, (shape[0] - 1) / 2
     return matrix((xx, xy, x + shift[0] - xx * x - xy * y), (yx, yy, y + shift[1] - yx * x - yy * y))
@@ -51,12 +38,7 @@ def mirror(images: tf.Tensor, matrices: tf.Tensor) -> tf.Tensor:
 
 
 def move(images: tf.Tensor, geometries: Sequence[tuple[Geometry, SampleRandom]]) -> tf.Tensor:
-    """Carries out several movements, the first one first, as one.
-
-    Args:
-        images: uint8 or float32, `(batch, height, width, channels)`.
-        geometries: With the random numbers for each; their fills agree.
-    """
+    """Carries out several movements, the first one first, as one; their fills agree."""
     matrices = reduce(tf.matmul, [geometry.matrices(draws) for geometry, draws in geometries])  # (batch, 3, 3)
     fill = next((geometry.fill for geometry, _ in geometries if geometry.fill), None)
     return warp(images, matrices, fill) if fill else mirror(images, matrices)
@@ -133,15 +115,7 @@ def shear(entry: Entry, shape: Shape) -> list[Step]:
 
 
 def homography(start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
-    """Matrices that take four points of the result to four points of the source.
-
-    Args:
-        start: Corners in the input, `(batch, 4, 2)` float64.
-        end: Corners in the output, of the same shape.
-
-    Returns:
-        `(batch, 3, 3)` float64.
-    """
+    """Matrices `(batch, 3, 3)` that take four points of the result to four of the source; both `(batch, 4, 2)`."""
     x, y = end[..., 0], end[..., 1]  # (batch, 4)
     ones, zeros = tf.ones_like(x), tf.zeros_like(x)
     to_x = tf.stack([x, y, ones, zeros, zeros, zeros, -start[..., 0] * x, -start[..., 0] * y], -1)  # (batch, 4, 8)

@@ -64,14 +64,7 @@ def _one(steps: list[Step]) -> Operation:
 def apply_chosen(
     images: tf.Tensor, choice: tf.Tensor, operations: Sequence[Operation], draws: SampleRandom
 ) -> tf.Tensor:
-    """Does to every image the one thing chosen for it; no other is computed.
-
-    Args:
-        images: float32 `(batch, height, width, channels)`.
-        choice: The number of an operation for each image, `(batch,)` int32; the number after the last does nothing.
-        operations: To choose from.
-        draws: Random numbers of the images.
-    """
+    """Does to every image the operation chosen for it, `(batch,)` int32, and no other; one past the last is none."""
     places, parts = [], []
     for number in range(len(operations) + 1):
         rows = tf.where(choice == number)[:, 0]  # (chosen,)

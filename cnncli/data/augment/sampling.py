@@ -17,19 +17,10 @@ _FAR = 1e6  # pixels
 
 
 def warp(images: tf.Tensor, matrices: tf.Tensor, fill: Fill) -> tf.Tensor:
-    """Takes every pixel from where its matrix says.
+    """Takes every pixel from where its matrix `(batch, 3, 3)` says; float32, so fractions of a grey level are kept.
 
-    A program is for one number of images, and a quarter of a second goes by while it is compiled. Therefore they are
-    filled up to 8, 16, 32 … images: most batches are one of these, and the parts of a batch that a policy chooses have
-    any size.
-
-    Args:
-        images: uint8 or float32, `(batch, height, width, channels)`.
-        matrices: `(batch, 3, 3)` float64.
-        fill: For pixels between and beyond those there are.
-
-    Returns:
-        float32, of the same shape: fractions of a grey level are kept.
+    A program is compiled for one number of images, which takes a quarter of a second. Batches are therefore padded to
+    8, 16, 32 … images: most have such a size, and the parts of a batch that a policy chooses have any.
     """
     count = tf.shape(images)[0]
     more = tf.gather(_SIZES, tf.searchsorted(_SIZES, count[None]))[0] - count

@@ -21,13 +21,7 @@ MixOperation = Callable[[tf.Tensor, tf.Tensor, SampleRandom], tuple[tf.Tensor, t
 
 
 class Fill(NamedTuple):
-    """How pixels between and beyond the pixels of an image are made up.
-
-    Args:
-        mode: Nearest, constant, reflect or wrap.
-        value: Value of the pixels beyond the edges when the mode is constant.
-        interpolation: Bilinear or nearest.
-    """
+    """How pixels between and beyond the pixels of an image are made up; `value` is for the mode `constant`."""
 
     mode: str
     value: float
@@ -39,8 +33,8 @@ class Geometry:
     """A random movement of the picture, kept as a matrix so that several can become one.
 
     Args:
-        matrices: Gives, for each image, the matrix that takes a pixel of the result `(x, y, 1)` to where in the
-            source it comes from; `(batch, 3, 3)` float64.
+        matrices: Gives, for each image, the matrix that takes a pixel of the result `(x, y, 1)` to its place in the
+            source; `(batch, 3, 3)` float64.
         fill: None for mirroring, which needs no pixels beyond or between those there are.
     """
 
@@ -74,12 +68,7 @@ def from_zero(value: Any) -> tuple[float, float]:
 
 
 def randomly(change: Callable[..., tf.Tensor], *ranges: tuple[float, float]) -> Operation:
-    """An operation that makes a change of a strength that is drawn for each image.
-
-    Args:
-        change: Takes images and one `(batch,)` float64 for each range.
-        ranges: Lowest and highest strength.
-    """
+    """An operation that draws a strength for each image from each range and passes them, `(batch,)` float64, on."""
 
     def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
         return change(images, *draws.between(*ranges))

@@ -79,11 +79,7 @@ def read_image(
 
 
 def size_of(path: Path) -> tuple[int, int]:
-    """Height and width of an image file, the right way up; nothing is decoded.
-
-    Raises:
-        DataError: It is not an image that can be read.
-    """
+    """Height and width of an image file, the right way up; nothing is decoded."""
     with open_file(path) as stream:
         kind = formats.format_of(stream.read(formats.HEAD))
         stream.seek(0)
@@ -97,15 +93,7 @@ def size_of(path: Path) -> tuple[int, int]:
 
 
 def fit_pixels(pixels: np.ndarray, input_format: InputFormat) -> np.ndarray:
-    """Bring an image that is pixels already to the size and colour of a reading, as `read_image` does with a file.
-
-    Args:
-        pixels: uint8, shape `(height, width, channels)`; 1 or 3 channels.
-        input_format: What is wanted.
-
-    Returns:
-        uint8, shape `(input_format.height, input_format.width, input_format.channels)`.
-    """
+    """Brings pixels, uint8 `(height, width, 1 or 3)`, to the size and colour of a format, as `read_image` does."""
     return fit_picture(Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels), input_format)
 
 

@@ -31,10 +31,7 @@ def turn_of(picture: Image.Image) -> Image.Transpose | None:
 
 
 def turn_of_header(picture: Image.Image, stream: BinaryIO) -> Image.Transpose | None:
-    """The same of a file that was opened from a stream, without decoding it.
-
-    A PNG may tell the orientation behind its pixels, so they are passed over, chunk by chunk.
-    """
+    """The same of a file that was opened from a stream, without decoding it; a PNG may have it behind its pixels."""
     if not isinstance(picture, PngImageFile):
         return turn_of(picture)
     # Not its own getexif, which decodes where it finds nothing

@@ -41,13 +41,9 @@ def common_size(splits: Sequence[FileSamples]) -> tuple[int, int]:
 
 
 def proposed_size(sizes: Mapping[tuple[int, int], int]) -> tuple[int, int]:
-    """A size to read images in that have many: near the median, in steps of 32, at most 224.
+    """Height and width to propose for images of many sizes: near the median, in steps of 32, at most 224.
 
-    Args:
-        sizes: How many images have each height and width.
-
-    Returns:
-        Height and width.
+    `sizes` counts the images of each height and width.
 
     Example:
         >>> proposed_size({(300, 200): 3, (3000, 4000): 1})

@@ -29,8 +29,7 @@ class Plan:
 
     Args:
         sets_size: Whether the spec sets the size to read them in; None while there is no spec.
-        validation: Images to hold out for validation where the source has no such split: a fraction, or a count; 0
-            for none.
+        validation: Fraction or number of images to hold out for validation where the source has no such split.
     """
 
     sets_size: bool | None = None
@@ -51,7 +50,7 @@ def scan_files(
     plan: Plan = _NO_PLAN,
     **more: Any,
 ) -> DataReport:
-    """Checks the images of a source of files.
+    """Checks the images of a source of files. A broken file or row is a finding and stops nothing.
 
     Args:
         source: A key of `IMAGE_SOURCES` whose images are files.
@@ -61,12 +60,8 @@ def scan_files(
         plan: What a training will do with the images.
         **more: Other arguments of the source.
 
-    Returns:
-        Counts, sizes and every finding. A broken file or row is a finding and stops nothing.
-
     Raises:
-        DataError: There is no such folder or table, it cannot be read as one, or has no class of a name that `classes`
-            has.
+        DataError: There is no such folder or table, it cannot be read as one, or lacks a class that `classes` names.
     """
     inventory = inventory_of(source, path=path, input_format=_ANY, **more)
     files = [(inventory.root / entry.name, entry.name) for entry in inventory.entries]
@@ -78,17 +73,7 @@ def scan_files(
 def scan_arrays(
     source: str, data: ImageData[Samples], progress: Progress | None = None, plan: Plan = _NO_PLAN
 ) -> DataReport:
-    """Checks images in memory.
-
-    Args:
-        source: What the report calls them.
-        data: The images; each is named by its split and its name within it: `train/17`.
-        progress: Receives how many images are done, and of how many.
-        plan: What a training will do with the images.
-
-    Returns:
-        Counts, sizes and every finding.
-    """
+    """Checks images in memory; each is named by its split and its name within it: `train/17`."""
     inventory = SourceInventory(Path(), classes=dict.fromkeys(data.splits, data.class_names))
     places = [(samples.images, number) for samples in data.splits.values() for number in range(len(samples))]
     for split, samples in data.splits.items():
@@ -106,14 +91,7 @@ def scan_arrays(
 def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None = None) -> tuple[Finding, ...]:
     """Checks the header of every image before a training: what would stop it hours later is found in seconds.
 
-    A file that looks cut off is decoded to be sure; the others are not.
-
-    Args:
-        splits: Files by split.
-        progress: Receives how many files are done, and of how many.
-
-    Returns:
-        Errors alone: files that cannot be read.
+    A file that looks cut off is decoded to be sure; the others are not. Only files that cannot be read are findings.
     """
     files = [(samples.path(number), name) for samples in splits.values() for number, name in enumerate(samples.names)]
     entries = [Entry(name, "", "any") for _, name in files]

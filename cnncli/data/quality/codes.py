@@ -164,8 +164,8 @@ def finding(code: str, affected: Iterable[Affected], exclude: Iterable[str] = ()
 
     Args:
         code: A key of `CODES`.
-        affected: The files or classes it is true of.
-        exclude: The files to exclude to be rid of it.
+        affected: Files or classes with the finding.
+        exclude: Files whose exclusion removes the finding.
         message: Replaces the usual sentence.
     """
     items = tuple(affected)

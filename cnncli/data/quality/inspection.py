@@ -69,13 +69,7 @@ class FileInspection:
 def inspect_all(
     total: int, inspect_one: Callable[[int], FileInspection], progress: Progress | None
 ) -> list[FileInspection]:
-    """Inspects a number of images in threads.
-
-    Args:
-        total: Number of images.
-        inspect_one: Inspects the image of a number below `total`.
-        progress: Receives how many are done, and of how many; Ctrl-C is handled at the same moments.
-    """
+    """Inspects a number of images in threads; between reports of progress, Ctrl-C is handled."""
     inspections: list[FileInspection] = []
     for start in range(0, total, _AT_A_TIME):
         end = min(start + _AT_A_TIME, total)
@@ -98,16 +92,13 @@ def inspect_files(
 
 
 def inspect(path: Path, name: str, decode: bool) -> FileInspection:
-    """Inspects one file, which may be anything.
+    """Inspects one file, which may be anything; nothing is raised.
 
     Args:
         path: Path of the file.
         name: Name in the source; by its suffix it claims to be an image, or not.
         decode: Read all of it, as training would, and hash its pixels. Otherwise only the header is read, and the
             whole only where the end looks cut off.
-
-    Returns:
-        What it is. Nothing is raised, whatever the file is.
     """
     suffix = PurePosixPath(name).suffix.lower()
     named_image = suffix in formats.SUFFIXES

@@ -150,11 +150,7 @@ def color_tells_class(entries: Sequence[Entry], inspections: Sequence[FileInspec
 
 
 def colliding_names(names: Iterable[str]) -> list[Finding]:
-    """Files or folders whose names differ only by case or accents.
-
-    Args:
-        names: Paths with forward slashes; every folder in one is compared once.
-    """
+    """Files or folders, of paths with forward slashes, whose names differ only by case or accents."""
     parts: dict[str, None] = {}
     for name in names:
         parts |= dict.fromkeys(name[:at] for at, letter in enumerate(name) if letter == "/")

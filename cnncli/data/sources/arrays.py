@@ -56,26 +56,15 @@ class _Stored:
 def load(
     path: Path | str, labels: Path | str | None = None, classes: Classes = None, white: float | None = None
 ) -> ImageData[Samples]:
-    """Read images and labels from NumPy's files.
+    """Reads images and labels from NumPy's files: an `.npz`, a folder of `.npy` files, or a pair of them with `labels`.
 
-    In an `.npz`, or a folder of `.npy` files, arrays are found by their names: `x_train`, `y_train`, `x_test`,
-    `y_test`, or `train_images`, `train_labels` and so on; or `images` and `labels`, or `x` and `y`, which have no
-    splits. Arrays with other names are not looked at. Images of bytes in an `.npy` stay on disk until they are used.
+    In an `.npz` or a folder, arrays are found by their names: `x_train`, `y_train`, `x_test`, `y_test`, or
+    `train_images`, `train_labels` and so on; or `images` and `labels`, or `x` and `y`, which have no splits. Arrays
+    with other names are not looked at. Images of bytes in an `.npy` stay on disk until they are used.
 
     Args:
-        path: An `.npz`, a folder of `.npy` files, or an `.npy` of images.
-        labels: The `.npy` of labels that belongs to an `.npy` of images.
-        classes: Names of the labels 0, 1, 2 …; or labels to use, in that order, where they are words or numbers; or a
-            mapping from labels to names.
         white: The number that means white. When None, bytes are taken as they are, and other numbers from 0 to 1 are
             told from those from 0 to 255.
-
-    Returns:
-        The split `train`, and `validation` and `test` where there are such arrays. Images are named by their index.
-
-    Raises:
-        DataError: A file is missing, damaged, pickled or does not hold what its name says.
-        ResourceError: The images do not fit in memory; nothing was read.
     """
     place = Path(path).expanduser()
     stored = _pair(place, labels) if labels is not None else _in_folder(place) if place.is_dir() else _in_file(place)

@@ -62,16 +62,9 @@ DOWNLOADS: Mapping[str, tuple[RemoteFile, ...]] = {
 
 
 def load(name: str, notice: Callable[[str], None] | None = None) -> ImageData:
-    """Read a built-in data set, downloading it the first time.
+    """Reads a built-in data set, a key of `DATASETS`, downloading it the first time; TensorFlow is not started.
 
-    Nothing is printed, and neither Keras nor TensorFlow is imported.
-
-    Args:
-        name: A key of `DATASETS`.
-        notice: Receives `downloading … (size)` before each download.
-
-    Returns:
-        The splits `train` and `test`; images uint8 of shape `(samples, height, width, channels)`.
+    `notice` receives `downloading … (size)` before each download.
 
     Raises:
         DataError: A download fails, or the copy of MNIST in the package is damaged.

@@ -19,19 +19,10 @@ _FOLDERS = ("cifar-10-batches-bin", "cifar-100-binary")
 
 
 def load(path: Path | str, classes: Classes = None, labels: Literal["fine", "coarse"] = "fine") -> ImageData[Samples]:
-    """Read the binary version of CIFAR-10 or CIFAR-100, unpacked.
+    """Reads the binary version of CIFAR-10 or CIFAR-100, unpacked, with 100 `fine` classes or 20 `coarse` ones.
 
-    Args:
-        path: Path of the folder with `data_batch_1.bin` … `test_batch.bin` and `batches.meta.txt`, or with `train.bin`,
-            `test.bin` and `fine_label_names.txt`; or of the folder that this one is in.
-        classes: The classes to use, in that order, or a mapping from them to other names.
-        labels: For CIFAR-100, the 100 `fine` classes or the 20 `coarse` ones.
-
-    Returns:
-        The splits `train` and `test`; images are named by their index.
-
-    Raises:
-        DataError: A file is missing, or is not made of whole rows with known labels.
+    The folder has `data_batch_1.bin` … `test_batch.bin` and `batches.meta.txt`, or `train.bin`, `test.bin` and
+    `fine_label_names.txt`; or it is the folder around that one.
 
     Source:
         A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.

@@ -30,12 +30,7 @@ ArraysOrFiles = TypeVar("ArraysOrFiles", Samples, FileSamples)
 
 
 def chosen_classes(found: Collection[str], classes: Classes, where: str) -> dict[str, str]:
-    """Chooses which of the classes of a source to use.
-
-    Args:
-        found: Names of the classes in the source.
-        classes: The choice; all, as people count (`class2` before `class10`), when None.
-        where: What messages call the data.
+    """Chooses which of the classes of a source to use; all, as people count (`class2` before `class10`), when None.
 
     Returns:
         For each class as it is called in the data, in order, the name to give it.
@@ -79,12 +74,7 @@ def class_names(wanted: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def require_same_classes(expected: Iterable[str], found: Iterable[str], where: str) -> None:
-    """Compare the classes of two splits, or of a run and its data today, by name.
-
-    Args:
-        expected: Classes of the training images.
-        found: Classes of the others.
-        where: What a message calls the others.
+    """Compares by name the classes of the training images, or of a run, with those of other images, called `where`.
 
     Raises:
         DataError: Naming the classes that are missing and those that are unknown.

@@ -27,14 +27,11 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on a server, and its place in the cache.
+    """A file on a server, and its place below the cache folder.
 
     Args:
-        url: Where it comes from.
-        place: Where it is kept, below the cache folder.
         sha256: of its contents, in hexadecimal; empty where only `md5` is known, or nothing.
         size: Size in bytes; 0 where it is not known.
-        md5: of its contents.
     """
 
     url: str
@@ -50,10 +47,7 @@ class RemoteFile:
 
 
 def download_dir() -> Path:
-    """The folder that Keras caches in: `$KERAS_HOME`, or `~/.keras`.
-
-    Unlike Keras, which turns to `/tmp` when that folder cannot be written to: anybody could put files there.
-    """
+    """The folder that Keras caches in, `$KERAS_HOME` or `~/.keras`; never `/tmp`, where anybody could put files."""
     return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
 
 
@@ -62,7 +56,7 @@ def fetch(
     notice: Callable[[str], None] | None = None,
     otherwise: str = "train on image files of your own",
 ) -> list[Path]:
-    """Have these files in the cache, downloading those that are missing or damaged.
+    """Ensures that these files are in the cache, downloading those that are missing or damaged.
 
     A file appears under its name only when it is complete and its hash is right; until then what is in the cache
     stays as it is.
@@ -70,7 +64,7 @@ def fetch(
     Args:
         files: All that belong together, so that an error can list every one that is missing.
         notice: Receives a line before each download.
-        otherwise: What else there is to do, for the advice when there is no internet.
+        otherwise: Alternative to propose when there is no internet.
 
     Returns:
         The path of each file, in the same order.

@@ -44,18 +44,7 @@ def load(
 
     Each folder in it is a class, and images in folders within a class belong to it. Or the folders are `train` and
     `validation` and `test` (`val`, `valid` …), and the class folders are in them. Hidden files and folders and
-    `__MACOSX` are passed over.
-
-    Args:
-        path: Path of the folder.
-        input_format: Size and colour to read the images in.
-        classes: Names of the class folders to use, in the order of their labels; or a mapping from such names to class
-            names. All of them, `class2` before `class10`, when None.
-        exclude: Images to exclude, by their paths from the folder on, with forward slashes.
-        notice: Receives a line about images beside the class folders, which are not used.
-
-    Returns:
-        The split `train`, and those others that have a folder; images are named by their paths from the folder on.
+    `__MACOSX` are passed over. Images are named by their paths from the folder on, with forward slashes.
 
     Raises:
         DataError: There is no such folder, it has no class folders, one without images, or splits whose classes differ.
@@ -79,9 +68,6 @@ def load(
 
 def inventory(path: Path | str, classes: Classes = None, exclude: Container[str] = ()) -> SourceInventory:
     """Lists every file of a folder; one that cannot be listed is a problem and does not stop the listing.
-
-    Args:
-        path: Path of the folder; the other arguments are those of `load`.
 
     Raises:
         DataError: There is no such folder, or it has no class of a name that `classes` has.

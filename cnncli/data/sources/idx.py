@@ -27,22 +27,11 @@ _OTHER_TYPES = {0x09: "signed bytes", 0x0B: "16-bit numbers", 0x0C: "32-bit numb
 
 
 def load(path: Path | str, classes: Classes = None) -> ImageData[Samples]:
-    """Read the four files of MNIST, or of one of the many data sets made in its likeness.
+    """Reads the four files of MNIST, or of one of the many data sets made in its likeness.
 
     They are called `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
     `t10k-labels-idx1-ubyte`, with dots or dashes, with `.gz` or without; where a file is there in both forms, the one
     without is read. Those of the test may be missing.
-
-    Args:
-        path: Path of the folder.
-        classes: Names of the labels 0, 1, 2 …; or labels to use, in that order; or a mapping from labels to names.
-
-    Returns:
-        The splits `train` and `test`; images are named by their index.
-
-    Raises:
-        DataError: A file is missing, damaged or not what its name says, or there are more images than labels.
-        ResourceError: The images do not fit in memory.
     """
     folder = existing_folder(path)
     files = _files(folder)

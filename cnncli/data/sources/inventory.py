@@ -14,12 +14,9 @@ from cnncli.records import Affected
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file.
+    """One file: its path from the root on with forward slashes, or an absolute path.
 
-    Args:
-        name: Its path from the root on with forward slashes, or an absolute path.
-        split: `train`, `validation` or `test`.
-        label: Name of its class; empty for a file that lies beside the classes.
+    The label is the name of its class; empty for a file that lies beside the classes.
     """
 
     name: str
@@ -49,14 +46,10 @@ class SourceInventory:
 
 
 def inventory_of(name: str, **arguments: Any) -> SourceInventory:
-    """Lists a source of files.
+    """Lists a source of files, a key of `IMAGE_SOURCES`.
 
     A module of a source may have a function `inventory`, which lists also what `load` refuses; without it, the files
     are those that are loaded.
-
-    Args:
-        name: A key of `IMAGE_SOURCES` whose images are files.
-        **arguments: Those of the source and of a training.
 
     Raises:
         DataError: The source cannot be listed.

@@ -15,19 +15,13 @@ from cnncli.errors import DataError
 def encoded_labels(
     arrays: Mapping[str, np.ndarray], names: Sequence[str] | None, where: str
 ) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
-    """The labels of all splits, as indices into the class names.
+    """The labels of all splits, as indices into the class names: int64 of shape `(images,)`.
 
     Args:
         arrays: Labels by split: whole numbers or words `(images,)` or `(images, 1)`, or one-hot `(images, classes)`.
         names: Names of the labels 0, 1, 2 …; when None, words are class names, and numbers are called as they
             are written.
         where: What messages call the arrays.
-
-    Returns:
-        The class names, and by split int64 of shape `(images,)`.
-
-    Raises:
-        DataError: Labels are none of these, a number has no name, or the splits do not have the same classes.
     """
     values = {split: _values(array, f"{where}: {split}") for split, array in arrays.items()}
     if len({array.dtype.kind == "U" for array in values.values()}) > 1:
@@ -50,11 +44,7 @@ def encoded_labels(
 
 
 def names_of_labels(classes: Classes) -> Sequence[str] | None:
-    """What `data.classes` says about labels that are numbers.
-
-    A list of words names the labels 0, 1, 2 …. A list of numbers, or a mapping from numbers, chooses among them
-    instead, and nothing is returned.
-    """
+    """The words of `data.classes`, which name the labels 0, 1, 2 …; None where it chooses among numbers instead."""
     if classes is None or isinstance(classes, Mapping) or all(str(name).isdecimal() for name in classes):
         return None
     return [str(name) for name in classes]

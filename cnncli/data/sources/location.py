@@ -13,11 +13,7 @@ SHOWN = 10
 
 
 def existing_folder(path: Path | str) -> Path:
-    """The folder, with `~` replaced.
-
-    Raises:
-        DataError: It does not exist or is not a folder.
-    """
+    """The folder, with `~` replaced; a DataError when it does not exist or is not a folder."""
     folder = Path(path).expanduser()
     if not folder.is_dir():
         _refuse(folder, "a folder", folder.is_file())
@@ -25,11 +21,7 @@ def existing_folder(path: Path | str) -> Path:
 
 
 def existing_file(path: Path | str) -> Path:
-    """The file, with `~` replaced.
-
-    Raises:
-        DataError: It does not exist or is not a file.
-    """
+    """The file, with `~` replaced; a DataError when it does not exist or is not a file."""
     file = Path(path).expanduser()
     if not file.is_file():
         _refuse(file, "a file", file.is_dir())
@@ -37,11 +29,7 @@ def existing_file(path: Path | str) -> Path:
 
 
 def require_existing(path: Path | str) -> None:
-    """Refuses a path where there is nothing, neither a file nor a folder.
-
-    Raises:
-        DataError: It names the nearest folder that exists, and what is in it.
-    """
+    """Refuses a path where there is neither a file nor a folder; the DataError names the nearest folder that exists."""
     place = Path(path).expanduser()
     if not place.exists():
         _refuse(place, "a file", False)
@@ -69,9 +57,7 @@ def _refuse(path: Path, expected: str, other: bool) -> None:
 class ExcludeList:
     """The files and folders of `data.exclude`; a file is in it when it, or a folder around it, is listed.
 
-    Args:
-        names: Paths as they were written: relative to the source's folder, perhaps with `./`, or absolute.
-        root: The source's folder.
+    Names are written relative to the source's folder, perhaps with `./`, or absolute.
     """
 
     def __init__(self, names: Iterable[str], root: Path) -> None:

@@ -22,11 +22,7 @@ _TRAIN, _TEST, _SIDE = 60_000, 10_000, 28
 
 
 def arrays() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Unpack MNIST.
-
-    Returns:
-        Training images, training labels, test images, test labels; uint8, read-only, images of shape
-        `(samples, 28, 28)`.
+    """Unpacks MNIST: training images, training labels, test images, test labels; uint8, read-only, 28×28.
 
     Raises:
         DataError: The file in the package is missing or not the one that was shipped.

@@ -13,13 +13,10 @@ _CHUNK = 1024  # images looked at at a time, so that no second copy of everythin
 
 
 def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]:
-    """What an array of this shape holds as images.
-
-    Returns:
-        Number, height, width and channels.
+    """Number, height, width and channels of the images in an array of this shape.
 
     Raises:
-        DataError: It holds none, or which axis is which cannot be told.
+        DataError: It holds none, or it is ambiguous which axis is which.
     """
     if len(shape) not in (3, 4) or not all(shape):
         expected = "expected (images, height, width) or (images, height, width, channels), and at least one image"
@@ -38,21 +35,18 @@ def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]
 
 
 def as_images(arrays: Mapping[str, np.ndarray], white: float | None, where: str) -> dict[str, np.ndarray]:
-    """The arrays of all splits as images of bytes.
+    """The arrays of all splits as images: uint8, shape `(images, height, width, channels)`.
 
     Bytes stay as they are. Of other numbers, those from 0 to 1 and those from 0 to 255 are told apart by all splits
     together.
 
     Args:
         arrays: Images by split: grey `(images, height, width)`, channels last, or channels first where that is certain.
-        white: The number that means white; found out when None.
+        white: The number that means white; deduced from the pixels when None.
         where: What messages call the arrays.
 
-    Returns:
-        By split uint8, shape `(images, height, width, channels)`.
-
     Raises:
-        DataError: There are negative numbers or some that are none, or it cannot be told which one is white.
+        DataError: There are negative numbers or NaN, or it is ambiguous which number is white.
     """
     shapes = {split: image_shape(array.shape, f"{where}: {split}") for split, array in arrays.items()}
     if len({shape[1:] for shape in shapes.values()}) > 1:

@@ -49,26 +49,11 @@ def load(
     delimiter: str | None = None,
     exclude: Container[str] = (),
 ) -> ImageData[FileSamples]:
-    """Read a table of images. None of them is decoded.
+    """Reads a table of images. None of them is decoded.
 
     UTF-8 with or without a byte-order mark (or UTF-16 with one), the first row names the columns, fields may be
-    quoted.
-
-    Args:
-        path: Path of the table.
-        input_format: The size and colour to read images in.
-        root: The folder that relative paths start from; the table's own when None.
-        image_column: Holds the path of the image; found by its name (`path`, `file`, `image` …) when None.
-        label_column: Holds the class, as text or number; found by its name (`label`, `class` …) when None.
-        split_column: Holds `train`, `validation` or `test`; found by its name (`split` …) when None, and none at all
-            when empty.
-        classes: Labels to use, in the order of the classes; or a mapping from labels to class names. All of them,
-            `2` before `10`, when None; rows with other labels are left out.
-        delimiter: Comma, semicolon or tab; whichever the first row is divided by when None.
-        exclude: Images to leave out, as the table names them.
-
-    Returns:
-        The split `train`, or those that the split column names.
+    quoted. Columns are found by their names (`path`, `label`, `split` …) unless the arguments name them; an empty
+    `split_column` means none. Rows of classes that are not chosen are left out.
 
     Raises:
         DataError: With all that is wrong, each with its line: no such file, an empty field, an unknown split, an image
@@ -105,11 +90,7 @@ def inventory(
     delimiter: str | None = None,
     exclude: Container[str] = (),
 ) -> SourceInventory:
-    """Lists every image of a table, with the arguments of `load`; a wrong row is a problem and does not stop it.
-
-    Raises:
-        DataError: There is no such table, it cannot be read as one, or lacks a column or class.
-    """
+    """Lists every image of a table, with the arguments of `load`; a wrong row is a problem and does not stop it."""
     columns = {"image": image_column, "label": label_column, "split": split_column}
     _, folder, wanted, rows, problems = _read(path, root, columns, classes, delimiter, exclude)
     sources = SourceInventory(folder, problems={"table-row": [Affected((), problem) for problem in problems]})

@@ -27,24 +27,19 @@ def load(
     data_dir: Path | str | None = None,
     download: bool = True,
 ) -> ImageData[Samples]:
-    """Read a data set of images that each have one label, in the order in which it is stored.
+    """Reads a data set of images that each have one label, in memory, in the order in which it is stored.
 
     Args:
-        name: Name in TensorFlow Datasets, with a config and a version where needed: `cifar10`,
-            `stanford_dogs:0.2.0`.
-        input_format: The size and colour to read images in; they are decoded as image files are.
-        classes: The classes to use, in that order, or a mapping from them to other names.
+        name: Name in TensorFlow Datasets, with a config and a version where needed: `stanford_dogs:0.2.0`.
+        input_format: Size and colour to read images in; they are decoded as image files are.
+        classes: Classes to use, in that order, or a mapping from them to other names.
         splits: Which of its splits are `train`, `validation` and `test`: `{train: "train[:80%]", test: "train[80%:]"}`.
             Those that have these names when None.
         data_dir: Where data sets are kept; `~/tensorflow_datasets` when None.
         download: Whether to download what is not kept there.
 
-    Returns:
-        The splits, in memory; images are named by their index.
-
     Raises:
-        DataError: The package is not installed, the data set is not known or not of images with one label, or it could
-            not be downloaded.
+        DataError: The package is not installed, or the data set is unknown, unsuitable or cannot be downloaded.
         ResourceError: The images do not fit in memory.
     """
     builder = _builder(name, data_dir, download)
