@@ -135,14 +135,10 @@ class FileSamples:
     def read(self, indices: np.ndarray) -> np.ndarray:
         """Decodes the images at these indices in threads; raises the DataError of the first that cannot be read."""
         images = np.empty((len(indices), *self.shape), np.uint8)  # (samples, height, width, channels)
-        wanted = self.input_format
 
         def decode(positions: range) -> None:
             for position in positions:
-                path = self.path(int(indices[position]))
-                images[position] = read_image(
-                    path, wanted.height, wanted.width, wanted.channels, "", wanted.resize, wanted.interpolation
-                )
+                images[position] = read_image(self.path(int(indices[position])), self.input_format)
 
         in_threads(decode, len(indices))
         return images

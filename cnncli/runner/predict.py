@@ -130,8 +130,7 @@ class Predictor:
     def _read(self, image: NamedImage) -> np.ndarray:
         content, wanted = image.content, self._format
         if isinstance(content, Path | bytes):
-            size = wanted.height, wanted.width, wanted.channels
-            return read_image(content, *size, image.name, wanted.resize, wanted.interpolation)
+            return read_image(content, wanted, image.name)
         if not isinstance(content, np.ndarray):
             return fit_picture(_upright(content, image.name), wanted)
         shape = content.shape if content.ndim == 3 else (*content.shape, 1)

@@ -18,7 +18,9 @@ RED, GREEN, BLUE, WHITE, BLACK = [255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 25
 
 
 def row(picture: np.ndarray, height: int, width: int, resize: str, at: int) -> list[list[int]]:
-    return read_image(encoded(picture), height, width, 3, resize=resize, interpolation="nearest")[at].tolist()
+    return read_image(encoded(picture), InputFormat(height, width, 3, resize=resize, interpolation="nearest"))[
+        at
+    ].tolist()
 
 
 def test_stretching_shows_all_and_changes_the_proportions():
@@ -37,16 +39,16 @@ def test_cropping_keeps_the_middle_and_the_proportions():
 
 def test_high_pictures_are_treated_like_wide_ones():
     high = np.ascontiguousarray(WIDE.transpose(1, 0, 2))
-    padded = read_image(encoded(high), 4, 4, 3, resize="pad", interpolation="nearest")
+    padded = read_image(encoded(high), InputFormat(4, 4, 3, resize="pad", interpolation="nearest"))
     assert padded[0].tolist() == [BLACK, RED, RED, BLACK]
-    cropped = read_image(encoded(high), 4, 4, 3, resize="crop", interpolation="nearest")
+    cropped = read_image(encoded(high), InputFormat(4, 4, 3, resize="crop", interpolation="nearest"))
     assert cropped[:, 0].tolist() == [GREEN, GREEN, BLUE, BLUE]
 
 
 @pytest.mark.parametrize("resize", ["pad", "crop", "stretch"])
 @pytest.mark.parametrize("shape", [(1, 900), (900, 1), (3, 7), (50, 49)])
 def test_no_proportions_leave_nothing_of_a_picture(resize, shape):
-    read = read_image(encoded(np.full(shape, 255, np.uint8)), 5, 6, 1, resize=resize)
+    read = read_image(encoded(np.full(shape, 255, np.uint8)), InputFormat(5, 6, 1, resize=resize))
     assert read.shape == (5, 6, 1)
     assert read.max() == 255
 
@@ -65,12 +67,12 @@ INTERPOLATIONS = {
 def test_each_interpolation_is_the_one_pillow_calls_so(name, pillows, size):
     noise = np.random.default_rng(0).integers(0, 256, (20, 21, 3), dtype=np.uint8)
     expected = np.asarray(Image.fromarray(noise).resize((size[1], size[0]), pillows))
-    assert np.array_equal(read_image(encoded(noise), *size, 3, interpolation=name), expected)
+    assert np.array_equal(read_image(encoded(noise), InputFormat(*size, 3, interpolation=name)), expected)
 
 
 def test_interpolations_differ():
     noise = encoded(np.random.default_rng(0).integers(0, 256, (20, 21), dtype=np.uint8))
-    results = [read_image(noise, 8, 8, 1, interpolation=name) for name in INTERPOLATIONS]
+    results = [read_image(noise, InputFormat(8, 8, 1, interpolation=name)) for name in INTERPOLATIONS]
     assert not any(np.array_equal(a, b) for a, b in itertools.combinations(results, 2))
 
 
@@ -78,7 +80,7 @@ def test_interpolations_differ():
 @pytest.mark.parametrize("resize", ["stretch", "pad", "crop"])
 def test_an_image_of_the_right_size_keeps_its_bytes(name, resize):
     noise = np.random.default_rng(0).integers(0, 256, (6, 9, 3), dtype=np.uint8)
-    assert np.array_equal(read_image(encoded(noise), 6, 9, 3, resize=resize, interpolation=name), noise)
+    assert np.array_equal(read_image(encoded(noise), InputFormat(6, 9, 3, resize=resize, interpolation=name)), noise)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,7 @@ def test_a_large_jpeg_decoded_smaller_looks_the_same(resize, orientation):
     data = encoded(photo(800, 1208), "JPEG", quality=90, exif=exif)
     pixels = Image.open(io.BytesIO(data)).convert("RGB")
     lossless = encoded(pixels, "PNG", exif=exif)
-    small, exact = (read_image(source, 60, 72, 3, resize=resize) for source in (data, lossless))
+    small, exact = (read_image(source, InputFormat(60, 72, 3, resize=resize)) for source in (data, lossless))
     difference = np.abs(small.astype(int) - exact)
     assert 0 < difference.max() <= 4  # not zero: the shortcut was taken
     assert difference.mean() < 0.5
@@ -130,13 +132,13 @@ def test_of_a_turned_jpeg_the_sides_are_compared_as_they_are_seen(height, width,
     data = encoded(photo(400, 1600), "JPEG", quality=90, exif=exif)  # seen upright, it is 1600 high
     seen = Image.open(io.BytesIO(data)).transpose(Image.Transpose.ROTATE_270)
     whole = np.asarray(seen.resize((width, height), Image.Resampling.BILINEAR))
-    assert np.array_equal(read_image(data, height, width, 3), whole) == is_whole
+    assert np.array_equal(read_image(data, InputFormat(height, width, 3)), whole) == is_whole
 
 
 def test_picking_pixels_picks_from_the_whole_jpeg():
     data = encoded(photo(800, 1200), "JPEG", quality=90)
     whole = np.asarray(Image.open(io.BytesIO(data)).resize((40, 40), Image.Resampling.NEAREST))
-    assert np.array_equal(read_image(data, 40, 40, 3, interpolation="nearest"), whole)
+    assert np.array_equal(read_image(data, InputFormat(40, 40, 3, interpolation="nearest")), whole)
 
 
 @pytest.mark.parametrize("size", [(400, 400), (801, 801), (800, 803), (800, 400)])
@@ -144,13 +146,13 @@ def test_a_jpeg_not_four_times_as_large_or_of_odd_size_is_decoded_whole(size):
     data = encoded(photo(*size), "JPEG", quality=90)
     whole = Image.open(io.BytesIO(data))
     expected = np.asarray(whole.resize((101, 101), Image.Resampling.BILINEAR))
-    assert np.array_equal(read_image(data, 101, 101, 3), expected)
+    assert np.array_equal(read_image(data, InputFormat(101, 101, 3)), expected)
 
 
 def test_a_cut_off_jpeg_is_noticed_when_decoded_smaller():
     data = encoded(photo(800, 800), "JPEG")
     with pytest.raises(DataError, match="is cut off"):
-        read_image(data[: len(data) // 2], 20, 20, 3)
+        read_image(data[: len(data) // 2], InputFormat(20, 20, 3))
 
 
 # ---------------------------------------------------------------- inks and profiles
@@ -168,7 +170,7 @@ def test_inks_are_inverted_only_where_adobe_says_so():
     plain = without_adobe(encoded(Image.eval(red, lambda ink: 255 - ink), "JPEG", quality=95))
     for data in (adobe, plain):
         for size in (16, 2):
-            pixel = read_image(data, size, size, 3)[0, 0]
+            pixel = read_image(data, InputFormat(size, size, 3))[0, 0]
             assert pixel[0] > 235
             assert pixel[1:].max() < 20
 
@@ -177,6 +179,6 @@ def test_inks_are_inverted_only_where_adobe_says_so():
 def test_a_colour_profile_changes_no_pixel(kind):
     noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    plain = read_image(encoded(noise, kind), 16, 16, 3)
+    plain = read_image(encoded(noise, kind), InputFormat(16, 16, 3))
     for of in (profile, profile[: len(profile) // 2], b"nonsense"):
-        assert np.array_equal(read_image(encoded(noise, kind, icc_profile=of), 16, 16, 3), plain)
+        assert np.array_equal(read_image(encoded(noise, kind, icc_profile=of), InputFormat(16, 16, 3)), plain)

@@ -40,7 +40,7 @@ def test_a_picture_that_lies_on_its_side_is_measured_upright(tmp_path, orientati
     (tmp_path / "photo.jpg").write_bytes(picture(7, 12, "JPEG", exif=exif.tobytes()))
     height, width = (12, 7) if orientation > 4 else (7, 12)
     assert size_of(tmp_path / "photo.jpg") == (height, width)
-    read_image(tmp_path / "photo.jpg", height, width, 3)  # and it can be read so
+    read_image(tmp_path / "photo.jpg", InputFormat(height, width, 3))  # and it can be read so
 
 
 @pytest.mark.parametrize("behind_pixels", [False, True])
@@ -51,7 +51,7 @@ def test_a_png_is_measured_as_it_is_read_wherever_it_tells_its_orientation(tmp_p
     path.write_bytes(oriented(encoded(pixels), orientation, behind_pixels))
     height, width = size_of(path)
     assert (height, width) == ((12, 7) if orientation > 4 else (7, 12))
-    upright = read_image(path, height, width, 3)  # not resized, so these are the very pixels
+    upright = read_image(path, InputFormat(height, width, 3))  # not resized, so these are the very pixels
     assert np.array_equal(upright[0, 0], pixels[::-1, ::-1][0, 0]) == (orientation in (3, 7))
     assert sorted(map(bytes, upright.reshape(-1, 3))) == sorted(map(bytes, pixels.reshape(-1, 3)))
     for decode in (False, True):

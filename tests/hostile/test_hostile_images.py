@@ -9,6 +9,7 @@ import pytest
 from hostile_images import IMAGES, ODD_FILES, saved
 
 from cnncli.data.decode.image import read_image, size_of
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.errors import DataError
 
 pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")  # cnncli ignores it, pytest shows it
@@ -18,7 +19,7 @@ def reason_for(path: Path) -> str:
     """Why it is not read; empty when it is."""
     try:
         size_of(path)
-        assert read_image(path, 8, 8, 3).shape == (8, 8, 3)
+        assert read_image(path, InputFormat(8, 8, 3)).shape == (8, 8, 3)
     except DataError as error:
         return error.message
     return ""

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from cnncli.data.decode import formats
-from cnncli.data.decode.input_format import InputFormat, Interpolation, Resize, decode_smaller, fitted
+from cnncli.data.decode.input_format import InputFormat, decode_smaller, fitted
 from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of, turn_of_header
 from cnncli.data.files import open_file
 from cnncli.errors import DataError
@@ -36,16 +36,8 @@ READERS: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
 """The reader of each format, by the name that `formats.format_of` gives it."""
 
 
-def read_image(
-    source: Path | bytes,
-    height: int,
-    width: int,
-    channels: int,
-    name: str = "",
-    resize: Resize = "stretch",
-    interpolation: Interpolation = "bilinear",
-) -> np.ndarray:
-    """Read one image as a model wants it.
+def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") -> np.ndarray:
+    """Reads one image as a model takes it.
 
     JPEG, PNG, GIF, BMP and WebP, whatever the file is called. The orientation that a camera noted is applied,
     transparent pixels are laid on white, 16 bits become 8, inks become colours, of an animation the first frame is
@@ -55,12 +47,8 @@ def read_image(
 
     Args:
         source: A file, or the contents of one.
-        height: Wanted, in pixels.
-        width: Wanted, in pixels.
-        channels: 1 for grey, 3 for red, green and blue.
+        input_format: Size and colour of the result.
         name: What messages call the image; the path when empty.
-        resize: `stretch`, `pad` or `crop`, as `InputFormat` explains.
-        interpolation: `nearest`, `bilinear`, `bicubic`, `lanczos` or `area`.
 
     Returns:
         uint8, shape `(height, width, channels)`.
@@ -69,7 +57,6 @@ def read_image(
         DataError: There is no such file or it is not an image that can be read; it names the file and says what
             it is instead.
     """
-    input_format = InputFormat(height, width, channels, resize, interpolation)
     if isinstance(source, bytes):
         picture = _decoded(io.BytesIO(source), name or "the image", input_format)
     else:
@@ -87,7 +74,7 @@ def size_of(path: Path) -> tuple[int, int]:
             picture = READERS[kind](stream)
             lies = turn_of_header(picture, stream) in ON_ITS_SIDE
         except Exception:
-            read_image(path, 1, 1, 1)  # says what is wrong with it
+            read_image(path, InputFormat(1, 1, 1))  # says what is wrong with it
             raise
     return (picture.width, picture.height) if lies else (picture.height, picture.width)
 

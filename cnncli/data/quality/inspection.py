@@ -29,6 +29,7 @@ _LARGE = 1 << 30  # bytes; 50 million pixels of 16 bits and four channels take l
 _BYTES = 16  # length of a hash of the content
 _BLANK = 2  # range of brightness, of 255, within which no eye sees a difference
 _SIDE = 32  # pixels; the input size of ImageHash's phash
+_SMALL = InputFormat(_SIDE, _SIDE, 3)
 
 MINIATURE = 16
 """Side of the miniatures, in pixels."""
@@ -155,7 +156,7 @@ def _of_header(stream: BinaryIO, head: bytes, kind: str, name: str) -> FileInspe
 def _with_pixels(inspection: FileInspection, data: bytes, name: str) -> FileInspection:
     """Adds to the header of an image what all its bytes show."""
     try:
-        pixels = read_image(data, _SIDE, _SIDE, 3, name)  # (32, 32, 3)
+        pixels = read_image(data, _SMALL, name)  # (32, 32, 3)
     except DataError as error:
         return _broken(io.BytesIO(data), inspection.kind, error.message.removeprefix(f"{name} "))
     return _with_look(inspection, pixels, hashlib.blake2b(data, digest_size=_BYTES).digest())
@@ -166,7 +167,7 @@ def inspect_pixels(image: np.ndarray) -> FileInspection:
     height, width, channels = image.shape
     inspection = FileInspection(width=width, height=height, grey=channels == 1)
     content = hashlib.blake2b(image.tobytes(), digest_size=_BYTES).digest()
-    return _with_look(inspection, fit_pixels(image, InputFormat(_SIDE, _SIDE, 3)), content)
+    return _with_look(inspection, fit_pixels(image, _SMALL), content)
 
 
 def _with_look(inspection: FileInspection, pixels: np.ndarray, content: bytes) -> FileInspection:

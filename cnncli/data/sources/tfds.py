@@ -123,15 +123,7 @@ def _read(builder: Any, split: str, count: int, input_format: InputFormat, where
     for example in tfds.as_numpy(dataset):
         if int(example["label"]) < 0:
             raise DataError(f"{where} image {done} has no label")
-        images[done] = read_image(
-            example["image"],
-            input_format.height,
-            input_format.width,
-            input_format.channels,
-            f"{where} image {done}",
-            input_format.resize,
-            input_format.interpolation,
-        )
+        images[done] = read_image(example["image"], input_format, f"{where} image {done}")
         labels[done] = example["label"]
         done += 1
     if done != count:
