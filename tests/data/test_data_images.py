@@ -218,11 +218,13 @@ def test_exif_that_cannot_be_parsed_does_not_matter(exif):
 
 
 def test_pillow_says_nothing_to_the_user(tmp_path):
-    path = tmp_path / "photo.jpg"
-    path.write_bytes(encoded(noise(8), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01"))
-    code = f"from pathlib import Path; from cnncli.data.decode.image import *; read_image(Path({str(path)!r}), InputFormat(8, 8, 3))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for name in ("cat", "dog"):
+        path = tmp_path / name / "photo.jpg"
+        path.parent.mkdir()
+        path.write_bytes(encoded(noise(8), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x05\x01"))
+    done = subprocess.run([sys.executable, "-m", "cnncli", "data", tmp_path], capture_output=True, text=True)
+    assert "2 images" in done.stdout
+    assert done.stderr == ""
 
 
 def test_an_orientation_that_does_not_exist_is_ignored():
