@@ -21,7 +21,9 @@ def groups(looks: list[int], miniatures: list[np.ndarray] | None = None) -> list
         FileInspection(content=b"%d" % number, look=look, miniature=miniature.tobytes())
         for number, (look, miniature) in enumerate(zip(looks, shown, strict=True))
     ]
-    return [one.names for finding in near_duplicates(entries, facts) for one in finding.affected]
+    return [
+        one.names for finding in near_duplicates(list(zip(entries, facts, strict=True))) for one in finding.affected
+    ]
 
 
 def test_hashes_may_differ_in_four_bits_wherever_those_are():

@@ -18,7 +18,7 @@ from cnncli.data.quality.inspection import FileInspection, Progress, inspect_all
 from cnncli.data.quality.near_duplicates import duplicates, near_duplicates
 from cnncli.data.samples import FileSamples, ImageData, Samples
 from cnncli.data.sources import load_images
-from cnncli.data.sources.inventory import Entry, SourceInventory, inventory_of
+from cnncli.data.sources.inventory import Entry, SourceInventory, inventory_of, inventory_of_data
 from cnncli.errors import DataError
 from cnncli.records import Affected, DataReport, Finding
 
@@ -74,18 +74,11 @@ def scan_arrays(
     source: str, data: ImageData[Samples], progress: Progress | None = None, plan: Plan = _NO_PLAN
 ) -> DataReport:
     """Checks images in memory; each is named by its split and its name within it: `train/17`."""
-    inventory = SourceInventory(Path(), classes=dict.fromkeys(data.splits, data.class_names))
-    places = [(samples.images, number) for samples in data.splits.values() for number in range(len(samples))]
-    for split, samples in data.splits.items():
-        labels = (data.class_names[label] for label in samples.labels.tolist())
-        named = zip(samples.names, labels, strict=True)
-        inventory.entries += [Entry(f"{split}/{name}", split, label) for name, label in named]
-
-    def inspect_one(place: int) -> FileInspection:
-        images, number = places[place]
-        return inspect_pixels(images[number])
-
-    return _report(source, inventory, inspect_all(len(places), inspect_one, progress), True, plan)
+    inventory = inventory_of_data(data, Path())
+    inventory.entries = [replace(entry, name=f"{entry.split}/{entry.name}") for entry in inventory.entries]
+    images = [image for samples in data.splits.values() for image in samples.images]
+    inspections = inspect_all(len(images), lambda number: inspect_pixels(images[number]), progress)
+    return _report(source, inventory, inspections, True, plan)
 
 
 def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None = None) -> tuple[Finding, ...]:
@@ -115,29 +108,29 @@ def _report(
     entries = inventory.entries
     used = [(entry, one) for entry, one in zip(entries, inspections, strict=True) if entry.label]
     images = [entry for entry, one in used if one.problem != "passed-over"]
+    readable = [(entry, one) for entry, one in used if not one.problem]
     counts = {
         split: dict.fromkeys(labels, 0) | dict(Counter(entry.label for entry in images if entry.split == split))
         for split, labels in inventory.classes.items()
     }
     findings = [
         *rules.broken_files(entries, inspections, inventory.problems),
-        *rules.peculiar_images(entries, inspections),
+        *rules.peculiar_images(readable),
         *rules.class_findings(inventory.classes, counts),
-        *rules.different_sizes(entries, inspections, plan.sets_size),
+        *rules.different_sizes(readable, plan.sets_size),
         *rules.small_validation(counts, plan.validation),
-        *rules.color_tells_class(entries, inspections),
-        *duplicates(entries, inspections),
-        *near_duplicates(entries, inspections),
+        *rules.color_tells_class(readable),
+        *duplicates(readable),
+        *near_duplicates(readable),
         *rules.colliding_names(entry.name for entry in entries),
     ]
     if not any(found.code in _LAYOUT for found in findings):
         findings += finding("refused", refused)
-    readable = [one for _, one in used if not one.problem]
     return DataReport(
         source,
         tuple(dict.fromkeys(label for labels in inventory.classes.values() for label in labels)),
         counts,
-        dict(Counter(one.kind for one in readable if one.kind).most_common()),
+        dict(Counter(one.kind for _, one in readable if one.kind).most_common()),
         _sizes(readable),
         most_severe_first(findings),
         decoded,
@@ -153,9 +146,9 @@ def _refusal(load: Callable[[], object]) -> list[Affected]:
     return []
 
 
-def _sizes(inspections: list[FileInspection]) -> tuple[tuple[int, int], ...]:
+def _sizes(images: rules.Images) -> tuple[tuple[int, int], ...]:
     """Width and height of the smallest, the median and the largest image."""
-    ordered = sorted(((one.width, one.height) for one in inspections), key=lambda size: (size[0] * size[1], size))
+    ordered = sorted(((one.width, one.height) for _, one in images), key=lambda size: (size[0] * size[1], size))
     return (ordered[0], ordered[len(ordered) // 2], ordered[-1]) if ordered else ()
 
 

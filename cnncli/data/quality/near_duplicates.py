@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from cnncli.data.quality.codes import finding
 from cnncli.data.quality.inspection import FileInspection
+from cnncli.data.quality.rules import Images
 from cnncli.data.sources.inventory import Entry
 from cnncli.records import Affected, Finding
 
@@ -28,51 +29,48 @@ same photograph.
 _BANDS = DISTANCE + 1
 
 
-def duplicates(entries: Sequence[Entry], inspections: Sequence[FileInspection]) -> list[Finding]:
+def duplicates(images: Images) -> list[Finding]:
     """Images whose files have the same bytes: in two classes, across splits, or more than once in a class."""
-    places: dict[bytes, list[int]] = {}
-    for index, one in enumerate(inspections):
-        if one.content and not one.problem and entries[index].label:
-            places.setdefault(one.content, []).append(index)
-    groups = [members for members in places.values() if len(members) > 1]
-    return _findings(entries, groups, ("same-image-two-classes", "copies-across-splits", "copies"), may_exclude=True)
+    copies: dict[bytes, list[Entry]] = {}
+    for entry, one in images:
+        if one.content:
+            copies.setdefault(one.content, []).append(entry)
+    groups = [members for members in copies.values() if len(members) > 1]
+    return _findings(groups, ("same-image-two-classes", "copies-across-splits", "copies"), may_exclude=True)
 
 
-def near_duplicates(entries: Sequence[Entry], inspections: Sequence[FileInspection]) -> list[Finding]:
+def near_duplicates(images: Images) -> list[Finding]:
     """Images that differ as files and look the same, by a perceptual hash and a comparison of miniatures.
 
     Blank and small images have no such hash and are left out; of exact copies the first stands for all.
     """
-    seen: set[bytes] = set()
-    compared: list[int] = []
-    for index, one in enumerate(inspections):
-        if one.look is not None and entries[index].label and one.content not in seen:
-            seen.add(one.content)
-            compared.append(index)
-    if not compared:
+    first: dict[bytes, tuple[Entry, FileInspection]] = {}
+    for entry, one in images:
+        if one.look is not None:
+            first.setdefault(one.content, (entry, one))
+    if not first:
         return []
-    looks = np.array([inspections[index].look for index in compared], np.uint64)  # (images,)
-    miniatures = np.frombuffer(b"".join(inspections[index].miniature for index in compared), np.uint8)
-    groups = [[compared[member] for member in group] for group in _groups(looks, miniatures.reshape(len(compared), -1))]
-    return _findings(entries, groups, ("alike-across-classes", "alike-across-splits", "alike"), may_exclude=False)
+    entries, inspections = zip(*first.values(), strict=True)
+    looks = np.array([one.look for one in inspections], np.uint64)  # (images,)
+    miniatures = np.frombuffer(b"".join(one.miniature for one in inspections), np.uint8).reshape(len(first), -1)
+    groups = [[entries[member] for member in group] for group in _groups(looks, miniatures)]
+    return _findings(groups, ("alike-across-classes", "alike-across-splits", "alike"), may_exclude=False)
 
 
-def _findings(
-    entries: Sequence[Entry], groups: list[list[int]], codes: tuple[str, str, str], may_exclude: bool
-) -> list[Finding]:
+def _findings(groups: list[list[Entry]], codes: tuple[str, str, str], may_exclude: bool) -> list[Finding]:
     """One finding for groups that span classes, one for splits, one for the others."""
     affected: dict[str, list[Affected]] = {code: [] for code in codes}
     exclude: dict[str, list[str]] = {code: [] for code in codes}
     for members in groups:
-        labels = dict.fromkeys(entries[member].label for member in members)
-        splits = dict.fromkeys(entries[member].split for member in members)
+        labels = dict.fromkeys(member.label for member in members)
+        splits = dict.fromkeys(member.split for member in members)
         code = codes[0] if len(labels) > 1 else codes[1] if len(splits) > 1 else codes[2]
         where = " and ".join(labels if len(labels) > 1 else splits)
         detail = f"are in {where}" if code != codes[2] else ""
-        affected[code].append(Affected(tuple(entries[member].name for member in members), detail))
+        affected[code].append(Affected(tuple(member.name for member in members), detail))
         # The test stays as it is; and which class is right, only a person can say
-        kept = None if len(labels) > 1 else min(members, key=lambda member: _KEPT.index(entries[member].split))
-        exclude[code] += [entries[member].name for member in members if member != kept]
+        kept = None if len(labels) > 1 else min(members, key=lambda member: _KEPT.index(member.split))
+        exclude[code] += [member.name for member in members if member is not kept]
     return [found for code in codes for found in finding(code, affected[code], exclude[code] if may_exclude else ())]
 
 

@@ -30,6 +30,9 @@ LONG = 10
 
 Found = dict[str, list[Affected]]
 
+Images = Sequence[tuple[Entry, FileInspection]]
+"""The readable images of the classes."""
+
 
 def broken_files(
     entries: Sequence[Entry],
@@ -46,14 +49,11 @@ def broken_files(
     return _findings(affected)
 
 
-def peculiar_images(entries: Sequence[Entry], inspections: Sequence[FileInspection]) -> list[Finding]:
+def peculiar_images(images: Images) -> list[Finding]:
     """Images that are read and may yet surprise: blank, tiny, of an extreme shape or another colour."""
-    good = [
-        (entry.name, one) for entry, one in zip(entries, inspections, strict=True) if entry.label and not one.problem
-    ]
     affected: Found = {}
-    mostly_grey = 2 * sum(one.grey for _, one in good) > len(good)
-    for name, one in good:
+    mostly_grey = 2 * sum(one.grey for _, one in images) > len(images)
+    for entry, one in images:
         size = f"is {one.width}×{one.height}"
         shorter, longer = sorted((one.width, one.height))
         details = {trait: f"is a {one.kind}" if trait == "wrong-suffix" else "" for trait in one.traits}
@@ -64,13 +64,12 @@ def peculiar_images(entries: Sequence[Entry], inspections: Sequence[FileInspecti
         if one.grey != mostly_grey:
             details["mixed-color"] = "is grey" if one.grey else "is in colour"
         for code, detail in details.items():
-            affected.setdefault(code, []).append(Affected((name,), detail))
+            affected.setdefault(code, []).append(Affected((entry.name,), detail))
     findings = _findings({code: some for code, some in affected.items() if code != "mixed-color"})
     odd, other = ("in colour", "grey") if mostly_grey else ("grey", "in colour")
     mixed = affected.get("mixed-color", [])
-    message = (
-        f"{len(mixed):,} of {counted(len(good), 'image')} {'is' if len(mixed) == 1 else 'are'} {odd}, the rest {other}"
-    )
+    verb = "is" if len(mixed) == 1 else "are"
+    message = f"{len(mixed):,} of {counted(len(images), 'image')} {verb} {odd}, the rest {other}"
     return [*findings, *finding("mixed-color", mixed, message=message)]
 
 
@@ -107,12 +106,9 @@ def class_findings(classes: Mapping[str, Sequence[str]], counts: Mapping[str, Ma
     ]
 
 
-def different_sizes(
-    entries: Sequence[Entry], inspections: Sequence[FileInspection], sets_size: bool | None
-) -> list[Finding]:
+def different_sizes(images: Images, sets_size: bool | None) -> list[Finding]:
     """Images of several sizes, for which a spec must set one; `sets_size` is None while there is no spec."""
-    read = (one for entry, one in zip(entries, inspections, strict=True) if entry.label and not one.problem)
-    sizes = Counter((one.height, one.width) for one in read)
+    sizes = Counter((one.height, one.width) for _, one in images)
     if sets_size or len(sizes) < 2:
         return []
     height, width = proposed_size(sizes)
@@ -128,20 +124,16 @@ def small_validation(counts: Mapping[str, Mapping[str, int]], part: float | int)
     images = sum(counts["validation"].values()) if "validation" in counts and part else drawn
     if not 0 < images < FEW_VALIDATING * classes:
         return []
+    affected = [Affected((), f"a single image changes the accuracy by {1 / images:.1%}")]
     message = f"{counted(images, 'validation image')} for {classes} classes"
-    return finding(
-        "few-validation-images",
-        [Affected((), f"a single image changes the accuracy by {1 / images:.1%}")],
-        message=message,
-    )
+    return finding("few-validation-images", affected, message=message)
 
 
-def color_tells_class(entries: Sequence[Entry], inspections: Sequence[FileInspection]) -> list[Finding]:
+def color_tells_class(images: Images) -> list[Finding]:
     """Classes that are grey where others are in colour: a network would learn that instead."""
     grey: dict[str, list[bool]] = {}
-    for entry, one in zip(entries, inspections, strict=True):
-        if entry.label and not one.problem:
-            grey.setdefault(entry.label, []).append(one.grey)
+    for entry, one in images:
+        grey.setdefault(entry.label, []).append(one.grey)
     shares = {label: sum(values) / len(values) for label, values in grey.items() if len(values) >= FEW}
     if not any(share <= 0.1 for share in shares.values()):
         return []

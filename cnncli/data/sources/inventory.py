@@ -58,7 +58,12 @@ def inventory_of(name: str, **arguments: Any) -> SourceInventory:
     if listing is not None:
         return listing(**accepted(listing, arguments))
     data: ImageData[FileSamples] = load_images(name, {}, **arguments)
-    inventory = SourceInventory(next(iter(data.splits.values())).root)
+    return inventory_of_data(data, data.splits["train"].root)
+
+
+def inventory_of_data(data: ImageData[Any], root: Path) -> SourceInventory:
+    """Lists images that were loaded."""
+    inventory = SourceInventory(root)
     for split, samples in data.splits.items():
         labels = (data.class_names[label] for label in samples.labels.tolist())
         inventory.entries += [Entry(name, split, label) for name, label in zip(samples.names, labels, strict=True)]
