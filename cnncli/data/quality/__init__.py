@@ -6,7 +6,7 @@ Files are only read: none is changed, moved or written.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from cnncli.data.quality.inspection import FileInspection, Progress, inspect_all
 from cnncli.data.quality.near_duplicates import duplicates, near_duplicates
 from cnncli.data.samples import FileSamples, ImageData, Samples
 from cnncli.data.sources import load_images
+from cnncli.data.sources.classes import Classes
 from cnncli.data.sources.inventory import Entry, SourceInventory, inventory_of, inventory_of_data
 from cnncli.errors import DataError
 from cnncli.records import Affected, DataReport, Finding
@@ -38,7 +39,6 @@ class Plan:
 
 _NO_PLAN = Plan()
 _LAYOUT = {"empty-class", "classes-differ", "unreadable-folder", "table-row"}
-_ANY = InputFormat(1, 1, 3)
 
 
 def scan_files(
@@ -48,6 +48,8 @@ def scan_files(
     decode: bool = True,
     progress: Progress | None = None,
     plan: Plan = _NO_PLAN,
+    classes: Classes = None,
+    exclude: Container[str] = (),
     **more: Any,
 ) -> DataReport:
     """Checks the images of a source of files. A broken file or row is a finding and stops nothing.
@@ -58,15 +60,19 @@ def scan_files(
         decode: Decode every image and compare them all; otherwise only headers are read.
         progress: Receives how many files are done, and of how many.
         plan: What a training will do with the images.
+        classes: Classes to use, as in `data.classes`.
+        exclude: Files to pass over.
         **more: Other arguments of the source.
 
     Raises:
         DataError: There is no such folder or table, it cannot be read as one, or lacks a class that `classes` names.
     """
-    inventory = inventory_of(source, path=path, input_format=_ANY, **more)
+    arguments: dict[str, Any] = {"path": path, **more}
+    context = {"classes": classes, "exclude": exclude, "input_format": InputFormat(1, 1, 3)}
+    inventory = inventory_of(source, arguments, **context)
     files = [(inventory.root / entry.name, entry.name) for entry in inventory.entries]
     inspections = inspect_files(files, decode, progress)
-    refused = _refusal(lambda: load_images(source, {}, path=path, input_format=_ANY, **more))
+    refused = _refusal(lambda: load_images(source, arguments, **context))
     return _report(str(path), inventory, inspections, decode, plan, refused)
 
 

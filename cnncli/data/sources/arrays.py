@@ -13,24 +13,17 @@ import numpy as np
 
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources.classes import Classes, with_classes
+from cnncli.data.sources.classes import Classes
 from cnncli.data.sources.folder import SPLIT_FOLDERS, SPLITS
-from cnncli.data.sources.labels import encoded_labels, names_of_labels
+from cnncli.data.sources.labels import labelled_images
 from cnncli.data.sources.location import existing_file, some
-from cnncli.data.sources.pixels import as_images, image_shape
+from cnncli.data.sources.pixels import image_shape
 from cnncli.errors import DataError
 from cnncli.wording import counted
 
 _KINDS = {
-    "x": "images",
-    "image": "images",
-    "images": "images",
-    "data": "images",
-    "y": "labels",
-    "label": "labels",
-    "labels": "labels",
-    "target": "labels",
-    "targets": "labels",
+    **dict.fromkeys(("x", "image", "images", "data"), "images"),
+    **dict.fromkeys(("y", "label", "labels", "target", "targets"), "labels"),
 }
 _EXPECTED = "expected x_train and y_train (and x_test, y_test, x_val, y_val), or images and labels"
 
@@ -77,13 +70,8 @@ def load(
                 "expected one for each image",
             )
     require_memory(sum(_memory(array) for of in stored.values() for array in of.values()), f"{place} holds arrays")
-    written = {split: _read(of["labels"]) for split, of in stored.items()}
-    words = any(array.dtype.kind in "SU" for array in written.values())  # they have their names already
-    names = None if words else names_of_labels(classes)
-    class_names, numbers = encoded_labels(written, names, str(place))
-    images = as_images({split: _read(of["images"]) for split, of in stored.items()}, white, str(place))
-    data = ImageData(class_names, {split: Samples.numbered(images[split], numbers[split]) for split in stored})
-    return data if classes is None or names is not None else with_classes(data, classes, str(place))
+    labels_of, images_of = ({split: _read(of[kind]) for split, of in stored.items()} for kind in ("labels", "images"))
+    return labelled_images(images_of, labels_of, classes, white, str(place))
 
 
 def _memory(array: _Stored) -> int:

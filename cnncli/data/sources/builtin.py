@@ -19,44 +19,29 @@ from cnncli.data.sources.download import RemoteFile, fetch
 
 
 def _fashion(name: str, sha256: str, size: int) -> RemoteFile:
-    url = f"https://storage.googleapis.com/tensorflow/tf-keras-datasets/{name}"
-    return RemoteFile(url, f"datasets/fashion-mnist/{name}", sha256, size)
+    url = f"https://storage.googleapis.com/tensorflow/tf-keras-datasets/{name}-ubyte.gz"
+    return RemoteFile(url, f"datasets/fashion-mnist/{name}-ubyte.gz", sha256, size)
+
+
+def _cifar(name: str, place: str, sha256: str, size: int) -> RemoteFile:
+    url = f"https://www.cs.toronto.edu/~kriz/{name}-python.tar.gz"
+    return RemoteFile(url, f"datasets/{place}_archive", sha256, size)
 
 
 # Addresses, cache places and the hashes of CIFAR are those of keras.datasets, so that a data set which Keras has
 # downloaded is not downloaded again, nor the other way round. Keras has no hashes for Fashion-MNIST; these are of the
 # authors' files (github.com/zalandoresearch/fashion-mnist), which Keras' server copies byte for byte.
+_CIFAR10 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
+_CIFAR100 = "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7"
 DOWNLOADS: Mapping[str, tuple[RemoteFile, ...]] = {
     "fashion_mnist": (
-        _fashion(
-            "train-images-idx3-ubyte.gz", "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84", 26_421_880
-        ),
-        _fashion(
-            "train-labels-idx1-ubyte.gz", "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845", 29_515
-        ),
-        _fashion(
-            "t10k-images-idx3-ubyte.gz", "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073", 4_422_102
-        ),
-        _fashion(
-            "t10k-labels-idx1-ubyte.gz", "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5", 5_148
-        ),
+        _fashion("train-images-idx3", "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84", 26_421_880),
+        _fashion("train-labels-idx1", "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845", 29_515),
+        _fashion("t10k-images-idx3", "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073", 4_422_102),
+        _fashion("t10k-labels-idx1", "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5", 5_148),
     ),
-    "cifar10": (
-        RemoteFile(
-            "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
-            "datasets/cifar-10-batches-py-target_archive",
-            "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-            170_498_071,
-        ),
-    ),
-    "cifar100": (
-        RemoteFile(
-            "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
-            "datasets/cifar-100-python-target_archive",
-            "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
-            169_001_437,
-        ),
-    ),
+    "cifar10": (_cifar("cifar-10", "cifar-10-batches-py-target", _CIFAR10, 170_498_071),),
+    "cifar100": (_cifar("cifar-100", "cifar-100-python-target", _CIFAR100, 169_001_437),),
 }
 """What each data set consists of on its server; `mnist` is in the package and has no entry."""
 
@@ -79,12 +64,10 @@ def load(name: str, notice: Callable[[str], None] | None = None) -> ImageData:
         x_train, y_train, x_test, y_test = _cifar10(archive) if name == "cifar10" else _cifar100(archive)
     known = DATASETS[name]
     size = (-1, known.height, known.width, known.channels)
+    splits = {"train": (x_train, y_train), "test": (x_test, y_test)}
     return ImageData(
         known.class_names,
-        {
-            "train": Samples.numbered(x_train.reshape(size), y_train.astype(np.int64)),
-            "test": Samples.numbered(x_test.reshape(size), y_test.astype(np.int64)),
-        },
+        {split: Samples.numbered(x.reshape(size), y.astype(np.int64)) for split, (x, y) in splits.items()},
     )
 
 
@@ -104,11 +87,8 @@ def _cifar10(archive: Path) -> tuple[np.ndarray, ...]:
 
 
 def _cifar100(archive: Path) -> tuple[np.ndarray, ...]:
-    train, test = _unpickled(archive, ["train", "test"])
-    return (
-        *(_channels_last(train[b"data"]), np.array(train[b"fine_labels"])),
-        *(_channels_last(test[b"data"]), np.array(test[b"fine_labels"])),
-    )
+    parts = _unpickled(archive, ["train", "test"])
+    return tuple(array for part in parts for array in (_channels_last(part[b"data"]), np.array(part[b"fine_labels"])))
 
 
 def _channels_last(rows: np.ndarray) -> np.ndarray:

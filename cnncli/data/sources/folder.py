@@ -22,13 +22,9 @@ Notice = Callable[[str], None]
 SPLITS = ("train", "validation", "test")
 
 SPLIT_FOLDERS: Mapping[str, str] = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "test": "test",
-    "testing": "test",
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
 }
 """What the folder of a split may be called, in any case."""
 

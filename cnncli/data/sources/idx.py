@@ -13,10 +13,9 @@ import numpy as np
 
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources.classes import Classes, with_classes
-from cnncli.data.sources.labels import encoded_labels, names_of_labels
+from cnncli.data.sources.classes import Classes
+from cnncli.data.sources.labels import labelled_images
 from cnncli.data.sources.location import existing_folder, some
-from cnncli.data.sources.pixels import as_images
 from cnncli.errors import DataError
 from cnncli.wording import counted, dimensions
 
@@ -45,11 +44,7 @@ def load(path: Path | str, classes: Classes = None) -> ImageData[Samples]:
                 f"{of['images']} has {counted(count, 'image')} and {of['labels'].name} {counted(other, 'label')}",
                 "the two files do not belong together",
             )
-    names = names_of_labels(classes)
-    class_names, numbers = encoded_labels(labels, names, str(folder))
-    pixels = as_images(images, 255, str(folder))
-    data = ImageData(class_names, {split: Samples.numbered(pixels[split], numbers[split]) for split in files})
-    return data if classes is None or names is not None else with_classes(data, classes, str(folder))
+    return labelled_images(images, labels, classes, 255, str(folder))
 
 
 def _files(folder: Path) -> dict[str, dict[str, Path]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class SourceInventory:
         self.entries += [Entry(name, split, label) for name in names]
 
 
-def inventory_of(name: str, **arguments: Any) -> SourceInventory:
+def inventory_of(name: str, arguments: Mapping[str, Any], **context: Any) -> SourceInventory:
     """Lists a source of files, a key of `IMAGE_SOURCES`.
 
     A module of a source may have a function `inventory`, which lists also what `load` refuses; without it, the files
@@ -56,8 +56,8 @@ def inventory_of(name: str, **arguments: Any) -> SourceInventory:
     """
     listing: Callable[..., SourceInventory] | None = getattr(module_of(name), "inventory", None)
     if listing is not None:
-        return listing(**accepted(listing, arguments))
-    data: ImageData[FileSamples] = load_images(name, {}, **arguments)
+        return listing(**arguments, **accepted(listing, context))
+    data: ImageData[FileSamples] = load_images(name, arguments, **context)
     return inventory_of_data(data, data.splits["train"].root)
 
 

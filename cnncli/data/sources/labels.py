@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cnncli.data.folder_inventory import in_counting_order
-from cnncli.data.sources.classes import Classes, require_same_classes
+from cnncli.data.samples import ImageData, Samples
+from cnncli.data.sources.classes import Classes, require_same_classes, with_classes
 from cnncli.data.sources.location import some
+from cnncli.data.sources.pixels import as_images
 from cnncli.errors import DataError
 
 
@@ -43,7 +45,23 @@ def encoded_labels(
     return classes, labels
 
 
-def names_of_labels(classes: Classes) -> Sequence[str] | None:
+def labelled_images(
+    images: Mapping[str, np.ndarray],
+    labels: Mapping[str, np.ndarray],
+    classes: Classes,
+    white: float | None,
+    where: str,
+) -> ImageData[Samples]:
+    """The images and labels of a source of arrays, by split; `classes` names its labels or chooses among them."""
+    words = any(array.dtype.kind in "SU" for array in labels.values())  # they have their names already
+    names = None if words else _names_of_labels(classes)
+    class_names, numbers = encoded_labels(labels, names, where)
+    pixels = as_images(images, white, where)
+    data = ImageData(class_names, {split: Samples.numbered(pixels[split], numbers[split]) for split in images})
+    return data if classes is None or names is not None else with_classes(data, classes, where)
+
+
+def _names_of_labels(classes: Classes) -> Sequence[str] | None:
     """The words of `data.classes`, which name the labels 0, 1, 2 …; None where it chooses among numbers instead."""
     if classes is None or isinstance(classes, Mapping) or all(str(name).isdecimal() for name in classes):
         return None

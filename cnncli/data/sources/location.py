@@ -63,7 +63,7 @@ class ExcludeList:
     def __init__(self, names: Iterable[str], root: Path) -> None:
         self._root = root
         self._written = {spelt: name for name in names for spelt in self._spellings(name)}
-        self._found: set[str] = set()
+        self._matched: set[str] = set()
 
     def _spellings(self, name: str) -> Iterator[str]:
         yield name
@@ -74,20 +74,16 @@ class ExcludeList:
         if not self._written or not isinstance(name, str):
             return False
         around = (name[:at] for at, letter in enumerate(name) if letter == "/")
-        found = next((self._written[part] for part in (name, *around) if part in self._written), None)
-        if found is not None:
-            self._found.add(found)
-        return found is not None
+        written = next((self._written[part] for part in (name, *around) if part in self._written), None)
+        if written is not None:
+            self._matched.add(written)
+        return written is not None
 
     @property
     def unknown(self) -> list[str]:
         """The names that match no file."""
-        found, root = self._found, self._root
-        return [name for name in dict.fromkeys(self._written.values()) if name not in found and not _is_at(root, name)]
-
-
-def _is_at(root: Path, name: str) -> bool:
-    return os.path.lexists(root / name) and bool(Path(name).name)
+        unmatched = [name for name in dict.fromkeys(self._written.values()) if name not in self._matched]
+        return [name for name in unmatched if not (os.path.lexists(self._root / name) and Path(name).name)]
 
 
 def some(names: Collection[str]) -> str:

@@ -8,7 +8,7 @@ import os
 import posixpath
 from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,15 +39,7 @@ class _Row(NamedTuple):
 
 
 def load(
-    path: Path | str,
-    input_format: InputFormat,
-    root: Path | str | None = None,
-    image_column: str | None = None,
-    label_column: str | None = None,
-    split_column: str | None = None,
-    classes: Classes = None,
-    delimiter: str | None = None,
-    exclude: Container[str] = (),
+    path: Path | str, input_format: InputFormat, classes: Classes = None, exclude: Container[str] = (), **arguments: Any
 ) -> ImageData[FileSamples]:
     """Reads a table of images. None of them is decoded.
 
@@ -59,8 +51,7 @@ def load(
         DataError: With all that is wrong, each with its line: no such file, an empty field, an unknown split, an image
             that comes twice; or splits whose classes differ.
     """
-    columns = {"image": image_column, "label": label_column, "split": split_column}
-    table, folder, wanted, rows, problems = _read(path, root, columns, classes, delimiter, exclude)
+    table, folder, wanted, rows, problems = _read(path, classes, exclude, **arguments)
     if problems:
         raise DataError(
             f"{table}: {counted(len(problems), 'problem')}{listed(problems)}", f"relative paths start from {folder}"
@@ -68,31 +59,22 @@ def load(
     splits = {row.split for row in rows}
     if "train" not in splits:
         raise DataError(f"{table} has no row of the split train, only of {some(sorted(splits))}")
-    return ImageData(
-        class_names(wanted),
-        {
-            split: _samples(
-                [row for row in rows if row.split == split], wanted, folder, input_format, f"{table}: {split}"
-            )
-            for split in SPLITS
-            if split in splits
-        },
-    )
+    names = class_names(wanted)
+    label_of = {label: names.index(name) for label, name in wanted.items()}
+    samples = {}
+    for split in (split for split in SPLITS if split in splits):
+        of_split = [row for row in rows if row.split == split]
+        require_same_classes(names, {wanted[row.label] for row in of_split}, f"{table}: {split}")
+        labels = np.array([label_of[row.label] for row in of_split], np.int64)
+        samples[split] = FileSamples(folder, tuple(row.name for row in of_split), labels, input_format)
+    return ImageData(names, samples)
 
 
 def inventory(
-    path: Path | str,
-    root: Path | str | None = None,
-    image_column: str | None = None,
-    label_column: str | None = None,
-    split_column: str | None = None,
-    classes: Classes = None,
-    delimiter: str | None = None,
-    exclude: Container[str] = (),
+    path: Path | str, classes: Classes = None, exclude: Container[str] = (), **arguments: Any
 ) -> SourceInventory:
     """Lists every image of a table, with the arguments of `load`; a wrong row is a problem and does not stop it."""
-    columns = {"image": image_column, "label": label_column, "split": split_column}
-    _, folder, wanted, rows, problems = _read(path, root, columns, classes, delimiter, exclude)
+    _, folder, wanted, rows, problems = _read(path, classes, exclude, **arguments)
     sources = SourceInventory(folder, problems={"table-row": [Affected((), problem) for problem in problems]})
     for row in rows:
         sources.add(row.split, wanted[row.label], [row.name])
@@ -115,12 +97,16 @@ class _Table(NamedTuple):
 
 def _read(
     path: Path | str,
-    root: Path | str | None,
-    columns: dict[str, str | None],
     classes: Classes,
-    delimiter: str | None,
     exclude: Container[str],
+    root: Path | str | None = None,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    split_column: str | None = None,
+    delimiter: str | None = None,
 ) -> _Table:
+    """Reads a table with the arguments that a spec sets; relative paths start from `root`, or else from its folder."""
+    columns = {"image": image_column, "label": label_column, "split": split_column}
     file = existing_file(path)
     folder = file.parent if root is None else existing_folder(root)
     rows = list(_rows(file, columns, delimiter, folder, exclude))
@@ -129,16 +115,6 @@ def _read(
     wanted = chosen_classes({row.label for row in rows if row.label}, classes, f"{file}")
     rows, problems = _checked([row for row in rows if row.label in wanted or not row.label], folder)
     return _Table(file, folder, wanted, rows, problems)
-
-
-def _samples(
-    rows: list[_Row], wanted: dict[str, str], folder: Path, input_format: InputFormat, where: str
-) -> FileSamples:
-    names = class_names(wanted)
-    require_same_classes(names, {wanted[row.label] for row in rows}, where)
-    label_of = {label: names.index(given) for label, given in wanted.items()}
-    labels = np.array([label_of[row.label] for row in rows], np.int64)
-    return FileSamples(folder, tuple(row.name for row in rows), labels, input_format)
 
 
 def _rows(
