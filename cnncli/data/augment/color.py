@@ -8,11 +8,10 @@ documentation wins: `RandomContrast: {factor: 0.2}` lowers contrast as well as r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 from cnncli.catalog import Entry
-from cnncli.data.augment.draws import SampleRandom
-from cnncli.data.augment.steps import Build, Shape, Step, around_zero, floats, from_zero, per_image, randomly
+from cnncli.data.augment.steps import Build, Shape, Step, around_zero, by_factor, floats, from_zero, per_image, randomly
 from cnncli.startup import tf
 
 _LUMINANCE = (0.2989, 0.5870, 0.1140)
@@ -103,55 +102,52 @@ def equalize(images: tf.Tensor, bins: int) -> tf.Tensor:
     return tf.transpose(result, [0, 2, 3, 1])
 
 
-def _on_colour(change: Callable[..., tf.Tensor], shape: Shape, *ranges: tuple[float, float]) -> list[Step]:
-    return [randomly(change, *ranges)] if shape[2] == 3 else []
-
-
-def brightness(entry: Entry, shape: Shape) -> list[Step]:
-    """`RandomBrightness`."""
-    return [randomly(add_brightness, around_zero(entry.get("factor")))]
-
-
-def contrast(entry: Entry, shape: Shape) -> list[Step]:
-    """`RandomContrast`."""
-    factor = entry.get("factor")
+def _around_one(factor: Any) -> tuple[float, float]:
     lower, upper = factor if isinstance(factor, list | tuple) else (factor, factor)
-    return [randomly(scale_contrast, (1 - lower, 1 + upper))]
+    return 1 - lower, 1 + upper
 
 
-def saturation(entry: Entry, shape: Shape) -> list[Step]:
-    """`RandomSaturation`: 0 is grey, 0.5 no change, 1 as colourful as can be."""
-
-    def change(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-        return scale_saturation(images, factor / (1 - factor + 1e-7))
-
-    return _on_colour(change, shape, from_zero(entry.get("factor")))
+def _kept_bits(factor: Any) -> tuple[int, int]:
+    """`factor` is the number of bits that are kept, or the fewest and the most."""
+    fewest, most = sorted(factor) if isinstance(factor, list | tuple) else (factor, factor)
+    return fewest, most + 1
 
 
-def hue(entry: Entry, shape: Shape) -> list[Step]:
-    """`RandomHue`: 1 is up to half of the colour circle, to either side."""
+def _change_saturation(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
+    """0 is grey, 0.5 no change, 1 as colourful as can be."""
+    return scale_saturation(images, factor / (1 - factor + 1e-7))
 
-    def change(images: tf.Tensor, factor: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
-        return turn_hue(images, tf.where(side < 0.5, -factor, factor) / 2)
 
-    return _on_colour(change, shape, from_zero(entry.get("factor")), (0.0, 1.0))
+def _change_hue(images: tf.Tensor, factor: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
+    """1 is up to half of the colour circle, to either side."""
+    return turn_hue(images, tf.where(side < 0.5, -factor, factor) / 2)
+
+
+def _invert_some(images: tf.Tensor, likely: tf.Tensor, chance: tf.Tensor) -> tf.Tensor:
+    return invert(images, chance < likely)
+
+
+_CHANCE = (0.0, 1.0)
+
+brightness = by_factor(add_brightness, around_zero)
+contrast = by_factor(scale_contrast, _around_one)
+saturation = by_factor(_change_saturation, only_colour=True)
+hue = by_factor(_change_hue, from_zero, _CHANCE, only_colour=True)
+degeneration = by_factor(fade_to_grey, only_colour=True)
+inversion = by_factor(_invert_some, from_zero, _CHANCE)
+posterization = by_factor(posterize, _kept_bits)
 
 
 def jitter(entry: Entry, shape: Shape) -> list[Step]:
     """`RandomColorJitter`: brightness, contrast, saturation and hue in this order, those that are given."""
     parts = {"brightness": brightness, "contrast": contrast, "saturation": saturation, "hue": hue}
-    given = ((build, entry.get(f"{part}_factor")) for part, build in parts.items())
+    factors = {part: entry.get(f"{part}_factor") for part in parts}
     return [
         step
-        for build, factor in given
+        for part, factor in factors.items()
         if factor is not None
-        for step in build(Entry("augmentation", entry.name, {"factor": factor}), shape)
+        for step in parts[part](Entry("augmentation", entry.name, {"factor": factor}), shape)
     ]
-
-
-def degeneration(entry: Entry, shape: Shape) -> list[Step]:
-    """`RandomColorDegeneration`."""
-    return _on_colour(fade_to_grey, shape, from_zero(entry.get("factor")))
 
 
 def grayscale(entry: Entry, shape: Shape) -> list[Step]:
@@ -161,24 +157,7 @@ def grayscale(entry: Entry, shape: Shape) -> list[Step]:
     def change(images: tf.Tensor, chance: tf.Tensor) -> tf.Tensor:
         return fade_to_grey(images, chance < share)
 
-    return _on_colour(change, shape, (0.0, 1.0))
-
-
-def inversion(entry: Entry, shape: Shape) -> list[Step]:
-    """`RandomInvert`."""
-    probability = from_zero(entry.get("factor"))
-
-    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
-        return invert(images, draws.happens(probability))
-
-    return [operation]
-
-
-def posterization(entry: Entry, shape: Shape) -> list[Step]:
-    """`RandomPosterization`: bits that are kept, or the fewest and the most."""
-    factor = entry.get("factor")
-    fewest, most = sorted(factor) if isinstance(factor, list | tuple) else (factor, factor)
-    return [randomly(posterize, (fewest, most + 1))]
+    return [randomly(change, _CHANCE)] if shape[2] == 3 else []
 
 
 def solarization(entry: Entry, shape: Shape) -> list[Step]:
@@ -188,21 +167,13 @@ def solarization(entry: Entry, shape: Shape) -> list[Step]:
 
 def auto_contrast(entry: Entry, shape: Shape) -> list[Step]:
     """`AutoContrast`: every image, always."""
-
-    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
-        return stretch_contrast(images)
-
-    return [operation]
+    return [lambda images, _: stretch_contrast(images)]
 
 
 def equalization(entry: Entry, shape: Shape) -> list[Step]:
     """`Equalization`: every image, always."""
     bins = entry.get("bins")
-
-    def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
-        return equalize(images, bins)
-
-    return [operation]
+    return [lambda images, _: equalize(images, bins)]
 
 
 COLOR: dict[str, Build] = {

@@ -11,7 +11,7 @@ import numpy as np
 
 from cnncli.catalog import Entry
 from cnncli.data.augment.draws import SampleRandom
-from cnncli.data.augment.steps import Build, Shape, Step, floats, from_zero, per_image, randomly
+from cnncli.data.augment.steps import Build, Shape, Step, by_factor, floats, from_zero, per_image
 from cnncli.startup import tf
 
 # What a random byte stands for in an erased patch: noise as Keras draws it, with a mean of 0 and a deviation of 255,
@@ -65,9 +65,7 @@ def box_mask(ratios: tf.Tensor, chances: tf.Tensor, shape: Shape) -> tf.Tensor:
     return (rows[:, :, None] & columns[:, None, :])[..., None]
 
 
-def sharpness(entry: Entry, shape: Shape) -> list[Step]:
-    """`RandomSharpness`."""
-    return [randomly(sharpen, from_zero(entry.get("factor")))]
+sharpness = by_factor(sharpen)
 
 
 def gaussian_blur(entry: Entry, shape: Shape) -> list[Step]:

@@ -76,6 +76,21 @@ def randomly(change: Callable[..., tf.Tensor], *ranges: tuple[float, float]) -> 
     return operation
 
 
+def by_factor(
+    change: Callable[..., tf.Tensor],
+    reach: Callable[[Any], tuple[float, float]] = from_zero,
+    *more: tuple[float, float],
+    only_colour: bool = False,
+) -> Build:
+    """A builder of entries whose strength is drawn from the range of their `factor`; grey images may be left alone."""
+
+    def build(entry: Entry, shape: Shape) -> list[Step]:
+        applies = shape[2] == 3 or not only_colour
+        return [randomly(change, reach(entry.get("factor")), *more)] if applies else []
+
+    return build
+
+
 def per_image(numbers: tf.Tensor) -> tf.Tensor:
     """Numbers of images made ready to meet their pixels."""
     return tf.cast(numbers, tf.float32)[:, None, None, None]  # (batch, 1, 1, 1)
