@@ -8,6 +8,10 @@ from typing import Any
 
 import click
 
+from cnncli.cli.console import notice, one_line, say, show_table, styled, terminal_width
+from cnncli.errors import DataError, ResourceError
+from cnncli.wording import counted
+
 SHOWN = 5
 """How many files a finding shows; --json has them all."""
 
@@ -38,19 +42,19 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
     """
     import json
 
-    from cnncli.errors import DataError
+    from cnncli.spec import load
 
     before: list[str] = []
     to_screen = str(list_file) == "-"
     if as_json and to_screen:
         raise click.UsageError("--json and --list - cannot be combined")
-    spec = _spec(subject)
+    is_spec = subject.suffix.lower() in (".yaml", ".yml") and not subject.is_dir()
+    spec = load(subject).spec if is_spec else None
     place = spec.data.source.arguments.get("path") if spec else subject
     if list_file and not to_screen:
         _refuse_to_overwrite(list_file, Path(place) if place else None)
         before = _excluded_by(list_file)
     before += spec.data.exclude if spec else []
-    from cnncli.cli.console import notice
     from cnncli.cli.progress import looking
     from cnncli.report.findings import exclude_list, findings_json
     from cnncli.runner.inputs.source_check import scan_path, scan_spec
@@ -68,19 +72,8 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
     return DataError.exit_code if report.is_wrong else 0
 
 
-def _spec(subject: Path) -> Any:
-    """The spec of a YAML file; None for a folder or table."""
-    if subject.suffix.lower() not in (".yaml", ".yml") or subject.is_dir():
-        return None
-    from cnncli.spec import load
-
-    return load(subject).spec
-
-
 def _refuse_to_overwrite(file: Path, place: Path | None) -> None:
     """Writes neither among the images nor over anything but an earlier list."""
-    from cnncli.errors import ResourceError
-
     if place and place.is_dir() and place.resolve() in file.resolve().parents:
         raise ResourceError(f"'{file}' would be inside the data", "choose a file in another folder")
     if file.exists() and not _is_list(file):
@@ -114,7 +107,6 @@ def _excluded_by(file: Path) -> list[str]:
 
 
 def _write(file: Path, text: str) -> None:
-    from cnncli.cli.console import notice
     from cnncli.runs import writing
 
     with writing(file) as path:
@@ -123,11 +115,8 @@ def _write(file: Path, text: str) -> None:
 
 
 def _show(report: Any, subject: str, list_file: Path | None) -> None:
-    from cnncli.cli.console import say, styled
-    from cnncli.wording import counted
-
     images = f"{counted(report.images, 'image')} in {counted(len(report.class_names), 'class')}"
-    say(f"{_shown(report.source)}: {images}")
+    say(f"{one_line(report.source)}: {images}")
     say()
     _show_counts(report)
     if report.sizes:
@@ -140,39 +129,29 @@ def _show(report: Any, subject: str, list_file: Path | None) -> None:
     say()
     for finding in report.findings:
         _show_finding(finding)
-    if report.findings:
-        severities = [finding.severity for finding in report.findings]
-        counts = [counted(severities.count(name), name) for name in _COLORS if name in severities]
-        say(f"{', '.join(counts)}: {_verdict(report)}")
-    else:
-        say(f"no findings: {_verdict(report)}")
+    severities = [finding.severity for finding in report.findings]
+    counts = [counted(severities.count(name), name) for name in _COLORS if name in severities]
+    verdict = "training would fail or give misleading results" if report.is_wrong else "ready for training"
+    say(f"{', '.join(counts) or 'no findings'}: {verdict}")
     if list_file is None and any(finding.exclude for finding in report.findings):
-        say(f"to list the files to exclude: cnncli data {_shown(subject)} --list exclude.yaml")
+        say(f"to list the files to exclude: cnncli data {one_line(subject)} --list exclude.yaml")
     if not report.decoded:
         click.echo(styled("only headers were read; without --quick, every image is decoded and compared", dim=True))
 
 
-def _verdict(report: Any) -> str:
-    return "training would fail or give misleading results" if report.is_wrong else "ready for training"
-
-
 def _show_counts(report: Any) -> None:
-    from cnncli.cli.console import show_table
-
     splits = list(report.counts)
     columns = ["class", *splits, *(["total"] if len(splits) > 1 else [])]
-    rows = []
-    for label in report.class_names:
-        counts = [report.counts[split].get(label, 0) for split in splits]
-        rows.append([_shown(label), *(f"{count:,}" for count in counts), f"{sum(counts):,}"][: len(columns)])
-    totals = [sum(report.counts[split].values()) for split in splits]
-    rows.append(["total", *(f"{count:,}" for count in totals), f"{sum(totals):,}"][: len(columns)])
+    counts = {label: [report.counts[split].get(label, 0) for split in splits] for label in report.class_names}
+    totals = ("total", [sum(report.counts[split].values()) for split in splits])
+    rows = [
+        [label, *(f"{number:,}" for number in numbers), f"{sum(numbers):,}"][: len(columns)]
+        for label, numbers in [*counts.items(), totals]
+    ]
     show_table(columns, rows, right=columns[1:], last=True)
 
 
 def _show_finding(finding: Any) -> None:
-    from cnncli.cli.console import say, styled
-
     width = max(map(len, _COLORS)) + 2
     head = _wrapped(f"{finding.message} [{finding.code}]", width)
     # Colour after the lines are made: escapes have a length and no width
@@ -181,33 +160,21 @@ def _show_finding(finding: Any) -> None:
     if finding.advice:
         say(_wrapped(finding.advice, width))
     for one in finding.affected[:SHOWN]:
-        say(_wrapped(f"{', '.join(map(_shown, one.names[:SHOWN]))}{_rest(one.names)} {one.detail}".strip(), width + 2))
+        more = f" and {len(one.names) - SHOWN:,} more" if len(one.names) > SHOWN else ""
+        say(_wrapped(f"{', '.join(one.names[:SHOWN])}{more} {one.detail}".strip(), width + 2))
     if len(finding.affected) > SHOWN:
         say(" " * (width + 2) + f"and {len(finding.affected) - SHOWN:,} more")
     say()
 
 
-def _rest(names: tuple[str, ...]) -> str:
-    return f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-
-
 def _wrapped(text: str, indent: int) -> str:
     """Lines of 80 columns at most; a file name is never broken."""
-    from cnncli.cli.console import terminal_width
-
     blank = " " * indent
     return textwrap.fill(
-        _shown(text),
+        one_line(text),
         min(terminal_width(), 80),
         initial_indent=blank,
         subsequent_indent=blank,
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _shown(name: str) -> str:
-    """A name on one line, whatever characters it is made of."""
-    from cnncli.cli.console import one_line
-
-    return one_line(name)

@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
@@ -56,7 +55,7 @@ def cached(samples: FileSamples, progress: Callable[[int, int], None] | None = N
         DataError: An image cannot be read, or changed while it was read.
         ResourceError: The cache folder is full or cannot be written to.
     """
-    if not len(samples):  # nothing cannot be mapped
+    if not len(samples):  # an empty array cannot be mapped
         return Samples(samples.read(np.arange(0)), samples.labels, samples.names)
     key = _key(samples)
     folder = decoded_cache_dir() / "images"
@@ -83,7 +82,7 @@ def _key(samples: FileSamples) -> str:
     """A hash of all that the pixels depend on; not of the labels, so renaming classes keeps the entry."""
 
     def states(numbers: range) -> list[str]:
-        found = []
+        lines = []
         for number in numbers:
             path = samples.path(number)
             try:
@@ -91,8 +90,8 @@ def _key(samples: FileSamples) -> str:
             except (OSError, ValueError):
                 open_file(path).close()  # says what is wrong with it
                 raise
-            found.append(f"{os.path.abspath(path)}\0{state.st_size}\0{state.st_mtime_ns}\0")  # noqa: PTH100
-        return found
+            lines.append(f"{os.path.abspath(path)}\0{state.st_size}\0{state.st_mtime_ns}\0")  # noqa: PTH100
+        return lines
 
     digest = hashlib.blake2b(f"{_FORMAT}\0{astuple(samples.input_format)}\0".encode(), digest_size=20)
     for some in in_threads(states, len(samples)):
@@ -121,14 +120,16 @@ def _make(entry: Path, samples: FileSamples, progress: Callable[[int, int], None
     part = None
     try:
         entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if (missing := total * size - shutil.disk_usage(entry.parent).free) > 0:
-            _make_room(entry.parent, missing)
+        missing = total * size - shutil.disk_usage(entry.parent).free
+        if missing <= reclaimable():
+            _remove_oldest(entry.parent, missing)
         if shutil.disk_usage(entry.parent).free < total * size:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         # In the same folder, so that the rename is atomic; readable for the user only
         handle, part = tempfile.mkstemp(dir=entry.parent, prefix=f".{entry.stem}.", suffix=".part")
         with os.fdopen(handle, "wb") as stream:
-            _write_header(stream, (total, *samples.shape))
+            header = {"descr": "|u1", "fortran_order": False, "shape": (total, *samples.shape)}
+            np.lib.format.write_array_header_1_0(stream, header)
             for start in range(0, total, per_chunk):
                 end = min(start + per_chunk, total)
                 stream.write(samples.read(np.arange(start, end)).data)
@@ -147,25 +148,18 @@ def _make(entry: Path, samples: FileSamples, progress: Callable[[int, int], None
             Path(part).unlink(missing_ok=True)
 
 
-def _write_header(stream: IO[bytes], shape: tuple[int, ...]) -> None:
-    np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
-
-
 def reclaimable() -> int:
     """Bytes of all entries, which are removed when there is no room for another."""
     return sum(size for _, size, _ in _entries(decoded_cache_dir() / "images"))
 
 
-def _make_room(folder: Path, missing: int) -> None:
-    """Removes the least recently used entries, if that makes enough room."""
-    entries = _entries(folder)
-    if sum(size for _, size, _ in entries) < missing:
-        return
-    for _, size, entry in entries:
-        if missing > 0:
+def _remove_oldest(folder: Path, excess: int, kept: Path | None = None) -> None:
+    """Removes the least recently used entries until so many bytes are gone; another process may do the same."""
+    for _, size, entry in _entries(folder):
+        if excess > 0 and entry != kept:
             with contextlib.suppress(OSError):
                 entry.unlink()
-                missing -= size
+                excess -= size
 
 
 def _entries(folder: Path) -> list[tuple[int, int, Path]]:
@@ -181,9 +175,4 @@ def _tidy(folder: Path, kept: Path, limit: int) -> None:
         for part in folder.glob(".*.part"):
             if part.stat().st_mtime < time.time() - _ABANDONED:
                 part.unlink(missing_ok=True)
-        entries = _entries(folder)
-        total = sum(size for _, size, _ in entries)
-        for _, size, entry in entries:
-            if total > limit and entry != kept:
-                entry.unlink(missing_ok=True)
-                total -= size
+    _remove_oldest(folder, reclaimable() - limit, kept)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -71,8 +71,8 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         DataError: The images cannot be trained on; the hint says what to do.
     """
     notices: list[str] = []
-    load = _loader(path, columns or {}, notices)
-    data = load([])
+    load = partial(_load_folder if path.is_dir() else _load_table, path, columns or {}, notices)
+    data = load(exclude=())
     files = [
         (samples.path(number), name) for samples in data.splits.values() for number, name in enumerate(samples.names)
     ]
@@ -80,7 +80,7 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
     unreadable = {name: one.detail for (_, name), one in zip(files, inspections, strict=True) if one.problem}
     if unreadable:
         _require_most_readable(path, unreadable, len(files))
-        data = load(list(unreadable))
+        data = load(exclude=list(unreadable))
     good = [one for one in inspections if not one.problem]
     return Survey(
         "folder" if path.is_dir() else "csv",
@@ -95,40 +95,35 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
     )
 
 
-def _loader(
-    path: Path, columns: Mapping[str, Any], notices: list[str]
-) -> Callable[[Sequence[str]], ImageData[FileSamples]]:
-    """Returns a function that loads the source without some of its files, as training would."""
-    if path.is_dir():
-        if columns:
-            options = some([f"--{name.replace('_', '-')}" for name in columns])
-            applies = "applies" if len(columns) == 1 else "apply"
-            raise DataError(f"{options} {applies} to tables only; {path} is a folder", "remove the option")
+def _load_folder(
+    path: Path, columns: Mapping[str, str], notices: list[str], exclude: Sequence[str]
+) -> ImageData[FileSamples]:
+    if columns:
+        options = some([f"--{name.replace('_', '-')}" for name in columns])
+        applies = "applies" if len(columns) == 1 else "apply"
+        raise DataError(f"{options} {applies} to tables only; {path} is a folder", "remove the option")
+    try:
+        return folder.load(path, _ANY, exclude=exclude, notice=notices.append)
+    except DataError as error:
+        raise DataError(error.message, _better_hint(path, error.hint)) from None
 
-        def load_folder(exclude: Sequence[str]) -> ImageData[FileSamples]:
-            try:
-                return folder.load(path, _ANY, exclude=exclude, notice=notices.append)
-            except DataError as error:
-                raise DataError(error.message, _better_hint(path, error.hint)) from None
 
-        return load_folder
+def _load_table(
+    path: Path, columns: Mapping[str, str], notices: list[str], exclude: Sequence[str]
+) -> ImageData[FileSamples]:
     existing_file(path)  # says what there is instead
     if path.suffix.lower() not in TABLE_SUFFIXES:
         raise DataError(
             f"{path} is neither a folder of images nor a table of them",
             "the file name of a table must end in .csv, .tsv or .txt",
         )
-
-    def load_table(exclude: Sequence[str]) -> ImageData[FileSamples]:
-        try:
-            return table.load(path, _ANY, exclude=exclude, **columns)
-        except DataError as error:
-            # There is no spec yet to set keys in
-            hint = re.sub(r"data\.source\.csv\.(\w+)_column", r"--\1-column", error.hint)
-            start = "; --root names another folder" if "relative paths" in hint else ""
-            raise DataError(error.message, hint + start) from None
-
-    return load_table
+    try:
+        return table.load(path, _ANY, exclude=exclude, **columns)
+    except DataError as error:
+        # There is no spec yet to set keys in
+        hint = re.sub(r"data\.source\.csv\.(\w+)_column", r"--\1-column", error.hint)
+        start = "; --root names another folder" if "relative paths" in hint else ""
+        raise DataError(error.message, hint + start) from None
 
 
 def _better_hint(path: Path, hint: str) -> str:
