@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -74,28 +75,20 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
 
 def _refuse_to_overwrite(file: Path, place: Path | None) -> None:
     """Writes neither among the images nor over anything but an earlier list."""
+    from cnncli.report.findings import HEADING
+
     if place and place.is_dir() and place.resolve() in file.resolve().parents:
         raise ResourceError(f"'{file}' would be inside the data", "choose a file in another folder")
-    if file.exists() and not _is_list(file):
+    is_list = False
+    if file.is_file():
+        with contextlib.suppress(OSError), file.open("rb") as stream:
+            is_list = stream.read(len(HEADING)) == HEADING.encode()
+    if file.exists() and not is_list:
         raise ResourceError(f"'{file}' exists and is not such a list", "choose another file")
 
 
-def _is_list(file: Path) -> bool:
-    from cnncli.report.findings import HEADING
-
-    try:
-        with file.open("rb") as stream:
-            return file.is_file() and stream.read(len(HEADING)) == HEADING.encode()
-    except OSError:
-        return False
-
-
 def _excluded_by(file: Path) -> list[str]:
-    """The files that an earlier list excludes, with those that a person has added.
-
-    Raises:
-        SpecError: It is not valid YAML.
-    """
+    """The files that an earlier list excludes, with those that a person has added."""
     from cnncli.spec.reader import read
 
     if not file.exists():

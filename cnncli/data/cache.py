@@ -46,10 +46,7 @@ def decoded_cache_dir() -> Path:
 def cached(samples: FileSamples, progress: Callable[[int, int], None] | None = None, limit: int = LIMIT) -> Samples:
     """Decodes images into the cache, unless they are there, and maps them from it. Several processes may do so at once.
 
-    Args:
-        samples: Images in files.
-        progress: Receives how many images have been decoded, and of how many.
-        limit: Bytes; see `LIMIT`. The new entry stays, however large it is.
+    Progress is the number of decoded images, and of all. The new entry stays even if it is larger than the limit.
 
     Raises:
         DataError: An image cannot be read, or changed while it was read.

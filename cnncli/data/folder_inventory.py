@@ -28,12 +28,8 @@ class FolderInventory:
     """The contents of a folder, without hidden files and folders and those in `PASSED_OVER`.
 
     Places are paths from the root on with forward slashes, empty for the root itself and otherwise ending in a slash.
-    Names are sorted as people count: `img2.png` before `img10.png`.
-
-    Args:
-        root: Path of the folder.
-        unlistable: Receives the folders that cannot be listed, each with the reason, and they count as empty; when
-            None they raise DataError.
+    Names are sorted as people count: `img2.png` before `img10.png`. Folders that cannot be listed raise a DataError;
+    when there is a mapping `unlistable`, they are added to it with the reason, and count as empty.
     """
 
     def __init__(self, root: Path, unlistable: dict[str, str] | None = None) -> None:

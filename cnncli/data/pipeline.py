@@ -19,15 +19,10 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
 
 
 def encode(labels: np.ndarray, encoding: str, classes: int) -> np.ndarray:
-    """Labels as a loss takes them.
+    """Labels `(images,)` as a loss takes them.
 
-    Args:
-        labels: Classes as indices, shape `(images,)`.
-        encoding: `sparse`, `one_hot`, or `binary` for one output that tells two classes apart.
-        classes: Number of classes.
-
-    Returns:
-        `(images,)` int64, `(images, classes)` float32 or `(images, 1)` float32.
+    They stay as they are for `sparse`, become `(images, classes)` float32 for `one_hot`, and `(images, 1)` float32 for
+    `binary`, where one output tells two classes apart.
     """
     if encoding == "one_hot":
         return np.eye(classes, dtype=np.float32)[labels]  # (images, classes)
@@ -112,8 +107,7 @@ def training_batches(
         augmentation: Changes each batch.
 
     Returns:
-        `(images, targets)` or `(images, targets, weights)`; images uint8 or float32 of 0…255,
-        `(batch, height, width, channels)`.
+        `(images, targets)` or `(images, targets, weights)`; images uint8 or float32 `(batch, height, width, channels)`.
     """
     total = len(drawn)
     per_epoch = steps_per_epoch(total, batch_size)
@@ -171,11 +165,7 @@ def class_weights(
 ) -> np.ndarray | None:
     """Weight of each training image in the loss: `(images,)` float32, or None when all count the same.
 
-    Args:
-        labels: Classes of the training images, shape `(images,)`.
-        names: Names of the classes.
-        wanted: `balanced` for images / (classes x images of the class), weights by class name (1 where none is
-            given), or None.
+    `balanced` is images / (classes x images of the class); a class without a weight by name has 1.
     """
     if wanted is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -84,15 +84,9 @@ class Samples:
 
     def fitted(self, input_format: InputFormat) -> Samples:
         """The same samples in another size or colour, as files would be read; themselves when nothing changes."""
-        if self.shape == (input_format.height, input_format.width, input_format.channels):
+        if self.shape == input_format.shape:
             return self
-        images = np.empty((len(self), input_format.height, input_format.width, input_format.channels), np.uint8)
-
-        def fit(positions: range) -> None:
-            for position in positions:
-                images[position] = fit_pixels(self.images[position], input_format)
-
-        in_threads(fit, len(self))
+        images = _filled(len(self), input_format, lambda index: fit_pixels(self.images[index], input_format))
         return Samples(images, self.labels, self.names)
 
 
@@ -118,7 +112,7 @@ class FileSamples:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of every image, once it is read."""
-        return self.input_format.height, self.input_format.width, self.input_format.channels
+        return self.input_format.shape
 
     def __len__(self) -> int:
         return len(self.names)
@@ -134,14 +128,11 @@ class FileSamples:
 
     def read(self, indices: np.ndarray) -> np.ndarray:
         """Decodes the images at these indices in threads; raises the DataError of the first that cannot be read."""
-        images = np.empty((len(indices), *self.shape), np.uint8)  # (samples, height, width, channels)
 
-        def decode(positions: range) -> None:
-            for position in positions:
-                images[position] = read_image(self.path(int(indices[position])), self.input_format)
+        def image(position: int) -> np.ndarray:
+            return read_image(self.path(int(indices[position])), self.input_format)
 
-        in_threads(decode, len(indices))
-        return images
+        return _filled(len(indices), self.input_format, image)
 
 
 @dataclass(frozen=True)
@@ -173,6 +164,18 @@ class SampleSubset:
     def read(self, indices: np.ndarray) -> np.ndarray:
         """The images at these indices, a copy: uint8, shape `(len(indices), height, width, channels)`."""
         return self.whole.read(self.indices[indices])
+
+
+def _filled(count: int, input_format: InputFormat, image: Callable[[int], np.ndarray]) -> np.ndarray:
+    """Images made in threads, each by its position: uint8, shape `(count, height, width, channels)`."""
+    images = np.empty((count, *input_format.shape), np.uint8)
+
+    def fill(positions: range) -> None:
+        for position in positions:
+            images[position] = image(position)
+
+    in_threads(fill, count)
+    return images
 
 
 def _belong_together(images: int, labels: np.ndarray, names: tuple[str, ...]) -> None:

@@ -57,7 +57,7 @@ place = sys.argv[1]
 Tiny(data_dir=place).download_and_prepare()
 
 def load(name="tiny", **options):
-    return source.load(name, InputFormat(4, 3, 3), data_dir=place, download=False, **options)
+    return source.load(name, InputFormat(4, 3, 3), data_dir=place, **options)
 
 data = load()
 assert data.class_names == ("no", "yes"), data.class_names

@@ -38,15 +38,10 @@ BUILDERS: dict[str, Build] = {
 
 
 class Augmentation:
-    """The entries of `augment`, ready to be mapped over batches.
+    """The entries of `augment`, in their order, ready to be mapped over batches of images of one shape.
 
     Movements of the picture that stand one after the other are carried out as one, with one interpolation, as long as
     they agree on `fill_mode`, `fill_value` and `interpolation`; flips agree with everything.
-
-    Args:
-        entries: Entries of `augment`, in their order.
-        shape: Height, width and channels of the images.
-        seed: Seed of the spec.
 
     Raises:
         SpecError: An entry does not suit the images.

@@ -49,12 +49,9 @@ def blur(images: tf.Tensor, sigma_x: tf.Tensor, sigma_y: tf.Tensor, kernel: tupl
 
 
 def box_mask(ratios: tf.Tensor, chances: tf.Tensor, shape: Shape) -> tf.Tensor:
-    """Which pixels lie in a box at a random place: `(batch, height, width, 1)` bool.
+    """Pixels of a box with these shares of width and height, at a random place: `(batch, height, width, 1)` bool.
 
-    Args:
-        ratios: Width and height of the box as shares of the image's, `(batch, 2)` float64.
-        chances: Its place, from 0 (left, top) to 1 (right, bottom), `(batch, 2)` float64.
-        shape: Shape of the images.
+    Shares and chances are `(batch, 2)` float64; chances place the box, from 0 (left, top) to 1 (right, bottom).
     """
     size = tf.constant([shape[1], shape[0]], tf.float64)
     start = chances * (1 - ratios) * size  # (batch, 2)

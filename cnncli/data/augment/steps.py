@@ -32,10 +32,8 @@ class Fill(NamedTuple):
 class Geometry:
     """A random movement of the picture, kept as a matrix so that several can become one.
 
-    Args:
-        matrices: Gives, for each image, the matrix that takes a pixel of the result `(x, y, 1)` to its place in the
-            source; `(batch, 3, 3)` float64.
-        fill: None for mirroring, which needs no pixels beyond or between those there are.
+    For each image, the matrix `(3, 3)` takes a pixel of the result `(x, y, 1)` to its place in the source; float64.
+    Without a fill it is a flip, which needs no pixels beyond or between those there are.
     """
 
     matrices: Callable[[SampleRandom], tf.Tensor]

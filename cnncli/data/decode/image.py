@@ -87,7 +87,7 @@ def fit_pixels(pixels: np.ndarray, input_format: InputFormat) -> np.ndarray:
 def fit_picture(picture: Image.Image, input_format: InputFormat) -> np.ndarray:
     """Brings a decoded picture to the size and colour of a format; uint8, shape `(height, width, channels)`."""
     fit = fitted(_flattened(picture, "L" if input_format.channels == 1 else "RGB"), input_format)
-    return np.array(fit).reshape(input_format.height, input_format.width, input_format.channels)
+    return np.array(fit).reshape(input_format.shape)
 
 
 def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Image:

@@ -46,6 +46,11 @@ class InputFormat:
         if self.resize not in get_args(Resize) or self.interpolation not in _FILTERS:
             raise ValueError(f"resize {self.resize!r}, interpolation {self.interpolation!r}")
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        return self.height, self.width, self.channels
+
 
 def fitted(picture: Image.Image, input_format: InputFormat) -> Image.Image:
     """The picture in the size of a reading; one that has the size already is returned as it is."""
@@ -61,10 +66,8 @@ def fitted(picture: Image.Image, input_format: InputFormat) -> Image.Image:
     # Not ImageOps.pad, which leaves nothing of a picture that is a hundred times as wide as high
     width, height = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     canvas = Image.new(picture.mode, size)
-    canvas.paste(
-        picture.resize((width, height), resampling),
-        ((input_format.width - width) // 2, (input_format.height - height) // 2),
-    )
+    left, top = (input_format.width - width) // 2, (input_format.height - height) // 2
+    canvas.paste(picture.resize((width, height), resampling), (left, top))
     return canvas
 
 

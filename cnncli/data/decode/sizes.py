@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -22,14 +23,9 @@ def common_size(splits: Sequence[FileSamples]) -> tuple[int, int]:
     Raises:
         DataError: They differ, or one cannot be read.
     """
-    sizes: Counter[tuple[int, int]] = Counter()
-    for samples in splits:
-
-        def look(numbers: range, samples: FileSamples = samples) -> Counter[tuple[int, int]]:
-            return Counter(size_of(samples.path(number)) for number in numbers)
-
-        for some in in_threads(look, len(samples)):
-            sizes += some
+    paths = [samples.path(number) for samples in splits for number in range(len(samples))]
+    in_parts = in_threads(lambda numbers: [size_of(paths[number]) for number in numbers], len(paths))
+    sizes = Counter(itertools.chain.from_iterable(in_parts))
     if len(sizes) == 1:
         return next(iter(sizes))
     (height, width), count = sizes.most_common(1)[0]

@@ -114,11 +114,7 @@ _RANKS = {"error": 0, "warning": 1, "note": 2}
 def finding(code: str, affected: Iterable[Affected], exclude: Iterable[str] = (), message: str = "") -> list[Finding]:
     """A finding of this code, or none when nothing is affected.
 
-    Args:
-        code: A key of `CODES`.
-        affected: Files or classes with the finding.
-        exclude: Files whose exclusion removes the finding.
-        message: Replaces the usual sentence.
+    Excluding the files in `exclude` removes it; `message` replaces the usual sentence.
     """
     items = tuple(affected)
     if not items:

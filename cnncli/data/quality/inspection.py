@@ -93,13 +93,10 @@ def inspect_files(
 
 
 def inspect(path: Path, name: str, decode: bool) -> FileInspection:
-    """Inspects one file, which may be anything; nothing is raised.
+    """Inspects one file, which may be anything; nothing is raised. By its suffix, `name` claims to be an image, or not.
 
-    Args:
-        path: Path of the file.
-        name: Name in the source; by its suffix it claims to be an image, or not.
-        decode: Read all of it, as training would, and hash its pixels. Otherwise only the header is read, and the
-            whole only where the end looks cut off.
+    With `decode` all of it is read, as training would, and its pixels are hashed. Otherwise only the header is read,
+    and the whole only where the end looks cut off.
     """
     suffix = PurePosixPath(name).suffix.lower()
     named_image = suffix in formats.SUFFIXES

@@ -25,12 +25,9 @@ _ANY = InputFormat(1, 1, 3)
 
 @dataclass(frozen=True)
 class Survey:
-    """The readable images of a source.
+    """The readable images of a source, `folder` or `csv`, whose arguments are those of a spec.
 
     Args:
-        source: `folder` or `csv`.
-        arguments: Arguments of the source, as a spec has them.
-        class_names: Names in the order of the labels.
         labels: Labels of each split, int64, shape `(images,)`; `train` is always there.
         sizes: Height and width of all images the right way up, int64, shape `(images, 2)`, `train` first.
         grey: Whether each of them is stored without colour, bool, shape `(images,)`.

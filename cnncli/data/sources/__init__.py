@@ -15,13 +15,10 @@ if TYPE_CHECKING:  # `check` looks for files with the modules here, and starts n
 
 
 def load_images(name: str, arguments: Mapping[str, Any], **context: Any) -> ImageData[Any]:
-    """Loads all images of a source, in the splits that it has itself.
+    """Loads all images of a source, a key of `IMAGE_SOURCES`, in the splits that it has itself.
 
-    Args:
-        name: A key of `IMAGE_SOURCES`.
-        arguments: Arguments of the source as the spec has them.
-        context: What else a training sets: `input_format`, `classes`, `exclude`, `notice`. The source receives those
-            that its function `load` has parameters for.
+    Of the `context` of a training (`input_format`, `classes`, `exclude`, `notice`) it receives what its function `load`
+    has parameters for.
 
     Raises:
         DataError: The images are missing, damaged or not what the arguments say.

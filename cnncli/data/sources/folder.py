@@ -74,36 +74,27 @@ def inventory(path: Path | str, classes: Classes = None, exclude: Container[str]
     top = contents.folders()
     places = {SPLIT_FOLDERS[name.lower()]: f"{name}/" for name in top if name.lower() in SPLIT_FOLDERS}
     sources = SourceInventory(root)
+
+    def add(split: str, place: str, label: str = "", nested: bool = True) -> None:
+        sources.add(split, label, (name for name in contents.files(place, nested) if name not in exclude))
+
     if "train" not in places or _are_classes(classes, top) or not contents.folders(places["train"]):
         places = {"train": ""}
     else:
-        _add(sources, contents, "train", "", exclude, nested=False)
+        add("train", "", nested=False)
     for split, place in ((split, places[split]) for split in SPLITS if split in places):
-        _add(sources, contents, split, place, exclude, nested=False)
-        folders = contents.folders(place)
-        wanted = dict(zip(folders, folders, strict=True))
+        add(split, place, nested=False)
+        wanted = {folder: folder for folder in contents.folders(place)}
         if classes is not None:
-            wanted = chosen_classes(folders, classes, str(root / place))
+            wanted = chosen_classes(wanted, classes, str(root / place))
         for folder, label in wanted.items():
-            _add(sources, contents, split, f"{place}{folder}/", exclude, label)
+            add(split, f"{place}{folder}/", label)
         sources.classes[split] = class_names(wanted)
     sources.problems = {
         "passed-over": [Affected((name,), "is hidden") for name in sorted(contents.hidden, key=in_counting_order)],
         "unreadable-folder": [Affected((name,), reason) for name, reason in unlistable.items()],
     }
     return sources
-
-
-def _add(
-    sources: SourceInventory,
-    contents: FolderInventory,
-    split: str,
-    place: str,
-    exclude: Container[str],
-    label: str = "",
-    nested: bool = True,
-) -> None:
-    sources.add(split, label, (name for name in contents.files(place, nested) if name not in exclude))
 
 
 def _are_classes(classes: Classes, folders: Collection[str]) -> bool:
@@ -114,28 +105,28 @@ def _are_classes(classes: Classes, folders: Collection[str]) -> bool:
 def _split_folders(root: Path, contents: FolderInventory, classes: Classes) -> dict[str, str]:
     """The place of each split, training first; `train` is the whole folder when the folders are classes."""
     folders = contents.folders()
-    found: dict[str, str] = {}
+    places: dict[str, str] = {}
     for folder in folders if not _are_classes(classes, folders) else []:
         split = SPLIT_FOLDERS.get(folder.lower())
-        if split in found:
-            raise DataError(f"{root} has two folders of {split} images, {found[split]} and {folder}", "keep one")
+        if split in places:
+            raise DataError(f"{root} has two folders of {split} images, {places[split]} and {folder}", "keep one")
         if split:
-            found[split] = folder
-    if "train" not in found or not contents.folders(f"{found['train']}/"):
-        if len(found) > 1 and len(found) == len(folders):
+            places[split] = folder
+    if "train" not in places or not contents.folders(f"{places['train']}/"):
+        if len(places) > 1 and len(places) == len(folders):
             raise DataError(
-                f"{root} has the splits {some(found.values())}, but "
-                + ("training images have no class folders" if "train" in found else "none to train on"),
+                f"{root} has the splits {some(places.values())}, but "
+                + ("training images have no class folders" if "train" in places else "none to train on"),
                 f"expected {root}/train/CLASS/IMAGE",
             )
         return {"train": ""}
-    others = [folder for folder in folders if folder not in found.values()]
+    others = [folder for folder in folders if folder not in places.values()]
     if others:
         raise DataError(
-            f"{root} has the splits {some(found.values())} and beside them {some(others)}",
+            f"{root} has the splits {some(places.values())} and beside them {some(others)}",
             "move these away, or name the class folders in data.classes if splits are classes too",
         )
-    return {split: f"{found[split]}/" for split in SPLITS if split in found}
+    return {split: f"{places[split]}/" for split in SPLITS if split in places}
 
 
 def _require_different(root: Path, folders: Collection[str]) -> None:

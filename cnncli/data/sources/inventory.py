@@ -28,11 +28,7 @@ class Entry:
 class SourceInventory:
     """What a source consists of, as far as that is known without opening a file.
 
-    Args:
-        root: The folder that names start from.
-        entries: Every file, in the order of the source.
-        classes: The classes of each split, in the order of their labels.
-        problems: What is wrong with folders and rows, by the code of the finding.
+    Classes are in the order of their labels, for each split; problems with folders and rows by the code of the finding.
     """
 
     root: Path

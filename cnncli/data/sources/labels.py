@@ -19,11 +19,8 @@ def encoded_labels(
 ) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
     """The labels of all splits, as indices into the class names: int64 of shape `(images,)`.
 
-    Args:
-        arrays: Labels by split: whole numbers or words `(images,)` or `(images, 1)`, or one-hot `(images, classes)`.
-        names: Names of the labels 0, 1, 2 …; when None, words are class names, and numbers are called as they
-            are written.
-        where: What messages call the arrays.
+    Labels are whole numbers or words `(images,)` or `(images, 1)`, or one-hot `(images, classes)`. Without `names` of
+    the labels 0, 1, 2 …, words are class names, and numbers are called as they are written.
     """
     values = {split: _values(array, f"{where}: {split}") for split, array in arrays.items()}
     if len({array.dtype.kind == "U" for array in values.values()}) > 1:

@@ -14,32 +14,25 @@ SHOWN = 10
 
 def existing_folder(path: Path | str) -> Path:
     """The folder, with `~` replaced; a DataError when it does not exist or is not a folder."""
-    folder = Path(path).expanduser()
+    folder = require_existing(path)
     if not folder.is_dir():
-        _refuse(folder, "a folder", folder.is_file())
+        raise DataError(f"{folder} is {'a file, and' if folder.is_file() else 'not a folder;'} a folder was expected")
     return folder
 
 
 def existing_file(path: Path | str) -> Path:
     """The file, with `~` replaced; a DataError when it does not exist or is not a file."""
-    file = Path(path).expanduser()
+    file = require_existing(path)
     if not file.is_file():
-        _refuse(file, "a file", file.is_dir())
+        raise DataError(f"{file} is {'a folder, and' if file.is_dir() else 'not a file;'} a file was expected")
     return file
 
 
-def require_existing(path: Path | str) -> None:
-    """Refuses a path where there is neither a file nor a folder; the DataError names the nearest folder that exists."""
-    place = Path(path).expanduser()
-    if not place.exists():
-        _refuse(place, "a file", False)
-
-
-def _refuse(path: Path, expected: str, other: bool) -> None:
-    if other:
-        raise DataError(f"{path} is {'a file' if expected == 'a folder' else 'a folder'}, and {expected} was expected")
+def require_existing(path: Path | str) -> Path:
+    """The path with `~` replaced; a DataError when nothing is there, with the nearest folder that exists."""
+    path = Path(path).expanduser()
     if path.exists():
-        raise DataError(f"{path} is not {expected}")
+        return path
     if path.is_symlink():
         raise DataError(f"{path} is a link to something that does not exist")
     nearest = next((parent for parent in path.absolute().parents if parent.is_dir()), Path("/"))

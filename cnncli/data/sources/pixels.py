@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -37,13 +37,9 @@ def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]
 def as_images(arrays: Mapping[str, np.ndarray], white: float | None, where: str) -> dict[str, np.ndarray]:
     """The arrays of all splits as images: uint8, shape `(images, height, width, channels)`.
 
-    Bytes stay as they are. Of other numbers, those from 0 to 1 and those from 0 to 255 are told apart by all splits
-    together.
-
-    Args:
-        arrays: Images by split: grey `(images, height, width)`, channels last, or channels first where that is certain.
-        white: The number that means white; deduced from the pixels when None.
-        where: What messages call the arrays.
+    They may be grey `(images, height, width)`, channels last, or channels first where that is certain. Bytes stay as
+    they are. Of other numbers, those from 0 to 1 and those from 0 to 255 are told apart by all splits together, unless
+    `white` is set.
 
     Raises:
         DataError: There are negative numbers or NaN, or it is ambiguous which number is white.
@@ -59,7 +55,9 @@ def as_images(arrays: Mapping[str, np.ndarray], white: float | None, where: str)
     if white is None:
         white = 255 if plain else _white(arrays, where)
     elif not (plain and white == 255):
-        _require_within(arrays, white, where)
+        low, high = _least_and_greatest(arrays, where)
+        if low < 0 or high > white:
+            raise DataError(f"{where} has pixels from {low:g} to {high:g}, and from 0 to {white:g} was expected")
     return {split: _bytes(array, shapes[split], white) for split, array in arrays.items()}
 
 
@@ -83,12 +81,6 @@ def _white(arrays: Mapping[str, np.ndarray], where: str) -> float:
     return 255
 
 
-def _require_within(arrays: Mapping[str, np.ndarray], white: float, where: str) -> None:
-    low, high = _least_and_greatest(arrays, where)
-    if low < 0 or high > white:
-        raise DataError(f"{where} has pixels from {low:g} to {high:g}, and from 0 to {white:g} was expected")
-
-
 def _least_and_greatest(arrays: Mapping[str, np.ndarray], where: str) -> tuple[float, float]:
     low, high = np.inf, -np.inf
     for split, array in arrays.items():
@@ -110,14 +102,12 @@ def _bytes(array: np.ndarray, shape: tuple[int, int, int, int], white: float) ->
     channels_first = array.ndim == 4 and array.shape[1:] != (height, width, channels)
     if array.dtype == np.uint8 and white == 255 and not channels_first:
         return array.reshape(shape)  # no copy: it may be on disk
-    convert: Callable[[np.ndarray], np.ndarray] = (
-        (lambda chunk: chunk)
-        if array.dtype.kind != "f" and white == 255
-        else (lambda chunk: np.rint(chunk.astype(np.float64) * (255 / white)))
-    )
+    scaled = array.dtype.kind == "f" or white != 255
     images = np.empty(shape, np.uint8)  # (images, height, width, channels)
     for start in range(0, count, _CHUNK):
-        chunk = convert(array[start : start + _CHUNK])
+        chunk = array[start : start + _CHUNK]
+        if scaled:
+            chunk = np.rint(chunk.astype(np.float64) * (255 / white))
         if channels_first:
             chunk = np.moveaxis(chunk, 1, -1)
         images[start : start + _CHUNK] = chunk.reshape(-1, height, width, channels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -25,24 +26,17 @@ def load(
     classes: Classes = None,
     splits: Mapping[str, str] | None = None,
     data_dir: Path | str | None = None,
-    download: bool = True,
 ) -> ImageData[Samples]:
     """Reads a data set of images that each have one label, in memory, in the order in which it is stored.
 
-    Args:
-        name: Name in TensorFlow Datasets, with a config and a version where needed: `stanford_dogs:0.2.0`.
-        input_format: Size and colour to read images in; they are decoded as image files are.
-        classes: Classes to use, in that order, or a mapping from them to other names.
-        splits: Which of its splits are `train`, `validation` and `test`: `{train: "train[:80%]", test: "train[80%:]"}`.
-            Those that have these names when None.
-        data_dir: Where data sets are kept; `~/tensorflow_datasets` when None.
-        download: Whether to download what is not kept there.
+    The name may have a config and a version: `stanford_dogs:0.2.0`. `splits` sets which of its splits are `train`,
+    `validation` and `test`: `{train: "train[:80%]", test: "train[80%:]"}`; those that have these names when None.
 
     Raises:
         DataError: The package is not installed, or the data set is unknown, unsuitable or cannot be downloaded.
         ResourceError: The images do not fit in memory.
     """
-    builder = _builder(name, data_dir, download)
+    builder = _builder(name, data_dir)
     class_names = _class_names(builder.info.features, name)
     wanted = dict(splits) if splits else _own_splits(list(builder.info.splits), name)
     images, labels = {}, {}
@@ -53,8 +47,7 @@ def load(
             raise DataError(
                 f"{name} has no split {of_builder}", f"it has {some(list(builder.info.splits)) or 'none'}"
             ) from error
-        size = count * input_format.height * input_format.width * input_format.channels
-        require_memory(size, f"the {split} split of {name} holds {count:,} images")
+        require_memory(count * prod(input_format.shape), f"the {split} split of {name} holds {count:,} images")
         images[split], labels[split] = _read(builder, of_builder, count, input_format, f"{name} {split}")
     data = ImageData(class_names, {split: Samples.numbered(images[split], labels[split]) for split in wanted})
     return data if classes is None else with_classes(data, classes, name)
@@ -73,7 +66,7 @@ def _package(name: str) -> Any:
     return tensorflow_datasets
 
 
-def _builder(name: str, data_dir: Path | str | None, download: bool) -> Any:
+def _builder(name: str, data_dir: Path | str | None) -> Any:
     tfds = _package(name)
     place = None if data_dir is None else str(Path(data_dir).expanduser())
     try:
@@ -81,8 +74,6 @@ def _builder(name: str, data_dir: Path | str | None, download: bool) -> Any:
     except (tfds.core.DatasetNotFoundError, ValueError, AssertionError) as error:
         raise DataError(f"TensorFlow Datasets has no data set {name}: {_first_line(error)}") from error
     if not builder.is_prepared():
-        if not download:
-            raise DataError(f"{name} is not in {builder.data_dir}", "allow the download, or set data_dir")
         try:
             builder.download_and_prepare()
         except OSError as error:
@@ -117,10 +108,10 @@ def _read(builder: Any, split: str, count: int, input_format: InputFormat, where
     tfds = _package(where)
     # Not decoded there, so that orientation, transparency and size are treated as in every other source
     dataset = builder.as_dataset(split=split, shuffle_files=False, decoders={"image": tfds.decode.SkipDecoding()})
-    images = np.empty((count, input_format.height, input_format.width, input_format.channels), np.uint8)
+    images = np.empty((count, *input_format.shape), np.uint8)
     labels = np.empty(count, np.int64)
     done = 0
-    for example in tfds.as_numpy(dataset):
+    for done, example in enumerate(tfds.as_numpy(dataset), 1):
         if int(example["label"]) < 0:
             raise DataError(f"{where} image {done} has no label")
         images[done] = read_image(example["image"], input_format, f"{where} image {done}")
