@@ -106,11 +106,7 @@ class FolderInventory:
 
 
 def find_images(folder: Path) -> list[Path]:
-    """All images in a folder and the folders in it, as paths that begin with `folder`.
-
-    Raises:
-        DataError: The folder, or one in it, cannot be listed.
-    """
+    """All images in a folder and the folders in it, as paths that begin with `folder`."""
     return [folder / name for name in FolderInventory(folder).images()]
 
 

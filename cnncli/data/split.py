@@ -60,12 +60,7 @@ def validation_indices(
 ) -> np.ndarray:
     """Chooses the training images to validate on: sorted indices into `labels`, int64.
 
-    Args:
-        labels: Classes of the training images, shape `(images,)`.
-        part: A fraction below 1, or a count.
-        stratify: Keep the proportions of the classes; without it the last images are taken, as Keras does.
-        seed: Seed of the choice.
-        class_names: Names in the order of the labels, for error messages.
+    `part` is a fraction below 1, or a count. Without `stratify` the last images are taken, as Keras does.
 
     Raises:
         DataError: No image would be left to train on, or a class would have none on one side.

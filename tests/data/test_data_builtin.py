@@ -288,7 +288,7 @@ def test_the_cache_is_where_keras_has_it(monkeypatch):
     for name in ("cifar10", "cifar100"):
         (file,) = builtin.DOWNLOADS[name]
         words = {node.value for node in ast.walk(ast.parse(source(name))) if isinstance(node, ast.Constant)}
-        assert {file.url, file.sha256} <= words
+        assert {file.url, file.digest} <= words
         assert file.place.removeprefix("datasets/").removesuffix("_archive") in words
     for file in builtin.DOWNLOADS["fashion_mnist"]:
         base, _, name = file.url.rpartition("/")
@@ -308,7 +308,7 @@ def test_no_server_says_what_to_put_where(server, tmp_path, monkeypatch):
     first, second, *rest = builtin.DOWNLOADS["fashion_mnist"]
     (tmp_path / "cache" / first.place).parent.mkdir(parents=True)
     (tmp_path / "cache" / first.place).write_bytes(server.files[f"/{first.place}"])
-    dead = RemoteFile("http://127.0.0.1:1/labels.gz", second.place, second.sha256, second.size)
+    dead = RemoteFile("http://127.0.0.1:1/labels.gz", second.place, second.digest, second.size)
     monkeypatch.setattr(builtin, "DOWNLOADS", {"fashion_mnist": (first, dead, *rest)})
     with pytest.raises(DataError, match=r"http://127\.0\.0\.1:1/labels\.gz could not be reached: .*refused") as caught:
         builtin.load("fashion_mnist")
@@ -316,7 +316,7 @@ def test_no_server_says_what_to_put_where(server, tmp_path, monkeypatch):
     for file in (dead, *rest):  # every file that is missing, not only the one that failed
         assert file.url in hint
         assert str(tmp_path / "cache" / file.place) in hint
-        assert file.sha256 in hint
+        assert file.digest in hint
     assert first.url not in hint
     assert "image files of your own" in hint
 
@@ -352,7 +352,7 @@ def test_a_wrong_hash_leaves_nothing_that_is_taken_for_good(server, tmp_path):
     server.files[f"/{file.place}"] = good[:-1] + bytes([good[-1] ^ 1])
     with pytest.raises(DataError, match="is not the expected file: its SHA-256 is") as caught:
         builtin.load("cifar10")
-    assert file.sha256 in caught.value.message
+    assert file.digest in caught.value.message
     assert files_in(tmp_path / "cache") == []
     server.files[f"/{file.place}"] = good
     assert len(builtin.load("cifar10").splits["train"]) == 10

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cnncli.catalog import Entry
-from cnncli.data.augment import geometry, mixing, policies
-from cnncli.data.augment.color import COLOR
-from cnncli.data.augment.detail import DETAIL
+from cnncli.data.augment import color, detail, geometry, mixing, policies
 from cnncli.data.augment.draws import SampleRandom
 from cnncli.data.augment.generator import generator
 from cnncli.data.augment.steps import Build, Geometry, Mix, Shape, Step
@@ -27,8 +25,21 @@ BUILDERS: dict[str, Build] = {
     "RandomShear": geometry.shear,
     "RandomPerspective": geometry.perspective,
     "ImageDataGenerator": generator,
-    **COLOR,
-    **DETAIL,
+    "RandomBrightness": color.brightness,
+    "RandomContrast": color.contrast,
+    "RandomColorJitter": color.jitter,
+    "RandomHue": color.hue,
+    "RandomSaturation": color.saturation,
+    "RandomColorDegeneration": color.degeneration,
+    "RandomGrayscale": color.grayscale,
+    "RandomInvert": color.inversion,
+    "RandomPosterization": color.posterization,
+    "Solarization": color.solarization,
+    "AutoContrast": color.auto_contrast,
+    "Equalization": color.equalization,
+    "RandomSharpness": detail.sharpness,
+    "RandomGaussianBlur": detail.gaussian_blur,
+    "RandomErasing": detail.erasing,
     "RandAugment": policies.rand_augment,
     "AugMix": policies.aug_mix,
     "MixUp": mixing.mix_up,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncli.catalog import Entry
-from cnncli.data.augment.steps import Build, Shape, Step, around_zero, by_factor, floats, from_zero, per_image, randomly
+from cnncli.data.augment.steps import Shape, Step, around_zero, by_factor, floats, from_zero, per_image, randomly
 from cnncli.startup import tf
 
 _LUMINANCE = (0.2989, 0.5870, 0.1140)
@@ -174,19 +174,3 @@ def equalization(entry: Entry, shape: Shape) -> list[Step]:
     """`Equalization`: every image, always."""
     bins = entry.get("bins")
     return [lambda images, _: equalize(images, bins)]
-
-
-COLOR: dict[str, Build] = {
-    "RandomBrightness": brightness,
-    "RandomContrast": contrast,
-    "RandomColorJitter": jitter,
-    "RandomHue": hue,
-    "RandomSaturation": saturation,
-    "RandomColorDegeneration": degeneration,
-    "RandomGrayscale": grayscale,
-    "RandomInvert": inversion,
-    "RandomPosterization": posterization,
-    "Solarization": solarization,
-    "AutoContrast": auto_contrast,
-    "Equalization": equalization,
-}

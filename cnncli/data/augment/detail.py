@@ -11,7 +11,7 @@ import numpy as np
 
 from cnncli.catalog import Entry
 from cnncli.data.augment.draws import SampleRandom
-from cnncli.data.augment.steps import Build, Shape, Step, by_factor, floats, from_zero, per_image
+from cnncli.data.augment.steps import Shape, Step, by_factor, floats, from_zero, per_image
 from cnncli.startup import tf
 
 # What a random byte stands for in an erased patch: noise as Keras draws it, with a mean of 0 and a deviation of 255,
@@ -97,10 +97,3 @@ def erasing(entry: Entry, shape: Shape) -> list[Step]:
         return tf.where(mask, cover(draws, images.dtype), images)
 
     return [operation]
-
-
-DETAIL: dict[str, Build] = {
-    "RandomSharpness": sharpness,
-    "RandomGaussianBlur": gaussian_blur,
-    "RandomErasing": erasing,
-}

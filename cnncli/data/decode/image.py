@@ -24,6 +24,8 @@ from cnncli.errors import DataError
 MAX_PIXELS = 50_000_000
 """Width times height above which an image is refused before it is decoded: a file of 400 kB can unpack to 1.2 GB."""
 
+_TOO_MANY = f": more than {MAX_PIXELS // 1_000_000} million"
+
 # The readers are called by their classes, not through Image.open: no other format can be reached, the first frame is
 # all that is looked at, and a picture of too many pixels still tells its size.
 READERS: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
@@ -102,7 +104,7 @@ def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Im
     try:
         picture = READERS[kind](stream)
         if picture.width * picture.height > MAX_PIXELS:
-            raise DataError(_too_large(name, f"{kind} of {picture.width}×{picture.height} pixels"))
+            raise DataError(f"{name} is a {kind} of {picture.width}×{picture.height} pixels{_TOO_MANY}")
         if isinstance(picture, JpegImageFile):
             decode_smaller(picture, input_format, turned=turn_of(picture) in ON_ITS_SIDE)
         picture.load()
@@ -114,15 +116,11 @@ def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Im
     except (DataError, MemoryError):
         raise
     except Image.DecompressionBombError as error:  # some plugins look at the size themselves
-        raise DataError(_too_large(name, kind)) from error
+        raise DataError(f"{name} is a {kind}{_TOO_MANY}") from error
     except Exception as error:  # a broken file can make a parser raise nearly anything
         if formats.is_cut_off(kind, stream):
             raise DataError(f"{name} is cut off: the end of the {kind} is missing") from error
         raise DataError(f"{name} is a damaged {kind}: {error}") from error
-
-
-def _too_large(name: str, kind: str) -> str:
-    return f"{name} is a {kind}: more than {MAX_PIXELS // 1_000_000} million"
 
 
 def _flattened(picture: Image.Image, mode: str) -> Image.Image:

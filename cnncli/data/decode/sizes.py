@@ -18,11 +18,7 @@ _LARGEST = 224  # what networks for photographs are usually given; cameras make 
 
 
 def common_size(splits: Sequence[FileSamples]) -> tuple[int, int]:
-    """Height and width of all images; their headers are read, nothing is decoded.
-
-    Raises:
-        DataError: They differ, or one cannot be read.
-    """
+    """Height and width of all images, from their headers; a DataError when they differ, or one cannot be read."""
     paths = [samples.path(number) for samples in splits for number in range(len(samples))]
     in_parts = in_threads(lambda numbers: [size_of(paths[number]) for number in numbers], len(paths))
     sizes = Counter(itertools.chain.from_iterable(in_parts))

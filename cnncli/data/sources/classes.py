@@ -32,8 +32,7 @@ ArraysOrFiles = TypeVar("ArraysOrFiles", Samples, FileSamples)
 def chosen_classes(found: Collection[str], classes: Classes, where: str) -> dict[str, str]:
     """Chooses which of the classes of a source to use; all, as people count (`class2` before `class10`), when None.
 
-    Returns:
-        For each class as it is called in the data, in order, the name to give it.
+    For each class as it is called in the data, in order, the mapping has the name to give it.
 
     Raises:
         DataError: A class was not found or chosen twice, or fewer than two are left.
@@ -74,11 +73,7 @@ def class_names(wanted: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def require_same_classes(expected: Iterable[str], found: Iterable[str], where: str) -> None:
-    """Compares by name the classes of the training images, or of a run, with those of other images, called `where`.
-
-    Raises:
-        DataError: Naming the classes that are missing and those that are unknown.
-    """
+    """Compares by name the classes of the training images with those of others; the DataError names all that differ."""
     known, there = set(expected), set(found)
     missing = sorted(known - there, key=in_counting_order)
     unknown = sorted(there - known, key=in_counting_order)
@@ -92,11 +87,7 @@ def require_same_classes(expected: Iterable[str], found: Iterable[str], where: s
 
 
 def with_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -> ImageData[ArraysOrFiles]:
-    """The data with only the classes chosen, in that order and with those names.
-
-    Raises:
-        DataError: A class was not found or chosen twice, fewer than two are left, or a split has no image of one.
-    """
+    """The data with only the classes chosen, in that order and with those names; every split needs images of each."""
     wanted = chosen_classes(data.class_names, classes, where)
     names = class_names(wanted)
     new_label = np.full(len(data.class_names), -1, np.int64)

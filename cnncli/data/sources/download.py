@@ -29,21 +29,18 @@ _CHUNK = 1 << 20
 class RemoteFile:
     """A file on a server, and its place below the cache folder.
 
-    Args:
-        sha256: of its contents, in hexadecimal; empty where only `md5` is known, or nothing.
-        size: Size in bytes; 0 where it is not known.
+    The digest is SHA-256 or MD5 in hexadecimal; it is empty, and the size in bytes 0, where they are not known.
     """
 
     url: str
     place: str
-    sha256: str = ""
+    digest: str = ""
     size: int = 0
-    md5: str = ""
 
     @property
-    def hash(self) -> tuple[str, str]:
-        """The algorithm, and what it must come to; empty when nothing is known."""
-        return ("MD5", self.md5) if self.md5 and not self.sha256 else ("SHA-256", self.sha256)
+    def algorithm(self) -> str:
+        """The algorithm of the digest."""
+        return "MD5" if len(self.digest) == 32 else "SHA-256"
 
 
 def download_dir() -> Path:
@@ -56,21 +53,13 @@ def fetch(
     notice: Callable[[str], None] | None = None,
     otherwise: str = "train on image files of your own",
 ) -> list[Path]:
-    """Ensures that these files are in the cache, downloading those that are missing or damaged.
+    """Ensures that these files are in the cache, and returns their paths; the missing and damaged ones are downloaded.
 
     A file appears under its name only when it is complete and its hash is right; until then what is in the cache
-    stays as it is.
-
-    Args:
-        files: All that belong together, so that an error can list every one that is missing.
-        notice: Receives a line before each download.
-        otherwise: Alternative to propose when there is no internet.
-
-    Returns:
-        The path of each file, in the same order.
+    stays as it is. `notice` receives a line before each download; `otherwise` is proposed when there is no internet.
 
     Raises:
-        DataError: A file cannot be downloaded, or is not what it should be.
+        DataError: A file cannot be downloaded, or is not what it should be; the hint lists every one that is missing.
         ResourceError: The cache cannot be written to.
     """
     folder = download_dir()
@@ -86,8 +75,7 @@ def fetch(
 def _is_good(path: Path, file: RemoteFile) -> bool:
     try:
         with path.open("rb") as stream:
-            expected = file.hash[1]
-            return not expected or hashlib.file_digest(stream, lambda: _new_hash(file)).hexdigest() == expected
+            return not file.digest or hashlib.file_digest(stream, lambda: _new_hash(file)).hexdigest() == file.digest
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
@@ -95,12 +83,12 @@ def _is_good(path: Path, file: RemoteFile) -> bool:
 
 
 def _new_hash(file: RemoteFile) -> Any:
-    return hashlib.new(file.hash[0].replace("-", "").lower(), usedforsecurity=False)
+    return hashlib.new(file.algorithm.replace("-", "").lower(), usedforsecurity=False)
 
 
 def _advice(files: Sequence[RemoteFile], folder: Path, otherwise: str) -> str:
     def step(file: RemoteFile) -> str:
-        check = f"\n    {' '.join(file.hash)}" if file.hash[1] else ""
+        check = f"\n    {file.algorithm} {file.digest}" if file.digest else ""
         return f"\n  {file.url}\n    as {folder / file.place}{check}"
 
     return f"where there is no internet, fetch elsewhere and put{''.join(map(step, files))}\nor {otherwise}"
@@ -121,9 +109,8 @@ def _download(file: RemoteFile, target: Path, notice: Callable[[str], None] | No
                 stream.write(chunk)
             stream.flush()
             os.fsync(stream.fileno())
-        algorithm, expected = file.hash
-        if expected and digest.hexdigest() != expected:
-            message = f"its {algorithm} is {digest.hexdigest()}, not {expected}"
+        if file.digest and digest.hexdigest() != file.digest:
+            message = f"its {file.algorithm} is {digest.hexdigest()}, not {file.digest}"
             raise DataError(f"what {file.url} sent is not the expected file: {message}")
         part.replace(target)
     except OSError as error:

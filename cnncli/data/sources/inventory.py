@@ -42,13 +42,10 @@ class SourceInventory:
 
 
 def inventory_of(name: str, arguments: Mapping[str, Any], **context: Any) -> SourceInventory:
-    """Lists a source of files, a key of `IMAGE_SOURCES`.
+    """Lists a source of files, a key of `IMAGE_SOURCES`; a DataError when that is impossible.
 
     A module of a source may have a function `inventory`, which lists also what `load` refuses; without it, the files
     are those that are loaded.
-
-    Raises:
-        DataError: The source cannot be listed.
     """
     listing: Callable[..., SourceInventory] | None = getattr(module_of(name), "inventory", None)
     if listing is not None:

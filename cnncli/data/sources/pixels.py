@@ -13,11 +13,7 @@ _CHUNK = 1024  # images looked at at a time, so that no second copy of everythin
 
 
 def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]:
-    """Number, height, width and channels of the images in an array of this shape.
-
-    Raises:
-        DataError: It holds none, or it is ambiguous which axis is which.
-    """
+    """Number, height, width and channels of the images in an array of this shape; a DataError when ambiguous."""
     if len(shape) not in (3, 4) or not all(shape):
         expected = "expected (images, height, width) or (images, height, width, channels), and at least one image"
         raise DataError(f"{where} has the shape {shape}", expected)

@@ -88,13 +88,11 @@ def _first_line(error: BaseException) -> str:
 
 
 def _class_names(features: Any, name: str) -> tuple[str, ...]:
-    tfds = _package(name)
     kinds = {key: type(feature).__name__ for key, feature in features.items()} if hasattr(features, "items") else {}
-    image, label = (features[key] if key in kinds else None for key in ("image", "label"))
-    if not isinstance(image, tfds.features.Image) or not isinstance(label, tfds.features.ClassLabel):
+    if (kinds.get("image"), kinds.get("label")) != ("Image", "ClassLabel"):
         has = some([f"{key} ({kind})" for key, kind in kinds.items()]) or "no named features"
         raise DataError(f"{name} has {has}", "expected a feature image (Image) and a feature label (ClassLabel)")
-    return tuple(label.names)
+    return tuple(features["label"].names)
 
 
 def _own_splits(there: list[str], name: str) -> dict[str, str]:

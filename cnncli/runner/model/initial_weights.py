@@ -25,8 +25,6 @@ Load = Callable[["keras.Model"], tuple[LoadedWeights, ...]]
 Notice = Callable[[str], None]
 
 RECORD = "weights/loaded.json"
-_SHA256 = 64
-"""Digits; an MD5 has half of them."""
 
 
 def load_pretrained(
@@ -67,8 +65,7 @@ def _load_backbone(model: keras.Model, node: Node, runs_folder: Path, notice: No
     if weights == IMAGENET:
 
         def fetched(name: str, url: str, digest: str) -> Path:
-            sha256, md5 = (digest, "") if len(digest) == _SHA256 else ("", digest)
-            file = RemoteFile(url, f"models/{name}", sha256, md5=md5)
+            file = RemoteFile(url, f"models/{name}", digest)
             return fetch([file], notice, "start with random weights: 'weights: null'")[0]
 
         return LoadedWeights(IMAGENET, (load_imagenet(model, node.name, node.entry, fetched),))
