@@ -75,7 +75,7 @@ def _count(total: int, part: float | int) -> int:
 def _drawn(
     labels: np.ndarray, count: int, stratify: bool, seed: int, split: str, class_names: Sequence[str] | None = None
 ) -> np.ndarray:
-    """Sorted indices of as many images as asked for."""
+    """Sorted indices of this number of images."""
     total = len(labels)
     if not 0 < count < total:
         images = counted(count, f"{split} image")

@@ -52,7 +52,7 @@ def turn_hue(images: tf.Tensor, turn: tf.Tensor) -> tf.Tensor:
 
 
 def fade_to_grey(images: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
-    """Mixes an image with its grey version; 1 is grey altogether."""
+    """Mixes an image with its grey version; 1 is all grey."""
     images = floats(images)
     if images.shape[-1] == 1:
         return images
@@ -139,7 +139,7 @@ posterization = by_factor(posterize, _kept_bits)
 
 
 def jitter(entry: Entry, shape: Shape) -> list[Step]:
-    """`RandomColorJitter`: brightness, contrast, saturation and hue in this order, those that are given."""
+    """`RandomColorJitter`: brightness, contrast, saturation and hue in this order, where they are set."""
     parts = {"brightness": brightness, "contrast": contrast, "saturation": saturation, "hue": hue}
     factors = {part: entry.get(f"{part}_factor") for part in parts}
     return [

@@ -81,7 +81,7 @@ class SampleRandom:
         return tf.unstack(low + (high - low) * self.uniform(len(ranges)), axis=1)
 
     def happens(self, probability: tuple[float, float]) -> tf.Tensor:
-        """Whether something befalls each image, `(batch,)` bool; how likely it is is drawn from a range first."""
+        """Whether each image is chosen, `(batch,)` bool, with a probability that is drawn from a range first."""
         likely, chance = self.between(probability, (0.0, 1.0))
         return chance < likely
 

@@ -25,19 +25,19 @@ def zoom_ends(zoom: Any) -> tuple[float, float]:
     return 1 - zoom, 1 + zoom
 
 
-def shift_pixels(wanted: Any, size: int, chance: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
+def shift_pixels(reach: Any, size: int, chance: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
     """Distance that each image moves, `(batch,)` float64 in pixels.
 
-    `wanted` is a share of `size` below 1, else pixels; a whole number stands for any number of whole pixels below it, a
+    `reach` is a share of `size` below 1, else pixels; a whole number stands for any number of whole pixels below it, a
     list for its members. `chance` and `side` are random, from 0 to 1.
     """
-    if isinstance(wanted, list | tuple):
-        unit = size if max(wanted) < 1 else 1
-        members = tf.constant(wanted, tf.float64) * unit
-        return tf.gather(members, tf.cast(chance * len(wanted), tf.int32)) * signs(side < 0.5)
-    if isinstance(wanted, int):
-        return tf.floor(chance * wanted) * signs(side < 0.5)
-    return (2 * chance - 1) * wanted * (size if wanted < 1 else 1)
+    if isinstance(reach, list | tuple):
+        unit = size if max(reach) < 1 else 1
+        members = tf.constant(reach, tf.float64) * unit
+        return tf.gather(members, tf.cast(chance * len(reach), tf.int32)) * signs(side < 0.5)
+    if isinstance(reach, int):
+        return tf.floor(chance * reach) * signs(side < 0.5)
+    return (2 * chance - 1) * reach * (size if reach < 1 else 1)
 
 
 def movement(

@@ -120,8 +120,8 @@ def homography(start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
     ones, zeros = tf.ones_like(x), tf.zeros_like(x)
     to_x = tf.stack([x, y, ones, zeros, zeros, zeros, -start[..., 0] * x, -start[..., 0] * y], -1)  # (batch, 4, 8)
     to_y = tf.stack([zeros, zeros, zeros, x, y, ones, -start[..., 1] * x, -start[..., 1] * y], -1)
-    wanted = tf.concat([start[..., 0], start[..., 1]], axis=1)[..., None]  # (batch, 8, 1)
-    solved = tf.linalg.solve(tf.concat([to_x, to_y], axis=1), wanted)[..., 0]  # (batch, 8)
+    points = tf.concat([start[..., 0], start[..., 1]], axis=1)[..., None]  # (batch, 8, 1)
+    solved = tf.linalg.solve(tf.concat([to_x, to_y], axis=1), points)[..., 0]  # (batch, 8)
     return tf.reshape(tf.concat([solved, ones[:, :1]], axis=1), [-1, 3, 3])
 
 

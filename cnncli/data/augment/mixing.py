@@ -1,7 +1,7 @@
 """MixUp and CutMix: two pictures in one, and their labels in the same shares.
 
 The other picture comes from the same batch. Who goes with whom depends on which images are in the batch, not on the
-order they stand in; nobody goes with himself unless he is alone.
+order they stand in; no image is its own partner unless it is alone.
 """
 
 from __future__ import annotations

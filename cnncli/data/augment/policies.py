@@ -1,4 +1,4 @@
-"""RandAugment and AugMix: chance chooses what is done as well, for each image on its own.
+"""RandAugment and AugMix: operations are chosen at random too, for each image on its own.
 
 Keras' layers choose once for a whole batch, AugMix even once for a whole training in a tf.data pipeline. The papers
 choose for each image, and so does this.

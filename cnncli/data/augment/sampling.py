@@ -81,7 +81,7 @@ def _neighbours(place: tf.Tensor, size: int, mode: str) -> tuple[tf.Tensor, tf.T
 
 
 def _pixel(number: tf.Tensor, size: int, mode: str) -> tf.Tensor:
-    """The pixel that is shown for any whole number, beyond the edges as well; int32."""
+    """The pixel that is shown for any whole number, also beyond the edges; int32."""
     if mode == "wrap":
         number -= size * tf.floor(number / size)
     elif mode == "reflect":

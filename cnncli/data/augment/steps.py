@@ -17,7 +17,7 @@ Operation = Callable[[tf.Tensor, SampleRandom], tf.Tensor]
 """Takes images, uint8 or float32 from 0 to 255, and their random numbers; gives images of the same shape."""
 
 MixOperation = Callable[[tf.Tensor, tf.Tensor, SampleRandom], tuple[tf.Tensor, tf.Tensor]]
-"""Takes and gives labels as well."""
+"""The same, with labels in and out."""
 
 
 class Fill(NamedTuple):

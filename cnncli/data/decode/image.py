@@ -74,11 +74,11 @@ def size_of(path: Path) -> tuple[int, int]:
         stream.seek(0)
         try:
             picture = READERS[kind](stream)
-            lies = turn_of_header(picture, stream) in ON_ITS_SIDE
+            on_its_side = turn_of_header(picture, stream) in ON_ITS_SIDE
         except Exception:
             read_image(path, InputFormat(1, 1, 1))  # says what is wrong with it
             raise
-    return (picture.width, picture.height) if lies else (picture.height, picture.width)
+    return (picture.width, picture.height) if on_its_side else (picture.height, picture.width)
 
 
 def fit_pixels(pixels: np.ndarray, input_format: InputFormat) -> np.ndarray:

@@ -88,7 +88,7 @@ def scan_arrays(
 
 
 def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None = None) -> tuple[Finding, ...]:
-    """Checks the header of every image before a training: what would stop it hours later is found in seconds.
+    """Checks the header of every image before a training: what would stop it hours later shows in seconds.
 
     A file that looks cut off is decoded to be sure; the others are not. Only files that cannot be read are findings.
     """
@@ -130,7 +130,7 @@ def _report(
         *near_duplicates(readable),
         *rules.colliding_names(entry.name for entry in entries),
     ]
-    if not any(found.code in _LAYOUT for found in findings):
+    if not any(one.code in _LAYOUT for one in findings):
         findings += finding("refused", refused)
     return DataReport(
         source,

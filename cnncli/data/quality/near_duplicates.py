@@ -20,7 +20,7 @@ brightened by a tenth or turned grey, 99 % or more stayed within it. Cut by 3 % 
 """
 
 SIMILARITY = 0.95
-"""Correlation that the miniatures of two images must have as well: hashes alone mistake one sunset for another.
+"""Correlation that the miniatures of two images must also have: hashes alone mistake one sunset for another.
 
 Of the 50,000 training images of CIFAR-10 it leaves some 160 groups. Two images of each were looked at: all show the
 same photograph.
@@ -71,7 +71,7 @@ def _findings(groups: list[list[Entry]], codes: tuple[str, str, str], may_exclud
         # The test stays as it is; and which class is right, only a person can say
         kept = None if len(labels) > 1 else min(members, key=lambda member: _KEPT.index(member.split))
         exclude[code] += [member.name for member in members if member is not kept]
-    return [found for code in codes for found in finding(code, affected[code], exclude[code] if may_exclude else ())]
+    return [one for code in codes for one in finding(code, affected[code], exclude[code] if may_exclude else ())]
 
 
 _KEPT = ("test", "validation", "train")
@@ -119,6 +119,6 @@ def _pairs(looks: np.ndarray, miniatures: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _normalized(miniatures: np.ndarray) -> np.ndarray:
-    """Of mean 0 and length 1, so that the product of two is their correlation; float32."""
+    """Of mean 0 and length 1, so the product of two is their correlation; float32."""
     centred = miniatures - miniatures.mean(axis=1, keepdims=True, dtype=np.float32)  # (images, pixels)
     return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)

@@ -28,8 +28,8 @@ def _cifar(name: str, place: str, sha256: str, size: int) -> RemoteFile:
     return RemoteFile(url, f"datasets/{place}_archive", sha256, size)
 
 
-# Addresses, cache places and the hashes of CIFAR are those of keras.datasets, so that a data set which Keras has
-# downloaded is not downloaded again, nor the other way round. Keras has no hashes for Fashion-MNIST; these are of the
+# Addresses, cache places and the hashes of CIFAR are those of keras.datasets, so a data set that Keras has downloaded
+# is not downloaded again, and the other way round. Keras has no hashes for Fashion-MNIST; these are of the
 # authors' files (github.com/zalandoresearch/fashion-mnist), which Keras' server copies byte for byte.
 _CIFAR10 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 _CIFAR100 = "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7"
@@ -62,11 +62,11 @@ def load(name: str, notice: Callable[[str], None] | None = None) -> ImageData:
     else:
         (archive,) = fetch(DOWNLOADS[name], notice)
         x_train, y_train, x_test, y_test = _cifar10(archive) if name == "cifar10" else _cifar100(archive)
-    known = DATASETS[name]
-    size = (-1, known.height, known.width, known.channels)
+    data_set = DATASETS[name]
+    size = (-1, data_set.height, data_set.width, data_set.channels)
     splits = {"train": (x_train, y_train), "test": (x_test, y_test)}
     return ImageData(
-        known.class_names,
+        data_set.class_names,
         {split: Samples.numbered(x.reshape(size), y.astype(np.int64)) for split, (x, y) in splits.items()},
     )
 

@@ -19,64 +19,64 @@ Classes = Sequence[str] | Mapping[str, str] | None
 
 
 class TooFewClasses(DataError):
-    """A source has fewer than two classes; `found` are the names of those it has."""
+    """A source has fewer than two classes; `names` are those it has."""
 
-    def __init__(self, message: str, hint: str, found: Sequence[str]) -> None:
+    def __init__(self, message: str, hint: str, names: Sequence[str]) -> None:
         super().__init__(message, hint)
-        self.found = tuple(found)
+        self.names = tuple(names)
 
 
 ArraysOrFiles = TypeVar("ArraysOrFiles", Samples, FileSamples)
 
 
-def chosen_classes(found: Collection[str], classes: Classes, where: str) -> dict[str, str]:
+def chosen_classes(present: Collection[str], classes: Classes, where: str) -> dict[str, str]:
     """Chooses which of the classes of a source to use; all, as people count (`class2` before `class10`), when None.
 
     For each class as it is called in the data, in order, the mapping has the name to give it.
 
     Raises:
-        DataError: A class was not found or chosen twice, or fewer than two are left.
+        DataError: A class is missing or chosen twice, or fewer than two are left.
     """
     if classes is None:
-        wanted = {name: name for name in sorted(found, key=in_counting_order)}
+        new_names = {name: name for name in sorted(present, key=in_counting_order)}
     elif isinstance(classes, Mapping):
-        wanted = {str(name): str(given) for name, given in classes.items()}
+        new_names = {str(name): str(new_name) for name, new_name in classes.items()}
     else:
-        wanted = {str(name): str(name) for name in classes}
-        if len(wanted) < len(classes):
+        new_names = {str(name): str(name) for name in classes}
+        if len(new_names) < len(classes):
             twice = {str(name) for name in classes if list(classes).count(name) > 1}
             raise DataError(f"data.classes has {some(sorted(twice))} more than once")
-    for name in wanted:
+    for name in new_names:
         if any("\ud800" <= letter <= "\udfff" for letter in name):
             raise DataError(f"the name of the class {name!r} in {where} is not UTF-8 text", "rename its folder")
-    unknown = [name for name in wanted if name not in found]
+    unknown = [name for name in new_names if name not in present]
     if unknown:
-        near = [match for name in unknown for match in difflib.get_close_matches(name, found, 1)]
+        near = [match for name in unknown for match in difflib.get_close_matches(name, present, 1)]
         suggestion = f"did you mean {some(near)}? " if near else ""
         raise DataError(
             f"{where} has no class {some(unknown)}",
-            f"{suggestion}it has {some(sorted(found, key=in_counting_order)) or 'none'}",
+            f"{suggestion}it has {some(sorted(present, key=in_counting_order)) or 'none'}",
         )
-    names = class_names(wanted)
+    names = class_names(new_names)
     if len(names) < 2:
         raise TooFewClasses(
             f"{where} has {'only one class, ' + names[0] if names else 'no class'}; a classifier needs at least two",
             "expected a folder or a label for each class" if classes is None else "name two or more in data.classes",
             names,
         )
-    return wanted
+    return new_names
 
 
-def class_names(wanted: Mapping[str, str]) -> tuple[str, ...]:
+def class_names(new_names: Mapping[str, str]) -> tuple[str, ...]:
     """The names that classes are given, each once, in order."""
-    return tuple(dict.fromkeys(wanted.values()))
+    return tuple(dict.fromkeys(new_names.values()))
 
 
-def require_same_classes(expected: Iterable[str], found: Iterable[str], where: str) -> None:
+def require_same_classes(training: Iterable[str], others: Iterable[str], where: str) -> None:
     """Compares by name the classes of the training images with those of others; the DataError names all that differ."""
-    known, there = set(expected), set(found)
-    missing = sorted(known - there, key=in_counting_order)
-    unknown = sorted(there - known, key=in_counting_order)
+    expected, present = set(training), set(others)
+    missing = sorted(expected - present, key=in_counting_order)
+    unknown = sorted(present - expected, key=in_counting_order)
     parts = []
     if missing:
         parts.append(f"lacks the class{'es' if len(missing) > 1 else ''} {some(missing)}")
@@ -88,11 +88,11 @@ def require_same_classes(expected: Iterable[str], found: Iterable[str], where: s
 
 def with_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -> ImageData[ArraysOrFiles]:
     """The data with only the classes chosen, in that order and with those names; every split needs images of each."""
-    wanted = chosen_classes(data.class_names, classes, where)
-    names = class_names(wanted)
+    new_names = chosen_classes(data.class_names, classes, where)
+    names = class_names(new_names)
     new_label = np.full(len(data.class_names), -1, np.int64)
-    for name, given in wanted.items():
-        new_label[data.class_names.index(name)] = names.index(given)
+    for name, new_name in new_names.items():
+        new_label[data.class_names.index(name)] = names.index(new_name)
     splits = {}
     for split, samples in data.splits.items():
         labels = new_label[samples.labels]  # (samples,)

@@ -84,12 +84,12 @@ def inventory(path: Path | str, classes: Classes = None, exclude: Container[str]
         add("train", "", nested=False)
     for split, place in ((split, places[split]) for split in SPLITS if split in places):
         add(split, place, nested=False)
-        wanted = {folder: folder for folder in contents.folders(place)}
+        new_names = {folder: folder for folder in contents.folders(place)}
         if classes is not None:
-            wanted = chosen_classes(wanted, classes, str(root / place))
-        for folder, label in wanted.items():
+            new_names = chosen_classes(new_names, classes, str(root / place))
+        for folder, label in new_names.items():
             add(split, f"{place}{folder}/", label)
-        sources.classes[split] = class_names(wanted)
+        sources.classes[split] = class_names(new_names)
     sources.problems = {
         "passed-over": [Affected((name,), "is hidden") for name in sorted(contents.hidden, key=in_counting_order)],
         "unreadable-folder": [Affected((name,), reason) for name, reason in unlistable.items()],
@@ -159,11 +159,11 @@ def _split(
         raise DataError(f"{where} is empty: no class folders", "expected one folder for each class")
     if len(folders) == 1 and contents.folders(f"{place}{folders[0]}/"):  # as archives often unpack
         raise DataError(f"{where} has one class folder, {folders[0]}", f"did you mean {where / folders[0]}?")
-    wanted = chosen_classes(folders, classes, str(where))
-    _require_different(where, list(wanted))
-    all_names = class_names(wanted)
+    new_names = chosen_classes(folders, classes, str(where))
+    _require_different(where, list(new_names))
+    all_names = class_names(new_names)
     images_of = {
-        folder: [name for name in contents.images(f"{place}{folder}/") if name not in exclude] for folder in wanted
+        folder: [name for name in contents.images(f"{place}{folder}/") if name not in exclude] for folder in new_names
     }
     empty = [folder for folder, images in images_of.items() if not images]
     if empty:
@@ -172,5 +172,5 @@ def _split(
             "add images, remove the folder, or name the classes to use in data.classes",
         )
     names = tuple(name for images in images_of.values() for name in images)
-    labels = np.repeat([all_names.index(label) for label in wanted.values()], list(map(len, images_of.values())))
+    labels = np.repeat([all_names.index(label) for label in new_names.values()], list(map(len, images_of.values())))
     return all_names, FileSamples(root, names, labels.astype(np.int64), input_format)

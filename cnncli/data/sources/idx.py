@@ -78,8 +78,8 @@ def _array(file: Path, axes: tuple[int, ...]) -> np.ndarray:
     except (OSError, zlib.error) as error:  # OSError: what the system says, and BadGzipFile
         raise DataError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(data) < size or more:
-        said = "more" if more else f"{len(data):,}"
-        raise DataError(f"{file} is damaged: its header says {size:,} bytes ({shape}), and there are {said}")
+        number = "more" if more else f"{len(data):,}"
+        raise DataError(f"{file} is damaged: its header says {size:,} bytes ({shape}), and there are {number}")
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 

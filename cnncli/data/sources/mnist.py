@@ -33,7 +33,7 @@ def arrays() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     packed = _checked()
     ends = itertools.accumulate(STREAMS)
     streams = [packed[end - length : end] for end, length in zip(ends, STREAMS, strict=True)]
-    with ThreadPoolExecutor() as pool:  # lzma lets go of the interpreter lock
+    with ThreadPoolExecutor() as pool:  # lzma releases the interpreter lock
         raw = np.frombuffer(b"".join(pool.map(lzma.decompress, streams)), np.uint8)
     pixels = _SIDE * _SIDE
     images, labels = np.split(raw, [(_TRAIN + _TEST) * pixels])

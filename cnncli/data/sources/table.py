@@ -44,14 +44,14 @@ def load(
     """Reads a table of images. None of them is decoded.
 
     UTF-8 with or without a byte-order mark (or UTF-16 with one), the first row names the columns, fields may be
-    quoted. Columns are found by their names (`path`, `label`, `split` …) unless the arguments name them; an empty
+    quoted. Columns are matches by their names (`path`, `label`, `split` …) unless the arguments name them; an empty
     `split_column` means none. Rows of classes that are not chosen are left out.
 
     Raises:
         DataError: With all that is wrong, each with its line: no such file, an empty field, an unknown split, an image
             that comes twice; or splits whose classes differ.
     """
-    table, folder, wanted, rows, problems = _read(path, classes, exclude, **arguments)
+    table, folder, new_names, rows, problems = _read(path, classes, exclude, **arguments)
     if problems:
         raise DataError(
             f"{table}: {counted(len(problems), 'problem')}{listed(problems)}", f"relative paths start from {folder}"
@@ -59,12 +59,12 @@ def load(
     splits = {row.split for row in rows}
     if "train" not in splits:
         raise DataError(f"{table} has no row of the split train, only of {some(sorted(splits))}")
-    names = class_names(wanted)
-    label_of = {label: names.index(name) for label, name in wanted.items()}
+    names = class_names(new_names)
+    label_of = {label: names.index(name) for label, name in new_names.items()}
     samples = {}
     for split in (split for split in SPLITS if split in splits):
         of_split = [row for row in rows if row.split == split]
-        require_same_classes(names, {wanted[row.label] for row in of_split}, f"{table}: {split}")
+        require_same_classes(names, {new_names[row.label] for row in of_split}, f"{table}: {split}")
         labels = np.array([label_of[row.label] for row in of_split], np.int64)
         samples[split] = FileSamples(folder, tuple(row.name for row in of_split), labels, input_format)
     return ImageData(names, samples)
@@ -74,14 +74,14 @@ def inventory(
     path: Path | str, classes: Classes = None, exclude: Container[str] = (), **arguments: Any
 ) -> SourceInventory:
     """Lists every image of a table, with the arguments of `load`; a wrong row is a problem and does not stop it."""
-    _, folder, wanted, rows, problems = _read(path, classes, exclude, **arguments)
+    _, folder, new_names, rows, problems = _read(path, classes, exclude, **arguments)
     sources = SourceInventory(folder, problems={"table-row": [Affected((), problem) for problem in problems]})
     for row in rows:
-        sources.add(row.split, wanted[row.label], [row.name])
+        sources.add(row.split, new_names[row.label], [row.name])
     for split in SPLITS:
         labels = {entry.label for entry in sources.entries if entry.split == split}
         if labels:
-            sources.classes[split] = tuple(name for name in class_names(wanted) if name in labels)
+            sources.classes[split] = tuple(name for name in class_names(new_names) if name in labels)
     return sources
 
 
@@ -90,7 +90,7 @@ class _Table(NamedTuple):
 
     file: Path
     folder: Path
-    wanted: dict[str, str]
+    new_names: dict[str, str]
     rows: list[_Row]
     problems: list[str]
 
@@ -112,9 +112,9 @@ def _read(
     rows = list(_rows(file, columns, delimiter, folder, exclude))
     if not rows:
         raise DataError(f"{file} has no rows", "expected a row for each image below the names of the columns")
-    wanted = chosen_classes({row.label for row in rows if row.label}, classes, f"{file}")
-    rows, problems = _checked([row for row in rows if row.label in wanted or not row.label], folder)
-    return _Table(file, folder, wanted, rows, problems)
+    new_names = chosen_classes({row.label for row in rows if row.label}, classes, f"{file}")
+    rows, problems = _checked([row for row in rows if row.label in new_names or not row.label], folder)
+    return _Table(file, folder, new_names, rows, problems)
 
 
 def _rows(
@@ -166,17 +166,17 @@ def _column(table: Path, header: list[str], role: str, name: str | None, delimit
     if name == "" and role == "split":
         return None
     simple = ["".join(letter for letter in column.lower() if letter.isalnum()) for column in header]
-    found = [
+    matches = [
         at for at, column in enumerate(header) if (column == name if name is not None else simple[at] in _GUESSES[role])
     ]
-    if len(found) == 1:
-        return found[0]
-    if not found and name is None and role == "split":
+    if len(matches) == 1:
+        return matches[0]
+    if not matches and name is None and role == "split":
         return None
     columns = f"its first row, divided by {DELIMITERS.get(delimiter, repr(delimiter))}s, names {some(header) or 'none'}"
     key = f"data.source.csv.{role}_column"
-    if found:
-        raise DataError(f"{table} has {len(found)} columns that may hold the {role}; {columns}", f"name one in {key}")
+    if matches:
+        raise DataError(f"{table} has {len(matches)} columns that may hold the {role}; {columns}", f"name one in {key}")
     said = f"no column {name!r}" if name is not None else f"no column that is known to hold the {role}"
     raise DataError(f"{table} has {said}; {columns}", f"name the column in {key}; the first row must name the columns")
 

@@ -38,9 +38,9 @@ def load(
     """
     builder = _builder(name, data_dir)
     class_names = _class_names(builder.info.features, name)
-    wanted = dict(splits) if splits else _own_splits(list(builder.info.splits), name)
+    split_names = dict(splits) if splits else _own_splits(list(builder.info.splits), name)
     images, labels = {}, {}
-    for split, of_builder in wanted.items():
+    for split, of_builder in split_names.items():
         try:
             count = builder.info.splits[of_builder].num_examples
         except (KeyError, ValueError, AssertionError) as error:
@@ -49,7 +49,7 @@ def load(
             ) from error
         require_memory(count * prod(input_format.shape), f"the {split} split of {name} holds {count:,} images")
         images[split], labels[split] = _read(builder, of_builder, count, input_format, f"{name} {split}")
-    data = ImageData(class_names, {split: Samples.numbered(images[split], labels[split]) for split in wanted})
+    data = ImageData(class_names, {split: Samples.numbered(images[split], labels[split]) for split in split_names})
     return data if classes is None else with_classes(data, classes, name)
 
 

@@ -139,7 +139,7 @@ def _with_classes_of_the_run(data: Data, class_names: Sequence[str], notice: Not
     try:
         source = load_source(data, notice)
     except TooFewClasses as error:
-        require_same_classes(class_names, error.found, "the data")
+        require_same_classes(class_names, error.names, "the data")
         raise
     require_same_classes(class_names, source.class_names, "the data")
     return source
