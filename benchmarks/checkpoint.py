@@ -37,7 +37,7 @@ def measured(spec, folder, saving):
     """Seconds of all epochs, with what is written after each, and the seconds of them spent on saving."""
     spent = {"epochs": 0.0, "saving": 0.0}
     kind = session.TrainingSession
-    originals = kind._train_epochs, kind._save
+    originals = kind._train_epochs, kind.save
 
     def train_epochs(self):
         began = time.perf_counter()
@@ -50,11 +50,11 @@ def measured(spec, folder, saving):
             originals[1](self)
         spent["saving"] += time.perf_counter() - began
 
-    kind._train_epochs, kind._save = train_epochs, save
+    kind._train_epochs, kind.save = train_epochs, save
     try:
         train(spec, folder)
     finally:
-        kind._train_epochs, kind._save = originals
+        kind._train_epochs, kind.save = originals
     return spent
 
 

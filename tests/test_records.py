@@ -1,6 +1,7 @@
 """Records answer the questions that reports ask of them, and cannot be changed."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -19,6 +20,30 @@ def test_the_best_epoch_is_found_by_its_number():
 
 def test_without_an_epoch_none_is_best():
     assert History((), "val_accuracy", best=0).best_epoch() is None
+
+
+def measured(accuracy: float, loss: float) -> Epoch:
+    return Epoch(1, {"loss": 0.5, "val_accuracy": accuracy, "val_loss": loss}, 0.01, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "best", "improves"),
+    [
+        (measured(0.5, 1.0), None, True),
+        (measured(0.6, 2.0), measured(0.5, 1.0), True),
+        (measured(0.5, 0.9), measured(0.5, 1.0), True),  # a tie, broken by the loss
+        (measured(0.5, 1.0), measured(0.5, 1.0), False),  # the earlier one stays
+        (measured(0.4, 0.1), measured(0.5, 1.0), False),
+        (measured(math.nan, 1.0), None, False),
+        (measured(0.9, math.inf), measured(0.5, 1.0), False),
+    ],
+)
+def test_an_epoch_improves_by_its_metric_then_by_its_loss_and_never_by_what_is_not_finite(candidate, best, improves):
+    assert candidate.improves_on(best, "val_accuracy", True) is improves
+
+
+def test_of_a_metric_of_which_less_is_better_the_smaller_value_wins():
+    assert measured(0.1, 0.5).improves_on(measured(0.9, 0.6), "val_loss", False)
 
 
 def test_an_evaluation_knows_the_predicted_class_and_how_sure_the_model_is():

@@ -230,13 +230,13 @@ class Run(OpenRun):
         """
         with self.folder.locked():
             current = Run(self.folder)  # nobody else changes it from here on
-            if plan_resume(current, epochs) is None:
+            spec = plan_resume(current, epochs)
+            if spec is None:
                 return self
             with isolated(before_start=current.apply_recorded_threading):
                 from cnncli.runner.resume import resume
 
-                result = resume(current, observers, command, epochs)
-        return self if result is None else Run.of_training(result)
+                return Run.of_training(resume(current, spec, observers, command))
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"

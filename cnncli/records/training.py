@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite, nan
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,18 @@ class Epoch:
     learning_rate: float
     seconds: float
     stage: int = 0
+
+    def improves_on(self, best: Epoch | None, monitor: str, more_is_better: bool) -> bool:
+        """Whether the monitored metric is better than that of the best epoch so far, if there is one.
+
+        Values that are not finite never win; ties are broken by the lower loss.
+        """
+        rank = self._rank(monitor, more_is_better)
+        return all(map(isfinite, rank)) and (best is None or rank > best._rank(monitor, more_is_better))
+
+    def _rank(self, monitor: str, more_is_better: bool) -> tuple[float, float]:
+        value, loss = self.metrics.get(monitor, nan), self.metrics.get("val_loss", self.metrics.get("loss", nan))
+        return value if more_is_better else -value, -loss
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import io
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -157,7 +156,10 @@ class OpenRun:
         except (ValueError, KeyError) as error:
             raise RunError(f"'{self.path}' is not a complete run: history.csv is damaged ({error})") from None
         monitor, more_is_better = monitored_metric(self.spec)
-        return History(epochs, monitor, _best(epochs, monitor, 1 if more_is_better else -1))
+        best: Epoch | None = None
+        for epoch in epochs:
+            best = epoch if epoch.improves_on(best, monitor, more_is_better) else best
+        return History(epochs, monitor, best.number if best else 0)
 
     @cached_property
     def input_spec(self) -> InputSpec:
@@ -240,14 +242,3 @@ def _epoch(row: Mapping[str, str]) -> Epoch:
     metrics = {name: float(value) for name, value in row.items() if value and name not in _NOT_METRICS}
     rate, seconds = float(row["learning_rate"]), float(row["seconds"])
     return Epoch(int(row["epoch"]), metrics, rate, seconds, int(row.get("stage", 0)))
-
-
-def _best(epochs: tuple[Epoch, ...], monitor: str, sign: int) -> int:
-    """Number of the best epoch; a value that is not finite never is, and ties are broken by the lower loss."""
-    ranked = [
-        (sign * epoch.metrics[monitor], -epoch.metrics.get("val_loss", epoch.metrics["loss"]), -epoch.number)
-        for epoch in epochs
-        if monitor in epoch.metrics and "loss" in epoch.metrics
-    ]
-    finite = [rank for rank in ranked if all(map(isfinite, rank))]
-    return -max(finite)[2] if finite else 0

@@ -11,7 +11,7 @@ from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.train import train
-from cnncli.runner.training.environment import differences, environment
+from cnncli.runner.training.run_files import differences, environment
 from cnncli.runs import BEST, hashes
 
 _COMPARED_FILES = {BEST: "the best weights", "predictions.csv": "the predictions"}
@@ -20,13 +20,7 @@ _COMPARED_FILES = {BEST: "the best weights", "predictions.csv": "the predictions
 def reproduce(
     run: OpenRun, runs_dir: Path, observers: Sequence[TrainingObserver] = (), command: Sequence[str] = ()
 ) -> Reproduction:
-    """Trains the spec of a run into a new run, and compares the two.
-
-    Args:
-        run: Finished run.
-        runs_dir: Directory in which the new run folder is created.
-        observers: Receive the events of the training.
-        command: Command line, for the record.
+    """Trains the spec of a finished run into a new run in `runs_dir`, and compares the two.
 
     Raises:
         RunError: The run is not finished, or its records are damaged.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cnncli.errors import RunError
 from cnncli.runner.open_run import OpenRun
@@ -11,44 +11,30 @@ from cnncli.spec.schema import Spec
 from cnncli.wording import counted
 
 
-@dataclass(frozen=True)
-class ResumePlan:
-    """How far a run is to be trained.
-
-    Args:
-        spec: Spec of the run, with the requested number of epochs.
-        is_new: Whether that differs from the run's own number.
-    """
-
-    spec: Spec
-    is_new: bool
-
-
-def plan_resume(run: OpenRun, epochs: int | None = None) -> ResumePlan | None:
-    """What remains to be trained of a run.
+def plan_resume(run: OpenRun, epochs: int | None = None) -> Spec | None:
+    """The spec to resume a run with, or None when nothing remains to be trained.
 
     Args:
         run: Run that ended in any way, at any moment.
         epochs: Total number of epochs, in place of the spec's.
 
     Returns:
-        None when nothing remains: the run is finished.
+        The run's own spec, the same object, unless the number of epochs differs.
 
     Raises:
         RunError: It diverged, its records are damaged, or it cannot be trained for this number of epochs.
     """
-    own = run.spec
     state = run.status.get("state") if run.folder.status_file.exists() else ""
     if state == "diverged":
         message = f"'{run.path}' diverged; resuming would diverge again"
         raise RunError(message, "train again with a smaller learning rate or clipnorm")
-    spec = own if epochs is None else _with_epochs(run, own, epochs)
-    return None if state == "finished" and spec is own else ResumePlan(spec, spec is not own)
+    spec = run.spec if epochs is None else _with_epochs(run, epochs)
+    return None if state == "finished" and spec is run.spec else spec
 
 
-def _with_epochs(run: OpenRun, spec: Spec, epochs: int) -> Spec:
-    """The spec with another number of epochs; the same object when the number is its own."""
-    last = len(spec.train.stages)
+def _with_epochs(run: OpenRun, epochs: int) -> Spec:
+    """The run's spec with another number of epochs; the same object when the number is its own."""
+    spec, last = run.spec, len(run.spec.train.stages)
     progress = run.progress if run.folder.data.exists() else TrainingState(stage=min(1, last))
     done = len(progress.epochs)
     if epochs < done + (progress.steps > 0):
@@ -58,19 +44,13 @@ def _with_epochs(run: OpenRun, spec: Spec, epochs: int) -> Spec:
     if progress.stopped and progress.stage == last:
         if epochs == done:
             return spec
-        message = f"EarlyStopping ended '{run.path}' after {counted(done, 'epoch')}; --epochs has no effect"
-        raise RunError(message)
-    earlier = _epochs_before_last(spec, progress)
+        raise RunError(f"EarlyStopping ended '{run.path}' after {counted(done, 'epoch')}; --epochs has no effect")
+    ended = progress.stage if progress.stopped else max(progress.stage - 1, 0)
+    earlier = sum(0 < epoch.stage <= ended for epoch in progress.epochs)  # of all stages but the last
+    earlier += sum(stage.epochs for stage in spec.train.stages[ended:-1])
     if last and epochs <= earlier:
         raise RunError(f"the stages before the last one take {earlier} epochs; {epochs} leave none for the last")
     return _with_last_phase(spec, epochs - earlier)
-
-
-def _epochs_before_last(spec: Spec, progress: TrainingState) -> int:
-    """The epochs of all stages but the last: those already trained, and those that remain."""
-    ended = progress.stage if progress.stopped else max(progress.stage - 1, 0)
-    trained = sum(0 < epoch.stage <= ended for epoch in progress.epochs)
-    return trained + sum(stage.epochs for stage in spec.train.stages[ended:-1])
 
 
 def _with_last_phase(spec: Spec, epochs: int) -> Spec:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from cnncli.errors import CnncliError
 from cnncli.factory.precision import slowed_by
+from cnncli.factory.summary import summarize
 from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.image_manifest import record_images
+from cnncli.runner.inputs.source_check import load_readable_splits
+from cnncli.runner.inputs.splits import Splits, decoded
 from cnncli.runner.model.initial_weights import load_pretrained, write_loaded
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
-from cnncli.runner.training.preparation import announce_start, load_images, prepare_phases, prepare_session
+from cnncli.runner.training.phases import TrainingPhases, prepare_phases
 from cnncli.runner.training.results import TrainingResult
 from cnncli.runner.training.run_files import portable_spec, write_data_record, write_records
+from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
+from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.schema import Spec
+from cnncli.startup import device_name
 
 
 def train(
@@ -31,26 +36,16 @@ def train(
 ) -> TrainingResult:
     """Trains, keeps the best weights, evaluates them once on the test split and writes every artefact.
 
-    Args:
-        spec: Checked spec.
-        runs_dir: Directory in which the run folder is created.
-        observers: Receive the events of the training; without any it is silent.
-        command: Command line, for the record.
-        weights_dir: Directory of the runs whose weights the spec names; `runs_dir` by default.
-
-    Raises:
-        SpecError: The model cannot be built.
-        DataError: Images are missing or cannot be read.
-        RunError: A run whose weights the spec names is missing, or was changed.
-        TrainingError: The loss became infinite or NaN.
-        ResourceError: The directory is not writable, or memory or disk ran out.
-        Interrupted: Ctrl-C, SIGTERM, or an observer that requested a stop; the run can be resumed.
+    Arguments and errors are those of `cnncli.train`; `weights_dir` is the directory of the runs whose weights the spec
+    names, `runs_dir` by default.
     """
     observer = Observers(observers)
     require_writable(runs_dir)
     sweep_runs(runs_dir)
     _suggest_resume(spec, runs_dir, observer)
-    return train_into(lambda: _claimed(runs_dir, spec.name), spec, weights_dir or runs_dir, observer, command)
+    return train_into(
+        lambda: RunDir.claim(runs_dir, spec.name).locked(), spec, weights_dir or runs_dir, observer, command
+    )
 
 
 def train_into(
@@ -60,16 +55,9 @@ def train_into(
     observer: TrainingObserver,
     command: Sequence[str],
 ) -> TrainingResult:
-    """Trains from the first step.
-
-    Args:
-        open_run: Gives the run folder, locked; called once everything that can be refused is prepared.
-        spec: Checked spec.
-        weights_dir: Directory of the runs whose weights the spec names.
-        observer: Receives the events of the training.
-        command: Command line, for the record.
-    """
-    source, splits = load_images(spec, observer)
+    """Trains from the first step; `open_run` locks a run folder once everything that can be refused is prepared."""
+    source = load_readable_splits(spec.data, spec.seed, observer.on_notice)
+    splits = decoded(source, spec.data.cache, observer.on_decoding)
     inputs = splits.input_spec(spec.data)
     if warning := slowed_by(spec.train.precision):
         observer.on_notice(f"warning: {warning}")
@@ -84,8 +72,8 @@ def train_into(
         run.set_status("running")
         if not spec.data.source.is_builtin:
             record_images(run, source, observer.on_notice)
-        session = outcome.session = prepare_session(run, spec, splits, phases, phase, observer)
-        session.start()
+        session = outcome.session = TrainingSession(run, splits, phases, phase, monitored_metric(spec), observer)
+        session.save()
         write_data_record(run, spec, splits, inputs)  # last: with it and a checkpoint the run can be resumed
         announce_start(run, spec, splits, phases, observer)
         for weights in loaded:
@@ -94,11 +82,9 @@ def train_into(
         return session.train()
 
 
-@contextlib.contextmanager
-def _claimed(runs_dir: Path, name: str) -> Iterator[RunDir]:
-    run = RunDir.claim(runs_dir, name)
-    with run.locked():
-        yield run
+def announce_start(run: RunDir, spec: Spec, splits: Splits, phases: TrainingPhases, observer: TrainingObserver) -> None:
+    """Reports to the observer what is about to be trained."""
+    observer.on_start(run, portable_spec(spec), splits, summarize(phases.model, spec.model.nodes), device_name())
 
 
 def _suggest_resume(spec: Spec, runs_dir: Path, observer: TrainingObserver) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from cnncli.errors import ResourceError, RunError
 from cnncli.runs import hashes
@@ -118,7 +118,7 @@ class RunDir:
             raise RunError(f"'{path}' is not what the training wrote: its hash differs from the one in {hashes.FILE}")
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[Self]:
         """Holds the lock of this run within the block; temporary files of a killed process are removed first.
 
         Raises:
@@ -136,7 +136,7 @@ class RunDir:
             raise ResourceError(f"cannot write to '{self.path}': {error.strerror or error}") from error
         try:
             sweep_leftovers(self.path)
-            yield
+            yield self
         finally:
             lock.release()
 

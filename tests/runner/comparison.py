@@ -6,6 +6,7 @@ import csv
 
 import numpy as np
 
+from cnncli.runner.resume_plan import plan_resume
 from cnncli.runs import RunDir
 
 SAME = (
@@ -21,13 +22,15 @@ SAME = (
 WHOLE = (*SAME, "weights.sha256", "data.json", "images.csv")
 
 
-def resume(folder, *arguments, **more):
+def resume(folder, observers, epochs=None):
     """Resumes a run as `cnncli.Run.resume` does: locked, which sweeps what a killed process left half-written."""
     from cnncli.runner.open_run import OpenRun
     from cnncli.runner.resume import resume
 
     with folder.locked():
-        return resume(OpenRun(folder), *arguments, **more)
+        run = OpenRun(folder)
+        spec = plan_resume(run, epochs)
+        return spec and resume(run, spec, observers)
 
 
 def arrays_of(run: RunDir) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comparison import SAME, arrays_of, assert_same, history_of
+from comparison import SAME, arrays_of, assert_same, history_of, resume
 
 from cnncli.errors import DataError, Interrupted, RunError
 from cnncli.report import artifact_names
@@ -29,13 +29,6 @@ def train() -> Any:
     from cnncli.runner.train import train
 
     return train
-
-
-@pytest.fixture(scope="module")
-def resume() -> Any:
-    from comparison import resume
-
-    return resume
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +71,7 @@ KINDS = ("history.csv", "metrics.json", "best.weights.h5", "weights.sha256", "st
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_kill_while_a_kind_of_file_is_written_is_resumed_to_the_same_bits(resume, moments, watcher, tmp_path, name):
+def test_a_kill_while_a_kind_of_file_is_written_is_resumed_to_the_same_bits(moments, watcher, tmp_path, name):
     whole, copies = moments
     writes = [copy for copy in copies if copy.name.endswith(f"-{name}")]
     at = KINDS.index(name) % 3 - 3  # before, within or after the last write of it
@@ -88,7 +81,7 @@ def test_a_kill_while_a_kind_of_file_is_written_is_resumed_to_the_same_bits(resu
 
 
 @pytest.mark.exhaustive
-def test_a_kill_at_any_boundary_is_resumed_to_the_same_bits(resume, moments, watcher, tmp_path):
+def test_a_kill_at_any_boundary_is_resumed_to_the_same_bits(moments, watcher, tmp_path):
     whole, copies = moments
     for copy in copies:
         if (copy / "checkpoint" / "state.npz").exists() and RunDir(copy).status()["state"] != "finished":
@@ -98,7 +91,7 @@ def test_a_kill_at_any_boundary_is_resumed_to_the_same_bits(resume, moments, wat
             shutil.rmtree(run.path)
 
 
-def test_a_process_killed_twice_is_resumed_to_the_same_bits(resume, moments, watcher, tmp_path):
+def test_a_process_killed_twice_is_resumed_to_the_same_bits(moments, watcher, tmp_path):
     whole, copies = moments
     arguments = ("train", str(whole.spec), "--runs-dir", str(tmp_path))
     assert killed_at(len(copies) // 4, *arguments) == -signal.SIGKILL
@@ -115,9 +108,7 @@ def killed_at(boundary: int, *arguments: str) -> int:
     return subprocess.run(program, check=False).returncode
 
 
-def test_a_training_that_is_asked_to_stop_leaves_its_report_and_is_resumed(
-    train, resume, moments, stateful, watcher, tmp_path
-):
+def test_a_training_that_is_asked_to_stop_leaves_its_report_and_is_resumed(train, moments, stateful, watcher, tmp_path):
     with pytest.raises(Interrupted) as caught:
         train(stateful("train.checkpoint.steps=4"), tmp_path, [watcher(stop=(2, 4))])
     run = RunDir(tmp_path / "stateful-001")
@@ -134,7 +125,7 @@ def names_of(run: RunDir) -> set[str]:
     return {path.relative_to(run.path).as_posix() for path in run.path.rglob("*") if path.is_file()}
 
 
-def test_a_validation_is_stopped_and_done_again(train, resume, moments, stateful, watcher, tmp_path):
+def test_a_validation_is_stopped_and_done_again(train, moments, stateful, watcher, tmp_path):
     class Impatient(watcher):
         """Wants to stop when the second validation has begun: two questions after the last step."""
 
@@ -170,13 +161,13 @@ OTHERS = {
 
 @pytest.mark.parametrize("overrides", OTHERS.values(), ids=OTHERS)
 def test_other_states_are_kept_as_well_when_there_is_no_time_for_reports(
-    train, resume, stateful, watcher, tmp_path, monkeypatch, overrides
+    train, stateful, watcher, tmp_path, monkeypatch, overrides
 ):
-    from cnncli.runner.training import outcome as ending
+    from cnncli.runner.training import outcome
 
     spec = stateful(*(f"train.{override}" for override in overrides))
     whole = train(spec, tmp_path / "whole", [watcher()]).run
-    monkeypatch.setattr(ending, "PATIENCE", 0)
+    monkeypatch.setattr(outcome, "REPORT_TIME_LIMIT", 0)
     with pytest.raises(Interrupted) as caught:
         train(spec, tmp_path, [watcher(stop=(2, 3))])
     run = RunDir(tmp_path / "stateful-001")
@@ -187,7 +178,7 @@ def test_other_states_are_kept_as_well_when_there_is_no_time_for_reports(
     assert_same(run, whole)
 
 
-def test_more_epochs_come_to_what_as_many_come_to_from_the_beginning(train, resume, stateful, watcher, tmp_path):
+def test_more_epochs_come_to_what_as_many_come_to_from_the_beginning(train, stateful, watcher, tmp_path):
     constant = ("train.optimizer=Adam", "train.callbacks=[]", "train.monitor=loss")
     whole = train(stateful(*constant), tmp_path / "whole", [watcher()]).run
     run = train(stateful(*constant, "train.epochs=1"), tmp_path, [watcher()]).run
@@ -202,14 +193,14 @@ def test_more_epochs_come_to_what_as_many_come_to_from_the_beginning(train, resu
         resume(run, [watcher()], epochs=2)
 
 
-def test_a_schedule_over_all_epochs_is_told_when_there_are_more(resume, moments, watcher, tmp_path):
+def test_a_schedule_over_all_epochs_is_told_when_there_are_more(moments, watcher, tmp_path):
     run, observer = RunDir(shutil.copytree(moments[0].path, tmp_path / "run")), watcher()
     resume(run, [observer], epochs=4)
     assert len(history_of(run)) == 4
     assert any("follows the number of epochs" in text for text in observer.notices)
 
 
-def test_an_image_that_changed_is_refused_by_name(resume, moments, watcher, tmp_path):
+def test_an_image_that_changed_is_refused_by_name(moments, watcher, tmp_path):
     run = RunDir(shutil.copytree(moments[1][len(moments[1]) // 2], tmp_path / "run"))
     with (run.path / "images.csv").open(newline="") as file:
         rows = list(csv.reader(file))
@@ -224,7 +215,7 @@ def as_it_is(run: RunDir) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
 
 
-def test_a_run_that_cannot_be_trained_further_stays_as_it_is(resume, moments, watcher, tmp_path):
+def test_a_run_that_cannot_be_trained_further_stays_as_it_is(moments, watcher, tmp_path):
     run = RunDir(shutil.copytree(moments[0].path, tmp_path / "run"))
     record_path = run.path / "images.csv"
     record = record_path.read_text()
@@ -264,14 +255,14 @@ def damage(run: RunDir, spoil: Any) -> None:
             archive.writestr(name, content)
 
 
-def test_a_run_that_diverged_is_not_resumed(resume, moments, watcher, tmp_path):
+def test_a_run_that_diverged_is_not_resumed(moments, watcher, tmp_path):
     run = RunDir(shutil.copytree(moments[0].path, tmp_path / "run"))
     run.set_status("diverged", reason="the loss became nan")
     with pytest.raises(RunError, match="resuming would diverge again"):
         resume(run, [watcher()])
 
 
-def test_another_environment_is_told(resume, moments, watcher, tmp_path):
+def test_another_environment_is_told(moments, watcher, tmp_path):
     run, observer = RunDir(shutil.copytree(moments[1][-30], tmp_path / "run")), watcher()
     record = run.read_json("environment.json")
     record["packages"]["keras"] = "3.14.0"

@@ -36,9 +36,9 @@ def make(tmp_path):
     return make_run
 
 
-def epochs_of(plan):
+def epochs_of(spec):
     """Those of every phase of the spec; None when the run is finished."""
-    return plan and [phase.epochs for phase in plan.spec.train.phases]
+    return spec and [phase.epochs for phase in spec.train.phases]
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_an_epoch_under_way_cannot_be_undone(make):
     with pytest.raises(RunError, match="has already been trained for 3 epochs and 4 steps of the next, more than 3"):
         plan_resume(run, 3)
     assert epochs_of(plan_resume(run, 4)) == [4]
-    own = plan_resume(run)
-    assert (epochs_of(own), own.is_new, plan_resume(run, 4).is_new) == ([7], False, True)
+    assert plan_resume(run) is run.spec
+    assert plan_resume(run, 4) is not run.spec
 
 
 def test_what_a_callback_stopped_is_finished_with_the_epochs_it_had(make):
@@ -73,7 +73,8 @@ def test_what_a_callback_stopped_is_finished_with_the_epochs_it_had(make):
     with pytest.raises(RunError, match="already been trained for 4 epochs, more than 3"):
         plan_resume(run, 3)
     run.folder.set_status("interrupted")  # while the report was being written
-    assert not plan_resume(OpenRun(run.folder), 4).is_new
+    interrupted = OpenRun(run.folder)
+    assert plan_resume(interrupted, 4) is interrupted.spec
 
 
 def test_a_finished_run_may_have_lost_its_checkpoint(make):
@@ -85,9 +86,9 @@ def test_a_finished_run_may_have_lost_its_checkpoint(make):
 # The first stage was stopped after three of its five epochs, so that the run is finished with four.
 @pytest.mark.parametrize(("epochs", "phases"), [(4, None), (5, [5, 2]), (6, [5, 3])])
 def test_after_a_stage_that_was_stopped_the_epochs_are_those_that_are_trained(make, epochs, phases):
-    plan = plan_resume(make(STAGED, [1, 1, 1, 2]), epochs)
-    assert epochs_of(plan) == phases
-    assert plan is None or plan.spec.train.epochs == sum(phases)
+    spec = plan_resume(make(STAGED, [1, 1, 1, 2]), epochs)
+    assert epochs_of(spec) == phases
+    assert spec is None or spec.train.epochs == sum(phases)
 
 
 @pytest.mark.parametrize(("stages", "stopped"), [([1, 1, 1], True), ([1, 1, 1, 2], False)])

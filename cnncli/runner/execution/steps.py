@@ -18,11 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnncli.data.pipeline import Reader
-from cnncli.startup import tf
+from cnncli.startup import keras, tf
 
 if TYPE_CHECKING:
-    import keras
-
     from cnncli.runner.execution.execution import Step
 
 SECONDS_PER_CALL = 0.25
@@ -32,37 +30,35 @@ _MOST_STEPS = 1024
 """Steps of one call: with steps of a fraction of a millisecond, more would save nothing measurable."""
 
 
-class Pace:
-    """Number of steps in a call, from the time that the last one took."""
+class PacedCalls:
+    """Calls a function of many steps again and again, each time with as many as take `SECONDS_PER_CALL`.
 
-    def __init__(self) -> None:
-        self._steps = 1
-        self.seconds_per_step = 0.0
+    Args:
+        run: Takes an iterator of batches and the number of steps, an int32 scalar.
 
-    def steps(self, remaining: int) -> int:
-        """Steps of the next call."""
-        return min(self._steps, remaining)
+    Attributes:
+        seconds_per_step: Duration of a step in the last call; 0 before the first.
+    """
 
-    @contextlib.contextmanager
-    def timed(self, steps: int) -> Iterator[None]:
-        """Times a call of `steps`; the next has at most twice as many, since the first also traces the graph."""
-        before = time.perf_counter()
-        yield
+    def __init__(self, run: Callable[[Any, tf.Tensor], Any]) -> None:
+        self._run, self._steps_per_call, self.seconds_per_step = run, 1, 0.0
+
+    def call(self, iterator: Any, remaining: int) -> tuple[int, Any]:
+        """Makes one call of at most `remaining` steps; returns their number and what the function returned.
+
+        The next call has at most twice as many steps, since the first also traces the graph.
+        """
+        steps, before = min(self._steps_per_call, remaining), time.perf_counter()
+        returned = self._run(iterator, tf.constant(steps))
         seconds = time.perf_counter() - before
         self.seconds_per_step = seconds / steps
         fitting = int(steps * SECONDS_PER_CALL / max(seconds, 1e-6))
-        self._steps = max(1, min(fitting, 2 * self._steps, _MOST_STEPS))
+        self._steps_per_call = max(1, min(fitting, 2 * self._steps_per_call, _MOST_STEPS))
+        return steps, returned
 
 
 def many_steps(step: Step) -> Callable[[Any, tf.Tensor], None]:
-    """One call into TensorFlow that makes a number of steps.
-
-    Args:
-        step: Takes one batch, as arguments.
-
-    Returns:
-        A function of an iterator of batches and the number of steps, an int32 scalar.
-    """
+    """A function of an iterator of batches and a number of steps, as `PacedCalls` takes it."""
 
     @tf.function(reduce_retracing=True, autograph=False)
     def run(iterator: Any, steps: tf.Tensor) -> None:
@@ -93,32 +89,21 @@ def metrics_of(model: keras.Model) -> dict[str, float]:
 
 
 def outputs_of(model: keras.Model, batches: tf.data.Dataset) -> np.ndarray:
-    """The model's outputs for every image, in order.
-
-    Args:
-        model: Built model.
-        batches: Batches of images and anything else.
-
-    Returns:
-        `(images, units)`, float32.
-    """
-    return _outputs(model, batches)[0]
+    """The outputs of a built model for every image, in order: `(images, units)`, float32."""
+    return outputs_and_loss(model, batches, with_loss=False)[0]
 
 
-def outputs_and_loss(model: keras.Model, batches: tf.data.Dataset) -> tuple[np.ndarray, float]:
+def outputs_and_loss(model: keras.Model, batches: tf.data.Dataset, with_loss: bool = True) -> tuple[np.ndarray, float]:
     """The model's outputs for every image, in order, and its loss, as in a validation.
 
     Args:
-        model: Compiled model.
+        model: Model; for the loss a compiled one.
         batches: Batches of images and targets.
+        with_loss: Whether to compute the loss; it is 0 otherwise.
 
     Returns:
         `(images, units)`, float32; the mean loss of an image, with the penalties of weights and activities.
     """
-    return _outputs(model, batches, with_loss=True)
-
-
-def _outputs(model: keras.Model, batches: tf.data.Dataset, with_loss: bool = False) -> tuple[np.ndarray, float]:
     output = model.outputs[0]
 
     @tf.function(reduce_retracing=True, autograph=False)
@@ -136,15 +121,12 @@ def _outputs(model: keras.Model, batches: tf.data.Dataset, with_loss: bool = Fal
         _, rows, losses = tf.while_loop(lambda step, *_: step < steps, body, start, parallel_iterations=1)
         return rows.concat(), losses
 
-    iterator, steps, pace = iter(batches), int(batches.cardinality()), Pace()
-    outputs: list[np.ndarray] = []
-    done, loss = 0, 0.0
-    while done < steps:
-        count = pace.steps(steps - done)
-        with pace.timed(count):
-            rows, losses = run(iterator, tf.constant(count))
-            outputs.append(rows.numpy())
-            loss += float(losses)
-        done += count
-    rows = np.concatenate(outputs)
-    return rows, loss / len(rows)
+    calls = PacedCalls(lambda iterator, steps: [tensor.numpy() for tensor in run(iterator, steps)])
+    iterator, remaining, outputs, total = iter(batches), int(batches.cardinality()), [], 0.0
+    while remaining:
+        steps, (rows, losses) = calls.call(iterator, remaining)
+        outputs.append(rows)
+        total += float(losses)
+        remaining -= steps
+    every = np.concatenate(outputs)
+    return every, total / len(every)

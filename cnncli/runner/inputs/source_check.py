@@ -16,8 +16,8 @@ from cnncli.data.sources.location import listed, some
 from cnncli.data.split import divide, validation_indices
 from cnncli.errors import DataError, path_text
 from cnncli.records import Affected, DataReport
-from cnncli.runner.inputs.splits import exclude_list, load_source, warn_about_unknown
-from cnncli.spec.schema import Spec, Split
+from cnncli.runner.inputs.splits import Notice, Splits, exclude_list, load_source, load_splits, warn_about_unknown
+from cnncli.spec.schema import Data, Spec, Split
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import counted
 
@@ -109,6 +109,18 @@ def _indivisible(spec: Spec, report: DataReport) -> str:
 def _validating(split: Split) -> float | int:
     """The part of the images that is held out for validation alone."""
     return 0 if isinstance(split.validation, str) else split.validation
+
+
+def load_readable_splits(data: Data, seed: int, notice: Notice) -> Splits:
+    """Loads and divides the images of a spec, as `load_splits` does, and checks the headers of its files.
+
+    Raises:
+        DataError: Images are missing, or a header cannot be read.
+    """
+    splits = load_splits(data, seed, notice=notice)
+    files = {split: samples for split, samples in splits.samples.items() if isinstance(samples, FileSamples)}
+    require_readable(files, data.source.arguments.get("path", data.source.name))
+    return splits
 
 
 def require_readable(splits: Mapping[str, FileSamples], source: Path | str, progress: Progress | None = None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,10 +13,7 @@ from cnncli.data.samples import LabelledImages
 from cnncli.factory.training import probabilities
 from cnncli.records import Evaluation
 from cnncli.runner.execution.steps import metrics_of, outputs_and_loss, read_errors_of
-from cnncli.startup import tf
-
-if TYPE_CHECKING:
-    import keras
+from cnncli.startup import keras, tf
 
 LARGEST_BATCH = 256
 """Images evaluated in one batch at most: larger batches are hardly faster on a processor."""

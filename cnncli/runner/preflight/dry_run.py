@@ -18,6 +18,7 @@ from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch, History
 from cnncli.runner.execution.steps import outputs_of
 from cnncli.runner.inputs.image_manifest import record_images
+from cnncli.runner.inputs.source_check import load_readable_splits
 from cnncli.runner.inputs.splits import Splits, all_files, decoded_before
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.open_run import OpenRun
@@ -32,11 +33,12 @@ from cnncli.runner.preflight.memory import (
 )
 from cnncli.runner.training.divergence import ADVICE
 from cnncli.runner.training.outcome import memory_errors_explained
-from cnncli.runner.training.preparation import load_readable_splits, prepare_phases, prepare_session
+from cnncli.runner.training.phases import prepare_phases
 from cnncli.runner.training.run_files import write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runner.training.variables import all_finite
 from cnncli.runs import BEST, CHECKPOINT, RunDir, require_writable
+from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.schema import Spec
 from cnncli.startup import tf
 
@@ -88,7 +90,7 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
     began, free = time.perf_counter() if began is None else began, free_memory()
     require_writable(runs_dir)
     with memory_errors_explained(), tempfile.TemporaryDirectory(prefix="cnncli-") as folder:
-        source = load_readable_splits(spec, observer)
+        source = load_readable_splits(spec.data, spec.seed, observer.on_notice)
         loading = time.perf_counter() - began
         images = sample_images(source, spec.data.cache)
         require_disk_space(0, images.cache, runs_dir)  # before anything that takes longer
@@ -159,7 +161,7 @@ class Rehearsal:
     def _session(self) -> TrainingSession:
         """A session in the current phase, with one batch of the test images."""
         tested = replace(self.splits, samples={**self.splits.samples, "test": self._tested})
-        return prepare_session(self.run, self.spec, tested, self.phases, self._phase, self._observer)
+        return TrainingSession(self.run, tested, self.phases, self._phase, monitored_metric(self.spec), self._observer)
 
     def write_start(self, source: Splits) -> None:
         """Writes what a run records before its first step."""
@@ -198,10 +200,11 @@ class Rehearsal:
     def _save(self, number: int) -> tuple[float, float]:
         """Saves an epoch; returns the seconds that its checkpoint takes, and those of everything."""
         phase, session, began = self._phase, self._session(), time.perf_counter()
-        session.start()
+        session.save()
         checkpoint = time.perf_counter() - began
-        validated = {f"val_{name}": value for name, value in phase.metrics.items() if self.phases.batches.validation}
-        epoch = Epoch(1, {**phase.metrics, **validated}, phase.learning_rate, 1.0, number)
+        trained, validates = phase.loop.metrics, self.phases.batches.validation is not None
+        validated = {f"val_{name}": value for name, value in trained.items() if validates}
+        epoch = Epoch(1, {**trained, **validated}, phase.learning_rate, 1.0, number)
         self._history = History((epoch,), "loss", best=1)
         session.results.write_epoch(self._history)
         self._checkpoint_size = max(self._checkpoint_size, self.run.checkpoint.stat().st_size)

@@ -23,8 +23,7 @@ from cnncli.runner.inputs.splits import Notice, Splits, load_splits
 from cnncli.runner.model.build import build_compiled_model
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.preflight.diagnosis import Attempt, Reason, reasons_for
-from cnncli.runner.training.errors import NotFinite
-from cnncli.runner.training.loop import TrainingLoop
+from cnncli.runner.training.loop import NotFinite, TrainingLoop
 from cnncli.runner.training.outcome import memory_errors_explained
 from cnncli.spec.lint.training import first_rate
 from cnncli.spec.schema import Spec

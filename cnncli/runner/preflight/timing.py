@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cnncli.errors import TrainingError
 from cnncli.runner.training.divergence import ADVICE
-from cnncli.runner.training.errors import NotFinite
+from cnncli.runner.training.loop import NotFinite
 from cnncli.runner.training.phases import TrainingPhase
 from cnncli.spec.schema import Checkpoint, Train
 

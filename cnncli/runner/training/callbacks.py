@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from cnncli.catalog import Entry
 from cnncli.errors import RunError
 from cnncli.factory.training import build_callbacks
-
-if TYPE_CHECKING:
-    import keras
+from cnncli.startup import keras
 
 STATE: Mapping[str, tuple[str, ...]] = {
     "EarlyStopping": ("wait", "stopped_epoch", "best", "best_epoch"),
@@ -23,23 +21,13 @@ STATE: Mapping[str, tuple[str, ...]] = {
 
 
 class PhaseCallbacks:
-    """The callbacks of one phase, started.
+    """The callbacks of one phase, started on a compiled model; a SpecError if Keras refuses one of them.
 
     `SwapEMAWeights` is left out: where an optimizer averages weights, the average is evaluated and saved anyway, and
     the callback would add a rounding error to the weights that are trained on.
-
-    Args:
-        entries: Callbacks of the spec.
-        metrics: Metrics of the spec.
-        model: Compiled model.
-
-    Raises:
-        SpecError: Keras refuses one of them.
     """
 
     def __init__(self, entries: Sequence[Entry], metrics: Sequence[Entry], model: keras.Model) -> None:
-        from cnncli.startup import keras
-
         self._model = model
         self._callbacks = build_callbacks([entry for entry in entries if entry.name != "SwapEMAWeights"], metrics)
         self._list = keras.callbacks.CallbackList(self._callbacks, model=model)
@@ -64,28 +52,22 @@ class PhaseCallbacks:
 
     def weights(self) -> dict[str, np.ndarray]:
         """The weights that callbacks keep, by name."""
-        return {
-            f"callbacks/{place}/{number:04}": weight
-            for place, callback in enumerate(self._callbacks)
-            for number, weight in enumerate(getattr(callback, "best_weights", None) or ())
-        }
+        return self._by_name(lambda callback: getattr(callback, "best_weights", None) or ())
 
     def possible_weights(self) -> dict[str, np.ndarray]:
         """Arrays of the names, shapes and types of those that `weights` may give at some time."""
         weights = self._model.get_weights()
+        return self._by_name(lambda callback: weights if hasattr(callback, "best_weights") else ())
+
+    def _by_name(self, weights_of: Callable[[Any], Sequence[np.ndarray]]) -> dict[str, np.ndarray]:
         return {
             f"callbacks/{place}/{number:04}": weight
             for place, callback in enumerate(self._callbacks)
-            for number, weight in enumerate(weights)
-            if hasattr(callback, "best_weights")
+            for number, weight in enumerate(weights_of(callback))
         }
 
     def restore(self, numbers: Sequence[Mapping[str, Any]], weights: Mapping[str, np.ndarray]) -> None:
-        """Sets what `numbers` and `weights` gave before.
-
-        Raises:
-            RunError: They are of other callbacks.
-        """
+        """Sets what `numbers` and `weights` gave before; raises a RunError if they are of other callbacks."""
         if [state.get("name") for state in numbers] != [_name(callback) for callback in self._callbacks]:
             raise RunError("the checkpoint belongs to a training with other callbacks")
         for place, (callback, state) in enumerate(zip(self._callbacks, numbers, strict=True)):

@@ -26,17 +26,7 @@ FORMAT = 1
 _RECORD = "training.json"
 _LARGEST_RECORD = 1 << 26  # bytes: room for a hundred thousand epochs
 _HEADER = 4096  # bytes of a member besides the numbers of its array, at most; NumPy writes 128
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-    RuntimeError,
-    EOFError,
-)
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RuntimeError, EOFError)
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -89,14 +79,13 @@ def read_checkpoint(path: Path, expected: Callable[[bool], tuple[Arrays, Arrays]
 
     Args:
         path: File to read.
-        expected: Gives arrays of the names, shapes and types of those the file must hold, and of those it may hold
-            besides; its argument is whether metrics are among them.
+        expected: Gives arrays of the names, shapes and types of those that the file must hold, and of those that it
+            may hold; its argument is whether metrics are among them.
 
     Raises:
         RunError: The file is missing, damaged, or belongs to another model.
     """
-    with _opened(path) as archive:
-        state = _state(_record(archive))
+    with _opened(path) as (archive, state):
         return replace(state, arrays=_arrays(archive, *expected(state.mid_epoch)))
 
 
@@ -106,17 +95,17 @@ def read_progress(path: Path) -> TrainingState:
     Raises:
         RunError: The file is missing or damaged.
     """
-    with _opened(path) as archive:
-        return _state(_record(archive))
+    with _opened(path) as (_, state):
+        return state
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, TrainingState]]:
     if path.is_symlink() or path.parent.is_symlink():
         raise RunError(f"'{path}' points outside the run directory")
     try:
         with zipfile.ZipFile(path) as archive:
-            yield archive
+            yield archive, _state(_record(archive))
     except FileNotFoundError:
         raise RunError(f"'{path}' is missing, so the run cannot be resumed", "train again") from None
     except (*_UNREADABLE, zipfile.BadZipFile) as error:

@@ -5,19 +5,17 @@ Nothing is measured for this while a model trains, so a training that goes well 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import isfinite
 from typing import TYPE_CHECKING
 
 from cnncli.errors import TrainingError
 from cnncli.observer import TrainingObserver
-from cnncli.runner.training.errors import NotFinite, StopRequested, stop_if_requested
-from cnncli.startup import tf
+from cnncli.runner.training.checkpoint import TrainingState
+from cnncli.runner.training.loop import NotFinite
+from cnncli.runner.training.observers import StopRequested, stop_if_requested
+from cnncli.startup import keras, tf
 
 if TYPE_CHECKING:
-    import keras
-
-    from cnncli.runner.training.checkpoint import TrainingState
     from cnncli.runner.training.phases import TrainingPhase
 
 ADVICE = "try a tenth of the learning rate, or 'clipnorm: 1.0' in the optimizer"
@@ -27,27 +25,20 @@ LONGEST = 30.0
 
 
 def divergence_error(
-    phase: TrainingPhase,
-    read_state: Callable[[], TrainingState],
-    epoch: int,
-    error: NotFinite,
-    observer: TrainingObserver,
+    phase: TrainingPhase, state: TrainingState, error: NotFinite, observer: TrainingObserver
 ) -> TrainingError:
     """The error to raise: in which step it happened, at which learning rate, and the gradient's length before it.
 
     Args:
-        phase: Phase that diverged; its weights are finite afterwards, those of an earlier step.
-        read_state: Reads the last checkpoint.
-        epoch: Number of the epoch.
-        error: Holds the steps among which it happened.
+        phase: Phase that diverged; its weights are those of an earlier step afterwards.
+        state: Last checkpoint.
+        error: Names the steps among which it happened.
         observer: May stop the search.
     """
-    steps, norm = error.steps, float("nan")
+    steps, norm, epoch = error.steps, float("nan"), len(state.epochs) + 1
     place, learning_rate = f"between steps {steps.start + 1} and {steps.stop}", phase.learning_rate
-    seconds = phase.seconds_per_step
     try:
-        state = read_state()
-        if 2 * (steps.stop - state.steps) * seconds < LONGEST:
+        if 2 * (steps.stop - state.steps) * phase.loop.seconds_per_step < LONGEST:
             step = _diverging_step(phase, state, steps, observer)
             place = f"in step {step + 1}"
             if step > state.steps:

@@ -1,4 +1,4 @@
-"""Several training observers as one."""
+"""Several training observers as one, and the stop that one of them may request."""
 
 from __future__ import annotations
 
@@ -10,12 +10,22 @@ from cnncli.errors import brief
 from cnncli.observer import TrainingObserver
 
 
-class Observers(TrainingObserver):
-    """Several observers as one; each event reaches them in order.
+class StopRequested(Exception):
+    """An observer requested a stop between two steps; the exit code is 130 after Ctrl-C, 143 after SIGTERM."""
 
-    Args:
-        observers: Any number; none for a silent training.
-    """
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(f"stop requested with exit code {exit_code}")
+        self.exit_code = exit_code
+
+
+def stop_if_requested(observer: TrainingObserver) -> None:
+    """Raises `StopRequested` when an observer asks for it."""
+    if code := observer.stop_requested():
+        raise StopRequested(code)
+
+
+class Observers(TrainingObserver):
+    """Several observers as one, or none for a silent training; each event reaches them in order."""
 
     def __init__(self, observers: Sequence[TrainingObserver] = ()) -> None:
         self._observers = tuple(observers)

@@ -10,34 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 from cnncli.errors import CnncliError, Interrupted, ResourceError, TrainingError, brief
 from cnncli.observer import TrainingObserver
-from cnncli.runner.training.errors import StopRequested
+from cnncli.runner.training.observers import StopRequested
 from cnncli.runs import RunDir
 from cnncli.startup import tf
 
 if TYPE_CHECKING:
     from cnncli.runner.training.session import TrainingSession
 
-PATIENCE = 10.0
+REPORT_TIME_LIMIT = 10.0
 """Seconds that the reports may take after Ctrl-C: about as long as people wait before they press it again."""
 
 _REASONS = {130: "Ctrl-C", 141: "output closed (broken pipe)", 143: "SIGTERM"}
 
 
 class Outcome:
-    """How a training ended.
-
-    Args:
-        run: Run folder, locked by the caller.
-
-    Attributes:
-        session: The training, once there is one: its epochs are reported if it does not finish.
-        state: State of the run.
-    """
+    """How a training ended; once there is a session, its epochs are reported if it does not finish."""
 
     def __init__(self, run: RunDir) -> None:
-        self._run = run
+        self._run, self.state = run, "running"
         self.session: TrainingSession | None = None
-        self.state = "running"
 
     @property
     def epochs(self) -> int:
@@ -53,7 +44,9 @@ class Outcome:
     def interrupt(self, exit_code: int, report: bool = False) -> Interrupted:
         """Records an interruption; after one between two steps, reports are written when that takes few seconds."""
         self.record("interrupted", _REASONS.get(exit_code, "stopped by an observer"), epochs=self.epochs)
-        return Interrupted(str(self._run.path), exit_code, self.epochs, self.report(PATIENCE) if report else "")
+        return Interrupted(
+            str(self._run.path), exit_code, self.epochs, self.report(REPORT_TIME_LIMIT) if report else ""
+        )
 
     def report(self, within: float = inf) -> str:
         """Writes the reports of a training that did not finish; returns what is missing and why, or an empty string.
@@ -82,14 +75,10 @@ class Outcome:
 
 @contextlib.contextmanager
 def recording_outcome(run: RunDir, observer: TrainingObserver) -> Iterator[Outcome]:
-    """Inside, a training runs; however it ends, its run records it before anything else is done.
+    """Inside, a training runs in a locked run folder; however it ends, its run records it before anything else is done.
 
     The status is written before the reports of what was reached, so that nothing that goes wrong with these leaves a
     run that says it is still running.
-
-    Args:
-        run: Run folder, locked by the caller.
-        observer: Receives the end of the training.
 
     Raises:
         Interrupted: In place of KeyboardInterrupt, a requested stop, and a closed output.
@@ -122,11 +111,7 @@ def recording_outcome(run: RunDir, observer: TrainingObserver) -> Iterator[Outco
 
 @contextlib.contextmanager
 def memory_errors_explained() -> Iterator[None]:
-    """Inside, an error of memory becomes one that names the settings which need less of it.
-
-    Raises:
-        ResourceError: Out of memory.
-    """
+    """Inside, an error of memory becomes a ResourceError that names the settings which need less of it."""
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:

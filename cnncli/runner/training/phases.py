@@ -1,13 +1,10 @@
-"""The phases of a training: its stages, or a single phase where there are none.
-
-Everything that a checkpoint holds of Keras is in a `TrainingPhase`.
-"""
+"""The phases of a training: its stages, or a single phase where there are none."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,44 +13,52 @@ from cnncli.errors import RunError
 from cnncli.factory.freezing import freeze, frozen_in_stages, layers_that_learn
 from cnncli.factory.training import compile_model
 from cnncli.records import StageStarted
+from cnncli.runner.execution.execution import OneDevice
 from cnncli.runner.execution.steps import read_errors_of
+from cnncli.runner.inputs.input_spec import InputSpec
+from cnncli.runner.inputs.splits import Splits
+from cnncli.runner.model.build import build_model, encoding_for
+from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.callbacks import PhaseCallbacks
+from cnncli.runner.training.checkpoint import TrainingState
 from cnncli.runner.training.loop import OnSteps, TrainingLoop, ValidationLoop
 from cnncli.runner.training.variables import assign, averaged_weights, values_of
-from cnncli.spec.schema import Train
+from cnncli.spec.schema import Spec, Train
 from cnncli.spec.stages import STAGES
-
-if TYPE_CHECKING:
-    import keras
-
-    from cnncli.runner.execution.execution import Execution
-    from cnncli.runner.training.batches import Batches
-    from cnncli.runner.training.checkpoint import TrainingState
-    from cnncli.startup import tf
+from cnncli.startup import keras, tf
 
 Metrics = dict[str, float]
 
 
+def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec) -> TrainingPhases:
+    """Builds the model of a spec and checks what every phase makes of it.
+
+    Raises:
+        SpecError: A layer, an augmentation, the loss, a metric or a stage does not fit.
+        ResourceError: The model is larger than the memory.
+    """
+    if spec.train.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    execution = OneDevice()
+    with execution.scope():
+        model = build_model(spec, inputs)
+    encoding = encoding_for(spec.train, model, len(inputs.class_names))
+    batches = Batches(splits, encoding, spec.train, spec.augment, spec.seed)
+    return TrainingPhases(model, batches, spec.train, len(inputs.class_names), execution)
+
+
 class TrainingPhases:
     """Starts the phases of a training, one after the other, all with the same model and batches.
-
-    Args:
-        model: Model as built, not compiled.
-        batches: Batches of the training and the validation.
-        train: Section `train` of the spec.
-        classes: Number of classes.
-        execution: Where the steps run.
 
     Attributes:
         first: Number of the first phase: 1, or 0 in a training without stages.
         last: Number of the last phase, which is the number of stages.
 
     Raises:
-        SpecError: A stage names no layer or leaves none that learns, or Keras refuses an optimizer, a metric or the
-            loss of a later stage.
+        SpecError: A stage names no layer or leaves none that learns, or Keras refuses what a later stage sets.
     """
 
-    def __init__(self, model: keras.Model, batches: Batches, train: Train, classes: int, execution: Execution) -> None:
+    def __init__(self, model: keras.Model, batches: Batches, train: Train, classes: int, execution: OneDevice) -> None:
         self.model, self.batches, self.train, self.execution = model, batches, train, execution
         self.last = len(train.stages)
         self.first = min(1, self.last)
@@ -63,11 +68,7 @@ class TrainingPhases:
             self.compile(number)  # what Keras refuses is refused before the first step of the first phase
 
     def start(self, number: int | None = None, epochs_before: int = 0) -> TrainingPhase:
-        """Starts a phase, the first one by default; the model belongs to it from now on.
-
-        Args:
-            number: Number of the phase.
-            epochs_before: Number of epochs trained in earlier phases.
+        """Starts a phase, the first one by default, after a number of epochs in earlier phases.
 
         Raises:
             SpecError: Keras refuses the optimizer, the loss, a metric or a callback.
@@ -91,14 +92,13 @@ class TrainingPhases:
 class TrainingPhase:
     """Trains and validates one epoch after the other: layers frozen, model compiled, callbacks started.
 
-    Args:
-        phases: All phases of the training.
-        number: Number of the phase, counted from 1; 0 in a training without stages.
-        epochs_before: Number of epochs trained in earlier phases.
+    Everything that a checkpoint holds of Keras is in here.
 
     Attributes:
+        number: Number of the phase, counted from 1; 0 in a training without stages.
         epochs: Largest number of epochs in the phase.
         steps: Number of steps in an epoch.
+        loop: Trains; it has the metrics of the current epoch and the duration of a step.
     """
 
     def __init__(self, phases: TrainingPhases, number: int, epochs_before: int) -> None:
@@ -110,16 +110,16 @@ class TrainingPhase:
             freeze(self.model, phases.frozen[number])
         phases.compile(number)
         first_step = epochs_before * self.steps
-        self._loop = TrainingLoop(self.model, batches.training(first_step), phases.execution, train.jit_compile)
+        self.loop = TrainingLoop(self.model, batches.training(first_step), phases.execution, train.jit_compile)
         self._validation: ValidationLoop | None = None
         if batches.validation is not None:
             self._validation = ValidationLoop(self.model, batches.validation, phases.execution)
         self._callbacks = PhaseCallbacks(train.callbacks, train.metrics, self.model)
 
     def train(self, done: int, on_steps: OnSteps, pause: int | None = None, until: int | None = None) -> Metrics:
-        """Trains the rest of an epoch, to its end or to another step; as `TrainingLoop.epoch`."""
+        """Trains the rest of an epoch, to its end or to another step, as `TrainingLoop.epoch` does."""
         with read_errors_of(*self._batches.readers):
-            return self._loop.epoch(self.steps if until is None else until, on_steps, done, pause)
+            return self.loop.epoch(self.steps if until is None else until, on_steps, done, pause)
 
     def validate(self, on_steps: OnSteps) -> Metrics:
         """The metrics of the validation, named `val_…`; empty without validation images."""
@@ -137,26 +137,16 @@ class TrainingPhase:
         self._callbacks.end()
 
     @property
-    def metrics(self) -> Metrics:
-        """The training metrics over the current epoch, as of the last call of `on_steps`."""
-        return self._loop.metrics
-
-    @property
     def learning_rate(self) -> float:
         """The optimizer's current learning rate."""
         return float(np.asarray(self.model.optimizer.learning_rate))
-
-    @property
-    def seconds_per_step(self) -> float:
-        """Duration of a training step; 0 before the first."""
-        return self._loop.seconds_per_step
 
     @property
     def seconds_per_image(self) -> float:
         """Longest time that the evaluation of an image takes; 0 before the first step."""
         per_batch = self._validation.seconds_per_step if self._validation else 0.0
         measured = per_batch / self._batches.evaluation_batch_size
-        return measured or self._loop.seconds_per_step / self._phases.train.batch_size
+        return measured or self.loop.seconds_per_step / self._phases.train.batch_size
 
     def event(self) -> StageStarted:
         """The start of this stage, as observers receive it."""
@@ -181,24 +171,19 @@ class TrainingPhase:
     def expected(self, with_metrics: bool) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Arrays like those that a checkpoint of this phase must hold, and like those that it may hold besides."""
         if with_metrics:  # they have no variables before their first batch
-            with read_errors_of(*self._batches.readers):
-                self.model.test_step(self.batch(0))
+            self.model.test_step(self.batch(0))
             self.model.reset_metrics()
         return values_of(self.model, with_metrics), self._callbacks.possible_weights()
 
     def restore(self, state: TrainingState) -> None:
-        """Continues from a state, earlier or later.
-
-        Raises:
-            RunError: It belongs to another training.
-        """
+        """Continues from a state, earlier or later; raises a RunError if it belongs to another training."""
         assign(self.model, state.arrays, state.mid_epoch)
         self._callbacks.restore(state.callbacks, state.arrays)
         self.go_to(len(state.epochs) * self.steps + state.steps)
 
     def go_to(self, step: int) -> None:
         """Continues with the batch of a step, counted from 0 over all epochs."""
-        self._loop.continue_with(self._batches.training(step))
+        self.loop.continue_with(self._batches.training(step))
 
     def batch(self, step: int) -> tuple[tf.Tensor, ...]:
         """The training batch of a step, counted from 0 over all epochs."""

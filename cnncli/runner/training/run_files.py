@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,69 +16,58 @@ import numpy as np
 from cnncli import __version__
 from cnncli.data.brightness import brightness_stats
 from cnncli.factory.precision import precision_here
+from cnncli.machine import processor_name, usable_cores
 from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.splits import Splits
-from cnncli.runner.training.environment import command_line, environment
+from cnncli.runner.model.plugin_check import RECORD, package_layers, record_of
 from cnncli.runs import RunDir, now
 from cnncli.spec.backbones import scales_image
-from cnncli.spec.overrides import read_single_file
+from cnncli.spec.graph import Node
 from cnncli.spec.pretrained import with_weights
 from cnncli.spec.schema import Spec
 from cnncli.spec.sources import Source
 from cnncli.spec.writer import spec_text
-from cnncli.startup import CHATTER
+from cnncli.startup import CHATTER, device_name, tf
 
 _BRIGHTNESS_SAMPLE = 2000
 """Images whose brightness is measured: their mean is then off by about 1 of 255 grey levels (the standard error)."""
 
+_PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pillow")
+_LABELS = {"device": "device", "processor": "processor", "threads": "number of threads", "onednn": "oneDNN setting"}
+
 
 def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str]) -> None:
     """Writes spec.yaml, environment.json and log.txt."""
-    write_spec(run, _recorded_spec(spec, splits))
+    _write_spec(run, _recorded_spec(spec, splits))
     invocation = {"command": command_line(command), "seed": spec.seed, "time": now()}
     run.write_json("environment.json", {**environment(spec.model.nodes), **invocation})
     run.write_text("log.txt", CHATTER)
 
 
-def write_spec(run: RunDir, plain: Mapping[str, Any]) -> None:
-    """Writes spec.yaml."""
-    text = spec_text(plain)
+def _write_spec(run: RunDir, plain: Mapping[str, Any]) -> None:
     heading = f"# resolved by cnncli {__version__}; 'cnncli train' with this file repeats the run\n"
-    run.write_text("spec.yaml", heading + text)
+    run.write_text("spec.yaml", heading + spec_text(plain))
 
 
-def set_epochs(run: RunDir, epochs: int) -> None:
-    """Changes the epochs of the last phase in spec.yaml, and nothing else.
-
-    Args:
-        run: Run whose spec.yaml was read before without an error.
-        epochs: Number of epochs of the last stage, or of the training where there are no stages.
-    """
-    plain = read_single_file(run.spec).value
-    train = plain["train"]
+def set_epochs(run: RunDir, plain: Mapping[str, Any], epochs: int) -> None:
+    """Changes the epochs of the last phase in spec.yaml, whose content is `plain`, and nothing else."""
+    train = dict(plain["train"])
     if stages := train.get("stages"):
-        stages[-1]["epochs"] = epochs
-        epochs = sum(stage["epochs"] for stage in stages)
-    train["epochs"] = epochs
-    write_spec(run, plain)
-
-
-def write_data_record(run: RunDir, spec: Spec, splits: Splits, inputs: InputSpec) -> None:
-    """Writes data.json."""
-    run.write_json("data.json", _data(spec, splits, inputs))
+        train["stages"] = [*stages[:-1], {**stages[-1], "epochs": epochs}]
+        epochs = sum(stage["epochs"] for stage in train["stages"])
+    _write_spec(run, {**plain, "train": {**train, "epochs": epochs}})
 
 
 def portable_spec(spec: Spec) -> Spec:
     """The spec with what depends on the working directory or the device resolved: paths, `precision: auto`."""
     source = spec.data.source
-    arguments = {**source.arguments, **{name: absolute_path(path) for name, path in source.paths.items()}}
+    arguments = {**source.arguments, **{name: _absolute(path) for name, path in source.paths.items()}}
     data = spec.data.replace(source=Source(source.name, arguments))
     train = spec.train.replace(precision=precision_here(spec.train.precision))
-    return spec.replace(data=data, model=with_weights(spec.model, absolute_path), train=train)
+    return spec.replace(data=data, model=with_weights(spec.model, _absolute), train=train)
 
 
-def absolute_path(path: str) -> str:
-    """The path from the root."""
+def _absolute(path: str) -> str:
     return str(Path(path).expanduser().absolute())
 
 
@@ -89,20 +83,16 @@ def _recorded_spec(spec: Spec, splits: Splits) -> dict[str, Any]:
     return plain
 
 
-def _data(spec: Spec, splits: Splits, inputs: InputSpec) -> dict[str, object]:
+def write_data_record(run: RunDir, spec: Spec, splits: Splits, inputs: InputSpec) -> None:
+    """Writes data.json."""
     train = splits.samples["train"]
     indices = np.linspace(0, len(train) - 1, min(len(train), _BRIGHTNESS_SAMPLE)).astype(np.int64)
-    brightness = brightness_stats(train.read(indices))
-    pixels: dict[str, object] = {
-        "mean": brightness.mean,
-        "border_mean": brightness.border_mean,
-        "border_std": brightness.border_std,
-    }
+    pixels = asdict(brightness_stats(train.read(indices)))
     if inputs.mean:
         pixels |= {"channel_mean": list(inputs.mean), "channel_std": list(inputs.deviation)}
     names = splits.class_names
     counts = {split: np.bincount(s.labels, minlength=len(names)).tolist() for split, s in splits.samples.items()}
-    return {
+    record = {
         "source": spec.data.source.plain(),
         "class_names": list(names),
         "image": list(inputs.shape),
@@ -110,3 +100,47 @@ def _data(spec: Spec, splits: Splits, inputs: InputSpec) -> dict[str, object]:
         "validation": None if splits.validation is None else splits.validation.tolist(),
         "pixels": pixels,
     }
+    run.write_json("data.json", record)
+
+
+def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
+    """Versions and hardware, as environment.json has them; packages that define layers of the spec are among them."""
+    layers = package_layers(nodes)
+    plugins = {layer.package: layer.version for layer in layers.values()}
+    return {
+        "cnncli": __version__,
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "device": device_name(),
+        "processor": processor_name(),
+        "threads": _threads(),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+        "packages": {**{package: version(package) for package in _PACKAGES}, **plugins},
+        **({RECORD: record_of(layers)} if layers else {}),
+    }
+
+
+def command_line(command: Sequence[str]) -> list[str]:
+    """A command line for the record; bytes of a file name that are not UTF-8 are written as `\\udce9`."""
+    return [word.encode("utf-8", "backslashreplace").decode("utf-8") for word in command]
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The differences between two environments that may change the last bits: `tensorflow 2.21.0, now 2.22.0`."""
+    texts, packages = [], before.get("packages")
+    for name, value in now["packages"].items():
+        recorded = packages.get(name) if isinstance(packages, dict) else None
+        if name not in ("scikit-learn", "pillow") and recorded != value:
+            texts.append(f"{name} {recorded}, now {value}")
+    texts += [
+        f"{label} {before.get(key)}, now {now[key]}" for key, label in _LABELS.items() if before.get(key) != now[key]
+    ]
+    return texts
+
+
+def _threads() -> int:
+    """Number of threads of one TensorFlow operation."""
+    configured = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    if configured.isdigit() and int(configured):
+        return int(configured)
+    return int(tf.config.threading.get_intra_op_parallelism_threads()) or usable_cores()

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 from cnncli.errors import RunError, TrainingError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch, History
-from cnncli.runner.training.best_epoch import Monitor
+from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
 from cnncli.runner.training.divergence import ADVICE, divergence_error
-from cnncli.runner.training.errors import NotFinite, StopRequested, stop_if_requested
+from cnncli.runner.training.loop import NotFinite
+from cnncli.runner.training.observers import StopRequested, stop_if_requested
+from cnncli.runner.training.results import ResultWriter, TrainingResult
 from cnncli.runner.training.variables import all_finite
 from cnncli.runs import CHECKPOINT, LAST, RunDir
-from cnncli.spec.schema import Checkpoint
 
 if TYPE_CHECKING:
     from cnncli.runner.training.phases import TrainingPhase, TrainingPhases
-    from cnncli.runner.training.results import ResultWriter, TrainingResult
-
 
 PLOT_SECONDS = 3.0
 """Time that the plots of a report take at most, on a machine that is busy with other things."""
@@ -35,43 +34,34 @@ class TrainingSession:
 
     Args:
         run: Run folder, locked by the caller.
+        splits: Images by split.
         phases: All phases of the training.
         phase: The current one.
-        results: Writes the results.
-        monitor: Selects the best epoch.
-        checkpoint: When checkpoints are written within an epoch.
+        monitor: Metric that selects the best epoch, and whether more of it is better.
         observer: Receives the events, and may stop the training.
     """
 
     def __init__(
         self,
         run: RunDir,
+        splits: Splits,
         phases: TrainingPhases,
         phase: TrainingPhase,
-        results: ResultWriter,
-        monitor: Monitor,
-        checkpoint: Checkpoint,
+        monitor: tuple[str, bool],
         observer: TrainingObserver,
     ) -> None:
-        self._run, self._phases, self._phase = run, phases, phase
-        self.results, self._monitor, self._checkpoint, self._observer = results, monitor, checkpoint, observer
+        self._run, self._phases, self._phase, self._monitor, self._observer = run, phases, phase, monitor, observer
+        self.results, self._test_images = ResultWriter(run, splits, phases), len(splits.samples["test"])
         self._state = TrainingState(stage=phase.number)
         self._epoch_start = self._saved = time.monotonic()
 
     @property
     def history(self) -> History:
         """The epochs so far."""
-        return History(self._state.epochs, self._monitor.name, self._state.best)
-
-    def start(self) -> None:
-        """Writes the first checkpoint, from which the run can be resumed."""
-        self._save()
+        return History(self._state.epochs, self._monitor[0], self._state.best)
 
     def restore(self, metrics: Sequence[str]) -> None:
-        """Continues from the run's checkpoint; writes nothing.
-
-        Args:
-            metrics: Names of everything that is reported for an epoch.
+        """Continues from the run's checkpoint, whose epochs must have these metrics; writes nothing.
 
         Raises:
             RunError: The checkpoint is damaged, or belongs to another training.
@@ -106,41 +96,31 @@ class TrainingSession:
         return self.report()
 
     def report(self) -> TrainingResult:
-        """Evaluates the best weights on the test split and writes the reports.
-
-        Raises:
-            TrainingError: No epoch had a finite metric.
-        """
+        """Evaluates the best weights on the test split and writes the reports; without any it is a TrainingError."""
         if not self._state.best:
-            raise TrainingError(f"no epoch had a finite {self._monitor.name}", "try a smaller learning rate")
+            raise TrainingError(f"no epoch had a finite {self._monitor[0]}", "try a smaller learning rate")
         return self.results.write_evaluation(self.history)
 
     @property
     def report_seconds(self) -> float:
         """Expected duration of `report`, from the measured speed."""
-        return PLOT_SECONDS + self._phase.seconds_per_image * self.results.test_images
+        return PLOT_SECONDS + self._phase.seconds_per_image * self._test_images
 
     def _train_epochs(self) -> None:
-        """Trains epoch by epoch until the last one, or until a callback ends the training.
-
-        Raises:
-            StopRequested: An observer requested it; the checkpoint is of that moment.
-            TrainingError: The loss or a weight became infinite or NaN.
-        """
+        """Trains epoch by epoch; when an observer requests a stop, the checkpoint is of that moment."""
         try:
             self._train_phase()
             while self._phase.number < self._phases.last:
                 self._start_next_phase()
                 self._train_phase()
         except StopRequested:
-            self._save()
+            self.save()
             self.results.write_weights(LAST)
             raise
         self.results.write_weights(LAST)
         self._phase.end()
 
     def _train_phase(self) -> None:
-        """Trains the remaining epochs of the current phase."""
         if self._phase.number and not self._phase_is_over:
             self._observer.on_stage_start(self._phase.event())
         while not self._phase_is_over:
@@ -156,7 +136,7 @@ class TrainingSession:
         self._phase.end()
         self._phase = self._phases.start(self._phase.number + 1, len(self._state.epochs))
         self._update(stage=self._phase.number, stopped=False)
-        self._save()
+        self.save()
 
     def _train_epoch(self, number: int) -> None:
         """Trains, validates and saves one epoch, or the rest of one."""
@@ -167,25 +147,19 @@ class TrainingSession:
         seconds = time.monotonic() - self._epoch_start
         epoch = Epoch(number, metrics, self._phase.learning_rate, seconds, self._state.stage)
         stopped = self._phase.end_epoch(number, metrics)
-        improved = self._monitor.improves(epoch, self.history.best_epoch())
-        self._update(
-            epochs=(*self._state.epochs, epoch),
-            best=number if improved else self._state.best,
-            steps=0,
-            measured=None,
-            seconds=0.0,
-            stopped=stopped,
-        )
-        self._save()
+        improved = epoch.improves_on(self.history.best_epoch(), *self._monitor)
+        epochs, best = (*self._state.epochs, epoch), number if improved else self._state.best
+        self._update(epochs=epochs, best=best, steps=0, measured=None, seconds=0.0, stopped=stopped)
+        self.save()
         self.results.write_epoch(self.history)
         self._observer.on_epoch_end(epoch, improved)
         stop_if_requested(self._observer)
 
     def _train_steps(self, number: int) -> dict[str, float]:
         try:
-            metrics = self._phase.train(self._state.steps, self._after_steps, self._checkpoint.steps)
+            metrics = self._phase.train(self._state.steps, self._after_steps, self._phases.train.checkpoint.steps)
         except NotFinite as error:
-            raise divergence_error(self._phase, self._read_checkpoint, number, error, self._observer) from None
+            raise divergence_error(self._phase, self._read_checkpoint(), error, self._observer) from None
         if not all_finite(self._phase.model):
             raise TrainingError(f"the weights became infinite or NaN at the end of epoch {number}", ADVICE)
         return metrics
@@ -193,17 +167,18 @@ class TrainingSession:
     def _after_steps(self, done: int, steps: int) -> None:
         """After every call of the loop: the only place within an epoch where a training stops or is saved."""
         self._update(steps=done, seconds=time.monotonic() - self._epoch_start)
-        self._observer.on_step(len(self._state.epochs) + 1, done, steps, self._phase.metrics)
+        self._observer.on_step(len(self._state.epochs) + 1, done, steps, self._phase.loop.metrics)
         stop_if_requested(self._observer)
-        when = self._checkpoint
+        when = self._phases.train.checkpoint
         due = when.minutes is not None and time.monotonic() - self._saved >= 60 * when.minutes
         if done < steps and (due or (when.steps and done % when.steps == 0)):
-            self._save()
+            self.save()
 
     def _update(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Writes a checkpoint, from which the run can be resumed."""
         numbers, arrays = self._phase.state(self._state.mid_epoch)
         with self._run.write(CHECKPOINT) as path:
             write_checkpoint(path, replace(self._state, callbacks=tuple(numbers), arrays=arrays))

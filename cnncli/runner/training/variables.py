@@ -5,26 +5,19 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cnncli.factory.backbones import take_statistics
-
-if TYPE_CHECKING:
-    import keras
+from cnncli.startup import keras
 
 _NUMBER = re.compile(r"_\d+(?=/|$)")
 _SEED = re.compile(r"^seed_generator_\d+(?=/)")
 
 
 def values_of(model: keras.Model, metrics: bool) -> dict[str, np.ndarray]:
-    """The values of all variables of a compiled model.
-
-    Args:
-        model: Compiled model; its optimizer is built if it was not yet.
-        metrics: Whether those of the metrics are included; they matter only within an epoch.
-    """
+    """The values of all variables of a compiled model, with those of the metrics, which matter within an epoch."""
     return {name: variable.numpy() for name, variable in _variables(model, metrics).items()}
 
 
@@ -62,7 +55,7 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
 
     Afterwards the weights are the same as before, to the last bit.
     """
-    if not _averages(model.optimizer):
+    if not getattr(getattr(model.optimizer, "inner_optimizer", model.optimizer), "use_ema", False):
         yield
         return
     weights = [variable.numpy() for variable in model.trainable_variables]
@@ -72,10 +65,6 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     finally:
         for variable, value in zip(model.trainable_variables, weights, strict=True):
             variable.assign(value)
-
-
-def _averages(optimizer: Any) -> bool:
-    return bool(getattr(getattr(optimizer, "inner_optimizer", optimizer), "use_ema", False))
 
 
 def all_finite(model: keras.Model) -> bool:

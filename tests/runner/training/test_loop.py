@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cnncli.data.samples import Samples
-from cnncli.runner.training.errors import NotFinite
+from cnncli.runner.training.loop import NotFinite
 
 pytestmark = pytest.mark.slow
 

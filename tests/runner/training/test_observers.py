@@ -8,8 +8,7 @@ import inspect
 import pytest
 
 from cnncli.observer import TrainingObserver
-from cnncli.runner.training.errors import StopRequested, stop_if_requested
-from cnncli.runner.training.observers import Observers
+from cnncli.runner.training.observers import Observers, StopRequested, stop_if_requested
 
 EVENTS = [name for name in vars(TrainingObserver) if name.startswith("on_")]
 

@@ -94,7 +94,7 @@ def end(run: RunDir, **how):
 
 
 def stop(code: int) -> Exception:
-    from cnncli.runner.training.errors import StopRequested
+    from cnncli.runner.training.observers import StopRequested
 
     return StopRequested(code)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from comparison import arrays_of, assert_same, history_of
+from comparison import arrays_of, assert_same, history_of, resume
 
 from cnncli.errors import Interrupted, RunError, SpecError
 from cnncli.runs import RunDir, files
@@ -96,7 +96,6 @@ MOMENTS = {
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_a_run_killed_in_any_stage_is_resumed_to_the_same_bits(staged, watcher, tmp_path, moment):
-    from comparison import resume
 
     copy = [place for at, place in staged.copies if at == moment][-1]
     run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
@@ -105,7 +104,6 @@ def test_a_run_killed_in_any_stage_is_resumed_to_the_same_bits(staged, watcher, 
 
 
 def test_a_training_stopped_in_the_second_stage_goes_on_there(staged, stateful, watcher, tmp_path):
-    from comparison import resume
 
     from cnncli.runner.train import train
 
@@ -126,7 +124,6 @@ def of_two(first: int, last: int) -> tuple[str, ...]:
 
 
 def test_more_epochs_lengthen_the_last_stage(stateful, watcher, tmp_path):
-    from comparison import resume
 
     from cnncli.runner.train import train
 
@@ -138,7 +135,6 @@ def test_more_epochs_lengthen_the_last_stage(stateful, watcher, tmp_path):
 
 
 def test_fewer_epochs_than_the_other_stages_take_are_refused(staged, watcher, tmp_path):
-    from comparison import resume
 
     copy = next(place for at, place in staged.copies if at == (1, 1, 0))
     run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
@@ -147,7 +143,6 @@ def test_fewer_epochs_than_the_other_stages_take_are_refused(staged, watcher, tm
 
 
 def test_a_checkpoint_of_a_stage_that_the_spec_does_not_have_is_refused(staged, watcher, tmp_path):
-    from comparison import resume
 
     copy = [place for at, place in staged.copies if at == (2, 3, 3)][-1]
     run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
