@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import click
+from click.exceptions import Exit
 
 from cnncli import __version__
 from cnncli.cli.options import key_instead
@@ -43,43 +44,33 @@ OUTPUT_CLOSED = 141
 """The exit code when the reader of the output closed the pipe, as in `cnncli runs | head -1`: 128 + SIGPIPE."""
 
 
-class _Ended(Exception):
-    """A command was ended from outside, with this exit code; click would turn each of these into exit code 1."""
-
-    def __init__(self, exit_code: int) -> None:
-        super().__init__(exit_code)
-        self.exit_code = exit_code
-
-
 @contextlib.contextmanager
 def _past_click() -> Iterator[None]:
+    """Inside, signals and a closed pipe have their own exit codes; click would turn each of these into 1."""
     try:
         yield
     except KeyboardInterrupt as signal:
-        raise _Ended(getattr(signal, "exit_code", 130)) from None
+        click.echo("interrupted", err=True)
+        raise Exit(getattr(signal, "exit_code", 130)) from None
     except BrokenPipeError:
-        raise _Ended(OUTPUT_CLOSED) from None
+        raise Exit(OUTPUT_CLOSED) from None
 
 
 class _Commands(click.Group):
-    """A group that imports the file of a command when the command is run, and no other."""
+    """A group that imports the file of a command when the command is run; signals and closed pipes pass click."""
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
-        """The context, with signals and a closed pipe kept from click."""
         with _past_click():
             return super().make_context(*arguments, **more)
 
     def invoke(self, context: click.Context) -> Any:
-        """Runs the command, with signals and a closed pipe kept from click."""
         with _past_click():
             return super().invoke(context)
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """The commands in the order in which people need them."""
         return list(COMMANDS)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """The command of this name, or None."""
         if name not in COMMANDS:
             return None
         command: click.Command = getattr(importlib.import_module(COMMANDS[name]), name)
@@ -88,7 +79,6 @@ class _Commands(click.Group):
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Click's own, except that an unknown command is reported with the nearest name."""
         if arguments and arguments[0] not in COMMANDS and not arguments[0].startswith("-"):
             from cnncli.wording import nearest
 
@@ -108,13 +98,10 @@ def cnncli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Runs the command line and ends with the documented exit code.
+    """Runs the command line and raises SystemExit with the documented exit code.
 
     Args:
         arguments: Arguments of the command line; None for those of the process, which then ends.
-
-    Raises:
-        SystemExit: always, with the exit code.
     """
     from cnncli.cli.console import accept_any_text
 
@@ -128,15 +115,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         code = OUTPUT_CLOSED
     if arguments is None:
-        _prepare_to_end(code)
+        if code == OUTPUT_CLOSED:  # Python flushes stdout once more as it ends, and would report the closed pipe
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        gc.freeze()  # else the last collection goes over all of TensorFlow, for one to two seconds
     sys.exit(code)
-
-
-def _prepare_to_end(code: int) -> None:
-    """Lets Python end at once and in silence."""
-    if code == OUTPUT_CLOSED:  # Python flushes stdout once more as it ends, and would report the closed pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    gc.freeze()  # else the last collection goes over all of TensorFlow, for one to two seconds
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -148,16 +130,10 @@ def _run(arguments: list[str] | None) -> int:
         if isinstance(error, click.NoSuchOption) and (hint := key_instead(error)):
             click.echo(hint, err=True)
         return error.exit_code
-    except _Ended as ended:
-        if ended.exit_code != OUTPUT_CLOSED:
-            click.echo("interrupted", err=True)
-        return ended.exit_code
     except click.Abort:  # Ctrl-C at a question
         click.echo("interrupted", err=True)
         return 130
-    except Interrupted as stopped:
-        return _report_interrupted(stopped)
-    except CnncliError as error:
+    except (CnncliError, Interrupted) as error:
         return _report(error)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
@@ -170,26 +146,21 @@ def _run(arguments: list[str] | None) -> int:
         return _report_bug(error)
 
 
-def _report(error: CnncliError) -> int:
+def _report(error: CnncliError | Interrupted) -> int:
     from cnncli.cli.console import notice, show_problems
+    from cnncli.wording import counted
 
     if isinstance(error, SpecError):
         show_problems(error.problems, error.source)
+    elif isinstance(error, Interrupted):
+        left_out = f"; {error.left_out}" if error.left_out else ""
+        notice(f"interrupted after {counted(error.epochs, 'epoch')}; results so far are in {error.run}{left_out}")
+        notice(f"to continue: cnncli resume {shlex.quote(error.run)}")
     else:
         notice(f"error: {error.message}")
         if error.hint:
             notice(error.hint)
     return error.exit_code
-
-
-def _report_interrupted(stopped: Interrupted) -> int:
-    from cnncli.cli.console import notice
-    from cnncli.wording import counted
-
-    left_out = f"; {stopped.left_out}" if stopped.left_out else ""
-    notice(f"interrupted after {counted(stopped.epochs, 'epoch')}; results so far are in {stopped.run}{left_out}")
-    notice(f"to continue: cnncli resume {shlex.quote(stopped.run)}")
-    return stopped.exit_code
 
 
 def _report_bug(error: BaseException) -> int:

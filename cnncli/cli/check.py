@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from cnncli.cli.options import config_argument, runs_dir_option, set_option
-
-if TYPE_CHECKING:
-    from cnncli.spec import LoadedSpec
 
 
 @click.command()
@@ -39,20 +35,13 @@ def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool)
         if warnings:
             show_problems(warnings, str(config), "warning", say)
         if build:
-            _build(loaded)
+            from cnncli.runner.inputs.splits import load_input_spec
+            from cnncli.runner.model.build import check_build
+
+            with loaded.locating():
+                check_build(loaded.spec, load_input_spec(loaded.spec.data))
     except SpecError as error:  # here problems are the result, not a failure
         show_problems(error.problems, error.source, write=say)
         return error.exit_code
     say(f"{config}: ok")
     return 0
-
-
-def _build(loaded: LoadedSpec) -> None:
-    from cnncli.errors import SpecError
-    from cnncli.runner.inputs.splits import load_input_spec
-    from cnncli.runner.model.build import check_build
-
-    try:
-        check_build(loaded.spec, load_input_spec(loaded.spec.data))
-    except SpecError as error:
-        raise loaded.locate(error) from error

@@ -1,14 +1,15 @@
-"""Output: problems, tables, reports. Results go to stdout, everything else to stderr."""
+"""Output: problems, tables, reports, progress bars. Results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -26,16 +27,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u2
 
 def printable(text: str) -> str:
     """The text without characters that move the cursor, change colours or reorder text."""
-    return _CONTROL.sub(_escaped, text)
+    return _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
 def one_line(text: str) -> str:
     """The same on one line: line breaks in a name from a file would look like lines of this program."""
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match.group().encode("unicode_escape").decode()
 
 
 def accept_any_text() -> None:
@@ -151,12 +148,31 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
-def figures(metrics: Any) -> str:
-    """`loss 0.0812   accuracy 0.9760`."""
-    return "   ".join(f"{name} {value:.4f}" for name, value in metrics.items())
-
-
 def show_report(evaluation: Any, report: Any) -> None:
     """Prints the classification report of a split, with loss and metrics."""
     say(report.text)
-    say(f"{evaluation.split}   {figures(evaluation.metrics)}")
+    metrics = (f"{name} {value:.4f}" for name, value in evaluation.metrics.items())
+    say("   ".join([evaluation.split, *metrics]))
+
+
+def progress_bar(title: str, total: int | None, unit: str) -> Any:
+    """A bar that is not started yet: title, bar, count, unit, remaining time."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    counts = TextColumn(title), BarColumn(bar_width=None), MofNCompleteColumn(), TextColumn(unit)
+    columns = (*counts, TimeRemainingColumn(compact=True), TextColumn("left"))
+    screen = Console(stderr=True)
+    bar = Progress(*columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False)
+    bar.add_task("", total=total)
+    return bar
+
+
+@contextlib.contextmanager
+def file_progress() -> Iterator[Callable[[int, int], None] | None]:
+    """Gives a function of the number of files checked and of all files; None where no terminal shows a bar."""
+    if not is_terminal(sys.stderr):
+        yield None
+        return
+    with progress_bar("checking", None, "files") as bar:
+        yield lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total)

@@ -56,11 +56,11 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
         _refuse_to_overwrite(list_file, Path(place) if place else None)
         before = _excluded_by(list_file)
     before += spec.data.exclude if spec else []
-    from cnncli.cli.progress import looking
+    from cnncli.cli.console import file_progress
     from cnncli.report.findings import exclude_list, findings_json
     from cnncli.runner.inputs.source_check import scan_path, scan_spec
 
-    with looking() as progress:
+    with file_progress() as progress:
         report = scan_spec(spec, not quick, progress, notice) if spec else scan_path(subject, not quick, progress)
     if to_screen:
         click.echo(exclude_list(report, before), nl=False)

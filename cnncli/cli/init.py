@@ -57,8 +57,7 @@ def _copy(template: str, output: Path | None, force: bool) -> None:
 
 
 def _draft(data: Path, columns: dict[str, str], output: Path | None, force: bool) -> None:
-    from cnncli.cli.console import notice, say
-    from cnncli.cli.progress import looking
+    from cnncli.cli.console import file_progress, notice, say
     from cnncli.wording import counted
 
     own = f"{_name_of(data)}.yaml"
@@ -66,7 +65,7 @@ def _draft(data: Path, columns: dict[str, str], output: Path | None, force: bool
     _require_writable(file, force, data)
     from cnncli.draft import draft, survey
 
-    with looking() as progress:
+    with file_progress() as progress:
         images = survey(data, columns, progress)
     text = draft(images, own if str(file) == "-" else str(file))
     if str(file) != "-":

@@ -23,7 +23,6 @@ def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> No
       cnncli preview configs/cifar10_augmented.yaml -o preview.png
     """
     from cnncli.cli.console import notice, say
-    from cnncli.errors import SpecError
     from cnncli.spec import load
 
     loaded = load(config, overrides)
@@ -34,10 +33,8 @@ def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> No
         raise click.UsageError(f"the folder '{path.parent}' does not exist")
     from cnncli.runner.preview import preview as draw
 
-    try:
+    with loaded.locating():
         classes = draw(loaded.spec, path, notice)
-    except SpecError as error:
-        raise loaded.locate(error) from error
     if classes > 10:
         notice(f"only the first 10 of {classes} classes are shown")
     say(str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +37,14 @@ def runs(runs_dir: Path, sort: str, as_json: bool) -> None:
 
     rows = sorted((_row(run) for run in list_runs(runs_dir)), key=lambda row: row["name"])
     key = _KEYS[sort]
-    if sort in ("date", "accuracy"):
-        rows.sort(key=lambda row: (row[key] is not None, row[key]), reverse=True)
-    else:
-        rows.sort(key=lambda row: row[key])
+    rows.sort(key=lambda row: (row[key] is not None, row[key]), reverse=sort in ("date", "accuracy"))
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     elif not rows:
         notice(f"no runs in '{runs_dir}' yet; to train one: cnncli train configs/mnist.yaml")
     else:
-        show_table(
-            ("run", "state", "started", "epochs", "accuracy"), [_cells(row) for row in rows], ("epochs", "accuracy")
-        )
+        columns = ("run", "state", "started", "epochs", "accuracy")
+        show_table(columns, [_cells(row) for row in rows], right=columns[3:])
 
 
 def _row(run: Any) -> dict[str, Any]:
@@ -71,16 +68,10 @@ def _row(run: Any) -> dict[str, Any]:
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    started = _here(row["started"])
-    epochs = "" if row["epochs"] is None else str(row["epochs"])
-    return row["name"], row["state"], started, epochs, "" if row["accuracy"] is None else f"{row['accuracy']:.4f}"
-
-
-def _here(time: str) -> str:
-    """A recorded time, which is in UTC, in local time."""
     from datetime import datetime
 
-    try:
-        return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return ""
+    started = ""
+    with contextlib.suppress(ValueError):
+        started = f"{datetime.fromisoformat(row['started']).astimezone():%Y-%m-%d %H:%M}"  # local time
+    epochs = "" if row["epochs"] is None else str(row["epochs"])
+    return row["name"], row["state"], started, epochs, "" if row["accuracy"] is None else f"{row['accuracy']:.4f}"

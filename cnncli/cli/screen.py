@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from cnncli.cli.console import is_terminal, notice, say, show_report, styled
-from cnncli.cli.progress import progress_bar
+from cnncli.cli.console import is_terminal, notice, printable, progress_bar, say, show_report, styled
 from cnncli.cli.signals import Signals
 from cnncli.observer import TrainingObserver
 from cnncli.wording import counted, dimensions
@@ -22,12 +22,7 @@ MOST_SKIPPED = 8
 
 
 class TrainingScreen(TrainingObserver):
-    """Shows a training. Lines go to stdout; the bar to stderr, when that is a terminal.
-
-    Args:
-        quiet: Whether to show warnings and other notices only.
-        signals: Ctrl-C and SIGTERM.
-    """
+    """Shows a training, or only its notices. Lines go to stdout; the bar to stderr, when that is a terminal."""
 
     def __init__(self, quiet: bool, signals: Signals) -> None:
         self.quiet, self._signals = quiet, signals
@@ -49,6 +44,13 @@ class TrainingScreen(TrainingObserver):
     def __exit__(self, *error: object) -> None:
         self.clear()
 
+    def _say(self, text: str = "", mark: str = "", bold: bool = False) -> None:
+        """A line on stdout, with a green mark at its end, in place of a bar; none with --quiet."""
+        self.clear()
+        if not self.quiet:
+            line = styled(text, bold=True) if bold else printable(text)
+            click.echo(line + (styled(mark, fg="green") if mark else ""))
+
     def on_notice(self, text: str) -> None:
         """A line on stderr."""
         notice(text)
@@ -60,50 +62,34 @@ class TrainingScreen(TrainingObserver):
     def on_start(self, run: Any, spec: Any, splits: Any, model: Any, device: str) -> None:
         """The header: data, model, device, run."""
         self._epochs = spec.train.epochs
-        self.clear()
-        if self.quiet:
-            return
         counts = ", ".join(f"{len(samples):,} {split}" for split, samples in splits.samples.items())
         size = dimensions(model.input_shape)
-        say(f"data    {spec.data.source.name}: {counts}; {counted(len(splits.class_names), 'class')}, {size}")
-        say(f"model   {counted(len(spec.model.nodes), 'layer')}, {model.parameters:,} parameters")
-        say(f"device  {device}{'' if spec.train.precision == 'float32' else ', ' + spec.train.precision}")
-        say(f"run     {run.path}")
-        sys.stdout.flush()
+        self._say(f"data    {spec.data.source.name}: {counts}; {counted(len(splits.class_names), 'class')}, {size}")
+        self._say(f"model   {counted(len(spec.model.nodes), 'layer')}, {model.parameters:,} parameters")
+        self._say(f"device  {device}{'' if spec.train.precision == 'float32' else ', ' + spec.train.precision}")
+        self._say(f"run     {run.path}")
 
     def on_weights_loaded(self, weights: Any) -> None:
         """More lines of the header: pretrained layers, and those that are initialised randomly."""
-        if self.quiet:
-            return
         parameters = sum(layer.parameters for layer in weights.loaded)
         layers = f"{len(weights.loaded)} of {counted(len(weights.layers), 'layer')}"
-        say(f"weights {weights.source}: {layers}, {parameters:,} parameters")
+        self._say(f"weights {weights.source}: {layers}, {parameters:,} parameters")
         for layer in weights.skipped[:MOST_SKIPPED]:
-            say(f"        {layer.name} initialised randomly: {layer.why}")
-        if len(weights.skipped) > MOST_SKIPPED:
-            say(f"        and {len(weights.skipped) - MOST_SKIPPED} more: weights/loaded.json in the run lists them")
-        sys.stdout.flush()
+            self._say(f"        {layer.name} initialised randomly: {layer.why}")
+        if (more := len(weights.skipped) - MOST_SKIPPED) > 0:
+            self._say(f"        and {more} more: weights/loaded.json in the run lists them")
 
     def on_resume(self, epochs: int, steps: int) -> None:
         """One more line of the header, in a resumed training."""
-        if not self.quiet:
-            done = counted(epochs, "epoch") + (f" and {counted(steps, 'step')}" if steps else "")
-            say(f"resume  after {done}")
+        self._say(f"resume  after {counted(epochs, 'epoch')}" + (f" and {counted(steps, 'step')}" if steps else ""))
 
     def on_stage_start(self, stage: Any) -> None:
         """One line, between those of the epochs."""
-        self.clear()
-        if self.quiet:
-            return
-        changes = [
-            f"{counted(number, 'layer')} {word}"
-            for number, word in ((stage.thawed, "thawed"), (stage.frozen, "frozen"))
-            if number
-        ]
+        numbers = ((stage.thawed, "thawed"), (stage.frozen, "frozen"))
+        changes = [f"{counted(number, 'layer')} {word}" for number, word in numbers if number]
         rate = f"learning rate {stage.learning_rate:g}{f' ({stage.schedule})' if stage.schedule else ''}"
         trains = f"{stage.trainable:,} of {stage.parameters:,} parameters train"
-        say(f"stage {stage.number} of {stage.count}: {', '.join([*changes, rate, trains])}")
-        sys.stdout.flush()
+        self._say(f"stage {stage.number} of {stage.count}: {', '.join([*changes, rate, trains])}")
 
     def defer_signals(self) -> AbstractContextManager[None]:
         """Inside, Ctrl-C and SIGTERM raise nothing; `stop_requested` reports them."""
@@ -146,25 +132,17 @@ class TrainingScreen(TrainingObserver):
         """Removes the bar."""
         self.clear()
 
-    @property
-    def _first(self) -> int:
-        """Width of the first column."""
-        return max(len("epoch"), len(f"{self._epochs}/{self._epochs}"))
-
     def on_epoch_end(self, epoch: Any, best: bool) -> None:
         """One line, with a mark on the best so far; the names of the columns above the first."""
-        self.clear()
-        if self.quiet:
-            return
+        first = max(len("epoch"), len(f"{self._epochs}/{self._epochs}"))
         if not self._columns:
             self._columns = list(epoch.metrics)
-            say()
-            for heading in _headings(self._columns, self._first):
-                click.echo(styled(heading, bold=True))
-        number = f"{epoch.number}/{self._epochs}".ljust(self._first)
+            self._say()
+            for heading in _headings(self._columns, first):
+                self._say(heading, bold=True)
+        number = f"{epoch.number}/{self._epochs}".ljust(first)
         values = [f"{epoch.metrics[name]:{_width(name)}.4f}" for name in self._columns]
-        mark = styled("  best", fg="green") if best else ""
-        click.echo("  ".join([number, *values, f"{epoch.seconds:7.1f} s"]) + mark)
+        self._say("  ".join([number, *values, f"{epoch.seconds:7.1f} s"]), "  best" if best else "")
 
 
 def _width(name: str) -> int:
@@ -182,12 +160,7 @@ def _headings(columns: list[str], first: int) -> list[str]:
 
 
 def show_result(run: Run, quiet: bool) -> None:
-    """The report, the best epoch, where the files are, and the next command; only the run folder with --quiet.
-
-    Args:
-        run: Finished run.
-        quiet: Whether the command was called with --quiet.
-    """
+    """The report, the best epoch, where the files are, and the next command; only the run folder with --quiet."""
     if quiet:
         say(str(run.path))
         return
@@ -197,18 +170,11 @@ def show_result(run: Run, quiet: bool) -> None:
     best = history.best_epoch()
     assert best is not None  # a training without one does not finish
     say(f"best   epoch {history.best} of {len(history.epochs)}, {history.monitor} {best.metrics[history.monitor]:.4f}")
-    share = _largest_class(result.evaluation)
-    if share and float((result.evaluation.predicted == result.evaluation.labels).mean()) <= share[1]:
-        say(f"note   no better than always predicting '{share[0]}' ({share[1]:.0%}); train longer, or on more images")
+    evaluation = result.evaluation
+    for label, images in Counter(evaluation.labels.tolist()).most_common(1):
+        name, share = evaluation.class_names[label], images / len(evaluation.labels)
+        if float((evaluation.predicted == evaluation.labels).mean()) <= share:
+            say(f"note   no better than always predicting '{name}' ({share:.0%}); train longer, or on more images")
     say()
     say(f"{run.path} contains the weights, the report, the plots and every prediction.")
     say(f"next: cnncli predict IMAGE --run {run.path}")
-
-
-def _largest_class(evaluation: Any) -> tuple[str, float] | None:
-    """The most frequent class, and its share of the images."""
-    labels = evaluation.labels.tolist()
-    if not labels:
-        return None
-    label = max(set(labels), key=labels.count)
-    return evaluation.class_names[label], labels.count(label) / len(labels)

@@ -17,7 +17,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import Any, NoReturn, Self
 
 HANDLED = (signal.SIGINT, signal.SIGTERM)
@@ -26,11 +25,7 @@ REPEAT_SECONDS = 0.5
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal ended what was under way.
-
-    Args:
-        number: Number of the signal; the exit code is 128 more.
-    """
+    """A signal ended what was under way; the exit code is its number and 128."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -46,21 +41,18 @@ class Signals:
 
     def __init__(self) -> None:
         self.announce: Callable[[str], None] = lambda text: None
-        self._number = 0
-        self._deferred = False
-        self._before: dict[int, Any] = {}
+        self._number, self._deferred = 0, False
 
     def __enter__(self) -> Self:
         self._number = 0
-        self._ours, theirs = socket.socketpair()
-        theirs.setblocking(False)
-        self._theirs = theirs
-        self._wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        ours, self._theirs = socket.socketpair()
+        self._theirs.setblocking(False)
+        self._wakeup = signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
         self._before = {number: signal.signal(number, self._handle) for number in HANDLED}
-        threading.Thread(target=self._watch, args=(self._ours,), daemon=True).start()
+        threading.Thread(target=self._watch, args=(ours,), daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup)

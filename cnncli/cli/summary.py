@@ -57,7 +57,6 @@ def summary(
     Example:
       cnncli summary configs/mnist.yaml --plot mnist.png
     """
-    from cnncli.errors import SpecError
     from cnncli.runner.open_run import open_named
     from cnncli.spec import load
 
@@ -69,10 +68,8 @@ def summary(
     from cnncli.runner.inputs.splits import load_input_spec
     from cnncli.runner.model.build import summary_of
 
-    try:
+    with loaded.locating():
         model = summary_of(loaded.spec, run.input_spec if run else load_input_spec(loaded.spec.data))
-    except SpecError as error:
-        raise loaded.locate(error) from error
     if as_json or output_format == "json":
         _print_json(model, loaded)
     elif output_format == "mermaid":

@@ -43,7 +43,6 @@ def train(
     from cnncli.cli.preflight import PreflightScreen, run_dry, run_overfit
     from cnncli.cli.screen import TrainingScreen, show_result
     from cnncli.cli.signals import Signals
-    from cnncli.errors import SpecError
     from cnncli.runner.inputs.preconditions import require_inputs_exist
     from cnncli.spec import load
 
@@ -59,16 +58,13 @@ def train(
         show_problems(loaded.warnings, str(config), "warning")
     require_inputs_exist(loaded.spec, runs_dir)
     screen_class = PreflightScreen if dry or overfit else TrainingScreen
-    with Signals() as signals, screen_class(quiet, signals) as screen:
-        try:
-            if dry:
-                return run_dry(loaded.spec, runs_dir, screen, began, as_json)
-            if overfit:
-                return run_overfit(loaded.spec, runs_dir, screen, as_json)
-            from cnncli import train as run_training
+    with Signals() as signals, screen_class(quiet, signals) as screen, loaded.locating():
+        if dry:
+            return run_dry(loaded.spec, runs_dir, screen, began, as_json)
+        if overfit:
+            return run_overfit(loaded.spec, runs_dir, screen, as_json)
+        from cnncli import train as run_training
 
-            run = run_training(loaded.spec, runs_dir, [screen], command=sys.argv)
-        except SpecError as error:
-            raise loaded.locate(error) from error
+        run = run_training(loaded.spec, runs_dir, [screen], command=sys.argv)
     show_result(run, quiet)
     return 0

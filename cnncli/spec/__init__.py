@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -48,6 +49,14 @@ class LoadedSpec:
             SpecError: With every problem found.
         """
         return parse(_overridden(self.document, overrides), self.spec.name) if overrides else self
+
+    @contextlib.contextmanager
+    def locating(self) -> Iterator[None]:
+        """Inside, problems of a SpecError get their places in the text."""
+        try:
+            yield
+        except SpecError as error:
+            raise self.locate(error) from error
 
     def locate(self, error: SpecError) -> SpecError:
         """The same error with the place of each problem, for problems found after reading."""
