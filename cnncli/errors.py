@@ -37,11 +37,11 @@ class Problem:
     """One thing wrong with a spec.
 
     Args:
-        path: where in the spec, from the top; empty for the file as a whole.
-        message: what is wrong, what was expected and, when one is near, the right word.
-        place: file, line and column; filled in by whoever knows the text.
-        at_key: whether the key rather than its value is to blame.
-        code: the name of the lint rule, for what is legal but wrong; empty for an error.
+        path: Place in the spec, from the top; empty for the file as a whole.
+        message: What is wrong, what was expected and, when one is near, the right word.
+        place: File, line and column; None before the problem is located in the text.
+        at_key: Whether the key rather than its value is wrong.
+        code: Name of the lint rule, for what is legal but probably wrong; empty for an error.
 
     Example:
         >>> import cnncli

@@ -12,7 +12,7 @@ def forget():
     """What was read of packages so far."""
     for cached in (packages._all, packages.registration_error, source.signature, source.docstring):
         cached.cache_clear()
-    for cached in (definitions.module_file, definitions.definition, definitions._tree, definitions._imports):
+    for cached in (definitions.module_file, definitions.definition, definitions._tree, definitions.imports):
         cached.cache_clear()
 
 

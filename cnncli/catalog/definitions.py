@@ -53,7 +53,7 @@ def constants(file: Path) -> dict[str, ast.expr]:
 
 
 @cache
-def _imports(file: Path) -> dict[str, tuple[int, str, str]]:
+def imports(file: Path) -> dict[str, tuple[int, str, str]]:
     """What each name imported in a file is: `Conv2D` → (0, `keras.src.layers.convolutional.conv2d`, `Conv2D`).
 
     The number is that of the dots in front of a relative import; a module imported as a whole has no second name.
@@ -68,11 +68,6 @@ def _imports(file: Path) -> dict[str, tuple[int, str, str]]:
                 first = alias.name.partition(".")[0]
                 found[alias.asname or first] = (0, alias.name if alias.asname else first, "")
     return found
-
-
-def imported_names(file: Path) -> frozenset[str]:
-    """Every name that a file imports."""
-    return frozenset(_imports(file))
 
 
 def _source(file: Path, level: int, module: str) -> Path | None:
@@ -108,9 +103,9 @@ def _definition(file: Path, name: str, seen: frozenset[tuple[Path, str]]) -> Def
         for node in _tree(file).body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
                 return Definition(file, node)
-    if first not in _imports(file):
+    if first not in imports(file):
         return None
-    level, module, original = _imports(file)[first]
+    level, module, original = imports(file)[first]
     if not rest and (target := _source(file, level, module)) and (found := _definition(target, original, seen)):
         return found
     *inner, last = rest.split(".") if rest else [original]

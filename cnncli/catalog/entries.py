@@ -35,7 +35,7 @@ class Entry:
         """The entry as YAML has it: `Flatten`, or `{Dropout: {rate: 0.5}}`."""
         if not self.arguments:
             return self.name
-        return {self.name: {key: _plain(value) for key, value in self.arguments.items()}}
+        return {self.name: plain(self.arguments)}
 
     def get(self, argument: str) -> Any:
         """The value of an argument: the spec's, else Keras' default."""
@@ -45,12 +45,13 @@ class Entry:
         return None if known is None or known.required else known.default
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Entry):
-        return value.plain()
+def plain(value: Any) -> Any:
+    """A checked value as YAML or JSON has it."""
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in value.items()}
+    return value.plain() if hasattr(value, "plain") else value
 
 
 def parse(family: str, value: Any, path: KeyPath, problems: list[Problem], more: Collection[str] = ()) -> Entry | None:

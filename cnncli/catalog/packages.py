@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from cnncli.catalog.definitions import Definition, definition, imported_names, initializer, lineage, module_file
+from cnncli.catalog.definitions import Definition, definition, imports, initializer, lineage, module_file
 
 GROUP = "cnncli.layers"
 """The entry point group."""
@@ -29,11 +29,11 @@ class Registered:
     """A layer as a package registers it.
 
     Args:
-        name: what a spec calls it.
-        module: where it is, dotted.
-        attribute: the class there; empty when what was registered is not `module:Class`.
-        package: the name under which pip knows the package.
-        version: of the package.
+        name: Name in a spec.
+        module: Dotted name of its module.
+        attribute: Its class there; empty when the entry point is not `module:Class`.
+        package: Name of the package on PyPI.
+        version: Version of the package.
     """
 
     name: str
@@ -81,7 +81,7 @@ def plugin_layer(name: str) -> Registered | None:
 
 
 def plugin_definition(name: str) -> Definition | None:
-    """Where the class of such a layer is written; None when `own_layer` is None."""
+    """Where the class of such a layer is written; None when there is no such layer."""
     layer = plugin_layer(name)
     file = module_file(layer.module) if layer else None
     return definition(file, layer.attribute) if layer and file else None
@@ -104,7 +104,7 @@ def registration_error(name: str) -> str:
 
 def _is_keras_name(name: str) -> bool:
     files = (module_file(module) for module in _KERAS_NAMES)
-    return any(file and name in imported_names(file) for file in files)
+    return any(file and name in imports(file) for file in files)
 
 
 def _wrong_registration(layer: Registered) -> str:
@@ -134,11 +134,9 @@ def _wrong_source(layer: Registered) -> str:
 
 def _wrong_class(found: Definition) -> str:
     name = found.node.name
-    if not isinstance(found.node, ast.ClassDef):
-        return f"'{name}' is a function; a layer is a class derived from keras.layers.Layer"
     family = list(lineage(found))
     if None not in family and not any(each and _is_keras_layer(each) for each in family):
-        return f"'{name}' is not derived from keras.layers.Layer"
+        return f"'{name}' is not a class derived from keras.layers.Layer"
     function = initializer(found)
     signed = _arguments(function) if function else {"**"}
     if not {"name", "dtype", "trainable"} <= signed and "**" not in signed:

@@ -187,13 +187,13 @@ def optional(validator: Validator) -> Validator:
     return Validator(validator.description, accept, {"anyOf": [validator.schema, {"type": "null"}]})
 
 
-def any_of(*validators: Validator) -> Validator:
+def any_of(*validators: Validator, description: str = "") -> Validator:
     """A value that one of several validators accepts.
 
     When none does, the problems reported are those of the validator for its form: of a list for a list, of an object
     for a mapping; for the rest it is one sentence that describes all of them.
     """
-    description = " or ".join(each.description for each in validators)
+    description = description or " or ".join(each.description for each in validators)
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         tried: dict[str, list[Problem]] = {}

@@ -11,6 +11,17 @@ from cnncli.wording import nearest, shown
 IMAGENET = "imagenet"
 SUFFIXES = (".h5", ".hdf5", ".keras")
 _RUN = "{run: FOLDER}"
+_RUN_SCHEMA = {
+    "type": "object",
+    "properties": {"run": {"type": "string", "description": "Folder or name of an earlier run"}},
+    "required": ["run"],
+    "additionalProperties": False,
+}
+_FILE_SCHEMA = {
+    "type": "string",
+    "pattern": r"\.([hH]5|[hH][dD][fF]5|[kK][eE][rR][aA][sS])$",
+    "description": "A file of weights",
+}
 
 
 def _weights_kind(*, imagenet: bool) -> Validator:
@@ -25,25 +36,13 @@ def _weights_kind(*, imagenet: bool) -> Validator:
         if isinstance(value, dict):
             problems.extend(_wrong_run(value, path))
         elif value == IMAGENET:
-            message = "ImageNet weights belong to a backbone: set its own 'weights'"
-            problems.append(Problem(path, message))
+            problems.append(Problem(path, "ImageNet weights belong to a backbone: set its own 'weights'"))
         elif not isinstance(value, str) or not value.lower().endswith(SUFFIXES):
             near = nearest(value, [IMAGENET]) if imagenet and isinstance(value, str) else ""
             problems.append(Problem(path, f"expected {words}; got {shown(value)}{near}"))
         return value
 
-    run = {
-        "type": "object",
-        "properties": {"run": {"type": "string", "description": "Folder or name of an earlier run"}},
-        "required": ["run"],
-        "additionalProperties": False,
-    }
-    file = {
-        "type": "string",
-        "pattern": r"\.([hH]5|[hH][dD][fF]5|[kK][eE][rR][aA][sS])$",
-        "description": "A file of weights",
-    }
-    options = [*([{"const": IMAGENET}] * imagenet), file, run, {"type": "null"}]
+    options = [*([{"const": IMAGENET}] * imagenet), _FILE_SCHEMA, _RUN_SCHEMA, {"type": "null"}]
     return Validator(words, accept, {"anyOf": options})
 
 

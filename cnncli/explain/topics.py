@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from cnncli.catalog import FAMILIES, WORDS, as_yaml, members, signature
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.entries import argument_validator
+from cnncli.catalog.entries import plain as plain_value
 from cnncli.catalog.packages import plugin_layer
 from cnncli.errors import KeyPath
 from cnncli.explain.docstrings import read_docstring
 from cnncli.explain.texts import EVERY, GLOSSARY, KEY, SELDOM, Page, pages, plain
 from cnncli.spec.graph.blocks import KEYS
 from cnncli.spec.schema import sections
-from cnncli.spec.section import plain as plain_value
 
 OURS = "cnncli"
 KERAS = "Keras"

@@ -34,11 +34,12 @@ def read_file(path: Path) -> Document:
         if not isinstance(base.value, dict):
             raise SpecError([Problem((), NOT_A_SPEC, base.values[()])], base.file)
         own = {key: value for key, value in document.value.items() if key != "extends"}
+        own_values = {path: place for path, place in document.values.items() if path != ("extends",)}
         document = Document(
             document.file,
             _merge(base.value, own, ()),
             ChainMap(dict(document.keys), dict(base.keys)),
-            ChainMap(_without_extends(document.values), dict(base.values)),
+            ChainMap(own_values, dict(base.values)),
             document.problems + base.problems,
         )
     return document
@@ -55,10 +56,6 @@ def _wrong_base(extended: Any, chain: Sequence[Path]) -> str:
     if is_loop:
         return f"'{extended}' leads back to this file"
     return f"more than {MAX_CHAIN} files extend each other" if len(chain) >= MAX_CHAIN else ""
-
-
-def _without_extends(values: Any) -> dict[KeyPath, Place]:
-    return {path: place for path, place in values.items() if path != ("extends",)}
 
 
 def read_single_file(path: Path, place: Place | None = None) -> Document:
@@ -90,21 +87,13 @@ def _why_no_file(path: Path) -> str:
         return f"'{path}' is a folder, not a spec"
     if path.exists():
         return f"'{path}' is not a regular file but a device, a socket or a FIFO"
-    return f"no such file: '{path}'{_beside(path) or _shipped(path)}"
-
-
-def _shipped(path: Path) -> str:
-    """A hint at the spec of that name which is in the package."""
+    folder = path.parent
+    if near := nearest(path.name, sorted(file.name for file in folder.glob("*.y*ml")) if folder.is_dir() else ()):
+        return f"no such file: '{path}'{near}"
     name = "/".join(path.with_suffix("").parts[-2:]).removeprefix("configs/")
-    known = [one.name for one in shipped() if one.name in (name, path.stem)]
-    return f"; 'cnncli init --template {known[0]}' writes it here" if known else ""
-
-
-def _beside(path: Path) -> str:
-    """A hint at a file of a similar name in the same folder."""
-    if not path.parent.is_dir():
-        return ""
-    return nearest(path.name, sorted(file.name for file in path.parent.glob("*.y*ml")))
+    templates = [one.name for one in shipped() if one.name in (name, path.stem)]
+    hint = f"; 'cnncli init --template {templates[0]}' writes it here" if templates else ""
+    return f"no such file: '{path}'{hint}"
 
 
 def _merge(base: Any, own: Any, path: KeyPath) -> Any:

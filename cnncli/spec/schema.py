@@ -125,11 +125,6 @@ class Model(Section):
         """Every Keras layer of the model, in order, once blocks and repeats are written out."""
         return self.network.nodes
 
-    @property
-    def unused_blocks(self) -> tuple[str, ...]:
-        """Blocks that no layer comes from."""
-        return self.network.unused
-
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint(Section):

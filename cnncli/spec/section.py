@@ -8,6 +8,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from cnncli.catalog.entries import plain
 from cnncli.catalog.validators import Validator
 from cnncli.errors import KeyPath, Problem, path_text
 from cnncli.wording import near_word, nearest, shown
@@ -147,15 +148,6 @@ def sections_of(section: type[Section], path: KeyPath = ()) -> Iterator[tuple[Ke
     for name, each in section.spec_keys().items():
         if each.section:
             yield from sections_of(each.section, (*path, name))
-
-
-def plain(value: Any) -> Any:
-    """A checked value as YAML or JSON has it."""
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {name: plain(item) for name, item in value.items()}
-    return value.plain() if hasattr(value, "plain") else value
 
 
 _ELSEWHERE = {

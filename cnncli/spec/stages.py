@@ -93,29 +93,21 @@ def matches(pattern: str, name: str) -> bool:
     """Whether a pattern means a layer.
 
     Args:
-        pattern: a name, with `*`, `?` and `[…]` as in a shell.
-        name: of a layer, `backbone/layer` for one inside a backbone; the name of a backbone means all that is in it.
+        pattern: Name with `*`, `?` and `[…]` as in a shell; that of a backbone means all that is in it.
+        name: Name of a layer, `backbone/layer` for one inside a backbone.
     """
-    wanted, _, wanted_inside = pattern.partition(INSIDE)
-    outside, _, inside = name.partition(INSIDE)
-    return fnmatchcase(outside, wanted) and (INSIDE not in pattern or fnmatchcase(inside, wanted_inside))
-
-
-def _patterns_of(stages: Sequence[StageSpec]) -> Iterator[tuple[KeyPath, str]]:
-    """Every pattern with its place in the spec."""
-    for index, stage in enumerate(stages):
-        for name in ("freeze", "thaw"):
-            for place, pattern in enumerate(getattr(stage, name)):
-                yield (*STAGES, index, name, place), pattern
+    outer_pattern, _, inner_pattern = pattern.partition(INSIDE)
+    outer, _, inner = name.partition(INSIDE)
+    return fnmatchcase(outer, outer_pattern) and (INSIDE not in pattern or fnmatchcase(inner, inner_pattern))
 
 
 def wrong_stages(stages: Sequence[StageSpec], epochs: int, nodes: Sequence[Node]) -> Iterator[Problem]:
     """What contradicts the stages in the rest of the spec.
 
     Args:
-        stages: as checked.
-        epochs: of the training.
-        nodes: the layers.
+        stages: The stages, each valid by itself.
+        epochs: Epochs of the training.
+        nodes: Layers of the network.
     """
     together = sum(stage.epochs for stage in stages)
     if stages and epochs != together:
@@ -132,18 +124,23 @@ def _misnamed(stages: Sequence[StageSpec], nodes: Sequence[Node]) -> Iterator[Pr
     """Patterns that mean no layer, as far as names are known; what is inside a backbone is known once it is built."""
     names = [node.name for node in nodes]
     backbones = [node.name for node in nodes if is_backbone(node.entry)]
-    for path, pattern in _patterns_of(stages):
+    patterns = {
+        (*STAGES, index, key, place): pattern
+        for index, stage in enumerate(stages)
+        for key, names_of_layers in (("freeze", stage.freeze), ("thaw", stage.thaw))
+        for place, pattern in enumerate(names_of_layers)
+    }
+    for path, pattern in patterns.items():
         outside = pattern.partition(INSIDE)[0]
-        found = [name for name in names if fnmatchcase(name, outside)]
-        if not found:
+        layers = [name for name in names if fnmatchcase(name, outside)]
+        if not layers:
             yield Problem(path, f"no layer is called '{outside}'{_hint(outside, names, backbones)}")
-        elif INSIDE in pattern and not set(found) & set(backbones):
-            yield Problem(path, f"'{found[0]}' is a single layer; only a backbone has layers inside")
+        elif INSIDE in pattern and not set(layers) & set(backbones):
+            yield Problem(path, f"'{layers[0]}' is a single layer; only a backbone has layers inside")
 
 
 def _hint(name: str, names: Sequence[str], backbones: Sequence[str]) -> str:
-    near = nearest(name, names)
-    if near:
+    if near := nearest(name, names):
         return near
     listed = ", ".join([*names[:_MOST_NAMES], *["…"] * (len(names) > _MOST_NAMES)])
     inside = f"; what is inside a backbone is called '{backbones[0]}{INSIDE}…'" if backbones else ""

@@ -58,27 +58,19 @@ def _class_name() -> Validator:
     return Validator("the name of a class", accept, {"type": ["string", "integer"]})
 
 
-def _class_weight() -> Validator:
-    description = "'balanced', or a mapping from class names to weights"
-    weights = mapping_of(number(0))
-
-    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-        if isinstance(value, dict) and value:
-            return weights.accept(value, path, problems)
-        if value is not None and value != "balanced":
-            problems.append(Problem(path, f"expected {description}, got {shown(value)}"))
-        return value
-
-    return Validator(description, accept, {"anyOf": [{"const": "balanced"}, weights.schema, {"type": "null"}]})
-
-
 run_name = validator(
     "letters, digits, '.', '_' and '-', at most 100 of them, the first a letter or digit",
     is_name,
     {"type": "string", "pattern": NAME.pattern.replace(r"\Z", "$")},
 )
 pixel_range = _range()
-class_weight = _class_weight()
+class_weight = optional(
+    any_of(
+        choice("balanced"),
+        mapping_of(number(0)),
+        description="'balanced', or a mapping from class names to weights",
+    )
+)
 part = any_of(number(0, 1, below=True, as_written=True), whole(1), choice("test"))
 test_part = any_of(number(0, 1, above=True, below=True), whole(1))
 image_size = optional(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))

@@ -45,18 +45,14 @@ def setting(key: str, value: Any, indent: int) -> list[str]:
     """A key with its value, on one line where it fits."""
     blank = " " * indent
     line = f"{blank}{scalar(key)}: {flow(value)}"
-    if not value or (len(line) <= WIDTH and not _has_objects(value)):
+    has_objects = isinstance(value, list) and any(isinstance(item, Mapping) for item in value)  # an item to a line
+    if not value or (len(line) <= WIDTH and not has_objects):
         return [line]
     if isinstance(value, Mapping):
         return [f"{blank}{scalar(key)}:", *(line for item in value.items() for line in setting(*item, indent + 2))]
     if isinstance(value, list | tuple):
         return [f"{blank}{scalar(key)}:", *(line for item in value for line in entry(item, indent + 2))]
     return [line]
-
-
-def _has_objects(value: Any) -> bool:
-    """Whether it is a list of layers or the like, which has an item to a line."""
-    return isinstance(value, list) and any(isinstance(item, Mapping) for item in value)
 
 
 def entry(value: Any, indent: int) -> list[str]:

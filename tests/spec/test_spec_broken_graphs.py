@@ -71,9 +71,6 @@ BROKEN = {
     "the name of the input": (
         graph(f"- {CONV}, name: ▸input}}"),
         "'input' is what the list of layers is given; choose another name"),
-    "a repeated name that is taken": (
-        graph(f"- {CONV}, name: a_2}}\n- {CONV}, name: ▸a, repeat: 2}}"),
-        "repeated, this becomes 'a_2', which is the name of another layer; choose another"),
     # how many
     "a sum of one": (
         graph(f"- {CONV}}}\n- ▸Add"), "Add needs at least two inputs: 'inputs: [first, second]'"),

@@ -27,8 +27,8 @@ class Network:
     """What `model.blocks` and `model.layers` describe.
 
     Args:
-        nodes: every Keras layer, in order; each takes what stands before it, and the last gives the output.
-        unused: names of the blocks that no layer comes from.
+        nodes: Every Keras layer, in order; each takes what stands before it, and the last gives the output.
+        unused: Names of the blocks that no layer comes from.
     """
 
     nodes: tuple[Node, ...]
@@ -41,7 +41,7 @@ def read_network(blocks: Mapping[str, Any], layers: Sequence[Any], problems: lis
     Args:
         blocks: `model.blocks`, as YAML has it.
         layers: `model.layers`, as YAML has it.
-        problems: every problem found is added; with any, the nodes are not those of a network.
+        problems: Every problem found is added; with any, the nodes are not those of a network.
     """
     known = read_blocks(blocks, problems)
     model = Block("", ("model",))

@@ -20,13 +20,13 @@ class Line:
     """One layer, or one use of a block, as it is written.
 
     Args:
-        word: the layer or block, as spelled; empty when that cannot be told.
-        arguments: as written, without the three keys.
-        path: its place in the spec.
-        name: what other layers call its result.
-        inputs: names of the results it takes; None for the one above.
-        repeat: how many times it stands there; a number or an expression.
-        broken: whether something is wrong with it that was told already.
+        word: Name of the layer or block, as spelled; empty when it has none.
+        arguments: Arguments as written, without the three keys.
+        path: Its place in the spec.
+        name: Name of its output for other layers.
+        inputs: Names of the outputs that it takes; None for the one above.
+        repeat: Number of repetitions, or an expression.
+        broken: Whether a problem with it was reported already.
     """
 
     word: str
@@ -53,11 +53,11 @@ class Block:
     """A list of layers: a block, or the model's own, which has no name.
 
     Args:
-        name: the block's; empty for the model.
-        path: its place in the spec, above `layers`.
-        parameters: with their defaults; None for one that every use must give.
-        lines: its layers and uses of blocks, in order.
-        sources: for each line the lines that it takes, by index; -1 is what the list itself is given.
+        name: Name of the block; empty for the model.
+        path: Its place in the spec, above `layers`.
+        parameters: Defaults by name; None for a parameter that every use must set.
+        lines: Its layers and uses of blocks, in order.
+        sources: Indices of the lines that each line takes; -1 is the input of the list.
     """
 
     name: str

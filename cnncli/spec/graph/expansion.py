@@ -48,8 +48,8 @@ class Expansion:
     """Writes out lists of layers.
 
     Args:
-        blocks: all there are.
-        problems: every problem found is added, once however often its line is written out.
+        blocks: All blocks.
+        problems: Every problem found is added, once however often its line is written out.
     """
 
     def __init__(self, blocks: Mapping[str, Block], problems: list[Problem]) -> None:
@@ -97,9 +97,8 @@ class Expansion:
             if wrong:
                 self._tell(wrong, line, use)
                 return taken[0]
-            for number in range(1, count + 1):
-                name = self._named(line, number if count > 1 else 0, names, use)
-                taken = (self._once(line, use, taken, name),)
+            for _ in range(count):
+                taken = (self._once(line, use, taken, self._named(line, count > 1, names)),)
         except _NoValue:
             pass
         return taken[0]
@@ -159,22 +158,15 @@ class Expansion:
             self._tell_once(Problem(path, str(error)), expression.names, use)
             raise _NoValue from None
 
-    def _named(self, line: Line, number: int, names: Names, use: _Use) -> str:
-        if not line.name:
-            kind = line.word if line.word in self._blocks else snake(resolve("layer", line.word) or line.word)
-            return names.numbered(kind)
-        if not number:
-            return line.name
-        name = names.repeated(line.name, number)
-        if name is None:
-            message = (
-                f"repeated, this becomes '{line.name}_{number}', which is the name of another layer; choose another"
-            )
-            self._tell([Problem((*line.inside, "name"), message)], line, use)
-        return name or line.name
+    def _named(self, line: Line, is_repeated: bool, names: Names) -> str:
+        if line.name:
+            return names.numbered(line.name) if is_repeated else line.name
+        return names.numbered(
+            line.word if line.word in self._blocks else snake(resolve("layer", line.word) or line.word)
+        )
 
     def _spend(self, arguments: Mapping[str, Any], line: Line, use: _Use) -> None:
-        """Counts one more layer or use of a block; past the budget there is no going on."""
+        """Counts one more layer or use of a block; past the limit it ends the expansion."""
         self._layers += 1
         self._values += _size(arguments, MOST_VALUES)
         if self._layers <= MOST_LAYERS and self._values <= MOST_VALUES:

@@ -21,13 +21,13 @@ class Node:
     """A Keras layer of the model.
 
     Args:
-        name: the layer's name in the Keras model; no two nodes share one.
-        entry: the checked layer with its arguments.
-        inputs: the nodes whose results it takes, by index; all stand before it, and -1 is the image.
-        path: where the layer stands in the spec; in the definition of its block when it is part of one.
-        word: the layer's name as the spec spells it, such as `MaxPool2D`.
-        uses: where the blocks that it is part of are used, the outermost first.
-        parameters: the values of its block's parameters in this use.
+        name: Unique name of the layer in the Keras model.
+        entry: The checked layer with its arguments.
+        inputs: Indices of the nodes whose outputs it takes; all stand before it, and -1 is the image.
+        path: Place of the layer in the spec; in the definition of its block when it is part of one.
+        word: Name of the layer as the spec spells it, such as `MaxPool2D`.
+        uses: Places where the blocks that it is part of are used, the outermost first.
+        parameters: Values of its block's parameters in this use.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Names:
     """Gives out the names in one list of layers; Keras' own numbers would depend on what was built before.
 
     Args:
-        own: names that layers of the list were given, which no other layer gets.
+        own: Names that the spec gives to layers of the list, which no other layer gets.
     """
 
     def __init__(self, own: Iterable[str]) -> None:
@@ -73,18 +73,10 @@ class Names:
         self._counts: Counter[str] = Counter()
 
     def numbered(self, kind: str) -> str:
-        """The kind with the next free number: `conv2d_2`."""
+        """A kind of layer, or the name of a repeated one, with the next free number: `conv2d_2`."""
         while True:
             self._counts[kind] += 1
             name = f"{kind}_{self._counts[kind]}"
             if name not in self._taken:
                 self._taken.add(name)
                 return name
-
-    def repeated(self, name: str, number: int) -> str | None:
-        """A given name with the number of a repetition, or None when another layer is called so."""
-        numbered = f"{name}_{number}"
-        if numbered in self._taken:
-            return None
-        self._taken.add(numbered)
-        return numbered

@@ -11,7 +11,6 @@ from cnncli.catalog.entries import split, unknown
 from cnncli.catalog.packages import plugin_layer
 from cnncli.catalog.spelling import resolve
 from cnncli.catalog.unsupported import refusal
-from cnncli.catalog.validators import whole
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.graph.blocks import INPUT, KEYS, Block, Line
 from cnncli.spec.graph.expressions import ExpressionError, is_expression, read_expression
@@ -20,7 +19,6 @@ from cnncli.wording import nearest, shown
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
 _RESERVED = ("image", "scale")
-_COUNT = whole(0)
 
 Parameters = Mapping[str, Any]
 
@@ -29,8 +27,8 @@ def read_blocks(raw: Mapping[str, Any], problems: list[Problem]) -> dict[str, Bl
     """Reads the blocks of a spec; a block that is wrong as a whole has no lines.
 
     Args:
-        raw: `model.blocks`.
-        problems: every problem found is added.
+        raw: `model.blocks` as YAML has it.
+        problems: Every problem found is added.
     """
     headers = {name: _header(name, given, ("model", "blocks", name), problems) for name, given in raw.items()}
     blocks = {}
@@ -90,10 +88,10 @@ def read_lines(
     """Reads the lines of a list of layers.
 
     Args:
-        layers: as YAML has them.
-        block: whose they are; the model's own has no name.
-        blocks: all there are, for their parameters.
-        problems: every problem found is added.
+        layers: The list as YAML has it.
+        block: Block that the list belongs to; the model's own has no name.
+        blocks: All blocks, for their parameters.
+        problems: Every problem found is added.
     """
     parameters = block.parameters if block.name else None
     lines = [
@@ -133,8 +131,7 @@ def _line(
     if word in blocks:
         _check_use(blocks[word], arguments, inside, problems)
     repeat = given.get("repeat", 1)
-    if _expressions(repeat, parameters, (*inside, "repeat"), problems) and not is_expression(repeat):
-        _COUNT.accept(repeat, (*inside, "repeat"), problems)
+    _expressions(repeat, parameters, (*inside, "repeat"), problems)
     broken = len(problems) > before  # a wrong name or input does not keep the rest from being checked
     name = _name(given["name"], (*inside, "name"), problems) if "name" in given else None
     inputs = _inputs(given["inputs"], (*inside, "inputs"), problems) if "inputs" in given else None
@@ -186,15 +183,13 @@ def _inputs(value: Any, path: KeyPath, problems: list[Problem]) -> tuple[str, ..
     return tuple(names)
 
 
-def _expressions(value: Any, parameters: Parameters | None, path: KeyPath, problems: list[Problem]) -> bool:
-    """Whether every expression in a value can be read and names parameters that there are."""
-    before = len(problems)
+def _expressions(value: Any, parameters: Parameters | None, path: KeyPath, problems: list[Problem]) -> None:
+    """Adds the problems of every expression in a value: it cannot be read, or names a parameter that does not exist."""
     if isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             _expressions(item, parameters, (*path, key), problems)
     elif is_expression(value):
         problems.extend(_wrong_expression(value, parameters, path))
-    return len(problems) == before
 
 
 def _wrong_expression(text: str, parameters: Parameters | None, path: KeyPath) -> Iterator[Problem]:

@@ -15,9 +15,9 @@ def wire(block: Block, elsewhere: Mapping[str, KeyPath], problems: list[Problem]
     """For each line of a list the lines that it takes, by index; -1 is what the list itself is given.
 
     Args:
-        block: with its lines.
-        elsewhere: names that were given in any list, and the list.
-        problems: every problem found is added.
+        block: Block with its lines.
+        elsewhere: Names of all lists, each with its list.
+        problems: Every problem found is added.
     """
     before = len(problems)
     below = {line.name for line in block.lines if line.name}
@@ -33,7 +33,7 @@ def wire(block: Block, elsewhere: Mapping[str, KeyPath], problems: list[Problem]
         if line.name:
             below.discard(line.name)
             above.setdefault(line.name, index)
-    if len(problems) == before:  # else a misspelt name would be told a second time as a result that nobody takes
+    if len(problems) == before:  # else a misspelt name would be reported again as an unused output
         problems.extend(_untaken(block, sources))
     return tuple(sources)
 
@@ -63,7 +63,7 @@ def _unknown(
 
 def _wrong_number(line: Line, count: int) -> Iterator[Problem]:
     kind = resolve("layer", line.word)
-    if line.inputs == ():  # told already
+    if line.inputs == ():  # reported already
         return
     if kind in MERGES:
         wanted = "exactly two inputs" if kind == "Subtract" else "at least two inputs"

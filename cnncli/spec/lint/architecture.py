@@ -67,7 +67,7 @@ def _last_pool(context: LintContext) -> int | None:
 
 def unused_block(context: LintContext) -> Iterator[Problem]:
     """Nothing is made of a block."""
-    for name in context.spec.model.unused_blocks:
+    for name in context.spec.model.network.unused:
         yield Problem(
             ("model", "blocks", name),
             f"no layer uses the block '{name}'; write '- {name}' among the layers, or remove it",

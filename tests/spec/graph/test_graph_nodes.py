@@ -42,6 +42,10 @@ def test_what_is_repeated_is_numbered():
     ]  # fmt: skip
 
 
+def test_a_number_that_another_layer_has_is_left_out():
+    assert names({"ReLU": {"name": "act_2"}}, {"ReLU": {"repeat": 2, "name": "act"}}) == ["act_2", "act_1", "act_3"]
+
+
 def test_the_layers_of_a_block_carry_its_name():
     blocks = {"inner": {"layers": ["ReLU", {"Flatten": {"name": "flat"}}]}, "Outer": {"layers": ["inner", "ReLU"]}}
     assert names("Outer", {"Outer": {"name": "mine"}}, "inner", blocks=blocks) == [
