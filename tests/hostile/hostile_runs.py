@@ -174,7 +174,7 @@ RUNS = {
     "status is no json": Case(text("status.json", "", "{[}"), (0, "accuracy"), (0, "probability")),
     "spec is a link to a secret": Case(link("spec.yaml", "secret"), (6, "a symbolic link")),
     "spec extends a secret": Case(
-        text("spec.yaml", "name:", "extends: ../../neighbour/secret.txt\nname:"), (6, "cannot extend another spec")
+        text("spec.yaml", "name:", "extends: ../../neighbour/secret.txt\nname:"), (6, "the spec of a run cannot")
     ),
     "spec runs code": Case(
         text("spec.yaml", "epochs: 1", "epochs: !!python/object/apply:os.system ['touch $CANARY']"), (6, "tags such as")
