@@ -100,7 +100,7 @@ SYNTAX = {
     "list": ("- a\n- b", "a spec is a mapping"),
     "word": ("mnist", "a spec is a mapping"),
     "null": ("~", "a spec is a mapping"),
-    "two documents": (GOOD + "---\na: 1\n", "second document"),
+    "two documents": (GOOD + "---\na: 1\n", "a single YAML document"),
     "tabs": ("data:\n\tsource: mnist", "tabs"),
     "not closed": ("data: {source: mnist", "the end of the text"),
     "quote not closed": ("data: 'mnist", "never closed"),
@@ -140,7 +140,7 @@ NAMES = {
     "key with colour": (GOOD + '"\\e[31mx": 1\n', "unknown key"),
     "extends a secret": ("extends: ../neighbour/secret.txt\n" + GOOD, "secret.txt"),
     "extends itself": ("extends: spec.yaml\n" + GOOD, "back to this file"),
-    "extends a device": ("extends: /dev/zero\n" + GOOD, "no file"),
+    "extends a device": ("extends: /dev/zero\n" + GOOD, "is not a regular file"),
     "extends a folder": ("extends: /\n" + GOOD, "folder"),
     "extends no path": ('extends: "a\\0b"\n' + GOOD, "extends"),
     "extends a long path": ("extends: " + "a/" * 5000 + "\n" + GOOD, "extends"),
@@ -178,7 +178,7 @@ VALUES = {
     "layers of a word": ("data: {source: mnist}\nmodel: {layers: Dense}", "layers"),
     "two layers in one": (layer("{Flatten: {}, Dense: {units: 1}}"), "layers[0]"),
     "data is a list": ("data: [mnist]\nmodel: {layers: [Flatten]}", "data"),
-    "window larger than the image": (layer("MaxPooling2D: {pool_size: 100}"), "larger than the image"),
+    "window larger than the image": (layer("MaxPooling2D: {pool_size: 100}"), "larger than its input image"),
 }
 
 SPECS = {
@@ -198,7 +198,7 @@ OVERRIDES = {
     "an index beyond the end": ("model.layers[99]=Flatten", "no item"),
     "a power as an index": ("model.layers.²=Flatten", "no item"),
     "a path of 20,000 keys": ("a" + ".a" * 20_000 + "=5", "nested deeper"),
-    "below a number": ("train.epochs.x=5", "nothing below it"),
+    "below a number": ("train.epochs.x=5", "has no keys to set"),
     "a tag": ("train.epochs=!!python/name:os.system", "tags"),
     "a bomb": ("data.exclude=[" + "x," * 60_000 + "]", "at most"),
     "a tower": ("a=" + "[" * 50_000, "nested deeper"),

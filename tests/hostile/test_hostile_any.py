@@ -66,14 +66,14 @@ layers = st.lists(st.dictionaries(st.sampled_from(LAYERS), values, min_size=1, m
 @given(values, layers, st.dictionaries(words, values, max_size=3), values)
 @example("mnist", [{"Flatten": {}}, {"Dense": {"units": 10**40}}], {}, {})
 @example("mnist", [{"Dense": {"units": float("nan")}}], {"epochs": float("inf")}, None)
-def test_any_values_give_a_spec_or_located_problems(source, of_model, train, more):
+def test_any_values_give_a_spec_or_problems_with_their_keys(source, of_model, train, more):
     spec = {"data": {"source": source}, "model": {"layers": of_model}, "train": train, "augment": more}
     try:
         parse(Document("a.yaml", spec))
     except SpecError as error:
         problems = error.problems
         assert problems
-        assert all(problem.place and problem.message.encode() for problem in problems)
+        assert all(problem.path and problem.message.encode() for problem in problems)
 
 
 parts = st.sampled_from(

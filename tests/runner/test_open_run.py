@@ -55,7 +55,12 @@ def test_the_best_epoch_is_finite_and_of_equal_ones_that_with_the_lower_loss(run
     ("file", "text", "value", "message"),
     [
         ("spec.yaml", "data: [", "spec", r"not a complete run: spec\.yaml \(1:"),
-        ("spec.yaml", "extends: other.yaml\n", "spec", "cannot extend another spec"),
+        (
+            "spec.yaml",
+            "extends: other.yaml\n",
+            "spec",
+            r"not a complete run: spec\.yaml \(1:1\): .*, and 2 more problems",
+        ),
         ("data.json", "{}", "data_record", r"data\.json lacks 'class_names'"),
         ("history.csv", "epoch,loss\n1,0.5\n", "history", r"history\.csv is damaged"),
         ("history.csv", "epoch,loss,learning_rate,seconds\nten,1,1,1\n", "history", r"history\.csv is damaged"),
