@@ -74,6 +74,7 @@ FIRES = {
         spec(*IMAGE, "▸Dense: {units: classes, activation: relu}"),
         spec(*IMAGE, *LOGITS, "▸ReLU", train="loss: {SparseCategoricalCrossentropy: {from_logits: true}}"),
     ],
+    "after-softmax": [spec(*IMAGE, *OUTPUT, "▸BatchNormalization"), spec(*IMAGE, *OUTPUT, "▸Dropout: {rate: 0.2}")],
     "binary-loss": [spec(*IMAGE, *OUTPUT, train="loss: ▸BinaryCrossentropy")],
     "units-not-classes": [
         spec(*IMAGE, "Dense: {units: ▸12, activation: softmax}"),
@@ -118,9 +119,24 @@ FIRES = {
         spec(*IMAGE, "Dropout: {rate: ▸0.8}", *OUTPUT),
         spec("SpatialDropout2D: {rate: ▸0.9}", "Flatten", *OUTPUT),
     ],
+    "single-unit": [spec(*IMAGE, "Dense: {units: ▸1, activation: relu}", *OUTPUT)],
+    "same-initial-weights": [
+        spec(*IMAGE, "Dense: {units: 64, activation: relu, kernel_initializer: ▸zeros}", *OUTPUT),
+        spec("Conv2D: {filters: 8, kernel_size: 3, activation: relu, kernel_initializer: ▸{Constant: {value: 0.1}}}",
+             "Flatten", *OUTPUT),
+    ],
     "large-dense": [
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "Flatten",
              "▸Dense: {units: 128, activation: relu}", *OUTPUT),
+    ],
+    "pool-after-pool": [
+        spec(conv(more=RELU), "MaxPooling2D", "▸MaxPooling2D", "Flatten", *OUTPUT),
+        spec(conv(more=RELU), "AveragePooling2D: {pool_size: 2}", "▸MaxPooling2D: {pool_size: 3, strides: 2}",
+             "Flatten", *OUTPUT),
+    ],
+    "normalization-twice": [
+        spec(conv(11, more=", use_bias: false"), "BatchNormalization", "▸BatchNormalization", "ReLU",
+             "GlobalAveragePooling2D", *OUTPUT),
     ],
     "small-receptive-field": [
         spec(conv(9, more=RELU), "▸GlobalAveragePooling2D", *OUTPUT),  # 9 of 28
@@ -222,6 +238,7 @@ SILENT = {
         spec(*IMAGE, "Dense: {units: classes, activation: sigmoid}", train="loss: BinaryCrossentropy"),
         spec(*IMAGE, "Dense: {units: 64}", "ReLU", *OUTPUT),
     ],
+    "after-softmax": [spec(*IMAGE, "BatchNormalization", *OUTPUT, "Identity")],
     "binary-loss": [spec(*IMAGE, *OUTPUT, train="loss: CategoricalCrossentropy")],
     "units-not-classes": [spec(*IMAGE, "Dense: {units: 10, activation: softmax}")],
     "pool-does-not-divide": [
@@ -262,11 +279,29 @@ SILENT = {
              *OUTPUT),
     ],
     "dropout-rate": [spec(*IMAGE, "Dropout: {rate: 0.75}", *OUTPUT)],
+    "single-unit": [
+        spec(*IMAGE, "Dense: {units: 2, activation: relu}", *OUTPUT),
+        gated("Dense: {units: 1, activation: sigmoid}", "Reshape: {target_shape: [1, 1, 1], name: gate}"),
+        spec("Conv2D: {filters: 8, kernel_size: 11}", "Dense: {units: 1}", "Flatten", *OUTPUT),
+    ],
+    "same-initial-weights": [
+        spec(*IMAGE, "Dense: {units: classes, activation: softmax, kernel_initializer: zeros}"),
+        spec(*IMAGE, "Dense: {units: 64, activation: relu, kernel_initializer: he_normal}", *OUTPUT),
+    ],
     "large-dense": [
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "MaxPooling2D", "Flatten",
              "Dense: {units: 128, activation: relu}", *OUTPUT),  # 1.6 million
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "Flatten",
              "Dense: {units: 128, activation: relu}", "Dense: {units: 8192, activation: relu}", *OUTPUT),  # 85 %
+    ],
+    "pool-after-pool": [
+        spec(conv(more=RELU), "MaxPooling2D", conv(more=RELU), "MaxPooling2D", "Flatten", *OUTPUT),
+        spec(conv(more=RELU), "MaxPooling2D: {pool_size: 3, strides: 1, padding: same}", "MaxPooling2D", "Flatten",
+             *OUTPUT),
+        spec(conv(11, more=RELU), "MaxPooling2D", "GlobalMaxPooling2D", *OUTPUT),
+    ],
+    "normalization-twice": [
+        spec(conv(11, more=", use_bias: false"), "BatchNormalization", "ReLU", "BatchNormalization", IMAGE[1], *OUTPUT),
     ],
     "small-receptive-field": [
         spec(conv(10, more=RELU), "GlobalAveragePooling2D", *OUTPUT),

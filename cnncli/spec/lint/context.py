@@ -87,6 +87,14 @@ class LintContext:
         inputs = self.nodes[index].inputs
         return inputs[0] if len(inputs) == 1 and inputs[0] != IMAGE and len(self.consumers[inputs[0]]) == 1 else None
 
+    def descendants(self, index: int) -> set[int]:
+        """Every layer that depends on the output of a layer."""
+        reached = {index}
+        for later, node in enumerate(self.nodes):  # each stands after its inputs
+            if reached & set(node.inputs):
+                reached.add(later)
+        return reached - {index}
+
     def is_gate(self, index: int) -> bool:
         """Whether a layer's output is a factor of a Multiply, perhaps after it was pooled or reshaped to fit."""
         consumers = self.consumers[index]

@@ -14,6 +14,7 @@ from cnncli.spec.shapes import Step, pair, window_of
 _STILL_LINEAR = (
     REARRANGING | AVERAGING | DROPOUTS | {"BatchNormalization", "Cropping2D", "GaussianNoise", "ZeroPadding2D"}
 )
+_SAME_FOR_ALL = {"Zeros", "Ones", "Constant"}
 _MUCH_DROPOUT = 0.8
 """Rates of 0.2 to 0.5 are usual (Srivastava et al., "Dropout", 2014, appendix A.4).
 
@@ -189,6 +190,51 @@ def dropout_rate(context: LintContext) -> Iterator[Problem]:
             )
 
 
+def single_unit(context: LintContext) -> Iterator[Problem]:
+    """All information passes through one number."""
+    for index, node in enumerate(context.nodes):
+        if node.entry.name != "Dense" or node.entry.get("units") != 1 or context.is_gate(index):
+            continue
+        flat = context.steps[index].output_shape in (None, (1,))  # else it is one number for each place
+        if flat and any(context.nodes[later].entry.name in WEIGHTED for later in context.descendants(index)):
+            message = "one unit: the layers below receive a single number for each image; write more, such as 64"
+            yield about(node, message, "units")
+
+
+def same_initial_weights(context: LintContext) -> Iterator[Problem]:
+    """Units that begin alike stay alike."""
+    weighted = [node for node in context.nodes if node.entry.name in WEIGHTED]
+    for node in weighted[:-1]:  # in the last one zeros are harmless: the labels differ
+        initializer = node.entry.get("kernel_initializer")
+        if isinstance(initializer, Entry) and initializer.name in _SAME_FOR_ALL:
+            message = f"with {initializer.name} all units begin alike and learn the same"
+            yield about(node, f"{message}; write 'he_normal', or leave it out", "kernel_initializer")
+
+
+def pool_after_pool(context: LintContext) -> Iterator[Problem]:
+    """Two pools with nothing to learn between them."""
+    for index, node in enumerate(context.nodes):
+        earlier = context.predecessor(index)
+        if earlier is not None and _shrinks(context.nodes[earlier].entry) and _shrinks(node.entry):
+            yield about(
+                node,
+                f"a second pool directly after {context.nodes[earlier].entry.name}: nothing is learnt at the size "
+                "between; write a convolution between the two, or one larger pool",
+            )
+
+
+def _shrinks(layer: Entry) -> bool:
+    return layer.name in POOLS and max(window_of(layer)[1]) > 1
+
+
+def normalization_twice(context: LintContext) -> Iterator[Problem]:
+    """What is normalised already."""
+    normalizations = [index for index, node in enumerate(context.nodes) if node.entry.name == "BatchNormalization"]
+    for node in (context.nodes[index] for index in normalizations):
+        if node.inputs[0] in normalizations:
+            yield about(node, "its input was already normalised by the layer above; leave out one of the two")
+
+
 RULES = (
     pool_does_not_divide,
     even_kernel,
@@ -200,4 +246,8 @@ RULES = (
     bias_before_normalization,
     dropout_before_normalization,
     dropout_rate,
+    single_unit,
+    same_initial_weights,
+    pool_after_pool,
+    normalization_twice,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnncli.catalog.layer_traits import WEIGHTED
+from cnncli.catalog.layer_traits import AVERAGING, REARRANGING, WEIGHTED
 from cnncli.errors import Problem
 from cnncli.spec.lint.context import NEVER_NEGATIVE, LintContext, about
 from cnncli.spec.shapes import units_of
@@ -54,6 +54,17 @@ def no_softmax(context: LintContext) -> Iterator[Problem]:
     yield about(context.nodes[index], f"the last layer has {ending}, but {reason}; {fix}")
 
 
+def after_softmax(context: LintContext) -> Iterator[Problem]:
+    """Normalisation or dropout turns probabilities into something else."""
+    if not context.head or context.head[1] not in _PROBABILITIES:
+        return
+    for index in sorted(context.descendants(context.head[0])):
+        name = context.nodes[index].entry.name
+        if name not in REARRANGING | AVERAGING | {"Activation", "ActivityRegularization"}:
+            message = f"after {name} the outputs of the softmax are no longer probabilities"
+            yield about(context.nodes[index], f"{message}; put it before the last layer")
+
+
 def binary_loss(context: LintContext) -> Iterator[Problem]:
     """Binary losses judge each class alone, softmax compares them."""
     loss = context.spec.train.loss
@@ -82,6 +93,7 @@ def units_not_classes(context: LintContext) -> Iterator[Problem]:
 RULES = (
     softmax_and_logits,
     no_softmax,
+    after_softmax,
     binary_loss,
     units_not_classes,
 )
