@@ -160,10 +160,13 @@ def learning_in(stages: Sequence[StageSpec], nodes: Sequence[Node]) -> Iterator[
     for stage in stages:
         states = dict(states)
         for patterns, state in ((stage.thaw, TRAINS), (stage.freeze, FROZEN)):
-            outer = [pattern.partition(INSIDE)[0] for pattern in patterns]
-            for name, current in list(states.items()):
-                if current == state or not any(fnmatchcase(name, each) for each in outer):
-                    continue
+            for name in changed(patterns, states, state):
                 whole_layer = any(matches(pattern, name) for pattern in patterns if INSIDE not in pattern)
                 states[name] = state if whole_layer else PARTLY
         yield states
+
+
+def changed(patterns: Sequence[str], states: dict[str, str], state: str) -> list[str]:
+    """The layers that patterns match and that are not, or only partly, in a state."""
+    outer = [pattern.partition(INSIDE)[0] for pattern in patterns]
+    return [name for name, now in states.items() if now != state and any(fnmatchcase(name, each) for each in outer)]

@@ -149,6 +149,11 @@ FIRES = {
         spec(conv(7, more=RELU), "▸GlobalAveragePooling2D", *OUTPUT,
              data="source: {folder: {path: a}}, image: {size: [64, 22]}"),
     ],
+    "unused-parameter": [
+        with_blocks("  blocks: {pool: {parameters: {▸size: 2}, layers: [MaxPooling2D]}}", "pool", "Flatten", *OUTPUT),
+        with_blocks("  blocks: {one: {parameters: {rate: 0.2, ▸more: $rate * 2}, layers: [Dropout: {rate: $rate}]}}",
+                    *IMAGE, "one", *OUTPUT),
+    ],
     "unused-block": [
         with_blocks("  blocks: {▸pool: {layers: [MaxPooling2D]}}", *IMAGE, *OUTPUT),
         with_blocks("  blocks: {one: {layers: [ReLU]}, ▸two: {parameters: {rate: null}, layers: [Dropout: "
@@ -220,6 +225,14 @@ FIRES = {
     ],
     "backbone-small-image": [
         backbone("▸MobileNetV2: {trainable: false}", data="source: cifar10"),
+    ],
+    "stages-nothing-changes": [
+        stages("{epochs: 5}", "▸{epochs: 5}"),
+        stages("{epochs: 5, learning_rate: 1e-3}", "▸{epochs: 5}"),
+        stages("{epochs: 5}", "{epochs: 5, thaw: [▸dense_1], learning_rate: 1e-4}"),
+        stages("{epochs: 5}", "{epochs: 5, thaw: [▸'mobile_net_v2_1/block_1*'], learning_rate: 1e-5}",
+               layer="MobileNetV2: {weights: null}"),
+        stages("{epochs: 5, freeze: [conv2d_1]}", "▸{epochs: 5, freeze: [conv*]}"),
     ],
     "unknown-rule": [spec(*IMAGE, *OUTPUT, more="silence: [▸even-kernels]")],
 }  # fmt: skip
@@ -316,6 +329,12 @@ SILENT = {
              "Conv2D: {filters: 8, kernel_size: 11, padding: same, activation: relu, inputs: input, name: wide}",
              "Concatenate: {inputs: [narrow, wide]}", "GlobalAveragePooling2D", *OUTPUT),
     ],
+    "unused-parameter": [
+        with_blocks("  blocks: {pool: {parameters: {a: 2, b: $a}, layers: [MaxPooling2D: {pool_size: $b}]}}", "pool",
+                    "Flatten", *OUTPUT),
+        with_blocks("  blocks: {one: {parameters: {n: 2}, layers: [Dense: {units: 64, activation: relu, repeat: $n}]}}",
+                    "one", "Flatten", *OUTPUT),
+    ],
     "unused-block": [
         with_blocks("  blocks: {pool: {layers: [inner]}, inner: {layers: [MaxPooling2D]}}", "pool", *IMAGE, *OUTPUT),
         with_blocks("  blocks: {pool: {layers: [MaxPooling2D]}}", "pool: {repeat: 0}", *IMAGE, *OUTPUT),
@@ -389,6 +408,15 @@ SILENT = {
     "backbone-small-image": [
         backbone(FROZEN),
         backbone(FROZEN, data="source: cifar10, image: {size: 64}"),
+    ],
+    "stages-nothing-changes": [
+        stages("{epochs: 5}", "{epochs: 5, learning_rate: 1e-4}"),
+        stages("{epochs: 5, freeze: [conv2d_1]}", "{epochs: 5, thaw: [conv2d_1]}"),
+        stages("{epochs: 5}", "{epochs: 5, freeze: [conv2d_1]}"),
+        stages("{epochs: 5}"),
+        stages(*["{epochs: 5}"] * 2, train="optimizer: {Adam: {learning_rate: {CosineDecay: "  # begins anew
+               "{initial_learning_rate: 0.001, decay_steps: total_steps}}}}"),
+        stages("{epochs: 5}", "{epochs: 5, thaw: ['mobile_net_v2_1/block_1*']}", layer=FROZEN),
     ],
     "unknown-rule": [spec(*IMAGE, *OUTPUT, more="silence: [even-kernel]")],
 }  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from cnncli.catalog.layer_traits import GLOBAL_POOLS
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE
+from cnncli.spec.graph.expressions import is_expression, read_expression
 from cnncli.spec.lint.context import LintContext, about
 from cnncli.spec.shapes.receptive_field import field_size, receptive_fields
 from cnncli.wording import dimensions
@@ -75,4 +77,25 @@ def unused_block(context: LintContext) -> Iterator[Problem]:
         )
 
 
-RULES = (large_dense, small_receptive_field, unused_block)
+def unused_parameter(context: LintContext) -> Iterator[Problem]:
+    """A parameter that changes nothing."""
+    for name, block in context.spec.model.blocks.items():
+        parameters = block.get("parameters") or {}
+        named = _named(block["layers"]) | _named(parameters)
+        for parameter in (each for each in parameters if each not in named):
+            yield Problem(
+                ("model", "blocks", name, "parameters", parameter),
+                f"nothing in the block '{name}' depends on '{parameter}'; write '${parameter}' where its value "
+                "belongs, or remove it",
+                at_key=True,
+            )
+
+
+def _named(value: Any) -> set[str]:
+    """The parameters in all expressions of a value."""
+    if isinstance(value, dict | list):
+        return set().union(*map(_named, value.values() if isinstance(value, dict) else value))
+    return set(read_expression(value).names) if is_expression(value) else set()
+
+
+RULES = (large_dense, small_receptive_field, unused_block, unused_parameter)

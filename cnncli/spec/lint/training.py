@@ -9,7 +9,7 @@ from cnncli.catalog.layer_traits import NORMALIZATIONS
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.lint.context import LintContext
 from cnncli.spec.metrics import has_validation
-from cnncli.spec.stages import PhaseSpec
+from cnncli.spec.stages import INSIDE, STAGES, TRAINS, PhaseSpec, changed, learning_in
 
 _USUAL_RATES = {
     # optimizer: up to the first nothing happens, from the second on most networks diverge: a thousandth and thirty
@@ -185,6 +185,29 @@ def no_patience(context: LintContext) -> Iterator[Problem]:
             )
 
 
+def stages_nothing_changes(context: LintContext) -> Iterator[Problem]:
+    """A stage thaws what was never frozen, or trains as the one before it does."""
+    train = context.spec.train
+    states = list(learning_in(train.stages, context.nodes))  # before all stages, and in each
+    for index, stage in enumerate(train.stages):
+        idle = [place for place, pattern in enumerate(stage.thaw) if not changed([pattern], states[index], TRAINS)]
+        for place in idle:
+            yield Problem(
+                (*STAGES, index, "thaw", place),
+                f"'{stage.thaw[place]}' is not frozen before this stage; write 'freeze' in an earlier stage, or "
+                "leave this out",
+            )
+        inside = any(INSIDE in pattern for pattern in (*stage.freeze, *stage.thaw))  # layers that are not known here
+        rates = [phase.optimizer.get("learning_rate") for phase in train.phases[max(index - 1, 0) : index + 1]]
+        # a schedule starts again in each stage
+        same = rates[0] == rates[-1] and not isinstance(rates[-1], Entry) and states[index] == states[index + 1]
+        if index and same and not idle and not inside:
+            yield Problem(
+                (*STAGES, index),
+                "this stage trains the same layers as the one before it, at the same learning rate; merge the two",
+            )
+
+
 RULES = (
     validation_is_test,
     few_validation_images,
@@ -196,4 +219,5 @@ RULES = (
     training_metric,
     patience_too_long,
     no_patience,
+    stages_nothing_changes,
 )
