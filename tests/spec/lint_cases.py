@@ -30,11 +30,19 @@ def gated(*gate):
     return spec(stem, "GlobalAveragePooling2D", *gate, "Multiply: {inputs: [stem, gate]}", "Flatten", *OUTPUT)
 
 
+def residual(branch, shortcut, *, add="Add: {inputs: [main, skip]}"):
+    """A sum of two ways from one convolution to the output."""
+    stem = "Conv2D: {filters: 8, kernel_size: 11, padding: same, name: stem}"
+    return spec(stem, "ReLU: {name: before}", *branch, *shortcut, add, "ReLU", "GlobalAveragePooling2D", *OUTPUT)
+
+
 def conv(kernel=3, filters=8, more=""):
     return f"Conv2D: {{filters: {filters}, kernel_size: {kernel}, padding: same{more}}}"
 
 
 RELU = ", activation: relu"
+MAIN = ["Conv2D: {filters: 8, kernel_size: 3, padding: same, use_bias: false}", "BatchNormalization: {name: main}"]
+SKIP = ["Conv2D: {filters: 8, kernel_size: 1, inputs: before, use_bias: false}", "BatchNormalization: {name: skip}"]
 
 
 def backbone(layer, data="source: mnist, image: {size: 96}", train="optimizer: {Adam: {learning_rate: 1e-5}}"):
@@ -128,6 +136,14 @@ FIRES = {
     "large-dense": [
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "Flatten",
              "▸Dense: {units: 128, activation: relu}", *OUTPUT),
+    ],
+    "activation-before-sum": [
+        residual(["▸" + conv(more=RELU + ", name: main")], [], add="Add: {inputs: [main, before]}"),
+        residual([conv(more=", use_bias: false"), "BatchNormalization", "▸ReLU: {name: main}"], SKIP),
+        residual([conv(), "▸ReLU: {max_value: 6}", "Dropout: {rate: 0.2, name: main}"], [],
+                 add="Add: {inputs: [before, main]}"),
+        residual(["▸" + conv(more=", activation: relu6"), "MaxPooling2D: {name: main}"],
+                 ["AveragePooling2D: {pool_size: 2, inputs: before}", conv(1, more=", name: skip")]),
     ],
     "pool-after-pool": [
         spec(conv(more=RELU), "MaxPooling2D", "▸MaxPooling2D", "Flatten", *OUTPUT),
@@ -306,6 +322,17 @@ SILENT = {
              "Dense: {units: 128, activation: relu}", *OUTPUT),  # 1.6 million
         spec("Conv2D: {filters: 64, kernel_size: 3, padding: same, activation: relu}", "Flatten",
              "Dense: {units: 128, activation: relu}", "Dense: {units: 8192, activation: relu}", *OUTPUT),  # 85 %
+    ],
+    "activation-before-sum": [
+        residual([conv(), "ReLU: {negative_slope: 0.1, name: main}"], SKIP),
+        residual(MAIN, [], add="Add: {inputs: [main, before]}"),  # He et al. 2015
+        residual(MAIN, SKIP),
+        residual(["BatchNormalization", "ReLU", conv(more=", name: main")], [], add="Add: {inputs: [before, main]}"),
+        residual([conv(more=", activation: leaky_relu, name: main")], [], add="Add: {inputs: [main, before]}"),
+        residual([conv(more=RELU + ", name: main")], [conv(5, more=RELU + ", inputs: before, name: skip")]),
+        residual([conv(more=RELU + ", name: main")], [conv(1, more=RELU + ", inputs: before, name: skip")]),
+        residual([conv(more=RELU + ", name: main")], [], add="Concatenate: {inputs: [main, before]}"),
+        residual(MAIN, [conv(1, more=RELU + ", inputs: before, name: skip")]),
     ],
     "pool-after-pool": [
         spec(conv(more=RELU), "MaxPooling2D", conv(more=RELU), "MaxPooling2D", "Flatten", *OUTPUT),

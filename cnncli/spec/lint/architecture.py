@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cnncli.catalog.layer_traits import GLOBAL_POOLS
+from cnncli.catalog.layer_traits import DROPOUTS, GLOBAL_POOLS, POOLS
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE
 from cnncli.spec.graph.expressions import is_expression, read_expression
-from cnncli.spec.lint.context import LintContext, about
+from cnncli.spec.lint.context import NEVER_NEGATIVE, LintContext, about, activation_of
+from cnncli.spec.shapes import window_of
 from cnncli.spec.shapes.receptive_field import field_size, receptive_fields
 from cnncli.wording import dimensions
 
+_PROJECTION = {"AveragePooling2D", "BatchNormalization", "Identity", "ZeroPadding2D"}
+_KEEPS_SIGN = POOLS | DROPOUTS | {"Identity", "UpSampling2D", "ZeroPadding2D"}
 _MANY_PARAMETERS = 5_000_000
 """Of one Dense; ImageNet's MobileNetV2 has 3.5 million in all, AlexNet's first Dense 38 million."""
 
@@ -21,6 +24,34 @@ _MOST_PARAMETERS = 0.9
 
 _TOO_SMALL = 3
 """A receptive field this many times smaller than the image covers parts of objects only: a ninth of the image."""
+
+
+def activation_before_sum(context: LintContext) -> Iterator[Problem]:
+    """A residual branch that can only add."""
+    for node in (node for node in context.nodes if node.entry.name == "Add"):
+        for branch in node.inputs:
+            last = branch  # the layer that decides whether the branch can be negative
+            while last != IMAGE and context.nodes[last].entry.name in _KEEPS_SIGN:
+                last = context.nodes[last].inputs[0]
+            activation = None if last == IMAGE else activation_of(context.nodes[last].entry)
+            others = [other for other in node.inputs if other != branch]
+            if activation in NEVER_NEGATIVE and any(_is_shortcut(context, other, branch) for other in others):
+                yield about(
+                    context.nodes[last],
+                    f"this branch ends in {activation}, so it can only add to the shortcut, never subtract; put the "
+                    f"{activation} after the Add",
+                )
+
+
+def _is_shortcut(context: LintContext, index: int, branch: int) -> bool:
+    """Whether a result is what the branch begins with, as it is or projected to its size."""
+    while index != IMAGE and branch not in context.descendants(index):
+        layer = context.nodes[index].entry
+        one = layer.name == "Conv2D" and window_of(layer)[0] == (1, 1) and activation_of(layer) == "linear"
+        if not one and layer.name not in _PROJECTION:
+            return False
+        index = context.nodes[index].inputs[0]
+    return branch != IMAGE
 
 
 def large_dense(context: LintContext) -> Iterator[Problem]:
@@ -98,4 +129,4 @@ def _named(value: Any) -> set[str]:
     return set(read_expression(value).names) if is_expression(value) else set()
 
 
-RULES = (large_dense, small_receptive_field, unused_block, unused_parameter)
+RULES = (activation_before_sum, large_dense, small_receptive_field, unused_block, unused_parameter)
