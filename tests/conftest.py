@@ -8,6 +8,15 @@ import pytest
 from cnncli.catalog import definitions, packages, source
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Marks the cases of a grid exhaustive, but for those whose id has a word of its `representatives`."""
+    for item in items:
+        for mark in item.iter_markers("representatives"):
+            if not any(word in item.callspec.id for word in mark.args):
+                item.add_marker("exhaustive")
+
+
 def forget():
     """What was read of packages so far."""
     for cached in (packages._all, packages.registration_error, source.signature, source.docstring):

@@ -91,6 +91,7 @@ def program(body: str) -> str:
     )
 
 
+@pytest.mark.representatives("train", "exception")
 @pytest.mark.parametrize(
     "body",
     [

@@ -112,6 +112,7 @@ print(json.dumps([found, smallest]))
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_shapes_parameters_and_smallest_sizes_are_those_of_keras():
     done = subprocess.run(
         [sys.executable, "-c", MEASURE], input=json.dumps(SAMPLE), capture_output=True, text=True, check=True

@@ -16,6 +16,7 @@ HEAD = ["GlobalAveragePooling2D", {"Dense": {"units": "classes", "activation": "
 
 @pytest.mark.slow
 class TestPixels:
+    @pytest.mark.representatives("MobileNetV2", "VGG16", "ConvNeXtTiny")
     @pytest.mark.parametrize("name", BACKBONES)
     @pytest.mark.parametrize("channels", [3, 1])
     def test_a_backbone_is_given_what_its_preprocess_input_makes(self, entry, name, channels):
@@ -59,6 +60,7 @@ def image(seed=0, size=32):
 
 @pytest.mark.slow
 class TestNetwork:
+    @pytest.mark.representatives("ResNet50-", "MobileNetV2")
     @pytest.mark.parametrize(
         ("name", "published"),
         [
@@ -82,6 +84,7 @@ class TestNetwork:
         theirs.set_weights(own.get_weights())
         assert np.array_equal(own(image()), theirs(image()))
 
+    @pytest.mark.representatives("MobileNetV2")
     @pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50V2"])
     def test_a_step_changes_it_as_keras_own(self, build, name):
         import keras
