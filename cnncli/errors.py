@@ -84,8 +84,8 @@ def path_text(path: KeyPath) -> str:
 def brief(error: BaseException) -> str:
     """The kind of an error and what it says, without what Keras says below: every argument of the call."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))  # it writes in bold
-    said = " ".join(plain.split("Arguments received by", 1)[0].split())
-    return f"{type(error).__name__}: {said[:_LONG]}{' …' * (len(said) > _LONG)}" if said else type(error).__name__
+    text = " ".join(plain.split("Arguments received by", 1)[0].split())
+    return f"{type(error).__name__}: {text[:_LONG]}{' …' * (len(text) > _LONG)}" if text else type(error).__name__
 
 
 _LONG = 300

@@ -58,16 +58,16 @@ def imports(file: Path) -> dict[str, tuple[int, str, str]]:
 
     The number is that of the dots in front of a relative import; a module imported as a whole has no second name.
     """
-    found: dict[str, tuple[int, str, str]] = {}
+    origins: dict[str, tuple[int, str, str]] = {}
     for node in ast.walk(_tree(file)):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                found[alias.asname or alias.name] = (node.level, node.module or "", alias.name)
+                origins[alias.asname or alias.name] = (node.level, node.module or "", alias.name)
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 first = alias.name.partition(".")[0]
-                found[alias.asname or first] = (0, alias.name if alias.asname else first, "")
-    return found
+                origins[alias.asname or first] = (0, alias.name if alias.asname else first, "")
+    return origins
 
 
 def _source(file: Path, level: int, module: str) -> Path | None:
@@ -106,16 +106,16 @@ def _definition(file: Path, name: str, seen: frozenset[tuple[Path, str]]) -> Def
     if first not in imports(file):
         return None
     level, module, original = imports(file)[first]
-    if not rest and (target := _source(file, level, module)) and (found := _definition(target, original, seen)):
-        return found
+    if not rest and (target := _source(file, level, module)) and (symbol := _definition(target, original, seen)):
+        return symbol
     *inner, last = rest.split(".") if rest else [original]
     submodule = _source(file, level, ".".join(part for part in (module, original, *inner) if part))
     return _definition(submodule, last, seen) if submodule else None
 
 
-def lineage(found: Definition) -> Iterator[Definition | None]:
+def lineage(symbol: Definition) -> Iterator[Definition | None]:
     """A class and all that it is derived from, the nearest first; None stands for what cannot be followed."""
-    pending: list[Definition | None] = [found]
+    pending: list[Definition | None] = [symbol]
     seen = set()
     while pending:
         each = pending.pop(0)
@@ -130,9 +130,9 @@ def lineage(found: Definition) -> Iterator[Definition | None]:
         pending = [*parents, *pending]
 
 
-def initializer(found: Definition) -> Definition | None:
+def initializer(symbol: Definition) -> Definition | None:
     """The class' own `__init__`, or the nearest one among its bases that says what it takes."""
-    for each in lineage(found):
+    for each in lineage(symbol):
         for item in each.node.body if each and isinstance(each.node, ast.ClassDef) else ():
             if each and isinstance(item, ast.FunctionDef) and item.name == "__init__":
                 return Definition(each.file, item)

@@ -41,8 +41,8 @@ class Entry:
         """The value of an argument: the spec's, else Keras' default."""
         if argument in self.arguments:
             return self.arguments[argument]
-        known = signature(self.family, self.name).get(argument)
-        return None if known is None or known.required else known.default
+        parameter = signature(self.family, self.name).get(argument)
+        return None if parameter is None or parameter.required else parameter.default
 
 
 def plain(value: Any) -> Any:
@@ -70,28 +70,28 @@ def parse(family: str, value: Any, path: KeyPath, problems: list[Problem], more:
     name, arguments, inside = split(family, value, path, problems)
     if name is None:
         return None
-    known = resolve(family, name)
-    if known is None:
+    entry_name = resolve(family, name)
+    if entry_name is None:
         problems.append(Problem(path, unknown(family, name), at_key=isinstance(value, dict)))
         return None
-    accepted = {} if family == "activation" else signature(family, known)
-    kept: dict[str, Any] = {}
+    accepted = {} if family == "activation" else signature(family, entry_name)
+    values: dict[str, Any] = {}
     meant = set()  # arguments that are there, but misspelt: not to be called missing as well
-    for key, given in arguments.items():
+    for key, item in arguments.items():
         if key in accepted:
-            kept[key] = _argument(family, known, accepted[key], given, (*inside, key), problems)
+            values[key] = _argument(family, entry_name, accepted[key], item, (*inside, key), problems)
             continue
         meant.add(near_word(key, accepted))
         problems.append(
-            Problem((*inside, key), _unknown_argument(known, key, dict.fromkeys([*accepted, *more])), at_key=True)
+            Problem((*inside, key), _unknown_argument(entry_name, key, dict.fromkeys([*accepted, *more])), at_key=True)
         )
     missing = [
         key for key, argument in accepted.items() if argument.required and key not in arguments and key not in meant
     ]
     if missing:
         listed = " and ".join(f"'{key}'" for key in missing)
-        problems.append(Problem(inside, f"{known} needs {listed}", at_key=isinstance(value, dict)))
-    return Entry(family, known, kept)
+        problems.append(Problem(inside, f"{entry_name} needs {listed}", at_key=isinstance(value, dict)))
+    return Entry(family, entry_name, values)
 
 
 def split(
@@ -143,14 +143,14 @@ def split(
 
 def _by_name(family: str, name: str, value: Any) -> str:
     """How arguments are written, with the one a lone value was meant for: the first, if it may have it."""
-    known = resolve(family, name)
-    accepted = signature(family, known) if known else {}
+    entry_name = resolve(family, name)
+    accepted = signature(family, entry_name) if entry_name else {}
     first = next((key for key, argument in accepted.items() if argument.required), next(iter(accepted), None))
     problems: list[Problem] = []
-    if known and first and isinstance(value, str | int | float):
-        _argument(family, known, accepted[first], value, (), problems)
+    if entry_name and first and isinstance(value, str | int | float):
+        _argument(family, entry_name, accepted[first], value, (), problems)
         if not problems:
-            return f"{known} by name, as in '{known}: {{{first}: {value}}}'"
+            return f"{entry_name} by name, as in '{entry_name}: {{{first}: {value}}}'"
     return f"{name} as 'argument: value'"
 
 

@@ -51,14 +51,14 @@ class Registered:
 @cache
 def _all() -> Mapping[str, tuple[Registered, ...]]:
     """Every layer that is registered, by name; several when packages share one."""
-    found: dict[str, tuple[Registered, ...]] = {}
+    layers: dict[str, tuple[Registered, ...]] = {}
     for point in sorted(entry_points(group=GROUP), key=_place):
         match = _VALUE.match(point.value)
         module, attribute = (match[1], match[2]) if match else (point.value, "")
         package, version = _place(point)
         new = Registered(point.name, module, attribute, package, version)
-        found[point.name] = (*found.get(point.name, ()), new)
-    return found
+        layers[point.name] = (*layers.get(point.name, ()), new)
+    return layers
 
 
 def _place(point: EntryPoint) -> tuple[str, str]:
@@ -121,10 +121,10 @@ def _wrong_source(layer: Registered) -> str:
     if file is None:
         return f"there is no Python module '{layer.module}'"
     try:
-        found = definition(file, layer.attribute)
-        if found is None:
+        symbol = definition(file, layer.attribute)
+        if symbol is None:
             return f"'{layer.module}' has no class '{layer.attribute}'"
-        return _wrong_class(found)
+        return _wrong_class(symbol)
     except (SyntaxError, ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
         return f"'{layer.module}' cannot be read as Python{where}"
@@ -132,12 +132,12 @@ def _wrong_source(layer: Registered) -> str:
         return f"'{layer.module}' cannot be read: {error.strerror or error}"
 
 
-def _wrong_class(found: Definition) -> str:
-    name = found.node.name
-    family = list(lineage(found))
+def _wrong_class(symbol: Definition) -> str:
+    name = symbol.node.name
+    family = list(lineage(symbol))
     if None not in family and not any(each and _is_keras_layer(each) for each in family):
         return f"'{name}' is not a class derived from keras.layers.Layer"
-    function = initializer(found)
+    function = initializer(symbol)
     signed = _arguments(function) if function else {"**"}
     if not {"name", "dtype", "trainable"} <= signed and "**" not in signed:
         return f"'{name}.__init__' takes no **kwargs, through which a layer is given its name and its dtype"
@@ -146,8 +146,8 @@ def _wrong_class(found: Definition) -> str:
     return ""
 
 
-def _is_keras_layer(found: Definition) -> bool:
-    return found.node.name == "Layer" and found.file == module_file("keras.src.layers.layer")
+def _is_keras_layer(symbol: Definition) -> bool:
+    return symbol.node.name == "Layer" and symbol.file == module_file("keras.src.layers.layer")
 
 
 def _arguments(function: Definition) -> set[str]:

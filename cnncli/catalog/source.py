@@ -138,9 +138,9 @@ def _default(node: ast.expr | None, constants: dict[str, ast.expr]) -> Any:
         return ast.unparse(node)
 
 
-def _signed(found: Definition) -> dict[str, Argument]:
+def _signed(symbol: Definition) -> dict[str, Argument]:
     """The arguments of a function, or of a class' `__init__`."""
-    function = found if isinstance(found.node, ast.FunctionDef) else initializer(found)
+    function = symbol if isinstance(symbol.node, ast.FunctionDef) else initializer(symbol)
     if function is None or not isinstance(function.node, ast.FunctionDef):
         return {}
     signed = function.node.args
@@ -162,8 +162,8 @@ def signature(family: str, name: str) -> dict[str, Argument]:
     """
     if name == "ImageDataGenerator":
         return {key: Argument(key, default) for key, default in GENERATOR.items()}
-    found = _find(family, name)
-    arguments = _signed(found) if found else {}
+    symbol = _find(family, name)
+    arguments = _signed(symbol) if symbol else {}
     kind = _kind_of(family, name)
     hidden = _HIDDEN.get(kind, _HIDDEN[""])
     arguments = {key: argument for key, argument in arguments.items() if key not in hidden}
@@ -180,8 +180,8 @@ def docstring(family: str, name: str) -> str:
         return GENERATOR_WORDS
     if _kind_of(family, name) == "backbone":
         return words_on(name)
-    found = _find(family, name)
-    return (ast.get_docstring(found.node) or "") if found else ""
+    symbol = _find(family, name)
+    return (ast.get_docstring(symbol.node) or "") if symbol else ""
 
 
 def first_line(family: str, name: str) -> str:

@@ -57,10 +57,10 @@ def shipped_spec(name: str) -> Shipped:
     from cnncli.spec.shipped import shipped
     from cnncli.wording import nearest
 
-    known = {one.name: one for one in shipped()}
+    specs = {one.name: one for one in shipped()}
     plain = name.removeprefix("configs/").removesuffix(".yaml")
-    if plain not in known:
+    if plain not in specs:
         raise click.UsageError(
-            f"no shipped spec is called '{name}'{nearest(plain, known) or '; cnncli configs lists them'}"
+            f"no shipped spec is called '{name}'{nearest(plain, specs) or '; cnncli configs lists them'}"
         )
-    return known[plain]
+    return specs[plain]

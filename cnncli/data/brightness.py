@@ -26,9 +26,9 @@ def border_brightness(image: np.ndarray) -> float:
 
 def brightness_stats(images: np.ndarray) -> BrightnessStats:
     """The brightness of images of shape `(samples, height, width, channels)`, from 2,000 evenly spaced ones at most."""
-    chosen = images[np.linspace(0, len(images) - 1, min(len(images), 2000)).astype(int)]
-    borders = _borders(chosen)
-    return BrightnessStats(float(chosen.mean()), float(borders.mean()), float(borders.std()))
+    subset = images[np.linspace(0, len(images) - 1, min(len(images), 2000)).astype(int)]
+    borders = _borders(subset)
+    return BrightnessStats(float(subset.mean()), float(borders.mean()), float(borders.std()))
 
 
 def _borders(images: np.ndarray) -> np.ndarray:

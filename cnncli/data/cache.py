@@ -150,10 +150,10 @@ def reclaimable() -> int:
     return sum(size for _, size, _ in _entries(decoded_cache_dir() / "images"))
 
 
-def _remove_oldest(folder: Path, excess: int, kept: Path | None = None) -> None:
+def _remove_oldest(folder: Path, excess: int, current: Path | None = None) -> None:
     """Removes the least recently used entries until so many bytes are gone; another process may do the same."""
     for _, size, entry in _entries(folder):
-        if excess > 0 and entry != kept:
+        if excess > 0 and entry != current:
             with contextlib.suppress(OSError):
                 entry.unlink()
                 excess -= size
@@ -166,10 +166,10 @@ def _entries(folder: Path) -> list[tuple[int, int, Path]]:
     return []
 
 
-def _tidy(folder: Path, kept: Path, limit: int) -> None:
+def _tidy(folder: Path, current: Path, limit: int) -> None:
     """Removes the least recently used entries above the limit, and abandoned files."""
     with contextlib.suppress(OSError):  # another process may be removing entries
         for part in folder.glob(".*.part"):
             if part.stat().st_mtime < time.time() - _ABANDONED:
                 part.unlink(missing_ok=True)
-    _remove_oldest(folder, reclaimable() - limit, kept)
+    _remove_oldest(folder, reclaimable() - limit, current)

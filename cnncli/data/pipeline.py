@@ -126,15 +126,15 @@ def training_batches(
         positions = tf.range(start, tf.minimum(start + batch_size, total))  # (batch,)
         key = tf.cast(tf.stack([tf.constant(seed, tf.int64), epoch]), tf.int64)
         places = tf.random.experimental.index_shuffle(positions, seed=key, max_index=total - 1)  # (batch,)
-        chosen = tf.gather(drawn_tensor, places)  # (batch,)
-        images, labels = reader(chosen), tf.gather(targets_tensor, chosen)
+        indices = tf.gather(drawn_tensor, places)  # (batch,)
+        images, labels = reader(indices), tf.gather(targets_tensor, indices)
         if augmentation is not None:
             images, labels = augmentation(images, labels, places, epoch)
         if weights_tensor is None:
             return images, labels
         if mixed is not None:
             return images, labels, tf.linalg.matvec(labels, mixed)
-        return images, labels, tf.gather(weights_tensor, chosen)
+        return images, labels, tf.gather(weights_tensor, indices)
 
     dataset = tf.data.Dataset.range(steps.start, steps.stop)
     return _untuned(dataset.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4))
@@ -161,18 +161,18 @@ def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def class_weights(
-    labels: np.ndarray, names: tuple[str, ...], wanted: dict[str, float] | str | None
+    labels: np.ndarray, names: tuple[str, ...], setting: dict[str, float] | str | None
 ) -> np.ndarray | None:
     """Weight of each training image in the loss: `(images,)` float32, or None when all count the same.
 
     `balanced` is images / (classes x images of the class); a class without a weight by name has 1.
     """
-    if wanted is None:
+    if setting is None:
         return None
-    if wanted == "balanced":
+    if setting == "balanced":
         counts = np.bincount(labels, minlength=len(names))
         per_class = len(labels) / (len(names) * np.maximum(counts, 1))
     else:
-        assert isinstance(wanted, dict)
-        per_class = np.array([wanted.get(name, 1.0) for name in names])
+        assert isinstance(setting, dict)
+        per_class = np.array([setting.get(name, 1.0) for name in names])
     return per_class.astype(np.float32)[labels]  # (images,)

@@ -92,7 +92,7 @@ def _drawn(
     from sklearn.model_selection import train_test_split
 
     try:
-        _, chosen = train_test_split(np.arange(total), test_size=count, stratify=labels, random_state=seed)
+        _, indices = train_test_split(np.arange(total), test_size=count, stratify=labels, random_state=seed)
     except ValueError as error:
         counts = np.bincount(labels)
         rare = [label for label in np.unique(labels).tolist() if counts[label] < 2]
@@ -103,7 +103,7 @@ def _drawn(
             f"the images cannot be divided so that every class is on both sides: {reason}",
             "add images of the class, or leave it out with data.classes",
         ) from None
-    return np.sort(chosen)
+    return np.sort(indices)
 
 
 def _require_every_class(labels: np.ndarray, class_names: Sequence[str], division: Division, stratified: bool) -> None:

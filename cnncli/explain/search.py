@@ -106,32 +106,32 @@ def _find(word: str, within: Sequence[str]) -> Answer:
 
 def _readings(word: str, within: Sequence[str]) -> list[tuple[str, str]]:
     """Everything of this name, whatever its spelling."""
-    wanted = canonical(word)
+    target = canonical(word)
     pairs: list[tuple[str, str]] = []
     for family in within:
         if family == GLOSSARY:
             called = {name: (name, *page.synonyms) for name, page in pages(GLOSSARY).items()}
-            pairs += [(family, name) for name, words in called.items() if wanted in map(canonical, words)]
+            pairs += [(family, name) for name, words in called.items() if target in map(canonical, words)]
         elif family == KEY:
-            parts = wanted.split(".")
+            parts = target.split(".")
             pairs += [(KEY, key) for key in names(KEY) if canonical(key).split(".")[-len(parts) :] == parts]
         else:
             exact = resolve(family, word)
-            loose = [resolve(family, spelt) for spelt in spellings(family) if canonical(spelt) == wanted]
+            loose = [resolve(family, spelt) for spelt in spellings(family) if canonical(spelt) == target]
             pairs += [(family, name) for name in dict.fromkeys([exact, *loose]) if name]
     return pairs
 
 
 def _with_part(word: str, within: Sequence[str]) -> list[tuple[str, str]]:
     """Classes with this part in their name (`rotation`, `batchnorm`); those with our own page first."""
-    wanted = canonical(word)
+    target = canonical(word)
     pairs = [(family, name) for family in within if family in FAMILIES for name in names(family)]
     pairs = [
         (family, name)
         for family, name in pairs
-        if any(part == wanted or (len(wanted) > 5 and part.startswith(wanted)) for part in _parts(name))
+        if any(part == target or (len(target) > 5 and part.startswith(target)) for part in _parts(name))
     ]
-    return sorted(pairs, key=lambda pair: not is_ours(*pair)) if len(wanted) > 2 else []
+    return sorted(pairs, key=lambda pair: not is_ours(*pair)) if len(target) > 2 else []
 
 
 def _parts(name: str) -> set[str]:
@@ -157,11 +157,11 @@ def _family(word: str) -> str | None:
 def _meanings(word: str, within: Sequence[str]) -> list[Meaning]:
     """What an argument of this name means to each of its owners; equal texts once, our own first."""
     groups: dict[tuple[str, bool, str], list[tuple[str, ArgumentTopic]]] = {}
-    wanted = canonical(word)
+    target = canonical(word)
     for family in within:
         for name in names(family):
             for key in argument_names(family, name):
-                if canonical(key) == wanted and (argument := topic(family, name).argument(key)):
+                if canonical(key) == target and (argument := topic(family, name).argument(key)):
                     group = family, is_shared(family, name, key), argument.text
                     groups.setdefault(group, []).append((name, argument))
     meanings = [
@@ -194,12 +194,12 @@ def _unknown(word: str, within: Sequence[str]) -> str:
     refused = next((reason for family in within if (reason := refusal(family, word))), None)
     if refused:
         return f"'{word}' cannot be used: {refused}"
-    known = [name for family in within for name in (spellings(family) if family in FAMILIES else names(family))]
-    known += [name.rpartition(".")[2] for name in names(KEY)]
-    known += [synonym for page in pages(GLOSSARY).values() for synonym in page.synonyms]
-    known += sorted({key for family in within for name in names(family) for key in argument_names(family, name)})
-    containing = [name for name in dict.fromkeys(known) if len(word) > 3 and canonical(word) in canonical(name)]
-    near = near_word(word, known)
+    words = [name for family in within for name in (spellings(family) if family in FAMILIES else names(family))]
+    words += [name.rpartition(".")[2] for name in names(KEY)]
+    words += [synonym for page in pages(GLOSSARY).values() for synonym in page.synonyms]
+    words += sorted({key for family in within for name in names(family) for key in argument_names(family, name)})
+    containing = [name for name in dict.fromkeys(words) if len(word) > 3 and canonical(word) in canonical(name)]
+    near = near_word(word, words)
     if near:  # an alias stands for the class
         near = next((name for family in within if family in FAMILIES and (name := resolve(family, near))), near)
     suggestions = [f"'{name}'" for name in dict.fromkeys([*([near] if near else []), *containing])][:6]

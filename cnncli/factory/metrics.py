@@ -44,16 +44,16 @@ def build_metric(metric: Entry, logits: bool, units: int, words: dict[str, int])
     if metric.name == "accuracy":
         if not logits or units > 1:
             return "accuracy"
-        built = keras.metrics.BinaryAccuracy(name="accuracy")
+        keras_metric = keras.metrics.BinaryAccuracy(name="accuracy")
     else:
         if metric.name == "AUC":  # which would put each logit by itself through a sigmoid
             metric = replace(metric, arguments={**metric.arguments, "from_logits": False})
-        built = construct(metric, words, name=metric_name(metric))
+        keras_metric = construct(metric, words, name=metric_name(metric))
     among_the_best = metric.arguments.get("top_k") and metric.arguments.get("thresholds") is None
     compares_scores = metric.name in _OF_SCORES or among_the_best
     if logits and not compares_scores and not metric.arguments.get("from_logits"):
-        _apply_first(built, keras.ops.sigmoid if units == 1 else keras.ops.softmax)
-    return built
+        _apply_first(keras_metric, keras.ops.sigmoid if units == 1 else keras.ops.softmax)
+    return keras_metric
 
 
 def _apply_first(metric: Any, function: Callable[[Any], Any]) -> None:

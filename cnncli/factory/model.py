@@ -116,12 +116,12 @@ def _apply(node: Node, inputs: list[Any], words: dict[str, int], **more: Any) ->
             if is_backbone(layer):
                 if reason := shape_error(layer, tuple(inputs[0].shape[1:])):
                     raise SpecError([Problem(path, f"{layer.name}: {reason}{node.origin}", at_key=True)])
-                built = build_backbone(layer, tuple(inputs[0].shape[1:]), **more)
+                keras_layer = build_backbone(layer, tuple(inputs[0].shape[1:]), **more)
             else:
-                built = construct(layer, words, **more)
-            output = built(inputs if layer.name in MERGES else inputs[0])
+                keras_layer = construct(layer, words, **more)
+            output = keras_layer(inputs if layer.name in MERGES else inputs[0])
         if provider(layer) != KERAS:
-            require_one_result(built, inputs[0], output)
+            require_one_result(keras_layer, inputs[0], output)
     except SpecError:
         raise
     except Exception as error:

@@ -107,14 +107,14 @@ def build_callbacks(callbacks: Sequence[Entry], metrics: Sequence[Entry]) -> lis
     Raises:
         SpecError: Keras rejects one of them.
     """
-    built = []
+    keras_callbacks = []
     for i, entry in enumerate(callbacks):
         if entry.get("mode") == "auto":
             mode = "max" if more_is_better(metrics, str(entry.get("monitor"))) else "min"
             entry = replace(entry, arguments={**entry.arguments, "mode": mode})
         with _errors_at(entry, ("train", "callbacks", i, entry.name)):
-            built.append(construct(entry))
-    return built
+            keras_callbacks.append(construct(entry))
+    return keras_callbacks
 
 
 @contextlib.contextmanager

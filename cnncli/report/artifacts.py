@@ -59,7 +59,7 @@ class EvaluationData:
         return classification_report(self.evaluation)
 
 
-class LeftOut(Exception):
+class NotApplicable(Exception):
     """Raised by an artefact that does not apply to its data; says why."""
 
 
@@ -131,6 +131,6 @@ def write_artifacts(
             try:
                 with write(artifact.name) as path:
                     writer(data, path)
-            except LeftOut as reason:
+            except NotApplicable as reason:
                 left_out[artifact.name] = str(reason)
     return left_out

@@ -26,9 +26,9 @@ def exclude_list(report: DataReport, before: Iterable[str] = ()) -> str:
     Files with errors and those excluded `before` are entries; those with warnings are comments, for a person to decide.
     """
     errors = {name for finding in report.findings if finding.severity == "error" for name in finding.exclude}
-    kept = [name for name in dict.fromkeys(before) if name not in errors]
-    lines = ["    # excluded before", *(f"    - {_quoted(name)}" for name in kept)] if kept else []
-    written = set(kept)
+    entries = [name for name in dict.fromkeys(before) if name not in errors]
+    lines = ["    # excluded before", *(f"    - {_quoted(name)}" for name in entries)] if entries else []
+    written = set(entries)
     for finding in sorted(report.findings, key=lambda finding: finding.severity != "error"):
         names = [name for name in dict.fromkeys(finding.exclude) if name not in written]
         written.update(names)

@@ -128,18 +128,18 @@ class Predictor:
                 yield Prediction(image.name, self._class_names, of_classes, self._note(one), top_k)
 
     def _read(self, image: NamedImage) -> np.ndarray:
-        content, wanted = image.content, self._format
+        content, image_format = image.content, self._format
         if isinstance(content, Path | bytes):
-            return read_image(content, wanted, image.name)
+            return read_image(content, image_format, image.name)
         if not isinstance(content, np.ndarray):
-            return fit_picture(_upright(content, image.name), wanted)
+            return fit_picture(_upright(content, image.name), image_format)
         shape = content.shape if content.ndim == 3 else (*content.shape, 1)
         if content.dtype != np.uint8 or len(shape) != 3 or shape[2] not in (1, 3) or not content.size:
             raise DataError(
                 f"{image.name} is an array of {content.dtype} with the shape {content.shape}; expected uint8, 0…255, "
                 "with the shape (height, width), (height, width, 1) or (height, width, 3)"
             )
-        return fit_pixels(content.reshape(shape), wanted)
+        return fit_pixels(content.reshape(shape), image_format)
 
     def _probabilities(self, images: np.ndarray) -> np.ndarray:
         """`(images, height, width, channels)` uint8 → `(images, classes)` float32."""

@@ -98,9 +98,9 @@ class RunDir:
         unsettled = [name for name, count in lines.items() if count > 1 and (self.path / name).is_file()]
         current = {name: hashes.sha256_of(self.path / name) for name in unsettled}
         matching = {name for value, name in recorded if current.get(name) == value}
-        settled = [line for line in recorded if line[1] not in matching or line[0] == current[line[1]]]
-        if settled != recorded:
-            self.write_text(hashes.FILE, hashes.text_of(settled))
+        remainder = [line for line in recorded if line[1] not in matching or line[0] == current[line[1]]]
+        if remainder != recorded:
+            self.write_text(hashes.FILE, hashes.text_of(remainder))
 
     def verify(self, name: str) -> None:
         """Checks a file, such as `weights/best.weights.h5`, against its hash in `weights.sha256`.

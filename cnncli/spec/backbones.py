@@ -68,17 +68,17 @@ def _rounded(channels: float) -> int:
     return nearest + 8 if nearest < 0.9 * channels else nearest
 
 
-def wrong_for_imagenet(node: Node, given: tuple[int, ...] | None) -> Iterator[Problem]:
+def wrong_for_imagenet(node: Node, shape: tuple[int, ...] | None) -> Iterator[Problem]:
     """Arguments and channels of a backbone that there are no ImageNet weights for.
 
     Args:
         node: any layer.
-        given: the shape that it takes, when it is known.
+        shape: the shape of its input, when it is known.
     """
     layer = node.entry
     if not is_backbone(layer):
         return
-    channels = given[2] if given is not None and len(given) == 3 else COLORS
+    channels = shape[2] if shape is not None and len(shape) == 3 else COLORS
     if reads_image(node) and channels not in (1, COLORS):
         yield Problem(node.path, f"{layer.name} takes grey or RGB images, not {channels} channels", at_key=True)
     if layer.get("weights") != IMAGENET:

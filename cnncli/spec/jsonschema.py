@@ -36,8 +36,8 @@ def _required(section: dict[str, Any], definitions: Mapping[str, Any]) -> dict[s
         definition = definitions.get(str(described.get("$ref", "")).removeprefix("#/$defs/"), {})
         if "properties" not in definition and key not in needed.get("required", ()):
             _allow_nothing(described)
-        if "properties" in definition and (found := _required(definition, definitions)):
-            within[key] = found
+        if "properties" in definition and (subschema := _required(definition, definitions)):
+            within[key] = subschema
     return needed | ({"properties": within} if within else {})
 
 

@@ -154,8 +154,8 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
             problems.append(Problem((), wrong, Place(file, 1, 1)))
             continue
         try:
-            given = read_value(text, file)
-            value, path = _set(value, path, given, ())
+            setting = read_value(text, file)
+            value, path = _set(value, path, setting, ())
         except SpecError as error:
             problems.extend(Problem(p.path, p.message, Place(file, 1, len(name) + 2)) for p in error.problems)
             continue
@@ -165,9 +165,9 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
         values[path] = Place(file, 1, len(name) + 2)
     if problems:
         raise SpecError(problems, document.file)
-    known = {path: place for path, place in keys.items() if path in values or path not in document.keys}
-    kept_keys, kept_values = _without_replaced(document.keys, values), _without_replaced(document.values, values)
-    return Document(document.file, value, ChainMap(known, kept_keys), ChainMap(values, kept_values), document.problems)
+    keys = {path: place for path, place in keys.items() if path in values or path not in document.keys}
+    file_keys, file_values = _without_replaced(document.keys, values), _without_replaced(document.values, values)
+    return Document(document.file, value, ChainMap(keys, file_keys), ChainMap(values, file_values), document.problems)
 
 
 def _wrong_key(name: str, path: KeyPath) -> str:
@@ -188,17 +188,17 @@ def _without_replaced(places: Mapping[KeyPath, Place], replaced: Mapping[KeyPath
     }
 
 
-def _set(value: Any, path: KeyPath, given: Any, done: KeyPath) -> tuple[Any, KeyPath]:
+def _set(value: Any, path: KeyPath, setting: Any, done: KeyPath) -> tuple[Any, KeyPath]:
     """The value with one part replaced, and the path that was really taken: `layers.0` becomes `layers[0]`."""
     if len(done) == len(path):
-        return given, done
+        return setting, done
     part = path[len(done)]
     if isinstance(value, list):
         index = int(part) if _INDEX.match(str(part)) else -1
         if not 0 <= index < len(value):
             raise SpecError([Problem(done, f"there is no item '{part}': the list has {len(value)}")])
         path = (*path[: len(done)], index, *path[len(done) + 1 :])
-        inner, path = _set(value[index], path, given, (*done, index))
+        inner, path = _set(value[index], path, setting, (*done, index))
         return [*value[:index], inner, *value[index + 1 :]], path
     if isinstance(value, str) and value == part:
         value = {part: {}}  # `optimizer: Adam` is short for `optimizer: {Adam: {}}`
@@ -207,7 +207,7 @@ def _set(value: Any, path: KeyPath, given: Any, done: KeyPath) -> tuple[Any, Key
     if isinstance(part, int):
         raise SpecError([Problem(done, f"there is no item '{part}': it is not a list")])
     value = value or {}
-    inner, path = _set(value.get(part), path, given, (*done, part))
+    inner, path = _set(value.get(part), path, setting, (*done, part))
     if inner is None and _is_unset_by_null((*done, part)):
-        return {key: kept for key, kept in value.items() if key != part}, path
+        return {key: item for key, item in value.items() if key != part}, path
     return {**value, part: inner}, path

@@ -211,7 +211,7 @@ class _Builder:
             self._open.discard(id(node))
 
     def _mapping(self, node: yaml.Node, path: KeyPath) -> dict[str, Any]:
-        built: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         merged: dict[str, Any] | None = None
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
@@ -222,13 +222,13 @@ class _Builder:
                 if merged is not None:
                     self._problem(path, "'<<' is already there; merge several with '<<: [*first, *second]'", key_node)
                 merged = self._merged(value_node, path)
-            elif key in built:
+            elif key in mapping:
                 first = self.keys[*path, key].line
                 self._problem((*path, key), f"the key '{key}' is already set at line {first}", key_node)
             else:
                 self.keys[*path, key] = _place(self.file, key_node.start_mark)
-                built[key] = self._build(value_node, (*path, key))
-        return {**{key: value for key, value in (merged or {}).items() if key not in built}, **built}
+                mapping[key] = self._build(value_node, (*path, key))
+        return {**{key: value for key, value in (merged or {}).items() if key not in mapping}, **mapping}
 
     def _merged(self, node: yaml.Node, path: KeyPath) -> dict[str, Any]:
         """What `<<: *anchor` brings in; own keys win over it, whatever their order."""

@@ -21,10 +21,10 @@ def standalone(one: Shipped, file: str) -> str:
     text = one.file.read_text("utf-8")
     heading = [f"# {line}".rstrip() for line in one.heading]
     body = text.split("\n")[len(heading) :]
-    known = sections()
+    schema = sections()
     if any(line.startswith("extends:") for line in body):
         merged = read_file(one.file).value
         heading += ["#", "# A copy, with the specs it extends written into it."]
-        body = ["", *spec_text({key: merged[key] for key in known[()].spec_keys() if key in merged}).split("\n")]
+        body = ["", *spec_text({key: merged[key] for key in schema[()].spec_keys() if key in merged}).split("\n")]
     own = re.compile(rf"configs/{re.escape(one.name)}\.yaml")
     return "\n".join([*(own.sub(lambda _: shlex.quote(file), line) for line in heading), *body])

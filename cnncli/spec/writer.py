@@ -72,11 +72,11 @@ def spec_text(value: Mapping[str, Any]) -> str:
 
 def _section(value: Mapping[str, Any], path: tuple[str | int, ...]) -> list[str]:
     lines = []
-    known = sections()
+    schema = sections()
     indent = 2 * len(path)
     for key, item in value.items():
         line = f"{' ' * indent}{scalar(key)}: {flow(item)}"
-        if isinstance(item, Mapping) and (*path, key) in known and (not path or len(line) > WIDTH):
+        if isinstance(item, Mapping) and (*path, key) in schema and (not path or len(line) > WIDTH):
             lines += [f"{' ' * indent}{scalar(key)}:", *_section(item, (*path, key))]
         else:
             lines += setting(key, item, indent)

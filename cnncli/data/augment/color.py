@@ -60,16 +60,16 @@ def fade_to_grey(images: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
     return _pixels(images + per_image(share) * (red + green + blue - images))
 
 
-def invert(images: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
+def invert(images: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     """Turns dark into light in the chosen images."""
-    return tf.where(chosen[:, None, None, None], 255 - images, images)
+    return tf.where(mask[:, None, None, None], 255 - images, images)
 
 
 def posterize(images: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
     """Keeps the highest bits of every pixel: 1 to 8 for each image, `(batch,)` float64; fractions are cut off."""
     dropped = tf.cast(8 - tf.floor(bits), tf.uint8)[:, None, None, None]
-    kept = tf.bitwise.right_shift(tf.cast(images, tf.uint8), dropped)
-    return tf.cast(tf.bitwise.left_shift(kept, dropped), images.dtype)
+    high_bits = tf.bitwise.right_shift(tf.cast(images, tf.uint8), dropped)
+    return tf.cast(tf.bitwise.left_shift(high_bits, dropped), images.dtype)
 
 
 def solarize(images: tf.Tensor, addition: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:

@@ -71,9 +71,9 @@ def gaussian_blur(entry: Entry, shape: Shape) -> list[Step]:
     kernel = (size[0], size[1]) if isinstance(size, list | tuple) else (size, size)
 
     def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
-        chosen = draws.happens(probability)
+        hits = draws.happens(probability)
         sigma_x, sigma_y = draws.between(sigma, sigma)
-        return tf.where(chosen[:, None, None, None], blur(images, sigma_x, sigma_y, kernel), floats(images))
+        return tf.where(hits[:, None, None, None], blur(images, sigma_x, sigma_y, kernel), floats(images))
 
     return [operation]
 
@@ -91,9 +91,9 @@ def erasing(entry: Entry, shape: Shape) -> list[Step]:
         return tf.cast(np.round(fill) if dtype == tf.uint8 else np.asarray(fill), dtype)
 
     def operation(images: tf.Tensor, draws: SampleRandom) -> tf.Tensor:
-        chosen = draws.happens(probability)
+        hits = draws.happens(probability)
         ratios = tf.sqrt(low + (high - low) * draws.uniform(2))  # (batch, 2)
-        mask = box_mask(ratios, draws.uniform(2), shape) & chosen[:, None, None, None]
+        mask = box_mask(ratios, draws.uniform(2), shape) & hits[:, None, None, None]
         return tf.where(mask, cover(draws, images.dtype), images)
 
     return [operation]

@@ -55,9 +55,9 @@ class SampleRandom:
         """Other numbers for the same images, always the same ones for a branch; `first` is below 2**31."""
         return SampleRandom(_hash(self.keys + _number((2 * (first + second * 2**31) + 1) * _STRIDE)))
 
-    def rows(self, chosen: tf.Tensor) -> SampleRandom:
+    def rows(self, indices: tf.Tensor) -> SampleRandom:
         """The numbers of some of the images, as in a batch of these alone."""
-        return SampleRandom(tf.gather(self.keys, chosen))
+        return SampleRandom(tf.gather(self.keys, indices))
 
     def split(self, copies: int) -> SampleRandom:
         """Numbers for several copies of each image, copies of one image side by side: `(batch * copies,)`."""

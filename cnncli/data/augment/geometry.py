@@ -48,9 +48,9 @@ def _fill(entry: Entry) -> Fill:
     return Fill(entry.get("fill_mode"), entry.get("fill_value"), entry.get("interpolation"))
 
 
-def signs(chosen: tf.Tensor) -> tf.Tensor:
+def signs(mask: tf.Tensor) -> tf.Tensor:
     """-1 for the chosen, 1 for the others."""
-    return 1 - 2 * tf.cast(chosen, tf.float64)
+    return 1 - 2 * tf.cast(mask, tf.float64)
 
 
 def flip(entry: Entry, shape: Shape) -> list[Step]:
@@ -132,8 +132,8 @@ def perspective(entry: Entry, shape: Shape) -> list[Step]:
     corners = tf.constant([[0.0, 0.0], [x, 0.0], [0.0, y], [x, y]], tf.float64)  # (4, 2)
 
     def matrices(draws: SampleRandom) -> tf.Tensor:
-        chosen = draws.happens(probability)
-        moves = tf.where(chosen[:, None, None], (draws.uniform(4, 2) - 0.5) * reach, 0.0)  # (batch, 4, 2)
+        hits = draws.happens(probability)
+        moves = tf.where(hits[:, None, None], (draws.uniform(4, 2) - 0.5) * reach, 0.0)  # (batch, 4, 2)
         return homography(tf.zeros_like(moves) + corners, corners * (1 + moves))
 
     return [Geometry(matrices, Fill("constant", entry.get("fill_value"), entry.get("interpolation")))]

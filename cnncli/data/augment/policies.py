@@ -41,8 +41,8 @@ def _operations(entry: Entry, shape: Shape, all_of_them: bool = True) -> list[Op
         ("RandomContrast", color.contrast, {"factor": high}),
         ("RandomSharpness", detail.sharpness, {"factor": (0.5 - high / 2, 0.5 + high / 2)}),  # 0.5 changes nothing
     ]
-    chosen = always + (sometimes if all_of_them else [])
-    return [_one(build(Entry("augmentation", name, arguments), shape)) for name, build, arguments in chosen]
+    choices = always + (sometimes if all_of_them else [])
+    return [_one(build(Entry("augmentation", name, arguments), shape)) for name, build, arguments in choices]
 
 
 def _one(steps: list[Step]) -> Operation:

@@ -48,7 +48,7 @@ def _turn(exif_of: Callable[[], Image.Exif]) -> Image.Transpose | None:
 def _without_pixels(stream: BinaryIO) -> bytes:
     """A PNG with everything that it says of its first frame, and no pixels."""
     stream.seek(0)
-    kept = [stream.read(8)]
+    chunks = [stream.read(8)]
     behind = False
     while len(head := stream.read(8)) == 8:
         length, kind = int.from_bytes(head[:4]), head[4:]
@@ -58,5 +58,5 @@ def _without_pixels(stream: BinaryIO) -> bytes:
         if kind == b"IDAT":
             stream.seek(length + 4, io.SEEK_CUR)
         else:
-            kept.append(head + stream.read(length + 4))
-    return b"".join(kept) + _NO_PIXELS
+            chunks.append(head + stream.read(length + 4))
+    return b"".join(chunks) + _NO_PIXELS

@@ -69,12 +69,12 @@ def _findings(groups: list[list[Entry]], codes: tuple[str, str, str], may_exclud
         detail = f"are in {where}" if code != codes[2] else ""
         affected[code].append(Affected(tuple(member.name for member in members), detail))
         # The test stays as it is; and which class is right, only a person can say
-        kept = None if len(labels) > 1 else min(members, key=lambda member: _KEPT.index(member.split))
-        exclude[code] += [member.name for member in members if member is not kept]
+        original = None if len(labels) > 1 else min(members, key=lambda member: _PRIORITY.index(member.split))
+        exclude[code] += [member.name for member in members if member is not original]
     return [one for code in codes for one in finding(code, affected[code], exclude[code] if may_exclude else ())]
 
 
-_KEPT = ("test", "validation", "train")
+_PRIORITY = ("test", "validation", "train")
 
 
 def _groups(looks: np.ndarray, miniatures: np.ndarray) -> list[list[int]]:

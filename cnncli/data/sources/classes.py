@@ -96,11 +96,11 @@ def with_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -
     splits = {}
     for split, samples in data.splits.items():
         labels = new_label[samples.labels]  # (samples,)
-        kept = np.flatnonzero(labels >= 0)
+        rows = np.flatnonzero(labels >= 0)
         # Taking everything would copy it
-        chosen = samples if len(kept) == len(labels) else samples.take(kept)
-        splits[split] = dataclasses.replace(chosen, labels=labels[kept])
-        empty = np.flatnonzero(np.bincount(labels[kept], minlength=len(names)) == 0)
+        subset = samples if len(rows) == len(labels) else samples.take(rows)
+        splits[split] = dataclasses.replace(subset, labels=labels[rows])
+        empty = np.flatnonzero(np.bincount(labels[rows], minlength=len(names)) == 0)
         if len(empty):
             raise DataError(f"{where}: no {split} image is of the class {some([names[label] for label in empty])}")
     return ImageData(names, splits)

@@ -25,18 +25,18 @@ def encoded_labels(
     values = {split: _values(array, f"{where}: {split}") for split, array in arrays.items()}
     if len({array.dtype.kind == "U" for array in values.values()}) > 1:
         raise DataError(f"{where} has words as labels in one split and numbers in another")
-    found = {split: np.unique(array) for split, array in values.items()}
+    unique_labels = {split: np.unique(array) for split, array in values.items()}
     if names is None:
-        classes = tuple(sorted((str(value) for value in found["train"]), key=in_counting_order))
+        classes = tuple(sorted((str(value) for value in unique_labels["train"]), key=in_counting_order))
     else:
         classes = tuple(names)
-        _require_names(found, classes, where)
-    text = {split: [_name(value, names) for value in unique] for split, unique in found.items()}
+        _require_names(unique_labels, classes, where)
+    text = {split: [_name(value, names) for value in unique] for split, unique in unique_labels.items()}
     for split, present in text.items():
         require_same_classes(classes, present, f"{where}: {split}")
     index = {name: position for position, name in enumerate(classes)}
     labels = {}
-    for split, unique in found.items():
+    for split, unique in unique_labels.items():
         new = np.array([index[name] for name in text[split]], np.int64)
         labels[split] = new[np.searchsorted(unique, values[split])]  # (images,)
     return classes, labels
@@ -69,10 +69,10 @@ def _name(value: object, names: Sequence[str] | None) -> str:
     return str(value) if names is None or isinstance(value, str) else names[int(str(value))]
 
 
-def _require_names(found: Mapping[str, np.ndarray], names: tuple[str, ...], where: str) -> None:
+def _require_names(unique_labels: Mapping[str, np.ndarray], names: tuple[str, ...], where: str) -> None:
     if len(set(names)) < len(names):
         raise DataError(f"data.classes has {some([n for n in dict.fromkeys(names) if names.count(n) > 1])} twice")
-    for split, unique in found.items():
+    for split, unique in unique_labels.items():
         if unique.dtype.kind != "U" and unique[-1] >= len(names):
             raise DataError(
                 f"{where}: {split} has the label {unique[-1]}, and data.classes names {len(names)}, from 0 on"

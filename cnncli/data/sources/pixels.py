@@ -21,9 +21,9 @@ def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]
         return (*shape, 1)
     first, last = shape[1] in (1, 3), shape[3] in (1, 3)
     if first == last:
-        said = "either the second or the last axis may be the channels" if first else "no axis is 1 or 3 channels long"
+        cause = "either the second or the last axis may be the channels" if first else "no axis is 1 or 3 channels long"
         raise DataError(
-            f"{where} has the shape {shape}: {said}", "save it as (images, height, width, 1 for grey or 3 for colour)"
+            f"{where} has the shape {shape}: {cause}", "save it as (images, height, width, 1 for grey or 3 for colour)"
         )
     if last:
         return shape[0], shape[1], shape[2], shape[3]
@@ -59,19 +59,19 @@ def as_images(arrays: Mapping[str, np.ndarray], white: float | None, where: str)
 
 def _white(arrays: Mapping[str, np.ndarray], where: str) -> float:
     low, high = _least_and_greatest(arrays, where)
-    said = f"{where} has pixels from {low:g} to {high:g}"
+    extent = f"{where} has pixels from {low:g} to {high:g}"
     if low < 0:
-        raise DataError(f"{said}, and black is 0", "save pixels as 0 to 255, or as fractions from 0 to 1")
+        raise DataError(f"{extent}, and black is 0", "save pixels as 0 to 255, or as fractions from 0 to 1")
     if all(array.dtype.kind == "b" for array in arrays.values()):
         return 1
     whole = all(array.dtype.kind in "bui" for array in arrays.values())
     if high <= 1 and not whole:
         return 1
     if high > 255:
-        raise DataError(f"{said}, and white is 255", "set the value of white, for example white: 65535")
+        raise DataError(f"{extent}, and white is 255", "set the value of white, for example white: 65535")
     if high <= 32:  # a set of photographs without any bright pixel is rarer than one in some other range
         raise DataError(
-            f"{said}: white could be {1 if high <= 1 else f'{high:g}'} or 255",
+            f"{extent}: white could be {1 if high <= 1 else f'{high:g}'} or 255",
             "set the value of white, for example white: 255",
         )
     return 255

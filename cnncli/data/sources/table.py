@@ -177,8 +177,8 @@ def _column(table: Path, header: list[str], role: str, name: str | None, delimit
     key = f"data.source.csv.{role}_column"
     if matches:
         raise DataError(f"{table} has {len(matches)} columns that may hold the {role}; {columns}", f"name one in {key}")
-    said = f"no column {name!r}" if name is not None else f"no column that is known to hold the {role}"
-    raise DataError(f"{table} has {said}; {columns}", f"name the column in {key}; the first row must name the columns")
+    lack = f"no column {name!r}" if name is not None else f"no column that is known to hold the {role}"
+    raise DataError(f"{table} has {lack}; {columns}", f"name the column in {key}; the first row must name the columns")
 
 
 def _checked(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[str]]:

@@ -95,9 +95,9 @@ def _subtitle(evaluation: Evaluation, is_numbered: bool) -> str:
 def _draw_cells(axes: Axes, confusion: Confusion, pitch: float) -> None:
     """Draws the squares, `pitch` points from one to the next, and writes into them what there is room for."""
     shares = confusion.shares()  # (shown, shown)
-    known = np.nan_to_num(shares)
+    values = np.nan_to_num(shares)
     is_correct = np.eye(len(shares), dtype=bool)[..., None]
-    colors = np.where(is_correct, style.RIGHT_SHADES(known), style.WRONG_SHADES(np.sqrt(known)))  # (shown, shown, 4)
+    colors = np.where(is_correct, style.RIGHT_SHADES(values), style.WRONG_SHADES(np.sqrt(values)))  # (shown, shown, 4)
     colors[np.isnan(shares)] = (0.93, 0.93, 0.93, 1)  # the split has no image of the class
     borders = np.arange(len(shares) + 1) - 0.5
     axes.pcolormesh(borders, borders, colors, edgecolors=style.LINE, linewidth=0.5)

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from cnncli.records import History
-from cnncli.report.artifacts import LeftOut
+from cnncli.report.artifacts import NotApplicable
 from cnncli.report.plots import style, text_layout
 from cnncli.report.tables import metric_names, shortest
 
@@ -34,7 +34,7 @@ COLORS = {TRAIN: style.BLUE, VALIDATION: style.VERMILLION, RATE: style.GREEN}
 def draw_history(history: History, path: Path) -> None:
     """Draws every metric by epoch, and the learning rate if it changes; marks the best epoch and the stages."""
     if not history.epochs:
-        raise LeftOut("no epoch is complete")
+        raise NotApplicable("no epoch is complete")
     with style.applied(metric_names(history)):
         style.save(figure_of(history), path)
 
@@ -114,14 +114,14 @@ def _mark_best(axes: Axes, curves: Curves, numbers: np.ndarray, best: int) -> st
 
 
 def _scale_values(axes: Axes, values: np.ndarray, log_from: float) -> None:
-    known = values[np.isfinite(values)]
+    numbers = values[np.isfinite(values)]
     axes.grid(axis="y")
     axes.tick_params(length=0, pad=4)
-    if not len(known):
+    if not len(numbers):
         axes.set_yticks([])
         return
     axes.margins(y=0.07)
-    ratio = known.max() / known.min() if known.min() > 0 else 0.0
+    ratio = numbers.max() / numbers.min() if numbers.min() > 0 else 0.0
     if ratio >= log_from:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if ratio < 300 else (1,), numticks=8))

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from cnncli.records import ModelSummary
-from cnncli.report.artifacts import LeftOut, StartData
+from cnncli.report.artifacts import NotApplicable, StartData
 from cnncli.report.network_boxes import Box, boxes_of, colors_of, name_in_block
 from cnncli.report.plots import style, text_layout
 
@@ -57,8 +57,8 @@ def write_network(start: StartData, path: Path) -> None:
     """Draws the network for a run, unless it has more than `MOST_LAYERS` layers."""
     summary = start.summary()
     if len(summary.layers) > MOST_LAYERS:
-        layers = f"{len(summary.layers):,} layers"
-        raise LeftOut(f"a picture of {layers} is too large to read; 'cnncli summary RUN --plot PNG' draws it anyway")
+        picture = f"a picture of {len(summary.layers):,} layers"
+        raise NotApplicable(f"{picture} is too large to read; 'cnncli summary RUN --plot PNG' draws it anyway")
     draw_network(summary, path, start.title)
 
 

@@ -43,15 +43,15 @@ def read_network(blocks: Mapping[str, Any], layers: Sequence[Any], problems: lis
         layers: `model.layers`, as YAML has it.
         problems: Every problem found is added; with any, the nodes are not those of a network.
     """
-    known = read_blocks(blocks, problems)
+    definitions = read_blocks(blocks, problems)
     model = Block("", ("model",))
-    model = replace(model, lines=read_lines(list(layers), model, known, problems))
-    known, model = _wired(known, model, problems)
-    nodes = Expansion(known, problems).run(model)
+    model = replace(model, lines=read_lines(list(layers), model, definitions, problems))
+    definitions, model = _wired(definitions, model, problems)
+    nodes = Expansion(definitions, problems).run(model)
     if not nodes and not problems:
         problems.append(Problem(("model", "layers"), "no layer is left: all of them repeat 0 times"))
-    in_use = used(known, model)
-    return Network(nodes, tuple(name for name in known if name not in in_use))
+    in_use = used(definitions, model)
+    return Network(nodes, tuple(name for name in definitions if name not in in_use))
 
 
 def _wired(blocks: Mapping[str, Block], model: Block, problems: list[Problem]) -> tuple[dict[str, Block], Block]:

@@ -75,15 +75,15 @@ class Expansion:
         with suppress(_TooLarge):
             self._list(block, _Use(parameters=self._bound(block, {}, _Use())), IMAGE)
 
-    def _list(self, block: Block, use: _Use, given: int) -> int:
+    def _list(self, block: Block, use: _Use, node: int) -> int:
         """Writes out a list that is given the result of a node; returns the node whose result it gives."""
         self._visited.add(block.name)
         names = Names(line.name for line in block.lines if line.name)
         results: list[int] = []
         for line, sources in zip(block.lines, block.sources, strict=True):
-            taken = tuple(given if source < 0 else results[source] for source in sources)
+            taken = tuple(node if source < 0 else results[source] for source in sources)
             results.append(taken[0] if line.broken else self._line(line, use, taken, names))
-        return results[-1] if results else given
+        return results[-1] if results else node
 
     def _line(self, line: Line, use: _Use, taken: tuple[int, ...], names: Names) -> int:
         """One line as often as it repeats; the node whose result it gives, its own input when that is never."""
@@ -116,13 +116,13 @@ class Expansion:
         self.nodes.append(Node(use.prefix + name, entry, taken, line.path, line.word, use.paths, use.parameters))
         return len(self.nodes) - 1
 
-    def _block(self, line: Line, use: _Use, given: int, arguments: Mapping[str, Any], name: str) -> int:
+    def _block(self, line: Line, use: _Use, node: int, arguments: Mapping[str, Any], name: str) -> int:
         block, paths = self._blocks[line.word], (*use.paths, line.path)
         if len(paths) > MOST_NESTED:
             self._stop(line.path, f"blocks are nested deeper than {MOST_NESTED}")
         inner = _Use(f"{use.prefix}{name}.", paths=paths)
         parameters = self._bound(block, arguments, inner)
-        return self._list(block, _Use(inner.prefix, parameters, paths), given)
+        return self._list(block, _Use(inner.prefix, parameters, paths), node)
 
     def _bound(self, block: Block, arguments: Mapping[str, Any], use: _Use) -> dict[str, Any]:
         """A value for each parameter that has one: the use's, else the default."""
@@ -188,8 +188,8 @@ class Expansion:
         if (problem.path, problem.message) in self._told:
             return
         self._told.add((problem.path, problem.message))
-        known = {name: use.parameters[name] for name in names if name in use.parameters}
-        where = origin(known, use.paths) if names else ""
+        values = {name: use.parameters[name] for name in names if name in use.parameters}
+        where = origin(values, use.paths) if names else ""
         self._problems.append(Problem(problem.path, problem.message + where, at_key=problem.at_key))
 
 

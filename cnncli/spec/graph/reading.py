@@ -30,7 +30,7 @@ def read_blocks(raw: Mapping[str, Any], problems: list[Problem]) -> dict[str, Bl
         raw: `model.blocks` as YAML has it.
         problems: Every problem found is added.
     """
-    headers = {name: _header(name, given, ("model", "blocks", name), problems) for name, given in raw.items()}
+    headers = {name: _header(name, value, ("model", "blocks", name), problems) for name, value in raw.items()}
     blocks = {}
     for name, block in headers.items():
         layers = raw[name].get("layers") if isinstance(raw[name], dict) else None
@@ -39,47 +39,47 @@ def read_blocks(raw: Mapping[str, Any], problems: list[Problem]) -> dict[str, Bl
     return blocks
 
 
-def _header(name: str, given: Any, path: KeyPath, problems: list[Problem]) -> Block:
+def _header(name: str, value: Any, path: KeyPath, problems: list[Problem]) -> Block:
     """A block without its layers."""
     if not _WORD.match(name):
         problems.append(Problem(path, "a block is named with letters, digits and '_'", at_key=True))
     elif resolve("layer", name) or refusal("layer", name):
         whose = own.origin if (own := plugin_layer(name)) else "Keras"
         problems.append(Problem(path, f"{whose} has a layer '{name}'; give the block another name", at_key=True))
-    if not isinstance(given, dict):
-        message = f"expected the keys 'layers' and, if it has any, 'parameters'; got {shown(given)}"
+    if not isinstance(value, dict):
+        message = f"expected the keys 'layers' and, if it has any, 'parameters'; got {shown(value)}"
         problems.append(Problem(path, message))
         return Block(name, path)
-    for key in given:
+    for key in value:
         if key not in ("layers", "parameters"):
             near = nearest(str(key), ("layers", "parameters")) or "; a block has 'layers' and 'parameters'"
             problems.append(Problem((*path, key), f"unknown key{near}", at_key=True))
-    layers = given.get("layers")
-    if "layers" not in given:
+    layers = value.get("layers")
+    if "layers" not in value:
         problems.append(Problem(path, f"the block '{name}' needs 'layers'", at_key=True))
     elif not isinstance(layers, list) or not layers:
         problems.append(Problem((*path, "layers"), f"expected a list of layers, got {shown(layers)}"))
-    return Block(name, path, _parameters(given.get("parameters"), (*path, "parameters"), problems))
+    return Block(name, path, _parameters(value.get("parameters"), (*path, "parameters"), problems))
 
 
-def _parameters(given: Any, path: KeyPath, problems: list[Problem]) -> Parameters:
+def _parameters(value: Any, path: KeyPath, problems: list[Problem]) -> Parameters:
     """Defaults by name; a default may calculate with the parameters above it."""
-    if given is None:
+    if value is None:
         return {}
-    if not isinstance(given, dict):
+    if not isinstance(value, dict):
         words = "a mapping from parameters to their defaults, nothing for one that every use must give"
-        problems.append(Problem(path, f"expected {words}; got {shown(given)}"))
+        problems.append(Problem(path, f"expected {words}; got {shown(value)}"))
         return {}
-    known: dict[str, Any] = {}
-    for name, default in given.items():
+    defaults: dict[str, Any] = {}
+    for name, default in value.items():
         if not _WORD.match(name):
             problems.append(Problem((*path, name), "a parameter is named with letters, digits and '_'", at_key=True))
         if name in KEYS:
             message = f"every layer and block has a '{name}' already; give the parameter another name"
             problems.append(Problem((*path, name), message, at_key=True))
-        _expressions(default, known, (*path, name), problems)
-        known[name] = default
-    return known
+        _expressions(default, defaults, (*path, name), problems)
+        defaults[name] = default
+    return defaults
 
 
 def read_lines(
@@ -120,21 +120,21 @@ def _line(
     if meant := _meant(value, blocks):
         problems.append(Problem((*path, *value), meant))
         return Line("", {}, path, broken=True)
-    word, given, inside = split("layer", value, path, problems, blocks)
+    word, mapping, inside = split("layer", value, path, problems, blocks)
     if word is None:
         return Line("", {}, path, broken=True)
     before = len(problems)
     if word not in blocks and resolve("layer", word) is None:
         problems.append(Problem(path, unknown("layer", word, blocks), at_key=isinstance(value, dict)))
-    arguments = {key: argument for key, argument in given.items() if key not in KEYS}
+    arguments = {key: argument for key, argument in mapping.items() if key not in KEYS}
     _expressions(arguments, parameters, inside, problems)
     if word in blocks:
         _check_use(blocks[word], arguments, inside, problems)
-    repeat = given.get("repeat", 1)
+    repeat = mapping.get("repeat", 1)
     _expressions(repeat, parameters, (*inside, "repeat"), problems)
     broken = len(problems) > before  # a wrong name or input does not keep the rest from being checked
-    name = _name(given["name"], (*inside, "name"), problems) if "name" in given else None
-    inputs = _inputs(given["inputs"], (*inside, "inputs"), problems) if "inputs" in given else None
+    name = _name(mapping["name"], (*inside, "name"), problems) if "name" in mapping else None
+    inputs = _inputs(mapping["inputs"], (*inside, "inputs"), problems) if "inputs" in mapping else None
     return Line(word, arguments, path, name, inputs, repeat, broken)
 
 
@@ -142,19 +142,19 @@ def _meant(value: Any, blocks: Mapping[str, Block]) -> str | None:
     """What to say of `block: 64`: the parameter that the lone value was meant for, the first that must be given."""
     if not isinstance(value, dict) or len(value) != 1:
         return None
-    ((word, given),) = value.items()
-    if word not in blocks or not blocks[word].parameters or not isinstance(given, str | int | float):
+    ((word, argument),) = value.items()
+    if word not in blocks or not blocks[word].parameters or not isinstance(argument, str | int | float):
         return None
     parameters = blocks[word].parameters
     first = min(parameters, key=lambda name: parameters[name] is not None)
-    return f"expected the parameters of {word} by name, as in '{word}: {{{first}: {given}}}', got {shown(given)}"
+    return f"expected the parameters of {word} by name, as in '{word}: {{{first}: {argument}}}', got {shown(argument)}"
 
 
 def _check_use(block: Block, arguments: Mapping[str, Any], path: KeyPath, problems: list[Problem]) -> None:
     for key in arguments:
         if key not in block.parameters:
-            known = ", ".join(block.parameters) or "none"
-            near = nearest(str(key), [*block.parameters, *KEYS]) or f"; it has {known}"
+            names = ", ".join(block.parameters) or "none"
+            near = nearest(str(key), [*block.parameters, *KEYS]) or f"; it has {names}"
             problems.append(Problem((*path, key), f"'{block.name}' has no parameter '{key}'{near}", at_key=True))
     missing = [name for name, default in block.parameters.items() if default is None and name not in arguments]
     if missing and all(key in block.parameters for key in arguments):  # else it is there, but misspelt
@@ -203,5 +203,5 @@ def _wrong_expression(text: str, parameters: Parameters | None, path: KeyPath) -
         return
     for name in names:
         if name not in parameters:
-            known = f"; there are {', '.join(parameters)}" if parameters else "; there are none above"
-            yield Problem(path, f"no parameter is called '{name}'{nearest(name, parameters) or known}")
+            scope = f"; there are {', '.join(parameters)}" if parameters else "; there are none above"
+            yield Problem(path, f"no parameter is called '{name}'{nearest(name, parameters) or scope}")

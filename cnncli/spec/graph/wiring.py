@@ -66,11 +66,11 @@ def _wrong_number(line: Line, count: int) -> Iterator[Problem]:
     if line.inputs == ():  # reported already
         return
     if kind in MERGES:
-        wanted = "exactly two inputs" if kind == "Subtract" else "at least two inputs"
+        number = "exactly two inputs" if kind == "Subtract" else "at least two inputs"
         if count < 2 or (kind == "Subtract" and count != 2):
             got = f", not {count}" if line.inputs is not None else ""
             path = (*line.inside, "inputs") if line.inputs is not None else line.path
-            yield Problem(path, f"{line.word} needs {wanted}{got}: 'inputs: [first, second]'", at_key=not got)
+            yield Problem(path, f"{line.word} needs {number}{got}: 'inputs: [first, second]'", at_key=not got)
     elif count > 1 and line.word:
         message = f"{line.word} has one input, not {count}; join them with Add or Concatenate first"
         yield Problem((*line.inside, "inputs"), message)
@@ -90,7 +90,7 @@ def _untaken(block: Block, sources: Sequence[tuple[int, ...]]) -> Iterator[Probl
 
 def loops(blocks: Mapping[str, Block]) -> dict[KeyPath, list[str]]:
     """The uses of a block that lead back to a block they are in, by their path, with the way round."""
-    found: dict[KeyPath, list[str]] = {}
+    cycles: dict[KeyPath, list[str]] = {}
     done: set[str] = set()
     for start in blocks:
         way = [] if start in done else [start]
@@ -101,20 +101,20 @@ def loops(blocks: Mapping[str, Block]) -> dict[KeyPath, list[str]]:
                 pending.pop()
                 done.add(way.pop())
             elif line.word in way:
-                found[line.path] = [*way[way.index(line.word) :], line.word]
+                cycles[line.path] = [*way[way.index(line.word) :], line.word]
             elif line.word in blocks and line.word not in done:
                 way.append(line.word)
                 pending.append(iter(blocks[line.word].lines))
-    return found
+    return cycles
 
 
 def used(blocks: Mapping[str, Block], model: Block) -> set[str]:
     """The blocks that the model is made of, directly or through others."""
-    found: set[str] = set()
+    names: set[str] = set()
     pending = [model]
     while pending:
         for line in pending.pop().lines:
-            if line.word in blocks and line.word not in found:
-                found.add(line.word)
+            if line.word in blocks and line.word not in names:
+                names.add(line.word)
                 pending.append(blocks[line.word])
-    return found
+    return names
