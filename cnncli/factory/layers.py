@@ -48,9 +48,8 @@ _QUICK = 3
 class Conv2D(keras.layers.Conv2D):
     """Keras' own, except that oneDNN does not compute two gradients.
 
-    - With a kernel of 1×1, strides and few channels, oneDNN writes past the end of its memory: the process crashes or
-      computes wrong numbers (oneDNN issue 6035, TensorFlow 2.21). Here the input is subsampled first, then convolved
-      without strides.
+    - One of them has a memory error in oneDNN (TensorFlow 2.21). Where it could be met, the input is subsampled first,
+      then convolved without strides.
     - In bfloat16 oneDNN computes row by row with registers for 32 pixels, which rows of 8 leave mostly empty. Here the
       gradient of the kernel is a matrix product for each of its pixels (`benchmarks/layers.py` has the times).
 

@@ -242,7 +242,7 @@ def test_keras_joins_the_same_shapes_and_refuses_the_same(entry, together):
     assert ours == theirs, f"{entry.plain()} of {together}"
 
 
-# Refused everywhere: oneDNN ends the process on the one, and alone can compute the other.
+# Refused on every machine, although some processors compute them.
 ONLY_ON_SOME_MACHINES = ("TensorFlow fails on it", "strides must be equal in both directions")
 
 
