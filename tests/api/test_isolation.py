@@ -156,6 +156,7 @@ def test_a_backend_other_than_tensorflow_is_refused(example_folder):
     assert output == "Keras runs on jax in this program | set the variable KERAS_BACKEND to tensorflow\n"
 
 
+@pytest.mark.exhaustive
 def test_a_setting_that_comes_too_late_is_warned_of_and_recorded(example_folder):
     output = in_a_program(
         """

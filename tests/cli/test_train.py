@@ -120,6 +120,7 @@ def test_a_spec_with_mistakes_leaves_no_run(call, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.representatives("130")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_training_leaves_everything_and_says_how_to_go_on(call, few_digits, tmp_path, number, code):
     program = [*PROGRAM, "train", "configs/mnist.yaml", "--set", "train.epochs=1000", "--runs-dir", str(tmp_path)]

@@ -266,6 +266,7 @@ class TestImageNet:
             load_imagenet(build(SMALL, DENSE, shape=(32, 32, 3)), "seen", entry_of(entry), fetch)
         assert caught.value.hint == f"delete '{next(tmp_path.iterdir())}', and it is downloaded again"
 
+    @pytest.mark.exhaustive
     @pytest.mark.filterwarnings("ignore:The structure of `inputs`")  # Keras 3.15 of every network with one input
     def test_efficientnet_computes_what_keras_own_does_though_it_has_one_layer_less(self, entry, build, folder):
         """Keras builds another network when it is for ImageNet; and statistics live on in a checkpoint."""

@@ -123,6 +123,7 @@ def of_two(first: int, last: int) -> tuple[str, ...]:
     return (*PLAIN, f"train.epochs={first + last}", f"train.stages={stages}")
 
 
+@pytest.mark.exhaustive
 def test_more_epochs_lengthen_the_last_stage(stateful, watcher, tmp_path):
 
     from cnncli.runner.train import train
