@@ -29,7 +29,7 @@ def init(data: Path | None, template: str | None, output: Path | None, force: bo
 
     A folder has a folder of images for each class; a table is a CSV file with a row for each image.
     Size, colour, split, augmentation, network and training are chosen for these images, each with the reason in a
-    comment. Only the headers of the images are read; nothing among them is changed.
+    comment. Only the headers of the images are read; no image is changed.
 
     \b
     Example:
