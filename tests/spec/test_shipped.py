@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,12 @@ def test_an_installed_package_has_the_folder_inside_and_a_checkout_beside_it(tmp
 def test_nothing_in_the_package_is_a_symbolic_link():
     """A checkout on Windows would have a text file in its place."""
     assert [path for path in Path(cnncli.__file__).parent.rglob("*") if path.is_symlink()] == []
+
+
+def test_every_package_is_installed():
+    root = Path(cnncli.__file__).parents[1]
+    if not (root / "pyproject.toml").is_file():
+        pytest.skip("cnncli is installed without its repository")
+    listed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
+    folders = {file.parent.relative_to(root).as_posix().replace("/", ".") for file in (root / "cnncli").rglob("*.py")}
+    assert set(listed) == folders | {"cnncli.configs"}
