@@ -23,7 +23,7 @@ from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec.schema import Data
 from cnncli.wording import counted
 
-RECORD = "images.csv"
+MANIFEST = "images.csv"
 """The file of a run that lists every image with its split, class and hash."""
 
 COLUMNS = ("split", "origin", "image", "class", "content")
@@ -37,7 +37,7 @@ def record_images(run: RunDir, splits: Splits, notice: Notice) -> None:
     """Records every image of a training with a hash of its content, and warns of images in more than one split."""
     samples = _distinct(splits)
     hashes = {split: fingerprint(of_split) for split, of_split in samples.items()}
-    with run.write(RECORD) as path, path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+    with run.write(MANIFEST) as path, path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         write_rows(file, [COLUMNS])
         for split, of_split in samples.items():
             names = (splits.class_names[label] for label in of_split.labels.tolist())
@@ -101,7 +101,7 @@ def recorded_splits(
         data = data.replace(image=data.image.replace(size=size))
     source = _with_classes_of_the_run(data, class_names, notice)
     order = {name: label for label, name in enumerate(class_names)}
-    rows = _read_manifest(run / RECORD, class_names)
+    rows = _read_manifest(run / MANIFEST, class_names)
     samples: dict[str, Any] = {}
     source_split: dict[str, str] = {}
     for split in dict.fromkeys(row["split"] for row in rows):

@@ -76,12 +76,12 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
         return _divided(source, part, seed)
     if "validation" in own:
         return Splits(source.class_names, dict(own), None, {split: split for split in own})
-    origins = {"train": "train", "test": "test"}
+    source_split = {"train": "train", "test": "test"}
     if part.validation == 0:
-        return Splits(source.class_names, {"train": train, "test": own["test"]}, None, origins)
+        return Splits(source.class_names, {"train": train, "test": own["test"]}, None, source_split)
     if part.validation == "test":
         samples = {"train": train, "validation": own["test"], "test": own["test"]}
-        return Splits(source.class_names, samples, None, {**origins, "validation": "test"})
+        return Splits(source.class_names, samples, None, {**source_split, "validation": "test"})
     if recorded is None:
         held_out = validation_indices(train.labels, part.validation, part.stratify, seed, source.class_names)
     else:
@@ -90,7 +90,7 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
             raise RunError("the split recorded in data.json does not fit the images of the source")
     rest = np.setdiff1d(np.arange(len(train)), held_out)
     samples = {"train": train.take(rest), "validation": train.take(held_out), "test": own["test"]}
-    return Splits(source.class_names, samples, held_out, {**origins, "validation": "train"})
+    return Splits(source.class_names, samples, held_out, {**source_split, "validation": "train"})
 
 
 def _splits_to_use(data: ImageData[Any], split: Split, notice: Notice | None) -> ImageData[Any]:
@@ -121,8 +121,8 @@ def _divided(data: ImageData[Any], part: Split, seed: int) -> Splits:
     elif part.validation != 0:
         samples["validation"] = train.take(division.validation)
     samples["test"] = train.take(division.test)
-    origins = {split: "validation" if split == "validation" and own is not None else "train" for split in samples}
-    return Splits(data.class_names, samples, None, origins)
+    source_split = {split: "validation" if split == "validation" and own is not None else "train" for split in samples}
+    return Splits(data.class_names, samples, None, source_split)
 
 
 def load_input_spec(data: Data) -> InputSpec:

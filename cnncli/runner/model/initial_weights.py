@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Load = Callable[["keras.Model"], tuple[LoadedWeights, ...]]
 Notice = Callable[[str], None]
 
-RECORD = "weights/loaded.json"
+LOADED_WEIGHTS = "weights/loaded.json"
 
 
 def load_pretrained(
@@ -84,7 +84,7 @@ def _file(weights: str | Mapping[str, str], runs_folder: Path) -> tuple[Path, st
 
 def write_loaded(run: RunDir, weights: tuple[LoadedWeights, ...]) -> None:
     """Records in the run which layers were loaded."""
-    run.write_json(RECORD, {"loaded": [_plain(each) for each in weights]})
+    run.write_json(LOADED_WEIGHTS, {"loaded": [_plain(each) for each in weights]})
 
 
 def _plain(weights: LoadedWeights) -> dict[str, object]:

@@ -12,7 +12,7 @@ from cnncli.catalog.packages import Registered, plugin_layer, registration_error
 from cnncli.errors import RunError
 from cnncli.spec.graph import Node
 
-RECORD = "layers"
+LAYERS_KEY = "layers"
 """The key of environment.json."""
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?\Z")
@@ -47,7 +47,7 @@ def require_packages(run: Path, environment: Mapping[str, Any]) -> None:
     Raises:
         RunError: A package is missing; the message names it.
     """
-    layers = environment.get(RECORD)
+    layers = environment.get(LAYERS_KEY)
     for name, record in layers.items() if isinstance(layers, dict) else ():
         package, version = map(record.get, ("package", "version")) if isinstance(record, dict) else ("", "")
         if plugin_layer(name) or registration_error(name) or not (isinstance(package, str) and _NAME.match(package)):

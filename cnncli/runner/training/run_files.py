@@ -19,7 +19,7 @@ from cnncli.factory.precision import precision_here
 from cnncli.machine import processor_name, usable_cores
 from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.splits import Splits
-from cnncli.runner.model.plugin_check import RECORD, package_layers, record_of
+from cnncli.runner.model.plugin_check import LAYERS_KEY, package_layers, record_of
 from cnncli.runs import RunDir, now
 from cnncli.spec.backbones import scales_image
 from cnncli.spec.graph import Node
@@ -116,7 +116,7 @@ def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
         "threads": _threads(),
         "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
         "packages": {**{package: version(package) for package in _PACKAGES}, **plugins},
-        **({RECORD: record_of(layers)} if layers else {}),
+        **({LAYERS_KEY: record_of(layers)} if layers else {}),
     }
 
 
