@@ -10,10 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import cnncli
-
-PACKAGE = Path(cnncli.__file__).parent
 REPOSITORY = Path(__file__).parents[1]
+PACKAGE = REPOSITORY / "cnncli"
 
 INSTEAD = {
     r"(?<!there )\b(is|are|was|were) no (?!(longer|more|less|better|larger|slower|faster)\b)\w+": "is not a …",
