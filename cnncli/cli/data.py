@@ -58,10 +58,13 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
     before += spec.data.exclude if spec else []
     from cnncli.cli.console import file_progress
     from cnncli.report.findings import exclude_list, findings_json
-    from cnncli.runner.inputs.source_check import scan_path, scan_spec
+    from cnncli.runner.inputs.source_check import scan_path, scan_source
 
     with file_progress() as progress:
-        report = scan_spec(spec, not quick, progress, notice) if spec else scan_path(subject, not quick, progress)
+        if spec:
+            report = scan_source(spec.data, spec.seed, not quick, progress, notice)
+        else:
+            report = scan_path(subject, not quick, progress)
     if to_screen:
         click.echo(exclude_list(report, before), nl=False)
     elif as_json:

@@ -74,7 +74,9 @@ def train_into(
             record_images(run, source, observer.on_notice)
         session = outcome.session = TrainingSession(run, splits, phases, phase, monitored_metric(spec), observer)
         session.save()
-        write_data_record(run, spec, splits, inputs)  # last: with it and a checkpoint the run can be resumed
+        write_data_record(
+            run, spec.data.source, splits, inputs
+        )  # last: with it and a checkpoint the run can be resumed
         announce_start(run, spec, splits, phases, observer)
         for weights in loaded:
             observer.on_weights_loaded(weights)

@@ -10,7 +10,7 @@ import pytest
 
 from cnncli.errors import DataError, RunError, SpecError
 from cnncli.runner.inputs.preconditions import missing_inputs, require_inputs_exist
-from cnncli.runner.inputs.source_check import scan_spec
+from cnncli.runner.inputs.source_check import scan_source
 from cnncli.spec import load
 
 LAYERS = """\
@@ -63,15 +63,16 @@ def test_what_is_missing_has_its_place(spec, given, place, error, says):
     if given:
         Path("photos").mkdir()
     written = spec(**given)
-    (problem,) = missing_inputs(written, Path("runs"))
+    (problem,) = missing_inputs(written.data.source, written.model, Path("runs"))
     assert (problem.path, problem.code) == (place, "not-there")
     assert says in problem.message
     with pytest.raises(error):
-        require_inputs_exist(written, Path("runs"))
+        require_inputs_exist(written.data.source, written.model, Path("runs"))
 
 
 def test_images_of_the_package_are_there():
-    assert missing_inputs(load(Path("configs/mnist.yaml")).spec, Path("runs")) == []
+    mnist = load(Path("configs/mnist.yaml")).spec
+    assert missing_inputs(mnist.data.source, mnist.model, Path("runs")) == []
 
 
 def test_training_without_images_ends_before_tensorflow_is_imported(spec):
@@ -97,7 +98,7 @@ def test_a_relative_path_of_weights_cannot_come_from_a_parameter(spec):
 def test_the_doctor_tells_that_images_cannot_be_divided(spec):
     written = spec()
     write_images(2, 2)
-    report = scan_spec(written)
+    report = scan_source(written.data, written.seed)
     (finding,) = [finding for finding in report.findings if finding.code == "refused"]
     assert report.is_wrong
     assert "1 test image cannot hold one of each of the 2 classes" in finding.affected[0].detail
@@ -106,4 +107,4 @@ def test_the_doctor_tells_that_images_cannot_be_divided(spec):
 def test_the_doctor_is_content_with_what_can_be_divided(spec):
     written = spec(data="  split: {test: 2, validation: 2}\n")
     write_images(6, 6)
-    assert "refused" not in [finding.code for finding in scan_spec(written).findings]
+    assert "refused" not in [finding.code for finding in scan_source(written.data, written.seed).findings]

@@ -11,36 +11,34 @@ from cnncli.data.sources.location import require_existing
 from cnncli.errors import CnncliError, DataError, KeyPath, Problem
 from cnncli.runs import RunDir, find_run
 from cnncli.spec.backbones import is_backbone
-from cnncli.spec.schema import Spec
+from cnncli.spec.schema import Model
+from cnncli.spec.sources import Source
 
 
-def require_inputs_exist(spec: Spec, runs_folder: Path) -> None:
+def require_inputs_exist(source: Source, model: Model, runs_folder: Path) -> None:
     """Refuses a spec whose images or weights are missing.
 
     Raises:
         DataError: A folder or file is missing.
         RunError: A run is missing.
     """
-    for _, error in _missing(spec, runs_folder):
+    for _, error in _missing(source, model, runs_folder):
         raise error
 
 
-def missing_inputs(spec: Spec, runs_folder: Path) -> list[Problem]:
+def missing_inputs(source: Source, model: Model, runs_folder: Path) -> list[Problem]:
     """The same as warnings, all of them: a spec may be written before its images exist."""
     return [
         Problem(place, f"{error}; {error.hint}" if error.hint else f"{error}", code="not-there")
-        for place, error in _missing(spec, runs_folder)
+        for place, error in _missing(source, model, runs_folder)
     ]
 
 
-def _missing(spec: Spec, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:
-    source = spec.data.source
+def _missing(source: Source, model: Model, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:
     for argument, path in source.paths.items():
         yield from _failing(("data", "source", source.name, argument), require_existing, path)
-    weights_of: list[tuple[KeyPath, Any]] = [(("model", "weights"), spec.model.weights)]
-    weights_of += [
-        (node.at("weights"), node.entry.get("weights")) for node in spec.model.nodes if is_backbone(node.entry)
-    ]
+    weights_of: list[tuple[KeyPath, Any]] = [(("model", "weights"), model.weights)]
+    weights_of += [(node.at("weights"), node.entry.get("weights")) for node in model.nodes if is_backbone(node.entry)]
     for place, weights in weights_of:
         if weights not in (None, IMAGENET):
             yield from _failing(place, find_weights, weights, runs_folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from cnncli.data.split import divide, validation_indices
 from cnncli.errors import DataError, path_text
 from cnncli.records import Affected, DataReport
 from cnncli.runner.inputs.splits import Notice, Splits, exclude_list, load_source, load_splits, warn_about_unknown
-from cnncli.spec.schema import Data, Spec, Split
+from cnncli.spec.schema import Data, Split
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import counted
 
@@ -48,13 +48,14 @@ def _too_few(report: DataReport) -> Iterator[Affected]:
             yield Affected((), f"{has} and needs at least {len(splits)}, for {some(splits)}")
 
 
-def scan_spec(
-    spec: Spec, decode: bool = True, progress: Progress | None = None, notice: Callable[[str], None] | None = None
+def scan_source(
+    data: Data, seed: int, decode: bool = True, progress: Progress | None = None, notice: Notice | None = None
 ) -> DataReport:
     """Inspects the images of a spec: those of its classes, without those that it excludes.
 
     Args:
-        spec: Spec with the source.
+        data: Section `data` of the spec.
+        seed: Seed of the spec, which decides how the images are divided.
         decode: Decode and compare all image files; otherwise only headers are read.
         progress: Receives the number of files done and of all files.
         notice: Receives a line about each download.
@@ -62,23 +63,23 @@ def scan_spec(
     Raises:
         DataError: The images cannot be loaded, or the source lacks a class of the spec.
     """
-    source, part = spec.data.source, _validating(spec.data.split)
+    source, part = data.source, _validating(data.split)
     if not source.has_files:
-        report = scan_arrays(source.name, load_source(spec.data, notice), progress, Plan(True, part))
-        return _with_contradictions(report, spec)
-    exclude = exclude_list(spec.data)
-    arguments = {**source.arguments, "classes": spec.data.classes, "exclude": exclude}
-    plan = Plan(static_data_info(spec.data).shape is not None, part)
+        report = scan_arrays(source.name, load_source(data, notice), progress, Plan(True, part))
+        return _with_contradictions(report, data.split, seed)
+    exclude = exclude_list(data)
+    arguments = {**source.arguments, "classes": data.classes, "exclude": exclude}
+    plan = Plan(static_data_info(data).shape is not None, part)
     report = scan_files(source.name, **arguments, decode=decode, progress=progress, plan=plan)
     warn_about_unknown(exclude, notice)
-    return _with_contradictions(report, spec)
+    return _with_contradictions(report, data.split, seed)
 
 
-def _with_contradictions(report: DataReport, spec: Spec) -> DataReport:
+def _with_contradictions(report: DataReport, split: Split, seed: int) -> DataReport:
     """The report with what training would refuse of the spec's split."""
-    problems = spec.data.split.contradictions(report.counts)
+    problems = split.contradictions(report.counts)
     affected = [Affected((), f"{path_text(problem.path)}: {problem.message}") for problem in problems]
-    if not affected and (reason := _indivisible(spec, report)):
+    if not affected and (reason := _indivisible(report, split, seed)):
         affected = [Affected((), reason)]
     return _with(report, affected)
 
@@ -88,9 +89,9 @@ def _with(report: DataReport, refused: Sequence[Affected]) -> DataReport:
     return dataclasses.replace(report, findings=findings)
 
 
-def _indivisible(spec: Spec, report: DataReport) -> str:
+def _indivisible(report: DataReport, split: Split, seed: int) -> str:
     """Why the images cannot be divided as the spec asks; empty when they can."""
-    split, own = spec.data.split, report.counts
+    own = report.counts
     counts = [own.get("train", {}).get(name, 0) for name in report.class_names]
     if not counts or not all(counts):  # a finding of its own
         return ""
@@ -98,9 +99,9 @@ def _indivisible(spec: Spec, report: DataReport) -> str:
     validation = 0 if "validation" in own else _validating(split)
     try:
         if "test" not in own:
-            divide(labels, report.class_names, validation, split.test, split.stratify, spec.seed)
+            divide(labels, report.class_names, validation, split.test, split.stratify, seed)
         elif validation:
-            validation_indices(labels, validation, split.stratify, spec.seed, report.class_names)
+            validation_indices(labels, validation, split.stratify, seed, report.class_names)
     except DataError as error:
         return f"{error}; {error.hint}" if error.hint else f"{error}"
     return ""

@@ -168,7 +168,7 @@ class Rehearsal:
         write_records(self.run, self.spec, self.splits, ())
         if not self.spec.data.source.is_builtin:
             record_images(self.run, source, self._observer.on_notice)
-        write_data_record(self.run, self.spec, self.splits, self.inputs)
+        write_data_record(self.run, self.spec.data.source, self.splits, self.inputs)
         self._session().results.write_start(self.spec.name, self.spec.model.nodes, self._observer.on_notice)
 
     def time_stage(self, number: int) -> tuple[timing.StageSeconds, timing.StepTimes]:

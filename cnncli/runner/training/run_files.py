@@ -83,7 +83,7 @@ def _recorded_spec(spec: Spec, splits: Splits) -> dict[str, Any]:
     return plain
 
 
-def write_data_record(run: RunDir, spec: Spec, splits: Splits, inputs: InputSpec) -> None:
+def write_data_record(run: RunDir, source: Source, splits: Splits, inputs: InputSpec) -> None:
     """Writes data.json."""
     train = splits.samples["train"]
     indices = np.linspace(0, len(train) - 1, min(len(train), _BRIGHTNESS_SAMPLE)).astype(np.int64)
@@ -93,7 +93,7 @@ def write_data_record(run: RunDir, spec: Spec, splits: Splits, inputs: InputSpec
     names = splits.class_names
     counts = {split: np.bincount(s.labels, minlength=len(names)).tolist() for split, s in splits.samples.items()}
     record = {
-        "source": spec.data.source.plain(),
+        "source": source.plain(),
         "class_names": list(names),
         "image": list(inputs.shape),
         "counts": {split: dict(zip(names, of_classes, strict=True)) for split, of_classes in counts.items()},
