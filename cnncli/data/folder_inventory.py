@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from cnncli.data.decode import formats
+from cnncli.data.decode.formats import HEAD, SUFFIXES, format_of
 from cnncli.data.files import open_file
 from cnncli.errors import DataError
 
@@ -124,11 +124,11 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _looks_like_image(root: Path, name: str) -> bool:
-    if os.path.splitext(name)[1].lower() in formats.SUFFIXES:  # noqa: PTH122  # a third of the time of a Path
+    if os.path.splitext(name)[1].lower() in SUFFIXES:  # noqa: PTH122  # a third of the time of a Path
         return True
     try:
         with open_file(root / name) as stream:
-            head = stream.read(formats.HEAD)
+            head = stream.read(HEAD)
     except (DataError, OSError):  # not an image by its name, and its contents cannot be read
         return False
-    return bool(formats.format_of(head)) or formats.is_other_image(head)
+    return format_of(head) is not None

@@ -64,7 +64,7 @@ BAD_FILES = {
     "cat/pointer.png": (GIT_LFS, "not-an-image"),
     "cat/document.jpg": (b"%PDF-1.7 and so on", "not-an-image"),
     "cat/archive.png": (b"PK\x03\x04 and so on", "not-an-image"),
-    "cat/drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not-an-image"),
+    "cat/drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "format-not-read"),
     "cat/scan.tif": (encoded(photo(7), "TIFF"), "format-not-read"),
     "cat/sign.ppm": (encoded(photo(6), "PPM"), "format-not-read"),
     "cat/sign.tga": (b"\0\0\2" + bytes(40), "format-not-read"),

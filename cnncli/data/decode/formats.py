@@ -1,114 +1,150 @@
-"""What a file is, judged by its first bytes: an image that is read here, or something that only looks like one."""
+"""Every format of pictures: how its files begin, what they are called, what reads them, or what converts them."""
 
 from __future__ import annotations
 
-import os
-from typing import BinaryIO
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
 
-READ = ("JPEG", "PNG", "GIF", "BMP", "WEBP")
-"""The formats that are read, as Pillow calls them.
-
-TIFF, PSD, JPEG 2000 and the rest are left out on purpose: their decoders are where most of Pillow's holes were, and a
-TIFF of floating-point numbers does not say which number is white.
-"""
-
-READ_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp"})
-
-SUFFIXES = READ_SUFFIXES | frozenset(
-    {".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".psd", ".svg", ".dcm", ".exr", ".hdr"}
-    | {".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".pcx", ".ico"}
-)
-"""Suffixes of images, also of formats that are not read: those are reported, not silently ignored."""
+from cnncli.data.decode.other_files import kind_of_other_file, text_of
 
 HEAD = 512
 """How many of a file's first bytes the functions here want to see."""
 
-_READ_MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF"}
+Beginning = Callable[[bytes], bool]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of pictures.
+
+    Args:
+        name: What messages and reports call it.
+        begins: Whether a file with these first bytes has the format.
+        suffixes: Its usual suffixes, in lower case.
+        reader: `module:function` in `readers` that opens such a file; empty when cnncli does not read it.
+        extra: The extra of cnncli that some or all of its files need; empty for none.
+        convert: The command that makes a PNG of `{file}`, without its suffix `{png}`; empty when it is always read.
+        article: `an` where the name is spoken with a vowel.
+    """
+
+    name: str
+    begins: Beginning
+    suffixes: tuple[str, ...]
+    reader: str = ""
+    extra: str = ""
+    convert: str = ""
+    article: str = "a"
+
+    @property
+    def words(self) -> str:
+        """The name with its article: `a PNG`."""
+        return f"{self.article} {self.name}"
+
+
+def _with(*magics: bytes, at: int = 0) -> Beginning:
+    return lambda head: head.startswith(magics, at)
+
+
+def _brands(head: bytes) -> tuple[bytes, ...]:
+    """The brands of a file of boxes, such as HEIC and AVIF, the most important first."""
+    if head[4:8] != b"ftyp":
+        return ()
+    end = min(len(head), int.from_bytes(head[:4]))
+    return (head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4)))
+
+
+def _is_avif(head: bytes) -> bool:
+    return any(brand in (b"avif", b"avis") for brand in _brands(head))
+
+
+def _is_heif(head: bytes) -> bool:
+    return _brands(head)[:1] in [(brand,) for brand in _HEIF_BRANDS]
+
+
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"mif2", b"msf1")
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # "BM" alone may begin any text
 
-_OTHER_IMAGES = (
-    (0, b"II*\0", "a TIFF"),
-    (0, b"MM\0*", "a TIFF"),
-    (0, b"II+\0", "a BigTIFF"),
-    (4, b"ftypavif", "an AVIF"),
-    (4, b"ftyphe", "a HEIC"),
-    (4, b"ftypmif1", "a HEIF"),
-    (0, b"\0\0\0\x0cjP  ", "a JPEG 2000"),
-    (0, b"\0\0\0\x0cJXL ", "a JPEG XL"),
-    (0, b"\xff\x0a", "a JPEG XL"),
-    (0, b"8BPS", "a Photoshop"),
-    (128, b"DICM", "a DICOM"),
-    (0, b"v/1\x01", "an OpenEXR"),
-    (0, b"#?RADIANCE", "a Radiance"),
-    *((0, b"P%d\n" % kind, "a Netpbm (PPM, PGM or PBM)") for kind in range(1, 7)),
-    (0, b"\0\0\x01\0", "an icon (ICO)"),
-)
-_BY_SUFFIX = {".tga": "a Targa", ".pcx": "a PCX"}
-"""Of pictures that may begin with anything."""
 
-_NONE = "not an image"
-_NO_IMAGES = (
-    (0, b"%PDF", "a PDF document"),
-    (0, b"PK\x03\x04", "a ZIP archive"),
-    (0, b"\x1f\x8b", "a gzip archive"),
-    (0, b"\x93NUMPY", "a NumPy array"),
-    (0, b"\x89HDF", "an HDF5 file"),
-    (4, b"ftyp", "a video"),
-    (0, b"version https://git-lfs", "a Git LFS pointer (`git lfs pull` fetches the file itself)"),
-    (0, b"\0\x05\x16\x07", "a resource fork of macOS"),
+def _is_bmp(head: bytes) -> bool:
+    return head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS
+
+
+def _is_webp(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def _is_netpbm(head: bytes) -> bool:
+    return head[:1] == b"P" and head[1:2] in b"123456" and head[2:3] in (b" ", b"\t", b"\n", b"\r", b"#")
+
+
+def _is_svg(head: bytes) -> bool:
+    text = text_of(head)
+    return text.startswith(b"<svg") or (text.startswith((b"<?xml", b"<!doctype svg", b"<!--")) and b"<svg" in text)
+
+
+def _never(head: bytes) -> bool:
+    return False
+
+
+_MAGICK = "magick {file} {png}"
+_PILLOW = (
+    'python -c "import sys; from PIL import Image; '
+    "Image.open(sys.argv[1]).convert('RGBA').save(sys.argv[2])\" {file} {png}"
 )
 
+FORMATS = (
+    Format("JPEG", _with(b"\xff\xd8\xff"), (".jpg", ".jpeg", ".jpe", ".jfif"), "pillow:open_jpeg"),
+    Format("PNG", _with(b"\x89PNG\r\n\x1a\n"), (".png",), "pillow:open_png"),
+    Format("GIF", _with(b"GIF87a", b"GIF89a"), (".gif",), "pillow:open_gif"),
+    Format("BMP", _is_bmp, (".bmp",), "pillow:open_bmp"),
+    Format("WEBP", _is_webp, (".webp",), "pillow:open_webp"),
+    Format("TIFF", _with(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (".tif", ".tiff"), convert=_MAGICK),
+    Format("AVIF", _is_avif, (".avif",), convert=_PILLOW, article="an"),
+    Format("HEIC", _is_heif, (".heic", ".heif"), convert="heif-convert {file} {png}"),
+    Format("JPEG 2000", _with(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), (".jp2", ".j2k"), convert=_MAGICK),
+    Format("JPEG XL", _with(b"\0\0\0\x0cJXL ", b"\xff\x0a"), (".jxl",), convert="djxl {file} {png}"),
+    Format("Photoshop", _with(b"8BPS"), (".psd",), convert=_PILLOW),
+    Format("DICOM", _with(b"DICM", at=128), (".dcm",)),
+    Format("OpenEXR", _with(b"v/1\x01"), (".exr",), convert=_MAGICK, article="an"),
+    Format("Radiance", _with(b"#?RADIANCE", b"#?RGBE"), (".hdr",), convert=_MAGICK),
+    Format("Netpbm", _is_netpbm, (".ppm", ".pgm", ".pbm", ".pnm"), convert=_PILLOW),
+    Format("ICO", _with(b"\0\0\1\0"), (".ico",), convert=_PILLOW, article="an"),
+    Format("Targa", _never, (".tga",), convert=_PILLOW),
+    Format("PCX", _never, (".pcx",), convert=_PILLOW),
+    Format("SVG", _is_svg, (".svg",), convert="rsvg-convert {file} -o {png}", article="an"),
+)
+"""In the order in which they are tried. Those that `_never` begin in a certain way are known by their suffix alone."""
 
-def format_of(head: bytes) -> str:
-    """Which of the formats in `READ` a file that begins like this has; empty when none."""
-    for magic, kind in _READ_MAGIC.items():
-        if head.startswith(magic):
-            return kind
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "WEBP"
-    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
-        return "BMP"
-    return ""
-
-
-def is_other_image(head: bytes, suffix: str = "") -> bool:
-    """Whether a file that begins like this is a picture in a format that is not read."""
-    begins = any(head[offset:].startswith(magic) for offset, magic, _ in _OTHER_IMAGES)
-    return begins or (suffix in _BY_SUFFIX and description(head) == _NONE)
-
-
-def description(head: bytes, suffix: str = "") -> str:
-    """What a file that begins like this is, when it is not of a format in `READ`: the end of "this file is …"."""
-    read = f"image, and {', '.join(READ[:-1])} and {READ[-1]} are what is read"
-    for offset, magic, words in _OTHER_IMAGES:
-        if head[offset:].startswith(magic):
-            return f"{words} {read}"
-    for offset, magic, words in _NO_IMAGES:
-        if head[offset:].startswith(magic):
-            return f"{words}, not an image"
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if b"<svg" in text:
-        return "an SVG drawing, not an image made of pixels"
-    if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")) or (text[:1] == b"<" and b"<html" in text):
-        return "an HTML page, not an image (a download that failed?)"
-    if all(byte >= 32 or byte in b"\t\n\r\f\x1b" for byte in head):
-        return "a text file, not an image"
-    return f"{_BY_SUFFIX[suffix]} {read}" if suffix in _BY_SUFFIX else _NONE
+SUFFIXES = frozenset(suffix for one in FORMATS for suffix in one.suffixes)
+"""Suffixes of images, also of formats that are not read: those are reported, not silently ignored."""
 
 
-def is_cut_off(kind: str, stream: BinaryIO) -> bool:
-    """Whether the end is missing of a file that could not be decoded."""
-    size = stream.seek(0, os.SEEK_END)
-    stream.seek(max(0, size - 64))
-    tail = stream.read()
-    stream.seek(0)
-    head = stream.read(8)
-    if kind == "PNG":
-        return b"IEND" not in tail
-    if kind == "JPEG":
-        return b"\xff\xd9" not in tail
-    if kind == "GIF":
-        return not tail.rstrip(b"\0").endswith(b";")
-    if kind == "BMP":
-        return size < int.from_bytes(head[2:6], "little")
-    return size < 8 + int.from_bytes(head[4:8], "little")  # WEBP
+def format_of(head: bytes, suffix: str = "") -> Format | None:
+    """The format of a file that begins like this, whatever it is called; None when it is not a picture.
+
+    The suffix, in lower case, decides for the formats whose files may begin with anything.
+    """
+    for one in FORMATS:
+        if one.begins(head):
+            return one
+    if suffix and kind_of_other_file(head) is None:
+        return next((one for one in FORMATS if one.begins is _never and suffix in one.suffixes), None)
+    return None
+
+
+def remedy(kind: Format, extra: str, name: str) -> str:
+    """What to do about a file that is not read: the extra to install, if there is one, and the command that converts.
+
+    `name` is the path of the file, or whatever it is called.
+    """
+    path = PurePath(name)
+    if path.suffix.lower() in kind.suffixes:
+        file, png = name, str(path.with_suffix(".png"))
+    else:  # not a file, or one with a wrong suffix, perhaps that of a PNG
+        file, png = f"FILE{kind.suffixes[0]}", "FILE.png"
+    file, png = shlex.quote(file), shlex.quote(png)
+    ways = [f"pip install 'cnncli[{extra}]'"] * bool(extra)
+    ways += [f"convert it: {kind.convert.format(file=file, png=png)}"] * bool(kind.convert)
+    return ", or ".join(ways)

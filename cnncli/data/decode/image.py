@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageChops, ImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
+from PIL import Image
 
-from cnncli.data.decode import formats
-from cnncli.data.decode.input_format import InputFormat, decode_smaller, fitted
-from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of, turn_of_header
+from cnncli.data.decode.cut_off import is_cut_off
+from cnncli.data.decode.formats import HEAD, format_of, remedy
+from cnncli.data.decode.input_format import InputFormat, fitted
+from cnncli.data.decode.orientation import ON_ITS_SIDE
+from cnncli.data.decode.other_files import other_file
+from cnncli.data.decode.readers import DeepPixels, NotRead, open_picture
 from cnncli.data.files import open_file
 from cnncli.errors import DataError
 
@@ -25,17 +22,6 @@ MAX_PIXELS = 50_000_000
 """Width times height above which an image is refused before it is decoded: a file of 400 kB can unpack to 1.2 GB."""
 
 _TOO_MANY = f": more than {MAX_PIXELS // 1_000_000} million"
-
-# The readers are called by their classes, not through Image.open: no other format can be reached, the first frame is
-# all that is looked at, and a picture of too many pixels still tells its size.
-READERS: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
-    "JPEG": JpegImageFile,
-    "PNG": PngImageFile,
-    "GIF": GifImageFile,
-    "BMP": BmpImageFile,
-    "WEBP": WebPImageFile,
-}
-"""The reader of each format, by the name that `formats.format_of` gives it."""
 
 
 def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") -> np.ndarray:
@@ -70,11 +56,10 @@ def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") 
 def size_of(path: Path) -> tuple[int, int]:
     """Height and width of an image file, the right way up; nothing is decoded."""
     with open_file(path) as stream:
-        kind = formats.format_of(stream.read(formats.HEAD))
-        stream.seek(0)
         try:
-            picture = READERS[kind](stream)
-            on_its_side = turn_of_header(picture, stream) in ON_ITS_SIDE
+            kind = format_of(stream.read(HEAD), path.suffix.lower())
+            picture = open_picture(kind, stream)  # type: ignore[arg-type]  # None fails like a damaged file
+            on_its_side = picture.turn() in ON_ITS_SIDE
         except Exception:
             read_image(path, InputFormat(1, 1, 1))  # says what is wrong with it
             raise
@@ -94,33 +79,37 @@ def fit_picture(picture: Image.Image, input_format: InputFormat) -> np.ndarray:
 
 def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Image:
     """The first frame with its pixels loaded, the right way up, in whatever mode the file has."""
-    head = stream.read(formats.HEAD)
-    if not head:
-        raise DataError(f"{name} is empty")
-    kind = formats.format_of(head)
-    if not kind:
-        raise DataError(f"{name} is {formats.description(head, Path(name).suffix.lower())}")
-    stream.seek(0)
+    head = stream.read(HEAD)
+    suffix = Path(name).suffix.lower()
+    kind = format_of(head, suffix)
+    if kind is None:
+        raise DataError(f"{name} is {other_file(head)}")
     try:
-        picture = READERS[kind](stream)
-        if picture.width * picture.height > MAX_PIXELS:
-            raise DataError(f"{name} is a {kind} of {picture.width}×{picture.height} pixels{_TOO_MANY}")
-        if isinstance(picture, JpegImageFile):
-            decode_smaller(picture, input_format, turned=turn_of(picture) in ON_ITS_SIDE)
-        picture.load()
-        turn = turn_of(picture)  # only now: a PNG may tell it behind its pixels
-        upright = picture if turn is None else picture.transpose(turn)
-        # Pillow takes every JPEG of inks to store them inverted; only Adobe's, which say so, do
-        is_plain_ink = kind == "JPEG" and picture.mode == "CMYK" and "adobe" not in picture.info
-        return ImageChops.invert(upright) if is_plain_ink else upright
+        opened = open_picture(kind, stream)
+        if opened.width * opened.height > MAX_PIXELS:
+            raise DataError(f"{name} is {kind.words} of {opened.width}×{opened.height} pixels{_TOO_MANY}")
+        pixels = opened.load(input_format)
+        picture = _deep_to_eight_bits(pixels) if isinstance(pixels, DeepPixels) else pixels
+        turn = opened.turn()  # only now: a PNG may tell it behind its pixels
+        return picture if turn is None else picture.transpose(turn)
     except (DataError, MemoryError):
         raise
+    except NotRead as error:
+        raise DataError(f"{name} {error.fact}", remedy(kind, error.extra, name)) from error
     except Image.DecompressionBombError as error:  # some plugins look at the size themselves
-        raise DataError(f"{name} is a {kind}{_TOO_MANY}") from error
+        raise DataError(f"{name} is {kind.words}{_TOO_MANY}") from error
     except Exception as error:  # a broken file can make a parser raise nearly anything
-        if formats.is_cut_off(kind, stream):
-            raise DataError(f"{name} is cut off: the end of the {kind} is missing") from error
-        raise DataError(f"{name} is a damaged {kind}: {error}") from error
+        if is_cut_off(kind.name, stream):
+            raise DataError(f"{name} is cut off: the end of the {kind.name} is missing") from error
+        raise DataError(f"{name} is a damaged {kind.name}: {error}") from error
+
+
+def _deep_to_eight_bits(pixels: DeepPixels) -> Image.Image:
+    """Values from 0 to white as 0…255, rounded; with an alpha channel where the pixels have one."""
+    scaled = np.clip(pixels.values / np.float64(pixels.white or 1), 0, 1)  # (height, width, channels)
+    channels = [scaled] if pixels.alpha is None else [scaled, pixels.alpha[:, :, None]]
+    eight = np.rint(np.concatenate(channels, axis=2) * 255).astype(np.uint8)
+    return Image.fromarray(eight[:, :, 0] if eight.shape[2] == 1 else eight)
 
 
 def _flattened(picture: Image.Image, mode: str) -> Image.Image:

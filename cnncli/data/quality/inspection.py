@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
@@ -12,10 +12,13 @@ from typing import BinaryIO, cast
 import numpy as np
 from PIL import Image
 
-from cnncli.data.decode import formats
-from cnncli.data.decode.image import MAX_PIXELS, READERS, fit_pixels, read_image
+from cnncli.data.decode.cut_off import is_cut_off
+from cnncli.data.decode.formats import HEAD, SUFFIXES, Format, format_of, remedy
+from cnncli.data.decode.image import MAX_PIXELS, fit_pixels, read_image
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of_header
+from cnncli.data.decode.orientation import ON_ITS_SIDE
+from cnncli.data.decode.other_files import other_file
+from cnncli.data.decode.readers import NotRead, open_picture
 from cnncli.data.files import open_file
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError
@@ -33,8 +36,6 @@ _SMALL = InputFormat(_SIDE, _SIDE, 3)
 
 MINIATURE = 16
 """Side of the miniatures, in pixels."""
-
-_SUFFIXES = {"JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"}, "PNG": {".png"}, "GIF": {".gif"}, "BMP": {".bmp"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def inspect(path: Path, name: str, decode: bool) -> FileInspection:
     and the whole only where the end looks cut off.
     """
     suffix = PurePosixPath(name).suffix.lower()
-    named_image = suffix in formats.SUFFIXES
+    named_image = suffix in SUFFIXES
     try:
         with open_file(path, name) as stream:
             return _of_stream(stream, name, suffix, named_image, decode)
@@ -111,43 +112,48 @@ def inspect(path: Path, name: str, decode: bool) -> FileInspection:
 
 
 def _of_stream(stream: BinaryIO, name: str, suffix: str, named_image: bool, decode: bool) -> FileInspection:
-    head = stream.read(formats.HEAD)
+    head = stream.read(HEAD)
     if not head:
         return FileInspection("damaged" if named_image else "passed-over", "is empty")
-    kind = formats.format_of(head)
-    if not kind:
-        other = "not-an-image" if named_image else "passed-over"
-        code = "format-not-read" if formats.is_other_image(head, suffix) else other
-        return FileInspection(code, f"is {formats.description(head, suffix)}")
+    kind = format_of(head, suffix)
+    if kind is None:
+        return FileInspection("not-an-image" if named_image else "passed-over", f"is {other_file(head)}")
     if stream.seek(0, io.SEEK_END) > _LARGE:
-        return FileInspection("too-many-pixels", f"is a {kind} file of {size_text(stream.tell())}", kind)
-    stream.seek(0)
+        return FileInspection("too-many-pixels", f"is {kind.words} file of {size_text(stream.tell())}", kind.name)
     if decode:
+        stream.seek(0)
         stream = io.BytesIO(stream.read())
-    inspection = _of_header(stream, head, kind, name)
-    if inspection.problem or not (decode or formats.is_cut_off(kind, stream)):
+    inspection = _of_header(stream, kind, name, suffix)
+    if inspection.problem or not (decode or is_cut_off(kind.name, stream)):
         return inspection
     stream.seek(0)
     return _with_pixels(inspection, stream.read(), name)
 
 
-def _of_header(stream: BinaryIO, head: bytes, kind: str, name: str) -> FileInspection:
+def _of_header(stream: BinaryIO, kind: Format, name: str, suffix: str) -> FileInspection:
     """Inspects a file that begins as an image does; nothing is decoded."""
     try:
-        picture = READERS[kind](stream)
-        width, height = picture.size
+        picture = open_picture(kind, stream)
+        width, height = picture.width, picture.height
+    except NotRead as error:
+        ways = remedy(kind, error.extra, name)
+        return FileInspection("format-not-read", f"{error.fact}{f'; {ways}' * bool(ways)}", kind.name)
     except Image.DecompressionBombError:
         return FileInspection(
-            "too-many-pixels", f"is a {kind} of more than {MAX_PIXELS // 1_000_000} million pixels", kind
+            "too-many-pixels", f"is {kind.words} of more than {MAX_PIXELS // 1_000_000} million pixels", kind.name
         )
     except Exception as error:  # a broken file can make a parser raise nearly anything
-        return _broken(stream, kind, f"is a damaged {kind}: {error}")
+        return _broken(stream, kind.name, f"is a damaged {kind.name}: {error}")
     if width * height > MAX_PIXELS:
-        return FileInspection("too-many-pixels", f"is a {kind} of {width}×{height} pixels", kind, width, height)
-    grey = picture.mode in ("1", "L", "LA") or picture.mode.startswith("I")
-    if turn_of_header(picture, stream) in ON_ITS_SIDE:
+        return FileInspection(
+            "too-many-pixels", f"is {kind.words} of {width}×{height} pixels", kind.name, width, height
+        )
+    traits = picture.traits
+    if suffix in SUFFIXES and suffix not in kind.suffixes:
+        traits = ("wrong-suffix", *traits)
+    if picture.turn() in ON_ITS_SIDE:
         width, height = height, width
-    return FileInspection("", "", kind, width, height, grey, tuple(_traits(picture, head, kind, name)))
+    return FileInspection("", "", kind.name, width, height, picture.is_grey, traits)
 
 
 def _with_pixels(inspection: FileInspection, data: bytes, name: str) -> FileInspection:
@@ -183,17 +189,7 @@ def _with_look(inspection: FileInspection, pixels: np.ndarray, content: bytes) -
     return replace(inspection, content=content, look=look, miniature=miniature)
 
 
-def _traits(picture: Image.Image, head: bytes, kind: str, name: str) -> Iterator[str]:
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix in formats.SUFFIXES and suffix not in _SUFFIXES.get(kind, {".webp"}):
-        yield "wrong-suffix"
-    if kind == "PNG" and head[24] == 16:
-        yield "sixteen-bit"
-    if picture.has_transparency_data:
-        yield "transparent"
-
-
 def _broken(stream: BinaryIO, kind: str, detail: str) -> FileInspection:
-    if formats.is_cut_off(kind, stream):
+    if is_cut_off(kind, stream):
         detail = f"is cut off: the end of the {kind} is missing"
     return FileInspection("damaged", detail, kind)
