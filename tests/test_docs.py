@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cnncli.catalog.backbones import BACKBONES
 from cnncli.cli import COMMANDS
 from cnncli.spec import parse
 from cnncli.spec.reader import read
@@ -14,17 +15,22 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+REQUIRED = {
+    "source": "{folder: {path: photographs}}  # required",
+    "layers": "[Flatten, {Dense: {units: classes, activation: softmax}}]  # required",
+}
+
+
 def keys_of_the_schema():
-    """The table of docs/spec.md, as the schema has it."""
-    rows = ["| key | default | what it is |", "|---|---|---|"]
+    """A spec with every key at its default, as docs/spec.md has it."""
+    lines = []
     for path, section in sections().items():
+        lines += [f"{'  ' * (len(path) - 1)}{path[-1]}:"] if path else []
         for key, field in section.spec_keys().items():
-            if field.section:
-                continue
-            takes = field.validator.description
-            default = "required" if field.required else f"`{shown(field.default)}`"
-            rows.append(f"| `{'.'.join([*path, key])}` | {default} | {field.description} ({takes}) |")
-    return "\n".join(rows)
+            if not field.section:
+                value = REQUIRED[key] if field.required else shown(field.default)
+                lines.append(f"{'  ' * len(path)}{key}: {value}")
+    return "\n".join(["```yaml", *lines, "```"])
 
 
 def shown(value):
@@ -36,10 +42,10 @@ def shown(value):
     return words.get(text, text)
 
 
-def test_the_table_of_keys_is_that_of_the_schema():
+def test_the_keys_are_those_of_the_schema():
     page = (ROOT / "docs" / "spec.md").read_text()
-    table = page.partition("<!-- keys -->\n")[2].partition("\n<!-- /keys -->")[0]
-    assert table == keys_of_the_schema(), f"docs/spec.md needs this table:\n{keys_of_the_schema()}"
+    keys = page.partition("<!-- keys -->\n")[2].partition("\n<!-- /keys -->")[0]
+    assert keys == keys_of_the_schema(), f"docs/spec.md needs these lines:\n{keys_of_the_schema()}"
 
 
 def test_every_command_is_in_the_list_of_commands():
@@ -62,5 +68,24 @@ def test_an_example_that_is_a_whole_spec_has_no_problem(text):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
-        assert target.startswith("https://") or (page.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text()):
+        file = page.parent / target if target else page
+        assert target.startswith("https://") or file.exists(), target
+        assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
+
+
+def anchors(page):
+    """Those of the headings of a page, as GitHub makes them."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+def test_the_table_of_backbones_is_that_of_the_catalogue():
+    table = (ROOT / "docs" / "transfer.md").read_text().partition("## All backbones")[2]
+    listed = dict(re.findall(r"`(\w+)` ([\d.]+(?: \(\d+\))?)", table))
+    assert listed == {
+        name: f"{backbone.parameters / 1e6:.1f}" + (f" ({backbone.size})" if backbone.size != 224 else "")
+        for name, backbone in BACKBONES.items()
+    }
+    assert {backbone.smallest for backbone in BACKBONES.values()} == {32, 71, 75}
