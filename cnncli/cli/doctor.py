@@ -36,9 +36,11 @@ def doctor(runs_dir: Path, self_test: bool, as_json: bool) -> int:
 
     checks = list(run_checks(runs_dir))
     if self_test and not any(check.name == "device" and check.state == "error" for check in checks):
+        from cnncli.cli.signals import Signals
         from cnncli.doctor.self_test import run_self_test
 
-        checks += run_self_test(notice)
+        with Signals():
+            checks += run_self_test(notice)
     if as_json:
         import json
         from dataclasses import astuple

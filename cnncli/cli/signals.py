@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, Self
 
+from cnncli.temporary import remove_temporary_folders
+
 HANDLED = (signal.SIGINT, signal.SIGTERM)
 REPEAT_SECONDS = 0.5
 """A second signal within this time is the first one again: `timeout` signals the process and its group."""
@@ -94,4 +96,5 @@ class Signals:
 def _end_at_once(number: int) -> NoReturn:
     if sys.stderr.isatty():
         os.write(2, b"\x1b[?25h\n")  # the cursor, which a bar hides
+    remove_temporary_folders()
     os._exit(128 + number)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,8 @@ from PIL import Image, ImageDraw
 
 import cnncli
 from cnncli.doctor.checks import Check
-from cnncli.errors import CnncliError, TrainingError, brief
+from cnncli.errors import CnncliError, Interrupted, TrainingError, brief
+from cnncli.temporary import temporary_folder
 
 SIDES = {"triangle": 3, "square": 4, "circle": 60}
 IMAGES_PER_SHAPE = 60
@@ -43,13 +43,15 @@ train:
 def run_self_test(notice: Callable[[str], None]) -> list[Check]:
     """Trains, evaluates and predicts with the Python API; a check for each step, up to the first that fails."""
     checks: list[Check] = []
-    with tempfile.TemporaryDirectory(prefix="cnncli-") as folder:
-        outcomes = _outcomes(Path(folder))
+    with temporary_folder() as folder:
+        outcomes = _outcomes(folder)
         for name in ("training", "evaluation", "prediction"):
             notice(f"self-test: {name} …")
             began = time.perf_counter()
             try:
                 value = next(outcomes)
+            except Interrupted:  # the run that could be resumed is removed here
+                raise KeyboardInterrupt from None
             except Exception as error:  # whatever is wrong with an installation shows here
                 reason = str(error) if isinstance(error, CnncliError) else brief(error)
                 return [*checks, Check("self-test", name, "failed", "error", reason)]

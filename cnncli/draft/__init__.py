@@ -16,10 +16,10 @@ from cnncli.draft.image_format import ImageFormat, choose_image_format
 from cnncli.draft.model import model_section
 from cnncli.draft.schedule import SHORT_EPOCH, choose_schedule, train_section
 from cnncli.draft.split import Split, choose_split
-from cnncli.draft.text import blocks, comment, joined, pixels, printed
+from cnncli.draft.text import blocks, comment, joined, printed
 from cnncli.errors import DataError
 from cnncli.spec.writer import entry, flow, scalar, setting
-from cnncli.wording import counted
+from cnncli.wording import counted, dimensions
 
 __all__ = ["Survey", "draft", "survey"]
 
@@ -61,7 +61,7 @@ def _heading(images: Survey, file: str) -> list[str]:
     least, most = int(np.min(counts)), int(np.max(counts))
     per_class = f"{most:,} per class" if least == most else f"{least:,} to {most:,} per class"
     smallest, largest = images.sizes[images.sizes.prod(axis=1).argsort()[[0, -1]]]
-    sizes = pixels(*smallest) + ("" if (smallest == largest).all() else f" to {pixels(*largest)}")
+    sizes = dimensions(smallest) + ("" if (smallest == largest).all() else f" to {dimensions(largest)}")
     few = f" Fewer than {_FEW_PER_CLASS} images of a class are very few: more images would help more than any setting."
     return [
         *comment(f"An image classifier for {images.arguments['path']}, drafted by `cnncli init`. Not trained yet."),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnncli.draft.text import joined, pixels
+from cnncli.draft.text import joined
+from cnncli.wording import dimensions
 
 SMALL = 64
 """Longer side in pixels up to which images keep about their own size."""
@@ -52,13 +53,13 @@ def choose_image_format(
 
 def _size(sizes: np.ndarray) -> tuple[int, int, str]:
     height, width = (float(value) for value in np.median(sizes, axis=0))
+    size = dimensions((round(height), round(width)))
     if max(height, width) <= SMALL:
         if (sizes == sizes[0]).all():
-            same = int(height), int(width)
-            return *same, f"All images have {pixels(*same)} pixels (height×width) and keep their size."
+            return int(height), int(width), f"All images have {size} pixels (height×width) and keep their size."
         rounded = _multiple(height, 8), _multiple(width, 8)
         return *rounded, (
-            f"The images are small, {pixels(height, width)} pixels at the median (height×width); this is the nearest "
+            f"The images are small, {size} pixels at the median (height×width); this is the nearest "
             "multiple of 8, which can be halved three times."
         )
     largest, reason = _LARGE_SIDE, "that is enough for most objects and affordable on a CPU"
@@ -67,7 +68,7 @@ def _size(sizes: np.ndarray) -> tuple[int, int, str]:
     elif len(sizes) >= MANY:
         largest, reason = _SIDE, "with so many images an epoch would take long on a CPU"
     side = min(largest, _multiple(float(np.sqrt(height * width)), 32))
-    median = f"The images have {pixels(height, width)} pixels at the median (height×width)"
+    median = f"The images have {size} pixels at the median (height×width)"
     halved = "a multiple of 32 can be halved five times"
     if height < _OBLONG * width and width < _OBLONG * height:
         limit = f"{side}×{side} because {reason}" if side == largest else f"{side}×{side} is close to that"

@@ -7,9 +7,9 @@ from math import ceil
 from typing import Any
 
 from cnncli.draft.image_format import FEW, ImageFormat
-from cnncli.draft.text import comment, pixels
+from cnncli.draft.text import comment
 from cnncli.spec.writer import entry
-from cnncli.wording import counted
+from cnncli.wording import counted, dimensions
 
 PLENTY = 5000
 """Number of training images from which on a network needs less dropout."""
@@ -84,7 +84,7 @@ def _layers(stage: Stage, normalization: Any) -> list[str]:
 def _heading(stages: list[Stage], images: int, short_epochs: bool) -> list[str]:
     text = f"{counted(len(stages), 'stage')} of convolution, batch normalisation and ReLU"
     if len(stages) > 1:
-        sizes = f"from {pixels(stages[0].height, stages[0].width)} down to {pixels(*stages[-1].output_size)}"
+        sizes = f"from {dimensions((stages[0].height, stages[0].width))} down to {dimensions(stages[-1].output_size)}"
         several = "two convolutions per stage from the second on" if images >= FEW else "one convolution per stage"
         text += f"; each halves the size, {sizes}, and doubles the filters. For {images:,} training images, {several}"
     text += ". "

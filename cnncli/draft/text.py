@@ -36,11 +36,6 @@ def blocks(parts: Iterable[list[str]]) -> list[str]:
     return lines
 
 
-def pixels(height: float, width: float) -> str:
-    """`200×300`: height before width, as in the spec."""
-    return f"{height:.0f}×{width:.0f}"
-
-
 def joined(names: Sequence[str]) -> str:
     """`a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from cnncli.errors import DataError
+from cnncli.temporary import temporary_folder
 
 _WEIGHTS = "model.weights.h5"
 _UNREADABLE = (EOFError, OSError, RuntimeError, ValueError, zipfile.BadZipFile)
@@ -25,8 +25,8 @@ def weights_in(path: Path) -> Iterator[Path]:
     if path.suffix.lower() != ".keras":
         yield path
         return
-    with tempfile.TemporaryDirectory() as folder:
-        weights = Path(folder) / _WEIGHTS
+    with temporary_folder() as folder:
+        weights = folder / _WEIGHTS
         try:
             _unpack(path, weights)
         except _UNREADABLE as error:

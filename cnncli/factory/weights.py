@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import numpy as np
 
 from cnncli.errors import RunError
 from cnncli.factory.hdf5 import Array, Refused, contents_of
+from cnncli.temporary import temporary_folder
 
 if TYPE_CHECKING:
     import keras
@@ -91,8 +91,8 @@ def _layers_of(model: keras.Model) -> keras.Model:
 @contextlib.contextmanager
 def weights_file(model: keras.Model) -> Iterator[Path]:
     """A temporary file of the model's weights, with every array in the place that Keras has for it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "own.weights.h5"
+    with temporary_folder() as folder:
+        path = folder / "own.weights.h5"
         save_weights(model, path)
         yield path
 

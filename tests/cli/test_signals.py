@@ -49,19 +49,23 @@ def test_afterwards_signals_do_what_they_did_before():
 
 
 @pytest.fixture
-def deaf():
-    """A process in one long call into C, which Python's own handlers wait for."""
+def deaf(tmp_path):
+    """A process in one long call into C, which Python's own handlers wait for, with a temporary folder."""
     code = (
         "import ctypes, signal\n"
         "from cnncli.cli.signals import Signals\n"
-        "with Signals() as signals, signals.deferred():\n"
+        "from cnncli.temporary import temporary_folder\n"
+        "with Signals() as signals, signals.deferred(), temporary_folder() as folder:\n"
+        "    (folder / 'run').mkdir()\n"
+        "    (folder / 'run' / 'log.txt').write_text('text')\n"
         "    signals.announce = lambda text: print(text, flush=True)\n"
         "    print('deaf', flush=True)\n"
         "    for _ in range(60):\n"
         "        clock = ctypes.CDLL(None)\n"
         "        clock.sleep(3600)\n"  # a signal cuts it short, and the next one begins
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+    variables = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=variables) as process:
         assert process.stdout.readline() == "deaf\n"
         yield process
         process.kill()
@@ -69,7 +73,8 @@ def deaf():
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize(("number", "code"), CODES)
-def test_the_first_is_answered_in_the_middle_of_a_step_and_the_second_ends_it(deaf, number, code):
+def test_the_first_is_answered_in_the_middle_of_a_step_and_the_second_ends_it(deaf, tmp_path, number, code):
+    assert len([*tmp_path.glob("cnncli-*/run/log.txt")]) == 1
     deaf.send_signal(number)
     assert deaf.stdout.readline() == "stopping; press Ctrl-C again to stop at once\n"
     deaf.send_signal(number)
@@ -78,3 +83,4 @@ def test_the_first_is_answered_in_the_middle_of_a_step_and_the_second_ends_it(de
     assert deaf.poll() is None
     deaf.send_signal(number)
     assert deaf.wait(30) == code
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 import pytest
 
 from cnncli.doctor import self_test
+from cnncli.errors import Interrupted
 
 
 def test_a_failing_step_is_reported_with_its_reason(monkeypatch):
@@ -20,6 +21,16 @@ def test_an_accuracy_that_is_too_low_is_an_error(monkeypatch):
     monkeypatch.setattr(self_test, "MIN_ACCURACY", 1.1)
     (check,) = self_test.run_self_test(lambda text: None)
     assert check.advice.startswith("the accuracy is only")
+
+
+def test_ctrl_c_is_not_a_failure_of_the_installation(monkeypatch):
+    def interrupted(folder):
+        raise Interrupted(str(folder))
+        yield
+
+    monkeypatch.setattr(self_test, "_outcomes", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        self_test.run_self_test(lambda text: None)
 
 
 def test_every_shape_is_drawn(tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -41,6 +40,7 @@ from cnncli.runs import BEST, CHECKPOINT, RunDir, require_writable
 from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.schema import Spec
 from cnncli.startup import tf
+from cnncli.temporary import temporary_folder
 
 SAMPLED = 512
 """Images of a split that are decoded to estimate the time of all: a second or two for photographs."""
@@ -89,13 +89,13 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
     """
     began, free = time.perf_counter() if began is None else began, free_memory()
     require_writable(runs_dir)
-    with memory_errors_explained(), tempfile.TemporaryDirectory(prefix="cnncli-") as folder:
+    with memory_errors_explained(), temporary_folder() as folder:
         source = load_readable_splits(spec.data, spec.seed, observer.on_notice)
         loading = time.perf_counter() - began
         images = sample_images(source, spec.data.cache)
         require_disk_space(0, images.cache, runs_dir)  # before anything that takes longer
         began = time.perf_counter() - loading  # a training decodes no sample
-        rehearsal = Rehearsal(spec, images.splits, RunDir.claim(Path(folder), spec.name), runs_dir, observer)
+        rehearsal = Rehearsal(spec, images.splits, RunDir.claim(folder, spec.name), runs_dir, observer)
         rehearsal.write_start(source)
         before, phases = time.perf_counter() - began, rehearsal.phases
         stages, times = zip(*map(rehearsal.time_stage, range(phases.first, phases.last + 1)), strict=True)
