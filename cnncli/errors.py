@@ -125,7 +125,7 @@ class DataError(CnncliError):
 
 
 class TrainingError(CnncliError):
-    """The loss stopped being a finite number."""
+    """The loss, or a weight, stopped being a finite number."""
 
     exit_code = 4
 

@@ -103,7 +103,7 @@ def train(
         SpecError: The model cannot be built.
         DataError: Images are missing or cannot be read.
         RunError: A run whose weights the spec names is missing, or was changed.
-        TrainingError: The loss became infinite or NaN.
+        TrainingError: The loss or a weight became infinite or NaN.
         ResourceError: The directory is not writable, or memory or disk ran out.
         Interrupted: Ctrl-C, or an observer that asked for a stop; the run can be resumed.
 

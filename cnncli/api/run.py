@@ -218,7 +218,7 @@ class Run(OpenRun):
         Raises:
             RunError: Another process is training it, it diverged, or its records are damaged.
             DataError: Its images are missing or have changed.
-            TrainingError: The loss became infinite or NaN.
+            TrainingError: The loss or a weight became infinite or NaN.
             ResourceError: The folder is not writable, or memory or disk ran out.
             Interrupted: Ctrl-C, or an observer that requested a stop; the run can be resumed again.
 

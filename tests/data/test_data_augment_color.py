@@ -162,6 +162,22 @@ def test_blur_is_keras_own_but_for_the_dark_frame(images, size):
     np.testing.assert_allclose(result[inside], expected[inside], atol=0.01)
 
 
+@pytest.mark.parametrize(("size", "extent"), [([3, 7], (3, 7)), ([7, 3], (7, 3)), ([1, 5], (1, 5)), (5, (5, 5))])
+def test_two_sizes_of_a_kernel_are_its_height_and_its_width(size, extent):
+    import tensorflow as tf
+
+    from cnncli.catalog import Entry
+    from cnncli.data.augment import Augmentation
+
+    arguments = {"factor": [1.0, 1.0], "kernel_size": size, "sigma": [3.0, 3.0]}
+    change = Augmentation([Entry("augmentation", "RandomGaussianBlur", arguments)], (15, 17, 1), 0)
+    point = np.zeros((1, 15, 17, 1), np.uint8)
+    point[0, 7, 8] = 255
+    blurred, _ = change(tf.constant(point), tf.zeros((1, 2)), tf.constant([0], tf.int64), tf.constant(0, tf.int64))
+    lit = blurred.numpy()[0, ..., 0] > 0
+    assert (lit.any(axis=1).sum(), lit.any(axis=0).sum()) == extent
+
+
 def test_filters_leave_a_flat_image_flat(numbers):
     from cnncli.data.augment.detail import blur, sharpen
 

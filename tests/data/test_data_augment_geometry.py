@@ -261,3 +261,29 @@ def test_a_fraction_is_of_the_size_and_more_is_pixels():
     chance = tf.constant([0.0, 0.5, 0.75], tf.float64)
     np.testing.assert_allclose(shift_pixels(0.2, 50, chance, chance), [-10, 0, 5])
     np.testing.assert_allclose(shift_pixels(3.0, 50, chance, chance), [-3, 0, 1.5])
+
+
+PAIRS = [
+    ("RandomTranslation", {"height_factor": [0.2, 0.2], "width_factor": 0}, (2, 0)),
+    ("RandomTranslation", {"height_factor": 0, "width_factor": [0.2, 0.2]}, (0, 3)),
+    ("ImageDataGenerator", {"height_shift_range": [2], "width_shift_range": 0}, (2, 0)),
+    ("ImageDataGenerator", {"height_shift_range": 0, "width_shift_range": [3]}, (0, 3)),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "moved"), PAIRS)
+def test_height_is_rows_and_width_is_columns(name, arguments, moved):
+    image = np.zeros((1, 10, 15, 1), np.uint8)
+    image[0, 5, 7] = 255
+    (place,) = np.argwhere(augment([(name, {**arguments, "fill_mode": "constant"})], image)[0, ..., 0] > 254)
+    assert tuple(abs(place - (5, 7))) == moved
+
+
+@pytest.mark.parametrize(("argument", "extent"), [("height_factor", (3, 9)), ("width_factor", (9, 3))])
+def test_zooming_out_by_height_makes_fewer_rows(argument, extent):
+    image = np.zeros((1, 27, 27, 1), np.uint8)
+    image[0, 9:18, 9:18] = 255
+    other = {"height_factor": "width_factor", "width_factor": "height_factor"}[argument]
+    arguments = {argument: [2.0, 2.0], other: [0.0, 0.0], "fill_mode": "constant", "interpolation": "nearest"}
+    shown = augment([("RandomZoom", arguments)], image)[0, ..., 0] > 127
+    assert (shown.any(axis=1).sum(), shown.any(axis=0).sum()) == extent

@@ -38,9 +38,9 @@ def sharpen(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
 
 
 def blur(images: tf.Tensor, sigma_x: tf.Tensor, sigma_y: tf.Tensor, kernel: tuple[int, int]) -> tf.Tensor:
-    """Blurs each image by its own Gaussian: deviations in pixels, `(batch,)` float64, and sizes, width first."""
+    """Blurs each image by its own Gaussian: deviations in pixels, `(batch,)` float64, and sizes (height, width)."""
     images = floats(images)
-    for axis, size, sigma in ((1, kernel[1], sigma_y), (2, kernel[0], sigma_x)):
+    for axis, size, sigma in ((1, kernel[0], sigma_y), (2, kernel[1], sigma_x)):
         steps = np.arange(size) - size // 2
         weights = tf.nn.softmax(-0.5 * (steps / (sigma[:, None] + 1e-6)) ** 2)  # (batch, size)
         moved = _shifted(images, axis, size // 2)
@@ -66,7 +66,10 @@ sharpness = by_factor(sharpen)
 
 
 def gaussian_blur(entry: Entry, shape: Shape) -> list[Step]:
-    """`RandomGaussianBlur`: `factor` is how likely it is."""
+    """`RandomGaussianBlur`: `factor` is how likely it is; two sizes of the kernel are (height, width), as everywhere.
+
+    Keras' own layer, whose documentation speaks of a single number, takes two the other way round.
+    """
     probability, sigma, size = from_zero(entry.get("factor")), from_zero(entry.get("sigma")), entry.get("kernel_size")
     kernel = (size[0], size[1]) if isinstance(size, list | tuple) else (size, size)
 

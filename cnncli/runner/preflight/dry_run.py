@@ -35,7 +35,7 @@ from cnncli.runner.training.outcome import memory_errors_explained
 from cnncli.runner.training.phases import prepare_phases
 from cnncli.runner.training.run_files import write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession
-from cnncli.runner.training.variables import all_finite
+from cnncli.runner.training.variables import first_not_finite
 from cnncli.runs import BEST, CHECKPOINT, RunDir, require_writable
 from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.schema import Spec
@@ -181,8 +181,8 @@ class Rehearsal:
         require_step_fits(phase.model, self.spec.model.nodes, train.batch_size)
         before = time.perf_counter() - began
         times = timing.time_training(phase, self._epochs_before, train)
-        if not all_finite(phase.model):
-            raise TrainingError(f"the weights became infinite or NaN within {times.steps} steps", ADVICE)
+        if place := first_not_finite(phase.model):
+            raise TrainingError(f"the weights became {place} within {times.steps} steps", ADVICE)
         validation = timing.time_validation(phase)
         checkpoint, saving = self._save(number)
         self._epochs_before += phase.epochs

@@ -16,7 +16,7 @@ from cnncli.runner.training.divergence import ADVICE, divergence_error
 from cnncli.runner.training.loop import NotFinite
 from cnncli.runner.training.observers import StopRequested, stop_if_requested
 from cnncli.runner.training.results import ResultWriter, TrainingResult
-from cnncli.runner.training.variables import all_finite
+from cnncli.runner.training.variables import first_not_finite
 from cnncli.runs import CHECKPOINT, LAST, RunDir
 
 if TYPE_CHECKING:
@@ -74,6 +74,9 @@ class TrainingSession:
         if state.steps > self._phase.steps:
             raise self._damaged(f"{state.steps} steps are done in an epoch of {self._phase.steps}")
         self._phase.restore(state)
+        if place := first_not_finite(self._phase.model):
+            message = f"'{self._run.path}' cannot be resumed: a weight in its checkpoint is {place}"
+            raise RunError(message, "train again with a smaller learning rate or clipnorm")
         self._state = replace(state, arrays={})
 
     def resume(self) -> None:
@@ -160,9 +163,14 @@ class TrainingSession:
             metrics = self._phase.train(self._state.steps, self._after_steps, self._phases.train.checkpoint.steps)
         except NotFinite as error:
             raise divergence_error(self._phase, self._read_checkpoint(), error, self._observer) from None
-        if not all_finite(self._phase.model):
-            raise TrainingError(f"the weights became infinite or NaN at the end of epoch {number}", ADVICE)
+        self._require_finite_weights(f"by the end of epoch {number}")
         return metrics
+
+    def _require_finite_weights(self, when: str) -> None:
+        """Ends a training whose weights are broken, also where a ReLU turns NaN into 0 and the loss stays finite."""
+        if place := first_not_finite(self._phase.model):
+            rate = f"at a learning rate of {self._phase.learning_rate:g}"
+            raise TrainingError(f"the weights became {place} {when}, {rate}", ADVICE)
 
     def _after_steps(self, done: int, steps: int) -> None:
         """After every call of the loop: the only place within an epoch where a training stops or is saved."""
@@ -178,7 +186,12 @@ class TrainingSession:
         self._state = replace(self._state, **changes)
 
     def save(self) -> None:
-        """Writes a checkpoint, from which the run can be resumed."""
+        """Writes a checkpoint, from which the run can be resumed.
+
+        Raises:
+            TrainingError: A weight is infinite or NaN; the earlier checkpoint stays.
+        """
+        self._require_finite_weights(f"by step {self._state.steps} of epoch {len(self._state.epochs) + 1}")
         numbers, arrays = self._phase.state(self._state.mid_epoch)
         with self._run.write(CHECKPOINT) as path:
             write_checkpoint(path, replace(self._state, callbacks=tuple(numbers), arrays=arrays))

@@ -67,7 +67,10 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
             variable.assign(value)
 
 
-def all_finite(model: keras.Model) -> bool:
-    """Whether every weight and statistic is a finite number."""
-    values = (variable.numpy() for variable in model.variables)
-    return all(np.isfinite(value).all() for value in values if np.issubdtype(value.dtype, np.floating))
+def first_not_finite(model: keras.Model) -> str:
+    """What the first weight or statistic that is no finite number is, and where: `NaN in conv2d/kernel`; else empty."""
+    for variable in model.variables:
+        values = variable.numpy()
+        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+            return f"{'NaN' if np.isnan(values).any() else 'infinite'} in {_name('model', variable.path)}"
+    return ""
