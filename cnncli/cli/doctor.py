@@ -21,7 +21,7 @@ _COLORS = {"warning": "yellow", "error": "red"}
 @click.option("--self-test", is_flag=True, help="Also train on drawn shapes and check the results.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def doctor(runs_dir: Path, self_test: bool, as_json: bool) -> int:
-    """Check this installation: versions, processor, memory and folders.
+    """Check versions, processor, memory and folders.
 
     Exit code 5 means at least one error: something that will not work or is not safe. Warnings alone exit with 0.
     The self-test takes about half a minute and leaves nothing behind.

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 @click.command()
 @run_argument
 @runs_dir_option
-@click.option("--split", type=click.Choice(["train", "validation", "test"]), default="test", show_default=True)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    default="test",
+    show_default=True,
+    help="Images to measure on.",
+)
 @click.option("--data", type=click.Path(path_type=Path), help="New path of the images, if they were moved.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
-@click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 7 when a metric is lower.")
+@click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 7 if a metric is lower.")
 @allow_changed_weights_option
 def evaluate(
     run: str,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", nargs=-1)
-@click.option("--list", "as_list", is_flag=True, help="List every name by kind; so does leaving out NAME.")
+@click.option("--list", "as_list", is_flag=True, help="List every name by kind, as without NAME.")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def explain(name: tuple[str, ...], as_list: bool, as_json: bool) -> None:
     """Explain what NAME is and when to change it.

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option(
-    "--run",
-    "named",
-    shell_complete=complete_runs,
-    help="A run folder or its name; the newest finished run by default.",
+    "--run", "named", shell_complete=complete_runs, help="Run folder or name; default: the newest finished run."
 )
 @runs_dir_option
 @click.option("--top-k", type=click.IntRange(1), default=1, show_default=True, help="Show the K most probable classes.")
@@ -41,8 +38,8 @@ def predict(
 ) -> int:
     """Classify images.
 
-    An IMAGE is a file, a folder of files, or - for standard input; of any size, colour or grey. Size, preprocessing
-    and class names are stored with the run.
+    IMAGE is a file, a folder of files, or - for standard input, in any size, in colour or grey. Input size,
+    preprocessing and class names are stored with the run.
 
     \b
     Example:

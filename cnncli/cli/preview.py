@@ -16,7 +16,7 @@ from cnncli.cli.options import config_argument, set_option
 def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> None:
     """Draw images beside their augmented versions.
 
-    One training image of each class, beside the versions that the first epochs train on.
+    Draws one training image of each class and the versions that the first epochs train on.
 
     \b
     Example:

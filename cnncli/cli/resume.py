@@ -17,9 +17,9 @@ from cnncli.cli.options import run_argument, runs_dir_option
 @click.option("--epochs", type=click.IntRange(1), help="Total number of epochs; overrides the spec's.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only the run folder.")
 def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
-    """Continue an interrupted run; the result is the same as without the interruption.
+    """Continue an interrupted run.
 
-    RUN is a run folder or its name.
+    The result is the same as without the interruption. RUN is a run folder or its name.
 
     \b
     Example:

@@ -41,7 +41,7 @@ def summary(
     as_json: bool,
     output_format: str,
 ) -> None:
-    """Show the layers of a model: shapes, parameters, multiply-adds, receptive fields, memory.
+    """Show the layers of a model, their shapes and their cost.
 
     Takes a spec or a run. No images are needed if the spec sets their size and classes.
 
@@ -50,8 +50,8 @@ def summary(
     MACs         multiply-adds for one image
     field        receptive field: side of the square of pixels that one output
                  value depends on; 'image' is all of it
-    activations  activation memory: what training stores of the layer for each
-                 image of a batch until the gradient is computed
+    activations  activation memory: what training keeps of the layer, per image
+                 of a batch, until the gradient is computed
 
     \b
     Example:

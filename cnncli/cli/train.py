@@ -17,9 +17,7 @@ from cnncli.cli.options import config_argument, runs_dir_option, set_option
 @runs_dir_option
 @click.option("--name", help="Prefix of the run folder; overrides the spec's.")
 @click.option("--dry-run", "dry", is_flag=True, help="Estimate time, memory and disk without creating a run.")
-@click.option(
-    "--overfit-batch", "overfit", is_flag=True, help="Test whether one batch can be memorised; creates no run."
-)
+@click.option("--overfit-batch", "overfit", is_flag=True, help="Test if one batch can be memorised; creates no run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result of --dry-run or --overfit-batch as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only the run folder.")
 def train(
@@ -32,7 +30,7 @@ def train(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Train the model of CONFIG; all results are saved in a run folder.
+    """Train the model of CONFIG and save all results in a run folder.
 
     \b
     Example:
