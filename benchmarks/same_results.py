@@ -329,13 +329,19 @@ def train(name: str, checkout: Path, folder: Path, runs: Path) -> dict[str, str]
     return hashes(directory)
 
 
+LATER = ("weights", "log_loss")
+"""Keys of metrics.json that earlier checkouts do not write."""
+
+
 def hashes(run: Path) -> dict[str, str]:
     """A hash for everything in a run that must be the same."""
     contents = {
         path.relative_to(run).as_posix(): path.read_bytes()
-        for pattern in ("weights/*.h5", "predictions.csv", "metrics.json", "report.txt")
+        for pattern in ("weights/*.h5", "predictions.csv", "report.json")
         for path in run.glob(pattern)
     }
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    contents["metrics.json"] = repr({key: metrics[key] for key in metrics if key not in LATER}).encode()
     with (run / "history.csv").open(newline="") as file:
         rows = [[value for key, value in row.items() if key != "seconds"] for row in csv.DictReader(file)]
     contents["history.csv"] = repr(rows).encode()

@@ -267,6 +267,13 @@ def runs_folder(tmp_path: Path) -> Path:
     [
         ("evaluate nosuch", 6, "there is no run"),
         ("evaluate RUN --fail-under accuracy=nan", 2, "METRIC=VALUE"),
+        (
+            "evaluate RUN --fail-under f1=0.9",
+            2,
+            "no metric is called 'f1'; the metrics are loss, log_loss, accuracy, mac",
+        ),
+        ("evaluate RUN --fail-under macro_f2=0.9", 2, "did you mean 'macro_f1'?"),
+        ("evaluate RUN --fail-under log_loss=0.1", 2, "less of log_loss is better"),
         ("resume nosuch", 6, "there is no run"),
         ("resume RUN", 0, "is finished"),
         ("resume RUN --epochs 3", 6, "has already been trained for 4 epochs, more than 3"),

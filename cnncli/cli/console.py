@@ -150,9 +150,10 @@ def terminal_width() -> int:
 
 def show_report(evaluation: Any, report: Any) -> None:
     """Prints the classification report of a split, with loss and metrics."""
+    from cnncli.report.classification import summary_line
+
     say(report.text)
-    metrics = (f"{name} {value:.4f}" for name, value in evaluation.metrics.items())
-    say("   ".join([evaluation.split, *metrics]))
+    say(summary_line(evaluation))
 
 
 def progress_bar(title: str, total: int | None, unit: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,33 +56,29 @@ def evaluate(
     opened = open_run(run, runs_dir)
     if note := _unfinished(opened):
         notice(note)
-    _refuse_less_is_better(opened, [name for name, _ in limits])
+    _require_metrics(opened, [name for name, _ in limits])
     result = opened.evaluate(split, data=data, allow_changed_weights=allow_changed_weights, notice=notice)  # type: ignore[arg-type]
     if as_json:
         click.echo(json.dumps({**result.metrics, "classes": result.report.values}, indent=2))
     else:
         show_report(result.evaluation, result.report)
-    figures = {name: value for name, value in result.metrics.items() if name not in ("split", "images")}
     for name, least in limits:
-        if name not in figures:
-            raise _unknown_metric(name, figures)
-        if figures[name] is None or figures[name] < least:
-            raise ThresholdMissed(f"{name} is {figures[name]}, less than {least}")
+        value = result.metrics[name]
+        if value is None or value < least:
+            raise ThresholdMissed(f"{name} is {value}, less than {least}")
 
 
-def _unknown_metric(name: str, figures: Collection[str]) -> click.UsageError:
+def _require_metrics(run: Run, names: Sequence[str]) -> None:
+    """Refuses a metric that the evaluation will not report, or less of which is better, before anything is measured."""
+    from cnncli.spec.metrics import evaluated_metrics
     from cnncli.wording import nearest
 
-    near = nearest(name, figures) or f"; the metrics are {', '.join(figures)}"
-    return click.UsageError(f"no metric is called '{name}'{near}")
-
-
-def _refuse_less_is_better(run: Run, names: Sequence[str]) -> None:
-    from cnncli.spec.metrics import metric_name, more_is_better
-
-    metrics = run.spec.train.metrics if names else ()
+    known = evaluated_metrics(run.spec.train.metrics) if names else {}
     for name in names:
-        if name in ("loss", *map(metric_name, metrics)) and not more_is_better(metrics, name):
+        if name not in known:
+            near = nearest(name, known) or f"; the metrics are {', '.join(known)}"
+            raise click.UsageError(f"no metric is called '{name}'{near}")
+        if not known[name]:
             raise click.UsageError(f"less of {name} is better; --fail-under is for metrics such as accuracy")
 
 

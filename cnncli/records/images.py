@@ -18,12 +18,15 @@ class Evaluation:
     """Predictions for every image of one split, with its metrics.
 
     Args:
-        split: `train`, `validation` or `test`.
+        split: `train`, `validation` or `test`; empty for other images that form no splits.
         class_names: Class names in the order of the model's outputs.
         images: File of each image, or its index in the source as text.
         labels: True classes as indices, shape `(images,)`, int64.
         probabilities: Probability of each class, shape `(images, classes)`, float32.
         metrics: `loss` and every metric of the spec.
+        loss_contains: What the loss has besides the log loss, such as `label smoothing 0.1`; empty if nothing.
+        weights: The weights that were measured, `best` or `last`.
+        on: Folder or table of the images, if they are not the run's own; else empty.
     """
 
     split: str
@@ -32,6 +35,15 @@ class Evaluation:
     labels: np.ndarray
     probabilities: np.ndarray
     metrics: Mapping[str, float]
+    loss_contains: str = ""
+    weights: str = "best"
+    on: str = ""
+
+    @property
+    def title(self) -> str:
+        """What was measured, as texts call it: `test`, `test, last weights`, `photos/new, test`."""
+        weights = "" if self.weights == "best" else f"{self.weights} weights"
+        return ", ".join(part for part in (self.on, self.split, weights) if part)
 
     @cached_property
     def predicted(self) -> np.ndarray:

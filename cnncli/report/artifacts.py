@@ -96,8 +96,18 @@ ARTIFACTS = (
         "where there is one",
     ),
     Artifact("plots/history.png", "end", ".plots.history:draw_history", "the curves of `history.csv`"),
-    Artifact("metrics.json", "evaluation", ".classification:write_metrics", "loss and metrics on the test images"),
-    Artifact("report.txt", "evaluation", ".classification:write_text", "precision, recall, F1 and support by class"),
+    Artifact(
+        "metrics.json",
+        "evaluation",
+        ".classification:write_metrics",
+        "[loss](#the-loss-and-the-log-loss) and metrics on the test images",
+    ),
+    Artifact(
+        "report.txt",
+        "evaluation",
+        ".classification:write_text",
+        "precision, recall, F1 and support by class; loss and metrics",
+    ),
     Artifact("report.json", "evaluation", ".classification:write_values", "the same, with all digits"),
     Artifact("predictions.csv", "evaluation", ".tables:write_predictions", "the prediction for every test image"),
     Artifact(

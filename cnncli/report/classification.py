@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sklearn.metrics
 
 from cnncli.records import Evaluation
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from cnncli.report.artifacts import EvaluationData
 
 AVERAGES = ("accuracy", "macro avg", "weighted avg")
+
+_SUM_TOLERANCE = 0.01
+"""How far the probabilities of an image may be from a sum of 1: bfloat16 has eight bits."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +65,54 @@ def _plain(row: dict[str, Any]) -> dict[str, float | int]:
     return {name: int(value) if name == "support" else float(value) for name, value in row.items()}
 
 
+def log_loss(evaluation: Evaluation) -> float:
+    """The log loss, or cross-entropy: the mean of -ln p over all images, where p is the probability of the true class.
+
+    0 is certainty, always right; ln(classes) is guessing. Unlike the loss of a training it has no floor, so it compares
+    trainings with different losses. A probability of 0 counts as the smallest float32.
+
+    Returns:
+        0 or more; NaN where the outputs are no probabilities, such as those of several sigmoids.
+
+    Source:
+        I. J. Good (1952), "Rational Decisions", Journal of the Royal Statistical Society B 14; the same quantity as
+        `sklearn.metrics.log_loss` and Keras' `SparseCategoricalCrossentropy`.
+    """
+    probabilities = evaluation.probabilities  # (images, classes)
+    sums = probabilities.sum(axis=1, dtype=np.float64)  # (images,)
+    if (probabilities < 0).any() or not (np.abs(sums - 1) <= _SUM_TOLERANCE).all():
+        return math.nan
+    of_truth = probabilities[np.arange(len(probabilities)), evaluation.labels].astype(np.float64)  # (images,)
+    return float(-np.log(np.maximum(of_truth, np.finfo(np.float32).tiny)).mean()) + 0.0
+
+
+def summary_line(evaluation: Evaluation) -> str:
+    """What was measured and every figure on one line; a loss with a floor is called what it is, beside the log loss.
+
+    Example:
+        `test   loss (label smoothing 0.1) 0.5731   log loss 0.0731   accuracy 0.9915`
+    """
+    parts = [evaluation.title]
+    for name, value in evaluation.metrics.items():
+        contains = f" ({evaluation.loss_contains})" if name == "loss" and evaluation.loss_contains else ""
+        parts.append(f"{name}{contains} {value:.4f}")
+        if contains and math.isfinite(plain := log_loss(evaluation)):
+            parts.append(f"log loss {plain:.4f}")
+    return "   ".join(parts)
+
+
 def metrics_of(evaluation: Evaluation, report: ClassificationReport) -> dict[str, Any]:
     """Content of `metrics.json`: one flat mapping of names to numbers, loss and accuracy first.
 
     Metrics of the evaluation take precedence over figures of the same name in its report.
     """
     own = {name: _json_number(value) for name, value in evaluation.metrics.items()}
-    first = {"split": evaluation.split, "images": len(evaluation.labels)}
+    first: dict[str, Any] = {"split": evaluation.split, "images": len(evaluation.labels)}
+    first |= {"weights": evaluation.weights} | ({"on": evaluation.on} if evaluation.on else {})
     macro = report.values["macro avg"]
     figures = {
         "loss": own.get("loss"),
+        "log_loss": _json_number(log_loss(evaluation)),
         "accuracy": report.values["accuracy"],
         "macro_precision": macro["precision"],
         "macro_recall": macro["recall"],
@@ -87,7 +129,7 @@ def write_metrics(data: EvaluationData, path: Path) -> None:
 
 def write_text(data: EvaluationData, path: Path) -> None:
     """Writes `report.txt`."""
-    _write(data.report.text, path)
+    _write(f"{data.report.text}\n{summary_line(data.evaluation)}\n", path)
 
 
 def write_values(data: EvaluationData, path: Path) -> None:

@@ -62,6 +62,16 @@ def reported_metrics(spec: Spec) -> list[str]:
     return [*names, *(f"val_{name}" for name in names)] if has_validation(spec) else names
 
 
+EVALUATED = ("loss", "log_loss", "accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1")
+"""What every evaluation reports, as metrics.json names it, besides the metrics of the spec."""
+
+
+def evaluated_metrics(metrics: Sequence[Entry]) -> dict[str, bool]:
+    """Every name that an evaluation reports, and whether more of it is better."""
+    own = {name: more_is_better(metrics, name) for name in map(metric_name, metrics)}
+    return {name: not name.endswith("loss") for name in EVALUATED} | own
+
+
 _OF_SEVERAL = (
     *("CategoricalAccuracy", "CategoricalCrossentropy", "CategoricalHinge", "CosineSimilarity"),
     *("KLDivergence", "OneHotIoU", "OneHotMeanIoU", "TopKCategoricalAccuracy"),

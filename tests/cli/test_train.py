@@ -52,7 +52,9 @@ def test_the_report_is_scikit_learns_on_the_predictions(trained):
     with (folder / "predictions.csv").open() as file:
         rows = list(csv.DictReader(file))
     expected = classification_report([row["true"] for row in rows], [row["predicted"] for row in rows])
-    assert (folder / "report.txt").read_text().split() == expected.split()
+    table, line = (folder / "report.txt").read_text().removesuffix("\n").rsplit("\n\n", 1)
+    assert table.split() == expected.split()
+    assert line.startswith("test   loss ")
 
 
 def test_evaluate_gives_the_same_numbers_also_where_the_run_was_moved_to(call, trained, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 
 from cnncli.records import History, LayerRow, ModelSummary
 from cnncli.report import ARTIFACTS, Artifact, EvaluationData, StartData, artifact_names, artifacts, write_artifacts
+from cnncli.report.classification import summary_line
 from cnncli.report.plots.network import MOST_LAYERS
 
 
@@ -52,10 +53,10 @@ def test_an_evaluation_leaves_its_files(tmp_path, write, make_evaluation):
     run, report = tmp_path / "run", data.report
     expected = "metrics.json plots/confusion_matrix.png plots/mistakes.png predictions.csv report.json report.txt"
     assert files_in(run) == expected.split() == sorted(artifact_names("evaluation"))
-    assert (run / "report.txt").read_text() == report.text
+    assert (run / "report.txt").read_text() == f"{report.text}\n{summary_line(data.evaluation)}\n"
     assert json.loads((run / "report.json").read_text()) == report.values
     metrics = json.loads((run / "metrics.json").read_text())
-    assert list(metrics)[:4] == ["split", "images", "loss", "accuracy"]
+    assert list(metrics)[:6] == ["split", "images", "weights", "loss", "log_loss", "accuracy"]
     assert metrics["loss"] == 0.1234
     assert metrics["accuracy"] == pytest.approx(report.values["accuracy"], abs=1e-6)
     assert metrics["macro_f1"] == report.values["macro avg"]["f1-score"]

@@ -7,7 +7,8 @@ import pytest
 import sklearn.metrics
 
 from cnncli.records import Evaluation
-from cnncli.report.classification import classification_report
+from cnncli.report.classification import classification_report, log_loss, metrics_of, summary_line
+from cnncli.spec.metrics import evaluated_metrics
 
 
 def sklearn_report(evaluation: Evaluation, **kind):
@@ -59,3 +60,68 @@ def test_a_class_may_be_named_like_an_average(make_evaluation):
     assert values["accuracy (class)"] == plain["class 0"]
     assert values["macro avg (class)"] == plain["class 1"]
     assert values["macro avg"] == plain["macro avg"]
+
+
+def evaluation_of(probabilities, labels, **more) -> Evaluation:
+    names = tuple("abcdefghij"[: np.shape(probabilities)[1]])
+    images = tuple(map(str, range(len(labels))))
+    metrics = more.pop("metrics", {"loss": 0.5})
+    probabilities = np.asarray(probabilities, np.float32)
+    return Evaluation("test", names, images, np.asarray(labels), probabilities, metrics, **more)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_the_log_loss_is_that_of_sklearn(classes):
+    random = np.random.default_rng(classes)
+    probabilities = random.dirichlet([0.3] * classes, 200).astype(np.float32)
+    labels = random.integers(0, classes, 200)
+    probabilities = np.maximum(probabilities, 1e-6)  # scikit-learn clips sooner
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    exact = probabilities.astype(float) / probabilities.astype(float).sum(axis=1, keepdims=True)
+    expected = sklearn.metrics.log_loss(labels, exact, labels=range(classes))
+    assert log_loss(evaluation_of(probabilities, labels)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "expected"),
+    [
+        ([[1, 0], [1, 0]], 0.0),
+        ([[0.5, 0.5], [0.5, 0.5]], np.log(2)),
+        ([[0.25, 0.75], [1, 0]], np.log(4) / 2),
+        ([[0, 1], [1, 0]], 87.33654 / 2),
+    ],
+)
+def test_the_log_loss_by_hand(probabilities, expected):
+    value = log_loss(evaluation_of(probabilities, [0, 0]))
+    assert value == pytest.approx(expected)
+    assert str(value) != "-0.0"
+
+
+@pytest.mark.parametrize("outputs", [[[0.9, 0.8]], [[-0.2, 1.2]], [[np.nan, np.nan]], [[0.1, 0.1]]])
+def test_outputs_that_are_no_probabilities_have_no_log_loss(outputs):
+    evaluation = evaluation_of(outputs, [0], loss_contains="MeanSquaredError")
+    assert np.isnan(log_loss(evaluation))
+    assert metrics_of(evaluation, classification_report(evaluation))["log_loss"] is None
+    assert summary_line(evaluation) == "test   loss (MeanSquaredError) 0.5000"
+
+
+def test_a_loss_with_a_floor_is_called_what_it_is_beside_the_log_loss():
+    metrics = {"loss": 0.5731, "accuracy": 0.9915}
+    evaluation = evaluation_of([[0.5, 0.5]], [0], loss_contains="label smoothing 0.1", metrics=metrics)
+    expected = "test   loss (label smoothing 0.1) 0.5731   log loss 0.6931   accuracy 0.9915"
+    assert summary_line(evaluation) == expected
+    assert summary_line(evaluation_of([[0.5, 0.5]], [0])) == "test   loss 0.5000"
+
+
+def test_what_was_measured_is_told():
+    evaluation = evaluation_of([[0.5, 0.5]], [0], weights="last", on="/photos/new")
+    values = metrics_of(evaluation, classification_report(evaluation))
+    assert (values["split"], values["weights"], values["on"]) == ("test", "last", "/photos/new")
+    assert summary_line(evaluation).startswith("/photos/new, test, last weights   loss ")
+    assert "on" not in metrics_of(evaluation_of([[0.5, 0.5]], [0]), classification_report(evaluation))
+
+
+def test_the_names_that_a_command_line_may_ask_for_are_those_that_are_reported():
+    evaluation = evaluation_of([[0.5, 0.5]], [0])
+    assert list(metrics_of(evaluation, classification_report(evaluation)))[3:] == list(evaluated_metrics(()))
+    assert [name for name, is_better in evaluated_metrics(()).items() if not is_better] == ["loss", "log_loss"]

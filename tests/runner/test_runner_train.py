@@ -92,7 +92,10 @@ class TestTheRun:
         def report(**kind):
             return sklearn.metrics.classification_report(true, predicted, labels=names, zero_division=0, **kind)
 
-        assert (trained.run.path / "report.txt").read_text() == report()
+        table, line = (trained.run.path / "report.txt").read_text().removesuffix("\n").rsplit("\n\n", 1)
+        assert f"{table}\n" == report()
+        metrics = trained.run.metrics()
+        assert line == f"test   loss {metrics['loss']:.4f}   accuracy {metrics['accuracy']:.4f}"
         assert json.loads((trained.run.path / "report.json").read_text()) == report(output_dict=True)
         accuracy = sklearn.metrics.accuracy_score(true, predicted)
         assert trained.run.metrics()["accuracy"] == pytest.approx(accuracy, abs=1e-7)
@@ -100,6 +103,7 @@ class TestTheRun:
     def test_the_loss_is_that_of_the_probabilities(self, trained):
         right = trained.evaluation.probabilities[range(10_000), trained.evaluation.labels]
         assert trained.run.metrics()["loss"] == pytest.approx(-np.log(right).mean(), rel=1e-4)
+        assert trained.run.metrics()["log_loss"] == pytest.approx(trained.run.metrics()["loss"], rel=1e-4)
 
     def test_the_data_record_counts_every_image_and_names_the_split(self, trained):
         record = trained.run.read_json("data.json")

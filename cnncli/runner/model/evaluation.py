@@ -61,7 +61,33 @@ def evaluate_split(
     model.compute_metrics(None, tf.constant(targets), tf.constant(outputs))
     metrics = {name: value for name, value in metrics_of(model).items() if name != "loss"}
     shown = probabilities(outputs, loss, encoding, len(class_names))  # (images, classes)
-    return Evaluation(split, class_names, tuple(samples.names), samples.labels, shown, {"loss": value, **metrics})
+    every = {"loss": value, **metrics}
+    contains = loss_contains(loss, encoding, model)
+    return Evaluation(split, class_names, tuple(samples.names), samples.labels, shown, every, contains)
+
+
+def loss_contains(loss: Entry, encoding: str, model: keras.Model) -> str:
+    """What a loss has besides the log loss, so that it may stay high though every image is right; empty if nothing.
+
+    Class weights are not among it: images of an evaluation count the same.
+
+    Args:
+        loss: Loss of the training.
+        encoding: Encoding of the labels, as `label_encoding` gives it.
+        model: Model of the training.
+
+    Returns:
+        Words for people: `label smoothing 0.1, penalties on weights`.
+    """
+    plain = {"sparse": "SparseCategoricalCrossentropy", "one_hot": "CategoricalCrossentropy"}
+    parts = [] if loss.name == plain.get(encoding, "BinaryCrossentropy") else [loss.name]
+    if smoothing := loss.get("label_smoothing"):
+        parts.append(f"label smoothing {smoothing:g}")
+    if any(variable.regularizer for variable in model.trainable_variables):
+        parts.append("penalties on weights")
+    if any(getattr(layer, "activity_regularizer", None) for layer in model.layers):
+        parts.append("penalties on activations")
+    return ", ".join(parts)
 
 
 def images_at(samples: LabelledImages) -> Callable[[Sequence[int]], Sequence[np.ndarray]]:
