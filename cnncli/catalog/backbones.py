@@ -46,13 +46,13 @@ class Backbone:
 
 
 _CONVNEXT_WORDS = "ConvNeXt: residual blocks of large depthwise kernels (Liu et al., 2022)"
-_DENSENET_WORDS = "DenseNet: every layer takes the results of all before it in its block (Huang et al., 2017)"
-_EFFICIENT_WORDS = "EfficientNet: depth, width and image size grown together (Tan and Le, 2019)"
+_DENSENET_WORDS = "DenseNet: each layer takes the outputs of all earlier ones in its block (Huang et al., 2017)"
+_EFFICIENT_WORDS = "EfficientNet: depth, width and image size scaled together (Tan and Le, 2019)"
 _EFFICIENT_2_WORDS = "EfficientNetV2: EfficientNet made faster to train (Tan and Le, 2021)"
-_NASNET_WORDS = "NASNet: cells that a search found (Zoph et al., 2018)"
-_RESNET_WORDS = "ResNet: blocks that add to what they are given (He et al., 2015)"
+_NASNET_WORDS = "NASNet: cells found by a search (Zoph et al., 2018)"
+_RESNET_WORDS = "ResNet: blocks that add to their input (He et al., 2015)"
 _RESNET_2_WORDS = "ResNetV2: ResNet with normalisation before each convolution (He et al., 2016)"
-_VGG_WORDS = "VGG: 3×3 convolutions one after another, and many parameters (Simonyan and Zisserman, 2014)"
+_VGG_WORDS = "VGG: stacks of 3×3 convolutions, and many parameters (Simonyan and Zisserman, 2014)"
 _MOBILE_3_WORDS = "MobileNetV3: small and fast, found by a search (Howard et al., 2019)"
 _XCEPTION_WORDS = "Xception: Inception with depthwise separable convolutions (Chollet, 2017)"
 _INCEPTION_3_WORDS = "InceptionV3: branches of small and large windows side by side (Szegedy et al., 2015)"
@@ -113,11 +113,11 @@ WIDTHS = {
 }
 
 _ARGUMENTS = {
-    "weights": "What it begins with: imagenet, a file, an earlier run, or null for new weights.",
-    "trainable": "Whether the training changes it; frozen, its normalisation keeps its statistics as well.",
-    "pooling": "avg or max makes one value of each channel, as a global pooling layer below it would.",
-    "alpha": "Its width: how many times the published number of channels.",
-    "depth_multiplier": "Filters of each depthwise convolution for each channel that it is given.",
+    "weights": "Initial weights: imagenet, a file, an earlier run, or null for random ones.",
+    "trainable": "Whether training changes it; if false, its normalisation keeps its statistics as well.",
+    "pooling": "avg or max reduces each channel to one value, as a global pooling layer below it would.",
+    "alpha": "Its width: a factor for the published number of channels.",
+    "depth_multiplier": "Filters of each depthwise convolution per input channel.",
     "minimalistic": "Leave out what some processors are slow at: squeeze and excitation, 5×5 kernels, hard swish.",
 }
 
@@ -129,8 +129,8 @@ def words_on(name: str) -> str:
     arguments = "\n".join(f"    {argument}: {words}" for argument, words in _ARGUMENTS.items())
     return (
         f"{backbone.words}.\n\n"
-        f"A whole network without its head, used like a layer: {backbone.parameters:,} parameters, weights trained on "
-        f"ImageNet at {backbone.size}×{backbone.size} pixels, images of {backbone.smallest}×{backbone.smallest} or "
-        f"more. {scales} inside the model, in place of data.scale.\n\n"
+        f"A whole network without its head, used like a layer: {backbone.parameters:,} parameters, ImageNet weights "
+        f"for {backbone.size}×{backbone.size} pixels, images of at least {backbone.smallest}×{backbone.smallest}. "
+        f"{scales} inside the model, in place of data.scale.\n\n"
         f"Args:\n{arguments}\n"
     )
