@@ -29,7 +29,7 @@ from cnncli.wording import size_text
 LIMIT = 20_000_000_000
 """Size of the cache in bytes, above which the least recently used entries are removed."""
 
-_FORMAT = "cnncli images 1"  # changes whenever the same file would be read as other pixels
+_FORMAT = "cnncli images 2"  # changes whenever the same file would be read as other pixels
 _CHUNK_BYTES = 32_000_000  # decoded at a time: the memory that filling an entry costs
 _ATTEMPTS = 10  # another process may have removed the entry to make room
 _ABANDONED = 24 * 3600  # seconds after which no process will finish an unfinished entry

@@ -190,6 +190,13 @@ def _data(spec: Spec) -> Iterator[Problem]:
         yield from data.split.contradictions(("train", "test"))
     if data.standardize and "scale" in data.set_keys:
         yield Problem(("data", "scale"), "'standardize' sets the range of the pixels already; leave out one of them")
+    if data.image.white is not None and (data.source.is_builtin or data.source.name == "cifar"):
+        yield Problem(("data", "image", "white"), f"white is 255 in {data.source.name}; leave this out")
+    if data.image.white is not None and data.image.white != data.source.arguments.get("white", data.image.white):
+        yield Problem(("data", "image", "white"), f"{data.source.name} sets white already; leave out one of them")
+    if data.image.icc != "ignore" and not data.source.has_encoded_images:
+        message = f"only image files have colour profiles, and {data.source.name} has none"
+        yield Problem(("data", "image", "icc"), message)
     if data.exclude and not data.source.has_files:
         yield Problem(("data", "exclude"), f"only image files can be excluded, and {data.source.name} has none")
 

@@ -34,6 +34,14 @@ class Image(Section):
         "How pixels are computed when the size changes",
         "bilinear",
     )
+    white: float | None = key(
+        optional(number(0, above=True)),
+        "The value of white, where it is not the largest that the format can hold",
+        None,
+    )
+    icc: str = key(
+        choice("ignore", "srgb"), "Whether colour profiles in files are ignored or converted to sRGB", "ignore"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

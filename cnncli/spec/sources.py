@@ -36,6 +36,11 @@ class Source:
         return not self.is_builtin and IMAGE_SOURCES[self.name].images == "files"
 
     @property
+    def has_encoded_images(self) -> bool:
+        """Whether each image is encoded, as a file or in one of TensorFlow Datasets, and decoded by cnncli."""
+        return not self.is_builtin and IMAGE_SOURCES[self.name].images != "arrays"
+
+    @property
     def paths(self) -> dict[str, str]:
         """Arguments that are files or folders."""
         if self.is_builtin:

@@ -153,6 +153,36 @@ def test_which_number_is_white_may_be_said(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("above", "white", "dtype"),
+    [(1.0000001, 1, np.float32), (1.0005, 1, np.float16), (255.1, 255, np.float64), (4096, 4095, np.uint16)],
+)
+def test_rounding_beyond_white_and_black_is_clipped(tmp_path, above, white, dtype):
+    images = (PHOTOS / 255 * white).astype(dtype)
+    images[0, 0, 0] = above
+    if dtype != np.uint16:
+        images[0, 0, 1] = -1e-4 * white
+    read = load(tmp_path, white=white if white == 4095 else None, x=images, y=LABELS).splits["train"].images
+    assert read[0, 0, 0].tolist() == [255] * 3
+    assert np.array_equal(read[1:], PHOTOS[1:])
+    if dtype != np.uint16:
+        assert read[0, 0, 1].tolist() == [0] * 3
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
+def test_dark_images_are_told_of_and_kept(tmp_path, dtype):
+    notices = []
+    np.savez(tmp_path / "pets.npz", x=two(0, 100, dtype), y=LABELS)
+    read = arrays.load(tmp_path / "pets.npz", notice=notices.append).splits["train"].images
+    assert read.max() == 100
+    assert "data.image.white: 100, if that is white" in notices[0]
+
+
+def test_bright_images_are_not_told_of(tmp_path):
+    np.savez(tmp_path / "pets.npz", x=PHOTOS, y=LABELS)
+    assert arrays.load(tmp_path / "pets.npz", notice=pytest.fail).class_names
+
+
 def two(low, high, dtype=np.float32):
     images = np.full((6, 4, 4), low, dtype)
     images[:, 1] = high
@@ -165,13 +195,17 @@ def two(low, high, dtype=np.float32):
         (two(-1, 1), "pixels from -1 to 1, and black is 0"),
         (two(0, 3.5), "white could be 3.5 or 255"),
         (two(0, 1, np.int32), "white could be 1 or 255"),
+        (two(0, 1, np.uint8), "white could be 1 or 255 | set the value of white, for example data.image.white: 1"),
+        (two(0, 16, np.uint8), "white could be 16 or 255"),
         (two(0, 300), "pixels from 0 to 300, and white is 255 | set the value of white"),
+        (two(0, 4000, np.uint16), "for example data.image.white: 4095"),
+        (two(-2.5, 3), "save pixels as 0 to 255, or as fractions from 0 to 1"),
         (two(0, np.nan), "train image 0 has pixels that are not finite numbers"),
         (two(0, np.inf), "not finite numbers"),
         (two(0, 1, np.complex64), "images of the type complex64"),
         (np.full((6, 4, 4), "a"), "images of the type <U1"),
     ],
-    ids=["negative", "in between", "whole", "beyond", "NaN", "infinite", "complex", "text"],
+    ids=["negative", "in between", "whole", "bytes", "16", "beyond", "12 bits", "standard", "NaN", "inf", "i", "text"],
 )
 def test_numbers_that_are_no_pixels(tmp_path, images, words):
     assert words in message(tmp_path, x=images, y=LABELS)

@@ -38,6 +38,12 @@ def message(folder, classes=None) -> str:
     return f"{caught.value.message} | {caught.value.hint}"
 
 
+def test_bytes_that_may_be_fractions_are_asked_about(tmp_path):
+    write(tmp_path, train_images=encoded(DIGITS // 128), test_images=encoded(DIGITS[:3] // 128))
+    assert "white could be 1 or 255" in message(tmp_path)
+    assert set(np.unique(idx.load(tmp_path, white=1).splits["train"].images)) == {0, 255}
+
+
 def dotted(name: str) -> str:
     return name.replace("-idx", ".idx")
 

@@ -96,7 +96,7 @@ _PILLOW = (
 
 FORMATS = (
     Format("JPEG", _with(b"\xff\xd8\xff"), (".jpg", ".jpeg", ".jpe", ".jfif"), "pillow:open_jpeg"),
-    Format("PNG", _with(b"\x89PNG\r\n\x1a\n"), (".png",), "pillow:open_png"),
+    Format("PNG", _with(b"\x89PNG\r\n\x1a\n"), (".png",), "png:open_png"),
     Format("GIF", _with(b"GIF87a", b"GIF89a"), (".gif",), "pillow:open_gif"),
     Format("BMP", _is_bmp, (".bmp",), "pillow:open_bmp"),
     Format("WEBP", _is_webp, (".webp",), "pillow:open_webp"),

@@ -14,7 +14,8 @@ from cnncli.data.decode.formats import HEAD, format_of, remedy
 from cnncli.data.decode.input_format import InputFormat, fitted
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
-from cnncli.data.decode.readers import DeepPixels, NotRead, open_picture
+from cnncli.data.decode.readers import NotRead, open_picture
+from cnncli.data.decode.white import HIDDEN, eight_bits
 from cnncli.data.files import open_file
 from cnncli.errors import DataError
 
@@ -27,11 +28,11 @@ _TOO_MANY = f": more than {MAX_PIXELS // 1_000_000} million"
 def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") -> np.ndarray:
     """Reads one image as a model takes it.
 
-    JPEG, PNG, GIF, BMP and WebP, whatever the file is called. The orientation that a camera noted is applied,
-    transparent pixels are laid on white, 16 bits become 8, inks become colours, of an animation the first frame is
-    taken. Then colour becomes grey (ITU-R 601) or grey becomes colour, and last the image is brought to the size,
-    antialiased; an image that has the size already keeps its very bytes. Colour profiles are not applied: the numbers
-    in the file are what counts, as it is with the libraries that models are trained with elsewhere.
+    Any format in `formats.FORMATS` that has a reader, whatever the file is called. The orientation that a camera noted
+    is applied, transparent pixels are laid on white, 16 bits become 8, inks become colours, of an animation the first
+    frame is taken. Then colour becomes grey (ITU-R 601) or grey becomes colour, and last the image is brought to the
+    size, antialiased; an image that has the size already keeps its very bytes. Colour profiles are not applied unless
+    the format says so: the numbers in the file are what counts, as with the libraries that train models elsewhere.
 
     Args:
         source: A file, or the contents of one.
@@ -72,7 +73,7 @@ def fit_pixels(pixels: np.ndarray, input_format: InputFormat) -> np.ndarray:
 
 
 def fit_picture(picture: Image.Image, input_format: InputFormat) -> np.ndarray:
-    """Brings a decoded picture to the size and colour of a format; uint8, shape `(height, width, channels)`."""
+    """Brings a picture of 8 bits to the size and colour of a format; uint8, shape `(height, width, channels)`."""
     fit = fitted(_flattened(picture, "L" if input_format.channels == 1 else "RGB"), input_format)
     return np.array(fit).reshape(input_format.shape)
 
@@ -89,7 +90,7 @@ def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Im
         if opened.width * opened.height > MAX_PIXELS:
             raise DataError(f"{name} is {kind.words} of {opened.width}×{opened.height} pixels{_TOO_MANY}")
         pixels = opened.load(input_format)
-        picture = _deep_to_eight_bits(pixels) if isinstance(pixels, DeepPixels) else pixels
+        picture = eight_bits(pixels, input_format.white, name)
         turn = opened.turn()  # only now: a PNG may tell it behind its pixels
         return picture if turn is None else picture.transpose(turn)
     except (DataError, MemoryError):
@@ -104,28 +105,13 @@ def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Im
         raise DataError(f"{name} is a damaged {kind.name}: {error}") from error
 
 
-def _deep_to_eight_bits(pixels: DeepPixels) -> Image.Image:
-    """Values from 0 to white as 0…255, rounded; with an alpha channel where the pixels have one."""
-    scaled = np.clip(pixels.values / np.float64(pixels.white or 1), 0, 1)  # (height, width, channels)
-    channels = [scaled] if pixels.alpha is None else [scaled, pixels.alpha[:, :, None]]
-    eight = np.rint(np.concatenate(channels, axis=2) * 255).astype(np.uint8)
-    return Image.fromarray(eight[:, :, 0] if eight.shape[2] == 1 else eight)
-
-
 def _flattened(picture: Image.Image, mode: str) -> Image.Image:
-    """The picture without transparency and in this mode, `L` or `RGB`."""
-    if picture.mode.startswith("I"):  # 16-bit grey; `convert` would clip it to 255
-        picture = _eight_bits(picture)
+    """The picture without transparency and in this mode, `L` or `RGB`.
+
+    One that is transparent everywhere keeps its colours: its alpha was never meant, such as the fourth byte of a BMP.
+    """
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+        if picture.getchannel("A").getextrema()[1] > HIDDEN:  # type: ignore[operator]
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture.convert(mode)
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Grey of 0…65535 as grey of 0…255, rounded; the one value that a PNG may call transparent becomes white."""
-    values = np.asarray(picture).astype(np.uint32)  # (height, width)
-    eight = (values + 128) // 257
-    if "transparency" in picture.info:
-        eight[values == picture.info["transparency"]] = 255
-    return Image.fromarray(eight.astype(np.uint8))

@@ -10,6 +10,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 Resize = Literal["stretch", "pad", "crop"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "area"]
+Profiles = Literal["ignore", "srgb"]
 
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
@@ -22,7 +23,7 @@ _FILTERS = {
 
 @dataclass(frozen=True)
 class InputFormat:
-    """The size and colour that images are read in. Training, evaluation and prediction share one.
+    """The size and colour that images are read in, and what their numbers mean. Training and prediction share one.
 
     Args:
         height: Height in pixels.
@@ -32,6 +33,9 @@ class InputFormat:
             them and cuts off what hangs over, centred.
         interpolation: `nearest` picks pixels; the others average over all that fall into one, `area` with equal
             weights.
+        white: The value of white in files; None for the largest that each format can hold. One above 255 is not that
+            of files of 8 bits.
+        icc: Whether colour profiles are ignored or converted to sRGB.
     """
 
     height: int
@@ -39,6 +43,8 @@ class InputFormat:
     channels: int
     resize: Resize = "stretch"
     interpolation: Interpolation = "bilinear"
+    white: float | None = None
+    icc: Profiles = "ignore"
 
     def __post_init__(self) -> None:
         if self.height < 1 or self.width < 1 or self.channels not in (1, 3):

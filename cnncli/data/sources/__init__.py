@@ -18,14 +18,14 @@ def load_images(name: str, arguments: Mapping[str, Any], **context: Any) -> Imag
     """Loads all images of a source, a key of `IMAGE_SOURCES`, in the splits that it has itself.
 
     Of the `context` of a training (`input_format`, `classes`, `exclude`, `notice`) it receives what its function `load`
-    has parameters for.
+    has parameters for; an argument of the spec wins.
 
     Raises:
         DataError: The images are missing, damaged or not what the arguments say.
         ResourceError: They do not fit into memory.
     """
     load: Callable[..., ImageData[Any]] = module_of(name).load
-    return load(**arguments, **accepted(load, context))
+    return load(**{**accepted(load, context), **arguments})
 
 
 def module_of(name: str) -> ModuleType:

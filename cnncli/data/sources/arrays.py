@@ -17,7 +17,7 @@ from cnncli.data.sources.classes import Classes
 from cnncli.data.sources.folder import SPLIT_FOLDERS, SPLITS
 from cnncli.data.sources.labels import labelled_images
 from cnncli.data.sources.location import existing_file, some
-from cnncli.data.sources.pixels import image_shape
+from cnncli.data.sources.pixels import Notice, image_shape
 from cnncli.errors import DataError
 from cnncli.wording import counted
 
@@ -47,7 +47,11 @@ class _Stored:
 
 
 def load(
-    path: Path | str, labels: Path | str | None = None, classes: Classes = None, white: float | None = None
+    path: Path | str,
+    labels: Path | str | None = None,
+    classes: Classes = None,
+    white: float | None = None,
+    notice: Notice | None = None,
 ) -> ImageData[Samples]:
     """Reads images and labels from NumPy's files: an `.npz`, a folder of `.npy` files, or a pair of them with `labels`.
 
@@ -56,8 +60,9 @@ def load(
     with other names are not looked at. Images of bytes in an `.npy` stay on disk until they are used.
 
     Args:
-        white: The number that means white. When None, bytes are taken as they are, and other numbers from 0 to 1 are
-            told from those from 0 to 255.
+        white: The number that means white. When None, numbers from 0 to 1 are told from those from 0 to 255 where
+            that is certain.
+        notice: Receives a line when all images are dark.
     """
     place = Path(path).expanduser()
     stored = _pair(place, labels) if labels is not None else _in_folder(place) if place.is_dir() else _in_file(place)
@@ -71,7 +76,7 @@ def load(
             )
     require_memory(sum(_memory(array) for of in stored.values() for array in of.values()), f"{place} holds arrays")
     labels_of, images_of = ({split: _read(of[kind]) for split, of in stored.items()} for kind in ("labels", "images"))
-    return labelled_images(images_of, labels_of, classes, white, str(place))
+    return labelled_images(images_of, labels_of, classes, white, str(place), notice)
 
 
 def _memory(array: _Stored) -> int:

@@ -16,6 +16,7 @@ from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.classes import Classes
 from cnncli.data.sources.labels import labelled_images
 from cnncli.data.sources.location import existing_folder, some
+from cnncli.data.sources.pixels import Notice
 from cnncli.errors import DataError
 from cnncli.wording import counted, dimensions
 
@@ -25,12 +26,14 @@ _BYTES = 0x08
 _OTHER_TYPES = {0x09: "signed bytes", 0x0B: "16-bit numbers", 0x0C: "32-bit numbers", 0x0D: "floats", 0x0E: "doubles"}
 
 
-def load(path: Path | str, classes: Classes = None) -> ImageData[Samples]:
+def load(
+    path: Path | str, classes: Classes = None, white: float | None = None, notice: Notice | None = None
+) -> ImageData[Samples]:
     """Reads the four files of MNIST, or of one of the many data sets made in its likeness.
 
     They are called `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
     `t10k-labels-idx1-ubyte`, with dots or dashes, with `.gz` or without; where a file is there in both forms, the one
-    without is read. Those of the test may be missing.
+    without is read. Those of the test may be missing. `white` and `notice` are those of `arrays.load`.
     """
     folder = existing_folder(path)
     files = _files(folder)
@@ -44,7 +47,7 @@ def load(path: Path | str, classes: Classes = None) -> ImageData[Samples]:
                 f"{of['images']} has {counted(count, 'image')} and {of['labels'].name} {counted(other, 'label')}",
                 "the two files do not belong together",
             )
-    return labelled_images(images, labels, classes, 255, str(folder))
+    return labelled_images(images, labels, classes, white, str(folder), notice)
 
 
 def _files(folder: Path) -> dict[str, dict[str, Path]]:

@@ -10,7 +10,7 @@ from cnncli.data.folder_inventory import in_counting_order
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.classes import Classes, require_same_classes, with_classes
 from cnncli.data.sources.location import some
-from cnncli.data.sources.pixels import as_images
+from cnncli.data.sources.pixels import Notice, as_images
 from cnncli.errors import DataError
 
 
@@ -48,12 +48,13 @@ def labelled_images(
     classes: Classes,
     white: float | None,
     where: str,
+    notice: Notice | None = None,
 ) -> ImageData[Samples]:
     """The images and labels of a source of arrays, by split; `classes` names its labels or chooses among them."""
     words = any(array.dtype.kind in "SU" for array in labels.values())  # they have their names already
     names = None if words else _names_of_labels(classes)
     class_names, numbers = encoded_labels(labels, names, where)
-    pixels = as_images(images, white, where)
+    pixels = as_images(images, white, where, notice)
     data = ImageData(class_names, {split: Samples.numbered(pixels[split], numbers[split]) for split in images})
     return data if classes is None or names is not None else with_classes(data, classes, where)
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from cnncli.data.decode.white import FEW_LEVELS, HALF, TOLERANCE, WHITE, is_outside, likely_white
 from cnncli.errors import DataError
 from cnncli.wording import dimensions
 
+Notice = Callable[[str], None]
+
+_SET = "set the value of white, for example data.image.white:"
 _CHUNK = 1024  # images looked at at a time, so that no second copy of everything is made
+
+
+class UnknownWhite(DataError):
+    """All values are so small that 255 is probably not white."""
 
 
 def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]:
@@ -30,12 +38,14 @@ def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]
     return shape[0], shape[2], shape[3], shape[1]
 
 
-def as_images(arrays: Mapping[str, np.ndarray], white: float | None, where: str) -> dict[str, np.ndarray]:
+def as_images(
+    arrays: Mapping[str, np.ndarray], white: float | None, where: str, notice: Notice | None = None
+) -> dict[str, np.ndarray]:
     """The arrays of all splits as images: uint8, shape `(images, height, width, channels)`.
 
-    They may be grey `(images, height, width)`, channels last, or channels first where that is certain. Bytes stay as
-    they are. Of other numbers, those from 0 to 1 and those from 0 to 255 are told apart by all splits together, unless
-    `white` is set.
+    They may be grey `(images, height, width)`, channels last, or channels first where that is certain. Numbers from 0
+    to 1 and those from 0 to 255 are told apart by all splits together, unless `white` is set: fractions up to 1 are
+    fractions, whole numbers up to 32 are refused because white could be either, and up to 127 there is a notice.
 
     Raises:
         DataError: There are negative numbers or NaN, or it is ambiguous which number is white.
@@ -47,37 +57,43 @@ def as_images(arrays: Mapping[str, np.ndarray], white: float | None, where: str)
     odd = {str(array.dtype) for array in arrays.values() if array.dtype.kind not in "buif"}
     if odd:
         raise DataError(f"{where} has images of the type {', '.join(sorted(odd))}", "expected numbers")
-    plain = all(array.dtype == np.uint8 for array in arrays.values())
     if white is None:
-        white = 255 if plain else _white(arrays, where)
-    elif not (plain and white == 255):
+        white = _white(arrays, where, notice)
+    elif not (white == WHITE and _are_bytes(arrays)):
         low, high = _least_and_greatest(arrays, where)
-        if low < 0 or high > white:
+        if is_outside(low, high, white):
             raise DataError(f"{where} has pixels from {low:g} to {high:g}, and from 0 to {white:g} was expected")
     return {split: _bytes(array, shapes[split], white) for split, array in arrays.items()}
 
 
-def _white(arrays: Mapping[str, np.ndarray], where: str) -> float:
-    low, high = _least_and_greatest(arrays, where)
-    extent = f"{where} has pixels from {low:g} to {high:g}"
-    if low < 0:
-        raise DataError(f"{extent}, and black is 0", "save pixels as 0 to 255, or as fractions from 0 to 1")
+def _white(arrays: Mapping[str, np.ndarray], where: str, notice: Notice | None) -> float:
     if all(array.dtype.kind == "b" for array in arrays.values()):
         return 1
-    whole = all(array.dtype.kind in "bui" for array in arrays.values())
-    if high <= 1 and not whole:
+    low, high = _least_and_greatest(arrays, where, bright=HALF if _are_bytes(arrays) else None)
+    extent = f"{where} has pixels from {low:g} to {high:g}"
+    if low < -TOLERANCE * likely_white(high):
+        halves = "; (x + 1) / 2 turns -1 to 1 into fractions" if -low <= 1 + TOLERANCE >= high else ""
+        raise DataError(f"{extent}, and black is 0", f"save pixels as 0 to 255, or as fractions from 0 to 1{halves}")
+    if not is_outside(low, high, 1) and any(array.dtype.kind == "f" for array in arrays.values()):
         return 1
-    if high > 255:
-        raise DataError(f"{extent}, and white is 255", "set the value of white, for example white: 65535")
-    if high <= 32:  # a set of photographs without any bright pixel is rarer than one in some other range
-        raise DataError(
-            f"{extent}: white could be {1 if high <= 1 else f'{high:g}'} or 255",
-            "set the value of white, for example white: 255",
-        )
-    return 255
+    likely = likely_white(high)
+    if is_outside(low, high, WHITE):
+        raise DataError(f"{extent}, and white is 255", f"{_SET} {likely:g}")
+    if high <= FEW_LEVELS:
+        raise UnknownWhite(f"{extent}: white could be {likely:g} or 255", f"{_SET} {likely:g}")
+    if high <= HALF and notice:
+        notice(f"warning: {extent}, and white is 255; {_SET} {high:g}, if that is white")
+    return WHITE
 
 
-def _least_and_greatest(arrays: Mapping[str, np.ndarray], where: str) -> tuple[float, float]:
+def _are_bytes(arrays: Mapping[str, np.ndarray]) -> bool:
+    return all(array.dtype == np.uint8 for array in arrays.values())
+
+
+def _least_and_greatest(
+    arrays: Mapping[str, np.ndarray], where: str, bright: float | None = None
+) -> tuple[float, float]:
+    """The extent of all values; of those up to the first part with one above `bright`, where that decides."""
     low, high = np.inf, -np.inf
     for split, array in arrays.items():
         for start in range(0, len(array), _CHUNK):
@@ -90,20 +106,22 @@ def _least_and_greatest(arrays: Mapping[str, np.ndarray], where: str) -> tuple[f
                     "replace NaN and infinite values before saving",
                 )
             low, high = min(low, least), max(high, greatest)
+            if bright is not None and high > bright:
+                return low, high
     return low, high
 
 
 def _bytes(array: np.ndarray, shape: tuple[int, int, int, int], white: float) -> np.ndarray:
     count, height, width, channels = shape
     channels_first = array.ndim == 4 and array.shape[1:] != (height, width, channels)
-    if array.dtype == np.uint8 and white == 255 and not channels_first:
+    if array.dtype == np.uint8 and white == WHITE and not channels_first:
         return array.reshape(shape)  # no copy: it may be on disk
-    scaled = array.dtype.kind == "f" or white != 255
+    scaled = array.dtype.kind == "f" or white != WHITE
     images = np.empty(shape, np.uint8)  # (images, height, width, channels)
     for start in range(0, count, _CHUNK):
         chunk = array[start : start + _CHUNK]
         if scaled:
-            chunk = np.rint(chunk.astype(np.float64) * (255 / white))
+            chunk = np.clip(np.rint(chunk.astype(np.float64) * (WHITE / white)), 0, WHITE)
         if channels_first:
             chunk = np.moveaxis(chunk, 1, -1)
         images[start : start + _CHUNK] = chunk.reshape(-1, height, width, channels)

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from cnncli.data.decode.white import WHITE
 from cnncli.data.identity import DuplicateGroup, fingerprint, identical_across
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources.classes import TooFewClasses, require_same_classes
+from cnncli.data.sources.pixels import UnknownWhite
 from cnncli.errors import DataError, RunError
 from cnncli.report.tables import write_rows
 from cnncli.runner.inputs.data_record import DataRecord
@@ -138,6 +140,8 @@ def _with_classes_of_the_run(data: Data, class_names: Sequence[str], notice: Not
     """Loads the source, whose classes must be those of the run."""
     try:
         source = load_source(data, notice)
+    except UnknownWhite:  # white was not asked for when older runs were trained, and bytes were as they are
+        return _with_classes_of_the_run(data.replace(image=data.image.replace(white=WHITE)), class_names, notice)
     except TooFewClasses as error:
         require_same_classes(class_names, error.names, "the data")
         raise

@@ -151,7 +151,7 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
         ResourceError: They do not fit into memory, or the cache is full.
     """
     name, arguments = data.source.name, data.source.arguments
-    context: dict[str, Any] = {"classes": data.classes, "notice": notice}
+    context: dict[str, Any] = {"classes": data.classes, "notice": notice, "white": data.image.white}
     if data.source.is_builtin:
         return _fitted(with_classes(builtin.load(name, notice), data.classes, name), data)
     if IMAGE_SOURCES[name].images == "arrays":
@@ -166,7 +166,7 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
     files = load_images(name, arguments, input_format=placeholder, exclude=exclude, **context)
     warn_about_unknown(exclude, notice)
     if input_format is None:
-        input_format = InputFormat(*common_size(list(files.splits.values())), placeholder.channels)
+        input_format = input_format_for(data, (*common_size(list(files.splits.values())), placeholder.channels))
     splits = {split: dataclasses.replace(samples, input_format=input_format) for split, samples in files.splits.items()}
     return ImageData(files.class_names, splits)
 
@@ -190,9 +190,7 @@ def warn_about_unknown(exclude: ExcludeList, notice: Notice | None) -> None:
 def _reading(data: Data) -> InputFormat | None:
     """How files are read; None when the spec sets no size."""
     shape = static_data_info(data).shape
-    if shape is None:
-        return None
-    return InputFormat(*shape, resize=data.image.resize, interpolation=data.image.interpolation)  # type: ignore[arg-type]
+    return None if shape is None else input_format_for(data, shape)
 
 
 def _fitted(data: ImageData[Samples], spec: Data) -> ImageData[Samples]:
@@ -208,7 +206,8 @@ def input_format_for(data: Data, shape: tuple[int, int, int]) -> InputFormat:
     height, width = (size, size) if isinstance(size, int) else size or shape[:2]
     channels = {"rgb": 3, "grayscale": 1, None: shape[2]}[data.image.color]
     image = data.image
-    return InputFormat(height, width, channels, image.resize, image.interpolation)  # type: ignore[arg-type]
+    white = image.white if data.source.has_encoded_images else None  # arrays are bytes by now
+    return InputFormat(height, width, channels, image.resize, image.interpolation, white, image.icc)  # type: ignore[arg-type]
 
 
 def decoded(splits: Splits, cache: bool, progress: Progress | None = None) -> Splits:

@@ -99,6 +99,17 @@ class TestRecord:
         for split, name in (("train", "x_train"), ("validation", "x_val"), ("test", "x_test")):
             assert np.array_equal(found.samples[split].images[..., 0], arrays[name])
 
+    def test_bytes_of_a_run_that_was_not_asked_about_white_keep_their_meaning(self, recorded, folder_spec, tmp_path):
+        from cnncli.data.sources.pixels import UnknownWhite
+
+        images = np.zeros((6, 4, 4), np.uint8)
+        images[:, 1] = 16
+        np.savez(tmp_path / "dark.npz", images=images, labels=np.arange(6) % 2)
+        data = folder_spec(f"data.source={{arrays: {{path: {tmp_path / 'dark.npz'}}}}}", "data.image.size=null").data
+        with pytest.raises(UnknownWhite):
+            recorded.load_source(data)
+        assert recorded._with_classes_of_the_run(data, ("0", "1"), None).splits["train"].images.max() == 16
+
     @pytest.mark.parametrize("split", ["{validation: 9, test: 12}", "{validation: test, test: 12}"])
     def test_an_image_in_two_splits_is_told_once(self, record, folder_spec, squares, split):
         from cnncli.runner.inputs.splits import load_splits

@@ -12,11 +12,11 @@ from PIL import Image, ImageChops, ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from cnncli.data.decode.input_format import InputFormat, decode_smaller
-from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of, turn_of_header
+from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of
+from cnncli.data.decode.readers import DeepPixels
 
 
 class PillowFile:
@@ -39,10 +39,10 @@ class PillowFile:
         return ("transparent",) if self.picture.has_transparency_data else ()
 
     def turn(self) -> Image.Transpose | None:
-        """What puts it upright; a PNG may tell only once it is decoded."""
-        return turn_of(self.picture) if self._loaded else turn_of_header(self.picture, self._stream)
+        """What puts it upright."""
+        return turn_of(self.picture)
 
-    def load(self, input_format: InputFormat) -> Image.Image:
+    def load(self, input_format: InputFormat) -> Image.Image | DeepPixels:
         """The first frame."""
         self.picture.load()
         self._loaded = True
@@ -54,30 +54,16 @@ class _Jpeg(PillowFile):
 
     def load(self, input_format: InputFormat) -> Image.Image:
         decode_smaller(self.picture, input_format, turned=turn_of(self.picture) in ON_ITS_SIDE)
-        picture = super().load(input_format)
+        super().load(input_format)
+        picture = self.picture
         # Pillow takes every JPEG of inks to store them inverted; only Adobe's, which say so, do
         is_plain_ink = picture.mode == "CMYK" and "adobe" not in picture.info
         return ImageChops.invert(picture) if is_plain_ink else picture
 
 
-class _Png(PillowFile):
-    @property
-    def traits(self) -> tuple[str, ...]:
-        place = self._stream.tell()
-        self._stream.seek(24)
-        bits = self._stream.read(1)[0]
-        self._stream.seek(place)
-        return ("sixteen-bit",) * (bits == 16) + super().traits
-
-
 def open_jpeg(stream: BinaryIO) -> PillowFile:
     """A JPEG, or the first photograph of several in one file."""
     return _Jpeg(JpegImageFile(stream), stream)
-
-
-def open_png(stream: BinaryIO) -> PillowFile:
-    """A PNG."""
-    return _Png(PngImageFile(stream), stream)
 
 
 def open_gif(stream: BinaryIO) -> PillowFile:

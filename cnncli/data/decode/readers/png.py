@@ -1,0 +1,179 @@
+"""PNG, read by Pillow with the bits, the transparent values and the long texts that it does not take as they are."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngImageFile
+
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.decode.orientation import turn_of, turn_told_by
+from cnncli.data.decode.readers import DeepPixels
+from cnncli.data.decode.readers.pillow import PillowFile
+
+_SIGNATURE = 8  # bytes before the first chunk
+_WHITE = 65535
+_BIT_DEPTH = 24  # place of the bit depth in a file; the colour type follows
+_NO_PIXELS = b"\0\0\0\0IDAT\x35\xaf\x06\x1e\0\0\0\0IEND\xae\x42\x60\x82"
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
+_MOST_TEXT = 16 * MAX_TEXT_CHUNK  # bytes of all texts that are kept
+_LOW_BYTES = {2: "RGB;16L", 6: "RGBA;16L"}  # Pillow's names of layouts in which these are the upper ones
+
+
+class PngFile(PillowFile):
+    """A PNG whose header was read."""
+
+    picture: PngImageFile
+
+    def __init__(self, picture: PngImageFile, stream: BinaryIO) -> None:
+        super().__init__(picture, stream)
+        stream.seek(_BIT_DEPTH)
+        self._bits, self._color_type = stream.read(2)
+
+    @property
+    def is_grey(self) -> bool:
+        """Whether it is stored without colour."""
+        return self._color_type in (0, 4)
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """Codes of the doctor's findings that the header shows."""
+        return ("sixteen-bit",) * (self._bits == 16) + super().traits
+
+    def turn(self) -> Image.Transpose | None:
+        """What puts it upright; it may be told behind the pixels, which are passed over."""
+        if self._loaded:
+            return turn_of(self.picture)
+        # Not its own getexif, which decodes where it finds nothing
+        return turn_told_by(lambda: Image.Image.getexif(PngImageFile(io.BytesIO(_without_pixels(self._stream)))))
+
+    def load(self, input_format: InputFormat) -> Image.Image | DeepPixels:
+        """The first frame; of 16 bits an array."""
+        try:
+            pixels = self._decoded()
+        except ValueError:  # which a long text behind the pixels raises, too
+            self._stream = without_long_texts(self._stream)
+            self.picture = PngImageFile(self._stream)
+            pixels = self._decoded()
+        self._loaded = True
+        return pixels
+
+    def _decoded(self) -> Image.Image | DeepPixels:
+        if self._bits == 16:
+            return self._deep_pixels()
+        self.picture.load()
+        if self._color_type in (0, 2) and "transparency" in self.picture.info:
+            self.picture.info["transparency"] = _in_bytes(self.picture.info["transparency"], self._bits)
+        return self.picture
+
+    def _deep_pixels(self) -> DeepPixels:
+        """All 16 bits, although Pillow has modes for grey alone: colour is decoded twice, for its two bytes."""
+        if self._color_type == 4:
+            self._lay_out(self.picture, "RGBA")
+        self.picture.load()
+        values = np.asarray(self.picture)
+        if self._color_type == 4:  # (height, width, bytes of grey and of alpha)
+            values = values.view(">u2")
+        elif self._color_type in _LOW_BYTES:
+            self._stream.seek(0)
+            low = PngImageFile(self._stream)
+            self._lay_out(low, _LOW_BYTES[self._color_type])
+            values = values.astype(np.uint16) << 8 | np.asarray(low)
+        values = values.astype(np.uint16).reshape(*values.shape[:2], -1)  # (height, width, channels)
+        if self._color_type in (4, 6):
+            return DeepPixels(values[:, :, :-1], _WHITE, values[:, :, -1] / _WHITE)
+        key = self.picture.info.get("transparency")
+        return DeepPixels(values, _WHITE, None if key is None else (values != key).any(axis=2).astype(np.float32))
+
+    @staticmethod
+    def _lay_out(picture: PngImageFile, layout: str) -> None:
+        picture.tile = [tile._replace(args=layout) for tile in picture.tile]
+
+
+def open_png(stream: BinaryIO) -> PngFile:
+    """A PNG."""
+    try:
+        picture = PngImageFile(stream)
+    except ValueError:
+        stream = without_long_texts(stream)
+        picture = PngImageFile(stream)
+    return PngFile(picture, stream)
+
+
+def without_long_texts(stream: BinaryIO) -> BinaryIO:
+    """A copy of a PNG without the texts and the profile that Pillow takes for an attack by their length.
+
+    Nothing is unpacked beyond that length. A text whose checksum is wrong stays: the file is damaged.
+    """
+    kept, texts = [_start(stream)], 0
+    for kind, start, length in _chunks(stream):
+        data = _with_frame(stream, start, length)
+        if kind in _TEXTS and zlib.crc32(data[4:-4]) == int.from_bytes(data[-4:]):
+            size = max(length, _unpacked(kind, data[8:-4]))
+            texts += size
+            if size > MAX_TEXT_CHUNK or texts > _MOST_TEXT:
+                continue
+        kept.append(data)
+    return io.BytesIO(b"".join(kept))
+
+
+def _in_bytes(key: int | tuple[int, ...], bits: int) -> int | tuple[int, ...]:
+    """The grey or colour that a PNG calls transparent, as its pixels have it once they are 0…255."""
+    if isinstance(key, tuple):
+        return tuple(value & 255 for value in key)
+    return key if bits == 1 else (key & (2**bits - 1)) * 255 // (2**bits - 1)
+
+
+def _unpacked(kind: bytes, body: bytes) -> int:
+    """Bytes of a text or profile, unpacked as far as they are few."""
+    parts = body.split(b"\0", 1)
+    if kind == b"tEXt" or len(parts) < 2:
+        return len(body)
+    packed = parts[1][1:]
+    if kind == b"iTXt":
+        packed = parts[1][2:].split(b"\0", 2)[-1] if parts[1][:1] == b"\1" else b""
+    try:
+        return len(zlib.decompressobj().decompress(packed, MAX_TEXT_CHUNK + 1))
+    except zlib.error:
+        return 0
+
+
+def _without_pixels(stream: BinaryIO) -> bytes:
+    """A PNG with everything that it says of its first frame, and no pixels."""
+    kept, behind = [_start(stream)], False
+    for kind, start, length in _chunks(stream):
+        if kind == b"IEND" or (behind and kind == b"fcTL"):  # another frame
+            break
+        behind = behind or kind == b"IDAT"
+        if kind != b"IDAT":
+            kept.append(_with_frame(stream, start, length))
+    return b"".join(kept) + _NO_PIXELS
+
+
+def _start(stream: BinaryIO) -> bytes:
+    stream.seek(0)
+    return stream.read(_SIGNATURE)
+
+
+def _with_frame(stream: BinaryIO, start: int, length: int) -> bytes:
+    """A whole chunk: length, kind, data and checksum."""
+    stream.seek(start)
+    return stream.read(length + 12)
+
+
+def _chunks(stream: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, place and length of the data of each chunk; the stream may be used between them."""
+    start = _SIGNATURE
+    while True:
+        stream.seek(start)
+        head = stream.read(8)
+        if len(head) < 8:
+            return
+        length = int.from_bytes(head[:4])
+        yield head[4:], start, length
+        start += length + 12

@@ -1,0 +1,118 @@
+"""Which number is white, where files and arrays leave it open, and pixels of any range brought to 0…255."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image
+
+from cnncli.data.decode.readers import DeepPixels
+from cnncli.errors import DataError
+
+WHITE = 255
+"""The white of bytes, and of all images once they are read."""
+
+TOLERANCE = 1e-3
+"""How far above white or below black a value may be, as a share of white, to count as rounded and be clipped.
+
+Half precision rounds values near 1 to steps of 2**-10.
+"""
+
+FEW_LEVELS = 32
+"""Greatest value up to which white has to be set: photographs without any bright pixel are rarer than another range."""
+
+HIDDEN = 1
+"""Alpha, 0…255, up to which nothing is visible: 0 is what was left empty, 1 is true in bytes.
+
+An image that has no more than that anywhere is taken for one without transparency.
+"""
+
+HALF = 127
+"""Greatest value up to which a set of bytes is suspiciously dark."""
+
+
+def likely_white(greatest: float) -> float:
+    """The value that is probably white where no image of a set has a greater one than this.
+
+    Example:
+        >>> likely_white(0.9), likely_white(16), likely_white(200), likely_white(3_071), likely_white(40_000)
+        (1, 16, 255, 4095, 65535)
+    """
+    if not is_outside(0, greatest, 1):
+        return 1
+    if greatest <= FEW_LEVELS:
+        return greatest
+    bits = 8
+    while is_outside(0, greatest, 2**bits - 1):
+        bits += 1
+    return 2**bits - 1
+
+
+def is_outside(least: float, greatest: float, white: float) -> bool:
+    """Whether values reach further below 0 or above white than rounding explains."""
+    return least < -TOLERANCE * white or greatest > (1 + TOLERANCE) * white
+
+
+def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str) -> Image.Image:
+    """Pixels of any range as a picture of 8 bits, rounded.
+
+    Args:
+        pixels: What a reader found.
+        white: The value of white that the spec sets; None for that of the file. Pictures of 8 bits, whose white cannot
+            be above 255, have their own then.
+        name: What messages call the image.
+
+    Raises:
+        DataError: There are negative numbers, NaN or values above white, or nothing says which value is white.
+    """
+    if isinstance(pixels, Image.Image):
+        if white is None or white >= WHITE:
+            return pixels
+        pixels = _as_array(pixels)
+    values = pixels.values
+    least, greatest = float(values.min()), float(values.max())
+    if not np.isfinite(least + greatest):
+        raise DataError(f"{name} has pixels that are not finite numbers", "replace NaN and infinite values")
+    used = white or pixels.white
+    if used is None:
+        raise DataError(
+            f"{name} has pixels from {least:g} to {greatest:g} and does not say which value is white",
+            f"set the value of white, for example data.image.white: {likely_white(greatest):g}",
+        )
+    _require_within(least, greatest, used, name)
+    bands = _scaled(values, used, pixels.alpha)  # (height, width, channels)
+    return Image.fromarray(bands[:, :, 0] if bands.shape[2] == 1 else np.ascontiguousarray(bands))
+
+
+def _as_array(picture: Image.Image) -> DeepPixels:
+    """A picture of 8 bits as an array: grey or colour, with its transparency."""
+    has_alpha = picture.has_transparency_data
+    mode = ("LA" if has_alpha else "L") if picture.mode in ("L", "LA") else ("RGBA" if has_alpha else "RGB")
+    bands = np.asarray(picture.convert(mode)).reshape(picture.height, picture.width, -1)  # (height, width, channels)
+    return DeepPixels(bands[:, :, :-1], WHITE, bands[:, :, -1] / WHITE) if has_alpha else DeepPixels(bands, WHITE)
+
+
+def _require_within(least: float, greatest: float, white: float, name: str) -> None:
+    """Refuses values that reach further below 0 or above white than rounding explains, with a DataError."""
+    if is_outside(least, greatest, white):
+        hint = f"set data.image.white to {likely_white(greatest):g}, or exclude the file"
+        hint = "black must be 0: convert or exclude the file" if least < -TOLERANCE * white else hint
+        raise DataError(f"{name} has pixels from {least:g} to {greatest:g}, and white is {white:g}", hint)
+
+
+def _scaled(values: np.ndarray, white: float, alpha: np.ndarray | None) -> np.ndarray:
+    """Values in 0…255, laid on white where they are transparent: before they are rounded, not once more after it."""
+    is_visible = alpha is not None and alpha.max() > HIDDEN / WHITE
+    if values.dtype in (np.uint8, np.uint16) and not is_visible:
+        return _table(np.iinfo(values.dtype).max + 1, white)[values]
+    scaled = values.astype(np.float64) * (WHITE / white)
+    if is_visible:
+        scaled = WHITE + (scaled - WHITE) * np.clip(alpha, 0, 1)[:, :, None]  # type: ignore[arg-type]
+    return np.clip(np.rint(scaled), 0, WHITE).astype(np.uint8)
+
+
+@lru_cache
+def _table(size: int, white: float) -> np.ndarray:
+    """What becomes of the numbers below `size`: uint8, shape `(size,)`."""
+    return np.clip(np.rint(np.arange(size) * (WHITE / white)), 0, WHITE).astype(np.uint8)
