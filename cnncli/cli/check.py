@@ -30,7 +30,7 @@ def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool)
 
     try:
         loaded = load(config, overrides)
-        absent = missing_inputs(loaded.spec.data.source, loaded.spec.model, runs_dir)
+        absent = missing_inputs(loaded.spec.data, loaded.spec.model, runs_dir)
         warnings = [*loaded.warnings, *(loaded.locate(SpecError(absent)).problems if absent else ())]
         if warnings:
             show_problems(warnings, str(config), "warning", say)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Generic, Protocol, Self, TypeVar
@@ -190,7 +190,14 @@ Images = TypeVar("Images", bound=LabelledImages, covariant=True)
 
 @dataclass(frozen=True)
 class ImageData(Generic[Images]):
-    """What a source holds: class names in the order of the labels; `train`, and its own `validation` and `test`."""
+    """What a source holds: class names in the order of the labels; `train`, and its own `validation` and `test`.
+
+    Args:
+        class_names: Names of the classes.
+        splits: Images by split.
+        groups: For each split, the group of each image as the source names it; empty where it names none.
+    """
 
     class_names: tuple[str, ...]
     splits: Mapping[str, Images]
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnncli.data.split import divide, validation_indices
+from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.draft.image_format import FEW
 from cnncli.errors import DataError
 from cnncli.wording import counted
@@ -40,13 +40,14 @@ def choose_split(labels: Mapping[str, np.ndarray], class_names: tuple[str, ...],
         reason = "This is the split of the source."
         return Split({}, len(train), len(labels["validation"]), len(labels["test"]), reason)
     _require_enough(train, class_names, 4 - len(labels), where)
+    drawing = Drawing(stratify=True, seed=0)
     small = 0.15 if len(train) < FEW else 0.1
     for validation, test in ((small, 0.2), (0.2, 0.2), (0.25, 0.25), (0.3, 0.3)):
         try:
             if "test" in labels:
-                validated, tested = len(validation_indices(train, validation, True, 0)), 0
+                validated, tested = len(validation_indices(train, validation, drawing)), 0
             else:
-                division = divide(train, class_names, 0 if "validation" in labels else validation, test, True, 0)
+                division = divide(train, class_names, 0 if "validation" in labels else validation, test, drawing)
                 validated, tested = len(division.validation), len(division.test)
             break
         except DataError as error:

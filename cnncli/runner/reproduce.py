@@ -9,6 +9,7 @@ from pathlib import Path
 from cnncli.errors import RunError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
+from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.train import train
 from cnncli.runner.training.run_files import differences, environment
@@ -30,6 +31,7 @@ def reproduce(
         raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {run.path}")
     spec, recorded, before = run.spec, run.environment, run.history_rows
     # A run named in model.weights is the one beside this run, wherever the new one is created
+    spec = spec.replace(data=with_own_division(spec.data, run.path))
     again = OpenRun(train(spec, runs_dir, observers, command, weights_dir=run.path.parent).run)
     difference = _first_difference(before, again.history_rows) or _differing_file(run.path, again.path)
     changes = differences(recorded, environment(spec.model.nodes))

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 
 from cnncli.observer import TrainingObserver
+from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.inputs.image_manifest import recorded_splits
 from cnncli.runner.inputs.splits import decoded
 from cnncli.runner.open_run import OpenRun
@@ -41,6 +42,7 @@ def resume(
             f"training of {spec.train.epochs} epochs"
         )
     if not folder.data.exists():  # it ended before its first step
+        spec = spec.replace(data=with_own_division(spec.data, run.path))
         return train_into(lambda: contextlib.nullcontext(folder), spec, run.path.parent, observer, command)
     return _continue(run, spec, observer, command)
 

@@ -11,7 +11,7 @@ from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
 from cnncli.spec.metrics import BINARY_LOSSES, METRIC_RULES, has_one_output, is_sparse, unfitting_metrics
 from cnncli.spec.pretrained import wrong_parameters
-from cnncli.spec.schema import Spec
+from cnncli.spec.schema import Data, Spec
 from cnncli.spec.shapes import NetworkShapes, Shape, Step
 from cnncli.spec.stages import wrong_stages
 from cnncli.spec.static_data_info import static_data_info
@@ -186,8 +186,7 @@ def _data(spec: Spec) -> Iterator[Problem]:
     if images is not None and isinstance(part, int) and part >= images:
         message = f"{part} validation images leave none of the {images} training images to train on"
         yield Problem(("data", "split", "validation"), message)
-    if data.source.is_builtin:
-        yield from data.split.contradictions(("train", "test"))
+    yield from _split(data)
     if data.standardize and "scale" in data.set_keys:
         yield Problem(("data", "scale"), "'standardize' sets the range of the pixels already; leave out one of them")
     if data.image.white is not None and (data.source.is_builtin or data.source.name == "cifar"):
@@ -199,6 +198,24 @@ def _data(spec: Spec) -> Iterator[Problem]:
         yield Problem(("data", "image", "icc"), message)
     if data.exclude and not data.source.has_files:
         yield Problem(("data", "exclude"), f"only image files can be excluded, and {data.source.name} has none")
+
+
+def _split(data: Data) -> Iterator[Problem]:
+    """Keys of the split that contradict each other, or ask for what the source cannot have."""
+    split, source, path = data.split, data.source, ("data", "split")
+    if split.test == "validation" and split.validation in (0, "test"):
+        missing = "'validation: 0' keeps none" if split.validation == 0 else "these are to be the test images"
+        yield Problem((*path, "test"), f"there are no validation images to test on: {missing}")
+    if split.folder is not None and source.name != "folder":
+        other = "; for a table, use data.source.csv.split_column" if source.name == "csv" else ""
+        yield Problem((*path, "folder"), f"only the source folder has folders of splits{other}", at_key=True)
+    if split.group is not None and "column" in split.group and source.name != "csv":
+        yield Problem(
+            (*path, "group", "column"), "only a table has columns; write 'pattern' for file names", at_key=True
+        )
+    if split.group is not None and "pattern" in split.group and not source.has_files:
+        message = f"a pattern is searched in the names of files, and {source.name} has none"
+        yield Problem((*path, "group", "pattern"), message, at_key=True)
 
 
 def _mixing(spec: Spec) -> Iterator[Problem]:

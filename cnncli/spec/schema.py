@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Self
@@ -15,6 +15,7 @@ from cnncli.spec import sources, values
 from cnncli.spec.graph import Network, Node, read_network
 from cnncli.spec.section import Section, key, sections_of, subsection
 from cnncli.spec.sources import Source
+from cnncli.spec.split import Split
 from cnncli.spec.stages import PhaseSpec, StageSpec, phases_of, stage_list, with_epochs
 
 
@@ -42,34 +43,6 @@ class Image(Section):
     icc: str = key(
         choice("ignore", "srgb"), "Whether colour profiles in files are ignored or converted to sRGB", "ignore"
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Split(Section):
-    """How the images are divided; a source's own splits are kept."""
-
-    validation: float | int | Literal["test"] = key(
-        values.part, "Part of the images to validate on: a fraction, a count, 0 for none, or 'test'", 0.1
-    )
-    test: float | int = key(
-        values.test_part, "Part of the images to test on, where the source has no test images of its own", 0.2
-    )
-    stratify: bool = key(boolean, "Keep the proportions of the classes; without it the last images are taken", True)
-
-    def contradictions(self, own: Collection[str]) -> Iterator[Problem]:
-        """The parts that the spec sets although the source has these images, whose size it cannot change.
-
-        `validation: 0` is possible: it leaves the source's validation images out.
-
-        Args:
-            own: Names of the splits that the source has.
-        """
-        path, why = ("data", "split"), "the source has {} images of its own, and they are used; leave '{}' out"
-        if "test" in own and "test" in self.set_keys:
-            yield Problem((*path, "test"), why.format("test", "test"))
-        if "validation" in own and "validation" in self.set_keys and self.validation != 0:
-            message = why.format("validation", "validation") + ", or write 0 to use none of them"
-            yield Problem((*path, "validation"), message)
 
 
 @dataclass(frozen=True, kw_only=True)

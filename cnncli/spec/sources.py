@@ -41,6 +41,11 @@ class Source:
         return not self.is_builtin and IMAGE_SOURCES[self.name].images != "arrays"
 
     @property
+    def where(self) -> str:
+        """What a message calls it: its path, or the name of a data set."""
+        return str(self.arguments.get("path") or self.arguments.get("name") or self.name)
+
+    @property
     def paths(self) -> dict[str, str]:
         """Arguments that are files or folders."""
         if self.is_builtin:

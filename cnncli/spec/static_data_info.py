@@ -41,7 +41,8 @@ def static_data_info(data: Data) -> StaticDataInfo:
     if data.classes is not None:
         classes = data.classes.values() if isinstance(data.classes, Mapping) else data.classes
         names = tuple(dict.fromkeys(classes))
-    return StaticDataInfo(_shape(data), names, dataset.train if dataset and data.classes is None else None)
+    known = dataset.train if dataset and data.classes is None and data.split.file is None else None
+    return StaticDataInfo(_shape(data), names, known)
 
 
 def _shape(data: Data) -> tuple[int, int, int] | None:

@@ -71,8 +71,6 @@ class_weight = optional(
         description="'balanced', or a mapping from class names to weights",
     )
 )
-part = any_of(number(0, 1, below=True, as_written=True), whole(1), choice("test"))
-test_part = any_of(number(0, 1, above=True, below=True), whole(1))
 image_size = optional(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
 class_name = _class_name()
 classes = optional(any_of(list_of(class_name, description="a list of class names"), mapping_of(class_name)))

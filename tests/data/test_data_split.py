@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnncli.data.split import validation_indices
+from cnncli.data.split import Drawing, validation_indices
 from cnncli.errors import DataError
 
 
@@ -16,7 +16,7 @@ def labels_of(*counts: int) -> np.ndarray:
 @pytest.mark.parametrize(("part", "count"), [(0.1, 100), (0.25, 250), (1, 1), (300, 300), (999, 999)])
 def test_as_many_images_as_asked_for(part, count):
     labels = np.zeros(1000, np.int64)
-    chosen = validation_indices(labels, part, stratify=True, seed=0)
+    chosen = validation_indices(labels, part, Drawing(True, 0))
     assert chosen.dtype == np.int64
     assert chosen.tolist() == sorted(set(chosen.tolist()))
     assert len(chosen) == count
@@ -27,13 +27,13 @@ def test_as_many_images_as_asked_for(part, count):
 @pytest.mark.parametrize("seed", range(5))
 def test_every_class_keeps_its_share(seed):
     labels = labels_of(800, 150, 50)
-    chosen = validation_indices(labels, 0.1, stratify=True, seed=seed)
+    chosen = validation_indices(labels, 0.1, Drawing(True, seed))
     assert np.bincount(labels[chosen]).tolist() == [80, 15, 5]
 
 
 def test_the_seed_chooses_the_images():
     labels = labels_of(500, 500)
-    first, again, other = (validation_indices(labels, 0.2, stratify=True, seed=seed) for seed in (7, 7, 8))
+    first, again, other = (validation_indices(labels, 0.2, Drawing(True, seed)) for seed in (7, 7, 8))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -41,14 +41,14 @@ def test_the_seed_chooses_the_images():
 def test_without_stratification_the_last_images_are_taken_whatever_the_seed():
     labels = labels_of(6, 4)
     for seed in (0, 1):
-        assert validation_indices(labels, 0.3, stratify=False, seed=seed).tolist() == [7, 8, 9]
+        assert validation_indices(labels, 0.3, Drawing(False, seed)).tolist() == [7, 8, 9]
 
 
 @pytest.mark.parametrize("part", [10, 11, 0.999, 0.01])
 @pytest.mark.parametrize("stratify", [True, False])
 def test_both_sides_must_have_images(part, stratify):
     with pytest.raises(DataError, match="leave no image for the other splits") as caught:
-        validation_indices(labels_of(5, 5), part, stratify, seed=0)
+        validation_indices(labels_of(5, 5), part, Drawing(stratify, 0))
     assert caught.value.hint == "change data.split.validation"
 
 
@@ -62,4 +62,4 @@ def test_both_sides_must_have_images(part, stratify):
 )
 def test_a_class_that_cannot_be_on_both_sides_is_told(counts, part):
     with pytest.raises(DataError, match=r"every class is on both sides|cannot hold one of each of the"):
-        validation_indices(labels_of(*counts), part, stratify=True, seed=0)
+        validation_indices(labels_of(*counts), part, Drawing(True, 0))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnncli.data.split import divide
+from cnncli.data.split import Drawing, divide
 from cnncli.errors import DataError
 
 NAMES = ("Faces", "Leopards", "Motorbikes", "airplanes")
@@ -11,7 +11,7 @@ CALTECH = np.repeat(np.arange(4), [435, 200, 798, 800])
 
 
 def split(labels=CALTECH, names=NAMES, validation=0, test=0, stratify=True, seed=0):
-    return divide(labels, names, validation, test, stratify, seed)
+    return divide(labels, names, validation, test, Drawing(stratify, seed))
 
 
 @pytest.mark.parametrize("seed", range(4))

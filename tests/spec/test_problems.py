@@ -40,7 +40,7 @@ def problems_of(text):
         ("data: {source: mnist, scale: [1, 0]}\n" + MODEL,
          (1, 30, "expected a list of two numbers, the lower one first, got [1, 0]")),
         ("data: {source: mnist, split: {validation: 1.5}}\n" + MODEL,
-         (1, 43, "expected a number of at least 0 and below 1 or a whole number of 1 or more or one of test, got 1.5")),
+         (1, 43, "expected a number of at least 0 and below 1, a whole number of 1 or more, or 'test', got 1.5")),
         (DATA + "model: {layers: []}", (2, 17, "expected a list of layers, got []")),
         (DATA + "model: {layers: [{Conv2D: {filters: 8, kernel_size: [3]}}, Flatten]}",
          (2, 53, "expected a list of 2 numbers, got [3]")),

@@ -19,6 +19,7 @@ from cnncli.data.sources.pixels import UnknownWhite
 from cnncli.errors import DataError, RunError
 from cnncli.report.tables import write_rows
 from cnncli.runner.inputs.data_record import DataRecord
+from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.inputs.splits import Notice, Splits, load_source, load_splits
 from cnncli.runs import RunDir
 from cnncli.runs.untrusted import Unreadable, read_bytes
@@ -97,7 +98,7 @@ def recorded_splits(
         RunError: The records are incomplete.
     """
     if data.source.is_builtin:
-        return load_splits(data, seed, recorded=record.validation, notice=notice)
+        return load_splits(with_own_division(data, run), seed, recorded=record.validation, notice=notice)
     class_names, size = record.class_names, list(record.shape[:2])
     if data.source.has_files:  # an image that was added may have another size
         data = data.replace(image=data.image.replace(size=size))
@@ -114,7 +115,7 @@ def recorded_splits(
         labels = np.array([order[row["class"]] for row in of_split], dtype=np.int64)
         samples[split] = dataclasses.replace(there, labels=labels)
         _warn_about_changes(samples[split], of_split, split, notice, unchanged)
-    if data.split.validation == "test" and "validation" not in samples:
+    if "validation" not in samples and (data.split.validation == "test" or data.split.test == "validation"):
         samples["validation"], source_split["validation"] = samples["test"], source_split["test"]
     return Splits(class_names, samples, None, source_split)
 

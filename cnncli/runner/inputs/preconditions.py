@@ -11,32 +11,39 @@ from cnncli.data.sources.location import require_existing
 from cnncli.errors import CnncliError, DataError, KeyPath, Problem
 from cnncli.runs import RunDir, find_run
 from cnncli.spec.backbones import is_backbone
-from cnncli.spec.schema import Model
-from cnncli.spec.sources import Source
+from cnncli.spec.schema import Data, Model
 
 
-def require_inputs_exist(source: Source, model: Model, runs_folder: Path) -> None:
+def require_inputs_exist(data: Data, model: Model, runs_folder: Path) -> None:
     """Refuses a spec whose images or weights are missing.
 
     Raises:
         DataError: A folder or file is missing.
         RunError: A run is missing.
     """
-    for _, error in _missing(source, model, runs_folder):
+    for _, error in _missing(data, model, runs_folder):
         raise error
 
 
-def missing_inputs(source: Source, model: Model, runs_folder: Path) -> list[Problem]:
-    """The same as warnings, all of them: a spec may be written before its images exist."""
-    return [
+def missing_inputs(data: Data, model: Model, runs_folder: Path) -> list[Problem]:
+    """The same as warnings, all of them: a spec may be written before its images exist.
+
+    With these come the parts of a built-in data set that the spec sets in vain, which a training reports as it starts.
+    """
+    missing = [
         Problem(place, f"{error}; {error.hint}" if error.hint else f"{error}", code="not-there")
-        for place, error in _missing(source, model, runs_folder)
+        for place, error in _missing(data, model, runs_folder)
     ]
+    is_divided = data.source.is_builtin and data.split.file is None
+    return [*missing, *(data.split.not_used(("train", "test"), data.source.where) if is_divided else ())]
 
 
-def _missing(source: Source, model: Model, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:
+def _missing(data: Data, model: Model, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:
+    source = data.source
     for argument, path in source.paths.items():
         yield from _failing(("data", "source", source.name, argument), require_existing, path)
+    if data.split.file is not None:
+        yield from _failing(("data", "split", "file"), require_existing, data.split.file)
     weights_of: list[tuple[KeyPath, Any]] = [(("model", "weights"), model.weights)]
     weights_of += [(node.at("weights"), node.entry.get("weights")) for node in model.nodes if is_backbone(node.entry)]
     for place, weights in weights_of:

@@ -13,8 +13,8 @@ from cnncli.data.quality.codes import finding, most_severe_first
 from cnncli.data.quality.survey import TABLE_SUFFIXES
 from cnncli.data.samples import FileSamples
 from cnncli.data.sources.location import listed, some
-from cnncli.data.split import divide, validation_indices
-from cnncli.errors import DataError, path_text
+from cnncli.data.split import Drawing, divide, validation_indices
+from cnncli.errors import DataError
 from cnncli.records import Affected, DataReport
 from cnncli.runner.inputs.splits import Notice, Splits, exclude_list, load_source, load_splits, warn_about_unknown
 from cnncli.spec.schema import Data, Split
@@ -34,7 +34,7 @@ def scan_path(path: Path, decode: bool = True, progress: Progress | None = None)
         DataError: There is no such folder or table, or it cannot be read.
     """
     is_table = path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()
-    plan = Plan(None, _validating(Split()))
+    plan = Plan(None, Split().held_out("validation"))
     report = scan_files("csv" if is_table else "folder", path, decode=decode, progress=progress, plan=plan)
     return _with(report, list(_too_few(report)))
 
@@ -63,25 +63,18 @@ def scan_source(
     Raises:
         DataError: The images cannot be loaded, or the source lacks a class of the spec.
     """
-    source, part = data.source, _validating(data.split)
+    source, part = data.source, data.split.held_out("validation")
     if not source.has_files:
         report = scan_arrays(source.name, load_source(data, notice), progress, Plan(True, part))
-        return _with_contradictions(report, data.split, seed)
+        return _with(report, _indivisible(report, data, seed, notice))
     exclude = exclude_list(data)
     arguments = {**source.arguments, "classes": data.classes, "exclude": exclude}
+    if data.split.folder is not None:
+        arguments["split_folders"] = data.split.folder
     plan = Plan(static_data_info(data).shape is not None, part)
     report = scan_files(source.name, **arguments, decode=decode, progress=progress, plan=plan)
     warn_about_unknown(exclude, notice)
-    return _with_contradictions(report, data.split, seed)
-
-
-def _with_contradictions(report: DataReport, split: Split, seed: int) -> DataReport:
-    """The report with what training would refuse of the spec's split."""
-    problems = split.contradictions(report.counts)
-    affected = [Affected((), f"{path_text(problem.path)}: {problem.message}") for problem in problems]
-    if not affected and (reason := _indivisible(report, split, seed)):
-        affected = [Affected((), reason)]
-    return _with(report, affected)
+    return _with(report, _indivisible(report, data, seed, notice))
 
 
 def _with(report: DataReport, refused: Sequence[Affected]) -> DataReport:
@@ -89,27 +82,28 @@ def _with(report: DataReport, refused: Sequence[Affected]) -> DataReport:
     return dataclasses.replace(report, findings=findings)
 
 
-def _indivisible(report: DataReport, split: Split, seed: int) -> str:
-    """Why the images cannot be divided as the spec asks; empty when they can."""
-    own = report.counts
+def _indivisible(report: DataReport, data: Data, seed: int, notice: Notice | None) -> list[Affected]:
+    """Why the images cannot be divided as the spec asks; none when they can."""
+    own, split = report.counts, data.split
     counts = [own.get("train", {}).get(name, 0) for name in report.class_names]
     if not counts or not all(counts):  # a finding of its own
-        return ""
-    labels = np.repeat(np.arange(len(counts)), counts)  # (images,)
-    validation = 0 if "validation" in own else _validating(split)
+        return []
+    labels, drawing = np.repeat(np.arange(len(counts)), counts), Drawing(split.stratify, seed)  # (images,)
+    validation = 0 if "validation" in own else split.held_out("validation")
     try:
-        if "test" not in own:
-            divide(labels, report.class_names, validation, split.test, split.stratify, seed)
+        if split.group is not None or split.file is not None:
+            if not report.is_wrong:
+                load_splits(data, seed, notice=notice)
+        elif "test" not in own:
+            divide(labels, report.class_names, validation, split.held_out("test"), drawing)
         elif validation:
-            validation_indices(labels, validation, split.stratify, seed, report.class_names)
+            validation_indices(labels, validation, drawing, report.class_names)
     except DataError as error:
-        return f"{error}; {error.hint}" if error.hint else f"{error}"
-    return ""
-
-
-def _validating(split: Split) -> float | int:
-    """The part of the images that is held out for validation alone."""
-    return 0 if isinstance(split.validation, str) else split.validation
+        return [Affected((), f"{error}; {error.hint}" if error.hint else f"{error}")]
+    if notice:
+        for problem in split.not_used(own, data.source.where):
+            notice(problem.message)
+    return []
 
 
 def load_readable_splits(data: Data, seed: int, notice: Notice) -> Splits:

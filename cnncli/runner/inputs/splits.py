@@ -18,12 +18,12 @@ from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples,
 from cnncli.data.sources import builtin, load_images
 from cnncli.data.sources.classes import with_classes
 from cnncli.data.sources.location import ExcludeList
-from cnncli.data.split import divide, validation_indices
-from cnncli.errors import DataError, RunError, SpecError
+from cnncli.errors import DataError
+from cnncli.runner.inputs.division import divide_source
+from cnncli.runner.inputs.division_file import pooled
 from cnncli.runner.inputs.input_spec import InputSpec
-from cnncli.spec.schema import Data, Split
+from cnncli.spec.schema import Data
 from cnncli.spec.static_data_info import static_data_info
-from cnncli.wording import counted
 
 Notice = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -62,67 +62,16 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
         data: Section `data` of the spec.
         seed: Seed of the spec, which decides which images are held out.
         recorded: Validation indices of an earlier run with the same built-in data, to use exactly these.
-        notice: Receives a line about downloads and unused images.
+        notice: Receives a line about downloads, unused images, and what is not divided as the spec says.
 
     Raises:
-        SpecError: The spec asks for a split that the source has already.
         DataError: The images cannot be loaded or divided.
         RunError: The recorded split does not fit the images.
     """
-    source = _splits_to_use(load_source(data, notice), data.split, notice)
-    own, part = source.splits, data.split
-    train = own["train"]
-    if "test" not in own:
-        return _divided(source, part, seed)
-    if "validation" in own:
-        return Splits(source.class_names, dict(own), None, {split: split for split in own})
-    source_split = {"train": "train", "test": "test"}
-    if part.validation == 0:
-        return Splits(source.class_names, {"train": train, "test": own["test"]}, None, source_split)
-    if part.validation == "test":
-        samples = {"train": train, "validation": own["test"], "test": own["test"]}
-        return Splits(source.class_names, samples, None, {**source_split, "validation": "test"})
-    if recorded is None:
-        held_out = validation_indices(train.labels, part.validation, part.stratify, seed, source.class_names)
-    else:
-        held_out = np.asarray(recorded, dtype=np.int64)
-        if held_out.size and not 0 <= held_out.min() <= held_out.max() < len(train):
-            raise RunError("the split recorded in data.json does not fit the images of the source")
-    rest = np.setdiff1d(np.arange(len(train)), held_out)
-    samples = {"train": train.take(rest), "validation": train.take(held_out), "test": own["test"]}
-    return Splits(source.class_names, samples, held_out, {**source_split, "validation": "train"})
-
-
-def _splits_to_use(data: ImageData[Any], split: Split, notice: Notice | None) -> ImageData[Any]:
-    """All splits of the source, but for its validation images when the spec asks for none."""
-    problems = list(split.contradictions(data.splits))
-    if problems:
-        raise SpecError(problems)
-    if "validation" not in data.splits or split.validation != 0:
-        return data
-    unused = data.splits["validation"]
-    if notice:
-        notice(f"{counted(len(unused), 'validation image')} of the source not used: data.split.validation is 0")
-    return ImageData(
-        data.class_names, {name: samples for name, samples in data.splits.items() if samples is not unused}
-    )
-
-
-def _divided(data: ImageData[Any], part: Split, seed: int) -> Splits:
-    """Splits of a source that has no test images of its own."""
-    train, own = data.splits["train"], data.splits.get("validation")
-    validation = 0 if own is not None or part.validation == "test" else part.validation
-    division = divide(train.labels, data.class_names, validation, part.test, part.stratify, seed)
-    samples = {"train": train.take(division.train)}
-    if own is not None:
-        samples["validation"] = own
-    elif part.validation == "test":
-        samples["validation"] = train.take(division.test)
-    elif part.validation != 0:
-        samples["validation"] = train.take(division.validation)
-    samples["test"] = train.take(division.test)
-    source_split = {split: "validation" if split == "validation" and own is not None else "train" for split in samples}
-    return Splits(data.class_names, samples, None, source_split)
+    source = load_source(data, notice)
+    parts, held_out = divide_source(source, data, seed, recorded, notice)
+    samples = {split: part.of(source) for split, part in parts.items()}
+    return Splits(source.class_names, samples, held_out, {split: part.origin for split, part in parts.items()})
 
 
 def load_input_spec(data: Data) -> InputSpec:
@@ -146,12 +95,22 @@ def load_input_spec(data: Data) -> InputSpec:
 def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
     """Every image of a source, in the size and colour of the spec, in the splits the source has itself.
 
+    Where a file divides the images, those of all splits are `train`.
+
     Raises:
         DataError: The images cannot be loaded, or have different sizes and the spec sets none.
         ResourceError: They do not fit into memory, or the cache is full.
     """
+    source = _load_source(data, notice)
+    return source if data.split.file is None else pooled(source, data.source.has_files)
+
+
+def _load_source(data: Data, notice: Notice | None) -> ImageData[Any]:
     name, arguments = data.source.name, data.source.arguments
     context: dict[str, Any] = {"classes": data.classes, "notice": notice, "white": data.image.white}
+    context["split_folders"] = data.split.folder
+    if data.split.group and "column" in data.split.group:
+        context["group_column"] = data.split.group["column"]
     if data.source.is_builtin:
         return _fitted(with_classes(builtin.load(name, notice), data.classes, name), data)
     if IMAGE_SOURCES[name].images == "arrays":
@@ -168,7 +127,7 @@ def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
     if input_format is None:
         input_format = input_format_for(data, (*common_size(list(files.splits.values())), placeholder.channels))
     splits = {split: dataclasses.replace(samples, input_format=input_format) for split, samples in files.splits.items()}
-    return ImageData(files.class_names, splits)
+    return dataclasses.replace(files, splits=splits)
 
 
 def exclude_list(data: Data) -> ExcludeList:

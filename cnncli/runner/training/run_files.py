@@ -17,6 +17,7 @@ from cnncli import __version__
 from cnncli.data.brightness import brightness_stats
 from cnncli.factory.precision import precision_here
 from cnncli.machine import processor_name, usable_cores
+from cnncli.runner.inputs.division_file import DIVISION, with_own_division, write_division
 from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.model.plugin_check import LAYERS_KEY, package_layers, record_of
@@ -37,8 +38,10 @@ _LABELS = {"device": "device", "processor": "processor", "threads": "number of t
 
 
 def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str]) -> None:
-    """Writes spec.yaml, environment.json and log.txt."""
-    _write_spec(run, _recorded_spec(spec, splits))
+    """Writes spec.yaml, environment.json and log.txt; first split.csv, where a file divides the images."""
+    if spec.data.split.file is not None:
+        write_division(run.path / DIVISION, splits.samples, splits.source_split, spec.data.source.has_files)
+    _write_spec(run, _recorded_spec(spec, splits, run.path))
     invocation = {"command": command_line(command), "seed": spec.seed, "time": now()}
     run.write_json("environment.json", {**environment(spec.model.nodes), **invocation})
     run.write_text("log.txt", CHATTER)
@@ -63,6 +66,8 @@ def portable_spec(spec: Spec) -> Spec:
     source = spec.data.source
     arguments = {**source.arguments, **{name: _absolute(path) for name, path in source.paths.items()}}
     data = spec.data.replace(source=Source(source.name, arguments))
+    if data.split.file is not None:
+        data = data.replace(split=data.split.replace(file=_absolute(data.split.file)))
     train = spec.train.replace(precision=precision_here(spec.train.precision))
     return spec.replace(data=data, model=with_weights(spec.model, _absolute), train=train)
 
@@ -71,14 +76,16 @@ def _absolute(path: str) -> str:
     return str(Path(path).expanduser().absolute())
 
 
-def _recorded_spec(spec: Spec, splits: Splits) -> dict[str, Any]:
-    """The spec with every default, as YAML has it."""
-    plain = portable_spec(spec).plain()
+def _recorded_spec(spec: Spec, splits: Splits, run: Path) -> dict[str, Any]:
+    """The spec with every default, as YAML has it; it names the run's own copy of a division."""
+    portable = portable_spec(spec)
+    plain = portable.replace(data=with_own_division(portable.data, run.absolute())).plain()
     # Defaults without effect: in the file they would contradict the keys that have one
     if spec.data.standardize or not scales_image(spec.model.nodes):
         del plain["data"]["scale"]
     for split in ("validation", "test"):
-        if splits.source_split.get(split) == split:
+        is_pinned = spec.data.split.file is not None and not isinstance(plain["data"]["split"][split], str)
+        if splits.source_split.get(split) == split or (is_pinned and split in splits.samples):
             del plain["data"]["split"][split]
     return plain
 

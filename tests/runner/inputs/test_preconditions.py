@@ -63,16 +63,16 @@ def test_what_is_missing_has_its_place(spec, given, place, error, says):
     if given:
         Path("photos").mkdir()
     written = spec(**given)
-    (problem,) = missing_inputs(written.data.source, written.model, Path("runs"))
+    (problem,) = missing_inputs(written.data, written.model, Path("runs"))
     assert (problem.path, problem.code) == (place, "not-there")
     assert says in problem.message
     with pytest.raises(error):
-        require_inputs_exist(written.data.source, written.model, Path("runs"))
+        require_inputs_exist(written.data, written.model, Path("runs"))
 
 
 def test_images_of_the_package_are_there():
     mnist = load(Path("configs/mnist.yaml")).spec
-    assert missing_inputs(mnist.data.source, mnist.model, Path("runs")) == []
+    assert missing_inputs(mnist.data, mnist.model, Path("runs")) == []
 
 
 def test_training_without_images_ends_before_tensorflow_is_imported(spec):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from cnncli.data.samples import FileSamples, SampleSubset
 from cnncli.data.sources import builtin
-from cnncli.errors import DataError, RunError, SpecError
+from cnncli.errors import DataError, RunError
 from cnncli.spec import load
 
 pytestmark = pytest.mark.slow
@@ -185,10 +185,11 @@ class TestOwnSplits:
         assert all(name.startswith("test/") for name in splits.samples["test"].names)
         assert splits.source_split == {"train": "train", "validation": "train", "test": "test"}
 
-    def test_a_part_for_the_test_beside_them_is_refused(self, images, folder_spec, own_splits):
-        spec = folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}", "data.split.test=0.3")
-        with pytest.raises(SpecError, match=r"data\.split\.test: the source has test images of its own"):
-            splits_of(spec)
+    def test_they_win_over_a_part_for_the_test_with_a_notice(self, images, folder_spec, own_splits):
+        spec, told = folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}", "data.split.test=0.3"), []
+        assert counts(splits_of(spec, notice=told.append)) == {"train": 27, "validation": 3, "test": 9}
+        where = f"{own_splits} has its own test images, and they are used"
+        assert told == [f"{where}: data.split.test: 0.3 has no effect"]
 
     def test_a_folder_of_all_three_is_taken_as_it_is(self, images, folder_spec, own_splits):
         (own_splits / "val").mkdir()
@@ -202,12 +203,36 @@ class TestOwnSplits:
         source = f"data.source={{folder: {{path: {own_splits}}}}}"
         assert counts(splits_of(folder_spec(source, "data.split.test=3")))["test"] == 3
         for asked in ("0.1", "test"):
-            with pytest.raises(SpecError, match=r"data\.split\.validation: the source has validation images"):
-                splits_of(folder_spec(source, f"data.split.validation={asked}"))
+            told = []
+            spec = folder_spec(source, f"data.split.validation={asked}", "data.split.test=0.2")
+            assert counts(splits_of(spec, notice=told.append)) == {"train": 24, "validation": 9, "test": 6}
+            assert told[0].endswith(f"and they are used: data.split.validation: {asked} has no effect")
         told = []
-        splits = splits_of(folder_spec(source, "data.split.validation=0"), notice=told.append)
+        splits = splits_of(folder_spec(source, "data.split={validation: 0, test: 0.2}"), notice=told.append)
         assert counts(splits) == {"train": 24, "test": 6}
         assert told == ["9 validation images of the source not used: data.split.validation is 0"]
+
+    def test_without_test_images_it_is_said_how_to_keep_all_for_training(self, images, folder_spec, own_splits):
+        (own_splits / "test").rename(own_splits / "valid")
+        source, told = f"data.source={{folder: {{path: {own_splits}}}}}", []
+        assert counts(splits_of(folder_spec(source), notice=told.append)) == {"train": 24, "validation": 9, "test": 6}
+        assert told == [
+            f"{own_splits} has validation images and no test images: 6 of its 30 training images become the test "
+            "images; to keep all of them for training, set data.split.test to validation, which tests on the "
+            "validation images"
+        ]
+        told.clear()
+        splits = splits_of(folder_spec(source, "data.split.test=validation"), notice=told.append)
+        assert counts(splits) == {"train": 30, "validation": 9, "test": 9}
+        assert splits.source_split == {"train": "train", "validation": "validation", "test": "validation"}
+        assert told == []
+        splits_of(folder_spec(source, "data.split.test=0.2"), notice=told.append)
+        assert told == []  # the spec says so itself
+
+    def test_a_test_on_validation_images_that_are_drawn(self, images, folder_spec):
+        splits = splits_of(folder_spec("data.split={validation: 12, test: validation}"))
+        assert counts(splits) == {"train": 48, "validation": 12, "test": 12}
+        assert splits.samples["test"].names == splits.samples["validation"].names
 
     @pytest.mark.parametrize("asked", [(), ("data.split.validation=0",)])
     def test_the_spec_that_a_run_writes_down_asks_for_no_other_division(
@@ -218,7 +243,7 @@ class TestOwnSplits:
         shutil.copytree(own_splits / "test", own_splits / "val")
         spec = folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}", *asked)
         splits = splits_of(spec)
-        (tmp_path / "again.yaml").write_text(json.dumps(_recorded_spec(spec, splits)))  # JSON is YAML
+        (tmp_path / "again.yaml").write_text(json.dumps(_recorded_spec(spec, splits, tmp_path)))  # JSON is YAML
         assert counts(splits_of(load(tmp_path / "again.yaml").spec)) == counts(splits)
         assert ("validation" in splits.samples) == (not asked)
 

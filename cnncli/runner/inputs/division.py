@@ -1,0 +1,178 @@
+"""Divides the images of a source as a spec asks: its own splits are kept, groups stay whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cnncli.data.groups import Groups, matched_groups, shared_groups
+from cnncli.data.samples import ImageData
+from cnncli.data.split import Drawing, divide, validation_indices
+from cnncli.errors import RunError
+from cnncli.runner.inputs.division_file import read_parts
+from cnncli.spec.schema import Data
+from cnncli.wording import counted
+
+Notice = Callable[[str], None]
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Part:
+    """The images of one split.
+
+    Args:
+        origin: The split of the source that they come from.
+        indices: Which images of it, int64; None for all.
+    """
+
+    origin: str
+    indices: np.ndarray | None = None
+
+    def of(self, source: ImageData[Any]) -> Any:
+        """The images."""
+        samples = source.splits[self.origin]
+        return samples if self.indices is None else samples.take(self.indices)
+
+
+def divide_source(
+    source: ImageData[Any], data: Data, seed: int, recorded: Sequence[int] | None, notice: Notice | None
+) -> tuple[dict[str, Part], np.ndarray | None]:
+    """Divides the images of a source.
+
+    Args:
+        source: The images, in the splits that the source has itself.
+        data: Section `data` of the spec.
+        seed: Seed of the spec.
+        recorded: Validation indices of an earlier run with the same built-in data, to use exactly these.
+        notice: Receives what a user would not expect.
+
+    Returns:
+        The splits in the order of `SPLITS`, and the indices of the training images that are held out for validation
+        where the source has test images; None otherwise.
+
+    Raises:
+        DataError: The images cannot be divided as the spec asks.
+        RunError: The recorded split does not fit the images.
+    """
+    tell, split = notice or (lambda _: None), data.split
+    groups = groups_of(source, split.group)
+    if split.file is not None:
+        pinned = read_parts(source, data, tell)
+        parts, held_out = {name: Part("train", indices) for name, indices in pinned.items()}, None
+    else:
+        parts, held_out = _drawn(source, data, seed, recorded, groups.get("train"), tell)
+    for name, other in (("validation", split.validation), ("test", split.test)):
+        if name not in parts and isinstance(other, str):
+            parts[name] = parts[other]
+    ordered = {name: parts[name] for name in SPLITS if name in parts}
+    for line in _warnings(source, data, ordered, groups):
+        tell(line)
+    return ordered, held_out
+
+
+def _drawn(
+    source: ImageData[Any],
+    data: Data,
+    seed: int,
+    recorded: Sequence[int] | None,
+    groups: Groups | None,
+    tell: Notice,
+) -> tuple[dict[str, Part], np.ndarray | None]:
+    """The source's own splits, and those that it lacks, drawn from the training images."""
+    split, where = data.split, data.source.where
+    for problem in split.not_used(source.splits, where):
+        tell(problem.message)
+    parts = {name: Part(name) for name in source.splits}
+    if "validation" in parts and split.validation == 0:
+        unused = counted(len(source.splits["validation"]), "validation image")
+        tell(f"{unused} of the source not used: data.split.validation is 0")
+        del parts["validation"]
+    labels, drawing = source.splits["train"].labels, Drawing(split.stratify, seed, groups)
+    validation = 0 if "validation" in parts else split.held_out("validation")
+    if "test" not in parts:
+        division = divide(labels, source.class_names, validation, split.held_out("test"), drawing)
+        drawn = {"train": division.train, "validation": division.validation, "test": division.test}
+        parts |= {name: Part("train", indices) for name, indices in drawn.items() if len(indices)}
+        if "validation" in source.splits and "test" not in split.set_keys:
+            tell(taken_from_training(where, len(division.test), len(labels)))
+        return parts, None
+    if not validation:
+        return parts, None
+    if recorded is None:
+        held_out = validation_indices(labels, validation, drawing, source.class_names)
+    else:
+        held_out = np.asarray(recorded, dtype=np.int64)
+        if held_out.size and not 0 <= held_out.min() <= held_out.max() < len(labels):
+            raise RunError("the split recorded in data.json does not fit the images of the source")
+    rest = np.setdiff1d(np.arange(len(labels)), held_out)
+    return {**parts, "train": Part("train", rest), "validation": Part("train", held_out)}, held_out
+
+
+def taken_from_training(where: str, images: int, total: int) -> str:
+    """Says that part of the training images become test images, and how to keep all of them."""
+    return (
+        f"{where} has validation images and no test images: {images:,} of its {counted(total, 'training image')} "
+        "become the test images; to keep all of them for training, set data.split.test to validation, which tests on "
+        "the validation images"
+    )
+
+
+def groups_of(source: ImageData[Any], group: Mapping[str, str] | None) -> dict[str, Groups]:
+    """The groups of the images of each split of a source; none where the spec asks for none.
+
+    Raises:
+        DataError: The pattern is not found in every name.
+    """
+    if not group:
+        return {}
+    names = source.groups if "column" in group else {name: of.names for name, of in source.splits.items()}
+    whole = [name for split in source.splits for name in names[split]]
+    every = Groups.named(whole) if "column" in group else matched_groups(whole, group["pattern"])
+    ends = np.cumsum([len(of_split) for of_split in source.splits.values()])
+    parts = np.split(every.of_image, ends[:-1])
+    return {split: Groups(every.names, part) for split, part in zip(source.splits, parts, strict=True)}
+
+
+def _warnings(
+    source: ImageData[Any], data: Data, parts: Mapping[str, Part], groups: Mapping[str, Groups]
+) -> Iterator[str]:
+    """What may mislead: classes that are not in every split, groups in two, sizes that whole groups do not permit."""
+    for name, part in parts.items():
+        if part.indices is None:
+            continue
+        labels = source.splits[part.origin].labels[part.indices]
+        counts = np.bincount(labels, minlength=len(source.class_names))
+        lacking = [source.class_names[label] for label in np.flatnonzero(counts == 0).tolist()]
+        if lacking:
+            more = f" and {len(lacking) - 1:,} more" if len(lacking) > 1 else ""
+            why = "; groups are kept whole" if groups and data.split.file is None else ""
+            yield f"warning: no {name} image is of the class {lacking[0]}{more}{why}"
+    if not groups:
+        return
+    yield from _other_sizes(data, parts, len(source.splits["train"]))
+    different = {name: part for name, part in parts.items() if not (name != "test" and part is parts.get("test"))}
+    grouped = {
+        name: groups[part.origin] if part.indices is None else groups[part.origin].take(part.indices)
+        for name, part in different.items()
+    }
+    shared = shared_groups(grouped)
+    if shared:
+        name, first, second = shared[0]
+        are = f"{counted(len(shared), 'group')} {'has' if len(shared) == 1 else 'have'} images in two splits"
+        yield f"warning: {are}, such as '{name}' in {first} and {second}; metrics on them are inflated"
+
+
+def _other_sizes(data: Data, parts: Mapping[str, Part], total: int) -> Iterator[str]:
+    """Splits whose size differs from the wish by more than a quarter."""
+    for name, value in (("validation", data.split.validation), ("test", data.split.test)):
+        part = parts.get(name)
+        if data.split.file is not None or part is None or part.indices is None or isinstance(value, str):
+            continue
+        wish = round(total * value) if isinstance(value, float) else value
+        if abs(len(part.indices) - wish) > max(1, wish / 4):
+            yield f"warning: {counted(len(part.indices), f'{name} image')} in place of {wish:,}: groups are kept whole"
