@@ -5,6 +5,7 @@ Functions return None where the system does not say. GPUs are not here: finding 
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import platform
@@ -50,6 +51,40 @@ def peak_memory() -> int | None:
 def resident_memory() -> int | None:
     """Memory that this process holds now, in bytes."""
     return _kilobytes("/proc/self/status", "VmRSS")
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """The path with `~` or `~user` at its beginning replaced, as shells do; as it is where there is no such folder.
+
+    Example:
+        >>> expanded("~no-such-user/cats").as_posix()
+        '~no-such-user/cats'
+    """
+    return Path(os.path.expanduser(path))  # noqa: PTH111  # Path.expanduser raises an error
+
+
+def unknown_home(path: Path) -> str:
+    """Why an expanded path still begins with `~`; empty when it does not, or a file has such a name.
+
+    Example:
+        >>> unknown_home(expanded("~no-such-user/cats"))
+        "there is no user 'no-such-user'"
+    """
+    first = path.parts[0] if path.parts else ""
+    if not first.startswith("~") or os.path.lexists(first):
+        return ""
+    return f"there is no user '{first[1:]}'" if first[1:] else "'~' stands for no folder: HOME is not set"
+
+
+def create_folder(folder: Path, mode: int = 0o777) -> None:
+    """Creates a folder and those above it, unless they exist.
+
+    Raises:
+        OSError: It cannot be created, or it begins with `~` and that stands for no folder.
+    """
+    if problem := unknown_home(folder):
+        raise FileNotFoundError(errno.ENOENT, problem)
+    folder.mkdir(mode, parents=True, exist_ok=True)
 
 
 def existing_folder(folder: Path) -> Path:

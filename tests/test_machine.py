@@ -52,7 +52,34 @@ def test_the_processor_has_a_name_and_flags():
     assert machine.processor_name() or not platform.processor()
 
 
+def test_a_home_folder_is_put_in_place_of_the_tilde(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert machine.expanded("~/a") == tmp_path / "a"
+    assert machine.expanded("a/~") == Path("a/~")
+    assert machine.unknown_home(machine.expanded("~")) == ""
+
+
+def test_where_there_is_no_home_folder_nothing_is_created(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    nobody = machine.expanded("~nobody-of-this-name/a")
+    assert nobody == Path("~nobody-of-this-name/a")
+    with pytest.raises(OSError, match="there is no user 'nobody-of-this-name'"):
+        machine.create_folder(nobody)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "~nobody-of-this-name").mkdir()  # a folder of this very name
+    machine.create_folder(nobody)
+    assert nobody.is_dir()
+
+
 def test_no_other_module_asks_the_system():
     package = Path(cnncli.__file__).parent
     asking = [file.relative_to(package) for file in package.rglob("*.py") if ASKS_THE_SYSTEM.search(file.read_text())]
+    assert asking == [Path("machine.py")]
+
+
+def test_no_other_module_looks_for_home_folders():
+    """`Path.expanduser` raises an error where there is none."""
+    package = Path(cnncli.__file__).parent
+    asking = [file.relative_to(package) for file in package.rglob("*.py") if "expanduser(" in file.read_text()]
     assert asking == [Path("machine.py")]

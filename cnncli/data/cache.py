@@ -1,7 +1,11 @@
 """Decoded images on disk: each set of files is decoded once, and mapped from one file after that.
 
-An entry is one `.npy` file, named after a hash of everything its pixels depend on: path, size and modification time of
-each file, and the input format. It appears under its name only when it is complete, and may be deleted at any time.
+An entry is one `.npy` file, named after a hash of everything its pixels depend on: the input format, and of each file
+its path, size, times and inode. It appears under its name only when it is complete, and may be deleted at any time.
+
+`rsync -t`, `cp -p`, `tar` and `unzip` give a copy the size and modification time of another file, but nothing can give
+it the time at which its inode changed. The inode itself tells apart folders that changed places, whose files keep all
+of their times. The device is left out: network file systems get another number at each mount.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import time
 from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +29,7 @@ from cnncli.data.files import open_file
 from cnncli.data.samples import FileSamples, Samples
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError, ResourceError
+from cnncli.machine import create_folder, expanded
 from cnncli.wording import size_text
 
 LIMIT = 20_000_000_000
@@ -33,14 +39,15 @@ _FORMAT = "cnncli images 2"  # changes whenever the same file would be read as o
 _CHUNK_BYTES = 32_000_000  # decoded at a time: the memory that filling an entry costs
 _ATTEMPTS = 10  # another process may have removed the entry to make room
 _ABANDONED = 24 * 3600  # seconds after which no process will finish an unfinished entry
+_TICK, _COARSE_TICK = 20_000_000, 2_000_000_000  # ns; Linux stamps files every 1 to 10 ms, FAT every 2 seconds
 
 
 def decoded_cache_dir() -> Path:
     """The folder of decoded images: `$CNNCLI_CACHE_DIR`, `$XDG_CACHE_HOME/cnncli` or `~/.cache/cnncli`."""
     if own := os.environ.get("CNNCLI_CACHE_DIR"):
-        return Path(own).expanduser()
+        return expanded(own)
     shared = Path(os.environ.get("XDG_CACHE_HOME") or "")
-    return (shared if shared.is_absolute() else Path("~/.cache").expanduser()) / "cnncli"
+    return (shared if shared.is_absolute() else expanded("~/.cache")) / "cnncli"
 
 
 def cached(samples: FileSamples, progress: Callable[[int, int], None] | None = None, limit: int = LIMIT) -> Samples:
@@ -54,32 +61,60 @@ def cached(samples: FileSamples, progress: Callable[[int, int], None] | None = N
     """
     if not len(samples):  # an empty array cannot be mapped
         return Samples(samples.read(np.arange(0)), samples.labels, samples.names)
-    key = _key(samples)
+    state = _state(samples)
     folder = decoded_cache_dir() / "images"
-    entry = folder / f"{key}.npy"
+    entry = folder / f"{state.key}.npy"
     for _ in range(_ATTEMPTS):
         images = _opened(entry, samples)
         if images is not None:
             return Samples(images, samples.labels, samples.names)
         _make(entry, samples, progress)
-        if _key(samples) != key:
+        if _state(samples).content != state.content:
             entry.unlink(missing_ok=True)
             raise DataError("images changed while they were read", "start again when no program writes to them")
         _tidy(folder, entry, limit)
-    raise ResourceError(f"{entry} is removed or damaged as soon as it is written", "is something emptying the cache?")
+    raise ResourceError(
+        f"{entry} is removed or damaged as soon as it is written",
+        "set CNNCLI_CACHE_DIR to a folder that nobody empties",
+    )
 
 
 def cached_before(samples: FileSamples) -> Samples | None:
     """The images mapped from the cache; None when they are not in it. Nothing is decoded."""
-    images = _opened(decoded_cache_dir() / "images" / f"{_key(samples)}.npy", samples) if len(samples) else None
+    images = _opened(decoded_cache_dir() / "images" / f"{_state(samples).key}.npy", samples) if len(samples) else None
     return None if images is None else Samples(images, samples.labels, samples.names)
 
 
-def _key(samples: FileSamples) -> str:
-    """A hash of all that the pixels depend on; not of the labels, so renaming classes keeps the entry."""
+class _State(NamedTuple):
+    """What files are at one moment, as hashes; not their labels, so renaming classes keeps the entry.
 
-    def states(numbers: range) -> list[str]:
-        lines = []
+    Args:
+        key: Of all that the pixels depend on.
+        content: The same without inodes, which some network file systems change at any time.
+    """
+
+    key: str
+    content: bytes
+
+
+def _state(samples: FileSamples) -> _State:
+    """The present state of the files, read once the clock has moved on since the last of them changed.
+
+    A file that is written to twice within a tick of the clock has the same times before and after.
+    """
+    state, newest = _state_now(samples)
+    age, tick = time.time_ns() - newest, _TICK if newest % 10**9 else _COARSE_TICK
+    if 0 <= age < tick:
+        time.sleep((tick - age) / 1e9)
+        state, _ = _state_now(samples)
+    return state
+
+
+def _state_now(samples: FileSamples) -> tuple[_State, int]:
+    """The state of the files, and when the last of them changed, in nanoseconds since 1970."""
+
+    def states(numbers: range) -> tuple[bytes, bytes, int]:
+        files, inodes, newest = [], [], 0
         for number in numbers:
             path = samples.path(number)
             try:
@@ -87,13 +122,20 @@ def _key(samples: FileSamples) -> str:
             except (OSError, ValueError):
                 open_file(path).close()  # says what is wrong with it
                 raise
-            lines.append(f"{os.path.abspath(path)}\0{state.st_size}\0{state.st_mtime_ns}\0")  # noqa: PTH100
-        return lines
+            name = os.path.abspath(path)  # noqa: PTH100
+            files.append(f"{name}\0{state.st_size}\0{state.st_mtime_ns}\0{state.st_ctime_ns}\0")
+            inodes.append(f"{state.st_ino}\0")
+            newest = max(newest, state.st_ctime_ns)
+        return os.fsencode("".join(files)), "".join(inodes).encode(), newest
 
-    digest = hashlib.blake2b(f"{_FORMAT}\0{astuple(samples.input_format)}\0".encode(), digest_size=20)
-    for some in in_threads(states, len(samples)):
-        digest.update(os.fsencode("".join(some)))
-    return digest.hexdigest()
+    content = hashlib.blake2b(f"{_FORMAT}\0{astuple(samples.input_format)}\0".encode(), digest_size=20)
+    key, newest = hashlib.blake2b(digest_size=20), 0
+    for files, inodes, changed in in_threads(states, len(samples)):
+        content.update(files)
+        key.update(inodes)
+        newest = max(newest, changed)
+    key.update(content.digest())
+    return _State(key.hexdigest(), content.digest()), newest
 
 
 def _opened(entry: Path, samples: FileSamples) -> np.ndarray | None:
@@ -105,7 +147,8 @@ def _opened(entry: Path, samples: FileSamples) -> np.ndarray | None:
         images = np.load(entry, mmap_mode="r", allow_pickle=False)
         if images.shape != shape or images.dtype != np.uint8 or not images.flags.c_contiguous:
             return None
-        os.utime(entry)  # as used just now
+        with contextlib.suppress(OSError):  # a cache may be shared read-only
+            os.utime(entry)  # as used just now
     except (OSError, ValueError, EOFError):  # ValueError: cut off
         return None
     return np.asarray(images)
@@ -116,7 +159,7 @@ def _make(entry: Path, samples: FileSamples, progress: Callable[[int, int], None
     per_chunk = max(1, _CHUNK_BYTES // size)
     part = None
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        create_folder(entry.parent, mode=0o700)
         missing = total * size - shutil.disk_usage(entry.parent).free
         if missing <= reclaimable():
             _remove_oldest(entry.parent, missing)

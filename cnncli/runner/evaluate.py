@@ -40,7 +40,8 @@ def evaluate(
     train, data, classes = run.spec.train, run.spec.data, run.class_names
     if data_path is not None:
         data = _moved(data, data_path)
-    splits = decoded(recorded_splits(data, run.spec.seed, run.data_record, run.path, notice), data.cache)
+    recorded = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice)
+    splits = decoded(recorded, data.cache, notice=notice)
     if split not in splits.samples:
         raise RunError(f"this run has no {split} images", f"it has {', '.join(splits.samples)}")
     encoding = encoding_for(train, model, len(classes))

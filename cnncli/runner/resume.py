@@ -54,7 +54,7 @@ def _continue(run: OpenRun, spec: Spec, observer: TrainingObserver, command: Seq
     if differing:
         observer.on_notice(f"the environment has changed, so the last bits may differ: {'; '.join(differing)}")
     splits = recorded_splits(spec.data, spec.seed, run.data_record, run.path, observer.on_notice, unchanged=True)
-    splits = decoded(splits, spec.data.cache, observer.on_decoding)
+    splits = decoded(splits, spec.data.cache, observer.on_decoding, observer.on_notice)
     with memory_errors_explained():
         phases = prepare_phases(spec, splits, run.input_spec)
         epochs_before = sum(epoch.stage < run.progress.stage for epoch in run.progress.epochs)

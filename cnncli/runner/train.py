@@ -57,7 +57,7 @@ def train_into(
 ) -> TrainingResult:
     """Trains from the first step; `open_run` locks a run folder once everything that can be refused is prepared."""
     source = load_readable_splits(spec.data, spec.seed, observer.on_notice)
-    splits = decoded(source, spec.data.cache, observer.on_decoding)
+    splits = decoded(source, spec.data.cache, observer.on_decoding, observer.on_notice)
     inputs = splits.input_spec(spec.data)
     if warning := slowed_by(spec.train.precision):
         observer.on_notice(f"warning: {warning}")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cnncli.errors import ResourceError
+from cnncli.machine import create_folder, unknown_home
 
 _LEFTOVER = re.compile(r"\.tmp-\d+-[0-9a-f]+-")
 
@@ -33,7 +34,7 @@ def writing(path: Path) -> Iterator[Path]:
     aside = path.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
     try:
         at_boundary(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        create_folder(path.parent)
         yield aside
         with aside.open("rb") as file:
             os.fsync(file.fileno())
@@ -71,6 +72,8 @@ def require_writable(folder: Path) -> None:
         existing = existing.parent
     probe = existing / f".tmp-{os.getpid()}-{secrets.token_hex(4)}-probe"
     try:
+        if problem := unknown_home(folder):
+            raise FileNotFoundError(errno.ENOENT, problem)
         probe.touch(exist_ok=False)
         probe.unlink()
     except OSError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cnncli.errors import ResourceError, RunError
+from cnncli.machine import create_folder
 from cnncli.runs import hashes
 from cnncli.runs.files import sweep_leftovers, writing
 from cnncli.runs.lock import Lock, may_be_held
@@ -58,7 +59,7 @@ class RunDir:
             ResourceError: The folder cannot be written to.
         """
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            create_folder(folder)
             numbered = (re.fullmatch(rf"{re.escape(prefix)}-(\d+)", entry.name) for entry in folder.iterdir())
             number = max((int(match[1]) for match in numbered if match), default=0) + 1
             while True:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.weights import IMAGENET
 from cnncli.errors import Problem
+from cnncli.machine import expanded
 from cnncli.spec.graph import Node
 from cnncli.spec.graph.expressions import is_expression
 from cnncli.spec.schema import Model
@@ -40,7 +40,7 @@ def wrong_parameters(nodes: Iterable[Node], model: Model) -> Iterator[Problem]:
     """
     for node in nodes:
         weights = node.entry.get("weights") if node.entry.name in BACKBONES else None
-        if not isinstance(weights, str) or weights == IMAGENET or Path(weights).expanduser().is_absolute():
+        if not isinstance(weights, str) or weights == IMAGENET or expanded(weights).is_absolute():
             continue
         written: Any = {"model": {"blocks": model.blocks, "layers": model.layers}}
         for step in node.at("weights"):
@@ -65,7 +65,7 @@ def _with_weights(line: Any, located: Callable[[str], str]) -> Any:
 def _changed(weights: Any, located: Callable[[str], str]) -> Any:
     if isinstance(weights, Mapping):
         run = weights["run"]
-        return {"run": located(run) if not is_expression(run) and Path(run).expanduser().is_dir() else run}
+        return {"run": located(run) if not is_expression(run) and expanded(run).is_dir() else run}
     if not isinstance(weights, str) or weights == IMAGENET or is_expression(weights):
         return weights
     return located(weights)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import resource
+import shutil
 import subprocess
 import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -90,6 +95,90 @@ def test_anything_that_changes_the_pixels_makes_it_anew(samples, folder):
     state = (samples.root / "3.png").stat()
     os.utime(samples.root / "3.png", ns=(state.st_atime_ns, state.st_mtime_ns + 1))
     assert decoded(samples) == 10
+
+
+def replaced_by_copy(folder, name):
+    """As rsync -t, cp -p, tar and unzip do it: another file of the same size and time in place of one."""
+    before = (folder / name).stat()
+    (folder / "new").write_bytes(encoded(99))
+    os.utime(folder / "new", ns=(before.st_atime_ns, before.st_mtime_ns))
+    (folder / "new").replace(folder / name)
+    return before, (folder / name).stat()
+
+
+def overwritten(folder, name):
+    """As cp -p does over a file that is there."""
+    before = (folder / name).stat()
+    (folder / name).write_bytes(encoded(99))
+    os.utime(folder / name, ns=(before.st_atime_ns, before.st_mtime_ns))
+    return before, (folder / name).stat()
+
+
+def overwritten_through_another_link(folder, name):
+    (folder / "link").hardlink_to(folder / name)
+    before = (folder / name).stat()
+    overwritten(folder, "link")
+    return before, (folder / name).stat()
+
+
+def in_a_folder_that_changed_places(folder, name):
+    """The times of files stay when folders are renamed."""
+    twin = shutil.copytree(folder, folder.parent / "twin")  # with the times of files
+    before, _ = overwritten(twin, name)
+    folder.rename(folder.parent / "aside")
+    twin.rename(folder)
+    return before, (folder / name).stat()
+
+
+@pytest.mark.parametrize(
+    "change", [replaced_by_copy, overwritten, overwritten_through_another_link, in_a_folder_that_changed_places]
+)
+def test_files_of_the_same_size_and_time_are_not_taken_for_those_before(samples, change):
+    assert decoded(samples) == 10
+    before, after = change(samples.root, "3.png")
+    assert (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+    assert cache.cached_before(samples) is None
+    assert decoded(samples) == 10  # and it compares the pixels
+
+
+def test_inodes_tell_apart_files_that_are_alike_in_everything_else(samples, monkeypatch):
+    decoded(samples)
+    stat = Path.stat
+
+    def with_inode(path, **options):
+        values = stat(path, **options)
+        fields = {name: getattr(values, name) for name in dir(values) if name.startswith("st_")}
+        return SimpleNamespace(**{**fields, "st_ino": values.st_ino + path.name.endswith("3.png")})
+
+    monkeypatch.setattr(Path, "stat", with_inode)
+    assert cache.cached_before(samples) is None
+
+
+def test_inodes_that_change_at_any_time_do_not_stop_anything(samples, monkeypatch):
+    """As those of some network file systems do."""
+    stat, numbers = Path.stat, itertools.count()
+
+    def with_other_inode(path, **options):
+        values = stat(path, **options)
+        fields = {name: getattr(values, name) for name in dir(values) if name.startswith("st_")}
+        return SimpleNamespace(**{**fields, "st_ino": next(numbers)})
+
+    monkeypatch.setattr(Path, "stat", with_other_inode)
+    assert [decoded(samples), decoded(samples)] == [10, 10]
+
+
+def test_the_state_of_files_is_read_once_the_clock_has_moved_on(samples):
+    for name in samples.names:
+        (samples.root / name).write_bytes(encoded(50))
+    newest = max((samples.root / name).stat().st_ctime_ns for name in samples.names)
+    cache._state(samples)
+    assert time.time_ns() - newest >= cache._TICK
+
+
+def test_the_number_of_cores_does_not_matter(samples, monkeypatch):
+    decoded(samples)
+    monkeypatch.setattr("cnncli.data.threads.usable_cores", lambda: 1)
+    assert decoded(samples) == 0
 
 
 def test_labels_may_change(samples):

@@ -19,6 +19,7 @@ from cnncli.data.sources.labels import labelled_images
 from cnncli.data.sources.location import existing_file, some
 from cnncli.data.sources.pixels import Notice, image_shape
 from cnncli.errors import DataError
+from cnncli.machine import expanded
 from cnncli.wording import counted
 
 _KINDS = {
@@ -64,7 +65,7 @@ def load(
             that is certain.
         notice: Receives a line when all images are dark.
     """
-    place = Path(path).expanduser()
+    place = expanded(path)
     stored = _pair(place, labels) if labels is not None else _in_folder(place) if place.is_dir() else _in_file(place)
     for split, of in stored.items():
         count = image_shape(of["images"].shape, of["images"].name)[0]

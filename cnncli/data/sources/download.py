@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.errors import DataError, ResourceError
+from cnncli.machine import create_folder, expanded
 from cnncli.wording import size_text
 
 TIMEOUT = 30.0
@@ -45,7 +46,7 @@ class RemoteFile:
 
 def download_dir() -> Path:
     """The folder that Keras caches in, `$KERAS_HOME` or `~/.keras`; never `/tmp`, where anybody could put files."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    return expanded(os.environ.get("KERAS_HOME") or "~/.keras")
 
 
 def fetch(
@@ -101,7 +102,7 @@ def _download(file: RemoteFile, target: Path, notice: Callable[[str], None] | No
         notice(f"{again}downloading {file.url}{size}")
     part = target.with_name(f".{target.name}.{os.getpid()}.part")  # of the same folder, so that the rename is atomic
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        create_folder(target.parent)
         digest = _new_hash(file)
         with part.open("wb") as stream:
             for chunk in _chunks(file):

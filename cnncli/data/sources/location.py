@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from cnncli.errors import DataError
+from cnncli.machine import expanded, unknown_home
 
 SHOWN = 10
 """How many of many names a message lists."""
@@ -30,7 +31,7 @@ def existing_file(path: Path | str) -> Path:
 
 def require_existing(path: Path | str) -> Path:
     """The path with `~` replaced; a DataError when nothing is there, with the nearest folder that exists."""
-    path = Path(path).expanduser()
+    path = expanded(path)
     if path.exists():
         return path
     if path.is_symlink():
@@ -41,6 +42,8 @@ def require_existing(path: Path | str) -> Path:
         inside = [child.name for child in sorted(children, key=lambda child: not child.is_dir())]  # folders first
     except OSError:
         inside = []
+    if problem := unknown_home(path):
+        raise DataError(f"{path} does not exist: {problem}", "write the path in full")
     raise DataError(
         f"{path} does not exist",
         f"the nearest folder that exists is {nearest}, with {some(inside) if inside else 'nothing'} in it",

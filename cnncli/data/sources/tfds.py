@@ -17,6 +17,7 @@ from cnncli.data.sources.classes import Classes, with_classes
 from cnncli.data.sources.folder import SPLIT_FOLDERS, SPLITS
 from cnncli.data.sources.location import some
 from cnncli.errors import DataError, ResourceError
+from cnncli.machine import expanded
 from cnncli.wording import counted
 
 
@@ -68,7 +69,7 @@ def _package(name: str) -> Any:
 
 def _builder(name: str, data_dir: Path | str | None) -> Any:
     tfds = _package(name)
-    place = None if data_dir is None else str(Path(data_dir).expanduser())
+    place = None if data_dir is None else str(expanded(data_dir))
     try:
         builder = tfds.builder(name, data_dir=place)
     except (tfds.core.DatasetNotFoundError, ValueError, AssertionError) as error:

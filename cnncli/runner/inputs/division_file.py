@@ -16,6 +16,7 @@ from cnncli.data.samples import ImageData, LabelledImages
 from cnncli.data.sources.folder import SPLIT_FOLDERS
 from cnncli.data.sources.location import require_existing
 from cnncli.errors import DataError
+from cnncli.machine import expanded
 from cnncli.report.tables import write_rows
 from cnncli.runs import writing
 from cnncli.runs.untrusted import Unreadable, read_bytes, read_json
@@ -63,7 +64,7 @@ def read_parts(source: ImageData[Any], data: Data, tell: Callable[[str], None]) 
         DataError: The file is missing or no such table, or lists images that the source does not have.
     """
     split, where, images = data.split, data.source.where, source.splits["train"]
-    file = Path(split.file or "").expanduser()
+    file = expanded(split.file or "")
     place = {name: index for index, name in enumerate(images.names)}
     listed = list(_listed(file, data, images))
     gone = [name for _, name in listed if name not in place]

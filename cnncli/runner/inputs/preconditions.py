@@ -9,6 +9,7 @@ from typing import Any
 from cnncli.catalog.weights import IMAGENET
 from cnncli.data.sources.location import require_existing
 from cnncli.errors import CnncliError, DataError, KeyPath, Problem
+from cnncli.machine import expanded
 from cnncli.runs import RunDir, find_run
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.schema import Data, Model
@@ -69,7 +70,7 @@ def find_weights(weights: str | Mapping[str, str], runs_folder: Path) -> RunDir 
     """
     if not isinstance(weights, str):
         return find_run(weights["run"], runs_folder)
-    path = Path(weights).expanduser()
+    path = expanded(weights)
     if not path.is_file():
         what = "is a folder: write {run: FOLDER} for a run" if path.is_dir() else "does not exist: no such file"
         raise DataError(f"the weights file '{weights}' {what}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,8 @@ from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples,
 from cnncli.data.sources import builtin, load_images
 from cnncli.data.sources.classes import with_classes
 from cnncli.data.sources.location import ExcludeList
-from cnncli.errors import DataError
+from cnncli.errors import DataError, ResourceError
+from cnncli.machine import expanded
 from cnncli.runner.inputs.division import divide_source
 from cnncli.runner.inputs.division_file import pooled
 from cnncli.runner.inputs.input_spec import InputSpec
@@ -133,8 +133,8 @@ def _load_source(data: Data, notice: Notice | None) -> ImageData[Any]:
 def exclude_list(data: Data) -> ExcludeList:
     """The files of a folder or table that a spec excludes."""
     source = data.source.arguments
-    place = Path(source["path"]).expanduser()
-    root = Path(source["root"]).expanduser() if source.get("root") else place if place.is_dir() else place.parent
+    place = expanded(source["path"])
+    root = expanded(source["root"]) if source.get("root") else place if place.is_dir() else place.parent
     return ExcludeList(data.exclude, root)
 
 
@@ -169,15 +169,26 @@ def input_format_for(data: Data, shape: tuple[int, int, int]) -> InputFormat:
     return InputFormat(height, width, channels, image.resize, image.interpolation, white, image.icc)  # type: ignore[arg-type]
 
 
-def decoded(splits: Splits, cache: bool, progress: Progress | None = None) -> Splits:
+def decoded(splits: Splits, cache: bool, progress: Progress | None = None, notice: Notice | None = None) -> Splits:
     """The same splits with files decoded into the cache, each file once; unchanged when `cache` is false.
+
+    They are unchanged as well, with a notice, when the cache is full or cannot be written to: the pixels are the same.
 
     Raises:
         DataError: An image cannot be read.
-        ResourceError: The cache is full.
     """
     files = all_files(splits)
-    return splits if not cache or files is None else in_place_of_files(splits, cached(files, progress))
+    if not cache or files is None:
+        return splits
+    try:
+        return in_place_of_files(splits, cached(files, progress))
+    except ResourceError as error:
+        if notice:
+            notice(
+                f"warning: {error.message}; images are decoded each time they are needed; {error.hint}, or set "
+                "data.cache: false"
+            )
+        return splits
 
 
 def decoded_before(splits: Splits) -> Splits | None:

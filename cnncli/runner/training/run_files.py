@@ -16,7 +16,7 @@ import numpy as np
 from cnncli import __version__
 from cnncli.data.brightness import brightness_stats
 from cnncli.factory.precision import precision_here
-from cnncli.machine import processor_name, usable_cores
+from cnncli.machine import expanded, processor_name, usable_cores
 from cnncli.runner.inputs.division_file import DIVISION, with_own_division, write_division
 from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.splits import Splits
@@ -73,7 +73,7 @@ def portable_spec(spec: Spec) -> Spec:
 
 
 def _absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
+    return str(expanded(path).absolute())
 
 
 def _recorded_spec(spec: Spec, splits: Splits, run: Path) -> dict[str, Any]:

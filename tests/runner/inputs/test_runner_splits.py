@@ -287,6 +287,20 @@ class TestDecoded:
         assert all(isinstance(samples, FileSamples) for samples in splits.samples.values())
         assert not list(cache_folder.rglob("*.npy"))
 
+    @pytest.mark.parametrize("folder", ["a file", "~nobody-of-this-name/cache", "/dev/null/cache"])
+    def test_a_cache_that_cannot_be_written_to_stops_nothing(self, images, folder_spec, tmp_path, monkeypatch, folder):
+        (tmp_path / "a file").write_text("")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("CNNCLI_CACHE_DIR", folder)
+        notices: list[str] = []
+        splits = splits_of(folder_spec())
+        assert images.decoded(splits, True, notice=notices.append) is splits
+        (notice,) = notices
+        assert notice.startswith("warning: 45.0 KiB of images cannot be written to ")
+        assert "CNNCLI_CACHE_DIR" in notice
+        assert notice.endswith("or set data.cache: false")
+        assert not (tmp_path / "~nobody-of-this-name").exists()
+
     def test_arrays_are_left_alone(self, images, make_spec, cache_folder):
         splits = splits_of(make_spec("data.split.validation=0"))
         assert images.decoded(splits, True) is splits
