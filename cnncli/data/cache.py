@@ -26,6 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnncli.data.files import open_file
+from cnncli.data.own_files import CACHE_TAG, CACHE_TAG_CONTENT
 from cnncli.data.samples import FileSamples, Samples
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError, ResourceError
@@ -160,6 +161,7 @@ def _make(entry: Path, samples: FileSamples, progress: Callable[[int, int], None
     part = None
     try:
         create_folder(entry.parent, mode=0o700)
+        (entry.parent.parent / CACHE_TAG).write_text(CACHE_TAG_CONTENT)  # for backups, and for folders of images
         missing = total * size - shutil.disk_usage(entry.parent).free
         if missing <= reclaimable():
             _remove_oldest(entry.parent, missing)

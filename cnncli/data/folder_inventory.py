@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.data.decode.formats import HEAD, SUFFIXES, format_of
 from cnncli.data.files import open_file
+from cnncli.data.own_files import is_own_drawing, is_own_folder
 from cnncli.errors import DataError
 
-PASSED_OVER = frozenset({"__MACOSX", "@eaDir", "lost+found"})
-"""Folders that systems put among people's own. They are passed over like those whose names begin with a dot."""
+PASSED_OVER = frozenset(
+    {"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"}
+    | {"Thumbs.db", "ehthumbs.db", "desktop.ini"}
+)
+"""What systems put among people's own folders and files. It is passed over like names that begin with a dot."""
+
+_DEEPEST = 8
+"""Folders within folders that are searched for nothing but runs."""
 
 
 class _Listing(NamedTuple):
-    """The names in one folder: folders, links to folders, and everything else."""
+    """The names in one folder: folders, links to folders, everything else, and what is hidden."""
 
     folders: list[str]
     linked: list[str]
     files: list[str]
+    hidden: list[str]
 
 
 class FolderInventory:
-    """The contents of a folder, without hidden files and folders and those in `PASSED_OVER`.
+    """The contents of a folder, without what is hidden or in `PASSED_OVER`, and without runs and caches of cnncli.
 
     Places are paths from the root on with forward slashes, empty for the root itself and otherwise ending in a slash.
     Names are sorted as people count: `img2.png` before `img10.png`. Folders that cannot be listed raise a DataError;
@@ -33,8 +41,8 @@ class FolderInventory:
     """
 
     def __init__(self, root: Path, unlistable: dict[str, str] | None = None) -> None:
-        self.hidden: set[str] = set()
-        """Names that were passed over so far."""
+        self.passed_over: dict[str, str] = {}
+        """What was passed over so far, each with the reason: `is hidden`."""
         self._root = root
         self._unlistable = unlistable
         self._listings: dict[str, _Listing] = {}
@@ -42,7 +50,7 @@ class FolderInventory:
     def folders(self, place: str = "") -> list[str]:
         """The names of the folders in a place, links to folders included."""
         listing = self._list(place)
-        return sorted(listing.folders + listing.linked, key=in_counting_order)
+        return sorted(self._not_own(place, listing.folders + listing.linked), key=in_counting_order)
 
     def files(self, place: str = "", nested: bool = True) -> list[str]:
         """All files in a place and, when `nested`, in its folders. Links are followed, no folder is visited twice."""
@@ -50,8 +58,18 @@ class FolderInventory:
 
     def images(self, place: str = "", nested: bool = True) -> list[str]:
         """The files whose name or first bytes are those of an image: broken ones are reported when they are read."""
-        names = (name for name in self._walk(place, nested) if _looks_like_image(self._root, name))
-        return sorted(names, key=in_counting_order)
+        return self.images_and_others(place, nested)[0]
+
+    def images_and_others(self, place: str = "", nested: bool = True) -> tuple[list[str], list[str]]:
+        """The images of a place, as `images` gives them, and all other files, in no order."""
+        images, others = list[str](), list[str]()
+        for name in self._walk(place, nested):
+            (images if _looks_like_image(self._root, name) else others).append(name)
+        return sorted(images, key=in_counting_order), others
+
+    def loose_images(self, place: str = "") -> list[str]:
+        """The images that lie in a place itself, beside its folders, without those that cnncli drew."""
+        return [name for name in self.images(place, nested=False) if not is_own_drawing(self._root / name)]
 
     def _walk(self, place: str, nested: bool) -> Iterator[str]:
         visited: set[tuple[int, int]] = set()
@@ -64,10 +82,38 @@ class FolderInventory:
                 continue
             visited.add(identity)
             listing = self._list(current)
+            self.passed_over |= dict.fromkeys((current + name for name in listing.hidden), "is hidden")
             yield from (current + name for name in listing.files)
             if nested:
-                pending += (f"{current}{name}/" for name in listing.folders)
-                linked += (f"{current}{name}/" for name in listing.linked)
+                pending += (f"{current}{name}/" for name in self._not_own(current, listing.folders))
+                linked += (f"{current}{name}/" for name in self._not_own(current, listing.linked))
+
+    def _not_own(self, place: str, folders: Iterable[str]) -> list[str]:
+        """The folders of a place that are not cnncli's own."""
+        others = []
+        for name in folders:
+            if reason := self._own(f"{place}{name}/"):
+                self.passed_over[place + name] = reason
+            else:
+                others.append(name)
+        return others
+
+    def _own(self, place: str, depth: int = 0) -> str:
+        """What a folder is of cnncli's own, or that all in it is; empty for any other."""
+        try:
+            listing = self._listing(place)
+        except DataError:  # reported when it is listed
+            return ""
+        if reason := is_own_folder(self._root / place, listing.folders, listing.files):
+            return reason
+        holds_only_own = (
+            depth < _DEEPEST
+            and listing.folders
+            and all(self._own(f"{place}{name}/", depth + 1) for name in listing.folders)
+            and not listing.linked
+            and not self.loose_images(place)
+        )
+        return "holds runs or caches of cnncli" if holds_only_own else ""
 
     def _identity(self, place: str) -> tuple[int, int]:
         try:
@@ -77,11 +123,21 @@ class FolderInventory:
         return status.st_dev, status.st_ino
 
     def _list(self, place: str) -> _Listing:
+        try:
+            return self._listing(place)
+        except DataError as error:
+            if self._unlistable is None:
+                raise
+            self._unlistable[place.rstrip("/") or "."] = error.message.removeprefix(f"{self._root / place} ")
+            return self._listings.setdefault(place, _Listing([], [], [], []))
+
+    def _listing(self, place: str) -> _Listing:
         if place not in self._listings:
-            listing = self._listings[place] = _Listing([], [], [])
-            for entry in self._entries(place):
+            entries = self._entries(place)
+            listing = self._listings[place] = _Listing([], [], [], [])
+            for entry in entries:
                 if entry.name.startswith(".") or entry.name in PASSED_OVER:
-                    self.hidden.add(place + entry.name)
+                    listing.hidden.append(entry.name)
                 elif _is_folder(entry):
                     (listing.linked if entry.is_symlink() else listing.folders).append(entry.name)
                 else:
@@ -99,15 +155,13 @@ class FolderInventory:
             problem = "is a file, not a folder"
         except (OSError, ValueError) as error:
             problem = f"cannot be listed: {getattr(error, 'strerror', None) or error}"
-        if self._unlistable is None:
-            raise DataError(f"{folder} {problem}")
-        self._unlistable[place.rstrip("/") or "."] = problem
-        return []
+        raise DataError(f"{folder} {problem}")
 
 
 def find_images(folder: Path) -> list[Path]:
-    """All images in a folder and the folders in it, as paths that begin with `folder`."""
-    return [folder / name for name in FolderInventory(folder).images()]
+    """All images in a folder and the folders in it, as paths that begin with `folder`, but for those of cnncli."""
+    files = (folder / name for name in FolderInventory(folder).images())
+    return [file for file in files if not is_own_drawing(file)]
 
 
 def in_counting_order(name: str) -> tuple[list[tuple[str, int]], str]:

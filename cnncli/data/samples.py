@@ -189,15 +189,34 @@ Images = TypeVar("Images", bound=LabelledImages, covariant=True)
 
 
 @dataclass(frozen=True)
-class ImageData(Generic[Images]):
-    """What a source holds: class names in the order of the labels; `train`, and its own `validation` and `test`.
+class Unused:
+    """Images of a source that no split has, for one reason.
 
     Args:
-        class_names: Names of the classes.
-        splits: Images by split.
+        reason: The reason in a word, as data.json has it: `other-classes`, `excluded` …
+        count: How many there are.
+        message: What a person is told: one sentence.
+    """
+
+    reason: str
+    count: int
+    message: str
+
+
+@dataclass(frozen=True)
+class ImageData(Generic[Images]):
+    """What a source holds.
+
+    Args:
+        class_names: Names of the classes in the order of the labels; training images show each of them.
+        splits: `train`, and the source's own `validation` and `test`, which may lack images of a class.
+        unused: Images that no split has.
+        foreign: For a split, the classes that the training images lack; none of their images is in the split.
         groups: For each split, the group of each image as the source names it; empty where it names none.
     """
 
     class_names: tuple[str, ...]
     splits: Mapping[str, Images]
+    unused: tuple[Unused, ...] = ()
+    foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

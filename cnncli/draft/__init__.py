@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.data.quality.survey import Survey, survey
-from cnncli.data.sources.folder import SPLIT_FOLDERS
+from cnncli.data.sources.split_names import splits_named
 from cnncli.draft.augmentation import choose_augmentation
 from cnncli.draft.image_format import ImageFormat, choose_image_format
 from cnncli.draft.model import model_section
@@ -94,7 +94,7 @@ def _classes(names: tuple[str, ...]) -> list[str]:
     """The key `data.classes`, where it makes a spec clearer."""
     if len(names) >= MANY_CLASSES or not all(name.strip() for name in names):
         return []
-    if SPLIT_FOLDERS.keys() & {name.lower() for name in names}:
+    if splits_named(names):
         return []  # a listed class called `train` would make the source take the folders of splits for classes
     reason = "In the order of the network's outputs. The images of a class that is not listed are not used."
     return [*comment(reason, 2), *setting("classes", list(names), 2)]

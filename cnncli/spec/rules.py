@@ -9,6 +9,7 @@ from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
+from cnncli.spec.class_weights import wrong_class_weights
 from cnncli.spec.metrics import BINARY_LOSSES, METRIC_RULES, has_one_output, is_sparse, unfitting_metrics
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Data, Spec
@@ -38,11 +39,8 @@ def _class_names(spec: Spec) -> Iterator[Problem]:
     yield from wrong
     if names is not None and len(names) < 2 and not wrong:
         yield Problem(("data", "classes"), "at least two classes are needed")
-    if isinstance(spec.train.class_weight, dict) and names is not None:
-        for name in spec.train.class_weight:
-            if name not in names:
-                near = nearest(name, names) or f"; the classes are {', '.join(names[:12])}{' …' * (len(names) > 12)}"
-                yield Problem(("train", "class_weight", name), f"no class is called '{name}'{near}", at_key=True)
+    if names is not None:
+        yield from wrong_class_weights(spec.train.class_weight, names)
     if spec.train.class_weight is not None and spec.train.sampling is not None:
         message = "balanced sampling already shows every class equally often; leave out this or class_weight"
         yield Problem(("train", "sampling"), message)

@@ -314,7 +314,7 @@ def test_labels_are_named_chosen_and_renamed(tmp_path):
         (np.array(["a", "b", " ", "a", "b", "a"]), None, "label 2 is empty"),
         (LABELS, ["cat", "dog"], "has the label 2, and data.classes names 2, from 0 on"),
         (LABELS, ["cat", "dog", "cat"], "data.classes has cat twice"),
-        (LABELS, ["a", "b", "c", "d"], "lacks the class d"),
+        (LABELS, ["a", "b", "c", "d"], "no training image is of the class d"),
         (LABELS, ["0", "7"], "has no class 7"),
     ],
 )
@@ -323,8 +323,21 @@ def test_labels_that_cannot_be(tmp_path, labels, classes, words):
 
 
 def test_a_label_that_training_does_not_know(tmp_path):
-    said = message(tmp_path, x_train=PHOTOS, y_train=LABELS, x_test=PHOTOS, y_test=LABELS + 1)
-    assert "test lacks the class 0 and has the class 3, which the training data lacks" in said
+    data = load(tmp_path, x_train=PHOTOS, y_train=LABELS, x_test=PHOTOS, y_test=LABELS + 1)
+    assert data.class_names == ("0", "1", "2")
+    assert data.foreign == {"test": ("3",)}
+    test = data.splits["test"]
+    assert test.names == tuple(str(index) for index in np.flatnonzero(LABELS + 1 < 3))
+    assert test.labels.tolist() == [label for label in (LABELS + 1).tolist() if label < 3]
+
+
+def test_a_label_that_training_does_not_know_may_be_left_out(tmp_path):
+    data = load(tmp_path, [0, 2], x_train=PHOTOS, y_train=LABELS, x_test=PHOTOS, y_test=LABELS + 1)
+    assert not data.foreign
+    assert {one.reason for one in data.unused} == {"other-classes"}
+    assert sum(one.count for one in data.unused) == int(
+        (LABELS == 1).sum() + (LABELS + 1 == 1).sum() + (LABELS == 2).sum()
+    )
 
 
 # ---------------------------------------------------------------- files that are not what they say

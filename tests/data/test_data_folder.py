@@ -93,12 +93,39 @@ def test_a_broken_image_is_found_and_named_when_it_is_read(tmp_path):
 
 def test_images_beside_class_folders_are_told_of(tmp_path):
     put(tmp_path, "cat/1.png", "dog/1.png")
-    told: list[str] = []
-    folder.load(tmp_path, READING, notice=told.append)
-    assert told == []
+    assert load(tmp_path).unused == ()
     put(tmp_path, "a.png", "b.png")
-    folder.load(tmp_path, READING, notice=told.append)
-    assert told == [f"{tmp_path} has 2 images beside its class folders, not used: a.png, b.png"]
+    (one,) = load(tmp_path).unused
+    assert (one.reason, one.count) == ("beside-classes", 2)
+    assert one.message == f"{tmp_path} has 2 images beside its class folders, not used: a.png, b.png"
+
+
+def test_files_that_are_no_known_images_are_counted_by_their_suffix(tmp_path):
+    put(tmp_path, "cat/1.png", "dog/1.png")
+    for name in ("cat/1.xyz", "cat/deep/2.XYZ", "dog/1.json", "dog/notes", "dog/Thumbs.db", "README.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0\1\2")
+    (one,) = load(tmp_path).unused
+    assert (one.reason, one.count) == ("other-files", 4)
+    assert one.message.startswith("4 files in the class folders are not images that cnncli knows, and not used: 2 .xyz")
+
+
+def test_hidden_and_excluded_images_are_counted(tmp_path):
+    put(tmp_path, "cat/1.png", "cat/2.png", "dog/1.png", "dog/3.png", "cat/.3.png", "cat/._1.png", "cat/.DS_Store")
+    data = load(tmp_path, exclude=["cat/2.png", "dog/3.png"])
+    assert {one.reason: one.count for one in data.unused} == {"excluded": 2, "hidden": 1}
+    assert [one.message for one in data.unused] == [
+        "2 images are left out by data.exclude",
+        "1 hidden image is not used: .3.png",
+    ]
+
+
+def test_class_folders_that_are_not_chosen_are_counted(tmp_path):
+    put(tmp_path, "train/cat/1.png", "train/dog/1.png", "train/owl/1.png", "train/owl/2.png", "test/yak/1.png")
+    put(tmp_path, "test/cat/1.png")
+    (one,) = load(tmp_path, ["cat", "dog"]).unused
+    assert (one.reason, one.count) == ("other-classes", 3)
+    assert one.message == "3 images of 2 classes that data.classes leaves out are not used: owl, yak"
 
 
 # ---------------------------------------------------------------- classes
@@ -156,9 +183,8 @@ def test_folders_of_splits_are_recognised(tmp_path, names):
 
 def test_images_beside_the_class_folders_of_a_split_are_told_of(tmp_path):
     put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/1.png", "test/dog/1.png", "test/a.png")
-    told: list[str] = []
-    folder.load(tmp_path, READING, notice=told.append)
-    assert told == [f"{tmp_path}/test has 1 image beside its class folders, not used: a.png"]
+    (one,) = load(tmp_path).unused
+    assert one.message == f"{tmp_path}/test has 1 image beside its class folders, not used: a.png"
 
 
 def test_training_alone_may_have_a_folder_of_its_own(tmp_path):
@@ -176,15 +202,31 @@ def test_chosen_classes_hold_in_every_split(tmp_path):
 
 def test_classes_of_splits_are_compared_by_name(tmp_path):
     put(tmp_path, "train/cat/1.png", "train/dog/1.png", "train/owl/1.png")
-    put(tmp_path, "test/cat/1.png", "test/owl/1.png", "test/Dog/1.png")
-    said = message(tmp_path)
-    assert f"the test folder {tmp_path}/test lacks the class dog" in said
-    assert "has the class Dog, which the training data lacks" in said
+    put(tmp_path, "test/owl/1.png", "test/Dog/1.png", "test/cat/1.png")
+    (tmp_path / "test/yak").mkdir()
+    data = load(tmp_path)
+    assert data.class_names == ("cat", "dog", "owl")
+    assert data.foreign == {"test": ("Dog",)}
+    assert data.splits["test"].names == ("test/cat/1.png", "test/owl/1.png")
+    assert data.splits["test"].labels.tolist() == [0, 2]
 
 
 def test_a_split_that_lacks_a_chosen_class(tmp_path):
     put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/1.png", "test/cow/1.png")
-    assert f"{tmp_path}/test has no class dog" in message(tmp_path, ["cat", "dog"])
+    data = load(tmp_path, ["cat", "dog"])
+    assert not data.foreign
+    assert data.splits["test"].names == ("test/cat/1.png",)
+    assert {one.reason: one.count for one in data.unused} == {"other-classes": 1}
+    (tmp_path / "test/cat/1.png").unlink()
+    assert f"{tmp_path}/test has no image in a folder of cat, dog" in message(tmp_path)
+
+
+def test_a_class_that_training_alone_calls_differently_is_merged_by_a_mapping(tmp_path):
+    put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/1.png", "test/Dog/1.png")
+    data = load(tmp_path, {"cat": "cat", "dog": "dog", "Dog": "dog"})
+    assert data.class_names == ("cat", "dog")
+    assert data.splits["test"].labels.tolist() == [0, 1]
+    assert "no image in the class folder Dog" in message(tmp_path, ["cat", "Dog"])
 
 
 def test_a_class_may_be_called_train(tmp_path):

@@ -94,7 +94,7 @@ def test_classes_name_the_labels_or_choose_among_them(tmp_path):
     chosen = idx.load(tmp_path, {2: "bag", 0: "shirt"})
     assert chosen.class_names == ("bag", "shirt")
     assert chosen.splits["train"].labels.tolist() == [0, 1, 1, 0]
-    assert "lacks the class d" in message(tmp_path, ["a", "b", "c", "d"])
+    assert "no training image is of the class d" in message(tmp_path, ["a", "b", "c", "d"])
 
 
 @pytest.mark.parametrize("role", NAMES)

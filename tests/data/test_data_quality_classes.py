@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import unicodedata
 from pathlib import Path
 
@@ -95,10 +96,30 @@ def test_splits_with_other_classes_are_told_by_name(splits):
     (splits / "validation/dog").rename(splits / "elsewhere")
     (splits / "elsewhere").rename(splits / "validation/wolf")
     report = scan_files("folder", splits)
-    assert details(report, "classes-differ") == [
-        "validation lacks dog and has wolf, which the training data lacks",
-        "test has bird, which the training data lacks",
-    ]
+    assert details(report, "classes-differ") == ["validation has wolf", "test has bird"]
+    assert details(report, "missing-class") == ["validation lacks dog"]
+    assert report.is_wrong
+    unused = scan_files("folder", splits, plan=Plan(True, 0, ("validation",)))
+    assert details(unused, "classes-differ") == ["test has bird"]
+
+
+def test_a_class_that_is_missing_to_test_is_a_warning(splits):
+    shutil.rmtree(splits / "test/dog")
+    report = scan_files("folder", splits)
+    assert codes(report) == ["missing-class"]
+    assert not report.is_wrong
+
+
+def test_classes_with_similar_names_are_told(tmp_path):
+    fill(tmp_path / "cat", 12, 0)
+    fill(tmp_path / "Cats", 12, 500)
+    assert details(scan_files("folder", tmp_path), "similar-classes") == ["cat, Cats"]
+
+
+def test_classes_that_are_not_chosen_are_named(tmp_path):
+    for number, name in enumerate(("cat", "dog", "owl")):
+        fill(tmp_path / name, 12, 100 * number)
+    assert groups(scan_files("folder", tmp_path, classes=["cat", "dog"]), "unused-class") == [("owl",)]
 
 
 def test_two_folders_of_one_split_are_refused_as_training_does(splits):

@@ -97,8 +97,28 @@ def test_splits_of_its_own(pets):
 
 
 def test_classes_of_splits_are_compared_by_name(pets):
-    text = "file,label,split\ncat/1.png,cat,train\ndog/1.png,dog,train\ncat/2.png,cat,test\n"
-    assert "test lacks the class dog" in message(pets, text)
+    put(pets, "owl/1.png")
+    rows = "cat/1.png,cat,Training\ndog/1.png,dog,Training\ncat/2.png,cat,test_set\nowl/1.png,owl,test_set\n"
+    data = load(pets, f"file,label,split\n{rows}")
+    assert data.class_names == ("cat", "dog")
+    assert data.splits["test"].names == ("cat/2.png",)
+    assert data.foreign == {"test": ("owl",)}
+    chosen = load(pets, f"file,label,split\n{rows}", classes=["dog", "cat"])
+    assert not chosen.foreign
+    assert [one.message for one in chosen.unused] == [
+        "1 image of 1 class that data.classes leaves out is not used: owl"
+    ]
+
+
+def test_rows_that_are_not_used_are_counted(pets):
+    data = load(pets, PETS + "dog/2.png,wolf\n", classes=["cat", "dog"], exclude=["cat/2.png"])
+    assert {one.reason: one.count for one in data.unused} == {"other-classes": 1, "excluded": 1}
+
+
+def test_labels_that_are_written_differently_become_one_class(pets):
+    data = load(pets, PETS + "dog/2.png,DOG\n", classes={"cat": "cat", "dog": "dog", "DOG": "dog"})
+    assert data.class_names == ("cat", "dog")
+    assert data.splits["train"].labels.tolist() == [0, 0, 1, 1]
 
 
 def test_labels_may_be_numbers(pets):

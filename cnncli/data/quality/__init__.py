@@ -31,10 +31,12 @@ class Plan:
     Args:
         sets_size: Whether the spec sets the size to read them in; None while there is no spec.
         validation: Fraction or number of images to hold out for validation where the source has no such split.
+        unused: Splits of the source that are not used; their classes are not judged.
     """
 
     sets_size: bool | None = None
     validation: float | int = 0
+    unused: tuple[str, ...] = ()
 
 
 _NO_PLAN = Plan()
@@ -122,7 +124,9 @@ def _report(
     findings = [
         *rules.broken_files(entries, inspections, inventory.problems),
         *rules.peculiar_images(readable),
-        *rules.class_findings(inventory.classes, counts),
+        *rules.class_findings(
+            {split: of for split, of in inventory.classes.items() if split not in plan.unused}, counts
+        ),
         *rules.different_sizes(readable, plan.sets_size),
         *rules.small_validation(counts, plan.validation),
         *rules.color_tells_class(readable),

@@ -37,7 +37,9 @@ CODES: dict[str, Code] = {
     # Classes, splits and labels
     "table-row": Code("error", "row{s} of the table {is} invalid", "fix the table"),
     "empty-class": Code("error", "class{es} {has} no image", "add images, or choose other classes with data.classes"),
-    "classes-differ": Code("error", "split{s} {has} other classes", "every split needs the same classes"),
+    "classes-differ": Code(
+        "error", "split{s} {has} classes that the training images lack", "add training images, or set data.classes"
+    ),
     "size-missing": Code(
         "error", "source{s} {has} images of several sizes", "set the size that the model sees in data.image.size"
     ),
@@ -62,6 +64,16 @@ CODES: dict[str, Code] = {
     "alike": Code(
         "note", "group{s} of near-copies", "check them: near-copies may end up in both the training and the test set"
     ),
+    "missing-class": Code(
+        "warning",
+        "split{s} {has} no image of a class",
+        "how well the class is recognised is not measured there: add images of it",
+    ),
+    "similar-classes": Code(
+        "warning",
+        "group{s} of classes with similar names",
+        "if they mean the same, give them one name in data.classes: {ANGER: anger, anger: anger, …}",
+    ),
     "few-images": Code(
         "warning",
         "class{es} {has} fewer than 10 training images",
@@ -82,6 +94,8 @@ CODES: dict[str, Code] = {
         "class{es} {is} grey where others are in colour",
         "set data.image.color to grayscale, or the network may learn the colour instead of the class",
     ),
+    "unused-folder": Code("note", "folder{s} {is} not used"),
+    "unused-class": Code("note", "class{es} {is} not in data.classes and not used"),
     "unused-images": Code(
         "warning", "image{s} beside the class folders {is} not used", "move them into the folder of their class"
     ),

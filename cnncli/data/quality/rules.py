@@ -10,6 +10,7 @@ from cnncli.data.decode.sizes import proposed_size
 from cnncli.data.quality.codes import CODES, finding
 from cnncli.data.quality.inspection import FileInspection
 from cnncli.data.sources.inventory import Entry
+from cnncli.data.sources.similar_names import similar_names
 from cnncli.records import Affected, Finding
 from cnncli.wording import counted
 
@@ -74,22 +75,18 @@ def peculiar_images(images: Images) -> list[Finding]:
 
 
 def class_findings(classes: Mapping[str, Sequence[str]], counts: Mapping[str, Mapping[str, int]]) -> list[Finding]:
-    """Classes that are empty, missing in a split, small or much rarer than others."""
-    empty = [
-        Affected((), f"{label} has no {split} image")
-        for split, labels in classes.items()
-        for label in labels
-        if not counts[split].get(label)
-    ]
-    differ = []
+    """Classes that are empty, missing in a split, called alike, small or much rarer than others."""
     expected = classes.get("train", ())
+    empty = [Affected((), f"{label} has no train image") for label in expected if not counts["train"].get(label)]
+    missing, differ = [], []
     for split, labels in classes.items():
-        missing = [label for label in expected if label not in labels]
-        unknown = [label for label in labels if label not in expected]
-        words = [f"lacks {', '.join(missing)}"] * bool(missing)
-        words += [f"has {', '.join(unknown)}, which the training data lacks"] * bool(unknown)
-        if words:
-            differ.append(Affected((), f"{split} {' and '.join(words)}"))
+        lacking = [label for label in expected if not counts[split].get(label)]
+        unknown = [label for label in labels if label not in expected and counts[split].get(label)]
+        if lacking and split != "train":
+            missing.append(Affected((), f"{split} lacks {', '.join(lacking)}"))
+        if unknown:
+            differ.append(Affected((), f"{split} has {', '.join(unknown)}"))
+    similar = [Affected((), ", ".join(group)) for group in similar_names(expected)]
     train = {label: count for label, count in counts.get("train", {}).items() if count}
     largest = max(train.values(), default=0)
     few = [Affected((), f"{label} has {count}") for label, count in train.items() if count < FEW]
@@ -101,6 +98,8 @@ def class_findings(classes: Mapping[str, Sequence[str]], counts: Mapping[str, Ma
     return [
         *finding("empty-class", empty),
         *finding("classes-differ", differ),
+        *finding("missing-class", missing),
+        *finding("similar-classes", similar),
         *finding("few-images", few),
         *finding("imbalance", rare),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -67,8 +67,7 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
     Raises:
         DataError: The images cannot be trained on; the hint says what to do.
     """
-    notices: list[str] = []
-    load = partial(_load_folder if path.is_dir() else _load_table, path, columns or {}, notices)
+    load = partial(_load_folder if path.is_dir() else _load_table, path, columns or {})
     data = load(exclude=())
     files = [
         (samples.path(number), name) for samples in data.splits.values() for number, name in enumerate(samples.names)
@@ -77,7 +76,7 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
     unreadable = {name: one.detail for (_, name), one in zip(files, inspections, strict=True) if one.problem}
     if unreadable:
         _require_most_readable(path, unreadable, len(files))
-        data = load(exclude=list(unreadable))
+        data = load(exclude=set(unreadable))
     good = [one for one in inspections if not one.problem]
     return Survey(
         "folder" if path.is_dir() else "csv",
@@ -88,26 +87,22 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         np.array([one.grey for one in good], bool),
         dict(Counter(one.kind for one in good).most_common()),
         unreadable,
-        tuple(dict.fromkeys(notices)),
+        tuple(one.message for one in data.unused if one.reason != "excluded"),
     )
 
 
-def _load_folder(
-    path: Path, columns: Mapping[str, str], notices: list[str], exclude: Sequence[str]
-) -> ImageData[FileSamples]:
+def _load_folder(path: Path, columns: Mapping[str, str], exclude: Container[str]) -> ImageData[FileSamples]:
     if columns:
         options = some([f"--{name.replace('_', '-')}" for name in columns])
         applies = "applies" if len(columns) == 1 else "apply"
         raise DataError(f"{options} {applies} to tables only; {path} is a folder", "remove the option")
     try:
-        return folder.load(path, _ANY, exclude=exclude, notice=notices.append)
+        return folder.load(path, _ANY, exclude=exclude)
     except DataError as error:
         raise DataError(error.message, _better_hint(path, error.hint)) from None
 
 
-def _load_table(
-    path: Path, columns: Mapping[str, str], notices: list[str], exclude: Sequence[str]
-) -> ImageData[FileSamples]:
+def _load_table(path: Path, columns: Mapping[str, str], exclude: Container[str]) -> ImageData[FileSamples]:
     existing_file(path)  # says what there is instead
     if path.suffix.lower() not in TABLE_SUFFIXES:
         raise DataError(

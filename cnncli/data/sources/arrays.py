@@ -14,10 +14,10 @@ import numpy as np
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.classes import Classes
-from cnncli.data.sources.folder import SPLIT_FOLDERS, SPLITS
 from cnncli.data.sources.labels import labelled_images
 from cnncli.data.sources.location import existing_file, some
 from cnncli.data.sources.pixels import Notice, image_shape
+from cnncli.data.sources.split_names import SPLIT_WORDS, SPLITS
 from cnncli.errors import DataError
 from cnncli.machine import expanded
 from cnncli.wording import counted
@@ -156,7 +156,7 @@ def _role(name: str) -> tuple[str, str] | None:
     """Split and kind of an array with this name; an empty split when it names none, and None for other arrays."""
     words = re.split(r"[_\-. ]", name.lower())
     kinds = [_KINDS[word] for word in words if word in _KINDS]
-    splits = [SPLIT_FOLDERS[word] for word in words if word in SPLIT_FOLDERS]
+    splits = [SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS]
     if len(kinds) != 1 or len(splits) > 1 or len(words) > len(kinds) + len(splits):
         return None
     return splits[0] if splits else "", kinds[0]

@@ -12,6 +12,7 @@ import numpy as np
 from cnncli.data.folder_inventory import in_counting_order
 from cnncli.data.samples import FileSamples, ImageData, Samples
 from cnncli.data.sources.location import some
+from cnncli.data.sources.unused import in_other_classes
 from cnncli.errors import DataError
 
 Classes = Sequence[str] | Mapping[str, str] | None
@@ -87,20 +88,29 @@ def require_same_classes(training: Iterable[str], others: Iterable[str], where: 
 
 
 def with_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -> ImageData[ArraysOrFiles]:
-    """The data with only the classes chosen, in that order and with those names; every split needs images of each."""
+    """The data with only the classes chosen, in that order and with those names.
+
+    Raises:
+        DataError: A class is missing, has no training images, or a split has no image of any.
+    """
     new_names = chosen_classes(data.class_names, classes, where)
     names = class_names(new_names)
     new_label = np.full(len(data.class_names), -1, np.int64)
     for name, new_name in new_names.items():
         new_label[data.class_names.index(name)] = names.index(new_name)
     splits = {}
+    left_out: int = 0
     for split, samples in data.splits.items():
         labels = new_label[samples.labels]  # (samples,)
         rows = np.flatnonzero(labels >= 0)
         # Taking everything would copy it
         subset = samples if len(rows) == len(labels) else samples.take(rows)
         splits[split] = dataclasses.replace(subset, labels=labels[rows])
-        empty = np.flatnonzero(np.bincount(labels[rows], minlength=len(names)) == 0)
-        if len(empty):
-            raise DataError(f"{where}: no {split} image is of the class {some([names[label] for label in empty])}")
-    return ImageData(names, splits)
+        left_out += len(labels) - len(rows)
+        if not len(rows):
+            raise DataError(f"{where}: no {split} image is of the classes {some(names)}")
+    empty = np.flatnonzero(np.bincount(splits["train"].labels, minlength=len(names)) == 0)
+    if len(empty):
+        raise DataError(f"{where}: no training image is of the class {some([names[label] for label in empty])}")
+    others: list[str] = [name for name in data.class_names if name not in new_names]
+    return ImageData(names, splits, (*data.unused, *in_other_classes(left_out, others)))

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.folder_inventory import FolderInventory, in_counting_order
-from cnncli.data.samples import FileSamples, ImageData
-from cnncli.data.sources.classes import Classes, chosen_classes, class_names, require_same_classes
+from cnncli.data.samples import FileSamples, ImageData, Unused
+from cnncli.data.sources import unused
+from cnncli.data.sources.classes import Classes, chosen_classes, class_names
+from cnncli.data.sources.folder_layout import Layout, innermost, layout_of, require_different
 from cnncli.data.sources.inventory import SourceInventory
 from cnncli.data.sources.location import existing_folder, some
 from cnncli.errors import DataError
 from cnncli.records import Affected
 from cnncli.wording import counted
 
-Notice = Callable[[str], None]
-
-SPLITS = ("train", "validation", "test")
-
-SPLIT_FOLDERS: Mapping[str, str] = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val"), "validation"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
-"""What the folder of a split may be called, in any case."""
+SplitFolders = Mapping[str, str] | None
+"""Which folder is `train`, `validation` or `test`, where the names do not say so."""
 
 
 def load(
@@ -34,35 +28,106 @@ def load(
     input_format: InputFormat,
     classes: Classes = None,
     exclude: Container[str] = (),
-    notice: Notice | None = None,
+    split_folders: SplitFolders = None,
 ) -> ImageData[FileSamples]:
     """Finds the images of a folder. None is decoded.
 
-    Each folder in it is a class, and images in folders within a class belong to it. Or the folders are `train` and
-    `validation` and `test` (`val`, `valid` …), and the class folders are in them. Hidden files and folders and
-    `__MACOSX` are passed over. Images are named by their paths from the folder on, with forward slashes.
+    Each folder in it is a class, and images in folders within a class belong to it. Or the folders are those of splits
+    (`train`, `val`, `test_set` …), and the class folders are in them. Hidden files and folders, `__MACOSX`, and runs
+    and caches of cnncli are passed over. Images are named by their paths from the folder on, with forward slashes.
 
     Raises:
-        DataError: There is no such folder, it has no class folders, one without images, or splits whose classes differ.
+        DataError: There is no such folder, it has no class folders, one without training images, or folders that can be
+            classes and splits.
     """
     root = existing_folder(path)
     contents = FolderInventory(root)
-    places = _split_folders(root, contents, classes)
-    _require_different(root, places.values())
-    expected: tuple[str, ...] = ()
-    splits = {}
-    for split, place in places.items():  # training comes first
-        names, splits[split] = _split(root, place, contents, classes, input_format, exclude)
-        expected = expected or names
-        require_same_classes(expected, names, f"the {split} folder {root / place}")
-        unused = [Path(name).name for name in contents.images(place, nested=False)]
-        if unused and notice:
-            images = f"{counted(len(unused), 'image')} beside its class folders"
-            notice(f"{root / place} has {images}, not used: {some(unused)}")
-    return ImageData(expected, splits)
+    layout = layout_of(root, contents, classes, split_folders)
+    require_different(root, [place for places in layout.places.values() for place in places])
+    found = _Found(root, contents, exclude)
+    _require_class_folders(root, contents, layout.places["train"])
+    new_names = _chosen(root, contents, layout, classes)
+    names = class_names(new_names)
+    splits, foreign = {}, {}
+    for split, places in layout.places.items():
+        require_different(root, [folder for place in places for folder in found.folders(place, new_names)])
+        images_of = {name: found.images(places, name) for name in new_names}
+        if split == "train":
+            _require_images(root / places[0], images_of, new_names)
+        files = tuple(name for images in images_of.values() for name in images)
+        if not files:
+            raise DataError(f"{root / places[0]} has no image in a folder of {some(list(new_names))}")
+        labels = np.repeat([names.index(label) for label in new_names.values()], list(map(len, images_of.values())))
+        splits[split] = FileSamples(root, files, labels.astype(np.int64), input_format)
+        others = found.other_classes(places, new_names, count=classes is not None)
+        if classes is None and others:
+            foreign[split] = tuple(others)
+    return ImageData(names, splits, tuple(found.unused(layout)), foreign)
 
 
-def inventory(path: Path | str, classes: Classes = None, exclude: Container[str] = ()) -> SourceInventory:
+class _Found:
+    """The images of the class folders, and a count of everything that is passed over on the way to them."""
+
+    def __init__(self, root: Path, contents: FolderInventory, exclude: Container[str]) -> None:
+        self._root, self._contents, self._exclude = root, contents, exclude
+        self._excluded = 0
+        self._other_files: list[str] = []
+        self._other_classes: dict[str, int] = {}
+
+    def folders(self, place: str, names: Container[str]) -> list[str]:
+        """The folders of these classes in a place."""
+        return [f"{place}{name}/" for name in self._contents.folders(place) if name in names]
+
+    def images(self, places: tuple[str, ...], name: str) -> list[str]:
+        """The images of a class in all places of a split."""
+        kept: list[str] = []
+        for folder in (folder for place in places for folder in self.folders(place, {name})):
+            images, others = self._contents.images_and_others(folder)
+            of_folder = [image for image in images if image not in self._exclude]
+            self._excluded += len(images) - len(of_folder)
+            self._other_files += others
+            kept += of_folder
+        return kept
+
+    def other_classes(self, places: tuple[str, ...], names: Container[str], count: bool) -> list[str]:
+        """The class folders with images that are not among the names; of those that may be counted, all are."""
+        others = []
+        for place in places:
+            for name in (name for name in self._contents.folders(place) if name not in names):
+                images = _images_if_listed(self._contents, f"{place}{name}/")
+                if images and count:
+                    self._other_classes[name] = self._other_classes.get(name, 0) + images
+                if images:
+                    others.append(name)
+        return others
+
+    def unused(self, layout: Layout) -> Iterator[Unused]:
+        """All that was not used."""
+        yield from unused.in_other_classes(sum(self._other_classes.values()), list(self._other_classes))
+        places = [place for of_split in layout.places.values() for place in of_split]
+        for place in dict.fromkeys(["", *places]):
+            yield from unused.beside_classes(self._root / place, self._contents.loose_images(place))
+        for place in layout.without_labels:
+            yield from unused.without_labels(self._root / place, len(self._contents.images(place)))
+        for name in layout.not_used:
+            count = _images_if_listed(self._contents, f"{name}/")
+            yield from unused.in_other_folders(self._root / name, count)
+        yield from unused.excluded(self._excluded)
+        yield from unused.other_files(self._other_files)
+        yield from unused.hidden(name for name, why in self._contents.passed_over.items() if why == "is hidden")
+
+
+def _images_if_listed(contents: FolderInventory, place: str) -> int:
+    """The number of images of a folder that is not used; 0 where it may not be looked at."""
+    try:
+        return len(contents.images(place))
+    except DataError:
+        return 0
+
+
+def inventory(
+    path: Path | str, classes: Classes = None, exclude: Container[str] = (), split_folders: SplitFolders = None
+) -> SourceInventory:
     """Lists every file of a folder; one that cannot be listed is a problem and does not stop the listing.
 
     Raises:
@@ -71,106 +136,78 @@ def inventory(path: Path | str, classes: Classes = None, exclude: Container[str]
     root = existing_folder(path)
     unlistable: dict[str, str] = {}
     contents = FolderInventory(root, unlistable)
-    top = contents.folders()
-    places = {SPLIT_FOLDERS[name.lower()]: f"{name}/" for name in top if name.lower() in SPLIT_FOLDERS}
+    try:
+        layout = layout_of(root, contents, classes, split_folders)
+    except DataError:  # `load` says so
+        layout = Layout()
     sources = SourceInventory(root)
 
     def add(split: str, place: str, label: str = "", nested: bool = True) -> None:
         sources.add(split, label, (name for name in contents.files(place, nested) if name not in exclude))
 
-    if "train" not in places or _are_classes(classes, top) or not contents.folders(places["train"]):
-        places = {"train": ""}
-    else:
+    chosen = None if classes is None else _chosen(root, contents, layout, classes)
+    not_used = [Affected((name,), "is not named in data.split.folder") for name in layout.not_used]
+    not_used += [
+        Affected((place.rstrip("/"),), "has no class folders, so no labels") for place in layout.without_labels
+    ]
+    left_out: list[Affected] = []
+    if layout.has_splits:
         add("train", "", nested=False)
-    for split, place in ((split, places[split]) for split in SPLITS if split in places):
-        add(split, place, nested=False)
-        new_names = {folder: folder for folder in contents.folders(place)}
-        if classes is not None:
-            new_names = chosen_classes(new_names, classes, str(root / place))
-        for folder, label in new_names.items():
-            add(split, f"{place}{folder}/", label)
+    for split, places in layout.places.items():
+        new_names: dict[str, str] = {}
+        for place in places:
+            add(split, place, nested=False)
+            there = contents.folders(place)
+            names = {name: name for name in there} if chosen is None else chosen
+            for folder in there:
+                if folder in names:
+                    add(split, f"{place}{folder}/", names[folder])
+                elif contents.images(f"{place}{folder}/"):
+                    left_out.append(Affected((f"{place}{folder}",)))
+            new_names |= names
         sources.classes[split] = class_names(new_names)
+    by_name = sorted(contents.passed_over.items(), key=lambda item: in_counting_order(item[0]))
     sources.problems = {
-        "passed-over": [Affected((name,), "is hidden") for name in sorted(contents.hidden, key=in_counting_order)],
+        "passed-over": [Affected((name,), reason) for name, reason in by_name],
         "unreadable-folder": [Affected((name,), reason) for name, reason in unlistable.items()],
+        "unused-folder": not_used,
+        "unused-class": left_out,
     }
     return sources
 
 
-def _are_classes(classes: Classes, folders: Collection[str]) -> bool:
-    """Whether `data.classes` names these folders: a class may well be called `train`."""
-    return classes is not None and all(str(name) in folders for name in classes)
+def _chosen(root: Path, contents: FolderInventory, layout: Layout, classes: Classes) -> dict[str, str]:
+    """The class folders to use and their names: of all splits where they are chosen, or else those of training."""
+    splits = ["train"] if classes is None else list(layout.places)
+    folders = dict.fromkeys(
+        name for split in splits for place in layout.places[split] for name in contents.folders(place)
+    )
+    return chosen_classes(folders, classes, str(root / layout.places["train"][0]))
 
 
-def _split_folders(root: Path, contents: FolderInventory, classes: Classes) -> dict[str, str]:
-    """The place of each split, training first; `train` is the whole folder when the folders are classes."""
-    folders = contents.folders()
-    places: dict[str, str] = {}
-    for folder in folders if not _are_classes(classes, folders) else []:
-        split = SPLIT_FOLDERS.get(folder.lower())
-        if split in places:
-            raise DataError(f"{root} has two folders of {split} images, {places[split]} and {folder}", "keep one")
-        if split:
-            places[split] = folder
-    if "train" not in places or not contents.folders(f"{places['train']}/"):
-        if len(places) > 1 and len(places) == len(folders):
-            raise DataError(
-                f"{root} has the splits {some(places.values())}, but "
-                + ("training images have no class folders" if "train" in places else "none to train on"),
-                f"expected {root}/train/CLASS/IMAGE",
-            )
-        return {"train": ""}
-    others = [folder for folder in folders if folder not in places.values()]
-    if others:
+def _require_class_folders(root: Path, contents: FolderInventory, places: tuple[str, ...]) -> None:
+    """Refuses a place that is empty, has images and no class folders, or is the folder around the right one."""
+    place, where = places[0], root / places[0]
+    folders = contents.folders(place)
+    images = [] if folders else [Path(name).name for name in contents.images(place, nested=False)]
+    if images:
         raise DataError(
-            f"{root} has the splits {some(places.values())} and beside them {some(others)}",
-            "move these away, or name the class folders in data.classes if splits are classes too",
+            f"{where} has {counted(len(images), 'image')} ({some(images)}) and no class folders",
+            "expected one folder of images for each class; labels in a table are read by the source csv",
         )
-    return {split: f"{places[split]}/" for split in SPLITS if split in places}
-
-
-def _require_different(root: Path, folders: Collection[str]) -> None:
-    """Links can make two folders the same one, and then every image would be counted twice."""
-    seen: dict[tuple[int, int], str] = {}
-    for folder in folders:
-        status = (root / folder).stat()
-        twin = seen.setdefault((status.st_dev, status.st_ino), folder)
-        if twin != folder:
-            raise DataError(f"{root / twin} and {root / folder} are the same folder", "one is a link: remove it")
-
-
-def _split(
-    root: Path,
-    place: str,
-    contents: FolderInventory,
-    classes: Classes,
-    input_format: InputFormat,
-    exclude: Container[str],
-) -> tuple[tuple[str, ...], FileSamples]:
-    """The images in the class folders of one place, and the names of the classes."""
-    where, folders = root / place, contents.folders(place)
     if not folders:
-        images = [Path(name).name for name in contents.images(place, nested=False)]
-        if images:
-            raise DataError(
-                f"{where} has {counted(len(images), 'image')} ({some(images)}) and no class folders",
-                "expected one folder of images for each class; labels in a table are read by the source csv",
-            )
         raise DataError(f"{where} is empty: no class folders", "expected one folder for each class")
-    if len(folders) == 1 and contents.folders(f"{place}{folders[0]}/"):  # as archives often unpack
-        raise DataError(f"{where} has one class folder, {folders[0]}", f"did you mean {where / folders[0]}?")
-    new_names = chosen_classes(folders, classes, str(where))
-    _require_different(where, list(new_names))
-    all_names = class_names(new_names)
-    images_of = {
-        folder: [name for name in contents.images(f"{place}{folder}/") if name not in exclude] for folder in new_names
-    }
-    empty = [folder for folder, images in images_of.items() if not images]
+    inner = innermost(contents, place)
+    if len(places) == 1 and inner != place:  # as archives often unpack
+        raise DataError(f"{where} has one class folder, {folders[0]}", f"did you mean {root / inner}?")
+
+
+def _require_images(where: Path, images_of: Mapping[str, list[str]], new_names: Mapping[str, str]) -> None:
+    """Refuses a class without training images; a folder that is merged with another may be empty."""
+    present = {new_names[name] for name, images in images_of.items() if images}
+    empty = [name for name, new_name in new_names.items() if new_name not in present]
     if empty:
         raise DataError(
             f"no image in the class folder{'s' if len(empty) > 1 else ''} {some(empty)} of {where}",
             "add images, remove the folder, or name the classes to use in data.classes",
         )
-    names = tuple(name for images in images_of.values() for name in images)
-    labels = np.repeat([all_names.index(label) for label in new_names.values()], list(map(len, images_of.values())))
-    return all_names, FileSamples(root, names, labels.astype(np.int64), input_format)

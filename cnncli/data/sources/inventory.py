@@ -61,4 +61,6 @@ def inventory_of_data(data: ImageData[Any], root: Path) -> SourceInventory:
         labels = (data.class_names[label] for label in samples.labels.tolist())
         inventory.entries += [Entry(name, split, label) for name, label in zip(samples.names, labels, strict=True)]
         inventory.classes[split] = data.class_names
+    differ = [Affected((), f"{split} has {', '.join(names)}") for split, names in data.foreign.items() if names]
+    inventory.problems["classes-differ"] = differ
     return inventory

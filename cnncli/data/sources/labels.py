@@ -3,43 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from cnncli.data.folder_inventory import in_counting_order
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources.classes import Classes, require_same_classes, with_classes
+from cnncli.data.sources.classes import Classes, with_classes
 from cnncli.data.sources.location import some
 from cnncli.data.sources.pixels import Notice, as_images
 from cnncli.errors import DataError
 
 
+class EncodedLabels(NamedTuple):
+    """Labels of all splits.
+
+    Args:
+        class_names: Names of the classes in the order of the labels.
+        labels: For each split int64 of shape `(images,)`; -1 for a class that the training images lack.
+        foreign: For each split the names of those classes, if there are any.
+    """
+
+    class_names: tuple[str, ...]
+    labels: Mapping[str, np.ndarray]
+    foreign: Mapping[str, tuple[str, ...]]
+
+
 def encoded_labels(
-    arrays: Mapping[str, np.ndarray], names: Sequence[str] | None, where: str
-) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
-    """The labels of all splits, as indices into the class names: int64 of shape `(images,)`.
+    arrays: Mapping[str, np.ndarray], names: Sequence[str] | None, where: str, of_all_splits: bool = False
+) -> EncodedLabels:
+    """The labels of all splits as indices into the class names: those of the training images, or of all images.
 
     Labels are whole numbers or words `(images,)` or `(images, 1)`, or one-hot `(images, classes)`. Without `names` of
     the labels 0, 1, 2 …, words are class names, and numbers are called as they are written.
+
+    Raises:
+        DataError: Something else is among the labels, or a class of `names` has no training image.
     """
     values = {split: _values(array, f"{where}: {split}") for split, array in arrays.items()}
     if len({array.dtype.kind == "U" for array in values.values()}) > 1:
         raise DataError(f"{where} has words as labels in one split and numbers in another")
     unique_labels = {split: np.unique(array) for split, array in values.items()}
     if names is None:
-        classes = tuple(sorted((str(value) for value in unique_labels["train"]), key=in_counting_order))
+        named = unique_labels.values() if of_all_splits else [unique_labels["train"]]
+        classes = tuple(sorted({str(value) for unique in named for value in unique}, key=in_counting_order))
     else:
         classes = tuple(names)
         _require_names(unique_labels, classes, where)
     text = {split: [_name(value, names) for value in unique] for split, unique in unique_labels.items()}
-    for split, present in text.items():
-        require_same_classes(classes, present, f"{where}: {split}")
+    lacking = [name for name in classes if name not in text["train"]]
+    if lacking and not of_all_splits:
+        raise DataError(f"{where}: no training image is of the class {some(lacking)}")
     index = {name: position for position, name in enumerate(classes)}
-    labels = {}
+    labels, foreign = {}, {}
     for split, unique in unique_labels.items():
-        new = np.array([index[name] for name in text[split]], np.int64)
+        new = np.array([index.get(name, -1) for name in text[split]], np.int64)
         labels[split] = new[np.searchsorted(unique, values[split])]  # (images,)
-    return classes, labels
+        if others := tuple(name for name in text[split] if name not in index):
+            foreign[split] = others
+    return EncodedLabels(classes, labels, foreign)
 
 
 def labelled_images(
@@ -53,10 +75,16 @@ def labelled_images(
     """The images and labels of a source of arrays, by split; `classes` names its labels or chooses among them."""
     words = any(array.dtype.kind in "SU" for array in labels.values())  # they have their names already
     names = None if words else _names_of_labels(classes)
-    class_names, numbers = encoded_labels(labels, names, where)
+    chooses = classes is not None and names is None
+    encoded = encoded_labels(labels, names, where, of_all_splits=chooses)
     pixels = as_images(images, white, where, notice)
-    data = ImageData(class_names, {split: Samples.numbered(pixels[split], numbers[split]) for split in images})
-    return data if classes is None or names is not None else with_classes(data, classes, where)
+    splits = {}
+    for split, of_split in pixels.items():
+        samples = Samples.numbered(of_split, encoded.labels[split])
+        known = np.flatnonzero(samples.labels >= 0)
+        splits[split] = samples if len(known) == len(samples) else samples.take(known)
+    data = ImageData(encoded.class_names, splits, (), encoded.foreign)
+    return with_classes(data, classes, where) if chooses else data
 
 
 def _names_of_labels(classes: Classes) -> Sequence[str] | None:

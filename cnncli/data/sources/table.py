@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import posixpath
+from collections import Counter
 from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,10 +15,11 @@ import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.samples import FileSamples, ImageData
-from cnncli.data.sources.classes import Classes, chosen_classes, class_names, require_same_classes
-from cnncli.data.sources.folder import SPLIT_FOLDERS, SPLITS
+from cnncli.data.sources import unused
+from cnncli.data.sources.classes import Classes, chosen_classes, class_names
 from cnncli.data.sources.inventory import SourceInventory
 from cnncli.data.sources.location import existing_file, existing_folder, listed, some
+from cnncli.data.sources.split_names import SPLITS, splits_named
 from cnncli.errors import DataError
 from cnncli.records import Affected
 from cnncli.wording import counted
@@ -49,9 +51,10 @@ def load(
 
     Raises:
         DataError: With all that is wrong, each with its line: no such file, an empty field, an unknown split, an image
-            that comes twice; or splits whose classes differ.
+            that comes twice.
     """
-    table, folder, new_names, rows, problems = _read(path, classes, exclude, **arguments)
+    read = _read(path, classes, exclude, **arguments)
+    table, folder, new_names, rows, problems = read[:5]
     if problems:
         raise DataError(
             f"{table}: {counted(len(problems), 'problem')}{listed(problems)}", f"relative paths start from {folder}"
@@ -64,19 +67,34 @@ def load(
     samples = {}
     for split in (split for split in SPLITS if split in splits):
         of_split = [row for row in rows if row.split == split]
-        require_same_classes(names, {new_names[row.label] for row in of_split}, f"{table}: {split}")
         labels = np.array([label_of[row.label] for row in of_split], np.int64)
+        if split == "train" and (lacking := set(range(len(names))) - set(labels.tolist())):
+            raise DataError(f"{table}: no training image is of the class {some([names[each] for each in lacking])}")
         samples[split] = FileSamples(folder, tuple(row.name for row in of_split), labels, input_format)
-    return ImageData(names, samples)
+    left_out = dict.fromkeys(row.label for row in read.other_classes)
+    foreign = {
+        split: tuple(dict.fromkeys(row.label for row in read.other_classes if row.split == split))
+        for split in {row.split for row in read.other_classes if classes is None}
+    }
+    not_used = [] if classes is None else unused.in_other_classes(len(read.other_classes), left_out)
+    return ImageData(names, samples, (*not_used, *unused.excluded(read.excluded)), foreign)
 
 
 def inventory(
     path: Path | str, classes: Classes = None, exclude: Container[str] = (), **arguments: Any
 ) -> SourceInventory:
     """Lists every image of a table, with the arguments of `load`; a wrong row is a problem and does not stop it."""
-    _, folder, new_names, rows, problems = _read(path, classes, exclude, **arguments)
-    sources = SourceInventory(folder, problems={"table-row": [Affected((), problem) for problem in problems]})
-    for row in rows:
+    read = _read(path, classes, exclude, **arguments)
+    new_names = read.new_names
+    sources = SourceInventory(read.folder, problems={"table-row": [Affected((), each) for each in read.problems]})
+    if classes is None:
+        new_names = new_names | {row.label: row.label for row in read.other_classes}
+        read.rows.extend(read.other_classes)
+    elif read.other_classes:
+        left_out = Counter(row.label for row in read.other_classes)
+        named = [Affected((), f"{label}, of {counted(rows, 'row')}") for label, rows in left_out.items()]
+        sources.problems["unused-class"] = named
+    for row in read.rows:
         sources.add(row.split, new_names[row.label], [row.name])
     for split in SPLITS:
         labels = {entry.label for entry in sources.entries if entry.split == split}
@@ -86,13 +104,18 @@ def inventory(
 
 
 class _Table(NamedTuple):
-    """A table, the folder of its images, its classes with their names, the good rows, and what is wrong with others."""
+    """A table, the folder of its images, its classes with their names, the good rows, and what is wrong with others.
+
+    The classes are those of the training images that are chosen; the rows of others stand apart.
+    """
 
     file: Path
     folder: Path
     new_names: dict[str, str]
     rows: list[_Row]
     problems: list[str]
+    other_classes: list[_Row]
+    excluded: int
 
 
 def _read(
@@ -109,18 +132,27 @@ def _read(
     columns = {"image": image_column, "label": label_column, "split": split_column}
     file = existing_file(path)
     folder = file.parent if root is None else existing_folder(root)
-    rows = list(_rows(file, columns, delimiter, folder, exclude))
+    all_rows = list(_rows(file, columns, delimiter, folder, exclude))
+    rows = [row for row in all_rows if row is not None]
     if not rows:
         raise DataError(f"{file} has no rows", "expected a row for each image below the names of the columns")
-    new_names = chosen_classes({row.label for row in rows if row.label}, classes, f"{file}")
-    rows, problems = _checked([row for row in rows if row.label in new_names or not row.label], folder)
-    return _Table(file, folder, new_names, rows, problems)
+    splits = splits_named({row.split for row in rows})
+    rows = [row._replace(split=splits.get(row.split, row.split)) for row in rows]
+    training = {row.label for row in rows if row.split == "train"}
+    labels = {row.label for row in rows} if classes is not None or not training else training
+    new_names = chosen_classes(labels - {""}, classes, f"{file}")
+    others = [row for row in rows if row.label and row.label not in new_names]
+    if classes is None:
+        others = [row for row in others if row.split in SPLITS]
+    passed_over = set(others)
+    good, problems = _checked([row for row in rows if row not in passed_over], folder)
+    return _Table(file, folder, new_names, good, problems, others, len(all_rows) - len(rows))
 
 
 def _rows(
     table: Path, columns: dict[str, str | None], delimiter: str | None, folder: Path, exclude: Container[str]
-) -> Iterator[_Row]:
-    """The rows of a table with the names of files made uniform, without those excluded by any of their names."""
+) -> Iterator[_Row | None]:
+    """The rows of a table with the names of files made uniform; None for one excluded by any of the file's names."""
     text = _text(table)
     first = text.partition("\n")[0]
     delimiter = delimiter or max(DELIMITERS, key=first.count)
@@ -142,8 +174,8 @@ def _rows(
             if where["split"] is None:
                 split = "train"
             name = _name(image, folder)
-            if not any(spelt in exclude for spelt in (image, name, posixpath.normpath(name))):
-                yield _Row(reader.line_num, name, label, split)
+            is_excluded = any(spelt in exclude for spelt in (image, name, posixpath.normpath(name)))
+            yield None if is_excluded else _Row(reader.line_num, name, label, split)
     except csv.Error as error:
         raise DataError(f"{table}:{reader.line_num} cannot be read as a table: {error}") from error
 
@@ -182,16 +214,15 @@ def _column(table: Path, header: list[str], role: str, name: str | None, delimit
 
 
 def _checked(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[str]]:
-    """The rows with the names of splits made uniform, and everything that is wrong with them."""
+    """The good rows, and everything that is wrong with others."""
     good: list[_Row] = []
     problems = []
     seen: dict[str, _Row] = {}
     for row in rows:
-        split = SPLIT_FOLDERS.get(row.split.lower())
         place = os.path.normpath(folder / row.name)
         if not row.name or not row.label:
             problem = f"no {'path of an image' if not row.name else 'label'}"
-        elif split is None:
+        elif row.split not in SPLITS:
             problem = f"the split {row.split!r} is not train, validation or test"
         elif (twin := seen.get(place)) is not None:
             different = "" if twin.label == row.label else f", there as {twin.label}, here as {row.label}"
@@ -200,7 +231,7 @@ def _checked(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[str]]:
             problem = f"{row.name} {'is not a file' if Path(place).exists() else 'does not exist'}"
         else:
             seen[place] = row
-            good.append(_Row(row.line, row.name, row.label, split))
+            good.append(row)
             continue
         problems.append(f"line {row.line}: {problem}")
     return good, problems

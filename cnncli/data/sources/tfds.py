@@ -14,8 +14,8 @@ from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.classes import Classes, with_classes
-from cnncli.data.sources.folder import SPLIT_FOLDERS, SPLITS
 from cnncli.data.sources.location import some
+from cnncli.data.sources.split_names import SPLITS, splits_named
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
 from cnncli.wording import counted
@@ -97,7 +97,7 @@ def _class_names(features: Any, name: str) -> tuple[str, ...]:
 
 
 def _own_splits(there: list[str], name: str) -> dict[str, str]:
-    own = {SPLIT_FOLDERS[split]: split for split in there if split in SPLIT_FOLDERS}
+    own = {split: own_name for own_name, split in splits_named(there).items()}
     if "train" not in own:
         raise DataError(f"{name} has no split train, only {some(there) or 'none'}", "set which to use with splits")
     return {split: own[split] for split in SPLITS if split in own}

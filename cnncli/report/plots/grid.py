@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 from PIL.Image import Resampling
+from PIL.PngImagePlugin import PngInfo
 
 from cnncli.report.plots import style, text_layout
 
@@ -54,7 +55,9 @@ class Grid(NamedTuple):
         for image, row, column in self.images:
             pixels[row : row + image.shape[0], column : column + image.shape[1]] = image
         picture = Image.fromarray(pixels).point(LEVELS.tolist() * 3)
-        picture.save(path, format="PNG", dpi=(style.DPI, style.DPI), compress_level=4)
+        about = PngInfo()
+        about.add_text("Software", style.SOFTWARE)
+        picture.save(path, format="PNG", dpi=(style.DPI, style.DPI), compress_level=4, pnginfo=about)
 
 
 def grid_of(

@@ -10,6 +10,7 @@ import numpy as np
 
 from cnncli.data.groups import Groups, matched_groups, shared_groups
 from cnncli.data.samples import ImageData
+from cnncli.data.sources.split_names import SPLITS
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import RunError
 from cnncli.runner.inputs.division_file import read_parts
@@ -17,8 +18,6 @@ from cnncli.spec.schema import Data
 from cnncli.wording import counted
 
 Notice = Callable[[str], None]
-
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)

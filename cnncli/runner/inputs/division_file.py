@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from cnncli.data.samples import ImageData, LabelledImages
-from cnncli.data.sources.folder import SPLIT_FOLDERS
 from cnncli.data.sources.location import require_existing
+from cnncli.data.sources.split_names import split_of
 from cnncli.errors import DataError
 from cnncli.machine import expanded
 from cnncli.report.tables import write_rows
@@ -46,7 +46,7 @@ def pooled(source: ImageData[Any], has_files: bool) -> ImageData[Any]:
         arrays["images"] = images[0].images if len(images) == 1 else np.concatenate([each.images for each in images])
     whole = dataclasses.replace(images[0], names=names, labels=labels, **arrays)
     groups = {"train": tuple(name for split, _ in splits for name in source.groups[split])} if source.groups else {}
-    return ImageData(source.class_names, {"train": whole}, groups)
+    return ImageData(source.class_names, {"train": whole}, source.unused, groups=groups)
 
 
 def read_parts(source: ImageData[Any], data: Data, tell: Callable[[str], None]) -> dict[str, np.ndarray]:
@@ -166,7 +166,7 @@ def _of_table(file: Path, has_files: bool, images: LabelledImages) -> Iterator[t
         row = dict(zip(columns, fields, strict=False))
         if not any(fields):
             continue
-        name, split = row.get("image", ""), SPLIT_FOLDERS.get(row.get("split", "").strip().lower())
+        name, split = row.get("image", ""), split_of(row.get("split", ""))
         if not name or split is None:
             wrong = f"the split {row.get('split', '')!r} is not train, validation or test" if name else "no image"
             raise DataError(f"{file}:{line}: {wrong}", "expected rows such as train,cat/1.png")

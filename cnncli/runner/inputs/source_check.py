@@ -16,6 +16,7 @@ from cnncli.data.sources.location import listed, some
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import DataError
 from cnncli.records import Affected, DataReport
+from cnncli.runner.inputs.class_check import unused_splits
 from cnncli.runner.inputs.splits import Notice, Splits, exclude_list, load_source, load_splits, warn_about_unknown
 from cnncli.spec.schema import Data, Split
 from cnncli.spec.static_data_info import static_data_info
@@ -63,15 +64,15 @@ def scan_source(
     Raises:
         DataError: The images cannot be loaded, or the source lacks a class of the spec.
     """
-    source, part = data.source, data.split.held_out("validation")
+    source, part, unused = data.source, data.split.held_out("validation"), unused_splits(data.split)
     if not source.has_files:
-        report = scan_arrays(source.name, load_source(data, notice), progress, Plan(True, part))
+        report = scan_arrays(source.name, load_source(data, notice), progress, Plan(True, part, unused))
         return _with(report, _indivisible(report, data, seed, notice))
     exclude = exclude_list(data)
     arguments = {**source.arguments, "classes": data.classes, "exclude": exclude}
     if data.split.folder is not None:
         arguments["split_folders"] = data.split.folder
-    plan = Plan(static_data_info(data).shape is not None, part)
+    plan = Plan(static_data_info(data).shape is not None, part, unused)
     report = scan_files(source.name, **arguments, decode=decode, progress=progress, plan=plan)
     warn_about_unknown(exclude, notice)
     return _with(report, _indivisible(report, data, seed, notice))

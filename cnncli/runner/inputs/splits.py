@@ -19,6 +19,7 @@ from cnncli.data.sources.classes import with_classes
 from cnncli.data.sources.location import ExcludeList
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
+from cnncli.runner.inputs.class_check import class_warnings, require_known_classes, unused_splits
 from cnncli.runner.inputs.division import divide_source
 from cnncli.runner.inputs.division_file import pooled
 from cnncli.runner.inputs.input_spec import InputSpec
@@ -69,6 +70,11 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
         RunError: The recorded split does not fit the images.
     """
     source = load_source(data, notice)
+    used = [split for split in source.splits if split not in unused_splits(data.split)]
+    require_known_classes(source, used)
+    for line in (*(unused.message for unused in source.unused), *class_warnings(source, used)):
+        if notice:
+            notice(line)
     parts, held_out = divide_source(source, data, seed, recorded, notice)
     samples = {split: part.of(source) for split, part in parts.items()}
     return Splits(source.class_names, samples, held_out, {split: part.origin for split, part in parts.items()})
@@ -156,7 +162,8 @@ def _fitted(data: ImageData[Samples], spec: Data) -> ImageData[Samples]:
     """Arrays in the size and colour of the spec."""
     first = next(iter(data.splits.values())).shape
     input_format = input_format_for(spec, first)
-    return ImageData(data.class_names, {split: samples.fitted(input_format) for split, samples in data.splits.items()})
+    splits = {split: samples.fitted(input_format) for split, samples in data.splits.items()}
+    return dataclasses.replace(data, splits=splits)
 
 
 def input_format_for(data: Data, shape: tuple[int, int, int]) -> InputFormat:

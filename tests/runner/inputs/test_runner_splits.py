@@ -155,7 +155,7 @@ class TestFolder:
         spec = folder_spec(f"data.exclude=['{name.replace('HERE', str(squares))}']")
         splits = splits_of(spec, notice=told.append)
         names = {name for samples in splits.samples.values() for name in samples.names}
-        assert ("red/0.png" in names, len(names), told) == (False, 59, [])
+        assert ("red/0.png" in names, len(names), told) == (False, 59, ["1 image is left out by data.exclude"])
 
     def test_a_folder_is_excluded_with_all_that_is_in_it(self, images, folder_spec, squares, tmp_path):
         shutil.copytree(squares, tmp_path / "few")
@@ -168,7 +168,10 @@ class TestFolder:
     def test_a_name_to_exclude_that_no_file_has_is_told(self, images, folder_spec):
         told = []
         splits_of(folder_spec("data.exclude=[red/0.png, red/nought.png, x]"), notice=told.append)
-        assert told == ["warning: data.exclude: file not found: 'red/nought.png' and 1 more"]
+        assert told == [
+            "warning: data.exclude: file not found: 'red/nought.png' and 1 more",
+            "1 image is left out by data.exclude",
+        ]
 
     def test_a_folder_that_is_not_there_is_named(self, images, folder_spec, squares):
         with pytest.raises(DataError, match="nowhere does not exist"):

@@ -1,0 +1,71 @@
+"""Images that a source has and does not use: counted, so that none is left out in silence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from pathlib import Path, PurePosixPath
+
+from cnncli.data.decode import formats
+from cnncli.data.samples import Unused
+from cnncli.data.sources.location import some
+from cnncli.wording import counted
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _when_any(reason: str, count: int, message: str) -> list[Unused]:
+    return [Unused(reason, count, message)] if count else []
+
+
+def in_other_classes(count: int, classes: Collection[str]) -> list[Unused]:
+    """Images of the classes that `data.classes` leaves out."""
+    named = f"{counted(len(classes), 'class')} that data.classes leaves out {_are(count)} not used: {some(classes)}"
+    return _when_any("other-classes", count, f"{counted(count, 'image')} of {named}")
+
+
+def beside_classes(place: Path, names: Collection[str]) -> list[Unused]:
+    """Images that lie beside the class folders of a place."""
+    names = [PurePosixPath(name).name for name in names]
+    images = f"{counted(len(names), 'image')} beside its class folders"
+    return _when_any("beside-classes", len(names), f"{place} has {images}, not used: {some(names)}")
+
+
+def excluded(count: int) -> list[Unused]:
+    """Images that `data.exclude` lists."""
+    return _when_any("excluded", count, f"{counted(count, 'image')} {_are(count)} left out by data.exclude")
+
+
+def hidden(names: Iterable[str]) -> list[Unused]:
+    """Images among files that are hidden, without the shadows that macOS makes of every file."""
+    images = [
+        path.name
+        for path in map(PurePosixPath, names)
+        if path.suffix.lower() in formats.SUFFIXES and not path.name.startswith("._")
+    ]
+    message = f"{counted(len(images), 'hidden image')} {_are(len(images))} not used: {some(images)}"
+    return _when_any("hidden", len(images), message)
+
+
+def other_files(names: Collection[str]) -> list[Unused]:
+    """Files in class folders that are not known to be images."""
+    suffixes = Counter(PurePosixPath(name).suffix.lower() or "without a suffix" for name in names)
+    kinds = some([f"{count:,} {suffix}" for suffix, count in suffixes.most_common()])
+    files = f"{counted(len(names), 'file')} in the class folders {_are(len(names))}"
+    what = "not an image that cnncli knows" if len(names) == 1 else "not images that cnncli knows"
+    return _when_any("other-files", len(names), f"{files} {what}, and not used: {kinds}")
+
+
+def without_labels(place: Path, count: int) -> list[Unused]:
+    """Images of a split that has no class folders."""
+    images = f"{counted(count, 'image')} and no class folders, so no labels"
+    later = f"`cnncli predict {place}` classifies them after training"
+    return _when_any("without-labels", count, f"{place} has {images}: not used; {later}")
+
+
+def in_other_folders(folder: Path, count: int) -> list[Unused]:
+    """Images of a folder that is in no split."""
+    message = f"{folder} has {counted(count, 'image')}, not used: data.split.folder does not name it"
+    return _when_any("other-folders", count, message)

@@ -1,0 +1,77 @@
+"""Class names that weights, splits and people use are held against those of the images where a training starts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnncli.data.samples import ImageData, Samples
+from cnncli.errors import DataError, SpecError
+from cnncli.runner.inputs.class_check import (
+    class_warnings,
+    require_class_weights,
+    require_known_classes,
+    unused_splits,
+)
+from cnncli.spec.schema import Split, Train
+
+
+def source(names=("cat", "dog"), foreign=None, **labels) -> ImageData[Samples]:
+    splits = {
+        split: Samples.numbered(np.zeros((len(of), 1, 1, 1), np.uint8), np.array(of)) for split, of in labels.items()
+    }
+    return ImageData(names, splits, (), foreign or {})
+
+
+def test_a_class_that_training_lacks_is_refused_where_it_is_used():
+    data = source(train=[0, 1], validation=[0, 1], foreign={"validation": ("wolf",)})
+    with pytest.raises(DataError, match="the validation images have the class wolf, which the training images") as told:
+        require_known_classes(data, ["train", "validation"])
+    assert "data.classes" in told.value.hint
+    assert "data.split.validation: 0" in told.value.hint
+    require_known_classes(data, ["train"])
+
+
+@pytest.mark.parametrize(("validation", "unused"), [(0, ("validation",)), (0.1, ()), ("test", ())])
+def test_validation_images_that_are_not_wanted_are_not_judged(validation, unused):
+    assert unused_splits(Split(validation=validation)) == unused
+
+
+def test_a_class_that_a_split_lacks_is_a_warning():
+    data = source(("cat", "dog", "owl"), train=[0, 1, 2], validation=[0], test=[1, 2])
+    assert list(class_warnings(data, ["train", "validation", "test"])) == [
+        "warning: the validation images lack the classes dog, owl: how well they are recognised is not measured "
+        "on them",
+        "warning: the test images lack the class cat: how well it is recognised is not measured on them",
+    ]
+    assert list(class_warnings(data, ["train"])) == []
+
+
+def test_similar_names_come_with_the_mapping_that_merges_them():
+    (line,) = class_warnings(source(("ANGER", "anger", "joy"), train=[0, 1, 2]), ["train"])
+    assert "'ANGER' and 'anger'" in line
+    assert "data.classes: {ANGER: ANGER, anger: ANGER, joy: joy}" in line
+    names = ("ANGER", "anger", *map(str, range(30)))
+    assert "data.classes: a mapping" in next(iter(class_warnings(source(names, train=[0]), ["train"])))
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ({"Cat": 50.0}, "no class is called 'Cat'; did you mean 'cat'?"),
+        ({"cat": 1.0, "wolves": 2.0}, "no class is called 'wolves'; the classes are cat, dog"),
+        ({"cat": 0.0, "dog": 0.0}, "the weight of every class is 0"),
+        ({"cat": 0.0, "dog": 1e-60}, "the weight of every class is 0"),
+        ({"cat": 1e39}, "is too large"),
+    ],
+)
+def test_weights_that_cannot_be_meant(weights, words):
+    with pytest.raises(SpecError) as caught:
+        require_class_weights(Train(class_weight=weights), ("cat", "dog"))
+    assert words in str(caught.value)
+    assert caught.value.problems[0].path[:2] == ("train", "class_weight")
+
+
+@pytest.mark.parametrize("weights", [None, "balanced", {"cat": 50.0}, {"cat": 0.0}, {"cat": 0.0, "dog": 1e-40}])
+def test_weights_that_can(weights):
+    require_class_weights(Train(class_weight=weights), ("cat", "dog"))
