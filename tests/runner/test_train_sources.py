@@ -82,7 +82,8 @@ class TestFolder:
         before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in squares.glob("*/*")}
         trained, observer = train(folder_spec("data.image.size=null"))
         assert observer.decoded[-1] == (60, 60)
-        assert not observer.notices
+        codes = [line.rpartition("[")[2] for line in observer.notices]  # lint that the images tell
+        assert codes == ["small-receptive-field]", "few-validation-images]"]
         assert len(trained.evaluation.images) == 12
         again = evaluate(OpenRun(trained.run), "test")
         assert same_evaluation(again, trained.evaluation)

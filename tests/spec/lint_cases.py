@@ -180,7 +180,10 @@ FIRES = {
         spec(*IMAGE, *OUTPUT, data="source: cifar100, split: {validation: ▸0.005}"),
         spec(*IMAGE, *OUTPUT, data="source: {folder: {path: a}}, classes: [owl, cat], split: {validation: ▸9}"),
     ],
-    "validation-is-test": [spec(*IMAGE, *OUTPUT, data="source: mnist, split: {validation: ▸test}")],
+    "validation-is-test": [
+        spec(*IMAGE, *OUTPUT, data="source: mnist, split: {validation: ▸test}"),
+        spec(*IMAGE, *OUTPUT, data="source: {folder: {path: a}}, split: {test: ▸validation}"),
+    ],
     "large-pixels": [spec(*IMAGE, *OUTPUT, data="source: mnist, scale: ▸[0, 255]")],
     "large-batch": [spec(*IMAGE, *OUTPUT, train="batch_size: ▸54000")],
     "learning-rate": [
@@ -372,7 +375,10 @@ SILENT = {
         spec(*IMAGE, *OUTPUT, data="source: mnist, classes: ['1', '2'], split: {validation: 0.0001}"),
         spec(*IMAGE, *OUTPUT, data="source: {folder: {path: a}}, split: {validation: 9}"),
     ],
-    "validation-is-test": [spec(*IMAGE, *OUTPUT, data="source: mnist, split: {validation: 10000}")],
+    "validation-is-test": [
+        spec(*IMAGE, *OUTPUT, data="source: mnist, split: {validation: 10000}"),
+        spec(*IMAGE, *OUTPUT, data="source: mnist, split: {test: validation}"),  # it has test images, which are used
+    ],
     "large-pixels": [
         spec(*IMAGE, *OUTPUT, data="source: mnist, scale: [-1, 1]"),
         spec("BatchNormalization", *IMAGE, *OUTPUT, data="source: mnist, scale: [0, 255]"),

@@ -117,6 +117,8 @@ def recorded_splits(
         _warn_about_changes(samples[split], of_split, split, notice, unchanged)
     if "validation" not in samples and (data.split.validation == "test" or data.split.test == "validation"):
         samples["validation"], source_split["validation"] = samples["test"], source_split["test"]
+        if notice and data.split.test == "validation":
+            notice("warning: the test images of this run are its validation images, which chose the best epoch")
     return Splits(class_names, samples, None, source_split)
 
 

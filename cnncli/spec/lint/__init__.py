@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 
 from cnncli.errors import Problem
 from cnncli.spec.lint import architecture, backbones, layers, output, training
-from cnncli.spec.lint.context import LintContext, build_context
+from cnncli.spec.lint.context import LintContext, TrainingImages, build_context
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import NetworkShapes
+from cnncli.spec.shapes import NetworkShapes, infer_shapes
+from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import nearest
 
 Rule = Callable[[LintContext], Iterator[Problem]]
@@ -26,14 +27,15 @@ CODES = (*RULES, UNKNOWN_RULE)
 """Every code that a warning can carry."""
 
 
-def lint(spec: Spec, shapes: NetworkShapes) -> list[Problem]:
+def lint(spec: Spec, shapes: NetworkShapes, images: TrainingImages | None = None) -> list[Problem]:
     """The warnings on a valid spec, without those whose code the spec ignores.
 
     Args:
         spec: The checked spec.
         shapes: Its network with shapes.
+        images: Its images, once they are loaded.
     """
-    context = build_context(spec, shapes)
+    context = build_context(spec, shapes, images)
     problems = [
         Problem(problem.path, problem.message, problem.place, problem.at_key, code)
         for code, rule in RULES.items()
@@ -43,6 +45,14 @@ def lint(spec: Spec, shapes: NetworkShapes) -> list[Problem]:
     if UNKNOWN_RULE not in spec.silence:
         problems += _unknown_rules(spec)
     return problems
+
+
+def lint_images(spec: Spec, images: TrainingImages) -> list[Problem]:
+    """The warnings that a spec alone does not give: on the number of steps, and the size of the images."""
+    nodes, info = spec.model.nodes, static_data_info(spec.data)
+    before = {(one.code, one.path) for one in lint(spec, infer_shapes(nodes, info.shape, info.classes))}
+    shapes = infer_shapes(nodes, images.shape, len(images.class_names))
+    return [one for one in lint(spec, shapes, images) if (one.code, one.path) not in before]
 
 
 def _once_a_line(problems: Iterator[Problem]) -> Iterator[Problem]:

@@ -44,8 +44,25 @@ def about(node: Node, message: str, argument: str = "") -> Problem:
 
 
 @dataclass(frozen=True)
+class TrainingImages:
+    """What only the images of a training can tell.
+
+    Args:
+        shape: Height, width and channels.
+        class_names: Names of the classes in the order of the labels.
+        train: Images of one epoch.
+        validation: Images that are drawn for validation; None when there are none, or the source has its own.
+    """
+
+    shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    train: int
+    validation: int | None
+
+
+@dataclass(frozen=True)
 class LintContext:
-    """What is certain about a spec without Keras or its images.
+    """What is certain about a spec without Keras, and without its images as long as these are not loaded.
 
     Args:
         spec: The checked spec.
@@ -53,6 +70,7 @@ class LintContext:
         shapes: The network with the shapes of its layers, as far as these are known.
         consumers: For each layer the layers that take its output.
         images: Number of training images without those for validation; None where only the images can tell.
+        validation: Number of images that are drawn for validation; None where there are none, or it is not known.
     """
 
     spec: Spec
@@ -60,6 +78,7 @@ class LintContext:
     shapes: NetworkShapes
     consumers: tuple[tuple[int, ...], ...]
     images: int | None
+    validation: int | None
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -125,14 +144,18 @@ class LintContext:
         return None
 
 
-def build_context(spec: Spec, shapes: NetworkShapes) -> LintContext:
-    """Collects what the rules need of a spec."""
+def build_context(spec: Spec, shapes: NetworkShapes, loaded: TrainingImages | None = None) -> LintContext:
+    """Collects what the rules need of a spec, and of its images where they are loaded."""
     data, nodes = static_data_info(spec.data), spec.model.nodes
     consumers: list[list[int]] = [[] for _ in nodes]
     for index, node in enumerate(nodes):
         for source in set(node.inputs) - {IMAGE}:
             consumers[source].append(index)
-    images, validation = data.train, spec.data.split.validation
-    if images is not None and not isinstance(validation, str):
-        images -= round(images * validation) if isinstance(validation, float) else validation
-    return LintContext(spec, data, shapes, tuple(map(tuple, consumers)), images)
+    takers = tuple(map(tuple, consumers))
+    if loaded is not None:
+        data = StaticDataInfo(loaded.shape, loaded.class_names, None)
+        return LintContext(spec, data, shapes, takers, loaded.train, loaded.validation)
+    total, part = data.train, spec.data.split.held_out("validation")
+    validation = part if isinstance(part, int) else None if total is None else round(total * part)
+    images = None if total is None or validation is None else total - validation
+    return LintContext(spec, data, shapes, takers, images, validation or None)

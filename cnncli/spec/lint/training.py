@@ -33,25 +33,26 @@ _LARGE_PIXELS = 10
 
 def validation_is_test(context: LintContext) -> Iterator[Problem]:
     """The test images choose the epoch that is tested."""
-    if context.spec.data.split.validation == "test":
-        yield Problem(
-            ("data", "split", "validation"),
-            "the best epoch is chosen on the test images, which flatters the test accuracy; write 'validation: 0.1'",
-        )
+    split, source = context.spec.data.split, context.spec.data.source
+    for key, stands_in, way in (
+        ("validation", split.validation == "test", 0.1),
+        ("test", split.test == "validation" and not source.is_builtin, 0.2),
+    ):
+        if stands_in:
+            yield Problem(
+                ("data", "split", key),
+                f"the best epoch is chosen on the test images, which flatters the test accuracy; write '{key}: {way}'",
+            )
 
 
 def few_validation_images(context: LintContext) -> Iterator[Problem]:
     """So few images that one of them decides which epoch is best."""
-    part, data = context.spec.data.split.validation, context.data
-    if part == "test" or not part or data.class_names is None or (isinstance(part, float) and data.train is None):
-        return
-    images = round((data.train or 0) * part) if isinstance(part, float) else int(part)
-    classes = len(data.class_names)
-    if images < _FEW * classes:
+    images, classes = context.validation, context.classes
+    if images is not None and classes is not None and images < _FEW * classes:
         yield Problem(
             ("data", "split", "validation"),
             f"{images:,} validation images for {classes} classes: which epoch is best is left to chance; "
-            f"write {_FEW * classes} or more, or 0.1",
+            f"write {_FEW * classes} or more",
         )
 
 
