@@ -194,6 +194,9 @@ def _data(spec: Spec) -> Iterator[Problem]:
     if data.image.icc != "ignore" and not data.source.has_encoded_images:
         message = f"only image files have colour profiles, and {data.source.name} has none"
         yield Problem(("data", "image", "icc"), message)
+    if data.image.frame is not None and not data.source.has_encoded_images:
+        message = f"only image files have several pages, and {data.source.name} has none"
+        yield Problem(("data", "image", "frame"), message)
     if data.exclude and not data.source.has_files:
         yield Problem(("data", "exclude"), f"only image files can be excluded, and {data.source.name} has none")
 

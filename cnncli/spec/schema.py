@@ -43,6 +43,9 @@ class Image(Section):
     icc: str = key(
         choice("ignore", "srgb"), "Whether colour profiles in files are ignored or converted to sRGB", "ignore"
     )
+    frame: int | str | None = key(
+        values.frame, "Which page of a TIFF of several: a number from 0, first or middle", None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,6 +72,7 @@ class_weight = optional(
     )
 )
 image_size = optional(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
+frame = optional(any_of(whole(0), choice("first", "middle")))
 class_name = _class_name()
 classes = optional(any_of(list_of(class_name, description="a list of class names"), mapping_of(class_name)))
 blocks = validator(

@@ -246,9 +246,10 @@ FOREIGN = {
     "is a text file": "Blümchen; not a picture\n".encode(),
     "is a text file, not": b"BMW, Audi, Opel and other makers of cars",
     "is a NumPy array": b"\x93NUMPY\x01\0",
-    "is a TIFF image, which cnncli does not read": b"II*\0\x08\0\0\0",
-    "is a HEIC image": b"\0\0\0\x18ftypheic\0\0\0\0",
-    "is an AVIF image": b"\0\0\0\x18ftypavif\0\0\0\0",
+    "is cut off: the end of the TIFF is missing": b"II*\0\x08\0\0\0",
+    "is a Radiance image, which cnncli does not read": b"#?RADIANCE\n",
+    "is cut off: the end of the HEIC is missing": b"\0\0\0\x18ftypheic\0\0\0\0",
+    "is cut off: the end of the AVIF is missing": b"\0\0\0\x18ftypavif\0\0\0\0",
     "is not an image": b"\0\x01\x02\x03\x04" * 20,
 }
 

@@ -98,10 +98,10 @@ def test_what_can_be_no_data_is_refused(tmp_path):
 def test_when_most_cannot_be_read_the_first_are_listed(tmp_path):
     put(tmp_path, "a/1.png", "b/1.png")
     for number in range(3):
-        picture(tmp_path / "a" / f"{number}.tif", 4, 4)
+        (tmp_path / "a" / f"{number}.hdr").write_bytes(b"#?RADIANCE\n")
     told = refusal(tmp_path)
     assert "3 of the 5 images" in told
-    assert "a/0.tif is a TIFF image" in told
+    assert "a/0.hdr is a Radiance image" in told
 
 
 def test_a_class_with_nothing_but_broken_files_is_refused(tmp_path):

@@ -137,7 +137,7 @@ IMAGES: dict[str, tuple[bytes, str]] = {
         after_start(saved("JPEG"), *[segment(0xE2, b"ICC_PROFILE\0\1\1" + bytes(60_000))] * 150), READ),
     "jpeg with a text of another program": (after_start(saved("JPEG"), segment(0xFE, b"<?php x();")), READ),
     "jpeg of nothing but a start": (b"\xff\xd8\xff", "JPEG"),
-    "tiff called png": (saved("TIFF"), "is a TIFF"),
+    "tiff called png": (saved("TIFF"), READ),
     "photoshop called png": (b"8BPS\0\1" + bytes(100), "is a Photoshop"),
     "postscript called png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(x) run\n", "text file"),
     "svg with entities": (LAUGHS.encode(), "SVG"),

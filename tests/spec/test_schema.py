@@ -32,6 +32,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
                 "interpolation": "bilinear",
                 "white": None,
                 "icc": "ignore",
+                "frame": None,
             },
             "split": {
                 "validation": 0.1,

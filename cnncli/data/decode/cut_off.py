@@ -26,4 +26,25 @@ def is_cut_off(kind: str, stream: BinaryIO) -> bool:
         return size < int.from_bytes(head[2:6], "little")
     if kind == "WEBP":
         return size < 8 + int.from_bytes(head[4:8], "little")
-    return False
+    if kind == "QOI":
+        return not tail.endswith(b"\0\0\0\0\0\0\0\1")
+    if head[4:8] in (b"ftyp", b"jP  "):
+        return _end_of_boxes(stream, size) > size
+    return kind == "JPEG 2000" and b"\xff\xd9" not in tail
+
+
+def _end_of_boxes(stream: BinaryIO, size: int) -> int:
+    """Where the boxes of a HEIC, AVIF or JP2 end as they declare it; a box whose header is cut ends behind the file."""
+    place = 0
+    while place < size:
+        stream.seek(place)
+        head = stream.read(16)
+        if len(head) < 8:
+            return size + 1
+        length = int.from_bytes(head[:4])
+        if length == 1:
+            length = int.from_bytes(head[8:16])
+        if length == 0:  # up to the end of the file
+            return size
+        place += max(8, length)
+    return place

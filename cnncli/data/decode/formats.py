@@ -24,18 +24,19 @@ class Format:
         begins: Whether a file with these first bytes has the format.
         suffixes: Its usual suffixes, in lower case.
         reader: `module:function` in `readers` that opens such a file; empty when cnncli does not read it.
-        extra: The extra of cnncli that some or all of its files need; empty for none.
-        convert: The command that makes a PNG of `{file}`, without its suffix `{png}`; empty when it is always read.
+        convert: The command that makes a picture that is read of `{file}`, without its suffix `{stem}`; empty when all
+            files of the format are read.
         article: `an` where the name is spoken with a vowel.
+        has_frames: Whether a file may hold a stack, of which `data.image.frame` chooses one.
     """
 
     name: str
     begins: Beginning
     suffixes: tuple[str, ...]
     reader: str = ""
-    extra: str = ""
     convert: str = ""
     article: str = "a"
+    has_frames: bool = False
 
     @property
     def words(self) -> str:
@@ -76,7 +77,22 @@ def _is_webp(head: bytes) -> bool:
 
 
 def _is_netpbm(head: bytes) -> bool:
-    return head[:1] == b"P" and head[1:2] in b"123456" and head[2:3] in (b" ", b"\t", b"\n", b"\r", b"#")
+    is_text = head[:1] == b"P" and head[1:2] in b"1234567" and head[2:3] in (b" ", b"\t", b"\n", b"\r", b"#")
+    return is_text and head[3:4] in b"0123456789 #W\t\n\r"
+
+
+def _is_raw(head: bytes) -> bool:
+    """Of a camera; most are TIFFs, which their reader looks into."""
+    starts = (b"IIRO", b"IIRS", b"IIU\0", b"FUJIFILMCCD-RAW")
+    return head.startswith(starts) or head[8:11] == b"CR\x02" or _brands(head)[:1] == (b"crx ",)
+
+
+_is_tiff = _with(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_is_jpeg2000 = _with(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")
+
+
+def _is_ico(head: bytes) -> bool:
+    return head.startswith(b"\0\0\1\0") and 0 < int.from_bytes(head[4:6], "little") < 256 and head[9:10] == b"\0"
 
 
 def _is_svg(head: bytes) -> bool:
@@ -88,32 +104,44 @@ def _never(head: bytes) -> bool:
     return False
 
 
-_MAGICK = "magick {file} {png}"
+_MAGICK = "magick {file} {stem}.png"  # ImageMagick 7; before it was called convert
 _PILLOW = (
     'python -c "import sys; from PIL import Image; '
-    "Image.open(sys.argv[1]).convert('RGBA').save(sys.argv[2])\" {file} {png}"
+    "Image.open(sys.argv[1]).convert('RGBA').save(sys.argv[2])\" {file} {stem}.png"
 )
 
 FORMATS = (
-    Format("JPEG", _with(b"\xff\xd8\xff"), (".jpg", ".jpeg", ".jpe", ".jfif"), "pillow:open_jpeg"),
+    Format("JPEG", _with(b"\xff\xd8\xff"), (".jpg", ".jpeg", ".jpe", ".jfif"), "jpeg:open_jpeg", convert=_MAGICK),
     Format("PNG", _with(b"\x89PNG\r\n\x1a\n"), (".png",), "png:open_png"),
     Format("GIF", _with(b"GIF87a", b"GIF89a"), (".gif",), "pillow:open_gif"),
     Format("BMP", _is_bmp, (".bmp",), "pillow:open_bmp"),
     Format("WEBP", _is_webp, (".webp",), "pillow:open_webp"),
-    Format("TIFF", _with(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (".tif", ".tiff"), convert=_MAGICK),
-    Format("AVIF", _is_avif, (".avif",), convert=_PILLOW, article="an"),
-    Format("HEIC", _is_heif, (".heic", ".heif"), convert="heif-convert {file} {png}"),
-    Format("JPEG 2000", _with(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), (".jp2", ".j2k"), convert=_MAGICK),
-    Format("JPEG XL", _with(b"\0\0\0\x0cJXL ", b"\xff\x0a"), (".jxl",), convert="djxl {file} {png}"),
-    Format("Photoshop", _with(b"8BPS"), (".psd",), convert=_PILLOW),
+    Format(
+        "camera raw",
+        _is_raw,
+        (".cr2", ".cr3", ".orf", ".raf", ".rw2", ".nef", ".arw", ".dng"),
+        convert="dcraw -c -w {file} > {stem}.ppm",
+    ),
+    Format("TIFF", _is_tiff, (".tif", ".tiff"), "tiff:open_tiff", convert=_MAGICK, has_frames=True),
+    Format("AVIF", _is_avif, (".avif",), "pillow:open_avif", article="an"),
+    Format("HEIC", _is_heif, (".heic", ".heif", ".hif"), "heic:open_heic", convert="heif-convert {file} {stem}.png"),
+    Format(
+        "JPEG 2000", _is_jpeg2000, (".jp2", ".j2k", ".jpx", ".j2c", ".jpc"), "jpeg2000:open_jpeg2000", convert=_MAGICK
+    ),
+    Format("QOI", _with(b"qoif"), (".qoi",), "pillow:open_qoi"),
+    Format("Netpbm", _is_netpbm, (".ppm", ".pgm", ".pbm", ".pnm", ".pam"), "netpbm:open_netpbm"),
+    Format("ICO", _is_ico, (".ico",), "ico:open_ico", article="an"),
+    Format("JPEG XL", _with(b"\0\0\0\x0cJXL ", b"\xff\x0a"), (".jxl",), convert="djxl {file} {stem}.png"),
+    Format("JPEG XR", _with(b"II\xbc"), (".jxr", ".wdp", ".hdp"), convert="JxrDecApp -i {file} -o {stem}.bmp"),
+    Format("Photoshop", _with(b"8BPS"), (".psd", ".psb"), convert=_PILLOW),
     Format("DICOM", _with(b"DICM", at=128), (".dcm",)),
     Format("OpenEXR", _with(b"v/1\x01"), (".exr",), convert=_MAGICK, article="an"),
     Format("Radiance", _with(b"#?RADIANCE", b"#?RGBE"), (".hdr",), convert=_MAGICK),
-    Format("Netpbm", _is_netpbm, (".ppm", ".pgm", ".pbm", ".pnm"), convert=_PILLOW),
-    Format("ICO", _with(b"\0\0\1\0"), (".ico",), convert=_PILLOW, article="an"),
+    Format("DDS", _with(b"DDS "), (".dds",), convert=_PILLOW),
+    Format("PFM", _with(b"Pf\n", b"PF\n"), (".pfm",), convert=_MAGICK),
+    Format("SVG", _is_svg, (".svg",), convert="rsvg-convert {file} -o {stem}.png", article="an"),
     Format("Targa", _never, (".tga",), convert=_PILLOW),
     Format("PCX", _never, (".pcx",), convert=_PILLOW),
-    Format("SVG", _is_svg, (".svg",), convert="rsvg-convert {file} -o {png}", article="an"),
 )
 """In the order in which they are tried. Those that `_never` begin in a certain way are known by their suffix alone."""
 
@@ -140,11 +168,9 @@ def remedy(kind: Format, extra: str, name: str) -> str:
     `name` is the path of the file, or whatever it is called.
     """
     path = PurePath(name)
-    if path.suffix.lower() in kind.suffixes:
-        file, png = name, str(path.with_suffix(".png"))
-    else:  # not a file, or one with a wrong suffix, perhaps that of a PNG
-        file, png = f"FILE{kind.suffixes[0]}", "FILE.png"
-    file, png = shlex.quote(file), shlex.quote(png)
+    # Not a file, or one with a wrong suffix, perhaps that of a PNG
+    file, stem = (name, str(path.with_suffix(""))) if path.suffix.lower() in kind.suffixes else ("FILE", "FILE")
+    command = kind.convert.format(file=shlex.quote(file), stem=shlex.quote(stem))
     ways = [f"pip install 'cnncli[{extra}]'"] * bool(extra)
-    ways += [f"convert it: {kind.convert.format(file=file, png=png)}"] * bool(kind.convert)
+    ways += [f"convert it: {command}"] * bool(command)
     return ", or ".join(ways)

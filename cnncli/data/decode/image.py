@@ -14,7 +14,7 @@ from cnncli.data.decode.formats import HEAD, format_of, remedy
 from cnncli.data.decode.input_format import InputFormat, fitted
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
-from cnncli.data.decode.readers import NotRead, open_picture
+from cnncli.data.decode.readers import CutOff, NotRead, open_picture
 from cnncli.data.decode.white import HIDDEN, eight_bits
 from cnncli.data.files import open_file
 from cnncli.errors import DataError
@@ -22,6 +22,7 @@ from cnncli.errors import DataError
 MAX_PIXELS = 50_000_000
 """Width times height above which an image is refused before it is decoded: a file of 400 kB can unpack to 1.2 GB."""
 
+_ANY = InputFormat(1, 1, 1)
 _TOO_MANY = f": more than {MAX_PIXELS // 1_000_000} million"
 
 
@@ -54,15 +55,15 @@ def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") 
     return fit_picture(picture, input_format)
 
 
-def size_of(path: Path) -> tuple[int, int]:
+def size_of(path: Path, input_format: InputFormat = _ANY) -> tuple[int, int]:
     """Height and width of an image file, the right way up; nothing is decoded."""
     with open_file(path) as stream:
         try:
             kind = format_of(stream.read(HEAD), path.suffix.lower())
-            picture = open_picture(kind, stream)  # type: ignore[arg-type]  # None fails like a damaged file
+            picture = open_picture(kind, stream, input_format.frame)  # type: ignore[arg-type]  # None fails like damage
             on_its_side = picture.turn() in ON_ITS_SIDE
         except Exception:
-            read_image(path, InputFormat(1, 1, 1))  # says what is wrong with it
+            read_image(path, input_format)  # says what is wrong with it
             raise
     return (picture.width, picture.height) if on_its_side else (picture.height, picture.width)
 
@@ -86,7 +87,7 @@ def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Im
     if kind is None:
         raise DataError(f"{name} is {other_file(head)}")
     try:
-        opened = open_picture(kind, stream)
+        opened = open_picture(kind, stream, input_format.frame)
         if opened.width * opened.height > MAX_PIXELS:
             raise DataError(f"{name} is {kind.words} of {opened.width}×{opened.height} pixels{_TOO_MANY}")
         pixels = opened.load(input_format)
@@ -96,11 +97,11 @@ def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Im
     except (DataError, MemoryError):
         raise
     except NotRead as error:
-        raise DataError(f"{name} {error.fact}", remedy(kind, error.extra, name)) from error
+        raise DataError(f"{name} {error.fact}", error.remedy or remedy(kind, error.extra, name)) from error
     except Image.DecompressionBombError as error:  # some plugins look at the size themselves
         raise DataError(f"{name} is {kind.words}{_TOO_MANY}") from error
     except Exception as error:  # a broken file can make a parser raise nearly anything
-        if is_cut_off(kind.name, stream):
+        if isinstance(error, CutOff) or is_cut_off(kind.name, stream):
             raise DataError(f"{name} is cut off: the end of the {kind.name} is missing") from error
         raise DataError(f"{name} is a damaged {kind.name}: {error}") from error
 

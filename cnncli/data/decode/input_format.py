@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
 Resize = Literal["stretch", "pad", "crop"]
+Frame = int | Literal["first", "middle"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "area"]
 Profiles = Literal["ignore", "srgb"]
 
@@ -36,6 +37,7 @@ class InputFormat:
         white: The value of white in files; None for the largest that each format can hold. One above 255 is not that
             of files of 8 bits.
         icc: Whether colour profiles are ignored or converted to sRGB.
+        frame: Which picture to take of a stack; None for files that hold one.
     """
 
     height: int
@@ -45,6 +47,7 @@ class InputFormat:
     interpolation: Interpolation = "bilinear"
     white: float | None = None
     icc: Profiles = "ignore"
+    frame: Frame | None = None
 
     def __post_init__(self) -> None:
         if self.height < 1 or self.width < 1 or self.channels not in (1, 3):

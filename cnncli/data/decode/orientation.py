@@ -20,6 +20,11 @@ ON_ITS_SIDE = (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8])
 """The turns that exchange width and height."""
 
 
+def turn_for(orientation: int) -> Image.Transpose | None:
+    """What puts a picture upright that was stored in this orientation, from 1 to 8."""
+    return _TURNS.get(orientation)
+
+
 def turn_of(picture: Image.Image) -> Image.Transpose | None:
     """What puts a picture upright; None when it is, or does not say."""
     return turn_told_by(picture.getexif)

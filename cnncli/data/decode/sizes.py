@@ -19,8 +19,8 @@ _LARGEST = 224  # what networks for photographs are usually given; cameras make 
 
 def common_size(splits: Sequence[FileSamples]) -> tuple[int, int]:
     """Height and width of all images, from their headers; a DataError when they differ, or one cannot be read."""
-    paths = [samples.path(number) for samples in splits for number in range(len(samples))]
-    in_parts = in_threads(lambda numbers: [size_of(paths[number]) for number in numbers], len(paths))
+    files = [(samples.path(number), samples.input_format) for samples in splits for number in range(len(samples))]
+    in_parts = in_threads(lambda numbers: [size_of(*files[number]) for number in numbers], len(files))
     sizes = Counter(itertools.chain.from_iterable(in_parts))
     if len(sizes) == 1:
         return next(iter(sizes))

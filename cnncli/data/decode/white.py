@@ -54,6 +54,16 @@ def is_outside(least: float, greatest: float, white: float) -> bool:
     return least < -TOLERANCE * white or greatest > (1 + TOLERANCE) * white
 
 
+def used_white(own: float | None, white: float | None) -> float | None:
+    """The value of white of a file: that of the spec, unless the file's own numbers cannot be so large.
+
+    Example:
+        >>> used_white(65535, None), used_white(65535, 4095), used_white(1000, 4095), used_white(None, 4095)
+        (65535, 4095, 1000, 4095)
+    """
+    return own if white is None or (own is not None and white >= own) else white
+
+
 def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str) -> Image.Image:
     """Pixels of any range as a picture of 8 bits, rounded.
 
@@ -74,7 +84,7 @@ def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str)
     least, greatest = float(values.min()), float(values.max())
     if not np.isfinite(least + greatest):
         raise DataError(f"{name} has pixels that are not finite numbers", "replace NaN and infinite values")
-    used = white or pixels.white
+    used = used_white(pixels.white, white)
     if used is None:
         raise DataError(
             f"{name} has pixels from {least:g} to {greatest:g} and does not say which value is white",

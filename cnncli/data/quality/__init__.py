@@ -23,6 +23,8 @@ from cnncli.data.sources.inventory import Entry, SourceInventory, inventory_of, 
 from cnncli.errors import DataError
 from cnncli.records import Affected, DataReport, Finding
 
+_READING = InputFormat(1, 1, 3)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -32,11 +34,13 @@ class Plan:
         sets_size: Whether the spec sets the size to read them in; None while there is no spec.
         validation: Fraction or number of images to hold out for validation where the source has no such split.
         unused: Splits of the source that are not used; their classes are not judged.
+        reading: What the numbers in files mean, and which picture of a stack is taken; size and colour do not matter.
     """
 
     sets_size: bool | None = None
     validation: float | int = 0
     unused: tuple[str, ...] = ()
+    reading: InputFormat = _READING
 
 
 _NO_PLAN = Plan()
@@ -70,10 +74,10 @@ def scan_files(
         DataError: There is no such folder or table, it cannot be read as one, or lacks a class that `classes` names.
     """
     arguments: dict[str, Any] = {"path": path, **more}
-    context = {"classes": classes, "exclude": exclude, "input_format": InputFormat(1, 1, 3)}
+    context = {"classes": classes, "exclude": exclude, "input_format": plan.reading}
     inventory = inventory_of(source, arguments, **context)
     files = [(inventory.root / entry.name, entry.name) for entry in inventory.entries]
-    inspections = inspect_files(files, decode, progress)
+    inspections = inspect_files(files, decode, progress, plan.reading)
     refused = _refusal(lambda: load_images(source, arguments, **context))
     return _report(str(path), inventory, inspections, decode, plan, refused)
 
@@ -96,10 +100,11 @@ def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None =
     """
     files = [(samples.path(number), name) for samples in splits.values() for number, name in enumerate(samples.names)]
     entries = [Entry(name, "", "any") for _, name in files]
+    reading = next((samples.input_format for samples in splits.values()), _READING)
     # The source takes these for images, so one that is not is an error
     inspections = [
         replace(one, problem="not-an-image") if one.problem == "passed-over" else one
-        for one in inspect_files(files, False, progress)
+        for one in inspect_files(files, False, progress, reading)
     ]
     return most_severe_first(rules.broken_files(entries, inspections))
 

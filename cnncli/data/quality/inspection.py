@@ -18,7 +18,7 @@ from cnncli.data.decode.image import MAX_PIXELS, fit_pixels, read_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
-from cnncli.data.decode.readers import NotRead, open_picture
+from cnncli.data.decode.readers import CutOff, NotRead, open_picture
 from cnncli.data.files import open_file
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError
@@ -87,23 +87,24 @@ def inspect_all(
 
 
 def inspect_files(
-    files: Sequence[tuple[Path, str]], decode: bool, progress: Progress | None = None
+    files: Sequence[tuple[Path, str]], decode: bool, progress: Progress | None = None, reading: InputFormat = _SMALL
 ) -> list[FileInspection]:
     """Inspects files, each given as its path and its name, as `inspect` does with one."""
-    return inspect_all(len(files), lambda number: inspect(*files[number], decode), progress)
+    return inspect_all(len(files), lambda number: inspect(*files[number], decode, reading), progress)
 
 
-def inspect(path: Path, name: str, decode: bool) -> FileInspection:
+def inspect(path: Path, name: str, decode: bool, reading: InputFormat = _SMALL) -> FileInspection:
     """Inspects one file, which may be anything; nothing is raised. By its suffix, `name` claims to be an image, or not.
 
     With `decode` all of it is read, as training would, and its pixels are hashed. Otherwise only the header is read,
-    and the whole only where the end looks cut off.
+    and the whole only where the end looks cut off. Of `reading` counts what the numbers mean, and the frame of a stack.
     """
+    reading = InputFormat(*_SMALL.shape, white=reading.white, icc=reading.icc, frame=reading.frame)
     suffix = PurePosixPath(name).suffix.lower()
     named_image = suffix in SUFFIXES
     try:
         with open_file(path, name) as stream:
-            return _of_stream(stream, name, suffix, named_image, decode)
+            return _of_stream(stream, name, named_image, decode, reading)
     except DataError as error:
         detail = error.message.removeprefix(f"{name} ")
     except (OSError, MemoryError) as error:
@@ -111,7 +112,8 @@ def inspect(path: Path, name: str, decode: bool) -> FileInspection:
     return FileInspection("unreadable" if named_image else "passed-over", detail)
 
 
-def _of_stream(stream: BinaryIO, name: str, suffix: str, named_image: bool, decode: bool) -> FileInspection:
+def _of_stream(stream: BinaryIO, name: str, named_image: bool, decode: bool, reading: InputFormat) -> FileInspection:
+    suffix = PurePosixPath(name).suffix.lower()
     head = stream.read(HEAD)
     if not head:
         return FileInspection("damaged" if named_image else "passed-over", "is empty")
@@ -123,32 +125,34 @@ def _of_stream(stream: BinaryIO, name: str, suffix: str, named_image: bool, deco
     if decode:
         stream.seek(0)
         stream = io.BytesIO(stream.read())
-    inspection = _of_header(stream, kind, name, suffix)
+    inspection = _of_header(stream, kind, name, reading)
     if inspection.problem or not (decode or is_cut_off(kind.name, stream)):
         return inspection
     stream.seek(0)
-    return _with_pixels(inspection, stream.read(), name)
+    return _with_pixels(inspection, stream.read(), name, reading)
 
 
-def _of_header(stream: BinaryIO, kind: Format, name: str, suffix: str) -> FileInspection:
+def _of_header(stream: BinaryIO, kind: Format, name: str, reading: InputFormat) -> FileInspection:
     """Inspects a file that begins as an image does; nothing is decoded."""
     try:
-        picture = open_picture(kind, stream)
+        picture = open_picture(kind, stream, reading.frame)
         width, height = picture.width, picture.height
     except NotRead as error:
-        ways = remedy(kind, error.extra, name)
+        ways = error.remedy or remedy(kind, error.extra, name)
         return FileInspection("format-not-read", f"{error.fact}{f'; {ways}' * bool(ways)}", kind.name)
     except Image.DecompressionBombError:
         return FileInspection(
             "too-many-pixels", f"is {kind.words} of more than {MAX_PIXELS // 1_000_000} million pixels", kind.name
         )
+    except CutOff:
+        return FileInspection("damaged", f"is cut off: the end of the {kind.name} is missing", kind.name)
     except Exception as error:  # a broken file can make a parser raise nearly anything
         return _broken(stream, kind.name, f"is a damaged {kind.name}: {error}")
     if width * height > MAX_PIXELS:
         return FileInspection(
             "too-many-pixels", f"is {kind.words} of {width}×{height} pixels", kind.name, width, height
         )
-    traits = picture.traits
+    traits, suffix = picture.traits, PurePosixPath(name).suffix.lower()
     if suffix in SUFFIXES and suffix not in kind.suffixes:
         traits = ("wrong-suffix", *traits)
     if picture.turn() in ON_ITS_SIDE:
@@ -156,10 +160,10 @@ def _of_header(stream: BinaryIO, kind: Format, name: str, suffix: str) -> FileIn
     return FileInspection("", "", kind.name, width, height, picture.is_grey, traits)
 
 
-def _with_pixels(inspection: FileInspection, data: bytes, name: str) -> FileInspection:
+def _with_pixels(inspection: FileInspection, data: bytes, name: str, reading: InputFormat) -> FileInspection:
     """Adds to the header of an image what all its bytes show."""
     try:
-        pixels = read_image(data, _SMALL, name)  # (32, 32, 3)
+        pixels = read_image(data, reading, name)  # (32, 32, 3)
     except DataError as error:
         return _broken(io.BytesIO(data), inspection.kind, error.message.removeprefix(f"{name} "))
     return _with_look(inspection, pixels, hashlib.blake2b(data, digest_size=_BYTES).digest())

@@ -17,7 +17,15 @@ from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import DataError
 from cnncli.records import Affected, DataReport
 from cnncli.runner.inputs.class_check import unused_splits
-from cnncli.runner.inputs.splits import Notice, Splits, exclude_list, load_source, load_splits, warn_about_unknown
+from cnncli.runner.inputs.splits import (
+    Notice,
+    Splits,
+    exclude_list,
+    input_format_for,
+    load_source,
+    load_splits,
+    warn_about_unknown,
+)
 from cnncli.spec.schema import Data, Split
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import counted
@@ -72,7 +80,8 @@ def scan_source(
     arguments = {**source.arguments, "classes": data.classes, "exclude": exclude}
     if data.split.folder is not None:
         arguments["split_folders"] = data.split.folder
-    plan = Plan(static_data_info(data).shape is not None, part, unused)
+    shape = static_data_info(data).shape
+    plan = Plan(shape is not None, part, unused, input_format_for(data, shape or (1, 1, 3)))
     report = scan_files(source.name, **arguments, decode=decode, progress=progress, plan=plan)
     warn_about_unknown(exclude, notice)
     return _with(report, _indivisible(report, data, seed, notice))

@@ -173,7 +173,8 @@ def input_format_for(data: Data, shape: tuple[int, int, int]) -> InputFormat:
     channels = {"rgb": 3, "grayscale": 1, None: shape[2]}[data.image.color]
     image = data.image
     white = image.white if data.source.has_encoded_images else None  # arrays are bytes by now
-    return InputFormat(height, width, channels, image.resize, image.interpolation, white, image.icc)  # type: ignore[arg-type]
+    how = (image.resize, image.interpolation, white, image.icc, image.frame)
+    return InputFormat(height, width, channels, *how)  # type: ignore[arg-type]
 
 
 def decoded(splits: Splits, cache: bool, progress: Progress | None = None, notice: Notice | None = None) -> Splits:

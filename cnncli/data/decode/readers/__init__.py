@@ -15,7 +15,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     from cnncli.data.decode.formats import Format
-    from cnncli.data.decode.input_format import InputFormat
+    from cnncli.data.decode.input_format import Frame, InputFormat
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,22 @@ class DeepPixels:
     alpha: np.ndarray | None = None
 
 
+class CutOff(Exception):
+    """A file that ends before all that it declares."""
+
+
 class NotRead(Exception):
     """A file of a known format that is not read.
 
     Args:
         fact: What it is: the end of a sentence that begins with its name.
         extra: The extra of cnncli that reads it; empty when there is none.
+        remedy: What to do, where that is neither installing nor converting.
     """
 
-    def __init__(self, fact: str, extra: str = "") -> None:
+    def __init__(self, fact: str, extra: str = "", remedy: str = "") -> None:
         super().__init__(fact)
-        self.fact, self.extra = fact, extra
+        self.fact, self.extra, self.remedy = fact, extra, remedy
 
 
 class OpenedPicture(Protocol):
@@ -80,8 +85,10 @@ class OpenedPicture(Protocol):
         """
 
 
-def open_picture(kind: Format, stream: BinaryIO) -> OpenedPicture:
+def open_picture(kind: Format, stream: BinaryIO, frame: Frame | None = None) -> OpenedPicture:
     """Opens a file of a format by its reader, from the start of the stream.
+
+    `frame` is `data.image.frame`: which picture to take of a stack.
 
     Raises:
         NotRead: There is no reader, or it needs an extra that is not installed.
@@ -90,11 +97,44 @@ def open_picture(kind: Format, stream: BinaryIO) -> OpenedPicture:
     if not kind.reader:
         raise NotRead(f"is {kind.words} image, which cnncli does not read")
     stream.seek(0)
-    picture: OpenedPicture = _opener(kind.reader)(stream)
+    opener = _opener(kind.reader)
+    picture: OpenedPicture = opener(stream, frame) if kind.has_frames else opener(stream)
     return picture
+
+
+def chosen_frame(frame: Frame | None, count: int, what: str, frames: str = "frames") -> int:
+    """The index of the frame that `data.image.frame` chooses of `count`.
+
+    Raises:
+        NotRead: There are several and none is chosen, or there are fewer.
+    """
+    if count == 1 and frame in (None, "first", "middle", 0):
+        return 0
+    if frame is None:
+        remedy = f"choose one with data.image.frame: a number from 0 to {count - 1}, first or middle"
+        raise NotRead(f"is {what} of {count:,} {frames}", remedy=remedy)
+    index = frame if isinstance(frame, int) else {"first": 0, "middle": count // 2}[frame]
+    if index >= count:
+        plural = frames if count > 1 else frames.removesuffix("s")
+        raise NotRead(f"is {what} of {count:,} {plural}", remedy=f"data.image.frame is {frame}; the first is 0")
+    return index
 
 
 @cache
 def _opener(place: str) -> Any:
     module, _, function = place.partition(":")
     return getattr(import_module(f"{__name__}.{module}"), function)
+
+
+def with_extra(module: str, fact: str, extra: str) -> Any:
+    """Imports a package of an extra of cnncli; `fact` says what the file is that needs it.
+
+    Raises:
+        NotRead: The package is missing.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        absent = isinstance(error, ModuleNotFoundError) and error.name == module
+        state = "is not installed" if absent else f"cannot be imported: {error}"
+        raise NotRead(f"{fact}, and {module}, which reads it, {state}", extra) from error

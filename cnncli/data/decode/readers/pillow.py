@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from PIL import Image, ImageChops, ImageFile
+from PIL import Image, ImageFile
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
-from PIL.JpegImagePlugin import JpegImageFile
+from PIL.QoiImagePlugin import QoiImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from cnncli.data.decode.input_format import InputFormat, decode_smaller
-from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.decode.orientation import turn_of
 from cnncli.data.decode.readers import DeepPixels
 
 
@@ -49,23 +50,6 @@ class PillowFile:
         return self.picture
 
 
-class _Jpeg(PillowFile):
-    picture: JpegImageFile
-
-    def load(self, input_format: InputFormat) -> Image.Image:
-        decode_smaller(self.picture, input_format, turned=turn_of(self.picture) in ON_ITS_SIDE)
-        super().load(input_format)
-        picture = self.picture
-        # Pillow takes every JPEG of inks to store them inverted; only Adobe's, which say so, do
-        is_plain_ink = picture.mode == "CMYK" and "adobe" not in picture.info
-        return ImageChops.invert(picture) if is_plain_ink else picture
-
-
-def open_jpeg(stream: BinaryIO) -> PillowFile:
-    """A JPEG, or the first photograph of several in one file."""
-    return _Jpeg(JpegImageFile(stream), stream)
-
-
 def open_gif(stream: BinaryIO) -> PillowFile:
     """A GIF."""
     return PillowFile(GifImageFile(stream), stream)
@@ -79,3 +63,13 @@ def open_bmp(stream: BinaryIO) -> PillowFile:
 def open_webp(stream: BinaryIO) -> PillowFile:
     """A WebP."""
     return PillowFile(WebPImageFile(stream), stream)
+
+
+def open_avif(stream: BinaryIO) -> PillowFile:
+    """An AVIF; 10 and 12 bits become 8."""
+    return PillowFile(AvifImageFile(stream), stream)
+
+
+def open_qoi(stream: BinaryIO) -> PillowFile:
+    """A QOI."""
+    return PillowFile(QoiImageFile(stream), stream)
