@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from cnncli.report.artifacts import EvaluationData
 
 AVERAGES = ("accuracy", "macro avg", "weighted avg")
+
+_LINE_BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 _SUM_TOLERANCE = 0.01
 """How far the probabilities of an image may be from a sum of 1: bfloat16 has eight bits."""
@@ -47,7 +50,8 @@ def classification_report(evaluation: Evaluation) -> ClassificationReport:
     # With all classes as labels scikit-learn prints `accuracy`, else `micro avg`
     shared = {"labels": range(len(names)), "zero_division": 0}
     truth, predicted = evaluation.labels, evaluation.predicted  # (images,), (images,)
-    text = sklearn.metrics.classification_report(truth, predicted, target_names=list(names), **shared)
+    lines = [_LINE_BREAK.sub(lambda match: match[0].encode("unicode_escape").decode(), name) for name in names]
+    text = sklearn.metrics.classification_report(truth, predicted, target_names=lines, **shared)
     # By index, because two of the names may be equal, or one of them may be "accuracy"
     indices = [str(index) for index in range(len(names))]
     numbers = sklearn.metrics.classification_report(truth, predicted, target_names=indices, output_dict=True, **shared)

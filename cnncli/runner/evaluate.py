@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
-from cnncli.errors import RunError
+from cnncli.data.samples import LabelledImages
+from cnncli.errors import DataError, RunError
 from cnncli.factory.training import compile_model
 from cnncli.records import Evaluation
 from cnncli.runner.inputs.image_manifest import recorded_splits
-from cnncli.runner.inputs.splits import Notice, decoded
+from cnncli.runner.inputs.splits import Notice, Splits, decoded, decoded_before
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.model.evaluation import evaluate_split
 from cnncli.runner.open_run import OpenRun
@@ -40,13 +42,24 @@ def evaluate(
     train, data, classes = run.spec.train, run.spec.data, run.class_names
     if data_path is not None:
         data = _moved(data, data_path)
-    recorded = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice)
-    splits = decoded(recorded, data.cache, notice=notice)
+    splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=(split,))
     if split not in splits.samples:
         raise RunError(f"this run has no {split} images", f"it has {', '.join(splits.samples)}")
+    samples = _decoded(splits, split, data.cache, notice)
     encoding = encoding_for(train, model, len(classes))
     compile_model(model, train.optimizer, train.loss, train.metrics, len(classes), total_steps=1)
-    return evaluate_split(model, split, splits.samples[split], classes, encoding, train.loss, train.batch_size)
+    return evaluate_split(model, split, samples, classes, encoding, train.loss, train.batch_size)
+
+
+def _decoded(splits: Splits, split: str, cache: bool, notice: Notice | None) -> LabelledImages:
+    """The images of one split: from the cache of the training if all its files are there, else decoded on their own."""
+    try:
+        if cache and (whole := decoded_before(splits)):
+            return whole.samples[split]
+    except DataError:
+        pass  # files of the other splits are gone, and not needed
+    one = dataclasses.replace(splits, samples={split: splits.samples[split]})
+    return decoded(one, cache, notice=notice).samples[split]
 
 
 def _moved(data: Data, path: Path) -> Data:

@@ -202,7 +202,7 @@ RUNS = {
     "data lacks the names": Case(text("data.json", '"class_names"', '"names"'), (6, "lacks 'class_names'")),
     "data has a name twice": Case(record("data.json", class_names=["a", "a", "b"]), (6, "different names")),
     "data has names that deceive": Case(
-        names_that_deceive, (3, "\\x1b[31m[red]"), (0, "\\x1b[31m[red]\\nerror: all is lost")
+        names_that_deceive, (6, "data.json has no class 'dark'"), (0, "\\x1b[31m[red]\\nerror: all is lost")
     ),
     "data is nested deeply": Case(text("data.json", "", "[" * 100_000), (6, "nested too deeply")),
     "data has nan": Case(text("data.json", '"border_std"', '"x": NaN, "border_std"'), (6, "NaN")),
@@ -215,10 +215,10 @@ RUNS = {
     "data is latin 1": Case(lambda run, world: (run / "data.json").write_bytes(b'{"\xe9": 1}'), (6, "UTF-8")),
     "data is huge": Case(lambda run, world: os.truncate(run / "data.json", 1 << 40), (6, "bytes")),
     "images are elsewhere": Case(
-        text("images.csv", "train,train,", "train,train,../../../neighbour/"), (3, "are missing"), (0, "probability")
+        text("images.csv", "test,train,", "test,train,../../../neighbour/"), (3, "are missing"), (0, "probability")
     ),
     "images are absolute": Case(
-        text("images.csv", "train,train,", "train,train,/etc/passwd"), (3, "are missing"), (0, "probability")
+        text("images.csv", "test,train,", "test,train,/etc/passwd"), (3, "are missing"), (0, "probability")
     ),
     "images are of no split": Case(text("images.csv", "train,train,", "x,train,"), (6, "damaged"), (0, "probability")),
     "images are binary": Case(

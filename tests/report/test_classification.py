@@ -125,3 +125,11 @@ def test_the_names_that_a_command_line_may_ask_for_are_those_that_are_reported()
     evaluation = evaluation_of([[0.5, 0.5]], [0])
     assert list(metrics_of(evaluation, classification_report(evaluation)))[3:] == list(evaluated_metrics(()))
     assert [name for name, is_better in evaluated_metrics(()).items() if not is_better] == ["loss", "log_loss"]
+
+
+def test_a_class_with_a_line_break_in_its_name_takes_one_line():
+    labels = np.array([0, 1])
+    evaluation = Evaluation("test", ("a\nerror: all is lost", "b"), ("x", "y"), labels, np.eye(2)[labels], {})
+    report = classification_report(evaluation)
+    assert [line.split("  ")[0] for line in report.text.splitlines()[2:4]] == ["a\\nerror: all is lost", ""]
+    assert "a\nerror: all is lost" in report.values

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from cnncli.errors import RunError
+from cnncli.errors import DataError, RunError
 from cnncli.runner.open_run import OpenRun
 from cnncli.runs import RunDir
 
@@ -70,3 +70,28 @@ def test_a_spec_that_is_none_is_told_so(evaluate, copy):
     copy.spec.write_text("data: [")
     with pytest.raises(RunError, match="is not a complete run"):
         evaluate(OpenRun(copy), "test")
+
+
+def test_only_the_images_that_are_measured_are_needed_and_a_new_class_disturbs_nothing(
+    evaluate, folder_spec, squares, watcher, tmp_path
+):
+    from cnncli.runner.resume import resume
+    from cnncli.runner.resume_plan import plan_resume
+    from cnncli.runner.train import train
+
+    trained = train(folder_spec("train.epochs=1"), tmp_path / "runs", [watcher()])
+    shutil.copytree(squares / "red", squares / "yellow")
+    opened = OpenRun(trained.run)
+    with trained.run.locked():
+        longer = resume(opened, plan_resume(opened, 2), [watcher()])
+    assert len(longer.history.epochs) == 2
+    moved = tmp_path / "moved"
+    for name in longer.evaluation.images:
+        (moved / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(squares / name, moved / name)
+    shutil.rmtree(squares)
+    again = evaluate(OpenRun(trained.run), "test", data_path=moved)
+    assert again.metrics == longer.evaluation.metrics
+    assert np.array_equal(again.probabilities, longer.evaluation.probabilities)
+    with pytest.raises(DataError, match="train images of this run are missing"):
+        evaluate(OpenRun(trained.run), "train", data_path=moved)

@@ -141,6 +141,8 @@ class TestStandardize:
         told: list[str] = []
         again = evaluate(OpenRun(trained.run), "test", told.append)
         assert same_evaluation(again, trained.evaluation)
+        assert told == []  # training images are not measured
+        evaluate(OpenRun(trained.run), "train", told.append)
         assert told == [f"warning: train images have changed since the training: '{names[0]}' and 41 more"]
         pictures = [squares / name for name in trained.evaluation.images]
         shown = [prediction.probabilities for prediction in Predictor(OpenRun(trained.run)).predict(pictures)]

@@ -6,21 +6,18 @@ import csv
 import dataclasses
 import io
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cnncli.data.decode.white import WHITE
 from cnncli.data.identity import DuplicateGroup, fingerprint, identical_across
-from cnncli.data.samples import FileSamples, ImageData
-from cnncli.data.sources.classes import TooFewClasses, require_same_classes
-from cnncli.data.sources.pixels import UnknownWhite
 from cnncli.errors import DataError, RunError
 from cnncli.report.tables import write_rows
 from cnncli.runner.inputs.data_record import DataRecord
 from cnncli.runner.inputs.division_file import with_own_division
-from cnncli.runner.inputs.splits import Notice, Splits, load_source, load_splits
+from cnncli.runner.inputs.recorded_images import RecordedArrays, RecordedFiles, Row
+from cnncli.runner.inputs.splits import Notice, Splits, load_splits
 from cnncli.runs import RunDir
 from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec.schema import Data
@@ -31,6 +28,8 @@ MANIFEST = "images.csv"
 
 COLUMNS = ("split", "origin", "image", "class", "content")
 """Its columns."""
+
+SPLITS = ("train", "validation", "test")
 
 MAX_RECORD = 1 << 30
 """Bytes of it; those of a million images are about a tenth of that."""
@@ -81,9 +80,17 @@ def _distinct(splits: Splits) -> dict[str, Any]:
 
 
 def recorded_splits(
-    data: Data, seed: int, record: DataRecord, run: Path, notice: Notice | None = None, unchanged: bool = False
+    data: Data,
+    seed: int,
+    record: DataRecord,
+    run: Path,
+    notice: Notice | None = None,
+    unchanged: bool = False,
+    needed: Collection[str] = SPLITS,
 ) -> Splits:
-    """Finds the images of a run again, each of them.
+    """Finds the images of a run again, each of them under the class that it had.
+
+    Files are found by their names alone: folders, classes and rows that were added since make no difference.
 
     Args:
         data: Section `data` of the run's spec.
@@ -92,37 +99,51 @@ def recorded_splits(
         run: Folder of the run.
         notice: Receives warnings about images whose content or class has changed since.
         unchanged: Refuse images whose content has changed.
+        needed: Splits whose images must all be there; of the others, files may be missing.
 
     Raises:
-        DataError: Images or classes are missing, or have moved to another class.
+        DataError: Images or classes are missing.
         RunError: The records are incomplete.
     """
     if data.source.is_builtin:
         return load_splits(with_own_division(data, run), seed, recorded=record.validation, notice=notice)
-    class_names, size = record.class_names, list(record.shape[:2])
-    if data.source.has_files:  # an image that was added may have another size
-        data = data.replace(image=data.image.replace(size=size))
-    source = _with_classes_of_the_run(data, class_names, notice)
-    order = {name: label for label, name in enumerate(class_names)}
+    class_names = record.class_names
     rows = _read_manifest(run / MANIFEST, class_names)
+    source = RecordedFiles(data, record.shape) if data.source.has_files else RecordedArrays(data, class_names, notice)
+    order = {name: label for label, name in enumerate(class_names)}
+    same = data.split.validation == "test" or data.split.test == "validation"
+    shares_test = same and all(row["split"] != "validation" for row in rows)
     samples: dict[str, Any] = {}
     source_split: dict[str, str] = {}
     for split in dict.fromkeys(row["split"] for row in rows):
         of_split = [row for row in rows if row["split"] == split]
-        source_split[split] = of_split[0]["origin"]
-        there = _find_again(source, rows, split)
-        _warn_about_other_classes(there, source.class_names, of_split, split, notice)
-        labels = np.array([order[row["class"]] for row in of_split], dtype=np.int64)
-        samples[split] = dataclasses.replace(there, labels=labels)
-        _warn_about_changes(samples[split], of_split, split, notice, unchanged)
-    if "validation" not in samples and (data.split.validation == "test" or data.split.test == "validation"):
+        is_needed = split in needed or (split == "test" and shares_test and "validation" in needed)
+        if is_needed and (gone := source.missing(of_split)):
+            now = source.new_place(gone[0], {row["image"] for row in rows})
+            raise _missing(split, gone, f" (now {now})" if now else "")
+        if is_needed or data.source.has_files:
+            source_split[split] = of_split[0]["origin"]
+            labels = np.array([order[row["class"]] for row in of_split], dtype=np.int64)
+            samples[split] = dataclasses.replace(source.samples(of_split), labels=labels)
+        if is_needed:
+            _warn_about_other_classes(source.classes_now(of_split), of_split, split, notice)
+            _warn_about_changes(samples[split], of_split, split, notice, unchanged)
+    if shares_test and "test" in samples:
         samples["validation"], source_split["validation"] = samples["test"], source_split["test"]
         if notice and data.split.test == "validation":
             notice("warning: the test images of this run are its validation images, which chose the best epoch")
     return Splits(class_names, samples, None, source_split)
 
 
-def _read_manifest(path: Path, class_names: Sequence[str]) -> list[dict[str, str]]:
+def _missing(split: str, gone: Sequence[Row], now: str) -> DataError:
+    more = f" and {len(gone) - 1:,} more" if len(gone) > 1 else ""
+    return DataError(
+        f"{split} images of this run are missing: '{gone[0]['image']}'{now}{more}",
+        "put them back, or name their new folder with --data",
+    )
+
+
+def _read_manifest(path: Path, class_names: Sequence[str]) -> list[Row]:
     try:
         text = read_bytes(path, MAX_RECORD).decode("utf-8", "surrogateescape")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -130,7 +151,7 @@ def _read_manifest(path: Path, class_names: Sequence[str]) -> list[dict[str, str
         raise RunError(f"'{path}' cannot be read: {error}") from None
     if len(rows) < 2 or tuple(rows[0]) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
         raise RunError(f"'{path}' is damaged: it does not list the images of the run")
-    named = [dict(zip(COLUMNS, row, strict=True)) for row in rows[1:]]
+    named: list[Row] = [dict(zip(COLUMNS, row, strict=True)) for row in rows[1:]]
     if not {"train", "test"} <= {row["split"] for row in named} <= {"train", "validation", "test"}:
         raise RunError(f"'{path}' is damaged: a run has train and test images, and may have validation images")
     unknown = next((row["class"] for row in named if row["class"] not in class_names), None)
@@ -139,53 +160,7 @@ def _read_manifest(path: Path, class_names: Sequence[str]) -> list[dict[str, str
     return named
 
 
-def _with_classes_of_the_run(data: Data, class_names: Sequence[str], notice: Notice | None) -> ImageData[Any]:
-    """Loads the source, whose classes must be those of the run."""
-    try:
-        source = load_source(data, notice)
-    except UnknownWhite:  # white was not asked for when older runs were trained, and bytes were as they are
-        return _with_classes_of_the_run(data.replace(image=data.image.replace(white=WHITE)), class_names, notice)
-    except TooFewClasses as error:
-        require_same_classes(class_names, error.names, "the data")
-        raise
-    require_same_classes(class_names, source.class_names, "the data")
-    return source
-
-
-def _find_again(data: ImageData[Any], rows: list[dict[str, str]], split: str) -> Any:
-    """The images of one split of a run, as the source has them now."""
-    of_split = [row for row in rows if row["split"] == split]
-    there: Any = data.splits.get(of_split[0]["origin"])
-    place = {name: index for index, name in enumerate(there.names)} if there is not None else {}
-    gone = [row for row in of_split if row["image"] not in place]
-    if gone:
-        new_place = _new_place(data, gone[0], {row["image"] for row in rows})
-        now = f" (now {new_place})" if new_place else ""
-        more = f" and {len(gone) - 1:,} more" if len(gone) > 1 else ""
-        raise DataError(
-            f"{split} images of this run are missing: '{gone[0]['image']}'{now}{more}",
-            "put them back, or name their new folder with --data",
-        )
-    return there.take(np.array([place[row["image"]] for row in of_split], dtype=np.int64))
-
-
-def _new_place(data: ImageData[Any], gone: Mapping[str, str], listed: Collection[str]) -> str:
-    """Where a missing file is now, such as in the folder of another class; empty when it is nowhere."""
-    file = PurePosixPath(gone["image"]).name
-    for samples in data.splits.values():
-        same = [i for i, name in enumerate(samples.names) if PurePosixPath(name).name == file and name not in listed]
-        if same and isinstance(samples, FileSamples):
-            candidates = samples.take(np.array(same))
-            for name, content in zip(candidates.names, fingerprint(candidates), strict=True):
-                if content == gone["content"]:
-                    return f"'{name}'"
-    return ""
-
-
-def _warn_about_other_classes(
-    samples: Any, class_names: Sequence[str], rows: list[dict[str, str]], split: str, notice: Notice | None
-) -> None:
-    now = (class_names[label] for label in samples.labels.tolist())
+def _warn_about_other_classes(now: Sequence[str], rows: Sequence[Row], split: str, notice: Notice | None) -> None:
     other = [(row, name) for row, name in zip(rows, now, strict=True) if row["class"] != name]
     if other and notice:
         row, name = other[0]
@@ -196,9 +171,7 @@ def _warn_about_other_classes(
         )
 
 
-def _warn_about_changes(
-    samples: Any, rows: list[dict[str, str]], split: str, notice: Notice | None, unchanged: bool
-) -> None:
+def _warn_about_changes(samples: Any, rows: Sequence[Row], split: str, notice: Notice | None, unchanged: bool) -> None:
     changed = [
         row["image"] for row, content in zip(rows, fingerprint(samples), strict=True) if row["content"] != content
     ]

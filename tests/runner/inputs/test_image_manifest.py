@@ -99,16 +99,19 @@ class TestRecord:
         for split, name in (("train", "x_train"), ("validation", "x_val"), ("test", "x_test")):
             assert np.array_equal(found.samples[split].images[..., 0], arrays[name])
 
-    def test_bytes_of_a_run_that_was_not_asked_about_white_keep_their_meaning(self, recorded, folder_spec, tmp_path):
+    def test_bytes_of_a_run_that_was_not_asked_about_white_keep_their_meaning(self, folder_spec, tmp_path):
         from cnncli.data.sources.pixels import UnknownWhite
+        from cnncli.runner.inputs.recorded_images import RecordedArrays
+        from cnncli.runner.inputs.splits import load_source
 
         images = np.zeros((6, 4, 4), np.uint8)
         images[:, 1] = 16
         np.savez(tmp_path / "dark.npz", images=images, labels=np.arange(6) % 2)
         data = folder_spec(f"data.source={{arrays: {{path: {tmp_path / 'dark.npz'}}}}}", "data.image.size=null").data
         with pytest.raises(UnknownWhite):
-            recorded.load_source(data)
-        assert recorded._with_classes_of_the_run(data, ("0", "1"), None).splits["train"].images.max() == 16
+            load_source(data)
+        rows = [{"origin": "train", "image": str(number)} for number in range(6)]
+        assert RecordedArrays(data, ("0", "1"), None).samples(rows).images.max() == 16
 
     @pytest.mark.parametrize("split", ["{validation: 9, test: 12}", "{validation: test, test: 12}"])
     def test_an_image_in_two_splits_is_told_once(self, record, folder_spec, squares, split):
@@ -137,11 +140,11 @@ class TestRecord:
 
 class TestWhatChanged:
     @pytest.mark.parametrize("classes", ["data.classes=null", CHOSEN, RENAMED])
-    def test_a_class_that_is_gone_is_named(self, recorded, record, folder_spec, squares, classes):
+    def test_of_a_class_that_is_gone_the_images_are_named(self, recorded, record, folder_spec, squares, classes):
         spec = folder_spec(classes)
         run, *_ = record(spec)
         shutil.rmtree(squares / "green")
-        with pytest.raises(DataError, match=r"(lacks the|has no) class green"):
+        with pytest.raises(DataError, match=r"images of this run are missing: 'green/"):
             found_again(spec, run)
 
     def test_of_two_classes_the_one_that_is_gone_is_named(self, recorded, record, folder_spec, squares):
@@ -149,7 +152,7 @@ class TestWhatChanged:
         spec = folder_spec()
         run, *_ = record(spec)
         shutil.rmtree(squares / "green")
-        with pytest.raises(DataError, match="the data lacks the class green"):
+        with pytest.raises(DataError, match=r"images of this run are missing: 'green/"):
             found_again(spec, run)
 
     def test_an_image_that_went_to_another_class_is_told_with_its_new_place(
@@ -181,26 +184,28 @@ class TestWhatChanged:
             "warning: test images have another class since the training: 'red/1.jpg' was warm and is cold and 1 more"
         )
 
-    def test_a_class_that_is_new_is_named(self, recorded, record, folder_spec, squares):
-        spec = folder_spec()
-        run, *_ = record(spec)
-        shutil.copytree(squares / "green", squares / "yellow")
-        with pytest.raises(DataError, match="has the class yellow, which the training data lacks"):
-            found_again(spec, run)
-
-    @pytest.mark.parametrize("classes", [CHOSEN, RENAMED])
-    def test_a_new_class_beside_those_chosen_changes_nothing(self, recorded, record, folder_spec, squares, classes):
+    @pytest.mark.parametrize("classes", ["data.classes=null", CHOSEN, RENAMED])
+    def test_a_new_class_and_an_empty_one_change_nothing(self, recorded, record, folder_spec, squares, classes):
         spec = folder_spec(classes)
         run, splits, told = record(spec)
         shutil.copytree(squares / "green", squares / "yellow")
+        (squares / "empty").mkdir()
         assert same(found_again(spec, run, told.append), splits)
         assert not told
 
-    def test_a_class_that_has_another_name_is_told_by_both(self, recorded, record, folder_spec, squares):
+    def test_a_new_class_in_a_table_changes_nothing(self, recorded, record, folder_spec, table, squares):
+        spec = folder_spec(f"data.source={{csv: {{path: {table}}}}}")
+        run, splits, told = record(spec)
+        shutil.copyfile(squares / "red" / "0.png", squares / "new.png")
+        table.write_text(table.read_text("utf-8") + "\nnew.png,tepid,test\n")
+        assert same(found_again(spec, run, told.append), splits)
+        assert not told
+
+    def test_a_class_that_has_another_name_is_told_with_its_new_place(self, recorded, record, folder_spec, squares):
         spec = folder_spec()
         run, *_ = record(spec)
         (squares / "green").rename(squares / "Green")
-        with pytest.raises(DataError, match=r"lacks the class green and has the class Green"):
+        with pytest.raises(DataError, match=r"images of this run are missing: 'green/(.*)' \(now 'Green/\1'\)"):
             found_again(spec, run)
 
     def test_labels_are_those_of_the_training_whatever_the_order_is_now(self, recorded, record, folder_spec):
@@ -251,6 +256,80 @@ class TestWhatChanged:
         assert not told
 
 
+class TestNeeded:
+    """An evaluation needs the images that it measures, and no others."""
+
+    def found(self, spec, run, *needed):
+        from cnncli.runner.open_run import OpenRun
+
+        record = OpenRun(run).data_record
+        return recorded_module().recorded_splits(spec.data, spec.seed, record, run.path, None, needed=needed)
+
+    @pytest.mark.parametrize("split", ["train", "validation", "test"])
+    @pytest.mark.parametrize("classes", ["data.classes=null", RENAMED])
+    def test_files_of_other_splits_may_be_gone(self, record, folder_spec, squares, split, classes):
+        spec = folder_spec(classes)
+        run, splits, _ = record(spec)
+        kept = set(splits.samples[split].names)
+        for path in squares.glob("*/*"):
+            if path.relative_to(squares).as_posix() not in kept:
+                path.unlink()
+        found = self.found(spec, run, split).samples[split]
+        assert (found.names, found.labels.tolist()) == (
+            splits.samples[split].names,
+            splits.samples[split].labels.tolist(),
+        )
+        assert np.array_equal(found.read(np.arange(len(found))), splits.samples[split].read(np.arange(len(found))))
+        other = next(other for other in splits.samples if other != split)
+        with pytest.raises(DataError, match=f"{other} images of this run are missing"):
+            self.found(spec, run, other)
+
+    def test_folders_of_other_splits_may_be_gone(self, record, folder_spec, own_splits):
+        spec = folder_spec(f"data.source={{folder: {{path: {own_splits}}}}}", "data.split={validation: 6}")
+        run, splits, _ = record(spec)
+        shutil.rmtree(own_splits / "train")
+        assert self.found(spec, run, "test").samples["test"].names == splits.samples["test"].names
+
+    @pytest.mark.parametrize("moved", ["the table is there", "only the images are there"])
+    def test_of_a_table_as_well(self, record, folder_spec, table, squares, moved):
+        spec = folder_spec(f"data.source={{csv: {{path: {table}}}}}")
+        run, splits, _ = record(spec)
+        kept = set(splits.samples["test"].names)
+        for path in squares.glob("*/*"):
+            if path.relative_to(squares).as_posix() not in kept:
+                path.unlink()
+        if moved == "only the images are there":
+            table.unlink()
+        assert self.found(spec, run, "test").samples["test"].names == splits.samples["test"].names
+
+    def test_a_test_that_validates_is_needed_for_the_validation(self, record, folder_spec, squares):
+        spec = folder_spec("data.split={validation: test, test: 12}")
+        run, splits, _ = record(spec)
+        for name in splits.samples["train"].names:
+            (squares / name).unlink()
+        assert self.found(spec, run, "validation").samples["validation"].names == splits.samples["test"].names
+        (squares / splits.samples["test"].names[0]).unlink()
+        with pytest.raises(DataError, match="test images of this run are missing"):
+            self.found(spec, run, "validation")
+
+    def test_a_class_more_in_an_array_changes_nothing(self, record, folder_spec, tmp_path):
+        random = np.random.default_rng(0)
+        images, labels = random.integers(0, 256, (30, 5, 5), np.uint8), np.arange(30) % 2
+        np.savez(tmp_path / "a.npz", x=images, y=labels)
+        spec = folder_spec(f"data.source={{arrays: {{path: {tmp_path / 'a.npz'}}}}}", "data.image.size=null")
+        run, splits, _ = record(spec)
+        np.savez(tmp_path / "a.npz", x=np.concatenate([images, images[:2]]), y=np.append(labels, [2, 2]))
+        found = self.found(spec, run, "test")
+        assert found.class_names == splits.class_names
+        assert found.samples["test"].labels.tolist() == splits.samples["test"].labels.tolist()
+
+
+def recorded_module():
+    from cnncli.runner.inputs import image_manifest
+
+    return image_manifest
+
+
 COLUMNS = "split,origin,image,class,content"
 
 
@@ -284,6 +363,15 @@ class TestDamage:
         text = (run.path / "images.csv").read_text()
         (run.path / "images.csv").write_text(text.replace(",green,", ",grene,", 1))
         with pytest.raises(RunError, match=r"images\.csv' is damaged: data\.json has no class 'grene'"):
+            found_again(spec, run)
+
+    @pytest.mark.parametrize("name", ["/etc/hostname", "../run/data.json", "red/../../run/data.json"])
+    def test_a_record_that_leads_out_of_the_folder_finds_nothing(self, recorded, record, folder_spec, name):
+        spec = folder_spec()
+        run, splits, _ = record(spec)
+        text, test = (run.path / "images.csv").read_text(), splits.samples["test"].names[0]
+        (run.path / "images.csv").write_text(text.replace(f",{test},", f",{name},"))
+        with pytest.raises(DataError, match=f"test images of this run are missing: '{name}'"):
             found_again(spec, run)
 
     def test_a_record_without_class_names_is_told(self, recorded, record, folder_spec):

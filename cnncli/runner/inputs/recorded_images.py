@@ -1,0 +1,141 @@
+"""Where the images of a run are now: files by their names, numbered images by their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from cnncli.data.decode.white import WHITE
+from cnncli.data.folder_inventory import FolderInventory
+from cnncli.data.identity import fingerprint
+from cnncli.data.samples import FileSamples, ImageData
+from cnncli.data.sources.classes import TooFewClasses, require_same_classes
+from cnncli.data.sources.inventory import inventory_of
+from cnncli.data.sources.location import existing_folder
+from cnncli.data.sources.pixels import UnknownWhite
+from cnncli.errors import DataError
+from cnncli.machine import expanded
+from cnncli.runner.inputs.splits import Notice, input_format_for, load_source
+from cnncli.spec.schema import Data
+from cnncli.spec.sources import Source
+
+Row = Mapping[str, str]
+"""A row of images.csv, by column."""
+
+
+class RecordedFiles:
+    """The files of a run, by their names from the folder of its source on.
+
+    Args:
+        data: Section `data` of the run's spec.
+        shape: Height, width and channels of the run's images.
+
+    Raises:
+        DataError: There is no such folder.
+    """
+
+    def __init__(self, data: Data, shape: tuple[int, int, int]) -> None:
+        self._data, self._format, self._root = data, input_format_for(data, shape), _folder_of(data.source)
+        self._is_table = data.source.name == "csv"
+
+    def missing(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows without a file; names of a folder that lead out of it, which a training does not write, count."""
+        return [row for row in rows if not (self._is_inside(row["image"]) and (self._root / row["image"]).is_file())]
+
+    def _is_inside(self, name: str) -> bool:
+        path = PurePosixPath(name)
+        return self._is_table or not (path.is_absolute() or ".." in path.parts)
+
+    def samples(self, rows: Sequence[Row]) -> FileSamples:
+        """The files of the rows, which are read later."""
+        names = tuple(row["image"] for row in rows)
+        return FileSamples(self._root, names, np.zeros(len(names), np.int64), self._format)
+
+    def classes_now(self, rows: Sequence[Row]) -> Sequence[str]:
+        """The class of each image as a table has it now; where the folder is the class, it is that of the run."""
+        if not self._is_table:
+            return [row["class"] for row in rows]
+        now = self._labels_of_table
+        return [now.get(row["image"], row["class"]) for row in rows]
+
+    @cached_property
+    def _labels_of_table(self) -> dict[str, str]:
+        """Class names by image; empty when the table is gone or damaged, which takes no image away."""
+        try:
+            listing = inventory_of(self._data.source.name, self._data.source.arguments)
+        except DataError:
+            return {}
+        names = self._data.classes if isinstance(self._data.classes, Mapping) else {}
+        return {entry.name: str(names.get(entry.label, entry.label)) for entry in listing.entries}
+
+    def new_place(self, gone: Row, listed: Collection[str]) -> str:
+        """Where a missing file is now, such as in the folder of another class; empty when it is nowhere."""
+        file = PurePosixPath(gone["image"]).name
+        names = FolderInventory(self._root, {}).images()
+        same = [name for name in names if PurePosixPath(name).name == file and name not in listed]
+        candidates = FileSamples(self._root, tuple(same), np.zeros(len(same), np.int64), self._format)
+        contents = zip(same, fingerprint(candidates), strict=True)
+        return next((f"'{name}'" for name, content in contents if content == gone["content"]), "")
+
+
+def _folder_of(source: Source) -> Path:
+    """The folder that the names of a folder's or table's images start from; the table itself need not be there."""
+    named = source.arguments.get("root") or source.arguments["path"]
+    place = expanded(named)
+    return existing_folder(place.parent if source.name == "csv" and not place.is_dir() else place)
+
+
+class RecordedArrays:
+    """The images of a run whose source numbers them.
+
+    Args:
+        data: Section `data` of the run's spec.
+        class_names: Classes of the run; the source may have more by now.
+        notice: Receives a line about downloads.
+
+    Raises:
+        DataError: The source cannot be loaded, or lacks a class of the run.
+    """
+
+    def __init__(self, data: Data, class_names: Sequence[str], notice: Notice | None) -> None:
+        try:
+            self._source = self._loaded(data, notice)
+            names: Sequence[str] = self._source.class_names
+        except TooFewClasses as error:
+            require_same_classes(class_names, error.names, "the data")
+            raise
+        require_same_classes(class_names, [name for name in names if name in class_names], "the data")
+
+    @staticmethod
+    def _loaded(data: Data, notice: Notice | None) -> ImageData[Any]:
+        try:
+            return load_source(data, notice)
+        except UnknownWhite:  # white was not asked for when older runs were trained, and bytes were as they are
+            return load_source(data.replace(image=data.image.replace(white=WHITE)), notice)
+
+    def _place(self, origin: str) -> dict[str, int]:
+        there = self._source.splits.get(origin)
+        return {} if there is None else {name: index for index, name in enumerate(there.names)}
+
+    def missing(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows whose numbers the source does not have."""
+        place = self._place(rows[0]["origin"])
+        return [row for row in rows if row["image"] not in place]
+
+    def samples(self, rows: Sequence[Row]) -> Any:
+        """The images of the rows."""
+        place = self._place(rows[0]["origin"])
+        indices = np.array([place[row["image"]] for row in rows], dtype=np.int64)
+        return self._source.splits[rows[0]["origin"]].take(indices)
+
+    def classes_now(self, rows: Sequence[Row]) -> Sequence[str]:
+        """The class of each image as the source has it now."""
+        return [self._source.class_names[label] for label in self.samples(rows).labels.tolist()]
+
+    def new_place(self, gone: Row, listed: Collection[str]) -> str:
+        """Numbers are nowhere else."""
+        return ""
