@@ -39,7 +39,8 @@ def measure(name: str, precision: str) -> None:
     from cnncli.startup import tf
 
     spec = load(CONFIGS / f"{name}.yaml", [f"train.precision={precision}"]).spec
-    model, encoding = build_compiled_model(spec, load_input_spec(spec.data), total_steps=1000)
+    inputs = load_input_spec(spec.data)
+    model, encoding = build_compiled_model(spec.model.nodes, inputs, spec.train, spec.seed, spec.name, total_steps=1000)
     batch, classes = spec.train.batch_size, model.output_shape[-1]
     pixels = tf.cast(tf.random.uniform((batch, *model.input_shape[1:]), maxval=256, dtype=tf.int32), tf.uint8)
     labels = tf.range(batch) % classes

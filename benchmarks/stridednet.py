@@ -105,7 +105,8 @@ def _prepared(data: Path, steps: int) -> tuple[Any, Any]:
 
     spec = load(CONFIG, [f"data.source.folder.path={data}"]).spec
     splits = decoded(load_splits(spec.data, spec.seed), spec.data.cache)
-    model, encoding = build_compiled_model(spec, splits.input_spec(spec.data), steps)
+    inputs = splits.input_spec(spec.data)
+    model, encoding = build_compiled_model(spec.model.nodes, inputs, spec.train, spec.seed, spec.name, steps)
     train = splits.samples["train"]
     targets = encode(train.labels, encoding, len(splits.class_names))
     augmentation = Augmentation(spec.augment, splits.shape, spec.seed)

@@ -17,8 +17,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnncli.api.functions import build_model, load_spec, open_run, train
-    from cnncli.api.results import EvaluationResult
+    from cnncli.api.functions import (
+        build_model,
+        check_data,
+        check_spec,
+        load_spec,
+        open_run,
+        preview,
+        summary,
+        train,
+    )
+    from cnncli.api.results import EvaluationResult, SpecReport
     from cnncli.api.run import Run
     from cnncli.errors import (
         CnncliError,
@@ -31,7 +40,7 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from cnncli.observer import TrainingObserver
-    from cnncli.records import Epoch, History, Prediction, UnreadableImage
+    from cnncli.records import DataReport, Epoch, History, ModelSummary, Prediction, Reproduction, UnreadableImage
     from cnncli.spec.schema import Spec
 
 __version__ = "0.1.0"
@@ -39,29 +48,39 @@ __version__ = "0.1.0"
 __all__ = [
     "CnncliError",
     "DataError",
+    "DataReport",
     "Epoch",
     "EvaluationResult",
     "History",
     "Interrupted",
+    "ModelSummary",
     "Prediction",
     "Problem",
+    "Reproduction",
     "ResourceError",
     "Run",
     "RunError",
     "Spec",
     "SpecError",
+    "SpecReport",
     "TrainingError",
     "TrainingObserver",
     "UnreadableImage",
     "build_model",
+    "check_data",
+    "check_spec",
     "load_spec",
     "open_run",
+    "preview",
+    "summary",
     "train",
 ]
 
 _MODULES = {
-    "cnncli.api.functions": ("build_model", "load_spec", "open_run", "train"),
-    "cnncli.api.results": ("EvaluationResult",),
+    "cnncli.api.functions": (
+        *("build_model", "check_data", "check_spec", "load_spec", "open_run", "preview", "summary", "train"),
+    ),
+    "cnncli.api.results": ("EvaluationResult", "SpecReport"),
     "cnncli.api.run": ("Run",),
     "cnncli.errors": (
         "CnncliError",
@@ -73,7 +92,9 @@ _MODULES = {
         "SpecError",
         "TrainingError",
     ),
-    "cnncli.records": ("Epoch", "History", "Prediction", "UnreadableImage"),
+    "cnncli.records": (
+        *("DataReport", "Epoch", "History", "ModelSummary", "Prediction", "Reproduction", "UnreadableImage"),
+    ),
     "cnncli.observer": ("TrainingObserver",),
     "cnncli.spec.schema": ("Spec",),
 }

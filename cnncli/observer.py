@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
     from cnncli.runner.inputs.splits import Splits
     from cnncli.runs import RunDir
     from cnncli.spec.schema import Spec
+
+Notice = Callable[[str], None]
+"""Receives a message worth a line, such as a warning."""
+
+
+def warn(text: str) -> None:
+    """The notice of who calls cnncli from Python and sets no other."""
+    warnings.warn(text.removeprefix("warning: "), stacklevel=4)
 
 
 class TrainingObserver:

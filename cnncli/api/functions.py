@@ -1,30 +1,38 @@
-"""The four functions of the Python API."""
+"""The functions of the Python API."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnncli.api.run import Run
+from cnncli.api.results import SpecReport
+from cnncli.errors import SpecError
 from cnncli.isolation import isolated
+from cnncli.observer import Notice, warn
+from cnncli.runner.inputs.preconditions import missing_inputs, require_inputs_exist
 from cnncli.runs import find_run
 from cnncli.spec import Spec, load
 
 if TYPE_CHECKING:
     import keras
+    from PIL import Image
 
+    from cnncli.api.run import Run
     from cnncli.observer import TrainingObserver
+    from cnncli.records import DataReport, ModelSummary
 
 
-def load_spec(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Spec:
+def load_spec(
+    source: str | os.PathLike[str] | Mapping[str, Any], overrides: Mapping[str, Any] | Sequence[str] = ()
+) -> Spec:
     """Reads and checks a spec; TensorFlow is not started.
 
     Args:
         source: Path of a YAML file, YAML text, or the same as nested dicts and lists. A `str` with a line break is
             text, any other `str` a path.
-        overrides: Values to set by their keys, as `--set` does: `{"train.epochs": 5}`.
+        overrides: Values by their keys, `{"train.epochs": 5}`, or as `--set` takes them, `["train.epochs=5"]`.
 
     Returns:
         The spec, frozen, with every default filled in.
@@ -43,7 +51,79 @@ def load_spec(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Map
         ...     print(error.problems[0].key)
         train.epochs
     """
-    return load(source, overrides or {}).spec
+    return load(source, overrides).spec
+
+
+def check_spec(
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    overrides: Mapping[str, Any] | Sequence[str] = (),
+    *,
+    runs_dir: str | os.PathLike[str] = "runs",
+    build: bool = False,
+) -> SpecReport:
+    """Reads a spec and lists every problem; TensorFlow is only started to build the model.
+
+    Args:
+        source: As in `load_spec`.
+        overrides: As in `load_spec`.
+        runs_dir: Directory of the runs whose weights the spec names.
+        build: Build and compile the model as well.
+
+    Raises:
+        DataError: With `build`: only the images give their size or the classes, and they are missing.
+        ResourceError: With `build`: the model does not fit into memory.
+
+    Example:
+        >>> import cnncli
+        >>> cnncli.check_spec("mnist.yaml", build=True)
+        SpecReport(errors=(), warnings=())
+    """
+    try:
+        loaded = load(source, overrides)
+    except SpecError as error:
+        return SpecReport(error.problems)
+    spec = loaded.spec
+    missing = missing_inputs(spec.data, spec.model, Path(runs_dir))
+    warnings = (*loaded.warnings, *(loaded.locate(SpecError(missing)).problems if missing else ()))
+    try:
+        if build:
+            with isolated():
+                from cnncli.runner.check import check_build
+
+                check_build(spec)
+    except SpecError as error:
+        return SpecReport(loaded.locate(error).problems, warnings)
+    return SpecReport((), warnings)
+
+
+def check_data(
+    source: str | os.PathLike[str] | Spec,
+    *,
+    quick: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    notice: Notice = warn,
+) -> DataReport:
+    """Inspects images for whatever makes a training fail or mislead; files are only read.
+
+    Args:
+        source: A folder of class folders, a table of images, or a spec: the images that it uses.
+        quick: Read only the headers of the files.
+        progress: Receives the number of files done and of all files.
+        notice: Receives a line about each download; `warnings.warn` by default.
+
+    Raises:
+        DataError: The images cannot be loaded, or the source lacks a class of the spec.
+
+    Example:
+        >>> import cnncli
+        >>> cnncli.check_data(cnncli.load_spec("mnist.yaml")).is_wrong
+        False
+    """
+    from cnncli.runner.inputs.source_check import scan_path, scan_source
+
+    if isinstance(source, Spec):
+        return scan_source(source.data, source.seed, not quick, progress, notice)
+    return scan_path(Path(source), not quick, progress)
 
 
 def build_model(spec: Spec) -> keras.Model:
@@ -75,7 +155,57 @@ def build_model(spec: Spec) -> keras.Model:
         from cnncli.runner.inputs.splits import load_input_spec
         from cnncli.runner.model.build import build_model as build
 
-        return build(spec, load_input_spec(spec.data))
+        inputs = load_input_spec(spec.data)
+        return build(spec.model.nodes, inputs, spec.train.precision, spec.seed, spec.name)
+
+
+def summary(spec: Spec, run: Run | None = None) -> ModelSummary:
+    """Counts the parameters, multiply-adds, receptive field and memory of every layer, and the memory of a training.
+
+    Args:
+        spec: Spec from `load_spec`, or of a run.
+        run: A run whose images the model is for, instead of those of the spec; then no image is needed.
+
+    Raises:
+        SpecError: A layer, the loss or the optimizer does not fit.
+        DataError: Only the images give their size or the classes, and they are missing.
+        ResourceError: The model does not fit into memory.
+
+    Example:
+        >>> import cnncli
+        >>> cnncli.summary(cnncli.load_spec("mnist.yaml")).rows[-1].output_shape
+        (10,)
+    """
+    with isolated():
+        from cnncli.runner.summary import summary as summarize
+
+        return summarize(spec, run)
+
+
+def preview(spec: Spec, path: str | os.PathLike[str] | None = None, *, notice: Notice = warn) -> Image.Image:
+    """Draws one training image of each class beside its augmented versions, as the first epochs train on them.
+
+    Args:
+        spec: Spec with or without augmentation.
+        path: PNG file to write as well.
+        notice: Receives a line about each download and about classes that are not shown; `warnings.warn` by default.
+
+    Returns:
+        A picture of Pillow's, which shows itself in a notebook.
+
+    Raises:
+        DataError: The images cannot be loaded, or a class has no training images.
+        ResourceError: The file cannot be written.
+
+    Example:
+        >>> import cnncli
+        >>> cnncli.preview(cnncli.load_spec("mnist.yaml"), "preview.png").format
+        'PNG'
+    """
+    with isolated():
+        from cnncli.runner.preview import preview as draw
+
+        return draw(spec, None if path is None else Path(path), notice)
 
 
 def train(
@@ -113,7 +243,9 @@ def train(
         >>> run.path.name
         'mnist-001'
     """
+    require_inputs_exist(spec.data, spec.model, Path(runs_dir))  # before TensorFlow is started
     with isolated():
+        from cnncli.api.run import Run
         from cnncli.runner.train import train as run_training
 
         return Run.of_training(run_training(spec, Path(runs_dir), observers, command))
@@ -134,4 +266,6 @@ def open_run(run: str | os.PathLike[str] | None = None, runs_dir: str | os.PathL
         >>> cnncli.open_run("runs/mnist-001").class_names[:3]
         ('0', '1', '2')
     """
+    from cnncli.api.run import Run
+
     return Run(find_run(None if run is None else os.fspath(run), Path(runs_dir)))

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from cnncli.errors import DataError
 from cnncli.isolation import isolated
+from cnncli.observer import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
 from cnncli.records.html import html_table
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.resume_plan import plan_resume
 
 if TYPE_CHECKING:
-    import keras
-
     from cnncli.api.results import EvaluationResult
     from cnncli.observer import TrainingObserver
+    from cnncli.records import Reproduction
     from cnncli.runner.predict import ImageLike, Predictor
     from cnncli.runner.training.results import TrainingResult
-
-Notice = Callable[[str], None]
 
 
 class Run(OpenRun):
@@ -63,33 +60,7 @@ class Run(OpenRun):
         """
         return str(self.status.get("state"))
 
-    def model(
-        self,
-        weights: Literal["best"] = "best",
-        allow_changed_weights: bool = False,
-        notice: Notice | None = None,
-    ) -> keras.Model:
-        """The model with its trained weights, not compiled; a new one with each call.
-
-        Args:
-            weights: Which weights: those of the best epoch.
-            allow_changed_weights: Accept weights whose checksum does not match the run.
-            notice: Receives a warning when the checksum does not match; `warnings.warn` by default.
-
-        Returns:
-            A functional model from `(images, height, width, channels)`, pixels 0…255, to `(images, units)`,
-            float32; preprocessing is part of it.
-
-        Raises:
-            RunError: The run is incomplete, or its weights were changed or do not belong to its model.
-
-        Example:
-            >>> import cnncli
-            >>> cnncli.open_run("runs/mnist-001").model().output_shape
-            (None, 10)
-        """
-        with isolated():
-            return super().model(weights, allow_changed_weights, notice or _warn)
+    model = isolated()(OpenRun.model)
 
     def evaluate(
         self,
@@ -97,7 +68,7 @@ class Run(OpenRun):
         *,
         data: str | os.PathLike[str] | None = None,
         allow_changed_weights: bool = False,
-        notice: Notice | None = None,
+        notice: Notice = warn,
     ) -> EvaluationResult:
         """Measures the best weights on the images of a split; writes nothing.
 
@@ -124,7 +95,7 @@ class Run(OpenRun):
             from cnncli.runner.evaluate import evaluate
 
             path = None if data is None else Path(data)
-            return EvaluationResult.of(evaluate(self, split, notice or _warn, path, allow_changed_weights))
+            return EvaluationResult.of(evaluate(self, split, notice, path, allow_changed_weights))
 
     _evaluated: EvaluationResult | None = None
 
@@ -136,7 +107,7 @@ class Run(OpenRun):
         *,
         invert: bool = False,
         allow_changed_weights: bool = False,
-        notice: Notice | None = None,
+        notice: Notice = warn,
         keep_unreadable: Literal[False] = False,
     ) -> list[Prediction]: ...
     @overload
@@ -147,7 +118,7 @@ class Run(OpenRun):
         *,
         invert: bool = False,
         allow_changed_weights: bool = False,
-        notice: Notice | None = None,
+        notice: Notice = warn,
         keep_unreadable: Literal[True],
     ) -> list[Prediction | UnreadableImage]: ...
     def predict(
@@ -157,7 +128,7 @@ class Run(OpenRun):
         *,
         invert: bool = False,
         allow_changed_weights: bool = False,
-        notice: Notice | None = None,
+        notice: Notice = warn,
         keep_unreadable: bool = False,
     ) -> Sequence[Prediction | UnreadableImage]:
         """Classifies images of any size, colour or grey; the model is built once for all calls.
@@ -190,7 +161,7 @@ class Run(OpenRun):
             from cnncli.runner.predict import Predictor, as_list
 
             if allow_changed_weights not in self._predictors:
-                self._predictors[allow_changed_weights] = Predictor(self, notice or _warn, allow_changed_weights)
+                self._predictors[allow_changed_weights] = Predictor(self, notice, allow_changed_weights)
             predictions = []
             for prediction in self._predictors[allow_changed_weights].predict(as_list(images), top_k, invert):
                 if isinstance(prediction, UnreadableImage) and not keep_unreadable:
@@ -238,13 +209,37 @@ class Run(OpenRun):
 
                 return Run.of_training(resume(current, spec, observers, command))
 
+    def reproduce(
+        self,
+        runs_dir: str | os.PathLike[str] | None = None,
+        observers: Sequence[TrainingObserver] = (),
+        *,
+        command: Sequence[str] = (),
+    ) -> Reproduction:
+        """Trains the spec of this finished run again, into a new run, and compares the two.
+
+        Args:
+            runs_dir: Directory of the new run; that of this run by default.
+            observers: Receive the events of the training.
+            command: Command line to record in environment.json.
+
+        Raises:
+            RunError: The run is not finished, or its records are damaged.
+            CnncliError: Whatever ends a training.
+
+        Example:
+            >>> import cnncli
+            >>> cnncli.open_run("runs/mnist-001").reproduce().is_same
+            True
+        """
+        with isolated(before_start=self.apply_recorded_threading):
+            from cnncli.runner.reproduce import reproduce
+
+            return reproduce(self, self.path.parent if runs_dir is None else Path(runs_dir), observers, command)
+
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
 
     def _repr_html_(self) -> str:
         figures = [(name, f"{value:.4f}") for name, value in self.metrics.items() if isinstance(value, float)]
         return html_table((str(self.path), self.state), figures)
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text.removeprefix("warning: "), stacklevel=4)

@@ -23,25 +23,14 @@ def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool)
     Example:
       cnncli check configs/mnist.yaml --set train.epochs=5
     """
+    from cnncli import SpecError, check_spec
     from cnncli.cli.console import say, show_problems
-    from cnncli.errors import SpecError
-    from cnncli.runner.inputs.preconditions import missing_inputs
-    from cnncli.spec import load
 
-    try:
-        loaded = load(config, overrides)
-        absent = missing_inputs(loaded.spec.data, loaded.spec.model, runs_dir)
-        warnings = [*loaded.warnings, *(loaded.locate(SpecError(absent)).problems if absent else ())]
-        if warnings:
-            show_problems(warnings, str(config), "warning", say)
-        if build:
-            from cnncli.runner.inputs.splits import load_input_spec
-            from cnncli.runner.model.build import check_build
-
-            with loaded.locating():
-                check_build(loaded.spec, load_input_spec(loaded.spec.data))
-    except SpecError as error:  # here problems are the result, not a failure
-        show_problems(error.problems, error.source, write=say)
-        return error.exit_code
+    report = check_spec(config, overrides, runs_dir=runs_dir, build=build)
+    if report.warnings:
+        show_problems(report.warnings, str(config), "warning", say)
+    if report.errors:
+        show_problems(report.errors, str(config), write=say)
+        return SpecError.exit_code
     say(f"{config}: ok")
     return 0

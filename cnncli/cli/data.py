@@ -56,15 +56,12 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
         _refuse_to_overwrite(list_file, Path(place) if place else None)
         before = _excluded_by(list_file)
     before += spec.data.exclude if spec else []
+    from cnncli import check_data
     from cnncli.cli.console import file_progress
     from cnncli.report.findings import exclude_list, findings_json
-    from cnncli.runner.inputs.source_check import scan_path, scan_source
 
     with file_progress() as progress:
-        if spec:
-            report = scan_source(spec.data, spec.seed, not quick, progress, notice)
-        else:
-            report = scan_path(subject, not quick, progress)
+        report = check_data(spec or subject, quick=quick, progress=progress, notice=notice)
     if to_screen:
         click.echo(exclude_list(report, before), nl=False)
     elif as_json:

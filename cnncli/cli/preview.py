@@ -22,6 +22,7 @@ def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> No
     Example:
       cnncli preview configs/cifar10_augmented.yaml -o preview.png
     """
+    from cnncli import preview as draw
     from cnncli.cli.console import notice, say
     from cnncli.spec import load
 
@@ -31,10 +32,6 @@ def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> No
         raise click.UsageError("the output file must end in .png")
     if not path.parent.is_dir():
         raise click.UsageError(f"the folder '{path.parent}' does not exist")
-    from cnncli.runner.preview import preview as draw
-
     with loaded.locating():
-        classes = draw(loaded.spec, path, notice)
-    if classes > 10:
-        notice(f"only the first 10 of {classes} classes are shown")
+        draw(loaded.spec, path, notice=notice)
     say(str(path))

@@ -24,18 +24,15 @@ def reproduce(run: str, runs_dir: Path, quiet: bool) -> None:
     Example:
       cnncli reproduce mnist-001
     """
+    from cnncli import open_run
     from cnncli.cli.console import notice, say
     from cnncli.cli.screen import TrainingScreen
     from cnncli.cli.signals import Signals
     from cnncli.errors import NotReproduced
-    from cnncli.runner.open_run import open_named
 
-    opened = open_named(run, runs_dir)
-    opened.apply_recorded_threading()
+    opened = open_run(run, runs_dir)
     with Signals() as signals, TrainingScreen(quiet, signals) as screen:
-        from cnncli.runner.reproduce import reproduce as train_again
-
-        result = train_again(opened, runs_dir, [screen], sys.argv)
+        result = opened.reproduce(runs_dir, [screen], command=sys.argv)
     if not quiet:
         say()
     if not result.is_same:

@@ -57,19 +57,17 @@ def summary(
     Example:
       cnncli summary configs/mnist.yaml --plot mnist.png
     """
-    from cnncli.runner.open_run import open_named
+    from cnncli import open_run
+    from cnncli import summary as summarize
     from cnncli.spec import load
 
     if plot:
         _check_picture(plot)
     path = Path(subject)
-    run = None if path.is_file() or path.suffix in (".yaml", ".yml") else open_named(subject, runs_dir)
+    run = None if path.is_file() or path.suffix in (".yaml", ".yml") else open_run(subject, runs_dir)
     loaded = run.loaded_spec.with_overrides(overrides) if run else load(path, overrides)
-    from cnncli.runner.inputs.splits import load_input_spec
-    from cnncli.runner.model.build import summary_of
-
     with loaded.locating():
-        model = summary_of(loaded.spec, run.input_spec if run else load_input_spec(loaded.spec.data))
+        model = summarize(loaded.spec, run)
     if as_json or output_format == "json":
         _print_json(model, loaded)
     elif output_format == "mermaid":

@@ -54,7 +54,8 @@ def train(
     loaded = load(config, [*overrides, *([f"name={name}"] if name is not None else [])])
     if loaded.warnings and not quiet:
         show_problems(loaded.warnings, str(config), "warning")
-    require_inputs_exist(loaded.spec.data, loaded.spec.model, runs_dir)
+    if dry or overfit:
+        require_inputs_exist(loaded.spec.data, loaded.spec.model, runs_dir)  # before TensorFlow is started
     screen_class = PreflightScreen if dry or overfit else TrainingScreen
     with Signals() as signals, screen_class(quiet, signals) as screen, loaded.locating():
         if dry:

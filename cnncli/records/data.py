@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from cnncli.records.html import html_table
+
 Severity = Literal["error", "warning", "note"]
 """Training would fail or give misleading results; should be reviewed; for information."""
 
@@ -46,7 +48,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class DataReport:
-    """Report of the data doctor on a source.
+    """Report of the data doctor on a source; shows itself as a table in a notebook.
 
     Args:
         source: Folder or table.
@@ -56,6 +58,12 @@ class DataReport:
         sizes: Width and height of the smallest, the median and the largest readable image; empty if there is none.
         findings: Findings, most severe first.
         decoded: Whether every image was decoded, not only its header.
+
+    Example:
+        >>> import cnncli
+        >>> report = cnncli.check_data(cnncli.load_spec("mnist.yaml"))
+        >>> report.images, report.is_wrong
+        (600, False)
     """
 
     source: str
@@ -65,6 +73,9 @@ class DataReport:
     sizes: tuple[tuple[int, int], ...]
     findings: tuple[Finding, ...]
     decoded: bool
+
+    def _repr_html_(self) -> str:
+        return html_table(("finding", "", ""), [(one.severity, one.message, one.advice) for one in self.findings])
 
     @property
     def images(self) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from cnncli.records.html import html_table
+
 
 @dataclass(frozen=True)
 class LayerRow:
@@ -72,19 +74,30 @@ class TrainingMemory:
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """A model layer by layer.
+    """A model layer by layer; shows itself as a table in a notebook.
 
     Args:
         rows: Layers, each after those whose output it takes.
         input_shape: `(height, width, channels)`.
         weight_bytes: Memory of the weights.
         training: Memory of a training step; None if the training is unknown.
+
+    Example:
+        >>> import cnncli
+        >>> model = cnncli.summary(cnncli.load_spec("mnist.yaml"))
+        >>> model.parameters, model.macs, model.rows[-1].name
+        (1970, 1960, 'dense_1')
     """
 
     rows: tuple[LayerRow, ...]
     input_shape: tuple[int, int, int]
     weight_bytes: int
     training: TrainingMemory | None = None
+
+    def _repr_html_(self) -> str:
+        headings = ("layer", "kind", "output", "parameters", "multiply-adds", "receptive field")
+        values = ((r.name, r.kind, r.output_shape, r.parameters, r.macs, r.receptive_field) for r in self.rows)
+        return html_table(headings, [["?" if value is None else str(value) for value in row] for row in values])
 
     @property
     def layers(self) -> tuple[LayerRow, ...]:

@@ -142,6 +142,12 @@ class Reproduction:
         again: Folder of the new run.
         difference: First difference, such as `epoch 3: loss was 0.5, now 0.6`; empty if there is none.
         circumstances: Changes that could explain it, such as `tensorflow 2.21.0, now 2.22.0`.
+
+    Example:
+        >>> import cnncli
+        >>> result = cnncli.open_run("runs/mnist-001").reproduce()
+        >>> result.is_same, result.difference
+        (True, '')
     """
 
     run: str

@@ -8,9 +8,10 @@ from pathlib import Path
 from cnncli.data.samples import LabelledImages
 from cnncli.errors import DataError, RunError
 from cnncli.factory.training import compile_model
+from cnncli.observer import Notice, warn
 from cnncli.records import Evaluation
 from cnncli.runner.inputs.image_manifest import recorded_splits
-from cnncli.runner.inputs.splits import Notice, Splits, decoded, decoded_before
+from cnncli.runner.inputs.splits import Splits, decoded, decoded_before
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.model.evaluation import evaluate_split
 from cnncli.runner.open_run import OpenRun
@@ -21,23 +22,11 @@ from cnncli.spec.sources import Source
 def evaluate(
     run: OpenRun,
     split: str,
-    notice: Notice | None = None,
+    notice: Notice = warn,
     data_path: Path | None = None,
     allow_changed_weights: bool = False,
 ) -> Evaluation:
-    """Evaluates a run with its own spec, weights and images.
-
-    Args:
-        run: Run that completed at least one epoch.
-        split: `train`, `validation` or `test`.
-        notice: Receives warnings, for example about images that changed since the training.
-        data_path: Where the images are now, if they were moved.
-        allow_changed_weights: Accept weights whose checksum does not match the run.
-
-    Raises:
-        DataError: Images of the run are missing.
-        RunError: The run is incomplete, or has no such split.
-    """
+    """Evaluates a run with its own spec, weights and images, as `cnncli.Run.evaluate` says."""
     model = run.model("best", allow_changed_weights, notice)
     train, data, classes = run.spec.train, run.spec.data, run.class_names
     if data_path is not None:

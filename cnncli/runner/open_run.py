@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cnncli.errors import RunError, SpecError, path_text
+from cnncli.observer import Notice, warn
 from cnncli.records import Epoch, History
 from cnncli.runner.inputs.data_record import DataRecord, parse_data_record
 from cnncli.runner.model.plugin_check import require_packages
 from cnncli.runner.training.checkpoint import TrainingState, read_progress
-from cnncli.runs import BEST, RunDir, find_run, verified_weights
+from cnncli.runs import BEST, RunDir, verified_weights
 from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec import LoadedSpec, Spec, load
 from cnncli.spec.metrics import monitored_metric
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from cnncli.runner.inputs.input_spec import InputSpec
 
-Notice = Callable[[str], None]
 
 _NOT_METRICS = ("epoch", "stage", "learning_rate", "seconds")
 _MOST_THREADS = 1024
@@ -176,7 +176,7 @@ class OpenRun:
             raise RunError(f"'{self.path}' is damaged: spec.yaml and data.json describe different images")
         if data.standardize == "featurewise" and not record.channel_mean:
             raise RunError(f"'{self.path}' is not a complete run: data.json lacks 'channel_mean'")
-        return InputSpec(record.shape, record.class_names, record.channel_mean, record.channel_std)
+        return InputSpec.of(data, record.shape, record.class_names, record.channel_mean, record.channel_std)
 
     def apply_recorded_threading(self) -> None:
         """Sets TensorFlow, which has not started yet, to compute as the run did: the last bits depend on it.
@@ -203,14 +203,14 @@ class OpenRun:
         self,
         weights: Literal["best"] = "best",
         allow_changed_weights: bool = False,
-        notice: Notice | None = None,
+        notice: Notice = warn,
     ) -> keras.Model:
         """The model with its trained weights, not compiled; a new one with each call.
 
         Args:
             weights: Which weights: those of the best epoch.
             allow_changed_weights: Accept weights whose checksum does not match the run.
-            notice: Receives a warning when the checksum does not match.
+            notice: Receives a warning when the checksum does not match; `warnings.warn` by default.
 
         Returns:
             A functional model from `(images, height, width, channels)`, pixels 0…255, to `(images, units)`,
@@ -218,24 +218,20 @@ class OpenRun:
 
         Raises:
             RunError: The run is incomplete, or its weights were changed or do not belong to its model.
+
+        Example:
+            >>> import cnncli
+            >>> cnncli.open_run("runs/mnist-001").model().output_shape
+            (None, 10)
         """
         file = verified_weights(self.folder, _WEIGHTS[weights], allow_changed_weights, notice)
         spec, inputs = self.spec, self.input_spec
         from cnncli.factory.weights import load_weights
         from cnncli.runner.model.build import build_model
 
-        model = build_model(spec, inputs)
+        model = build_model(spec.model.nodes, inputs, spec.train.precision, spec.seed, spec.name)
         load_weights(model, file)
         return model
-
-
-def open_named(named: str | None, runs_folder: Path) -> OpenRun:
-    """Opens a run by its path or its name; the newest finished one when none is named.
-
-    Raises:
-        RunError: There is no such run, or it contains links.
-    """
-    return OpenRun(find_run(named, runs_folder))
 
 
 def _epoch(row: Mapping[str, str]) -> Epoch:

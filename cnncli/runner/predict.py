@@ -17,8 +17,9 @@ from cnncli.data.decode.image import fit_picture, fit_pixels, read_image
 from cnncli.data.folder_inventory import find_images
 from cnncli.errors import DataError
 from cnncli.factory.training import probabilities
+from cnncli.observer import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
-from cnncli.runner.inputs.splits import Notice, input_format_for
+from cnncli.runner.inputs.splits import input_format_for
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.open_run import OpenRun
 
@@ -75,18 +76,9 @@ def named_images(images: Iterable[ImageLike]) -> Iterator[NamedImage]:
 
 
 class Predictor:
-    """The model of a run, ready to classify images.
+    """The model of a run, ready to classify images; arguments and errors are those of `cnncli.Run.predict`."""
 
-    Args:
-        run: Run whose best weights are used.
-        notice: Receives a warning when the checksum of the weights does not match.
-        allow_changed_weights: Accept such weights.
-
-    Raises:
-        RunError: The run is incomplete.
-    """
-
-    def __init__(self, run: OpenRun, notice: Notice | None = None, allow_changed_weights: bool = False) -> None:
+    def __init__(self, run: OpenRun, notice: Notice = warn, allow_changed_weights: bool = False) -> None:
         self._model = run.model("best", allow_changed_weights, notice)
         self._record, self._loss = run.data_record, run.spec.train.loss
         self._class_names = run.class_names
@@ -96,16 +88,7 @@ class Predictor:
     def predict(
         self, images: Iterable[ImageLike], top_k: int = 1, invert: bool = False
     ) -> Iterator[Prediction | UnreadableImage]:
-        """Classifies images in order, a batch at a time.
-
-        Args:
-            images: Any number of files, folders, pictures or arrays.
-            top_k: Number of classes in `Prediction.top`.
-            invert: Invert the brightness first.
-
-        Returns:
-            For each image its prediction, or why it could not be read.
-        """
+        """For each image its prediction or why it cannot be read; the images are classified in batches."""
         remaining = named_images(images)
         while batch := list(islice(remaining, BATCH_SIZE)):
             yield from self._batch(batch, top_k, invert)

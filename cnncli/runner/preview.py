@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from cnncli.data.augment import Augmentation
 from cnncli.data.pipeline import encode, epoch_indices
 from cnncli.errors import DataError
+from cnncli.observer import Notice
 from cnncli.report.plots.samples import draw_preview
-from cnncli.runner.inputs.splits import Notice, load_splits
+from cnncli.runner.inputs.splits import load_splits
 from cnncli.runs import writing
 from cnncli.spec.schema import Spec
 
+MOST_CLASSES = 10
 VERSIONS = 4
 """Augmented versions of each image: those of the first epochs."""
 
 
-def preview(spec: Spec, path: Path, notice: Notice, most: int = 10) -> int:
-    """Draws one training image of each class beside its augmented versions.
-
-    Args:
-        spec: Spec with or without augmentation.
-        path: PNG file to write.
-        notice: Receives a line about each download.
-        most: Number of classes shown; the first ones of more.
-
-    Returns:
-        The number of classes.
-
-    Raises:
-        DataError: The images cannot be loaded, or a class has no training images.
-    """
+def preview(spec: Spec, path: Path | None, notice: Notice) -> Image.Image:
+    """Draws one training image of each class beside its augmented versions, as `cnncli.preview` says."""
     splits = load_splits(spec.data, spec.seed, notice=notice)
     names, train = splits.class_names, splits.samples["train"]
-    shown = names[:most]
+    shown = names[:MOST_CLASSES]
+    if len(names) > len(shown):
+        notice(f"only the first {len(shown)} of {len(names)} classes are shown")
     firsts = []
     for label in range(len(shown)):
         of_class = np.flatnonzero(train.labels == label)
@@ -47,21 +40,22 @@ def preview(spec: Spec, path: Path, notice: Notice, most: int = 10) -> int:
     targets = encode(train.labels[indices], "one_hot", len(names))
     in_epoch = epoch_indices(train.labels, len(names), spec.train.sampling)
     places = np.array([np.flatnonzero(in_epoch == index)[0] for index in indices])
-    versions = _versions(spec, originals, targets, places, splits.shape)
-    with writing(path) as aside:
-        draw_preview(originals, versions, shown, aside)
-    return len(names)
+    augmentation = Augmentation(spec.augment, splits.shape, spec.seed) if spec.augment else None
+    versions = _versions(augmentation, originals, targets, places) if augmentation else []
+    drawn = io.BytesIO()
+    draw_preview(originals, versions, shown, drawn)
+    if path is not None:
+        with writing(path) as aside:
+            aside.write_bytes(drawn.getvalue())
+    return Image.open(drawn)
 
 
 def _versions(
-    spec: Spec, originals: np.ndarray, targets: np.ndarray, places: np.ndarray, shape: tuple[int, int, int]
+    augmentation: Augmentation, originals: np.ndarray, targets: np.ndarray, places: np.ndarray
 ) -> list[np.ndarray]:
     """The images of each epoch as the training sees them, uint8 `(images, height, width, channels)`."""
     from cnncli.startup import tf
 
-    if not spec.augment:
-        return []
-    augmentation = Augmentation(spec.augment, shape, spec.seed)
     versions = []
     for epoch in range(VERSIONS):
         images, _ = augmentation(

@@ -21,12 +21,7 @@ _COMPARED_FILES = {BEST: "the best weights", "predictions.csv": "the predictions
 def reproduce(
     run: OpenRun, runs_dir: Path, observers: Sequence[TrainingObserver] = (), command: Sequence[str] = ()
 ) -> Reproduction:
-    """Trains the spec of a finished run into a new run in `runs_dir`, and compares the two.
-
-    Raises:
-        RunError: The run is not finished, or its records are damaged.
-        CnncliError: Whatever ends a training.
-    """
+    """Trains the spec of a finished run into a new run, as `cnncli.Run.reproduce` says."""
     if run.status.get("state") != "finished":
         raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {run.path}")
     spec, recorded, before = run.spec, run.environment, run.history_rows

@@ -10,10 +10,9 @@ from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.inputs.image_manifest import recorded_splits
 from cnncli.runner.inputs.splits import decoded
 from cnncli.runner.open_run import OpenRun
-from cnncli.runner.train import announce_start, train_into
+from cnncli.runner.train import announce_start, prepare_phases, train_into
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
-from cnncli.runner.training.phases import prepare_phases
 from cnncli.runner.training.results import TrainingResult
 from cnncli.runner.training.run_files import command_line, differences, environment, set_epochs
 from cnncli.runner.training.session import TrainingSession

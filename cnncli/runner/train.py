@@ -10,23 +10,27 @@ from cnncli.errors import CnncliError
 from cnncli.factory.precision import slowed_by
 from cnncli.factory.summary import summarize
 from cnncli.observer import TrainingObserver
+from cnncli.runner.execution.execution import OneDevice
 from cnncli.runner.inputs.class_check import require_class_weights
 from cnncli.runner.inputs.image_manifest import record_images
+from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.size_findings import warn_about_sizes
 from cnncli.runner.inputs.source_check import load_readable_splits
 from cnncli.runner.inputs.splits import Splits, decoded
+from cnncli.runner.model.build import build_model, encoding_for
 from cnncli.runner.model.initial_weights import load_pretrained, write_loaded
 from cnncli.runner.open_run import OpenRun
+from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
-from cnncli.runner.training.phases import TrainingPhases, prepare_phases
+from cnncli.runner.training.phases import TrainingPhases
 from cnncli.runner.training.results import TrainingResult
 from cnncli.runner.training.run_files import portable_spec, write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
 from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.schema import Spec
-from cnncli.startup import device_name
+from cnncli.startup import device_name, tf
 
 
 def train(
@@ -86,6 +90,22 @@ def train_into(
             observer.on_weights_loaded(weights)
         session.results.write_start(spec.name, spec.model.nodes, observer.on_notice)
         return session.train()
+
+
+def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec) -> TrainingPhases:
+    """Builds the model of a spec and checks what every phase makes of it.
+
+    Raises:
+        SpecError: A layer, an augmentation, the loss, a metric or a stage does not fit.
+        ResourceError: The model is larger than the memory.
+    """
+    train, classes, execution = spec.train, len(inputs.class_names), OneDevice()
+    if train.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    with execution.scope():
+        model = build_model(spec.model.nodes, inputs, train.precision, spec.seed, spec.name)
+    batches = Batches(splits, encoding_for(train, model, classes), train, spec.augment, spec.seed)
+    return TrainingPhases(model, batches, train, classes, execution)
 
 
 def announce_start(run: RunDir, spec: Spec, splits: Splits, phases: TrainingPhases, observer: TrainingObserver) -> None:

@@ -95,10 +95,18 @@ def program(body: str) -> str:
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param("cnncli.build_model(cnncli.load_spec('mnist.yaml'))", id="build_model"),
+        pytest.param(
+            """
+            spec = cnncli.load_spec("mnist.yaml", {"augment": ["RandomFlip"]})
+            cnncli.build_model(spec), cnncli.summary(spec), cnncli.preview(spec), cnncli.check_data(spec)
+            cnncli.check_spec("mnist.yaml", build=True)
+            """,
+            id="build_model",
+        ),
         pytest.param("cnncli.train(cnncli.load_spec('mnist.yaml', {'train.deterministic': True}))", id="train"),
         pytest.param(
-            "run = cnncli.open_run('runs/mnist-001')\nrun.evaluate()\nrun.predict('digit.png')", id="open_run"
+            "run = cnncli.open_run('runs/mnist-001')\nrun.evaluate()\nrun.predict('digit.png')\nrun.reproduce()",
+            id="open_run",
         ),
         pytest.param(
             """

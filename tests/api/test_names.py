@@ -58,7 +58,7 @@ def functions():
         value = getattr(cnncli, name)
         if inspect.isfunction(value):
             yield name, value
-    for name in ("model", "evaluate", "predict", "resume"):
+    for name in ("model", "evaluate", "predict", "resume", "reproduce"):
         yield f"Run.{name}", getattr(cnncli.Run, name)
 
 

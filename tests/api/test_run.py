@@ -149,6 +149,21 @@ def test_nothing_is_printed(workplace, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_run_is_reproduced_beside_itself_or_elsewhere(example_folder):
+    run = cnncli.open_run("mnist-001")
+    beside, elsewhere = run.reproduce(), run.reproduce("other")
+    assert (beside.is_same, beside.again) == (True, "runs/mnist-002")
+    assert (elsewhere.is_same, elsewhere.again) == (True, "other/mnist-001")
+    Path("runs/mnist-002/status.json").write_text('{"state": "failed"}')
+    with pytest.raises(cnncli.RunError, match="is not finished"):
+        cnncli.open_run("mnist-002").reproduce()
+
+
+def test_a_summary_of_a_run_needs_no_images(run, monkeypatch, tmp_path):
+    spec = cnncli.load_spec({**run.spec.plain(), "data": {"source": {"arrays": {"path": "moved.npz"}}}})
+    assert cnncli.summary(spec, run) == cnncli.summary(run.spec)
+
+
 class TestTables:
     def test_names_are_escaped(self):
         prediction = cnncli.Prediction("<b>.png", ("<script>", "b"), (0.75, 0.25))

@@ -7,7 +7,7 @@ from cnncli.data.samples import Samples
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.runner.inputs.splits import Splits, load_input_spec
 from cnncli.runner.model.build import build_model
-from cnncli.runner.training.phases import prepare_phases
+from cnncli.runner.train import prepare_phases
 from cnncli.spec import load
 from cnncli.spec.shipped import shipped
 
@@ -48,7 +48,7 @@ def test_a_shipped_spec_builds_learns_and_is_the_same_once_reloaded(one, tmp_pat
         assert np.isfinite(loss)
         assert not all(map(np.array_equal, before, model.trainable_weights))
     save_weights(model, tmp_path / "saved.weights.h5")
-    again = build_model(spec, inputs)
+    again = build_model(spec.model.nodes, inputs, spec.train.precision, spec.seed, spec.name)
     learnt = outputs_of(model, samples)
     assert not np.array_equal(outputs_of(again, samples), learnt)
     load_weights(again, tmp_path / "saved.weights.h5")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -44,7 +44,7 @@ class Grid(NamedTuple):
     figure: Figure
     images: list[tuple[np.ndarray, int, int]]
 
-    def save(self, path: Path) -> None:
+    def save(self, file: Path | IO[bytes]) -> None:
         """Writes a PNG with 64 instead of 256 levels of each colour, which is invisible and saves a third of its size.
 
         A palette of 256 colours would be smaller still, but changes hues visibly.
@@ -57,7 +57,7 @@ class Grid(NamedTuple):
         picture = Image.fromarray(pixels).point(LEVELS.tolist() * 3)
         about = PngInfo()
         about.add_text("Software", style.SOFTWARE)
-        picture.save(path, format="PNG", dpi=(style.DPI, style.DPI), compress_level=4, pnginfo=about)
+        picture.save(file, format="PNG", dpi=(style.DPI, style.DPI), compress_level=4, pnginfo=about)
 
 
 def grid_of(

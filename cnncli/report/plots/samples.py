@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
@@ -26,14 +26,16 @@ def samples_of(start: StartData) -> Grid:
     return grid_of(start.images(), [[Line(text_layout.drawable(caption))] for caption in start.captions])
 
 
-def draw_preview(originals: np.ndarray, versions: Sequence[np.ndarray], class_names: Sequence[str], path: Path) -> None:
+def draw_preview(
+    originals: np.ndarray, versions: Sequence[np.ndarray], class_names: Sequence[str], file: IO[bytes]
+) -> None:
     """Draws a row for each class: the original, then its augmented versions; a square of originals if there are none.
 
     Args:
         originals: One image of each class, uint8, shape `(classes, height, width, channels)`; 1 to 10 classes.
         versions: At most four arrays of the same shape.
         class_names: One for each original.
-        path: PNG file to write.
+        file: File to write a PNG to.
     """
     images, captions = [], []
     for number, (original, name) in enumerate(zip(originals, class_names, strict=True)):
@@ -45,4 +47,4 @@ def draw_preview(originals: np.ndarray, versions: Sequence[np.ndarray], class_na
         title, below = "Augmentation", "each image, and its versions in training"
         columns = len(versions) + 1
     with style.applied(class_names):
-        grid_of(images, captions, title, below, columns).save(path)
+        grid_of(images, captions, title, below, columns).save(file)

@@ -13,11 +13,12 @@ import numpy as np
 
 from cnncli.data.identity import DuplicateGroup, fingerprint, identical_across
 from cnncli.errors import DataError, RunError
+from cnncli.observer import Notice
 from cnncli.report.tables import write_rows
 from cnncli.runner.inputs.data_record import DataRecord
 from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.inputs.recorded_images import RecordedArrays, RecordedFiles, Row
-from cnncli.runner.inputs.splits import Notice, Splits, load_splits
+from cnncli.runner.inputs.splits import Splits, load_splits
 from cnncli.runs import RunDir
 from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec.schema import Data

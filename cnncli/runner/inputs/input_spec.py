@@ -26,37 +26,37 @@ class InputSpec:
     Args:
         shape: Height, width and channels.
         class_names: Names of the classes in the order of the outputs.
+        preprocessing: What the model does to pixels before its first layer.
         mean: Mean of the training pixels of each channel, 0…255; empty unless the spec standardizes by it.
         deviation: Standard deviation of the same.
     """
 
     shape: tuple[int, int, int]
     class_names: tuple[str, ...]
+    preprocessing: Preprocessing
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
 
     @classmethod
-    def from_images(cls, data: Data, train: LabelledImages, class_names: tuple[str, ...]) -> Self:
-        """Measured on the training images.
-
-        Args:
-            data: Section `data` of the spec.
-            train: Training images.
-            class_names: Names of the classes in the order of the labels.
-        """
-        mean, deviation = channel_statistics(train) if data.standardize == "featurewise" else ((), ())
-        return cls(train.shape, class_names, mean, deviation)
-
-    def preprocessing(self, data: Data) -> Preprocessing:
-        """What the model does to pixels before its first layer, as the spec asks."""
+    def of(
+        cls,
+        data: Data,
+        shape: tuple[int, int, int],
+        class_names: tuple[str, ...],
+        mean: tuple[float, ...] = (),
+        deviation: tuple[float, ...] = (),
+    ) -> Self:
+        """With the preprocessing that the section `data` of a spec asks for."""
         if data.standardize == "samplewise":
-            return Preprocessing(samplewise=True)
-        if data.standardize == "featurewise":
-            spread = [value if value > _LEAST_DEVIATION else 1.0 for value in self.deviation]
-            scale = tuple(1 / value for value in spread)
-            return Preprocessing(scale, tuple(-m / value for m, value in zip(self.mean, spread, strict=True)))
-        low, high = data.scale
-        return Preprocessing(((high - low) / 255,), (low,))
+            preprocessing = Preprocessing(samplewise=True)
+        elif data.standardize == "featurewise":
+            spread = [value if value > _LEAST_DEVIATION else 1.0 for value in deviation]
+            offset = tuple(-m / value for m, value in zip(mean, spread, strict=True))
+            preprocessing = Preprocessing(tuple(1 / value for value in spread), offset)
+        else:
+            low, high = data.scale
+            preprocessing = Preprocessing(((high - low) / 255,), (low,))
+        return cls(shape, class_names, preprocessing, mean, deviation)
 
 
 def channel_statistics(samples: LabelledImages) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -19,7 +19,8 @@ from cnncli.data.sources.location import existing_folder
 from cnncli.data.sources.pixels import UnknownWhite
 from cnncli.errors import DataError
 from cnncli.machine import expanded
-from cnncli.runner.inputs.splits import Notice, input_format_for, load_source
+from cnncli.observer import Notice
+from cnncli.runner.inputs.splits import input_format_for, load_source
 from cnncli.spec.schema import Data
 from cnncli.spec.sources import Source
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnncli.runner.inputs.splits import Notice, Splits
+from cnncli.observer import Notice
+from cnncli.runner.inputs.splits import Splits
 from cnncli.spec.lint import lint_images
 from cnncli.spec.lint.context import TrainingImages
 from cnncli.spec.schema import Spec

@@ -15,10 +15,10 @@ from cnncli.data.samples import FileSamples
 from cnncli.data.sources.location import listed, some
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import DataError
+from cnncli.observer import Notice
 from cnncli.records import Affected, DataReport
 from cnncli.runner.inputs.class_check import unused_splits
 from cnncli.runner.inputs.splits import (
-    Notice,
     Splits,
     exclude_list,
     input_format_for,
@@ -32,16 +32,7 @@ from cnncli.wording import counted
 
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
-    """Inspects a folder of class folders, or a table of images.
-
-    Args:
-        path: The folder, or the table.
-        decode: Decode and compare all images; otherwise only headers are read.
-        progress: Receives the number of files done and of all files.
-
-    Raises:
-        DataError: There is no such folder or table, or it cannot be read.
-    """
+    """Inspects a folder of class folders or a table of images, as `cnncli.check_data` says."""
     is_table = path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()
     plan = Plan(None, Split().held_out("validation"))
     report = scan_files("csv" if is_table else "folder", path, decode=decode, progress=progress, plan=plan)
@@ -60,18 +51,7 @@ def _too_few(report: DataReport) -> Iterator[Affected]:
 def scan_source(
     data: Data, seed: int, decode: bool = True, progress: Progress | None = None, notice: Notice | None = None
 ) -> DataReport:
-    """Inspects the images of a spec: those of its classes, without those that it excludes.
-
-    Args:
-        data: Section `data` of the spec.
-        seed: Seed of the spec, which decides how the images are divided.
-        decode: Decode and compare all image files; otherwise only headers are read.
-        progress: Receives the number of files done and of all files.
-        notice: Receives a line about each download.
-
-    Raises:
-        DataError: The images cannot be loaded, or the source lacks a class of the spec.
-    """
+    """The same for the images of a spec: those of its classes, without those that it excludes."""
     source, part, unused = data.source, data.split.held_out("validation"), unused_splits(data.split)
     if not source.has_files:
         report = scan_arrays(source.name, load_source(data, notice), progress, Plan(True, part, unused))

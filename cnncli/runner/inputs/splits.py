@@ -19,14 +19,14 @@ from cnncli.data.sources.classes import with_classes
 from cnncli.data.sources.location import ExcludeList
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
+from cnncli.observer import Notice
 from cnncli.runner.inputs.class_check import class_warnings, require_known_classes, unused_splits
 from cnncli.runner.inputs.division import divide_source
 from cnncli.runner.inputs.division_file import pooled
-from cnncli.runner.inputs.input_spec import InputSpec
+from cnncli.runner.inputs.input_spec import InputSpec, channel_statistics
 from cnncli.spec.schema import Data
 from cnncli.spec.static_data_info import static_data_info
 
-Notice = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
 
@@ -48,7 +48,8 @@ class Splits:
 
     def input_spec(self, data: Data) -> InputSpec:
         """What the model is built for: mean and deviation are those of the training images alone."""
-        return InputSpec.from_images(data, self.samples["train"], self.class_names)
+        statistics = channel_statistics(self.samples["train"]) if data.standardize == "featurewise" else ()
+        return InputSpec.of(data, self.shape, self.class_names, *statistics)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -95,7 +96,7 @@ def load_input_spec(data: Data) -> InputSpec:
             hint = "with data.image.size and data.classes set, no images are needed"
             raise DataError(error.message, f"{error.hint}\n{hint}" if error.hint else hint) from error
         shape, names = source.splits["train"].shape, source.class_names
-    return InputSpec(shape, names, (0.0,) * shape[2], (1.0,) * shape[2])
+    return InputSpec.of(data, shape, names, (0.0,) * shape[2], (1.0,) * shape[2])
 
 
 def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:

@@ -1,48 +1,47 @@
-"""From a spec and the images that it is for to a compiled model."""
+"""From the layers of a spec and the images that they are for to a compiled model."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnncli.errors import SpecError
 from cnncli.factory import model as factory
-from cnncli.factory.freezing import frozen_in_stages
 from cnncli.factory.precision import precision_here
-from cnncli.factory.summary import summarize
 from cnncli.factory.training import compile_model, label_encoding
-from cnncli.records import ModelSummary
 from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.model.memory_check import require_model_fits
+from cnncli.spec.graph import Node
 from cnncli.spec.metrics import metric_problems
 from cnncli.spec.rules import shape_problems
-from cnncli.spec.schema import Spec, Train
+from cnncli.spec.schema import Train
 from cnncli.spec.shapes import infer_shapes
 
 if TYPE_CHECKING:
     import keras
 
 
-def build_model(spec: Spec, inputs: InputSpec) -> keras.Model:
+def build_model(nodes: Sequence[Node], inputs: InputSpec, precision: str, seed: int, name: str) -> keras.Model:
     """The model of a spec, with initial weights and not compiled.
+
+    Args:
+        nodes: The layers with their inputs.
+        inputs: What the model is built for.
+        precision: Keras dtype policy, or `auto`.
+        seed: Seed of the initial weights and of dropout.
+        name: Name of the model.
 
     Raises:
         SpecError: A layer does not fit.
         ResourceError: The model does not fit into memory.
     """
     classes = len(inputs.class_names)
-    shapes = infer_shapes(spec.model.nodes, inputs.shape, classes)  # the spec alone may not determine them
+    shapes = infer_shapes(nodes, inputs.shape, classes)  # the spec alone may not determine them
     if problems := shape_problems(shapes):
         raise SpecError(problems)
     require_model_fits(shapes.steps)
-    return factory.build_model(
-        spec.model.nodes,
-        inputs.shape,
-        classes,
-        inputs.preprocessing(spec.data),
-        precision_here(spec.train.precision),
-        spec.seed,
-        spec.name,
-    )
+    policy = precision_here(precision)
+    return factory.build_model(nodes, inputs.shape, classes, inputs.preprocessing, policy, seed, name)
 
 
 def encoding_for(train: Train, model: keras.Model, classes: int) -> str:
@@ -57,34 +56,15 @@ def encoding_for(train: Train, model: keras.Model, classes: int) -> str:
     return encoding
 
 
-def build_compiled_model(spec: Spec, inputs: InputSpec, total_steps: int = 1) -> tuple[keras.Model, str]:
+def build_compiled_model(
+    nodes: Sequence[Node], inputs: InputSpec, train: Train, seed: int, name: str, total_steps: int = 1
+) -> tuple[keras.Model, str]:
     """The compiled model of a spec, and the encoding of its labels.
 
     Raises:
         SpecError: A layer, the loss or the optimizer does not fit.
     """
-    model = build_model(spec, inputs)
-    train, classes = spec.train, len(inputs.class_names)
+    model, classes = build_model(nodes, inputs, train.precision, seed, name), len(inputs.class_names)
     encoding = encoding_for(train, model, classes)
     compile_model(model, train.optimizer, train.loss, train.metrics, classes, total_steps)
     return model, encoding
-
-
-def check_build(spec: Spec, inputs: InputSpec) -> None:
-    """Builds and compiles the model of a spec, and looks up the layers that its stages name.
-
-    Raises:
-        SpecError: Something does not fit.
-    """
-    model, _ = build_compiled_model(spec, inputs)
-    frozen_in_stages(model, spec.train.stages)
-
-
-def summary_of(spec: Spec, inputs: InputSpec) -> ModelSummary:
-    """The layers of a spec's model, and the memory that a step of its training takes.
-
-    Raises:
-        SpecError: Something does not fit.
-    """
-    model, _ = build_compiled_model(spec, inputs)
-    return summarize(model, spec.model.nodes, spec.train.batch_size)

@@ -10,6 +10,7 @@ from cnncli.catalog.weights import IMAGENET
 from cnncli.data.sources.download import RemoteFile, fetch
 from cnncli.factory.model import heads
 from cnncli.factory.pretrained import load_backbone, load_imagenet, load_layers
+from cnncli.observer import Notice
 from cnncli.records import LoadedLayer, LoadedWeights
 from cnncli.runner.inputs.preconditions import find_weights
 from cnncli.runner.open_run import OpenRun
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import keras
 
 Load = Callable[["keras.Model"], tuple[LoadedWeights, ...]]
-Notice = Callable[[str], None]
 
 LOADED_WEIGHTS = "weights/loaded.json"
 

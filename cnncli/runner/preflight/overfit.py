@@ -17,9 +17,9 @@ from cnncli.catalog.layer_traits import traits_of
 from cnncli.data.pipeline import encode
 from cnncli.data.samples import Samples
 from cnncli.errors import TrainingError
-from cnncli.observer import TrainingObserver
+from cnncli.observer import Notice, TrainingObserver
 from cnncli.runner.execution.execution import OneDevice
-from cnncli.runner.inputs.splits import Notice, Splits, load_splits
+from cnncli.runner.inputs.splits import Splits, load_splits
 from cnncli.runner.model.build import build_compiled_model
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.preflight.diagnosis import Attempt, Reason, reasons_for
@@ -112,7 +112,8 @@ def build_for_memorising(
         optimizer=replace(train.optimizer, arguments=optimizer),
         metrics=[Entry("metric", "accuracy")],
     )
-    model, encoding = build_compiled_model(spec.replace(train=train), batch.input_spec(spec.data), MAX_STEPS)
+    inputs = batch.input_spec(spec.data)
+    model, encoding = build_compiled_model(spec.model.nodes, inputs, train, spec.seed, spec.name, MAX_STEPS)
     load_pretrained(spec.model, model, names, runs_dir, notice)
     _remove_regularization(model)
     images = samples.read(np.arange(len(samples)))  # (images, height, width, channels)

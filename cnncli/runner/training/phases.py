@@ -15,36 +15,16 @@ from cnncli.factory.training import compile_model
 from cnncli.records import StageStarted
 from cnncli.runner.execution.execution import OneDevice
 from cnncli.runner.execution.steps import read_errors_of
-from cnncli.runner.inputs.input_spec import InputSpec
-from cnncli.runner.inputs.splits import Splits
-from cnncli.runner.model.build import build_model, encoding_for
 from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.callbacks import PhaseCallbacks
 from cnncli.runner.training.checkpoint import TrainingState
 from cnncli.runner.training.loop import OnSteps, TrainingLoop, ValidationLoop
 from cnncli.runner.training.variables import assign, averaged_weights, values_of
-from cnncli.spec.schema import Spec, Train
+from cnncli.spec.schema import Train
 from cnncli.spec.stages import STAGES
 from cnncli.startup import keras, tf
 
 Metrics = dict[str, float]
-
-
-def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec) -> TrainingPhases:
-    """Builds the model of a spec and checks what every phase makes of it.
-
-    Raises:
-        SpecError: A layer, an augmentation, the loss, a metric or a stage does not fit.
-        ResourceError: The model is larger than the memory.
-    """
-    if spec.train.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    execution = OneDevice()
-    with execution.scope():
-        model = build_model(spec, inputs)
-    encoding = encoding_for(spec.train, model, len(inputs.class_names))
-    batches = Batches(splits, encoding, spec.train, spec.augment, spec.seed)
-    return TrainingPhases(model, batches, spec.train, len(inputs.class_names), execution)
 
 
 class TrainingPhases:

@@ -11,9 +11,10 @@ import numpy as np
 
 from cnncli.factory.summary import summarize
 from cnncli.factory.weights import load_weights, save_weights
+from cnncli.observer import Notice
 from cnncli.records import Evaluation, History
 from cnncli.report import EvaluationData, StartData, artifact_names, write_artifacts
-from cnncli.runner.inputs.splits import Notice, Splits
+from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.model.evaluation import evaluate_split, images_at
 from cnncli.runner.training.variables import averaged_weights
 from cnncli.runs import BEST, RunDir, verified_weights

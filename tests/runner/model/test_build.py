@@ -27,9 +27,13 @@ def prepare() -> ModuleType:
 
 
 def check(spec) -> None:
-    from cnncli.runner.model.build import check_build
+    from cnncli.runner.check import check_build
 
-    check_build(spec, load_input_spec(spec.data))
+    check_build(spec)
+
+
+def build(prepare, spec, inputs):
+    return prepare.build_model(spec.model.nodes, inputs, spec.train.precision, spec.seed, spec.name)
 
 
 def random_samples(count: int, shape: tuple[int, int, int]) -> Samples:
@@ -69,21 +73,22 @@ class TestChannelStatistics:
 
 
 class TestPreprocessing:
-    def inputs(self, prepare, **more):
-        return InputSpec((4, 4, 3), ("a", "b"), **more)
+    @staticmethod
+    def preprocessing(spec, *statistics):
+        return InputSpec.of(spec.data, (4, 4, 3), ("a", "b"), *statistics).preprocessing
 
-    def test_pixels_are_mapped_to_the_range_of_the_spec(self, prepare, make_spec):
-        found = self.inputs(prepare).preprocessing(make_spec("data.scale=[-1, 1]").data)
+    def test_pixels_are_mapped_to_the_range_of_the_spec(self, make_spec):
+        found = self.preprocessing(make_spec("data.scale=[-1, 1]"))
         assert (found.scale, found.offset, found.samplewise) == ((2 / 255,), (-1,), False)
 
-    def test_featurewise_takes_off_the_mean_and_divides_by_the_deviation(self, prepare, make_spec):
-        data = make_spec("data.standardize=featurewise").data
-        found = self.inputs(prepare, mean=(10.0, 20.0, 30.0), deviation=(2.0, 4.0, 0.0)).preprocessing(data)
+    def test_featurewise_takes_off_the_mean_and_divides_by_the_deviation(self, make_spec):
+        spec = make_spec("data.standardize=featurewise")
+        found = self.preprocessing(spec, (10.0, 20.0, 30.0), (2.0, 4.0, 0.0))
         assert found.scale == (0.5, 0.25, 1.0)  # a channel without any difference stays as it is
         assert found.offset == (-5.0, -5.0, -30.0)
 
-    def test_samplewise_needs_no_statistics(self, prepare, make_spec):
-        assert self.inputs(prepare).preprocessing(make_spec("data.standardize=samplewise").data).samplewise
+    def test_samplewise_needs_no_statistics(self, make_spec):
+        assert self.preprocessing(make_spec("data.standardize=samplewise")).samplewise
 
 
 class TestStandardized:
@@ -102,7 +107,7 @@ class TestStandardized:
         spec = folder_spec("data.standardize=featurewise")
         splits = load_splits(spec.data, spec.seed)
         train = splits.samples["train"]
-        model = prepare.build_model(spec, splits.input_spec(spec.data))
+        model = build(prepare, spec, splits.input_spec(spec.data))
         scaled = self.first_output(model, train.read(np.arange(len(train))))
         np.testing.assert_allclose(scaled.mean(axis=(0, 1, 2)), 0, atol=1e-5)
         np.testing.assert_allclose(scaled.std(axis=(0, 1, 2)), 1, atol=1e-5)
@@ -115,7 +120,7 @@ class TestStandardized:
 
         spec = folder_spec("data.standardize=samplewise")
         splits = load_splits(spec.data, spec.seed)
-        model = prepare.build_model(spec, splits.input_spec(spec.data))
+        model = build(prepare, spec, splits.input_spec(spec.data))
         scaled = self.first_output(model, splits.samples["test"].read(np.arange(12)))
         np.testing.assert_allclose(scaled.mean(axis=(1, 2, 3)), 0, atol=1e-5)
         np.testing.assert_allclose(scaled.std(axis=(1, 2, 3)), 1, atol=1e-4)
@@ -156,9 +161,10 @@ class TestInputs:
     @pytest.mark.parametrize("missing", ["image", "class_names", "pixels"])
     def test_a_record_that_lacks_something_is_told(self, prepare, folder_spec, tmp_path, missing):
         record = {"image": [8, 9, 3], "class_names": ["a", "b"], "pixels": BORDERS}
-        run = run_of(folder_spec("data.image.size=null"), tmp_path)
+        spec = folder_spec("data.image.size=null")
+        run = run_of(spec, tmp_path)
         run.write_json("data.json", record)
-        assert OpenRun(run).input_spec == InputSpec((8, 9, 3), ("a", "b"))
+        assert OpenRun(run).input_spec == InputSpec.of(spec.data, (8, 9, 3), ("a", "b"))
         del record[missing]
         run.write_json("data.json", record)
         with pytest.raises(RunError, match=f"data.json lacks '{missing}'"):
@@ -166,10 +172,13 @@ class TestInputs:
 
 
 def test_a_compiled_model_knows_how_its_labels_are_encoded(prepare, make_spec):
-    inputs = load_input_spec(make_spec().data)
-    model, encoding = prepare.build_compiled_model(make_spec(), inputs, total_steps=10)
+    def compiled(spec):
+        inputs = load_input_spec(spec.data)
+        return prepare.build_compiled_model(spec.model.nodes, inputs, spec.train, spec.seed, spec.name, total_steps=10)
+
+    model, encoding = compiled(make_spec())
     assert (encoding, model.output_shape) == ("sparse", (None, 10))
-    _, encoding = prepare.build_compiled_model(make_spec("train.loss=CategoricalCrossentropy"), inputs, total_steps=10)
+    _, encoding = compiled(make_spec("train.loss=CategoricalCrossentropy"))
     assert encoding == "one_hot"
 
 
@@ -184,9 +193,11 @@ def test_what_only_the_images_tell_is_found_when_the_model_is_built(prepare, fol
     assert "fails on it with a height or width of 1" in str(caught.value)
 
 
-def test_a_summary_of_a_run_needs_no_images(prepare, folder_spec, tmp_path):
+def test_a_summary_of_a_run_needs_no_images(folder_spec, tmp_path):
+    from cnncli.runner.summary import summary as summarize
+
     spec = folder_spec("data.source={folder: {path: nowhere}}", "data.image.size=null")
     run = run_of(spec, tmp_path)
     run.write_json("data.json", {"image": [12, 16, 3], "class_names": ["a", "b"], "pixels": BORDERS})
-    summary = prepare.summary_of(spec, OpenRun(run).input_spec)
+    summary = summarize(spec, OpenRun(run))
     assert (summary.input_shape, summary.rows[-1].output_shape) == ((12, 16, 3), (2,))

@@ -91,7 +91,8 @@ def transfer(tmp_path_factory):
     file = tmp_path_factory.mktemp("transfer") / "transfer.yaml"
     file.write_text(TRANSFER)
     spec = load(file).spec
-    return spec, build_model(spec, load_input_spec(spec.data))
+    inputs = load_input_spec(spec.data)
+    return spec, build_model(spec.model.nodes, inputs, spec.train.precision, spec.seed, spec.name)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.slow
 
 def test_a_batch_that_is_too_large_is_refused_with_one_that_fits(folder_spec, monkeypatch):
     spec = folder_spec()
-    model, _ = build_compiled_model(spec, InputSpec((16, 16, 3), ("blue", "green", "red")), total_steps=1)
+    inputs = InputSpec.of(spec.data, (16, 16, 3), ("blue", "green", "red"))
+    model, _ = build_compiled_model(spec.model.nodes, inputs, spec.train, spec.seed, spec.name)
     monkeypatch.setattr(memory, "available_memory", lambda: 50_000)
     with pytest.raises(ResourceError, match="a step on 512 images") as raised:
         memory.require_step_fits(model, spec.model.nodes, 512)
