@@ -108,3 +108,14 @@ def test_a_class_with_nothing_but_broken_files_is_refused(tmp_path):
     put(tmp_path, "a/1.png", "a/2.png", "b/1.png")
     (tmp_path / "b" / "1.png").write_bytes(b"")
     assert "no image in the class folder b" in refusal(tmp_path)
+
+
+def test_a_column_that_divides_the_images_is_told_once(tmp_path):
+    put(tmp_path, "a/1.png", "a/2.png", "b/1.png", "b/2.png")
+    rows = ["file,label,set", "a/1.png,a,train", "a/2.png,a,test", "b/1.png,b,train", "b/2.png,b,test"]
+    (tmp_path / "all.csv").write_text("\n".join(rows))
+    images = survey(tmp_path / "all.csv")
+    assert [*images.labels] == ["train", "test"]
+    assert [notice.partition(": ")[2].partition(",")[0] for notice in images.notices] == [
+        "the column 'set' names the splits"
+    ]

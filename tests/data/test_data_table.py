@@ -195,3 +195,73 @@ def test_no_such_table(tmp_path):
         table.load(tmp_path / "pets.csv", READING)
     with pytest.raises(DataError, match="is a folder, and a file was expected"):
         table.load(tmp_path, READING)
+
+
+SPREAD = "file,label,{}\ncat/1.png,cat,{}\ncat/2.png,cat,{}\ndog/1.png,dog,{}\ndog/2.png,dog,{}\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "splits"),
+    [
+        ("set", ("train", "val", "Training", "test"), {"train": 2, "validation": 1, "test": 1}),
+        ("fold_type", ("TRAIN", "Testing", "train", "test"), {"train": 2, "test": 2}),
+        ("Usage", ("Training", "PublicTest", "Training", "PrivateTest"), {"train": 2, "validation": 1, "test": 1}),
+        ("x", ("train_set", "train_set", "train_set", "test_set"), {"train": 3, "test": 1}),
+    ],
+)
+def test_a_column_of_any_name_whose_values_are_splits_is_used_with_a_notice(pets, column, values, splits):
+    told = []
+    text = SPREAD.format(column, values[0], values[1], values[2], values[3])
+    data = load(pets, text, notice=told.append)
+    assert {split: len(samples) for split, samples in data.splits.items()} == splits
+    assert told == [
+        f"{pets / 'pets.csv'}: the column '{column}' names the splits, and they are used; "
+        "to ignore it, set data.source.csv.split_column to ''"
+    ]
+    assert [*load(pets, text, split_column="").splits] == ["train"]
+
+
+@pytest.mark.parametrize(
+    "values", [("0", "1", "0", "2"), ("train", "train", "train", "train"), ("a", "test", "b", "c")]
+)
+def test_other_values_are_no_splits(pets, values):
+    told = []
+    assert [*load(pets, SPREAD.format("fold", *values), notice=told.append).splits] == ["train"]
+    assert told == []
+
+
+def test_a_column_that_names_splits_and_more_is_named_with_the_key(pets):
+    text = SPREAD.format("set", "train", "train", "test", "")
+    assert message(pets, text) == (
+        f"{pets / 'pets.csv'}: the column 'set' names splits (test, train), and other rows have '' | "
+        "give these rows a split, or set data.source.csv.split_column to '' to ignore the column"
+    )
+
+
+def test_two_columns_of_splits_are_named_with_the_key(pets):
+    text = "file,label,a,b\ncat/1.png,cat,train,test\ndog/1.png,dog,train,train\ndog/2.png,dog,test,train\n"
+    assert "the columns 'a', 'b' name splits | set data.source.csv.split_column to one" in message(pets, text)
+
+
+def test_a_class_called_train_is_no_split(pets):
+    text = "file,label\ncat/1.png,train\ncat/2.png,test\ndog/1.png,train\n"
+    assert [*load(pets, text).splits] == ["train"]
+
+
+def test_the_column_of_a_known_name_with_other_values_is_named_with_the_key(pets):
+    text = SPREAD.format("split", "0", "0", "1", "2")
+    assert "the split '0' is not train" in message(pets, text)
+    assert "set data.source.csv.split_column to '' to ignore" in message(pets, text)
+
+
+def test_groups_are_read_from_the_column_that_the_spec_names(pets):
+    text = SPREAD.format("patient", "p1", "p2", "p1", "p3")
+    assert load(pets, text, group_column="patient").groups == {"train": ("p1", "p2", "p1", "p3")}
+    assert load(pets, text).groups == {}
+
+
+def test_rows_without_a_group_and_a_column_that_is_not_there_are_named(pets):
+    text = SPREAD.format("patient", "p1", "", "p1", "")
+    assert "2 rows without a group, such as line 3" in message(pets, text, group_column="patient")
+    assert "no column 'subject'" in message(pets, text, group_column="subject")
+    assert "name the column in data.split.group.column" in message(pets, text, group_column="subject")

@@ -69,3 +69,9 @@ def test_folds(name):
 def test_names_of_images_without_labels(name):
     assert is_without_labels(name)
     assert not is_without_labels("predator")
+
+
+def test_of_the_tests_of_a_competition_the_public_one_validates():
+    names = ["Training", "PublicTest", "PrivateTest"]
+    assert splits_named(names) == {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+    assert splits_named(["train", "public_test"]) == {"train": "train"}

@@ -16,6 +16,7 @@ from cnncli.data.quality.inspection import Progress, inspect_files
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import folder, table
 from cnncli.data.sources.location import existing_file, listed, some
+from cnncli.data.sources.pixels import Notice
 from cnncli.errors import DataError
 
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
@@ -33,7 +34,7 @@ class Survey:
         grey: Whether each of them is stored without colour, bool, shape `(images,)`.
         formats: Number of images by format, most frequent first.
         unreadable: Files that cannot be read, each with the reason.
-        notices: Sentences about images that are not used.
+        notices: Sentences about images that are not used, and about the column of a table that divides them.
     """
 
     source: str
@@ -67,7 +68,12 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
     Raises:
         DataError: The images cannot be trained on; the hint says what to do.
     """
-    load = partial(_load_folder if path.is_dir() else _load_table, path, columns or {})
+    told: list[str] = []
+    load = (
+        partial(_load_folder, path, columns or {})
+        if path.is_dir()
+        else partial(_load_table, path, columns or {}, told.append)
+    )
     data = load(exclude=())
     files = [
         (samples.path(number), name) for samples in data.splits.values() for number, name in enumerate(samples.names)
@@ -87,7 +93,7 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         np.array([one.grey for one in good], bool),
         dict(Counter(one.kind for one in good).most_common()),
         unreadable,
-        tuple(one.message for one in data.unused if one.reason != "excluded"),
+        (*dict.fromkeys(told), *(one.message for one in data.unused if one.reason != "excluded")),
     )
 
 
@@ -102,7 +108,9 @@ def _load_folder(path: Path, columns: Mapping[str, str], exclude: Container[str]
         raise DataError(error.message, _better_hint(path, error.hint)) from None
 
 
-def _load_table(path: Path, columns: Mapping[str, str], exclude: Container[str]) -> ImageData[FileSamples]:
+def _load_table(
+    path: Path, columns: Mapping[str, str], notice: Notice, exclude: Container[str]
+) -> ImageData[FileSamples]:
     existing_file(path)  # says what there is instead
     if path.suffix.lower() not in TABLE_SUFFIXES:
         raise DataError(
@@ -110,7 +118,7 @@ def _load_table(path: Path, columns: Mapping[str, str], exclude: Container[str])
             "the file name of a table must end in .csv, .tsv or .txt",
         )
     try:
-        return table.load(path, _ANY, exclude=exclude, **columns)
+        return table.load(path, _ANY, None, exclude, notice, **columns)
     except DataError as error:
         # There is no spec yet to set keys in
         hint = re.sub(r"data\.source\.csv\.(\w+)_column", r"--\1-column", error.hint)

@@ -19,6 +19,8 @@ SPLIT_WORDS: Mapping[str, str] = {
 _EITHER = frozenset({"eval", "evaluation", "evaluate"})
 """Words for validation images where there are test images as well, and the other way round."""
 
+_COMPETITION = {("test", ("public",)): "validation", ("test", ("private",)): "test"}
+
 _WITHOUT_LABELS = frozenset({"pred", "predict", "prediction", "predictions", "unlabelled", "unlabeled", "submission"})
 
 _SAYING_NOTHING = frozenset(
@@ -40,7 +42,7 @@ def splits_named(names: Iterable[str]) -> dict[str, str]:
 
     `seg_train` and `seg_test` are splits because what they share, and nothing else, stands beside the word; `steam
     train` and `test tube` are not. `eval` means validation where there are test images too, and test where there are
-    others to validate on.
+    others to validate on. Of `PublicTest` and `PrivateTest`, as competitions have them, the public one validates.
 
     Example:
         >>> splits_named(["Train", "test_images", "owl"])
@@ -49,6 +51,9 @@ def splits_named(names: Iterable[str]) -> dict[str, str]:
     parsed = {name: pair for name in names if (pair := _parsed(name)) is not None}
     splits: dict[str, str] = {}
     either = []
+    of_competition = {name: _COMPETITION[pair] for name, pair in parsed.items() if pair in _COMPETITION}
+    if len(set(of_competition.values())) == len(_COMPETITION):
+        splits |= of_competition
     for rest, group in groupby(sorted(parsed.items(), key=lambda item: item[1][1]), key=lambda item: item[1][1]):
         same_rest = {name: split for name, (split, _) in group}
         if rest and len(set(same_rest.values())) < 2:

@@ -19,6 +19,8 @@ from cnncli.data.sources import unused
 from cnncli.data.sources.classes import Classes, chosen_classes, class_names
 from cnncli.data.sources.inventory import SourceInventory
 from cnncli.data.sources.location import existing_file, existing_folder, listed, some
+from cnncli.data.sources.pixels import Notice
+from cnncli.data.sources.split_column import KEY, split_column
 from cnncli.data.sources.split_names import SPLITS, splits_named
 from cnncli.errors import DataError
 from cnncli.records import Affected
@@ -38,53 +40,74 @@ class _Row(NamedTuple):
     name: str
     label: str
     split: str
+    group: str
 
 
 def load(
-    path: Path | str, input_format: InputFormat, classes: Classes = None, exclude: Container[str] = (), **arguments: Any
+    path: Path | str,
+    input_format: InputFormat,
+    classes: Classes = None,
+    exclude: Container[str] = (),
+    notice: Notice | None = None,
+    **arguments: Any,
 ) -> ImageData[FileSamples]:
     """Reads a table of images. None of them is decoded.
 
     UTF-8 with or without a byte-order mark (or UTF-16 with one), the first row names the columns, fields may be
-    quoted. Columns are matches by their names (`path`, `label`, `split` …) unless the arguments name them; an empty
-    `split_column` means none. Rows of classes that are not chosen are left out.
+    quoted. Columns are found by their names (`path`, `label`, `split` …) unless the arguments name them; that of the
+    splits also by its values, with a notice; an empty `split_column` means none. Rows of classes not chosen are
+    left out. `group_column` names the column of `data.split.group`.
 
     Raises:
         DataError: With all that is wrong, each with its line: no such file, an empty field, an unknown split, an image
             that comes twice.
     """
-    read = _read(path, classes, exclude, **arguments)
+    read = _read(path, classes, exclude, notice, **arguments)
     table, folder, new_names, rows, problems = read[:5]
     if problems:
-        raise DataError(
-            f"{table}: {counted(len(problems), 'problem')}{listed(problems)}", f"relative paths start from {folder}"
-        )
+        hint = f"relative paths start from {folder}"
+        if any("the split" in problem for problem in problems):
+            hint = f"fix the splits, or set {KEY} to '' to ignore their column"
+        raise DataError(f"{table}: {counted(len(problems), 'problem')}{listed(problems)}", hint)
     splits = {row.split for row in rows}
     if "train" not in splits:
         raise DataError(f"{table} has no row of the split train, only of {some(sorted(splits))}")
     names = class_names(new_names)
     label_of = {label: names.index(name) for label, name in new_names.items()}
-    samples = {}
+    samples, groups = {}, {}
     for split in (split for split in SPLITS if split in splits):
         of_split = [row for row in rows if row.split == split]
         labels = np.array([label_of[row.label] for row in of_split], np.int64)
         if split == "train" and (lacking := set(range(len(names))) - set(labels.tolist())):
             raise DataError(f"{table}: no training image is of the class {some([names[each] for each in lacking])}")
         samples[split] = FileSamples(folder, tuple(row.name for row in of_split), labels, input_format)
+        if arguments.get("group_column"):
+            groups[split] = _groups(table, of_split, arguments["group_column"])
     left_out = dict.fromkeys(row.label for row in read.other_classes)
     foreign = {
         split: tuple(dict.fromkeys(row.label for row in read.other_classes if row.split == split))
         for split in {row.split for row in read.other_classes if classes is None}
     }
     not_used = [] if classes is None else unused.in_other_classes(len(read.other_classes), left_out)
-    return ImageData(names, samples, (*not_used, *unused.excluded(read.excluded)), foreign)
+    return ImageData(names, samples, (*not_used, *unused.excluded(read.excluded)), foreign, groups)
+
+
+def _groups(table: Path, rows: list[_Row], column: str) -> tuple[str, ...]:
+    lacking = [row for row in rows if not row.group]
+    if lacking:
+        raise DataError(
+            f"{table}: {counted(len(lacking), 'row')} without a group, such as line {lacking[0].line}: "
+            f"the column '{column}' is empty",
+            "every image needs a group: fill the column, or name another one in data.split.group",
+        )
+    return tuple(row.group for row in rows)
 
 
 def inventory(
     path: Path | str, classes: Classes = None, exclude: Container[str] = (), **arguments: Any
 ) -> SourceInventory:
     """Lists every image of a table, with the arguments of `load`; a wrong row is a problem and does not stop it."""
-    read = _read(path, classes, exclude, **arguments)
+    read = _read(path, classes, exclude, None, **arguments)
     new_names = read.new_names
     sources = SourceInventory(read.folder, problems={"table-row": [Affected((), each) for each in read.problems]})
     if classes is None:
@@ -122,17 +145,19 @@ def _read(
     path: Path | str,
     classes: Classes,
     exclude: Container[str],
+    notice: Notice | None = None,
     root: Path | str | None = None,
     image_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
     delimiter: str | None = None,
+    group_column: str | None = None,
 ) -> _Table:
     """Reads a table with the arguments that a spec sets; relative paths start from `root`, or else from its folder."""
-    columns = {"image": image_column, "label": label_column, "split": split_column}
+    columns = {"image": image_column, "label": label_column, "split": split_column, "group": group_column or ""}
     file = existing_file(path)
     folder = file.parent if root is None else existing_folder(root)
-    all_rows = list(_rows(file, columns, delimiter, folder, exclude))
+    all_rows = list(_rows(file, columns, delimiter, folder, exclude, notice))
     rows = [row for row in all_rows if row is not None]
     if not rows:
         raise DataError(f"{file} has no rows", "expected a row for each image below the names of the columns")
@@ -150,7 +175,12 @@ def _read(
 
 
 def _rows(
-    table: Path, columns: dict[str, str | None], delimiter: str | None, folder: Path, exclude: Container[str]
+    table: Path,
+    columns: dict[str, str | None],
+    delimiter: str | None,
+    folder: Path,
+    exclude: Container[str],
+    notice: Notice | None,
 ) -> Iterator[_Row | None]:
     """The rows of a table with the names of files made uniform; None for one excluded by any of the file's names."""
     text = _text(table)
@@ -160,22 +190,25 @@ def _rows(
     try:
         header = [name.strip() for name in next(reader, [])]
         where = {role: _column(table, header, role, name, delimiter) for role, name in columns.items()}
-        for fields in reader:
-            if not any(field.strip() for field in fields):
-                continue
+        numbered = [(reader.line_num, fields) for fields in reader if any(field.strip() for field in fields)]
+        for line, fields in numbered:
             if len(fields) != len(header):
                 raise DataError(
-                    f"{table}:{reader.line_num} has {len(fields)} fields, and {len(header)} columns are named",
+                    f"{table}:{line} has {len(fields)} fields, and {len(header)} columns are named",
                     f"fields with a {DELIMITERS.get(delimiter, 'delimiter')} in them need quotes",
                 )
-            image, label, split = (
-                "" if (at := where[role]) is None else fields[at].strip() for role in ("image", "label", "split")
-            )
-            if where["split"] is None:
-                split = "train"
+        if where["split"] is None and columns["split"] is None:
+            found = split_column(table, header, [fields for _, fields in numbered], where.values())
+            if found is not None and notice:
+                used = f"the column '{header[found]}' names the splits, and they are used"
+                notice(f"{table}: {used}; to ignore it, set {KEY} to ''")
+            where["split"] = found
+        for line, fields in numbered:
+            image, label, split, group = ("" if at is None else fields[at].strip() for at in where.values())
             name = _name(image, folder)
             is_excluded = any(spelt in exclude for spelt in (image, name, posixpath.normpath(name)))
-            yield None if is_excluded else _Row(reader.line_num, name, label, split)
+            row = _Row(line, name, label, "train" if where["split"] is None else split, group)
+            yield None if is_excluded else row
     except csv.Error as error:
         raise DataError(f"{table}:{reader.line_num} cannot be read as a table: {error}") from error
 
@@ -195,7 +228,7 @@ def _text(table: Path) -> str:
 
 def _column(table: Path, header: list[str], role: str, name: str | None, delimiter: str) -> int | None:
     """Where the column of a role is; None when there is none and there need be none."""
-    if name == "" and role == "split":
+    if name == "" and role in ("split", "group"):
         return None
     simple = ["".join(letter for letter in column.lower() if letter.isalnum()) for column in header]
     matches = [
@@ -206,7 +239,7 @@ def _column(table: Path, header: list[str], role: str, name: str | None, delimit
     if not matches and name is None and role == "split":
         return None
     columns = f"its first row, divided by {DELIMITERS.get(delimiter, repr(delimiter))}s, names {some(header) or 'none'}"
-    key = f"data.source.csv.{role}_column"
+    key = "data.split.group.column" if role == "group" else f"data.source.csv.{role}_column"
     if matches:
         raise DataError(f"{table} has {len(matches)} columns that may hold the {role}; {columns}", f"name one in {key}")
     lack = f"no column {name!r}" if name is not None else f"no column that is known to hold the {role}"
