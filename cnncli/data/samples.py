@@ -13,6 +13,9 @@ import numpy as np
 from cnncli.data.decode.image import fit_pixels, read_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.threads import in_threads
+from cnncli.errors import DataError
+
+_HINT = "replace it, exclude it, or train with data.unreadable: exclude, which leaves out what cannot be read"
 
 
 class LabelledImages(Protocol):
@@ -130,9 +133,27 @@ class FileSamples:
         """Decodes the images at these indices in threads; raises the DataError of the first that cannot be read."""
 
         def image(position: int) -> np.ndarray:
-            return read_image(self.path(int(indices[position])), self.input_format)
+            try:
+                return read_image(self.path(int(indices[position])), self.input_format)
+            except DataError as error:
+                raise DataError(error.message, error.hint or _HINT) from error
 
         return _filled(len(indices), self.input_format, image)
+
+    def failures(self) -> dict[str, str]:
+        """Decodes every image and forgets it; for each that cannot be read its name and what is wrong."""
+
+        def failing(numbers: range) -> dict[str, str]:
+            failed = {}
+            for number in numbers:
+                name = self.names[number]
+                try:
+                    read_image(self.path(number), self.input_format, name)
+                except DataError as error:
+                    failed[name] = error.message.removeprefix(f"{name} ")
+            return failed
+
+        return {name: why for part in in_threads(failing, len(self)) for name, why in part.items()}
 
 
 @dataclass(frozen=True)
@@ -196,11 +217,13 @@ class Unused:
         reason: The reason in a word, as data.json has it: `other-classes`, `excluded` …
         count: How many there are.
         message: What a person is told: one sentence.
+        files: The files with what is wrong with each, where they cannot be read.
     """
 
     reason: str
     count: int
     message: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -199,6 +199,8 @@ def _data(spec: Spec) -> Iterator[Problem]:
         yield Problem(("data", "image", "frame"), message)
     if data.exclude and not data.source.has_files:
         yield Problem(("data", "exclude"), f"only image files can be excluded, and {data.source.name} has none")
+    if data.unreadable == "exclude" and not data.source.has_files:
+        yield Problem(("data", "unreadable"), f"only image files can be excluded, and {data.source.name} has none")
 
 
 def _split(data: Data) -> Iterator[Problem]:

@@ -61,6 +61,9 @@ class Data(Section):
         "Image files to leave out, as predictions.csv names them, or folders of them",
         [],
     )
+    unreadable: str = key(
+        choice("error", "exclude"), "What to do about image files that cannot be read: stop, or leave them out", "error"
+    )
     image: Image = subsection(Image, "What the model is given of each image")
     split: Split = subsection(Split, "How the images are divided")
     scale: list[float] = key(

@@ -25,6 +25,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
             "source": "mnist",
             "classes": None,
             "exclude": [],
+            "unreadable": "error",
             "image": {
                 "size": None,
                 "color": None,
@@ -136,6 +137,7 @@ def test_validation_takes_nothing_else(part):
           "{stratify: 1}"]),
         ("classes", ["null", "['1', '2']", "[1, 2]", "{1: one, 2: two}"], ["[]", "{}", "[1.5, 2]", "{1: true}", "'1'"]),
         ("exclude", ["[]"], ["null", "a.png", "[3]"]),
+        ("unreadable", ["error"], ["ignore", "true", "null"]),
         ("standardize", ["null", "featurewise", "samplewise"], ["true", "batchwise"]),
         ("cache", ["true", "false"], ["null", "'yes'", "1"]),
     ],

@@ -122,6 +122,9 @@ CODES: dict[str, Code] = {
 }
 """In the order in which findings of the same severity are shown."""
 
+UNREADABLE = frozenset({"damaged", "not-an-image", "format-not-read", "too-many-pixels", "unreadable"})
+"""Codes of files that cannot be read."""
+
 _RANKS = {"error": 0, "warning": 1, "note": 2}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,6 @@ from cnncli.errors import DataError, SpecError
 from cnncli.spec.class_weights import wrong_class_weights
 from cnncli.spec.schema import Split, Train
 from cnncli.spec.writer import flow
-
-Notice = Callable[[str], None]
 
 _SHOWN_CLASSES = 20
 """Number of classes up to which a message proposes the whole mapping."""

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.data.quality import Plan, Progress, check_headers, scan_arrays, scan_files
-from cnncli.data.quality.codes import finding, most_severe_first
+from cnncli.data.quality.codes import UNREADABLE, finding, most_severe_first
 from cnncli.data.quality.survey import TABLE_SUFFIXES
 from cnncli.data.samples import FileSamples
 from cnncli.data.sources.location import listed, some
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import DataError
 from cnncli.observer import Notice
-from cnncli.records import Affected, DataReport
+from cnncli.records import Affected, DataReport, Finding
 from cnncli.runner.inputs.class_check import unused_splits
 from cnncli.runner.inputs.splits import (
     Splits,
@@ -64,7 +64,16 @@ def scan_source(
     plan = Plan(shape is not None, part, unused, input_format_for(data, shape or (1, 1, 3)))
     report = scan_files(source.name, **arguments, decode=decode, progress=progress, plan=plan)
     warn_about_unknown(exclude, notice)
+    if data.unreadable == "exclude":
+        report = dataclasses.replace(report, findings=most_severe_first(map(_left_out, report.findings)))
     return _with(report, _indivisible(report, data, seed, notice))
+
+
+def _left_out(finding: Finding) -> Finding:
+    """A finding of files that cannot be read, where a training leaves them out; any other as it is."""
+    if finding.code not in UNREADABLE:
+        return finding
+    return dataclasses.replace(finding, severity="warning", advice="training leaves out whatever cannot be read")
 
 
 def _with(report: DataReport, refused: Sequence[Affected]) -> DataReport:
@@ -104,7 +113,8 @@ def load_readable_splits(data: Data, seed: int, notice: Notice) -> Splits:
     """
     splits = load_splits(data, seed, notice=notice)
     files = {split: samples for split, samples in splits.samples.items() if isinstance(samples, FileSamples)}
-    require_readable(files, data.source.arguments.get("path", data.source.name))
+    if data.unreadable == "error":
+        require_readable(files, data.source.arguments.get("path", data.source.name))
     return splits
 
 
@@ -124,5 +134,6 @@ def require_readable(splits: Mapping[str, FileSamples], source: Path | str, prog
     if broken:
         raise DataError(
             f"{source} has {counted(len(broken), 'file')} that cannot be read:{listed(broken)}",
-            f"fix or exclude them; `cnncli data {source} --list exclude.yaml` lists them all",
+            f"fix or exclude them; `cnncli data {source} --list exclude.yaml` lists them all; or leave out whatever "
+            "cannot be read with data.unreadable: exclude",
         )

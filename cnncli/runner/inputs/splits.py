@@ -13,7 +13,7 @@ from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.data.cache import cached, cached_before
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.sizes import common_size
-from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples, SampleSubset
+from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples, SampleSubset, Unused
 from cnncli.data.sources import builtin, load_images
 from cnncli.data.sources.classes import with_classes
 from cnncli.data.sources.location import ExcludeList
@@ -24,6 +24,7 @@ from cnncli.runner.inputs.class_check import class_warnings, require_known_class
 from cnncli.runner.inputs.division import divide_source
 from cnncli.runner.inputs.division_file import pooled
 from cnncli.runner.inputs.input_spec import InputSpec, channel_statistics
+from cnncli.runner.inputs.unreadable import without_broken_headers, without_damaged_images
 from cnncli.spec.schema import Data
 from cnncli.spec.static_data_info import static_data_info
 
@@ -39,12 +40,14 @@ class Splits:
         samples: Images by split: `train`, `validation`, `test`; without `validation` when none are held out.
         validation: Indices into the images of a built-in data set that are held out for validation.
         source_split: For each split, the split of the source that its images come from.
+        unused: Images of the source that are in no split.
     """
 
     class_names: tuple[str, ...]
     samples: Mapping[str, LabelledImages]
     validation: np.ndarray | None = None
     source_split: Mapping[str, str] = field(default_factory=dict)
+    unused: Sequence[Unused] = ()
 
     def input_spec(self, data: Data) -> InputSpec:
         """What the model is built for: mean and deviation are those of the training images alone."""
@@ -78,7 +81,8 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
             notice(line)
     parts, held_out = divide_source(source, data, seed, recorded, notice)
     samples = {split: part.of(source) for split, part in parts.items()}
-    return Splits(source.class_names, samples, held_out, {split: part.origin for split, part in parts.items()})
+    origins = {split: part.origin for split, part in parts.items()}
+    return Splits(source.class_names, samples, held_out, origins, source.unused)
 
 
 def load_input_spec(data: Data) -> InputSpec:
@@ -131,10 +135,13 @@ def _load_source(data: Data, notice: Notice | None) -> ImageData[Any]:
     exclude = exclude_list(data)
     files = load_images(name, arguments, input_format=placeholder, exclude=exclude, **context)
     warn_about_unknown(exclude, notice)
+    if data.unreadable == "exclude":
+        files = without_broken_headers(files, data.source.where)
     if input_format is None:
         input_format = input_format_for(data, (*common_size(list(files.splits.values())), placeholder.channels))
     splits = {split: dataclasses.replace(samples, input_format=input_format) for split, samples in files.splits.items()}
-    return dataclasses.replace(files, splits=splits)
+    files = dataclasses.replace(files, splits=splits)
+    return without_damaged_images(files, data.source.where, notice) if data.unreadable == "exclude" else files
 
 
 def exclude_list(data: Data) -> ExcludeList:
@@ -224,4 +231,4 @@ def in_place_of_files(splits: Splits, images: Samples) -> Splits:
         for split, samples in splits.samples.items()
         if isinstance(samples, FileSamples)
     }
-    return Splits(splits.class_names, {**splits.samples, **subsets}, splits.validation, splits.source_split)
+    return dataclasses.replace(splits, samples={**splits.samples, **subsets})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -106,8 +107,18 @@ def write_data_record(run: RunDir, source: Source, splits: Splits, inputs: Input
         "counts": {split: dict(zip(names, of_classes, strict=True)) for split, of_classes in counts.items()},
         "validation": None if splits.validation is None else splits.validation.tolist(),
         "pixels": pixels,
+        "unused": _unused(splits),
+        "unreadable": {name: why for unused in splits.unused for name, why in unused.files.items()},
     }
     run.write_json("data.json", record)
+
+
+def _unused(splits: Splits) -> dict[str, int]:
+    """Number of the source's images that no split has, by reason."""
+    counts: Counter[str] = Counter()
+    for unused in splits.unused:
+        counts[unused.reason] += unused.count
+    return dict(counts)
 
 
 def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
