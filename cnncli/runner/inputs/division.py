@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,9 @@ from cnncli.data.samples import ImageData
 from cnncli.data.sources.split_names import SPLITS
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import RunError
-from cnncli.runner.inputs.division_file import read_parts
+from cnncli.observer import Notice
 from cnncli.spec.schema import Data
 from cnncli.wording import counted
-
-Notice = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,12 @@ class Part:
 
 
 def divide_source(
-    source: ImageData[Any], data: Data, seed: int, recorded: Sequence[int] | None, notice: Notice | None
+    source: ImageData[Any],
+    data: Data,
+    seed: int,
+    recorded: Sequence[int] | None,
+    listed: Mapping[str, np.ndarray] | None,
+    notice: Notice | None,
 ) -> tuple[dict[str, Part], np.ndarray | None]:
     """Divides the images of a source.
 
@@ -48,6 +51,7 @@ def divide_source(
         data: Section `data` of the spec.
         seed: Seed of the spec.
         recorded: Validation indices of an earlier run with the same built-in data, to use exactly these.
+        listed: The indices of each split, where a file divides the images.
         notice: Receives what a user would not expect.
 
     Returns:
@@ -60,9 +64,8 @@ def divide_source(
     """
     tell, split = notice or (lambda _: None), data.split
     groups = groups_of(source, split.group)
-    if split.file is not None:
-        pinned = read_parts(source, data, tell)
-        parts, held_out = {name: Part("train", indices) for name, indices in pinned.items()}, None
+    if listed is not None:
+        parts, held_out = {name: Part("train", indices) for name, indices in listed.items()}, None
     else:
         parts, held_out = _drawn(source, data, seed, recorded, groups.get("train"), tell)
     for name, other in (("validation", split.validation), ("test", split.test)):

@@ -22,7 +22,7 @@ from cnncli.machine import expanded
 from cnncli.observer import Notice
 from cnncli.runner.inputs.class_check import class_warnings, require_known_classes, unused_splits
 from cnncli.runner.inputs.division import divide_source
-from cnncli.runner.inputs.division_file import pooled
+from cnncli.runner.inputs.division_file import pooled, read_parts
 from cnncli.runner.inputs.input_spec import InputSpec, channel_statistics
 from cnncli.runner.inputs.unreadable import without_broken_headers, without_damaged_images
 from cnncli.spec.schema import Data
@@ -79,7 +79,8 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
     for line in (*(unused.message for unused in source.unused), *class_warnings(source, used)):
         if notice:
             notice(line)
-    parts, held_out = divide_source(source, data, seed, recorded, notice)
+    listed = None if data.split.file is None else read_parts(source, data, notice or (lambda _: None))
+    parts, held_out = divide_source(source, data, seed, recorded, listed, notice)
     samples = {split: part.of(source) for split, part in parts.items()}
     origins = {split: part.origin for split, part in parts.items()}
     return Splits(source.class_names, samples, held_out, origins, source.unused)
