@@ -19,8 +19,8 @@ class Code(NamedTuple):
     advice: str = ""
 
 
-_ONE = {"s": "", "es": "", "an": "an ", "is": "is", "has": "has"}
-_MANY = {"s": "s", "es": "es", "an": "", "is": "are", "has": "have"}
+_ONE = {"s": "", "es": "", "an": "an ", "is": "is", "has": "has", "its": "its"}
+_MANY = {"s": "s", "es": "es", "an": "", "is": "are", "has": "have", "its": "their"}
 
 
 _REPLACE = "replace or exclude"
@@ -108,6 +108,11 @@ CODES: dict[str, Code] = {
         "it would be distorted by resize: stretch; exclude it, or set resize: pad",
     ),
     "wrong-suffix": Code("warning", "file{s} {has} the wrong extension", "cnncli can read it; other programs may not"),
+    "ignored-orientation": Code(
+        "warning",
+        "HEIC image{s} may lie on {its} side",
+        "the orientation is only noted in EXIF, which HEIC ignores: look at them, and turn or exclude those that lie",
+    ),
     "size-wanted": Code("note", "source{s} {has} images of several sizes", "your spec must set data.image.size"),
     "mixed-color": Code("note", "image{s} {is} in another colour"),
     "sixteen-bit": Code("note", "image{s} {has} 16 bits", "the upper 8 bits are used"),
