@@ -100,7 +100,8 @@ class Predictor:
                 values = self._read(image)
                 pixels.append(255 - values if invert else values)
             except DataError as error:
-                pixels.append(UnreadableImage(image.name, error.message))
+                reason = f"{error.message}; {error.hint}" if error.hint else error.message
+                pixels.append(UnreadableImage(image.name, reason))
         readable = [one for one in pixels if not isinstance(one, UnreadableImage)]
         predicted = iter(self._probabilities(np.stack(readable)) if readable else ())
         for image, one in zip(batch, pixels, strict=True):

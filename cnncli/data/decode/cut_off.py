@@ -1,4 +1,4 @@
-"""Whether the end of a picture file is missing."""
+"""What is wrong with a broken picture file; first of all whether its end is missing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ from typing import BinaryIO
 
 _HEAD = 16
 _TAIL = 64
+
+
+class CutOff(Exception):
+    """A file ends before all that it declares."""
+
+
+def damage(kind: str, stream: BinaryIO, error: Exception) -> str:
+    """What is wrong with a file of this format whose reader raised an error: the end of "this file …"."""
+    if isinstance(error, CutOff) or is_cut_off(kind, stream):
+        return f"is cut off: the end of the {kind} is missing"
+    return f"is a damaged {kind}: {' '.join(str(error).split())}"
 
 
 def is_cut_off(kind: str, stream: BinaryIO) -> bool:

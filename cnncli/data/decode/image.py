@@ -9,12 +9,12 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from cnncli.data.decode.cut_off import is_cut_off
+from cnncli.data.decode.cut_off import damage
 from cnncli.data.decode.formats import HEAD, format_of, remedy
 from cnncli.data.decode.input_format import InputFormat, fitted
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
-from cnncli.data.decode.readers import CutOff, NotRead, open_picture
+from cnncli.data.decode.readers import NotRead, open_picture
 from cnncli.data.decode.white import HIDDEN, eight_bits
 from cnncli.data.files import open_file
 from cnncli.errors import DataError
@@ -101,9 +101,7 @@ def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Im
     except Image.DecompressionBombError as error:  # some plugins look at the size themselves
         raise DataError(f"{name} is {kind.words}{_TOO_MANY}") from error
     except Exception as error:  # a broken file can make a parser raise nearly anything
-        if isinstance(error, CutOff) or is_cut_off(kind.name, stream):
-            raise DataError(f"{name} is cut off: the end of the {kind.name} is missing") from error
-        raise DataError(f"{name} is a damaged {kind.name}: {error}") from error
+        raise DataError(f"{name} {damage(kind.name, stream, error)}") from error
 
 
 def _flattened(picture: Image.Image, mode: str) -> Image.Image:

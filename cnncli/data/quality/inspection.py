@@ -12,13 +12,13 @@ from typing import BinaryIO, cast
 import numpy as np
 from PIL import Image
 
-from cnncli.data.decode.cut_off import is_cut_off
+from cnncli.data.decode.cut_off import damage, is_cut_off
 from cnncli.data.decode.formats import HEAD, SUFFIXES, Format, format_of, remedy
 from cnncli.data.decode.image import MAX_PIXELS, fit_pixels, read_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
-from cnncli.data.decode.readers import CutOff, NotRead, open_picture
+from cnncli.data.decode.readers import NotRead, open_picture
 from cnncli.data.files import open_file
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError
@@ -144,10 +144,8 @@ def _of_header(stream: BinaryIO, kind: Format, name: str, reading: InputFormat) 
         return FileInspection(
             "too-many-pixels", f"is {kind.words} of more than {MAX_PIXELS // 1_000_000} million pixels", kind.name
         )
-    except CutOff:
-        return FileInspection("damaged", f"is cut off: the end of the {kind.name} is missing", kind.name)
     except Exception as error:  # a broken file can make a parser raise nearly anything
-        return _broken(stream, kind.name, f"is a damaged {kind.name}: {error}")
+        return FileInspection("damaged", damage(kind.name, stream, error), kind.name)
     if width * height > MAX_PIXELS:
         return FileInspection(
             "too-many-pixels", f"is {kind.words} of {width}×{height} pixels", kind.name, width, height

@@ -33,10 +33,6 @@ class DeepPixels:
     alpha: np.ndarray | None = None
 
 
-class CutOff(Exception):
-    """A file that ends before all that it declares."""
-
-
 class NotRead(Exception):
     """A file of a known format that is not read.
 

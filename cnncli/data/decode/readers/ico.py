@@ -9,8 +9,8 @@ from PIL import Image
 from PIL.IcoImagePlugin import IcoFile
 from PIL.PngImagePlugin import PngImageFile
 
+from cnncli.data.decode.cut_off import CutOff
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.decode.readers import CutOff
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST = 256  # pictures in a file that are looked at; programs write up to about 20

@@ -10,9 +10,9 @@ from typing import BinaryIO, NamedTuple
 
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
-from cnncli.data.decode.cut_off import is_cut_off
+from cnncli.data.decode.cut_off import CutOff, is_cut_off
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.decode.readers import CutOff, DeepPixels, NotRead, with_extra
+from cnncli.data.decode.readers import DeepPixels, NotRead, with_extra
 from cnncli.data.decode.readers.pillow import PillowFile
 
 _COLORS = {1: 1, 2: 1, 3: 3, 4: 3}

@@ -11,8 +11,9 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from cnncli.data.decode.cut_off import CutOff
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.decode.readers import CutOff, DeepPixels
+from cnncli.data.decode.readers import DeepPixels
 
 _LONGEST_HEADER = 65_536
 _TOKEN = re.compile(rb"(?:\s+|#[^\r\n]*[\r\n])*([0-9]{1,10})")

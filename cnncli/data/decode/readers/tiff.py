@@ -12,8 +12,9 @@ from typing import BinaryIO
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
+from cnncli.data.decode.cut_off import CutOff
 from cnncli.data.decode.input_format import Frame, InputFormat
-from cnncli.data.decode.readers import CutOff, NotRead, chosen_frame
+from cnncli.data.decode.readers import NotRead, chosen_frame
 from cnncli.data.decode.readers.tiff_deep import DeepTiff, open_deep
 from cnncli.data.decode.readers.tiff_pages import COLORS, TiffPage, pages_of
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from cnncli.data.decode.readers import CutOff
+from cnncli.data.decode.cut_off import CutOff
 
 MAX_PAGES = 100_000
 """Pages above which a file is refused; stacks of microscopes have some thousands."""
