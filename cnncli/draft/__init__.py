@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -78,13 +79,18 @@ def _data(images: Survey, image_format: ImageFormat, split: Split) -> list[str]:
     path = images.arguments["path"]
     relative = "" if Path(path).is_absolute() else "Relative to the folder in which the commands are run."
     size = [image_format.height, image_format.width]
-    image = {"size": size, "color": image_format.color, "resize": image_format.resize}
+    image: dict[str, Any] = {"size": size, "color": image_format.color, "resize": image_format.resize}
+    reasons = list(image_format.reasons)
+    if images.dark:
+        white = images.dark.likely_white
+        image["white"] = int(white) if white == int(white) else white
+        reasons.append(f"White is {white:g}, because {images.dark}; set the true value if you know it.")
     counts = f"{split.train:,} images to train, {split.validation:,} to validate, {split.test:,} to test."
     settings = [
         [*comment(relative, 2), f"  source: {flow({images.source: dict(images.arguments)})}"],
         _classes(images.class_names),
         _excluded(images.unreadable, path),
-        [*comment(" ".join(image_format.reasons), 2), f"  image: {flow(image)}"],
+        [*comment(" ".join(reasons), 2), f"  image: {flow(image)}"],
         [*comment(f"{counts} {split.reason}", 2), *([f"  split: {flow(split.keys)}"] if split.keys else [])],
     ]
     return ["data:", *blocks(settings)]

@@ -22,7 +22,7 @@ _SIDE = 96
 _LARGE_SIDE = 128
 _SPREAD = 1.5  # ratio between the proportions of wide and of narrow images above which stretching distorts them
 _OBLONG = 2.0  # ratio of width to height, or the reverse, from which on a square would waste half of its pixels
-_GREY = 0.9  # share of grey images above which a class counts as grey
+_GREY = 0.9  # share of grey images above which a class, or the whole set, counts as grey
 
 
 @dataclass(frozen=True)
@@ -89,17 +89,20 @@ def _color(grey: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -
         return "grayscale", "All of them are grey."
     if not count:
         return "rgb", ""
+    if count >= _GREY * len(grey):
+        return "grayscale", f"In grey, like {count:,} of the {len(grey):,} images."
+    reason = f"In colour; the {count:,} grey images are converted to rgb with three equal channels."
     counts = np.bincount(labels, minlength=len(class_names))
     shares = np.bincount(labels, grey, len(class_names)) / np.maximum(counts, 1)
     grey_classes = [name for name, share in zip(class_names, shares.tolist(), strict=True) if share >= _GREY]
     if grey_classes and (shares <= 1 - _GREY).any():
-        return "grayscale", (
-            f"In grey, because {joined(grey_classes)} {'is' if len(grey_classes) == 1 else 'are'} grey and other "
-            "classes are in colour: the network would learn the colour and not the class."
+        several = len(grey_classes) > 1
+        reason += (
+            f" {joined(grey_classes)} {'are' if several else 'is'} grey where other classes are in colour, so the "
+            f"network may learn the missing colour instead of the class{'es' if several else ''}: add images in "
+            "colour, or set 'grayscale' if colour does not matter."
         )
-    if count >= _GREY * len(grey):
-        return "grayscale", f"In grey, like {count:,} of the {len(grey):,} images."
-    return "rgb", f"In colour; the {count:,} grey images are converted to rgb with three equal channels."
+    return "rgb", reason
 
 
 def _resize(sizes: np.ndarray) -> tuple[str, str]:

@@ -63,7 +63,7 @@ def test_a_value_above_white_is_refused_by_name(pixels, white, message):
 
 def picture(values: list, white: float | None, of_file: float | None, alpha=None) -> np.ndarray:
     pixels = np.asarray(values)[None, :, None]
-    return np.asarray(eight_bits(DeepPixels(pixels, of_file, alpha), white, "scan.tif"))
+    return np.asarray(eight_bits(DeepPixels(pixels, of_file, alpha), white, "scan.tif").getchannel(0))
 
 
 def test_numbers_of_any_type_are_scaled():

@@ -49,9 +49,18 @@ def test_colour_follows_what_is_stored():
     assert image_format(sizes, [True] * 19 + [False]).color == "grayscale"
 
 
-def test_a_class_that_is_grey_where_others_are_not_makes_all_grey():
-    grey = np.arange(20) % 2 == 0
-    chosen = image_format([(32, 32)] * 20, grey)
-    assert chosen.color == "grayscale"
-    assert "because cat is grey and other classes are in colour" in " ".join(chosen.reasons)
-    assert image_format([(32, 32)] * 20, np.arange(20) % 4 < 2).color == "rgb"  # grey in both
+def test_a_class_that_is_grey_where_others_are_not_is_told_and_changes_nothing():
+    labels = np.repeat(np.arange(102), 20)  # as in CALTECH-101, where one class is of scans
+    names = tuple(f"class {number}" for number in range(102))
+    chosen = image_format([(96, 96)] * len(labels), labels == 7, labels, names)
+    assert chosen.color == "rgb"
+    assert "class 7 is grey where other classes are in colour" in " ".join(chosen.reasons)
+    half = image_format([(32, 32)] * 20, np.arange(20) % 2 == 0)
+    assert half.color == "rgb"
+    assert "cat is grey where other classes are in colour" in " ".join(half.reasons)
+
+
+def test_grey_images_in_all_classes_are_no_reason_to_warn():
+    chosen = image_format([(32, 32)] * 20, np.arange(20) % 4 < 2)
+    assert chosen.color == "rgb"
+    assert "where other classes" not in " ".join(chosen.reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,8 +15,9 @@ from cnncli.data.decode.formats import HEAD, format_of, remedy
 from cnncli.data.decode.input_format import InputFormat, fitted
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
-from cnncli.data.decode.readers import NotRead, open_picture
-from cnncli.data.decode.white import HIDDEN, eight_bits
+from cnncli.data.decode.profiles import to_srgb
+from cnncli.data.decode.readers import DeepPixels, NotRead, OpenedPicture, open_picture
+from cnncli.data.decode.white import HIDDEN, WHITE, eight_bits
 from cnncli.data.files import open_file
 from cnncli.errors import DataError
 
@@ -23,10 +25,29 @@ MAX_PIXELS = 50_000_000
 """Width times height above which an image is refused before it is decoded: a file of 400 kB can unpack to 1.2 GB."""
 
 _ANY = InputFormat(1, 1, 1)
+_SMALL = InputFormat(64, 64, 1)
 _TOO_MANY = f": more than {MAX_PIXELS // 1_000_000} million"
 
 
 def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") -> np.ndarray:
+    """Reads one image as a model takes it; see `read`."""
+    return read(source, input_format, name).pixels
+
+
+@dataclass(frozen=True)
+class ReadImage:
+    """An image as a model takes it.
+
+    Args:
+        pixels: uint8, shape `(height, width, channels)`.
+        was_hidden: Whether the file calls every pixel transparent, which is not believed.
+    """
+
+    pixels: np.ndarray
+    was_hidden: bool
+
+
+def read(source: Path | bytes, input_format: InputFormat, name: str = "") -> ReadImage:
     """Reads one image as a model takes it.
 
     Any format in `formats.FORMATS` that has a reader, whatever the file is called. The orientation that a camera noted
@@ -40,9 +61,6 @@ def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") 
         input_format: Size and colour of the result.
         name: What messages call the image; the path when empty.
 
-    Returns:
-        uint8, shape `(height, width, channels)`.
-
     Raises:
         DataError: There is no such file or it is not an image that can be read; it names the file and says what
             it is instead.
@@ -52,7 +70,7 @@ def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") 
     else:
         with open_file(source, name) as stream:
             picture = _decoded(stream, name or str(source), input_format)
-    return fit_picture(picture, input_format)
+    return _fit(picture, input_format)
 
 
 def size_of(path: Path, input_format: InputFormat = _ANY) -> tuple[int, int]:
@@ -75,12 +93,43 @@ def fit_pixels(pixels: np.ndarray, input_format: InputFormat) -> np.ndarray:
 
 def fit_picture(picture: Image.Image, input_format: InputFormat) -> np.ndarray:
     """Brings a picture of 8 bits to the size and colour of a format; uint8, shape `(height, width, channels)`."""
-    fit = fitted(_flattened(picture, "L" if input_format.channels == 1 else "RGB"), input_format)
-    return np.array(fit).reshape(input_format.shape)
+    return _fit(picture, input_format).pixels
+
+
+def _fit(picture: Image.Image, input_format: InputFormat) -> ReadImage:
+    opaque, was_hidden = _flattened(picture)
+    fit = fitted(opaque.convert("L" if input_format.channels == 1 else "RGB"), input_format)
+    return ReadImage(np.array(fit).reshape(input_format.shape), was_hidden)
+
+
+def brightest(path: Path, reading: InputFormat) -> tuple[float, float]:
+    """The greatest number of an image file and the white of its format, which is infinite where it does not say.
+
+    Of `reading` only the frame of a stack counts.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    with open_file(path) as stream:
+        _, pixels = _loaded(stream, str(path), replace(_SMALL, frame=reading.frame))
+    if isinstance(pixels, DeepPixels):
+        return float(pixels.values.max()), pixels.white or float("inf")
+    bands = pixels.convert("RGB").getextrema()
+    return float(max(high for _, high in bands)), WHITE  # type: ignore[misc]
 
 
 def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Image:
-    """The first frame with its pixels loaded, the right way up, in whatever mode the file has."""
+    """The first frame, the right way up, in 8 bits and whatever mode the file has."""
+    opened, pixels = _loaded(stream, name, input_format)
+    picture = eight_bits(pixels, input_format.white, name)
+    if input_format.icc == "srgb":
+        picture = to_srgb(picture, opened.profile)
+    turn = opened.turn()  # only now: a PNG may tell it behind its pixels
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _loaded(stream: BinaryIO, name: str, input_format: InputFormat) -> tuple[OpenedPicture, Image.Image | DeepPixels]:
+    """The file, opened by its reader, and its first frame as the reader gives it."""
     head = stream.read(HEAD)
     suffix = Path(name).suffix.lower()
     kind = format_of(head, suffix)
@@ -90,10 +139,7 @@ def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Im
         opened = open_picture(kind, stream, input_format.frame)
         if opened.width * opened.height > MAX_PIXELS:
             raise DataError(f"{name} is {kind.words} of {opened.width}×{opened.height} pixels{_TOO_MANY}")
-        pixels = opened.load(input_format)
-        picture = eight_bits(pixels, input_format.white, name)
-        turn = opened.turn()  # only now: a PNG may tell it behind its pixels
-        return picture if turn is None else picture.transpose(turn)
+        return opened, opened.load(input_format)
     except (DataError, MemoryError):
         raise
     except NotRead as error:
@@ -104,13 +150,14 @@ def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Im
         raise DataError(f"{name} {damage(kind.name, stream, error)}") from error
 
 
-def _flattened(picture: Image.Image, mode: str) -> Image.Image:
-    """The picture without transparency and in this mode, `L` or `RGB`.
+def _flattened(picture: Image.Image) -> tuple[Image.Image, bool]:
+    """The picture on white, and whether it is transparent everywhere.
 
-    One that is transparent everywhere keeps its colours: its alpha was never meant, such as the fourth byte of a BMP.
+    Then it keeps its colours: its alpha was never meant, such as the fourth byte of a BMP.
     """
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        if picture.getchannel("A").getextrema()[1] > HIDDEN:  # type: ignore[operator]
-            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture.convert(mode)
+    if not picture.has_transparency_data:
+        return picture, False
+    picture = picture.convert("RGBA")
+    if picture.getchannel("A").getextrema()[1] <= HIDDEN:  # type: ignore[operator]
+        return picture, True
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture), False

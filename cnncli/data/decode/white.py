@@ -65,7 +65,7 @@ def used_white(own: float | None, white: float | None) -> float | None:
 
 
 def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str) -> Image.Image:
-    """Pixels of any range as a picture of 8 bits, rounded.
+    """Pixels of any range as a picture of 8 bits, rounded; an array with transparency is laid on white.
 
     Args:
         pixels: What a reader found.
@@ -91,7 +91,10 @@ def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str)
             f"set the value of white, for example data.image.white: {likely_white(greatest):g}",
         )
     _require_within(least, greatest, used, name)
-    bands = _scaled(values, used, pixels.alpha)  # (height, width, channels)
+    is_visible = pixels.alpha is not None and pixels.alpha.max() > HIDDEN / WHITE
+    bands = _scaled(values, used, pixels.alpha if is_visible else None)  # (height, width, channels)
+    if pixels.alpha is not None and not is_visible:  # still to be told
+        bands = np.concatenate([bands, np.zeros_like(bands[:, :, :1])], axis=2)
     return Image.fromarray(bands[:, :, 0] if bands.shape[2] == 1 else np.ascontiguousarray(bands))
 
 
@@ -113,12 +116,11 @@ def _require_within(least: float, greatest: float, white: float, name: str) -> N
 
 def _scaled(values: np.ndarray, white: float, alpha: np.ndarray | None) -> np.ndarray:
     """Values in 0…255, laid on white where they are transparent: before they are rounded, not once more after it."""
-    is_visible = alpha is not None and alpha.max() > HIDDEN / WHITE
-    if values.dtype in (np.uint8, np.uint16) and not is_visible:
+    if values.dtype in (np.uint8, np.uint16) and alpha is None:
         return _table(np.iinfo(values.dtype).max + 1, white)[values]
     scaled = values.astype(np.float64) * (WHITE / white)
-    if is_visible:
-        scaled = WHITE + (scaled - WHITE) * np.clip(alpha, 0, 1)[:, :, None]  # type: ignore[arg-type]
+    if alpha is not None:
+        scaled = WHITE + (scaled - WHITE) * np.clip(alpha, 0, 1)[:, :, None]
     return np.clip(np.rint(scaled), 0, WHITE).astype(np.uint8)
 
 

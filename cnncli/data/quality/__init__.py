@@ -16,6 +16,7 @@ from cnncli.data.quality import rules
 from cnncli.data.quality.codes import CODES, finding, most_severe_first
 from cnncli.data.quality.inspection import FileInspection, Progress, inspect_all, inspect_files, inspect_pixels
 from cnncli.data.quality.near_duplicates import duplicates, near_duplicates
+from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData, Samples
 from cnncli.data.sources import load_images
 from cnncli.data.sources.classes import Classes
@@ -79,7 +80,10 @@ def scan_files(
     files = [(inventory.root / entry.name, entry.name) for entry in inventory.entries]
     inspections = inspect_files(files, decode, progress, plan.reading)
     refused = _refusal(lambda: load_images(source, arguments, **context))
-    return _report(str(path), inventory, inspections, decode, plan, refused)
+    paths = [inventory.root / entry.name for entry in inventory.entries if entry.label]
+    labelled = [one for entry, one in zip(inventory.entries, inspections, strict=True) if entry.label]
+    dark = dark_sets(paths, labelled, plan.reading, every=decode)
+    return _report(str(path), inventory, inspections, decode, plan, refused, dark)
 
 
 def scan_arrays(
@@ -96,7 +100,8 @@ def scan_arrays(
 def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None = None) -> tuple[Finding, ...]:
     """Checks the header of every image before a training: what would stop it hours later shows in seconds.
 
-    A file that looks cut off is decoded to be sure; the others are not. Only files that cannot be read are findings.
+    A file that looks cut off is decoded to be sure; the others are not. Findings are files that cannot be read, damaged
+    colour profiles if they are to be applied, and sets of 16 bits, or of 8, that are so dark that white must be set.
     """
     files = [(samples.path(number), name) for samples in splits.values() for number, name in enumerate(samples.names)]
     entries = [Entry(name, "", "any") for _, name in files]
@@ -106,7 +111,12 @@ def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None =
         replace(one, problem="not-an-image") if one.problem == "passed-over" else one
         for one in inspect_files(files, False, progress, reading)
     ]
-    return most_severe_first(rules.broken_files(entries, inspections))
+    findings = rules.broken_files(entries, inspections)
+    if reading.icc == "srgb":
+        findings += rules.broken_profiles([*zip(entries, inspections, strict=True)])
+    dark = dark_sets([path for path, _ in files], inspections, reading)
+    findings += rules.unset_white(dark)
+    return most_severe_first(findings)
 
 
 def _report(
@@ -116,6 +126,7 @@ def _report(
     decoded: bool,
     plan: Plan,
     refused: Sequence[Affected] = (),
+    dark: Sequence[DarkSet] = (),
 ) -> DataReport:
     """The report; `refused` counts where no other finding says the same."""
     entries = inventory.entries
@@ -135,6 +146,8 @@ def _report(
         *rules.different_sizes(readable, plan.sets_size),
         *rules.small_validation(counts, plan.validation),
         *rules.color_tells_class(readable),
+        *rules.profiles(readable, plan.reading.icc == "srgb"),
+        *rules.unset_white(dark),
         *duplicates(readable),
         *near_duplicates(readable),
         *rules.colliding_names(entry.name for entry in entries),

@@ -92,7 +92,18 @@ CODES: dict[str, Code] = {
     "color-tells-class": Code(
         "warning",
         "class{es} {is} grey where others are in colour",
-        "set data.image.color to grayscale, or the network may learn the colour instead of the class",
+        "add images in colour, or the network may learn the colour instead of the class; "
+        "if colour does not matter, data.image.color: grayscale removes it from all",
+    ),
+    "profile-tells-class": Code(
+        "warning",
+        "class{es} {has} other colour profiles than the rest",
+        "set data.image.icc: srgb, or the network may learn the camera instead of the class",
+    ),
+    "white-unset": Code(
+        "warning",
+        "set{s} of images {is} dark throughout",
+        "set data.image.white to the value of white",
     ),
     "unused-folder": Code("note", "folder{s} {is} not used"),
     "unused-class": Code("note", "class{es} {is} not in data.classes and not used"),
@@ -115,8 +126,13 @@ CODES: dict[str, Code] = {
     ),
     "size-wanted": Code("note", "source{s} {has} images of several sizes", "your spec must set data.image.size"),
     "mixed-color": Code("note", "image{s} {is} in another colour"),
-    "sixteen-bit": Code("note", "image{s} {has} 16 bits", "the upper 8 bits are used"),
+    "sixteen-bit": Code("note", "image{s} {has} more than 8 bits", "they are rounded to 8 bits"),
+    "wide-gamut": Code("note", "image{s} {has} a colour profile", "it is ignored; data.image.icc: srgb applies it"),
+    "broken-profile": Code("note", "image{s} {has} a damaged colour profile", "it is ignored"),
     "transparent": Code("note", "image{s} {has} transparency", "transparent pixels become white"),
+    "transparent-everywhere": Code(
+        "note", "image{s} {is} transparent everywhere", "the colours are used as if nothing was transparent"
+    ),
     # Names, and what is not looked at
     "names-collide": Code(
         "warning",

@@ -14,10 +14,11 @@ from PIL import Image
 
 from cnncli.data.decode.cut_off import damage, is_cut_off
 from cnncli.data.decode.formats import HEAD, SUFFIXES, Format, format_of, remedy
-from cnncli.data.decode.image import MAX_PIXELS, fit_pixels, read_image
+from cnncli.data.decode.image import MAX_PIXELS, fit_pixels, read
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
+from cnncli.data.decode.profiles import profile_name
 from cnncli.data.decode.readers import NotRead, open_picture
 from cnncli.data.files import open_file
 from cnncli.data.threads import in_threads
@@ -51,6 +52,8 @@ class FileInspection:
         height: Height in pixels.
         grey: Whether it is stored without colour.
         traits: Codes of findings about its contents: `blank`, `transparent` …
+        profile: Name of its colour profile, as `profile_name` has it; empty for none.
+        brightness: Greatest value of 32×32 pixels, 0…255; 0 when only the header was read.
         content: Hash of all its bytes; empty when only the header was read.
         look: Perceptual hash of 64 bits; None when it was not decoded, is blank, or is smaller than 32×32 pixels.
         miniature: 16×16 grey pixels, to compare images whose `look` is similar.
@@ -63,6 +66,8 @@ class FileInspection:
     height: int = 0
     grey: bool = False
     traits: tuple[str, ...] = ()
+    profile: str = ""
+    brightness: int = 0
     content: bytes = b""
     look: int | None = None
     miniature: bytes = b""
@@ -155,16 +160,19 @@ def _of_header(stream: BinaryIO, kind: Format, name: str, reading: InputFormat) 
         traits = ("wrong-suffix", *traits)
     if picture.turn() in ON_ITS_SIDE:
         width, height = height, width
-    return FileInspection("", "", kind.name, width, height, picture.is_grey, traits)
+    return FileInspection("", "", kind.name, width, height, picture.is_grey, traits, profile_name(picture.profile))
 
 
 def _with_pixels(inspection: FileInspection, data: bytes, name: str, reading: InputFormat) -> FileInspection:
     """Adds to the header of an image what all its bytes show."""
     try:
-        pixels = read_image(data, reading, name)  # (32, 32, 3)
+        image = read(data, reading, name)  # (32, 32, 3)
     except DataError as error:
         return _broken(io.BytesIO(data), inspection.kind, error.message.removeprefix(f"{name} "))
-    return _with_look(inspection, pixels, hashlib.blake2b(data, digest_size=_BYTES).digest())
+    if image.was_hidden:
+        traits = (*(trait for trait in inspection.traits if trait != "transparent"), "transparent-everywhere")
+        inspection = replace(inspection, traits=traits)
+    return _with_look(inspection, image.pixels, hashlib.blake2b(data, digest_size=_BYTES).digest())
 
 
 def inspect_pixels(image: np.ndarray) -> FileInspection:
@@ -179,6 +187,7 @@ def _with_look(inspection: FileInspection, pixels: np.ndarray, content: bytes) -
     """Adds the hashes of content and look; `pixels` has shape `(32, 32, 3)`."""
     small = Image.fromarray(pixels)
     extrema = cast(tuple[tuple[int, int], ...], small.getextrema())  # lowest and highest of each channel
+    inspection = replace(inspection, brightness=max(high for _, high in extrema))
     if all(high - low <= _BLANK for low, high in extrema):  # all blank images look the same
         return replace(inspection, traits=(*inspection.traits, "blank"), content=content)
     if min(inspection.width, inspection.height) < _SIDE:  # too few to tell apart: 6,812 digits of MNIST made one group

@@ -6,9 +6,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from cnncli.data.decode.profiles import DAMAGED, STANDARD
 from cnncli.data.decode.sizes import proposed_size
 from cnncli.data.quality.codes import CODES, finding
 from cnncli.data.quality.inspection import FileInspection
+from cnncli.data.quality.value_range import DarkSet
 from cnncli.data.sources.inventory import Entry
 from cnncli.data.sources.similar_names import similar_names
 from cnncli.records import Affected, Finding
@@ -28,6 +30,12 @@ TINY = 8
 
 LONG = 10
 """Longer side over shorter side from which on a square input distorts a shape beyond recognition."""
+
+FEW_PROFILED = 3
+"""Images of a class below which their colour profiles tell nothing about it."""
+
+TELLING = 0.5
+"""Difference between the shares of a colour profile in two classes from which on it gives the class away."""
 
 Found = dict[str, list[Affected]]
 
@@ -138,6 +146,47 @@ def color_tells_class(images: Images) -> list[Finding]:
         return []
     affected = [Affected((), f"{label} is {share:.0%} grey") for label, share in shares.items() if share >= 0.9]
     return finding("color-tells-class", affected)
+
+
+def profiles(images: Images, converts: bool) -> list[Finding]:
+    """Colour profiles that tell classes apart, are ignored or damaged; `converts` when the spec applies them."""
+    broken = broken_profiles(images)
+    if converts:
+        return broken
+    counts: dict[str, Counter[str]] = {}
+    for entry, one in images:
+        name = "" if one.profile in (STANDARD, DAMAGED) else one.profile
+        counts.setdefault(entry.label, Counter())[name] += 1
+    names = Counter(name for of_class in counts.values() for name in of_class.elements() if name)
+    shares = {
+        name: {label: count[name] / count.total() for label, count in counts.items() if count.total() >= FEW_PROFILED}
+        for name in names
+    }
+    telling = {name: of for name, of in shares.items() if of and max(of.values()) - min(of.values()) >= TELLING}
+    affected = [
+        Affected((), f"{label}: {name} in {share:.0%}")
+        for name, of in telling.items()
+        for label, share in of.items()
+        if share >= max(of.values()) - TELLING / 2
+    ]
+    ignored = [Affected((entry.name,), f"has {one.profile}") for entry, one in images if one.profile in names]
+    return [*finding("profile-tells-class", affected), *finding("wide-gamut", ignored), *broken]
+
+
+def broken_profiles(images: Images) -> list[Finding]:
+    """Images whose colour profile cannot be read."""
+    return finding("broken-profile", (Affected((entry.name,)) for entry, one in images if one.profile == DAMAGED))
+
+
+def unset_white(sets: Iterable[DarkSet]) -> list[Finding]:
+    """Sets of images for which a spec must say which value is white."""
+    return [
+        each
+        for dark in sets
+        for each in finding(
+            "white-unset", [Affected((), f"for example data.image.white: {dark.likely_white:g}")], message=str(dark)
+        )
+    ]
 
 
 def colliding_names(names: Iterable[str]) -> list[Finding]:

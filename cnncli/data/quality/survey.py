@@ -13,6 +13,7 @@ import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.quality.inspection import Progress, inspect_files
+from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import folder, table
 from cnncli.data.sources.location import existing_file, listed, some
@@ -35,6 +36,7 @@ class Survey:
         formats: Number of images by format, most frequent first.
         unreadable: Files that cannot be read, each with the reason.
         notices: Sentences about images that are not used, and about the column of a table that divides them.
+        dark: Images for which a spec must say which value is white; None when it need not.
     """
 
     source: str
@@ -46,6 +48,7 @@ class Survey:
     formats: Mapping[str, int]
     unreadable: Mapping[str, str]
     notices: tuple[str, ...]
+    dark: DarkSet | None = None
 
     def counts(self, split: str = "train") -> np.ndarray:
         """Images of each class in a split, int64, shape `(classes,)`."""
@@ -58,7 +61,7 @@ class Survey:
 
 
 def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progress | None = None) -> Survey:
-    """Reads the headers of all images of a folder or table. Nothing is decoded or written.
+    """Reads the headers of all images of a folder or table. Few are decoded, and nothing is written.
 
     Args:
         path: A folder of class folders, or of such folders for each split; or a table.
@@ -94,6 +97,7 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         dict(Counter(one.kind for one in good).most_common()),
         unreadable,
         (*dict.fromkeys(told), *(one.message for one in data.unused if one.reason != "excluded")),
+        next(iter(dark_sets([path for path, _ in files], inspections, _ANY, every=True)), None),
     )
 
 

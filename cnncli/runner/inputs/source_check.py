@@ -113,27 +113,30 @@ def load_readable_splits(data: Data, seed: int, notice: Notice) -> Splits:
     """
     splits = load_splits(data, seed, notice=notice)
     files = {split: samples for split, samples in splits.samples.items() if isinstance(samples, FileSamples)}
-    if data.unreadable == "error":
-        require_readable(files, data.source.arguments.get("path", data.source.name))
+    require_readable(files, data.source.arguments.get("path", data.source.name), notice)
     return splits
 
 
-def require_readable(splits: Mapping[str, FileSamples], source: Path | str, progress: Progress | None = None) -> None:
+def require_readable(splits: Mapping[str, FileSamples], source: Path | str, notice: Notice) -> None:
     """Refuses files that cannot be read before the first step, instead of in the middle of an epoch.
 
     Args:
         splits: Files of each split.
         source: The source, for the message.
-        progress: Receives the number of files done and of all files.
+        notice: Receives a line about each finding that is no error.
 
     Raises:
         DataError: Some cannot be read; the message names the first of them with the reason.
     """
-    findings = check_headers(splits, progress)
-    broken = [f"{' '.join(one.names)} {one.detail}" for each in findings for one in each.affected]
+    findings = check_headers(splits)
+    errors = [one for each in findings if each.severity == "error" for one in each.affected]
+    broken = [f"{' '.join(one.names)} {one.detail}" for one in errors]
     if broken:
         raise DataError(
             f"{source} has {counted(len(broken), 'file')} that cannot be read:{listed(broken)}",
             f"fix or exclude them; `cnncli data {source} --list exclude.yaml` lists them all; or leave out whatever "
             "cannot be read with data.unreadable: exclude",
         )
+    for each in findings:
+        detail = next((f", {one.detail}" for one in each.affected if one.detail), "")
+        notice(f"warning: {each.message}; {each.advice}{detail}")

@@ -26,10 +26,21 @@ def photos(tmp_path):
 def test_images_that_can_be_read_are_passed(photos):
     from cnncli.runner.inputs.source_check import require_readable
 
+    require_readable(folder.load(photos, InputFormat(8, 8, 3)).splits, photos, pytest.fail)
+
+
+def test_images_that_leave_white_open_are_a_warning(photos):
+    from cnncli.runner.inputs.source_check import require_readable
+
+    for file in photos.rglob("*.png"):
+        Image.fromarray(np.arange(64, dtype=np.uint16).reshape(8, 8) * 60).save(file)
     told = []
-    splits = folder.load(photos, InputFormat(8, 8, 3)).splits
-    require_readable(splits, photos, lambda done, total: told.append((done, total)))
-    assert told == [(24, 24)]
+    require_readable(folder.load(photos, InputFormat(8, 8, 1)).splits, photos, told.append)
+    assert told == [
+        "warning: no pixel of 16 images of more than 8 bits is above 3,780, although white is 65,535; "
+        "set data.image.white to the value of white, for example data.image.white: 4095"
+    ]
+    require_readable(folder.load(photos, InputFormat(8, 8, 1, white=4095)).splits, photos, pytest.fail)
 
 
 def test_every_file_that_cannot_be_read_is_named_before_the_first_step(photos):
@@ -39,7 +50,7 @@ def test_every_file_that_cannot_be_read_is_named_before_the_first_step(photos):
     (photos / "dog" / "5.png").write_bytes((photos / "dog" / "5.png").read_bytes()[:-100])
     splits = folder.load(photos, InputFormat(8, 8, 3)).splits
     with pytest.raises(DataError) as raised:
-        require_readable(splits, photos)
+        require_readable(splits, photos, pytest.fail)
     assert raised.value.message.splitlines() == [
         f"{photos} has 2 files that cannot be read:",
         "  cat/3.png is empty",

@@ -66,6 +66,10 @@ class OpenedPicture(Protocol):
     def traits(self) -> tuple[str, ...]:
         """Codes of the doctor's findings that the header shows: `sixteen-bit`, `transparent` …"""
 
+    @property
+    def profile(self) -> bytes:
+        """Its ICC profile; empty for none."""
+
     def turn(self) -> Image.Transpose | None:
         """What puts it upright; None when it is. Nothing is decoded, so a PNG is asked again once it is."""
 

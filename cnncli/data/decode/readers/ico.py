@@ -27,6 +27,8 @@ class _Entry(NamedTuple):
 
 
 class _IcoFile:
+    profile = b""
+
     def __init__(self, stream: BinaryIO) -> None:
         self._file = IcoFile(stream)
         if not self._file.entry:

@@ -46,6 +46,8 @@ def open_jpeg2000(stream: BinaryIO) -> PillowFile | _DeepFile:
 class _DeepFile:
     """A picture of other than 8 bits, which imagecodecs reads."""
 
+    profile = b""
+
     def __init__(self, stream: BinaryIO, codestream: _Codestream, boxes: dict[bytes, int]) -> None:
         bits = set(codestream.bits)
         if len(bits) > 1 or min(bits) < 1 or len(codestream.bits) not in _COLORS or b"pclr" in boxes:

@@ -24,6 +24,8 @@ _PAM_CHANNELS = {"BLACKANDWHITE": 1, "GRAYSCALE": 1, "RGB": 3}
 class _NetpbmFile:
     """A file whose pixels begin at `start`; `kind` is the digit of its magic number."""
 
+    profile = b""
+
     def __init__(
         self, stream: BinaryIO, kind: int, size: tuple[int, int], channels: int, maximum: int, start: int
     ) -> None:

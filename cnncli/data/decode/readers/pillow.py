@@ -39,6 +39,11 @@ class PillowFile:
         """Codes of the doctor's findings that the header shows."""
         return ("transparent",) if self.picture.has_transparency_data else ()
 
+    @property
+    def profile(self) -> bytes:
+        """Its ICC profile; empty for none."""
+        return self.picture.info.get("icc_profile") or b""
+
     def turn(self) -> Image.Transpose | None:
         """What puts it upright."""
         return turn_of(self.picture)

@@ -13,11 +13,13 @@ from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngImageFile
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import turn_of, turn_told_by
+from cnncli.data.decode.profiles import profile_of
 from cnncli.data.decode.readers import DeepPixels
 from cnncli.data.decode.readers.pillow import PillowFile
 
 _SIGNATURE = 8  # bytes before the first chunk
 _WHITE = 65535
+_CURVES = (1, 6, 13, 14, 15)  # transfer functions of ITU-T H.273 that are near that of sRGB; others are for HDR
 _BIT_DEPTH = 24  # place of the bit depth in a file; the colour type follows
 _NO_PIXELS = b"\0\0\0\0IDAT\x35\xaf\x06\x1e\0\0\0\0IEND\xae\x42\x60\x82"
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
@@ -30,8 +32,9 @@ class PngFile(PillowFile):
 
     picture: PngImageFile
 
-    def __init__(self, picture: PngImageFile, stream: BinaryIO) -> None:
+    def __init__(self, picture: PngImageFile, stream: BinaryIO, whole: BinaryIO) -> None:
         super().__init__(picture, stream)
+        self._whole = whole  # with the long texts and profiles
         stream.seek(_BIT_DEPTH)
         self._bits, self._color_type = stream.read(2)
 
@@ -44,6 +47,20 @@ class PngFile(PillowFile):
     def traits(self) -> tuple[str, ...]:
         """Codes of the doctor's findings that the header shows."""
         return ("sixteen-bit",) * (self._bits == 16) + super().traits
+
+    @property
+    def profile(self) -> bytes:
+        """Its profile, or that of the space it names; long ones too."""
+        profile = b""
+        for kind, start, length in _chunks(self._whole):
+            if kind == b"cICP":
+                primaries, curve = _with_frame(self._whole, start, length)[8:10]
+                return profile_of(primaries) if curve in _CURVES else b""
+            if kind == b"iCCP":
+                profile = _unpacked(kind, _with_frame(self._whole, start, length)[8:-4], _MOST_TEXT)
+            if kind == b"IDAT":
+                break
+        return profile
 
     def turn(self) -> Image.Transpose | None:
         """What puts it upright; it may be told behind the pixels, which are passed over."""
@@ -98,11 +115,10 @@ class PngFile(PillowFile):
 def open_png(stream: BinaryIO) -> PngFile:
     """A PNG."""
     try:
-        picture = PngImageFile(stream)
+        return PngFile(PngImageFile(stream), stream, stream)
     except ValueError:
-        stream = without_long_texts(stream)
-        picture = PngImageFile(stream)
-    return PngFile(picture, stream)
+        shorter = without_long_texts(stream)
+        return PngFile(PngImageFile(shorter), shorter, stream)
 
 
 def without_long_texts(stream: BinaryIO) -> BinaryIO:
@@ -114,7 +130,7 @@ def without_long_texts(stream: BinaryIO) -> BinaryIO:
     for kind, start, length in _chunks(stream):
         data = _with_frame(stream, start, length)
         if kind in _TEXTS and zlib.crc32(data[4:-4]) == int.from_bytes(data[-4:]):
-            size = max(length, _unpacked(kind, data[8:-4]))
+            size = max(length, len(_unpacked(kind, data[8:-4], MAX_TEXT_CHUNK + 1)))
             texts += size
             if size > MAX_TEXT_CHUNK or texts > _MOST_TEXT:
                 continue
@@ -129,18 +145,18 @@ def _in_bytes(key: int | tuple[int, ...], bits: int) -> int | tuple[int, ...]:
     return key if bits == 1 else (key & (2**bits - 1)) * 255 // (2**bits - 1)
 
 
-def _unpacked(kind: bytes, body: bytes) -> int:
-    """Bytes of a text or profile, unpacked as far as they are few."""
+def _unpacked(kind: bytes, body: bytes, most: int) -> bytes:
+    """The first bytes of a packed text or profile; empty for what is not packed or is damaged."""
     parts = body.split(b"\0", 1)
     if kind == b"tEXt" or len(parts) < 2:
-        return len(body)
+        return b""
     packed = parts[1][1:]
     if kind == b"iTXt":
         packed = parts[1][2:].split(b"\0", 2)[-1] if parts[1][:1] == b"\1" else b""
     try:
-        return len(zlib.decompressobj().decompress(packed, MAX_TEXT_CHUNK + 1))
+        return zlib.decompressobj().decompress(packed, most)
     except zlib.error:
-        return 0
+        return b""
 
 
 def _without_pixels(stream: BinaryIO) -> bytes:

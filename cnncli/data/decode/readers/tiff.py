@@ -33,6 +33,7 @@ class _PlainTiff:
         self.width, self.height = (page.width, page.height) if page.orientation < 5 else (page.height, page.width)
         self.is_grey = page.is_grey
         self.traits = ("transparent",) * page.has_alpha
+        self.profile = page.profile
 
     def turn(self) -> None:
         return None

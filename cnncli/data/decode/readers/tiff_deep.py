@@ -76,6 +76,7 @@ class DeepTiff:
         self._stream, self._page, self._tifffile = stream, page, tifffile
         self.width, self.height, self.is_grey = page.width, page.height, page.is_grey
         self.traits = ("sixteen-bit",) * (page.bits[0] > 8) + ("transparent",) * page.has_alpha
+        self.profile = page.profile
 
     def turn(self) -> Image.Transpose | None:
         """What puts it upright."""

@@ -19,6 +19,7 @@ _MOST_VALUES = 1_000_000  # of one tag
 _MOST_SAMPLES = 16
 _DESCRIPTION = 270
 _DESCRIPTION_BYTES = 2048
+_PROFILE = 34675
 _NUMBERS = {254, 256, 257, 258, 259, 262, 273, 274, 277, 278, 279, 284, 317, 322, 323, 324, 325, 338, 339, 530, 32997}
 _RAW = {33421, 50706}  # the filter over a sensor, the version of DNG
 _REDUCED, _MASK = 1, 4  # flags of thumbnails and of masks, which are no pages
@@ -53,6 +54,7 @@ class TiffPage:
         subfile: Flags that say whether it is a thumbnail or a mask of another page.
         subsampling: Of colours against brightness, for YCbCr.
         pictures: How many pictures the page holds; 1 but for volumes, and stacks of ImageJ.
+        profile: Its ICC profile; empty for none.
     """
 
     index: int
@@ -74,6 +76,7 @@ class TiffPage:
     subfile: int
     subsampling: tuple[int, ...]
     pictures: int
+    profile: bytes
 
     @property
     def end(self) -> int:
@@ -135,7 +138,7 @@ def _directory(stream: BinaryIO, place: int, order: str, is_big: bool) -> tuple[
             at = struct.unpack(order + "Q" * is_big + "I" * (not is_big), value)[0]
             stream.seek(at)
             tags[tag] = tuple(stream.read(min(number, _DESCRIPTION_BYTES)))
-        elif kind in _TYPES and tag in _NUMBERS | _RAW:
+        elif kind in _TYPES and (tag in _NUMBERS | _RAW or (tag == _PROFILE and number <= _MOST_VALUES)):
             if number > _MOST_VALUES:
                 raise ValueError(f"tag {tag} has {number:,} values")
             layout = f"{order}{number}{_TYPES[kind]}"
@@ -189,6 +192,7 @@ def _page(index: int, is_odd: bool, tags: Tags) -> TiffPage:
         one(254),
         tags.get(530, (2, 2)),
         _pictures(bytes(tags.get(_DESCRIPTION, ()))) * max(1, one(32997, 1)),
+        bytes(number & 255 for number in tags.get(_PROFILE, ())),
     )
 
 
