@@ -27,8 +27,9 @@ if TYPE_CHECKING:
         summary,
         train,
     )
-    from cnncli.api.results import EvaluationResult, SpecReport
+    from cnncli.api.results import EvaluationResult
     from cnncli.api.run import Run
+    from cnncli.api.spec_report import SpecReport
     from cnncli.errors import (
         CnncliError,
         DataError,
@@ -80,8 +81,9 @@ _MODULES = {
     "cnncli.api.functions": (
         *("build_model", "check_data", "check_spec", "load_spec", "open_run", "preview", "summary", "train"),
     ),
-    "cnncli.api.results": ("EvaluationResult", "SpecReport"),
+    "cnncli.api.results": ("EvaluationResult",),
     "cnncli.api.run": ("Run",),
+    "cnncli.api.spec_report": ("SpecReport",),
     "cnncli.errors": (
         "CnncliError",
         "DataError",

@@ -8,7 +8,6 @@ exception. Signal handlers are never touched.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import random
 import sys
@@ -59,6 +58,8 @@ _shared = _SharedState()
 
 def _save(before_start: Callable[[], None] | None) -> ExitStack:
     """Saves and resets what all threads share; closing the stack restores it."""
+    import logging
+
     started = "cnncli.startup" in sys.modules
     with ExitStack() as stack:
         stack.callback(_restore_environment, dict(os.environ))

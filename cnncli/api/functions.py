@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnncli.api.results import SpecReport
+from cnncli.api.spec_report import SpecReport
 from cnncli.errors import SpecError
 from cnncli.isolation import isolated
 from cnncli.observer import Notice, warn

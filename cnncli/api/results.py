@@ -1,4 +1,4 @@
-"""What a check and an evaluation return."""
+"""What an evaluation returns."""
 
 from __future__ import annotations
 
@@ -7,39 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from cnncli.errors import Problem
 from cnncli.records import Evaluation, Prediction
 from cnncli.records.html import html_table
 
 if TYPE_CHECKING:
     from cnncli.report.classification import ClassificationReport
-
-
-@dataclass(frozen=True)
-class SpecReport:
-    """What `cnncli.check_spec` finds; shows itself as a table in a notebook.
-
-    Args:
-        errors: What must be corrected before a training; none when the spec is valid.
-        warnings: What is legal but probably wrong, and which images and weights do not exist.
-
-    Example:
-        >>> import cnncli
-        >>> report = cnncli.check_spec("mnist.yaml", {"train.epoch": 5})
-        >>> [(problem.key, problem.suggestion) for problem in report.errors]
-        [('train.epoch', 'epochs')]
-    """
-
-    errors: tuple[Problem, ...]
-    warnings: tuple[Problem, ...] = ()
-
-    def _repr_html_(self) -> str:
-        rows = [
-            (kind, f"{one.place.line}:{one.place.column}" if one.place else "", one.key, one.message)
-            for kind, problems in (("error", self.errors), ("warning", self.warnings))
-            for one in problems
-        ]
-        return html_table(("", "place", "key", "problem"), rows)
 
 
 @dataclass(frozen=True)
