@@ -30,7 +30,14 @@ _COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
     type=click.Path(path_type=Path, allow_dash=True),
     help="Write the files to exclude as part of a spec; - prints it.",
 )
-def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> int:
+@click.option(
+    "--write-split",
+    "split_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write which image of CONFIG is in which split, for data.split.file, and check nothing.",
+)
+def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None, split_file: Path | None) -> int:
     """Check images before training on them.
 
     Checks a folder of class folders, a CSV table or the source of a spec for broken files, duplicates, the same image
@@ -40,6 +47,7 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
     \b
     Example:
       cnncli data photos --list exclude.yaml
+      cnncli data photos.yaml --write-split split.csv
     """
     import json
 
@@ -52,8 +60,14 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
     is_spec = subject.suffix.lower() in (".yaml", ".yml") and not subject.is_dir()
     spec = load(subject).spec if is_spec else None
     place = spec.data.source.arguments.get("path") if spec else subject
+    if split_file:
+        if spec is None or quick or as_json or list_file:
+            raise click.UsageError("--write-split requires a spec and no other option")
+        return _write_split(spec, split_file)
     if list_file and not to_screen:
-        _refuse_to_overwrite(list_file, Path(place) if place else None)
+        from cnncli.report.findings import HEADING
+
+        _refuse_to_overwrite(list_file, Path(place) if place else None, HEADING)
         before = _excluded_by(list_file)
     before += spec.data.exclude if spec else []
     from cnncli import check_data
@@ -73,18 +87,31 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None) -> i
     return DataError.exit_code if report.is_wrong else 0
 
 
-def _refuse_to_overwrite(file: Path, place: Path | None) -> None:
-    """Writes neither among the images nor over anything but an earlier list."""
-    from cnncli.report.findings import HEADING
+def _write_split(spec: Any, file: Path) -> int:
+    """Writes the division of a spec."""
+    from cnncli.runner.inputs.division_file import COLUMNS, write_division
+    from cnncli.runner.inputs.splits import load_splits
 
+    source = spec.data.source
+    place = source.arguments.get("path")
+    _refuse_to_overwrite(file, Path(place) if place else None, ",".join(COLUMNS))
+    splits = load_splits(spec.data, spec.seed, notice=notice)
+    write_division(file, splits.samples, splits.source_split, source.has_files)
+    counts = ", ".join(f"{split} {len(samples):,}" for split, samples in splits.samples.items())
+    notice(f"wrote {file}: {counts}; to train on them: --set data.split.file={file}")
+    return 0
+
+
+def _refuse_to_overwrite(file: Path, place: Path | None, heading: str) -> None:
+    """Writes neither among the images nor over anything but a file that begins like the one to be written."""
     if place and place.is_dir() and place.resolve() in file.resolve().parents:
         raise ResourceError(f"'{file}' would be inside the data", "choose a file in another folder")
-    is_list = False
+    is_alike = False
     if file.is_file():
         with contextlib.suppress(OSError), file.open("rb") as stream:
-            is_list = stream.read(len(HEADING)) == HEADING.encode()
-    if file.exists() and not is_list:
-        raise ResourceError(f"'{file}' exists and is not such a list", "choose another file")
+            is_alike = stream.read(len(heading)) == heading.encode()
+    if file.exists() and not is_alike:
+        raise ResourceError(f"'{file}' exists and was not written by this option", "choose another file")
 
 
 def _excluded_by(file: Path) -> list[str]:

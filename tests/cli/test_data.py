@@ -278,3 +278,36 @@ def test_few_images_that_can_be_divided_somehow_are_not_refused(call, tmp_path, 
             (tmp_path / name / f"{i}.jpg").write_bytes(jpeg(100 * number + i))
     result = call("data", tmp_path)
     assert (result.code, "refused" in result.out) == (0, False)
+
+
+def test_the_division_of_a_spec_is_written_and_used_again(call, photos, tmp_path):
+    config = CONFIG.replace("extends: exclude.yaml\n", "").replace("PHOTOS", str(photos))
+    (tmp_path / "a.yaml").write_text(config)
+    file = tmp_path / "split.csv"
+    result = call("data", tmp_path / "a.yaml", "--write-split", file)
+    assert (result.code, result.out) == (0, "")
+    assert (
+        f"wrote {file}: train 70, validation 10, test 20; to train on them: --set data.split.file={file}" in result.err
+    )
+    rows = file.read_text().splitlines()
+    assert rows[0] == "split,image"
+    assert len(rows) == 101
+    assert call("data", tmp_path / "a.yaml", "--write-split", file).code == 0  # over an earlier one
+    (tmp_path / "b.yaml").write_text(config.replace("  image:", f"  split: {{file: {file}}}\n  image:"))
+    assert call("data", tmp_path / "b.yaml", "--quick").code == 0
+    file.write_text("\n".join([*rows, "test,cat/gone.jpg"]))
+    result = call("data", tmp_path / "b.yaml", "--quick")
+    assert result.code == 3
+    assert "lacks 1 of the 101 images" in " ".join(result.out.split())
+
+
+def test_a_division_is_written_over_nothing_else(call, photos, tmp_path):
+    config = CONFIG.replace("extends: exclude.yaml\n", "").replace("PHOTOS", str(photos))
+    (tmp_path / "a.yaml").write_text(config)
+    (tmp_path / "notes.txt").write_text("mine")
+    assert call("data", tmp_path / "a.yaml", "--write-split", tmp_path / "notes.txt").code == 5
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert call("data", tmp_path / "a.yaml", "--write-split", photos / "split.csv").code == 5
+    result = call("data", photos, "--write-split", tmp_path / "b.csv")
+    assert result.code == 2
+    assert "--write-split requires a spec" in result.err

@@ -14,6 +14,7 @@ from typing import Any
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.quality import rules
 from cnncli.data.quality.codes import CODES, finding, most_severe_first
+from cnncli.data.quality.group_names import groups_in_names
 from cnncli.data.quality.inspection import FileInspection, Progress, inspect_all, inspect_files, inspect_pixels
 from cnncli.data.quality.near_duplicates import duplicates, near_duplicates
 from cnncli.data.quality.value_range import DarkSet, dark_sets
@@ -36,12 +37,14 @@ class Plan:
         validation: Fraction or number of images to hold out for validation where the source has no such split.
         unused: Splits of the source that are not used; their classes are not judged.
         reading: What the numbers in files mean, and which picture of a stack is taken; size and colour do not matter.
+        is_grouped: Whether the division is settled: by groups, or by a file.
     """
 
     sets_size: bool | None = None
     validation: float | int = 0
     unused: tuple[str, ...] = ()
     reading: InputFormat = _READING
+    is_grouped: bool = False
 
 
 _NO_PLAN = Plan()
@@ -148,6 +151,7 @@ def _report(
         *rules.color_tells_class(readable),
         *rules.profiles(readable, plan.reading.icc == "srgb"),
         *rules.unset_white(dark),
+        *([] if plan.is_grouped else groups_in_names([entry for entry, _ in readable])),
         *duplicates(readable),
         *near_duplicates(readable),
         *rules.colliding_names(entry.name for entry in entries),

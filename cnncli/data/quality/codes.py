@@ -89,6 +89,12 @@ CODES: dict[str, Code] = {
         "validation set{s} {is} very small",
         "too few to choose the best epoch by: add images, or increase data.split.validation",
     ),
+    "groups-in-names": Code(
+        "warning",
+        "group{s} in the file names",
+        "if these images belong together, keep each group in one split, or the test measures what the network has "
+        "trained on",
+    ),
     "color-tells-class": Code(
         "warning",
         "class{es} {is} grey where others are in colour",

@@ -61,7 +61,8 @@ def scan_source(
     if data.split.folder is not None:
         arguments["split_folders"] = data.split.folder
     shape = static_data_info(data).shape
-    plan = Plan(shape is not None, part, unused, input_format_for(data, shape or (1, 1, 3)))
+    is_grouped = data.split.group is not None or data.split.file is not None
+    plan = Plan(shape is not None, part, unused, input_format_for(data, shape or (1, 1, 3)), is_grouped)
     report = scan_files(source.name, **arguments, decode=decode, progress=progress, plan=plan)
     warn_about_unknown(exclude, notice)
     if data.unreadable == "exclude":
