@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -23,6 +23,13 @@ from cnncli.runs import require_writable
 from cnncli.wording import size_text
 
 State = Literal["ok", "warning", "error"]
+
+EXTRAS = {
+    "heic": "reads HEIC",
+    "tfds": "reads TensorFlow Datasets",
+    "tiff": "reads TIFF and JPEG 2000 of any depth",
+}
+"""What each extra is for."""
 
 LOW_MEMORY = 2 << 30
 """Bytes of free memory below which a small training may not fit: TensorFlow alone takes half a gigabyte."""
@@ -59,6 +66,23 @@ def _versions() -> Iterator[Check]:
     for requirement in requirements:
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
             yield check_version(requirement)
+    yield from extras(requirements)
+
+
+def extras(requirements: Sequence[Requirement]) -> Iterator[Check]:
+    """Tells which extras are installed, those for developing cnncli apart."""
+    for extra in EXTRAS:
+        needed = [one for one in requirements if one.marker and one.marker.evaluate({"extra": extra})]
+        versions = [check_version(one) for one in needed]
+        if all(one.state == "ok" for one in versions):
+            yield Check("versions", f"cnncli[{extra}]", ", ".join(f"{one.name} {one.value}" for one in versions))
+        else:
+            yield Check(
+                "versions",
+                f"cnncli[{extra}]",
+                "not installed",
+                advice=f"{EXTRAS[extra]}: pip install 'cnncli[{extra}]'",
+            )
 
 
 def check_version(requirement: Requirement) -> Check:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from importlib.metadata import requires, version
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -67,3 +69,15 @@ def test_little_free_space_or_memory_is_a_warning(tmp_path, monkeypatch):
     monkeypatch.setattr(checks, "LOW_MEMORY", 1 << 60)
     assert checks._folder("runs", tmp_path, "make room").advice == "make room"
     assert [check.state for check in checks._memory()] in (["warning"], [])
+
+
+def test_every_extra_is_told_whether_it_is_installed():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert set(checks.EXTRAS) == project["optional-dependencies"].keys() - {"dev", "test"}
+    heic = Requirement('pillow>=1; extra == "heic"')
+    missing = Requirement('no-such-package>=1; extra == "tiff"')
+    results = {check.name: check for check in checks.extras([heic, missing])}
+    assert results["cnncli[heic]"].value == f"pillow {version('pillow')}"
+    assert results["cnncli[tiff]"].value == "not installed"
+    assert results["cnncli[tiff]"].advice.endswith("pip install 'cnncli[tiff]'")
+    assert {check.state for check in results.values()} == {"ok"}
