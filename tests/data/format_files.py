@@ -174,6 +174,16 @@ def jpeg2000(bits: int, channels: int, codec: str) -> Cell:
     return Cell(data, bytes_of(on_white(colors, share[:, :, -1:]) if channels in (2, 4) else colors))
 
 
+def jpeg(bits: int, channels: int, kind: str) -> Cell:
+    pixels = of_bits(SMOOTH[:, :, :channels], bits).squeeze()
+    if kind == "ls":
+        data = imagecodecs.jpegls_encode(pixels)
+    else:
+        data = imagecodecs.jpeg_encode(pixels, level=95, bitspersample=bits, lossless=kind == "lossless")
+    decoded = pixels if kind != "lossy" else imagecodecs.jpeg_decode(data)
+    return Cell(data, bytes_of(decoded.reshape(HEIGHT, WIDTH, channels) / (2**bits - 1)))
+
+
 def netpbm(kind: int, maximum: int, channels: int) -> Cell:
     pixels = np.rint(SMOOTH[:, :, :channels] * maximum).astype(">u2" if maximum > 255 else np.uint8)
     size = f"{WIDTH} # width\n{HEIGHT}"
@@ -283,6 +293,10 @@ def _grid() -> dict[str, Callable[[], Cell]]:
         for channels in (1, 2, 3, 4):
             for codec in ("jp2", "j2k"):
                 add("JPEG 2000", jpeg2000, bits, channels, codec)
+    for channels in (1, 3):
+        for kind, depths in (("lossless", (8, 10, 12, 16)), ("ls", (8, 16)), ("lossy", (8, 12))):
+            for bits in depths:
+                add("JPEG", jpeg, bits, channels, kind)
     for maximum in (1, 15, 254, 255, 256, 1000, 4095, 65535):
         for kind, channels in ((2, 1), (3, 3), (5, 1), (6, 3), (7, 1), (7, 2), (7, 3), (7, 4)):
             add("Netpbm", netpbm, kind, maximum, channels)

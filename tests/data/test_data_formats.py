@@ -115,11 +115,15 @@ def turned(kind: str, orientation: int) -> bytes:
     if kind == "deep TIFF":
         tag = (274, 3, 1, orientation, True)
         return tiff(stored.astype(np.uint16) * 257, photometric="minisblack", extratags=[tag])
+    if kind == "deep JPEG":
+        data = imagecodecs.jpeg_encode(stored.astype(np.uint16) * 257, bitspersample=16, lossless=True)
+        segment = exif.tobytes()
+        return data[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + data[2:]
     return saved(Image.fromarray(stored).convert("RGB"), "AVIF", exif=exif, quality=100, subsampling="4:4:4")
 
 
 @pytest.mark.parametrize("orientation", TURNS)
-@pytest.mark.parametrize("kind", ["TIFF", "deep TIFF", "AVIF"])
+@pytest.mark.parametrize("kind", ["TIFF", "deep TIFF", "deep JPEG", "AVIF"])
 def test_a_turned_picture_is_seen_upright(kind, orientation, tmp_path):
     (tmp_path / "image").write_bytes(turned(kind, orientation))
     assert size_of(tmp_path / "image") == (HEIGHT, WIDTH)
@@ -269,6 +273,8 @@ NEEDS = {
     ),
     "TIFF colours 8 png contig None": ("tifffile", "is a TIFF of numbers of 8 bits, compressed with PNG", "tiff"),
     "JPEG 2000 12 3 j2k": ("imagecodecs", "is a JPEG 2000 of 12 bits per channel", "tiff"),
+    "JPEG 12 1 lossy": ("imagecodecs", "is a JPEG of 12 bits per channel", "tiff"),
+    "JPEG 8 3 ls": ("imagecodecs", "is a JPEG-LS of 8 bits per channel", "tiff"),
     "HEIC 8 3": ("pi_heif", "is a HEIC image", "heic"),
 }
 
@@ -328,6 +334,8 @@ DAMAGED = [
     "TIFF colours 8 png contig None",
     "TIFF JPEG 12 ycbcr (16, 16)",
     "TIFF palette 8",
+    "JPEG 12 3 lossy",
+    "JPEG 16 1 ls",
     "JPEG 2000 8 3 jp2",
     "JPEG 2000 8 4 j2k",
     "JPEG 2000 16 3 jp2",

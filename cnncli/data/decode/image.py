@@ -137,6 +137,8 @@ def _loaded(stream: BinaryIO, name: str, input_format: InputFormat) -> tuple[Ope
         raise DataError(f"{name} is {other_file(head)}")
     try:
         opened = open_picture(kind, stream, input_format.frame)
+        if min(opened.width, opened.height) < 1:
+            raise ValueError(f"it declares {opened.width}×{opened.height} pixels")
         if opened.width * opened.height > MAX_PIXELS:
             raise DataError(f"{name} is {kind.words} of {opened.width}×{opened.height} pixels{_TOO_MANY}")
         return opened, opened.load(input_format)

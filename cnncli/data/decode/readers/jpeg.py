@@ -1,19 +1,22 @@
-"""JPEG, and what is not read although it begins like one: 12 bits, JPEG-LS and lossless kinds."""
+"""JPEG: Pillow reads 8 bits, imagecodecs all others and JPEG-LS."""
 
 from __future__ import annotations
 
+import io
 from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageChops
 from PIL.JpegImagePlugin import JpegImageFile
 
+from cnncli.data.decode.cut_off import CutOff, is_cut_off
 from cnncli.data.decode.input_format import InputFormat, decode_smaller
-from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of
-from cnncli.data.decode.readers import NotRead
+from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of, turn_told_by
+from cnncli.data.decode.readers import DeepPixels, NotRead, with_extra
 from cnncli.data.decode.readers.pillow import PillowFile
 
 _NO_FRAMES = {0xC4, 0xC8, 0xCC}  # tables and an extension among the markers of frames
 _JPEG_LS = 0xF7
+_EXIF = b"Exif\0\0"
 
 
 class _Frame(NamedTuple):
@@ -23,6 +26,7 @@ class _Frame(NamedTuple):
     bits: int
     width: int
     height: int
+    channels: int
 
 
 class _Jpeg(PillowFile):
@@ -37,18 +41,44 @@ class _Jpeg(PillowFile):
         return ImageChops.invert(picture) if is_plain_ink else picture
 
 
-def open_jpeg(stream: BinaryIO) -> PillowFile:
+def open_jpeg(stream: BinaryIO) -> PillowFile | _DeepJpeg:
     """A JPEG, or the first photograph of several in one file."""
     try:
         return _Jpeg(JpegImageFile(stream), stream)
     except SyntaxError:
         stream.seek(0)
-        frame = _frame(stream.read(1 << 20))
-        if frame and frame.marker == _JPEG_LS:
-            raise NotRead("is a JPEG-LS, which cnncli does not read") from None
-        if frame and frame.bits != 8:
-            raise NotRead(f"is a JPEG of {frame.bits} bits, which cnncli does not read") from None
-        raise
+        data = stream.read()
+        frame = _frame(data)
+        if frame is None or (frame.bits == 8 and frame.marker != _JPEG_LS):
+            raise
+        return _DeepJpeg(data, frame)
+
+
+class _DeepJpeg:
+    """A picture of other than 8 bits, or a JPEG-LS."""
+
+    profile = b""
+
+    def __init__(self, data: bytes, frame: _Frame) -> None:
+        self._data, self._frame = data, frame
+        self.width, self.height, self.is_grey = frame.width, frame.height, frame.channels == 1
+        self.traits = ("sixteen-bit",) * (frame.bits > 8)
+        name = "JPEG-LS" if frame.marker == _JPEG_LS else "JPEG"
+        if frame.channels not in (1, 3) or not 2 <= frame.bits <= 16:
+            raise NotRead(f"is a {name} of {frame.channels} channels of {frame.bits} bits, which cnncli does not read")
+        self._imagecodecs = with_extra("imagecodecs", f"is a {name} of {frame.bits} bits per channel", "tiff")
+
+    def turn(self) -> Image.Transpose | None:
+        exif, place = Image.Exif(), self._data.find(_EXIF)
+        exif.load(self._data[place : place + 65536] if place >= 0 else b"")
+        return turn_told_by(lambda: exif)
+
+    def load(self, input_format: InputFormat) -> DeepPixels:
+        if is_cut_off("JPEG", io.BytesIO(self._data)):  # libjpeg fills the rest with grey
+            raise CutOff
+        is_ls = self._frame.marker == _JPEG_LS
+        values = (self._imagecodecs.jpegls_decode if is_ls else self._imagecodecs.jpeg_decode)(self._data)
+        return DeepPixels(values.reshape(self.height, self.width, self._frame.channels), 2**self._frame.bits - 1)
 
 
 def size_of_jpeg(data: bytes) -> tuple[int, int]:
@@ -65,7 +95,7 @@ def _frame(data: bytes) -> _Frame | None:
         marker = data[place + 1]
         if (0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES) or marker == _JPEG_LS:
             height, width = (int.from_bytes(data[at : at + 2]) for at in (place + 5, place + 7))
-            return _Frame(marker, data[place + 4], width, height)
+            return _Frame(marker, data[place + 4], width, height, data[place + 9])
         is_alone = marker == 0xFF or 0xD0 <= marker <= 0xD9 or marker == 0x01
         place += 1 if marker == 0xFF else 2 if is_alone else 2 + int.from_bytes(data[place + 2 : place + 4])
     return None
