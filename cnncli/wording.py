@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Any
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 _LONGEST_VALUE = 60
 _MOST_ITEMS = 6
+_MOST_SUFFIXES = 10
 
 
 def counted(number: int, noun: str) -> str:
@@ -17,6 +20,14 @@ def counted(number: int, noun: str) -> str:
         ending = "ies" if noun.endswith("y") else "es" if noun.endswith("s") else "s"
         noun = noun.removesuffix("y") + ending
     return f"{number:,} {noun}"
+
+
+def by_suffix(names: Iterable[str]) -> str:
+    """How many of these files have which suffix, the most frequent first: `24 .jpg, 3 .qoi`."""
+    suffixes = Counter(PurePosixPath(name).suffix.lower() or "without a suffix" for name in names)
+    shown = [f"{count:,} {suffix}" for suffix, count in suffixes.most_common(_MOST_SUFFIXES)]
+    rest = suffixes.total() - sum(count for _, count in suffixes.most_common(_MOST_SUFFIXES))
+    return ", ".join([*shown, f"{rest:,} others"] if rest else shown)
 
 
 def size_text(size: int) -> str:

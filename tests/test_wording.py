@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnncli.wording import counted, dimensions, near_word, nearest, shown, size_text
+from cnncli.wording import by_suffix, counted, dimensions, near_word, nearest, shown, size_text
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,8 @@ def test_the_nearest_word():
     assert near_word("xyz", ["SGD", "Adam"]) is None
     assert nearest("epoch", ["epochs", "seed"]) == "; did you mean 'epochs'?"
     assert nearest("xyz", ["epochs", "seed"]) == ""
+
+
+def test_files_are_counted_by_suffix():
+    assert by_suffix(["a.qoi", "b.JPG", "c/d.jpg", "e"]) == "2 .jpg, 1 .qoi, 1 without a suffix"
+    assert by_suffix(f"{n}.{n}" for n in range(12)).endswith(", 2 others")

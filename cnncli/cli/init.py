@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -73,9 +74,19 @@ def _draft(data: Path, columns: dict[str, str], output: Path | None, force: bool
     for sentence in images.notices:
         notice(f"note: {sentence}")
     if images.unreadable:
-        files, command = counted(len(images.unreadable), "file"), f"cnncli data {shlex.quote(str(data))}"
-        notice(f"note: {files} cannot be read, see data.exclude; for details: {command}")
+        notice(f"note: {_unreadable(images.unreadable)}; for details: cnncli data {shlex.quote(str(data))}")
     _deliver(text, file, ("check", "preview", "train"))
+
+
+def _unreadable(files: Mapping[str, str]) -> str:
+    """How many files of which suffix cannot be read, with the first of them and the reason."""
+    from cnncli.wording import by_suffix, counted
+
+    name, reason = next(iter(files.items()))
+    first = f"{name} {reason.partition(';')[0]}"
+    if len(files) == 1:
+        return f"1 file cannot be read and is excluded: {first}"
+    return f"{counted(len(files), 'file')} ({by_suffix(files)}) cannot be read and are excluded; the first: {first}"
 
 
 def _name_of(data: Path) -> str:

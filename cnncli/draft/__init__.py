@@ -88,7 +88,7 @@ def _data(images: Survey, image_format: ImageFormat, split: Split) -> list[str]:
     counts = f"{split.train:,} images to train, {split.validation:,} to validate, {split.test:,} to test."
     settings = [
         [*comment(relative, 2), f"  source: {flow({images.source: dict(images.arguments)})}"],
-        _classes(images.class_names),
+        _classes(images.class_names, bool(images.foreign)),
         _excluded(images.unreadable, path),
         [*comment(" ".join(reasons), 2), f"  image: {flow(image)}"],
         [*comment(f"{counts} {split.reason}", 2), *([f"  split: {flow(split.keys)}"] if split.keys else [])],
@@ -96,9 +96,9 @@ def _data(images: Survey, image_format: ImageFormat, split: Split) -> list[str]:
     return ["data:", *blocks(settings)]
 
 
-def _classes(names: tuple[str, ...]) -> list[str]:
-    """The key `data.classes`, where it makes a spec clearer."""
-    if len(names) >= MANY_CLASSES or not all(name.strip() for name in names):
+def _classes(names: tuple[str, ...], needed: bool) -> list[str]:
+    """The key `data.classes`, where it makes a spec clearer or is needed to leave classes out."""
+    if (len(names) >= MANY_CLASSES and not needed) or not all(name.strip() for name in names):
         return []
     if splits_named(names):
         return []  # a listed class called `train` would make the source take the folders of splits for classes

@@ -61,7 +61,7 @@ def test_stdout_gets_the_spec_and_nothing_else(call, stripes):
     assert result.out.startswith("# An image classifier for my stripes")
     assert result.err.splitlines() == [
         "note: my stripes has 1 image beside its class folders, not used: stray.png",
-        "note: 1 file cannot be read, see data.exclude; for details: cnncli data 'my stripes'",
+        "note: 1 file cannot be read and is excluded: lying/3.png is empty; for details: cnncli data 'my stripes'",
     ]
     assert not list(stripes.glob("*.yaml"))
     (stripes / "s.yaml").write_text(result.out)

@@ -119,3 +119,15 @@ def test_a_column_that_divides_the_images_is_told_once(tmp_path):
     assert [notice.partition(": ")[2].partition(",")[0] for notice in images.notices] == [
         "the column 'set' names the splits"
     ]
+
+
+def test_what_a_spec_leaves_out_or_cannot_measure_is_told(tmp_path):
+    put(tmp_path, "train/cat/1.png", "train/dog/1.png", "train/Dog/2.png", "val/cat/1.png", "val/wolf/1.png")
+    put(tmp_path, "test/1.png", "test/2.png")
+    seen = survey(tmp_path)
+    assert seen.foreign == {"validation": ("wolf",)}
+    (unlabelled, foreign, lacking, similar) = seen.notices
+    assert f"{tmp_path}/test has 2 images and no class folders, so no labels: not used" in unlabelled
+    assert foreign == "the validation images of the class wolf are not used: there are no training images of it"
+    assert lacking.startswith("the validation images lack the classes")
+    assert similar.startswith("classes have similar names: 'Dog' and 'dog'")

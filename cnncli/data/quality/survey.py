@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.quality.inspection import Progress, inspect_files
 from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData
@@ -35,8 +36,10 @@ class Survey:
         grey: Whether each of them is stored without colour, bool, shape `(images,)`.
         formats: Number of images by format, most frequent first.
         unreadable: Files that cannot be read, each with the reason.
-        notices: Sentences about images that are not used, and about the column of a table that divides them.
+        notices: Sentences about images that are not used, about the column of a table that divides them, and about
+            classes that a split lacks or that may be one.
         dark: Images for which a spec must say which value is white; None when it need not.
+        foreign: For a split, the classes that the training images lack and that are therefore not used.
     """
 
     source: str
@@ -49,6 +52,7 @@ class Survey:
     unreadable: Mapping[str, str]
     notices: tuple[str, ...]
     dark: DarkSet | None = None
+    foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def counts(self, split: str = "train") -> np.ndarray:
         """Images of each class in a split, int64, shape `(classes,)`."""
@@ -96,9 +100,19 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         np.array([one.grey for one in good], bool),
         dict(Counter(one.kind for one in good).most_common()),
         unreadable,
-        (*dict.fromkeys(told), *(one.message for one in data.unused if one.reason != "excluded")),
+        (*dict.fromkeys(told), *_notices(data)),
         next(iter(dark_sets([path for path, _ in files], inspections, _ANY, every=True)), None),
+        data.foreign,
     )
+
+
+def _notices(data: ImageData[FileSamples]) -> Iterator[str]:
+    yield from (one.message for one in data.unused if one.reason != "excluded")
+    for split, names in data.foreign.items():
+        classes = f"the class{'es' if len(names) > 1 else ''} {some(names)}"
+        yield f"the {split} images of {classes} are not used: there are no training images of it"
+    labels = {split: samples.labels for split, samples in data.splits.items()}
+    yield from (line.removeprefix("warning: ") for line in class_warnings(data.class_names, labels))
 
 
 def _load_folder(path: Path, columns: Mapping[str, str], exclude: Container[str]) -> ImageData[FileSamples]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from cnncli.data.decode import formats
 from cnncli.data.samples import Unused
 from cnncli.data.sources.location import some
-from cnncli.wording import counted
+from cnncli.wording import by_suffix, counted
 
 
 def _are(count: int) -> str:
@@ -51,11 +50,9 @@ def hidden(names: Iterable[str]) -> list[Unused]:
 
 def other_files(names: Collection[str]) -> list[Unused]:
     """Files in class folders that are not known to be images."""
-    suffixes = Counter(PurePosixPath(name).suffix.lower() or "without a suffix" for name in names)
-    kinds = some([f"{count:,} {suffix}" for suffix, count in suffixes.most_common()])
     files = f"{counted(len(names), 'file')} in the class folders {_are(len(names))}"
     what = "not an image that cnncli knows" if len(names) == 1 else "not images that cnncli knows"
-    return _when_any("other-files", len(names), f"{files} {what}, and not used: {kinds}")
+    return _when_any("other-files", len(names), f"{files} {what}, and not used: {by_suffix(names)}")
 
 
 def without_labels(place: Path, count: int) -> list[Unused]:

@@ -28,7 +28,7 @@ from cnncli.runner.inputs.splits import (
 )
 from cnncli.spec.schema import Data, Split
 from cnncli.spec.static_data_info import static_data_info
-from cnncli.wording import counted
+from cnncli.wording import by_suffix, counted
 
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
@@ -132,9 +132,10 @@ def require_readable(splits: Mapping[str, FileSamples], source: Path | str, noti
     findings = check_headers(splits)
     errors = [one for each in findings if each.severity == "error" for one in each.affected]
     broken = [f"{' '.join(one.names)} {one.detail}" for one in errors]
+    names = [name for one in errors for name in one.names]
     if broken:
         raise DataError(
-            f"{source} has {counted(len(broken), 'file')} that cannot be read:{listed(broken)}",
+            f"{source} has {counted(len(broken), 'file')} that cannot be read ({by_suffix(names)}):{listed(broken)}",
             f"fix or exclude them; `cnncli data {source} --list exclude.yaml` lists them all; or leave out whatever "
             "cannot be read with data.unreadable: exclude",
         )

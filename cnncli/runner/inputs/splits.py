@@ -13,6 +13,7 @@ from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.data.cache import cached, cached_before
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.sizes import common_size
+from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples, SampleSubset, Unused
 from cnncli.data.sources import builtin, load_images
 from cnncli.data.sources.classes import with_classes
@@ -20,7 +21,7 @@ from cnncli.data.sources.location import ExcludeList
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
 from cnncli.observer import Notice
-from cnncli.runner.inputs.class_check import class_warnings, require_known_classes, unused_splits
+from cnncli.runner.inputs.class_check import require_known_classes, unused_splits
 from cnncli.runner.inputs.division import divide_source
 from cnncli.runner.inputs.division_file import pooled, read_parts
 from cnncli.runner.inputs.input_spec import InputSpec, channel_statistics
@@ -76,7 +77,8 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
     source = load_source(data, notice)
     used = [split for split in source.splits if split not in unused_splits(data.split)]
     require_known_classes(source, used)
-    for line in (*(unused.message for unused in source.unused), *class_warnings(source, used)):
+    labels = {split: source.splits[split].labels for split in used}
+    for line in (*(unused.message for unused in source.unused), *class_warnings(source.class_names, labels)):
         if notice:
             notice(line)
     listed = None if data.split.file is None else read_parts(source, data, notice or (lambda _: None))

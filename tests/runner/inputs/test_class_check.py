@@ -7,12 +7,7 @@ import pytest
 
 from cnncli.data.samples import ImageData, Samples
 from cnncli.errors import DataError, SpecError
-from cnncli.runner.inputs.class_check import (
-    class_warnings,
-    require_class_weights,
-    require_known_classes,
-    unused_splits,
-)
+from cnncli.runner.inputs.class_check import require_class_weights, require_known_classes, unused_splits
 from cnncli.spec.schema import Split, Train
 
 
@@ -35,24 +30,6 @@ def test_a_class_that_training_lacks_is_refused_where_it_is_used():
 @pytest.mark.parametrize(("validation", "unused"), [(0, ("validation",)), (0.1, ()), ("test", ())])
 def test_validation_images_that_are_not_wanted_are_not_judged(validation, unused):
     assert unused_splits(Split(validation=validation)) == unused
-
-
-def test_a_class_that_a_split_lacks_is_a_warning():
-    data = source(("cat", "dog", "owl"), train=[0, 1, 2], validation=[0], test=[1, 2])
-    assert list(class_warnings(data, ["train", "validation", "test"])) == [
-        "warning: the validation images lack the classes dog, owl: how well they are recognised is not measured "
-        "on them",
-        "warning: the test images lack the class cat: how well it is recognised is not measured on them",
-    ]
-    assert list(class_warnings(data, ["train"])) == []
-
-
-def test_similar_names_come_with_the_mapping_that_merges_them():
-    (line,) = class_warnings(source(("ANGER", "anger", "joy"), train=[0, 1, 2]), ["train"])
-    assert "'ANGER' and 'anger'" in line
-    assert "data.classes: {ANGER: ANGER, anger: ANGER, joy: joy}" in line
-    names = ("ANGER", "anger", *map(str, range(30)))
-    assert "data.classes: a mapping" in next(iter(class_warnings(source(names, train=[0]), ["train"])))
 
 
 @pytest.mark.parametrize(

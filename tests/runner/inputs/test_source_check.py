@@ -52,7 +52,7 @@ def test_every_file_that_cannot_be_read_is_named_before_the_first_step(photos):
     with pytest.raises(DataError) as raised:
         require_readable(splits, photos, pytest.fail)
     assert raised.value.message.splitlines() == [
-        f"{photos} has 2 files that cannot be read:",
+        f"{photos} has 2 files that cannot be read (2 .png):",
         "  cat/3.png is empty",
         "  dog/5.png is cut off: the end of the PNG is missing",
     ]
