@@ -46,7 +46,7 @@ class EvaluationResult:
 
     @property
     def split(self) -> str:
-        """`train`, `validation` or `test`."""
+        """`train`, `validation` or `test`; empty for other images that form no splits."""
         return self.evaluation.split
 
     @property
@@ -66,9 +66,12 @@ class EvaluationResult:
     def _repr_html_(self) -> str:
         columns = ("precision", "recall", "f1-score", "support")
         of_classes = {name: row for name, row in self.report.values.items() if isinstance(row, dict)}
-        rows = [(name, *(f"{row[column]:.4g}" for column in columns)) for name, row in of_classes.items()]
+        rows = [
+            (name, *(f"{row[column]:.4f}" for column in columns[:3]), str(row["support"]))
+            for name, row in of_classes.items()
+        ]
         figures = [(name, f"{value:.4f}") for name, value in self.metrics.items() if isinstance(value, float)]
-        return html_table(("class", *columns), rows) + html_table(("metric", self.split), figures)
+        return html_table(("class", *columns), rows) + html_table(("metric", self.evaluation.title), figures)
 
 
 class _Predictions(Sequence[Prediction]):

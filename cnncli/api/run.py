@@ -13,7 +13,7 @@ from cnncli.isolation import isolated
 from cnncli.observer import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
 from cnncli.records.html import html_table
-from cnncli.runner.open_run import OpenRun
+from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.resume_plan import plan_resume
 
 if TYPE_CHECKING:
@@ -64,23 +64,28 @@ class Run(OpenRun):
 
     def evaluate(
         self,
-        split: Literal["train", "validation", "test"] = "test",
+        split: Literal["train", "validation", "test"] | None = None,
         *,
+        weights: Weights = "best",
         data: str | os.PathLike[str] | None = None,
+        on: str | os.PathLike[str] | None = None,
         allow_changed_weights: bool = False,
         notice: Notice = warn,
     ) -> EvaluationResult:
-        """Measures the best weights on the images of a split; writes nothing.
+        """Measures weights on the images of a split, or on other labelled images; writes nothing.
 
         Args:
-            split: The split.
-            data: Where the images are now, if they were moved.
+            split: The split: `test` by default, of `on` the only one.
+            weights: `best`, those of the best epoch; or `last`, those at the end of the training.
+            data: Where the images are now, if they were moved; only those of the split need be there.
+            on: Other images: a folder with a folder for each class, or with such folders for each split, or a table.
+                Their classes have the names of the run's, or those that the spec renamed; not all need be there.
             allow_changed_weights: Accept weights whose checksum does not match the run.
             notice: Receives warnings, such as that images have changed; `warnings.warn` by default.
 
         Raises:
-            DataError: Images of the run are missing.
-            RunError: The run is incomplete, or has no such split.
+            DataError: Images are missing, or have classes that the run does not know.
+            RunError: The run is incomplete, or has no such split or weights.
 
         Example:
             >>> import cnncli
@@ -88,14 +93,14 @@ class Run(OpenRun):
             >>> result.split, len(result.predictions)
             ('validation', 100)
         """
-        if self._evaluated and (split, data) == ("test", None):
+        if self._evaluated and split in (None, "test") and (weights, data, on) == ("best", None, None):
             return self._evaluated
         with isolated():
             from cnncli.api.results import EvaluationResult
             from cnncli.runner.evaluate import evaluate
 
-            path = None if data is None else Path(data)
-            return EvaluationResult.of(evaluate(self, split, notice, path, allow_changed_weights))
+            moved, other = (None if path is None else Path(path) for path in (data, on))
+            return EvaluationResult.of(evaluate(self, split, notice, moved, allow_changed_weights, weights, other))
 
     _evaluated: EvaluationResult | None = None
 
@@ -105,6 +110,7 @@ class Run(OpenRun):
         images: ImageLike | Iterable[ImageLike],
         top_k: int = 1,
         *,
+        weights: Weights = "best",
         invert: bool = False,
         allow_changed_weights: bool = False,
         notice: Notice = warn,
@@ -116,6 +122,7 @@ class Run(OpenRun):
         images: ImageLike | Iterable[ImageLike],
         top_k: int = 1,
         *,
+        weights: Weights = "best",
         invert: bool = False,
         allow_changed_weights: bool = False,
         notice: Notice = warn,
@@ -126,18 +133,20 @@ class Run(OpenRun):
         images: ImageLike | Iterable[ImageLike],
         top_k: int = 1,
         *,
+        weights: Weights = "best",
         invert: bool = False,
         allow_changed_weights: bool = False,
         notice: Notice = warn,
         keep_unreadable: bool = False,
     ) -> Sequence[Prediction | UnreadableImage]:
-        """Classifies images of any size, colour or grey; the model is built once for all calls.
+        """Classifies images of any size, colour or grey; the model is built once for all calls with the same weights.
 
         Args:
             images: One image or several, each a path, a folder, the bytes of a file, an open file, a picture of
                 Pillow's, or a uint8 array of 0…255 with the shape `(height, width)`, `(height, width, 1)` or
                 `(height, width, 3)`.
             top_k: Number of classes in `Prediction.top`.
+            weights: `best`, those of the best epoch; or `last`, those at the end of the training.
             invert: Invert the brightness first, for negatives of the training images.
             allow_changed_weights: Accept weights whose checksum does not match the run.
             notice: Receives warnings; `warnings.warn` by default.
@@ -148,7 +157,7 @@ class Run(OpenRun):
 
         Raises:
             DataError: An image cannot be read.
-            RunError: The run is incomplete, or its weights were changed.
+            RunError: The run is incomplete or lacks these weights, or they were changed.
 
         Example:
             >>> import cnncli, numpy as np
@@ -160,17 +169,18 @@ class Run(OpenRun):
         with isolated():
             from cnncli.runner.predict import Predictor, as_list
 
-            if allow_changed_weights not in self._predictors:
-                self._predictors[allow_changed_weights] = Predictor(self, notice, allow_changed_weights)
+            chosen = weights, allow_changed_weights
+            if chosen not in self._predictors:
+                self._predictors[chosen] = Predictor(self, notice, allow_changed_weights, weights)
             predictions = []
-            for prediction in self._predictors[allow_changed_weights].predict(as_list(images), top_k, invert):
+            for prediction in self._predictors[chosen].predict(as_list(images), top_k, invert):
                 if isinstance(prediction, UnreadableImage) and not keep_unreadable:
                     raise DataError(prediction.reason)
                 predictions.append(prediction)
             return predictions
 
     @cached_property
-    def _predictors(self) -> dict[bool, Predictor]:
+    def _predictors(self) -> dict[tuple[Weights, bool], Predictor]:
         return {}
 
     def resume(

@@ -1,15 +1,15 @@
-"""`cnncli evaluate`: measures the weights of a run again."""
+"""`cnncli evaluate`: measures the weights of a run again, on its own images or on others."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from cnncli.cli.options import allow_changed_weights_option, run_argument, runs_dir_option
+from cnncli.cli.options import allow_changed_weights_option, run_argument, runs_dir_option, weights_option
 
 if TYPE_CHECKING:
     from cnncli import Run
@@ -21,30 +21,41 @@ if TYPE_CHECKING:
 @click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
-    default="test",
-    show_default=True,
-    help="Images to measure on.",
+    help="Images to measure on: test by default, of --on the only split.",
 )
-@click.option("--data", type=click.Path(path_type=Path), help="New path of the images, if they were moved.")
+@weights_option
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="New path of the run's images, if they were moved; only the split's are needed.",
+)
+@click.option(
+    "--on",
+    type=click.Path(path_type=Path),
+    help="Measure on other labelled images: a folder with a folder for each class, or a table.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 7 if a metric is lower.")
 @allow_changed_weights_option
 def evaluate(
     run: str,
     runs_dir: Path,
-    split: str,
+    split: str | None,
+    weights: Literal["best", "last"],
     data: Path | None,
+    on: Path | None,
     as_json: bool,
     fail_under: tuple[str, ...],
     allow_changed_weights: bool,
 ) -> None:
-    """Measure the best weights of a run.
+    """Measure a run on its test images, or on others.
 
-    RUN is a run folder or its name.
+    RUN is a run folder or its name. Nothing is written.
 
     \b
     Example:
       cnncli evaluate mnist-001 --fail-under accuracy=0.97
+      cnncli evaluate flowers-001 --on photos/new
     """
     import json
 
@@ -54,10 +65,19 @@ def evaluate(
 
     limits = [_limit(text) for text in fail_under]
     opened = open_run(run, runs_dir)
-    if note := _unfinished(opened):
+    if data is not None and on is not None:
+        raise click.UsageError("--data is a new path of the run's own images, --on names others; use one of them")
+    if note := _unfinished(opened, weights):
         notice(note)
     _require_metrics(opened, [name for name, _ in limits])
-    result = opened.evaluate(split, data=data, allow_changed_weights=allow_changed_weights, notice=notice)  # type: ignore[arg-type]
+    result = opened.evaluate(
+        split,  # type: ignore[arg-type]  # one of the choices
+        weights=weights,
+        data=data,
+        on=on,
+        allow_changed_weights=allow_changed_weights,
+        notice=notice,
+    )
     if as_json:
         click.echo(json.dumps({**result.metrics, "classes": result.report.values}, indent=2))
     else:
@@ -96,7 +116,7 @@ def _limit(text: str) -> tuple[str, float]:
 _ENDS = {"running": "is still training", "interrupted": "was interrupted", "failed": "failed", "diverged": "diverged"}
 
 
-def _unfinished(run: Run) -> str:
+def _unfinished(run: Run, weights: str) -> str:
     """One line about a run that is not finished: how far it is, and which epoch its weights are of."""
     from cnncli.errors import RunError
 
@@ -107,5 +127,5 @@ def _unfinished(run: Run) -> str:
         return ""
     if history is None or not history.best:
         return ""
-    epochs = len(history.epochs)
-    return f"note: {run.path} {end} after epoch {epochs}; the best weights are those of epoch {history.best}"
+    of = f"of epoch {history.best}" if weights == "best" else "of that moment"
+    return f"note: {run.path} {end} after epoch {len(history.epochs)}; the {weights} weights are those {of}"

@@ -49,6 +49,13 @@ def complete_runs(context: click.Context, parameter: click.Parameter, incomplete
 
 
 run_argument = click.argument("run", shell_complete=complete_runs)
+weights_option = click.option(
+    "--weights",
+    type=click.Choice(["best", "last"]),
+    default="best",
+    show_default=True,
+    help="Weights of the best epoch, or those at the end of the training.",
+)
 allow_changed_weights_option = click.option(
     "--allow-changed-weights",
     is_flag=True,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from cnncli.cli.options import allow_changed_weights_option, complete_runs, runs_dir_option
+from cnncli.cli.options import allow_changed_weights_option, complete_runs, runs_dir_option, weights_option
 
 if TYPE_CHECKING:
     from cnncli import Prediction, UnreadableImage
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     "--run", "named", shell_complete=complete_runs, help="Run folder or name; default: the newest finished run."
 )
 @runs_dir_option
+@weights_option
 @click.option("--top-k", type=click.IntRange(1), default=1, show_default=True, help="Show the K most probable classes.")
 @click.option("--invert", is_flag=True, help="Invert brightness before classifying.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -30,6 +31,7 @@ def predict(
     images: tuple[str, ...],
     named: str | None,
     runs_dir: Path,
+    weights: Literal["best", "last"],
     top_k: int,
     invert: bool,
     as_json: bool,
@@ -59,6 +61,7 @@ def predict(
     answers = run.predict(
         [sys.stdin.buffer if image == "-" else image for image in images],
         top_k,
+        weights=weights,
         invert=invert,
         allow_changed_weights=allow_changed_weights,
         notice=notice,
@@ -66,7 +69,10 @@ def predict(
     )
     if not answers:
         raise DataError(f"there are no images in {', '.join(images)}")
-    _print[output_format](answers, top_k)
+    if output_format == "json":
+        _print_json(answers, weights)
+    else:
+        (_print_csv if as_csv else _print_table)(answers, top_k)
     _show_notes([answer for answer in answers if isinstance(answer, Prediction)])
     unreadable = [answer for answer in answers if isinstance(answer, UnreadableImage)]
     for answer in unreadable:
@@ -101,7 +107,7 @@ def _print_table(answers: Sequence[Prediction | UnreadableImage], top_k: int) ->
         show_table(("image", "class", "probability"), rows, right=("probability",))
 
 
-def _print_json(answers: Sequence[Prediction | UnreadableImage], top_k: int) -> None:
+def _print_json(answers: Sequence[Prediction | UnreadableImage], weights: str) -> None:
     import json
 
     from cnncli.records import Prediction
@@ -110,7 +116,7 @@ def _print_json(answers: Sequence[Prediction | UnreadableImage], top_k: int) -> 
     for answer in answers:
         if isinstance(answer, Prediction):
             top = [{"class": name, "probability": probability} for name, probability in answer.top]
-            entry = {"image": answer.image, **top[0], "top": top, "note": answer.note}
+            entry = {"image": answer.image, **top[0], "top": top, "weights": weights, "note": answer.note}
         else:
             entry = {"image": answer.image, "error": answer.reason}
         listed.append(entry)
@@ -132,6 +138,3 @@ def _print_csv(answers: Sequence[Prediction | UnreadableImage], top_k: int) -> N
     for prediction in predictions:
         cells = [text for name, value in prediction.top for text in (one_line(cell(name)), shortest(value))]
         writer.writerow([one_line(cell(prediction.image)), *cells])
-
-
-_print = {"table": _print_table, "json": _print_json, "csv": _print_csv}

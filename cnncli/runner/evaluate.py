@@ -1,4 +1,4 @@
-"""Measures the best weights of a run on one of its splits."""
+"""Measures the weights of a run on one of its splits, or on other labelled images."""
 
 from __future__ import annotations
 
@@ -8,36 +8,52 @@ from pathlib import Path
 from cnncli.data.samples import LabelledImages
 from cnncli.errors import DataError, RunError
 from cnncli.factory.training import compile_model
+from cnncli.machine import expanded
 from cnncli.observer import Notice, warn
 from cnncli.records import Evaluation
 from cnncli.runner.inputs.image_manifest import recorded_splits
+from cnncli.runner.inputs.other_images import other_images
 from cnncli.runner.inputs.splits import Splits, decoded, decoded_before
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.model.evaluation import evaluate_split
-from cnncli.runner.open_run import OpenRun
+from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.spec.schema import Data
 from cnncli.spec.sources import Source
 
 
 def evaluate(
     run: OpenRun,
-    split: str,
+    split: str | None = None,
     notice: Notice = warn,
     data_path: Path | None = None,
     allow_changed_weights: bool = False,
+    weights: Weights = "best",
+    on: Path | None = None,
 ) -> Evaluation:
-    """Evaluates a run with its own spec, weights and images, as `cnncli.Run.evaluate` says."""
-    model = run.model("best", allow_changed_weights, notice)
-    train, data, classes = run.spec.train, run.spec.data, run.class_names
-    if data_path is not None:
-        data = _moved(data, data_path)
+    """Evaluates a run with its own spec and weights, as `cnncli.Run.evaluate` says."""
+    if data_path is not None and on is not None:
+        raise RunError("--data is a new place of the run's own images, and --on names others", "use one of the two")
+    model = run.model(weights, allow_changed_weights, notice)
+    train, classes = run.spec.train, run.class_names
+    if on is None:
+        split = split or "test"
+        samples = _own_images(run, split, data_path, notice)
+    else:
+        split, files = other_images(on, split, run.spec.data, run.data_record, notice)
+        samples = decoded(Splits(classes, {split: files}), run.spec.data.cache, notice=notice).samples[split]
+    encoding = encoding_for(train, model, len(classes))
+    compile_model(model, train.optimizer, train.loss, train.metrics, len(classes), total_steps=1)
+    evaluation = evaluate_split(model, split, samples, classes, encoding, train.loss, train.batch_size)
+    return dataclasses.replace(evaluation, weights=weights, on="" if on is None else str(expanded(on).absolute()))
+
+
+def _own_images(run: OpenRun, split: str, data_path: Path | None, notice: Notice) -> LabelledImages:
+    """The images of one split of a run, decoded; those of the others may be gone."""
+    data = run.spec.data if data_path is None else _moved(run.spec.data, data_path)
     splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=(split,))
     if split not in splits.samples:
         raise RunError(f"this run has no {split} images", f"it has {', '.join(splits.samples)}")
-    samples = _decoded(splits, split, data.cache, notice)
-    encoding = encoding_for(train, model, len(classes))
-    compile_model(model, train.optimizer, train.loss, train.metrics, len(classes), total_steps=1)
-    return evaluate_split(model, split, samples, classes, encoding, train.loss, train.batch_size)
+    return _decoded(splits, split, data.cache, notice)
 
 
 def _decoded(splits: Splits, split: str, cache: bool, notice: Notice | None) -> LabelledImages:

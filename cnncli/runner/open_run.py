@@ -16,7 +16,7 @@ from cnncli.records import Epoch, History
 from cnncli.runner.inputs.data_record import DataRecord, parse_data_record
 from cnncli.runner.model.plugin_check import require_packages
 from cnncli.runner.training.checkpoint import TrainingState, read_progress
-from cnncli.runs import BEST, RunDir, verified_weights
+from cnncli.runs import BEST, LAST, RunDir, verified_weights
 from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec import LoadedSpec, Spec, load
 from cnncli.spec.metrics import monitored_metric
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 _NOT_METRICS = ("epoch", "stage", "learning_rate", "seconds")
 _MOST_THREADS = 1024
-_WEIGHTS: Mapping[str, str] = {"best": BEST}
+_FILES: Mapping[str, str] = {"best": BEST, "last": LAST}
+
+Weights = Literal["best", "last"]
+"""The weights of the best epoch, or those at the end of the training."""
 
 
 class OpenRun:
@@ -201,14 +204,14 @@ class OpenRun:
 
     def model(
         self,
-        weights: Literal["best"] = "best",
+        weights: Weights = "best",
         allow_changed_weights: bool = False,
         notice: Notice = warn,
     ) -> keras.Model:
         """The model with its trained weights, not compiled; a new one with each call.
 
         Args:
-            weights: Which weights: those of the best epoch.
+            weights: `best`, those of the best epoch; or `last`, those at the end of the training.
             allow_changed_weights: Accept weights whose checksum does not match the run.
             notice: Receives a warning when the checksum does not match; `warnings.warn` by default.
 
@@ -217,14 +220,14 @@ class OpenRun:
             float32; preprocessing is part of it.
 
         Raises:
-            RunError: The run is incomplete, or its weights were changed or do not belong to its model.
+            RunError: The run is incomplete or lacks these weights, or they were changed or do not belong to its model.
 
         Example:
             >>> import cnncli
             >>> cnncli.open_run("runs/mnist-001").model().output_shape
             (None, 10)
         """
-        file = verified_weights(self.folder, _WEIGHTS[weights], allow_changed_weights, notice)
+        file = verified_weights(self.folder, _FILES[weights], allow_changed_weights, notice)
         spec, inputs = self.spec, self.input_spec
         from cnncli.factory.weights import load_weights
         from cnncli.runner.model.build import build_model

@@ -21,7 +21,7 @@ from cnncli.observer import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
 from cnncli.runner.inputs.splits import input_format_for
 from cnncli.runner.model.build import encoding_for
-from cnncli.runner.open_run import OpenRun
+from cnncli.runner.open_run import OpenRun, Weights
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -78,8 +78,10 @@ def named_images(images: Iterable[ImageLike]) -> Iterator[NamedImage]:
 class Predictor:
     """The model of a run, ready to classify images; arguments and errors are those of `cnncli.Run.predict`."""
 
-    def __init__(self, run: OpenRun, notice: Notice = warn, allow_changed_weights: bool = False) -> None:
-        self._model = run.model("best", allow_changed_weights, notice)
+    def __init__(
+        self, run: OpenRun, notice: Notice = warn, allow_changed_weights: bool = False, weights: Weights = "best"
+    ) -> None:
+        self._model = run.model(weights, allow_changed_weights, notice)
         self._record, self._loss = run.data_record, run.spec.train.loss
         self._class_names = run.class_names
         self._format = input_format_for(run.spec.data, run.input_spec.shape)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cnncli.errors import RunError
-from cnncli.runs.folder import BEST, RunDir
+from cnncli.runs.folder import BEST, LAST, RunDir
 
 
 def verified_weights(
@@ -22,6 +22,11 @@ def verified_weights(
         RunError: There are none, or they were changed and that is not allowed.
     """
     path = run.path / name
+    if not path.is_file() and name == LAST:
+        raise RunError(
+            f"the run has no last weights: '{path}' is missing",
+            "a training writes them when it ends or is interrupted; its best weights are there after its first epoch",
+        )
     if not path.is_file():
         raise RunError(f"the run has no weights: '{path}' is missing", "a run has them after its first epoch")
     try:

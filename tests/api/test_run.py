@@ -49,6 +49,27 @@ def test_an_evaluation_has_metrics_a_report_and_predictions(run, split):
     ]
 
 
+def test_the_last_weights_are_measured_and_predict_too(run):
+    last = run.evaluate(weights="last")
+    assert (last.metrics["weights"], last.split, run.evaluate().metrics["weights"]) == ("last", "test", "best")
+    assert last.metrics["accuracy"] == run.evaluate().metrics["accuracy"]  # of one epoch, both are the same
+    predicted = [run.predict("digit.png", weights=weights)[0] for weights in ("best", "last")]
+    assert predicted[0] == predicted[1]
+    assert run.model("last").output_shape == (None, 10)
+
+
+def test_other_images_are_measured_by_the_names_of_the_classes(run, tmp_path):
+    (tmp_path / "7").mkdir()
+    shutil.copyfile("digit.png", tmp_path / "7" / "a.png")
+    with pytest.warns(UserWarning, match="has no images of the classes 0, 1, 2"):
+        result = run.evaluate(on=tmp_path)
+    assert (result.metrics["on"], result.metrics["images"], result.split) == (str(tmp_path), 1, "")
+    assert result.predictions[0].image == "7/a.png"
+    (tmp_path / "7").rename(tmp_path / "seven")
+    with pytest.raises(cnncli.DataError, match="a class that this run does not know: seven"):
+        run.evaluate(on=tmp_path)
+
+
 def test_the_metrics_of_the_test_images_are_those_of_the_training(run):
     assert run.evaluate().metrics == run.metrics
 

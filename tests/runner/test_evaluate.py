@@ -95,3 +95,78 @@ def test_only_the_images_that_are_measured_are_needed_and_a_new_class_disturbs_n
     assert np.array_equal(again.probabilities, longer.evaluation.probabilities)
     with pytest.raises(DataError, match="train images of this run are missing"):
         evaluate(OpenRun(trained.run), "train", data_path=moved)
+
+
+class TestWeights:
+    def test_the_last_ones_are_those_of_the_end_of_the_training(self, evaluate, trained, copy, make_spec):
+        from cnncli.runner.predict import Predictor
+
+        last = evaluate(OpenRun(copy), "validation", weights="last")
+        assert (last.weights, last.title) == ("last", "validation, last weights")
+        expected = trained.history.epochs[-1].metrics
+        assert last.metrics["loss"] == pytest.approx(expected["val_loss"], rel=1e-5)
+        shutil.copyfile(copy.path / "weights" / "last.weights.h5", copy.best_weights)  # as if they had been the best
+        same = evaluate(OpenRun(copy), "validation", allow_changed_weights=True)
+        assert np.array_equal(last.probabilities, same.probabilities)
+        digit = np.zeros((28, 28), np.uint8)
+        predicted = next(Predictor(OpenRun(copy), weights="last").predict([digit]))
+        assert (
+            predicted.probabilities
+            == next(Predictor(OpenRun(copy), allow_changed_weights=True).predict([digit])).probabilities
+        )
+
+    def test_a_run_without_them_says_so(self, evaluate, copy):
+        (copy.path / "weights" / "last.weights.h5").unlink()
+        with pytest.raises(RunError, match=r"has no last weights: '.*last\.weights\.h5' is missing") as caught:
+            evaluate(OpenRun(copy), "test", weights="last")
+        assert "best weights are there" in caught.value.hint
+
+    def test_changed_ones_are_refused_or_used_with_a_notice(self, evaluate, copy):
+        last, told = copy.path / "weights" / "last.weights.h5", []
+        shutil.copyfile(copy.best_weights, last)
+        if last.read_bytes() == (copy.best_weights).read_bytes():
+            last.write_bytes(last.read_bytes() + b"\0")
+        with pytest.raises(RunError, match="its hash differs"):
+            evaluate(OpenRun(copy), "test", weights="last")
+        evaluate(OpenRun(copy), "test", told.append, allow_changed_weights=True, weights="last")
+        assert "last.weights.h5' is not what the training wrote" in told[0]
+
+    def test_those_of_an_earlier_part_are_gone_when_a_run_is_resumed(self, stateful, watcher, tmp_path):
+        from cnncli.errors import Interrupted
+        from cnncli.runner.resume import resume
+        from cnncli.runner.train import train
+        from cnncli.runs import list_runs
+
+        with pytest.raises(Interrupted):
+            train(stateful("train.checkpoint.steps=2"), tmp_path, [watcher(stop=(1, 2))])
+        (run,) = list_runs(tmp_path)
+        last = run.path / "weights" / "last.weights.h5"
+        assert last.exists()
+        with run.locked(), pytest.raises(ZeroDivisionError):
+            resume(OpenRun(run), OpenRun(run).spec, [watcher(at_epoch=ZeroDivisionError())])
+        assert not last.exists()
+
+
+class TestOtherImages:
+    @pytest.fixture
+    def squares_run(self, folder_spec, watcher, tmp_path):
+        from cnncli.runner.train import train
+
+        return train(folder_spec("train.epochs=1"), tmp_path / "runs", [watcher()])
+
+    def test_the_same_images_elsewhere_give_the_same_numbers(self, evaluate, squares_run, squares, tmp_path):
+        on, own = tmp_path / "on", squares_run.evaluation
+        for name in own.images:
+            (on / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(squares / name, on / name)
+        before = {path: path.read_bytes() for path in squares_run.run.path.rglob("*") if path.is_file()}
+        evaluation = evaluate(OpenRun(squares_run.run), on=on)
+        order = [own.images.index(name) for name in evaluation.images]
+        assert evaluation.labels.tolist() == own.labels[order].tolist()
+        np.testing.assert_allclose(evaluation.probabilities, own.probabilities[order], rtol=1e-5)
+        assert (evaluation.on, evaluation.split) == (str(on), "")
+        assert before == {path: path.read_bytes() for path in squares_run.run.path.rglob("*") if path.is_file()}
+
+    def test_a_new_place_and_other_images_at_once_are_refused(self, evaluate, squares_run, tmp_path):
+        with pytest.raises(RunError, match="--on names others"):
+            evaluate(OpenRun(squares_run.run), "test", data_path=tmp_path, on=tmp_path)

@@ -7,7 +7,7 @@ import io
 import os
 import posixpath
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -124,6 +124,26 @@ def inventory(
         if labels:
             sources.classes[split] = tuple(name for name in class_names(new_names) if name in labels)
     return sources
+
+
+def labelled_rows(path: Path | str, columns: Mapping[str, str]) -> tuple[Path, list[_Row]]:
+    """Every row of a table, and the folder of its relative names; a DataError lists rows that are wrong by line.
+
+    The names of columns, by role, are used where the table has them.
+    """
+    file = existing_file(path)
+    own = {**dict.fromkeys(_GUESSES), "group": ""}
+    try:
+        read = list(_rows(file, {**own, **columns}, None, file.parent, (), None))
+    except DataError:
+        read = list(_rows(file, own, None, file.parent, (), None))
+    found = [row for row in read if row is not None]
+    splits = splits_named({row.split for row in found})
+    rows, problems = _checked([row._replace(split=splits.get(row.split, row.split)) for row in found], file.parent)
+    if problems:
+        message = f"{file}: {counted(len(problems), 'problem')}{listed(problems)}"
+        raise DataError(message, f"relative paths start from {file.parent}")
+    return file.parent, rows
 
 
 class _Table(NamedTuple):

@@ -83,6 +83,7 @@ class TrainingSession:
         """Writes what a kill right after the checkpoint left undone."""
         state = self._state
         self._run.settle_hashes()
+        self._run.remove([LAST])  # of an earlier epoch than the last one from here on
         if state.epochs and not state.steps and state.epochs[-1].stage == state.stage:
             self.results.write_epoch(self.history)  # not at the start of a stage: the weights may be of another epoch
         self._observer.on_resume(len(state.epochs), state.steps)
