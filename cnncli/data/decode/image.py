@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from cnncli.data.decode.cut_off import damage
-from cnncli.data.decode.formats import HEAD, format_of, remedy
+from cnncli.data.decode.formats import HEAD, Format, format_of, remedy
 from cnncli.data.decode.input_format import InputFormat, fitted
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
@@ -118,9 +118,22 @@ def brightest(path: Path, reading: InputFormat) -> tuple[float, float]:
     return float(max(high for _, high in bands)), WHITE  # type: ignore[misc]
 
 
+def read_opened(
+    opened: OpenedPicture, kind: Format, stream: BinaryIO, input_format: InputFormat, name: str
+) -> ReadImage:
+    """Reads an image whose header was read before, as `read` does."""
+    return _fit(_upright(opened, _load(opened, kind, stream, input_format, name), input_format, name), input_format)
+
+
 def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Image:
     """The first frame, the right way up, in 8 bits and whatever mode the file has."""
-    opened, pixels = _loaded(stream, name, input_format)
+    return _upright(*_loaded(stream, name, input_format), input_format, name)
+
+
+def _upright(
+    opened: OpenedPicture, pixels: Image.Image | DeepPixels, input_format: InputFormat, name: str
+) -> Image.Image:
+    """What a reader found, the right way up, in 8 bits and whatever mode the file has."""
     picture = eight_bits(pixels, input_format.white, name)
     if input_format.icc == "srgb":
         picture = to_srgb(picture, opened.profile)
@@ -141,15 +154,30 @@ def _loaded(stream: BinaryIO, name: str, input_format: InputFormat) -> tuple[Ope
             raise ValueError(f"it declares {opened.width}×{opened.height} pixels")
         if opened.width * opened.height > MAX_PIXELS:
             raise DataError(f"{name} is {kind.words} of {opened.width}×{opened.height} pixels{_TOO_MANY}")
-        return opened, opened.load(input_format)
-    except (DataError, MemoryError):
-        raise
-    except NotRead as error:
-        raise DataError(f"{name} {error.fact}", error.remedy or remedy(kind, error.extra, name)) from error
-    except Image.DecompressionBombError as error:  # some plugins look at the size themselves
-        raise DataError(f"{name} is {kind.words}{_TOO_MANY}") from error
     except Exception as error:  # a broken file can make a parser raise nearly anything
-        raise DataError(f"{name} {damage(kind.name, stream, error)}") from error
+        raise _as_data_error(error, kind, stream, name) from error
+    return opened, _load(opened, kind, stream, input_format, name)
+
+
+def _load(
+    opened: OpenedPicture, kind: Format, stream: BinaryIO, input_format: InputFormat, name: str
+) -> Image.Image | DeepPixels:
+    """The first frame as the reader gives it."""
+    try:
+        return opened.load(input_format)
+    except Exception as error:
+        raise _as_data_error(error, kind, stream, name) from error
+
+
+def _as_data_error(error: Exception, kind: Format, stream: BinaryIO, name: str) -> Exception:
+    """Why a file is not read, as a DataError; a lack of memory stays what it is."""
+    if isinstance(error, DataError | MemoryError):
+        return error
+    if isinstance(error, NotRead):
+        return DataError(f"{name} {error.fact}", error.remedy or remedy(kind, error.extra, name))
+    if isinstance(error, Image.DecompressionBombError):  # some plugins look at the size themselves
+        return DataError(f"{name} is {kind.words}{_TOO_MANY}")
+    return DataError(f"{name} {damage(kind.name, stream, error)}")
 
 
 def _flattened(picture: Image.Image) -> tuple[Image.Image, bool]:

@@ -14,12 +14,12 @@ from PIL import Image
 
 from cnncli.data.decode.cut_off import damage, is_cut_off
 from cnncli.data.decode.formats import HEAD, SUFFIXES, Format, format_of, remedy
-from cnncli.data.decode.image import MAX_PIXELS, fit_pixels, read
+from cnncli.data.decode.image import MAX_PIXELS, fit_pixels, read_opened
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
 from cnncli.data.decode.profiles import profile_name
-from cnncli.data.decode.readers import NotRead, open_picture
+from cnncli.data.decode.readers import NotRead, OpenedPicture, open_picture
 from cnncli.data.files import open_file
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError
@@ -130,49 +130,49 @@ def _of_stream(stream: BinaryIO, name: str, named_image: bool, decode: bool, rea
     if decode:
         stream.seek(0)
         stream = io.BytesIO(stream.read())
-    inspection = _of_header(stream, kind, name, reading)
-    if inspection.problem or not (decode or is_cut_off(kind.name, stream)):
+    inspection, picture = _of_header(stream, kind, name, reading)
+    if picture is None:
         return inspection
+    if not decode:
+        suspect = is_cut_off(kind.name, stream)
+        stream.seek(0)
+        return _of_stream(stream, name, named_image, True, reading) if suspect else inspection
+    try:
+        image = read_opened(picture, kind, stream, reading, name)  # (32, 32, 3)
+    except DataError as error:
+        return FileInspection("damaged", error.message.removeprefix(f"{name} "), kind.name)
+    if image.was_hidden:
+        traits = (*(trait for trait in inspection.traits if trait != "transparent"), "transparent-everywhere")
+        inspection = replace(inspection, traits=traits)
     stream.seek(0)
-    return _with_pixels(inspection, stream.read(), name, reading)
+    return _with_look(inspection, image.pixels, hashlib.blake2b(stream.read(), digest_size=_BYTES).digest())
 
 
-def _of_header(stream: BinaryIO, kind: Format, name: str, reading: InputFormat) -> FileInspection:
-    """Inspects a file that begins as an image does; nothing is decoded."""
+def _of_header(
+    stream: BinaryIO, kind: Format, name: str, reading: InputFormat
+) -> tuple[FileInspection, OpenedPicture | None]:
+    """Inspects a file that begins as an image does; nothing is decoded. The picture is None where none can be read."""
     try:
         picture = open_picture(kind, stream, reading.frame)
         width, height = picture.width, picture.height
     except NotRead as error:
         ways = error.remedy or remedy(kind, error.extra, name)
-        return FileInspection("format-not-read", f"{error.fact}{f'; {ways}' * bool(ways)}", kind.name)
+        return FileInspection("format-not-read", f"{error.fact}{f'; {ways}' * bool(ways)}", kind.name), None
     except Image.DecompressionBombError:
-        return FileInspection(
-            "too-many-pixels", f"is {kind.words} of more than {MAX_PIXELS // 1_000_000} million pixels", kind.name
-        )
+        detail = f"is {kind.words} of more than {MAX_PIXELS // 1_000_000} million pixels"
+        return FileInspection("too-many-pixels", detail, kind.name), None
     except Exception as error:  # a broken file can make a parser raise nearly anything
-        return FileInspection("damaged", damage(kind.name, stream, error), kind.name)
+        return FileInspection("damaged", damage(kind.name, stream, error), kind.name), None
     if width * height > MAX_PIXELS:
-        return FileInspection(
-            "too-many-pixels", f"is {kind.words} of {width}×{height} pixels", kind.name, width, height
-        )
+        detail = f"is {kind.words} of {width}×{height} pixels"
+        return FileInspection("too-many-pixels", detail, kind.name, width, height), None
     traits, suffix = picture.traits, PurePosixPath(name).suffix.lower()
     if suffix in SUFFIXES and suffix not in kind.suffixes:
         traits = ("wrong-suffix", *traits)
     if picture.turn() in ON_ITS_SIDE:
         width, height = height, width
-    return FileInspection("", "", kind.name, width, height, picture.is_grey, traits, profile_name(picture.profile))
-
-
-def _with_pixels(inspection: FileInspection, data: bytes, name: str, reading: InputFormat) -> FileInspection:
-    """Adds to the header of an image what all its bytes show."""
-    try:
-        image = read(data, reading, name)  # (32, 32, 3)
-    except DataError as error:
-        return _broken(io.BytesIO(data), inspection.kind, error.message.removeprefix(f"{name} "))
-    if image.was_hidden:
-        traits = (*(trait for trait in inspection.traits if trait != "transparent"), "transparent-everywhere")
-        inspection = replace(inspection, traits=traits)
-    return _with_look(inspection, image.pixels, hashlib.blake2b(data, digest_size=_BYTES).digest())
+    profile = profile_name(picture.profile)
+    return FileInspection("", "", kind.name, width, height, picture.is_grey, traits, profile), picture
 
 
 def inspect_pixels(image: np.ndarray) -> FileInspection:
@@ -187,20 +187,14 @@ def _with_look(inspection: FileInspection, pixels: np.ndarray, content: bytes) -
     """Adds the hashes of content and look; `pixels` has shape `(32, 32, 3)`."""
     small = Image.fromarray(pixels)
     extrema = cast(tuple[tuple[int, int], ...], small.getextrema())  # lowest and highest of each channel
-    inspection = replace(inspection, brightness=max(high for _, high in extrema))
+    brightness = max(high for _, high in extrema)
     if all(high - low <= _BLANK for low, high in extrema):  # all blank images look the same
-        return replace(inspection, traits=(*inspection.traits, "blank"), content=content)
+        return replace(inspection, traits=(*inspection.traits, "blank"), brightness=brightness, content=content)
     if min(inspection.width, inspection.height) < _SIDE:  # too few to tell apart: 6,812 digits of MNIST made one group
-        return replace(inspection, content=content)
+        return replace(inspection, brightness=brightness, content=content)
     import imagehash  # takes a tenth of a second, and headers do without
 
     grey = small.convert("L")
     look = int.from_bytes(np.packbits(imagehash.phash(grey).hash).tobytes())
     miniature = grey.reduce(_SIDE // MINIATURE).tobytes()
-    return replace(inspection, content=content, look=look, miniature=miniature)
-
-
-def _broken(stream: BinaryIO, kind: str, detail: str) -> FileInspection:
-    if is_cut_off(kind, stream):
-        detail = f"is cut off: the end of the {kind} is missing"
-    return FileInspection("damaged", detail, kind)
+    return replace(inspection, brightness=brightness, content=content, look=look, miniature=miniature)
