@@ -1,8 +1,10 @@
 """Formats: cells of format, depth and colour as another reader has them, stacks, orientation, and what is not read."""
 
 import io
+import re
 import struct
 import sys
+from pathlib import Path
 
 import imagecodecs
 import numpy as np
@@ -379,3 +381,22 @@ def test_two_sizes_in_a_jpeg_2000_are_not_believed():
     size = struct.pack(">II", HEIGHT, WIDTH)
     assert data.count(size) == 1
     assert "different sizes" in outcome(data.replace(size, struct.pack(">II", 4, 4)))
+
+
+# ---------------------------------------------------------------- the page
+
+PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+
+
+def test_the_page_has_every_format_that_is_read():
+    table = re.findall(r"^\| ([^|]+) \| [^|]+ \| [^|]+ \| [^|]+ \|$", PAGE, re.MULTILINE)
+    listed = {name for cell in table for name in cell.split(" (")[0].split(", ")} - {"*tiff*", "*heic*", "format"}
+    assert {one.name for one in FORMATS if one.reader and one.name != "DICOM"} == listed
+
+
+def test_the_page_has_the_command_of_every_format_that_is_not_read():
+    for one in FORMATS:
+        if not one.reader and one.convert:
+            command = one.convert.format(file=f"FILE{one.suffixes[0]}", stem="FILE").partition(" (")[0]
+            suffixes = ", ".join(f"`{suffix}`" for suffix in one.suffixes)
+            assert f"| {one.name} | {suffixes} | `{command}` |" in PAGE

@@ -104,7 +104,7 @@ def _never(head: bytes) -> bool:
     return False
 
 
-_MAGICK = "magick {file} {stem}.png"  # ImageMagick 7; before it was called convert
+_MAGICK = "magick {file} {stem}.png (ImageMagick 7; in version 6, convert in place of magick)"
 _PILLOW = (
     'python -c "import sys; from PIL import Image; '
     "Image.open(sys.argv[1]).convert('RGBA').save(sys.argv[2])\" {file} {stem}.png"
@@ -133,13 +133,18 @@ FORMATS = (
     Format("ICO", _is_ico, (".ico",), "ico:open_ico", article="an"),
     Format("JPEG XL", _with(b"\0\0\0\x0cJXL ", b"\xff\x0a"), (".jxl",), convert="djxl {file} {stem}.png"),
     Format("JPEG XR", _with(b"II\xbc"), (".jxr", ".wdp", ".hdp"), convert="JxrDecApp -i {file} -o {stem}.bmp"),
-    Format("Photoshop", _with(b"8BPS"), (".psd", ".psb"), convert=_PILLOW),
+    Format("Photoshop", _with(b"8BPS"), (".psd",), convert=_PILLOW),
     Format("DICOM", _with(b"DICM", at=128), (".dcm",)),
     Format("OpenEXR", _with(b"v/1\x01"), (".exr",), convert=_MAGICK, article="an"),
     Format("Radiance", _with(b"#?RADIANCE", b"#?RGBE"), (".hdr",), convert=_MAGICK),
     Format("DDS", _with(b"DDS "), (".dds",), convert=_PILLOW),
     Format("PFM", _with(b"Pf\n", b"PF\n"), (".pfm",), convert=_MAGICK),
     Format("SVG", _is_svg, (".svg",), convert="rsvg-convert {file} -o {stem}.png", article="an"),
+    Format("GIMP", _with(b"gimp xcf"), (".xcf",), convert=_MAGICK),
+    Format("SGI", _with(b"\x01\xda\0", b"\x01\xda\1"), (".sgi",), convert=_PILLOW, article="an"),
+    Format("Apple icon", _with(b"icns"), (".icns",), convert=_PILLOW, article="an"),
+    Format("Windows cursor", _with(b"\0\0\2\0\1\0"), (".cur",), convert=_PILLOW),
+    Format("DjVu", _with(b"AT&TFORM"), (".djvu", ".djv"), convert="ddjvu -format=ppm -page=1 {file} {stem}.ppm"),
     Format("Targa", _never, (".tga",), convert=_PILLOW),
     Format("PCX", _never, (".pcx",), convert=_PILLOW),
 )

@@ -32,6 +32,10 @@ HALF = 127
 """Greatest value up to which a set of bytes is suspiciously dark."""
 
 
+class ValuesOutside(DataError):
+    """The numbers of an image do not lie between black and white, or nobody says which number is white."""
+
+
 def likely_white(greatest: float) -> float:
     """The value that is probably white where no image of a set has a greater one than this.
 
@@ -74,7 +78,7 @@ def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str)
         name: What messages call the image.
 
     Raises:
-        DataError: There are negative numbers, NaN or values above white, or nothing says which value is white.
+        ValuesOutside: There are negative numbers, NaN or values above white, or nothing says which value is white.
     """
     if isinstance(pixels, Image.Image):
         if white is None or white >= WHITE:
@@ -83,10 +87,10 @@ def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str)
     values = pixels.values
     least, greatest = float(values.min()), float(values.max())
     if not np.isfinite(least + greatest):
-        raise DataError(f"{name} has pixels that are not finite numbers", "replace NaN and infinite values")
+        raise ValuesOutside(f"{name} has pixels that are not finite numbers", "replace NaN and infinite values")
     used = used_white(pixels.white, white)
     if used is None:
-        raise DataError(
+        raise ValuesOutside(
             f"{name} has pixels from {least:g} to {greatest:g} and does not say which value is white",
             f"set the value of white, for example data.image.white: {likely_white(greatest):g}",
         )
@@ -111,7 +115,7 @@ def _require_within(least: float, greatest: float, white: float, name: str) -> N
     if is_outside(least, greatest, white):
         hint = f"set data.image.white to {likely_white(greatest):g}, or exclude the file"
         hint = "black must be 0: convert or exclude the file" if least < -TOLERANCE * white else hint
-        raise DataError(f"{name} has pixels from {least:g} to {greatest:g}, and white is {white:g}", hint)
+        raise ValuesOutside(f"{name} has pixels from {least:g} to {greatest:g}, and white is {white:g}", hint)
 
 
 def _scaled(values: np.ndarray, white: float, alpha: np.ndarray | None) -> np.ndarray:

@@ -30,7 +30,14 @@ CODES: dict[str, Code] = {
     # Files that training cannot read
     "damaged": Code("error", "image{s} {is} damaged", _REPLACE),
     "not-an-image": Code("error", "file{s} {is} not {an}image{s}", _REPLACE),
-    "format-not-read": Code("error", "image{s} {has} an unsupported format", "convert it to PNG"),
+    "format-not-read": Code(
+        "error", "image{s} {has} a format that is not read", "install the extra that is named, or convert or exclude it"
+    ),
+    "values-outside": Code(
+        "error",
+        "image{s} {has} values that are not between black and white",
+        "set data.image.white, or convert or exclude it",
+    ),
     "too-many-pixels": Code("error", "image{s} {has} too many pixels", _REPLACE),
     "unreadable": Code("error", "file{s} cannot be opened", "check links and permissions"),
     "unreadable-folder": Code("error", "folder{s} cannot be listed", "check its permissions"),

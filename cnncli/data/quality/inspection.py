@@ -20,6 +20,7 @@ from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
 from cnncli.data.decode.profiles import profile_name
 from cnncli.data.decode.readers import NotRead, OpenedPicture, open_picture
+from cnncli.data.decode.white import ValuesOutside
 from cnncli.data.files import open_file
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError
@@ -139,6 +140,8 @@ def _of_stream(stream: BinaryIO, name: str, named_image: bool, decode: bool, rea
         return _of_stream(stream, name, named_image, True, reading) if suspect else inspection
     try:
         image = read_opened(picture, kind, stream, reading, name)  # (32, 32, 3)
+    except ValuesOutside as error:
+        return FileInspection("values-outside", f"{error.message.removeprefix(f'{name} ')}; {error.hint}", kind.name)
     except DataError as error:
         return FileInspection("damaged", error.message.removeprefix(f"{name} "), kind.name)
     if image.was_hidden:
