@@ -13,7 +13,9 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from cnncli.data.brightness import border_brightness
-from cnncli.data.decode.image import fit_picture, fit_pixels, read_image
+from cnncli.data.decode.image import fit_picture, read_image
+from cnncli.data.decode.readers import DeepPixels
+from cnncli.data.decode.white import WHITE
 from cnncli.data.folder_inventory import find_images
 from cnncli.errors import DataError
 from cnncli.factory.training import probabilities
@@ -118,14 +120,17 @@ class Predictor:
         if isinstance(content, Path | bytes):
             return read_image(content, image_format, image.name)
         if not isinstance(content, np.ndarray):
-            return fit_picture(_upright(content, image.name), image_format)
+            return fit_picture(_upright(content, image.name), image_format, image.name)
         shape = content.shape if content.ndim == 3 else (*content.shape, 1)
-        if content.dtype != np.uint8 or len(shape) != 3 or shape[2] not in (1, 3) or not content.size:
+        is_plain = content.dtype == np.uint8
+        fits = is_plain or (image_format.white is not None and content.dtype.kind in "buif")
+        if not fits or len(shape) != 3 or shape[2] not in (1, 3) or not content.size:
             raise DataError(
                 f"{image.name} is an array of {content.dtype} with the shape {content.shape}; expected uint8, 0…255, "
                 "with the shape (height, width), (height, width, 1) or (height, width, 3)"
             )
-        return fit_pixels(content.reshape(shape), image_format)
+        pixels = DeepPixels(content.reshape(shape), WHITE if is_plain else None)
+        return fit_picture(pixels, image_format, image.name)
 
     def _probabilities(self, images: np.ndarray) -> np.ndarray:
         """`(images, height, width, channels)` uint8 → `(images, classes)` float32."""

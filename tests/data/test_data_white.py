@@ -6,7 +6,7 @@ from picture_files import encoded
 from PIL import Image
 from png_files import png
 
-from cnncli.data.decode.image import read_image
+from cnncli.data.decode.image import fit_picture, read_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.readers import DeepPixels
 from cnncli.data.decode.white import eight_bits, likely_white
@@ -90,6 +90,23 @@ def test_numbers_that_are_no_pixels_are_refused_by_name(values, white, of_file, 
     with pytest.raises(DataError) as caught:
         picture(values, white, of_file)
     assert message in f"{caught.value.message} | {caught.value.hint}"
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I"])
+def test_pictures_of_pillow_above_eight_bits_are_not_clipped(mode):
+    values = np.array([[0, 257, 32896, 65535]])
+    deep = Image.fromarray(values.astype({"I;16": "<u2", "I;16B": ">u2", "I": "i4"}[mode]))
+    assert deep.mode == mode
+    assert fit_picture(deep, InputFormat(1, 4, 1), "image 0")[0, :, 0].tolist() == [0, 1, 128, 255]
+    shallow = Image.fromarray((values // 16).astype(np.uint16))
+    assert fit_picture(shallow, InputFormat(1, 4, 1, white=4095), "image 0")[0, :, 0].tolist() == [0, 1, 128, 255]
+
+
+def test_a_picture_of_floating_point_numbers_needs_white():
+    picture = Image.fromarray(np.float32([[0, 0.5, 1]]))
+    with pytest.raises(DataError, match="image 0 has pixels from 0 to 1 and does not say which value is white"):
+        fit_picture(picture, InputFormat(1, 3, 1), "image 0")
+    assert fit_picture(picture, InputFormat(1, 3, 1, white=1), "image 0")[0, :, 0].tolist() == [0, 128, 255]
 
 
 @pytest.mark.parametrize(

@@ -88,12 +88,20 @@ def size_of(path: Path, input_format: InputFormat = _ANY) -> tuple[int, int]:
 
 def fit_pixels(pixels: np.ndarray, input_format: InputFormat) -> np.ndarray:
     """Brings pixels, uint8 `(height, width, 1 or 3)`, to the size and colour of a format, as `read_image` does."""
-    return fit_picture(Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels), input_format)
+    return _fit(Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels), input_format).pixels
 
 
-def fit_picture(picture: Image.Image, input_format: InputFormat) -> np.ndarray:
-    """Brings a picture of 8 bits to the size and colour of a format; uint8, shape `(height, width, channels)`."""
-    return _fit(picture, input_format).pixels
+def fit_picture(picture: Image.Image | DeepPixels, input_format: InputFormat, name: str) -> np.ndarray:
+    """Brings a picture of Pillow's in any mode, or numbers, to a format, as `read_image` does with an upright file.
+
+    Returns:
+        uint8, shape `(height, width, channels)`.
+
+    Raises:
+        DataError: It has values that are not from black to white, or nothing says which value is white.
+    """
+    profile = picture.info.get("icc_profile") or b"" if isinstance(picture, Image.Image) else b""
+    return _fit(_in_bytes(picture, profile, input_format, name), input_format).pixels
 
 
 def _fit(picture: Image.Image, input_format: InputFormat) -> ReadImage:
@@ -134,11 +142,16 @@ def _upright(
     opened: OpenedPicture, pixels: Image.Image | DeepPixels, input_format: InputFormat, name: str
 ) -> Image.Image:
     """What a reader found, the right way up, in 8 bits and whatever mode the file has."""
-    picture = eight_bits(pixels, input_format.white, name)
-    if input_format.icc == "srgb":
-        picture = to_srgb(picture, opened.profile)
+    profile = opened.profile if input_format.icc == "srgb" else b""
+    picture = _in_bytes(pixels, profile, input_format, name)
     turn = opened.turn()  # only now: a PNG may tell it behind its pixels
     return picture if turn is None else picture.transpose(turn)
+
+
+def _in_bytes(pixels: Image.Image | DeepPixels, profile: bytes, input_format: InputFormat, name: str) -> Image.Image:
+    """A picture of 8 bits, in sRGB if the format asks for it."""
+    picture = eight_bits(pixels, input_format.white, name)
+    return to_srgb(picture, profile) if input_format.icc == "srgb" else picture
 
 
 def _loaded(stream: BinaryIO, name: str, input_format: InputFormat) -> tuple[OpenedPicture, Image.Image | DeepPixels]:

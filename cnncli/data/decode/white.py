@@ -81,7 +81,8 @@ def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str)
         ValuesOutside: There are negative numbers, NaN or values above white, or nothing says which value is white.
     """
     if isinstance(pixels, Image.Image):
-        if white is None or white >= WHITE:
+        is_deep = pixels.mode[0] in "IF"  # I;16, I and F, which Pillow would clip at 255
+        if not is_deep and (white is None or white >= WHITE):
             return pixels
         pixels = _as_array(pixels)
     values = pixels.values
@@ -103,7 +104,11 @@ def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str)
 
 
 def _as_array(picture: Image.Image) -> DeepPixels:
-    """A picture of 8 bits as an array: grey or colour, with its transparency."""
+    """A picture in any mode as an array: grey or colour, with its transparency."""
+    if picture.mode[0] in "IF":
+        values, key = np.asarray(picture)[:, :, None], picture.info.get("transparency")  # (height, width, 1)
+        alpha = None if key is None else (values[:, :, 0] != key).astype(np.float32)
+        return DeepPixels(values, 65535 if picture.mode[0] == "I" else None, alpha)
     has_alpha = picture.has_transparency_data
     mode = ("LA" if has_alpha else "L") if picture.mode in ("L", "LA") else ("RGBA" if has_alpha else "RGB")
     bands = np.asarray(picture.convert(mode)).reshape(picture.height, picture.width, -1)  # (height, width, channels)
