@@ -106,7 +106,8 @@ def fit_picture(picture: Image.Image | DeepPixels, input_format: InputFormat, na
 
 def _fit(picture: Image.Image, input_format: InputFormat) -> ReadImage:
     opaque, was_hidden = _flattened(picture)
-    fit = fitted(opaque.convert("L" if input_format.channels == 1 else "RGB"), input_format)
+    mode = "L" if input_format.channels == 1 else "RGB"
+    fit = fitted(opaque if opaque.mode == mode else opaque.convert(mode), input_format)  # converting would copy
     return ReadImage(np.array(fit).reshape(input_format.shape), was_hidden)
 
 
@@ -157,8 +158,7 @@ def _in_bytes(pixels: Image.Image | DeepPixels, profile: bytes, input_format: In
 def _loaded(stream: BinaryIO, name: str, input_format: InputFormat) -> tuple[OpenedPicture, Image.Image | DeepPixels]:
     """The file, opened by its reader, and its first frame as the reader gives it."""
     head = stream.read(HEAD)
-    suffix = Path(name).suffix.lower()
-    kind = format_of(head, suffix)
+    kind = format_of(head) or format_of(head, Path(name).suffix.lower())
     if kind is None:
         raise DataError(f"{name} is {other_file(head)}")
     try:

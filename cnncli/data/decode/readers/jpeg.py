@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cached_property
 from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageChops
@@ -32,8 +33,16 @@ class _Frame(NamedTuple):
 class _Jpeg(PillowFile):
     picture: JpegImageFile
 
+    @cached_property
+    def _turn(self) -> Image.Transpose | None:
+        return turn_of(self.picture)
+
+    def turn(self) -> Image.Transpose | None:
+        """What puts it upright."""
+        return self._turn
+
     def load(self, input_format: InputFormat) -> Image.Image:
-        decode_smaller(self.picture, input_format, turned=turn_of(self.picture) in ON_ITS_SIDE)
+        decode_smaller(self.picture, input_format, turned=self._turn in ON_ITS_SIDE)
         super().load(input_format)
         picture = self.picture
         # Pillow takes every JPEG of inks to store them inverted; only Adobe's, which say so, do

@@ -32,11 +32,10 @@ class PngFile(PillowFile):
 
     picture: PngImageFile
 
-    def __init__(self, picture: PngImageFile, stream: BinaryIO, whole: BinaryIO) -> None:
+    def __init__(self, picture: PngImageFile, stream: BinaryIO, whole: BinaryIO, bits: int, color_type: int) -> None:
         super().__init__(picture, stream)
         self._whole = whole  # with the long texts and profiles
-        stream.seek(_BIT_DEPTH)
-        self._bits, self._color_type = stream.read(2)
+        self._bits, self._color_type = bits, color_type
 
     @property
     def is_grey(self) -> bool:
@@ -114,11 +113,16 @@ class PngFile(PillowFile):
 
 def open_png(stream: BinaryIO) -> PngFile:
     """A PNG."""
+    stream.seek(_BIT_DEPTH)
+    kind = stream.read(2)  # before the stream reads on
+    stream.seek(0)
+    shorter = stream
     try:
-        return PngFile(PngImageFile(stream), stream, stream)
+        picture = PngImageFile(stream)
     except ValueError:
         shorter = without_long_texts(stream)
-        return PngFile(PngImageFile(shorter), shorter, stream)
+        picture = PngImageFile(shorter)
+    return PngFile(picture, shorter, stream, *kind)
 
 
 def without_long_texts(stream: BinaryIO) -> BinaryIO:
