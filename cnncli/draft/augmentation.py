@@ -32,8 +32,18 @@ def choose_augmentation(image_format: ImageFormat, class_names: tuple[str, ...])
     whole = "Each epoch varies every training image at random, which acts like having more of them."
     large = [] if image_format.is_small else [_ROTATION, _ZOOM, _CONTRAST]
     if reason := _against_flip(image_format, class_names):
-        return [_TRANSLATION, *(large or [_ROTATION])], f"{whole} No flip: {reason}."
+        moves = [_TRANSLATION, *(large or [_ROTATION])]
+        if image_format.is_small and image_format.resize != "pad":
+            moves = [_with_edges(move) for move in moves]
+        return moves, f"{whole} No flip: {reason}."
     return [_FLIP, _TRANSLATION, *large], whole  # 32 pixels in colour blur when they are rotated
+
+
+def _with_edges(move: Augmentation) -> Augmentation:
+    """A movement that repeats the edges, for small pictures, often of characters, and their mirrored strokes."""
+    ((name, arguments),) = move[0].items()
+    reason = f"{move[1]} Beyond the edge it goes on: mirrored, it would show loose strokes."
+    return {name: {**arguments, "fill_mode": "nearest"}}, reason
 
 
 def _against_flip(image_format: ImageFormat, class_names: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 from cnncli.errors import Place, Problem, SpecError
 from cnncli.spec.lint import lint
 from cnncli.spec.overrides import apply_overrides, read_file, read_single_file
+from cnncli.spec.padded import with_black_beyond
 from cnncli.spec.reader import NOT_A_SPEC, Document, read_leniently, read_value
 from cnncli.spec.rules import check
 from cnncli.spec.schema import Spec
@@ -74,7 +76,8 @@ def load(
     Args:
         source: Path of a file, YAML text (a `str` with a line break), or dicts and lists.
         overrides: Values by key, `{"train.epochs": 5}`, or a list of `key=value`; applied last.
-        is_complete: Refuse `extends`, so that no other file is read. The spec of a run may be a stranger's.
+        is_complete: Take it as it was recorded, without what new specs get by default, and refuse `extends`, so that
+            no other file is read. The spec of a run may be a stranger's.
 
     Raises:
         SpecError: With every problem found, each at its line and column; those of dicts have a path and no place.
@@ -86,7 +89,8 @@ def load(
     else:
         path = FilePath(source)
         document, name = read_single_file(path) if is_complete else read_file(path), path.stem
-    return parse(_overridden(document, overrides), name)
+    loaded = parse(_overridden(document, overrides), name)
+    return loaded if is_complete else dataclasses.replace(loaded, spec=with_black_beyond(loaded.spec))
 
 
 def _overridden(document: Document, overrides: Mapping[str, Any] | Sequence[str]) -> Document:

@@ -38,3 +38,11 @@ def test_what_would_become_something_else_is_not_mirrored(color, size, classes):
 
 def test_one_word_for_a_side_alone_says_nothing():
     assert "RandomFlip" in names_of("rgb", 96, ("left luggage", "bicycle"))[0]
+
+
+@pytest.mark.parametrize(
+    ("size", "resize", "fill"), [(28, "stretch", "nearest"), (28, "pad", None), (96, "stretch", None)]
+)
+def test_small_characters_get_no_mirrored_strokes(size, resize, fill):
+    changes, _ = choose_augmentation(ImageFormat(size, size, "grayscale", resize, ()), ("3", "8"))
+    assert changes[0][0]["RandomTranslation"].get("fill_mode") == fill

@@ -2,6 +2,8 @@
 
 MARK = "▸"
 
+PADDED = "source: {folder: {path: a}}, image: {size: 28, resize: pad}"
+
 IMAGE = ["Conv2D: {filters: 8, kernel_size: 11, padding: same, activation: relu}", "GlobalAveragePooling2D"]
 OUTPUT = ["Dense: {units: classes, activation: softmax}"]
 LOGITS = ["Dense: {units: classes}"]
@@ -185,6 +187,10 @@ FIRES = {
         spec(*IMAGE, *OUTPUT, data="source: {folder: {path: a}}, split: {test: ▸validation}"),
     ],
     "large-pixels": [spec(*IMAGE, *OUTPUT, data="source: mnist, scale: ▸[0, 255]")],
+    "mirrored-borders": [
+        spec(*IMAGE, *OUTPUT, data=PADDED, more="augment: [RandomRotation: {factor: 0.1, fill_mode: ▸reflect}]"),
+        spec(*IMAGE, *OUTPUT, data=PADDED, more="augment: [RandomFlip, ImageDataGenerator: {fill_mode: ▸wrap}]"),
+    ],
     "large-batch": [spec(*IMAGE, *OUTPUT, train="batch_size: ▸54000")],
     "learning-rate": [
         spec(*IMAGE, *OUTPUT, train=optimizer("Adam: {learning_rate: ▸0.1}")),
@@ -382,6 +388,11 @@ SILENT = {
     "large-pixels": [
         spec(*IMAGE, *OUTPUT, data="source: mnist, scale: [-1, 1]"),
         spec("BatchNormalization", *IMAGE, *OUTPUT, data="source: mnist, scale: [0, 255]"),
+    ],
+    "mirrored-borders": [
+        spec(*IMAGE, *OUTPUT, data=PADDED, more="augment: [RandomRotation: {factor: 0.1}, RandomFlip]"),
+        spec(*IMAGE, *OUTPUT, data=PADDED, more="augment: [RandomZoom: {height_factor: 0.1, fill_mode: nearest}]"),
+        spec(*IMAGE, *OUTPUT, more="augment: [RandomRotation: {factor: 0.1, fill_mode: reflect}]"),
     ],
     "large-batch": [spec(*IMAGE, *OUTPUT, train="batch_size: 53999")],
     "learning-rate": [

@@ -68,6 +68,19 @@ def large_pixels(context: LintContext) -> Iterator[Problem]:
         )
 
 
+def mirrored_borders(context: LintContext) -> Iterator[Problem]:
+    """Movements of padded images that show more than the padding beyond it."""
+    spec = context.spec
+    for index, entry in enumerate(spec.augment if spec.data.image.resize == "pad" else ()):
+        mode = entry.arguments.get("fill_mode")
+        if mode in ("reflect", "wrap"):
+            seen = "mirrored slices of the picture" if mode == "reflect" else "slices of its other side"
+            yield Problem(
+                ("augment", index, entry.name, "fill_mode"),
+                f"images are padded with black, and beyond it '{mode}' shows {seen}; leave it out, or write 'constant'",
+            )
+
+
 def large_batch(context: LintContext) -> Iterator[Problem]:
     """One step for each epoch."""
     batch_size = context.spec.train.batch_size
@@ -213,6 +226,7 @@ RULES = (
     validation_is_test,
     few_validation_images,
     large_pixels,
+    mirrored_borders,
     large_batch,
     learning_rate,
     decay_steps,
