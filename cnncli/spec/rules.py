@@ -197,6 +197,9 @@ def _data(spec: Spec) -> Iterator[Problem]:
     if data.image.frame is not None and not data.source.has_encoded_images:
         message = f"only image files have several pages, and {data.source.name} has none"
         yield Problem(("data", "image", "frame"), message)
+    if data.image.window is not None and not data.source.has_encoded_images:
+        message = f"only DICOM files have a window, and {data.source.name} has none"
+        yield Problem(("data", "image", "window"), message)
     if data.exclude and not data.source.has_files:
         yield Problem(("data", "exclude"), f"only image files can be excluded, and {data.source.name} has none")
     if data.unreadable == "exclude" and not data.source.has_files:

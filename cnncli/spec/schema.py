@@ -44,7 +44,12 @@ class Image(Section):
         choice("ignore", "srgb"), "Whether colour profiles in files are ignored or converted to sRGB", "ignore"
     )
     frame: int | str | None = key(
-        values.frame, "Which page of a TIFF of several: a number from 0, first or middle", None
+        values.frame, "Which page of a TIFF, or frame of a DICOM, of several: a number from 0, first or middle", None
+    )
+    window: list[float] | None = key(
+        optional(values.pixel_range),
+        "Of DICOM files, the values that become black and white; what each file says unless set",
+        None,
     )
 
 

@@ -34,6 +34,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
                 "white": None,
                 "icc": "ignore",
                 "frame": None,
+                "window": None,
             },
             "split": {
                 "validation": 0.1,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from cnncli.data.decode.dicom_start import is_dicom
 from cnncli.data.decode.other_files import kind_of_other_file, text_of
 
 HEAD = 512
@@ -105,12 +106,16 @@ def _never(head: bytes) -> bool:
 
 
 _MAGICK = "magick {file} {stem}.png (ImageMagick 7; in version 6, convert in place of magick)"
+_DCMTK = "dcmj2pnm --write-png {file} {stem}.png"  # called dcm2img since 3.6.9
 _PILLOW = (
     'python -c "import sys; from PIL import Image; '
     "Image.open(sys.argv[1]).convert('RGBA').save(sys.argv[2])\" {file} {stem}.png"
 )
 
 FORMATS = (
+    Format(
+        "DICOM", is_dicom, (".dcm", ".dicom"), "dicom:open_dicom", convert=_DCMTK, has_frames=True
+    ),  # may begin as a TIFF
     Format("JPEG", _with(b"\xff\xd8\xff"), (".jpg", ".jpeg", ".jpe", ".jfif"), "jpeg:open_jpeg", convert=_MAGICK),
     Format("PNG", _with(b"\x89PNG\r\n\x1a\n"), (".png",), "png:open_png"),
     Format("GIF", _with(b"GIF87a", b"GIF89a"), (".gif",), "pillow:open_gif"),
@@ -134,7 +139,6 @@ FORMATS = (
     Format("JPEG XL", _with(b"\0\0\0\x0cJXL ", b"\xff\x0a"), (".jxl",), convert="djxl {file} {stem}.png"),
     Format("JPEG XR", _with(b"II\xbc"), (".jxr", ".wdp", ".hdp"), convert="JxrDecApp -i {file} -o {stem}.bmp"),
     Format("Photoshop", _with(b"8BPS"), (".psd",), convert=_PILLOW),
-    Format("DICOM", _with(b"DICM", at=128), (".dcm",)),
     Format("OpenEXR", _with(b"v/1\x01"), (".exr",), convert=_MAGICK, article="an"),
     Format("Radiance", _with(b"#?RADIANCE", b"#?RGBE"), (".hdr",), convert=_MAGICK),
     Format("DDS", _with(b"DDS "), (".dds",), convert=_PILLOW),

@@ -38,6 +38,7 @@ class InputFormat:
             of files of 8 bits.
         icc: Whether colour profiles are ignored or converted to sRGB.
         frame: Which picture to take of a stack; None for files that hold one.
+        window: Of DICOM files, the values that become black and white, in their units; None for what each file says.
     """
 
     height: int
@@ -48,6 +49,7 @@ class InputFormat:
     white: float | None = None
     icc: Profiles = "ignore"
     frame: Frame | None = None
+    window: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.height < 1 or self.width < 1 or self.channels not in (1, 3):

@@ -19,7 +19,7 @@ from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
 from cnncli.data.decode.profiles import profile_name
-from cnncli.data.decode.readers import NotRead, OpenedPicture, open_picture
+from cnncli.data.decode.readers import NoPicture, NotRead, OpenedPicture, open_picture
 from cnncli.data.decode.white import ValuesOutside
 from cnncli.data.files import open_file
 from cnncli.data.threads import in_threads
@@ -105,7 +105,9 @@ def inspect(path: Path, name: str, decode: bool, reading: InputFormat = _SMALL) 
     With `decode` all of it is read, as training would, and its pixels are hashed. Otherwise only the header is read,
     and the whole only where the end looks cut off. Of `reading` counts what the numbers mean, and the frame of a stack.
     """
-    reading = InputFormat(*_SMALL.shape, white=reading.white, icc=reading.icc, frame=reading.frame)
+    reading = InputFormat(
+        *_SMALL.shape, white=reading.white, icc=reading.icc, frame=reading.frame, window=reading.window
+    )
     suffix = PurePosixPath(name).suffix.lower()
     named_image = suffix in SUFFIXES
     try:
@@ -160,7 +162,8 @@ def _of_header(
         width, height = picture.width, picture.height
     except NotRead as error:
         ways = error.remedy or remedy(kind, error.extra, name)
-        return FileInspection("format-not-read", f"{error.fact}{f'; {ways}' * bool(ways)}", kind.name), None
+        code = "not-an-image" if isinstance(error, NoPicture) else "format-not-read"
+        return FileInspection(code, f"{error.fact}{f'; {ways}' * bool(ways)}", kind.name), None
     except Image.DecompressionBombError:
         detail = f"is {kind.words} of more than {MAX_PIXELS // 1_000_000} million pixels"
         return FileInspection("too-many-pixels", detail, kind.name), None

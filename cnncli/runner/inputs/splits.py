@@ -184,7 +184,8 @@ def input_format_for(data: Data, shape: tuple[int, int, int]) -> InputFormat:
     channels = {"rgb": 3, "grayscale": 1, None: shape[2]}[data.image.color]
     image = data.image
     white = image.white if data.source.has_encoded_images else None  # arrays are bytes by now
-    how = (image.resize, image.interpolation, white, image.icc, image.frame)
+    window = None if image.window is None else (image.window[0], image.window[1])
+    how = (image.resize, image.interpolation, white, image.icc, image.frame, window)
     return InputFormat(height, width, channels, *how)  # type: ignore[arg-type]
 
 

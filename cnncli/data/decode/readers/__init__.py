@@ -47,6 +47,10 @@ class NotRead(Exception):
         self.fact, self.extra, self.remedy = fact, extra, remedy
 
 
+class NoPicture(NotRead):
+    """A file of a format of pictures that holds none, such as a report."""
+
+
 class OpenedPicture(Protocol):
     """A picture file whose header was read. Width, height and colour are as stored, before it is turned."""
 
