@@ -376,6 +376,16 @@ def test_no_cut_and_no_flipped_byte_makes_anything_but_an_image_or_a_data_error(
         assert outcome(data[:place] + bytes((data[place] ^ 0xFF,)) + data[place + 1 :]).startswith("the image ")
 
 
+@pytest.mark.parametrize(("compression", "bits"), [("png", 16), ("jpeg2000", 16), ("jpeg", 12)])
+def test_a_part_that_unpacks_to_more_than_its_tile_is_refused(compression, bits):
+    pixels = of_bits(np.tile(SMOOTH[:, :, :1], (3, 2, 1)).squeeze(), bits)
+    data = tiff(pixels, photometric="minisblack", bitspersample=bits, compression=compression, rowsperstrip=len(pixels))
+    for tag in (b"\1\1", b"\x16\1"):  # height and rows of a strip
+        place = data.index(tag, 8) + 8
+        data = data[:place] + struct.pack("<I", 9) + data[place + 4 :]
+    assert outcome(data).startswith("the image is a damaged TIFF: a part has 64×69 pixels and declares ")
+
+
 def test_two_sizes_in_a_jpeg_2000_are_not_believed():
     data = imagecodecs.jpeg2k_encode(COLORS, level=0, codecformat="jp2")
     size = struct.pack(">II", HEIGHT, WIDTH)

@@ -86,6 +86,26 @@ def zipped() -> bytes:
     return out.getvalue()
 
 
+def tiff(next_page: int = 0, data: bytes = bytes(144), **tags: int) -> bytes:
+    """A TIFF of grey, 12×12 pixels in one strip behind its tags, but for the tags that are given as `tag_256=9`."""
+    numbers = {256: 12, 257: 12, 258: 8, 259: 1, 262: 1, 273: 0, 277: 1, 278: 12, 279: len(data)}
+    numbers |= {int(name.removeprefix("tag_")): number for name, number in tags.items()}
+    start = 8 + 2 + 12 * len(numbers) + 4
+    numbers[273] = numbers[273] or start
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, number) for tag, number in sorted(numbers.items()))
+    return struct.pack("<2sHIH", b"II", 42, 8, len(numbers)) + entries + struct.pack("<I", next_page) + data
+
+
+def codestream(width: int, height: int) -> bytes:
+    """A JPEG 2000 of one grey component that says it has this size, and no more."""
+    size = struct.pack(">HHHIIIIIIIIH", 0xFF51, 41, 0, width, height, 0, 0, width, height, 0, 0, 1) + b"\7\1\1"
+    return b"\xff\x4f" + size + b"\xff\xd9"
+
+
+def icon(picture: bytes) -> bytes:
+    return struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 32, len(picture), 22) + picture
+
+
 class Canary:
     def __reduce__(self):
         return os.system, ('touch "$CANARY"',)
@@ -138,6 +158,36 @@ IMAGES: dict[str, tuple[bytes, str]] = {
     "jpeg with a text of another program": (after_start(saved("JPEG"), segment(0xFE, b"<?php x();")), READ),
     "jpeg of nothing but a start": (b"\xff\xd8\xff", "JPEG"),
     "tiff called png": (saved("TIFF"), READ),
+    "tiff of grey": (tiff(), READ),
+    "tiff of 3.6 billion pixels": (tiff(tag_256=60_000, tag_257=60_000, tag_278=60_000), "50 million"),
+    "tiff wider than any integer": (tiff(tag_256=0xFFFFFFFF), "TIFF"),
+    "tiff without a size": (tiff(tag_256=0), "damaged"),
+    "tiff with a tile of 4 billion pixels": (tiff(tag_322=65_520, tag_323=65_520, tag_324=150, tag_325=9), "damaged"),
+    "tiff of 65,535 channels": (tiff(tag_277=65_535), "damaged"),
+    "tiff whose pages have no end": (tiff(8), "damaged"),
+    "tiff with a page behind its end": (tiff(1 << 30), "cut off"),
+    "tiff with pixels behind its end": (tiff(tag_273=1 << 30), "cut off"),
+    "tiff with fewer pixels than it declares": (tiff(data=bytes(9)), "TIFF"),
+    "tiff that unpacks to 64 MB": (tiff(data=ZEROS, tag_259=8), READ),
+    "tiff with a tag of 4 billion numbers": (tiff()[:14] + b"\xff\xff\xff\xff" + tiff()[18:], "TIFF"),
+    "tiff of a header": (b"II*\0\x08\0\0\0", "cut off"),
+    "tiff of no page": (b"II*\0\0\0\0\0", "TIFF"),
+    "avif cut off": (saved("AVIF")[:-30], "cut off"),
+    "avif of a header": (b"\0\0\0\x14ftypavif\0\0\0\0avif", "AVIF"),
+    "heic of a header": (b"\0\0\0\x14ftypheic\0\0\0\0heic", "HEIC"),
+    "jpeg 2000 of 4 billion pixels": (codestream(65_535, 65_535), "50 million"),
+    "jpeg 2000 without pixels": (codestream(12, 12), "JPEG 2000"),
+    "jpeg 2000 of a header": (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+    "qoi of 4 billion pixels": (b"qoif" + struct.pack(">II", 65_535, 65_535) + b"\3\0", "50 million"),
+    "qoi cut off": (b"qoif" + struct.pack(">II", 12, 12) + b"\3\0", "cut off"),
+    "pgm of more pixels than there are atoms": (b"P5 9999999999 9999999999 255\n", "50 million"),
+    "pgm without pixels": (b"P5 12 12 255\n", "cut off"),
+    "pgm without a white": (b"P5 12 12 0\n" + bytes(144), "damaged"),
+    "ppm of words": (b"P3 1 1 255\none two three\n", "damaged"),
+    "pam of a header": (b"P7\nWIDTH 4\n", "damaged"),
+    "icon with a png of 3.6 billion pixels": (icon(png(60_000, 60_000)), "50 million"),
+    "icon of a header": (b"\0\0\1\0\1\0\x10\x10\0\0", "ICO"),
+    "raw photograph called png": (tiff(tag_254=1), "raw photograph"),
     "photoshop called png": (b"8BPS\0\1" + bytes(100), "is a Photoshop"),
     "postscript called png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(x) run\n", "text file"),
     "svg with entities": (LAUGHS.encode(), "SVG"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -27,6 +28,8 @@ HIDDEN = 1
 
 An image that has no more than that anywhere is taken for one without transparency.
 """
+
+_BLOCK = 1 << 20  # numbers
 
 HALF = 127
 """Greatest value up to which a set of bytes is suspiciously dark."""
@@ -125,12 +128,22 @@ def _require_within(least: float, greatest: float, white: float, name: str) -> N
 
 def _scaled(values: np.ndarray, white: float, alpha: np.ndarray | None) -> np.ndarray:
     """Values in 0…255, laid on white where they are transparent: before they are rounded, not once more after it."""
-    if values.dtype in (np.uint8, np.uint16) and alpha is None:
-        return _table(np.iinfo(values.dtype).max + 1, white)[values]
-    scaled = values.astype(np.float64) * (WHITE / white)
-    if alpha is not None:
-        scaled = WHITE + (scaled - WHITE) * np.clip(alpha, 0, 1)[:, :, None]
-    return np.clip(np.rint(scaled), 0, WHITE).astype(np.uint8)
+    eight = np.empty(values.shape, np.uint8)
+    for rows in blocks_of_rows(values):
+        if values.dtype.kind == "u" and values.dtype.itemsize <= 2 and alpha is None:
+            eight[rows] = _table(256**values.dtype.itemsize, white)[values[rows]]
+            continue
+        scaled = values[rows].astype(np.float64) * (WHITE / white)
+        if alpha is not None:
+            scaled = WHITE + (scaled - WHITE) * np.clip(alpha[rows], 0, 1)[:, :, None]
+        eight[rows] = np.clip(np.rint(scaled), 0, WHITE)
+    return eight
+
+
+def blocks_of_rows(values: np.ndarray) -> Iterator[slice]:
+    """Rows of an image that are computed at a time, so that what lies between needs little memory."""
+    rows = max(1, _BLOCK // max(1, values[0].size))
+    return (slice(start, start + rows) for start in range(0, len(values), rows))
 
 
 @lru_cache

@@ -17,6 +17,7 @@ from cnncli.data.decode.readers import DeepPixels
 
 _LONGEST_HEADER = 65_536
 _TOKEN = re.compile(rb"(?:\s+|#[^\r\n]*[\r\n])*([0-9]{1,10})")
+_PIECE = re.compile(rb".{1,1000000}\S*", re.DOTALL)  # numbers that are parsed at a time
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _PAM_CHANNELS = {"BLACKANDWHITE": 1, "GRAYSCALE": 1, "RGB": 3}
 
@@ -49,7 +50,8 @@ class _NetpbmFile:
         values = self._values()  # (height, width, channels)
         if values.max() > self._white:
             raise ValueError(f"it has the value {values.max()}, and white is {self._white}")
-        alpha = values[:, :, -1] / self._white if self._channels in (2, 4) else None
+        has_alpha = self._channels in (2, 4)
+        alpha = np.divide(values[:, :, -1], self._white, dtype=np.float32) if has_alpha else None
         colors = values[:, :, : 3 if self._channels > 2 else 1]
         if self._white == 255 and alpha is None:
             return Image.fromarray(colors[:, :, 0] if self.is_grey else colors)
@@ -82,7 +84,14 @@ class _NetpbmFile:
                 raise ValueError("it has other digits than 0 and 1")
             numbers = 49 - bits
         else:
-            numbers = np.array(text.split(None, count)[:count], np.uint16 if self._white > 255 else np.uint8)
+            dtype = np.dtype(np.uint16 if self._white > 255 else np.uint8)
+            numbers = np.empty(count, dtype)
+            done, place = 0, 0
+            while done < count and (piece := _PIECE.match(text, place)):
+                tokens = piece[0].split(None, count - done)[: count - done]
+                numbers[done : done + len(tokens)] = np.array(tokens, dtype)
+                done, place = done + len(tokens), piece.end()
+            numbers = numbers[:done]
         if len(numbers) < count:
             raise CutOff(f"it has {len(numbers):,} numbers and needs {count:,}")
         return numbers

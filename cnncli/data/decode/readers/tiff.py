@@ -84,7 +84,7 @@ def _require_sound(page: TiffPage, stream: BinaryIO) -> None:
     if page.photometric < 2 and len(page.bits) > 1 + page.has_alpha:
         raise NotRead(f"is a TIFF of {len(page.bits)} channels that does not say which colours they are")
     width, height = page.block
-    if min(width, height) < 1 or width * height > _LARGEST_BLOCK:
+    if min(width, height) < 1 or width * height > max(_LARGEST_BLOCK, page.width * page.height):
         raise ValueError(f"it declares tiles of {width}×{height} pixels")
     blocks = -(-page.width // width) * -(-page.height // height) * (len(page.bits) if page.planar == 2 else 1)
     if len(page.offsets) < blocks or len(page.counts) < blocks:

@@ -17,7 +17,7 @@ from cnncli.data.decode.orientation import turn_for
 from cnncli.data.decode.readers import DeepPixels, NotRead, open_picture, with_extra
 from cnncli.data.decode.readers.jpeg import size_of_jpeg
 from cnncli.data.decode.readers.tiff_pages import COLORS, TiffPage
-from cnncli.data.decode.white import used_white
+from cnncli.data.decode.white import blocks_of_rows, used_white
 
 _COMPRESSIONS = {
     1: "",
@@ -40,7 +40,7 @@ _ENCODED = {7, 34712, 34933, 50001}
 
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _PALETTE, _CMYK, _YCBCR, _CIELAB = 3, 5, 6, 8
-_MOST_BYTES = 1 << 30  # of the numbers of a page
+_MOST_BYTES = 1 << 30  # of the numbers of a page or a tile
 
 
 def open_deep(stream: BinaryIO, page: TiffPage) -> DeepTiff:
@@ -61,7 +61,9 @@ def open_deep(stream: BinaryIO, page: TiffPage) -> DeepTiff:
     has_inks = page.photometric == _CMYK and len(page.bits) > colors
     if len(set(page.bits)) > 1 or page.sample_format not in (1, 2, 3) or is_lab or is_ycbcr or has_inks:
         raise NotRead("is a TIFF of an unusual kind, which cnncli does not read")
-    if page.width * page.height * len(page.bits) * page.bits[0] // 8 > _MOST_BYTES:
+    planes = len(page.bits) if page.planar == 1 else 1
+    pixels = max(page.width * page.height * len(page.bits), page.block[0] * page.block[1] * planes)
+    if pixels * page.bits[0] // 8 > _MOST_BYTES:
         raise NotRead(
             f"is a TIFF of {page.width}×{page.height} pixels of {len(page.bits)} channels, which is too large"
         )
@@ -92,20 +94,23 @@ class DeepTiff:
             return _of_lab(values)
         own = 2 ** page.bits[0] - 1 if page.sample_format == _UNSIGNED and page.bits[0] <= 16 else None
         white = used_white(own, input_format.white)
-        colors = values[:, :, : COLORS[page.photometric]]
-        if white is None:  # whoever makes 8 bits of it says so
-            return DeepPixels(colors, None)
-        if page.photometric == _CMYK:
-            without = 1 - colors / white
-            colors = without[:, :, :3] * without[:, :, 3:] * white
-        elif page.photometric == 0:
-            colors = white - colors.astype(np.result_type(colors, np.int64 if own else np.float64))
-        if not page.has_alpha:
-            return DeepPixels(colors, own)
-        alpha = values[:, :, COLORS[page.photometric]] / white
-        if page.extra_samples[:1] == (1,):
-            colors = np.minimum(colors / np.where(alpha > 0, alpha, 1)[:, :, None], white)
-        return DeepPixels(colors, own, alpha)
+        count = COLORS[page.photometric]
+        # Without a white whoever makes 8 bits of it says so
+        if white is None or not (page.photometric in (0, _CMYK) or page.has_alpha):
+            return DeepPixels(values[:, :, :count], own)
+        alpha = np.divide(values[:, :, count], white, dtype=np.float32) if page.has_alpha else None
+        meant = np.empty((page.height, page.width, min(count, 3)), np.float32)
+        for rows in blocks_of_rows(values):
+            colors = values[rows, :, :count].astype(np.float64)
+            if page.photometric == 0:
+                colors = white - colors
+            elif page.photometric == _CMYK:
+                colors = (white - colors[:, :, :3]) * (1 - colors[:, :, 3:] / white)
+            if alpha is not None and page.extra_samples[:1] == (1,):
+                share = alpha[rows, :, None]
+                colors = np.minimum(colors / np.where(share > 0, share, 1), white)
+            meant[rows] = colors
+        return DeepPixels(meant, own, alpha)
 
     def _values(self) -> tuple[np.ndarray, np.ndarray | None]:
         """All samples, shape `(height, width, samples)`, and the palette where there is one."""

@@ -105,6 +105,8 @@ def pages_of(stream: BinaryIO) -> list[TiffPage]:
     stream.seek(0)
     is_odd = stream.read(4) == b"MM\0+"
     pages = [_page(index, is_odd, tags) for index, tags in enumerate(_directories(stream))]
+    if not pages:
+        raise ValueError("it has no page")
     return [page for page in pages if not page.subfile & (_REDUCED | _MASK)]
 
 
