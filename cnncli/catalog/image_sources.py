@@ -52,14 +52,19 @@ _TABLE = {
     "image_column": text,
     "label_column": text,
     "split_column": text,
+    "names": PATH,
     "delimiter": choice(",", ";", "\t"),
+    "encoding": text,
 }
 
 IMAGE_SOURCES: dict[str, ImageSource] = {
     "folder": ImageSource("folder", "files", {"path": PATH}),
-    "csv": ImageSource("table", "files", _TABLE),
+    "table": ImageSource("table", "files", _TABLE),
     "arrays": ImageSource("arrays", "arrays", {"path": PATH, "labels": PATH, "white": number(0, above=True)}),
     "idx": ImageSource("idx", "arrays", {"path": PATH}),
     "cifar": ImageSource("cifar", "arrays", {"path": PATH, "labels": choice("fine", "coarse")}),
     "tfds": ImageSource("tfds", "encoded", {"name": _TFDS_NAME, "splits": mapping_of(text), "data_dir": PATH}),
 }
+
+FORMER_NAMES = {"csv": "table"}
+"""Former names of sources, which specs may still use."""

@@ -13,5 +13,5 @@ def require_memory(size: int, what: str) -> None:
     if available is not None and size > available:
         raise ResourceError(
             f"{what}, {size_text(size)} in memory, and {size_text(available)} are available",
-            "image files in folders need not fit in memory: use the source folder or csv",
+            "image files in folders need not fit in memory: use the source folder or table",
         )

@@ -27,6 +27,7 @@ State = Literal["ok", "warning", "error"]
 EXTRAS = {
     "heic": "reads HEIC",
     "tfds": "reads TensorFlow Datasets",
+    "parquet": "reads tables in Parquet, such as those of Hugging Face",
     "tiff": "reads TIFF and JPEG 2000 of any depth",
 }
 """What each extra is for."""

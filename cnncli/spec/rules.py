@@ -213,9 +213,9 @@ def _split(data: Data) -> Iterator[Problem]:
         missing = "'validation: 0' keeps none" if split.validation == 0 else "these are to be the test images"
         yield Problem((*path, "test"), f"there are no validation images to test on: {missing}")
     if split.folder is not None and source.name != "folder":
-        other = "; for a table, use data.source.csv.split_column" if source.name == "csv" else ""
+        other = "; for a table, use data.source.table.split_column" if source.name == "table" else ""
         yield Problem((*path, "folder"), f"only the source folder has folders of splits{other}", at_key=True)
-    if split.group is not None and "column" in split.group and source.name != "csv":
+    if split.group is not None and "column" in split.group and source.name != "table":
         yield Problem(
             (*path, "group", "column"), "only a table has columns; write 'pattern' for file names", at_key=True
         )

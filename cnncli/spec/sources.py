@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnncli.catalog.datasets import DATASETS
-from cnncli.catalog.image_sources import IMAGE_SOURCES, PATH
+from cnncli.catalog.image_sources import FORMER_NAMES, IMAGE_SOURCES, PATH
 from cnncli.catalog.validators import Validator
 from cnncli.errors import KeyPath, Problem
 from cnncli.wording import nearest, shown
@@ -58,6 +58,8 @@ class Source:
         return {self.name: dict(self.arguments)} if self.arguments else self.name
 
 
+_TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
+
 _DESCRIPTION = f"one of {', '.join(DATASETS)}, or {', '.join(f'{name}: {{…}}' for name in IMAGE_SOURCES)}"
 
 
@@ -67,9 +69,10 @@ def _accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     if not isinstance(value, dict) or len(value) != 1:
         problems.append(Problem(path, _wrong_word(value)))
         return value
-    name, arguments = next(iter(value.items()))
+    written, arguments = next(iter(value.items()))
+    name = str(FORMER_NAMES.get(written, written))
     if name in IMAGE_SOURCES:
-        return Source(name, _arguments(name, arguments, (*path, name), problems))
+        return Source(name, _arguments(name, arguments, (*path, written), problems))
     near = nearest(name, IMAGE_SOURCES) or f"; there are {', '.join(IMAGE_SOURCES)}"
     message = f"no source is called '{name}'{near}"
     if name in DATASETS:
@@ -82,12 +85,12 @@ def _wrong_word(value: Any) -> str:
     """Why a value that is not a mapping with one key is not a source."""
     if not isinstance(value, str):
         return f"expected {_DESCRIPTION}; got {shown(value)}"
-    if value in IMAGE_SOURCES:
-        return _needs(value)
+    if (name := FORMER_NAMES.get(value, value)) in IMAGE_SOURCES:
+        return _needs(name)
     if near := nearest(value, [*DATASETS, *IMAGE_SOURCES]):
         return f"no source is called '{value}'{near}"
     if "/" in value or "." in value:
-        kind = "csv" if value.endswith((".csv", ".tsv")) else "folder"
+        kind = "table" if value.endswith(_TABLES) else "folder"
         return f"a place needs its kind: write '{{{kind}: {{path: {value}}}}}'"
     return f"expected {_DESCRIPTION}; got {shown(value)}"
 
@@ -119,7 +122,8 @@ def _object(properties: dict[str, Any], required: str) -> dict[str, Any]:
 def source_schema() -> dict[str, Any]:
     """JSON Schema of `data.source`, with all arguments."""
     places = []
-    for name, kind in IMAGE_SOURCES.items():
+    for name in (*IMAGE_SOURCES, *FORMER_NAMES):
+        kind = IMAGE_SOURCES[FORMER_NAMES.get(name, name)]
         arguments = {key: each.schema for key, each in kind.arguments.items()}
         places.append(_object({name: _object(arguments, kind.required)}, name))
     return {"anyOf": [{"enum": list(DATASETS)}, *places]}

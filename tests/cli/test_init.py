@@ -125,11 +125,11 @@ def test_a_template_is_copied_so_that_it_works_alone(call, stripes):
 
 def test_a_table_becomes_a_spec_with_the_columns_one_names(call, stripes):
     rows = [f"my stripes/{file.parent.name}/{file.name};{file.parent.name}" for file in stripes.rglob("*.png")]
-    (stripes / "my labels.csv").write_text("\n".join(["photo;kind", *rows]))
-    assert "--image-column" in call("init", "my labels.csv").err
+    (stripes / "my labels.csv").write_text("\n".join(["photo;kind;by", *(f"{row};Ann" for row in rows)]))
+    assert "--label-column" in call("init", "my labels.csv").err
     assert call("init", "my labels.csv", "--image-column", "photo", "--label-column", "kind").code == 0
     spec = load(stripes / "my-labels.yaml").spec
-    assert spec.data.source.name == "csv"
+    assert spec.data.source.name == "table"
     assert spec.data.source.arguments == {"path": "my labels.csv", "image_column": "photo", "label_column": "kind"}
 
 

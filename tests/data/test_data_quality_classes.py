@@ -191,12 +191,13 @@ def test_a_table_is_looked_at_row_by_row_and_wrong_rows_do_not_stop_it(tmp_path)
     rows += ["images/gone.png,cat,train", "images/5.png,dog,train", "images/6.png,,train", "images/7.png,cat,exam"]
     (tmp_path / "labels.csv").write_text("\n".join(["path,label,split", *rows]))
     before = tree_hash(tmp_path)
-    report = scan_files("csv", tmp_path / "labels.csv")
+    report = scan_files("table", tmp_path / "labels.csv")
     assert tree_hash(tmp_path) == before
     assert report.counts == {"train": {"cat": 12, "dog": 12}}
     assert groups(report, "damaged") == [("images/3.png",)]
     lines = [detail.split(":")[0] for detail in details(report, "table-row")]
-    assert lines == ["line 26", "line 27", "line 28", "line 29"]
+    assert lines == ["line 26", "line 27", "line 29"]
+    assert details(report, "rows-not-used") == ["1 image has no label and is not used: images/6.png"]
 
 
 def test_a_healthy_table_is_healthy(tmp_path):
@@ -205,7 +206,7 @@ def test_a_healthy_table_is_healthy(tmp_path):
     (tmp_path / "tables").mkdir()
     table = tmp_path / "tables" / "labels.csv"
     table.write_text("\n".join(["path;label", *rows]))
-    assert codes(scan_files("csv", table)) == []
+    assert codes(scan_files("table", table)) == []
     samples = table_source.load(table, InputFormat(8, 8, 3)).splits
     assert check_headers(samples) == ()
 

@@ -61,16 +61,17 @@ def test_own_splits_are_kept_apart(tmp_path):
 
 def test_a_table_is_looked_at_with_the_columns_one_names(tmp_path):
     put(tmp_path, "images/1.png", "images/2.png", "images/3.png")
-    (tmp_path / "t.csv").write_text("photo;kind\n1.png;a\n2.png;b\n3.png;a\n")
+    (tmp_path / "t.csv").write_text("photo;kind;by\n1.png;a;Ann\n2.png;b;Ann\n3.png;a;Bob\n")
     told = refusal(tmp_path / "t.csv")
-    assert "names photo, kind" in told
-    assert "--image-column" in told
+    assert "names photo, kind, by" in told
+    assert "--label-column" in told
     columns = {"image_column": "photo", "label_column": "kind", "root": str(tmp_path / "images")}
     seen = survey(tmp_path / "t.csv", columns)
-    assert (seen.source, seen.arguments) == ("csv", {"path": str(tmp_path / "t.csv"), **columns})
+    assert (seen.source, seen.arguments) == ("table", {"path": str(tmp_path / "t.csv"), **columns})
     assert seen.counts().tolist() == [2, 1]
     assert np.array_equal(seen.sizes, [[4, 4]] * 3)
-    assert "--root names another folder" in refusal(tmp_path / "t.csv", {**columns, "root": str(tmp_path)})
+    (tmp_path / "empty").mkdir()
+    assert "--root names another folder" in refusal(tmp_path / "t.csv", {**columns, "root": str(tmp_path / "empty")})
 
 
 def test_a_heap_of_images_is_refused_with_the_table_that_lies_in_it(tmp_path):
@@ -85,7 +86,9 @@ def test_what_can_be_no_data_is_refused(tmp_path):
     assert "is empty" in refusal(tmp_path / "empty")
     assert "does not exist" in refusal(tmp_path / "nowhere")
     (tmp_path / "x.json").write_text("{}")
-    assert "neither a folder of images nor a table" in refusal(tmp_path / "x.json")
+    assert "is JSON, and not a table" in refusal(tmp_path / "x.json")
+    (tmp_path / "x.pdf").write_text("{}")
+    assert "neither a folder of images nor a table" in refusal(tmp_path / "x.pdf")
     put(tmp_path, "one/cat/1.png", "gap/cat/1.png", "gap/dog/1.png")
     assert "has only one class, cat" in refusal(tmp_path / "one")
     assert "--root applies to tables only" in refusal(tmp_path / "one", {"root": "."})

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnncli.catalog.datasets import DATASETS
-from cnncli.catalog.image_sources import IMAGE_SOURCES
+from cnncli.catalog.image_sources import FORMER_NAMES, IMAGE_SOURCES
 from cnncli.errors import SpecError
 from cnncli.spec import Spec, parse
 from cnncli.spec.jsonschema import json_schema
@@ -17,10 +17,10 @@ MODEL = "model: {layers: [Flatten, {Dense: {units: classes, activation: softmax}
 # Each source with no more than it needs, and with all it takes
 GOOD = {
     "folder": ["{path: photographs}"],
-    "csv": [
+    "table": [
         "{path: table.csv}",
         "{path: t.csv, root: /images, image_column: file, label_column: kind, split_column: part, delimiter: ';'}",
-        '{path: t.tsv, delimiter: "\\t"}',
+        '{path: t.tsv, delimiter: "\\t", encoding: cp1252, names: classes.txt}',
     ],
     "arrays": ["{path: data.npz}", "{path: x.npy, labels: y.npy, white: 65535}", "{path: data.npz, white: 0.5}"],
     "idx": ["{path: idx}"],
@@ -57,6 +57,13 @@ def test_a_source_keeps_its_arguments_as_they_were_written(name, arguments):
     assert source.plain() == {name: read(arguments, "a.yaml").value}
 
 
+@pytest.mark.parametrize(("former", "name"), FORMER_NAMES.items())
+def test_a_source_under_its_former_name_is_the_same(former, name):
+    for arguments in GOOD[name]:
+        assert source_of(f"{{{former}: {arguments}}}") == source_of(f"{{{name}: {arguments}}}")
+    assert problem_of(f"{{{former}: {{}}}}") == (17, f"{name} needs 'path'")
+
+
 @pytest.mark.parametrize("name", DATASETS)
 def test_a_builtin_is_a_bare_word(name):
     source = source_of(name)
@@ -84,14 +91,14 @@ def test_what_a_source_cannot_do_without_is_asked_for(name):
     [
         ("{folder: {path: a, pth: b}}", 35, "unknown argument; did you mean 'path'?"),
         ("{folder: {path: a, size: 96}}", 35, "unknown argument; folder takes path"),
-        ("{csv: {path: a, label_colum: kind}}", 32, "unknown argument; did you mean 'label_column'?"),
+        ("{table: {path: a, label_colum: kind}}", 34, "unknown argument; did you mean 'label_column'?"),
         ("{arrays: {path: a, colour: 3}}", 35, "unknown argument; arrays takes path, labels, white"),
         ("../photos", 16, "a place needs its kind: write '{folder: {path: ../photos}}'"),
-        ("labels/all.csv", 16, "a place needs its kind: write '{csv: {path: labels/all.csv}}'"),
+        ("labels/all.csv", 16, "a place needs its kind: write '{table: {path: labels/all.csv}}'"),
         ("{idx: {path: 3}}", 29, "expected a path, got 3"),
         ("{folder: {path: ''}}", 32, "expected a path, got ''"),
         ("{arrays: {path: a, white: 0}}", 42, "expected a number above 0, got 0"),
-        ("{csv: {path: a, delimiter: ':'}}", 43, "expected one of ,, ;, \t, got ':'"),
+        ("{table: {path: a, delimiter: ':'}}", 45, "expected one of ,, ;, \t, got ':'"),
         ("{cifar: {path: a, labels: course}}", 42,
          "expected one of fine, coarse, got 'course'; did you mean 'coarse'?"),
         ("{tfds: {name: a, splits: train}}", 41, "expected a mapping from names to values, each a word, got 'train'"),
@@ -99,7 +106,7 @@ def test_what_a_source_cannot_do_without_is_asked_for(name):
         ("{tfds: {name: a, splits: {test: 3}}}", 48, "expected a word, got 3"),
         ("{floder: {path: a}}", 17, "no source is called 'floder'; did you mean 'folder'?"),
         ("{zip: {path: a}}", 17,
-         "no source is called 'zip'; there are folder, csv, arrays, idx, cifar, tfds"),
+         "no source is called 'zip'; there are folder, table, arrays, idx, cifar, tfds"),
         ("{mnist: {}}", 17, "mnist takes no arguments: write 'source: mnist'"),
         ("minst", 16, "no source is called 'minst'; did you mean 'mnist'?"),
         ("arays", 16, "no source is called 'arays'; did you mean 'arrays'?"),
@@ -120,19 +127,19 @@ def test_what_is_no_source_is_told_all_there_are(text, got):
     column, message = problem_of(text)
     assert column == 16
     assert message == (
-        "expected one of mnist, fashion_mnist, cifar10, cifar100, or folder: {…}, csv: {…}, arrays: {…}, idx: {…}, "
+        "expected one of mnist, fashion_mnist, cifar10, cifar100, or folder: {…}, table: {…}, arrays: {…}, idx: {…}, "
         f"cifar: {{…}}, tfds: {{…}}; got {got}"
     )
 
 
 def test_several_mistakes_in_a_source_are_told_at_once():
     with pytest.raises(SpecError) as caught:
-        source_of("{csv: {root: 3, delimiter: x, colour: red}}")
+        source_of("{table: {root: 3, delimiter: x, colour: red}}")
     assert len(caught.value.problems) == 4  # and there is no path
 
 
 def test_paths_are_told_from_other_arguments():
-    assert source_of("{csv: {path: a.csv, root: b, image_column: c}}").paths == {"path": "a.csv", "root": "b"}
+    assert source_of("{table: {path: a.csv, root: b, image_column: c}}").paths == {"path": "a.csv", "root": "b"}
     assert source_of("mnist").paths == {}
 
 
@@ -154,10 +161,11 @@ class TestJsonSchema:
         builtin, *places = self.source()["anyOf"]
         assert builtin == {"enum": list(DATASETS)}
         named = {name: part for place in places for name, part in place["properties"].items()}
-        assert list(named) == list(IMAGE_SOURCES)
+        assert list(named) == [*IMAGE_SOURCES, *FORMER_NAMES]
         for name, part in named.items():
-            assert list(part["properties"]) == list(IMAGE_SOURCES[name].arguments)
-            assert part["required"] == [IMAGE_SOURCES[name].required]
+            kind = IMAGE_SOURCES[FORMER_NAMES.get(name, name)]
+            assert list(part["properties"]) == list(kind.arguments)
+            assert part["required"] == [kind.required]
             assert part["additionalProperties"] is False
         assert all(place["additionalProperties"] is False for place in places)
         assert all(len(place["required"]) == 1 for place in places)

@@ -52,14 +52,14 @@ def test_what_has_no_effect_is_said_with_its_value():
         ("{test: validation, validation: test}", "mnist", "data.split.test", "no validation images to test"),
         ("{test: 0}", "{folder: {path: a}}", "data.split.test", "write 'validation' to test on the validation images"),
         ("{folder: {a: train}}", "mnist", "data.split.folder", "only the source folder has folders of splits"),
-        ("{folder: {a: train}}", "{csv: {path: a.csv}}", "data.split.folder", "use data.source.csv.split_column"),
+        ("{folder: {a: train}}", "{table: {path: a.csv}}", "data.split.folder", "use data.source.table.split_column"),
         ("{folder: {a: learn}}", "{folder: {path: a}}", "data.split.folder.a", "one of train, validation, test"),
         ("{group: {column: a}}", "{folder: {path: a}}", "data.split.group.column", "write 'pattern' for file names"),
         ("{group: {pattern: '(a)'}}", "mnist", "data.split.group.pattern", "mnist has none"),
         ("{group: {pattern: 'a'}}", "{folder: {path: a}}", "data.split.group.pattern", "got none"),
         ("{group: {patern: '(a)'}}", "{folder: {path: a}}", "data.split.group.patern", "did you mean 'pattern'"),
         ("{group: patient}", "{folder: {path: a}}", "data.split.group", "expected {column: NAME}"),
-        ("{group: {column: ' '}}", "{csv: {path: a.csv}}", "data.split.group.column", "expected a word"),
+        ("{group: {column: ' '}}", "{table: {path: a.csv}}", "data.split.group.column", "expected a word"),
     ],
 )
 def test_what_contradicts_itself_or_the_source_is_refused(split, source, place, words):

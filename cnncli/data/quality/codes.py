@@ -119,6 +119,7 @@ CODES: dict[str, Code] = {
         "set data.image.white to the value of white",
     ),
     "unused-folder": Code("note", "folder{s} {is} not used"),
+    "rows-not-used": Code("note", "reason{s} why rows are not used"),
     "unused-class": Code("note", "class{es} {is} not in data.classes and not used"),
     "unused-images": Code(
         "warning", "image{s} beside the class folders {is} not used", "move them into the folder of their class"

@@ -19,16 +19,18 @@ from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import folder, table
 from cnncli.data.sources.location import existing_file, listed, some
 from cnncli.data.sources.pixels import Notice
+from cnncli.data.sources.rows import reading
 from cnncli.errors import DataError
 
-TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
+TABLE_SUFFIXES = reading.SUFFIXES
+"""Suffixes by which a table is known."""
 
 _ANY = InputFormat(1, 1, 3)
 
 
 @dataclass(frozen=True)
 class Survey:
-    """The readable images of a source, `folder` or `csv`, whose arguments are those of a spec.
+    """The readable images of a source, `folder` or `table`, whose arguments are those of a spec.
 
     Args:
         labels: Labels of each split, int64, shape `(images,)`; `train` is always there.
@@ -92,7 +94,7 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         data = load(exclude=set(unreadable))
     good = [one for one in inspections if not one.problem]
     return Survey(
-        "folder" if path.is_dir() else "csv",
+        "folder" if path.is_dir() else "table",
         {"path": str(path), **(columns or {})},
         data.class_names,
         {split: samples.labels for split, samples in data.splits.items()},
@@ -133,13 +135,13 @@ def _load_table(
     if path.suffix.lower() not in TABLE_SUFFIXES:
         raise DataError(
             f"{path} is neither a folder of images nor a table of them",
-            "the file name of a table must end in .csv, .tsv or .txt",
+            f"the file name of a table must end in {', '.join(sorted(TABLE_SUFFIXES))}",
         )
     try:
         return table.load(path, _ANY, None, exclude, notice, **columns)
     except DataError as error:
         # There is no spec yet to set keys in
-        hint = re.sub(r"data\.source\.csv\.(\w+)_column", r"--\1-column", error.hint)
+        hint = re.sub(r"data\.source\.table\.(\w+)_column", r"--\1-column", error.hint)
         start = "; --root names another folder" if "relative paths" in hint else ""
         raise DataError(error.message, hint + start) from None
 

@@ -193,7 +193,7 @@ def _require_class_folders(root: Path, contents: FolderInventory, places: tuple[
     if images:
         raise DataError(
             f"{where} has {counted(len(images), 'image')} ({some(images)}) and no class folders",
-            "expected one folder of images for each class; labels in a table are read by the source csv",
+            "expected one folder of images for each class; labels in a table are read by the source table",
         )
     if not folders:
         raise DataError(f"{where} is empty: no class folders", "expected one folder for each class")

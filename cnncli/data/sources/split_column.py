@@ -9,7 +9,7 @@ from cnncli.data.sources.location import some
 from cnncli.data.sources.split_names import splits_named
 from cnncli.errors import DataError
 
-KEY = "data.source.csv.split_column"
+KEY = "data.source.table.split_column"
 
 _MOST_VALUES = 8
 """Different values of a column above which it is not looked at: no table has as many splits."""

@@ -1,46 +1,34 @@
-"""A table (CSV) that names an image file and its class in each row, and may say which split the row belongs to."""
+"""A table (CSV, TSV, JSON lines, Parquet) that names an image and its class in each row, and may name its split."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import posixpath
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.samples import FileSamples, ImageData
+from cnncli.data.samples import FileSamples, ImageData, Unused
 from cnncli.data.sources import unused
 from cnncli.data.sources.classes import Classes, chosen_classes, class_names
 from cnncli.data.sources.inventory import SourceInventory
-from cnncli.data.sources.location import existing_file, existing_folder, listed, some
+from cnncli.data.sources.location import existing_folder, listed, some
 from cnncli.data.sources.pixels import Notice
-from cnncli.data.sources.split_column import KEY, split_column
+from cnncli.data.sources.rows import Row
+from cnncli.data.sources.rows.columns import Columns
+from cnncli.data.sources.rows.reading import read_listing
+from cnncli.data.sources.rows.references import References
+from cnncli.data.sources.rows.unpacked import unpack, unpacked_folder
+from cnncli.data.sources.split_column import KEY
 from cnncli.data.sources.split_names import SPLITS, splits_named
 from cnncli.errors import DataError
+from cnncli.machine import expanded
 from cnncli.records import Affected
 from cnncli.wording import counted
-
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
-
-_GUESSES = {
-    "image": ("path", "file", "filename", "filepath", "image", "imagepath", "imagefile", "imagename", "img", "imgpath"),
-    "label": ("label", "class", "category", "target", "classname", "labelname"),
-    "split": ("split", "subset", "partition"),
-}
-
-
-class _Row(NamedTuple):
-    line: int
-    name: str
-    label: str
-    split: str
-    group: str
 
 
 def load(
@@ -51,16 +39,15 @@ def load(
     notice: Notice | None = None,
     **arguments: Any,
 ) -> ImageData[FileSamples]:
-    """Reads a table of images. None of them is decoded.
+    """Reads a table of images. None of them is decoded; those inside of the table are written into the cache as files.
 
-    UTF-8 with or without a byte-order mark (or UTF-16 with one), the first row names the columns, fields may be
-    quoted. Columns are found by their names (`path`, `label`, `split` …) unless the arguments name them; that of the
-    splits also by its values, with a notice; an empty `split_column` means none. Rows of classes not chosen are
-    left out. `group_column` names the column of `data.split.group`.
+    Text is UTF-8, UTF-16 or Windows-1252. The first row names the columns, unless it has an image. Columns are found by
+    their names (`path`, `label`, `split` …) unless the arguments name them, or by their values, with a notice; an empty
+    `split_column` means none. Labels may be one-hot; numbers are indices into the file `names`. Rows of classes not
+    chosen, rows without a label, and the same row again are left out. `group_column` is that of `data.split.group`.
 
     Raises:
-        DataError: With all that is wrong, each with its line: no such file, an empty field, an unknown split, an image
-            that comes twice.
+        DataError: With all that is wrong, each with its place: no such image, an unknown split, two labels of an image.
     """
     read = _read(path, classes, exclude, notice, **arguments)
     table, folder, new_names, rows, problems = read[:5]
@@ -89,14 +76,14 @@ def load(
         for split in {row.split for row in read.other_classes if classes is None}
     }
     not_used = [] if classes is None else unused.in_other_classes(len(read.other_classes), left_out)
-    return ImageData(names, samples, (*not_used, *unused.excluded(read.excluded)), foreign, groups)
+    return ImageData(names, samples, (*not_used, *unused.excluded(read.excluded), *read.unused), foreign, groups)
 
 
-def _groups(table: Path, rows: list[_Row], column: str) -> tuple[str, ...]:
+def _groups(table: Path, rows: list[Row], column: str) -> tuple[str, ...]:
     lacking = [row for row in rows if not row.group]
     if lacking:
         raise DataError(
-            f"{table}: {counted(len(lacking), 'row')} without a group, such as line {lacking[0].line}: "
+            f"{table}: {counted(len(lacking), 'row')} without a group, such as {lacking[0].place}: "
             f"the column '{column}' is empty",
             "every image needs a group: fill the column, or name another one in data.split.group",
         )
@@ -110,6 +97,7 @@ def inventory(
     read = _read(path, classes, exclude, None, **arguments)
     new_names = read.new_names
     sources = SourceInventory(read.folder, problems={"table-row": [Affected((), each) for each in read.problems]})
+    sources.problems["rows-not-used"] = [Affected((), each.message) for each in read.unused]
     if classes is None:
         new_names = new_names | {row.label: row.label for row in read.other_classes}
         read.rows.extend(read.other_classes)
@@ -126,24 +114,88 @@ def inventory(
     return sources
 
 
-def labelled_rows(path: Path | str, columns: Mapping[str, str]) -> tuple[Path, list[_Row]]:
-    """Every row of a table, and the folder of its relative names; a DataError lists rows that are wrong by line.
+def labelled_rows(path: Path | str, columns: Mapping[str, str]) -> tuple[Path, list[Row]]:
+    """The rows of a table that have a label, and the folder of their relative names; a DataError lists wrong rows.
 
     The names of columns, by role, are used where the table has them.
     """
-    file = existing_file(path)
-    own = {**dict.fromkeys(_GUESSES), "group": ""}
     try:
-        read = list(_rows(file, {**own, **columns}, None, file.parent, (), None))
+        found = _found(path, Columns(**columns))
     except DataError:
-        read = list(_rows(file, own, None, file.parent, (), None))
-    found = [row for row in read if row is not None]
-    splits = splits_named({row.split for row in found})
-    rows, problems = _checked([row._replace(split=splits.get(row.split, row.split)) for row in found], file.parent)
-    if problems:
-        message = f"{file}: {counted(len(problems), 'problem')}{listed(problems)}"
-        raise DataError(message, f"relative paths start from {file.parent}")
-    return file.parent, rows
+        if not columns:
+            raise
+        found = _found(path, Columns())
+    rows, problems, _ = _checked(_in_splits(found.rows), found.missing)
+    if problems := [*found.problems, *problems]:
+        message = f"{expanded(path)}: {counted(len(problems), 'problem')}{listed(problems)}"
+        raise DataError(message, f"relative paths start from {found.folder}")
+    return found.folder, rows
+
+
+def files_root(path: Path | str, root: Path | str | None = None, **arguments: Any) -> Path:
+    """The folder that the names of images start from. The table itself need not be there, unless they are inside it."""
+    place = expanded(path)
+    try:
+        return _found(path, *_arguments(root, **arguments)).folder if _is_packed(place) else _folder(place, root)
+    except DataError:
+        return _folder(place, root)
+
+
+def _is_packed(place: Path) -> bool:
+    """Whether the images of a table may be inside it, by what was written into the cache before, or by its format."""
+    return place.exists() and (place.is_dir() or place.suffix == ".parquet" or unpacked_folder([place]).is_dir())
+
+
+def _folder(place: Path, root: Path | str | None) -> Path:
+    return existing_folder(root if root is not None else place if place.is_dir() else place.parent)
+
+
+class _Found(NamedTuple):
+    """The rows of a table whose images were looked for; `missing` has what is wrong with an image, by its name."""
+
+    folder: Path
+    rows: list[Row]
+    missing: Mapping[str, str]
+    problems: list[str]
+    unused: list[Unused]
+    excluded: int
+
+
+def _found(
+    path: Path | str,
+    columns: Columns,
+    root: Path | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    exclude: Container[str] = (),
+    notice: Notice | None = None,
+) -> _Found:
+    """Reads a table and finds its images; those inside of it are unpacked."""
+    listing = read_listing(path, columns, root, delimiter, encoding, notice)
+    folder = listing.root or Path()
+    if listing.pixels is not None:
+        folder = unpack(listing.files, listing.pixels, notice)
+    found = References(folder).resolve([row.name for row in listing.rows])
+    rows, missing, moved = [], {}, []
+    for row, (name, problem) in zip(listing.rows, found, strict=True):
+        if any(spelt in exclude for spelt in (row.name, name, posixpath.normpath(name))):
+            continue
+        rows.append(row._replace(name=name))
+        if problem:
+            missing[name] = problem
+        elif name != row.name.replace("\\", "/"):
+            moved.append((row.name, name))
+    if moved and notice:
+        first, there = moved[0]
+        are = "image is" if len(moved) == 1 else "images are"
+        notice(f"{expanded(path)}: {len(moved):,} {are} found below {folder} by name, such as {there} for {first}")
+    return _Found(folder, rows, missing, listing.problems, listing.unused, len(found) - len(rows))
+
+
+def _in_splits(rows: Sequence[Row]) -> list[Row]:
+    """The rows with their splits under the names that cnncli has for them."""
+    splits = splits_named({row.split for row in rows})
+    return [row._replace(split=splits.get(row.split, row.split)) for row in rows]
 
 
 class _Table(NamedTuple):
@@ -155,142 +207,76 @@ class _Table(NamedTuple):
     file: Path
     folder: Path
     new_names: dict[str, str]
-    rows: list[_Row]
+    rows: list[Row]
     problems: list[str]
-    other_classes: list[_Row]
+    other_classes: list[Row]
     excluded: int
+    unused: list[Unused]
 
 
-def _read(
-    path: Path | str,
-    classes: Classes,
-    exclude: Container[str],
-    notice: Notice | None = None,
+def _arguments(
     root: Path | str | None = None,
     image_column: str | None = None,
     label_column: str | None = None,
     split_column: str | None = None,
+    names: str | None = None,
     delimiter: str | None = None,
+    encoding: str | None = None,
     group_column: str | None = None,
+) -> tuple[Columns, Path | None, str | None, str | None]:
+    """The arguments of a spec as those of `_found`."""
+    columns = Columns(image_column, label_column, split_column, group_column, names)
+    return columns, None if root is None else existing_folder(root), delimiter, encoding
+
+
+def _read(
+    path: Path | str, classes: Classes, exclude: Container[str], notice: Notice | None = None, **arguments: Any
 ) -> _Table:
     """Reads a table with the arguments that a spec sets; relative paths start from `root`, or else from its folder."""
-    columns = {"image": image_column, "label": label_column, "split": split_column, "group": group_column or ""}
-    file = existing_file(path)
-    folder = file.parent if root is None else existing_folder(root)
-    all_rows = list(_rows(file, columns, delimiter, folder, exclude, notice))
-    rows = [row for row in all_rows if row is not None]
-    if not rows:
-        raise DataError(f"{file} has no rows", "expected a row for each image below the names of the columns")
-    splits = splits_named({row.split for row in rows})
-    rows = [row._replace(split=splits.get(row.split, row.split)) for row in rows]
-    training = {row.label for row in rows if row.split == "train"}
-    labels = {row.label for row in rows} if classes is not None or not training else training
-    new_names = chosen_classes(labels - {""}, classes, f"{file}")
+    file = expanded(path)
+    found = _found(path, *_arguments(**arguments), exclude, notice)
+    rows = _in_splits(found.rows)
+    training = {row.label for row in rows if row.split == "train"} - {""}
+    labels = {row.label for row in rows} - {""} if classes is not None or not training else training
+    if rows and not labels:
+        raise DataError(
+            f"{file} has no label in any of its {counted(len(rows), 'row')}", "name the column of the labels"
+        )
+    new_names = chosen_classes(labels, classes, f"{file}")
     others = [row for row in rows if row.label and row.label not in new_names]
     if classes is None:
         others = [row for row in others if row.split in SPLITS]
     passed_over = set(others)
-    good, problems = _checked([row for row in rows if row not in passed_over], folder)
-    return _Table(file, folder, new_names, good, problems, others, len(all_rows) - len(rows))
+    good, problems, not_used = _checked([row for row in rows if row not in passed_over], found.missing)
+    not_used = [*found.unused, *not_used]
+    return _Table(file, found.folder, new_names, good, [*found.problems, *problems], others, found.excluded, not_used)
 
 
-def _rows(
-    table: Path,
-    columns: dict[str, str | None],
-    delimiter: str | None,
-    folder: Path,
-    exclude: Container[str],
-    notice: Notice | None,
-) -> Iterator[_Row | None]:
-    """The rows of a table with the names of files made uniform; None for one excluded by any of the file's names."""
-    text = _text(table)
-    first = text.partition("\n")[0]
-    delimiter = delimiter or max(DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        where = {role: _column(table, header, role, name, delimiter) for role, name in columns.items()}
-        numbered = [(reader.line_num, fields) for fields in reader if any(field.strip() for field in fields)]
-        for line, fields in numbered:
-            if len(fields) != len(header):
-                raise DataError(
-                    f"{table}:{line} has {len(fields)} fields, and {len(header)} columns are named",
-                    f"fields with a {DELIMITERS.get(delimiter, 'delimiter')} in them need quotes",
-                )
-        if where["split"] is None and columns["split"] is None:
-            found = split_column(table, header, [fields for _, fields in numbered], where.values())
-            if found is not None and notice:
-                used = f"the column '{header[found]}' names the splits, and they are used"
-                notice(f"{table}: {used}; to ignore it, set {KEY} to ''")
-            where["split"] = found
-        for line, fields in numbered:
-            image, label, split, group = ("" if at is None else fields[at].strip() for at in where.values())
-            name = _name(image, folder)
-            is_excluded = any(spelt in exclude for spelt in (image, name, posixpath.normpath(name)))
-            row = _Row(line, name, label, "train" if where["split"] is None else split, group)
-            yield None if is_excluded else row
-    except csv.Error as error:
-        raise DataError(f"{table}:{reader.line_num} cannot be read as a table: {error}") from error
-
-
-def _text(table: Path) -> str:
-    try:
-        data = table.read_bytes()
-    except OSError as error:
-        raise DataError(f"{table} cannot be read: {error.strerror}") from error
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{table}:{line} is not UTF-8 text", "save the table as UTF-8 (in Excel: CSV UTF-8)") from error
-
-
-def _column(table: Path, header: list[str], role: str, name: str | None, delimiter: str) -> int | None:
-    """Where the column of a role is; None when there is none and there need be none."""
-    if name == "" and role in ("split", "group"):
-        return None
-    simple = ["".join(letter for letter in column.lower() if letter.isalnum()) for column in header]
-    matches = [
-        at for at, column in enumerate(header) if (column == name if name is not None else simple[at] in _GUESSES[role])
-    ]
-    if len(matches) == 1:
-        return matches[0]
-    if not matches and name is None and role == "split":
-        return None
-    columns = f"its first row, divided by {DELIMITERS.get(delimiter, repr(delimiter))}s, names {some(header) or 'none'}"
-    key = "data.split.group.column" if role == "group" else f"data.source.csv.{role}_column"
-    if matches:
-        raise DataError(f"{table} has {len(matches)} columns that may hold the {role}; {columns}", f"name one in {key}")
-    lack = f"no column {name!r}" if name is not None else f"no column that is known to hold the {role}"
-    raise DataError(f"{table} has {lack}; {columns}", f"name the column in {key}; the first row must name the columns")
-
-
-def _checked(rows: list[_Row], folder: Path) -> tuple[list[_Row], list[str]]:
-    """The good rows, and everything that is wrong with others."""
-    good: list[_Row] = []
-    problems = []
-    seen: dict[str, _Row] = {}
+def _checked(rows: Sequence[Row], missing: Mapping[str, str]) -> tuple[list[Row], list[str], list[Unused]]:
+    """The good rows, everything that is wrong with others, and rows that say nothing new or nothing at all."""
+    good: list[Row] = []
+    problems, unlabelled, repeated = [], [], []
+    seen: dict[str, Row] = {}
     for row in rows:
-        place = os.path.normpath(folder / row.name)
-        if not row.name or not row.label:
-            problem = f"no {'path of an image' if not row.name else 'label'}"
+        twin = seen.get(os.path.normpath(row.name))
+        if not row.name:
+            problem = "no path of an image"
+        elif not row.label:
+            unlabelled.append(row.name)
+            continue
         elif row.split not in SPLITS:
             problem = f"the split {row.split!r} is not train, validation or test"
-        elif (twin := seen.get(place)) is not None:
-            different = "" if twin.label == row.label else f", there as {twin.label}, here as {row.label}"
-            problem = f"{row.name} is already in line {twin.line}{different}"
-        elif not Path(place).is_file():
-            problem = f"{row.name} {'is not a file' if Path(place).exists() else 'does not exist'}"
+        elif twin is not None:
+            if (twin.label, twin.split) == (row.label, row.split):
+                repeated.append(row.name)
+                continue
+            there, here = (twin.label, row.label) if twin.label != row.label else (twin.split, row.split)
+            problem = f"{row.name} is already in {twin.place}, there as {there}, here as {here}"
+        elif row.name in missing:
+            problem = f"{row.name} {missing[row.name]}"
         else:
-            seen[place] = row
+            seen[os.path.normpath(row.name)] = row
             good.append(row)
             continue
-        problems.append(f"line {row.line}: {problem}")
-    return good, problems
-
-
-def _name(name: str, folder: Path) -> str:
-    """The path with forward slashes; tables written on Windows have backslashes."""
-    slashed = name.replace("\\", "/")
-    return name if slashed == name or os.path.lexists(folder / name) else slashed
+        problems.append(f"{row.place}: {problem}")
+    return good, problems, [*unused.unlabelled(unlabelled), *unused.repeated(repeated)]

@@ -66,3 +66,15 @@ def in_other_folders(folder: Path, count: int) -> list[Unused]:
     """Images of a folder that is in no split."""
     message = f"{folder} has {counted(count, 'image')}, not used: data.split.folder does not name it"
     return _when_any("other-folders", count, message)
+
+
+def unlabelled(names: Collection[str]) -> list[Unused]:
+    """Images to which a table or export gives no label."""
+    has = "has no label and is" if len(names) == 1 else "have no label and are"
+    return _when_any("unlabelled", len(names), f"{counted(len(names), 'image')} {has} not used: {some(names)}")
+
+
+def repeated(names: Collection[str]) -> list[Unused]:
+    """Rows that say again what an earlier one says."""
+    rows = f"{counted(len(names), 'row')} {'repeats an earlier one' if len(names) == 1 else 'repeat earlier ones'}"
+    return _when_any("repeated", len(names), f"{rows}; each image is used once: {some(names)}")

@@ -97,12 +97,12 @@ def _in_classes(contents: FolderInventory, place: str) -> Iterator[_Image]:
 
 def _in_table(table: Path, data: Data) -> tuple[Path, dict[str, list[_Image]]]:
     """The images of a table by split; without a column of splits all are `train`."""
-    own = data.source.arguments if data.source.name == "csv" else {}
+    own = data.source.arguments if data.source.name == "table" else {}
     columns = {role: str(own[f"{role}_column"]) for role in ("image", "label", "split") if own.get(f"{role}_column")}
     try:
         folder, rows = labelled_rows(table, columns)
     except DataError as error:
-        if "data.source.csv" not in error.hint:
+        if "data.source.table" not in error.hint:
             raise
         raise DataError(error.message, "call the columns image, label and, if there are splits, split") from None
     splits = sorted({row.split for row in rows}, key=SPLITS.index)

@@ -13,12 +13,12 @@ from cnncli.data.decode.white import WHITE
 from cnncli.data.folder_inventory import FolderInventory
 from cnncli.data.identity import fingerprint
 from cnncli.data.samples import FileSamples, ImageData
+from cnncli.data.sources import table
 from cnncli.data.sources.classes import TooFewClasses, require_same_classes
 from cnncli.data.sources.inventory import inventory_of
 from cnncli.data.sources.location import existing_folder
 from cnncli.data.sources.pixels import UnknownWhite
 from cnncli.errors import DataError
-from cnncli.machine import expanded
 from cnncli.observer import Notice
 from cnncli.runner.inputs.splits import input_format_for, load_source
 from cnncli.spec.schema import Data
@@ -41,7 +41,7 @@ class RecordedFiles:
 
     def __init__(self, data: Data, shape: tuple[int, int, int]) -> None:
         self._data, self._format, self._root = data, input_format_for(data, shape), _folder_of(data.source)
-        self._is_table = data.source.name == "csv"
+        self._is_table = data.source.name == "table"
 
     def missing(self, rows: Sequence[Row]) -> list[Row]:
         """The rows without a file; names of a folder that lead out of it, which a training does not write, count."""
@@ -85,9 +85,7 @@ class RecordedFiles:
 
 def _folder_of(source: Source) -> Path:
     """The folder that the names of a folder's or table's images start from; the table itself need not be there."""
-    named = source.arguments.get("root") or source.arguments["path"]
-    place = expanded(named)
-    return existing_folder(place.parent if source.name == "csv" and not place.is_dir() else place)
+    return table.files_root(**source.arguments) if source.name == "table" else existing_folder(source.arguments["path"])
 
 
 class RecordedArrays:

@@ -35,7 +35,7 @@ def scan_path(path: Path, decode: bool = True, progress: Progress | None = None)
     """Inspects a folder of class folders or a table of images, as `cnncli.check_data` says."""
     is_table = path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()
     plan = Plan(None, Split().held_out("validation"))
-    report = scan_files("csv" if is_table else "folder", path, decode=decode, progress=progress, plan=plan)
+    report = scan_files("table" if is_table else "folder", path, decode=decode, progress=progress, plan=plan)
     return _with(report, list(_too_few(report)))
 
 

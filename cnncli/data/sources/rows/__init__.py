@@ -1,0 +1,66 @@
+"""What a table or an export of a labelling tool says, row by row: an image, its label, its split and its group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from cnncli.data.samples import Unused
+
+
+class Row(NamedTuple):
+    """One image as a table names it.
+
+    Args:
+        place: Where the row stands, for messages: `line 3`.
+        name: The image as it is written; later its path from the root on.
+        label: Name of its class; empty for none.
+        split: Its split as it is written, `train` where the table has none.
+        group: Its group; empty for none.
+    """
+
+    place: str
+    name: str
+    label: str
+    split: str = "train"
+    group: str = ""
+
+
+@dataclass
+class Listing:
+    """All rows of a file, before any image was looked for.
+
+    Args:
+        rows: The rows.
+        root: The folder that the names start from, where the file settles it.
+        files: The files that were read.
+        problems: Rows that are wrong.
+        unused: Images without a row: skipped tasks, those on which annotators disagree.
+        pixels: For images that are inside of the table, a function that writes them into a folder under their names.
+    """
+
+    rows: list[Row]
+    root: Path | None = None
+    files: tuple[Path, ...] = ()
+    problems: list[str] = field(default_factory=list)
+    unused: list[Unused] = field(default_factory=list)
+    pixels: Callable[[Path], None] | None = None
+
+
+@dataclass
+class Grid:
+    """The cells of a table as text.
+
+    Args:
+        header: Names of the columns.
+        rows: For each row where it stands, and its cells.
+        names_columns: What the message says of where the names of the columns come from.
+        pixels: For each column that holds encoded images, a function that writes them under the names in its cells.
+    """
+
+    header: list[str]
+    rows: Sequence[tuple[str, Sequence[str]]]
+    names_columns: str
+    pixels: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)

@@ -1,0 +1,62 @@
+"""Images that are inside a table or archive, written as files into the cache, once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cnncli.data.cache import decoded_cache_dir
+from cnncli.data.own_files import CACHE_TAG, CACHE_TAG_CONTENT
+from cnncli.data.sources.pixels import Notice
+from cnncli.errors import ResourceError
+from cnncli.machine import create_folder
+
+
+def unpacked_folder(files: Sequence[Path]) -> Path:
+    """The folder in the cache for the images inside of these files, which need not be there yet.
+
+    It is another one as soon as a file changes: `<hash of the paths>-<hash of their sizes, times and inodes>`.
+    """
+    paths, states = hashlib.blake2b(digest_size=8), hashlib.blake2b(digest_size=16)
+    for file in files:
+        state = file.stat()
+        paths.update(os.fsencode(file.absolute()) + b"\0")
+        states.update(f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}\0".encode())
+    return decoded_cache_dir() / "unpacked" / f"{paths.hexdigest()}-{states.hexdigest()}"
+
+
+def unpack(files: Sequence[Path], write: Callable[[Path], None], notice: Notice | None) -> Path:
+    """The folder with the images inside of these files, which `write` writes unless they are there.
+
+    What was unpacked of the same files before they changed is removed.
+
+    Raises:
+        ResourceError: The cache folder is full or cannot be written to.
+    """
+    folder = unpacked_folder(files)
+    if folder.is_dir():
+        return folder
+    if notice:
+        notice(f"unpacking the images of {files[0]}{' and others' if len(files) > 1 else ''} into {folder}")
+    try:
+        create_folder(folder.parent)
+        (folder.parent.parent / CACHE_TAG).write_text(CACHE_TAG_CONTENT, encoding="ascii")
+        with tempfile.TemporaryDirectory(prefix="incomplete-", dir=folder.parent) as unfinished:
+            place = Path(unfinished) / "images"
+            place.mkdir()
+            write(place)
+            if not folder.is_dir():  # another process may have been faster
+                place.rename(folder)
+        for old in folder.parent.glob(f"{folder.name.partition('-')[0]}-*"):
+            if old != folder:
+                shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise ResourceError(
+            f"{folder} cannot be written: {error.strerror or error}",
+            "the images inside a table or archive are unpacked into the cache; set CNNCLI_CACHE_DIR to another folder",
+        ) from error
+    return folder

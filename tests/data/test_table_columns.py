@@ -1,0 +1,180 @@
+"""Columns of tables, found by names and by values; labels that are one-hot, numbers, or not there."""
+
+import json
+
+import pytest
+from picture_files import put
+
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.sources import table
+from cnncli.errors import DataError
+
+READING = InputFormat(4, 4, 1)
+
+
+@pytest.fixture
+def pets(tmp_path):
+    put(tmp_path, "cat/1.png", "cat/2.png", "dog/1.png", "dog/2.png")
+    return tmp_path
+
+
+def load(folder, text, name="pets.csv", **options):
+    (folder / name).write_bytes(text.encode() if isinstance(text, str) else text)
+    return table.load(folder / name, READING, **options)
+
+
+def labels(data):
+    return {
+        name: data.class_names[label]
+        for name, label in zip(data.splits["train"].names, data.splits["train"].labels, strict=True)
+    }
+
+
+def message(folder, text, **options) -> str:
+    with pytest.raises(DataError) as caught:
+        load(folder, text, **options)
+    return f"{caught.value.message} | {caught.value.hint}"
+
+
+PETS = {"cat/1.png": "cat", "cat/2.png": "cat", "dog/1.png": "dog"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["name,choice", "image_id,dx", "file_name,emotion", "id,species", "anything,label", "anything,whatever"],
+)
+def test_columns_are_found_by_their_names_or_values(pets, header):
+    rows = "".join(f"{name},{label}\n" for name, label in PETS.items())
+    assert labels(load(pets, f"{header}\n{rows}")) == PETS
+
+
+def test_a_usual_name_comes_before_a_less_usual_one(pets):
+    told = []
+    data = load(pets, "name,file,label,dx\nTom,cat/1.png,cat,0\nRex,dog/1.png,dog,1\n", notice=told.append)
+    assert labels(data) == {"cat/1.png": "cat", "dog/1.png": "dog"}
+    assert told == []
+
+
+def test_what_is_found_by_values_is_told(pets):
+    told = []
+    load(pets, "a,b\ncat/1.png,cat\ndog/1.png,dog\n", notice=told.append)
+    assert [line.partition(": ")[2] for line in told] == [
+        "the column 'a' holds the images",
+        "the column 'b' holds the labels",
+    ]
+
+
+@pytest.mark.parametrize("text", ["cat/1.png,cat\ndog/1.png,dog\n", "cat\tcat/1.png\ndog\tdog/1.png\n"])
+def test_a_table_without_a_header(pets, text):
+    assert labels(load(pets, text)) == {"cat/1.png": "cat", "dog/1.png": "dog"}
+
+
+def test_columns_without_names_are_called_by_numbers(pets):
+    text = "cat/1.png,cat,3\ndog/1.png,dog,4\n"
+    assert "have no names and are called 1, 2, 3 | name the column in data.source.table.label_column" in message(
+        pets, text
+    )
+    assert labels(load(pets, text, label_column="2")) == {"cat/1.png": "cat", "dog/1.png": "dog"}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    ["cat/1.png,1,0\ncat/2.png,1,0\ndog/1.png,0,1\n", "cat/1.png,1.0,0.0\ncat/2.png,0.7,0.3\ndog/1.png,0.1,0.9\n"],
+)
+@pytest.mark.parametrize("more", ["", ",age"])
+def test_one_hot_columns_are_recognised(pets, rows, more):
+    told = []
+    if more:
+        rows = rows.replace("\n", ",37\n")
+    assert labels(load(pets, f"image,cat,dog{more}\n{rows}", notice=told.append)) == PETS
+    assert told == [f"{pets / 'pets.csv'}: the labels are one-hot, in the columns cat, dog"]
+
+
+def test_rows_that_are_not_one_hot_are_named_and_those_without_a_label_counted(pets):
+    rows = "".join(f"cat/1.png,{1 - n % 2},{n % 2}\n" for n in (0,) * 20)
+    said = message(pets, f"image,cat,dog\n{rows}dog/1.png,0,1\ncat/2.png,1,1\n")
+    assert "line 23: its one-hot label sums to 2: cat, dog" in said
+    data = load(pets, "image,cat,dog\ncat/1.png,1,0\ndog/1.png,0,1\ndog/2.png,0,0\n")
+    assert [(one.reason, one.count) for one in data.unused] == [("unlabelled", 1)]
+
+
+def test_columns_of_several_ones_are_no_one_hot_label(pets):
+    assert "no column that is known to hold the label" in message(pets, "image,cat,dog\ncat/1.png,1,1\ndog/1.png,1,1\n")
+
+
+def test_numbers_get_names_from_a_file(pets):
+    (pets / "classes.txt").write_text("cat\ndog\nowl\n")
+    numbered = "file,label\ncat/1.png,{}\ncat/2.png,{}\ndog/1.png,{}\n"
+    names = str(pets / "classes.txt")
+    assert labels(load(pets, numbered.format(0, 0, 1), names=names)) == PETS
+    assert labels(load(pets, numbered.format("0.0", "0.0", "1.0"), names=names)) == PETS
+    told = []
+    (pets / "classes.txt").write_text("cat\ndog\n")
+    assert labels(load(pets, numbered.format(1, 1, 2), names=names, notice=told.append)) == PETS
+    assert "labels count from 1, so that 1 is cat" in told[0]
+    assert "has the label 3, and" in message(pets, numbered.format(0, 0, 3), names=names)
+    assert "labels that are not numbers: cat" in message(pets, numbered.format("cat", 0, 1), names=names)
+
+
+def test_images_without_a_label_and_rows_that_come_twice_are_counted(pets):
+    data = load(pets, "file,label\ncat/1.png,cat\ndog/1.png,dog\ndog/2.png,\n./cat/1.png,cat\ncat/1.png,cat\n")
+    assert labels(data) == {"cat/1.png": "cat", "dog/1.png": "dog"}
+    assert [one.message for one in data.unused] == [
+        "1 image has no label and is not used: dog/2.png",
+        "2 rows repeat earlier ones; each image is used once: ./cat/1.png, cat/1.png",
+    ]
+
+
+def test_two_answers_for_one_image_are_named(pets):
+    said = message(
+        pets, "file,label,split\ncat/1.png,cat,train\ndog/1.png,dog,train\ncat/1.png,dog,train\ndog/1.png,dog,test\n"
+    )
+    assert "line 4: cat/1.png is already in line 2, there as cat, here as dog" in said
+    assert "line 5: dog/1.png is already in line 3, there as train, here as test" in said
+
+
+@pytest.mark.parametrize("cell", ['"[""cat"", ""dog""]"', '"{""choices"": [""cat"", ""dog""]}"'])
+def test_several_labels_in_a_cell_are_refused_by_name(pets, cell):
+    assert "line 3 has" in message(pets, f"file,label\ncat/1.png,cat\ndog/1.png,{cell}\n")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+def test_the_encoding_is_recognised(pets, encoding):
+    put(pets, "käfer/1.png")
+    told = []
+    text = "file,label\nkäfer/1.png,käfer\ndog/1.png,dog\n"
+    data = load(pets, text.encode(encoding), notice=told.append)
+    assert labels(data) == {"käfer/1.png": "käfer", "dog/1.png": "dog"}
+    assert any("is read as Windows-1252 (cp1252)" in line for line in told) == (encoding == "cp1252")
+
+
+def test_the_encoding_may_be_set(pets):
+    text = "file,label\ncat/1.png,кот\ndog/1.png,dog\n"
+    assert load(pets, text.encode("cp1251"), encoding="cp1251").class_names == ("dog", "кот")
+    assert "there is no encoding 'cp12519'" in message(pets, text, encoding="cp12519")
+    assert "pets.csv:2 is not ascii text" in message(pets, text, encoding="ascii")
+
+
+@pytest.mark.parametrize("name", ["pets.jsonl", "pets.ndjson", "pets.json"])
+def test_json_lines(pets, name):
+    text = '{"file_name": "cat/1.png", "label": "cat"}\n\n{"file_name": "dog/1.png", "label": "dog", "age": 3}\n'
+    assert labels(load(pets, text, name)) == {"cat/1.png": "cat", "dog/1.png": "dog"}
+
+
+def test_a_json_list(pets):
+    rows = [{"image": "cat/1.png", "label": 3, "by": {"id": 1}}, {"image": "dog/1.png"}]
+    data = load(pets, json.dumps([*rows, {"image": "cat/2.png", "label": "4"}]), "pets.json")
+    assert labels(data) == {"cat/1.png": "3", "cat/2.png": "4"}
+    assert data.unused[0].reason == "unlabelled"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"a": 1}\n{"a"\n', "pets.jsonl:2 is not JSON"),
+        ("[1]\n", "pets.jsonl:1 is not a JSON object"),
+        ('{"path": "cat/1.png"}\n', "its keys are path | name the column in data.source.table.label_column"),
+    ],
+)
+def test_what_are_no_json_lines(pets, text, words):
+    assert words in message(pets, text, name="pets.jsonl")
