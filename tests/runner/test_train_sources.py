@@ -183,7 +183,9 @@ class TestTraining:
         assert same_evaluation(evaluate(OpenRun(trained.run), "test"), trained.evaluation)
 
     def test_images_inside_of_a_table_are_found_again(self, train, evaluate, folder_spec, tmp_path):
-        pixels = [f"{label},{' '.join([str(20 + 200 * label + number)] * 64)}" for number in range(20) for label in (0, 1)]
+        pixels = [
+            f"{label},{' '.join([str(20 + 200 * label + number)] * 64)}" for number in range(20) for label in (0, 1)
+        ]
         (tmp_path / "faces.csv").write_text("\n".join(["emotion,pixels", *pixels]))
         spec = folder_spec(f"data.source={{table: {{path: {tmp_path / 'faces.csv'}}}}}", "train.epochs=1")
         trained, _ = train(spec)

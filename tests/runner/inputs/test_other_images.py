@@ -162,8 +162,8 @@ class TestTable:
 
     def test_an_unknown_column_is_told_without_a_key_of_the_spec(self, find, place):
         write(place, "a.png")
-        (place / "t.csv").write_text("picture,diagnosis\na.png,blue\n")
-        with pytest.raises(DataError, match="no column that is known to hold the image") as caught:
+        (place / "t.csv").write_text("picture,finding,by\na.png,blue,Ann\n")
+        with pytest.raises(DataError, match="no column that is known to hold the label") as caught:
             find(place / "t.csv")
         assert caught.value.hint == "call the columns image, label and, if there are splits, split"
 
