@@ -150,9 +150,11 @@ def terminal_width() -> int:
 
 def show_report(evaluation: Any, report: Any) -> None:
     """Prints the classification report of a split, with loss and metrics."""
-    from cnncli.report.classification import summary_line
+    from cnncli.report.classification import summary_line, unmeasured_line
 
     say(report.text)
+    if line := unmeasured_line(evaluation):
+        say(line)
     say(summary_line(evaluation))
 
 

@@ -46,11 +46,15 @@ class FolderInventory:
         self._root = root
         self._unlistable = unlistable
         self._listings: dict[str, _Listing] = {}
+        self._folders: dict[str, list[str]] = {}
 
     def folders(self, place: str = "") -> list[str]:
         """The names of the folders in a place, links to folders included."""
-        listing = self._list(place)
-        return sorted(self._not_own(place, listing.folders + listing.linked), key=in_counting_order)
+        if place not in self._folders:
+            listing = self._list(place)
+            folders = self._not_own(place, listing.folders + listing.linked)
+            self._folders[place] = sorted(folders, key=in_counting_order)
+        return self._folders[place]
 
     def files(self, place: str = "", nested: bool = True) -> list[str]:
         """All files in a place and, when `nested`, in its folders. Links are followed, no folder is visited twice."""

@@ -18,6 +18,8 @@ from cnncli.report.tables import shortest
 if TYPE_CHECKING:
     from cnncli.report.artifacts import EvaluationData
 
+_MOST_NAMES = 10
+
 AVERAGES = ("accuracy", "macro avg", "weighted avg")
 
 _LINE_BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
@@ -133,7 +135,19 @@ def write_metrics(data: EvaluationData, path: Path) -> None:
 
 def write_text(data: EvaluationData, path: Path) -> None:
     """Writes `report.txt`."""
-    _write(f"{data.report.text}\n{summary_line(data.evaluation)}\n", path)
+    lines = [data.report.text, unmeasured_line(data.evaluation), summary_line(data.evaluation)]
+    _write("\n".join(filter(None, lines)) + "\n", path)
+
+
+def unmeasured_line(evaluation: Evaluation) -> str:
+    """What to know of a report on images that lack a class; empty when they show every class."""
+    counts = np.bincount(evaluation.labels, minlength=len(evaluation.class_names))
+    names = [name for name, count in zip(evaluation.class_names, counts.tolist(), strict=True) if not count]
+    if not names:
+        return ""
+    shown = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else "")
+    row, them = ("its row is", "it") if len(names) == 1 else ("their rows are", "them")
+    return f"no {evaluation.split} images of {shown}: {row} 0, and the macro average counts {them}"
 
 
 def write_values(data: EvaluationData, path: Path) -> None:

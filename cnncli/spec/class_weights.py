@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
+from cnncli.catalog.entries import Entry
 from cnncli.errors import Problem
 from cnncli.wording import nearest
 
@@ -37,6 +38,15 @@ def wrong_class_weights(
             yield Problem((*_PATH, name), f"{weight:g} is too large for a float32; the largest is {_LARGEST:g}")
     if not unknown and all(weights.get(name, 1) <= _SMALLEST / 2 for name in class_names):
         yield Problem(_PATH, "the weight of every class is 0, so nothing would be learned; leave out class_weight")
+
+
+def weightless_loss(loss: Entry) -> Iterator[Problem]:
+    """A loss whose own weight makes it 0 for every image."""
+    if loss.name == "CategoricalFocalCrossentropy" and loss.get("alpha") == 0:
+        yield Problem(("train", "loss", loss.name, "alpha"), "an alpha of 0 makes the loss 0 for every image")
+    if loss.name == "Tversky" and loss.get("alpha") == 0 and loss.get("beta") == 0:
+        message = "with an alpha and a beta of 0 no mistake counts: the loss is 0 for every image"
+        yield Problem(("train", "loss", loss.name, "alpha"), message)
 
 
 def _more(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.entries import Entry
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
-from cnncli.spec.class_weights import wrong_class_weights
+from cnncli.spec.class_weights import weightless_loss, wrong_class_weights
 from cnncli.spec.metrics import BINARY_LOSSES, METRIC_RULES, has_one_output, is_sparse, unfitting_metrics
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Data, Spec
@@ -41,6 +41,7 @@ def _class_names(spec: Spec) -> Iterator[Problem]:
         yield Problem(("data", "classes"), "at least two classes are needed")
     if names is not None:
         yield from wrong_class_weights(spec.train.class_weight, names)
+    yield from weightless_loss(spec.train.loss)
     if spec.train.class_weight is not None and spec.train.sampling is not None:
         message = "balanced sampling already shows every class equally often; leave out this or class_weight"
         yield Problem(("train", "sampling"), message)

@@ -7,7 +7,7 @@ import pytest
 import sklearn.metrics
 
 from cnncli.records import Evaluation
-from cnncli.report.classification import classification_report, log_loss, metrics_of, summary_line
+from cnncli.report.classification import classification_report, log_loss, metrics_of, summary_line, unmeasured_line
 from cnncli.spec.metrics import evaluated_metrics
 
 
@@ -133,3 +133,14 @@ def test_a_class_with_a_line_break_in_its_name_takes_one_line():
     report = classification_report(evaluation)
     assert [line.split("  ")[0] for line in report.text.splitlines()[2:4]] == ["a\\nerror: all is lost", ""]
     assert "a\nerror: all is lost" in report.values
+
+
+def test_classes_without_images_are_named_below_the_table():
+    labels = np.array([0, 2, 2])
+    assert unmeasured_line(evaluation_of(np.eye(3)[labels], labels)) == (
+        "no test images of b: its row is 0, and the macro average counts it"
+    )
+    assert unmeasured_line(evaluation_of(np.eye(4)[labels], labels)) == (
+        "no test images of b, d: their rows are 0, and the macro average counts them"
+    )
+    assert unmeasured_line(evaluation_of(np.eye(3), [0, 1, 2])) == ""

@@ -44,13 +44,14 @@ def load(
     contents = FolderInventory(root)
     layout = layout_of(root, contents, classes, split_folders)
     require_different(root, [place for places in layout.places.values() for place in places])
-    found = _Found(root, contents, exclude)
+    found = _Found(root, contents, layout, exclude)
     _require_class_folders(root, contents, layout.places["train"])
     new_names = _chosen(root, contents, layout, classes)
     names = class_names(new_names)
     splits, foreign = {}, {}
     for split, places in layout.places.items():
-        require_different(root, [folder for place in places for folder in found.folders(place, new_names)])
+        chosen = [f"{place}{name}/" for place in places for name in contents.folders(place) if name in new_names]
+        require_different(root, chosen)
         images_of = {name: found.images(places, name) for name in new_names}
         if split == "train":
             _require_images(root / places[0], images_of, new_names)
@@ -62,27 +63,24 @@ def load(
         others = found.other_classes(places, new_names, count=classes is not None)
         if classes is None and others:
             foreign[split] = tuple(others)
-    return ImageData(names, splits, tuple(found.unused(layout)), foreign)
+    return ImageData(names, splits, tuple(found.unused()), foreign)
 
 
 class _Found:
     """The images of the class folders, and a count of everything that is passed over on the way to them."""
 
-    def __init__(self, root: Path, contents: FolderInventory, exclude: Container[str]) -> None:
-        self._root, self._contents, self._exclude = root, contents, exclude
+    def __init__(self, root: Path, contents: FolderInventory, layout: Layout, exclude: Container[str]) -> None:
+        self._root, self._contents, self._layout, self._exclude = root, contents, layout, exclude
+        self._names = {place: set(contents.folders(place)) for of in layout.places.values() for place in of}
         self._excluded = 0
         self._other_files: list[str] = []
         self._other_classes: dict[str, int] = {}
 
-    def folders(self, place: str, names: Container[str]) -> list[str]:
-        """The folders of these classes in a place."""
-        return [f"{place}{name}/" for name in self._contents.folders(place) if name in names]
-
     def images(self, places: tuple[str, ...], name: str) -> list[str]:
         """The images of a class in all places of a split."""
         kept: list[str] = []
-        for folder in (folder for place in places for folder in self.folders(place, {name})):
-            images, others = self._contents.images_and_others(folder)
+        for place in (place for place in places if name in self._names[place]):
+            images, others = self._contents.images_and_others(f"{place}{name}/")
             of_folder = [image for image in images if image not in self._exclude]
             self._excluded += len(images) - len(of_folder)
             self._other_files += others
@@ -101,8 +99,9 @@ class _Found:
                     others.append(name)
         return others
 
-    def unused(self, layout: Layout) -> Iterator[Unused]:
+    def unused(self) -> Iterator[Unused]:
         """All that was not used."""
+        layout = self._layout
         yield from unused.in_other_classes(sum(self._other_classes.values()), list(self._other_classes))
         places = [place for of_split in layout.places.values() for place in of_split]
         for place in dict.fromkeys(["", *places]):

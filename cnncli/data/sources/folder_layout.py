@@ -57,8 +57,7 @@ def layout_of(
     splits = splits_named(folders)
     if training := [name for name in splits if splits[name] == "train" and contents.folders(f"{name}/")]:
         return _divided(root, contents, folders, splits, _unwrapped(contents, training[0]))
-    unlabelled = [name for name in folders if is_without_labels(name)]
-    if len(splits) > 1 and len(splits) + len(unlabelled) == len(folders):
+    if len(splits) > 1 and all(name in splits or is_without_labels(name) for name in folders):
         raise DataError(
             f"{root} has the splits {some(splits)}, but "
             + ("training images have no class folders" if "train" in splits.values() else "none to train on"),

@@ -28,6 +28,9 @@ _SAYING_NOTHING = frozenset(
     | {"sample", "samples", "split", "folder", "dir", "files"}
 )
 
+_MAY_NAME = re.compile("train|trn|val|dev|test|tst|hold|held", re.IGNORECASE)
+"""Part of every name of a split; a thousand names of classes are told from them in no time."""
+
 _FOLD = re.compile(r"((k )?folds?|cv|cross ?validation|part|split|batch|subset|partition|group)? ?\d+")
 
 
@@ -48,7 +51,7 @@ def splits_named(names: Iterable[str]) -> dict[str, str]:
         >>> splits_named(["Train", "test_images", "owl"])
         {'Train': 'train', 'test_images': 'test'}
     """
-    parsed = {name: pair for name in names if (pair := _parsed(name)) is not None}
+    parsed = {name: pair for name in names if _MAY_NAME.search(name) and (pair := _parsed(name)) is not None}
     splits: dict[str, str] = {}
     either = []
     of_competition = {name: _COMPETITION[pair] for name, pair in parsed.items() if pair in _COMPETITION}
