@@ -17,8 +17,10 @@ _MOST_SUFFIXES = 10
 def counted(number: int, noun: str) -> str:
     """`1 layer`, `2,000 images`, `0 classes`."""
     if number != 1:
-        ending = "ies" if noun.endswith("y") else "es" if noun.endswith("s") else "s"
-        noun = noun.removesuffix("y") + ending
+        if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+            noun = noun.removesuffix("y") + "ies"
+        else:
+            noun += "es" if noun.endswith(("s", "x", "tch", "nch", "sh")) else "s"
     return f"{number:,} {noun}"
 
 
@@ -28,6 +30,20 @@ def by_suffix(names: Iterable[str]) -> str:
     shown = [f"{count:,} {suffix}" for suffix, count in suffixes.most_common(_MOST_SUFFIXES)]
     rest = suffixes.total() - sum(count for _, count in suffixes.most_common(_MOST_SUFFIXES))
     return ", ".join([*shown, f"{rest:,} others"] if rest else shown)
+
+
+def percentage(part: int, whole: int, digits: int) -> str:
+    """A share as people read it, rounded; 100 and 0 only when it is all and nothing: `95.59 %`, `99.99 %`.
+
+    Example:
+        >>> percentage(65, 68, 2), percentage(99_999, 100_000, 2), percentage(3, 3, 1)
+        ('95.59 %', '99.99 %', '100 %')
+    """
+    if part in (0, whole):
+        return "100 %" if part else "0 %"
+    least = 10.0**-digits
+    percent = min(max(round(100 * part / whole, digits), least), 100 - least)
+    return f"{percent:.{digits}f}".rstrip("0").rstrip(".") + " %"
 
 
 def size_text(size: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnncli.wording import by_suffix, counted, dimensions, near_word, nearest, shown, size_text
+from cnncli.wording import by_suffix, counted, dimensions, near_word, nearest, percentage, shown, size_text
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,12 @@ from cnncli.wording import by_suffix, counted, dimensions, near_word, nearest, s
         (2, "layer", "2 layers"),
         (0, "class", "0 classes"),
         (2, "boundary", "2 boundaries"),
+        (1, "class", "1 class"),
+        (3, "loss", "3 losses"),
+        (2, "batch", "2 batches"),
+        (2, "epoch", "2 epochs"),
+        (2, "box", "2 boxes"),
+        (2, "key", "2 keys"),
         (54000, "image", "54,000 images"),
     ],
 )
@@ -34,6 +40,23 @@ def test_counts(number, noun, text):
 )
 def test_sizes(size, text):
     assert size_text(size) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "digits", "text"),
+    [
+        (65, 68, 2, "95.59 %"),
+        (2, 3, 2, "66.67 %"),
+        (1, 2, 1, "50 %"),
+        (99_999, 100_000, 2, "99.99 %"),
+        (1, 100_000, 2, "0.01 %"),
+        (1999, 2000, 1, "99.9 %"),
+        (7, 7, 1, "100 %"),
+        (0, 7, 1, "0 %"),
+    ],
+)
+def test_shares_are_rounded_and_only_all_is_a_hundred(part, whole, digits, text):
+    assert percentage(part, whole, digits) == text
 
 
 def test_dimensions():

@@ -127,7 +127,9 @@ def _run(arguments: list[str] | None) -> int:
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
-        if isinstance(error, click.NoSuchOption) and (hint := key_instead(error)):
+        if isinstance(error, click.NoSuchOption) and (
+            hint := key_instead(error, sys.argv[1:] if arguments is None else arguments)
+        ):
             click.echo(hint, err=True)
         return error.exit_code
     except click.Abort:  # Ctrl-C at a question

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cnncli.cli.options import complete_shipped
+
 if TYPE_CHECKING:
     from cnncli.spec.shipped import Shipped
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_shipped)
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def configs(name: str | None, as_json: bool) -> None:
     """List the shipped specs, or print the one called NAME.
@@ -41,11 +43,17 @@ def configs(name: str | None, as_json: bool) -> None:
         return
     show_table(
         ("name", "accuracy", "what it is"),
-        [(one.name, "-" if one.accuracy is None else f"{one.accuracy:.4f}", one.description) for one in every],
+        [(one.name, "-" if one.accuracy is None else f"{one.accuracy:.4f}", _description(one)) for one in every],
         right=("accuracy",),
     )
     say()
     say("next: cnncli init --template NAME")
+
+
+def _description(one: Shipped) -> str:
+    """What a spec is; and of few test images how many, because then an accuracy says less."""
+    few = f" (accuracy on {one.test_images} test images)" if one.test_images else ""
+    return f"{one.description}{few}"
 
 
 def shipped_spec(name: str) -> Shipped:

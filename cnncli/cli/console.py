@@ -92,7 +92,11 @@ def _clipped(text: str, most: int) -> str:
 
 
 def show_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = (), last: bool = False
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Sequence[str] = (),
+    last: bool = False,
+    shortened: Sequence[str] = (),
 ) -> None:
     """Prints a table on stdout, with bold headings in a terminal.
 
@@ -101,11 +105,17 @@ def show_table(
         rows: Rows of as many cells; in a terminal the last cell is wrapped.
         right: Headings of the columns that are aligned to the right.
         last: Whether the last row is a total, set apart by a line.
+        shortened: Headings of the columns whose cells lose their middle, the first one first, where a terminal is too
+            narrow.
     """
     from rich.cells import cell_len
 
     headings, *cells = ([one_line(cell) for cell in row] for row in [columns, *rows])
     widths = [max(cell_len(row[i]) for row in [headings, *cells]) for i in range(len(columns))]
+    for at in (columns.index(heading) for heading in shortened if sys.stdout.isatty()):
+        excess = sum(widths) + 2 * (len(widths) - 1) - terminal_width()
+        widths[at] = max(widths[at] - max(excess, 0), min(widths[at], _NARROW))
+        cells = [[*row[:at], without_middle(row[at], widths[at]), *row[at + 1 :]] for row in cells]
 
     def line(row: Sequence[str]) -> str:
         aligned = []
@@ -119,6 +129,17 @@ def show_table(
         if last and number == len(cells) - 1:
             click.echo("  ".join("-" * width for width in widths))
         click.echo(line(row))
+
+
+def without_middle(text: str, columns: int) -> str:
+    """The text with … in place of its middle if it takes more columns: file names often differ at the end."""
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) <= columns:
+        return text
+    head = (columns - 1) // 3
+    tail = set_cell_size(text[::-1], columns - 1 - head)[::-1]
+    return f"{set_cell_size(text, head)}…{tail}"
 
 
 def _hanging(text: str, indent: int, stream: Any = None) -> str:

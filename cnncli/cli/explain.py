@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnncli.cli.options import complete_explained
+
 if TYPE_CHECKING:
     from cnncli.explain.search import Answer
 
 
 @click.command()
-@click.argument("name", nargs=-1)
+@click.argument("name", nargs=-1, shell_complete=complete_explained)
 @click.option("--list", "as_list", is_flag=True, help="List every name by kind, as without NAME.")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def explain(name: tuple[str, ...], as_list: bool, as_json: bool) -> None:

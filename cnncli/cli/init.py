@@ -10,10 +10,17 @@ from pathlib import Path
 
 import click
 
+from cnncli.cli.options import complete_shipped
+
 
 @click.command()
 @click.argument("data", metavar="[FOLDER|TABLE]", required=False, type=click.Path(path_type=Path))
-@click.option("--template", metavar="NAME", help="Copy a shipped spec instead; cnncli configs lists them.")
+@click.option(
+    "--template",
+    metavar="NAME",
+    shell_complete=complete_shipped,
+    help="Copy a shipped spec instead; cnncli configs lists them.",
+)
 @click.option(
     "-o",
     "--output",

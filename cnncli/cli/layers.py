@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from cnncli.cli.options import complete_explained
+
 
 @click.command(hidden=True)
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_explained)
 @click.pass_context
 def layers(context: click.Context, name: str | None) -> None:
     """Former name of `cnncli explain`."""

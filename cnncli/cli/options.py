@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,13 @@ runs_dir_option = click.option(
 )
 
 
-def key_instead(error: click.NoSuchOption) -> str:
-    """A sentence on --set, when an unknown option is the name of a key of the spec; otherwise empty."""
+def key_instead(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
+    """A sentence on --set, when an unknown option is the name of a key of the spec; otherwise empty.
+
+    Args:
+        error: The error of the unknown option.
+        arguments: Arguments of the command line, among which the spec may be named.
+    """
     takes_keys = error.ctx is not None and any(each.name == "overrides" for each in error.ctx.command.params)
     if not takes_keys:
         return ""
@@ -33,8 +40,50 @@ def key_instead(error: click.NoSuchOption) -> str:
     key = error.option_name.lstrip("-").replace("-", "_")
     paths = [(*path, key) for path, section in sections().items() if key in section.spec_keys()]
     if key in ("learning_rate", "lr"):
-        paths.append(("train", "optimizer", "Adam", "learning_rate"))
+        paths.append(("train", "optimizer", _optimizer(arguments), "learning_rate"))
     return f"a key of the spec is set with --set: --set {path_text(paths[0])}=…" if paths else ""
+
+
+def _optimizer(arguments: Sequence[str]) -> str:
+    """The optimizer of the spec that a command line names; that of a spec without one, if it cannot be read."""
+    from cnncli.errors import CnncliError
+    from cnncli.spec import load
+
+    for word in arguments:
+        if word.endswith((".yaml", ".yml")) and Path(word).is_file():
+            with contextlib.suppress(CnncliError):
+                return load(Path(word)).spec.train.optimizer.name
+    return "Adam"
+
+
+def _completing(names: Callable[[], Iterable[str]]) -> Callable[..., list[Any]]:
+    """A function that click asks for names which begin with what was typed so far."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in names() if name.lower().startswith(incomplete.lower())]
+
+    return complete
+
+
+def _shipped() -> Iterator[str]:
+    from cnncli.spec.shipped import shipped
+
+    yield from (one.name for one in shipped())
+
+
+def _explained() -> Iterator[str]:
+    from cnncli.explain.topics import families, names
+
+    yield from dict.fromkeys(name for family in families() for name in names(family))
+
+
+complete_shipped = _completing(_shipped)
+"""Completes names of shipped specs."""
+
+complete_explained = _completing(_explained)
+"""Completes everything that `cnncli explain` knows by name."""
 
 
 def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:

@@ -101,10 +101,17 @@ def _print_table(answers: Sequence[Prediction | UnreadableImage], top_k: int) ->
         (answer.image if rank == 0 else "", name, f"{probability:.4f}")
         for answer in answers
         if isinstance(answer, Prediction)
-        for rank, (name, probability) in enumerate(answer.top)
+        for rank, (name, probability) in enumerate(_shown(answer))
     ]
     if rows:
-        show_table(("image", "class", "probability"), rows, right=("probability",))
+        columns = ("image", "class", "probability")
+        show_table(columns, rows, right=("probability",), shortened=("image", "class"))
+
+
+def _shown(prediction: Prediction) -> Sequence[tuple[str, float]]:
+    """The classes that were asked for; of one, the second as well when it is close."""
+    second = prediction.runner_up if len(prediction.top) == 1 else None
+    return (*prediction.top, second) if second else prediction.top
 
 
 def _print_json(answers: Sequence[Prediction | UnreadableImage], weights: str) -> None:

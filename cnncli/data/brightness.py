@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+PLAIN = 24.0
+"""Standard deviation along a border, and difference of the channels, below which they are of one grey: of 255."""
+
 
 @dataclass(frozen=True)
 class BrightnessStats:
@@ -22,6 +25,15 @@ class BrightnessStats:
 def border_brightness(image: np.ndarray) -> float:
     """The mean, 0…255, of the outermost ring of pixels of an image of shape `(height, width, channels)`."""
     return float(_borders(image[None])[0])
+
+
+def is_plain(image: np.ndarray) -> bool:
+    """Whether the outermost ring of an image is of one grey, as paper or a black background is and no photograph.
+
+    `image` is uint8 `(height, width, channels)`.
+    """
+    ring = np.concatenate([image[0], image[-1], image[1:-1, 0], image[1:-1, -1]]).astype(np.int64)  # (pixels, channels)
+    return bool(ring.std() < PLAIN and np.ptp(image.astype(np.int64), axis=2).mean() < PLAIN)
 
 
 def brightness_stats(images: np.ndarray) -> BrightnessStats:

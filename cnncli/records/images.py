@@ -89,6 +89,12 @@ class Prediction:
         return tuple(ranked[: self.top_k])
 
     @property
+    def runner_up(self) -> tuple[str, float] | None:
+        """The second class with its probability, if it is at least half as probable as the first; else None."""
+        ranked = sorted(zip(self.class_names, self.probabilities, strict=True), key=lambda pair: -pair[1])
+        return ranked[1] if len(ranked) > 1 and 2 * ranked[1][1] >= ranked[0][1] else None
+
+    @property
     def class_name(self) -> str:
         """The most probable class."""
         return self.top[0][0]

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from cnncli.data.brightness import border_brightness
+from cnncli.data.brightness import border_brightness, is_plain
 from cnncli.data.decode.image import fit_picture, read_image
 from cnncli.data.decode.readers import DeepPixels
 from cnncli.data.decode.white import WHITE
@@ -142,7 +142,8 @@ class Predictor:
         usual, spread = self._record.border_mean, self._record.border_std
         border = border_brightness(image)
         nearer_inverted = abs(255 - border - usual) < abs(border - usual)
-        if spread < SAME_BACKGROUND and abs(border - usual) > OTHER_BACKGROUND and nearer_inverted:
+        other_background = spread < SAME_BACKGROUND and abs(border - usual) > OTHER_BACKGROUND and nearer_inverted
+        if other_background and is_plain(image):
             here, trained = ("bright", "dark") if border > usual else ("dark", "bright")
             return f"{here} background, but the model was trained on {trained} ones; try --invert"
         return ""

@@ -125,7 +125,7 @@ def output_error(loss: Entry, output: Shape, classes: int) -> str:
     units = output[0]
     one_for_two = loss.name in BINARY_LOSSES and (units, classes) == (1, 2)
     if (units < classes and not one_for_two) or (units > classes and not is_sparse(loss)):
-        return f"the model has {counted(units, 'output')} for {classes} classes; write 'units: classes'"
+        return f"the model has {counted(units, 'output')} for {counted(classes, 'class')}; write 'units: classes'"
     return ""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cnncli.errors import ResourceError
 
+_ON = re.compile(r"\bTest accuracy [01]\.\d+(?: \([^)]*\))? on (\d+) of \d+ photographs")
 _MEASURED = re.compile(r"\bTest accuracy ([01]\.\d+)")
 
 
@@ -30,6 +31,12 @@ class Shipped:
         """Its description, the first paragraph of the heading."""
         lines = self.heading[: self.heading.index("")] if "" in self.heading else self.heading
         return " ".join(lines)
+
+    @property
+    def test_images(self) -> int | None:
+        """The number of test images that the accuracy was measured on; None where the heading does not say it."""
+        measured = _ON.search(" ".join(self.heading))
+        return int(measured[1]) if measured else None
 
     @property
     def accuracy(self) -> float | None:

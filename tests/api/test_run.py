@@ -195,5 +195,7 @@ class TestTables:
 
     def test_a_run_and_an_evaluation_are_tables(self, run):
         assert "<th>finished</th>" in run._repr_html_()
+        support = run.evaluate().report.values["weighted avg"]["support"]
+        assert f"<td>{support}</td>" in run.evaluate()._repr_html_()
         assert run.evaluate()._repr_html_().count("<table>") == 2
         assert repr(run) == "Run('runs/mnist-001')"

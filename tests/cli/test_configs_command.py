@@ -32,3 +32,10 @@ def test_a_name_that_is_misspelt_gets_the_right_word(call):
     result = call("configs", "minst")
     assert (result.code, result.out) == (2, "")
     assert "did you mean 'mnist'?" in result.err
+
+
+def test_few_test_images_are_told_beside_the_accuracy(call):
+    line = next(line for line in call("configs").out.splitlines() if line.startswith("transfer_mobilenet"))
+    assert line.split()[1] == "1.0000"
+    assert line.endswith("(accuracy on 32 test images)")
+    assert call("configs").out.count("test images)") == 1

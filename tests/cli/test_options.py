@@ -18,6 +18,40 @@ def test_a_key_taken_for_an_option_is_told_how_to_set(call, arguments, said):
     assert result.err.endswith(f"\na key of the spec is set with --set: {said}\n")
 
 
+@pytest.mark.parametrize("optimizer", ["AdamW", "{SGD: {momentum: 0.9}}"])
+def test_the_optimizer_is_that_of_the_spec(call, tmp_path, optimizer):
+    spec = tmp_path / "a.yaml"
+    layers = "[Flatten, {Dense: {units: classes, activation: softmax}}]"
+    spec.write_text(f"data: {{source: mnist}}\nmodel: {{layers: {layers}}}\ntrain: {{optimizer: {optimizer}}}\n")
+    name = optimizer.strip("{").partition(":")[0]
+    for option in ("--lr", "--learning-rate"):
+        result = call("train", spec, option, "0.1")
+        assert result.err.endswith(f"--set train.optimizer.{name}.learning_rate=…\n"), result.err
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "offered"),
+    [
+        ("explain", "Conv2", {"Conv2D", "Conv2DTranspose"}),
+        ("explain", "overf", {"overfitting"}),
+        ("explain", "train.batch", {"train.batch_size"}),
+        ("layers", "conv2", {"Conv2D", "Conv2DTranspose"}),
+        ("configs", "mnist/d", {"mnist/deeper", "mnist/dense", "mnist/dropout"}),
+        ("init --template", "mnist/s", {"mnist/strided"}),
+        ("evaluate a-001 --split", "t", {"train", "test"}),
+        ("evaluate a-001 --weights", "", {"best", "last"}),
+        ("predict a.png --weights", "l", {"last"}),
+    ],
+)
+def test_the_shell_completes_names(command, typed, offered):
+    from click.shell_completion import ShellComplete
+
+    from cnncli.cli import cnncli
+
+    completions = ShellComplete(cnncli, {}, "cnncli", "_CNNCLI_COMPLETE").get_completions(command.split(), typed)
+    assert {each.value for each in completions} == offered
+
+
 @pytest.mark.parametrize("arguments", [["train", "a.yaml", "--nonsense"], ["resume", "a-001", "--batch-size", "8"]])
 def test_nothing_is_told_where_it_would_not_help(call, arguments):
     result = call(*arguments)

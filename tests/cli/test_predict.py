@@ -89,3 +89,50 @@ def test_one_form_at_a_time(call, trained):
     result = call("predict", "x.png", "--json", "--csv", "--runs-dir", trained)
     assert (result.code, result.out) == (2, "")
     assert "--json and --csv cannot be combined" in result.err
+
+
+def test_a_close_runner_up_is_shown_and_a_distant_one_is_not(capsys):
+    from cnncli.cli.predict import _print_csv, _print_table
+    from cnncli.records import Prediction
+
+    close = Prediction("a.png", ("cat", "dog", "owl"), (0.5, 0.3, 0.2))
+    clear = Prediction("b.png", ("cat", "dog", "owl"), (0.9, 0.06, 0.04))
+    _print_table([close, clear], 1)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1:] == [["a.png", "cat", "0.5000"], ["dog", "0.3000"], ["b.png", "cat", "0.9000"]]
+    assert (close.runner_up, clear.runner_up) == (("dog", 0.3), None)
+    assert Prediction("a", ("yes",), (1.0,)).runner_up is None
+    _print_csv([close], 1)
+    assert "dog" not in capsys.readouterr().out
+
+
+TABLE = """
+import sys
+from cnncli.cli.predict import _print_table
+from cnncli.records import Prediction
+names = ("cat", "a dog of a very long and well-kept pedigree")
+_print_table([Prediction("photographs/" * 9 + "last.png", names, odds) for odds in ((0.9, 0.1), (0.2, 0.8))], 1)
+"""
+
+
+def test_long_names_stay_within_a_narrow_terminal(in_a_terminal):
+    shown = in_a_terminal([sys.executable, "-c", TABLE], NO_COLOR="1")
+    lines = shown.replace("\r", "").splitlines()
+    assert len(lines) == 3
+    assert all(len(line) <= 80 for line in lines)
+    assert "…" in lines[1]
+    assert "last.png" in lines[1]
+    assert all(line.endswith(end) for line, end in zip(lines, ("probability", "0.9000", "0.8000"), strict=True))
+
+
+def test_a_photograph_in_colour_is_no_negative(trained):
+    from cnncli.runner.open_run import OpenRun
+    from cnncli.runner.predict import Predictor
+    from cnncli.runs import RunDir
+
+    predictor = Predictor(OpenRun(RunDir(trained / "small-001")))
+    paper, sky = np.full((60, 60, 3), 250, np.uint8), np.full((60, 60, 3), 250, np.uint8)
+    sky[:20], sky[40:] = (120, 190, 255), (200, 255, 160)
+    (drawn, photographed) = predictor.predict([paper, sky])
+    assert "--invert" in drawn.note
+    assert photographed.note == ""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnncli.data.brightness import border_brightness, brightness_stats
+from cnncli.data.brightness import border_brightness, brightness_stats, is_plain
 
 
 def framed(border: int, inside: int, size: int = 5, channels: int = 1) -> np.ndarray:
@@ -47,3 +47,20 @@ def test_the_sample_reaches_from_the_first_image_to_the_last():
     images[2_500:] = 200
     assert brightness_stats(images).mean == pytest.approx(100, abs=0.2)
     assert brightness_stats(images[:1]).border_mean == 0
+
+
+def test_paper_is_plain_and_photographs_are_not():
+    random, paper = np.random.default_rng(0), framed(250, 10, 20, 3)
+    assert is_plain(paper)
+    assert is_plain(framed(3, 200, 20))
+    assert is_plain(np.clip(paper + random.integers(-10, 5, paper.shape), 0, 255).astype(np.uint8))
+    sky = paper.copy()
+    sky[..., 0] = 90  # of one colour, and not grey
+    assert not is_plain(sky)
+    coloured = framed(250, 10, 20, 3)
+    coloured[1:-1, 1:-1, 2] = 220  # a coloured thing on white
+    assert not is_plain(coloured)
+    assert not is_plain(random.integers(120, 256, (20, 20, 1), dtype=np.uint8))
+    half = framed(250, 10, 20)
+    half[10:] = 120
+    assert not is_plain(half)

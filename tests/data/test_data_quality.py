@@ -236,3 +236,15 @@ def test_every_code_can_be_found_and_is_documented_with_its_severity():
     page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\| `([a-z0-9-]+)` \| (error|warning|note) \|", page, re.MULTILINE)
     assert documented == [(code, kind.severity) for code, kind in CODES.items()]
+
+
+def test_the_median_size_is_that_of_each_side_as_in_init(tmp_path):
+    sizes = [(50, 20), (10, 40), (30, 30), (300, 8), (30, 30)]  # width, height
+    for number, size in enumerate(sizes):
+        for name in ("cat", "dog"):
+            (tmp_path / name).mkdir(exist_ok=True)
+            Image.new("RGB", size, (number * 40, 0, 0)).save(tmp_path / name / f"{number}.png")
+    report = scan_files("folder", tmp_path)
+    assert report.sizes[1] == (30, 30)
+    (first, *_) = found(report, "extreme-shape").affected
+    assert first.detail == "is 8×300 (height×width)"

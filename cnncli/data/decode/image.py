@@ -166,7 +166,7 @@ def _loaded(stream: BinaryIO, name: str, input_format: InputFormat) -> tuple[Ope
         if min(opened.width, opened.height) < 1:
             raise ValueError(f"it declares {opened.width}×{opened.height} pixels")
         if opened.width * opened.height > MAX_PIXELS:
-            raise DataError(f"{name} is {kind.words} of {opened.width}×{opened.height} pixels{_TOO_MANY}")
+            raise DataError(f"{name} is {kind.words} of {opened.height}×{opened.width} pixels{_TOO_MANY}")
     except Exception as error:  # a broken file can make a parser raise nearly anything
         raise _as_data_error(error, kind, stream, name) from error
     return opened, _load(opened, kind, stream, input_format, name)

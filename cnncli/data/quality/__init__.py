@@ -5,6 +5,7 @@ Files are only read: none is changed, moved or written.
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -179,9 +180,12 @@ def _refusal(load: Callable[[], object]) -> list[Affected]:
 
 
 def _sizes(images: rules.Images) -> tuple[tuple[int, int], ...]:
-    """Width and height of the smallest, the median and the largest image."""
+    """Width and height of the smallest, the median and the largest image; of the median each by itself."""
     ordered = sorted(((one.width, one.height) for _, one in images), key=lambda size: (size[0] * size[1], size))
-    return (ordered[0], ordered[len(ordered) // 2], ordered[-1]) if ordered else ()
+    if not ordered:
+        return ()
+    width, height = (round(statistics.median(sides)) for sides in zip(*ordered, strict=True))
+    return (ordered[0], (width, height), ordered[-1])
 
 
 __all__ = ["CODES", "Plan", "Progress", "check_headers", "scan_arrays", "scan_files"]

@@ -170,7 +170,7 @@ def _of_header(
     except Exception as error:  # a broken file can make a parser raise nearly anything
         return FileInspection("damaged", damage(kind.name, stream, error), kind.name), None
     if width * height > MAX_PIXELS:
-        detail = f"is {kind.words} of {width}×{height} pixels"
+        detail = f"is {kind.words} of {height}×{width} pixels"
         return FileInspection("too-many-pixels", detail, kind.name, width, height), None
     traits, suffix = picture.traits, PurePosixPath(name).suffix.lower()
     if suffix in SUFFIXES and suffix not in kind.suffixes:

@@ -63,7 +63,7 @@ def peculiar_images(images: Images) -> list[Finding]:
     affected: Found = {}
     mostly_grey = 2 * sum(one.grey for _, one in images) > len(images)
     for entry, one in images:
-        size = f"is {one.width}×{one.height}"
+        size = f"is {one.height}×{one.width} (height×width)"
         shorter, longer = sorted((one.width, one.height))
         details = {trait: f"is a {one.kind}" if trait == "wrong-suffix" else "" for trait in one.traits}
         if shorter < TINY:
@@ -132,7 +132,7 @@ def small_validation(counts: Mapping[str, Mapping[str, int]], part: float | int)
     if not 0 < images < FEW_VALIDATING * classes:
         return []
     affected = [Affected((), f"a single image changes the accuracy by {1 / images:.1%}")]
-    message = f"{counted(images, 'validation image')} for {classes} classes"
+    message = f"{counted(images, 'validation image')} for {counted(classes, 'class')}"
     return finding("few-validation-images", affected, message=message)
 
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from cnncli.records import Evaluation
 from cnncli.report.confusion import Confusion, confusion_of
 from cnncli.report.plots import style, text_layout
+from cnncli.wording import counted, percentage
 
 if TYPE_CHECKING:
     from cnncli.report.artifacts import EvaluationData
@@ -87,8 +88,9 @@ def _title(confusion: Confusion, classes: int) -> str:
 def _subtitle(evaluation: Evaluation, is_numbered: bool) -> str:
     images = len(evaluation.labels)
     correct = int(np.count_nonzero(evaluation.labels == evaluation.predicted))
-    percent = np.floor(10000 * correct / images) / 100 if images else 0.0  # rounded down, so that 100 % means all
-    subtitle = f"{evaluation.split}: {correct:,} of {images:,} images correct ({percent:.4g} %)"
+    subtitle = f"{evaluation.split}: {correct:,} of {counted(images, 'image')} correct"
+    if images:
+        subtitle += f" ({percentage(correct, images, 2)})"
     return subtitle + (" · #n is class n, counted from 0: no font here has its letters" if is_numbered else "")
 
 
@@ -104,11 +106,12 @@ def _draw_cells(axes: Axes, confusion: Confusion, pitch: float) -> None:
     axes.invert_yaxis()  # the first class is at the top
     axes.spines[:].set_visible(True)
     if len(shares) <= WITH_COUNTS:
-        _write_counts(axes, confusion.counts, shares, colors, pitch)
+        _write_counts(axes, confusion, shares, colors, pitch)
 
 
-def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, colors: np.ndarray, pitch: float) -> None:
+def _write_counts(axes: Axes, confusion: Confusion, shares: np.ndarray, colors: np.ndarray, pitch: float) -> None:
     """Writes counts, with the share below if there is room for it; nothing for zero."""
+    counts, totals = confusion.counts, confusion.totals
     size = min(11.0, 0.5 * pitch, 0.86 * pitch / (DIGIT * len(str(counts.max()))))
     for row, column in zip(*np.nonzero(counts), strict=True):
         share = shares[row, column]
@@ -118,14 +121,10 @@ def _write_counts(axes: Axes, counts: np.ndarray, shares: np.ndarray, colors: np
         count = str(counts[row, column])
         axes.add_artist(text_layout.Outlined(column, row - (0.1 if with_share else 0), count, size=size, **look))
         if with_share:
-            percent = _percent(share)
+            percent = percentage(int(counts[row, column]), int(totals[row]), 1)
             axes.add_artist(
                 text_layout.Outlined(column, row + 0.24, percent, size=min(7.0, 0.7 * size), alpha=0.85, **look)
             )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %" if share < 0.9995 else f"{100 * share:.3g} %"
 
 
 def _readable_on(color: np.ndarray) -> str:

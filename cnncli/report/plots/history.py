@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,6 +23,8 @@ from cnncli.report.tables import metric_names, shortest
 PANEL_WIDTH, PANEL_HEIGHT = 4.3, 2.55  # inches, with labels
 PANEL_TEXT = 4.3 * 72 - 62  # points from the left to the right end of a panel's axes
 TOP = 0.36  # inches for heading and legend
+LABEL_ROOM = 0.62 * 72 - 6  # points for the labels left of the axes
+MOST_DIGITS = 12  # of a label; rates are float32, so that more would be noise
 LOG_FROM = 50  # from this ratio of highest to lowest on, a linear axis would show the first epoch and a flat line
 
 Curves = dict[str, np.ndarray]  # label → (epochs,), nan where the epoch has no such value
@@ -129,7 +132,26 @@ def _scale_values(axes: Axes, values: np.ndarray, log_from: float) -> None:
     else:
         axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     # matplotlib's own would write an offset such as "1e-5" in the corner, where the title is
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.6g}".replace("-", "−")))
+    digits = _digits_apart(numbers)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.{digits}g}".replace("-", "−")))
+    _make_room_for_labels(axes)
+
+
+def _digits_apart(numbers: np.ndarray) -> int:
+    """Digits that tell the ticks of an axis apart: six, or more where all values are nearly equal."""
+    spread, largest = float(np.ptp(numbers)), float(np.abs(numbers).max())
+    return 6 if not spread else min(max(6, math.ceil(math.log10(largest / spread)) + 3), MOST_DIGITS)
+
+
+def _make_room_for_labels(axes: Axes) -> None:
+    """Moves the left end of an axis to the right where its labels are wider than the room beside it."""
+    labels = [axes.yaxis.get_major_formatter()(value, None) for value in axes.yaxis.get_majorticklocs()]
+    size = matplotlib.font_manager.FontProperties(size=matplotlib.rcParams["ytick.labelsize"]).get_size_in_points()
+    widest = max((text_layout.text_width(label, size) for label in labels), default=0.0)
+    place, figure_width = axes.get_position(), 72 * axes.figure.get_size_inches()[0]  # type: ignore[union-attr]
+    excess = (widest - LABEL_ROOM) / figure_width
+    if excess > 0:
+        axes.set_position((place.x0 + excess, place.y0, place.width - excess, place.height))
 
 
 def _draw_legend(figure: Figure, history: History, panels: Mapping[str, Curves]) -> None:

@@ -8,6 +8,7 @@ from cnncli.catalog.layer_traits import AVERAGING, REARRANGING, WEIGHTED
 from cnncli.errors import Problem
 from cnncli.spec.lint.context import NEVER_NEGATIVE, LintContext, about
 from cnncli.spec.shapes import units_of
+from cnncli.wording import counted
 
 _PROBABILITIES = {"softmax", "sparsemax"}
 _ONE_BY_ONE = {"sigmoid", "hard_sigmoid"}
@@ -85,7 +86,8 @@ def units_not_classes(context: LintContext) -> Iterator[Problem]:
     node = next((node for node in reversed(context.nodes) if node.entry.name in WEIGHTED), context.nodes[-1])
     yield about(
         node,
-        f"{output[0]} units for {classes} classes: the others can only ever be wrong; 'units: classes' always fits",
+        f"{counted(output[0], 'unit')} for {counted(classes, 'class')}: the others can only ever be wrong; "
+        "'units: classes' always fits",
         "units" if units_of(node.entry.get("units") or 0, classes) == output[0] else "",
     )
 

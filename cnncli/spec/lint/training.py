@@ -10,6 +10,7 @@ from cnncli.errors import KeyPath, Problem
 from cnncli.spec.lint.context import LintContext
 from cnncli.spec.metrics import has_validation
 from cnncli.spec.stages import INSIDE, STAGES, TRAINS, PhaseSpec, changed, learning_in
+from cnncli.wording import counted
 
 _USUAL_RATES = {
     # optimizer: up to the first nothing happens, from the second on most networks diverge: a thousandth and thirty
@@ -51,8 +52,8 @@ def few_validation_images(context: LintContext) -> Iterator[Problem]:
     if images is not None and classes is not None and images < _FEW * classes:
         yield Problem(
             ("data", "split", "validation"),
-            f"{images:,} validation images for {classes} classes: which epoch is best is left to chance; "
-            f"write {_FEW * classes} or more",
+            f"{counted(images, 'validation image')} for {counted(classes, 'class')}: which epoch is best is left to "
+            f"chance; write {_FEW * classes} or more",
         )
 
 

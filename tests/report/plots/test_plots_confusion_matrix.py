@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cnncli.records import Evaluation
 from cnncli.report import EvaluationData
 from cnncli.report.plots import confusion_matrix, style
 from cnncli.report.plots.confusion_matrix import draw_confusion_matrix, figure_of
@@ -88,6 +89,18 @@ def test_of_more_than_50_classes_the_most_confused_are_drawn_and_the_title_says_
         whole = figure_of(make_evaluation(50, 3000))
         assert whole.texts[0].get_text() == "Confusion matrix"
         assert whole.axes[0].collections[0].get_array().shape[0] == 50
+
+
+@pytest.mark.parametrize(
+    ("images", "right", "shown"), [(68, 65, "95.59 %"), (3, 2, "66.67 %"), (2000, 1999, "99.95 %")]
+)
+def test_shares_are_rounded_not_cut(images, right, shown):
+    labels = np.zeros(images, np.int64)
+    predicted = np.arange(images) >= right
+    probabilities = np.eye(2, dtype=np.float32)[predicted.astype(int)]
+    evaluation = Evaluation("test", ("a", "b"), ("x",) * images, labels, probabilities, {})
+    with style.applied():
+        assert f"({shown})" in figure_of(evaluation).texts[1].get_text()
 
 
 def test_a_hundred_percent_means_all(make_evaluation):

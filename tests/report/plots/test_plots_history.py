@@ -88,3 +88,27 @@ def test_the_file_is_small_and_the_same_each_time(tmp_path, opened, make_history
     opened(tmp_path / "one.png")
     assert (tmp_path / "one.png").stat().st_size < 300_000
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+RATES = {
+    "a schedule that hardly moves": [1e-4 / (1 + 2e-6 * n) for n in range(10)],
+    "a millionth": [1e-3 * (1 - 1e-6 * n) for n in range(10)],
+    "around 30": [30 + 1e-4 * n for n in range(10)],
+}
+
+
+@pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
+def test_rates_that_are_nearly_equal_are_told_apart_within_the_picture(overlapping, rates):
+    epochs = tuple(Epoch(n, {"loss": 1 / n}, rate, 1) for n, rate in enumerate(rates, 1))
+    with style.applied():
+        figure = figure_of(History(epochs, "loss", 10))
+        assert overlapping(figure) == []
+        axes = figure.axes[-1]
+        low, high = axes.get_ylim()
+        labels = [
+            text.get_text()
+            for text, at in zip(axes.get_yticklabels(), axes.get_yticks(), strict=True)
+            if low <= at <= high
+        ]
+    assert titles_of(figure)[-1] == "learning rate"
+    assert len(labels) == len(set(labels)) > 1
