@@ -25,6 +25,7 @@ from cnncli.wording import size_text
 State = Literal["ok", "warning", "error"]
 
 EXTRAS = {
+    "dicom": "reads DICOM",
     "heic": "reads HEIC",
     "tfds": "reads TensorFlow Datasets",
     "parquet": "reads tables in Parquet, such as those of Hugging Face",

@@ -43,7 +43,13 @@ def items(*datasets: Dataset) -> Sequence:
     return Sequence(datasets)
 
 
-def dicom(pixels: np.ndarray, syntax: str = ExplicitVRLittleEndian, preamble: bool = True, **elements: Any) -> bytes:
+def dicom(
+    pixels: np.ndarray,
+    syntax: str = ExplicitVRLittleEndian,
+    preamble: bool = True,
+    has_overlay: bool = False,
+    **elements: Any,
+) -> bytes:
     """A DICOM of pixels, shape `(height, width)` for grey, with a third axis for colour; elements by their keywords.
 
     Of several frames, `NumberOfFrames` must be told.
@@ -69,6 +75,8 @@ def dicom(pixels: np.ndarray, syntax: str = ExplicitVRLittleEndian, preamble: bo
         dataset.PlanarConfiguration = 0
     for name, value in elements.items():
         setattr(dataset, name, value)
+    if has_overlay:
+        dataset.add_new(0x60000010, "US", shape[0])
     if syntax == RLELossless:
         dataset.file_meta = FileMetaDataset()
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian

@@ -208,13 +208,13 @@ def test_a_healthy_table_is_healthy(tmp_path):
     table.write_text("\n".join(["path;label", *rows]))
     assert codes(scan_files("table", table)) == []
     samples = table_source.load(table, InputFormat(8, 8, 3)).splits
-    assert check_headers(samples) == ()
+    assert check_headers(samples).findings == ()
 
 
 def test_headers_of_all_splits_make_one_finding_of_each_code(splits):
     (splits / "train/cat/0.png").write_bytes(b"")
     (splits / "test/cat/2000.png").write_bytes(b"")
-    findings = check_headers(folder_source.load(splits, InputFormat(8, 8, 3)).splits)
+    findings = check_headers(folder_source.load(splits, InputFormat(8, 8, 3)).splits).findings
     assert [(one.code, one.exclude) for one in findings] == [
         ("damaged", ("train/cat/0.png", "test/cat/2000.png")),
     ]
@@ -224,7 +224,7 @@ def test_junk_behind_a_whole_image_is_no_error(splits):
     """The end looks cut off then, so the header alone does not decide."""
     with (splits / "train/cat/0.png").open("ab") as file:
         file.write(b"junk" * 100)
-    assert check_headers(folder_source.load(splits, InputFormat(8, 8, 3)).splits) == ()
+    assert check_headers(folder_source.load(splits, InputFormat(8, 8, 3)).splits).findings == ()
     assert codes(scan_files("folder", splits)) == []
 
 

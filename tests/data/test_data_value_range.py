@@ -80,8 +80,8 @@ def test_before_a_training_few_are_looked_at_and_for_init_all(tmp_path):
     bright = png(np.full((9, 9, 1), 40_000), 16, 0)
     (tmp_path / "dog" / "4000-0a.png").write_bytes(bright)  # not one of those that are looked at
     splits = folder.load(tmp_path, InputFormat(9, 9, 1)).splits
-    assert [one.code for one in check_headers(splits)] == ["white-unset"]
-    assert "no pixel of 16 images" in check_headers(splits)[0].message
+    assert [one.code for one in check_headers(splits).findings] == ["white-unset"]
+    assert "no pixel of 16 images" in check_headers(splits).findings[0].message
     assert told(tmp_path) == []
     assert "white" not in draft(survey(tmp_path), "a.yaml")
 

@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.quality import rules
 from cnncli.data.quality.codes import CODES, finding, most_severe_first
 from cnncli.data.quality.group_names import groups_in_names
 from cnncli.data.quality.inspection import FileInspection, Progress, inspect_all, inspect_files, inspect_pixels
+from cnncli.data.quality.medical import misleading_headers, mixed_windows, shared_patients, window_rules
 from cnncli.data.quality.near_duplicates import duplicates, near_duplicates
 from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData, Samples
@@ -101,14 +102,27 @@ def scan_arrays(
     return _report(source, inventory, inspections, True, plan)
 
 
-def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None = None) -> tuple[Finding, ...]:
+class HeaderCheck(NamedTuple):
+    """What the headers of all images show.
+
+    Args:
+        findings: The most severe first.
+        windows: For DICOM files, how many have their black and white by which rule.
+    """
+
+    findings: tuple[Finding, ...]
+    windows: dict[str, int]
+
+
+def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None = None) -> HeaderCheck:
     """Checks the header of every image before a training: what would stop it hours later shows in seconds.
 
     A file that looks cut off is decoded to be sure; the others are not. Findings are files that cannot be read, damaged
-    colour profiles if they are to be applied, and sets of 16 bits, or of 8, that are so dark that white must be set.
+    colour profiles if they are to be applied, sets of 16 bits, or of 8, that are so dark that white must be set, and of
+    DICOM files different windows and patients in several splits.
     """
     files = [(samples.path(number), name) for samples in splits.values() for number, name in enumerate(samples.names)]
-    entries = [Entry(name, "", "any") for _, name in files]
+    entries = [Entry(name, split, "any") for split, samples in splits.items() for name in samples.names]
     reading = next((samples.input_format for samples in splits.values()), _READING)
     # The source takes these for images, so one that is not is an error
     inspections = [
@@ -120,7 +134,9 @@ def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None =
         findings += rules.broken_profiles([*zip(entries, inspections, strict=True)])
     dark = dark_sets([path for path, _ in files], inspections, reading)
     findings += rules.unset_white(dark)
-    return most_severe_first(findings)
+    images, has_window = [*zip(entries, inspections, strict=True)], reading.window is not None
+    findings += [*mixed_windows(images, has_window), *shared_patients(images)]
+    return HeaderCheck(most_severe_first(findings), window_rules(images, has_window))
 
 
 def _report(
@@ -152,6 +168,7 @@ def _report(
         *rules.color_tells_class(readable),
         *rules.profiles(readable, plan.reading.icc == "srgb"),
         *rules.unset_white(dark),
+        *misleading_headers(readable, plan.reading.window is not None, plan.is_grouped),
         *([] if plan.is_grouped else groups_in_names([entry for entry, _ in readable])),
         *duplicates(readable),
         *near_duplicates(readable),

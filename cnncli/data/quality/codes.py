@@ -102,6 +102,44 @@ CODES: dict[str, Code] = {
         "if these images belong together, keep each group in one split, or the test measures what the network has "
         "trained on",
     ),
+    "patient-across-splits": Code(
+        "warning",
+        "patient{s} {has} images in several splits",
+        "the test would measure patients that the network has trained on: keep each in one split with "
+        "data.split.group: {dicom: PatientID}",
+    ),
+    "patient-repeats": Code(
+        "warning",
+        "patient{s} {has} several images",
+        "keep each in one split with data.split.group: {dicom: PatientID}, or the test measures patients that the "
+        "network has trained on",
+    ),
+    "series-across-classes": Code(
+        "warning", "series of images {is} in different classes", "check them: one of the classes may be wrong"
+    ),
+    "mixed-windows": Code(
+        "warning",
+        "way{s} to decide what is black and white",
+        "the same value has different shades: set data.image.window, if all files are in the same units",
+    ),
+    "mixed-photometric": Code(
+        "warning",
+        "kind{s} of grey",
+        "MONOCHROME1 is turned over, so they should look alike: check one of each",
+    ),
+    "mixed-scales": Code(
+        "warning", "scale{s}", "they are applied: check that the results are in the same units, such as Hounsfield's"
+    ),
+    "mixed-bits": Code(
+        "warning",
+        "number{s} of stored bits",
+        "check that classes do not differ by it, as devices do",
+    ),
+    "annotated": Code(
+        "warning",
+        "image{s} {has} an overlay or text burned in",
+        "overlays are left out; text in the pixels stays, and the network may read it instead of the image",
+    ),
     "color-tells-class": Code(
         "warning",
         "class{es} {is} grey where others are in colour",

@@ -20,6 +20,7 @@ from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
 from cnncli.data.decode.profiles import profile_name
 from cnncli.data.decode.readers import NoPicture, NotRead, OpenedPicture, open_picture
+from cnncli.data.decode.readers.dicom import DicomFacts, DicomPicture
 from cnncli.data.decode.white import ValuesOutside
 from cnncli.data.files import open_file
 from cnncli.data.threads import in_threads
@@ -58,6 +59,7 @@ class FileInspection:
         content: Hash of all its bytes; empty when only the header was read.
         look: Perceptual hash of 64 bits; None when it was not decoded, is blank, or is smaller than 32×32 pixels.
         miniature: 16×16 grey pixels, to compare images whose `look` is similar.
+        dicom: What the header of a DICOM says; None for other files.
     """
 
     problem: str = ""
@@ -72,6 +74,7 @@ class FileInspection:
     content: bytes = b""
     look: int | None = None
     miniature: bytes = b""
+    dicom: DicomFacts | None = None
 
 
 def inspect_all(
@@ -160,6 +163,7 @@ def _of_header(
     try:
         picture = open_picture(kind, stream, reading.frame)
         width, height = picture.width, picture.height
+        dicom = picture.facts if isinstance(picture, DicomPicture) else None
     except NotRead as error:
         ways = error.remedy or remedy(kind, error.extra, name)
         code = "not-an-image" if isinstance(error, NoPicture) else "format-not-read"
@@ -178,7 +182,7 @@ def _of_header(
     if picture.turn() in ON_ITS_SIDE:
         width, height = height, width
     profile = profile_name(picture.profile)
-    return FileInspection("", "", kind.name, width, height, picture.is_grey, traits, profile), picture
+    return FileInspection("", "", kind.name, width, height, picture.is_grey, traits, profile, dicom=dicom), picture
 
 
 def inspect_pixels(image: np.ndarray) -> FileInspection:

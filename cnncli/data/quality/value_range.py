@@ -63,7 +63,7 @@ def dark_sets(
         of_depth = [
             (path, one)
             for path, one in zip(paths, inspections, strict=True)
-            if not one.problem and ("sixteen-bit" in one.traits) == is_deep
+            if not one.problem and one.dicom is None and ("sixteen-bit" in one.traits) == is_deep
         ]
         some = [path for path, _ in of_depth]
         dark = None if any(one.brightness > limit for _, one in of_depth) else _dark(_spread(some), reading)

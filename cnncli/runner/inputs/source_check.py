@@ -114,11 +114,11 @@ def load_readable_splits(data: Data, seed: int, notice: Notice) -> Splits:
     """
     splits = load_splits(data, seed, notice=notice)
     files = {split: samples for split, samples in splits.samples.items() if isinstance(samples, FileSamples)}
-    require_readable(files, data.source.arguments.get("path", data.source.name), notice)
-    return splits
+    windows = require_readable(files, data.source.arguments.get("path", data.source.name), notice)
+    return dataclasses.replace(splits, windows=windows)
 
 
-def require_readable(splits: Mapping[str, FileSamples], source: Path | str, notice: Notice) -> None:
+def require_readable(splits: Mapping[str, FileSamples], source: Path | str, notice: Notice) -> dict[str, int]:
     """Refuses files that cannot be read before the first step, instead of in the middle of an epoch.
 
     Args:
@@ -126,10 +126,13 @@ def require_readable(splits: Mapping[str, FileSamples], source: Path | str, noti
         source: The source, for the message.
         notice: Receives a line about each finding that is no error.
 
+    Returns:
+        Of DICOM files, how many have their black and white by which rule.
+
     Raises:
         DataError: Some cannot be read; the message names the first of them with the reason.
     """
-    findings = check_headers(splits)
+    findings, windows = check_headers(splits)
     errors = [one for each in findings if each.severity == "error" for one in each.affected]
     broken = [f"{' '.join(one.names)} {one.detail}" for one in errors]
     names = [name for one in errors for name in one.names]
@@ -140,5 +143,6 @@ def require_readable(splits: Mapping[str, FileSamples], source: Path | str, noti
             "cannot be read with data.unreadable: exclude",
         )
     for each in findings:
-        detail = next((f", {one.detail}" for one in each.affected if one.detail), "")
+        detail = next((f", {one.detail or f'such as {some(one.names)}'}" for one in each.affected), "")
         notice(f"warning: {each.message}; {each.advice}{detail}")
+    return windows

@@ -42,6 +42,7 @@ class Splits:
         validation: Indices into the images of a built-in data set that are held out for validation.
         source_split: For each split, the split of the source that its images come from.
         unused: Images of the source that are in no split.
+        windows: Of DICOM files, how many have their black and white by which rule.
     """
 
     class_names: tuple[str, ...]
@@ -49,6 +50,7 @@ class Splits:
     validation: np.ndarray | None = None
     source_split: Mapping[str, str] = field(default_factory=dict)
     unused: Sequence[Unused] = ()
+    windows: Mapping[str, int] = field(default_factory=dict)
 
     def input_spec(self, data: Data) -> InputSpec:
         """What the model is built for: mean and deviation are those of the training images alone."""

@@ -25,7 +25,7 @@ def without_broken_headers(files: ImageData[FileSamples], where: str) -> ImageDa
     Raises:
         DataError: That is most of them, or all training images of a class.
     """
-    findings = check_headers(files.splits)
+    findings = check_headers(files.splits).findings
     broken = [each for finding in findings if finding.severity == "error" for each in finding.affected]
     reasons = {name: each.detail for each in broken for name in each.names}
     return _without(files, reasons, where)

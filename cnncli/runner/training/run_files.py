@@ -109,6 +109,7 @@ def write_data_record(run: RunDir, source: Source, splits: Splits, inputs: Input
         "pixels": pixels,
         "unused": _unused(splits),
         "unreadable": {name: why for unused in splits.unused for name, why in unused.files.items()},
+        **({"window": dict(splits.windows)} if splits.windows else {}),
     }
     run.write_json("data.json", record)
 

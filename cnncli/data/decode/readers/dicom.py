@@ -270,8 +270,10 @@ def _whole(elements: Any, keyword: str, default: int | None = None) -> int:
 
 
 def _hashed(elements: Any, keyword: str) -> bytes:
-    value = str(elements.get(keyword) or "").strip()
-    return hashlib.blake2b(value.encode("utf-8", "replace"), digest_size=16).digest() if value else b""
+    item = elements.get_item(keyword) if keyword in elements else None
+    value = getattr(item, "value", None) or b""
+    data = (value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")).strip(b" \0")
+    return hashlib.blake2b(data, digest_size=16).digest() if data else b""
 
 
 def _with_palette(stored: np.ndarray, elements: Any, little: bool) -> np.ndarray:
