@@ -114,21 +114,24 @@ def inventory(
     return sources
 
 
-def labelled_rows(path: Path | str, columns: Mapping[str, str]) -> tuple[Path, list[Row]]:
+def labelled_rows(path: Path | str, columns: Mapping[str, str], notice: Notice | None) -> tuple[Path, list[Row]]:
     """The rows of a table that have a label, and the folder of their relative names; a DataError lists wrong rows.
 
     The names of columns, by role, are used where the table has them.
     """
     try:
-        found = _found(path, Columns(**columns))
+        found = _found(path, Columns(**columns), notice=notice)
     except DataError:
         if not columns:
             raise
-        found = _found(path, Columns())
-    rows, problems, _ = _checked(_in_splits(found.rows), found.missing)
+        found = _found(path, Columns(), notice=notice)
+    rows, problems, not_used = _checked(_in_splits(found.rows), found.missing)
     if problems := [*found.problems, *problems]:
         message = f"{expanded(path)}: {counted(len(problems), 'problem')}{listed(problems)}"
         raise DataError(message, f"relative paths start from {found.folder}")
+    for each in (*found.unused, *not_used):
+        if notice:
+            notice(f"note: {each.message}")
     return found.folder, rows
 
 

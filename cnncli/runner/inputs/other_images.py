@@ -47,7 +47,7 @@ def other_images(
     """
     place = require_existing(on)
     known = _known_classes(data, record.class_names)
-    root, found = _in_folder(existing_folder(place), known) if place.is_dir() else _in_table(place, data)
+    root, found = _in_folder(existing_folder(place), known) if place.is_dir() else _in_table(place, data, notice)
     chosen, images = _chosen_split(place, found, split)
     if not images:
         raise DataError(f"{place} has no images", "expected a folder of images for each class, or a table of images")
@@ -95,12 +95,14 @@ def _in_classes(contents: FolderInventory, place: str) -> Iterator[_Image]:
         yield from (_Image(name, folder) for name in contents.images(f"{place}{folder}/"))
 
 
-def _in_table(table: Path, data: Data) -> tuple[Path, dict[str, list[_Image]]]:
+def _in_table(table: Path, data: Data, notice: Notice | None) -> tuple[Path, dict[str, list[_Image]]]:
     """The images of a table by split; without a column of splits all are `train`."""
     own = data.source.arguments if data.source.name == "table" else {}
     columns = {role: str(own[f"{role}_column"]) for role in ("image", "label", "split") if own.get(f"{role}_column")}
+    if own.get("names"):
+        columns["names"] = str(own["names"])
     try:
-        folder, rows = labelled_rows(table, columns)
+        folder, rows = labelled_rows(table, columns, notice)
     except DataError as error:
         if "data.source.table" not in error.hint:
             raise

@@ -167,10 +167,22 @@ class TestTable:
             find(place / "t.csv")
         assert caught.value.hint == "call the columns image, label and, if there are splits, split"
 
+    def test_images_without_a_label_are_told(self, find, place):
+        write(place, "a.png", "b.png")
+        (place / "t.csv").write_text("path,label\na.png,blue\nb.png,\n")
+        assert find(place / "t.csv")[3][0] == "note: 1 image has no label and is not used: b.png"
+
+    def test_numbers_are_named_as_in_the_run(self, find, place, table):
+        write(place, "a.png")
+        (place / "names.txt").write_text("red\ngreen\nblue\n")
+        (place / "t.csv").write_text("path,label\na.png,2\n")
+        source = f"data.source={{table: {{path: {table}, names: {place / 'names.txt'}}}}}"
+        assert find(place / "t.csv", None, source)[2] == [2]
+
     def test_what_is_wrong_with_rows_is_told_by_line(self, find, place):
         write(place, "a.png")
-        (place / "t.csv").write_text("path,label\na.png,blue\ngone.png,red\na.png,\n")
-        with pytest.raises(DataError, match=r"2 problems\n  line 3: gone.png does not exist\n  line 4: no label"):
+        (place / "t.csv").write_text("path,label\na.png,blue\ngone.png,red\na.png,\n,red\n")
+        with pytest.raises(DataError, match=r"2 problems\n  line 3: gone.png does not exist\n  line 5: no path"):
             find(place / "t.csv")
 
     def test_a_single_class_will_do(self, find, place):
