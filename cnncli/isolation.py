@@ -1,4 +1,4 @@
-"""Leaves the program that calls cnncli as it was: its Keras, TensorFlow, random numbers, warnings and environment.
+"""Leaves the program that calls cnncli as it was: its Keras, TensorFlow, NumPy, random numbers, warnings, environment.
 
 Training sets seeds, counts layer names and starts TensorFlow with settings of its own. Inside `isolated`, Keras is as
 in a new process, so a call gives the same result whatever ran before; afterwards everything is put back, also after an
@@ -16,6 +16,9 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
+
+from cnncli.environment import RESULT_VARIABLES
+from cnncli.errors import ResourceError
 
 
 @contextlib.contextmanager
@@ -65,18 +68,20 @@ def _save(before_start: Callable[[], None] | None) -> ExitStack:
         stack.callback(_restore_environment, dict(os.environ))
         stack.callback(random.setstate, random.getstate())
         stack.enter_context(warnings.catch_warnings())
+        _reset_warnings()
         if before_start is not None and not started:
             before_start()
         from cnncli import startup
 
+        for name in startup.VARIABLES:
+            os.environ.pop(name, None)
         os.environ.update(startup.SETTINGS)
-        warnings.filterwarnings("ignore", module=r"PIL\.")  # about metadata of files, which are not used
-        warnings.simplefilter("ignore", DeprecationWarning)  # of Keras' own; a program may turn them into errors
         logger = logging.getLogger("tensorflow")
         stack.callback(logger.setLevel, logger.level if started else startup.LOG_LEVEL_BEFORE)
         logger.setLevel(logging.ERROR)
         _save_numpy(stack)
-        _save_keras(stack)
+        _save_pillow(stack)
+        _save_keras(stack, started)
         _save_tensorflow(stack)
         return stack.pop_all()
 
@@ -84,12 +89,20 @@ def _save(before_start: Callable[[], None] | None) -> ExitStack:
 def _restore_environment(before: Mapping[str, str]) -> None:
     """Puts back the variables that TensorFlow and Keras read."""
     for name in {*before, *os.environ}:
-        if not name.startswith(("TF_", "KERAS_")):
+        if not name.startswith(("TF_", "KERAS_")) and name not in RESULT_VARIABLES:
             continue
         if name in before:
             os.environ[name] = before[name]
         else:
-            del os.environ[name]
+            os.environ.pop(name, None)
+
+
+def _reset_warnings() -> None:
+    """Filters as Python has them at first: a program, or PYTHONWARNINGS, may turn every warning into an error."""
+    warnings.resetwarnings()
+    for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+        warnings.simplefilter("ignore", category)
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # about metadata of files, which are not used
 
 
 def _save_numpy(stack: ExitStack) -> None:
@@ -98,29 +111,45 @@ def _save_numpy(stack: ExitStack) -> None:
     stack.callback(np.random.set_state, np.random.get_state())
 
 
-def _save_keras(stack: ExitStack) -> None:
+def _save_pillow(stack: ExitStack) -> None:
+    """What notebooks often set: that files may be cut off, and how many pixels are too many."""
+    from PIL import Image, ImageFile
+
+    settings: list[tuple[Any, str, Any]] = [
+        (ImageFile, "LOAD_TRUNCATED_IMAGES", False),
+        (Image, "MAX_IMAGE_PIXELS", (1024 * 1024 * 1024 // 4 // 3)),
+    ]
+    for module, name, default in settings:
+        stack.callback(setattr, module, name, getattr(module, name))
+        setattr(module, name, default)
+
+
+def _save_keras(stack: ExitStack, started: bool) -> None:
     from keras.src.backend.common import global_state
 
-    from cnncli.startup import keras
+    from cnncli.startup import KERAS_BEFORE, KERAS_SETTINGS, keras
 
     stack.callback(setattr, global_state, "GLOBAL_STATE_TRACKER", global_state.GLOBAL_STATE_TRACKER)
-    settings: list[tuple[Callable[[Any], None], Any, Any]] = [
-        (keras.config.set_floatx, keras.config.floatx(), "float32"),
-        (keras.config.set_epsilon, keras.config.epsilon(), 1e-7),
-        (keras.config.set_image_data_format, keras.config.image_data_format(), "channels_last"),
-    ]
-    for setter, before, default in settings:
-        stack.callback(setter, before)
-        setter(default)
+    for name, value in KERAS_SETTINGS.items():
+        setter = getattr(keras.config, f"set_{name}")
+        stack.callback(setter, getattr(keras.config, name)() if started else KERAS_BEFORE[name])
+        setter(value)
 
 
 def _save_tensorflow(stack: ExitStack) -> None:
-    """The global seed, determinism and eager mode; for the first two TensorFlow 2.21 has no public getter."""
+    """The global seed, determinism, eager mode, and how graphs are optimised.
+
+    For most of them TensorFlow 2.21 has no public getter, or none that tells what was never set.
+    """
     from tensorflow.python.eager import context
     from tensorflow.python.framework import config
 
     from cnncli.startup import tf
 
+    if not tf.executing_eagerly():
+        raise ResourceError(
+            "TensorFlow does not execute eagerly in this program", "leave out tf.compat.v1.disable_eager_execution()"
+        )
     eager = context.context()
     stack.callback(_restore_attributes, eager, {name: vars(eager)[name] for name in _SEED if name in vars(eager)})
     deterministic = config.is_op_determinism_enabled()
@@ -128,6 +157,14 @@ def _save_tensorflow(stack: ExitStack) -> None:
     config.disable_op_determinism()
     stack.callback(tf.config.run_functions_eagerly, tf.config.functions_run_eagerly())
     tf.config.run_functions_eagerly(False)
+    stack.callback(_set_optimizer, eager, eager._optimizer_jit, eager._optimizer_experimental_options)
+    _set_optimizer(eager, None, {})
+
+
+def _set_optimizer(context: Any, jit: Any, options: dict[str, Any]) -> None:
+    """What `tf.config.optimizer` sets: whether graphs are compiled, and how they are rewritten."""
+    context._optimizer_jit, context._optimizer_experimental_options = jit, options
+    context._thread_local_data.function_call_options = None  # in which they are cached
 
 
 _SEED = ("_seed", "_rng")
@@ -142,17 +179,20 @@ def _restore_attributes(context: Any, before: Mapping[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _thread_state() -> Iterator[None]:
-    """Gives this thread Keras' state of a new process: dtype policy, counters of layer names, the seed generator.
+    """Gives this thread the state of a new process: Keras' dtype policy, counters of layer names and seed generator,
+    and what NumPy does about divisions by zero and the like.
 
-    Keras 3.15 has no public way to save it; `keras.utils.clear_session` would delete it for good.
+    Keras 3.15 has no public way to save its own; `keras.utils.clear_session` would delete it for good.
     """
+    import numpy as np
     from keras.src.backend.common import global_state
 
     tracker = global_state.GLOBAL_STATE_TRACKER
     before = dict(vars(tracker))
     vars(tracker).clear()
     try:
-        yield
+        with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
+            yield
     finally:
         vars(tracker).clear()
         vars(tracker).update(before)

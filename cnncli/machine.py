@@ -60,7 +60,9 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         >>> expanded("~no-such-user/cats").as_posix()
         '~no-such-user/cats'
     """
-    return Path(os.path.expanduser(path))  # noqa: PTH111  # Path.expanduser raises an error
+    whole = Path(os.path.expanduser(path))  # noqa: PTH111  # Path.expanduser raises an error
+    # pathlib drops `./`, by which a file is called `~`
+    return whole.absolute() if os.fspath(path).startswith("./~") else whole
 
 
 def unknown_home(path: Path) -> str:
@@ -97,6 +99,11 @@ def processor_flags() -> frozenset[str] | None:
     """Instruction sets of the processor, as Linux names them: `avx2`, `amx_bf16`."""
     flags = _processor_line("flags|Features")
     return None if flags is None else frozenset(flags.split())
+
+
+def has_nvidia_driver() -> bool:
+    """Whether the driver of an NVIDIA GPU is loaded, so that what TensorFlow says about GPUs matters."""
+    return any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/dxg"))  # the second is Windows' in Linux
 
 
 def processor_name() -> str:

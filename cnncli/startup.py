@@ -9,39 +9,55 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import platform
+import re
 import sys
 import tempfile
+import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
 
-from cnncli.errors import CnncliError
-from cnncli.machine import processor_flags, usable_cores
+from cnncli.environment import ONEDNN, RESULT_VARIABLES, has_onednn, matplotlib_backend_aside, set_before_tensorflow
+from cnncli.errors import ResourceError
+from cnncli.machine import expanded, has_nvidia_driver, processor_flags, usable_cores
 
-_VARIABLES = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS")
+VARIABLES = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", *RESULT_VARIABLES)
 """Environment variables that TensorFlow and Keras read once, as they start."""
 
+KERAS_SETTINGS: Mapping[str, Any] = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+"""What cnncli builds and trains networks with, whatever keras.json or the calling program has set."""
 
-def _set_variables() -> None:
+
+def _prepare() -> None:
     """Sets what is read at the start; a program that started TensorFlow before has decided for itself."""
-    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    backend = os.environ.get("KERAS_BACKEND") or "tensorflow"
     if "keras" in sys.modules:
         backend = sys.modules["keras"].config.backend()
     if backend != "tensorflow":
-        raise CnncliError(f"Keras runs on {backend} in this program", "set the variable KERAS_BACKEND to tensorflow")
-    # By default TensorFlow uses oneDNN only where there is AVX512-VNNI or better (its release notes of 2.9). With AVX2
-    # alone it makes a convolutional training up to twice as fast: benchmarks/step.py.
-    has_onednn = platform.machine().lower() in ("x86_64", "amd64")
+        raise ResourceError(f"Keras runs on {backend} in this program", "set the variable KERAS_BACKEND to tensorflow")
+    os.environ["KERAS_BACKEND"] = backend  # keras.json may name another
     if "tensorflow" not in sys.modules:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        if has_onednn:
-            os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    elif has_onednn and "TF_ENABLE_ONEDNN_OPTS" not in os.environ and "avx512_vnni" not in (processor_flags() or ()):
+        set_before_tensorflow()
+    elif has_onednn() and ONEDNN not in os.environ and "avx512_vnni" not in (processor_flags() or ()):
         warnings.warn(
             "TensorFlow was imported before cnncli could switch oneDNN on: training is slower, and its last digits may "
             "differ from those of the command line; set the variable TF_ENABLE_ONEDNN_OPTS to 1 first",
             stacklevel=2,
         )
+
+
+def _not_started(error: Exception) -> ResourceError:
+    """Why Keras or TensorFlow cannot be imported."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    frames = traceback.extract_tb(error.__traceback__)
+    if any(Path(frame.filename).parts[-4:] == ("keras", "src", "backend", "config.py") for frame in frames):
+        file = expanded(os.environ.get("KERAS_HOME") or "~/.keras") / "keras.json"
+        hint = f"correct or remove {file}, or the variables that begin with KERAS_"
+        return ResourceError(f"Keras cannot use its settings: {lines[0]}", hint)
+    reasons = [line.removeprefix("ImportError: ") for line in lines if line.startswith("ImportError: ")]  # TensorFlow's
+    message = f"TensorFlow cannot be imported: {(reasons or lines)[-1 if reasons else 0]}"
+    return ResourceError(message, "to repair the installation: pip install --force-reinstall tensorflow keras")
 
 
 @contextlib.contextmanager
@@ -56,7 +72,7 @@ def _stderr_aside() -> Iterator[list[str]]:
     except OSError:  # a program without a terminal may have closed it
         yield text
         return
-    with tempfile.TemporaryFile() as aside:
+    with _anonymous_file() as aside:
         _flush_stderr()
         os.dup2(aside.fileno(), 2)
         try:
@@ -69,27 +85,47 @@ def _stderr_aside() -> Iterator[list[str]]:
         text.append(aside.read().decode("utf-8", "replace"))
 
 
+def _anonymous_file() -> BinaryIO:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:  # no temporary folder can be written to; the text is lost, and nothing else
+        return open(os.devnull, "w+b")  # noqa: PTH123
+
+
 def _flush_stderr() -> None:
     if sys.stderr is not None:
         sys.stderr.flush()
 
 
-_set_variables()
-SETTINGS = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+_prepare()
+SETTINGS = {name: os.environ[name] for name in VARIABLES if name in os.environ}
 """The variables as TensorFlow found them."""
 
 LOG_LEVEL_BEFORE = logging.getLogger("tensorflow").level
 """Level of TensorFlow's logger, to be put back in a program that logs as well."""
 
-with _stderr_aside() as _text:
-    import keras
-    import tensorflow as tf
+with _stderr_aside() as _text, matplotlib_backend_aside():
+    try:
+        import keras
+        import tensorflow as tf
+    except Exception as _error:  # a broken installation can raise anything
+        raise _not_started(_error) from _error
 
     tf.get_logger().setLevel("ERROR")
     tf.config.list_logical_devices()
 
-CHATTER = "".join(_text)
-"""What TensorFlow wrote while it started, for the log of a run."""
+KERAS_BEFORE = {name: getattr(keras.config, name)() for name in KERAS_SETTINGS}
+"""The same settings of keras.json, or of the program, to be put back there."""
+
+for _name, _value in KERAS_SETTINGS.items():
+    getattr(keras.config, f"set_{_name}")(_value)
+
+_NO_GPU = re.compile(r"cuda|gpu|InitializeLog", re.IGNORECASE)
+
+CHATTER = "".join(
+    line for line in "".join(_text).splitlines(keepends=True) if has_nvidia_driver() or not _NO_GPU.search(line)
+)
+"""What TensorFlow wrote while it started, for the log of a run; without its search for a GPU where there is none."""
 
 
 def device_name() -> str:

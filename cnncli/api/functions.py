@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnncli.api.spec_report import SpecReport
 from cnncli.errors import SpecError
 from cnncli.isolation import isolated
+from cnncli.machine import expanded
 from cnncli.observer import Notice, warn
 from cnncli.runner.inputs.preconditions import missing_inputs, require_inputs_exist
 from cnncli.runs import find_run
@@ -83,7 +84,7 @@ def check_spec(
     except SpecError as error:
         return SpecReport(error.problems)
     spec = loaded.spec
-    missing = missing_inputs(spec.data, spec.model, Path(runs_dir))
+    missing = missing_inputs(spec.data, spec.model, expanded(runs_dir))
     warnings = (*loaded.warnings, *(loaded.locate(SpecError(missing)).problems if missing else ()))
     try:
         if build:
@@ -243,12 +244,12 @@ def train(
         >>> run.path.name
         'mnist-001'
     """
-    require_inputs_exist(spec.data, spec.model, Path(runs_dir))  # before TensorFlow is started
+    require_inputs_exist(spec.data, spec.model, expanded(runs_dir))  # before TensorFlow is started
     with isolated():
         from cnncli.api.run import Run
         from cnncli.runner.train import train as run_training
 
-        return Run.of_training(run_training(spec, Path(runs_dir), observers, command))
+        return Run.of_training(run_training(spec, expanded(runs_dir), observers, command))
 
 
 def open_run(run: str | os.PathLike[str] | None = None, runs_dir: str | os.PathLike[str] = "runs") -> Run:
@@ -268,4 +269,4 @@ def open_run(run: str | os.PathLike[str] | None = None, runs_dir: str | os.PathL
     """
     from cnncli.api.run import Run
 
-    return Run(find_run(None if run is None else os.fspath(run), Path(runs_dir)))
+    return Run(find_run(None if run is None else os.fspath(run), expanded(runs_dir)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from cnncli.errors import DataError
 from cnncli.isolation import isolated
+from cnncli.machine import expanded
 from cnncli.observer import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
 from cnncli.records.html import html_table
@@ -99,7 +99,7 @@ class Run(OpenRun):
             from cnncli.api.results import EvaluationResult
             from cnncli.runner.evaluate import evaluate
 
-            moved, other = (None if path is None else Path(path) for path in (data, on))
+            moved, other = (None if path is None else expanded(path) for path in (data, on))
             return EvaluationResult.of(evaluate(self, split, notice, moved, allow_changed_weights, weights, other))
 
     _evaluated: EvaluationResult | None = None
@@ -245,7 +245,7 @@ class Run(OpenRun):
         with isolated(before_start=self.apply_recorded_threading):
             from cnncli.runner.reproduce import reproduce
 
-            return reproduce(self, self.path.parent if runs_dir is None else Path(runs_dir), observers, command)
+            return reproduce(self, self.path.parent if runs_dir is None else expanded(runs_dir), observers, command)
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"

@@ -17,8 +17,11 @@ import click
 from click.exceptions import Exit
 
 from cnncli import __version__
+from cnncli.cli.console import accept_any_text
 from cnncli.cli.options import key_instead
-from cnncli.errors import CnncliError, Interrupted, SpecError, brief
+from cnncli.cli.streams import open_standard_streams
+from cnncli.environment import claim_process
+from cnncli.errors import CnncliError, Interrupted, ResourceError, SpecError, brief
 
 COMMANDS = {
     "init": "cnncli.cli.init",
@@ -65,6 +68,10 @@ class _Commands(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         with _past_click():
+            try:
+                os.getcwd()  # noqa: PTH109
+            except FileNotFoundError:
+                raise ResourceError("the current folder was removed", "change to another one with cd") from None
             return super().invoke(context)
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -103,20 +110,18 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Args:
         arguments: Arguments of the command line; None for those of the process, which then ends.
     """
-    from cnncli.cli.console import accept_any_text
-
+    if arguments is None:
+        open_standard_streams()
+        claim_process()
+        warnings.simplefilter("ignore")  # for programmers, who may have turned them into errors; users get notices
     accept_any_text()
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # about metadata that is not used
     try:
         code = _run(arguments)
-        sys.stdout.flush()
     except KeyboardInterrupt:  # a second one, while the first was being reported
         code = 130
     except BrokenPipeError:
         code = OUTPUT_CLOSED
     if arguments is None:
-        if code == OUTPUT_CLOSED:  # Python flushes stdout once more as it ends, and would report the closed pipe
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         gc.freeze()  # else the last collection goes over all of TensorFlow, for one to two seconds
     sys.exit(code)
 
@@ -124,6 +129,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _run(arguments: list[str] | None) -> int:
     try:
         result: Any = cnncli.main(args=arguments, prog_name="cnncli", standalone_mode=False)
+        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
@@ -137,13 +143,10 @@ def _run(arguments: list[str] | None) -> int:
         return 130
     except (CnncliError, Interrupted) as error:
         return _report(error)
+    except MemoryError:
+        return _report(ResourceError("out of memory"))
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            return _report_bug(error)
-        from cnncli.cli.console import notice, one_line
-
-        notice(f"error: this file name is too long: {one_line(str(error.filename)[:80])}…")
-        return click.UsageError.exit_code
+        return _report_system_error(error)
     except Exception as error:
         return _report_bug(error)
 
@@ -163,6 +166,32 @@ def _report(error: CnncliError | Interrupted) -> int:
         if error.hint:
             notice(error.hint)
     return error.exit_code
+
+
+_SYSTEM = {
+    errno.EMFILE: "allow more open files: ulimit -n 4096",
+    errno.ENFILE: "close other programs",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space, or raise the limit"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "choose another folder, or change its permissions"),
+    **dict.fromkeys((errno.EIO, errno.ESTALE), "check the disk, or the connection to it"),
+    **dict.fromkeys((errno.ENOMEM, errno.EAGAIN), "close other programs"),
+}
+"""What to do about the errors that any system call can end in."""
+
+
+def _report_system_error(error: OSError) -> int:
+    """An error of the operating system that no command has a message for: what this program can do nothing about."""
+    if error.errno == errno.ENAMETOOLONG:
+        from cnncli.cli.console import notice, one_line
+
+        notice(f"error: this file name is too long: {one_line(str(error.filename)[:80])}…")
+        return click.UsageError.exit_code
+    if "No usable temporary directory" in str(error):
+        return _report(ResourceError("no temporary folder can be written to", "set TMPDIR to a folder of yours"))
+    if error.errno not in _SYSTEM:
+        return _report_bug(error)
+    where = f"'{os.fsdecode(error.filename)}': " if isinstance(error.filename, str | bytes) else ""
+    return _report(ResourceError(f"{where}{error.strerror}", _SYSTEM[error.errno]))
 
 
 def _report_bug(error: BaseException) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from cnncli.cli.console import notice, one_line, say, show_table, styled, terminal_width
+from cnncli.cli.options import UserPath
 from cnncli.errors import DataError, ResourceError
 from cnncli.wording import counted
 
@@ -20,21 +21,21 @@ _COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
 @click.command()
-@click.argument("subject", metavar="FOLDER|TABLE|CONFIG", type=click.Path(path_type=Path))
+@click.argument("subject", metavar="FOLDER|TABLE|CONFIG", type=UserPath())
 @click.option("--quick", is_flag=True, help="Read headers only; pixels and duplicates are not checked.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option(
     "--list",
     "list_file",
     metavar="FILE",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=UserPath(allow_dash=True),
     help="Write the files to exclude as part of a spec; - prints it.",
 )
 @click.option(
     "--write-split",
     "split_file",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     help="Write which image of CONFIG is in which split, for data.split.file, and check nothing.",
 )
 def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None, split_file: Path | None) -> int:

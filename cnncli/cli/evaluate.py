@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from cnncli.cli.options import allow_changed_weights_option, run_argument, runs_dir_option, weights_option
+from cnncli.cli.options import UserPath, allow_changed_weights_option, run_argument, runs_dir_option, weights_option
 
 if TYPE_CHECKING:
     from cnncli import Run
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 @weights_option
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     help="New path of the run's images, if they were moved; only the split's are needed.",
 )
 @click.option(
     "--on",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     help="Measure on other labelled images: a folder with a folder for each class, or a table.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+<<<<<<< HEAD
 from cnncli.cli.options import complete_shipped
 
 
@@ -21,10 +22,18 @@ from cnncli.cli.options import complete_shipped
     shell_complete=complete_shipped,
     help="Copy a shipped spec instead; cnncli configs lists them.",
 )
+=======
+from cnncli.cli.options import UserPath
+
+
+@click.command()
+@click.argument("data", metavar="[FOLDER|TABLE]", required=False, type=UserPath())
+@click.option("--template", metavar="NAME", help="Copy a shipped spec instead; cnncli configs lists them.")
+>>>>>>> 64fadc9 (Let no file or variable of other programs decide what a training gives)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=UserPath(allow_dash=True),
     help="The spec to write, - for stdout; by default named after the folder, table or template.",
 )
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")

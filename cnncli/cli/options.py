@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+=======
+import os
+>>>>>>> 64fadc9 (Let no file or variable of other programs decide what a training gives)
 from pathlib import Path
 from typing import Any
 
 import click
 
-config_argument = click.argument("config", type=click.Path(path_type=Path))
+
+class UserPath(click.Path):
+    """A path, with `~` replaced: shells do that in `~/runs`, and neither in `--runs-dir=~/runs` nor in variables."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, as click checks it."""
+        from cnncli.machine import expanded
+
+        return super().convert(os.fspath(expanded(value)), param, ctx)
+
+
+config_argument = click.argument("config", type=UserPath())
 set_option = click.option(
     "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Set a key of the spec; may be repeated."
 )
 runs_dir_option = click.option(
     "--runs-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=UserPath(file_okay=False),
     default=Path("runs"),
     show_default=True,
     envvar="CNNCLI_RUNS_DIR",

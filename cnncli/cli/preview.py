@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from cnncli.cli.options import config_argument, set_option
+from cnncli.cli.options import UserPath, config_argument, set_option
 
 
 @click.command()
 @config_argument
 @set_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="PNG file to write; NAME-preview.png by default.")
+@click.option("-o", "--output", type=UserPath(), help="PNG file to write; NAME-preview.png by default.")
 def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> None:
     """Draw images beside their augmented versions.
 

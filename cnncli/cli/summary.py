@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from cnncli.cli.options import runs_dir_option, set_option
+from cnncli.cli.options import UserPath, runs_dir_option, set_option
 from cnncli.wording import dimensions, size_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @runs_dir_option
 @click.option("--wide", is_flag=True, help="Show every column, even if the terminal is too narrow.")
 @click.option("--expand", is_flag=True, help="List the layers inside backbones.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="PNG", help="Draw the network into this file as well.")
+@click.option("--plot", type=UserPath(), metavar="PNG", help="Draw the network into this file as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
 @click.option(
     "--format",
@@ -59,11 +59,12 @@ def summary(
     """
     from cnncli import open_run
     from cnncli import summary as summarize
+    from cnncli.machine import expanded
     from cnncli.spec import load
 
     if plot:
         _check_picture(plot)
-    path = Path(subject)
+    path = expanded(subject)
     run = None if path.is_file() or path.suffix in (".yaml", ".yml") else open_run(subject, runs_dir)
     loaded = run.loaded_spec.with_overrides(overrides) if run else load(path, overrides)
     with loaded.locating():

@@ -7,7 +7,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,8 @@ from packaging.requirements import Requirement
 
 from cnncli import __version__
 from cnncli.data.cache import LIMIT, decoded_cache_dir, reclaimable
-from cnncli.errors import CnncliError
+from cnncli.environment import ONEDNN, result_variables
+from cnncli.errors import CnncliError, ResourceError
 from cnncli.factory.precision import BFLOAT16
 from cnncli.machine import available_memory, existing_folder, processor_flags
 from cnncli.runs import require_writable
@@ -54,7 +55,7 @@ class Check:
 def run_checks(runs_dir: Path) -> tuple[Check, ...]:
     """Checks everything; starts TensorFlow, unless this processor cannot run it."""
     flags = processor_flags()
-    return (*_versions(), *_tensorflow(flags), *_processor(flags), *_memory(), *_folders(runs_dir))
+    return (*_versions(), *_tensorflow(flags), *_processor(flags), *_variables(), *_memory(), *_folders(runs_dir))
 
 
 def _versions() -> Iterator[Check]:
@@ -105,18 +106,11 @@ def _tensorflow(flags: frozenset[str] | None) -> Iterator[Check]:
         yield Check("machine", "device", "none", "error", advice)
         return
     try:
-        from cnncli.startup import device_name, keras
-
-        yield Check("machine", "device", device_name())
-    except Exception as error:  # whatever is wrong with the installation of TensorFlow shows here
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        yield Check("machine", "device", "none", "error", f"TensorFlow does not start: {reason}")
+        from cnncli.startup import device_name
+    except ResourceError as error:
+        yield Check("machine", "device", "none", "error", f"{error.message}; {error.hint}")
         return
-    expected = {"backend": "tensorflow", "floatx": "float32", "image_data_format": "channels_last"}
-    for setting, needed in expected.items():
-        if (value := str(getattr(keras.config, setting)())) != needed:
-            place = "KERAS_BACKEND or ~/.keras/keras.json" if setting == "backend" else "~/.keras/keras.json"
-            yield Check("machine", setting, value, "error", f"cnncli needs {needed}: change it in {place}")
+    yield Check("machine", "device", device_name())
 
 
 def _is_x86() -> bool:
@@ -130,13 +124,20 @@ def _processor(flags: frozenset[str] | None) -> Iterator[Check]:
         extensions = {"AVX2": "avx2", "AVX-512": "avx512f", "AMX": "amx_tile"}
         present = ", ".join(name for name, flag in extensions.items() if flag in flags)
         yield Check("machine", "processor", present or f"none of {', '.join(extensions)}")
-        off = os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0"
+        off = os.environ.get(ONEDNN) == "0"
         advice = "unset TF_ENABLE_ONEDNN_OPTS: convolutions are faster with oneDNN" if off else ""
         yield Check("machine", "oneDNN", "off" if off else "on", "warning" if off else "ok", advice)
     value, advice = "not supported", "leave train.precision at float32"
     if flags & BFLOAT16:
         value, advice = "supported", "train.precision: auto is worth a try"
     yield Check("machine", "bfloat16", value, advice=advice)
+
+
+def _variables() -> Iterator[Check]:
+    for name, value in result_variables().items():
+        if name != ONEDNN:
+            advice = "the last digits of results may differ from those without; runs record it"
+            yield Check("machine", name, value, "warning", advice)
 
 
 def _memory() -> Iterator[Check]:
@@ -148,9 +149,17 @@ def _memory() -> Iterator[Check]:
 
 def _folders(runs_dir: Path) -> Iterator[Check]:
     yield _folder("runs", runs_dir, "choose another directory with --runs-dir or CNNCLI_RUNS_DIR")
-    yield _folder("cache", decoded_cache_dir(), "choose another directory with CNNCLI_CACHE_DIR")
+    cache = _folder("cache", decoded_cache_dir(), "choose another directory with CNNCLI_CACHE_DIR")
+    # Without it images are decoded each time they are needed
+    yield replace(cache, state="warning") if cache.state == "error" else cache
     yield Check("folders", "cached", f"{size_text(reclaimable())} of decoded images, at most {size_text(LIMIT)}")
-    yield _folder("temporary", Path(tempfile.gettempdir()), "choose another directory with TMPDIR")
+    advice = "choose another directory with TMPDIR"
+    try:
+        temporary = Path(tempfile.gettempdir())
+    except OSError:
+        yield Check("folders", "temporary", "none", "error", f"no temporary folder can be written to: {advice}")
+    else:
+        yield _folder("temporary", temporary, advice)
 
 
 def _folder(name: str, folder: Path, advice: str) -> Check:

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from cnncli.data.samples import LabelledImages
+from cnncli.environment import tell_result_variables
 from cnncli.errors import DataError, RunError
 from cnncli.factory.training import compile_model
 from cnncli.machine import expanded
@@ -33,6 +34,7 @@ def evaluate(
     """Evaluates a run with its own spec and weights, as `cnncli.Run.evaluate` says."""
     if data_path is not None and on is not None:
         raise RunError("--data is a new place of the run's own images, and --on names others", "use one of the two")
+    tell_result_variables(notice)
     model = run.model(weights, allow_changed_weights, notice)
     train, classes = run.spec.train, run.class_names
     if on is None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from cnncli.environment import MOST_THREADS, ONEDNN, THREADS, set_by_default
 from cnncli.errors import RunError, SpecError, path_text
 from cnncli.observer import Notice, warn
 from cnncli.records import Epoch, History
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 
 _NOT_METRICS = ("epoch", "stage", "learning_rate", "seconds")
-_MOST_THREADS = 1024
 _FILES: Mapping[str, str] = {"best": BEST, "last": LAST}
 
 Weights = Literal["best", "last"]
@@ -188,10 +187,10 @@ class OpenRun:
         """
         recorded = self._environment_or_nothing()
         threads, onednn = recorded.get("threads"), recorded.get("onednn")
-        if type(threads) is int and 0 < threads <= _MOST_THREADS:
-            os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
+        if type(threads) is int and 0 < threads <= MOST_THREADS:
+            set_by_default(THREADS, str(threads))
         if onednn in ("0", "1"):
-            os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", onednn)
+            set_by_default(ONEDNN, onednn)
 
     @cached_property
     def progress(self) -> TrainingState:

@@ -19,6 +19,7 @@ from cnncli.data.decode.white import WHITE
 from cnncli.data.folder_inventory import find_images
 from cnncli.errors import DataError
 from cnncli.factory.training import probabilities
+from cnncli.machine import expanded
 from cnncli.observer import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
 from cnncli.runner.inputs.splits import input_format_for
@@ -68,7 +69,7 @@ def named_images(images: Iterable[ImageLike]) -> Iterator[NamedImage]:
     """
     for position, image in enumerate(images):
         if isinstance(image, str | os.PathLike):
-            path = Path(image)
+            path = expanded(image)
             files = find_images(path) if path.is_dir() else [path]
             yield from (NamedImage(str(file), file) for file in files)
         elif hasattr(image, "read"):

@@ -9,10 +9,10 @@ from pathlib import Path
 from cnncli.errors import RunError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
+from cnncli.runner.environment import differences, environment
 from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.train import train
-from cnncli.runner.training.run_files import differences, environment
 from cnncli.runs import BEST, hashes
 
 _COMPARED_FILES = {BEST: "the best weights", "predictions.csv": "the predictions"}

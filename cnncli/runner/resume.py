@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 
 from cnncli.observer import TrainingObserver
+from cnncli.runner.environment import differences, environment
 from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.inputs.image_manifest import recorded_splits
 from cnncli.runner.inputs.splits import decoded
@@ -14,7 +15,7 @@ from cnncli.runner.train import announce_start, prepare_phases, train_into
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
 from cnncli.runner.training.results import TrainingResult
-from cnncli.runner.training.run_files import command_line, differences, environment, set_epochs
+from cnncli.runner.training.run_files import command_line, set_epochs
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import now
 from cnncli.spec.metrics import monitored_metric, reported_metrics

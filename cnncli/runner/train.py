@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from cnncli.environment import tell_result_variables
 from cnncli.errors import CnncliError
 from cnncli.factory.precision import slowed_by
 from cnncli.factory.summary import summarize
@@ -67,6 +68,7 @@ def train_into(
     warn_about_sizes(spec, source, observer.on_notice)
     splits = decoded(source, spec.data.cache, observer.on_decoding, observer.on_notice)
     inputs = splits.input_spec(spec.data)
+    tell_result_variables(observer.on_notice)
     if warning := slowed_by(spec.train.precision):
         observer.on_notice(f"warning: {warning}")
     with memory_errors_explained():

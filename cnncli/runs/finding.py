@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from cnncli.errors import ResourceError, RunError
+from cnncli.machine import expanded
 from cnncli.runs.files import leftovers_in
 from cnncli.runs.folder import LOCK, RunDir
 from cnncli.runs.untrusted import require_plain_folder
@@ -67,7 +68,7 @@ def _newest_finished(folder: Path) -> RunDir:
 
 
 def _named(name: str, folder: Path) -> RunDir:
-    for path in (Path(name), folder / name):
+    for path in (expanded(name), folder / name):
         if _has(path, "status.json") or _has(path, "spec.yaml"):
             return RunDir(path)
     if os.path.isdir(name):  # noqa: PTH112

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -146,7 +145,7 @@ class RunDir:
             status = self.read_json("status.json")
         except RunError:
             return "another process"
-        return f"process {status.get('pid')} on {status.get('host')}, since {status.get('since', 'a moment')}"
+        return f"process {status.get('pid')}, since {status.get('since', 'a moment')}"
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a text file of this run."""
@@ -176,8 +175,8 @@ class RunDir:
         """Records the state of the run; earlier entries stay unless they are replaced."""
         status = self.read_json("status.json") if self.status_file.exists() else {"started": now()}
         if state == "running":  # possibly resumed after an interruption
-            status = {key: value for key, value in status.items() if key not in ("ended", "reason")}
-        status |= {"state": state, "pid": os.getpid(), "host": socket.gethostname()}
+            status = {key: value for key, value in status.items() if key not in ("ended", "reason", "host")}
+        status |= {"state": state, "pid": os.getpid()}
         self.write_json("status.json", {**status, "since" if state == "running" else "ended": now(), **more})
 
     def status(self) -> dict[str, Any]:

@@ -8,10 +8,10 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from typing import Any
 
 from cnncli.errors import Place, Problem, SpecError
+from cnncli.machine import expanded
 from cnncli.spec.lint import lint
 from cnncli.spec.overrides import apply_overrides, read_file, read_single_file
 from cnncli.spec.padded import with_black_beyond
@@ -87,7 +87,7 @@ def load(
     elif isinstance(source, str) and "\n" in source:
         document, name = read_leniently(source, "<text>"), "run"
     else:
-        path = FilePath(source)
+        path = expanded(source)
         document, name = read_single_file(path) if is_complete else read_file(path), path.stem
     loaded = parse(_overridden(document, overrides), name)
     return loaded if is_complete else dataclasses.replace(loaded, spec=with_black_beyond(loaded.spec))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.errors import KeyPath, Place, Problem, SpecError
+from cnncli.machine import expanded
 from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, NOT_A_SPEC, Document, read_leniently, read_value
 from cnncli.spec.schema import sections
 from cnncli.spec.shipped import shipped
@@ -29,7 +30,7 @@ def read_file(path: Path) -> Document:
         extended, place = document.value["extends"], document.values.get(("extends",))
         if wrong := _wrong_base(extended, chain):
             raise SpecError([Problem(("extends",), wrong, place)], str(path))
-        chain.append(chain[-1].parent / extended)
+        chain.append(chain[-1].parent / expanded(extended))
         base = read_single_file(chain[-1], place)
         if not isinstance(base.value, dict):
             raise SpecError([Problem((), NOT_A_SPEC, base.values[()])], base.file)
@@ -50,7 +51,7 @@ def _wrong_base(extended: Any, chain: Sequence[Path]) -> str:
     if not isinstance(extended, str) or not extended.strip():
         return "expected the path of another spec"
     try:
-        is_loop = (chain[-1].parent / extended).resolve() in [file.resolve() for file in chain]
+        is_loop = (chain[-1].parent / expanded(extended)).resolve() in [file.resolve() for file in chain]
     except (OSError, RuntimeError, ValueError) as error:  # a loop of symbolic links; a character no path can have
         return f"'{extended}' is not a path: {error}"
     if is_loop:

@@ -57,7 +57,7 @@ def enter(run: RunDir) -> None:
 
 
 def test_a_second_process_is_told_who_holds_it(tmp_path, holder):
-    with pytest.raises(RunError, match=rf"is being written by process {holder.pid} on \S+, since 20\S+Z"):
+    with pytest.raises(RunError, match=rf"is being written by process {holder.pid}, since 20\S+Z"):
         enter(RunDir(tmp_path))
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +13,21 @@ import numpy as np
 from cnncli import __version__
 from cnncli.data.brightness import brightness_stats
 from cnncli.factory.precision import precision_here
-from cnncli.machine import expanded, processor_name, usable_cores
+from cnncli.machine import expanded
+from cnncli.runner.environment import environment
 from cnncli.runner.inputs.division_file import DIVISION, with_own_division, write_division
 from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.splits import Splits
-from cnncli.runner.model.plugin_check import LAYERS_KEY, package_layers, record_of
 from cnncli.runs import RunDir, now
 from cnncli.spec.backbones import scales_image
-from cnncli.spec.graph import Node
 from cnncli.spec.pretrained import with_weights
 from cnncli.spec.schema import Spec
 from cnncli.spec.sources import Source
 from cnncli.spec.writer import spec_text
-from cnncli.startup import CHATTER, device_name, tf
+from cnncli.startup import CHATTER
 
 _BRIGHTNESS_SAMPLE = 2000
 """Images whose brightness is measured: their mean is then off by about 1 of 255 grey levels (the standard error)."""
-
-_PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pillow")
-_LABELS = {"device": "device", "processor": "processor", "threads": "number of threads", "onednn": "oneDNN setting"}
 
 
 def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str]) -> None:
@@ -122,44 +114,6 @@ def _unused(splits: Splits) -> dict[str, int]:
     return dict(counts)
 
 
-def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
-    """Versions and hardware, as environment.json has them; packages that define layers of the spec are among them."""
-    layers = package_layers(nodes)
-    plugins = {layer.package: layer.version for layer in layers.values()}
-    return {
-        "cnncli": __version__,
-        "python": sys.version.split()[0],
-        "platform": platform.platform(),
-        "device": device_name(),
-        "processor": processor_name(),
-        "threads": _threads(),
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-        "packages": {**{package: version(package) for package in _PACKAGES}, **plugins},
-        **({LAYERS_KEY: record_of(layers)} if layers else {}),
-    }
-
-
 def command_line(command: Sequence[str]) -> list[str]:
     """A command line for the record; bytes of a file name that are not UTF-8 are written as `\\udce9`."""
     return [word.encode("utf-8", "backslashreplace").decode("utf-8") for word in command]
-
-
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """The differences between two environments that may change the last bits: `tensorflow 2.21.0, now 2.22.0`."""
-    texts, packages = [], before.get("packages")
-    for name, value in now["packages"].items():
-        recorded = packages.get(name) if isinstance(packages, dict) else None
-        if name not in ("scikit-learn", "pillow") and recorded != value:
-            texts.append(f"{name} {recorded}, now {value}")
-    texts += [
-        f"{label} {before.get(key)}, now {now[key]}" for key, label in _LABELS.items() if before.get(key) != now[key]
-    ]
-    return texts
-
-
-def _threads() -> int:
-    """Number of threads of one TensorFlow operation."""
-    configured = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    if configured.isdigit() and int(configured):
-        return int(configured)
-    return int(tf.config.threading.get_intra_op_parallelism_threads()) or usable_cores()

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def here():
-    from cnncli.runner.training.run_files import environment
+    from cnncli.runner.environment import environment
 
     return environment()
 
@@ -27,7 +27,7 @@ def test_a_command_with_a_file_name_that_is_no_text_can_be_recorded(tmp_path):
 
 
 def test_nothing_differs_from_itself(here):
-    from cnncli.runner.training.run_files import differences
+    from cnncli.runner.environment import differences
 
     assert differences(here, here) == []
 
@@ -43,12 +43,12 @@ def test_nothing_differs_from_itself(here):
     ],
 )
 def test_what_differs_is_named(here, change, told):
-    from cnncli.runner.training.run_files import differences
+    from cnncli.runner.environment import differences
 
     assert any(text.startswith(told) for text in differences({**here, **change}, here))
 
 
 def test_other_versions_of_what_computes_nothing_are_not_worth_a_word(here):
-    from cnncli.runner.training.run_files import differences
+    from cnncli.runner.environment import differences
 
     assert differences({**here, "packages": {**here["packages"], "pillow": "1.0"}, "python": "2.7"}, here) == []

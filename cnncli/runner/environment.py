@@ -1,0 +1,65 @@
+"""What a run was computed with, as environment.json has it, and what of that differs from here and now."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from cnncli import __version__
+from cnncli.environment import ONEDNN, THREADS, result_variables
+from cnncli.machine import processor_name, usable_cores
+from cnncli.runner.model.plugin_check import LAYERS_KEY, package_layers, record_of
+from cnncli.spec.graph import Node
+from cnncli.startup import device_name, tf
+
+_PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pillow")
+_LABELS = {"device": "device", "processor": "processor", "threads": "number of threads", "onednn": "oneDNN setting"}
+
+
+def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
+    """Versions, hardware and variables; packages that define layers of the spec are among the versions."""
+    layers = package_layers(nodes)
+    plugins = {layer.package: layer.version for layer in layers.values()}
+    return {
+        "cnncli": __version__,
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "device": device_name(),
+        "processor": processor_name(),
+        "threads": _threads(),
+        "onednn": os.environ.get(ONEDNN, "default"),
+        "variables": {name: value for name, value in result_variables().items() if name not in (ONEDNN, THREADS)},
+        "packages": {**{package: version(package) for package in _PACKAGES}, **plugins},
+        **({LAYERS_KEY: record_of(layers)} if layers else {}),
+    }
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The differences between two environments that may change the last bits: `tensorflow 2.21.0, now 2.22.0`."""
+    texts, packages = [], before.get("packages")
+    for name, value in now["packages"].items():
+        recorded = packages.get(name) if isinstance(packages, dict) else None
+        if name not in ("scikit-learn", "pillow") and recorded != value:
+            texts.append(f"{name} {recorded}, now {value}")
+    texts += [
+        f"{label} {before.get(key)}, now {now[key]}" for key, label in _LABELS.items() if before.get(key) != now[key]
+    ]
+    recorded = before.get("variables")
+    variables = recorded if isinstance(recorded, dict) else {}
+    for name in sorted({*variables, *now["variables"]}):
+        value, value_now = variables.get(name, "not set"), now["variables"].get(name, "not set")
+        if value != value_now:
+            texts.append(f"{name} {value}, now {value_now}")
+    return texts
+
+
+def _threads() -> int:
+    """Number of threads of one TensorFlow operation."""
+    configured = os.environ.get(THREADS, "")
+    if configured.isdecimal() and int(configured):
+        return int(configured)
+    return int(tf.config.threading.get_intra_op_parallelism_threads()) or usable_cores()
