@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnncli.api.spec_report import SpecReport
@@ -124,7 +123,7 @@ def check_data(
 
     if isinstance(source, Spec):
         return scan_source(source.data, source.seed, not quick, progress, notice)
-    return scan_path(Path(source), not quick, progress)
+    return scan_path(expanded(source), not quick, progress)
 
 
 def build_model(spec: Spec) -> keras.Model:
@@ -206,7 +205,7 @@ def preview(spec: Spec, path: str | os.PathLike[str] | None = None, *, notice: N
     with isolated():
         from cnncli.runner.preview import preview as draw
 
-        return draw(spec, None if path is None else Path(path), notice)
+        return draw(spec, None if path is None else expanded(path), notice)
 
 
 def train(
