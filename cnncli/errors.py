@@ -4,7 +4,7 @@
      ├─ SpecError          2    the YAML is wrong; carries every problem with its place
      ├─ DataError          3    images or labels are missing, unreadable or not what the spec says
      ├─ TrainingError      4    the training diverged
-     ├─ ResourceError      5    disk or memory ran out, or a folder cannot be written
+     ├─ ResourceError      5    disk or memory ran out, a folder cannot be written, TensorFlow cannot be started
      ├─ RunError           6    no such run, not finished, or not a run at all
      ├─ ThresholdMissed    7    a figure is below what --fail-under asks for
      ├─ NotReproduced      8    a run that was trained again has other results
@@ -131,7 +131,7 @@ class TrainingError(CnncliError):
 
 
 class ResourceError(CnncliError):
-    """Disk or memory ran out, or a folder cannot be written to."""
+    """Disk or memory ran out, a folder or the output cannot be written to, or TensorFlow cannot be started."""
 
     exit_code = 5
 
