@@ -10,26 +10,17 @@ from pathlib import Path
 
 import click
 
-<<<<<<< HEAD
-from cnncli.cli.options import complete_shipped
+from cnncli.cli.options import UserPath, complete_shipped
 
 
 @click.command()
-@click.argument("data", metavar="[FOLDER|TABLE]", required=False, type=click.Path(path_type=Path))
+@click.argument("data", metavar="[FOLDER|TABLE]", required=False, type=UserPath())
 @click.option(
     "--template",
     metavar="NAME",
     shell_complete=complete_shipped,
     help="Copy a shipped spec instead; cnncli configs lists them.",
 )
-=======
-from cnncli.cli.options import UserPath
-
-
-@click.command()
-@click.argument("data", metavar="[FOLDER|TABLE]", required=False, type=UserPath())
-@click.option("--template", metavar="NAME", help="Copy a shipped spec instead; cnncli configs lists them.")
->>>>>>> 64fadc9 (Let no file or variable of other programs decide what a training gives)
 @click.option(
     "-o",
     "--output",

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-=======
 import os
->>>>>>> 64fadc9 (Let no file or variable of other programs decide what a training gives)
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
