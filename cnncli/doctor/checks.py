@@ -77,7 +77,7 @@ def extras(requirements: Sequence[Requirement]) -> Iterator[Check]:
     for extra in EXTRAS:
         needed = [one for one in requirements if one.marker and one.marker.evaluate({"extra": extra})]
         versions = [check_version(one) for one in needed]
-        if all(one.state == "ok" for one in versions):
+        if versions and all(one.state == "ok" for one in versions):
             yield Check("versions", f"cnncli[{extra}]", ", ".join(f"{one.name} {one.value}" for one in versions))
         else:
             yield Check(

@@ -248,3 +248,30 @@ def test_the_median_size_is_that_of_each_side_as_in_init(tmp_path):
     assert report.sizes[1] == (30, 30)
     (first, *_) = found(report, "extreme-shape").affected
     assert first.detail == "is 8×300 (height×width)"
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (np.full((9, 9), 0.5, np.float32), "has pixels from 0.5 to 0.5 and does not say which value is white"),
+        (np.full((9, 9), np.nan, np.float32), "has pixels that are not finite numbers"),
+    ],
+)
+def test_numbers_that_are_no_brightness_are_no_damage(pixels, message, tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    put(tmp_path, "a/1.png", "b/1.png")
+    tifffile.imwrite(tmp_path / "a" / "2.tif", pixels)
+    [found] = [one for one in scan_files("folder", tmp_path).findings if one.code == "values-outside"]
+    assert found.severity == "error"
+    assert found.affected[0].names == ("a/2.tif",)
+    assert found.affected[0].detail.startswith(message)
+    assert found.exclude == ("a/2.tif",)
+
+
+def test_a_format_that_is_not_read_comes_with_the_command_that_converts_it(tmp_path):
+    put(tmp_path, "a/1.png", "b/1.png")
+    (tmp_path / "a" / "2.jxl").write_bytes(b"\xff\x0a")
+    [found] = [one for one in scan_files("folder", tmp_path).findings if one.code == "format-not-read"]
+    assert found.affected[0].detail == (
+        "is a JPEG XL image, which cnncli does not read; convert it: djxl a/2.jxl a/2.png"
+    )

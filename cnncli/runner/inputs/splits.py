@@ -136,7 +136,7 @@ def _load_source(data: Data, notice: Notice | None) -> ImageData[Any]:
         if input_format is None:
             raise DataError("this source needs the size of its images", "set data.image.size, for example [96, 96]")
         return load_images(name, arguments, input_format=input_format, **context)
-    placeholder = input_format or InputFormat(1, 1, 1 if data.image.color == "grayscale" else 3)
+    placeholder = input_format or input_format_for(data, (1, 1, 3))
     exclude = exclude_list(data)
     files = load_images(name, arguments, input_format=placeholder, exclude=exclude, **context)
     warn_about_unknown(exclude, notice)

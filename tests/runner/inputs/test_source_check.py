@@ -57,3 +57,50 @@ def test_every_file_that_cannot_be_read_is_named_before_the_first_step(photos):
         "  dog/5.png is cut off: the end of the PNG is missing",
     ]
     assert f"cnncli data {photos}" in raised.value.hint
+
+
+@pytest.fixture
+def stacks(tmp_path):
+    """TIFFs of three pages of 8×8 pixels: black, grey and white."""
+    pages = [Image.new("L", (8, 8), brightness) for brightness in (0, 128, 255)]
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        for number in range(12):
+            pages[0].save(tmp_path / label / f"{number}.tif", save_all=True, append_images=pages[1:])
+    return tmp_path
+
+
+def spec_of(folder, **image):
+    from cnncli.spec import load
+
+    model = {"layers": ["Flatten", {"Dense": {"units": "classes", "activation": "softmax"}}]}
+    return load({"data": {"source": {"folder": {"path": str(folder)}}, "image": image}, "model": model}, {}).spec
+
+
+@pytest.mark.parametrize(("frame", "brightness"), [("first", 0), ("middle", 128), (2, 255)])
+@pytest.mark.parametrize("size", [None, [8, 8]])
+def test_one_page_of_a_stack_is_taken(stacks, frame, brightness, size):
+    from cnncli.runner.inputs.source_check import load_readable_splits
+
+    spec = spec_of(stacks, frame=frame, size=size)
+    splits = load_readable_splits(spec.data, spec.seed, pytest.fail)
+    assert splits.samples["train"].shape == (8, 8, 3)
+    assert (splits.samples["train"].read(np.arange(2)) == brightness).all()
+
+
+def test_a_stack_of_which_no_page_is_chosen_stops_the_training(stacks):
+    from cnncli.runner.inputs.source_check import load_readable_splits
+
+    spec = spec_of(stacks, size=8)
+    with pytest.raises(DataError, match=r"0\.tif is a TIFF of 3 pages; choose one with data\.image\.frame"):
+        load_readable_splits(spec.data, spec.seed, pytest.fail)
+
+
+@pytest.mark.parametrize(
+    ("image", "code"), [({}, "format-not-read"), ({"frame": 1}, "blank"), ({"frame": 3}, "format-not-read")]
+)
+def test_the_data_doctor_looks_at_the_page_that_is_chosen(stacks, image, code):
+    from cnncli.runner.inputs.source_check import scan_source
+
+    report = scan_source(spec_of(stacks, **image).data, 0)
+    assert {"format-not-read", "blank"} & {finding.code for finding in report.findings} == {code}
