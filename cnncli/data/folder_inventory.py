@@ -19,6 +19,9 @@ PASSED_OVER = frozenset(
 )
 """What systems put among people's own folders and files. It is passed over like names that begin with a dot."""
 
+_MOST_DRAWINGS = 12
+"""Files of a folder that may be the plots of a run; more are not even looked at."""
+
 _DEEPEST = 8
 """Folders within folders that are searched for nothing but runs."""
 
@@ -110,6 +113,9 @@ class FolderInventory:
             return ""
         if reason := is_own_folder(self._root / place, listing.folders, listing.files):
             return reason
+        if listing.files and not listing.folders and not listing.linked and len(listing.files) <= _MOST_DRAWINGS:
+            drawn = all(is_own_drawing(self._root / place / name) for name in listing.files)
+            return "holds drawings of cnncli" if drawn else ""
         holds_only_own = (
             depth < _DEEPEST
             and listing.folders

@@ -322,6 +322,12 @@ def test_labels_that_cannot_be(tmp_path, labels, classes, words):
     assert words in message(tmp_path, classes, x=PHOTOS, y=labels)
 
 
+def test_arrays_of_other_names_are_told_of(tmp_path):
+    data = load(tmp_path, x_train=PHOTOS, y_train=LABELS, x_extra=PHOTOS, y_extra=LABELS)
+    assert [(one.reason, one.count) for one in data.unused] == [("other-arrays", 2)]
+    assert "x_extra, y_extra" in data.unused[0].message
+
+
 def test_a_label_that_training_does_not_know(tmp_path):
     data = load(tmp_path, x_train=PHOTOS, y_train=LABELS, x_test=PHOTOS, y_test=LABELS + 1)
     assert data.class_names == ("0", "1", "2")

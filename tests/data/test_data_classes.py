@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources.classes import require_same_classes, with_classes
+from cnncli.data.sources.classes import require_images, require_same_classes, with_classes
 from cnncli.errors import DataError
 
 
@@ -54,3 +54,9 @@ def test_all_in_another_order_are_not_copied():
     turned = with_classes(whole, ["owl", "dog", "cat"], "the data")
     assert turned.splits["train"].labels.tolist() == [2, 1, 0, 0, 1, 2]
     assert turned.splits["train"].images is whole.splits["train"].images
+
+
+def test_a_split_without_images_of_the_classes_is_refused():
+    require_images(("cat", "dog"), {"train": 2, "test": 1}, "pets")
+    with pytest.raises(DataError, match="pets: no test image is of a class of the training images: cat, dog"):
+        require_images(("cat", "dog"), {"train": 2, "test": 0}, "pets")

@@ -110,6 +110,15 @@ def test_a_class_that_is_missing_to_test_is_a_warning(splits):
     assert not report.is_wrong
 
 
+def test_a_split_of_nothing_but_other_classes_is_an_error(splits):
+    shutil.rmtree(splits / "test")
+    fill(splits / "test/wolf", 1, 9000)
+    fill(splits / "test/yak", 1, 9001)
+    report = scan_files("folder", splits)
+    assert details(report, "empty-class") == ["test has no image of any class"]
+    assert details(report, "classes-differ") == ["test has wolf, yak"]
+
+
 def test_classes_with_similar_names_are_told(tmp_path):
     fill(tmp_path / "cat", 12, 0)
     fill(tmp_path / "Cats", 12, 500)

@@ -104,6 +104,18 @@ def test_what_cnncli_draws_is_nobodys_picture(pets):
     assert sorted(file.name for file in find_images(pets)) == ["1.png", "1.png", "stray.png"]
 
 
+def test_the_plots_of_a_run_alone_are_no_class(pets):
+    from cnncli.report.plots import style
+
+    (pets / "plots").mkdir()
+    with style.applied():
+        for name in ("history", "samples"):
+            style.save(style.new_figure(1, 1, 20), pets / "plots" / f"{name}.png")
+    assert classes(pets) == ("cat", "dog")
+    put(pets, "plots/mine.png")
+    assert classes(pets) == ("cat", "dog", "plots")
+
+
 def test_the_cache_says_that_it_is_one(tmp_path, monkeypatch):
     from cnncli.data.cache import cached
 

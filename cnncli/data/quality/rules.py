@@ -90,7 +90,9 @@ def class_findings(classes: Mapping[str, Sequence[str]], counts: Mapping[str, Ma
     for split, labels in classes.items():
         lacking = [label for label in expected if not counts[split].get(label)]
         unknown = [label for label in labels if label not in expected and counts[split].get(label)]
-        if lacking and split != "train":
+        if split != "train" and not any(counts[split].get(label) for label in expected):
+            empty.append(Affected((), f"{split} has no image of any class"))
+        elif lacking and split != "train":
             missing.append(Affected((), f"{split} lacks {', '.join(lacking)}"))
         if unknown:
             differ.append(Affected((), f"{split} has {', '.join(unknown)}"))

@@ -17,6 +17,7 @@ from cnncli.data.quality.inspection import Progress, inspect_files
 from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import folder, table
+from cnncli.data.sources.classes import require_images
 from cnncli.data.sources.location import existing_file, listed, some
 from cnncli.data.sources.pixels import Notice
 from cnncli.data.sources.rows import reading
@@ -84,6 +85,7 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         else partial(_load_table, path, columns or {}, told.append)
     )
     data = load(exclude=())
+    require_images(data.class_names, {split: len(samples) for split, samples in data.splits.items()}, str(path))
     files = [
         (samples.path(number), name) for samples in data.splits.values() for number, name in enumerate(samples.names)
     ]

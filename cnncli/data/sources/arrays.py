@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 import zipfile
@@ -13,6 +14,7 @@ import numpy as np
 
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
+from cnncli.data.sources import unused
 from cnncli.data.sources.classes import Classes
 from cnncli.data.sources.labels import labelled_images
 from cnncli.data.sources.location import existing_file, some
@@ -43,6 +45,11 @@ class _Stored:
         return f"{self.file}: {self.member}" if self.member else str(self.file)
 
     @property
+    def stem(self) -> str:
+        """Its name without folder and suffix."""
+        return self.member or self.file.stem
+
+    @property
     def size(self) -> int:
         return math.prod(self.shape) * self.dtype.itemsize
 
@@ -58,7 +65,7 @@ def load(
 
     In an `.npz` or a folder, arrays are found by their names: `x_train`, `y_train`, `x_test`, `y_test`, or
     `train_images`, `train_labels` and so on; or `images` and `labels`, or `x` and `y`, which have no splits. Arrays
-    with other names are not looked at. Images of bytes in an `.npy` stay on disk until they are used.
+    with other names are not used. Images of bytes in an `.npy` stay on disk until they are used.
 
     Args:
         white: The number that means white. When None, numbers from 0 to 1 are told from those from 0 to 255 where
@@ -77,7 +84,18 @@ def load(
             )
     require_memory(sum(_memory(array) for of in stored.values() for array in of.values()), f"{place} holds arrays")
     labels_of, images_of = ({split: _read(of[kind]) for split, of in stored.items()} for kind in ("labels", "images"))
-    return labelled_images(images_of, labels_of, classes, white, str(place), notice)
+    data = labelled_images(images_of, labels_of, classes, white, str(place), notice)
+    used = {of[kind].stem for of in stored.values() for kind in of}
+    others = [] if labels is not None else [name for name in _names_in(place) if name not in used]
+    return dataclasses.replace(data, unused=(*data.unused, *unused.other_arrays(place, others)))
+
+
+def _names_in(place: Path) -> list[str]:
+    """The names of all arrays in a folder or `.npz`."""
+    if place.is_dir():
+        return sorted(file.stem for file in place.iterdir() if file.suffix.lower() == ".npy")
+    with zipfile.ZipFile(place) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
 
 
 def _memory(array: _Stored) -> int:

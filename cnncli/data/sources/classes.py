@@ -73,6 +73,15 @@ def class_names(new_names: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(new_names.values()))
 
 
+def require_images(class_names: Collection[str], sizes: Mapping[str, int], where: str) -> None:
+    """Refuses a split that is used and whose images, of which `sizes` has the number, are all of other classes."""
+    for split in (split for split, count in sizes.items() if not count):
+        raise DataError(
+            f"{where}: no {split} image is of a class of the training images: {some(class_names)}",
+            "add some, or remove the split",
+        )
+
+
 def require_same_classes(training: Iterable[str], others: Iterable[str], where: str) -> None:
     """Compares by name the classes of the training images with those of others; the DataError names all that differ."""
     expected, present = set(training), set(others)
@@ -91,7 +100,7 @@ def with_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -
     """The data with only the classes chosen, in that order and with those names.
 
     Raises:
-        DataError: A class is missing, has no training images, or a split has no image of any.
+        DataError: A class is missing, or has no training images.
     """
     new_names = chosen_classes(data.class_names, classes, where)
     names = class_names(new_names)
@@ -107,8 +116,6 @@ def with_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -
         subset = samples if len(rows) == len(labels) else samples.take(rows)
         splits[split] = dataclasses.replace(subset, labels=labels[rows])
         left_out += len(labels) - len(rows)
-        if not len(rows):
-            raise DataError(f"{where}: no {split} image is of the classes {some(names)}")
     empty = np.flatnonzero(np.bincount(splits["train"].labels, minlength=len(names)) == 0)
     if len(empty):
         raise DataError(f"{where}: no training image is of the class {some([names[label] for label in empty])}")

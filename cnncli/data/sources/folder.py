@@ -56,8 +56,6 @@ def load(
         if split == "train":
             _require_images(root / places[0], images_of, new_names)
         files = tuple(name for images in images_of.values() for name in images)
-        if not files:
-            raise DataError(f"{root / places[0]} has no image in a folder of {some(list(new_names))}")
         labels = np.repeat([names.index(label) for label in new_names.values()], list(map(len, images_of.values())))
         splits[split] = FileSamples(root, files, labels.astype(np.int64), input_format)
         others = found.other_classes(places, new_names, count=classes is not None)

@@ -176,5 +176,6 @@ def _refuse_splits_of_other_names(root: Path, contents: FolderInventory, folders
     example = ", ".join(f"{name}: {role}" for name, role in zip(alike, roles, strict=True))
     raise DataError(
         f"{each_holds}: they look like {parts} of the classes {some(shared)}, not like classes",
-        f"if they are {parts}, say which: data.split.folder: {{{example}}}; if they are classes, set {as_classes}",
+        f"if they are {parts}, say which: data.split.folder: {{{example}}}, or rename them to train, validation and "
+        f"test; if they are classes, set {as_classes}",
     )

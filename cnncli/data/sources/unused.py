@@ -62,6 +62,12 @@ def without_labels(place: Path, count: int) -> list[Unused]:
     return _when_any("without-labels", count, f"{place} has {images}: not used; {later}")
 
 
+def other_arrays(place: Path, names: Collection[str]) -> list[Unused]:
+    """Arrays whose names say neither what they hold nor for which split; their number stands for that of images."""
+    arrays = f"{counted(len(names), 'array')} whose names tell no split and no kind, not used: {some(names)}"
+    return _when_any("other-arrays", len(names), f"{place} has {arrays}")
+
+
 def in_other_folders(folder: Path, count: int) -> list[Unused]:
     """Images of a folder that is in no split."""
     message = f"{folder} has {counted(count, 'image')}, not used: data.split.folder does not name it"

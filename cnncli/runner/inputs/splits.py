@@ -16,7 +16,7 @@ from cnncli.data.decode.sizes import common_size
 from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples, SampleSubset, Unused
 from cnncli.data.sources import builtin, load_images
-from cnncli.data.sources.classes import with_classes
+from cnncli.data.sources.classes import require_images, with_classes
 from cnncli.data.sources.location import ExcludeList
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
@@ -79,6 +79,7 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
     source = load_source(data, notice)
     used = [split for split in source.splits if split not in unused_splits(data.split)]
     require_known_classes(source, used)
+    require_images(source.class_names, {split: len(source.splits[split]) for split in used}, data.source.where)
     labels = {split: source.splits[split].labels for split in used}
     for line in (*(unused.message for unused in source.unused), *class_warnings(source.class_names, labels)):
         if notice:
