@@ -71,7 +71,19 @@ def test_a_space_that_a_png_names_by_its_number_wins():
     assert np.abs(converted(data)[0] - (255, 0, 0)).max() <= 1
     brighter_than_white = with_chunk(encoded(np.uint8([[*CONVERTED]])), chunk(b"cICP", bytes([9, 16, 0, 1])))
     assert np.array_equal(converted(brighter_than_white), [*CONVERTED])
-    assert profile_of(2) == b""
+    assert profile_of(2, 13) == b""
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
+def test_colours_that_a_box_numbers_are_converted(kind):
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+    data = encoded(Image.new("RGB", (16, 16), (211, 162, 135)), kind, quality=100)
+    assert b"colrnclx\0\1" in data
+    data = data.replace(b"colrnclx\0\1", b"colrnclx\0\x0c")
+    assert np.abs(read_image(data, InputFormat(16, 16, 3))[8, 8].astype(int) - (211, 162, 135)).max() <= 3
+    assert np.abs(read_image(data, InputFormat(16, 16, 3, icc="srgb"))[8, 8].astype(int) - (220, 160, 130)).max() <= 3
 
 
 def test_transparency_and_palettes_are_converted_too():

@@ -27,6 +27,7 @@ _PRIMARIES: Mapping[str, tuple[tuple[float, float, float], ...]] = {
 
 _SAME = 0.01  # distance in X, Y or Z up to which primaries are taken for those of a space
 _CICP = {1: STANDARD, 9: "Rec. 2020", 11: "Display P3", 12: "Display P3"}
+_CURVES = (1, 6, 13, 14, 15)  # transfer functions of ITU-T H.273 that are near that of sRGB
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 _D50 = (0.9642, 1.0, 0.8249)
 _MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
@@ -64,13 +65,19 @@ def to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     return converted
 
 
-def profile_of(primaries: int) -> bytes:
-    """A profile of the primaries that PNG, AVIF and HEIC number (ITU-T H.273), with the curve of sRGB.
+def profile_of(primaries: int, curve: int) -> bytes:
+    """A profile of the primaries and the curve that PNG, AVIF and HEIC number (ITU-T H.273).
 
-    Empty for numbers that have no name here, such as that of no primaries.
+    Empty for other primaries than those of the usual spaces, and for curves of pictures that are brighter than white.
     """
     name = _CICP.get(primaries)
-    return profile_named(name) if name else b""
+    return profile_named(name) if name and curve in _CURVES else b""
+
+
+def profile_in_boxes(data: bytes) -> bytes:
+    """The same for the beginning of an AVIF or HEIC, whose box `colr` has the numbers; empty where there is none."""
+    place = data.find(b"colrnclx") + 8
+    return profile_of(*struct.unpack(">HH", data[place : place + 4])) if 8 <= place <= len(data) - 4 else b""
 
 
 @lru_cache

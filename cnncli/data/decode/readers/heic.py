@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from cnncli.data.decode.readers import with_extra
-from cnncli.data.decode.readers.pillow import PillowFile
-
-_META = 1 << 20  # bytes of a file within which its boxes of properties lie
+from cnncli.data.decode.readers.pillow import BoxFile, PillowFile
 
 
-class _HeicFile(PillowFile):
+class _HeicFile(BoxFile):
     @property
     def traits(self) -> tuple[str, ...]:
         """Codes of the doctor's findings that the header shows.
@@ -23,8 +21,7 @@ class _HeicFile(PillowFile):
 
     def _turns(self) -> bool:
         """Whether a property of the file turns or mirrors a picture."""
-        self._stream.seek(0)
-        data = self._stream.read(_META)
+        data = self._beginning()
         place = data.find(b"\0\0\0\x09irot")
         return b"\0\0\0\x09imir" in data or (place >= 0 and data[place + 8] & 3 != 0)
 

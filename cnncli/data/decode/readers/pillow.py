@@ -17,7 +17,10 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import turn_of
+from cnncli.data.decode.profiles import profile_in_boxes
 from cnncli.data.decode.readers import DeepPixels
+
+_PROPERTIES = 1 << 20  # bytes
 
 
 class PillowFile:
@@ -60,6 +63,20 @@ def open_gif(stream: BinaryIO) -> PillowFile:
     return PillowFile(GifImageFile(stream), stream)
 
 
+class BoxFile(PillowFile):
+    """An AVIF or HEIC, which may have the numbers of its colours in place of a profile."""
+
+    @property
+    def profile(self) -> bytes:
+        """Its ICC profile, or one of the colours that it names; empty for none."""
+        return super().profile or profile_in_boxes(self._beginning())
+
+    def _beginning(self) -> bytes:
+        """As much of the file as its boxes of properties lie in."""
+        self._stream.seek(0)
+        return self._stream.read(_PROPERTIES)
+
+
 def open_bmp(stream: BinaryIO) -> PillowFile:
     """A BMP."""
     return PillowFile(BmpImageFile(stream), stream)
@@ -72,7 +89,7 @@ def open_webp(stream: BinaryIO) -> PillowFile:
 
 def open_avif(stream: BinaryIO) -> PillowFile:
     """An AVIF; 10 and 12 bits become 8."""
-    return PillowFile(AvifImageFile(stream), stream)
+    return BoxFile(AvifImageFile(stream), stream)
 
 
 def open_qoi(stream: BinaryIO) -> PillowFile:

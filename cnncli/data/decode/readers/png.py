@@ -19,7 +19,6 @@ from cnncli.data.decode.readers.pillow import PillowFile
 
 _SIGNATURE = 8  # bytes before the first chunk
 _WHITE = 65535
-_CURVES = (1, 6, 13, 14, 15)  # transfer functions of ITU-T H.273 that are near that of sRGB; others are for HDR
 _BIT_DEPTH = 24  # place of the bit depth in a file; the colour type follows
 _NO_PIXELS = b"\0\0\0\0IDAT\x35\xaf\x06\x1e\0\0\0\0IEND\xae\x42\x60\x82"
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
@@ -53,8 +52,7 @@ class PngFile(PillowFile):
         profile = b""
         for kind, start, length in _chunks(self._whole):
             if kind == b"cICP":
-                primaries, curve = _with_frame(self._whole, start, length)[8:10]
-                return profile_of(primaries) if curve in _CURVES else b""
+                return profile_of(*_with_frame(self._whole, start, length)[8:10])
             if kind == b"iCCP":
                 profile = _unpacked(kind, _with_frame(self._whole, start, length)[8:-4], _MOST_TEXT)
             if kind == b"IDAT":
