@@ -169,6 +169,10 @@ def test_rounding_beyond_white_and_black_is_clipped(tmp_path, above, white, dtyp
         assert read[0, 0, 1].tolist() == [0] * 3
 
 
+def test_a_white_above_255_is_not_that_of_bytes(tmp_path):
+    assert np.array_equal(load(tmp_path, white=4095, x=PHOTOS, y=LABELS).splits["train"].images, PHOTOS)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
 def test_dark_images_are_told_of_and_kept(tmp_path, dtype):
     notices = []

@@ -57,6 +57,8 @@ def as_images(
     odd = {str(array.dtype) for array in arrays.values() if array.dtype.kind not in "buif"}
     if odd:
         raise DataError(f"{where} has images of the type {', '.join(sorted(odd))}", "expected numbers")
+    if white is not None and _are_bytes(arrays):
+        white = min(white, WHITE)  # a larger one is that of deeper numbers
     if white is None:
         white = _white(arrays, where, notice)
     elif not (white == WHITE and _are_bytes(arrays)):
@@ -80,7 +82,9 @@ def _white(arrays: Mapping[str, np.ndarray], where: str, notice: Notice | None) 
     if is_outside(low, high, WHITE):
         raise DataError(f"{extent}, and white is 255", f"{_SET} {likely:g}")
     if high <= FEW_LEVELS:
-        raise UnknownWhite(f"{extent}: white could be {likely:g} or 255", f"{_SET} {likely:g}")
+        raise UnknownWhite(
+            f"{extent}: white could be {likely:g} or 255", f"{_SET} {likely:g}, or 255 if they are so dark"
+        )
     if high <= HALF and notice:
         notice(f"warning: {extent}, and white is 255; {_SET} {high:g}, if that is white")
     return WHITE
