@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cnncli.data.quality.group_names import SuggestedGroups
 from cnncli.data.quality.survey import Survey, survey
 from cnncli.data.sources.split_names import splits_named
 from cnncli.draft.augmentation import choose_augmentation
@@ -92,8 +93,20 @@ def _data(images: Survey, image_format: ImageFormat, split: Split) -> list[str]:
         _excluded(images.unreadable, path),
         [*comment(" ".join(reasons), 2), f"  image: {flow(image)}"],
         [*comment(f"{counts} {split.reason}", 2), *([f"  split: {flow(split.keys)}"] if split.keys else [])],
+        _groups(images.groups, split),
     ]
     return ["data:", *blocks(settings)]
+
+
+def _groups(groups: SuggestedGroups | None, split: Split) -> list[str]:
+    """The key `data.split.group`, to be used by those who know that the images belong together."""
+    if groups is None or not split.keys:
+        return []
+    with_groups = flow({**split.keys, "group": {"pattern": groups.pattern}})
+    reason = (
+        f"The file names suggest {groups}. If these belong together, such as the images of one subject, use this line:"
+    )
+    return [*comment(reason, 2), f"  # split: {printed(with_groups)}"]
 
 
 def _classes(names: tuple[str, ...], needed: bool) -> list[str]:

@@ -59,7 +59,10 @@ def choose_split(labels: Mapping[str, np.ndarray], class_names: tuple[str, ...],
         reason = "The source has its own test images; the validation images are taken from the training images."
         return Split({"validation": validation}, trained, validated, len(labels["test"]), reason)
     if "validation" in labels:
-        reason = "The source has its own validation images; the test images are taken from the training images."
+        reason = (
+            "The source has its own validation images; the test images are taken from the training images. To train on "
+            "all of these, write `test: validation`, which tests on the validation images."
+        )
         return Split({"test": test}, trained, len(labels["validation"]), tested, reason)
     reason = "Each part gets the same share of every class; the test images are used once, at the end."
     return Split({"validation": validation, "test": test}, trained, validated, tested, reason)

@@ -111,3 +111,11 @@ class Split(Section):
                     at_key=True,
                     code="split-not-used",
                 )
+
+
+def taken_from_training(where: str, part: str) -> str:
+    """Says that part of the training images become test images, and how to keep all of them for training."""
+    return (
+        f"{where} has validation images and no test images: {part} become the test images; to keep all of them for "
+        "training, set data.split.test to validation, which tests on the validation images"
+    )

@@ -44,7 +44,7 @@ class Tiny(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, manager):
-        return {"train": self._generate_examples(6), "test": self._generate_examples(2)}
+        return {split: self._generate_examples(images) for split, images in (("train", 6), ("test", 2), ("extra", 3))}
 
     def _generate_examples(self, count):
         for number in range(count):  # of different sizes, as bright as the label says
@@ -62,6 +62,8 @@ def load(name="tiny", **options):
 data = load()
 assert data.class_names == ("no", "yes"), data.class_names
 assert [(split, len(of)) for split, of in data.splits.items()] == [("train", 6), ("test", 2)]
+(unused,) = data.unused
+assert unused.count == 3 and "tiny has 3 images in extra, not used" in unused.message, unused
 for of in data.splits.values():
     assert of.images.shape[1:] == (4, 3, 3)
     assert (of.images == (100 + of.labels)[:, None, None, None]).all()
@@ -74,7 +76,6 @@ assert np.array_equal(np.concatenate([of.labels for of in parts.splits.values()]
 for options, words in (
     ({"splits": {"train": "exam"}}, "tiny has no split exam"),
     ({"name": "no_such_set"}, "has no data set no_such_set"),
-    ({"name": "mnist"}, "mnist is not in"),
 ):
     try:
         load(**options)
@@ -99,3 +100,9 @@ def test_a_data_set_of_its_own_making(tmp_path):
         [sys.executable, "-c", SCRIPT, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path, timeout=300
     )
     assert done.stdout.endswith("all is well\n"), done.stderr[-3000:]
+
+
+def test_two_splits_for_one_purpose_are_named():
+    with pytest.raises(DataError, match="tiny has two test splits, test and testing") as caught:
+        source._own_splits(["train", "test", "testing"], "tiny")
+    assert caught.value.hint == "set which to use with splits"

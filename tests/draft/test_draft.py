@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from cnncli.data.quality.group_names import SuggestedGroups
 from cnncli.data.quality.survey import Survey
 from cnncli.draft import draft
 from cnncli.errors import DataError
@@ -27,6 +28,7 @@ def seen(counts=(40, 40, 40, 40), sizes=((200, 300),), grey=0.0, names=None, spl
         {"JPEG": total},
         more.get("unreadable", {}),
         (),
+        groups=more.get("groups"),
     )
 
 
@@ -112,3 +114,23 @@ def test_the_numbers_of_images_are_in_the_heading():
     assert "# 81 images in 2 classes, 31 to 50 per class; JPEG, 128×192 to 400×606 pixels" in text
     assert "Fewer than 30" not in text
     assert "Fewer than 30" in draft(seen((31, 29)), "photos.yaml")
+
+
+def test_groups_that_file_names_suggest_are_a_line_to_uncomment():
+    groups = SuggestedGroups(r"(patient_\d+)", 40, "patient_7", 6)
+    spec, text = spec_of(seen(groups=groups))
+    assert spec.data.split.group is None
+    assert "The file names suggest 40 groups, such as 'patient_7' with 6 images." in " ".join(
+        text.replace("#", "").split()
+    )
+    (line,) = [line for line in text.splitlines() if "pattern" in line]
+    plain = "\n".join(line for line in text.splitlines() if not line.startswith("  split:"))
+    grouped = parse(read(plain.replace(line, line.replace("# ", "")), "photos.yaml")).spec.data.split
+    assert grouped.group == {"pattern": groups.pattern}
+    assert grouped.validation == spec.data.split.validation
+    assert "pattern" not in draft(seen(splits=("validation", "test"), groups=groups), "photos.yaml")
+
+
+def test_without_test_images_it_is_said_how_to_keep_all_for_training():
+    _, text = spec_of(seen(splits=("validation",)))
+    assert "write `test: validation`" in " ".join(text.replace("#", "").split())

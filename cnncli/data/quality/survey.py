@@ -13,11 +13,13 @@ import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.quality.class_warnings import class_warnings
+from cnncli.data.quality.group_names import SuggestedGroups, suggested_groups
 from cnncli.data.quality.inspection import Progress, inspect_files
 from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import folder, table
 from cnncli.data.sources.classes import require_images
+from cnncli.data.sources.inventory import inventory_of_data
 from cnncli.data.sources.location import existing_file, listed, some
 from cnncli.data.sources.pixels import Notice
 from cnncli.data.sources.rows import reading
@@ -43,6 +45,7 @@ class Survey:
             classes that a split lacks or that may be one.
         dark: Images for which a spec must say which value is white; None when it need not.
         foreign: For a split, the classes that the training images lack and that are therefore not used.
+        groups: Groups that the file names suggest; None when they suggest none.
     """
 
     source: str
@@ -56,6 +59,7 @@ class Survey:
     notices: tuple[str, ...]
     dark: DarkSet | None = None
     foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    groups: SuggestedGroups | None = None
 
     def counts(self, split: str = "train") -> np.ndarray:
         """Images of each class in a split, int64, shape `(classes,)`."""
@@ -107,6 +111,7 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         (*dict.fromkeys(told), *_notices(data)),
         next(iter(dark_sets([path for path, _ in files], inspections, _ANY, every=True)), None),
         data.foreign,
+        suggested_groups(inventory_of_data(data, path).entries),
     )
 
 

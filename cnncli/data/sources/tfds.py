@@ -13,6 +13,7 @@ from cnncli.data.decode.image import read_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.memory import require_memory
 from cnncli.data.samples import ImageData, Samples
+from cnncli.data.sources import unused
 from cnncli.data.sources.classes import Classes, with_classes
 from cnncli.data.sources.location import some
 from cnncli.data.sources.split_names import SPLITS, splits_named
@@ -50,7 +51,11 @@ def load(
             ) from error
         require_memory(count * prod(input_format.shape), f"the {split} split of {name} holds {count:,} images")
         images[split], labels[split] = _read(builder, of_builder, count, input_format, f"{name} {split}")
-    data = ImageData(class_names, {split: Samples.numbered(images[split], labels[split]) for split in split_names})
+    others = {} if splits else {each: info.num_examples for each, info in builder.info.splits.items()}
+    left_out = [each for each in others if each not in split_names.values()]
+    not_used = unused.in_other_splits(name, sum(others[each] for each in left_out), left_out)
+    samples = {split: Samples.numbered(images[split], labels[split]) for split in split_names}
+    data = ImageData(class_names, samples, tuple(not_used))
     return data if classes is None else with_classes(data, classes, name)
 
 
@@ -77,9 +82,10 @@ def _builder(name: str, data_dir: Path | str | None) -> Any:
     if not builder.is_prepared():
         try:
             builder.download_and_prepare()
-        except OSError as error:
-            raise ResourceError(f"{name} cannot be stored in {builder.data_dir}: {_first_line(error)}") from error
         except Exception as error:  # a data set's own code and the network: nearly anything
+            if isinstance(error, OSError) and error.errno:  # those of the network have no number
+                message = f"{name} cannot be stored in {builder.data_dir}: {_first_line(error)}"
+                raise ResourceError(message) from error
             raise DataError(f"{name} could not be downloaded: {_first_line(error)}") from error
     return builder
 
@@ -97,7 +103,12 @@ def _class_names(features: Any, name: str) -> tuple[str, ...]:
 
 
 def _own_splits(there: list[str], name: str) -> dict[str, str]:
-    own = {split: own_name for own_name, split in splits_named(there).items()}
+    own: dict[str, str] = {}
+    for own_name, split in splits_named(there).items():
+        if own.setdefault(split, own_name) != own_name:
+            raise DataError(
+                f"{name} has two {split} splits, {own[split]} and {own_name}", "set which to use with splits"
+            )
     if "train" not in own:
         raise DataError(f"{name} has no split train, only {some(there) or 'none'}", "set which to use with splits")
     return {split: own[split] for split in SPLITS if split in own}
@@ -113,9 +124,8 @@ def _read(builder: Any, split: str, count: int, input_format: InputFormat, where
     for done, example in enumerate(tfds.as_numpy(dataset), 1):
         if int(example["label"]) < 0:
             raise DataError(f"{where} image {done} has no label")
-        images[done] = read_image(example["image"], input_format, f"{where} image {done}")
-        labels[done] = example["label"]
-        done += 1
+        images[done - 1] = read_image(example["image"], input_format, f"{where} image {done}")
+        labels[done - 1] = example["label"]
     if done != count:
         raise DataError(
             f"{where} should have {counted(count, 'image')}, but has {done:,}", "remove it and download it again"

@@ -84,3 +84,9 @@ def repeated(names: Collection[str]) -> list[Unused]:
     """Rows that say again what an earlier one says."""
     rows = f"{counted(len(names), 'row')} {'repeats an earlier one' if len(names) == 1 else 'repeat earlier ones'}"
     return _when_any("repeated", len(names), f"{rows}; each image is used once: {some(names)}")
+
+
+def in_other_splits(name: str, count: int, splits: Collection[str]) -> list[Unused]:
+    """Images of splits of a data set whose names are not those of training, validation or test."""
+    message = f"{name} has {counted(count, 'image')} in {some(splits)}, not used; `splits` of the source sets which are"
+    return _when_any("other-splits", count, message)

@@ -15,6 +15,7 @@ from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import RunError
 from cnncli.observer import Notice
 from cnncli.spec.schema import Data
+from cnncli.spec.split import taken_from_training
 from cnncli.wording import counted
 
 
@@ -101,7 +102,8 @@ def _drawn(
         drawn = {"train": division.train, "validation": division.validation, "test": division.test}
         parts |= {name: Part("train", indices) for name, indices in drawn.items() if len(indices)}
         if "validation" in source.splits and "test" not in split.set_keys:
-            tell(taken_from_training(where, len(division.test), len(labels)))
+            part = f"{len(division.test):,} of its {counted(len(labels), 'training image')}"
+            tell(taken_from_training(where, part))
         return parts, None
     if not validation:
         return parts, None
@@ -113,15 +115,6 @@ def _drawn(
             raise RunError("the split recorded in data.json does not fit the images of the source")
     rest = np.setdiff1d(np.arange(len(labels)), held_out)
     return {**parts, "train": Part("train", rest), "validation": Part("train", held_out)}, held_out
-
-
-def taken_from_training(where: str, images: int, total: int) -> str:
-    """Says that part of the training images become test images, and how to keep all of them."""
-    return (
-        f"{where} has validation images and no test images: {images:,} of its {counted(total, 'training image')} "
-        "become the test images; to keep all of them for training, set data.split.test to validation, which tests on "
-        "the validation images"
-    )
 
 
 def groups_of(source: ImageData[Any], group: Mapping[str, str] | None) -> dict[str, Groups]:

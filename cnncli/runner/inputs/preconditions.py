@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from cnncli.catalog.weights import IMAGENET
 from cnncli.data.sources.location import require_existing
+from cnncli.data.sources.split_names import splits_named
 from cnncli.errors import CnncliError, DataError, KeyPath, Problem
 from cnncli.machine import expanded
 from cnncli.runs import RunDir, find_run
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.schema import Data, Model
+from cnncli.spec.split import taken_from_training
 
 
 def require_inputs_exist(data: Data, model: Model, runs_folder: Path) -> None:
@@ -29,14 +32,41 @@ def require_inputs_exist(data: Data, model: Model, runs_folder: Path) -> None:
 def missing_inputs(data: Data, model: Model, runs_folder: Path) -> list[Problem]:
     """The same as warnings, all of them: a spec may be written before its images exist.
 
-    With these come the parts of a built-in data set that the spec sets in vain, which a training reports as it starts.
+    With these comes what a training reports as it starts about the splits of a built-in data set or a folder.
     """
     missing = [
         Problem(place, f"{error}; {error.hint}" if error.hint else f"{error}", code="not-there")
         for place, error in _missing(data, model, runs_folder)
     ]
-    is_divided = data.source.is_builtin and data.split.file is None
-    return [*missing, *(data.split.not_used(("train", "test"), data.source.where) if is_divided else ())]
+    return [*missing, *(() if data.split.file is not None else _about_splits(data))]
+
+
+def _about_splits(data: Data) -> Iterator[Problem]:
+    """Parts of the split that the spec sets in vain, and test images that are taken from those for training."""
+    own, where = _own_splits(data), data.source.where
+    yield from data.split.not_used(own, where)
+    if "validation" in own and "test" not in own and "test" not in data.split.set_keys:
+        message = taken_from_training(where, f"{data.split.test:.0%} of its training images")
+        yield Problem(("data", "split"), message, at_key=True, code="test-from-training")
+
+
+def _own_splits(data: Data) -> Collection[str]:
+    """The splits of a built-in data set or a folder, as far as the names of folders tell; images are not looked at."""
+    if data.source.is_builtin:
+        return ("train", "test")
+    if data.source.name != "folder":
+        return ()
+    root = expanded(data.source.arguments["path"])
+    if data.split.folder is not None:
+        return set(data.split.folder.values()) if root.is_dir() else ()
+    try:
+        folders = [entry.name for entry in os.scandir(root) if entry.is_dir()]
+    except OSError:  # said above
+        return ()
+    if data.classes is not None and all(str(name) in folders for name in data.classes):
+        return ()
+    own = set(splits_named(folders).values())
+    return own if "train" in own else ()
 
 
 def _missing(data: Data, model: Model, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:

@@ -108,3 +108,52 @@ def test_the_doctor_is_content_with_what_can_be_divided(spec):
     written = spec(data="  split: {test: 2, validation: 2}\n")
     write_images(6, 6)
     assert "refused" not in [finding.code for finding in scan_source(written.data, written.seed).findings]
+
+
+@pytest.mark.parametrize(
+    ("folders", "data", "codes"),
+    [
+        (("train", "val"), "", ["test-from-training"]),
+        (("Training", "valid"), "", ["test-from-training"]),
+        (("batch1", "batch2"), "  split: {folder: {batch1: train, batch2: validation}}\n", ["test-from-training"]),
+        (("train", "val"), "  split: {test: validation}\n", []),
+        (("train", "val"), "  split: {test: 0.2}\n", []),
+        (("train", "val", "test"), "", []),
+        (("train", "test"), "  split: {test: 0.2}\n", ["split-not-used"]),
+        (("train", "val"), "  classes: [train, val]\n", []),
+        (("cats", "dogs"), "", []),
+    ],
+)
+def test_what_becomes_of_the_splits_of_a_folder_is_said_before_the_training(spec, folders, data, codes):
+    for folder in folders:
+        Path("photos", folder, "cat").mkdir(parents=True)
+    written = spec(data=data)
+    problems = missing_inputs(written.data, written.model, Path("runs"))
+    assert [problem.code for problem in problems] == codes
+
+
+def test_how_to_keep_all_images_for_training_is_said(spec):
+    for folder in ("train", "val"):
+        Path("photos", folder, "cat").mkdir(parents=True)
+    written = spec()
+    (problem,) = missing_inputs(written.data, written.model, Path("runs"))
+    assert problem.message == (
+        "photos has validation images and no test images: 20% of its training images become the test images; to keep "
+        "all of them for training, set data.split.test to validation, which tests on the validation images"
+    )
+
+
+def test_a_division_that_is_not_there_is_named_with_its_key(spec):
+    Path("photos").mkdir()
+    written = spec(data="  split: {file: nowhere.csv}\n")
+    (problem,) = missing_inputs(written.data, written.model, Path("runs"))
+    assert (problem.path, problem.code) == (("data", "split", "file"), "not-there")
+
+
+def test_what_a_built_in_set_has_itself_is_said_by_check(spec):
+    written = load(
+        "data: {source: mnist, split: {test: 0.3, validation: 0.1}}\n"
+        + LAYERS.format(weights="weights: null", backbone="Conv2D: {filters: 4, kernel_size: 3}")
+    ).spec
+    (problem,) = missing_inputs(written.data, written.model, Path("runs"))
+    assert problem.message == "mnist has its own test images, and they are used: data.split.test: 0.3 has no effect"
