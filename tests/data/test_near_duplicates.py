@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+from PIL import Image
 
-from cnncli.data.quality.inspection import MINIATURE, FileInspection
+from cnncli.data.quality.inspection import MINIATURE, FileInspection, perceptual_hash
 from cnncli.data.quality.near_duplicates import DISTANCE, near_duplicates
 from cnncli.data.sources.inventory import Entry
 
@@ -64,3 +65,15 @@ def test_the_same_hash_is_not_enough_where_miniatures_differ():
 def test_a_brighter_or_paler_miniature_is_the_same():
     paler = (SHADES // 2 + 60).astype(np.uint8)
     assert groups([7, 7], [SHADES, paler]) == [("0", "1")]
+
+
+def test_a_perceptual_hash_survives_what_keeps_the_picture():
+    random = np.random.default_rng(0)
+    picture, other = (
+        Image.fromarray(random.integers(40, 200, (8, 8), dtype=np.uint8)).resize((32, 32), Image.Resampling.BICUBIC)
+        for _ in range(2)
+    )
+    brighter = np.clip(np.asarray(picture).astype(float) * 1.1 + 5, 0, 255).astype(np.uint8)
+    look, bright, different = (perceptual_hash(np.asarray(one)) for one in (picture, brighter, other))
+    assert (look ^ bright).bit_count() <= DISTANCE < (look ^ different).bit_count()
+    assert 24 <= look.bit_count() <= 32  # as many frequencies above the median as below it

@@ -85,7 +85,7 @@ def scan_files(
     files = [(inventory.root / entry.name, entry.name) for entry in inventory.entries]
     inspections = inspect_files(files, decode, progress, plan.reading)
     refused = _refusal(lambda: load_images(source, arguments, **context))
-    paths = [inventory.root / entry.name for entry in inventory.entries if entry.label]
+    paths = [path for entry, (path, _) in zip(inventory.entries, files, strict=True) if entry.label]
     labelled = [one for entry, one in zip(inventory.entries, inspections, strict=True) if entry.label]
     dark = dark_sets(paths, labelled, plan.reading, every=decode)
     return _report(str(path), inventory, inspections, decode, plan, refused, dark)

@@ -34,8 +34,11 @@ _AT_A_TIME = 1000  # images between two reports of progress
 _LARGE = 1 << 30  # bytes; 50 million pixels of 16 bits and four channels take less than half of it
 _BYTES = 16  # length of a hash of the content
 _BLANK = 2  # range of brightness, of 255, within which no eye sees a difference
-_SIDE = 32  # pixels; the input size of ImageHash's phash
+_SIDE = 32  # pixels of the side that a perceptual hash is computed from
 _SMALL = InputFormat(_SIDE, _SIDE, 3)
+
+# The 8 lowest frequencies of the cosine transform of 32 values, shape (8, 32)
+_COSINES = np.cos(np.pi / _SIDE * np.outer(np.arange(8), np.arange(_SIDE) + 0.5))
 
 MINIATURE = 16
 """Side of the miniatures, in pixels."""
@@ -193,6 +196,18 @@ def inspect_pixels(image: np.ndarray) -> FileInspection:
     return _with_look(inspection, fit_pixels(image, _SMALL), content)
 
 
+def perceptual_hash(grey: np.ndarray) -> int:
+    """A hash of 64 bits that changes little when a picture is saved again, resized or brightened.
+
+    Of the cosine transform of the pixels, uint8 of shape `(32, 32)`, the 8×8 lowest frequencies are compared with their
+    median (Zauner 2010, "Implementation and benchmarking of perceptual image hash functions"). The bits are those of
+    ImageHash's phash, which takes three times as long.
+    """
+    frequencies = (_COSINES @ grey @ _COSINES.T).ravel()  # (64,)
+    ordered = np.sort(frequencies)
+    return int.from_bytes(np.packbits(frequencies > (ordered[31] + ordered[32]) / 2).tobytes())
+
+
 def _with_look(inspection: FileInspection, pixels: np.ndarray, content: bytes) -> FileInspection:
     """Adds the hashes of content and look; `pixels` has shape `(32, 32, 3)`."""
     small = Image.fromarray(pixels)
@@ -202,9 +217,7 @@ def _with_look(inspection: FileInspection, pixels: np.ndarray, content: bytes) -
         return replace(inspection, traits=(*inspection.traits, "blank"), brightness=brightness, content=content)
     if min(inspection.width, inspection.height) < _SIDE:  # too few to tell apart: 6,812 digits of MNIST made one group
         return replace(inspection, brightness=brightness, content=content)
-    import imagehash  # takes a tenth of a second, and headers do without
-
     grey = small.convert("L")
-    look = int.from_bytes(np.packbits(imagehash.phash(grey).hash).tobytes())
+    look = perceptual_hash(np.asarray(grey))
     miniature = grey.reduce(_SIDE // MINIATURE).tobytes()
     return replace(inspection, brightness=brightness, content=content, look=look, miniature=miniature)
