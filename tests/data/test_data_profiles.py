@@ -46,6 +46,22 @@ def test_what_profiles_are_called(profile, name):
     assert profile_name(profile) == name
 
 
+def with_gamma(gamma: float) -> bytes:
+    """The profile of sRGB with a power for its curve."""
+    usual = profile_named("sRGB")
+    at = usual.index(b"para")
+    curve = b"curv\0\0\0\0\0\0\0\1" + round(gamma * 256).to_bytes(2)
+    return usual[:at] + curve + usual[at + len(curve) :]
+
+
+@pytest.mark.parametrize(("gamma", "name"), [(2.2, "sRGB"), (1.0, "BGRs"), (1.8, "BGRs")])
+def test_the_primaries_of_srgb_with_another_curve_are_another_space(gamma, name):
+    profile = with_gamma(gamma).replace("sRGB".encode("utf-16-be"), "BGRs".encode("utf-16-be"))
+    assert profile_name(profile) == name
+    data = encoded(Image.new("RGB", (3, 1), (128, 128, 128)), icc_profile=profile)
+    assert abs(converted(data)[0, 0] - {2.2: 128, 1.0: 188, 1.8: 147}[gamma]) <= 1
+
+
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
 def test_colours_are_converted_only_if_wanted(kind):
     picture = np.uint8([[*CONVERTED]])

@@ -26,6 +26,7 @@ _PRIMARIES: Mapping[str, tuple[tuple[float, float, float], ...]] = {
 """Red, green and blue of the usual spaces as X, Y and Z under D50, as their profiles have them."""
 
 _SAME = 0.01  # distance in X, Y or Z up to which primaries are taken for those of a space
+_SAME_GREY = 2  # levels, on average, up to which a curve is taken for that of sRGB; a gamma of 2.2 is 1 away
 _CICP = {1: STANDARD, 9: "Rec. 2020", 11: "Display P3", 12: "Display P3"}
 _CURVES = (1, 6, 13, 14, 15)  # transfer functions of ITU-T H.273 that are near that of sRGB
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
@@ -119,9 +120,16 @@ def _named(profile: bytes) -> str:
     if all(colorants):
         own = np.array([colorant[0] for colorant in colorants])  # (3, 3)
         for name, usual in _PRIMARIES.items():
-            if np.abs(own - usual).max() < _SAME:
+            if np.abs(own - usual).max() < _SAME and (name != STANDARD or _has_usual_curve(profile)):
                 return name
     return (opened.profile.profile_description or "").strip() or "an unnamed profile"
+
+
+def _has_usual_curve(profile: bytes) -> bool:
+    """Whether greys stay about what they are in sRGB: one with its primaries may still be linear."""
+    transform, greys = _transform(profile, "RGB"), np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 256, 3)
+    converted = ImageCms.applyTransform(Image.fromarray(greys), transform) if transform else None
+    return converted is None or np.abs(np.asarray(converted, np.int16) - greys).mean() < _SAME_GREY
 
 
 @lru_cache(64)
