@@ -42,7 +42,7 @@ def choose_augmentation(image_format: ImageFormat, class_names: tuple[str, ...])
 def _with_edges(move: Augmentation) -> Augmentation:
     """A movement that repeats the edges, for small pictures, often of characters, and their mirrored strokes."""
     ((name, arguments),) = move[0].items()
-    reason = f"{move[1]} Beyond the edge it goes on: mirrored, it would show loose strokes."
+    reason = f"{move[1]} The edge is repeated: mirrored, it would show loose strokes."
     return {name: {**arguments, "fill_mode": "nearest"}}, reason
 
 
