@@ -17,6 +17,7 @@ from cnncli.data.decode.image import fit_picture, read_image
 from cnncli.data.decode.readers import DeepPixels
 from cnncli.data.decode.white import WHITE
 from cnncli.data.folder_inventory import find_images
+from cnncli.environment import tell_result_variables
 from cnncli.errors import DataError
 from cnncli.factory.training import probabilities
 from cnncli.machine import expanded
@@ -84,6 +85,7 @@ class Predictor:
     def __init__(
         self, run: OpenRun, notice: Notice = warn, allow_changed_weights: bool = False, weights: Weights = "best"
     ) -> None:
+        tell_result_variables(notice)
         self._model = run.model(weights, allow_changed_weights, notice)
         self._record, self._loss = run.data_record, run.spec.train.loss
         self._class_names = run.class_names

@@ -1,0 +1,318 @@
+"""Whatever is set for other programs, a command gives the same digits as without, or a sentence and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="runs programs with a shell"),
+]
+
+SPEC = """\
+name: tiny
+data:
+  source: {folder: {path: ../images}}
+  image: {size: 8}
+model:
+  layers:
+    - Conv2D: {filters: 4, kernel_size: 3, activation: relu}
+    - BatchNormalization
+    - GlobalAveragePooling2D
+    - Dense: {units: classes, activation: softmax}
+train: {epochs: 2, batch_size: 8}
+"""
+
+COMMANDS = {
+    "check": ["check", "tiny.yaml"],
+    "train": ["train", "tiny.yaml"],
+    "evaluate": ["evaluate", "tiny-001", "--json"],
+    "predict": ["predict", "../images", "--run", "tiny-001", "--json"],
+    "doctor": ["doctor"],
+}
+
+# Runs commands one after the other in a process that is cnncli's own, and writes what each gave.
+DRIVER = """
+import json, os, sys
+from cnncli.cli import main
+
+results, captured = {}, sys.argv[2] == "captured"
+streams = captured and (os.dup(1), os.dup(2))
+for name, arguments in json.loads(sys.argv[1]).items():
+    sys.argv = ["cnncli", *arguments]
+    for number, suffix in ((1, "out"), (2, "err")) if captured else ():
+        file = os.open(f"{name}.{suffix}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, number)
+        os.close(file)
+    try:
+        main()
+    except SystemExit as end:
+        results[name] = end.code
+    if captured:
+        sys.stdout.flush()
+        os.dup2(streams[0], 1), os.dup2(streams[1], 2)
+with open("codes.json", "w") as file:
+    json.dump(results, file)
+"""
+
+
+class Given(NamedTuple):
+    """What commands gave in one folder."""
+
+    folder: Path
+    codes: dict[str, int]
+    stderr: dict[str, str]
+
+    def digits(self) -> dict[str, object]:
+        """Everything that a network has computed."""
+        run = self.folder / "runs" / "tiny-001"
+        history = [line.split(",") for line in (run / "history.csv").read_text().splitlines()]
+        at = history[0].index("seconds")
+        given: dict[str, object] = {
+            "history": [row[:at] + row[at + 1 :] for row in history],
+            **{name: (run / name).read_text() for name in ("metrics.json", "predictions.csv", "report.txt")},
+            "weights": (run / "weights" / "last.weights.h5").read_bytes(),
+        }
+        for command in ("evaluate", "predict"):
+            if (output := self.folder / f"{command}.out").exists():
+                given[command] = output.read_text()
+        return given
+
+
+@pytest.fixture(scope="session")
+def work(tmp_path_factory) -> Path:
+    """A folder with images, beside which each test has its own."""
+    folder, random = tmp_path_factory.mktemp("environments"), np.random.default_rng(0)
+    for name, color in {"blue": (40, 40, 200), "green": (40, 200, 40), "red": (200, 40, 40)}.items():
+        (folder / "images" / name).mkdir(parents=True)
+        for number in range(9):
+            pixels = np.array(color) + random.integers(-35, 36, (8, 8, 3))
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / "images" / name / f"{number}.png")
+    (folder / "home").mkdir()
+    return folder
+
+
+def carry_out(work: Path, name: str, variables=None, shell: str = "", commands=tuple(COMMANDS), without=()) -> Given:
+    """Carries out commands in a process with these variables, or one that a line of shell starts otherwise."""
+    folder = work / name
+    folder.mkdir()
+    (folder / "tiny.yaml").write_text(SPEC)
+    usual = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
+    usual |= {"HOME": str(work / "home"), "CNNCLI_CACHE_DIR": str(work / "cache")}
+    environment = {key: value for key, value in {**usual, **(variables or {})}.items() if key not in without}
+    program = [sys.executable, "-c", DRIVER, json.dumps({each: COMMANDS[each] for each in commands})]
+    started = ["/bin/sh", "-c", f'{shell or "exec"} "$@"', "sh", *program, "captured" if variables else "shown"]
+    done = subprocess.run(started, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert (folder / "codes.json").exists(), done.stderr
+    codes = json.loads((folder / "codes.json").read_text())
+    stderr = {each: (folder / f"{each}.err").read_text(errors="replace") for each in commands if variables}
+    assert "Traceback" not in done.stderr + "".join(stderr.values())
+    assert "bug in cnncli" not in done.stderr + "".join(stderr.values())
+    return Given(folder, codes, stderr)
+
+
+def assert_same_digits(given: Given, clean: Given) -> None:
+    """Whatever was captured of what a network computed is what a clean environment gave."""
+    assert given.codes == clean.codes
+    expected, digits = clean.digits(), given.digits()
+    assert [name for name, value in digits.items() if value != expected[name]] == []
+
+
+@pytest.fixture(scope="session")
+def clean(work) -> Given:
+    given = carry_out(work, "clean", {"LANG": "C.UTF-8"})
+    assert {**given.codes, "doctor": 0} == dict.fromkeys(COMMANDS, 0)
+    return given
+
+
+def keras_json(work: Path, text: str) -> str:
+    """A home folder with this keras.json."""
+    home = work / f"home-{abs(hash(text))}"
+    (home / ".keras").mkdir(parents=True, exist_ok=True)
+    (home / ".keras" / "keras.json").write_text(text)
+    return str(home)
+
+
+ODD_KERAS = '{"floatx": "float64", "epsilon": 0.1, "image_data_format": "channels_first", "backend": "jax"}'
+
+SAME = {
+    "keras.json": {"HOME": ODD_KERAS},
+    "keras.json that is no JSON": {"HOME": "{nonsense", "KERAS_BACKEND": ""},
+    "half precision in keras.json": {"HOME": '{"floatx": "float16"}', "KERAS_BACKEND": "torch"},
+    "backend": {"KERAS_BACKEND": "nonsense", "KERAS_NNX_ENABLED": "1", "KERAS_MAX_EPOCHS": "nonsense"},
+    "limits": {"KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "1", "TF_USE_LEGACY_KERAS": "1"},
+    "plots in a notebook": {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+    "plots elsewhere": {"MPLBACKEND": "nonsense", "MPLCONFIGDIR": "/dev/null/x", "MATPLOTLIBRC": "/dev/null/x"},
+    "plots nowhere": {"MPLBACKEND": "module://nowhere.at_all", "DISPLAY": ":77"},
+    "python": {"PYTHONWARNINGS": "error", "PYTHONHASHSEED": "7", "PYTHONDEVMODE": "", "PYTHONUNBUFFERED": "1"},
+    "optimised": {"PYTHONOPTIMIZE": "2", "PYTHONIOENCODING": "ascii:strict"},
+    "locale": {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "TZ": "Nowhere/Never"},
+    "another locale": {"LC_ALL": "xx_YY.nonsense", "PYTHONIOENCODING": "latin-1", "TZ": "Asia/Kathmandu"},
+    "terminal": {"TERM": "dumb", "COLUMNS": "1", "NO_COLOR": "1", "LINES": "nonsense"},
+    "another terminal": {"TERM": "", "COLUMNS": "nonsense", "FORCE_COLOR": "1"},
+    "temporary folder": {"TMPDIR": "/dev/null/x", "XDG_CACHE_HOME": "relative"},
+    "what TensorFlow does not understand": {
+        "TF_ENABLE_ONEDNN_OPTS": "nonsense",
+        "TF_NUM_INTRAOP_THREADS": "nonsense",
+        "TF_CPP_MIN_LOG_LEVEL": "nonsense",
+        "OMP_NUM_THREADS": "nonsense",
+    },
+    "too many threads": {"TF_NUM_INTRAOP_THREADS": "1000000", "OMP_NUM_THREADS": "1"},
+    "devices": {"CUDA_VISIBLE_DEVICES": "nonsense", "TF_FORCE_GPU_ALLOW_GROWTH": "nonsense", "TF_CONFIG": "{}"},
+}
+"""Variables that change nothing. Of HOME it is keras.json that is given."""
+
+TOLD = {
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
+    "XLA_FLAGS": "--xla_cpu_enable_fast_math=true",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "NVIDIA_TF32_OVERRIDE": "0",
+}
+"""Variables that change how TensorFlow computes."""
+
+SHELL = {
+    "closed": "exec 0<&- 1>&- 2>&-; exec",
+    "full": "exec 2>/dev/full; exec",
+    "private": "umask 077; exec",
+    "few files": "ulimit -n 128; exec",
+    "no core": "ulimit -c 0; ulimit -s 4096; exec",
+    "unknown user": "exec unshare --map-user=54321",
+}
+"""Ways to start a process that change nothing."""
+
+
+def with_home(work, variables):
+    return {**variables, **({"HOME": keras_json(work, variables["HOME"])} if "HOME" in variables else {})}
+
+
+def test_all_at_once_change_nothing(work, clean):
+    """Nearly all of them: what each changes alone is told by the grid below."""
+    variables = {name: value for case in SAME.values() for name, value in case.items() if name != "HOME"}
+    variables |= {"HOME": keras_json(work, ODD_KERAS), "CNNCLI_CACHE_DIR": "/dev/null/cache", "COLUMNS": "1"}
+    given = carry_out(work, "all", variables)
+    assert_same_digits(given, clean)
+    assert "CNNCLI_CACHE_DIR" in given.stderr["train"]
+    assert "data.cache: false" in given.stderr["train"]
+
+
+def test_what_changes_results_is_told_and_recorded(work, clean):
+    given = carry_out(work, "told", TOLD, commands=("train", "evaluate", "predict"))
+    assert given.codes == dict.fromkeys(("train", "evaluate", "predict"), 0)
+    for shown in given.stderr.values():
+        warning = next(line for line in shown.splitlines() if "last digits" in line)
+        assert [name for name in TOLD if name not in warning] == []
+    recorded = json.loads((given.folder / "runs" / "tiny-001" / "environment.json").read_text())
+    assert recorded["variables"] == {name: TOLD[name] for name in sorted(TOLD) if name[:6] not in ("TF_ENA", "TF_NUM")}
+    assert (recorded["onednn"], recorded["threads"]) == ("0", 1)
+
+
+def test_a_run_records_neither_the_host_nor_the_search_for_a_gpu(clean):
+    run = clean.folder / "runs" / "tiny-001"
+    assert "host" not in json.loads((run / "status.json").read_text())
+    if not Path("/dev/nvidiactl").exists():
+        assert "cuda" not in (run / "log.txt").read_text().lower()
+    assert json.loads((run / "environment.json").read_text())["variables"] == {}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("case", SAME)
+def test_variables_that_change_nothing(work, clean, case):
+    given = carry_out(work, case, with_home(work, SAME[case]))
+    assert_same_digits(given, clean)
+
+
+@pytest.mark.representatives("closed")
+@pytest.mark.parametrize("case", SHELL)
+def test_ways_to_start_that_change_nothing(work, clean, case):
+    if case == "unknown user" and subprocess.run(["unshare", "--map-user=54321", "true"], check=False).returncode:
+        pytest.skip("users cannot be unknown here")
+    given = carry_out(work, case, shell=SHELL[case], without=("HOME", "CNNCLI_CACHE_DIR")[: 2 * (case[0] == "u")])
+    assert_same_digits(given, clean)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", TOLD)
+def test_each_variable_that_changes_results_is_told(work, clean, name):
+    given = carry_out(work, name, {name: TOLD[name]}, commands=("train", "evaluate", "predict", "doctor"))
+    assert [name in given.stderr[command] for command in ("train", "evaluate", "predict")] == [True] * 3
+    assert (name in (given.folder / "doctor.out").read_text()) or name == "TF_ENABLE_ONEDNN_OPTS"
+
+
+REFUSED = {
+    "floatx": ("nonsense", "floatx"),
+    "epsilon": ("nonsense", "epsilon"),
+    "image_data_format": ("nonsense", "image_data_format"),
+}
+
+
+@pytest.mark.representatives("floatx")
+@pytest.mark.parametrize("key", REFUSED)
+def test_a_keras_json_that_keras_refuses_is_named(work, key):
+    value, word = REFUSED[key]
+    home = keras_json(work, json.dumps({key: value}))
+    given = carry_out(work, f"refused {key}", {"HOME": home}, commands=("check", "train", "doctor"))
+    assert given.codes == {"check": 0, "train": 5, "doctor": 5}
+    assert word in given.stderr["train"]
+    assert f"{home}/.keras/keras.json" in given.stderr["train"]
+
+
+def cnncli(*arguments: str, shell: str = 'exec "$@"', cwd=None) -> subprocess.CompletedProcess[str]:
+    """A command, started by a line of shell."""
+    line = ["/bin/sh", "-c", shell, "sh", sys.executable, "-m", "cnncli", *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [("-n 12", "Too many open files"), ("-v 400000", "TensorFlow cannot be imported"), ("-f 0", "File too large")],
+)
+def test_limits_that_are_too_small_for_a_training(work, limit, words):
+    folder = work / f"limit {limit}"
+    folder.mkdir()
+    (folder / "tiny.yaml").write_text(SPEC)
+    done = cnncli("train", "tiny.yaml", shell=f'ulimit {limit}; exec "$@"', cwd=folder)
+    assert (done.returncode, words in done.stderr) == (5, True), done.stderr
+
+
+@pytest.mark.exhaustive
+def test_a_training_whose_output_has_no_room_can_be_resumed(work, clean):
+    folder = work / "no room"
+    folder.mkdir()
+    (folder / "tiny.yaml").write_text(SPEC)
+    done = cnncli("train", "tiny.yaml", shell='exec "$@" >/dev/full', cwd=folder)
+    assert (done.returncode, "No space left on device" in done.stderr) == (5, True)
+    assert cnncli("resume", "tiny-001", cwd=folder).returncode == 0
+    assert_same_digits(Given(folder, clean.codes, {}), clean)
+
+
+@pytest.mark.exhaustive
+def test_a_data_set_that_is_replaced_by_one_of_the_same_sizes_and_times(work):
+    """Measured with the pixels that are there, although the decoded ones are in the cache."""
+    folder = work / "replaced"
+    folder.mkdir()
+    (folder / "tiny.yaml").write_text(SPEC.replace("../images", "images"))
+    for file in (work / "images").glob("*/*"):
+        place = folder / "images" / file.parent.name / f"{file.stem}.bmp"  # whose size does not depend on the pixels
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.open(file).save(place)
+    assert cnncli("train", "tiny.yaml", cwd=folder).returncode == 0
+    before = json.loads(cnncli("evaluate", "tiny-001", "--json", cwd=folder).stdout)
+    for place in (folder / "images").glob("*/*"):
+        times = place.stat()
+        ImageOps.invert(Image.open(place)).save(place)
+        os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))
+    evaluated = cnncli("evaluate", "tiny-001", "--json", cwd=folder)
+    assert "have changed" in evaluated.stderr
+    assert json.loads(evaluated.stdout) != before
