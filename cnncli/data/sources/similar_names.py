@@ -23,9 +23,9 @@ def similar_names(names: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def merging(names: Iterable[str], groups: Iterable[tuple[str, ...]]) -> Mapping[str, str]:
-    """The mapping for `data.classes` that gives all names of a group the first one."""
-    first = {name: group[0] for group in groups for name in group}
-    return {name: first.get(name, name) for name in names}
+    """The mapping for `data.classes` that gives all names of a group the one in lower case, or else the first."""
+    shared = {name: next((each for each in group if each.islower()), group[0]) for group in groups for name in group}
+    return {name: shared.get(name, name) for name in names}
 
 
 def _essence(name: str) -> str:

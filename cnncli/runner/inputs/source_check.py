@@ -137,8 +137,9 @@ def require_readable(splits: Mapping[str, FileSamples], source: Path | str, noti
     broken = [f"{' '.join(one.names)} {one.detail}" for one in errors]
     names = [name for one in errors for name in one.names]
     if broken:
+        kinds = f" ({by_suffix(names)})" if len(names) > 1 else ""
         raise DataError(
-            f"{source} has {counted(len(broken), 'file')} that cannot be read ({by_suffix(names)}):{listed(broken)}",
+            f"{source} has {counted(len(broken), 'file')} that cannot be read{kinds}:{listed(broken)}",
             f"fix or exclude them; `cnncli data {source} --list exclude.yaml` lists them all; or leave out whatever "
             "cannot be read with data.unreadable: exclude",
         )

@@ -22,12 +22,13 @@ from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
 from cnncli.observer import Notice
 from cnncli.runner.inputs.class_check import require_known_classes, unused_splits
-from cnncli.runner.inputs.division import divide_source
+from cnncli.runner.inputs.division import Part, divide_source
 from cnncli.runner.inputs.division_file import pooled, read_parts
 from cnncli.runner.inputs.input_spec import InputSpec, channel_statistics
 from cnncli.runner.inputs.unreadable import without_broken_headers, without_damaged_images
 from cnncli.spec.schema import Data
 from cnncli.spec.static_data_info import static_data_info
+from cnncli.wording import counted
 
 Progress = Callable[[int, int], None]
 
@@ -82,13 +83,25 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
     require_images(source.class_names, {split: len(source.splits[split]) for split in used}, data.source.where)
     labels = {split: source.splits[split].labels for split in used}
     for line in (*(unused.message for unused in source.unused), *class_warnings(source.class_names, labels)):
-        if notice:
+        if notice and recorded is None:
             notice(line)
     listed = None if data.split.file is None else read_parts(source, data, notice or (lambda _: None))
     parts, held_out = divide_source(source, data, seed, recorded, listed, notice)
     samples = {split: part.of(source) for split, part in parts.items()}
     origins = {split: part.origin for split, part in parts.items()}
-    return Splits(source.class_names, samples, held_out, origins, source.unused)
+    unused = (*source.unused, *_in_no_split(source, parts))
+    return Splits(source.class_names, samples, held_out, origins, unused)
+
+
+def _in_no_split(source: ImageData[Any], parts: Mapping[str, Part]) -> list[Unused]:
+    """The images that a division leaves out, such as validation images that the spec does not want."""
+    left = 0
+    for split, samples in source.splits.items():
+        indices = [part.indices for part in parts.values() if part.origin == split]
+        taken = [np.empty(0, np.int64), *(each for each in indices if each is not None)]
+        if len(taken) == len(indices) + 1:  # none takes all
+            left += len(samples) - len(np.unique(np.concatenate(taken)))
+    return [Unused("in-no-split", left, f"{counted(left, 'image')} in no split")] if left else []
 
 
 def load_input_spec(data: Data) -> InputSpec:

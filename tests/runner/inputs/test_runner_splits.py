@@ -321,3 +321,9 @@ def test_pictures_are_read_as_the_images_of_the_training_were(images, folder_spe
     assert (reading.height, reading.width, reading.channels, reading.resize) == (16, 20, 3, "pad")
     reading = images.input_format_for(make_spec("data.image={size: [8, 9], color: rgb}").data, (8, 9, 3))
     assert (reading.height, reading.width, reading.channels) == (8, 9, 3)
+
+
+@pytest.mark.parametrize(("keys", "left"), [((), 0), (("data.split.validation=0",), 6)])
+def test_images_that_no_split_takes_are_counted(folder_spec, table, keys, left):
+    spec = folder_spec(f"data.source={{csv: {{path: {table}}}}}", *keys)
+    assert [one.count for one in splits_of(spec).unused if one.reason == "in-no-split"] == [left] * bool(left)
