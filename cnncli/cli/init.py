@@ -35,7 +35,8 @@ from cnncli.cli.options import UserPath, complete_shipped
 def init(data: Path | None, template: str | None, output: Path | None, force: bool, **columns: str | None) -> None:
     """Write a spec for a folder or table of images.
 
-    A folder has a folder of images for each class; a table is a CSV file with a row for each image.
+    A folder has a folder of images for each class. A table has a row for each image: CSV, JSON lines, Parquet, or the
+    export of a labelling tool, such as Label Studio, CVAT, Roboflow or COCO.
     Size, colour, split, augmentation, network and training are chosen for these images, each with the reason in a
     comment. Only the headers of the images are read; no image is changed.
 

@@ -20,13 +20,10 @@ from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import folder, table
 from cnncli.data.sources.classes import require_images
 from cnncli.data.sources.inventory import inventory_of_data
-from cnncli.data.sources.location import existing_file, listed, some
+from cnncli.data.sources.location import listed, require_existing, some
 from cnncli.data.sources.pixels import Notice
-from cnncli.data.sources.rows import reading
+from cnncli.data.sources.rows.reading import SUFFIXES, is_table
 from cnncli.errors import DataError
-
-TABLE_SUFFIXES = reading.SUFFIXES
-"""Suffixes by which a table is known."""
 
 _ANY = InputFormat(1, 1, 3)
 
@@ -83,10 +80,11 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         DataError: The images cannot be trained on; the hint says what to do.
     """
     told: list[str] = []
+    as_table = not path.is_dir() or is_table(path)
     load = (
-        partial(_load_folder, path, columns or {})
-        if path.is_dir()
-        else partial(_load_table, path, columns or {}, told.append)
+        partial(_load_table, path, columns or {}, told.append)
+        if as_table
+        else partial(_load_folder, path, columns or {})
     )
     data = load(exclude=())
     require_images(data.class_names, {split: len(samples) for split, samples in data.splits.items()}, str(path))
@@ -100,7 +98,7 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         data = load(exclude=set(unreadable))
     good = [one for one in inspections if not one.problem]
     return Survey(
-        "folder" if path.is_dir() else "table",
+        "table" if as_table else "folder",
         {"path": str(path), **(columns or {})},
         data.class_names,
         {split: samples.labels for split, samples in data.splits.items()},
@@ -138,11 +136,11 @@ def _load_folder(path: Path, columns: Mapping[str, str], exclude: Container[str]
 def _load_table(
     path: Path, columns: Mapping[str, str], notice: Notice, exclude: Container[str]
 ) -> ImageData[FileSamples]:
-    existing_file(path)  # says what there is instead
-    if path.suffix.lower() not in TABLE_SUFFIXES:
+    require_existing(path)  # says what there is instead
+    if not is_table(path):
         raise DataError(
             f"{path} is neither a folder of images nor a table of them",
-            f"the file name of a table must end in {', '.join(sorted(TABLE_SUFFIXES))}",
+            f"the file name of a table must end in {', '.join(sorted(SUFFIXES))}",
         )
     try:
         return table.load(path, _ANY, None, exclude, notice, **columns)

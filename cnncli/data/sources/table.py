@@ -114,17 +114,19 @@ def inventory(
     return sources
 
 
-def labelled_rows(path: Path | str, columns: Mapping[str, str], notice: Notice | None) -> tuple[Path, list[Row]]:
+def labelled_rows(
+    path: Path | str, columns: Mapping[str, str], names: str | None, notice: Notice | None
+) -> tuple[Path, list[Row]]:
     """The rows of a table that have a label, and the folder of their relative names; a DataError lists wrong rows.
 
     The names of columns, by role, are used where the table has them.
     """
     try:
-        found = _found(path, Columns(**columns), notice=notice)
+        found = _found(path, Columns(**columns), names=names, notice=notice)
     except DataError:
         if not columns:
             raise
-        found = _found(path, Columns(), notice=notice)
+        found = _found(path, Columns(), names=names, notice=notice)
     rows, problems, not_used = _checked(_in_splits(found.rows), found.missing)
     if problems := [*found.problems, *problems]:
         message = f"{expanded(path)}: {counted(len(problems), 'problem')}{listed(problems)}"
@@ -146,7 +148,9 @@ def files_root(path: Path | str, root: Path | str | None = None, **arguments: An
 
 def _is_packed(place: Path) -> bool:
     """Whether the images of a table may be inside it, by what was written into the cache before, or by its format."""
-    return place.exists() and (place.is_dir() or place.suffix == ".parquet" or unpacked_folder([place]).is_dir())
+    return place.exists() and (
+        place.is_dir() or place.suffix.lower() in (".parquet", ".tar") or unpacked_folder([place]).is_dir()
+    )
 
 
 def _folder(place: Path, root: Path | str | None) -> Path:
@@ -168,13 +172,14 @@ def _found(
     path: Path | str,
     columns: Columns,
     root: Path | None = None,
+    names: str | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
     exclude: Container[str] = (),
     notice: Notice | None = None,
 ) -> _Found:
     """Reads a table and finds its images; those inside of it are unpacked."""
-    listing = read_listing(path, columns, root, delimiter, encoding, notice)
+    listing = read_listing(path, columns, root, names, delimiter, encoding, notice)
     folder = listing.root or Path()
     if listing.pixels is not None:
         folder = unpack(listing.files, listing.pixels, notice)
@@ -226,10 +231,10 @@ def _arguments(
     delimiter: str | None = None,
     encoding: str | None = None,
     group_column: str | None = None,
-) -> tuple[Columns, Path | None, str | None, str | None]:
+) -> tuple[Columns, Path | None, str | None, str | None, str | None]:
     """The arguments of a spec as those of `_found`."""
-    columns = Columns(image_column, label_column, split_column, group_column, names)
-    return columns, None if root is None else existing_folder(root), delimiter, encoding
+    columns = Columns(image_column, label_column, split_column, group_column)
+    return columns, None if root is None else existing_folder(root), names, delimiter, encoding
 
 
 def _read(
@@ -282,4 +287,4 @@ def _checked(rows: Sequence[Row], missing: Mapping[str, str]) -> tuple[list[Row]
             good.append(row)
             continue
         problems.append(f"{row.place}: {problem}")
-    return good, problems, [*unused.unlabelled(unlabelled), *unused.repeated(repeated)]
+    return good, problems, [*unused.without_one_label("unlabelled", unlabelled), *unused.repeated(repeated)]

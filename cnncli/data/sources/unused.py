@@ -74,10 +74,23 @@ def in_other_folders(folder: Path, count: int) -> list[Unused]:
     return _when_any("other-folders", count, message)
 
 
-def unlabelled(names: Collection[str]) -> list[Unused]:
-    """Images to which a table or export gives no label."""
-    has = "has no label and is" if len(names) == 1 else "have no label and are"
-    return _when_any("unlabelled", len(names), f"{counted(len(names), 'image')} {has} not used: {some(names)}")
+NO_LABEL = {
+    "unlabelled": ("has no label", "have no label"),
+    "skipped": ("was skipped by its annotators", "were skipped by their annotators"),
+    "several-labels": ("has several labels", "have several labels"),
+    "boxes-of-several-classes": ("has boxes of several classes", "have boxes of several classes"),
+    "annotators-disagree": (
+        "is as often of one class as of another to its annotators",
+        "are as often of one class as of another to theirs",
+    ),
+}
+"""Why an image of a table or export has not one label: of one image, and of several."""
+
+
+def without_one_label(reason: str, names: Collection[str]) -> list[Unused]:
+    """Images that have not one label, for a reason that is a key of `NO_LABEL`."""
+    has = f"{NO_LABEL[reason][len(names) != 1]} and {_are(len(names))}"
+    return _when_any(reason, len(names), f"{counted(len(names), 'image')} {has} not used: {some(names)}")
 
 
 def repeated(names: Collection[str]) -> list[Unused]:

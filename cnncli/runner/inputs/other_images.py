@@ -99,10 +99,8 @@ def _in_table(table: Path, data: Data, notice: Notice | None) -> tuple[Path, dic
     """The images of a table by split; without a column of splits all are `train`."""
     own = data.source.arguments if data.source.name == "table" else {}
     columns = {role: str(own[f"{role}_column"]) for role in ("image", "label", "split") if own.get(f"{role}_column")}
-    if own.get("names"):
-        columns["names"] = str(own["names"])
     try:
-        folder, rows = labelled_rows(table, columns, notice)
+        folder, rows = labelled_rows(table, columns, own.get("names"), notice)
     except DataError as error:
         if "data.source.table" not in error.hint:
             raise

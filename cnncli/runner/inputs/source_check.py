@@ -10,9 +10,9 @@ import numpy as np
 
 from cnncli.data.quality import Plan, Progress, check_headers, scan_arrays, scan_files
 from cnncli.data.quality.codes import UNREADABLE, finding, most_severe_first
-from cnncli.data.quality.survey import TABLE_SUFFIXES
 from cnncli.data.samples import FileSamples
 from cnncli.data.sources.location import listed, some
+from cnncli.data.sources.rows.reading import is_table
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import DataError
 from cnncli.observer import Notice
@@ -33,9 +33,8 @@ from cnncli.wording import by_suffix, counted
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
     """Inspects a folder of class folders or a table of images, as `cnncli.check_data` says."""
-    is_table = path.suffix.lower() in TABLE_SUFFIXES and not path.is_dir()
     plan = Plan(None, Split().held_out("validation"))
-    report = scan_files("table" if is_table else "folder", path, decode=decode, progress=progress, plan=plan)
+    report = scan_files("table" if is_table(path) else "folder", path, decode=decode, progress=progress, plan=plan)
     return _with(report, list(_too_few(report)))
 
 

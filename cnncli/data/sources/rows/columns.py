@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cnncli.data.sources.location import some
 from cnncli.data.sources.pixels import Notice
 from cnncli.data.sources.rows import Grid, Listing, Row
+from cnncli.data.sources.rows.names import GUESSES, simplified
 from cnncli.data.sources.rows.one_hot import OneHot, one_hot_columns
 from cnncli.data.sources.rows.pixel_cells import is_pixels, pixel_columns, pixel_names
 from cnncli.data.sources.rows.text import is_image_name
 from cnncli.data.sources.split_column import KEY, split_column
 from cnncli.errors import DataError
-from cnncli.wording import counted
-
-GUESSES: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "image": (
-        ("path", "file", "filename", "filepath", "image", "imagepath", "imagefile", "imagename", "img", "imgpath"),
-        ("imageid", "imgid", "name", "pixels", "images", "filenames", "id"),
-    ),
-    "label": (
-        ("label", "class", "category", "target", "classname", "labelname"),
-        ("choice", "dx", "emotion", "diagnosis", "species", "labels", "classes", "targets", "labelid", "classid"),
-    ),
-    "split": (("split", "subset", "partition"),),
-}
-"""Names of columns by what they hold; those of the second group only where there is none of the first."""
 
 _SAMPLE = 50  # rows whose values tell what a column holds
 
@@ -42,14 +29,12 @@ class Columns:
         label: Column of the labels.
         split: Column of the splits.
         group: Column of the groups.
-        names: File with the names of labels that are numbers from 0 on, one in each line.
     """
 
     image: str | None = None
     label: str | None = None
     split: str | None = None
     group: str | None = None
-    names: str | None = None
 
 
 def rows_of(
@@ -89,8 +74,6 @@ def rows_of(
     listing = _listing(grid, image, label, split, group, one_hot)
     if one_hot is not None and notice:
         notice(f"{table}: the labels are one-hot, in the columns {some(one_hot.names)}")
-    if columns.names is not None:
-        listing.rows = _named(table, listing.rows, columns.names, notice)
     _require_one_label_each(table, listing.rows)
     if of_pixels or (grid.rows and is_pixels(grid.rows[0][1][image])):
         cells = [[row[at] for at in of_pixels or [image]] for _, row in grid.rows]
@@ -106,7 +89,7 @@ class _Finder:
 
     def __init__(self, table: Path, grid: Grid, notice: Notice | None) -> None:
         self._table, self._grid, self._notice = table, grid, notice
-        self._simple = ["".join(letter for letter in name.lower() if letter.isalnum()) for name in grid.header]
+        self._simple = [simplified(name) for name in grid.header]
 
     def named(self, role: str, name: str | None) -> int | None:
         """The column with this name, or with a name that is usual for the role; None when there is none."""
@@ -189,35 +172,6 @@ def _listing(
         name = "" if image < 0 else cells[image]
         rows.append(Row(place, name, word, "train" if split is None else of_split, of_group))
     return Listing(rows, problems=problems)
-
-
-def _named(table: Path, rows: list[Row], names: str, notice: Notice | None) -> list[Row]:
-    """The rows with names in place of numbers; they count from 0, or from 1 where the last number says so."""
-    from cnncli.data.sources.location import existing_file
-
-    file = existing_file(names)
-    words = [line.strip() for line in file.read_text("utf-8-sig", errors="replace").splitlines() if line.strip()]
-    numbers = {row.label: _number(row.label) for row in rows if row.label}
-    wrong = [label for label, number in numbers.items() if number is None]
-    if wrong:
-        raise DataError(f"{table} has labels that are not numbers: {some(wrong)}", "leave out names")
-    values = {number for number in numbers.values() if number is not None}
-    first = 1 if values and min(values) > 0 and max(values) == len(words) else 0
-    if outside := sorted(value for value in values if not 0 <= value - first < len(words)):
-        raise DataError(
-            f"{table} has the label {outside[-1]}, and {file} has {counted(len(words), 'name')}, from 0 on",
-            "expected one name in each line",
-        )
-    if first and notice:
-        notice(f"{table}: labels count from 1, so that 1 is {words[0]}, the first name of {file}")
-    return [row._replace(label=words[numbers[row.label] - first]) if row.label else row for row in rows]  # type: ignore[operator]
-
-
-def _number(label: str) -> int | None:
-    try:
-        return int(float(label)) if float(label) == int(float(label)) else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _require_one_label_each(table: Path, rows: Sequence[Row]) -> None:

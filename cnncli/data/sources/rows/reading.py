@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
-from cnncli.data.folder_inventory import in_counting_order
+from cnncli.data.folder_inventory import FolderInventory, in_counting_order
+from cnncli.data.sources.exports import read_export, recognised
 from cnncli.data.sources.location import require_existing, some
 from cnncli.data.sources.pixels import Notice
 from cnncli.data.sources.rows import Grid, Listing
 from cnncli.data.sources.rows.columns import Columns, rows_of
+from cnncli.data.sources.rows.names import GUESSES, named_labels, simplified
+from cnncli.data.sources.rows.parquet import parquet
 from cnncli.data.sources.rows.references import References
 from cnncli.data.sources.rows.text import delimited, grid_of_objects, json_lines, table_text
+from cnncli.data.sources.rows.webdataset import webdataset
+from cnncli.data.sources.split_names import splits_named
 from cnncli.errors import DataError
 
-SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet"})
+SUFFIXES = frozenset(
+    {".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".tar", ".xml", ".manifest", ".lst"}
+)
 """Suffixes of tables."""
 
 
@@ -22,16 +30,18 @@ def read_listing(
     path: Path | str,
     columns: Columns,
     root: Path | None = None,
+    names: str | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
     notice: Notice | None = None,
 ) -> Listing:
-    """The rows of a table, the columns of which are found by their names unless they are named.
+    """The rows of a table or export.
 
     Args:
-        path: A file, or a folder of Parquet files.
-        columns: Columns that are named.
+        path: A file; or a folder of Parquet files, of tar archives or of files `metadata.csv`, or a tool's export.
+        columns: Columns that are named; the others are found.
         root: The folder of its relative names; by default its own.
+        names: File with the names of labels that are numbers from 0 on, one in each line.
         delimiter: Delimiter of CSV; by default the one that the first line has most.
         encoding: Encoding of text; by default recognised.
         notice: Receives a line about what is not certain.
@@ -39,27 +49,97 @@ def read_listing(
     Raises:
         DataError: There is no such file, or it is no table with such columns.
     """
-    from cnncli.data.sources.rows.parquet import parquet
-
     place = require_existing(path)
-    files = _parquet_files(place)
-    grid = parquet(files) if files else _grid(place, delimiter, encoding, notice)
     folder = root or (place if place.is_dir() else place.parent)
-    listing = rows_of(place, grid, columns, References(folder).all_exist, notice)
-    listing.root, listing.files = folder, tuple(files or [place])
+    listing = read_export(place, columns.label, notice) if columns.image is None else None
+    if listing is None and (archives := _inside(place, ".tar")):
+        listing, listing.files = webdataset(archives, columns.label), tuple(archives)
+    elif listing is None and (metadata := metadata_files(place)):
+        parts = [_of_table([file], columns, folder, delimiter, encoding, notice) for file in metadata]
+        listing = _joined(place, metadata, parts)
+    elif listing is None:
+        files = _inside(place, ".parquet")
+        if place.is_dir() and not files:
+            raise DataError(f"{place} is a folder, and a file was expected", "name a table, or the export of a tool")
+        listing = _of_table(files or [place], columns, folder, delimiter, encoding, notice)
+    listing.root, listing.files = folder, listing.files or (place,)
+    if names is not None:
+        listing.rows = named_labels(place, listing.rows, names, notice)
     if not listing.rows and not listing.problems:
         raise DataError(f"{place} has no rows", "expected a row for each image below the names of the columns")
     return listing
 
 
-def _parquet_files(place: Path) -> list[Path]:
-    """The Parquet files of a folder, or the file if it is one."""
+def is_table(path: Path) -> bool:
+    """Whether a file is a table by its suffix; or a folder an export, or one of tables, archives or metadata."""
+    return _is_table_folder(path) if path.is_dir() else path.suffix.lower() in SUFFIXES
+
+
+def _is_table_folder(folder: Path) -> bool:
+    if any(map(_names_labels, metadata_files(folder))) or recognised(folder) is not None:
+        return True
+    return bool(_inside(folder, ".parquet") or _inside(folder, ".tar")) and not FolderInventory(folder, {}).images()
+
+
+def _names_labels(metadata: Path) -> bool:
+    """Whether a file of metadata has a column for labels; it may have captions alone, for images in class folders."""
+    try:
+        header = _grid(metadata, None, None, None).header
+    except DataError:
+        return False
+    return any(simplified(name) in usual for name in header for usual in GUESSES["label"])
+
+
+def metadata_files(folder: Path) -> list[Path]:
+    """The files in which Hugging Face's image folders have labels: one for all images, or one for each split.
+
+    Source:
+        Hugging Face Datasets, "ImageFolder", https://huggingface.co/docs/datasets/image_dataset
+    """
+    found = [
+        file
+        for name in ("metadata.csv", "metadata.jsonl")
+        for pattern in (name, f"*/{name}")
+        for file in folder.glob(pattern)
+    ]
+    return sorted(found)
+
+
+def _inside(place: Path, suffix: str) -> list[Path]:
+    """The files of a kind in a folder, or the file itself if it is one."""
     if place.is_dir():
-        files = sorted(place.rglob("*.parquet"), key=lambda file: in_counting_order(str(file)))
-        if not files:
-            raise DataError(f"{place} is a folder, and a file was expected")
-        return files
-    return [place] if place.suffix.lower() == ".parquet" else []
+        return sorted(place.rglob(f"*{suffix}"), key=lambda file: in_counting_order(str(file)))
+    return [place] if place.suffix.lower() == suffix else []
+
+
+def _of_table(
+    files: Sequence[Path],
+    columns: Columns,
+    folder: Path,
+    delimiter: str | None,
+    encoding: str | None,
+    notice: Notice | None,
+) -> Listing:
+    grid = parquet(files) if files[0].suffix.lower() == ".parquet" else _grid(files[0], delimiter, encoding, notice)
+    listing = rows_of(files[0], grid, columns, References(folder).all_exist, notice)
+    listing.files = tuple(files)
+    return listing
+
+
+def _joined(place: Path, files: Sequence[Path], parts: Sequence[Listing]) -> Listing:
+    """The rows of several tables, whose names start from the folder of each; these may be the folders of splits."""
+    words = {file: file.parent.name for file in files if file.parent != place}
+    splits = splits_named(set(words.values()))
+    joined = Listing([])
+    for file, part in zip(files, parts, strict=True):
+        inner = f"{words[file]}/" if file in words else ""
+        split = splits.get(words.get(file, ""))
+        joined.problems += [f"{inner}{file.name}, {problem}" for problem in part.problems]
+        joined.rows += [
+            row._replace(place=f"{inner}{file.name}, {row.place}", name=inner + row.name, split=split or row.split)
+            for row in part.rows
+        ]
+    return joined
 
 
 def _grid(file: Path, delimiter: str | None, encoding: str | None, notice: Notice | None) -> Grid:

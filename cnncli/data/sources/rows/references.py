@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from cnncli.data.decode.formats import SUFFIXES
 from cnncli.data.folder_inventory import FolderInventory
 from cnncli.data.sources.location import some
+
+_UPLOAD = re.compile(r"[0-9a-f]{8}-(.+)")
+"""What Label Studio makes of the name of a file that is uploaded: eight digits come before it."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*/", re.IGNORECASE)
 
@@ -42,7 +46,7 @@ class References:
             parts = [_parts(name) for name in names]
             bases = [each[-1] if each else "" for each in parts]
             by_name = [self._by_end(base) for base in bases]
-            if len(set(bases)) == len(set(names)) and not any(each.problem for each in by_name):
+            if len(set(bases)) == len(set(names)) and 2 * sum(not each.problem for each in by_name) >= len(names):
                 return by_name
         return found
 
@@ -70,6 +74,8 @@ class References:
         if not candidates:
             stems = self._by_stem.get(parts[-1], ())
             candidates = [each for each in stems if os.path.splitext(f"/{each}")[0].endswith(end)]  # noqa: PTH122
+        if not candidates and (upload := _UPLOAD.fullmatch(parts[-1])):
+            return self._by_end(upload[1])
         if len(candidates) == 1:
             return Found(candidates[0])
         written = name.replace("\\", "/")
@@ -100,7 +106,9 @@ def _suffix(name: str) -> str:
 
 def _parts(name: str) -> list[str]:
     """The folders and the name in a path or address, without what says nothing."""
-    path = _SCHEME.sub("", name.replace("\\", "/"))
-    if path != name.replace("\\", "/"):
-        path = path.partition("?")[0]
+    path = name.replace("\\", "/")
+    if "?d=" in path:  # a local file of Label Studio
+        path = unquote(path.partition("?d=")[2])
+    elif _SCHEME.match(path):
+        path = unquote(_SCHEME.sub("", path).partition("?")[0])
     return [part for part in path.split("/") if part not in ("", ".", "..")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -45,14 +44,16 @@ def unpack(files: Sequence[Path], write: Callable[[Path], None], notice: Notice 
     try:
         create_folder(folder.parent)
         (folder.parent.parent / CACHE_TAG).write_text(CACHE_TAG_CONTENT, encoding="ascii")
-        with tempfile.TemporaryDirectory(prefix="incomplete-", dir=folder.parent) as unfinished:
-            place = Path(unfinished) / "images"
-            place.mkdir()
-            write(place)
+        unfinished = folder.with_name(f"{folder.name}-{os.getpid()}")
+        try:
+            unfinished.mkdir(exist_ok=True)
+            write(unfinished)
             if not folder.is_dir():  # another process may have been faster
-                place.rename(folder)
+                unfinished.rename(folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
         for old in folder.parent.glob(f"{folder.name.partition('-')[0]}-*"):
-            if old != folder:
+            if old != folder and old.name.count("-") == 1:  # with a third part, another process is about it
                 shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise ResourceError(

@@ -1,0 +1,55 @@
+"""Pascal VOC's classification lists: `ImageSets/Main/CLASS_SPLIT.txt` with an id and 1 or -1 in each line.
+
+Source:
+    M. Everingham et al., "The PASCAL Visual Object Classes Challenge", 2010; the development kit's documentation.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cnncli.data.folder_inventory import in_counting_order
+from cnncli.data.sources.exports.answers import Answers
+from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.split_names import split_of
+
+_LISTS = Path("ImageSets") / "Main"
+
+
+def recognises(place: Place) -> bool:
+    """Whether it has `ImageSets/Main` with lists of classes."""
+    return any("_" in file.stem for file in (place.path / _LISTS).glob("*.txt"))
+
+
+def read(place: Place, answers: Answers) -> None:
+    """Adds the ids of the lists of splits; those of `trainval` only where there is no list `train`."""
+    lists = {file.stem: file for file in (place.path / _LISTS).glob("*.txt")}
+    splits = {name: split_of(name) or "train" for name in lists if _is_split(name, lists)}
+    if "train" in splits:
+        splits.pop("trainval", None)
+    for list_name, split in splits.items():
+        for line in _lines(lists[list_name]):
+            answers.image(_name(line), split)
+        labels: dict[str, list[str]] = {}
+        for name in sorted(lists, key=in_counting_order):
+            if name.endswith(f"_{list_name}"):
+                for line in _lines(lists[name]):
+                    image, value = line.rsplit(None, 1)
+                    if value == "1":
+                        labels.setdefault(_name(image), []).append(name.removesuffix(f"_{list_name}"))
+        for image, given in labels.items():
+            answers.add(image, given, split)
+
+
+def _is_split(name: str, lists: dict[str, Path]) -> bool:
+    return any(other.endswith(f"_{name}") for other in lists) and not any(
+        name.endswith(f"_{other}") for other in lists if other != name
+    )
+
+
+def _name(image: str) -> str:
+    return f"JPEGImages/{image.strip()}"
+
+
+def _lines(file: Path) -> list[str]:
+    return [line for line in file.read_text("utf-8", errors="replace").split("\n") if line.strip()]

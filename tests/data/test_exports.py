@@ -1,0 +1,313 @@
+"""Exports of labelling tools: recognised by what they are, one label for each image, everything else by its reason."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from picture_files import encoded, put
+
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.sources import table
+from cnncli.data.sources.exports import EXPORTS, recognised
+from cnncli.data.sources.rows.reading import is_table
+from cnncli.errors import DataError
+
+READING = InputFormat(4, 4, 1)
+
+
+def write(root, **files):
+    for name, content in files.items():
+        place = root / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def read(path, **options):
+    """Labels by image for each split, numbers of images left out by reason, and what was told."""
+    told = []
+    data = table.load(path, READING, notice=told.append, **options)
+    labels = {
+        split: {name: data.class_names[label] for name, label in zip(samples.names, samples.labels, strict=True)}
+        for split, samples in data.splits.items()
+    }
+    return labels, {one.reason: one.count for one in data.unused}, told
+
+
+@pytest.fixture
+def photos(tmp_path):
+    put(tmp_path, *(f"images/{number}.jpg" for number in range(1, 10)))
+    return tmp_path
+
+
+def chosen(*labels, kind="choices", name="choice", **more):
+    return {"result": [{"from_name": name, "type": kind, "value": {kind: list(labels)}}], **more}
+
+
+def task(number, *annotations):
+    return {"id": number, "data": {"image": f"/data/upload/3/0a1b2c3d-{number}.jpg"}, "annotations": list(annotations)}
+
+
+class TestLabelStudio:
+    TASKS = (
+        task(1, chosen("cat")),
+        task(2, chosen("dog"), chosen("dog"), chosen("cat")),
+        task(3, chosen("cat"), chosen("dog", ground_truth=True)),
+        task(4, chosen("dog", was_cancelled=True), chosen("cat")),
+        task(5, chosen("cat"), chosen("dog")),
+        task(6, chosen("dog", was_cancelled=True)),
+        task(7),
+        task(8, chosen("cat", "dog")),
+        task(9, chosen("cat", "dog", kind="rectanglelabels")),
+    )
+
+    def test_json(self, photos):
+        write(photos, **{"export.json": list(self.TASKS)})
+        labels, left_out, told = read(photos / "export.json")
+        expected = {"images/1.jpg": "cat", "images/2.jpg": "dog", "images/3.jpg": "dog", "images/4.jpg": "cat"}
+        assert labels == {"train": expected}
+        assert left_out == {
+            "annotators-disagree": 1,
+            "skipped": 1,
+            "unlabelled": 1,
+            "several-labels": 1,
+            "boxes-of-several-classes": 1,
+        }
+        assert told[0].endswith("export.json is read as a Label Studio export")
+        assert "such as images/1.jpg for /data/upload/3/0a1b2c3d-1.jpg" in told[1]
+
+    def test_several_questions_are_named(self, photos):
+        both = {"result": [*chosen("cat")["result"], *chosen("young", name="age")["result"]]}
+        write(photos, **{"export.json": [task(1, both), task(2, chosen("dog"))]})
+        with pytest.raises(DataError, match="several questions: age, choice"):
+            read(photos / "export.json")
+        assert read(photos / "export.json", label_column="choice")[0]["train"]["images/1.jpg"] == "cat"
+
+    HEADER = "annotation_id,annotator,animal,created_at,id,image,lead_time,updated_at\n"
+
+    def test_csv(self, photos):
+        rows = [
+            (1, 1, "cat", 1),
+            (2, 1, "dog", 2),
+            (3, 2, "dog", 2),
+            (4, 1, '"{""choices"":[""a"",""b""]}"', 3),
+            ("", "", "cat", 4),
+            (5, 1, '"bird, wild"', 5),
+        ]
+        text = "".join(
+            f"{one},{by},{label},,{at},/data/upload/1/0a1b2c3d-{at}.jpg,1.5,\n" for one, by, label, at in rows
+        )
+        write(photos, **{"project.csv": self.HEADER + text})
+        labels, left_out, _ = read(photos / "project.csv")
+        assert labels["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog", "images/5.jpg": "bird, wild"}
+        assert left_out == {"several-labels": 1, "unlabelled": 1}
+
+    def test_json_min_with_an_imported_column_of_the_name_of_the_question(self, photos):
+        def row(number, **more):
+            return {"image": f"/data/local-files/?d=images%2F{number}.jpg", "id": number, "lead_time": 1, **more}
+
+        answered = {"annotator": 1, "annotation_id": 4}
+        rows = [row(1, animal="cat", **answered), row(2, animal="dog", **answered), row(3, animal="dog")]
+        write(photos, **{"min.json": rows})
+        labels, left_out, _ = read(photos / "min.json")
+        assert (labels["train"], left_out) == ({"images/1.jpg": "cat", "images/2.jpg": "dog"}, {"unlabelled": 1})
+
+
+def coco(annotations, first=1, ending=".jpg"):
+    images = [{"id": first + 10 * number, "file_name": f"{number}{ending}"} for number in range(1, 5)]
+    categories = [{"id": 7, "name": "cat"}, {"id": 3, "name": "dog"}]
+    return {"images": images, "annotations": annotations, "categories": categories}
+
+
+class TestCoco:
+    def test_labels_by_their_ids(self, photos):
+        given = [
+            {"image_id": 11, "category_id": 3},
+            {"image_id": 31, "category_id": 7},
+            {"image_id": 99, "category_id": 7},
+        ]
+        write(photos, **{"labels.json": coco(given)})
+        labels, left_out, _ = read(photos / "labels.json")
+        assert labels["train"] == {"images/1.jpg": "dog", "images/3.jpg": "cat"}
+        assert left_out == {"unlabelled": 2}
+
+    def test_boxes_of_one_class_are_its_label_and_told(self, photos):
+        boxes = [(11, 3), (11, 3), (21, 7), (31, 7), (31, 3)]
+        given = [{"image_id": image, "category_id": of, "bbox": [0, 0, 2, 2]} for image, of in boxes]
+        write(photos, **{"labels.json": coco(given)})
+        labels, left_out, told = read(photos / "labels.json")
+        assert labels["train"] == {"images/1.jpg": "dog", "images/2.jpg": "cat"}
+        assert left_out == {"boxes-of-several-classes": 1, "unlabelled": 1}
+        assert any("2 images without labels get the class of their boxes" in line for line in told)
+
+    def test_files_of_splits_in_a_folder(self, tmp_path):
+        put(tmp_path, *(f"{split}/{number}.jpg" for split in ("train", "val") for number in (1, 2, 3, 4)))
+        given = [{"image_id": 11, "category_id": 3}, {"image_id": 21, "category_id": 7}]
+        for split in ("train", "val"):
+            content = coco(given)
+            for image in content["images"]:
+                image["file_name"] = f"{split}/{image['file_name']}"
+            write(tmp_path, **{f"annotations/labels_{split}.json": content})
+        labels, _, _ = read(tmp_path)
+        assert labels["train"] == {"train/1.jpg": "dog", "train/2.jpg": "cat"}
+        assert labels["validation"] == {"val/1.jpg": "dog", "val/2.jpg": "cat"}
+
+
+def cvat(images):
+    return f"<?xml version='1.0' encoding='utf-8'?><annotations><version>1.1</version>{images}</annotations>"
+
+
+@pytest.mark.parametrize("path", ["annotations.xml", ""])
+def test_cvat(photos, path):
+    images = (
+        '<image id="0" name="1.jpg" subset="train"><tag label="cat"/></image>'
+        '<image id="1" name="2.jpg" subset="train"><tag label="dog"/></image>'
+        '<image id="2" name="3.jpg" subset="val"><tag label="dog"/></image>'
+        '<image id="3" name="4.jpg" subset="train"><tag label="dog"/><tag label="cat"/></image>'
+        '<image id="4" name="5.jpg" subset="train"/>'
+        '<image id="5" name="6.jpg" subset="train"><box label="cat" xtl="0"/><polygon label="cat"/></image>'
+    )
+    write(photos, **{"annotations.xml": cvat(images)})
+    labels, left_out, _ = read(photos / path)
+    assert labels["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog", "images/6.jpg": "cat"}
+    assert labels["validation"] == {"images/3.jpg": "dog"}
+    assert left_out == {"several-labels": 1, "unlabelled": 1}
+
+
+def test_voc(tmp_path):
+    put(tmp_path, *(f"JPEGImages/{name}.jpg" for name in ("a 1", "b", "c", "d", "e")))
+    lists = {
+        "train": "a 1\nb\nd\n", "val": "c\n", "trainval": "a 1\nb\nc\nd\n",
+        "cat_train": "a 1  1\nb -1\nd -1\n", "dog_train": "a 1 -1\nb  1\nd  0\n",
+        "cat_val": "c 1\n", "dog_val": "c -1\n", "cat_trainval": "a 1 1\nb -1\nc 1\nd -1\n",
+    }  # fmt: skip
+    write(tmp_path, **{f"ImageSets/Main/{name}.txt": text for name, text in lists.items()})
+    labels, left_out, _ = read(tmp_path)
+    assert labels == {
+        "train": {"JPEGImages/a 1.jpg": "cat", "JPEGImages/b.jpg": "dog"},
+        "validation": {"JPEGImages/c.jpg": "cat"},
+    }
+    assert left_out == {"unlabelled": 1}
+
+
+@pytest.mark.parametrize("folder", ["", "Annotations/"])
+def test_labelimg(photos, folder):
+    def annotation(*names):
+        objects = "".join(f"<object><name>{name}</name><bndbox/></object>" for name in names)
+        return f"<annotation><filename>wrong.png</filename>{objects}</annotation>"
+
+    files = {"1": ("cat",), "2": ("dog", "dog"), "3": ("cat", "dog"), "4": ()}
+    write(photos, **{f"{folder}{name}.xml": annotation(*names) for name, names in files.items()})
+    labels, left_out, _ = read(photos)
+    assert labels["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
+    assert left_out == {"boxes-of-several-classes": 1, "unlabelled": 1}
+
+
+@pytest.mark.parametrize("comma", [",", ", "])
+def test_roboflow(tmp_path, comma):
+    put(tmp_path, *(f"{split}/{number}.jpg" for split in ("train", "valid") for number in (1, 2, 3, 4)))
+    text = "filename,cat,dog\n1.jpg,1,0\n2.jpg,0,1\n3.jpg,1,1\n4.jpg,0,0\n".replace(",", comma)
+    write(tmp_path, **{"train/_classes.csv": text, "valid/_classes.csv": text})
+    labels, left_out, _ = read(tmp_path)
+    assert labels == {
+        "train": {"train/1.jpg": "cat", "train/2.jpg": "dog"},
+        "validation": {"valid/1.jpg": "cat", "valid/2.jpg": "dog"},
+    }
+    assert left_out == {"several-labels": 2, "unlabelled": 2}
+    assert [*read(tmp_path / "train" / "_classes.csv")[0]["train"]] == ["1.jpg", "2.jpg"]
+
+
+def test_hugging_face_image_folders(tmp_path):
+    put(tmp_path, *(f"{split}/{number}.jpg" for split in ("train", "test") for number in (1, 2)))
+    write(tmp_path, **{"train/metadata.csv": "file_name,label\n1.jpg,007\n2.jpg,7\n"})
+    write(
+        tmp_path,
+        **{"test/metadata.jsonl": '{"file_name": "1.jpg", "label": "7"}\n{"file_name": "2.jpg", "label": "007"}'},
+    )
+    labels, _, _ = read(tmp_path)
+    assert labels == {
+        "train": {"train/1.jpg": "007", "train/2.jpg": "7"},
+        "test": {"test/1.jpg": "7", "test/2.jpg": "007"},
+    }
+    assert is_table(tmp_path)
+
+
+class TestWebDataset:
+    @pytest.fixture(autouse=True)
+    def cache(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("CNNCLI_CACHE_DIR", str(tmp_path / "cache"))
+
+    def shard(self, file, *members):
+        file.parent.mkdir(exist_ok=True)
+        with tarfile.open(file, "w") as archive:
+            for name, content in members:
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+
+    def test_members_belong_together_by_their_names(self, tmp_path):
+        first = [("a/1.JPG", encoded(10)), ("a/2.seg.png", encoded(20)), ("a/1.cls", b"0\n"), ("a/2.cls", b"1")]
+        self.shard(tmp_path / "set/train-0.tar", *first)
+        self.shard(
+            tmp_path / "set/train-1.tar", ("1.jpg", encoded(30)), ("1.json", b'{"caption": "a cat", "label": 1}')
+        )
+        self.shard(tmp_path / "set/val-0.tar", ("1.jpg", encoded(40)), ("1.cls", b"1"), ("2.jpg", encoded(50)))
+        write(tmp_path, **{"names.txt": "cat\ndog\n"})
+        data = table.load(tmp_path / "set", READING, names=str(tmp_path / "names.txt"))
+        assert data.class_names == ("cat", "dog")
+        train, validation = data.splits["train"], data.splits["validation"]
+        assert train.read(np.arange(3))[:, 0, 0, 0].tolist() == [10, 20, 30]
+        assert (train.labels.tolist(), validation.labels.tolist()) == ([0, 1, 1], [1])
+        assert [(one.reason, one.count) for one in data.unused] == [("unlabelled", 1)]
+        assert table.files_root(tmp_path / "set") == train.root
+        assert is_table(tmp_path / "set")
+
+    def test_what_leads_out_of_the_archive_stays_in_the_cache(self, tmp_path):
+        self.shard(
+            tmp_path / "a.tar",
+            ("../../1.png", encoded(1)),
+            ("../../1.cls", b"a"),
+            ("/x/2.png", encoded(2)),
+            ("/x/2.cls", b"b"),
+        )
+        samples = table.load(tmp_path / "a.tar", READING).splits["train"]
+        assert all(path.parent == samples.root for path in map(samples.path, range(2)))
+        assert samples.read(np.arange(2))[:, 0, 0, 0].tolist() == [1, 2]
+
+    @pytest.mark.parametrize("content", [b"", b"no archive"])
+    def test_a_damaged_archive(self, tmp_path, content):
+        (tmp_path / "a.tar").write_bytes(content)
+        with pytest.raises(DataError, match="cannot be read as a tar archive"):
+            table.load(tmp_path / "a.tar", READING)
+
+    def test_an_archive_of_other_files(self, tmp_path):
+        self.shard(tmp_path / "a.tar", ("cat/1.png", encoded(1)))
+        with pytest.raises(DataError, match="no images with labels"):
+            table.load(tmp_path / "a.tar", READING)
+
+
+def test_ordinary_tables_and_folders_are_no_exports(photos):
+    write(photos, **{"a.csv": "file,label\n1.jpg,a\n", "b.json": [{"file": "1.jpg"}], "c.xml": "<a/>", "d.json": "{"})
+    assert [recognised(photos / name) for name in ("a.csv", "b.json", "c.xml", "d.json", "images", "")] == [None] * 6
+    assert not is_table(photos)
+
+
+def test_an_export_without_one_label_says_why(photos):
+    write(photos, **{"export.json": [task(1), task(2, chosen("a", "b"))]})
+    with pytest.raises(DataError, match="no image with one label: 1 image has no label and is not used"):
+        read(photos / "export.json")
+
+
+def test_captions_beside_class_folders_are_no_table(photos):
+    write(photos, **{"metadata.csv": "file_name,text\nimages/1.jpg,a cat\n"})
+    assert not is_table(photos)
+    write(photos, **{"metadata.csv": "file_name,label\nimages/1.jpg,cat\n"})
+    assert is_table(photos)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_every_export_has_a_line_in_the_docs(name):
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
+    assert f"| {name} |" in page
