@@ -393,6 +393,27 @@ def test_two_sizes_in_a_jpeg_2000_are_not_believed():
     assert "different sizes" in outcome(data.replace(size, struct.pack(">II", 4, 4)))
 
 
+@pytest.mark.parametrize("options", [{}, {"save_all": True, "append_images": [Image.new("RGB", (200, 100), "red")]}])
+def test_an_avif_is_as_large_as_its_codestream(options):
+    data = saved(Image.new("RGB", (200, 100)), "AVIF", **options)
+    size = struct.pack(">II", 200, 100)
+    assert size in data
+    lie = data.replace(size, struct.pack(">II", 12, 12))
+    opened = open_picture(format_of(lie), io.BytesIO(lie))
+    assert (opened.width, opened.height) == (200, 100)
+
+
+def test_many_pages_with_many_parts_are_not_all_looked_at():
+    tags = ((256, 1, 12), (257, 1, 12), (273, 1_000_000, 8))
+    one = struct.pack("<H", 3) + b"".join(struct.pack("<HHII", tag, 4, count, value) for tag, count, value in tags)
+    pages, place = b"", 8 + 4_000_000
+    for _ in range(20):
+        place += len(one) + 4
+        pages += one + struct.pack("<I", place)
+    data = struct.pack("<2sHI", b"II", 42, 8 + 4_000_000) + bytes(4_000_000) + pages
+    assert outcome(data) == "the image is a damaged TIFF: its pages have no end"
+
+
 # ---------------------------------------------------------------- the page
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")

@@ -128,7 +128,7 @@ FORMATS = (
         convert="dcraw -c -w {file} > {stem}.ppm",
     ),
     Format("TIFF", _is_tiff, (".tif", ".tiff"), "tiff:open_tiff", convert=_MAGICK, has_frames=True),
-    Format("AVIF", _is_avif, (".avif",), "pillow:open_avif", article="an"),
+    Format("AVIF", _is_avif, (".avif",), "avif:open_avif", article="an"),
     Format("HEIC", _is_heif, (".heic", ".heif", ".hif"), "heic:open_heic", convert="heif-convert {file} {stem}.png"),
     Format(
         "JPEG 2000", _is_jpeg2000, (".jp2", ".j2k", ".jpx", ".j2c", ".jpc"), "jpeg2000:open_jpeg2000", convert=_MAGICK

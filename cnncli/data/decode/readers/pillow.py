@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from PIL import Image, ImageFile
-from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.QoiImagePlugin import QoiImageFile
@@ -85,11 +84,6 @@ def open_bmp(stream: BinaryIO) -> PillowFile:
 def open_webp(stream: BinaryIO) -> PillowFile:
     """A WebP."""
     return PillowFile(WebPImageFile(stream), stream)
-
-
-def open_avif(stream: BinaryIO) -> PillowFile:
-    """An AVIF; 10 and 12 bits become 8."""
-    return BoxFile(AvifImageFile(stream), stream)
 
 
 def open_qoi(stream: BinaryIO) -> PillowFile:

@@ -6,6 +6,7 @@ tifffile reads the numbers, imagecodecs decompresses them; both belong to the ex
 from __future__ import annotations
 
 import io
+import logging
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -18,6 +19,8 @@ from cnncli.data.decode.readers import DeepPixels, NotRead, open_picture, with_e
 from cnncli.data.decode.readers.jpeg import size_of_jpeg
 from cnncli.data.decode.readers.tiff_pages import COLORS, TiffPage
 from cnncli.data.decode.white import blocks_of_rows, used_white
+
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what it says of odd tags is not for the user
 
 _COMPRESSIONS = {
     1: "",

@@ -15,10 +15,10 @@ MAX_PAGES = 100_000
 """Pages above which a file is refused; stacks of microscopes have some thousands."""
 
 _TYPES = {1: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
-_MOST_VALUES = 1_000_000  # of one tag
+_MOST_VALUES = 4_000_000  # of all tags: two for each strip or tile
 _MOST_SAMPLES = 16
 _DESCRIPTION = 270
-_DESCRIPTION_BYTES = 2048
+_DESCRIPTION_BYTES = 512
 _PROFILE = 34675
 _NUMBERS = {254, 256, 257, 258, 259, 262, 273, 274, 277, 278, 279, 284, 317, 322, 323, 324, 325, 338, 339, 530, 32997}
 _RAW = {33421, 50706}  # the filter over a sensor, the version of DNG
@@ -117,16 +117,19 @@ def _directories(stream: BinaryIO) -> Iterator[Tags]:
     is_big = struct.unpack(order + "H", head[2:4])[0] == 43
     (place,) = struct.unpack(order + "Q", head[8:16]) if is_big else struct.unpack(order + "I", head[4:8])
     visited: set[int] = set()
+    numbers = 0
     while place:
-        if place in visited or len(visited) == MAX_PAGES:
+        if place in visited or len(visited) == MAX_PAGES or numbers > _MOST_VALUES:
             raise ValueError("its pages have no end")
+        tags, following = _directory(stream, place, order, is_big, with_description=not visited)
         visited.add(place)
-        tags, place = _directory(stream, place, order, is_big)
+        numbers += sum(len(values) for values in tags.values())
         yield tags
+        place = following
 
 
-def _directory(stream: BinaryIO, place: int, order: str, is_big: bool) -> tuple[Tags, int]:
-    """The tags of numbers in one directory, and the place of the next."""
+def _directory(stream: BinaryIO, place: int, order: str, is_big: bool, with_description: bool) -> tuple[Tags, int]:
+    """The tags of numbers in one directory, the first bytes of its description if asked for, and the next place."""
     count_type, entry, pointer = ("Q", "HHQ8s", "Q") if is_big else ("H", "HHI4s", "I")
     (count,) = _unpacked(stream, place, order + count_type)
     if count > 4096:
@@ -136,7 +139,7 @@ def _directory(stream: BinaryIO, place: int, order: str, is_big: bool) -> tuple[
     entries = _bytes_at(stream, start, count * size)
     tags = {}
     for tag, kind, number, value in struct.iter_unpack(order + entry, entries):
-        if tag == _DESCRIPTION and number > 4:
+        if tag == _DESCRIPTION and number > 4 and with_description:
             at = struct.unpack(order + "Q" * is_big + "I" * (not is_big), value)[0]
             stream.seek(at)
             tags[tag] = tuple(stream.read(min(number, _DESCRIPTION_BYTES)))
