@@ -38,9 +38,13 @@ def test_a_usual_space_is_known_by_its_primaries_whatever_it_is_called(name):
     [
         *((b"", ""), (SRGB, "sRGB"), (b"nonsense", DAMAGED), (P3[:200], DAMAGED)),
         (P3.replace(b"rXYZ", b"rXYY"), "Display P3"),
+        (
+            P3.replace(b"rXYZ", b"rXYY").replace(P3[240:288], b"desc" + bytes(7) + b"\4\xce\xce\xce" + bytes(33)),
+            DAMAGED,
+        ),
         (ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes(), ""),
     ],
-    ids=["none", "sRGB", "nonsense", "cut off", "by its description", "not of colours"],
+    ids=["none", "sRGB", "nonsense", "cut off", "by its description", "no letters", "not of colours"],
 )
 def test_what_profiles_are_called(profile, name):
     assert profile_name(profile) == name

@@ -4,6 +4,7 @@ import struct
 
 import numpy as np
 import pytest
+import tifffile
 from picture_files import encoded
 from png_files import png
 
@@ -92,6 +93,17 @@ def test_init_sets_white_and_says_why(tmp_path):
     assert "White is 4095, because no pixel of 8 images of more than 8 bits is above 4,000" in " ".join(
         line.strip(" #") for line in text.splitlines()
     )
+
+
+def test_numbers_that_do_not_say_what_is_white_are_looked_at_by_init(tmp_path):
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        for number in range(4):
+            pixels = np.random.default_rng(number).random((9, 9)).astype(np.float32)
+            tifffile.imwrite(tmp_path / label / f"{number}.tif", pixels)
+    seen = survey(tmp_path)
+    assert str(seen.dark).endswith(", and they do not say which value is white")
+    assert "white: 1}" in draft(seen, "a.yaml")
 
 
 def test_files_that_cannot_be_read_do_not_stop_the_search(tmp_path):

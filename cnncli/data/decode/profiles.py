@@ -26,6 +26,7 @@ _PRIMARIES: Mapping[str, tuple[tuple[float, float, float], ...]] = {
 """Red, green and blue of the usual spaces as X, Y and Z under D50, as their profiles have them."""
 
 _SAME = 0.01  # distance in X, Y or Z up to which primaries are taken for those of a space
+_LONGEST = 60  # characters of a description
 _SAME_GREY = 2  # levels, on average, up to which a curve is taken for that of sRGB; a gamma of 2.2 is 1 away
 _CICP = {1: STANDARD, 9: "Rec. 2020", 11: "Display P3", 12: "Display P3"}
 _CURVES = (1, 6, 13, 14, 15)  # transfer functions of ITU-T H.273 that are near that of sRGB
@@ -112,8 +113,13 @@ def _fixed(numbers: tuple[float, ...]) -> bytes:
 @lru_cache(64)
 def _named(profile: bytes) -> str:
     opened = _opened(profile)
-    if opened is None:
+    try:
+        return DAMAGED if opened is None else _described(opened, profile)
+    except ValueError:  # letters that do not exist
         return DAMAGED
+
+
+def _described(opened: ImageCms.ImageCmsProfile, profile: bytes) -> str:
     if opened.profile.xcolor_space.strip() != "RGB":
         return ""
     colorants = [getattr(opened.profile, f"{color}_colorant") for color in ("red", "green", "blue")]
@@ -122,7 +128,7 @@ def _named(profile: bytes) -> str:
         for name, usual in _PRIMARIES.items():
             if np.abs(own - usual).max() < _SAME and (name != STANDARD or _has_usual_curve(profile)):
                 return name
-    return (opened.profile.profile_description or "").strip() or "an unnamed profile"
+    return (opened.profile.profile_description or "").strip()[:_LONGEST] or "an unnamed profile"
 
 
 def _has_usual_curve(profile: bytes) -> bool:

@@ -26,7 +26,7 @@ class DarkSet(NamedTuple):
     Args:
         images: How many were looked at.
         greatest: Their greatest value.
-        white: The value of white, as far as their format says.
+        white: The value of white by their format; infinite where it does not say.
     """
 
     images: int
@@ -41,7 +41,10 @@ class DarkSet(NamedTuple):
     def __str__(self) -> str:
         deep = "of more than 8 bits" if self.white > WHITE else "of 8 bits"
         several = f"{counted(self.images, 'image')} {deep}"
-        return f"no pixel of {several} is above {self.greatest:,g}, although white is {self.white:,g}"
+        no_pixel = f"no pixel of {several} is above {self.greatest:,g}"
+        if np.isinf(self.white):
+            return f"{no_pixel}, and they do not say which value is white"
+        return f"{no_pixel}, although white is {self.white:,g}"
 
 
 def dark_sets(
