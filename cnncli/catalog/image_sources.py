@@ -46,12 +46,18 @@ _TFDS_NAME = validator(
     {"type": "string"},
 )
 
+_SPLIT_COLUMN = Validator(
+    "the name of a column, or '' to ignore the one that would be found",
+    lambda value, path, problems: "" if value in (None, "") else text.accept(value, path, problems),  # `--set key=`
+    {"type": ["string", "null"]},
+)
+
 _TABLE = {
     "path": PATH,
     "root": PATH,
     "image_column": text,
     "label_column": text,
-    "split_column": text,
+    "split_column": _SPLIT_COLUMN,
     "names": PATH,
     "delimiter": choice(",", ";", "\t"),
     "encoding": text,

@@ -175,3 +175,8 @@ class TestJsonSchema:
         assert named["cifar"]["properties"]["labels"] == {"enum": ["fine", "coarse"]}
         assert named["tfds"]["properties"]["splits"]["additionalProperties"] == {"type": "string"}
         assert named["arrays"]["properties"]["white"]["exclusiveMinimum"] == 0
+
+
+@pytest.mark.parametrize("empty", ["''", "null", ""])
+def test_a_column_of_splits_can_be_ignored(empty):
+    assert source_of(f"{{table: {{path: a.csv, split_column: {empty}}}}}").arguments["split_column"] == ""

@@ -140,7 +140,7 @@ def _load_source(data: Data, notice: Notice | None) -> ImageData[Any]:
     context: dict[str, Any] = {"classes": data.classes, "notice": notice, "white": data.image.white}
     context["split_folders"] = data.split.folder
     if data.split.group and "column" in data.split.group:
-        context["group_column"] = data.split.group["column"]
+        arguments = {**arguments, "group_column": data.split.group["column"]}
     if data.source.is_builtin:
         return _fitted(with_classes(builtin.load(name, notice), data.classes, name), data)
     if IMAGE_SOURCES[name].images == "arrays":

@@ -90,6 +90,21 @@ class TestGroups:
         with pytest.raises(DataError, match=r"is not found in 5 of the 60 images, such as 'ill/p3_3.png'"):
             divided(spec_of(patients, r"data.split.group={pattern: '(p[0-2]|p[4-9]|p1\d)_'}"))
 
+    def test_the_groups_of_a_table_are_those_of_a_column(self, spec_of, patients, tmp_path):
+        rows = ["file,label,subject,set"]
+        for number, path in enumerate(sorted(patients.glob("*/*"))):
+            rows.append(f"{path},{path.parent.name},{path.name.split('_')[0]},{'test' if number % 5 == 0 else 'train'}")
+        (tmp_path / "a.csv").write_text("\n".join(rows))
+        told, column = [], "data.split.group={column: subject}"
+        splits = divided(spec_of(tmp_path / "a.csv", column), notice=told.append)
+        assert len(splits.samples["test"]) == 12
+        assert any("groups have images in two splits" in line for line in told)
+        for ignored in ("", "''"):
+            anew = f"data.source.csv.split_column={ignored}"
+            images = names(divided(spec_of(tmp_path / "a.csv", column, anew)))
+            train, validation, test = (patients_of(images[split]) for split in ("train", "validation", "test"))
+            assert len(train | validation | test) == len(train) + len(validation) + len(test) == 12
+
 
 class TestFile:
     def test_a_division_that_was_written_gives_the_same_images(self, spec_of, patients, tmp_path):
