@@ -32,6 +32,7 @@ import logging, os, random, signal, sys, warnings
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 import keras, numpy as np, tensorflow as tf
+from PIL import Image, ImageFile
 
 keras.config.set_dtype_policy("mixed_bfloat16")
 keras.config.set_epsilon(1e-5)
@@ -39,8 +40,12 @@ keras.config.set_floatx("float64")
 keras.config.set_image_data_format("channels_first")
 keras.utils.set_random_seed(7)
 tf.config.experimental.enable_op_determinism()
+tf.config.optimizer.set_jit("autoclustering")
+tf.config.optimizer.set_experimental_options({"constant_folding": False})
 tf.get_logger().setLevel("WARNING")
-warnings.simplefilter("error", DeprecationWarning)
+warnings.simplefilter("error")
+np.seterr(all="raise")
+ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = True, 9
 signal.signal(signal.SIGINT, lambda number, frame: None)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(3), keras.layers.Dropout(0.5)])
@@ -50,6 +55,9 @@ def state():
     from tensorflow.python.framework import config
     import matplotlib
     return {
+        "optimizer": (tf.config.optimizer.get_jit(), tf.config.optimizer.get_experimental_options()),
+        "pillow": (ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS),
+        "numpy errors": np.geterr(),
         "policy": keras.config.dtype_policy().name,
         "settings": (keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()),
         "determinism": config.is_op_determinism_enabled(),
@@ -162,6 +170,51 @@ def test_a_backend_other_than_tensorflow_is_refused(example_folder):
         KERAS_BACKEND="jax",
     )
     assert output == "Keras runs on jax in this program | set the variable KERAS_BACKEND to tensorflow\n"
+
+
+def test_the_backend_of_matplotlib_is_that_of_the_program(example_folder):
+    output = in_a_program(
+        """
+        import os
+        os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+        import cnncli
+        cnncli.train(cnncli.load_spec("mnist.yaml"))
+        import matplotlib
+        print(os.environ["MPLBACKEND"], matplotlib.rcParams["backend"])
+        """
+    )
+    assert output == "module://matplotlib_inline.backend_inline module://matplotlib_inline.backend_inline\n"
+
+
+def test_settings_of_keras_json_stay_those_of_the_program(example_folder, tmp_path):
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "keras.json").write_text('{"floatx": "float64", "image_data_format": "channels_first"}')
+    output = in_a_program(
+        """
+        import cnncli
+        cnncli.train(cnncli.load_spec("mnist.yaml"), runs_dir="there")
+        import keras
+        print(keras.config.floatx(), keras.config.image_data_format())
+        """,
+        KERAS_HOME=str(tmp_path / "keras"),
+    )
+    assert output == "float64 channels_first\n"
+    assert_same_run(example_folder / "runs" / "mnist-001", example_folder / "there" / "mnist-001")
+
+
+@pytest.mark.exhaustive
+def test_programs_that_cnncli_cannot_be_part_of_are_told_why(example_folder, tmp_path):
+    told = """
+        import cnncli
+        try:
+            cnncli.build_model(cnncli.load_spec("mnist.yaml"))
+        except cnncli.ResourceError as error:
+            print(error.exit_code, error, "|", error.hint)
+        """
+    graphs = "import tensorflow as tf\ntf.compat.v1.disable_eager_execution()\n" + textwrap.dedent(told)
+    assert "5 TensorFlow does not execute eagerly in this program" in in_a_program(graphs, TF_CPP_MIN_LOG_LEVEL="3")
+    assert "5 Keras cannot use its settings: invalid literal" in in_a_program(told, KERAS_MAX_EPOCHS="nonsense")
+    assert "5 Keras runs on torch in this program" in in_a_program(told, KERAS_BACKEND="torch")
 
 
 @pytest.mark.exhaustive
