@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from functools import cached_property
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from PIL import Image, ImageChops
 from PIL.JpegImagePlugin import JpegImageFile
@@ -13,21 +13,10 @@ from cnncli.data.decode.cut_off import CutOff, is_cut_off
 from cnncli.data.decode.input_format import InputFormat, decode_smaller
 from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of, turn_told_by
 from cnncli.data.decode.readers import DeepPixels, NotRead, with_extra
+from cnncli.data.decode.readers.codestream import JPEG_LS, JpegFrame, jpeg_frame
 from cnncli.data.decode.readers.pillow import PillowFile
 
-_NO_FRAMES = {0xC4, 0xC8, 0xCC}  # tables and an extension among the markers of frames
-_JPEG_LS = 0xF7
 _EXIF = b"Exif\0\0"
-
-
-class _Frame(NamedTuple):
-    """The frame that a JPEG declares."""
-
-    marker: int
-    bits: int
-    width: int
-    height: int
-    channels: int
 
 
 class _Jpeg(PillowFile):
@@ -57,8 +46,8 @@ def open_jpeg(stream: BinaryIO) -> PillowFile | _DeepJpeg:
     except SyntaxError:
         stream.seek(0)
         data = stream.read()
-        frame = _frame(data)
-        if frame is None or (frame.bits == 8 and frame.marker != _JPEG_LS):
+        frame = jpeg_frame(data)
+        if frame is None or (frame.bits == 8 and frame.marker != JPEG_LS):
             raise
         return _DeepJpeg(data, frame)
 
@@ -68,11 +57,11 @@ class _DeepJpeg:
 
     profile = b""
 
-    def __init__(self, data: bytes, frame: _Frame) -> None:
+    def __init__(self, data: bytes, frame: JpegFrame) -> None:
         self._data, self._frame = data, frame
         self.width, self.height, self.is_grey = frame.width, frame.height, frame.channels == 1
         self.traits = ("sixteen-bit",) * (frame.bits > 8)
-        name = "JPEG-LS" if frame.marker == _JPEG_LS else "JPEG"
+        name = "JPEG-LS" if frame.marker == JPEG_LS else "JPEG"
         if frame.channels not in (1, 3) or not 2 <= frame.bits <= 16:
             raise NotRead(f"is a {name} of {frame.channels} channels of {frame.bits} bits, which cnncli does not read")
         self._imagecodecs = with_extra("imagecodecs", f"is a {name} of {frame.bits} bits per channel", "tiff")
@@ -85,26 +74,6 @@ class _DeepJpeg:
     def load(self, input_format: InputFormat) -> DeepPixels:
         if is_cut_off("JPEG", io.BytesIO(self._data)):  # libjpeg fills the rest with grey
             raise CutOff
-        is_ls = self._frame.marker == _JPEG_LS
+        is_ls = self._frame.marker == JPEG_LS
         values = (self._imagecodecs.jpegls_decode if is_ls else self._imagecodecs.jpeg_decode)(self._data)
         return DeepPixels(values.reshape(self.height, self.width, self._frame.channels), 2**self._frame.bits - 1)
-
-
-def size_of_jpeg(data: bytes) -> tuple[int, int]:
-    """Width and height that the first frame of a JPEG declares."""
-    frame = _frame(data)
-    if frame is None:
-        raise ValueError("it has no frame")
-    return frame.width, frame.height
-
-
-def _frame(data: bytes) -> _Frame | None:
-    place = 2
-    while place + 9 < len(data) and data[place] == 0xFF:
-        marker = data[place + 1]
-        if (0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES) or marker == _JPEG_LS:
-            height, width = (int.from_bytes(data[at : at + 2]) for at in (place + 5, place + 7))
-            return _Frame(marker, data[place + 4], width, height, data[place + 9])
-        is_alone = marker == 0xFF or 0xD0 <= marker <= 0xD9 or marker == 0x01
-        place += 1 if marker == 0xFF else 2 if is_alone else 2 + int.from_bytes(data[place + 2 : place + 4])
-    return None

@@ -16,7 +16,7 @@ from cnncli.data.decode.formats import format_of
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import turn_for
 from cnncli.data.decode.readers import DeepPixels, NotRead, open_picture, with_extra
-from cnncli.data.decode.readers.jpeg import size_of_jpeg
+from cnncli.data.decode.readers.codestream import declared_by_jpeg
 from cnncli.data.decode.readers.tiff_pages import COLORS, TiffPage
 from cnncli.data.decode.white import blocks_of_rows, used_white
 
@@ -136,7 +136,7 @@ def _require_small_parts(page: TiffPage, data: bytes) -> None:
     for offset, count in zip(page.offsets, page.counts, strict=False):
         part = data[offset : offset + count]
         if page.compression == 7:
-            size = size_of_jpeg(part)
+            size = declared_by_jpeg(part)[:2]
         elif (kind := format_of(part)) is not None:
             opened = open_picture(kind, io.BytesIO(part))
             size = opened.width, opened.height
