@@ -135,7 +135,10 @@ def _drawn(
     total = len(labels)
     if not 0 < count < total:
         images = counted(count, f"{split} image")
-        raise DataError(f"{images} of {total:,} leave no image for the other splits", f"change data.split.{split}")
+        message = (
+            f"{images} of {total:,} leave no image for the other splits" if count else f"no image is left for {split}"
+        )
+        raise DataError(message, f"set data.split.{split} to {_limits(1, total - 1 - splits_after)}")
     if drawing.groups is not None:
         return _drawn_in_groups(labels, count, drawing, drawing.groups, split, splits_after)
     if not drawing.stratify:
@@ -157,6 +160,10 @@ def _drawn(
     return np.sort(indices)
 
 
+def _limits(least: int, most: int) -> str:
+    return f"a number from {least} to {most}" if most > least else f"{least}"
+
+
 def _require_room(count: int, total: int, classes: int, split: str, splits_after: int) -> None:
     """Refuses splits with fewer images than there are classes."""
     if min(count, total - count) >= classes:
@@ -165,8 +172,7 @@ def _require_room(count: int, total: int, classes: int, split: str, splits_after
     most = total - classes * (1 + splits_after)
     hint = "add images, keep fewer for the other splits, or choose fewer classes with data.classes"
     if most >= classes:
-        limits = f"a number from {classes} to {most}" if most > classes else f"{classes}"
-        hint = f"set data.split.{split} to {limits}"
+        hint = f"set data.split.{split} to {_limits(classes, most)}"
     raise DataError(f"{counted(images, f'{side} image')} cannot hold one of each of the {classes} classes", hint)
 
 

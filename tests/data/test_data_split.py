@@ -44,12 +44,12 @@ def test_without_stratification_the_last_images_are_taken_whatever_the_seed():
         assert validation_indices(labels, 0.3, Drawing(False, seed)).tolist() == [7, 8, 9]
 
 
-@pytest.mark.parametrize("part", [10, 11, 0.999, 0.01])
+@pytest.mark.parametrize("part", [10, 11, 0.999])
 @pytest.mark.parametrize("stratify", [True, False])
 def test_both_sides_must_have_images(part, stratify):
     with pytest.raises(DataError, match="leave no image for the other splits") as caught:
         validation_indices(labels_of(5, 5), part, Drawing(stratify, 0))
-    assert caught.value.hint == "change data.split.validation"
+    assert caught.value.hint == "set data.split.validation to a number from 1 to 9"
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,9 @@ def test_both_sides_must_have_images(part, stratify):
 def test_a_class_that_cannot_be_on_both_sides_is_told(counts, part):
     with pytest.raises(DataError, match=r"every class is on both sides|cannot hold one of each of the"):
         validation_indices(labels_of(*counts), part, Drawing(True, 0))
+
+
+def test_a_fraction_of_few_images_may_be_none():
+    with pytest.raises(DataError, match="no image is left for validation") as caught:
+        validation_indices(labels_of(5, 5), 0.01, Drawing(True, 0))
+    assert caught.value.hint == "set data.split.validation to a number from 1 to 9"

@@ -1,5 +1,7 @@
 """Train, validation and test divided at once: exact counts, every class everywhere, the same for the same seed."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -78,3 +80,45 @@ def test_a_class_that_would_be_missing_is_named(labels, options, words):
 def test_folders_in_order_without_stratification_are_refused():
     with pytest.raises(DataError, match=r"none is in the train split|none is in the test split \(and 2 more classes\)"):
         split(test=0.25, stratify=False)
+
+
+ADVICE = re.compile(r"set data\.split\.(validation|test) to (?:a number from )?(\d+)(?: to (\d+))?")
+
+
+@pytest.mark.parametrize("end", [2, 3], ids=["least", "most"])
+@pytest.mark.parametrize(
+    ("counts", "parts", "stratify"),
+    [
+        ((10, 10, 10), {"test": 2, "validation": 0.1}, True),
+        ((10, 10, 10), {"test": 29, "validation": 0.1}, True),
+        ((10, 10, 10), {"test": 100, "validation": 3}, True),
+        ((10, 10, 10), {"test": 0.2, "validation": 0.01}, True),
+        ((10, 10, 10), {"test": 0.25, "validation": 0.1}, False),
+        ((90, 90, 3), {"test": 0.05, "validation": 0.1}, True),
+        ((50, 50, 4), {"test": 0.1, "validation": 0.1}, True),
+        ((8,) * 12, {"test": 0.1, "validation": 0.1}, True),
+        ((5,) * 40, {"test": 0.9, "validation": 0.3}, True),
+        ((30, 30), {"test": 1, "validation": 1}, False),
+    ],
+)
+def test_following_the_advice_ends_with_a_division(counts, parts, stratify, end):
+    labels, followed = np.repeat(np.arange(len(counts)), counts), []
+    while not (division := division_or_hint(labels, parts, stratify, followed)):
+        hint = followed[-1]
+        assert hint not in followed[:-1], followed
+        if advice := ADVICE.search(hint):
+            parts = {**parts, advice[1]: int(advice[end] or advice[2])}
+        else:
+            assert "remove 'stratify: false'" in hint
+            stratify = True
+    assert followed
+    assert all(set(labels[part]) == set(labels) for part in (division.train, division.validation, division.test))
+
+
+def division_or_hint(labels, parts, stratify, hints):
+    """The division; None, with one hint more, when it is refused."""
+    try:
+        return split(labels, [str(label) for label in np.unique(labels)], **parts, stratify=stratify)
+    except DataError as error:
+        hints.append(error.hint)
+        return None
