@@ -223,6 +223,10 @@ def _split(data: Data) -> Iterator[Problem]:
     if split.group is not None and "pattern" in split.group and not source.has_files:
         message = f"a pattern is searched in the names of files, and {source.name} has none"
         yield Problem((*path, "group", "pattern"), message, at_key=True)
+    if split.group is not None and "dicom" in split.group and not source.has_files:
+        yield Problem(
+            (*path, "group", "dicom"), f"only DICOM files name patients, and {source.name} has none", at_key=True
+        )
 
 
 def _mixing(spec: Spec) -> Iterator[Problem]:

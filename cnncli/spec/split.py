@@ -13,7 +13,8 @@ from cnncli.spec.group_pattern import wrong_pattern
 from cnncli.spec.section import Section, key
 from cnncli.wording import nearest, shown
 
-_GROUPS = "{column: NAME} of a table, or {pattern: 'patient_(\\d+)'} for file names"
+_GROUPS = "{column: NAME} of a table, {pattern: 'patient_(\\d+)'} for file names, or {dicom: PatientID}"
+_IDENTITIES = choice("PatientID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
 def _test_part() -> Validator:
@@ -36,23 +37,25 @@ def _test_part() -> Validator:
 
 
 def _group() -> Validator:
-    """Where the group of an image stands: a mapping with one key, `column` or `pattern`."""
+    """Where the group of an image stands: a mapping with one key, `column`, `pattern` or `dicom`."""
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if not isinstance(value, dict) or len(value) != 1:
             problems.append(Problem(path, f"expected {_GROUPS}; got {shown(value)}"))
             return value
         ((kind, where),) = value.items()
-        if kind not in ("column", "pattern"):
-            near = nearest(str(kind), ("column", "pattern")) or f"; expected {_GROUPS}"
+        if kind not in ("column", "pattern", "dicom"):
+            near = nearest(str(kind), ("column", "pattern", "dicom")) or f"; expected {_GROUPS}"
             problems.append(Problem((*path, kind), f"unknown key{near}", at_key=True))
         elif kind == "column":
             text.accept(where, (*path, kind), problems)
+        elif kind == "dicom":
+            _IDENTITIES.accept(where, (*path, kind), problems)
         elif wrong := wrong_pattern(where):
             problems.append(Problem((*path, kind), wrong))
         return value
 
-    keys = {kind: {"type": "string"} for kind in ("column", "pattern")}
+    keys = {**{kind: {"type": "string"} for kind in ("column", "pattern")}, "dicom": _IDENTITIES.schema}
     schema = {"type": "object", "properties": keys, "additionalProperties": False, "maxProperties": 1}
     return Validator(_GROUPS, accept, schema)
 

@@ -101,6 +101,10 @@ def _decoded(dataset, data: bytes) -> np.ndarray:
         return imagecodecs.jpegls_decode(data)
     if "RLE" in name:
         return _run_lengths(dataset, data)
+    if "Lossless" in name:
+        return imagecodecs.ljpeg_decode(data)
+    if dataset.BitsStored > 8:
+        return imagecodecs.jpeg8_decode(data)
     coded = "RGB" if dataset.PhotometricInterpretation == "RGB" and b"JFIF" not in data[:20] else "YCBCR"
     return imagecodecs.jpeg8_decode(data, colorspace=coded, outcolorspace="RGB")
 

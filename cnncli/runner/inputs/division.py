@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cnncli.data.dicom_groups import dicom_groups
 from cnncli.data.groups import Groups, matched_groups, shared_groups
 from cnncli.data.samples import ImageData
 from cnncli.data.sources.split_names import SPLITS
@@ -121,13 +122,17 @@ def groups_of(source: ImageData[Any], group: Mapping[str, str] | None) -> dict[s
     """The groups of the images of each split of a source; none where the spec asks for none.
 
     Raises:
-        DataError: The pattern is not found in every name.
+        DataError: The pattern is not found in every name, or an element not in every file.
     """
     if not group:
         return {}
     names = source.groups if "column" in group else {name: of.names for name, of in source.splits.items()}
     whole = [name for split in source.splits for name in names[split]]
-    every = Groups.named(whole) if "column" in group else matched_groups(whole, group["pattern"])
+    if "dicom" in group:
+        paths = [of.path(index) for of in source.splits.values() for index in range(len(of))]
+        every = dicom_groups(whole, paths, group["dicom"])
+    else:
+        every = Groups.named(whole) if "column" in group else matched_groups(whole, group["pattern"])
     ends = np.cumsum([len(of_split) for of_split in source.splits.values()])
     parts = np.split(every.of_image, ends[:-1])
     return {split: Groups(every.names, part) for split, part in zip(source.splits, parts, strict=True)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import struct
@@ -22,7 +23,7 @@ UNDEFINED = 0xFFFFFFFF
 """The length of what ends where a mark says so."""
 
 _KEYWORDS = (
-    *("SOPClassUID", "BurnedInAnnotation", "PatientID", "SeriesInstanceUID", "ICCProfile"),
+    *("SOPClassUID", "BurnedInAnnotation", "PatientID", "StudyInstanceUID", "SeriesInstanceUID", "ICCProfile"),
     *("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns"),
     *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit"),
     *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"),
@@ -141,6 +142,14 @@ def read_dicom(stream: BoundedStream, pydicom: Any) -> DicomFile:
     if not syntax and length != UNDEFINED:
         syntax = f"1.2.840.10008.1.2{'' if implicit else '.1' if little else '.2'}"
     return DicomFile(stream, elements, syntax, keyword, kind, stream.tell(), length)
+
+
+def identity_of(elements: Any, keyword: str) -> bytes:
+    """A hash of what identifies a patient, an examination or a series; empty where the file does not say."""
+    item = elements.get_item(keyword) if keyword in elements else None  # as it is: any letters may be wrong in it
+    value = getattr(item, "value", None) or b""
+    data = (value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")).strip(b" \0")
+    return hashlib.blake2b(data, digest_size=16).digest() if data else b""
 
 
 def _is_pixels(tag: int, kind: str | None, length: int) -> bool:
