@@ -13,11 +13,19 @@ from dicom_files import RAMP, dicom, item, written
 from dicom_second_reading import second_reading
 from PIL import Image
 from pydicom.encaps import encapsulate
-from pydicom.uid import JPEG2000, MPEG2MPML, JPEGBaseline8Bit, JPEGLSLossless, RTPlanStorage
+from pydicom.uid import (
+    JPEG2000,
+    MPEG2MPML,
+    DeflatedExplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    JPEGLSLossless,
+    RTPlanStorage,
+)
 
 from cnncli.data.decode.formats import format_of
 from cnncli.data.decode.image import read_image, size_of
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.decode.readers import dicom_file
 from cnncli.errors import DataError
 
 FORMAT = InputFormat(16, 16, 1)
@@ -147,7 +155,6 @@ class TestRefused:
             ("pydicom", "CT_small.dcm", "dicom"),
             ("openjpeg", "693_J2KI.dcm", "dicom"),
             ("jpeg_ls", "MR_small_jpeg_ls_lossless.dcm", "dicom"),
-            ("rle", "MR_small_RLE.dcm", "dicom"),
             ("imagecodecs", "SC_rgb_jpeg_gdcm.dcm", "tiff"),
             ("imagecodecs", "JPGExtended.dcm", "tiff"),
         ],
@@ -178,6 +185,16 @@ class TestRefused:
             assert read_image(data, FORMAT).max() == 255
         else:
             assert reason in refusal(data).message
+
+    def test_what_unpacks_to_very_much(self, monkeypatch):
+        monkeypatch.setattr(dicom_file, "MOST_INFLATED", 1 << 10)
+        pixels = np.zeros((100, 100), np.uint16)
+        message = refusal(dicom(pixels, DeflatedExplicitVRLittleEndian)).message
+        assert message == "scan.dcm is a DICOM that unpacks to more than 0 MB"
+
+    def test_more_pixels_than_are_decoded(self):
+        data = dicom(np.zeros((1, 4), np.uint8), JPEG2000, Rows=9000, Columns=9000, PixelData=encapsulate([b"pixels"]))
+        assert refusal(data).message == "scan.dcm is a DICOM of 9000×9000 pixels: more than 50 million"
 
     def test_a_video(self):
         data = dicom(RAMP.astype(np.uint8), MPEG2MPML, PixelData=encapsulate([b"video"]))

@@ -269,15 +269,22 @@ class TestColour:
         data = self._with_palette(np.array([0, 1, 2, 3]), 0, 16, np.array([0, 50, 100, 255]))
         assert read(data, channels=3)[:, 0].tolist() == [0, 50, 100, 255]
 
+    @pytest.mark.parametrize("bits", [8, 16])
+    def test_a_palette_in_a_big_endian_file(self, bits):
+        entries = np.array([0, 50, 100, 255]) * (1 if bits == 8 else 257)
+        data = self._with_palette(np.arange(4), 0, bits, entries, ExplicitVRBigEndian)
+        assert read(data, channels=3)[:, 0].tolist() == [0, 50, 100, 255]
+
     @staticmethod
-    def _with_palette(pixels, first, bits, entries):
-        words = entries.astype(np.uint8).tobytes() if bits == 8 else entries.astype("<u2").tobytes()
+    def _with_palette(pixels, first, bits, entries, syntax=ExplicitVRLittleEndian):
+        words = entries.astype(np.uint8).view("<u2") if bits == 8 else entries.astype("<u2")
+        words = (words.byteswap() if syntax == ExplicitVRBigEndian else words).tobytes()
         black = bytes(len(words))
         tables = {}
         for color, data in (("Red", words), ("Green", words), ("Blue", black)):
             tables[f"{color}PaletteColorLookupTableDescriptor"] = [len(entries), first, bits]
             tables[f"{color}PaletteColorLookupTableData"] = data
-        return dicom(row(*pixels), PhotometricInterpretation="PALETTE COLOR", **tables)
+        return dicom(row(*pixels), syntax, PhotometricInterpretation="PALETTE COLOR", **tables)
 
 
 def test_not_finite_numbers_are_refused():

@@ -84,7 +84,7 @@ _DECODERS = {
     ".4.201": _JPEG_2000,
     ".4.202": _JPEG_2000,
     ".4.203": _JPEG_2000,
-    ".5": Decoder("pylibjpeg", "rle"),
+    ".5": Decoder("pydicom"),
 }
 """By the end of the UID of the transfer syntax."""
 

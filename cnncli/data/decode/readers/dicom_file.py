@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from cnncli.data.decode.cut_off import CutOff
 from cnncli.data.decode.readers import NoPicture, NotRead
 
-MOST_INFLATED = 1 << 30
+MOST_INFLATED = 1 << 29
 """Bytes that a file compressed as a whole may unpack to."""
 
 UNDEFINED = 0xFFFFFFFF
@@ -183,7 +183,7 @@ def _inflated(stream: BoundedStream) -> BoundedStream:
     unpack = zlib.decompressobj(-zlib.MAX_WBITS)
     data = unpack.decompress(stream.read(), MOST_INFLATED)
     if unpack.unconsumed_tail:
-        raise NotRead("is a DICOM that unpacks to more than 1 GB")
+        raise NotRead(f"is a DICOM that unpacks to more than {MOST_INFLATED >> 20} MB")
     if not unpack.eof:
         raise CutOff
     return BoundedStream(io.BytesIO(data))
