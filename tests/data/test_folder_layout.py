@@ -120,7 +120,7 @@ def test_what_is_said_must_be_there(tmp_path, folds, words):
     assert words in message(tmp_path, split_folders=folds)
 
 
-@pytest.mark.parametrize("flat", ["test", "test/test", "test/unknown", "seg_pred", "unlabelled/deep"])
+@pytest.mark.parametrize("flat", ["test", "test/test", "test/unknown", "test/0", "seg_pred", "unlabelled/deep"])
 def test_images_without_labels_are_told_of_and_not_used(tmp_path, flat):
     fill(tmp_path, "train", "val")
     put(tmp_path, f"{flat}/1.png", f"{flat}/2.png")
@@ -132,6 +132,12 @@ def test_images_without_labels_are_told_of_and_not_used(tmp_path, flat):
     assert f"cnncli predict {tmp_path / top}" in data.unused[0].message
     report = scan_files("folder", tmp_path)
     assert [one.affected[0].names for one in report.findings if one.code == "unused-folder"] == [(top,)]
+
+
+def test_a_single_folder_of_another_class_is_not_taken_for_images_without_labels(tmp_path):
+    fill(tmp_path, "train")
+    put(tmp_path, "test/wolf/1.png")
+    assert load(tmp_path).foreign == {"test": ("wolf",)}
 
 
 def test_an_empty_split_is_an_error(tmp_path):

@@ -10,7 +10,15 @@ from pathlib import Path
 from cnncli.data.folder_inventory import FolderInventory
 from cnncli.data.sources.classes import Classes
 from cnncli.data.sources.location import some
-from cnncli.data.sources.split_names import SPLITS, is_fold, is_without_labels, says_nothing, split_of, splits_named
+from cnncli.data.sources.split_names import (
+    SPLITS,
+    is_fold,
+    is_without_labels,
+    names_no_class,
+    says_nothing,
+    split_of,
+    splits_named,
+)
 from cnncli.errors import DataError
 from cnncli.wording import nearest
 
@@ -115,7 +123,7 @@ def _divided(
 def _has_no_labels(contents: FolderInventory, place: str, training: Collection[str]) -> bool:
     """Whether the images of a place have no class folders, or a single one that stands for all: `test/unknown`."""
     folders = contents.folders(place)
-    if len(folders) == 1 and folders[0] not in training:
+    if len(folders) == 1 and folders[0] not in training and names_no_class(folders[0]):
         return not contents.folders(f"{place}{folders[0]}/")
     return not folders
 

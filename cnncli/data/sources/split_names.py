@@ -21,7 +21,9 @@ _EITHER = frozenset({"eval", "evaluation", "evaluate"})
 
 _COMPETITION = {("test", ("public",)): "validation", ("test", ("private",)): "test"}
 
-_WITHOUT_LABELS = frozenset({"pred", "predict", "prediction", "predictions", "unlabelled", "unlabeled", "submission"})
+_WITHOUT_LABELS = frozenset(
+    {"pred", "predict", "prediction", "predictions", "unlabelled", "unlabeled", "unknown", "submission", "all"}
+)
 
 _SAYING_NOTHING = frozenset(
     {"set", "sets", "data", "dataset", "image", "images", "img", "imgs", "picture", "pictures", "photo", "photos"}
@@ -78,6 +80,11 @@ def says_nothing(name: str) -> bool:
     """Whether a name says no more than that there are images: `data`, `Images`, `photo_set` …"""
     words = _words(name)
     return bool(words) and _SAYING_NOTHING.issuperset(words)
+
+
+def names_no_class(name: str) -> bool:
+    """Whether a folder within a split stands for all its images: `test/test`, `test/unknown`, `test/0` …"""
+    return is_without_labels(name) or says_nothing(name) or split_of(name) is not None or name.isdecimal()
 
 
 def is_fold(name: str) -> bool:
