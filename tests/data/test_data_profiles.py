@@ -3,6 +3,7 @@
 import io
 import zlib
 
+import imagecodecs
 import numpy as np
 import pytest
 from picture_files import encoded
@@ -104,6 +105,22 @@ def test_colours_that_a_box_numbers_are_converted(kind):
     data = data.replace(b"colrnclx\0\1", b"colrnclx\0\x0c")
     assert np.abs(read_image(data, InputFormat(16, 16, 3))[8, 8].astype(int) - (211, 162, 135)).max() <= 3
     assert np.abs(read_image(data, InputFormat(16, 16, 3, icc="srgb"))[8, 8].astype(int) - (220, 160, 130)).max() <= 3
+
+
+@pytest.mark.parametrize("bits", [8, 12])
+def test_a_jpeg_2000_is_converted_by_its_profile(bits):
+    white = 2**bits - 1
+    color = np.rint(np.array([211, 162, 135]) / 255 * white).astype(np.uint8 if bits == 8 else np.uint16)
+    data = imagecodecs.jpeg2k_encode(np.full((16, 16, 3), color), level=0, codecformat="jp2", bitspersample=bits)
+    at = data.index(b"colr") - 4
+    size = int.from_bytes(data[at : at + 4])
+    box = (len(P3) + 11).to_bytes(4) + b"colr\2\0\0" + P3
+    header = data.index(b"jp2h") - 4
+    longer = int.from_bytes(data[header : header + 4]) + len(box) - size
+    data = data[:header] + longer.to_bytes(4) + data[header + 4 : at] + box + data[at + size :]
+    read = read_image(data, InputFormat(16, 16, 3, icc="srgb"))[8, 8].astype(int)
+    assert np.abs(read - (220, 160, 130)).max() <= 1
+    assert np.abs(read_image(data, InputFormat(16, 16, 3))[8, 8].astype(int) - (211, 162, 135)).max() <= 1
 
 
 def test_transparency_and_palettes_are_converted_too():

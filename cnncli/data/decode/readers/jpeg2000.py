@@ -15,6 +15,7 @@ from cnncli.data.decode.readers import DeepPixels, NotRead, with_extra
 from cnncli.data.decode.readers.codestream import Codestream, boxes_of, codestream_of
 from cnncli.data.decode.readers.pillow import PillowFile
 
+_LONGEST_PROFILE = 1 << 24  # bytes
 _COLORS = {1: 1, 2: 1, 3: 3, 4: 3}
 """Channels of grey or colour by the number of components; one more is alpha."""
 
@@ -32,13 +33,24 @@ def open_jpeg2000(stream: BinaryIO) -> PillowFile | _DeepFile:
     picture = Jpeg2KImageFile(stream)
     if picture.size != (codestream.width, codestream.height):
         raise ValueError("its two headers declare different sizes")
-    return PillowFile(picture, stream)
+    return _PlainFile(picture, stream, _profile(stream, boxes))
+
+
+class _PlainFile(PillowFile):
+    """A picture of 8 bits, whose profile Pillow does not look for."""
+
+    def __init__(self, picture: Jpeg2KImageFile, stream: BinaryIO, profile: bytes) -> None:
+        super().__init__(picture, stream)
+        self._profile = profile
+
+    @property
+    def profile(self) -> bytes:
+        """Its ICC profile; empty for none."""
+        return self._profile
 
 
 class _DeepFile:
     """A picture of other than 8 bits, which imagecodecs reads."""
-
-    profile = b""
 
     def __init__(self, stream: BinaryIO, codestream: Codestream, boxes: dict[bytes, int]) -> None:
         bits = set(codestream.bits)
@@ -48,6 +60,9 @@ class _DeepFile:
         self._imagecodecs = with_extra("imagecodecs", f"is a JPEG 2000 of {self._bits} bits per channel", "tiff")
         self.width, self.height = codestream.width, codestream.height
         self._stream, self._components = stream, len(codestream.bits)
+        self.profile = _profile(stream, boxes)
+        # imagecodecs would apply the profile of a file; a codestream has none
+        self._start = boxes[b"jp2c"] if self.profile else 0
 
     @property
     def is_grey(self) -> bool:
@@ -61,9 +76,17 @@ class _DeepFile:
         return None
 
     def load(self, input_format: InputFormat) -> DeepPixels:
-        self._stream.seek(0)
+        self._stream.seek(self._start)
         values = self._imagecodecs.jpeg2k_decode(self._stream.read())
         values = values.reshape(self.height, self.width, self._components)
         white, colors = 2**self._bits - 1, _COLORS[self._components]
         alpha = values[:, :, -1] / white if self._components > colors else None
         return DeepPixels(values[:, :, :colors], white, alpha)
+
+
+def _profile(stream: BinaryIO, boxes: dict[bytes, int]) -> bytes:
+    """The ICC profile in the box of the colour space; empty where that has a number instead."""
+    stream.seek(boxes.get(b"colr", 0))
+    head = stream.read(7)  # method, precedence and approximation, then the length that a profile begins with
+    has_profile = b"colr" in boxes and head[:1] in (b"\2", b"\3")
+    return head[3:] + stream.read(min(int.from_bytes(head[3:]), _LONGEST_PROFILE) - 4) if has_profile else b""
