@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,9 +15,36 @@ from cnncli.errors import DataError
 
 def test_a_missing_package_is_named_with_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)  # as if it were not installed
-    with pytest.raises(DataError, match="the data set mnist needs the package tensorflow-datasets") as caught:
+    with pytest.raises(DataError, match="the data set mnist needs the package tensorflow_datasets") as caught:
         source.load("mnist", InputFormat(28, 28, 1))
-    assert caught.value.hint == "install it: pip install tensorflow-datasets"
+    assert caught.value.hint == "pip install 'cnncli[tfds]'"
+
+
+class _Lacking:
+    """TensorFlow Datasets where a package is not installed: it says so only when a data set is opened or downloaded."""
+
+    core = SimpleNamespace(DatasetNotFoundError=KeyError)
+
+    def __init__(self, package: str, late: bool) -> None:
+        self.package, self.late = package, late
+
+    def builder(self, name, data_dir):
+        return SimpleNamespace(is_prepared=lambda: False, download_and_prepare=self.fail) if self.late else self.fail()
+
+    def fail(self):
+        raise ModuleNotFoundError(f"No module named {self.package!r}", name=self.package)
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize(
+    ("package", "hint"),
+    [("importlib_resources", "pip install 'cnncli[tfds]'"), ("mwparserfromhell", "pip install mwparserfromhell")],
+)
+def test_a_package_that_is_missing_later_is_no_failed_download(monkeypatch, package, hint, late):
+    monkeypatch.setattr(source, "_package", lambda name: _Lacking(package, late))
+    with pytest.raises(DataError, match=f"the data set wiki needs .*{package}") as caught:
+        source.load("wiki", InputFormat(28, 28, 1))
+    assert caught.value.hint == hint
 
 
 def test_the_package_is_not_imported_before_it_is_used():

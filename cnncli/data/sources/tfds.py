@@ -65,11 +65,17 @@ def _package(name: str) -> Any:
     try:
         import tensorflow_datasets  # type: ignore[import-not-found, unused-ignore]
     except ImportError as error:
-        raise DataError(
-            f"the data set {name} needs the package tensorflow-datasets: {error}",
-            "install it: pip install tensorflow-datasets",
-        ) from error
+        raise _missing(name, error) from error
     return tensorflow_datasets
+
+
+def _missing(name: str, error: ImportError) -> DataError:
+    """A package is not installed: TensorFlow Datasets itself, one that it needs, or one for this data set alone."""
+    package = (error.name or "").partition(".")[0]
+    if package in ("tensorflow_datasets", "importlib_resources"):
+        return DataError(f"the data set {name} needs the package {package}", "pip install 'cnncli[tfds]'")
+    install = f"pip install {package}" if package else "install the package that it names"
+    return DataError(f"the data set {name} needs another package: {_first_line(error)}", install)
 
 
 def _builder(name: str, data_dir: Path | str | None) -> Any:
@@ -77,11 +83,15 @@ def _builder(name: str, data_dir: Path | str | None) -> Any:
     place = None if data_dir is None else str(expanded(data_dir))
     try:
         builder = tfds.builder(name, data_dir=place)
+    except ImportError as error:
+        raise _missing(name, error) from error
     except (tfds.core.DatasetNotFoundError, ValueError, AssertionError) as error:
         raise DataError(f"TensorFlow Datasets has no data set {name}: {_first_line(error)}") from error
     if not builder.is_prepared():
         try:
             builder.download_and_prepare()
+        except ImportError as error:
+            raise _missing(name, error) from error
         except Exception as error:  # a data set's own code and the network: nearly anything
             if isinstance(error, OSError) and error.errno:  # those of the network have no number
                 message = f"{name} cannot be stored in {builder.data_dir}: {_first_line(error)}"
