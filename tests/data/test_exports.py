@@ -288,6 +288,80 @@ class TestWebDataset:
             table.load(tmp_path / "a.tar", READING)
 
 
+def lines(*objects):
+    return "\n".join(map(json.dumps, objects)) + "\n"
+
+
+SAGEMAKER = [
+    {"source-ref": f"s3://bucket/set/{number}.jpg", "job": at, "job-metadata": {"class-name": name, "confidence": 0.9}}
+    for number, at, name in ((1, 0, "cat"), (2, 1, "dog"))
+]
+VERTEX = [
+    {
+        "imageGcsUri": f"gs://bucket/{number}.jpg",
+        "classificationAnnotation": {"displayName": name},
+        "dataItemResourceLabels": {"aiplatform.googleapis.com/ml_use": use},
+    }
+    for number, name, use in ((1, "cat", "training"), (2, "dog", "training"), (3, "dog", "test"))
+]
+VIA = "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes\n"
+ANNOTATED = {"1.jpg12": {"filename": "1.jpg", "size": 12, "regions": [], "file_attributes": {"kind": "cat"}}}
+ANNOTATED["2.jpg7"] = {"filename": "2.jpg", "file_attributes": {"kind": {"dog": True, "cat": False}}}
+OPEN = "ImageID,Source,LabelName,Confidence\n"
+
+
+VIA_ROWS = '1.jpg,9,"{""kind"":""cat""}",2,0,"{}","{}"\n' * 2 + '2.jpg,9,"{""kind"":""dog""}",0,0,"{}","{}"\n'
+PAIRS = ((1, "cat"), (2, "dog"))
+MAKESENSE = [{"image": f"{at}.jpg", "annotations": [{"label": of}]} for at, of in PAIRS]
+AZURE = [{"id": str(at), "originalImageUri": "https://x/y", "tags": [{"tagName": of}]} for at, of in PAIRS]
+VERIFIED = "1,verification,/m/1,1\n1,verification,/m/2,0\n2,verification,/m/2,1\n"
+LISTS = {"train.txt": '1.jpg 0\n"2".jpg 1\n3.jpg\n4.jpg 0 1\n', "synsets.txt": "cat\ndog\n"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "files"),
+    [
+        ("fiftyone", {"labels.json": {"classes": ["cat", "dog"], "labels": {"1": 0, "2": 1, "3": None, "4": [0, 1]}}}),
+        ("fiftyone", {"labels.json": {"classes": None, "labels": {"1": "cat", "2": {"label": "dog"}}}}),
+        ("imagenet_lists", LISTS),
+        ("sagemaker", {"a.manifest": lines(*SAGEMAKER)}),
+        ("sagemaker", {"a.lst": "0\tcat\timages/1.jpg\n1\tdog\timages/2.jpg\n"}),
+        ("via", {"a.csv": VIA + VIA_ROWS}),
+        ("via", {"a.csv": f"#{VIA}{VIA_ROWS}"}),
+        ("via", {"a.json": ANNOTATED}),
+        ("via", {"a.json": {"_via_settings": {}, "_via_img_metadata": ANNOTATED}}),
+        ("makesense", {"a.csv": '1.jpg,"[cat]"\n2.jpg,"[dog]"\n3.jpg,"[cat,dog]"\n'}),
+        ("makesense", {"a.json": MAKESENSE}),
+        ("vertex", {"a.jsonl": lines(*VERTEX)}),
+        ("vertex", {"a.csv": "training,gs://b/1.jpg,cat\nTRAIN,gs://b/2.jpg,dog\ntest,gs://b/3.jpg,dog\n"}),
+        ("vertex", {"a.csv": "gs://b/1.jpg,cat\ngs://b/2.jpg,dog\n"}),
+        ("azure", {"a.json": AZURE}),
+        ("open_images", {"a.csv": OPEN + VERIFIED, "class-descriptions.csv": "/m/1,cat\n/m/2,dog\n"}),
+    ],
+)
+def test_other_tools(photos, tool, files):
+    write(photos, **files)
+    path = photos if files is LISTS else photos / next(iter(files))
+    assert recognised(path) == tool
+    assert is_table(path)
+    labels, _, told = read(path)
+    assert labels["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
+    assert EXPORTS[tool] in told[0]
+
+
+def test_several_jobs_and_attributes_are_chosen_by_name(photos):
+    rows = [{**row, "kind": 1, "kind-metadata": {"class-name": "pet"}} for row in SAGEMAKER]
+    rows[1]["kind-metadata"] = {"class-name": "wild"}
+    write(photos, **{"a.manifest": lines(*rows)})
+    assert [*read(photos / "a.manifest")[0]["train"].values()] == ["pet", "wild"]
+    assert [*read(photos / "a.manifest", label_column="job")[0]["train"].values()] == ["cat", "dog"]
+    more = {key: {**row, "file_attributes": {**row["file_attributes"], "by": "Ann"}} for key, row in ANNOTATED.items()}
+    write(photos, **{"a.json": more})
+    with pytest.raises(DataError, match="several attributes of files: by, kind"):
+        read(photos / "a.json")
+    assert [*read(photos / "a.json", label_column="kind")[0]["train"].values()] == ["cat", "dog"]
+
+
 def test_ordinary_tables_and_folders_are_no_exports(photos):
     write(photos, **{"a.csv": "file,label\n1.jpg,a\n", "b.json": [{"file": "1.jpg"}], "c.xml": "<a/>", "d.json": "{"})
     assert [recognised(photos / name) for name in ("a.csv", "b.json", "c.xml", "d.json", "images", "")] == [None] * 6

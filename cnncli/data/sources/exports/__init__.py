@@ -21,6 +21,14 @@ EXPORTS = {
     "voc": "a Pascal VOC data set",
     "voc_xml": "a folder of Pascal VOC's XML files",
     "roboflow": "a Roboflow export",
+    "fiftyone": "a FiftyOne data set",
+    "imagenet_lists": "lists of images beside synsets.txt",
+    "sagemaker": "a SageMaker manifest",
+    "via": "an export of VGG Image Annotator",
+    "makesense": "a MakeSense export",
+    "vertex": "a Vertex AI import file",
+    "azure": "a list of images of Azure Custom Vision",
+    "open_images": "labels of Open Images",
 }
 """What each module reads."""
 

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from cnncli.data.sources.rows.text import DELIMITERS, table_text
+from cnncli.data.sources.rows.text import DELIMITERS, encoding_of, table_text
 from cnncli.errors import DataError
+
+_TABLES = (".csv", ".tsv", ".txt", ".lst")
+_HEAD, _ROWS = 1 << 16, 10  # bytes and lines of a table that tell what it is
 
 
 class Place:
@@ -56,24 +59,39 @@ class Place:
     @cached_property
     def cells(self) -> list[list[str]]:
         """The rows of a CSV file; empty when it is none."""
-        if not self.is_file(".csv", ".tsv", ".txt", ".lst"):
-            return []
-        try:
-            delimiter = max(DELIMITERS, key=self.text.partition("\n")[0].count)
-            rows = list(csv.reader(io.StringIO(self.text, newline=""), delimiter=delimiter, strict=True))
-        except (csv.Error, DataError):
-            return []
-        return [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
+        return _cells(self.text) if self.is_file(*_TABLES) else []
 
     @cached_property
+    def head(self) -> list[list[str]]:
+        """The first rows of a CSV file; empty when it is none."""
+        if not self.is_file(*_TABLES):
+            return []
+        try:
+            with self.path.open("rb") as stream:
+                data = stream.read(_HEAD)
+        except OSError:
+            return []
+        lines = data.decode(encoding_of(data), "replace").split("\n")[:_ROWS]
+        return _cells("\n".join(lines[: -1 if len(data) == _HEAD and len(lines) < _ROWS else None]))
+
+    @property
     def header(self) -> list[str]:
         """The first row of a CSV file, by which most are recognised."""
-        return self.cells[0] if self.cells else []
+        return self.head[0] if self.head else []
 
     @cached_property
     def records(self) -> list[dict[str, str]]:
         """The rows of a CSV file as mappings from the names of its columns."""
         return [dict(zip(self.header, row, strict=False)) for row in self.cells[1:]]
+
+
+def _cells(text: str) -> list[list[str]]:
+    delimiter = max(DELIMITERS, key=text.partition("\n")[0].count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return []
+    return [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
 
 
 def xml_root(file: Path) -> ElementTree.Element | None:

@@ -31,7 +31,7 @@ def table_text(file: Path, encoding: str | None, notice: Notice | None) -> str:
         data = file.read_bytes()
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror}") from error
-    recognised = encoding or _encoding(data)
+    recognised = encoding or encoding_of(data)
     try:
         return data.decode(recognised)
     except LookupError:
@@ -55,7 +55,8 @@ def table_text(file: Path, encoding: str | None, notice: Notice | None) -> str:
         ) from error
 
 
-def _encoding(data: bytes) -> str:
+def encoding_of(data: bytes) -> str:
+    """The encoding of a text that begins like this: UTF-16 with or without a mark, or else UTF-8."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
     head = data[:_SEEN]

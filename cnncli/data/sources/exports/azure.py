@@ -1,0 +1,20 @@
+"""Azure Custom Vision: the JSON of its REST interface, images by their ids with tags."""
+
+from __future__ import annotations
+
+from cnncli.data.sources.exports.answers import Answers
+from cnncli.data.sources.exports.place import Place
+
+
+def recognises(place: Place) -> bool:
+    """Whether each object has an `id` and a link to the image."""
+    first = place.objects[0] if place.objects else {}
+    return {"id", "tags"} <= first.keys() and any(key.lower().endswith("imageuri") for key in first)
+
+
+def read(place: Place, answers: Answers) -> None:
+    """Adds the images by their ids, which are the names to save them under; regions count as boxes."""
+    for row in place.objects:
+        name = str(row["id"])
+        answers.add(name, [str(tag.get("tagName", "")) for tag in row["tags"] or []])
+        answers.image(name).boxes.update(str(each.get("tagName", "")) for each in row.get("regions") or [])
