@@ -163,7 +163,29 @@ def tiff_extra(bits: int) -> Cell:
     return Cell(data, bytes_of(pixels[:, :, :3] / (2**bits - 1)))
 
 
+def tiff_fax(compression: str) -> Cell:
+    """What scanners write: Pillow's libtiff compresses it, imagecodecs unpacks it."""
+    data = saved(Image.fromarray(SMOOTH[:, :, 0] > 0.5), "TIFF", compression=compression)
+    return Cell(data, 255.0 * tifffile.imread(io.BytesIO(data))[:, :, None])
+
+
+def tiff_webp(tile: tuple[int, int] | None) -> Cell:
+    pixels = of_bits(SMOOTH[:, :, :3], 8)
+    lossless = {"lossless": True}
+    return Cell(tiff(pixels, photometric="rgb", compression="webp", compressionargs=lossless, tile=tile), pixels)
+
+
 # ---------------------------------------------------------------- all others
+
+
+def common(kind: str, bits: int, channels: int) -> Cell:
+    """PNG, WebP and BMP by imagecodecs."""
+    pixels = of_bits(SMOOTH[:, :, :channels], bits)
+    encode, decode = (getattr(imagecodecs, f"{kind.lower()}_{step}") for step in ("encode", "decode"))
+    data = encode(pixels.squeeze(), **({"lossless": True} if kind == "WEBP" else {}))
+    share = decode(data).reshape(pixels.shape) / (2**bits - 1)
+    colors = share[:, :, : 3 if channels > 2 else 1]
+    return Cell(data, bytes_of(on_white(colors, share[:, :, -1:]) if channels in (2, 4) else colors))
 
 
 def jpeg2000(bits: int, channels: int, codec: str) -> Cell:
@@ -293,6 +315,18 @@ def _grid() -> dict[str, Callable[[], Cell]]:
         for channels in (1, 2, 3, 4):
             for codec in ("jp2", "j2k"):
                 add("JPEG 2000", jpeg2000, bits, channels, codec)
+    for compression in ("tiff_ccitt", "group3", "group4"):
+        add("TIFF fax", tiff_fax, compression)
+    for tile in (None, (16, 16)):
+        add("TIFF WebP", tiff_webp, tile)
+    for kind, bits, numbers in (
+        ("PNG", 8, (1, 2, 3, 4)),
+        ("PNG", 16, (1, 2, 3, 4)),
+        ("BMP", 8, (1, 3)),
+        ("WEBP", 8, (3, 4)),
+    ):
+        for channels in numbers:
+            add(kind, lambda bits, channels, kind=kind: common(kind, bits, channels), bits, channels)
     for channels in (1, 3):
         for kind, depths in (("lossless", (8, 10, 12, 16)), ("ls", (8, 16)), ("lossy", (8, 12))):
             for bits in depths:
