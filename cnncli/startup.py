@@ -50,13 +50,17 @@ def _prepare() -> None:
 def _not_started(error: Exception) -> ResourceError:
     """Why Keras or TensorFlow cannot be imported."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    frames = traceback.extract_tb(error.__traceback__)
-    if any(Path(frame.filename).parts[-4:] == ("keras", "src", "backend", "config.py") for frame in frames):
+    raised_in = Path(traceback.extract_tb(error.__traceback__)[-1].filename)
+    if raised_in.parts[-4:] == ("keras", "src", "backend", "config.py"):
         file = expanded(os.environ.get("KERAS_HOME") or "~/.keras") / "keras.json"
         hint = f"correct or remove {file}, or the variables that begin with KERAS_"
         return ResourceError(f"Keras cannot use its settings: {lines[0]}", hint)
     reasons = [line.removeprefix("ImportError: ") for line in lines if line.startswith("ImportError: ")]  # TensorFlow's
     message = f"TensorFlow cannot be imported: {(reasons or lines)[-1 if reasons else 0]}"
+    if "usable temporary directory" in message:
+        return ResourceError(message, "set TMPDIR to a folder of yours")
+    if isinstance(error, OSError):  # the system's limits
+        return ResourceError(message)
     return ResourceError(message, "to repair the installation: pip install --force-reinstall tensorflow keras")
 
 
