@@ -56,6 +56,8 @@ def test_what_has_no_effect_is_said_with_its_value():
         ("{folder: {a: learn}}", "{folder: {path: a}}", "data.split.folder.a", "one of train, validation, test"),
         ("{group: {column: a}}", "{folder: {path: a}}", "data.split.group.column", "write 'pattern' for file names"),
         ("{group: {pattern: '(a)'}}", "mnist", "data.split.group.pattern", "mnist has none"),
+        ("{group: {dicom: PatientID}}", "mnist", "data.split.group.dicom", "mnist has none"),
+        ("{group: {dicom: PatientName}}", "{folder: {path: a}}", "data.split.group.dicom", "one of PatientID"),
         ("{group: {pattern: 'a'}}", "{folder: {path: a}}", "data.split.group.pattern", "got none"),
         ("{group: {patern: '(a)'}}", "{folder: {path: a}}", "data.split.group.patern", "did you mean 'pattern'"),
         ("{group: patient}", "{folder: {path: a}}", "data.split.group", "expected {column: NAME}"),
