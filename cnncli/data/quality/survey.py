@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from cnncli.data.quality.group_names import SuggestedGroups, suggested_groups
 from cnncli.data.quality.inspection import Progress, inspect_files
 from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData
-from cnncli.data.sources import folder, table
+from cnncli.data.sources import arrays, folder, table
+from cnncli.data.sources.arrays import holds_arrays
 from cnncli.data.sources.classes import require_images
 from cnncli.data.sources.inventory import inventory_of_data
 from cnncli.data.sources.location import listed, require_existing, some
@@ -79,6 +81,8 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
     Raises:
         DataError: The images cannot be trained on; the hint says what to do.
     """
+    if holds_arrays(path):
+        return _survey_arrays(path, columns or {})
     told: list[str] = []
     as_table = not path.is_dir() or is_table(path)
     load = (
@@ -113,7 +117,37 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
     )
 
 
-def _notices(data: ImageData[FileSamples]) -> Iterator[str]:
+def _survey_arrays(path: Path, columns: Mapping[str, str]) -> Survey:
+    """The same of images in arrays, which all have one size."""
+    _require_no_columns(path, columns)
+    told: list[str] = []
+    data = arrays.load(path, notice=told.append)
+    height, width, channels = data.splits["train"].shape
+    labels = {split: samples.labels for split, samples in data.splits.items()}
+    count = sum(map(len, labels.values()))
+    return Survey(
+        "arrays",
+        {"path": str(path)},
+        data.class_names,
+        labels,
+        np.tile(np.array([[height, width]], np.int64), (count, 1)),  # (images, 2)
+        np.full(count, channels == 1),
+        {"arrays": count},
+        {},
+        (*(line.removeprefix("warning: ") for line in dict.fromkeys(told)), *_notices(data)),
+        foreign=data.foreign,
+    )
+
+
+def _require_no_columns(path: Path, columns: Mapping[str, str]) -> None:
+    if columns:
+        options = some([f"--{name.replace('_', '-')}" for name in columns])
+        applies = "applies" if len(columns) == 1 else "apply"
+        kind = "a folder" if path.is_dir() else "a file of arrays"
+        raise DataError(f"{options} {applies} to tables only; {path} is {kind}", "remove the option")
+
+
+def _notices(data: ImageData[Any]) -> Iterator[str]:
     yield from (one.message for one in data.unused if one.reason != "excluded")
     for split, names in data.foreign.items():
         classes = f"the class{'es' if len(names) > 1 else ''} {some(names)}"
@@ -123,10 +157,7 @@ def _notices(data: ImageData[FileSamples]) -> Iterator[str]:
 
 
 def _load_folder(path: Path, columns: Mapping[str, str], exclude: Container[str]) -> ImageData[FileSamples]:
-    if columns:
-        options = some([f"--{name.replace('_', '-')}" for name in columns])
-        applies = "applies" if len(columns) == 1 else "apply"
-        raise DataError(f"{options} {applies} to tables only; {path} is a folder", "remove the option")
+    _require_no_columns(path, columns)
     try:
         return folder.load(path, _ANY, exclude=exclude)
     except DataError as error:

@@ -6,7 +6,7 @@ import dataclasses
 import math
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +18,7 @@ from cnncli.data.sources import unused
 from cnncli.data.sources.classes import Classes
 from cnncli.data.sources.labels import labelled_images
 from cnncli.data.sources.location import existing_file, some
+from cnncli.data.sources.matlab import published_arrays
 from cnncli.data.sources.pixels import Notice, image_shape
 from cnncli.data.sources.split_names import SPLIT_WORDS, SPLITS
 from cnncli.errors import DataError
@@ -67,12 +68,19 @@ def load(
     `train_images`, `train_labels` and so on; or `images` and `labels`, or `x` and `y`, which have no splits. Arrays
     with other names are not used. Images of bytes in an `.npy` stay on disk until they are used.
 
+    SVHN's and EMNIST's `.mat` files and the binary files of STL-10 are read as they are published.
+
     Args:
         white: The number that means white. When None, numbers from 0 to 1 are told from those from 0 to 255 where
             that is certain.
         notice: Receives a line when all images are dark.
     """
     place = expanded(path)
+    published = published_arrays(place) if labels is None else None
+    if published is not None:
+        data = labelled_images(published.images, published.labels, classes, white, str(place), notice)
+        not_used = unused.in_other_arrays(place, sum(published.unused.values()), list(published.unused))
+        return replace(data, unused=(*data.unused, *not_used))
     stored = _pair(place, labels) if labels is not None else _in_folder(place) if place.is_dir() else _in_file(place)
     for split, of in stored.items():
         count = image_shape(of["images"].shape, of["images"].name)[0]
@@ -96,6 +104,14 @@ def _names_in(place: Path) -> list[str]:
         return sorted(file.stem for file in place.iterdir() if file.suffix.lower() == ".npy")
     with zipfile.ZipFile(place) as archive:
         return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+
+
+def holds_arrays(path: Path) -> bool:
+    """Whether a file or folder is one that this source reads, by its names."""
+    if not path.is_dir():
+        return path.suffix.lower() in (".npz", ".mat")
+    roles = [_role(file.stem) for file in path.glob("*.npy")]
+    return any(roles) or any(path.glob("*.mat")) or (path / "train_X.bin").is_file()
 
 
 def _memory(array: _Stored) -> int:

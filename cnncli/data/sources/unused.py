@@ -103,3 +103,11 @@ def in_other_splits(name: str, count: int, splits: Collection[str]) -> list[Unus
     """Images of splits of a data set whose names are not those of training, validation or test."""
     message = f"{name} has {counted(count, 'image')} in {some(splits)}, not used; `splits` of the source sets which are"
     return _when_any("other-splits", count, message)
+
+
+def in_other_arrays(place: Path, count: int, files: Collection[str]) -> list[Unused]:
+    """Images in files that are neither those of the training nor those of the test."""
+    message = (
+        f"{place} has {counted(count, 'image')} in {some(files)}, not used: training and test images are elsewhere"
+    )
+    return _when_any("other-arrays", count, message)
