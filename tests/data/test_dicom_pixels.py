@@ -143,8 +143,9 @@ class TestWindow:
         data = dicom(row(0, 300, 600, 1023), VOILUTSequence=items(table))
         assert read(data).tolist() == [0, 75, 150, 255]
 
-    def test_a_table_for_numbers_below_zero(self):
-        table = lookup_table(4, -2, 8, [0, 50, 100, 255])
+    @pytest.mark.parametrize("first", [-2, 0xFFFE])  # the same with and without its sign
+    def test_a_table_for_numbers_below_zero(self, first):
+        table = lookup_table(4, first, 8, [0, 50, 100, 255])
         data = dicom(row(-9, -1, 0, 1, kind="<i2"), VOILUTSequence=items(table))
         assert read(data).tolist() == [0, 50, 100, 255]
 
