@@ -174,10 +174,12 @@ def find_images(folder: Path) -> list[Path]:
     return [file for file in files if not is_own_drawing(file)]
 
 
-def in_counting_order(name: str) -> tuple[list[tuple[str, int]], str]:
+def in_counting_order(name: str) -> tuple[list[tuple[str, int, str]], str]:
     """A sort key that takes digits as numbers, `class2` before `class10`; the text decides `a1` and `a01`."""
     pieces = re.findall(r"(\D*)(\d*)", name)
-    return [(text.casefold(), int(digits or -1)) for text, digits in pieces], name
+    # A number as its length and its digits: Python makes no integer of more than 4,300
+    numbers = [(text, digits.lstrip("0"), len(digits.lstrip("0")) if digits else -1) for text, digits in pieces]
+    return [(text.casefold(), length, digits) for text, digits, length in numbers], name
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from cnncli.data.quality.label_values import odd_labels
 from cnncli.data.sources.location import some
 from cnncli.data.sources.similar_names import merging, similar_names
 
@@ -16,7 +17,7 @@ SHOWN_CLASSES = 20
 
 
 def class_warnings(class_names: Sequence[str], labels: Mapping[str, np.ndarray]) -> Iterator[str]:
-    """Warnings of classes that a split lacks, and of those that may be one.
+    """Warnings of classes that a split lacks, of those that may be one, and of names that are odd.
 
     Args:
         class_names: Names of the classes.
@@ -31,6 +32,8 @@ def class_warnings(class_names: Sequence[str], labels: Mapping[str, np.ndarray])
                 f"how well {'they are' if len(lacking) > 1 else 'it is'} recognised is not measured on them"
             )
     yield from _similar(class_names)
+    for sentence in odd_labels(class_names, sum(map(len, labels.values()))):
+        yield f"warning: {sentence}"
 
 
 def _similar(names: Sequence[str]) -> Iterator[str]:

@@ -81,6 +81,11 @@ CODES: dict[str, Code] = {
         "group{s} of classes with similar names",
         "if they mean the same, give them one name in data.classes: {ANGER: anger, anger: anger, …}",
     ),
+    "odd-labels": Code(
+        "warning",
+        "reason{s} to look at the labels",
+        "name the right column of the table, or give classes other names in data.classes",
+    ),
     "few-images": Code(
         "warning",
         "class{es} {has} fewer than 10 training images",

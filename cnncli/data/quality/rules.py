@@ -10,6 +10,7 @@ from cnncli.data.decode.profiles import DAMAGED, STANDARD
 from cnncli.data.decode.sizes import proposed_size
 from cnncli.data.quality.codes import CODES, finding
 from cnncli.data.quality.inspection import FileInspection
+from cnncli.data.quality.label_values import odd_labels
 from cnncli.data.quality.value_range import DarkSet
 from cnncli.data.sources.inventory import Entry
 from cnncli.data.sources.similar_names import similar_names
@@ -97,6 +98,8 @@ def class_findings(classes: Mapping[str, Sequence[str]], counts: Mapping[str, Ma
         if unknown:
             differ.append(Affected((), f"{split} has {', '.join(unknown)}"))
     similar = [Affected((), ", ".join(group)) for group in similar_names(expected)]
+    images = sum(sum(of_split.values()) for of_split in counts.values())
+    odd = [Affected((), sentence) for sentence in odd_labels(expected, images)]
     train = {label: count for label, count in counts.get("train", {}).items() if count}
     largest = max(train.values(), default=0)
     few = [Affected((), f"{label} has {count}") for label, count in train.items() if count < FEW]
@@ -110,6 +113,7 @@ def class_findings(classes: Mapping[str, Sequence[str]], counts: Mapping[str, Ma
         *finding("classes-differ", differ),
         *finding("missing-class", missing),
         *finding("similar-classes", similar),
+        *finding("odd-labels", odd),
         *finding("few-images", few),
         *finding("imbalance", rare),
     ]

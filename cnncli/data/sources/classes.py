@@ -19,6 +19,10 @@ Classes = Sequence[str] | Mapping[str, str] | None
 """Which classes and in which order; a mapping gives each a name, and two of them may have the same."""
 
 
+LONGEST_NAME = 1_000
+"""Characters in the name of a class."""
+
+
 class TooFewClasses(DataError):
     """A source has fewer than two classes; `names` are those it has."""
 
@@ -48,6 +52,11 @@ def chosen_classes(present: Collection[str], classes: Classes, where: str) -> di
             twice = {str(name) for name in classes if list(classes).count(name) > 1}
             raise DataError(f"data.classes has {some(sorted(twice))} more than once")
     for name in new_names:
+        if len(name) > LONGEST_NAME:
+            raise DataError(
+                f"{where} has a class with a name of {len(name):,} characters: {name[:20]}…",
+                "name the column of the labels, or shorten the name",
+            )
         if any("\ud800" <= letter <= "\udfff" for letter in name):
             raise DataError(f"the name of the class {name!r} in {where} is not UTF-8 text", "rename its folder")
     unknown = [name for name in new_names if name not in present]

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.data.decode.image import MAX_PIXELS
+from cnncli.data.sources.classes import LONGEST_NAME
 from cnncli.errors import RunError
 
 MAX_CLASSES = 100_000
-MAX_NAME = 1_000
-"""Characters in the name of a class; it was the name of a folder."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def parse_data_record(record: Mapping[str, Any], run: Path) -> DataRecord:
 def _are_names(value: Any) -> bool:
     if not isinstance(value, list) or not 0 < len(value) <= MAX_CLASSES:
         return False
-    named = all(isinstance(name, str) and 0 < len(name) <= MAX_NAME for name in value)
+    named = all(isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in value)
     return named and len(set(value)) == len(value)
 
 

@@ -67,6 +67,11 @@ def rows_of(
             notice(f"{table}: {said}; to ignore it, set {KEY} to ''")
         used |= {each for each in (split,) if each is not None}
     one_hot = None if label is not None else one_hot_columns(grid, used)
+    if label is not None and columns.label is not None and notice:
+        others = one_hot_columns(grid, used)
+        if others is not None and label in others.columns:
+            all_used = f"is one of the one-hot columns {some(others.names)}; without label_column, all are used"
+            notice(f"{table}: '{grid.header[label]}' {all_used}")
     if one_hot is None and label is None:
         label = finder.only_other(used)
     if one_hot is None and label is None:
