@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -39,11 +40,26 @@ def _prepare() -> None:
     os.environ["KERAS_BACKEND"] = backend  # keras.json may name another
     if "tensorflow" not in sys.modules:
         set_before_tensorflow()
+        _refuse_unknown_xla_flags()
     elif has_onednn() and ONEDNN not in os.environ and "avx512_vnni" not in (processor_flags() or ()):
         warnings.warn(
             "TensorFlow was imported before cnncli could switch oneDNN on: training is slower, and its last digits may "
             "differ from those of the command line; set the variable TF_ENABLE_ONEDNN_OPTS to 1 first",
             stacklevel=2,
+        )
+
+
+def _refuse_unknown_xla_flags() -> None:
+    """Tries TF_XLA_FLAGS in another process, because TensorFlow ends its process on a flag that it does not know."""
+    flags = os.environ.get("TF_XLA_FLAGS")
+    if not flags:
+        return
+    program = [sys.executable, "-c", "import tensorflow as tf; tf.config.list_logical_devices()"]
+    tried = subprocess.run(program, capture_output=True, text=True, errors="replace", check=False)
+    reasons = [line.split("] ")[-1] for line in tried.stderr.splitlines() if "TF_XLA_FLAGS" in line]
+    if tried.returncode and reasons:
+        raise ResourceError(
+            f"TensorFlow cannot be started: {reasons[-1]}", "correct or unset the variable TF_XLA_FLAGS"
         )
 
 
@@ -61,6 +77,9 @@ def _not_started(error: Exception) -> ResourceError:
         return ResourceError(message, "set TMPDIR to a folder of yours")
     if isinstance(error, OSError):  # the system's limits
         return ResourceError(message)
+    variable = next((name for name in re.findall(r"[A-Z]+(?:_[A-Z]+)+", message) if name in os.environ), None)
+    if variable:
+        return ResourceError(message, f"correct or unset the variable {variable}")
     return ResourceError(message, "to repair the installation: pip install --force-reinstall tensorflow keras")
 
 

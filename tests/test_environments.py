@@ -267,6 +267,14 @@ def test_a_keras_json_that_keras_refuses_is_named(work, key):
     assert f"{home}/.keras/keras.json" in given.stderr["train"]
 
 
+@pytest.mark.parametrize("variable", ["TF_XLA_FLAGS", "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"])
+def test_a_value_that_tensorflow_does_not_know_is_told_with_its_variable(work, variable):
+    given = carry_out(work, f"unknown {variable}", {variable: "--nonsense"}, commands=("check", "train"))
+    assert given.codes == {"check": 0, "train": 5}
+    assert f"correct or unset the variable {variable}\n" in given.stderr["train"]
+    assert "--nonsense" in given.stderr["train"]
+
+
 def cnncli(*arguments: str, shell: str = 'exec "$@"', cwd=None) -> subprocess.CompletedProcess[str]:
     """A command, started by a line of shell."""
     line = ["/bin/sh", "-c", shell, "sh", sys.executable, "-m", "cnncli", *arguments]

@@ -26,7 +26,10 @@ def reproduce(
         raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {run.path}")
     spec, recorded, before = run.spec, run.environment, run.history_rows
     # A run named in model.weights is the one beside this run, wherever the new one is created
-    spec = spec.replace(data=with_own_division(spec.data, run.path))
+    data = with_own_division(spec.data, run.path)
+    if data.classes is None and data.source.has_files:  # a folder or table may have more classes by now
+        data = data.replace(classes=run.class_names)
+    spec = spec.replace(data=data)
     again = OpenRun(train(spec, runs_dir, observers, command, weights_dir=run.path.parent).run)
     difference = _first_difference(before, again.history_rows) or _differing_file(run.path, again.path)
     changes = differences(recorded, environment(spec.model.nodes))

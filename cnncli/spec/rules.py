@@ -216,6 +216,10 @@ def _split(data: Data) -> Iterator[Problem]:
     if split.folder is not None and source.name != "folder":
         other = "; for a table, use data.source.table.split_column" if source.name == "table" else ""
         yield Problem((*path, "folder"), f"only the source folder has folders of splits{other}", at_key=True)
+    if split.folder is not None and "train" not in split.folder.values():
+        yield Problem(
+            (*path, "folder"), "none of the folders is 'train', so there are no images to train on", at_key=True
+        )
     if split.group is not None and "column" in split.group and source.name != "table":
         yield Problem(
             (*path, "group", "column"), "only a table has columns; write 'pattern' for file names", at_key=True

@@ -177,7 +177,7 @@ def test_of_many_missing_files_ten_are_listed(pets):
         ("", "no column that is known to hold the image"),
         ("file,label\n", "has no rows"),
         ("1,cat\n2,dog\n", "the first row must name the columns"),
-        ("file,label\ncat/1.png,cat,dog\n", "pets.csv:2 has 3 fields, and 2 columns are named"),
+        ("file,label\ncat/1.png,cat,dog\n", "pets.csv:2 has 3 fields, and the first row has 2"),
         ('file,label\n"cat/1.png,cat\n', "cannot be read as a table"),
         (b"file,label\nk\x81fer.png,cat\n", "pets.csv:2 is not UTF-8 text"),
         ("file,label\ncat/1.png,\ndog/1.png,\n", "has no label in any of its 2 rows"),

@@ -110,7 +110,6 @@ def test_which_folder_is_which_may_be_said(tmp_path):
     ("folds", "words"),
     [
         ({"fold9": "train"}, "has no folder 'fold9'; did you mean 'fold0'?"),
-        ({"fold0": "test"}, "names no folder of training images"),
         ({"fold0": "train", "flat": "test"}, "has no class folders"),
     ],
 )

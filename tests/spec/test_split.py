@@ -51,6 +51,7 @@ def test_what_has_no_effect_is_said_with_its_value():
         ("{test: validation, validation: 0}", "{folder: {path: a}}", "data.split.test", "no validation images to test"),
         ("{test: validation, validation: test}", "mnist", "data.split.test", "no validation images to test"),
         ("{test: 0}", "{folder: {path: a}}", "data.split.test", "write 'validation' to test on the validation images"),
+        ("{folder: {a: test}}", "{folder: {path: p}}", "data.split.folder", "none of the folders is 'train'"),
         ("{folder: {a: train}}", "mnist", "data.split.folder", "only the source folder has folders of splits"),
         ("{folder: {a: train}}", "{table: {path: a.csv}}", "data.split.folder", "use data.source.table.split_column"),
         ("{folder: {a: learn}}", "{folder: {path: a}}", "data.split.folder.a", "one of train, validation, test"),

@@ -156,8 +156,6 @@ def _as_told(root: Path, contents: FolderInventory, folders: Sequence[str], spli
                 "leave it out of data.split.folder",
             )
         places[split] = (*places.get(split, ()), place)
-    if "train" not in places:
-        raise DataError("data.split.folder names no folder of training images", "add one: FOLDER: train")
     named = {path.strip("/").split("/")[0] for path in split_folders}
     not_used = tuple(name for name in folders if name not in named)
     return Layout({split: places[split] for split in SPLITS if split in places}, (), not_used)

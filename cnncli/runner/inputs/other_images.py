@@ -17,7 +17,7 @@ from cnncli.errors import DataError
 from cnncli.runner.inputs.data_record import DataRecord
 from cnncli.runner.inputs.splits import Notice, input_format_for
 from cnncli.spec.schema import Data
-from cnncli.wording import near_word
+from cnncli.wording import counted, near_word
 
 
 class _Image(NamedTuple):
@@ -50,7 +50,7 @@ def other_images(
     root, found = _in_folder(existing_folder(place), known) if place.is_dir() else _in_table(place, data, notice)
     chosen, images = _chosen_split(place, found, split)
     if not images:
-        raise DataError(f"{place} has no images", "expected a folder of images for each class, or a table of images")
+        raise _no_images(place)
     _require_known(place, images, known, record.class_names)
     labels = np.array([known[image.label] for image in images], np.int64)
     missing = [name for label, name in enumerate(record.class_names) if label not in set(labels.tolist())]
@@ -59,6 +59,12 @@ def other_images(
         notice(f"note: {place} has no images of the {are} {some(missing)}; macro averages count them as 0")
     names = tuple(image.name for image in images)
     return chosen, FileSamples(root, names, labels, input_format_for(data, record.shape))
+
+
+def _no_images(place: Path) -> DataError:
+    loose = FolderInventory(place).images() if place.is_dir() else ()
+    has = f"{counted(len(loose), 'image')} and no class folders, so no labels" if loose else "no images"
+    return DataError(f"{place} has {has}", "expected a folder of images for each class, or a table of images")
 
 
 def _known_classes(data: Data, class_names: Sequence[str]) -> dict[str, int]:

@@ -57,6 +57,12 @@ def test_folders_around_the_class_folders_make_no_difference(find, place, inside
     assert (names[0], labels) == (f"{inside}blue/1.png", [2, 1, 0])
 
 
+def test_images_outside_class_folders_are_counted(find, place):
+    write(place, "1.png", "2.png")
+    with pytest.raises(DataError, match="has 2 images and no class folders, so no labels"):
+        find(place)
+
+
 def test_classes_without_images_are_told(find, place):
     write(place, "blue/1.png")
     (place / "green").mkdir()

@@ -14,6 +14,7 @@ from cnncli.data.sources.location import some
 from cnncli.data.sources.pixels import Notice
 from cnncli.data.sources.rows import Grid
 from cnncli.errors import DataError
+from cnncli.wording import counted
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
@@ -89,7 +90,8 @@ def delimited(file: Path, text: str, delimiter: str | None) -> Grid:
     for place, fields in rows:
         if len(fields) != len(header):
             raise DataError(
-                f"{file}:{place.removeprefix('line ')} has {len(fields)} fields, and {len(header)} columns are named",
+                f"{file}:{place.removeprefix('line ')} has {counted(len(fields), 'field')}, and the first row "
+                f"has {len(header)}",
                 f"fields with a {DELIMITERS.get(delimiter, 'delimiter')} in them need quotes",
             )
     return Grid(header, [(place, [field.strip() for field in fields]) for place, fields in rows], names_columns)
