@@ -368,6 +368,27 @@ def test_ordinary_tables_and_folders_are_no_exports(photos):
     assert not is_table(photos)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", {"images": None, "annotations": [], "categories": []}),
+        ("a.json", {"images": [{"id": [], "file_name": "1.jpg"}], "annotations": [], "categories": []}),
+        ("a.json", [{"annotations": [{"result": [None]}], "data": {"image": "1.jpg"}}]),
+        ("a.json", [{"annotations": [], "data": None}]),
+        ("a.json", [{"id": "1", "imageUri": "x", "tags": [3]}]),
+        ("a.json", {"1": {"filename": 3, "file_attributes": {}}}),
+        ("a.json", {"classes": [], "labels": {"1": 3}}),
+        ("a.jsonl", {"imageGcsUri": None}),
+        ("a.manifest", {"source-ref": "1.jpg", "job": 1, "job-metadata": 0.5}),
+        ("a.csv", "gs://b/1.jpg,cat\ntrain\n"),
+    ],
+)
+def test_damaged_exports_are_an_error_and_no_bug(photos, name, content):
+    write(photos, **{name: content})
+    with pytest.raises(DataError):
+        read(photos / name)
+
+
 def test_an_export_without_one_label_says_why(photos):
     write(photos, **{"export.json": [task(1), task(2, chosen("a", "b"))]})
     with pytest.raises(DataError, match="no image with one label: 1 image has no label and is not used"):

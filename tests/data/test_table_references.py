@@ -40,6 +40,7 @@ def names(folder, *written):
         ("ISIC_3", "ISIC_3 does not exist"),
         ("1.png", "1.png may be cat/1.png, dog/1.png"),
         ("cat", "cat is not a file"),
+        ("x" * 300, f"{'x' * 300} does not exist"),
         ("", " does not exist"),
     ],
 )

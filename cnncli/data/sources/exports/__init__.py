@@ -32,11 +32,21 @@ EXPORTS = {
 }
 """What each module reads."""
 
+_OTHER_CONTENTS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What a reader raises on text where an object should be, and the like; it need not look at everything first."""
+
 
 def recognised(path: Path) -> str | None:
     """The module that reads a file or folder, a key of `EXPORTS`; None when it is no export."""
     place = Place(path)
-    return next((name for name in EXPORTS if import_module(f"{__name__}.{name}").recognises(place)), None)
+    return next((name for name in EXPORTS if _recognises(name, place)), None)
+
+
+def _recognises(name: str, place: Place) -> bool:
+    try:
+        return bool(import_module(f"{__name__}.{name}").recognises(place))
+    except _OTHER_CONTENTS:
+        return False
 
 
 def read_export(path: Path, label: str | None, notice: Notice | None) -> Listing | None:
@@ -54,7 +64,13 @@ def read_export(path: Path, label: str | None, notice: Notice | None) -> Listing
     if name is None:
         return None
     answers = Answers(f"{path}")
-    import_module(f"{__name__}.{name}").read(Place(path, label), answers)
+    try:
+        import_module(f"{__name__}.{name}").read(Place(path, label), answers)
+    except _OTHER_CONTENTS as error:
+        raise DataError(
+            f"{path} looks like {EXPORTS[name]}, but its contents are not of that form: {error}",
+            "export it again, or name the columns of a table of yours",
+        ) from error
     if notice:
         notice(f"{path} is read as {EXPORTS[name]}")
     if not answers.any:

@@ -45,6 +45,8 @@ class Answers:
 
     def image(self, name: str, split: str = "train", place: str = "") -> _Image:
         """An image, new or known."""
+        if not isinstance(name, str):
+            raise TypeError(f"an image is called {name!r}")
         known = self._images.get((name, split))
         return known or self._images.setdefault((name, split), _Image(place or f"image {len(self._images) + 1}", split))
 
@@ -82,8 +84,8 @@ class Answers:
 def _label(image: _Image) -> tuple[str, str]:
     """The one label of an image; or else the reason why it has none, a key of `unused.NO_LABEL`."""
     answers = image.trusted or image.answers
-    if not answers and image.boxes:
-        return (next(iter(image.boxes)), "") if len(image.boxes) == 1 else ("", "boxes-of-several-classes")
+    if not answers and (boxes := image.boxes - {""}):
+        return (next(iter(boxes)), "") if len(boxes) == 1 else ("", "boxes-of-several-classes")
     if not answers:
         return "", "skipped" if image.skipped else "unlabelled"
     (most, votes), *others = Counter(answers).most_common(2)

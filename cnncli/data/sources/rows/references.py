@@ -62,7 +62,7 @@ class References:
             if (self._folder / written).is_file():
                 return Found(written)
             return Found(written, "is not a file") if name and (self._folder / written).exists() else None
-        except ValueError:  # a null character
+        except (OSError, ValueError):  # too long a name, or a null character in it
             return Found(written, "does not exist")
 
     def _by_end(self, name: str) -> Found:
