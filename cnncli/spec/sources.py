@@ -66,6 +66,7 @@ _DESCRIPTION = f"one of {', '.join(DATASETS)}, or {', '.join(f'{name}: {{…}}' 
 def _accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     if isinstance(value, str) and value in DATASETS:
         return Source(value)
+    value = _under_one_name(value)
     if not isinstance(value, dict) or len(value) != 1:
         problems.append(Problem(path, _wrong_word(value)))
         return value
@@ -78,6 +79,15 @@ def _accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     if name in DATASETS:
         message = f"{name} takes no arguments: write 'source: {name}'"
     problems.append(Problem((*path, name), message, at_key=True))
+    return value
+
+
+def _under_one_name(value: Any) -> Any:
+    """A source that `--set` calls by one name and the file by its former one, as one; anything else as it is."""
+    for former, name in FORMER_NAMES.items():
+        both = isinstance(value, dict) and value.keys() == {former, name}
+        if both and all(isinstance(arguments, dict) for arguments in value.values()):
+            return {name: {key: each for arguments in value.values() for key, each in arguments.items()}}
     return value
 
 

@@ -64,6 +64,13 @@ def test_a_source_under_its_former_name_is_the_same(former, name):
     assert problem_of(f"{{{former}: {{}}}}") == (17, f"{name} needs 'path'")
 
 
+@pytest.mark.parametrize(("first", "second"), [("csv", "table"), ("table", "csv")])
+def test_both_names_of_a_source_are_one_for_set(first, second):
+    source = source_of(f"{{{first}: {{path: a.csv, root: b}}, {second}: {{root: c}}}}")
+    assert source == Source("table", {"path": "a.csv", "root": "c"})
+    assert problem_of("{csv: {path: a}, folder: {path: b}}")[0] == 16
+
+
 @pytest.mark.parametrize("name", DATASETS)
 def test_a_builtin_is_a_bare_word(name):
     source = source_of(name)
