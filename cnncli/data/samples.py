@@ -18,6 +18,11 @@ from cnncli.errors import DataError
 _HINT = "replace it, exclude it, or train with data.unreadable: exclude, which leaves out what cannot be read"
 
 
+def with_remedy(error: DataError) -> DataError:
+    """The error of a file that cannot be read, with what to do about it where it says nothing."""
+    return DataError(error.message, error.hint or _HINT)
+
+
 class LabelledImages(Protocol):
     """Images in a fixed order, each with its label and its name, wherever they are stored."""
 
@@ -136,7 +141,7 @@ class FileSamples:
             try:
                 return read_image(self.path(int(indices[position])), self.input_format)
             except DataError as error:
-                raise DataError(error.message, error.hint or _HINT) from error
+                raise with_remedy(error) from error
 
         return _filled(len(indices), self.input_format, image)
 

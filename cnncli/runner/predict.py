@@ -116,7 +116,7 @@ class Predictor:
                 yield one
             else:
                 of_classes = tuple(float(value) for value in next(predicted))
-                yield Prediction(image.name, self._class_names, of_classes, self._note(one), top_k)
+                yield Prediction(image.name, self._class_names, of_classes, self._note(one, invert), top_k)
 
     def _read(self, image: NamedImage) -> np.ndarray:
         content, image_format = image.content, self._format
@@ -140,15 +140,16 @@ class Predictor:
         outputs = np.asarray(self._model(images, training=False))  # (images, units)
         return probabilities(outputs, self._loss, self._encoding, len(self._class_names))
 
-    def _note(self, image: np.ndarray) -> str:
-        """A warning when an image is the negative of what the model was trained on."""
+    def _note(self, image: np.ndarray, inverted: bool) -> str:
+        """A warning when an image, inverted or not, is the negative of what the model was trained on."""
         usual, spread = self._record.border_mean, self._record.border_std
         border = border_brightness(image)
         nearer_inverted = abs(255 - border - usual) < abs(border - usual)
         other_background = spread < SAME_BACKGROUND and abs(border - usual) > OTHER_BACKGROUND and nearer_inverted
         if other_background and is_plain(image):
             here, trained = ("bright", "dark") if border > usual else ("dark", "bright")
-            return f"{here} background, but the model was trained on {trained} ones; try --invert"
+            what = "leave out" if inverted else "try"
+            return f"{here} background, but the model was trained on {trained} ones; {what} --invert"
         return ""
 
 

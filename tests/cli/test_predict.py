@@ -52,6 +52,7 @@ def test_a_digit_drawn_black_on_white_is_noticed_and_can_be_inverted(call, train
     result = call("predict", drawn, "--invert", "--runs-dir", trained)
     assert "note:" not in result.err
     assert result.out.splitlines()[1].split()[1] == "7"
+    assert "leave out --invert" in call("predict", digits / "0.png", "--invert", "--runs-dir", trained).err
 
 
 def test_a_file_that_cannot_be_read_does_not_stop_the_others(call, trained, digits, tmp_path):

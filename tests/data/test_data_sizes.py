@@ -78,6 +78,12 @@ def test_many_images_of_all_splits_have_one_size(tmp_path):
     assert common_size([train, test]) == (7, 12)
 
 
+def test_what_to_do_about_a_file_without_a_size_is_said(tmp_path):
+    with pytest.raises(DataError, match="is empty") as caught:
+        common_size([files(tmp_path, **{"a.png": picture(7, 12), "b.png": b""})])
+    assert "data.unreadable: exclude" in caught.value.hint
+
+
 @pytest.mark.parametrize("split", [0, 1])
 def test_different_sizes_are_counted_and_the_key_is_named(tmp_path, split):
     contents = {f"{number}.png": picture(7, 12) for number in range(30)}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cnncli.data.decode.image import size_of
-from cnncli.data.samples import FileSamples
+from cnncli.data.samples import FileSamples, with_remedy
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError
 
@@ -20,7 +20,10 @@ _LARGEST = 224  # what networks for photographs are usually given; cameras make 
 def common_size(splits: Sequence[FileSamples]) -> tuple[int, int]:
     """Height and width of all images, from their headers; a DataError when they differ, or one cannot be read."""
     files = [(samples.path(number), samples.input_format) for samples in splits for number in range(len(samples))]
-    in_parts = in_threads(lambda numbers: [size_of(*files[number]) for number in numbers], len(files))
+    try:
+        in_parts = in_threads(lambda numbers: [size_of(*files[number]) for number in numbers], len(files))
+    except DataError as error:
+        raise with_remedy(error) from error
     sizes = Counter(itertools.chain.from_iterable(in_parts))
     if len(sizes) == 1:
         return next(iter(sizes))
