@@ -41,6 +41,10 @@ def row_of(key: tuple[str, int, str]) -> list[str]:
 
 def key_of(name: str) -> tuple[str, int, str]:
     """The format, depth and colour of a cell of the grid."""
+    if name.startswith("TIFF fax"):
+        return "TIFF", 1, "grey"
+    if name.startswith("TIFF WebP"):
+        return "TIFF", 8, "colour"
     if found := re.match(r"TIFF (colours|grey|extra|inks|palette) (\d+)", name):
         return "TIFF", int(found[2]), {"colours": "colour", "extra": "colour"}.get(found[1], found[1])
     if found := re.match(r"TIFF alpha (\d+) (\d)", name):
