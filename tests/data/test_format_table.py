@@ -63,8 +63,8 @@ def key_of(name: str) -> tuple[str, int, str]:
         return found[1], 8, COLORS[int(found[2])]
     if found := re.match(r"JPEG (\d+) (\d) ls", name):
         return "JPEG-LS", int(found[1]), COLORS[int(found[2])]
-    if found := re.match(r"(JPEG 2000|JPEG|AVIF|HEIC) (\d+) (\d)", name):
-        return found[1], int(found[2]), COLORS[int(found[3])]
+    if found := re.match(r"(JPEG 2000|JPEG|AVIF|HEIC|PNG|BMP|WEBP) (\d+) (\d)", name):
+        return found[1].replace("WEBP", "WebP"), int(found[2]), COLORS[int(found[3])]
     found = re.match(r"(\w+) (\d+) (.*?)(?: (?:interlaced|baseline|progressive|lossless|lossy))*$", name)
     return found[1], int(found[2]), found[3]
 
