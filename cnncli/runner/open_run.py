@@ -226,6 +226,8 @@ class OpenRun:
             >>> cnncli.open_run("runs/mnist-001").model().output_shape
             (None, 10)
         """
+        if weights not in _FILES:
+            raise RunError(f"a run has no weights called {weights!r}", f"it has {' and '.join(_FILES)}")
         file = verified_weights(self.folder, _FILES[weights], allow_changed_weights, notice)
         spec, inputs = self.spec, self.input_spec
         from cnncli.factory.weights import load_weights

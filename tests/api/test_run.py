@@ -121,6 +121,11 @@ def test_a_photograph_on_its_side_is_turned_as_in_a_file(run, tmp_path):
     assert one.top == other.top
 
 
+def test_weights_of_other_names_are_refused(run):
+    with pytest.raises(cnncli.RunError, match="no weights called 'first'"):
+        run.evaluate(weights="first")
+
+
 def test_weights_that_were_changed_are_refused_or_warned_of(run, tmp_path):
     copy = cnncli.open_run(shutil.copytree(run.path, tmp_path / "copy"))
     (copy.path / "weights.sha256").write_text(f"{'0' * 64}  weights/best.weights.h5\n")

@@ -40,9 +40,14 @@ def _similar(names: Sequence[str]) -> Iterator[str]:
     groups = similar_names(names)
     if groups:
         alike = some([" and ".join(map(repr, group)) for group in groups])
-        pairs = [f"{_written(name)}: {_written(new_name)}" for name, new_name in merging(names, groups).items()]
-        mapping = f"{{{', '.join(pairs)}}}" if len(names) <= SHOWN_CLASSES else "a mapping with one name for both"
-        yield f"warning: classes have similar names: {alike}; to make them one, set data.classes: {mapping}"
+        yield f"warning: classes have similar names: {alike}; to make them one, set {merging_mapping(names, groups)}"
+
+
+def merging_mapping(names: Sequence[str], groups: Sequence[tuple[str, ...]]) -> str:
+    """The key of a spec that gives the names of each group one name, as text."""
+    pairs = [f"{_written(name)}: {_written(new_name)}" for name, new_name in merging(names, groups).items()]
+    mapping = f"{{{', '.join(pairs)}}}" if len(names) <= SHOWN_CLASSES else "a mapping with one name for both"
+    return f"data.classes: {mapping}"
 
 
 def _written(name: str, words: Collection[str] = ("null", "true", "false")) -> str:

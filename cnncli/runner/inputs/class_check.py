@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from cnncli.data.quality.class_warnings import merging_mapping
 from cnncli.data.samples import ImageData
 from cnncli.data.sources.location import some
+from cnncli.data.sources.similar_names import similar_names
 from cnncli.errors import DataError, SpecError
 from cnncli.spec.class_weights import wrong_class_weights
 from cnncli.spec.schema import Split, Train
@@ -25,7 +27,10 @@ def require_known_classes(source: ImageData[Any], used: Collection[str]) -> None
     """
     for split in (split for split in used if source.foreign.get(split)):
         names = source.foreign[split]
-        hint = "add training images of it, or list the classes to use in data.classes: the others are left out"
+        hint = "add training images, or list the classes to use in data.classes: the others are left out"
+        if alike := similar_names([*source.class_names, *names]):
+            mapping = merging_mapping([*source.class_names, *names], alike)
+            hint = f"if similar names mean the same class, set {mapping}; otherwise, {hint}"
         if split == "validation":
             hint += "; 'data.split.validation: 0' uses no validation images"
         raise DataError(

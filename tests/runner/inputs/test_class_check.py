@@ -27,6 +27,13 @@ def test_a_class_that_training_lacks_is_refused_where_it_is_used():
     require_known_classes(data, ["train"])
 
 
+def test_names_that_differ_by_case_alone_can_be_merged():
+    data = source(train=[0, 1], test=[0, 1], foreign={"test": ("Cat", "Dog")})
+    with pytest.raises(DataError, match="have the classes Cat, Dog") as told:
+        require_known_classes(data, ["train", "test"])
+    assert "set data.classes: {cat: cat, dog: dog, Cat: cat, Dog: dog}" in told.value.hint
+
+
 @pytest.mark.parametrize(("validation", "unused"), [(0, ("validation",)), (0.1, ()), ("test", ())])
 def test_validation_images_that_are_not_wanted_are_not_judged(validation, unused):
     assert unused_splits(Split(validation=validation)) == unused
