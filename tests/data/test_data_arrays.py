@@ -133,6 +133,14 @@ def test_what_white_is_is_found_out_from_all_splits(tmp_path):
     assert data.splits["test"].images.max() == 1
 
 
+@pytest.mark.parametrize(("train", "test"), [(1, 255), (255, 1)])
+def test_fractions_in_one_split_alone_are_refused(tmp_path, train, test):
+    images = {"x_train": PHOTOS if train > 1 else PHOTOS / 255, "x_test": PHOTOS if test > 1 else PHOTOS / 255}
+    words = message(tmp_path, **images, y_train=LABELS, y_test=LABELS)
+    assert f"{'test' if test == 1 else 'train'} images with pixels from 0 to 1, and" in words
+    assert "all as fractions from 0 to 1" in words
+
+
 def test_fractions_are_rounded(tmp_path):
     read = load(tmp_path, x=np.full((6, 4, 4), [0, 1, 0.299, 0.301]), y=LABELS).splits["train"].images
     assert read[0, 0, :, 0].tolist() == [0, 255, 76, 77]

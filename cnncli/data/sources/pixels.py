@@ -12,6 +12,9 @@ from cnncli.wording import dimensions
 
 Notice = Callable[[str], None]
 
+_Extent = tuple[float, float]
+"""The least and the greatest value."""
+
 _SET = "set the value of white, for example data.image.white:"
 _CHUNK = 1024  # images looked at at a time, so that no second copy of everything is made
 
@@ -62,7 +65,7 @@ def as_images(
     if white is None:
         white = _white(arrays, where, notice)
     elif not (white == WHITE and _are_bytes(arrays)):
-        low, high = _least_and_greatest(arrays, where)
+        low, high = _least_and_greatest(_extents(arrays, where))
         if is_outside(low, high, white):
             raise DataError(f"{where} has pixels from {low:g} to {high:g}, and from 0 to {white:g} was expected")
     return {split: _bytes(array, shapes[split], white) for split, array in arrays.items()}
@@ -71,13 +74,15 @@ def as_images(
 def _white(arrays: Mapping[str, np.ndarray], where: str, notice: Notice | None) -> float:
     if all(array.dtype.kind == "b" for array in arrays.values()):
         return 1
-    low, high = _least_and_greatest(arrays, where, bright=HALF if _are_bytes(arrays) else None)
+    extents = _extents(arrays, where, bright=HALF if _are_bytes(arrays) else None)
+    low, high = _least_and_greatest(extents)
     extent = f"{where} has pixels from {low:g} to {high:g}"
     if low < -TOLERANCE * likely_white(high):
         halves = "; (x + 1) / 2 turns -1 to 1 into fractions" if -low <= 1 + TOLERANCE >= high else ""
         raise DataError(f"{extent}, and black is 0", f"save pixels as 0 to 255, or as fractions from 0 to 1{halves}")
     if not is_outside(low, high, 1) and any(array.dtype.kind == "f" for array in arrays.values()):
         return 1
+    _require_one_scale(arrays, extents, where)
     likely = likely_white(high)
     if is_outside(low, high, WHITE):
         raise DataError(f"{extent}, and white is 255", f"{_SET} {likely:g}")
@@ -94,12 +99,33 @@ def _are_bytes(arrays: Mapping[str, np.ndarray]) -> bool:
     return all(array.dtype == np.uint8 for array in arrays.values())
 
 
-def _least_and_greatest(
-    arrays: Mapping[str, np.ndarray], where: str, bright: float | None = None
-) -> tuple[float, float]:
-    """The extent of all values; of those up to the first part with one above `bright`, where that decides."""
-    low, high = np.inf, -np.inf
+def _require_one_scale(arrays: Mapping[str, np.ndarray], extents: Mapping[str, _Extent], where: str) -> None:
+    """Refuses fractions in one split beside larger numbers in another: they would be black."""
+    for split, (low, high) in extents.items():
+        if not is_outside(low, high, 1) and _has_fractions(arrays[split]):
+            other, (least, greatest) = max(extents.items(), key=lambda item: item[1][1])
+            raise DataError(
+                f"{where} has {split} images with pixels from {low:g} to {high:g}, and {other} images with pixels from "
+                f"{least:g} to {greatest:g}",
+                "save all of them as 0 to 255, or all as fractions from 0 to 1",
+            )
+
+
+def _has_fractions(array: np.ndarray) -> bool:
+    return array.dtype.kind == "f" and any(
+        (array[start : start + _CHUNK] % 1).any() for start in range(0, len(array), _CHUNK)
+    )
+
+
+def _least_and_greatest(extents: Mapping[str, _Extent]) -> _Extent:
+    return min(low for low, _ in extents.values()), max(high for _, high in extents.values())
+
+
+def _extents(arrays: Mapping[str, np.ndarray], where: str, bright: float | None = None) -> dict[str, _Extent]:
+    """The least and the greatest value of each split; of those up to the first above `bright`, where that decides."""
+    extents: dict[str, _Extent] = {}
     for split, array in arrays.items():
+        low, high = np.inf, -np.inf
         for start in range(0, len(array), _CHUNK):
             chunk = array[start : start + _CHUNK]
             least, greatest = float(chunk.min()), float(chunk.max())
@@ -110,9 +136,10 @@ def _least_and_greatest(
                     "replace NaN and infinite values before saving",
                 )
             low, high = min(low, least), max(high, greatest)
+            extents[split] = low, high
             if bright is not None and high > bright:
-                return low, high
-    return low, high
+                return extents
+    return extents
 
 
 def _bytes(array: np.ndarray, shape: tuple[int, int, int, int], white: float) -> np.ndarray:
