@@ -154,7 +154,7 @@ def _show(report: Any, subject: str, list_file: Path | None) -> None:
     counts = [counted(severities.count(name), name) for name in _COLORS if name in severities]
     verdict = "training would fail or give misleading results" if report.is_wrong else "ready for training"
     say(f"{', '.join(counts) or 'no findings'}: {verdict}")
-    if list_file is None and any(finding.exclude for finding in report.findings):
+    if list_file is None and report.formats and any(finding.exclude for finding in report.findings):  # arrays have none
         say(f"to list the files to exclude: cnncli data {one_line(subject)} --list exclude.yaml")
     if not report.decoded:
         click.echo(styled("only headers were read; without --quick, every image is decoded and compared", dim=True))

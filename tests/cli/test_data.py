@@ -176,6 +176,19 @@ def test_the_images_of_a_built_in_set_are_looked_at_too(call, tmp_path):
     assert report["counts"] == {"train": {"4": 5842, "9": 5949}, "test": {"4": 982, "9": 1009}}
 
 
+def test_images_without_files_are_on_no_list(call, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8)
+    labels = np.arange(20) % 2
+    np.savez(tmp_path / "a.npz", x_train=images, y_train=labels, x_test=images[:4], y_test=labels[:4])
+    text = CONFIG.replace("extends: exclude.yaml\n", "")
+    (tmp_path / "a.yaml").write_text(
+        text.replace("{folder: {path: PHOTOS}}", f"{{arrays: {{path: {tmp_path}/a.npz}}}}")
+    )
+    result = call("data", tmp_path / "a.yaml")
+    assert "copies-across-splits" in result.out
+    assert "--list" not in result.out
+
+
 def test_the_list_is_empty_where_nothing_is_to_be_left_out(call, photos):
     text = call("data", photos, "--list", "-").out
     assert read(text, "exclude.yaml").value == {"data": {"exclude": []}}
