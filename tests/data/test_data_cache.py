@@ -309,7 +309,8 @@ try:
 except ResourceError as error:
     print(error.message)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, preexec_fn=limited)
+    program = [sys.executable, "-B", "-c", code]  # Python 3.11 would leave modules cut off at the limit in its cache
+    done = subprocess.run(program, capture_output=True, text=True, preexec_fn=limited)
     assert "cannot be written to" in done.stdout, done.stderr
     assert "File too large" in done.stdout
     assert list(folder.iterdir()) == []

@@ -1,7 +1,6 @@
 """Formats: cells of format, depth and colour as another reader has them, stacks, orientation, and what is not read."""
 
 import io
-import re
 import struct
 import sys
 from pathlib import Path
@@ -417,17 +416,6 @@ def test_many_pages_with_many_parts_are_not_all_looked_at():
 # ---------------------------------------------------------------- the page
 
 PAGE = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
-
-
-def test_the_page_has_every_format_that_is_read():
-    table = re.findall(r"^\| ([^|]+) \| [^|]+ \| [^|]+ \| [^|]+ \|$", PAGE, re.MULTILINE)
-    listed = {name for cell in table for name in cell.split(" (")[0].split(", ")} - {
-        "*tiff*",
-        "*heic*",
-        "*dicom*",
-        "format",
-    }
-    assert {one.name for one in FORMATS if one.reader} == listed
 
 
 def test_the_page_has_the_command_of_every_format_that_is_not_read():

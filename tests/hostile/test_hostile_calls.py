@@ -14,7 +14,7 @@ PACKAGE = Path(cnncli.__file__).parent
 
 ONLY_IN = {
     "h5py": {"factory/hdf5.py", "factory/pretrained.py"},
-    "subprocess": set(),
+    "subprocess": {"startup.py"},  # TensorFlow, started once to see whether it accepts its flags
     "yaml.SafeLoader": {"spec/reader.py"},
 }
 """Names, and the only files that may use them."""
