@@ -30,6 +30,16 @@ def test_svhn(tmp_path):
     assert [*arrays.load(tmp_path / "train_32x32.mat").splits] == ["train"]
 
 
+def test_only_the_test_images_of_svhn(tmp_path):
+    svhn(tmp_path / "test_32x32.mat", [10, 3])
+    svhn(tmp_path / "extra_32x32.mat", [1, 2])
+    data = arrays.load(tmp_path, only=["test"])
+    assert [*data.splits] == ["test"]
+    assert [data.class_names[label] for label in data.splits["test"].labels] == ["0", "3"]
+    with pytest.raises(DataError, match="there is no file of training images"):
+        arrays.load(tmp_path)
+
+
 def test_emnist_is_turned_upright_and_has_its_letters(tmp_path):
     image = CORNER[:, :, 0]
     part = {"images": np.array([image.T.ravel(), image.T.ravel()]), "labels": np.array([[1], [2]]), "writers": 0}
@@ -54,6 +64,7 @@ def test_stl10(tmp_path):
     assert (data.splits["train"].images == image).all()
     assert data.splits["test"].labels.tolist() == [0, 1]
     assert data.unused[0].count == 2
+    assert [*arrays.load(tmp_path, only=["test"]).splits] == ["test"]
     (tmp_path / "train_y.bin").write_bytes(b"\1")
     with pytest.raises(DataError, match="do not fit together"):
         arrays.load(tmp_path)

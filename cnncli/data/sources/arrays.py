@@ -6,6 +6,7 @@ import dataclasses
 import math
 import re
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -61,6 +62,7 @@ def load(
     classes: Classes = None,
     white: float | None = None,
     notice: Notice | None = None,
+    only: Collection[str] = (),
 ) -> ImageData[Samples]:
     """Reads images and labels from NumPy's files: an `.npz`, a folder of `.npy` files, or a pair of them with `labels`.
 
@@ -74,14 +76,21 @@ def load(
         white: The number that means white. When None, numbers from 0 to 1 are told from those from 0 to 255 where
             that is certain.
         notice: Receives a line when all images are dark.
+        only: The splits to read, and no others need to be there; without it all, of which there must be `train`.
     """
     place = expanded(path)
-    published = published_arrays(place) if labels is None else None
+    published = published_arrays(place, only) if labels is None else None
     if published is not None:
         data = labelled_images(published.images, published.labels, classes, white, str(place), notice)
         not_used = unused.in_other_arrays(place, sum(published.unused.values()), list(published.unused))
         return replace(data, unused=(*data.unused, *not_used))
-    stored = _pair(place, labels) if labels is not None else _in_folder(place) if place.is_dir() else _in_file(place)
+    stored = (
+        _pair(place, labels)
+        if labels is not None
+        else _in_folder(place, only)
+        if place.is_dir()
+        else _in_file(place, only)
+    )
     for split, of in stored.items():
         count = image_shape(of["images"].shape, of["images"].name)[0]
         if of["labels"].shape[:1] != (count,):
@@ -129,12 +138,12 @@ def _pair(images: Path, labels: Path | str) -> dict[str, dict[str, _Stored]]:
     return {"train": {kind: _header_of(file) for kind, file in files.items()}}
 
 
-def _in_folder(folder: Path) -> dict[str, dict[str, _Stored]]:
+def _in_folder(folder: Path, only: Collection[str]) -> dict[str, dict[str, _Stored]]:
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".npy" and _role(file.stem))
-    return _by_split({file.stem: _header_of(file) for file in files}, folder)
+    return _by_split({file.stem: _header_of(file) for file in files}, folder, only)
 
 
-def _in_file(path: Path) -> dict[str, dict[str, _Stored]]:
+def _in_file(path: Path, only: Collection[str]) -> dict[str, dict[str, _Stored]]:
     file = existing_file(path)
     if file.suffix.lower() == ".npy":
         raise DataError(f"{file} has images and no labels", "set labels to the .npy file of the labels")
@@ -151,7 +160,7 @@ def _in_file(path: Path) -> dict[str, dict[str, _Stored]]:
         raise
     except Exception as error:  # so does a broken archive
         raise DataError(f"{file} cannot be read as an .npz: {error}") from error
-    return _by_split(arrays, file, [info.filename.removesuffix(".npy") for info in members])
+    return _by_split(arrays, file, only, [info.filename.removesuffix(".npy") for info in members])
 
 
 def _header_of(file: Path) -> _Stored:
@@ -197,7 +206,7 @@ def _role(name: str) -> tuple[str, str] | None:
 
 
 def _by_split(
-    arrays: dict[str, _Stored], place: Path, members: list[str] | None = None
+    arrays: dict[str, _Stored], place: Path, only: Collection[str], members: list[str] | None = None
 ) -> dict[str, dict[str, _Stored]]:
     names: dict[str, dict[str, str]] = {}
     for name in arrays:
@@ -209,10 +218,10 @@ def _by_split(
         raise DataError(f"{place} has {some(sorted(arrays))}: some name a split and some do not", _EXPECTED)
     if "" in names:
         names["train"] = names.pop("")
-    if "train" not in names:
-        raise DataError(
-            f"{place} has no training images; it has {some(members or sorted(arrays)) or 'none'}", _EXPECTED
-        )
+    names = {split: kinds for split, kinds in names.items() if not only or split in only}
+    for split in (split for split in only or ("train",) if split not in names):
+        what = "training" if split == "train" else split
+        raise DataError(f"{place} has no {what} images; it has {some(members or sorted(arrays)) or 'none'}", _EXPECTED)
     for split, kinds in names.items():
         lacking = {"images", "labels"} - kinds.keys()
         if lacking:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources.classes import Classes, with_classes
+from cnncli.data.sources.classes import Classes, with_classes, with_names
 from cnncli.data.sources.location import existing_folder, some
 from cnncli.errors import DataError
 
@@ -18,11 +18,16 @@ _PIXELS = 3 * _SIDE * _SIDE
 _FOLDERS = ("cifar-10-batches-bin", "cifar-100-binary")
 
 
-def load(path: Path | str, classes: Classes = None, labels: Literal["fine", "coarse"] = "fine") -> ImageData[Samples]:
+def load(
+    path: Path | str,
+    classes: Classes = None,
+    labels: Literal["fine", "coarse"] = "fine",
+    only: Collection[str] = (),
+) -> ImageData[Samples]:
     """Reads the binary version of CIFAR-10 or CIFAR-100, unpacked, with 100 `fine` classes or 20 `coarse` ones.
 
     The folder has `data_batch_1.bin` … `test_batch.bin` and `batches.meta.txt`, or `train.bin`, `test.bin` and
-    `fine_label_names.txt`; or it is the folder around that one.
+    `fine_label_names.txt`; or it is the folder around that one. `only` is that of `arrays.load`.
 
     Source:
         A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
@@ -30,20 +35,21 @@ def load(path: Path | str, classes: Classes = None, labels: Literal["fine", "coa
     folder = existing_folder(path)
     inner = [folder / name for name in _FOLDERS if (folder / name).is_dir()]
     folder = inner[0] if len(inner) == 1 else folder
-    if (folder / "train.bin").is_file():
+    wanted = only or ("train", "test")
+    if (folder / "train.bin").is_file() or (only and (folder / "test.bin").is_file()):
         names = _names(folder / f"{labels}_label_names.txt", 100 if labels == "fine" else 20)
         splits = {
             split: _samples([folder / f"{split}.bin"], names, label_bytes=2, label_at=1 if labels == "fine" else 0)
-            for split in ("train", "test")
+            for split in wanted
         }
     else:
         names = _names(_batch_file(folder, "batches.meta.txt"), 10)
-        batches = [_batch_file(folder, f"data_batch_{number}.bin") for number in range(1, 6)]
-        splits = {
-            "train": _samples(batches, names, label_bytes=1, label_at=0),
-            "test": _samples([_batch_file(folder, "test_batch.bin")], names, label_bytes=1, label_at=0),
-        }
+        files = {"train": [f"data_batch_{number}.bin" for number in range(1, 6)], "test": ["test_batch.bin"]}
+        batches = {split: [_batch_file(folder, name) for name in files[split]] for split in wanted}
+        splits = {split: _samples(of, names, label_bytes=1, label_at=0) for split, of in batches.items()}
     data = ImageData(names, splits)
+    if "train" not in splits:
+        return with_names(data, classes)
     return data if classes is None else with_classes(data, classes, str(folder))
 
 

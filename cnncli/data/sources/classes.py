@@ -105,6 +105,12 @@ def require_same_classes(training: Iterable[str], others: Iterable[str], where: 
         raise DataError(f"{where} {' and '.join(parts)}", "every split needs the same classes, under the same names")
 
 
+def with_names(data: ImageData[ArraysOrFiles], classes: Classes) -> ImageData[ArraysOrFiles]:
+    """The data with all its classes, under the names that `classes` gives them: splits without the training images."""
+    new_names = classes if isinstance(classes, Mapping) else {}
+    return dataclasses.replace(data, class_names=tuple(str(new_names.get(name, name)) for name in data.class_names))
+
+
 def with_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -> ImageData[ArraysOrFiles]:
     """The data with only the classes chosen, in that order and with those names.
 

@@ -6,6 +6,7 @@ import gzip
 import math
 import re
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -27,16 +28,20 @@ _OTHER_TYPES = {0x09: "signed bytes", 0x0B: "16-bit numbers", 0x0C: "32-bit numb
 
 
 def load(
-    path: Path | str, classes: Classes = None, white: float | None = None, notice: Notice | None = None
+    path: Path | str,
+    classes: Classes = None,
+    white: float | None = None,
+    notice: Notice | None = None,
+    only: Collection[str] = (),
 ) -> ImageData[Samples]:
     """Reads the four files of MNIST, or of one of the many data sets made in its likeness.
 
     They are called `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
     `t10k-labels-idx1-ubyte`, with dots or dashes, with `.gz` or without; where a file is there in both forms, the one
-    without is read. Those of the test may be missing. `white` and `notice` are those of `arrays.load`.
+    without is read. Those of the test may be missing. `white`, `notice` and `only` are those of `arrays.load`.
     """
     folder = existing_folder(path)
-    files = _files(folder)
+    files = _files(folder, only)
     images, labels = {}, {}
     for split, of in files.items():
         images[split] = _array(of["images"], axes=(3, 4))
@@ -50,7 +55,7 @@ def load(
     return labelled_images(images, labels, classes, white, str(folder), notice)
 
 
-def _files(folder: Path) -> dict[str, dict[str, Path]]:
+def _files(folder: Path, only: Collection[str]) -> dict[str, dict[str, Path]]:
     files_of: dict[tuple[str, str], dict[str, Path]] = {}
     for file in sorted(folder.iterdir()):  # a name comes before itself with .gz
         if match := _NAME.fullmatch(file.name):
@@ -59,10 +64,11 @@ def _files(folder: Path) -> dict[str, dict[str, Path]]:
     prefixes = sorted({prefix for prefix, _ in files_of})
     if len(prefixes) > 1:
         raise DataError(f"{folder} has several data sets: {some([prefix or 'one' for prefix in prefixes])}", _EXPECTED)
-    splits = {split: files for (_, split), files in files_of.items()}
+    splits = {split: files for (_, split), files in files_of.items() if not only or split in only}
     missing = [f"{split} {kind}" for split in splits for kind in ("images", "labels") if kind not in splits[split]]
-    if "train" not in splits or missing:
-        raise DataError(f"{folder} has no file of the {some(missing) or 'train images'}", _EXPECTED)
+    missing += [f"{split} images" for split in only or ("train",) if split not in splits]
+    if missing:
+        raise DataError(f"{folder} has no file of the {some(missing)}", _EXPECTED)
     return {split: splits[split] for split in ("train", "test") if split in splits}
 
 

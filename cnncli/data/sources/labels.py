@@ -9,7 +9,7 @@ import numpy as np
 
 from cnncli.data.folder_inventory import in_counting_order
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources.classes import Classes, with_classes
+from cnncli.data.sources.classes import Classes, with_classes, with_names
 from cnncli.data.sources.location import some
 from cnncli.data.sources.pixels import Notice, as_images
 from cnncli.errors import DataError
@@ -51,8 +51,8 @@ def encoded_labels(
         classes = tuple(names)
         _require_names(unique_labels, classes, where)
     text = {split: [_name(value, names) for value in unique] for split, unique in unique_labels.items()}
-    lacking = [name for name in classes if name not in text["train"]]
-    if lacking and not of_all_splits:
+    lacking = [] if of_all_splits else [name for name in classes if name not in text["train"]]
+    if lacking:
         raise DataError(f"{where}: no training image is of the class {some(lacking)}")
     index = {name: position for position, name in enumerate(classes)}
     labels, foreign = {}, {}
@@ -72,11 +72,14 @@ def labelled_images(
     where: str,
     notice: Notice | None = None,
 ) -> ImageData[Samples]:
-    """The images and labels of a source of arrays, by split; `classes` names its labels or chooses among them."""
+    """The images and labels of a source of arrays, by split; `classes` names its labels or chooses among them.
+
+    Without training images every class that there is is kept.
+    """
     words = any(array.dtype.kind in "SU" for array in labels.values())  # they have their names already
     names = None if words else _names_of_labels(classes)
     chooses = classes is not None and names is None
-    encoded = encoded_labels(labels, names, where, of_all_splits=chooses)
+    encoded = encoded_labels(labels, names, where, of_all_splits=chooses or "train" not in labels)
     pixels = as_images(images, white, where, notice)
     splits = {}
     for split, of_split in pixels.items():
@@ -84,6 +87,8 @@ def labelled_images(
         known = np.flatnonzero(samples.labels >= 0)
         splits[split] = samples if len(known) == len(samples) else samples.take(known)
     data = ImageData(encoded.class_names, splits, (), encoded.foreign)
+    if "train" not in splits:
+        return with_names(data, classes)
     return with_classes(data, classes, where) if chooses else data
 
 

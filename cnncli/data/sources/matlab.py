@@ -8,7 +8,7 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,22 +30,26 @@ class Arrays(NamedTuple):
     unused: Mapping[str, int]
 
 
-def published_arrays(path: Path) -> Arrays | None:
+def published_arrays(path: Path, only: Collection[str] = ()) -> Arrays | None:
     """The arrays of a `.mat` file, of a folder of them, or of one with `train_X.bin`; None when it is none of these.
+
+    `only` names the splits to read; the training images need not be there then.
 
     Raises:
         DataError: It is damaged, or none of the data sets that are known.
     """
     if path.is_dir():
-        if (path / "train_X.bin").is_file():
-            return _stl10(path)
+        if (path / "train_X.bin").is_file() or (only and (path / "test_X.bin").is_file()):
+            return _stl10(path, only)
         files = sorted(path.glob("*.mat"))
         splits = splits_named({file.stem for file in files}) or splits_named({_word(file) for file in files})
-        return _svhn({file: splits.get(file.stem, splits.get(_word(file), "")) for file in files}) if files else None
+        return (
+            _svhn({file: splits.get(file.stem, splits.get(_word(file), "")) for file in files}, only) if files else None
+        )
     if path.suffix.lower() != ".mat":
         return None
     content = _loaded(path)
-    return _emnist(path, content["dataset"]) if "dataset" in content else _svhn({path: "train"})
+    return _emnist(path, content["dataset"]) if "dataset" in content else _svhn({path: "train"}, only)
 
 
 def _word(file: Path) -> str:
@@ -66,10 +70,12 @@ def _loaded(file: Path) -> dict[str, Any]:
         raise DataError(f"{file} cannot be read as a MATLAB file: {error}") from error
 
 
-def _svhn(files: Mapping[Path, str]) -> Arrays:
+def _svhn(files: Mapping[Path, str], only: Collection[str]) -> Arrays:
     """`X` is (height, width, channels, images), and the label 10 means the digit 0."""
     images, labels, unused = {}, {}, {}
     for file, split in files.items():
+        if only and split not in only:
+            continue
         content = _loaded(file)
         x, y = content.get("X"), content.get("y")
         if x is None or y is None or x.ndim != 4 or y.size != x.shape[3]:
@@ -82,8 +88,9 @@ def _svhn(files: Mapping[Path, str]) -> Arrays:
             continue
         images[split] = np.ascontiguousarray(x.transpose(3, 0, 1, 2))  # (images, height, width, channels)
         labels[split] = y.ravel().astype(np.int64) % 10
-    if "train" not in images:
-        raise DataError(f"there is no file of training images among {some([file.name for file in files])}")
+    for split in (split for split in only or ("train",) if split not in images):
+        what = "training" if split == "train" else split
+        raise DataError(f"there is no file of {what} images among {some([file.name for file in files])}")
     return Arrays(images, labels, unused)
 
 
@@ -104,15 +111,15 @@ def _emnist(file: Path, data_set: np.ndarray) -> Arrays:
     return Arrays({split: np.ascontiguousarray(array) for split, array in images.items()}, labels, {})
 
 
-def _stl10(folder: Path) -> Arrays:
+def _stl10(folder: Path, only: Collection[str]) -> Arrays:
     """Bytes, columns first; labels count from 1, and `class_names.txt` has their names."""
     names = (folder / "class_names.txt").read_text("utf-8").split() if (folder / "class_names.txt").is_file() else []
     images, labels = {}, {}
-    for split in ("train", "test"):
+    for split in only or ("train", "test"):
         pixels, of = folder / f"{split}_X.bin", folder / f"{split}_y.bin"
-        if split == "test" and not pixels.is_file():
+        if not only and split == "test" and not pixels.is_file():
             continue
-        if not of.is_file() or pixels.stat().st_size != of.stat().st_size * _STL10:
+        if not pixels.is_file() or not of.is_file() or pixels.stat().st_size != of.stat().st_size * _STL10:
             raise DataError(f"{pixels} and {of.name} do not fit together", "download STL-10 again")
         array = np.fromfile(pixels, np.uint8).reshape(-1, 3, 96, 96)
         images[split] = np.ascontiguousarray(array.transpose(0, 3, 2, 1))  # (images, height, width, channels)

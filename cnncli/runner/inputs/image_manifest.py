@@ -110,15 +110,20 @@ def recorded_splits(
         return load_splits(with_own_division(data, run), seed, recorded=record.validation, notice=notice)
     class_names = record.class_names
     rows = _read_manifest(run / MANIFEST, class_names)
-    source = RecordedFiles(data, record.shape) if data.source.has_files else RecordedArrays(data, class_names, notice)
     order = {name: label for label, name in enumerate(class_names)}
     same = data.split.validation == "test" or data.split.test == "validation"
     shares_test = same and all(row["split"] != "validation" for row in rows)
+    wanted = {*needed, "test"} if shares_test and "validation" in needed else set(needed)
+    source: RecordedFiles | RecordedArrays
+    if data.source.has_files:
+        source = RecordedFiles(data, record.shape)
+    else:
+        source = RecordedArrays(data, class_names, [row for row in rows if row["split"] in wanted], notice)
     samples: dict[str, Any] = {}
     source_split: dict[str, str] = {}
     for split in dict.fromkeys(row["split"] for row in rows):
         of_split = [row for row in rows if row["split"] == split]
-        is_needed = split in needed or (split == "test" and shares_test and "validation" in needed)
+        is_needed = split in wanted
         if is_needed and (gone := source.missing(of_split)):
             now = source.new_place(gone[0], {row["image"] for row in rows})
             raise _missing(split, gone, f" (now {now})" if now else "")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.data.decode.white import WHITE
 from cnncli.data.folder_inventory import FolderInventory
 from cnncli.data.identity import fingerprint
@@ -94,27 +96,46 @@ class RecordedArrays:
     Args:
         data: Section `data` of the run's spec.
         class_names: Classes of the run; the source may have more by now.
+        rows: The images that are needed; where the source cannot be loaded as a whole, only their splits are.
         notice: Receives a line about downloads.
 
     Raises:
         DataError: The source cannot be loaded, or lacks a class of the run.
     """
 
-    def __init__(self, data: Data, class_names: Sequence[str], notice: Notice | None) -> None:
+    def __init__(self, data: Data, class_names: Sequence[str], rows: Sequence[Row], notice: Notice | None) -> None:
         try:
             self._source = self._loaded(data, notice)
-            names: Sequence[str] = self._source.class_names
         except TooFewClasses as error:
             require_same_classes(class_names, error.names, "the data")
             raise
+        except DataError:
+            if IMAGE_SOURCES[data.source.name].images != "arrays":
+                raise
+            self._source = self._splits_alone(data, rows, notice)
+            return
+        names = self._source.class_names
         require_same_classes(class_names, [name for name in names if name in class_names], "the data")
 
     @staticmethod
-    def _loaded(data: Data, notice: Notice | None) -> ImageData[Any]:
+    def _loaded(data: Data, notice: Notice | None, only: Collection[str] = ()) -> ImageData[Any]:
         try:
-            return load_source(data, notice)
+            return load_source(data, notice, only)
         except UnknownWhite:  # white was not asked for when older runs were trained, and bytes were as they are
-            return load_source(data.replace(image=data.image.replace(white=WHITE)), notice)
+            return load_source(data.replace(image=data.image.replace(white=WHITE)), notice, only)
+
+    @classmethod
+    def _splits_alone(cls, data: Data, rows: Sequence[Row], notice: Notice | None) -> ImageData[Any]:
+        """Only the splits of these images, with the white that makes most of them what they were in the training."""
+        only = _splits_of(data, rows)
+        source = cls._loaded(data, notice, only)
+        if data.image.white is not None or _unchanged(source, rows) == len(rows):
+            return source
+        found = [source]
+        for white in (1, WHITE):  # what it is taken for where no one says it, by the images of all splits
+            with suppress(DataError):  # brighter pixels
+                found.append(load_source(data.replace(image=data.image.replace(white=white)), None, only))
+        return max(found, key=lambda each: _unchanged(each, rows))
 
     def _place(self, origin: str) -> dict[str, int]:
         there = self._source.splits.get(origin)
@@ -138,3 +159,19 @@ class RecordedArrays:
     def new_place(self, gone: Row, listed: Collection[str]) -> str:
         """Numbers are nowhere else."""
         return ""
+
+
+def _unchanged(source: ImageData[Any], rows: Sequence[Row]) -> int:
+    """How many of these images are as they were in the training."""
+    contents = {
+        (origin, name): content
+        for origin, samples in source.splits.items()
+        for name, content in zip(samples.names, fingerprint(samples), strict=True)
+    }
+    return sum(contents.get((row["origin"], row["image"])) == row["content"] for row in rows)
+
+
+def _splits_of(data: Data, rows: Sequence[Row]) -> list[str]:
+    """The splits of the source that images are in; where a file divided them, their names begin with it."""
+    pooled = data.split.file is not None
+    return list(dict.fromkeys(row["image"].partition("/")[0] if pooled else row["origin"] for row in rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,23 +122,24 @@ def load_input_spec(data: Data) -> InputSpec:
     return InputSpec.of(data, shape, names, (0.0,) * shape[2], (1.0,) * shape[2])
 
 
-def load_source(data: Data, notice: Notice | None = None) -> ImageData[Any]:
+def load_source(data: Data, notice: Notice | None = None, only: Collection[str] = ()) -> ImageData[Any]:
     """Every image of a source, in the size and colour of the spec, in the splits the source has itself.
 
-    Where a file divides the images, those of all splits are `train`.
+    Where a file divides the images, those of all splits are `train`. `only` names the splits of a source of arrays to
+    read, where others may be missing.
 
     Raises:
         DataError: The images cannot be loaded, or have different sizes and the spec sets none.
         ResourceError: They do not fit into memory, or the cache is full.
     """
-    source = _load_source(data, notice)
+    source = _load_source(data, notice, only)
     return source if data.split.file is None else pooled(source, data.source.has_files)
 
 
-def _load_source(data: Data, notice: Notice | None) -> ImageData[Any]:
+def _load_source(data: Data, notice: Notice | None, only: Collection[str]) -> ImageData[Any]:
     name, arguments = data.source.name, data.source.arguments
     context: dict[str, Any] = {"classes": data.classes, "notice": notice, "white": data.image.white}
-    context["split_folders"] = data.split.folder
+    context |= {"split_folders": data.split.folder, "only": only}
     if data.split.group and "column" in data.split.group:
         arguments = {**arguments, "group_column": data.split.group["column"]}
     if data.source.is_builtin:

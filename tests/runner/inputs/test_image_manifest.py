@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
+import struct
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -111,7 +114,7 @@ class TestRecord:
         with pytest.raises(UnknownWhite):
             load_source(data)
         rows = [{"origin": "train", "image": str(number)} for number in range(6)]
-        assert RecordedArrays(data, ("0", "1"), None).samples(rows).images.max() == 16
+        assert RecordedArrays(data, ("0", "1"), rows, None).samples(rows).images.max() == 16
 
     @pytest.mark.parametrize("split", ["{validation: 9, test: 12}", "{validation: test, test: 12}"])
     def test_an_image_in_two_splits_is_told_once(self, record, folder_spec, squares, split):
@@ -312,6 +315,86 @@ class TestNeeded:
         with pytest.raises(DataError, match="test images of this run are missing"):
             self.found(spec, run, "validation")
 
+    @pytest.mark.parametrize("classes", ["null", "[red, blue]", "['1', '0']", "{'0': '1', '1': '0'}"])
+    @pytest.mark.parametrize("kind", ["npz", "npy", "fractions", "idx"])
+    def test_arrays_of_other_splits_may_be_gone(self, record, folder_spec, tmp_path, kind, classes):
+        """Also when all that is left is of one class, and dark."""
+        place = tmp_path / "data"
+        write = write_idx if kind == "idx" else partial(write_arrays, kind)
+        labels = {"train": np.arange(12) % 2, "test": np.zeros(4, int)}
+        images = {split: IMAGES[: len(of)] // (1 if split == "train" else 16) for split, of in labels.items()}
+        write(place, images, labels)
+        source = "idx" if kind == "idx" else "arrays"
+        spec = folder_spec(
+            f"data.source={{{source}: {{path: {place}}}}}",
+            f"data.classes={classes}",
+            "data.image.size=null",
+            NOT_VALIDATED,
+        )
+        run, splits, _ = record(spec)
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+        write(place, {"test": images["test"]}, {"test": labels["test"]})
+        self.require_the_same(spec, run, splits)
+        with pytest.raises(DataError, match=r"no (file of the )?train"):
+            self.found(spec, run, "train")
+
+    @pytest.mark.parametrize("number", [10, 100])
+    @pytest.mark.parametrize("classes", ["null", "{bird: b, dog: d}"])
+    def test_batches_of_cifar_may_be_gone(self, record, folder_spec, tmp_path, number, classes):
+        place = tmp_path / "data"
+        train = write_cifar(place, number)
+        spec = folder_spec(f"data.source={{cifar: {{path: {place}}}}}", f"data.classes={classes}", NOT_VALIDATED)
+        run, splits, _ = record(spec)
+        train[-1].unlink()
+        self.require_the_same(spec, run, splits)
+        for path in train[:-1]:
+            path.unlink()
+        self.require_the_same(spec, run, splits)
+        with pytest.raises(DataError, match=re.escape(train[0].name)):
+            self.found(spec, run, "train")
+
+    @pytest.mark.parametrize(("train", "test"), [(255.0, 1.0), (0.5, 1)])
+    def test_what_is_white_is_what_it_was_with_all_splits(self, record, folder_spec, tmp_path, train, test):
+        """Of zeros and ones alone nobody knows."""
+        place = tmp_path / "data.npz"
+        ones = IMAGES[:4] % 2
+        images = {"train": IMAGES[4:8] % 2 * train, "test": ones * test}
+        labels = dict.fromkeys(images, np.arange(4) % 2)
+        write_arrays("npz", place, images, labels)
+        spec = folder_spec(f"data.source={{arrays: {{path: {place}}}}}", "data.image.size=null", NOT_VALIDATED)
+        run, splits, _ = record(spec)
+        np.savez(place, x_test=images["test"], y_test=labels["test"])
+        self.require_the_same(spec, run, splits)
+
+    def test_a_split_that_is_gone_is_named(self, record, folder_spec, tmp_path):
+        place = tmp_path / "data.npz"
+        labels = {split: np.arange(4) % 2 for split in ("train", "test")}
+        write_arrays("npz", place, dict.fromkeys(labels, IMAGES[:4]), labels)
+        spec = folder_spec(f"data.source={{arrays: {{path: {place}}}}}", "data.image.size=null", NOT_VALIDATED)
+        run, *_ = record(spec)
+        np.savez(place, x_val=IMAGES[:4], y_val=labels["test"])
+        with pytest.raises(DataError, match=r"data\.npz has no test images; it has x_val, y_val"):
+            self.found(spec, run, "test")
+
+    def test_splits_that_a_file_divided_may_be_gone(self, record, folder_spec, tmp_path):
+        place, table = tmp_path / "data.npz", tmp_path / "split.csv"
+        labels = {split: np.arange(4) % 2 for split in ("train", "test")}
+        write_arrays("npz", place, {"train": IMAGES[:4], "test": IMAGES[4:8]}, labels)
+        uses = {"train": ["train", "train", "validation", "validation"], "test": ["test"] * 4}
+        lines = [f"{split}/{number},{use}" for split in labels for number, use in enumerate(uses[split])]
+        table.write_text("\n".join(["image,split", *lines]) + "\n")
+        spec = folder_spec(
+            f"data.source={{arrays: {{path: {place}}}}}", f"data.split={{file: {table}}}", "data.image.size=null"
+        )
+        run, splits, _ = record(spec)
+        np.savez(place, x_test=IMAGES[4:8], y_test=labels["test"])
+        self.require_the_same(spec, run, splits)
+
+    def require_the_same(self, spec, run, splits):
+        found, before = self.found(spec, run, "test").samples["test"], splits.samples["test"]
+        assert (found.names, found.labels.tolist()) == (before.names, before.labels.tolist())
+        assert np.array_equal(found.images, before.images)
+
     def test_a_class_more_in_an_array_changes_nothing(self, record, folder_spec, tmp_path):
         random = np.random.default_rng(0)
         images, labels = random.integers(0, 256, (30, 5, 5), np.uint8), np.arange(30) % 2
@@ -322,6 +405,47 @@ class TestNeeded:
         found = self.found(spec, run, "test")
         assert found.class_names == splits.class_names
         assert found.samples["test"].labels.tolist() == splits.samples["test"].labels.tolist()
+
+
+NOT_VALIDATED = "data.split={validation: 0}"
+IMAGES = np.random.default_rng(0).integers(0, 256, (12, 5, 5), np.uint8)
+
+
+def write_arrays(kind, place, images, labels):
+    """An `.npz`, or for `npy` a folder."""
+    arrays = {f"x_{split}": of / 255 if kind == "fractions" else of for split, of in images.items()}
+    arrays |= {f"y_{split}": of for split, of in labels.items()}
+    if kind != "npy":
+        with place.open("wb") as file:
+            np.savez(file, **arrays)
+        return
+    place.mkdir()
+    for name, array in arrays.items():
+        np.save(place / f"{name}.npy", array)
+
+
+def write_idx(place, images, labels):
+    place.mkdir()
+    for kind, arrays in (("images", images), ("labels", labels)):
+        for split, array in arrays.items():
+            name = f"{'train' if split == 'train' else 't10k'}-{kind}-idx{array.ndim}-ubyte"
+            head = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+            (place / name).write_bytes(head + array.astype(np.uint8).tobytes())
+
+
+def write_cifar(place, number) -> list[Path]:
+    """CIFAR-10 or CIFAR-100 with an image of each class in each file; the files of the training images."""
+    place.mkdir()
+    random = np.random.default_rng(0)
+    kinds = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    words = kinds + [f"class{index}" for index in range(10, number)]
+    (place / ("batches.meta.txt" if number == 10 else "fine_label_names.txt")).write_text("\n".join(words))
+    rows = random.integers(0, 256, (number, 3072 + (1 if number == 10 else 2)), np.uint8)
+    rows[:, 0 if number == 10 else 1] = np.arange(number)
+    train = [f"data_batch_{index}.bin" for index in range(1, 6)] if number == 10 else ["train.bin"]
+    for name in (*train, "test_batch.bin" if number == 10 else "test.bin"):
+        (place / name).write_bytes(rows.tobytes())
+    return [place / name for name in train]
 
 
 def recorded_module():
