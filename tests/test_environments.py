@@ -206,6 +206,7 @@ def test_all_at_once_change_nothing(work, clean):
     assert "data.cache: false" in given.stderr["train"]
 
 
+@pytest.mark.exhaustive
 def test_what_changes_results_is_told_and_recorded(work, clean):
     given = carry_out(work, "told", TOLD, commands=("train", "evaluate", "predict"))
     assert given.codes == dict.fromkeys(("train", "evaluate", "predict"), 0)
@@ -232,6 +233,7 @@ def test_variables_that_change_nothing(work, clean, case):
     assert_same_digits(given, clean)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.representatives("closed")
 @pytest.mark.parametrize("case", SHELL)
 def test_ways_to_start_that_change_nothing(work, clean, case):

@@ -122,6 +122,7 @@ def program(body: str) -> str:
                 def on_epoch_end(self, epoch, best):
                     raise ZeroDivisionError
 
+@pytest.mark.representatives("exception", "build_model", "load_spec")
             try:
                 cnncli.train(cnncli.load_spec("mnist.yaml", {"train.deterministic": True}), observers=[Broken()])
             except ZeroDivisionError:
@@ -140,6 +141,7 @@ def test_results_are_those_of_the_command_line_whatever_the_program_has_set(exam
     assert_same_run(example_folder / "runs" / "mnist-001", example_folder / "there" / "mnist-001")
 
 
+@pytest.mark.exhaustive
 def test_two_trainings_in_one_process_are_those_of_two(example_folder):
     in_a_program(
         """
@@ -172,6 +174,7 @@ def test_a_backend_other_than_tensorflow_is_refused(example_folder):
     assert output == "Keras runs on jax in this program | set the variable KERAS_BACKEND to tensorflow\n"
 
 
+@pytest.mark.exhaustive
 def test_the_backend_of_matplotlib_is_that_of_the_program(example_folder):
     output = in_a_program(
         """
@@ -186,6 +189,7 @@ def test_the_backend_of_matplotlib_is_that_of_the_program(example_folder):
     assert output == "module://matplotlib_inline.backend_inline module://matplotlib_inline.backend_inline\n"
 
 
+@pytest.mark.exhaustive
 def test_settings_of_keras_json_stay_those_of_the_program(example_folder, tmp_path):
     (tmp_path / "keras").mkdir()
     (tmp_path / "keras" / "keras.json").write_text('{"floatx": "float64", "image_data_format": "channels_first"}')

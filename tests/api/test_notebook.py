@@ -37,6 +37,7 @@ def test_five_functions_in_a_notebook(workplace):
     assert shown[2].count("<tr>") == 4
 
 
+@pytest.mark.exhaustive
 def test_in_a_thread_under_a_running_event_loop(workplace):
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 

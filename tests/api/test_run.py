@@ -175,6 +175,7 @@ def test_nothing_is_printed(workplace, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.exhaustive
 def test_a_run_is_reproduced_beside_itself_or_elsewhere(example_folder):
     run = cnncli.open_run("mnist-001")
     beside, elsewhere = run.reproduce(), run.reproduce("other")

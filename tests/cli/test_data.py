@@ -166,6 +166,7 @@ def test_a_spec_that_training_would_refuse_is_wrong(call, photos, tmp_path):
     assert "data.split.test: 0.3 has no effect" in result.err
 
 
+@pytest.mark.exhaustive
 def test_the_images_of_a_built_in_set_are_looked_at_too(call, tmp_path):
     """Of all digits, two are chosen, and that is done in seconds."""
     text = CONFIG.replace("extends: exclude.yaml\n", "").replace(

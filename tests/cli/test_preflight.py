@@ -72,6 +72,7 @@ def test_a_dry_run_estimates_what_a_training_takes_and_makes_no_run(call, tmp_pa
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_overfitting_ends_in_0_or_4_and_makes_no_run(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

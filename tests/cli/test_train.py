@@ -79,6 +79,7 @@ def test_evaluate_gives_the_same_numbers_also_where_the_run_was_moved_to(call, t
         assert float(next(csv.DictReader(file))["val_accuracy"]) == pytest.approx(validation["accuracy"], abs=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_nothing_is_left_among_the_temporary_files(few_digits, tmp_path, monkeypatch):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -172,6 +173,7 @@ def test_a_folder_of_runs_that_cannot_be_made_is_found_before_anything_is_loaded
     assert "--runs-dir" in result.err
 
 
+@pytest.mark.exhaustive
 def test_a_terminal_shows_a_bar_that_vanishes_and_one_line_for_each_epoch(in_a_terminal, few_digits, tmp_path):
     config = Path("configs/mnist.yaml").absolute()  # lines are to be short: the runs are where we are
     shown = in_a_terminal([*PROGRAM, "train", config, *few_digits, "--set", "train.epochs=2"], cwd=tmp_path)

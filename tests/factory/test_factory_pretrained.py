@@ -175,6 +175,7 @@ def files(folder, network):
 
 @pytest.mark.slow
 class TestBackbone:
+    @pytest.mark.representatives("model.keras")
     @pytest.mark.parametrize(
         "name",
         [
@@ -202,6 +203,7 @@ class TestBackbone:
         with pytest.raises(DataError, match="does not hold the weights of MobileNetV3Small"):
             load_backbone(model, "seen", entry_of(entry, alpha=1.0), files[0] / name)
 
+    @pytest.mark.exhaustive
     def test_a_whole_model_in_the_older_layout_is_refused_with_the_way_to_save_it_again(self, build, entry, tmp_path):
         from cnncli.factory.pretrained import load_backbone
 
@@ -212,6 +214,7 @@ class TestBackbone:
             load_backbone(model, "seen", entry_of(entry), path)
         assert "load_model('my.h5').save('my.keras')" in raised.value.hint
 
+    @pytest.mark.exhaustive
     @pytest.mark.parametrize("name", ["in_a_model.weights.h5", "old.h5"])
     def test_numbers_that_are_not_finite_are_refused(self, build, entry, files, tmp_path, name):
         from cnncli.factory.pretrained import load_backbone
@@ -230,6 +233,7 @@ class TestBackbone:
 
 @pytest.mark.slow
 class TestImageNet:
+    @pytest.mark.exhaustive
     def test_keras_is_asked_for_the_weights_and_downloads_nothing_itself(self, build, entry, folder):
         import keras
 

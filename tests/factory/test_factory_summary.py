@@ -122,6 +122,7 @@ def test_a_graph_is_listed_in_the_order_of_the_spec_and_knows_its_lines(summary,
 # MACs: He et al., Deep Residual Learning (2015), table 1; Sandler et al., MobileNetV2 (2018), table 4; Tan and Le,
 # EfficientNet (2019), table 2. What the last map sees: Araujo, Norris and Sim, Computing Receptive Fields of
 # Convolutional Neural Networks (2019); a MobileNetV2 is not among theirs, an EfficientNet looks at means of the image.
+@pytest.mark.representatives("ResNet50-")
 @pytest.mark.parametrize(
     ("name", "macs", "field"),
     [("ResNet50", 3.8e9, (483, 483)), ("MobileNetV2", 300e6, (491, 491)), ("EfficientNetB0", 0.39e9, "image")],

@@ -109,8 +109,8 @@ WEIGHTS = {"weights/best.weights.h5"}
 CHANGING = {"status.json", "weights.sha256", "checkpoint/state.npz", "weights/last.weights.h5"}
 
 
+@pytest.mark.representatives("predict", "evaluate")
 @pytest.mark.slow
-@pytest.mark.representatives("predict", "resume")
 @pytest.mark.parametrize("command", ["predict", "evaluate", "summary", "reproduce", "resume"])
 def test_every_file_of_a_run_is_read_once(command, trained, watcher, make_spec, tmp_path):
     from cnncli.errors import Interrupted

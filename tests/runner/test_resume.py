@@ -108,6 +108,7 @@ def killed_at(boundary: int, *arguments: str) -> int:
     return subprocess.run(program, check=False).returncode
 
 
+@pytest.mark.exhaustive
 def test_a_training_that_is_asked_to_stop_leaves_its_report_and_is_resumed(train, moments, stateful, watcher, tmp_path):
     with pytest.raises(Interrupted) as caught:
         train(stateful("train.checkpoint.steps=4"), tmp_path, [watcher(stop=(2, 4))])
@@ -125,6 +126,7 @@ def names_of(run: RunDir) -> set[str]:
     return {path.relative_to(run.path).as_posix() for path in run.path.rglob("*") if path.is_file()}
 
 
+@pytest.mark.exhaustive
 def test_a_validation_is_stopped_and_done_again(train, moments, stateful, watcher, tmp_path):
     class Impatient(watcher):
         """Wants to stop when the second validation has begun: two questions after the last step."""
@@ -159,6 +161,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.representatives("averaged")
 @pytest.mark.parametrize("overrides", OTHERS.values(), ids=OTHERS)
 def test_other_states_are_kept_as_well_when_there_is_no_time_for_reports(
@@ -179,6 +182,7 @@ def test_other_states_are_kept_as_well_when_there_is_no_time_for_reports(
     assert_same(run, whole)
 
 
+@pytest.mark.exhaustive
 def test_more_epochs_come_to_what_as_many_come_to_from_the_beginning(train, stateful, watcher, tmp_path):
     constant = ("train.optimizer=Adam", "train.callbacks=[]", "train.monitor=loss")
     whole = train(stateful(*constant), tmp_path / "whole", [watcher()]).run

@@ -52,6 +52,7 @@ def test_nothing_depends_on_the_file_once_the_run_has_it(pinned, folder_spec, wa
     assert images_of(second.run.path) == images_of(run.path)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_built_in_images_are_divided_like_those_of_another_run(make_spec, trained, tmp_path):
     from cnncli.runner.evaluate import evaluate

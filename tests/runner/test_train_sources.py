@@ -152,6 +152,7 @@ class TestStandardize:
 class TestTraining:
     AUGMENT = "augment=[{RandomInvert: {factor: 1.0}}, {MixUp: {alpha: 0.4}}]"
 
+    @pytest.mark.exhaustive
     def test_augmentation_changes_what_is_learned_and_nothing_that_is_measured(
         self, train, evaluate, folder_spec, cache_folder
     ):

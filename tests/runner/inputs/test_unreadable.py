@@ -64,6 +64,7 @@ def test_they_are_divided_as_if_they_were_excluded_by_name(folder_spec, squares)
     }
 
 
+@pytest.mark.representatives("folder-true")
 @pytest.mark.parametrize("cache", ["true", "false"])
 @pytest.mark.parametrize("source", ["folder", "csv"])
 def test_a_training_records_them_and_resumes_and_evaluates_without_them(

@@ -95,6 +95,7 @@ def better(digits, train):
     return train(tuned(folder, f"model.weights={{run: {run.path}}}"), folder / "runs", [told]), told
 
 
+@pytest.mark.exhaustive
 def test_fine_tuning_on_other_classes_loads_all_but_the_head_and_beats_a_training_from_the_beginning(
     digits, better, train
 ):

@@ -55,6 +55,7 @@ def test_it_estimates_what_a_training_takes_and_leaves_nothing_behind(rehearse, 
 STAGES = "train.stages=[{{epochs: 1, freeze: [conv2d_1]}}, {{epochs: 2, thaw: [conv2d_1], learning_rate: {}}}]"
 
 
+@pytest.mark.exhaustive
 def test_every_stage_is_timed(rehearse):
     estimate = rehearse(STAGES.format(0.001), "train.epochs=3", "train.checkpoint={steps: 2}")
     first, second = estimate.seconds.stages

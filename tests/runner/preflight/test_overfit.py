@@ -83,6 +83,7 @@ def test_a_loss_that_is_not_finite_at_any_learning_rate_is_reported(overfit):
     assert "even at a tenth of the learning rate" in result.reasons[0].finding
 
 
+@pytest.mark.exhaustive
 def test_dead_units_are_counted_and_named(overfit):
     dead = "{Dense: {units: 8, activation: relu, bias_initializer: {Constant: {value: -1000}}, name: deaf}}"
     result = overfit(f"Flatten, {dead}, {DENSE}")

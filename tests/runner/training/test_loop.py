@@ -143,6 +143,7 @@ class TestTrainingLoop:
         assert caught.value.steps == range(0, 1)
         assert not np.isfinite(caught.value.loss)
 
+    @pytest.mark.exhaustive
     def test_a_step_made_into_one_program_learns_the_same(self, loop, measure, samples):
         plain, program = make_model(dropout=0), make_model(dropout=0)  # XLA has random numbers of its own
         for model, jit_compile in ((plain, False), (program, True)):

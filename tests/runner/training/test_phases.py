@@ -94,6 +94,7 @@ MOMENTS = {
 }
 
 
+@pytest.mark.representatives("in the first")
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_a_run_killed_in_any_stage_is_resumed_to_the_same_bits(staged, watcher, tmp_path, moment):
 
