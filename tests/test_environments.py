@@ -234,7 +234,6 @@ def test_variables_that_change_nothing(work, clean, case):
 
 
 @pytest.mark.exhaustive
-@pytest.mark.representatives("closed")
 @pytest.mark.parametrize("case", SHELL)
 def test_ways_to_start_that_change_nothing(work, clean, case):
     if case == "unknown user" and subprocess.run(["unshare", "--map-user=54321", "true"], check=False).returncode:

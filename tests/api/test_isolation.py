@@ -99,7 +99,7 @@ def program(body: str) -> str:
     )
 
 
-@pytest.mark.representatives("train", "exception")
+@pytest.mark.representatives("exception", "build_model")
 @pytest.mark.parametrize(
     "body",
     [
@@ -122,7 +122,6 @@ def program(body: str) -> str:
                 def on_epoch_end(self, epoch, best):
                     raise ZeroDivisionError
 
-@pytest.mark.representatives("exception", "build_model", "load_spec")
             try:
                 cnncli.train(cnncli.load_spec("mnist.yaml", {"train.deterministic": True}), observers=[Broken()])
             except ZeroDivisionError:

@@ -85,7 +85,6 @@ class TestNetwork:
         assert np.array_equal(own(image()), theirs(image()))
 
     @pytest.mark.exhaustive
-    @pytest.mark.representatives("MobileNetV2")
     @pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50V2"])
     def test_a_step_changes_it_as_keras_own(self, build, name):
         import keras

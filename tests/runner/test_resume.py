@@ -162,7 +162,6 @@ OTHERS = {
 
 
 @pytest.mark.exhaustive
-@pytest.mark.representatives("averaged")
 @pytest.mark.parametrize("overrides", OTHERS.values(), ids=OTHERS)
 def test_other_states_are_kept_as_well_when_there_is_no_time_for_reports(
     train, stateful, watcher, tmp_path, monkeypatch, overrides
