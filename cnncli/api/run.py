@@ -156,6 +156,7 @@ class Run(OpenRun):
             One prediction for each image, in order.
 
         Raises:
+            ValueError: `top_k` is less than 1.
             DataError: An image cannot be read.
             RunError: The run is incomplete or lacks these weights, or they were changed.
 
@@ -166,6 +167,8 @@ class Run(OpenRun):
             >>> len(two.top), two.class_name == two.top[0][0]
             (3, True)
         """
+        if top_k < 1:
+            raise ValueError(f"top_k is the number of classes to return, 1 or more; got {top_k}")
         with isolated():
             from cnncli.runner.predict import Predictor, as_list
 

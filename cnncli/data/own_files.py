@@ -11,6 +11,9 @@ from cnncli.errors import DataError
 RUN_FILES = frozenset({"spec.yaml", "status.json", "environment.json", "data.json", "history.csv", "weights.sha256"})
 """Files that every run has sooner or later."""
 
+RUNS = "runs"
+"""The folder that runs are created in, unless it is called otherwise with `--runs-dir`."""
+
 CACHE_TAG = "CACHEDIR.TAG"
 """The file that marks a folder as a cache, for whoever copies, archives or searches.
 
@@ -27,6 +30,8 @@ _RUN_LOCK = "checkpoint/lock"
 
 def is_own_folder(folder: Path, folders: Collection[str], files: Collection[str]) -> str:
     """What a folder with these folders and files in it is of cnncli's own; empty when it is somebody else's."""
+    if folder.name == RUNS and not folders and not files:  # its runs were removed
+        return "is an empty folder of runs"
     if len(RUN_FILES.intersection(files)) > 1:
         return "is a run of cnncli"
     if CACHE_TAG in files:

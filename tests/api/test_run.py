@@ -94,6 +94,11 @@ def test_an_image_may_be_given_in_many_ways(run):
         assert [prediction.top for prediction in run.predict(one, top_k=10)] == [predictions[0].top]
 
 
+def test_no_class_at_all_cannot_be_asked_for(run):
+    with pytest.raises(ValueError, match="1 or more; got 0"):
+        run.predict(np.zeros((28, 28), np.uint8), top_k=0)
+
+
 def test_an_array_of_four_dimensions_is_several_images(run):
     assert len(run.predict(np.zeros((3, 28, 28, 1), np.uint8))) == 3
 

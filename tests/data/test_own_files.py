@@ -46,6 +46,11 @@ def test_a_run_is_no_class_whatever_it_is_called(pets, place):
     assert len(find_images(pets)) == 2
 
 
+def test_the_empty_folder_of_removed_runs_is_no_class(pets):
+    (pets / "runs").mkdir()
+    assert classes(pets) == ("cat", "dog")
+
+
 def test_beside_splits_as_well(tmp_path):
     put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/1.png", "test/dog/1.png")
     write_run(tmp_path / "runs/pets-001")
