@@ -22,36 +22,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
+from memory import SPEC
+from preflight import make_images
 
 HERE = Path(__file__).parent.parent
-
-SPEC = """
-name: files
-data:
-  source: {{folder: {{path: {path}}}}}
-  image: {{size: [32, 32], color: rgb}}
-  split: {{test: 0.2, validation: 0.2}}
-model:
-  layers:
-    - AveragePooling2D: {{pool_size: 8}}
-    - Flatten
-    - Dense: {{units: classes, activation: softmax}}
-train: {{epochs: 1, batch_size: 256}}
-"""
-
-
-def make_images(folder: Path, folders: int, files: int) -> None:
-    """Writes JPEGs of smooth noise, all different."""
-    random = np.random.default_rng(0)
-    for number in range(folders):
-        place = folder / f"class_{number:05}"
-        place.mkdir(parents=True)
-        for file in range(files):
-            coarse = random.integers(0, 256, (20, 30, 3), dtype=np.uint8)
-            picture = Image.fromarray(coarse).resize((300, 200), Image.Resampling.BILINEAR)
-            picture.save(place / f"{file:05}.jpg", quality=85)
 
 
 def measured(checkout: Path, arguments: list[str], cache: Path) -> tuple[float, float]:
@@ -93,8 +67,9 @@ def main() -> None:
         work = Path(temporary)
         spec = work / "files.yaml"
         if given.doctor is None:
-            make_images(work / "images", given.folders, given.files)
-            spec.write_text(SPEC.format(path=work / "images"), encoding="utf-8")
+            classes = tuple(f"class_{number:05}" for number in range(given.folders))
+            make_images(work / "images", classes, given.files, 200, 300)
+            spec.write_text(SPEC.replace("cache: false", "cache: true").format(path=work / "images"), encoding="utf-8")
         for number in range(given.rounds):
             for which in sorted(checkouts, reverse=number % 2 == 1):
                 checkout = checkouts[which]

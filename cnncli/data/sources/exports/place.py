@@ -100,3 +100,12 @@ def xml_root(file: Path) -> ElementTree.Element | None:
         return ElementTree.parse(file).getroot()
     except (ElementTree.ParseError, OSError, ValueError, LookupError):
         return None
+
+
+def json_object(line: str) -> dict[str, Any]:
+    """The object in a line of JSON lines; empty when it is none."""
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -6,12 +6,11 @@ Source:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.exports.place import Place, json_object
 from cnncli.data.sources.rows.text import is_image_name
 from cnncli.errors import DataError
 
@@ -21,7 +20,7 @@ _METADATA = "-metadata"
 def recognises(place: Place) -> bool:
     """Whether each line has `source-ref` and metadata of a job; or a number, a class and the path of an image."""
     if place.is_file(".manifest", ".jsonl", ".json"):
-        first = _object(place.text.partition("\n")[0])
+        first = json_object(place.text.partition("\n")[0])
         return "source-ref" in first and any(key.endswith(_METADATA) for key in first)
     return place.is_file(".lst") and len(place.header) == 3 and is_image_name(place.header[2])
 
@@ -33,7 +32,7 @@ def read(place: Place, answers: Answers) -> None:
             answers.add(cells[2], [_whole(cells[1])], place=f"line {number}")
         return
     for number, line in enumerate(place.text.split("\n"), 1):
-        row = _object(line)
+        row = json_object(line)
         if not row:
             if line.strip():
                 raise DataError(f"{place.path}:{number} is not a JSON object", "export the manifest again")
@@ -44,14 +43,6 @@ def read(place: Place, answers: Answers) -> None:
         several = about.get("class-map")
         given = [*several.values()] if isinstance(several, dict) else [about.get("class-name", row.get(job, ""))]
         answers.add(str(row.get("source-ref", "")), map(str, given), place=f"line {number}")
-
-
-def _object(line: str) -> dict[str, Any]:
-    try:
-        content = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _whole(number: str) -> str:

@@ -6,11 +6,8 @@ Source:
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.exports.place import Place, json_object
 from cnncli.data.sources.split_names import split_of
 
 _USES = {"train", "training", "validation", "test", "unassigned"}
@@ -19,7 +16,7 @@ _USES = {"train", "training", "validation", "test", "unassigned"}
 def recognises(place: Place) -> bool:
     """Whether the first line has `imageGcsUri`, or a cell of a table without a header begins with `gs://`."""
     if place.is_file(".jsonl"):
-        return "imageGcsUri" in _object(place.text.partition("\n")[0])
+        return "imageGcsUri" in json_object(place.text.partition("\n")[0])
     return any(cell.startswith("gs://") for cell in place.header[:2]) and len(place.header) > 1
 
 
@@ -27,7 +24,7 @@ def read(place: Place, answers: Answers) -> None:
     """Adds the images; those without a use are `train`."""
     if place.is_file(".jsonl"):
         for number, line in enumerate(place.text.split("\n"), 1):
-            row = _object(line)
+            row = json_object(line)
             single = row.get("classificationAnnotation")
             annotations = [single] if single else row.get("classificationAnnotations") or []
             use = (row.get("dataItemResourceLabels") or {}).get("aiplatform.googleapis.com/ml_use", "")
@@ -39,11 +36,3 @@ def read(place: Place, answers: Answers) -> None:
         has_use = cells[0].lower() in (*_USES, "")
         use, image, *labels = cells if has_use else ["", *cells]
         answers.add(image, labels, split_of(use) or "train", f"line {number}")
-
-
-def _object(line: str) -> dict[str, Any]:
-    try:
-        content = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
