@@ -50,3 +50,15 @@ def tree_hash(root: Path) -> str:
         elif path.is_file():
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+STORED = {  # how a camera that notes this orientation stores a picture that should be seen upright
+    1: lambda seen: seen,
+    2: lambda seen: seen[:, ::-1],
+    3: lambda seen: seen[::-1, ::-1],
+    4: lambda seen: seen[::-1],
+    5: lambda seen: seen.T,
+    6: lambda seen: np.rot90(seen),
+    7: lambda seen: seen[::-1, ::-1].T,
+    8: lambda seen: np.rot90(seen, -1),
+}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 from format_files import CELLS, HEIGHT, SMOOTH, WIDTH, bytes_of, of_bits, saved, tiff
+from picture_files import STORED
 from PIL import Image
 
 from cnncli.data.decode.formats import FORMATS, format_of
@@ -95,20 +96,9 @@ def test_a_thumbnail_is_no_page(bits):
 
 # ---------------------------------------------------------------- orientation
 
-TURNS = {
-    1: lambda seen: seen,
-    2: lambda seen: seen[:, ::-1],
-    3: lambda seen: seen[::-1, ::-1],
-    4: lambda seen: seen[::-1],
-    5: lambda seen: seen.T,
-    6: lambda seen: np.rot90(seen),
-    7: lambda seen: seen[::-1, ::-1].T,
-    8: lambda seen: np.rot90(seen, -1),
-}
-
 
 def turned(kind: str, orientation: int) -> bytes:
-    stored = np.ascontiguousarray(TURNS[orientation](GREY))
+    stored = np.ascontiguousarray(STORED[orientation](GREY))
     exif = Image.Exif()
     exif[0x0112] = orientation
     if kind == "TIFF":
@@ -123,7 +113,7 @@ def turned(kind: str, orientation: int) -> bytes:
     return saved(Image.fromarray(stored).convert("RGB"), "AVIF", exif=exif, quality=100, subsampling="4:4:4")
 
 
-@pytest.mark.parametrize("orientation", TURNS)
+@pytest.mark.parametrize("orientation", STORED)
 @pytest.mark.parametrize("kind", ["TIFF", "deep TIFF", "deep JPEG", "AVIF"])
 def test_a_turned_picture_is_seen_upright(kind, orientation, tmp_path):
     (tmp_path / "image").write_bytes(turned(kind, orientation))

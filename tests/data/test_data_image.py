@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from picture_files import STORED
 from PIL import Image
 
 from cnncli.data.decode import image as images
@@ -176,16 +177,6 @@ def test_of_an_animation_the_first_frame_is_taken():
 # ---------------------------------------------------------------- orientation
 
 ASYMMETRIC = np.arange(24, dtype=np.uint8).reshape(6, 4) * 10
-STORED = {  # how a camera that notes this orientation stores a picture that should be seen upright
-    1: lambda seen: seen,
-    2: lambda seen: seen[:, ::-1],
-    3: lambda seen: seen[::-1, ::-1],
-    4: lambda seen: seen[::-1],
-    5: lambda seen: seen.T,
-    6: lambda seen: np.rot90(seen),
-    7: lambda seen: seen[::-1, ::-1].T,
-    8: lambda seen: np.rot90(seen, -1),
-}
 
 
 @pytest.mark.parametrize("orientation", STORED)
