@@ -1,4 +1,4 @@
-"""Pack MNIST for the wheel: `python .ci/pack_mnist.py mnist.npz` writes cnncli/data/sources/mnist.xz.
+"""Pack MNIST for the wheel: `python .ci/pack_mnist.py mnist.npz` writes cnncli/data/sources/published/mnist.xz.
 
 The pack is what `xz -dc mnist.xz` prints: the training images, the test images, the training labels and the test
 labels, one byte a pixel or label, nothing between them. It is cut into equal pieces, each an xz stream of its own, so
@@ -6,7 +6,7 @@ that every core has one to unpack. Measured in 2026 on two cores: one piece 9.06
 and 0.4 s, seven 9.53 MB. Images row by row with `lc=4, lp=0, pb=0` came out smallest (column by column 1 % more, each
 pixel of all images together 22 % more).
 
-Afterwards copy what this prints into `cnncli/data/sources/mnist.py`.
+Afterwards copy what this prints into `cnncli/data/sources/published/mnist.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 PIECES = 4
-TARGET = Path(__file__).parent.parent / "cnncli" / "data" / "sources" / "mnist.xz"
+TARGET = Path(__file__).parent.parent / "cnncli" / "data" / "sources" / "published" / "mnist.xz"
 FILTERS = [
     {
         "id": lzma.FILTER_LZMA2,

@@ -243,7 +243,7 @@ NAMES = [*SHIPPED, *OWN]
 def write_images(folder: Path) -> None:
     """Writes arrays of digits and of coloured digits, a folder of photographs, and a table of them."""
     sys.path.insert(0, str(ROOT))
-    from cnncli.data.sources import mnist
+    from cnncli.data.sources.published import mnist
 
     x_train, y_train, x_test, y_test = mnist.arrays()
     np.savez(

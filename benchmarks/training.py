@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnncli.data.sources import mnist
+from cnncli.data.sources.published import mnist
 
 HERE = Path(__file__).parent
 QUIET = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}

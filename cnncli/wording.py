@@ -1,16 +1,18 @@
-"""Text of counts, sizes, shapes and values, and the word that was probably meant: the one place that makes it."""
+"""Text of counts, sizes, shapes, names and values, and the word that was probably meant: the one place of them."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 _LONGEST_VALUE = 60
 _MOST_ITEMS = 6
+_MOST_NAMES = 10
 _MOST_SUFFIXES = 10
 
 
@@ -70,6 +72,27 @@ def shown(value: Any) -> str:
         return f"[{items}{', …' * (len(value) > _MOST_ITEMS)}]"
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def some(names: Collection[str]) -> str:
+    """The first of many names and how many more there are: `a, b, c and 97 more`."""
+    shown = ", ".join(list(names)[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES} more"
+
+
+def listed(problems: Iterable[str]) -> str:
+    """The first of many problems, each on a line of its own, and how many more there are."""
+    lines = list(problems)
+    more = [f"and {len(lines) - _MOST_NAMES} more"] if len(lines) > _MOST_NAMES else []
+    return "".join(f"\n  {line}" for line in lines[:_MOST_NAMES] + more)
+
+
+def in_counting_order(name: str) -> tuple[list[tuple[str, int, str]], str]:
+    """A sort key that takes digits as numbers, `class2` before `class10`; the text decides `a1` and `a01`."""
+    pieces = re.findall(r"(\D*)(\d*)", name)
+    # A number as its length and its digits: Python makes no integer of more than 4,300
+    numbers = [(text, digits.lstrip("0"), len(digits.lstrip("0")) if digits else -1) for text, digits in pieces]
+    return [(text.casefold(), length, digits) for text, digits, length in numbers], name
 
 
 def near_word(word: str, words: Iterable[str]) -> str | None:

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnncli.data.files import open_file
-from cnncli.data.own_files import CACHE_TAG, CACHE_TAG_CONTENT
+from cnncli.data.inventory.own_files import CACHE_TAG, CACHE_TAG_CONTENT
 from cnncli.data.samples import FileSamples, Samples
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError, ResourceError

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from cnncli.data.names.split_names import splits_named
 from cnncli.data.quality.group_names import SuggestedGroups
 from cnncli.data.quality.survey import Survey, survey
-from cnncli.data.sources.split_names import splits_named
 from cnncli.draft.augmentation import choose_augmentation
 from cnncli.draft.image_format import ImageFormat, choose_image_format
 from cnncli.draft.model import model_section

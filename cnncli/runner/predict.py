@@ -16,7 +16,7 @@ from cnncli.data.brightness import border_brightness, is_plain
 from cnncli.data.decode.image import fit_picture, read_image
 from cnncli.data.decode.readers import DeepPixels
 from cnncli.data.decode.white import WHITE
-from cnncli.data.folder_inventory import find_images
+from cnncli.data.inventory.folder_inventory import find_images
 from cnncli.environment import tell_result_variables
 from cnncli.errors import DataError
 from cnncli.factory.training import probabilities

@@ -29,7 +29,7 @@ train:
 
 def fill(folder: Path) -> Path:
     """Writes mnist.yaml, its images and digit.png into a folder."""
-    from cnncli.data.sources import mnist
+    from cnncli.data.sources.published import mnist
 
     images, labels, test_images, test_labels = mnist.arrays()
     few = {"x_train": images[:500], "y_train": labels[:500], "x_test": test_images[:100], "y_test": test_labels[:100]}

@@ -14,7 +14,7 @@ Result = namedtuple("Result", "code out err")
 @pytest.fixture(scope="session")
 def few_digits(tmp_path_factory):
     """Options for configs/mnist.yaml: the first 4,000 and 1,000 of its images, since all 70,000 take their time."""
-    from cnncli.data.sources import mnist
+    from cnncli.data.sources.published import mnist
 
     images, labels, test_images, test_labels = mnist.arrays()
     file = tmp_path_factory.mktemp("digits") / "digits.npz"

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def digits(trained, tmp_path_factory):
     """Class folders with two of the run's test images for each of three digits."""
-    from cnncli.data.sources import mnist
+    from cnncli.data.sources.published import mnist
 
     folder = tmp_path_factory.mktemp("photos")
     _, _, images, labels = mnist.arrays()

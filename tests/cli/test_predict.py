@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnncli.data.sources import mnist
+from cnncli.data.sources.published import mnist
 
 pytestmark = pytest.mark.slow
 

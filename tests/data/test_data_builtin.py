@@ -20,8 +20,9 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from cnncli.data.sources import builtin, download, mnist
-from cnncli.data.sources.download import RemoteFile
+from cnncli.data.sources import builtin
+from cnncli.data.sources.published import download, mnist
+from cnncli.data.sources.published.download import RemoteFile
 from cnncli.errors import DataError, ResourceError
 
 # ---------------------------------------------------------------- MNIST

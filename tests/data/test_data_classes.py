@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from cnncli.data.names.classes import require_images, require_same_classes, with_classes
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources.classes import require_images, require_same_classes, with_classes
 from cnncli.errors import DataError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cnncli.data.folder_inventory import find_images
+from cnncli.data.inventory.folder_inventory import find_images
 from cnncli.errors import DataError
 
 

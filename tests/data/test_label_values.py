@@ -4,11 +4,11 @@ import pytest
 from picture_files import put
 
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.folder_inventory import in_counting_order
 from cnncli.data.quality import scan_files
 from cnncli.data.quality.label_values import odd_labels
 from cnncli.data.sources import table
 from cnncli.errors import DataError
+from cnncli.wording import in_counting_order
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 from PIL import Image
 
+from cnncli.data.inventory.source_inventory import Entry
 from cnncli.data.quality.inspection import MINIATURE, FileInspection, perceptual_hash
 from cnncli.data.quality.near_duplicates import DISTANCE, near_duplicates
-from cnncli.data.sources.inventory import Entry
 
 SHADES = np.random.default_rng(0).integers(0, 256, MINIATURE**2, np.uint8)
 

@@ -6,8 +6,8 @@ import pytest
 from picture_files import put
 
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.folder_inventory import find_images
-from cnncli.data.own_files import CACHE_TAG, CACHE_TAG_CONTENT
+from cnncli.data.inventory.folder_inventory import find_images
+from cnncli.data.inventory.own_files import CACHE_TAG, CACHE_TAG_CONTENT
 from cnncli.data.quality import scan_files
 from cnncli.data.sources import folder
 

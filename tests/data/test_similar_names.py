@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from cnncli.data.sources.similar_names import merging, similar_names
+from cnncli.data.names.similar_names import merging, similar_names
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnncli.data.sources.split_names import is_fold, is_without_labels, split_of, splits_named
+from cnncli.data.names.split_names import is_fold, is_without_labels, split_of, splits_named
 
 
 @pytest.mark.parametrize(

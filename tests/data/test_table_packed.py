@@ -8,8 +8,7 @@ from picture_files import encoded, put
 
 from cnncli.data.cache import decoded_cache_dir
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.sources import table
-from cnncli.data.sources.inventory import inventory_of
+from cnncli.data.sources import inventory_of, table
 from cnncli.errors import DataError
 
 pa = pytest.importorskip("pyarrow")

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.inventory.source_inventory import Entry, SourceInventory, inventory_of_data
+from cnncli.data.names.classes import Classes
 from cnncli.data.quality import rules
 from cnncli.data.quality.codes import CODES, finding, most_severe_first
 from cnncli.data.quality.group_names import groups_in_names
@@ -21,9 +23,7 @@ from cnncli.data.quality.medical import misleading_headers, mixed_windows, share
 from cnncli.data.quality.near_duplicates import duplicates, near_duplicates
 from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData, Samples
-from cnncli.data.sources import load_images
-from cnncli.data.sources.classes import Classes
-from cnncli.data.sources.inventory import Entry, SourceInventory, inventory_of, inventory_of_data
+from cnncli.data.sources import inventory_of, load_images
 from cnncli.errors import DataError
 from cnncli.records import Affected, DataReport, Finding
 

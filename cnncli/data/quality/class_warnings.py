@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from cnncli.data.names.similar_names import merging, similar_names
 from cnncli.data.quality.label_values import odd_labels
-from cnncli.data.sources.location import some
-from cnncli.data.sources.similar_names import merging, similar_names
+from cnncli.wording import some
 
 SHOWN_CLASSES = 20
 """Number of classes up to which a message proposes the whole mapping."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from cnncli.data.inventory.source_inventory import Entry
 from cnncli.data.quality.codes import finding
-from cnncli.data.sources.inventory import Entry
 from cnncli.records import Affected, Finding
 from cnncli.wording import counted
 

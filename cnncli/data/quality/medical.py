@@ -10,9 +10,9 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Literal
 
 from cnncli.data.decode.readers.dicom import DicomFacts
+from cnncli.data.inventory.source_inventory import Entry
 from cnncli.data.quality.codes import finding
 from cnncli.data.quality.inspection import FileInspection
-from cnncli.data.sources.inventory import Entry
 from cnncli.records import Affected, Finding
 from cnncli.wording import counted
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cnncli.data.inventory.source_inventory import Entry
 from cnncli.data.quality.codes import finding
 from cnncli.data.quality.inspection import FileInspection
 from cnncli.data.quality.rules import Images
-from cnncli.data.sources.inventory import Entry
 from cnncli.records import Affected, Finding
 
 DISTANCE = 4

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cnncli.data.decode.profiles import DAMAGED, STANDARD
 from cnncli.data.decode.sizes import proposed_size
+from cnncli.data.inventory.source_inventory import Entry
+from cnncli.data.names.similar_names import similar_names
 from cnncli.data.quality.codes import CODES, finding
 from cnncli.data.quality.inspection import FileInspection
 from cnncli.data.quality.label_values import odd_labels
 from cnncli.data.quality.value_range import DarkSet
-from cnncli.data.sources.inventory import Entry
-from cnncli.data.sources.similar_names import similar_names
 from cnncli.records import Affected, Finding
 from cnncli.wording import counted
 

@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.decode.pixels import Notice
+from cnncli.data.inventory.location import require_existing
+from cnncli.data.inventory.source_inventory import inventory_of_data
+from cnncli.data.names.classes import require_images
 from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.quality.group_names import SuggestedGroups, suggested_groups
 from cnncli.data.quality.inspection import Progress, inspect_files
@@ -20,12 +24,9 @@ from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import arrays, folder, table
 from cnncli.data.sources.arrays import holds_arrays
-from cnncli.data.sources.classes import require_images
-from cnncli.data.sources.inventory import inventory_of_data
-from cnncli.data.sources.location import listed, require_existing, some
-from cnncli.data.sources.pixels import Notice
 from cnncli.data.sources.rows.reading import SUFFIXES, is_table
 from cnncli.errors import DataError
+from cnncli.wording import listed, some
 
 _ANY = InputFormat(1, 1, 3)
 

@@ -13,18 +13,18 @@ from typing import IO
 
 import numpy as np
 
+from cnncli.data import unused
+from cnncli.data.decode.pixels import Notice, image_shape
+from cnncli.data.inventory.location import existing_file
 from cnncli.data.memory import require_memory
+from cnncli.data.names.classes import Classes
+from cnncli.data.names.labels import labelled_images
+from cnncli.data.names.split_names import SPLIT_WORDS, SPLITS
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources import unused
-from cnncli.data.sources.classes import Classes
-from cnncli.data.sources.labels import labelled_images
-from cnncli.data.sources.location import existing_file, some
-from cnncli.data.sources.matlab import published_arrays
-from cnncli.data.sources.pixels import Notice, image_shape
-from cnncli.data.sources.split_names import SPLIT_WORDS, SPLITS
+from cnncli.data.sources.published.matlab import published_arrays
 from cnncli.errors import DataError
 from cnncli.machine import expanded
-from cnncli.wording import counted
+from cnncli.wording import counted, some
 
 _KINDS = {
     **dict.fromkeys(("x", "image", "images", "data"), "images"),

@@ -14,8 +14,8 @@ import numpy as np
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources import mnist
-from cnncli.data.sources.download import RemoteFile, fetch
+from cnncli.data.sources.published import mnist
+from cnncli.data.sources.published.download import RemoteFile, fetch
 
 
 def _fashion(name: str, sha256: str, size: int) -> RemoteFile:

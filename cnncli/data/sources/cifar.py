@@ -8,10 +8,11 @@ from typing import Literal
 
 import numpy as np
 
+from cnncli.data.inventory.location import existing_folder
+from cnncli.data.names.classes import Classes, with_classes, with_names
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources.classes import Classes, with_classes, with_names
-from cnncli.data.sources.location import existing_folder, some
 from cnncli.errors import DataError
+from cnncli.wording import some
 
 _SIDE = 32
 _PIXELS = 3 * _SIDE * _SIDE

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
+from cnncli.data import unused
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.folder_inventory import FolderInventory, in_counting_order
+from cnncli.data.inventory.folder_inventory import FolderInventory
+from cnncli.data.inventory.folder_layout import Layout, innermost, layout_of, require_different
+from cnncli.data.inventory.location import existing_folder
+from cnncli.data.inventory.source_inventory import SourceInventory
+from cnncli.data.names.classes import Classes, chosen_classes, class_names
 from cnncli.data.samples import FileSamples, ImageData, Unused
-from cnncli.data.sources import unused
-from cnncli.data.sources.classes import Classes, chosen_classes, class_names
-from cnncli.data.sources.folder_layout import Layout, innermost, layout_of, require_different
-from cnncli.data.sources.inventory import SourceInventory
-from cnncli.data.sources.location import existing_folder, some
 from cnncli.errors import DataError
 from cnncli.records import Affected
-from cnncli.wording import counted
+from cnncli.wording import counted, in_counting_order, some
 
 SplitFolders = Mapping[str, str] | None
 """Which folder is `train`, `validation` or `test`, where the names do not say so."""

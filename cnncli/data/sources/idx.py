@@ -12,14 +12,14 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from cnncli.data.decode.pixels import Notice
+from cnncli.data.inventory.location import existing_folder
 from cnncli.data.memory import require_memory
+from cnncli.data.names.classes import Classes
+from cnncli.data.names.labels import labelled_images
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources.classes import Classes
-from cnncli.data.sources.labels import labelled_images
-from cnncli.data.sources.location import existing_folder, some
-from cnncli.data.sources.pixels import Notice
 from cnncli.errors import DataError
-from cnncli.wording import counted, dimensions
+from cnncli.wording import counted, dimensions, some
 
 _NAME = re.compile(r"(.*?)(train|t10k|test)[-_.](images|labels)[-_.]idx([1-4])[-_.]ubyte(\.gz)?", re.IGNORECASE)
 _EXPECTED = "expected train-images-idx3-ubyte and train-labels-idx1-ubyte, and the same with t10k or test; or with .gz"

@@ -11,24 +11,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cnncli.data import unused
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.decode.pixels import Notice
+from cnncli.data.inventory.location import existing_folder
+from cnncli.data.inventory.source_inventory import SourceInventory
+from cnncli.data.names.classes import Classes, chosen_classes, class_names
+from cnncli.data.names.split_names import SPLITS, splits_named
 from cnncli.data.samples import FileSamples, ImageData, Unused
-from cnncli.data.sources import unused
-from cnncli.data.sources.classes import Classes, chosen_classes, class_names
-from cnncli.data.sources.inventory import SourceInventory
-from cnncli.data.sources.location import existing_folder, listed, some
-from cnncli.data.sources.pixels import Notice
 from cnncli.data.sources.rows import Row
 from cnncli.data.sources.rows.columns import Columns
 from cnncli.data.sources.rows.reading import read_listing
 from cnncli.data.sources.rows.references import References
+from cnncli.data.sources.rows.split_column import KEY
 from cnncli.data.sources.rows.unpacked import unpack, unpacked_folder
-from cnncli.data.sources.split_column import KEY
-from cnncli.data.sources.split_names import SPLITS, splits_named
 from cnncli.errors import DataError
 from cnncli.machine import expanded
 from cnncli.records import Affected
-from cnncli.wording import counted
+from cnncli.wording import counted, listed, some
 
 
 def load(

@@ -9,17 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from cnncli.data import unused
 from cnncli.data.decode.image import read_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.memory import require_memory
+from cnncli.data.names.classes import Classes, with_classes
+from cnncli.data.names.split_names import SPLITS, splits_named
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources import unused
-from cnncli.data.sources.classes import Classes, with_classes
-from cnncli.data.sources.location import some
-from cnncli.data.sources.split_names import SPLITS, splits_named
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
-from cnncli.wording import counted
+from cnncli.wording import counted, some
 
 
 def load(

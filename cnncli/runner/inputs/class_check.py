@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from cnncli.data.names.similar_names import similar_names
 from cnncli.data.quality.class_warnings import merging_mapping
 from cnncli.data.samples import ImageData
-from cnncli.data.sources.location import some
-from cnncli.data.sources.similar_names import similar_names
 from cnncli.errors import DataError, SpecError
 from cnncli.spec.class_weights import wrong_class_weights
 from cnncli.spec.schema import Split, Train
+from cnncli.wording import some
 
 
 def unused_splits(split: Split) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.data.decode.image import MAX_PIXELS
-from cnncli.data.sources.classes import LONGEST_NAME
+from cnncli.data.names.classes import LONGEST_NAME
 from cnncli.errors import RunError
 
 MAX_CLASSES = 100_000

@@ -10,8 +10,8 @@ import numpy as np
 
 from cnncli.data.dicom_groups import dicom_groups
 from cnncli.data.groups import Groups, matched_groups, shared_groups
+from cnncli.data.names.split_names import SPLITS
 from cnncli.data.samples import ImageData
-from cnncli.data.sources.split_names import SPLITS
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import RunError
 from cnncli.observer import Notice

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from cnncli.data.inventory.location import require_existing
+from cnncli.data.names.split_names import split_of
 from cnncli.data.samples import ImageData, LabelledImages
-from cnncli.data.sources.location import require_existing
-from cnncli.data.sources.split_names import split_of
 from cnncli.errors import DataError
 from cnncli.machine import expanded
 from cnncli.report.tables import write_rows

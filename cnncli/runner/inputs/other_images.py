@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncli.data.folder_inventory import FolderInventory
+from cnncli.data.inventory.folder_inventory import FolderInventory
+from cnncli.data.inventory.location import existing_folder, require_existing
+from cnncli.data.names.split_names import SPLITS, splits_named
 from cnncli.data.samples import FileSamples
-from cnncli.data.sources.location import existing_folder, require_existing, some
-from cnncli.data.sources.split_names import SPLITS, splits_named
 from cnncli.data.sources.table import labelled_rows
 from cnncli.errors import DataError
 from cnncli.runner.inputs.data_record import DataRecord
 from cnncli.runner.inputs.splits import Notice, input_format_for
 from cnncli.spec.schema import Data
-from cnncli.wording import counted, near_word
+from cnncli.wording import counted, near_word, some
 
 
 class _Image(NamedTuple):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.catalog.weights import IMAGENET
-from cnncli.data.sources.location import require_existing
-from cnncli.data.sources.split_names import splits_named
+from cnncli.data.inventory.location import require_existing
+from cnncli.data.names.split_names import splits_named
 from cnncli.errors import CnncliError, DataError, KeyPath, Problem
 from cnncli.machine import expanded
 from cnncli.runs import RunDir, find_run

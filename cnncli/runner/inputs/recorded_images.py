@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 
 from cnncli.catalog.image_sources import IMAGE_SOURCES
+from cnncli.data.decode.pixels import UnknownWhite
 from cnncli.data.decode.white import WHITE
-from cnncli.data.folder_inventory import FolderInventory
 from cnncli.data.identity import fingerprint
+from cnncli.data.inventory.folder_inventory import FolderInventory
+from cnncli.data.inventory.location import existing_folder
+from cnncli.data.names.classes import TooFewClasses, require_same_classes
 from cnncli.data.samples import FileSamples, ImageData
-from cnncli.data.sources import table
-from cnncli.data.sources.classes import TooFewClasses, require_same_classes
-from cnncli.data.sources.inventory import inventory_of
-from cnncli.data.sources.location import existing_folder
-from cnncli.data.sources.pixels import UnknownWhite
+from cnncli.data.sources import inventory_of, table
 from cnncli.errors import DataError
 from cnncli.observer import Notice
 from cnncli.runner.inputs.splits import input_format_for, load_source

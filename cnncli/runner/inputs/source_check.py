@@ -11,7 +11,6 @@ import numpy as np
 from cnncli.data.quality import Plan, Progress, check_headers, scan_arrays, scan_files
 from cnncli.data.quality.codes import UNREADABLE, finding, most_severe_first
 from cnncli.data.samples import FileSamples
-from cnncli.data.sources.location import listed, some
 from cnncli.data.sources.rows.reading import is_table
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import DataError
@@ -28,7 +27,7 @@ from cnncli.runner.inputs.splits import (
 )
 from cnncli.spec.schema import Data, Split
 from cnncli.spec.static_data_info import static_data_info
-from cnncli.wording import by_suffix, counted
+from cnncli.wording import by_suffix, counted, listed, some
 
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:

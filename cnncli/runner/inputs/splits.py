@@ -13,11 +13,11 @@ from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.data.cache import cached, cached_before
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.sizes import common_size
+from cnncli.data.inventory.location import ExcludeList
+from cnncli.data.names.classes import require_images, with_classes
 from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples, SampleSubset, Unused
 from cnncli.data.sources import builtin, load_images
-from cnncli.data.sources.classes import require_images, with_classes
-from cnncli.data.sources.location import ExcludeList
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
 from cnncli.observer import Notice

@@ -11,9 +11,8 @@ import numpy as np
 from cnncli.data.cache import cached_before
 from cnncli.data.quality import check_headers
 from cnncli.data.samples import FileSamples, ImageData, Unused
-from cnncli.data.sources.location import listed
 from cnncli.errors import DataError
-from cnncli.wording import counted
+from cnncli.wording import counted, listed
 
 MOST = 0.5
 """Share of unreadable files above which something else must be wrong, such as a download that failed."""

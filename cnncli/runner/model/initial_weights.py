@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncli.catalog.weights import IMAGENET
-from cnncli.data.sources.download import RemoteFile, fetch
+from cnncli.data.sources.published.download import RemoteFile, fetch
 from cnncli.factory.model import heads
 from cnncli.factory.pretrained import load_backbone, load_imagenet, load_layers
 from cnncli.observer import Notice

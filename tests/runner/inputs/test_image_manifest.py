@@ -103,7 +103,7 @@ class TestRecord:
             assert np.array_equal(found.samples[split].images[..., 0], arrays[name])
 
     def test_bytes_of_a_run_that_was_not_asked_about_white_keep_their_meaning(self, folder_spec, tmp_path):
-        from cnncli.data.sources.pixels import UnknownWhite
+        from cnncli.data.decode.pixels import UnknownWhite
         from cnncli.runner.inputs.recorded_images import RecordedArrays
         from cnncli.runner.inputs.splits import load_source
 

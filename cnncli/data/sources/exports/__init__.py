@@ -8,9 +8,9 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
+from cnncli.data.decode.pixels import Notice
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place
-from cnncli.data.sources.pixels import Notice
 from cnncli.data.sources.rows import Listing
 from cnncli.errors import DataError
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cnncli.data.sources import unused
-from cnncli.data.sources.pixels import Notice
+from cnncli.data import unused
+from cnncli.data.decode.pixels import Notice
 from cnncli.data.sources.rows import Listing, Row
 from cnncli.errors import DataError
 from cnncli.wording import counted

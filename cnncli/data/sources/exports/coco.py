@@ -6,10 +6,10 @@ Source:
 
 from __future__ import annotations
 
-from cnncli.data.folder_inventory import in_counting_order
+from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place
-from cnncli.data.sources.split_names import splits_named
+from cnncli.wording import in_counting_order
 
 _MOST = 50  # files of splits; with more, there is one for each image
 _KEYS = {"images", "annotations", "categories"}

@@ -6,9 +6,9 @@ Source:
 
 from __future__ import annotations
 
+from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place, xml_root
-from cnncli.data.sources.split_names import splits_named
 
 _SHAPES = ("box", "polygon", "polyline", "points", "ellipse", "mask", "cuboid", "skeleton")
 

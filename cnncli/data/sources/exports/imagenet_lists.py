@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place
-from cnncli.data.sources.split_names import splits_named
 
 _NAMES = "synsets.txt"
 _LINE = re.compile(r'(?:"(?P<quoted>[^"]+)"(?P<suffix>\S*)|(?P<plain>\S+))(?P<numbers>(?:\s+\d+)*)\s*')

@@ -12,9 +12,9 @@ from typing import Any
 
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place
-from cnncli.data.sources.location import some
 from cnncli.data.sources.rows.text import is_image_name
 from cnncli.errors import DataError
+from cnncli.wording import some
 
 _OF_EACH_ROW = {"annotation_id", "annotator", "lead_time"}
 _OWN = _OF_EACH_ROW | {"created_at", "id", "updated_at", "agreement"}

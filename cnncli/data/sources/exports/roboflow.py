@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place
-from cnncli.data.sources.split_names import splits_named
 
 _NAME = "_classes.csv"
 

@@ -6,9 +6,9 @@ Source:
 
 from __future__ import annotations
 
+from cnncli.data.names.split_names import split_of
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place, json_object
-from cnncli.data.sources.split_names import split_of
 
 _USES = {"train", "training", "validation", "test", "unassigned"}
 

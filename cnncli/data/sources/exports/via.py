@@ -12,8 +12,8 @@ from typing import Any
 
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place
-from cnncli.data.sources.location import some
 from cnncli.errors import DataError
+from cnncli.wording import some
 
 _COLUMNS = {"file_attributes", "region_count", "region_attributes"}
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cnncli.data.folder_inventory import in_counting_order
+from cnncli.data.names.split_names import split_of
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place
-from cnncli.data.sources.split_names import split_of
+from cnncli.wording import in_counting_order
 
 _LISTS = Path("ImageSets") / "Main"
 

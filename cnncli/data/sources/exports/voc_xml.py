@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cnncli.data.folder_inventory import in_counting_order
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place, xml_root
+from cnncli.wording import in_counting_order
 
 
 def recognises(place: Place) -> bool:

@@ -7,15 +7,15 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnncli.data.sources.location import some
-from cnncli.data.sources.pixels import Notice
+from cnncli.data.decode.pixels import Notice
 from cnncli.data.sources.rows import Grid, Listing, Row
 from cnncli.data.sources.rows.names import GUESSES, simplified
 from cnncli.data.sources.rows.one_hot import OneHot, one_hot_columns
 from cnncli.data.sources.rows.pixel_cells import is_pixels, pixel_columns, pixel_names
+from cnncli.data.sources.rows.split_column import KEY, split_column
 from cnncli.data.sources.rows.text import is_image_name
-from cnncli.data.sources.split_column import KEY, split_column
 from cnncli.errors import DataError
+from cnncli.wording import some
 
 _SAMPLE = 50  # rows whose values tell what a column holds
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cnncli.data.sources.location import existing_file, some
-from cnncli.data.sources.pixels import Notice
+from cnncli.data.decode.pixels import Notice
+from cnncli.data.inventory.location import existing_file
 from cnncli.data.sources.rows import Row
 from cnncli.errors import DataError
-from cnncli.wording import counted
+from cnncli.wording import counted, some
 
 GUESSES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "image": (

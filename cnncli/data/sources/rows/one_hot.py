@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from cnncli.data.sources.location import some
 from cnncli.data.sources.rows import Grid
+from cnncli.wording import some
 
 _TOLERANCE = 1e-3
 """How far probabilities that were rounded may be from a sum of 1."""

@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cnncli.data.decode.formats import HEAD, format_of
-from cnncli.data.sources.location import some
+from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.rows import Grid
 from cnncli.data.sources.rows.text import cell
-from cnncli.data.sources.split_names import splits_named
 from cnncli.errors import DataError
+from cnncli.wording import some
 
 _ROWS = 256  # read at a time: images are large
 _LONGEST_NAME = 100

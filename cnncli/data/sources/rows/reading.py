@@ -6,10 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnncli.data.folder_inventory import FolderInventory, in_counting_order
+from cnncli.data.decode.pixels import Notice
+from cnncli.data.inventory.folder_inventory import FolderInventory
+from cnncli.data.inventory.location import require_existing
+from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.exports import read_export, recognised
-from cnncli.data.sources.location import require_existing, some
-from cnncli.data.sources.pixels import Notice
 from cnncli.data.sources.rows import Grid, Listing
 from cnncli.data.sources.rows.columns import Columns, rows_of
 from cnncli.data.sources.rows.names import GUESSES, named_labels, simplified
@@ -17,8 +18,8 @@ from cnncli.data.sources.rows.parquet import parquet
 from cnncli.data.sources.rows.references import References
 from cnncli.data.sources.rows.text import delimited, grid_of_objects, json_lines, table_text
 from cnncli.data.sources.rows.webdataset import webdataset
-from cnncli.data.sources.split_names import splits_named
 from cnncli.errors import DataError
+from cnncli.wording import in_counting_order, some
 
 SUFFIXES = frozenset(
     {".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".tar", ".xml", ".manifest", ".lst"}

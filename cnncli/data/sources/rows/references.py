@@ -12,8 +12,8 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from cnncli.data.decode.formats import SUFFIXES
-from cnncli.data.folder_inventory import FolderInventory
-from cnncli.data.sources.location import some
+from cnncli.data.inventory.folder_inventory import FolderInventory
+from cnncli.wording import some
 
 _UPLOAD = re.compile(r"[0-9a-f]{8}-(.+)")
 """What Label Studio makes of the name of a file that is uploaded: eight digits come before it."""

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.data.decode.formats import SUFFIXES
-from cnncli.data.sources.location import some
-from cnncli.data.sources.pixels import Notice
+from cnncli.data.decode.pixels import Notice
 from cnncli.data.sources.rows import Grid
 from cnncli.errors import DataError
-from cnncli.wording import counted
+from cnncli.wording import counted, some
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 

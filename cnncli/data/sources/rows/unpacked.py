@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cnncli.data.cache import decoded_cache_dir
-from cnncli.data.own_files import CACHE_TAG, CACHE_TAG_CONTENT
-from cnncli.data.sources.pixels import Notice
+from cnncli.data.decode.pixels import Notice
+from cnncli.data.inventory.own_files import CACHE_TAG, CACHE_TAG_CONTENT
 from cnncli.errors import ResourceError
 from cnncli.machine import create_folder
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.data.decode.formats import SUFFIXES
+from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.rows import Listing, Row
 from cnncli.data.sources.rows.names import GUESSES, simplified
 from cnncli.data.sources.rows.text import cell
-from cnncli.data.sources.split_names import splits_named
 from cnncli.errors import DataError
 
 _LABELS = ("cls", "label", "txt")

@@ -9,11 +9,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from cnncli.data.folder_inventory import in_counting_order
 from cnncli.data.samples import FileSamples, ImageData, Samples
-from cnncli.data.sources.location import some
-from cnncli.data.sources.unused import in_other_classes
+from cnncli.data.unused import in_other_classes
 from cnncli.errors import DataError
+from cnncli.wording import in_counting_order, some
 
 Classes = Sequence[str] | Mapping[str, str] | None
 """Which classes and in which order; a mapping gives each a name, and two of them may have the same."""

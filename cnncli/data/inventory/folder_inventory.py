@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.data.decode.formats import HEAD, SUFFIXES, format_of
 from cnncli.data.files import open_file
-from cnncli.data.own_files import is_own_drawing, is_own_folder
+from cnncli.data.inventory.own_files import is_own_drawing, is_own_folder
 from cnncli.errors import DataError
+from cnncli.wording import in_counting_order
 
 PASSED_OVER = frozenset(
     {"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"}
@@ -172,14 +172,6 @@ def find_images(folder: Path) -> list[Path]:
     """All images in a folder and the folders in it, as paths that begin with `folder`, but for those of cnncli."""
     files = (folder / name for name in FolderInventory(folder).images())
     return [file for file in files if not is_own_drawing(file)]
-
-
-def in_counting_order(name: str) -> tuple[list[tuple[str, int, str]], str]:
-    """A sort key that takes digits as numbers, `class2` before `class10`; the text decides `a1` and `a01`."""
-    pieces = re.findall(r"(\D*)(\d*)", name)
-    # A number as its length and its digits: Python makes no integer of more than 4,300
-    numbers = [(text, digits.lstrip("0"), len(digits.lstrip("0")) if digits else -1) for text, digits in pieces]
-    return [(text.casefold(), length, digits) for text, digits, length in numbers], name
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -7,10 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cnncli.data.folder_inventory import FolderInventory
-from cnncli.data.sources.classes import Classes
-from cnncli.data.sources.location import some
-from cnncli.data.sources.split_names import (
+from cnncli.data.inventory.folder_inventory import FolderInventory
+from cnncli.data.names.classes import Classes
+from cnncli.data.names.split_names import (
     SPLITS,
     is_fold,
     is_without_labels,
@@ -20,7 +19,7 @@ from cnncli.data.sources.split_names import (
     splits_named,
 )
 from cnncli.errors import DataError
-from cnncli.wording import nearest
+from cnncli.wording import nearest, some
 
 _MOVE = "move these away, or say in data.split.folder which folders are which splits, or list all in data.classes"
 _TWO = "keep one, or say in data.split.folder which folders are which splits"

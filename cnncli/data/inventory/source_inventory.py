@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cnncli.data.samples import FileSamples, ImageData
-from cnncli.data.sources import accepted, load_images, module_of
 from cnncli.records import Affected
+
+if TYPE_CHECKING:
+    from cnncli.data.samples import ImageData
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +40,6 @@ class SourceInventory:
     def add(self, split: str, label: str, names: Iterable[str]) -> None:
         """Adds files of one class."""
         self.entries += [Entry(name, split, label) for name in names]
-
-
-def inventory_of(name: str, arguments: Mapping[str, Any], **context: Any) -> SourceInventory:
-    """Lists a source of files, a key of `IMAGE_SOURCES`; a DataError when that is impossible.
-
-    A module of a source may have a function `inventory`, which lists also what `load` refuses; without it, the files
-    are those that are loaded.
-    """
-    listing: Callable[..., SourceInventory] | None = getattr(module_of(name), "inventory", None)
-    if listing is not None:
-        return listing(**arguments, **accepted(listing, context))
-    data: ImageData[FileSamples] = load_images(name, arguments, **context)
-    return inventory_of_data(data, data.splits["train"].root)
 
 
 def inventory_of_data(data: ImageData[Any], root: Path) -> SourceInventory:

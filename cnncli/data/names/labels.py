@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncli.data.folder_inventory import in_counting_order
+from cnncli.data.decode.pixels import Notice, as_images
+from cnncli.data.names.classes import Classes, with_classes, with_names
 from cnncli.data.samples import ImageData, Samples
-from cnncli.data.sources.classes import Classes, with_classes, with_names
-from cnncli.data.sources.location import some
-from cnncli.data.sources.pixels import Notice, as_images
 from cnncli.errors import DataError
+from cnncli.wording import in_counting_order, some
 
 
 class EncodedLabels(NamedTuple):

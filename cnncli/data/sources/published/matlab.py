@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnncli.data.memory import require_memory
-from cnncli.data.sources.location import some
-from cnncli.data.sources.split_names import splits_named
+from cnncli.data.names.split_names import splits_named
 from cnncli.errors import DataError
+from cnncli.wording import some
 
 _STL10 = 3 * 96 * 96
 

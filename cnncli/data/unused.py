@@ -7,8 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from cnncli.data.decode import formats
 from cnncli.data.samples import Unused
-from cnncli.data.sources.location import some
-from cnncli.wording import by_suffix, counted
+from cnncli.wording import by_suffix, counted, some
 
 
 def _are(count: int) -> str:

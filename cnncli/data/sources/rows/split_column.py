@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from cnncli.data.sources.location import some
-from cnncli.data.sources.split_names import splits_named
+from cnncli.data.names.split_names import splits_named
 from cnncli.errors import DataError
+from cnncli.wording import some
 
 KEY = "data.source.table.split_column"
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cnncli.errors import DataError
 from cnncli.machine import expanded, unknown_home
-
-SHOWN = 10
-"""How many of many names a message lists."""
+from cnncli.wording import some
 
 
 def existing_folder(path: Path | str) -> Path:
@@ -80,16 +78,3 @@ class ExcludeList:
         """The names that match no file."""
         unmatched = [name for name in dict.fromkeys(self._written.values()) if name not in self._matched]
         return [name for name in unmatched if not (os.path.lexists(self._root / name) and Path(name).name)]
-
-
-def some(names: Collection[str]) -> str:
-    """The first of many names and how many more there are: `a, b, c and 97 more`."""
-    shown = ", ".join(list(names)[:SHOWN])
-    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"
-
-
-def listed(problems: Iterable[str]) -> str:
-    """The first of many problems, each on a line of its own, and how many more there are."""
-    lines = list(problems)
-    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    return "".join(f"\n  {line}" for line in lines[:SHOWN] + more)

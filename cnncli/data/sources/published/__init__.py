@@ -1,0 +1,1 @@
+"""Data sets in the files that their authors published: MNIST's pack, MATLAB files, and downloads."""
