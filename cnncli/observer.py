@@ -18,6 +18,10 @@ Notice = Callable[[str], None]
 """Receives a message worth a line, such as a warning."""
 
 
+def ignore(text: str) -> None:
+    """The notice of who wants none."""
+
+
 def warn(text: str) -> None:
     """The notice of who calls cnncli from Python and sets no other."""
     warnings.warn(text.removeprefix("warning: "), stacklevel=4)

@@ -73,7 +73,7 @@ ROOMS = {
     },
     "draft": {"data", "spec", "errors", "wording"},
     "factory": {"spec", "catalog", "records", "errors", "startup", "machine", "temporary", "wording"},
-    "data": {"catalog", "records", "errors", "startup", "machine", "wording"},
+    "data": {"catalog", "observer", "records", "errors", "startup", "machine", "wording"},
     "report": {"records", "environment", "errors", "wording"},
     "runs": {"catalog", "errors", "machine", "wording"},
     "explain": {"spec", "catalog", "errors", "wording"},

@@ -58,7 +58,7 @@ def _own_images(run: OpenRun, split: str, data_path: Path | None, notice: Notice
     return _decoded(splits, split, data.cache, notice)
 
 
-def _decoded(splits: Splits, split: str, cache: bool, notice: Notice | None) -> LabelledImages:
+def _decoded(splits: Splits, split: str, cache: bool, notice: Notice) -> LabelledImages:
     """The images of one split: from the cache of the training if all its files are there, else decoded on their own."""
     try:
         if cache and (whole := decoded_before(splits)):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from cnncli.data.decode.white import FEW_LEVELS, HALF, TOLERANCE, WHITE, is_outside, likely_white
 from cnncli.errors import DataError
+from cnncli.observer import Notice, ignore
 from cnncli.wording import dimensions
-
-Notice = Callable[[str], None]
 
 _Extent = tuple[float, float]
 """The least and the greatest value."""
@@ -42,7 +41,7 @@ def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]
 
 
 def as_images(
-    arrays: Mapping[str, np.ndarray], white: float | None, where: str, notice: Notice | None = None
+    arrays: Mapping[str, np.ndarray], white: float | None, where: str, notice: Notice = ignore
 ) -> dict[str, np.ndarray]:
     """The arrays of all splits as images: uint8, shape `(images, height, width, channels)`.
 
@@ -71,7 +70,7 @@ def as_images(
     return {split: _bytes(array, shapes[split], white) for split, array in arrays.items()}
 
 
-def _white(arrays: Mapping[str, np.ndarray], where: str, notice: Notice | None) -> float:
+def _white(arrays: Mapping[str, np.ndarray], where: str, notice: Notice) -> float:
     if all(array.dtype.kind == "b" for array in arrays.values()):
         return 1
     extents = _extents(arrays, where, bright=HALF if _are_bytes(arrays) else None)
@@ -90,7 +89,7 @@ def _white(arrays: Mapping[str, np.ndarray], where: str, notice: Notice | None) 
         raise UnknownWhite(
             f"{extent}: white could be {likely:g} or 255", f"{_SET} {likely:g}, or 255 if they are so dark"
         )
-    if high <= HALF and notice:
+    if high <= HALF:
         notice(f"warning: {extent}, and white is 255; {_SET} {high:g}, if that is white")
     return WHITE
 

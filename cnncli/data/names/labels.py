@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncli.data.decode.pixels import Notice, as_images
+from cnncli.data.decode.pixels import as_images
 from cnncli.data.names.classes import Classes, with_classes, with_names
 from cnncli.data.samples import ImageData, Samples
 from cnncli.errors import DataError
+from cnncli.observer import Notice, ignore
 from cnncli.wording import in_counting_order, some
 
 
@@ -69,7 +70,7 @@ def labelled_images(
     classes: Classes,
     white: float | None,
     where: str,
-    notice: Notice | None = None,
+    notice: Notice = ignore,
 ) -> ImageData[Samples]:
     """The images and labels of a source of arrays, by split; `classes` names its labels or chooses among them.
 

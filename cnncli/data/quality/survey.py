@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.decode.pixels import Notice
 from cnncli.data.inventory.location import require_existing
 from cnncli.data.inventory.source_inventory import inventory_of_data
 from cnncli.data.names.classes import require_images
@@ -26,6 +25,7 @@ from cnncli.data.sources import arrays, folder, table
 from cnncli.data.sources.arrays import holds_arrays
 from cnncli.data.sources.rows.reading import SUFFIXES, is_table
 from cnncli.errors import DataError
+from cnncli.observer import Notice
 from cnncli.wording import listed, some
 
 _ANY = InputFormat(1, 1, 3)

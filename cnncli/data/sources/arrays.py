@@ -14,7 +14,7 @@ from typing import IO
 import numpy as np
 
 from cnncli.data import unused
-from cnncli.data.decode.pixels import Notice, image_shape
+from cnncli.data.decode.pixels import image_shape
 from cnncli.data.inventory.location import existing_file
 from cnncli.data.memory import require_memory
 from cnncli.data.names.classes import Classes
@@ -24,6 +24,7 @@ from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.published.matlab import published_arrays
 from cnncli.errors import DataError
 from cnncli.machine import expanded
+from cnncli.observer import Notice, ignore
 from cnncli.wording import counted, some
 
 _KINDS = {
@@ -61,7 +62,7 @@ def load(
     labels: Path | str | None = None,
     classes: Classes = None,
     white: float | None = None,
-    notice: Notice | None = None,
+    notice: Notice = ignore,
     only: Collection[str] = (),
 ) -> ImageData[Samples]:
     """Reads images and labels from NumPy's files: an `.npz`, a folder of `.npy` files, or a pair of them with `labels`.

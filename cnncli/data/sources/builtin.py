@@ -6,7 +6,7 @@ import gzip
 import io
 import pickle
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from cnncli.catalog.datasets import DATASETS
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.published import mnist
 from cnncli.data.sources.published.download import RemoteFile, fetch
+from cnncli.observer import Notice, ignore
 
 
 def _fashion(name: str, sha256: str, size: int) -> RemoteFile:
@@ -46,7 +47,7 @@ DOWNLOADS: Mapping[str, tuple[RemoteFile, ...]] = {
 """What each data set consists of on its server; `mnist` is in the package and has no entry."""
 
 
-def load(name: str, notice: Callable[[str], None] | None = None) -> ImageData:
+def load(name: str, notice: Notice = ignore) -> ImageData:
     """Reads a built-in data set, a key of `DATASETS`, downloading it the first time; TensorFlow is not started.
 
     `notice` receives `downloading … (size)` before each download.

@@ -12,13 +12,13 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from cnncli.data.decode.pixels import Notice
 from cnncli.data.inventory.location import existing_folder
 from cnncli.data.memory import require_memory
 from cnncli.data.names.classes import Classes
 from cnncli.data.names.labels import labelled_images
 from cnncli.data.samples import ImageData, Samples
 from cnncli.errors import DataError
+from cnncli.observer import Notice, ignore
 from cnncli.wording import counted, dimensions, some
 
 _NAME = re.compile(r"(.*?)(train|t10k|test)[-_.](images|labels)[-_.]idx([1-4])[-_.]ubyte(\.gz)?", re.IGNORECASE)
@@ -31,7 +31,7 @@ def load(
     path: Path | str,
     classes: Classes = None,
     white: float | None = None,
-    notice: Notice | None = None,
+    notice: Notice = ignore,
     only: Collection[str] = (),
 ) -> ImageData[Samples]:
     """Reads the four files of MNIST, or of one of the many data sets made in its likeness.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import posixpath
 from collections import Counter
@@ -13,20 +14,18 @@ import numpy as np
 
 from cnncli.data import unused
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.decode.pixels import Notice
-from cnncli.data.inventory.location import existing_folder
 from cnncli.data.inventory.source_inventory import SourceInventory
 from cnncli.data.names.classes import Classes, chosen_classes, class_names
 from cnncli.data.names.split_names import SPLITS, splits_named
 from cnncli.data.samples import FileSamples, ImageData, Unused
 from cnncli.data.sources.rows import Row
-from cnncli.data.sources.rows.columns import Columns
+from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.reading import read_listing
 from cnncli.data.sources.rows.references import References
 from cnncli.data.sources.rows.split_column import KEY
 from cnncli.data.sources.rows.unpacked import unpack, unpacked_folder
 from cnncli.errors import DataError
-from cnncli.machine import expanded
+from cnncli.observer import Notice, ignore
 from cnncli.records import Affected
 from cnncli.wording import counted, listed, some
 
@@ -36,7 +35,7 @@ def load(
     input_format: InputFormat,
     classes: Classes = None,
     exclude: Container[str] = (),
-    notice: Notice | None = None,
+    notice: Notice = ignore,
     **arguments: Any,
 ) -> ImageData[FileSamples]:
     """Reads a table of images. None of them is decoded; those inside of the table are written into the cache as files.
@@ -49,25 +48,25 @@ def load(
     Raises:
         DataError: With all that is wrong, each with its place: no such image, an unknown split, two labels of an image.
     """
-    read = _read(path, classes, exclude, notice, **arguments)
-    table, folder, new_names, rows, problems = read[:5]
-    if problems:
-        hint = f"relative paths start from {folder}"
-        if any("the split" in problem for problem in problems):
+    read = _read(TableArguments(path, exclude=exclude, notice=notice, **arguments), classes)
+    table = read.file
+    if read.problems:
+        hint = f"relative paths start from {read.folder}"
+        if any("the split" in problem for problem in read.problems):
             hint = f"fix the splits, or set {KEY} to '' to ignore their column"
-        raise DataError(f"{table}: {counted(len(problems), 'problem')}{listed(problems)}", hint)
-    splits = {row.split for row in rows}
+        raise DataError(f"{table}: {counted(len(read.problems), 'problem')}{listed(read.problems)}", hint)
+    splits = {row.split for row in read.rows}
     if "train" not in splits:
         raise DataError(f"{table} has no row of the split train, only of {some(sorted(splits))}")
-    names = class_names(new_names)
-    label_of = {label: names.index(name) for label, name in new_names.items()}
+    names = class_names(read.new_names)
+    label_of = {label: names.index(name) for label, name in read.new_names.items()}
     samples, groups = {}, {}
     for split in (split for split in SPLITS if split in splits):
-        of_split = [row for row in rows if row.split == split]
+        of_split = [row for row in read.rows if row.split == split]
         labels = np.array([label_of[row.label] for row in of_split], np.int64)
         if split == "train" and (lacking := set(range(len(names))) - set(labels.tolist())):
             raise DataError(f"{table}: no training image is of the class {some([names[each] for each in lacking])}")
-        samples[split] = FileSamples(folder, tuple(row.name for row in of_split), labels, input_format)
+        samples[split] = FileSamples(read.folder, tuple(row.name for row in of_split), labels, input_format)
         if arguments.get("group_column"):
             groups[split] = _groups(table, of_split, arguments["group_column"])
     left_out = dict.fromkeys(row.label for row in read.other_classes)
@@ -94,7 +93,7 @@ def inventory(
     path: Path | str, classes: Classes = None, exclude: Container[str] = (), **arguments: Any
 ) -> SourceInventory:
     """Lists every image of a table, with the arguments of `load`; a wrong row is a problem and does not stop it."""
-    read = _read(path, classes, exclude, None, **arguments)
+    read = _read(TableArguments(path, exclude=exclude, **arguments), classes)
     new_names = read.new_names
     sources = SourceInventory(read.folder, problems={"table-row": [Affected((), each) for each in read.problems]})
     sources.problems["rows-not-used"] = [Affected((), each.message) for each in read.unused]
@@ -114,36 +113,34 @@ def inventory(
     return sources
 
 
-def labelled_rows(
-    path: Path | str, columns: Mapping[str, str], names: str | None, notice: Notice | None
-) -> tuple[Path, list[Row]]:
+def labelled_rows(arguments: TableArguments) -> tuple[Path, list[Row]]:
     """The rows of a table that have a label, and the folder of their relative names; a DataError lists wrong rows.
 
-    The names of columns, by role, are used where the table has them.
+    The columns that are named are used where the table has them.
     """
     try:
-        found = _found(path, Columns(**columns), names=names, notice=notice)
+        found = _found(arguments)
     except DataError:
-        if not columns:
+        without = dataclasses.replace(arguments, image_column=None, label_column=None, split_column=None)
+        if without == arguments:
             raise
-        found = _found(path, Columns(), names=names, notice=notice)
+        found = _found(without)
     rows, problems, not_used = _checked(_in_splits(found.rows), found.missing)
     if problems := [*found.problems, *problems]:
-        message = f"{expanded(path)}: {counted(len(problems), 'problem')}{listed(problems)}"
+        message = f"{arguments.file}: {counted(len(problems), 'problem')}{listed(problems)}"
         raise DataError(message, f"relative paths start from {found.folder}")
     for each in (*found.unused, *not_used):
-        if notice:
-            notice(f"note: {each.message}")
+        arguments.notice(f"note: {each.message}")
     return found.folder, rows
 
 
-def files_root(path: Path | str, root: Path | str | None = None, **arguments: Any) -> Path:
+def files_root(path: Path | str, **arguments: Any) -> Path:
     """The folder that the names of images start from. The table itself need not be there, unless they are inside it."""
-    place = expanded(path)
+    table = TableArguments(path, **arguments)
     try:
-        return _found(path, *_arguments(root, **arguments)).folder if _is_packed(place) else _folder(place, root)
+        return _found(table).folder if _is_packed(table.file) else table.folder
     except DataError:
-        return _folder(place, root)
+        return table.folder
 
 
 def _is_packed(place: Path) -> bool:
@@ -151,10 +148,6 @@ def _is_packed(place: Path) -> bool:
     return place.exists() and (
         place.is_dir() or place.suffix.lower() in (".parquet", ".tar") or unpacked_folder([place]).is_dir()
     )
-
-
-def _folder(place: Path, root: Path | str | None) -> Path:
-    return existing_folder(root if root is not None else place if place.is_dir() else place.parent)
 
 
 class _Found(NamedTuple):
@@ -168,35 +161,25 @@ class _Found(NamedTuple):
     excluded: int
 
 
-def _found(
-    path: Path | str,
-    columns: Columns,
-    root: Path | None = None,
-    names: str | None = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    exclude: Container[str] = (),
-    notice: Notice | None = None,
-) -> _Found:
+def _found(arguments: TableArguments) -> _Found:
     """Reads a table and finds its images; those inside of it are unpacked."""
-    listing = read_listing(path, columns, root, names, delimiter, encoding, notice)
-    folder = listing.root or Path()
+    listing, notice, folder = read_listing(arguments), arguments.notice, arguments.folder
     if listing.pixels is not None:
         folder = unpack(listing.files, listing.pixels, notice)
     found = References(folder).resolve([row.name for row in listing.rows])
     rows, missing, moved = [], {}, []
     for row, (name, problem) in zip(listing.rows, found, strict=True):
-        if any(spelt in exclude for spelt in (row.name, name, posixpath.normpath(name))):
+        if any(spelt in arguments.exclude for spelt in (row.name, name, posixpath.normpath(name))):
             continue
         rows.append(row._replace(name=name))
         if problem:
             missing[name] = problem
         elif name != row.name.replace("\\", "/"):
             moved.append((row.name, name))
-    if moved and notice:
+    if moved:
         first, there = moved[0]
         are = "image is" if len(moved) == 1 else "images are"
-        notice(f"{expanded(path)}: {len(moved):,} {are} found below {folder} by name, such as {there} for {first}")
+        notice(f"{arguments.file}: {len(moved):,} {are} found below {folder} by name, such as {there} for {first}")
     return _Found(folder, rows, missing, listing.problems, listing.unused, len(found) - len(rows))
 
 
@@ -222,27 +205,9 @@ class _Table(NamedTuple):
     unused: list[Unused]
 
 
-def _arguments(
-    root: Path | str | None = None,
-    image_column: str | None = None,
-    label_column: str | None = None,
-    split_column: str | None = None,
-    names: str | None = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    group_column: str | None = None,
-) -> tuple[Columns, Path | None, str | None, str | None, str | None]:
-    """The arguments of a spec as those of `_found`."""
-    columns = Columns(image_column, label_column, split_column, group_column)
-    return columns, None if root is None else existing_folder(root), names, delimiter, encoding
-
-
-def _read(
-    path: Path | str, classes: Classes, exclude: Container[str], notice: Notice | None = None, **arguments: Any
-) -> _Table:
-    """Reads a table with the arguments that a spec sets; relative paths start from `root`, or else from its folder."""
-    file = expanded(path)
-    found = _found(path, *_arguments(**arguments), exclude, notice)
+def _read(arguments: TableArguments, classes: Classes) -> _Table:
+    """Reads a table; relative paths start from `root`, or else from its folder."""
+    file, found = arguments.file, _found(arguments)
     rows = _in_splits(found.rows)
     training = {row.label for row in rows if row.split == "train"} - {""}
     labels = {row.label for row in rows} - {""} if classes is not None or not training else training

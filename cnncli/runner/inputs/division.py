@@ -44,7 +44,7 @@ def divide_source(
     seed: int,
     recorded: Sequence[int] | None,
     listed: Mapping[str, np.ndarray] | None,
-    notice: Notice | None,
+    notice: Notice,
 ) -> tuple[dict[str, Part], np.ndarray | None]:
     """Divides the images of a source.
 
@@ -64,18 +64,18 @@ def divide_source(
         DataError: The images cannot be divided as the spec asks.
         RunError: The recorded split does not fit the images.
     """
-    tell, split = notice or (lambda _: None), data.split
+    split = data.split
     groups = groups_of(source, split.group)
     if listed is not None:
         parts, held_out = {name: Part("train", indices) for name, indices in listed.items()}, None
     else:
-        parts, held_out = _drawn(source, data, seed, recorded, groups.get("train"), tell)
+        parts, held_out = _drawn(source, data, seed, recorded, groups.get("train"), notice)
     for name, other in (("validation", split.validation), ("test", split.test)):
         if name not in parts and isinstance(other, str):
             parts[name] = parts[other]
     ordered = {name: parts[name] for name in SPLITS if name in parts}
     for line in _warnings(source, data, ordered, groups):
-        tell(line)
+        notice(line)
     return ordered, held_out
 
 
@@ -85,16 +85,16 @@ def _drawn(
     seed: int,
     recorded: Sequence[int] | None,
     groups: Groups | None,
-    tell: Notice,
+    notice: Notice,
 ) -> tuple[dict[str, Part], np.ndarray | None]:
     """The source's own splits, and those that it lacks, drawn from the training images."""
     split, where = data.split, data.source.where
     for problem in split.not_used(source.splits, where):
-        tell(problem.message)
+        notice(problem.message)
     parts = {name: Part(name) for name in source.splits}
     if "validation" in parts and split.validation == 0:
         unused = counted(len(source.splits["validation"]), "validation image")
-        tell(f"{unused} of the source not used: data.split.validation is 0")
+        notice(f"{unused} of the source not used: data.split.validation is 0")
         del parts["validation"]
     labels, drawing = source.splits["train"].labels, Drawing(split.stratify, seed, groups)
     validation = 0 if "validation" in parts else split.held_out("validation")
@@ -104,7 +104,7 @@ def _drawn(
         parts |= {name: Part("train", indices) for name, indices in drawn.items() if len(indices)}
         if "validation" in source.splits and "test" not in split.set_keys:
             part = f"{len(division.test):,} of its {counted(len(labels), 'training image')}"
-            tell(taken_from_training(where, part))
+            notice(taken_from_training(where, part))
         return parts, None
     if not validation:
         return parts, None

@@ -13,7 +13,7 @@ import numpy as np
 
 from cnncli.data.identity import DuplicateGroup, fingerprint, identical_across
 from cnncli.errors import DataError, RunError
-from cnncli.observer import Notice
+from cnncli.observer import Notice, ignore
 from cnncli.report.tables import write_rows
 from cnncli.runner.inputs.data_record import DataRecord
 from cnncli.runner.inputs.division_file import with_own_division
@@ -85,7 +85,7 @@ def recorded_splits(
     seed: int,
     record: DataRecord,
     run: Path,
-    notice: Notice | None = None,
+    notice: Notice = ignore,
     unchanged: bool = False,
     needed: Collection[str] = SPLITS,
 ) -> Splits:
@@ -136,7 +136,7 @@ def recorded_splits(
             _warn_about_changes(samples[split], of_split, split, notice, unchanged)
     if shares_test and "test" in samples:
         samples["validation"], source_split["validation"] = samples["test"], source_split["test"]
-        if notice and data.split.test == "validation":
+        if data.split.test == "validation":
             notice("warning: the test images of this run are its validation images, which chose the best epoch")
     return Splits(class_names, samples, None, source_split)
 
@@ -166,9 +166,9 @@ def _read_manifest(path: Path, class_names: Sequence[str]) -> list[Row]:
     return named
 
 
-def _warn_about_other_classes(now: Sequence[str], rows: Sequence[Row], split: str, notice: Notice | None) -> None:
+def _warn_about_other_classes(now: Sequence[str], rows: Sequence[Row], split: str, notice: Notice) -> None:
     other = [(row, name) for row, name in zip(rows, now, strict=True) if row["class"] != name]
-    if other and notice:
+    if other:
         row, name = other[0]
         more = f" and {len(other) - 1:,} more" if len(other) > 1 else ""
         notice(
@@ -177,12 +177,12 @@ def _warn_about_other_classes(now: Sequence[str], rows: Sequence[Row], split: st
         )
 
 
-def _warn_about_changes(samples: Any, rows: Sequence[Row], split: str, notice: Notice | None, unchanged: bool) -> None:
+def _warn_about_changes(samples: Any, rows: Sequence[Row], split: str, notice: Notice, unchanged: bool) -> None:
     changed = [
         row["image"] for row, content in zip(rows, fingerprint(samples), strict=True) if row["content"] != content
     ]
     more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
     if changed and unchanged:
         raise DataError(f"{split} images have changed since the run began: '{changed[0]}'{more}", "put them back")
-    if changed and notice:
+    if changed:
         notice(f"warning: {split} images have changed since the training: '{changed[0]}'{more}")

@@ -12,10 +12,12 @@ from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.location import existing_folder, require_existing
 from cnncli.data.names.split_names import SPLITS, splits_named
 from cnncli.data.samples import FileSamples
+from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.table import labelled_rows
 from cnncli.errors import DataError
+from cnncli.observer import Notice, ignore
 from cnncli.runner.inputs.data_record import DataRecord
-from cnncli.runner.inputs.splits import Notice, input_format_for
+from cnncli.runner.inputs.splits import input_format_for
 from cnncli.spec.schema import Data
 from cnncli.wording import counted, near_word, some
 
@@ -28,7 +30,7 @@ class _Image(NamedTuple):
 
 
 def other_images(
-    on: Path, split: str | None, data: Data, record: DataRecord, notice: Notice | None = None
+    on: Path, split: str | None, data: Data, record: DataRecord, notice: Notice = ignore
 ) -> tuple[str, FileSamples]:
     """Finds labelled images that need not be those of the run; none is decoded.
 
@@ -54,7 +56,7 @@ def other_images(
     _require_known(place, images, known, record.class_names)
     labels = np.array([known[image.label] for image in images], np.int64)
     missing = [name for label, name in enumerate(record.class_names) if label not in set(labels.tolist())]
-    if missing and notice:
+    if missing:
         are = "class" if len(missing) == 1 else "classes"
         notice(f"note: {place} has no images of the {are} {some(missing)}; macro averages count them as 0")
     names = tuple(image.name for image in images)
@@ -101,12 +103,13 @@ def _in_classes(contents: FolderInventory, place: str) -> Iterator[_Image]:
         yield from (_Image(name, folder) for name in contents.images(f"{place}{folder}/"))
 
 
-def _in_table(table: Path, data: Data, notice: Notice | None) -> tuple[Path, dict[str, list[_Image]]]:
+def _in_table(table: Path, data: Data, notice: Notice) -> tuple[Path, dict[str, list[_Image]]]:
     """The images of a table by split; without a column of splits all are `train`."""
     own = data.source.arguments if data.source.name == "table" else {}
-    columns = {role: str(own[f"{role}_column"]) for role in ("image", "label", "split") if own.get(f"{role}_column")}
+    keys = [key for key in ("image_column", "label_column", "split_column") if own.get(key)]
+    arguments = TableArguments(table, names=own.get("names"), notice=notice, **{key: own[key] for key in keys})
     try:
-        folder, rows = labelled_rows(table, columns, own.get("names"), notice)
+        folder, rows = labelled_rows(arguments)
     except DataError as error:
         if "data.source.table" not in error.hint:
             raise

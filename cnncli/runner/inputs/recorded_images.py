@@ -102,7 +102,7 @@ class RecordedArrays:
         DataError: The source cannot be loaded, or lacks a class of the run.
     """
 
-    def __init__(self, data: Data, class_names: Sequence[str], rows: Sequence[Row], notice: Notice | None) -> None:
+    def __init__(self, data: Data, class_names: Sequence[str], rows: Sequence[Row], notice: Notice) -> None:
         try:
             self._source = self._loaded(data, notice)
         except TooFewClasses as error:
@@ -117,14 +117,14 @@ class RecordedArrays:
         require_same_classes(class_names, [name for name in names if name in class_names], "the data")
 
     @staticmethod
-    def _loaded(data: Data, notice: Notice | None, only: Collection[str] = ()) -> ImageData[Any]:
+    def _loaded(data: Data, notice: Notice, only: Collection[str] = ()) -> ImageData[Any]:
         try:
             return load_source(data, notice, only)
         except UnknownWhite:  # white was not asked for when older runs were trained, and bytes were as they are
             return load_source(data.replace(image=data.image.replace(white=WHITE)), notice, only)
 
     @classmethod
-    def _splits_alone(cls, data: Data, rows: Sequence[Row], notice: Notice | None) -> ImageData[Any]:
+    def _splits_alone(cls, data: Data, rows: Sequence[Row], notice: Notice) -> ImageData[Any]:
         """Only the splits of these images, with the white that makes most of them what they were in the training."""
         only = _splits_of(data, rows)
         source = cls._loaded(data, notice, only)
@@ -133,7 +133,7 @@ class RecordedArrays:
         found = [source]
         for white in (1, WHITE):  # what it is taken for where no one says it, by the images of all splits
             with suppress(DataError):  # brighter pixels
-                found.append(load_source(data.replace(image=data.image.replace(white=white)), None, only))
+                found.append(load_source(data.replace(image=data.image.replace(white=white)), only=only))
         return max(found, key=lambda each: _unchanged(each, rows))
 
     def _place(self, origin: str) -> dict[str, int]:

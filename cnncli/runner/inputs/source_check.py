@@ -14,7 +14,7 @@ from cnncli.data.samples import FileSamples
 from cnncli.data.sources.rows.reading import is_table
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import DataError
-from cnncli.observer import Notice
+from cnncli.observer import Notice, ignore
 from cnncli.records import Affected, DataReport, Finding
 from cnncli.runner.inputs.class_check import unused_splits
 from cnncli.runner.inputs.splits import (
@@ -47,7 +47,7 @@ def _too_few(report: DataReport) -> Iterator[Affected]:
 
 
 def scan_source(
-    data: Data, seed: int, decode: bool = True, progress: Progress | None = None, notice: Notice | None = None
+    data: Data, seed: int, decode: bool = True, progress: Progress | None = None, notice: Notice = ignore
 ) -> DataReport:
     """The same for the images of a spec: those of its classes, without those that it excludes."""
     source, part, unused = data.source, data.split.held_out("validation"), unused_splits(data.split)
@@ -80,7 +80,7 @@ def _with(report: DataReport, refused: Sequence[Affected]) -> DataReport:
     return dataclasses.replace(report, findings=findings)
 
 
-def _indivisible(report: DataReport, data: Data, seed: int, notice: Notice | None) -> list[Affected]:
+def _indivisible(report: DataReport, data: Data, seed: int, notice: Notice) -> list[Affected]:
     """Why the images cannot be divided as the spec asks; none when they can."""
     own, split = report.counts, data.split
     counts = [own.get("train", {}).get(name, 0) for name in report.class_names]
@@ -98,9 +98,8 @@ def _indivisible(report: DataReport, data: Data, seed: int, notice: Notice | Non
             validation_indices(labels, validation, drawing, report.class_names)
     except DataError as error:
         return [Affected((), f"{error}; {error.hint}" if error.hint else f"{error}")]
-    if notice:
-        for problem in split.not_used(own, data.source.where):
-            notice(problem.message)
+    for problem in split.not_used(own, data.source.where):
+        notice(problem.message)
     return []
 
 

@@ -20,7 +20,7 @@ from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples,
 from cnncli.data.sources import builtin, load_images
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
-from cnncli.observer import Notice
+from cnncli.observer import Notice, ignore
 from cnncli.runner.inputs.class_check import require_known_classes, unused_splits
 from cnncli.runner.inputs.division import Part, divide_source
 from cnncli.runner.inputs.division_file import pooled, read_parts
@@ -64,7 +64,7 @@ class Splits:
         return self.samples["train"].shape
 
 
-def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, notice: Notice | None = None) -> Splits:
+def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, notice: Notice = ignore) -> Splits:
     """Loads the images of a spec and divides them.
 
     Args:
@@ -83,9 +83,9 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
     require_images(source.class_names, {split: len(source.splits[split]) for split in used}, data.source.where)
     labels = {split: source.splits[split].labels for split in used}
     for line in (*(unused.message for unused in source.unused), *class_warnings(source.class_names, labels)):
-        if notice and recorded is None:
+        if recorded is None:
             notice(line)
-    listed = None if data.split.file is None else read_parts(source, data, notice or (lambda _: None))
+    listed = None if data.split.file is None else read_parts(source, data, notice)
     parts, held_out = divide_source(source, data, seed, recorded, listed, notice)
     samples = {split: part.of(source) for split, part in parts.items()}
     origins = {split: part.origin for split, part in parts.items()}
@@ -122,7 +122,7 @@ def load_input_spec(data: Data) -> InputSpec:
     return InputSpec.of(data, shape, names, (0.0,) * shape[2], (1.0,) * shape[2])
 
 
-def load_source(data: Data, notice: Notice | None = None, only: Collection[str] = ()) -> ImageData[Any]:
+def load_source(data: Data, notice: Notice = ignore, only: Collection[str] = ()) -> ImageData[Any]:
     """Every image of a source, in the size and colour of the spec, in the splits the source has itself.
 
     Where a file divides the images, those of all splits are `train`. `only` names the splits of a source of arrays to
@@ -136,7 +136,7 @@ def load_source(data: Data, notice: Notice | None = None, only: Collection[str] 
     return source if data.split.file is None else pooled(source, data.source.has_files)
 
 
-def _load_source(data: Data, notice: Notice | None, only: Collection[str]) -> ImageData[Any]:
+def _load_source(data: Data, notice: Notice, only: Collection[str]) -> ImageData[Any]:
     name, arguments = data.source.name, data.source.arguments
     context: dict[str, Any] = {"classes": data.classes, "notice": notice, "white": data.image.white}
     context |= {"split_folders": data.split.folder, "only": only}
@@ -172,10 +172,10 @@ def exclude_list(data: Data) -> ExcludeList:
     return ExcludeList(data.exclude, root)
 
 
-def warn_about_unknown(exclude: ExcludeList, notice: Notice | None) -> None:
+def warn_about_unknown(exclude: ExcludeList, notice: Notice) -> None:
     """Warns of a name that excludes nothing: it is probably misspelt."""
     unknown = exclude.unknown
-    if unknown and notice:
+    if unknown:
         more = f" and {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
         notice(f"warning: data.exclude: file not found: '{unknown[0]}'{more}")
 
@@ -206,7 +206,7 @@ def input_format_for(data: Data, shape: tuple[int, int, int]) -> InputFormat:
     return InputFormat(height, width, channels, *how)  # type: ignore[arg-type]
 
 
-def decoded(splits: Splits, cache: bool, progress: Progress | None = None, notice: Notice | None = None) -> Splits:
+def decoded(splits: Splits, cache: bool, progress: Progress | None = None, notice: Notice = ignore) -> Splits:
     """The same splits with files decoded into the cache, each file once; unchanged when `cache` is false.
 
     They are unchanged as well, with a notice, when the cache is full or cannot be written to: the pixels are the same.
@@ -220,11 +220,10 @@ def decoded(splits: Splits, cache: bool, progress: Progress | None = None, notic
     try:
         return in_place_of_files(splits, cached(files, progress))
     except ResourceError as error:
-        if notice:
-            notice(
-                f"warning: {error.message}; images are decoded each time they are needed; {error.hint}, or set "
-                "data.cache: false"
-            )
+        notice(
+            f"warning: {error.message}; images are decoded each time they are needed; {error.hint}, or set "
+            "data.cache: false"
+        )
         return splits
 
 

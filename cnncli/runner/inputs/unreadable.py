@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from cnncli.data.cache import cached_before
 from cnncli.data.quality import check_headers
 from cnncli.data.samples import FileSamples, ImageData, Unused
 from cnncli.errors import DataError
+from cnncli.observer import Notice
 from cnncli.wording import counted, listed
 
 MOST = 0.5
@@ -30,9 +31,7 @@ def without_broken_headers(files: ImageData[FileSamples], where: str) -> ImageDa
     return _without(files, reasons, where)
 
 
-def without_damaged_images(
-    files: ImageData[FileSamples], where: str, notice: Callable[[str], None] | None
-) -> ImageData[FileSamples]:
+def without_damaged_images(files: ImageData[FileSamples], where: str, notice: Notice) -> ImageData[FileSamples]:
     """The files without those that cannot be decoded; unless they are in the cache already, all are decoded for it.
 
     Raises:
@@ -42,8 +41,7 @@ def without_damaged_images(
     whole = dataclasses.replace(files.splits["train"], names=tuple(names), labels=np.zeros(len(names), np.int64))
     if cached_before(whole) is not None:
         return files
-    if notice:
-        notice(f"reading {counted(len(names), 'image')} to leave out those that cannot be read")
+    notice(f"reading {counted(len(names), 'image')} to leave out those that cannot be read")
     return _without(files, whole.failures(), where)
 
 

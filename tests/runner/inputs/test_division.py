@@ -10,6 +10,7 @@ from PIL import Image
 
 from cnncli.data.samples import ImageData
 from cnncli.errors import DataError
+from cnncli.observer import ignore
 from cnncli.runner.inputs.division_file import COLUMNS, pooled, with_own_division, write_division
 from cnncli.runner.inputs.splits import load_splits
 
@@ -34,7 +35,7 @@ def spec_of(folder_spec):
     )
 
 
-def divided(spec, notice=None):
+def divided(spec, notice=ignore):
     return load_splits(spec.data, spec.seed, notice=notice)
 
 

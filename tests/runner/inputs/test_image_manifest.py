@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from cnncli.errors import DataError, RunError
+from cnncli.observer import ignore
 from cnncli.runs import RunDir
 
 pytestmark = pytest.mark.slow
@@ -45,7 +46,7 @@ def record(recorded, tmp_path) -> Callable:
     return record
 
 
-def found_again(spec, run, notice=None):
+def found_again(spec, run, notice=ignore):
     from cnncli.runner.inputs.image_manifest import recorded_splits
     from cnncli.runner.open_run import OpenRun
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from cnncli.data.decode.pixels import Notice
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place
 from cnncli.data.sources.rows import Listing
 from cnncli.errors import DataError
+from cnncli.observer import Notice
 
 EXPORTS = {
     "label_studio": "a Label Studio export",
@@ -49,7 +49,7 @@ def _recognises(name: str, place: Place) -> bool:
         return False
 
 
-def read_export(path: Path, label: str | None, notice: Notice | None) -> Listing | None:
+def read_export(path: Path, label: str | None, notice: Notice) -> Listing | None:
     """The rows of an export; None when the file or folder is none.
 
     Args:
@@ -71,8 +71,7 @@ def read_export(path: Path, label: str | None, notice: Notice | None) -> Listing
             f"{path} looks like {EXPORTS[name]}, but its contents are not of that form: {error}",
             "export it again, or name the columns of a table of yours",
         ) from error
-    if notice:
-        notice(f"{path} is read as {EXPORTS[name]}")
+    notice(f"{path} is read as {EXPORTS[name]}")
     if not answers.any:
         raise DataError(f"{path} is {EXPORTS[name]} without images", "export it again, with its annotations")
     return answers.listing(path, notice)

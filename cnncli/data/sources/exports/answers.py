@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cnncli.data import unused
-from cnncli.data.decode.pixels import Notice
 from cnncli.data.sources.rows import Listing, Row
 from cnncli.errors import DataError
+from cnncli.observer import Notice
 from cnncli.wording import counted
 
 
@@ -56,7 +56,7 @@ class Answers:
         if given := frozenset(label.strip() for label in labels if label.strip()):
             (image.trusted if truth else image.answers).append(given)
 
-    def listing(self, path: Path, notice: Notice | None) -> Listing:
+    def listing(self, path: Path, notice: Notice) -> Listing:
         """The images with one label as rows, and the others by number and reason.
 
         Raises:
@@ -76,7 +76,7 @@ class Answers:
             raise DataError(
                 f"{path} has no image with one label: {said}", "a classifier needs one label for each image"
             )
-        if boxed and notice:
+        if boxed:
             notice(f"{path}: {counted(boxed, 'image')} without labels get the class of their boxes")
         return Listing(rows, unused=not_used)
 

@@ -35,7 +35,7 @@ class Place:
     @cached_property
     def text(self) -> str:
         """The contents of the file as text."""
-        return table_text(self.path, None, None)
+        return table_text(self.path)
 
     @cached_property
     def json(self) -> Any:

@@ -8,13 +8,14 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import create_folder, expanded
+from cnncli.observer import Notice, ignore
 from cnncli.wording import size_text
 
 TIMEOUT = 30.0
@@ -51,7 +52,7 @@ def download_dir() -> Path:
 
 def fetch(
     files: Sequence[RemoteFile],
-    notice: Callable[[str], None] | None = None,
+    notice: Notice = ignore,
     otherwise: str = "train on image files of your own",
 ) -> list[Path]:
     """Ensures that these files are in the cache, and returns their paths; the missing and damaged ones are downloaded.
@@ -95,11 +96,10 @@ def _advice(files: Sequence[RemoteFile], folder: Path, otherwise: str) -> str:
     return f"where there is no internet, fetch elsewhere and put{''.join(map(step, files))}\nor {otherwise}"
 
 
-def _download(file: RemoteFile, target: Path, notice: Callable[[str], None] | None) -> None:
-    if notice:
-        again = "what is in the cache is damaged; " if target.exists() else ""
-        size = f" ({size_text(file.size)})" if file.size else ""
-        notice(f"{again}downloading {file.url}{size}")
+def _download(file: RemoteFile, target: Path, notice: Notice) -> None:
+    again = "what is in the cache is damaged; " if target.exists() else ""
+    size = f" ({size_text(file.size)})" if file.size else ""
+    notice(f"{again}downloading {file.url}{size}")
     part = target.with_name(f".{target.name}.{os.getpid()}.part")  # of the same folder, so that the rename is atomic
     try:
         create_folder(target.parent)

@@ -34,7 +34,6 @@ class Listing:
 
     Args:
         rows: The rows.
-        root: The folder that the names start from, where the file settles it.
         files: The files that were read.
         problems: Rows that are wrong.
         unused: Images without a row: skipped tasks, those on which annotators disagree.
@@ -42,7 +41,6 @@ class Listing:
     """
 
     rows: list[Row]
-    root: Path | None = None
     files: tuple[Path, ...] = ()
     problems: list[str] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from cnncli.data.decode.pixels import Notice
 from cnncli.data.sources.rows import Grid, Listing, Row
+from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.names import GUESSES, simplified
 from cnncli.data.sources.rows.one_hot import OneHot, one_hot_columns
 from cnncli.data.sources.rows.pixel_cells import is_pixels, pixel_columns, pixel_names
@@ -20,54 +19,34 @@ from cnncli.wording import some
 _SAMPLE = 50  # rows whose values tell what a column holds
 
 
-@dataclass(frozen=True)
-class Columns:
-    """The columns that a spec names; None for those to find, an empty split for none.
-
-    Args:
-        image: Column of the images.
-        label: Column of the labels.
-        split: Column of the splits.
-        group: Column of the groups.
-    """
-
-    image: str | None = None
-    label: str | None = None
-    split: str | None = None
-    group: str | None = None
-
-
-def rows_of(
-    table: Path, grid: Grid, columns: Columns, exists: Callable[[Sequence[str]], bool], notice: Notice | None
-) -> Listing:
+def rows_of(table: Path, grid: Grid, arguments: TableArguments, exists: Callable[[Sequence[str]], bool]) -> Listing:
     """The rows of a table.
 
     Args:
         table: The table, for messages.
         grid: Its cells.
-        columns: Columns that the spec names.
+        arguments: Columns that the spec names; whatever is found by values and not by a name is a notice.
         exists: Whether there is an image for each of these names.
-        notice: Receives a line about whatever was found by values and not by a name.
 
     Raises:
         DataError: A column is not there, or cannot be found.
     """
-    finder = _Finder(table, grid, notice)
-    split = finder.named("split", columns.split)
-    group = finder.named("group", columns.group) if columns.group else None
+    finder, notice = _Finder(table, grid, arguments), arguments.notice
+    split = finder.named("split") if arguments.split_column != "" else None
+    group = finder.named("group") if arguments.group_column else None
     taken = {each for each in (split, group) if each is not None}
-    of_pixels = pixel_columns(grid.header) if columns.image is None else []
-    image = finder.image(columns.image, exists, {*taken, *of_pixels}) if not of_pixels else -1
-    label = finder.named("label", columns.label)
+    of_pixels = pixel_columns(grid.header) if arguments.image_column is None else []
+    image = finder.image(exists, {*taken, *of_pixels}) if not of_pixels else -1
+    label = finder.named("label")
     used = {*taken, *of_pixels, image}
-    if split is None and columns.split is None:
+    if split is None and arguments.split_column is None:
         split = split_column(table, grid.header, [cells for _, cells in grid.rows], {*used, label})
-        if split is not None and notice:
+        if split is not None:
             said = f"the column '{grid.header[split]}' names the splits, and they are used"
             notice(f"{table}: {said}; to ignore it, set {KEY} to ''")
         used |= {each for each in (split,) if each is not None}
     one_hot = None if label is not None else one_hot_columns(grid, used)
-    if label is not None and columns.label is not None and notice:
+    if label is not None and arguments.label_column is not None:
         others = one_hot_columns(grid, used)
         if others is not None and label in others.columns:
             all_used = f"is one of the one-hot columns {some(others.names)}; without label_column, all are used"
@@ -77,7 +56,7 @@ def rows_of(
     if one_hot is None and label is None:
         raise finder.unknown("label")
     listing = _listing(grid, image, label, split, group, one_hot)
-    if one_hot is not None and notice:
+    if one_hot is not None:
         notice(f"{table}: the labels are one-hot, in the columns {some(one_hot.names)}")
     _require_one_label_each(table, listing.rows)
     if of_pixels or (grid.rows and is_pixels(grid.rows[0][1][image])):
@@ -92,14 +71,13 @@ def rows_of(
 class _Finder:
     """Looks for the columns of a table."""
 
-    def __init__(self, table: Path, grid: Grid, notice: Notice | None) -> None:
-        self._table, self._grid, self._notice = table, grid, notice
+    def __init__(self, table: Path, grid: Grid, arguments: TableArguments) -> None:
+        self._table, self._grid, self._arguments = table, grid, arguments
         self._simple = [simplified(name) for name in grid.header]
 
-    def named(self, role: str, name: str | None) -> int | None:
-        """The column with this name, or with a name that is usual for the role; None when there is none."""
-        if name == "" and role == "split":
-            return None
+    def named(self, role: str) -> int | None:
+        """The column that the spec names, or else one with a name that is usual for the role; None without."""
+        name: str | None = getattr(self._arguments, f"{role}_column")
         header = self._grid.header
         if name is not None:
             candidates = [[at for at, column in enumerate(header) if column == name]]
@@ -115,9 +93,9 @@ class _Finder:
             raise self.unknown(role, name)
         return matches[0] if matches else None
 
-    def image(self, name: str | None, exists: Callable[[Sequence[str]], bool], taken: Collection[int]) -> int:
+    def image(self, exists: Callable[[Sequence[str]], bool], taken: Collection[int]) -> int:
         """The column of the images: by its name, or the only one all of whose values are images that exist."""
-        at = self.named("image", name)
+        at = self.named("image")
         if at is not None:
             return at
         rows = [cells for _, cells in self._grid.rows[:_SAMPLE]]
@@ -140,8 +118,7 @@ class _Finder:
         return others[0]
 
     def _tell(self, at: int, what: str) -> None:
-        if self._notice:
-            self._notice(f"{self._table}: the column '{self._grid.header[at]}' holds the {what}")
+        self._arguments.notice(f"{self._table}: the column '{self._grid.header[at]}' holds the {what}")
 
     def unknown(self, role: str, name: str | None = None) -> DataError:
         """There is no such column."""

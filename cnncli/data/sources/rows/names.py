@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cnncli.data.decode.pixels import Notice
 from cnncli.data.inventory.location import existing_file
 from cnncli.data.sources.rows import Row
 from cnncli.errors import DataError
+from cnncli.observer import Notice
 from cnncli.wording import counted, some
 
 GUESSES: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -30,7 +30,7 @@ def simplified(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def named_labels(table: Path, rows: list[Row], names: str, notice: Notice | None) -> list[Row]:
+def named_labels(table: Path, rows: list[Row], names: Path | str, notice: Notice) -> list[Row]:
     """The rows with names in place of numbers; they count from 0, or from 1 where the last number says so."""
     file = existing_file(names)
     words = [line.strip() for line in file.read_text("utf-8-sig", errors="replace").splitlines() if line.strip()]
@@ -45,7 +45,7 @@ def named_labels(table: Path, rows: list[Row], names: str, notice: Notice | None
             f"{table} has the label {outside[-1]}, and {file} has {counted(len(words), 'name')}, from 0 on",
             "expected one name in each line",
         )
-    if first and notice:
+    if first:
         notice(f"{table}: labels count from 1, so that 1 is {words[0]}, the first name of {file}")
     return [row._replace(label=words[numbers[row.label] - first]) if row.label else row for row in rows]  # type: ignore[operator]
 

@@ -6,13 +6,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from cnncli.data.decode.pixels import Notice
 from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.location import require_existing
 from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.exports import read_export, recognised
 from cnncli.data.sources.rows import Grid, Listing
-from cnncli.data.sources.rows.columns import Columns, rows_of
+from cnncli.data.sources.rows.arguments import TableArguments
+from cnncli.data.sources.rows.columns import rows_of
 from cnncli.data.sources.rows.names import GUESSES, named_labels, simplified
 from cnncli.data.sources.rows.parquet import parquet
 from cnncli.data.sources.rows.references import References
@@ -27,45 +27,27 @@ SUFFIXES = frozenset(
 """Suffixes of tables."""
 
 
-def read_listing(
-    path: Path | str,
-    columns: Columns,
-    root: Path | None = None,
-    names: str | None = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    notice: Notice | None = None,
-) -> Listing:
+def read_listing(arguments: TableArguments) -> Listing:
     """The rows of a table or export.
-
-    Args:
-        path: A file; or a folder of Parquet files, of tar archives or of files `metadata.csv`, or a tool's export.
-        columns: Columns that are named; the others are found.
-        root: The folder of its relative names; by default its own.
-        names: File with the names of labels that are numbers from 0 on, one in each line.
-        delimiter: Delimiter of CSV; by default the one that the first line has most.
-        encoding: Encoding of text; by default recognised.
-        notice: Receives a line about what is not certain.
 
     Raises:
         DataError: There is no such file, or it is no table with such columns.
     """
-    place = require_existing(path)
-    folder = root or (place if place.is_dir() else place.parent)
-    listing = read_export(place, columns.label, notice) if columns.image is None else None
+    place = require_existing(arguments.path)
+    label, notice = arguments.label_column, arguments.notice
+    listing = read_export(place, label, notice) if arguments.image_column is None else None
     if listing is None and (archives := _inside(place, ".tar")):
-        listing, listing.files = webdataset(archives, columns.label), tuple(archives)
+        listing, listing.files = webdataset(archives, label), tuple(archives)
     elif listing is None and (metadata := metadata_files(place)):
-        parts = [_of_table([file], columns, folder, delimiter, encoding, notice) for file in metadata]
-        listing = _joined(place, metadata, parts)
+        listing = _joined(place, metadata, [_of_table([file], arguments) for file in metadata])
     elif listing is None:
         files = _inside(place, ".parquet")
         if place.is_dir() and not files:
             raise DataError(f"{place} is a folder, and a file was expected", "name a table, or the export of a tool")
-        listing = _of_table(files or [place], columns, folder, delimiter, encoding, notice)
-    listing.root, listing.files = folder, listing.files or (place,)
-    if names is not None:
-        listing.rows = named_labels(place, listing.rows, names, notice)
+        listing = _of_table(files or [place], arguments)
+    listing.files = listing.files or (place,)
+    if arguments.names is not None:
+        listing.rows = named_labels(place, listing.rows, arguments.names, notice)
     if not listing.rows and not listing.problems:
         raise DataError(f"{place} has no rows", "expected a row for each image below the names of the columns")
     return listing
@@ -85,7 +67,7 @@ def _is_table_folder(folder: Path) -> bool:
 def _names_labels(metadata: Path) -> bool:
     """Whether a file of metadata has a column for labels; it may have captions alone, for images in class folders."""
     try:
-        header = _grid(metadata, None, None, None).header
+        header = _grid(metadata, TableArguments(metadata)).header
     except DataError:
         return False
     return any(simplified(name) in usual for name in header for usual in GUESSES["label"])
@@ -113,16 +95,9 @@ def _inside(place: Path, suffix: str) -> list[Path]:
     return [place] if place.suffix.lower() == suffix else []
 
 
-def _of_table(
-    files: Sequence[Path],
-    columns: Columns,
-    folder: Path,
-    delimiter: str | None,
-    encoding: str | None,
-    notice: Notice | None,
-) -> Listing:
-    grid = parquet(files) if files[0].suffix.lower() == ".parquet" else _grid(files[0], delimiter, encoding, notice)
-    listing = rows_of(files[0], grid, columns, References(folder).all_exist, notice)
+def _of_table(files: Sequence[Path], arguments: TableArguments) -> Listing:
+    grid = parquet(files) if files[0].suffix.lower() == ".parquet" else _grid(files[0], arguments)
+    listing = rows_of(files[0], grid, arguments, References(arguments.folder).all_exist)
     listing.files = tuple(files)
     return listing
 
@@ -143,15 +118,15 @@ def _joined(place: Path, files: Sequence[Path], parts: Sequence[Listing]) -> Lis
     return joined
 
 
-def _grid(file: Path, delimiter: str | None, encoding: str | None, notice: Notice | None) -> Grid:
+def _grid(file: Path, arguments: TableArguments) -> Grid:
     if not file.is_file():
         raise DataError(f"{file} is not a file; a file was expected")
-    text = table_text(file, encoding, notice)
+    text = table_text(file, arguments.encoding, arguments.notice)
     if file.suffix.lower() in (".jsonl", ".ndjson"):
         return json_lines(file, text)
     if file.suffix.lower() == ".json":
         return _json(file, text)
-    return delimited(file, text, delimiter)
+    return delimited(file, text, arguments.delimiter)
 
 
 def _json(file: Path, text: str) -> Grid:

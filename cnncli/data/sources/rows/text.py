@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.data.decode.formats import SUFFIXES
-from cnncli.data.decode.pixels import Notice
 from cnncli.data.sources.rows import Grid
 from cnncli.errors import DataError
+from cnncli.observer import Notice, ignore
 from cnncli.wording import counted, some
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -21,7 +21,7 @@ _SEEN = 4096
 """Bytes that tell UTF-16 without a mark: every other one of Latin letters is zero."""
 
 
-def table_text(file: Path, encoding: str | None, notice: Notice | None) -> str:
+def table_text(file: Path, encoding: str | None = None, notice: Notice = ignore) -> str:
     """The text of a file: UTF-8, UTF-16 with or without a byte-order mark, or Windows-1252, with a notice.
 
     Raises:
@@ -44,9 +44,8 @@ def table_text(file: Path, encoding: str | None, notice: Notice | None) -> str:
             except UnicodeDecodeError:
                 pass
             else:
-                if notice:
-                    read = "is not UTF-8, and is read as Windows-1252 (cp1252)"
-                    notice(f"{file}:{line} {read}; if letters look wrong, set data.source.table.encoding")
+                read = "is not UTF-8, and is read as Windows-1252 (cp1252)"
+                notice(f"{file}:{line} {read}; if letters look wrong, set data.source.table.encoding")
                 return text
         said = "UTF-8" if encoding is None else encoding
         raise DataError(

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cnncli.data.cache import decoded_cache_dir
-from cnncli.data.decode.pixels import Notice
 from cnncli.data.inventory.own_files import CACHE_TAG, CACHE_TAG_CONTENT
 from cnncli.errors import ResourceError
 from cnncli.machine import create_folder
+from cnncli.observer import Notice
 
 
 def unpacked_folder(files: Sequence[Path]) -> Path:
@@ -28,7 +28,7 @@ def unpacked_folder(files: Sequence[Path]) -> Path:
     return decoded_cache_dir() / "unpacked" / f"{paths.hexdigest()}-{states.hexdigest()}"
 
 
-def unpack(files: Sequence[Path], write: Callable[[Path], None], notice: Notice | None) -> Path:
+def unpack(files: Sequence[Path], write: Callable[[Path], None], notice: Notice) -> Path:
     """The folder with the images inside of these files, which `write` writes unless they are there.
 
     What was unpacked of the same files before they changed is removed.
@@ -39,8 +39,7 @@ def unpack(files: Sequence[Path], write: Callable[[Path], None], notice: Notice 
     folder = unpacked_folder(files)
     if folder.is_dir():
         return folder
-    if notice:
-        notice(f"unpacking the images of {files[0]}{' and others' if len(files) > 1 else ''} into {folder}")
+    notice(f"unpacking the images of {files[0]}{' and others' if len(files) > 1 else ''} into {folder}")
     try:
         create_folder(folder.parent)
         (folder.parent.parent / CACHE_TAG).write_text(CACHE_TAG_CONTENT, encoding="ascii")

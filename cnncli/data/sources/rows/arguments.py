@@ -1,0 +1,53 @@
+"""How a table is to be read: what a spec says of it, and what a training adds."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnncli.data.inventory.location import existing_folder
+from cnncli.machine import expanded
+from cnncli.observer import Notice, ignore
+
+
+@dataclass(frozen=True)
+class TableArguments:
+    """The keys of `data.source.table` and more; None for whatever is to be found out.
+
+    Args:
+        path: A file; or a folder of Parquet files, of tar archives or of files `metadata.csv`, or a tool's export.
+        root: The folder of its relative names; by default its own.
+        image_column: Column of the images.
+        label_column: Column of the labels; in an export the question that was asked of the annotators.
+        split_column: Column of the splits; empty for none.
+        group_column: Column of the groups, that of `data.split.group`; without it there are none.
+        names: File with the names of labels that are numbers from 0 on, one in each line.
+        delimiter: Delimiter of CSV; by default the one that the first line has most.
+        encoding: Encoding of text; by default recognised.
+        exclude: Names of images to leave out.
+        notice: Receives a line about what is not certain.
+    """
+
+    path: Path | str
+    root: Path | str | None = None
+    image_column: str | None = None
+    label_column: str | None = None
+    split_column: str | None = None
+    group_column: str | None = None
+    names: Path | str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    exclude: Container[str] = ()
+    notice: Notice = ignore
+
+    @property
+    def file(self) -> Path:
+        """The table, with `~` replaced."""
+        return expanded(self.path)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the names of its images start from; a DataError when it does not exist."""
+        own = self.file if self.file.is_dir() else self.file.parent
+        return existing_folder(own if self.root is None else self.root)
