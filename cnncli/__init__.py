@@ -18,64 +18,41 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnncli.api.functions import (
-        build_model,
-        check_data,
-        check_spec,
-        load_spec,
-        open_run,
-        preview,
-        summary,
-        train,
+        build_model as build_model,
+        check_data as check_data,
+        check_spec as check_spec,
+        load_spec as load_spec,
+        open_run as open_run,
+        preview as preview,
+        summary as summary,
+        train as train,
     )
-    from cnncli.api.results import EvaluationResult
-    from cnncli.api.run import Run
-    from cnncli.api.spec_report import SpecReport
+    from cnncli.api.results import EvaluationResult as EvaluationResult
+    from cnncli.api.run import Run as Run
+    from cnncli.api.spec_report import SpecReport as SpecReport
     from cnncli.errors import (
-        CnncliError,
-        DataError,
-        Interrupted,
-        Problem,
-        ResourceError,
-        RunError,
-        SpecError,
-        TrainingError,
+        CnncliError as CnncliError,
+        DataError as DataError,
+        Interrupted as Interrupted,
+        Problem as Problem,
+        ResourceError as ResourceError,
+        RunError as RunError,
+        SpecError as SpecError,
+        TrainingError as TrainingError,
     )
-    from cnncli.observer import TrainingObserver
-    from cnncli.records import DataReport, Epoch, History, ModelSummary, Prediction, Reproduction, UnreadableImage
-    from cnncli.spec.schema import Spec
+    from cnncli.observer import TrainingObserver as TrainingObserver
+    from cnncli.records import (
+        DataReport as DataReport,
+        Epoch as Epoch,
+        History as History,
+        ModelSummary as ModelSummary,
+        Prediction as Prediction,
+        Reproduction as Reproduction,
+        UnreadableImage as UnreadableImage,
+    )
+    from cnncli.spec.schema import Spec as Spec
 
 __version__ = "0.1.0"
-
-__all__ = [
-    "CnncliError",
-    "DataError",
-    "DataReport",
-    "Epoch",
-    "EvaluationResult",
-    "History",
-    "Interrupted",
-    "ModelSummary",
-    "Prediction",
-    "Problem",
-    "Reproduction",
-    "ResourceError",
-    "Run",
-    "RunError",
-    "Spec",
-    "SpecError",
-    "SpecReport",
-    "TrainingError",
-    "TrainingObserver",
-    "UnreadableImage",
-    "build_model",
-    "check_data",
-    "check_spec",
-    "load_spec",
-    "open_run",
-    "preview",
-    "summary",
-    "train",
-]
 
 _MODULES = {
     "cnncli.api.functions": (
@@ -100,6 +77,8 @@ _MODULES = {
     "cnncli.observer": ("TrainingObserver",),
     "cnncli.spec.schema": ("Spec",),
 }
+
+__all__ = sorted(name for names in _MODULES.values() for name in names)
 
 
 def __getattr__(name: str) -> Any:

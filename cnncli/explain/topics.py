@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from cnncli.catalog import FAMILIES, WORDS, as_yaml, members, signature
 from cnncli.catalog.backbones import BACKBONES
-from cnncli.catalog.entries import argument_validator
-from cnncli.catalog.entries import plain as plain_value
+from cnncli.catalog.entries import argument_validator, plain as plain_value
 from cnncli.catalog.packages import plugin_layer
 from cnncli.errors import KeyPath
 from cnncli.explain.docstrings import read_docstring

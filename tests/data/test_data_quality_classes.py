@@ -14,8 +14,7 @@ from PIL import Image
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.quality import Plan, check_headers, scan_files
-from cnncli.data.sources import folder as folder_source
-from cnncli.data.sources import table as table_source
+from cnncli.data.sources import folder as folder_source, table as table_source
 from cnncli.errors import DataError
 
 

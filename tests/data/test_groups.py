@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from cnncli.data.groups import Groups, drawn_groups, matched_groups, shared_groups
 from cnncli.data.split import Drawing, divide, validation_indices

@@ -4,8 +4,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from picture_files import put
 
 from cnncli.data.decode.input_format import InputFormat

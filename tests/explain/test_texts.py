@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from cnncli.catalog import FAMILIES, docstring, signature
-from cnncli.catalog import parse as parse_entry
+from cnncli.catalog import FAMILIES, docstring, parse as parse_entry, signature
 from cnncli.explain.docstrings import without_markdown
 from cnncli.explain.search import canonical, find
 from cnncli.explain.texts import EVERY, FOLDER, GLOSSARY, KEY, SELDOM, pages, parse, plain

@@ -6,8 +6,7 @@ import random
 import unicodedata
 
 from fuzz_reader import judge, mutated, seeds
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from cnncli.catalog.names import FAMILIES
 from cnncli.cli import console

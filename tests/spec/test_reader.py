@@ -4,8 +4,7 @@ import math
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from cnncli.errors import SpecError
 from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, Document, read, read_value

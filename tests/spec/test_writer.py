@@ -1,8 +1,7 @@
 """What the writer writes, the reader reads as the same value."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from cnncli.spec import parse
 from cnncli.spec.reader import read, read_value

@@ -9,8 +9,7 @@ import pytest
 
 from cnncli.errors import DataError, ResourceError, TrainingError
 from cnncli.runner.inputs.splits import decoded, load_splits
-from cnncli.runner.preflight import dry_run as module
-from cnncli.runner.preflight import timing
+from cnncli.runner.preflight import dry_run as module, timing
 from cnncli.runner.preflight.dry_run import Rehearsal, dry_run, sample_images
 from cnncli.runner.training.observers import Observers
 from cnncli.runs import RunDir

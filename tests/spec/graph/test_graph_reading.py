@@ -1,8 +1,7 @@
 """Whatever stands under `model`, it is a network or a list of located sentences, and soon."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from cnncli.errors import SpecError
 from cnncli.spec import parse

@@ -1,8 +1,7 @@
 """The arithmetic of shapes: by hand where it is plain, against Keras where it is not."""
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.layer_traits import MERGES

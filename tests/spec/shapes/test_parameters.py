@@ -1,8 +1,7 @@
 """The number of parameters of a layer, by hand where it is plain, and against Keras for the arguments of each rule."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from cnncli.catalog import Entry
 from cnncli.catalog.backbones import BACKBONES
