@@ -88,7 +88,7 @@ def check_spec(
     try:
         if build:
             with isolated():
-                from cnncli.runner.check import check_build
+                from cnncli.runner.summary import check_build
 
                 check_build(spec)
     except SpecError as error:

@@ -22,14 +22,7 @@ if TYPE_CHECKING:
 
 
 def build_model(nodes: Sequence[Node], inputs: InputSpec, precision: str, seed: int, name: str) -> keras.Model:
-    """The model of a spec, with initial weights and not compiled.
-
-    Args:
-        nodes: The layers with their inputs.
-        inputs: What the model is built for.
-        precision: Keras dtype policy, or `auto`.
-        seed: Seed of the initial weights and of dropout.
-        name: Name of the model.
+    """The model of a spec, with initial weights and not compiled; the same seed gives the same weights.
 
     Raises:
         SpecError: A layer does not fit.

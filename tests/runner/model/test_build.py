@@ -27,7 +27,7 @@ def prepare() -> ModuleType:
 
 
 def check(spec) -> None:
-    from cnncli.runner.check import check_build
+    from cnncli.runner.summary import check_build
 
     check_build(spec)
 
