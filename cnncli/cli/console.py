@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import shutil
@@ -56,6 +57,11 @@ def say(text: str = "") -> None:
 def notice(text: str) -> None:
     """Prints a line that is not a result on stderr."""
     click.echo(printable(text), err=True)
+
+
+def print_json(value: Any) -> None:
+    """Prints a value on stdout for programs."""
+    click.echo(json.dumps(value, indent=2))
 
 
 def show_problems(

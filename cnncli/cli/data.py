@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cnncli.cli.console import notice, one_line, say, show_table, styled, terminal_width
+from cnncli.cli.console import notice, one_line, print_json, say, show_table, styled, terminal_width
 from cnncli.cli.options import UserPath
 from cnncli.errors import DataError, ResourceError
 from cnncli.wording import counted
@@ -50,8 +50,6 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None, spli
       cnncli data photos --list exclude.yaml
       cnncli data photos.yaml --write-split split.csv
     """
-    import json
-
     from cnncli.spec import load
 
     before: list[str] = []
@@ -80,7 +78,7 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None, spli
     if to_screen:
         click.echo(exclude_list(report, before), nl=False)
     elif as_json:
-        click.echo(json.dumps(findings_json(report), indent=2))
+        print_json(findings_json(report))
     else:
         _show(report, str(subject), list_file)
     if list_file and not to_screen:

@@ -30,7 +30,7 @@ def doctor(runs_dir: Path, self_test: bool, as_json: bool) -> int:
     Example:
       cnncli doctor --self-test
     """
-    from cnncli.cli.console import notice
+    from cnncli.cli.console import notice, print_json
     from cnncli.doctor.checks import run_checks
     from cnncli.errors import ResourceError
 
@@ -42,11 +42,10 @@ def doctor(runs_dir: Path, self_test: bool, as_json: bool) -> int:
         with Signals():
             checks += run_self_test(notice)
     if as_json:
-        import json
         from dataclasses import astuple
 
         keys = ("group", "name", "found", "state", "advice")
-        click.echo(json.dumps([dict(zip(keys, astuple(check), strict=True)) for check in checks], indent=2))
+        print_json([dict(zip(keys, astuple(check), strict=True)) for check in checks])
     else:
         show_checks(checks)
     return ResourceError.exit_code if any(check.state == "error" for check in checks) else 0

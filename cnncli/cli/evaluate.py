@@ -57,10 +57,8 @@ def evaluate(
       cnncli evaluate mnist-001 --fail-under accuracy=0.97
       cnncli evaluate flowers-001 --on photos/new
     """
-    import json
-
     from cnncli import open_run
-    from cnncli.cli.console import notice, show_report
+    from cnncli.cli.console import notice, print_json, show_report
     from cnncli.errors import ThresholdMissed
 
     limits = [_limit(text) for text in fail_under]
@@ -79,7 +77,7 @@ def evaluate(
         notice=notice,
     )
     if as_json:
-        click.echo(json.dumps({**result.metrics, "classes": result.report.values}, indent=2))
+        print_json({**result.metrics, "classes": result.report.values})
     else:
         show_report(result.evaluation, result.report)
     for name, least in limits:

@@ -26,22 +26,20 @@ def explain(name: tuple[str, ...], as_list: bool, as_json: bool) -> None:
     Example:
       cnncli explain Conv2D
     """
-    import json
-
-    from cnncli.cli.console import printable
+    from cnncli.cli.console import print_json, printable
     from cnncli.cli.explain_text import show_answer, show_list
     from cnncli.explain.search import NotFound, find
 
     if as_list and name:
         raise click.UsageError("--list shows every name; leave out NAME")
     if not name:
-        click.echo(json.dumps(_list_as_json(), indent=2)) if as_json else show_list()
+        print_json(_list_as_json()) if as_json else show_list()
         return
     try:
         answer = find(" ".join(name))
     except NotFound as error:
         raise click.UsageError(printable(str(error))) from error
-    click.echo(json.dumps(_answer_as_json(answer), indent=2)) if as_json else show_answer(answer)
+    print_json(_answer_as_json(answer)) if as_json else show_answer(answer)
 
 
 def _list_as_json() -> dict[str, Any]:

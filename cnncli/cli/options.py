@@ -39,6 +39,14 @@ runs_dir_option = click.option(
 )
 
 
+def require_png(path: Path) -> None:
+    """Refuses a file that a picture cannot be written to, before it is drawn."""
+    if path.suffix.lower() != ".png":
+        raise click.UsageError("the output file must end in .png")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"the folder '{path.parent}' does not exist")
+
+
 def key_instead(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
     """A sentence on --set, when an unknown option is the name of a key of the spec; otherwise empty.
 

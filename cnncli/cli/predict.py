@@ -115,8 +115,7 @@ def _shown(prediction: Prediction) -> Sequence[tuple[str, float]]:
 
 
 def _print_json(answers: Sequence[Prediction | UnreadableImage], weights: str) -> None:
-    import json
-
+    from cnncli.cli.console import print_json
     from cnncli.records import Prediction
 
     listed = []
@@ -127,7 +126,7 @@ def _print_json(answers: Sequence[Prediction | UnreadableImage], weights: str) -
         else:
             entry = {"image": answer.image, "error": answer.reason}
         listed.append(entry)
-    click.echo(json.dumps(listed, indent=2))
+    print_json(listed)
 
 
 def _print_csv(answers: Sequence[Prediction | UnreadableImage], top_k: int) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import click
-
-from cnncli.cli.console import say, show_paragraph
+from cnncli.cli.console import print_json, say, show_paragraph
 from cnncli.cli.screen import TrainingScreen
 from cnncli.wording import counted, size_text
 
@@ -43,7 +40,7 @@ def run_dry(spec: Spec, runs_dir: Path, screen: TrainingScreen, began: float, as
     estimate = dry_run(spec, runs_dir, screen, began)
     screen.clear()
     if as_json:
-        click.echo(json.dumps(_dry_run_values(estimate), indent=2))
+        print_json(_dry_run_values(estimate))
     elif not screen.quiet:
         show_dry_run(estimate)
     return 0
@@ -57,7 +54,7 @@ def run_overfit(spec: Spec, runs_dir: Path, screen: TrainingScreen, as_json: boo
     overfit = overfit_batch(spec, runs_dir, screen)
     screen.clear()
     if as_json:
-        click.echo(json.dumps(_overfit_values(overfit), indent=2))
+        print_json(_overfit_values(overfit))
     elif not screen.quiet or not overfit.attempt.learned:
         _show_overfit(overfit)
     return 0 if overfit.attempt.learned else TrainingError.exit_code

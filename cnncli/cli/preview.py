@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cnncli.cli.options import UserPath, config_argument, set_option
+from cnncli.cli.options import UserPath, config_argument, require_png, set_option
 
 
 @click.command()
@@ -28,10 +28,7 @@ def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> No
 
     loaded = load(config, overrides)
     path = output or Path(f"{loaded.spec.name}-preview.png")
-    if path.suffix.lower() != ".png":
-        raise click.UsageError("the output file must end in .png")
-    if not path.parent.is_dir():
-        raise click.UsageError(f"the folder '{path.parent}' does not exist")
+    require_png(path)
     with loaded.locating():
         draw(loaded.spec, path, notice=notice)
     say(str(path))

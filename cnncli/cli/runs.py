@@ -30,16 +30,14 @@ def runs(runs_dir: Path, sort: str, as_json: bool) -> None:
     Example:
       cnncli runs --sort accuracy
     """
-    import json
-
-    from cnncli.cli.console import notice, show_table
+    from cnncli.cli.console import notice, print_json, show_table
     from cnncli.runs import list_runs
 
     rows = sorted((_row(run) for run in list_runs(runs_dir)), key=lambda row: row["name"])
     key = _KEYS[sort]
     rows.sort(key=lambda row: (row[key] is not None, row[key]), reverse=sort in ("date", "accuracy"))
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
     elif not rows:
         notice(f"no runs in '{runs_dir}' yet; to train one: cnncli train configs/mnist.yaml")
     else:

@@ -13,8 +13,7 @@ def schema() -> None:
     Example:
       cnncli schema > cnncli.schema.json
     """
-    import json
-
+    from cnncli.cli.console import print_json
     from cnncli.spec.jsonschema import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    print_json(json_schema())

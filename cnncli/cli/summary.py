@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from cnncli.cli.options import UserPath, runs_dir_option, set_option
+from cnncli.cli.options import UserPath, require_png, runs_dir_option, set_option
 from cnncli.wording import dimensions, size_text
 
 if TYPE_CHECKING:
@@ -57,13 +57,12 @@ def summary(
     Example:
       cnncli summary configs/mnist.yaml --plot mnist.png
     """
-    from cnncli import open_run
-    from cnncli import summary as summarize
+    from cnncli import open_run, summary as summarize
     from cnncli.machine import expanded
     from cnncli.spec import load
 
     if plot:
-        _check_picture(plot)
+        require_png(plot)
     path = expanded(subject)
     run = None if path.is_file() or path.suffix in (".yaml", ".yml") else open_run(subject, runs_dir)
     loaded = run.loaded_spec.with_overrides(overrides) if run else load(path, overrides)
@@ -80,13 +79,6 @@ def summary(
         _show_totals(model, loaded.spec.train.optimizer.name)
     if plot:
         _draw(model, loaded.spec.name, plot)
-
-
-def _check_picture(path: Path) -> None:
-    if path.suffix.lower() != ".png":
-        raise click.UsageError("the output file must end in .png")
-    if not path.parent.is_dir():
-        raise click.UsageError(f"the folder '{path.parent}' does not exist")
 
 
 def _draw(model: ModelSummary, title: str, path: Path) -> None:
@@ -237,7 +229,8 @@ def _scaled(count: int) -> str:
 
 def _print_json(model: ModelSummary, loaded: LoadedSpec) -> None:
     import dataclasses
-    import json
+
+    from cnncli.cli.console import print_json
 
     shown = dataclasses.asdict(model)
     for row, layer in zip(model.rows, shown["rows"], strict=True):
@@ -247,4 +240,4 @@ def _print_json(model: ModelSummary, loaded: LoadedSpec) -> None:
         shown["training"]["total"] = model.training.total
     for total in ("parameters", "trainable", "frozen", "macs", "flops"):
         shown[total] = getattr(model, total)
-    click.echo(json.dumps(shown, indent=2))
+    print_json(shown)
