@@ -118,7 +118,7 @@ def parse(document: Document, default_name: str = "run") -> LoadedSpec:
     shapes = infer_shapes(spec.model.nodes, info.shape, info.classes)
     if (problems := check(spec, shapes)) or document.problems:
         raise _located(problems, document)
-    warnings = in_order([document.locate(warning) for warning in lint(spec, shapes)], document.file)
+    warnings = in_order([document.locate(warning) for warning in lint(spec, info, shapes)], document.file)
     return LoadedSpec(spec, tuple(warnings), document, shapes)
 
 

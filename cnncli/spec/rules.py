@@ -23,12 +23,7 @@ MOST_NUMBERS = 2**30
 
 
 def check(spec: Spec, shapes: NetworkShapes) -> list[Problem]:
-    """Everything in a spec that contradicts something else in it.
-
-    Args:
-        spec: Spec that is valid key by key.
-        shapes: Its network with shapes.
-    """
+    """Everything that contradicts something else in a spec, which is valid key by key; `shapes` are its network's."""
     of_shapes = [problem for rule in _SHAPE_RULES for problem in rule(spec, shapes)]
     return [*(problem for rule in _RULES for problem in rule(spec)), *of_shapes]
 
@@ -74,15 +69,10 @@ def _shapes(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
 
 def shape_problems(shapes: NetworkShapes) -> list[Problem]:
     """The layers that cannot take their inputs."""
+    wrong = ((step.node, step.shape_error) for step in shapes.steps if step.shape_error)
     return _once_a_line(
-        Problem(
-            step.node.path,
-            f"{step.node.entry.name} does not fit here: {step.shape_error}{step.node.origin}",
-            None,
-            True,
-        )
-        for step in shapes.steps
-        if step.shape_error
+        Problem(node.path, f"{node.entry.name} does not fit here: {error}{node.origin}", at_key=True)
+        for node, error in wrong
     )
 
 
@@ -182,8 +172,8 @@ def _stages(spec: Spec) -> Iterator[Problem]:
 def _data(spec: Spec) -> Iterator[Problem]:
     data = spec.data
     images, part = static_data_info(data).train, data.split.validation
-    if images is not None and isinstance(part, int) and part >= images:
-        message = f"{part} validation images leave none of the {images} training images to train on"
+    if images is not None and isinstance(part, int) and images <= 0:
+        message = f"{part} validation images leave none of the {images + part} training images to train on"
         yield Problem(("data", "split", "validation"), message)
     yield from _split(data)
     if data.standardize and "scale" in data.set_keys:
@@ -192,19 +182,16 @@ def _data(spec: Spec) -> Iterator[Problem]:
         yield Problem(("data", "image", "white"), f"white is 255 in {data.source.name}; leave this out")
     if data.image.white is not None and data.image.white != data.source.arguments.get("white", data.image.white):
         yield Problem(("data", "image", "white"), f"{data.source.name} sets white already; leave out one of them")
-    if data.image.icc != "ignore" and not data.source.has_encoded_images:
-        message = f"only image files have colour profiles, and {data.source.name} has none"
-        yield Problem(("data", "image", "icc"), message)
-    if data.image.frame is not None and not data.source.has_encoded_images:
-        message = f"only image files have several pages, and {data.source.name} has none"
-        yield Problem(("data", "image", "frame"), message)
-    if data.image.window is not None and not data.source.has_encoded_images:
-        message = f"only DICOM files have a window, and {data.source.name} has none"
-        yield Problem(("data", "image", "window"), message)
-    if data.exclude and not data.source.has_files:
-        yield Problem(("data", "exclude"), f"only image files can be excluded, and {data.source.name} has none")
-    if data.unreadable == "exclude" and not data.source.has_files:
-        yield Problem(("data", "unreadable"), f"only image files can be excluded, and {data.source.name} has none")
+    encoded, files = data.source.has_encoded_images, data.source.has_files
+    for key, is_set, has_it, subject in (
+        (("image", "icc"), data.image.icc != "ignore", encoded, "image files have colour profiles"),
+        (("image", "frame"), data.image.frame is not None, encoded, "image files have several pages"),
+        (("image", "window"), data.image.window is not None, encoded, "DICOM files have a window"),
+        (("exclude",), bool(data.exclude), files, "image files can be excluded"),
+        (("unreadable",), data.unreadable == "exclude", files, "image files can be excluded"),
+    ):
+        if is_set and not has_it:
+            yield Problem(("data", *key), f"only {subject}, and {data.source.name} has none")
 
 
 def _split(data: Data) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""What a spec says about its images, without a look at them."""
+"""What is known of the images of a spec: without a look at them, or once they are loaded."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ ASSUMED_CLASSES = 10
 
 @dataclass(frozen=True)
 class StaticDataInfo:
-    """What is certain without the images; None for what is not.
+    """What is certain of the images; None for what is not.
 
     Args:
         shape: Height, width and channels.
         class_names: In the order of the labels.
-        train: Number of images for training and validation.
+        train: Number of images that an epoch trains on.
+        validation: Number of images that are drawn for validation; None also where the source has its own, or none.
     """
 
     shape: tuple[int, int, int] | None
     class_names: tuple[str, ...] | None
     train: int | None
+    validation: int | None
 
     @property
     def classes(self) -> int:
@@ -35,14 +37,17 @@ class StaticDataInfo:
 
 
 def static_data_info(data: Data) -> StaticDataInfo:
-    """What the section `data` of a spec says about its images."""
+    """What the section `data` of a spec says about its images, which are not loaded."""
     dataset = DATASETS.get(data.source.name)
     names: tuple[str, ...] | None = dataset.class_names if dataset else None
     if data.classes is not None:
         classes = data.classes.values() if isinstance(data.classes, Mapping) else data.classes
         names = tuple(dict.fromkeys(classes))
-    known = dataset.train if dataset and data.classes is None and data.split.file is None else None
-    return StaticDataInfo(_shape(data), names, known)
+    total = dataset.train if dataset and data.classes is None and data.split.file is None else None
+    part = data.split.held_out("validation")
+    validation = part if isinstance(part, int) else None if total is None else round(total * part)
+    train = None if total is None or validation is None else total - validation
+    return StaticDataInfo(_shape(data), names, train, validation or None)
 
 
 def _shape(data: Data) -> tuple[int, int, int] | None:

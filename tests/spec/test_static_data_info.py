@@ -21,7 +21,8 @@ def info_of(data: str) -> StaticDataInfo:
 def test_of_a_builtin_everything_is_known(name):
     dataset = DATASETS[name]
     shape = (dataset.height, dataset.width, dataset.channels)
-    assert info_of(f"source: {name}") == StaticDataInfo(shape, dataset.class_names, dataset.train)
+    tenth = dataset.train // 10
+    assert info_of(f"source: {name}") == StaticDataInfo(shape, dataset.class_names, dataset.train - tenth, tenth)
 
 
 @pytest.mark.parametrize(

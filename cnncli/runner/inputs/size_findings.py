@@ -7,8 +7,8 @@ import numpy as np
 from cnncli.observer import Notice
 from cnncli.runner.inputs.splits import Splits
 from cnncli.spec.lint import lint_images
-from cnncli.spec.lint.context import TrainingImages
 from cnncli.spec.schema import Spec
+from cnncli.spec.static_data_info import StaticDataInfo
 
 
 def warn_about_sizes(spec: Spec, splits: Splits, notice: Notice) -> None:
@@ -23,11 +23,11 @@ def warn_about_sizes(spec: Spec, splits: Splits, notice: Notice) -> None:
         notice(f"warning: {finding.key}: {finding.message} [{finding.code}]")
 
 
-def training_images(spec: Spec, splits: Splits) -> TrainingImages:
+def training_images(spec: Spec, splits: Splits) -> StaticDataInfo:
     """What lint needs of the images of a training."""
     counts = np.bincount(splits.samples["train"].labels, minlength=len(splits.class_names))  # (classes,)
     balanced = spec.train.sampling == "balanced"
     images = int(counts.max() * (counts > 0).sum() if balanced else counts.sum())
     is_drawn = splits.source_split.get("validation") == "train" and spec.data.split.validation != "test"
     validation = len(splits.samples["validation"]) if is_drawn else None
-    return TrainingImages(splits.shape, splits.class_names, images, validation)
+    return StaticDataInfo(splits.shape, splits.class_names, images, validation)

@@ -6,13 +6,14 @@ The code of a rule is its function's name with hyphens. docs/lint.md lists each 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from cnncli.errors import Problem
 from cnncli.spec.lint import architecture, backbones, layers, output, training
-from cnncli.spec.lint.context import LintContext, TrainingImages, build_context
+from cnncli.spec.lint.context import LintContext, build_context
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import NetworkShapes, infer_shapes
-from cnncli.spec.static_data_info import static_data_info
+from cnncli.spec.static_data_info import StaticDataInfo, static_data_info
 from cnncli.wording import nearest
 
 Rule = Callable[[LintContext], Iterator[Problem]]
@@ -27,17 +28,11 @@ CODES = (*RULES, UNKNOWN_RULE)
 """Every code that a warning can carry."""
 
 
-def lint(spec: Spec, shapes: NetworkShapes, images: TrainingImages | None = None) -> list[Problem]:
-    """The warnings on a valid spec, without those whose code the spec ignores.
-
-    Args:
-        spec: The checked spec.
-        shapes: Its network with shapes.
-        images: Its images, once they are loaded.
-    """
-    context = build_context(spec, shapes, images)
+def lint(spec: Spec, data: StaticDataInfo, shapes: NetworkShapes) -> list[Problem]:
+    """The warnings on a valid spec, without those whose code the spec ignores; `shapes` are those of its network."""
+    context = build_context(spec, data, shapes)
     problems = [
-        Problem(problem.path, problem.message, problem.place, problem.at_key, code)
+        replace(problem, code=code)
         for code, rule in RULES.items()
         if code not in spec.silence
         for problem in _once_a_line(rule(context))
@@ -47,12 +42,14 @@ def lint(spec: Spec, shapes: NetworkShapes, images: TrainingImages | None = None
     return problems
 
 
-def lint_images(spec: Spec, images: TrainingImages) -> list[Problem]:
+def lint_images(spec: Spec, images: StaticDataInfo) -> list[Problem]:
     """The warnings that a spec alone does not give: on the number of steps, and the size of the images."""
-    nodes, info = spec.model.nodes, static_data_info(spec.data)
-    before = {(one.code, one.path) for one in lint(spec, infer_shapes(nodes, info.shape, info.classes))}
-    shapes = infer_shapes(nodes, images.shape, len(images.class_names))
-    return [one for one in lint(spec, shapes, images) if (one.code, one.path) not in before]
+    before, now = (
+        lint(spec, data, infer_shapes(spec.model.nodes, data.shape, data.classes))
+        for data in (static_data_info(spec.data), images)
+    )
+    known = {(one.code, one.path) for one in before}
+    return [one for one in now if (one.code, one.path) not in known]
 
 
 def _once_a_line(problems: Iterator[Problem]) -> Iterator[Problem]:

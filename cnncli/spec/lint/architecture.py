@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from cnncli.catalog.layer_traits import DROPOUTS, GLOBAL_POOLS, POOLS
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE
-from cnncli.spec.graph.expressions import is_expression, read_expression
+from cnncli.spec.graph.expressions import names_in
 from cnncli.spec.lint.context import NEVER_NEGATIVE, LintContext, about, activation_of
 from cnncli.spec.shapes import window_of
 from cnncli.spec.shapes.receptive_field import field_size, receptive_fields
@@ -112,7 +111,7 @@ def unused_parameter(context: LintContext) -> Iterator[Problem]:
     """A parameter that changes nothing."""
     for name, block in context.spec.model.blocks.items():
         parameters = block.get("parameters") or {}
-        named = _named(block["layers"]) | _named(parameters)
+        named = names_in([block["layers"], parameters])
         for parameter in (each for each in parameters if each not in named):
             yield Problem(
                 ("model", "blocks", name, "parameters", parameter),
@@ -120,13 +119,6 @@ def unused_parameter(context: LintContext) -> Iterator[Problem]:
                 "belongs, or remove it",
                 at_key=True,
             )
-
-
-def _named(value: Any) -> set[str]:
-    """The parameters in all expressions of a value."""
-    if isinstance(value, dict | list):
-        return set().union(*map(_named, value.values() if isinstance(value, dict) else value))
-    return set(read_expression(value).names) if is_expression(value) else set()
 
 
 RULES = (activation_before_sum, large_dense, small_receptive_field, unused_block, unused_parameter)

@@ -13,7 +13,7 @@ from cnncli.spec.graph import IMAGE, Node
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes import NetworkShapes, Step
 from cnncli.spec.stages import PhaseSpec
-from cnncli.spec.static_data_info import StaticDataInfo, static_data_info
+from cnncli.spec.static_data_info import StaticDataInfo
 
 _TO_A_GATE = REARRANGING | AVERAGING | POOLS | DROPOUTS | {"UpSampling2D"}
 NEVER_NEGATIVE = {"relu", "relu6"}
@@ -44,41 +44,20 @@ def about(node: Node, message: str, argument: str = "") -> Problem:
 
 
 @dataclass(frozen=True)
-class TrainingImages:
-    """What only the images of a training can tell.
-
-    Args:
-        shape: Height, width and channels.
-        class_names: Names of the classes in the order of the labels.
-        train: Images of one epoch.
-        validation: Images that are drawn for validation; None when there are none, or the source has its own.
-    """
-
-    shape: tuple[int, int, int]
-    class_names: tuple[str, ...]
-    train: int
-    validation: int | None
-
-
-@dataclass(frozen=True)
 class LintContext:
-    """What is certain about a spec without Keras, and without its images as long as these are not loaded.
+    """What is certain about a spec without Keras.
 
     Args:
         spec: The checked spec.
-        data: What the spec says about its images.
+        data: What is known of its images.
         shapes: The network with the shapes of its layers, as far as these are known.
         consumers: For each layer the layers that take its output.
-        images: Number of training images without those for validation; None where only the images can tell.
-        validation: Number of images that are drawn for validation; None where there are none, or it is not known.
     """
 
     spec: Spec
     data: StaticDataInfo
     shapes: NetworkShapes
     consumers: tuple[tuple[int, ...], ...]
-    images: int | None
-    validation: int | None
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -125,9 +104,9 @@ class LintContext:
 
     def steps_of(self, phase: PhaseSpec) -> int | None:
         """Steps of a phase of the training; None where only the images can tell."""
-        if self.images is None:
+        if self.data.train is None:
             return None
-        return ceil(self.images / self.spec.train.batch_size) * phase.epochs
+        return ceil(self.data.train / self.spec.train.batch_size) * phase.epochs
 
     @property
     def head(self) -> tuple[int, str] | None:
@@ -144,18 +123,10 @@ class LintContext:
         return None
 
 
-def build_context(spec: Spec, shapes: NetworkShapes, loaded: TrainingImages | None = None) -> LintContext:
-    """Collects what the rules need of a spec, and of its images where they are loaded."""
-    data, nodes = static_data_info(spec.data), spec.model.nodes
-    consumers: list[list[int]] = [[] for _ in nodes]
-    for index, node in enumerate(nodes):
+def build_context(spec: Spec, data: StaticDataInfo, shapes: NetworkShapes) -> LintContext:
+    """Collects what the rules need of a spec."""
+    consumers: list[list[int]] = [[] for _ in spec.model.nodes]
+    for index, node in enumerate(spec.model.nodes):
         for source in set(node.inputs) - {IMAGE}:
             consumers[source].append(index)
-    takers = tuple(map(tuple, consumers))
-    if loaded is not None:
-        data = StaticDataInfo(loaded.shape, loaded.class_names, None)
-        return LintContext(spec, data, shapes, takers, loaded.train, loaded.validation)
-    total, part = data.train, spec.data.split.held_out("validation")
-    validation = part if isinstance(part, int) else None if total is None else round(total * part)
-    images = None if total is None or validation is None else total - validation
-    return LintContext(spec, data, shapes, takers, images, validation or None)
+    return LintContext(spec, data, shapes, tuple(map(tuple, consumers)))

@@ -48,7 +48,7 @@ def validation_is_test(context: LintContext) -> Iterator[Problem]:
 
 def few_validation_images(context: LintContext) -> Iterator[Problem]:
     """So few images that one of them decides which epoch is best."""
-    images, classes = context.validation, context.classes
+    images, classes = context.data.validation, context.classes
     if images is not None and classes is not None and images < _FEW * classes:
         yield Problem(
             ("data", "split", "validation"),
@@ -84,12 +84,11 @@ def mirrored_borders(context: LintContext) -> Iterator[Problem]:
 
 def large_batch(context: LintContext) -> Iterator[Problem]:
     """One step for each epoch."""
-    batch_size = context.spec.train.batch_size
-    if context.images is not None and batch_size >= context.images:
+    images = context.data.train
+    if images is not None and context.spec.train.batch_size >= images:
         yield Problem(
             ("train", "batch_size"),
-            f"one batch holds all {context.images:,} training images, so that an epoch is a single step; "
-            "32 to 256 is usual",
+            f"one batch holds all {images:,} training images, so that an epoch is a single step; 32 to 256 is usual",
         )
 
 

@@ -49,7 +49,7 @@ def test_the_number_in_it_is_that_of_the_training_images(folder_spec):
 def test_what_the_spec_alone_tells_is_not_repeated(folder_spec, make_spec):
     spec = folder_spec("data.classes=[red, blue]", "data.split.validation=3", "data.split.test=10")
     info = static_data_info(spec.data)
-    before = lint(spec, infer_shapes(spec.model.nodes, info.shape, info.classes))
+    before = lint(spec, info, infer_shapes(spec.model.nodes, info.shape, info.classes))
     assert "few-validation-images" in [warning.code for warning in before]
     assert "few-validation-images" not in map(code, warnings_of(spec))
     assert warnings_of(make_spec()) == []
