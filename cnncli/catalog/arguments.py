@@ -161,11 +161,6 @@ _DIFFERENT: dict[tuple[str, str], Validator] = {
 def value_validator(family: str, name: str, argument: str) -> Validator:
     """What an argument of a class may be, unless it is an object of a family itself.
 
-    Args:
-        family: Such as `layer`.
-        name: The class, such as `Conv2D`.
-        argument: One of the class' arguments.
-
     Raises:
         KeyError: The tables lack this argument. The tests make sure that there is no such argument.
     """

@@ -55,14 +55,9 @@ def plain(value: Any) -> Any:
 
 
 def parse(family: str, value: Any, path: KeyPath, problems: list[Problem], more: Collection[str] = ()) -> Entry | None:
-    """Reads `Name` or `Name: {argument: value}`.
+    """Reads `Name` or `Name: {argument: value}`, and adds every problem.
 
-    Args:
-        family: Family of the object.
-        value: Value from the YAML.
-        path: Its place in the spec.
-        problems: Every problem found is added.
-        more: Keys that the caller removed, for the nearest word to a misspelt one.
+    `more` are keys that the caller removed, for the nearest word to a misspelt one.
 
     Returns:
         The entry, or None when not even its name is known.
@@ -97,14 +92,7 @@ def parse(family: str, value: Any, path: KeyPath, problems: list[Problem], more:
 def split(
     family: str, value: Any, path: KeyPath, problems: list[Problem], own: Collection[str] = ()
 ) -> tuple[str | None, Mapping[str, Any], KeyPath]:
-    """Takes `Name: {argument: value}` apart without looking at what is in it.
-
-    Args:
-        family: Family of the object.
-        value: Value from the YAML.
-        path: Its place in the spec.
-        problems: Every problem found is added.
-        own: Names that the spec itself defines, such as blocks.
+    """Takes `Name: {argument: value}` apart without looking at what is in it; `own` are names that the spec defines.
 
     Returns:
         Name, arguments and the path of the arguments; no name when the value has another form.

@@ -94,29 +94,20 @@ def registration_error(name: str) -> str:
     if not layers:
         return ""
     origins = " and ".join(layer.origin for layer in layers)
-    if _is_keras_name(name):
+    if any(file and name in imports(file) for file in map(module_file, _KERAS_NAMES)):
         return f"Keras has a layer of this name, and {origins} registers another; one of the two must go"
     if len(layers) > 1:
         return f"{origins} register a layer of this name; uninstall one of them"
-    wrong = _wrong_registration(layers[0]) or _wrong_source(layers[0])
+    wrong = _wrong_layer(layers[0])
     return f"{origins} registers it, but {wrong}" if wrong else ""
 
 
-def _is_keras_name(name: str) -> bool:
-    files = (module_file(module) for module in _KERAS_NAMES)
-    return any(file and name in imports(file) for file in files)
-
-
-def _wrong_registration(layer: Registered) -> str:
+def _wrong_layer(layer: Registered) -> str:
+    """What is wrong with a registered layer, as far as its name and its source tell."""
     if not _NAME.match(layer.name):
         return "its name has other characters than letters, digits and '_', or does not begin with a letter"
     if not layer.attribute:
         return f"'{layer.module}' is not of the form 'package.module:Class'"
-    return ""
-
-
-def _wrong_source(layer: Registered) -> str:
-    """What is wrong with the class, as far as its source tells."""
     file = module_file(layer.module)
     if file is None:
         return f"there is no Python module '{layer.module}'"
@@ -134,8 +125,9 @@ def _wrong_source(layer: Registered) -> str:
 
 def _wrong_class(symbol: Definition) -> str:
     name = symbol.node.name
+    base = module_file("keras.src.layers.layer")
     family = list(lineage(symbol))
-    if None not in family and not any(each and _is_keras_layer(each) for each in family):
+    if None not in family and not any(each and each.node.name == "Layer" and each.file == base for each in family):
         return f"'{name}' is not a class derived from keras.layers.Layer"
     function = initializer(symbol)
     signed = _arguments(function) if function else {"**"}
@@ -144,10 +136,6 @@ def _wrong_class(symbol: Definition) -> str:
     if taken := sorted(signed & _KEYS):
         return f"every layer of a spec has a key '{taken[0]}', and '{name}.__init__' an argument of this name"
     return ""
-
-
-def _is_keras_layer(symbol: Definition) -> bool:
-    return symbol.node.name == "Layer" and symbol.file == module_file("keras.src.layers.layer")
 
 
 def _arguments(function: Definition) -> set[str]:

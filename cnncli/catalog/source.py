@@ -93,11 +93,6 @@ class Argument:
         """Whether a spec must give it."""
         return self.default is REQUIRED
 
-    @property
-    def default_text(self) -> str:
-        """The default as a spec would have it, or `required`."""
-        return "required" if self.required else as_yaml(self.default)
-
 
 def as_yaml(value: Any) -> str:
     """A plain value on one line, as a spec would have it."""
@@ -154,12 +149,7 @@ def _signed(symbol: Definition) -> dict[str, Argument]:
 
 @cache
 def signature(family: str, name: str) -> dict[str, Argument]:
-    """The arguments a spec may give to a Keras class or activation, by name and in Keras' order.
-
-    Args:
-        family: such as `layer` or `optimizer`.
-        name: a name of the catalogue.
-    """
+    """The arguments a spec may give to a Keras class or activation, by name and in Keras' order."""
     if name == "ImageDataGenerator":
         return {key: Argument(key, default) for key, default in GENERATOR.items()}
     symbol = _find(family, name)

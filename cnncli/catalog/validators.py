@@ -38,12 +38,15 @@ class Validator:
         return {"type": "null"} in self.schema.get("anyOf", ())
 
 
-def validator(description: str, fits: Callable[[Any], bool], schema: dict[str, Any]) -> Validator:
-    """A validator that accepts or refuses a value as a whole, and leaves it as it is."""
+def validator(
+    description: str, fits: Callable[[Any], bool], schema: dict[str, Any], convert: Callable[[Any], Any] | None = None
+) -> Validator:
+    """A validator that accepts or refuses a value as a whole, and leaves it as it is unless it is to be converted."""
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-        if not fits(value):
-            problems.append(Problem(path, f"expected {description}, got {shown(value)}"))
+        if fits(value):
+            return convert(value) if convert else value
+        problems.append(Problem(path, f"expected {description}, got {shown(value)}"))
         return value
 
     return Validator(description, accept, schema)
@@ -121,13 +124,7 @@ def number(
         high_enough = high is None or value < high or (value == high and not below)
         return low_enough and high_enough
 
-    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-        if not fits(value):
-            problems.append(Problem(path, f"expected {text}, got {shown(value)}"))
-            return value
-        return value if as_written else float(value)
-
-    return Validator(text, accept, schema)
+    return validator(text, fits, schema, None if as_written else float)
 
 
 def choice(*options: str) -> Validator:

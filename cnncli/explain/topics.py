@@ -127,7 +127,7 @@ def _arguments(family: str, name: str, page: Page) -> Iterator[ArgumentTopic]:
         text = plain(ours) if ours else theirs or f"Not documented by {source}."
         seldom = is_shared(family, name, key) and key in _page(family, SELDOM).arguments
         takes = argument_validator(family, name, argument).description
-        yield ArgumentTopic(key, argument.default_text, takes, text, OURS if ours else source, seldom)
+        yield ArgumentTopic(key, as_yaml(argument.default), takes, text, OURS if ours else source, seldom)
 
 
 def _keys(above: KeyPath = ()) -> Iterator[str]:

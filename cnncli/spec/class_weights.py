@@ -21,17 +21,13 @@ _PATH = ("train", "class_weight")
 def wrong_class_weights(
     weights: Mapping[str, float] | Literal["balanced"] | None, class_names: Sequence[str]
 ) -> Iterator[Problem]:
-    """Weights of names that no class has, and weights with which no image would count.
-
-    Args:
-        weights: The value of the key; a class without a weight has 1.
-        class_names: Names of the classes, as `data.classes` gives them.
-    """
+    """Weights of names that no class has, and weights with which no image would count; a class without one has 1."""
     if not isinstance(weights, Mapping):
         return
     unknown = [name for name in weights if name not in class_names]
     for name in unknown:
-        near = nearest(name, class_names) or f"; the classes are {', '.join(class_names[:12])}{_more(class_names)}"
+        listed = ", ".join(class_names[:12]) + " …" * bool(class_names[12:])
+        near = nearest(name, class_names) or f"; the classes are {listed}"
         yield Problem((*_PATH, name), f"no class is called '{name}'{near}", at_key=True)
     for name, weight in weights.items():
         if weight > _LARGEST:
@@ -47,7 +43,3 @@ def weightless_loss(loss: Entry) -> Iterator[Problem]:
     if loss.name == "Tversky" and loss.get("alpha") == 0 and loss.get("beta") == 0:
         message = "with an alpha and a beta of 0 no mistake counts: the loss is 0 for every image"
         yield Problem(("train", "loss", loss.name, "alpha"), message)
-
-
-def _more(names: Sequence[str]) -> str:
-    return " …" if len(names) > 12 else ""

@@ -36,13 +36,7 @@ class Network:
 
 
 def read_network(blocks: Mapping[str, Any], layers: Sequence[Any], problems: list[Problem]) -> Network:
-    """Reads the network of a spec.
-
-    Args:
-        blocks: `model.blocks`, as YAML has it.
-        layers: `model.layers`, as YAML has it.
-        problems: Every problem found is added; with any, the nodes are not those of a network.
-    """
+    """Reads the network of a spec and adds every problem; with any, the nodes are not those of a network."""
     definitions = read_blocks(blocks, problems)
     model = Block("", ("model",))
     model = replace(model, lines=read_lines(list(layers), model, definitions, problems))

@@ -12,7 +12,7 @@ from cnncli.catalog.spelling import resolve
 from cnncli.catalog.validators import whole
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.graph.blocks import KEYS, Block, Line
-from cnncli.spec.graph.expressions import ExpressionError, is_expression, read_expression
+from cnncli.spec.graph.expressions import ExpressionError, is_expression, names_in, read_expression
 from cnncli.spec.graph.nodes import IMAGE, Names, Node, origin, snake
 
 MOST_LAYERS = 2_000
@@ -204,7 +204,7 @@ def _size(value: Any, limit: int) -> int:
     return count
 
 
-def _names_at(line: Line, path: KeyPath) -> list[str]:
+def _names_at(line: Line, path: KeyPath) -> Sequence[str]:
     """The parameters in what a line has at a path; those of the whole expression when the path leads into its value."""
     value: Any = {**line.arguments, "repeat": line.repeat}
     for key in path[len(line.inside) :]:
@@ -212,11 +212,4 @@ def _names_at(line: Line, path: KeyPath) -> list[str]:
             value = value.get(str(key))
         elif isinstance(value, list) and isinstance(key, int) and key < len(value):
             value = value[key]
-    return list(dict.fromkeys(_names_in(value))) if len(path) > len(line.inside) else []
-
-
-def _names_in(value: Any) -> list[str]:
-    if isinstance(value, dict | list):
-        items = value.values() if isinstance(value, dict) else value
-        return [name for item in items for name in _names_in(item)]
-    return list(read_expression(value).names) if is_expression(value) else []
+    return names_in(value) if len(path) > len(line.inside) else ()

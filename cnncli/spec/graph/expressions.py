@@ -94,6 +94,14 @@ def is_expression(value: object) -> bool:
     return isinstance(value, str) and "$" in value
 
 
+def names_in(value: Any) -> tuple[str, ...]:
+    """The parameters in all expressions of a value, in order, each once; every expression can be read."""
+    if isinstance(value, dict | list):
+        items = value.values() if isinstance(value, dict) else value
+        return tuple(dict.fromkeys(name for item in items for name in names_in(item)))
+    return read_expression(value).names if is_expression(value) else ()
+
+
 def read_expression(text: str) -> Expression:
     """Reads an expression.
 

@@ -24,12 +24,7 @@ Parameters = Mapping[str, Any]
 
 
 def read_blocks(raw: Mapping[str, Any], problems: list[Problem]) -> dict[str, Block]:
-    """Reads the blocks of a spec; a block that is wrong as a whole has no lines.
-
-    Args:
-        raw: `model.blocks` as YAML has it.
-        problems: Every problem found is added.
-    """
+    """Reads `model.blocks` and adds every problem; a block that is wrong as a whole has no lines."""
     headers = {name: _header(name, value, ("model", "blocks", name), problems) for name, value in raw.items()}
     blocks = {}
     for name, block in headers.items():
@@ -85,14 +80,7 @@ def _parameters(value: Any, path: KeyPath, problems: list[Problem]) -> Parameter
 def read_lines(
     layers: list[Any], block: Block, blocks: Mapping[str, Block], problems: list[Problem]
 ) -> tuple[Line, ...]:
-    """Reads the lines of a list of layers.
-
-    Args:
-        layers: The list as YAML has it.
-        block: Block that the list belongs to; the model's own has no name.
-        blocks: All blocks, for their parameters.
-        problems: Every problem found is added.
-    """
+    """Reads the lines of a list of layers, the model's or that of one of the blocks, and adds every problem."""
     parameters = block.parameters if block.name else None
     lines = [
         _line(layer, (*block.path, "layers", index), parameters, blocks, problems) for index, layer in enumerate(layers)

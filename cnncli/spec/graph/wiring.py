@@ -14,10 +14,7 @@ from cnncli.wording import nearest
 def wire(block: Block, elsewhere: Mapping[str, KeyPath], problems: list[Problem]) -> tuple[tuple[int, ...], ...]:
     """For each line of a list the lines that it takes, by index; -1 is what the list itself is given.
 
-    Args:
-        block: Block with its lines.
-        elsewhere: Names of all lists, each with its list.
-        problems: Every problem found is added.
+    Adds every problem; `elsewhere` has the names in all lists, each with its list.
     """
     before = len(problems)
     below = {line.name for line in block.lines if line.name}
