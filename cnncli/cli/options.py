@@ -50,9 +50,7 @@ def require_png(path: Path) -> None:
 def key_instead(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
     """A sentence on --set, when an unknown option is the name of a key of the spec; otherwise empty.
 
-    Args:
-        error: The error of the unknown option.
-        arguments: Arguments of the command line, among which the spec may be named.
+    The arguments are those of the command line, among which the spec may be named.
     """
     takes_keys = error.ctx is not None and any(each.name == "overrides" for each in error.ctx.command.params)
     if not takes_keys:

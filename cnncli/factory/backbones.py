@@ -26,12 +26,7 @@ _PIXELS: Mapping[str, tuple[float | list[float], float | list[float]]] = {
 
 
 def pixels_for(entry: Entry, image: Any, name: str) -> Any:
-    """The preprocessed image for a backbone: its module's `preprocess_input` as layers of the model.
-
-    Args:
-        entry: Entry of the backbone.
-        image: Pixels 0…255, grey or RGB.
-        name: Name of the backbone in the model.
+    """The preprocessed image for a backbone, from pixels 0…255: its module's `preprocess_input` as layers of the model.
 
     Shape:
         (batch, height, width, 1 or 3) → (batch, height, width, 3)
@@ -53,12 +48,6 @@ def pixels_for(entry: Entry, image: Any, name: str) -> Any:
 
 def build_backbone(entry: Entry, input_shape: tuple[int, ...], name: str, dtype: str) -> keras.Model:
     """A backbone without its head and with initial weights, whatever weights the entry names.
-
-    Args:
-        entry: Checked entry.
-        input_shape: Height, width and channels.
-        name: Name of the model.
-        dtype: Keras dtype policy.
 
     Raises:
         ValueError: Keras rejects the arguments.

@@ -19,13 +19,9 @@ def layers_that_learn(model: keras.Model) -> dict[str, Any]:
 
 
 def frozen_in_stages(model: keras.Model, stages: Sequence[StageSpec]) -> tuple[frozenset[str], ...]:
-    """The names of the frozen layers: before all stages, as built, and then in each stage.
+    """The names of the frozen layers of a new model: before all stages, as it was built, and then in each stage.
 
     A stage begins with the frozen layers of the one before it; a layer that it both thaws and freezes is frozen.
-
-    Args:
-        model: Just built.
-        stages: Checked stages of the spec.
 
     Raises:
         SpecError: A pattern matches no layer inside its backbone, or no layer trains in a stage.
@@ -51,13 +47,9 @@ def frozen_in_stages(model: keras.Model, stages: Sequence[StageSpec]) -> tuple[f
 
 
 def freeze(model: keras.Model, frozen: frozenset[str]) -> None:
-    """Freezes these layers and thaws all others; compile the model afterwards.
+    """Freezes these layers, named as by `frozen_in_stages`, and thaws all others; compile the model afterwards.
 
     A frozen BatchNormalization uses its statistics and does not update them.
-
-    Args:
-        model: Built model.
-        frozen: Names from `frozen_in_stages`.
     """
     from cnncli.startup import keras
 

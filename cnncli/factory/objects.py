@@ -63,11 +63,6 @@ def _imported(layer: Registered) -> Any:
 def require_one_result(layer: Any, tensor: Any, output: Any) -> None:
     """Refuses a layer of a package whose output is not what it declares, which Keras would trust.
 
-    Args:
-        layer: Built layer.
-        tensor: Its input.
-        output: Its output as declared.
-
     Raises:
         Exception: Whatever the layer raises, or how its output differs.
     """

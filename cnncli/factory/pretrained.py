@@ -94,11 +94,7 @@ def _compared(name: str, own: _Part, stored: _Part | None, other_classes: bool) 
 def load_backbone(model: keras.Model, name: str, entry: Entry, path: Path) -> LoadedLayer:
     """Loads a whole backbone, from a file of its own weights or of those of a model that it is part of.
 
-    Args:
-        model: Model that it is part of.
-        name: Name of the backbone in the model.
-        entry: Entry of the backbone.
-        path: Weights or a model as Keras 3 saves them, or weights in the older layout of `keras.applications`.
+    The file is as Keras 3 saves weights and models, or has the older layout of `keras.applications`.
 
     Raises:
         DataError: It is not a file of weights, or has those of another network.
@@ -139,12 +135,6 @@ def _load_network(backbone: keras.Model, entry: Entry, path: Path, contents: Map
 
 def load_imagenet(model: keras.Model, name: str, entry: Entry, fetch: Fetch) -> LoadedLayer:
     """Loads the weights that `keras.applications` has for a backbone: Keras builds it with them, but does not download.
-
-    Args:
-        model: Model that it is part of.
-        name: Name of the backbone in the model.
-        entry: Entry of the backbone.
-        fetch: Downloads files that are missing.
 
     Raises:
         DataError: They cannot be downloaded, or are damaged.

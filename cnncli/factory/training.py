@@ -64,16 +64,9 @@ def compile_model(
     total_steps: int,
     rate: KeyPath = (),
 ) -> None:
-    """Gives a model its optimizer, loss and metrics.
+    """Gives a built model its optimizer, loss and metrics; `classes` and `total_steps` stand for numbers in them.
 
-    Args:
-        model: Built model.
-        optimizer: Entry of the optimizer.
-        loss: Entry of the loss.
-        metrics: Entries of the metrics.
-        classes: Number that the word `classes` stands for.
-        total_steps: Steps of the training, which the word `total_steps` stands for.
-        rate: Key path of the learning rate, where a stage sets it.
+    Where a stage sets the learning rate, `rate` is its key path.
 
     Raises:
         SpecError: Keras rejects one of them.

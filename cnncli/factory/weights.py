@@ -47,15 +47,11 @@ def _require_room(path: Path, size: int) -> None:
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
-    """Loads weights into a model that was built from the run's own spec.
+    """Replaces the weights of a model that was built from the run's own spec by those of a file.
 
     The file may come from anybody, and Keras trusts what it reads: it would follow links to other files, fill the
     memory with an array that a few bytes declare, and silently skip what the model has no layer for. So Keras only
     reads a file of plain arrays with the names, shapes and types that this very model would write.
-
-    Args:
-        model: Built model; its weights are replaced.
-        path: File of weights.
 
     Raises:
         RunError: The file is missing, damaged, not of this model, or not what `save_weights` writes.

@@ -25,15 +25,9 @@ from cnncli.spec.schema import Spec
 def resume(
     run: OpenRun, spec: Spec, observers: Sequence[TrainingObserver] = (), command: Sequence[str] = ()
 ) -> TrainingResult:
-    """Continues a run; one that cannot be resumed is left untouched.
+    """Continues a run, whose folder the caller has locked, with the spec that `plan_resume` returns.
 
-    Errors are those of `cnncli.Run.resume`.
-
-    Args:
-        run: Run that ended in any way, at any moment; its folder is locked by the caller.
-        spec: Spec to continue with, as `plan_resume` returns it.
-        observers: Receive the events of the training; without any it is silent.
-        command: Command line, for the record.
+    One that cannot be resumed is left untouched; errors are those of `cnncli.Run.resume`.
     """
     observer, folder = Observers(observers), run.folder
     if spec is not run.spec and "total_steps" in str(spec.train.phases[-1].optimizer):

@@ -12,11 +12,7 @@ from cnncli.wording import counted
 
 
 def plan_resume(run: OpenRun, epochs: int | None = None) -> Spec | None:
-    """The spec to resume a run with, or None when nothing remains to be trained.
-
-    Args:
-        run: Run that ended in any way, at any moment.
-        epochs: Total number of epochs, in place of the spec's.
+    """The spec to resume a run with, or None when nothing remains to be trained; `epochs` replaces the spec's total.
 
     Returns:
         The run's own spec, the same object, unless the number of epochs differs.

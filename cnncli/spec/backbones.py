@@ -69,12 +69,7 @@ def _rounded(channels: float) -> int:
 
 
 def wrong_for_imagenet(node: Node, shape: tuple[int, ...] | None) -> Iterator[Problem]:
-    """Arguments and channels of a backbone that there are no ImageNet weights for.
-
-    Args:
-        node: any layer.
-        shape: the shape of its input, when it is known.
-    """
+    """Arguments and channels of a backbone that there are no ImageNet weights for; `shape` is that of its input."""
     layer = node.entry
     if not is_backbone(layer):
         return

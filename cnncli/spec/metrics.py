@@ -101,12 +101,7 @@ def monitored_metric(spec: Spec) -> tuple[str, bool]:
 
 
 def metric_problems(metrics: Sequence[Entry], outputs: int | None) -> Iterator[Problem]:
-    """Metrics that make no sense for a number of outputs.
-
-    Args:
-        metrics: Metrics of the training.
-        outputs: Number of outputs for an image; None where it is unknown.
-    """
+    """Metrics of a training that make no sense for a number of outputs, or for one that is unknown."""
     for index, metric in enumerate(metrics):
         path: KeyPath = ("train", "metrics", index)
         if outputs == 1 and metric.name in ("F1Score", "FBetaScore") and metric.get("threshold") is None:

@@ -60,11 +60,7 @@ def _wrong_base(extended: Any, chain: Sequence[Path]) -> str:
 
 
 def read_single_file(path: Path, place: Place | None = None) -> Document:
-    """Reads a spec file and no other.
-
-    Args:
-        path: Path of the file.
-        place: Where the spec that extends it names it.
+    """Reads a spec file and no other; `place` is where the spec that extends it names it.
 
     Raises:
         SpecError: The file is missing, unreadable or not YAML.

@@ -15,13 +15,9 @@ from cnncli.spec.schema import Model
 
 
 def with_weights(model: Model, located: Callable[[str], str]) -> Model:
-    """The same model, as written, with every path of a weights file changed.
+    """The same model, as written, with `located` applied to every path of a weights file.
 
     The name of a run that is no folder here is looked for among the runs, and stays as it is.
-
-    Args:
-        model: the section of a spec.
-        located: gives the new path.
     """
     blocks = {
         name: {**block, "layers": [_with_weights(line, located) for line in block["layers"]]}
@@ -32,12 +28,7 @@ def with_weights(model: Model, located: Callable[[str], str]) -> Model:
 
 
 def wrong_parameters(nodes: Iterable[Node], model: Model) -> Iterator[Problem]:
-    """Relative paths that backbones are given as a parameter of their block: a run could not say where they are.
-
-    Args:
-        nodes: the layers, with the parameters' values.
-        model: the same as written.
-    """
+    """Relative paths that backbones are given as a parameter of their block: a run could not say where they are."""
     for node in nodes:
         weights = node.entry.get("weights") if node.entry.name in BACKBONES else None
         if not isinstance(weights, str) or weights == IMAGENET or expanded(weights).is_absolute():

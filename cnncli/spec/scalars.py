@@ -23,9 +23,6 @@ Scalar = str | int | float | bool | None
 def meaning(text: str) -> Scalar:
     """The value of a scalar that stands without quotes.
 
-    Args:
-        text: as it stands.
-
     Raises:
         ValueError: it is a number that nobody can mean; what is wrong with it, in words.
     """

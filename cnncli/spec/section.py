@@ -77,13 +77,7 @@ class Section:
 
     @classmethod
     def read(cls, value: Any, path: KeyPath, problems: list[Problem], root: type[Section] | None = None) -> Self | None:
-        """Checks a section.
-
-        Args:
-            value: From the YAML.
-            path: Its place in the spec.
-            problems: Every problem found is added.
-            root: The whole spec, for keys that belong to another section; this section unless given.
+        """Checks a section and adds every problem; `root` is the whole spec, for keys that belong to another section.
 
         Returns:
             The section, or None when there was a problem.

@@ -102,13 +102,7 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def wrong_stages(stages: Sequence[StageSpec], epochs: int, nodes: Sequence[Node]) -> Iterator[Problem]:
-    """What contradicts the stages in the rest of the spec.
-
-    Args:
-        stages: The stages, each valid by itself.
-        epochs: Epochs of the training.
-        nodes: Layers of the network.
-    """
+    """What contradicts the stages in the rest of the spec."""
     together = sum(stage.epochs for stage in stages)
     if stages and epochs != together:
         message = f"the stages have {together} epochs in total; leave out 'epochs', or write {together}"

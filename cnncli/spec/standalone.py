@@ -14,9 +14,7 @@ from cnncli.spec.writer import spec_text
 def standalone(one: Shipped, file: str) -> str:
     """The text of a shipped spec as a file that needs no other: the specs it extends are written into it.
 
-    Args:
-        one: Shipped spec.
-        file: Name of the copy, for the commands in its heading.
+    `file` is the name of the copy, for the commands in its heading.
     """
     text = one.file.read_text("utf-8")
     heading = [f"# {line}".rstrip() for line in one.heading]

@@ -19,11 +19,7 @@ _UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\
 
 
 def scalar(value: str | int | float | bool | None) -> str:
-    """One word, number or truth value.
-
-    Args:
-        value: text is put in quotes where YAML would read it as something else; what cannot be printed is escaped.
-    """
+    """One word, number or truth value; text that YAML would read otherwise is quoted, the unprintable escaped."""
     if not isinstance(value, str):
         return json.dumps(value)
     if _PLAIN.match(value) and value.lower() not in _WORDS:

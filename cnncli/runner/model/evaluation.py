@@ -22,12 +22,7 @@ _PIXELS = LARGEST_BATCH * 64 * 64
 
 
 def evaluation_batch_size(shape: tuple[int, int, int], batch_size: int) -> int:
-    """Images evaluated in one batch; fewer of large ones, so that it needs no more memory than the training.
-
-    Args:
-        shape: Height, width and channels of an image.
-        batch_size: Batch size of the training.
-    """
+    """Images evaluated in one batch; fewer of large ones, so that it needs no more memory than the training."""
     fitting = 2 ** int(math.log2(max(1, _PIXELS // (shape[0] * shape[1]))))
     return min(LARGEST_BATCH, max(fitting, batch_size))
 
@@ -41,16 +36,9 @@ def evaluate_split(
     loss: Entry,
     batch_size: int,
 ) -> Evaluation:
-    """The probabilities of every image of a split; loss and metrics are over all of them at once.
+    """The probabilities of every image of a split by a compiled model; loss and metrics are over all of them at once.
 
-    Args:
-        model: Compiled model.
-        split: `train`, `validation` or `test`.
-        samples: Images of the split.
-        class_names: In the order of the model's outputs.
-        encoding: Encoding of the labels, as `label_encoding` gives it.
-        loss: Loss of the training; it decides whether the outputs are logits.
-        batch_size: Batch size of the training.
+    Loss, encoding of the labels and batch size are those of the training.
     """
     targets = encode(samples.labels, encoding, len(class_names))
     reader = Reader(samples)
@@ -70,11 +58,6 @@ def loss_contains(loss: Entry, encoding: str, model: keras.Model) -> str:
     """What a loss has besides the log loss, so that it may stay high though every image is right; empty if nothing.
 
     Class weights are not among it: images of an evaluation count the same.
-
-    Args:
-        loss: Loss of the training.
-        encoding: Encoding of the labels, as `label_encoding` gives it.
-        model: Model of the training.
 
     Returns:
         Words for people: `label smoothing 0.1, penalties on weights`.

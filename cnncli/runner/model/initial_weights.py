@@ -32,12 +32,7 @@ def load_pretrained(
 ) -> tuple[LoadedWeights, ...]:
     """Loads the weights that a spec names: those of the model, then those of each backbone that is still untrained.
 
-    Args:
-        spec_model: Section `model` of the spec.
-        model: Model of the spec, with initial weights.
-        class_names: Names of the classes in the order of its outputs.
-        runs_folder: Directory in which runs are looked up by name.
-        notice: Receives a line about each download.
+    Runs are looked up by name in `runs_folder`.
 
     Returns:
         What was loaded, by source.

@@ -19,9 +19,6 @@ def require_model_fits(steps: Sequence[Step]) -> None:
 
     A model that passes may still be too large for its batches.
 
-    Args:
-        steps: The layers with their shapes.
-
     Raises:
         ResourceError: It does not fit; the message names the largest layer.
     """

@@ -38,11 +38,7 @@ def record_of(layers: Mapping[str, Registered]) -> dict[str, dict[str, str]]:
 
 
 def require_packages(run: Path, environment: Mapping[str, Any]) -> None:
-    """Refuses a run with a layer that no installed package provides.
-
-    Args:
-        run: Folder of the run, for messages.
-        environment: Contents of its environment.json, which may come from a stranger.
+    """Refuses a run with a layer that no installed package provides, by what its environment.json says.
 
     Raises:
         RunError: A package is missing; the message names it.

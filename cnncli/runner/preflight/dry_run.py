@@ -76,12 +76,7 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
 
     The files are written by the code of the training itself. The test is one batch; image files that are not in the
     cache are represented by a sample, and the cache stays as it is.
-
-    Args:
-        spec: Checked spec.
-        runs_dir: Directory in which the run folder would be created.
-        observer: Receives notices.
-        began: Start of the command on the clock of `time.perf_counter`; now by default.
+    The command began at `began` on the clock of `time.perf_counter`; now by default.
 
     Raises:
         SpecError: The model cannot be built.

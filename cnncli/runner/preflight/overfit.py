@@ -52,12 +52,7 @@ class Overfit:
 
 
 def overfit_batch(spec: Spec, runs_dir: Path, observer: TrainingObserver) -> Overfit:
-    """Trains on one batch until it is memorised, or finds out why it is not.
-
-    Args:
-        spec: Spec of the network.
-        runs_dir: Directory of the runs whose weights the spec names; nothing is written to it.
-        observer: Receives notices and the number of steps.
+    """Trains on one batch until it is memorised, or finds out why it is not; nothing is written.
 
     Raises:
         SpecError: The model cannot be built.

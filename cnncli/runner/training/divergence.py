@@ -29,11 +29,7 @@ def divergence_error(
 ) -> TrainingError:
     """The error to raise: in which step it happened, at which learning rate, and the gradient's length before it.
 
-    Args:
-        phase: Phase that diverged; its weights are those of an earlier step afterwards.
-        state: Last checkpoint.
-        error: Names the steps among which it happened.
-        observer: May stop the search.
+    The weights of the phase are those of an earlier step afterwards; the observer may stop the search.
     """
     steps, norm, epoch = error.steps, float("nan"), len(state.epochs) + 1
     place, learning_rate = f"between steps {steps.start + 1} and {steps.stop}", phase.learning_rate

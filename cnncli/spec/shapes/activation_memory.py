@@ -44,10 +44,6 @@ def activation_bytes(steps: Sequence[Step], numerics: Sequence[Numerics]) -> lis
     The gradient of a kernel needs the layer's input, that of a ReLU its output, that of a normalisation its input, that
     of a sum nothing. An output that two layers need is stored once. Below the first layer that trains nothing is
     stored: no gradient passes there.
-
-    Args:
-        steps: The network with its shapes.
-        numerics: Of each step.
     """
     owner: list[int] = []  # the step in whose memory the output of a step lies
     differentiable: list[bool] = []  # whether the gradient passes through a step

@@ -52,13 +52,7 @@ class NetworkShapes:
 
 
 def infer_shapes(nodes: Sequence[Node], image_shape: Shape | None, classes: int) -> NetworkShapes:
-    """Infers the shapes of a network by arithmetic, without Keras.
-
-    Args:
-        nodes: The layers; each stands after those it takes its inputs from.
-        image_shape: (height, width, channels); None when only the images can tell.
-        classes: Number of classes.
-    """
+    """Infers the shapes of a network by arithmetic, without Keras; each layer stands after its inputs."""
     steps: list[Step] = []
     for node in nodes:
         inputs = tuple(steps[index].output_shape if index >= 0 else image_shape for index in node.inputs)

@@ -32,14 +32,10 @@ def macs_of(step: Step) -> int | None:
 
 
 def flops_of(step: Step, macs: int) -> int:
-    """Floating-point operations of a layer for one image.
+    """Floating-point operations of a layer with known shapes for one image, given its multiply-adds.
 
     A multiply-add is two. A bias and an activation count one per value, whatever the function; a pool one per value of
     its window; other layers as in their traits. Dropout and layers that only move values count nothing.
-
-    Args:
-        step: Layer with known shapes.
-        macs: Its multiply-adds.
     """
     layer, traits, values = step.node.entry, traits_of(step.node.entry.name), prod(step.output_shape or ())
     if traits is None:

@@ -13,12 +13,7 @@ from cnncli.wording import dimensions
 
 
 def output_shape(layer: Entry, shape: Shape, classes: int) -> Shape | None:
-    """The output shape of a layer with one input.
-
-    Args:
-        layer: Layer with one input.
-        shape: Input shape, without the batch.
-        classes: Number that the word `classes` stands for.
+    """The output shape of a layer with one input, both without the batch; `classes` is what that word stands for.
 
     Returns:
         The output shape without the batch; None when only Keras can tell.

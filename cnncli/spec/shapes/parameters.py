@@ -12,12 +12,7 @@ from cnncli.spec.shapes.terms import Shape, pair, units_of
 
 
 def parameters_of(layer: Entry, input_shape: Shape, classes: int) -> int | None:
-    """The number of parameters of a layer, as Keras counts them.
-
-    Args:
-        layer: Checked layer.
-        input_shape: Shape of any of its inputs, without the batch.
-        classes: Number that the word `classes` stands for.
+    """The number of parameters of a layer, as Keras counts them; of several inputs, any gives their shape.
 
     Returns:
         The number; of a backbone with another `alpha` than 1 an estimate; None when only Keras can tell.

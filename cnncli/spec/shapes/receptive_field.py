@@ -56,9 +56,6 @@ def receptive_fields(steps: Sequence[Step]) -> list[ReceptiveField]:
     Exact for convolutions and pools, whatever their strides and padding; None after a layer that enlarges the image.
     Normalisation counts as pointwise, though some kinds use the mean of the image. From the first global pool or
     Flatten on it is the image.
-
-    Args:
-        steps: The network with its shapes.
     """
     fields: list[ReceptiveField] = []
     for step in steps:
