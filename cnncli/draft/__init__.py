@@ -15,7 +15,7 @@ from cnncli.data.quality.group_names import SuggestedGroups
 from cnncli.data.quality.survey import Survey, survey
 from cnncli.draft.augmentation import choose_augmentation
 from cnncli.draft.image_format import ImageFormat, choose_image_format
-from cnncli.draft.model import model_section
+from cnncli.draft.model import choose_network, model_section
 from cnncli.draft.schedule import SHORT_EPOCH, choose_schedule, train_section
 from cnncli.draft.split import Split, choose_split
 from cnncli.draft.text import blocks, comment, joined, printed
@@ -45,13 +45,14 @@ def draft(images: Survey, file: str) -> str:
     image_format = choose_image_format(images.sizes, images.grey, images.all_labels, images.class_names)
     split = choose_split(images.labels, images.class_names, images.arguments["path"])
     schedule = choose_schedule(split.train)
-    augmentations, reason = choose_augmentation(image_format, images.class_names)
+    network = choose_network(image_format)
+    augmentations, reason = choose_augmentation(image_format, images.class_names, schedule.epochs)
     augment = [line for each, why in augmentations for line in [*comment(why, 2), *entry(each, 2)]]
     sections = [
         _heading(images, file),
         _data(images, image_format, split),
         [*comment(reason), "augment:", *augment],
-        model_section(image_format, split.train, schedule.steps < SHORT_EPOCH),
+        model_section(network, split.train, schedule.steps < SHORT_EPOCH),
         train_section(schedule, images.counts(), split.validation),
     ]
     return "\n".join([*blocks(sections), ""])

@@ -1,4 +1,4 @@
-"""Chooses a network of the usual kind: its depth follows from the size of the images, its width from their number."""
+"""Chooses a residual network: its depth follows from the size of the images, its width from what an image costs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from cnncli.draft.image_format import FEW, ImageFormat
+from cnncli.draft.image_format import ImageFormat
 from cnncli.draft.text import comment
-from cnncli.spec.writer import entry
+from cnncli.spec.writer import entry, flow
 from cnncli.wording import counted, dimensions
 
 PLENTY = 5000
@@ -16,35 +16,86 @@ PLENTY = 5000
 
 _LAST_SIDE = 4  # pixels of the shorter side that the stages leave at least
 _WIDEST = 256
+_STRIDED = 40  # pixels of the shorter side above which the first convolution halves the size
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Convolutions of one size."""
+class Network:
+    """A first convolution, then stages: each halves the size, and adds a convolution with a skip connection.
 
-    height: int  # of the input, in pixels
-    width: int
-    filters: int  # of each convolution
-    convolutions: int
-    halves: bool  # the size
-    strided: bool  # halves it with strides instead of a pooling layer
+    Attributes:
+        sizes: Height and width of the input, after the first convolution, and after each stage, in pixels.
+        channels: Number of channels of the input, filters of the first convolution and of each stage.
+    """
+
+    sizes: tuple[tuple[int, int], ...]
+    channels: tuple[int, ...]
 
     @property
-    def output_size(self) -> tuple[int, int]:
-        """Height and width of the output."""
-        return (ceil(self.height / 2), ceil(self.width / 2)) if self.halves else (self.height, self.width)
+    def is_strided(self) -> bool:
+        """Whether the first convolution halves the size."""
+        return self.sizes[1] != self.sizes[0]
+
+    @property
+    def stages(self) -> int:
+        """Number of stages after the first convolution."""
+        return len(self.sizes) - 2
+
+    @property
+    def cost(self) -> int:
+        """Multiplications of all convolutions for one image."""
+        areas = [height * width for height, width in self.sizes]
+        first, second, *_ = self.channels
+        total = (25 if self.is_strided else 9) * first * second * areas[1]
+        for before, after, area, smaller in zip(
+            self.channels[1:], self.channels[2:], areas[1:], areas[2:], strict=False
+        ):
+            total += 9 * (before * after * area + after * after * smaller)
+        return total
 
 
-def model_section(image_format: ImageFormat, images: int, short_epochs: bool) -> list[str]:
+def choose_network(image_format: ImageFormat) -> Network:
+    """As many stages as leave at least 4 pixels a side; grey images, which show less, take half the filters."""
+    grey = image_format.color == "grayscale"
+    sizes = [(image_format.height, image_format.width)] * 2
+    channels = [1 if grey else 3, 32 if image_format.is_small and not grey else 16]
+    if min(sizes[0]) > _STRIDED:
+        sizes[1] = _halved(sizes[0])
+    while min(_halved(sizes[-1])) >= _LAST_SIDE or len(sizes) == 2:
+        sizes.append(_halved(sizes[-1]))
+        channels.append(min(2 * channels[-1], _WIDEST))
+    return Network(tuple(sizes), tuple(channels))
+
+
+def _halved(size: tuple[int, int]) -> tuple[int, int]:
+    return ceil(size[0] / 2), ceil(size[1] / 2)
+
+
+def model_section(network: Network, images: int, short_epochs: bool) -> list[str]:
     """The section `model` of a spec; in short epochs the averages of batch normalisation must follow quickly."""
-    stages = _stages(image_format, images)
-    normalization = {"BatchNormalization": {"momentum": 0.9}} if short_epochs else "BatchNormalization"
-    lines = [*_heading(stages, images, short_epochs), "model:", "  layers:"]
-    for stage in stages:
-        lines += [*_layers(stage, normalization), ""]
+    momentum = {"momentum": 0.9} if short_epochs else {}
+    kernel = {"kernel_size": 5, "strides": 2} if network.is_strided else {"kernel_size": 3}
+    odd = any(side % 2 for size in network.sizes[1:-1] for side in size)  # `same` keeps the last row or column
     rate, how_many = (0.3, "few") if images < PLENTY else (0.2, "many")
     return [
-        *lines,
+        *comment(_reason(network, short_epochs)),
+        *("model:", "  blocks:", "    stage:", f"      parameters: {flow({'filters': None})}", "      layers:"),
+        *entry(_convolution("$filters", {"kernel_size": 3}), 8),
+        *entry({"MaxPooling2D": {"pool_size": 2} | ({"padding": "same"} if odd else {})}, 8),
+        *entry(_normalization(momentum), 8),
+        *entry({"ReLU": {"name": "halved"}}, 8),
+        *comment("The second convolution learns what to add, which is easier than to learn the sum.", 8),
+        *entry(_convolution("$filters", {"kernel_size": 3}), 8),
+        *entry(_normalization({**momentum, "name": "addition"}), 8),
+        *entry({"Add": {"inputs": ["halved", "addition"]}}, 8),
+        *entry("ReLU", 8),
+        "",
+        "  layers:",
+        *entry(_convolution(network.channels[1], kernel), 4),
+        *entry(_normalization(momentum), 4),
+        *entry("ReLU", 4),
+        *(line for filters in network.channels[2:] for line in entry({"stage": {"filters": filters}}, 4)),
+        "",
         *comment("One value per filter: its mean over the image. Far fewer weights than with Flatten.", 4),
         *entry("GlobalAveragePooling2D", 4),
         *comment(
@@ -55,44 +106,25 @@ def model_section(image_format: ImageFormat, images: int, short_epochs: bool) ->
     ]
 
 
-def _stages(image_format: ImageFormat, images: int) -> list[Stage]:
-    """One for each halving of the size, at least one."""
-    height, width, filters = image_format.height, image_format.width, 32 if image_format.is_small else 16
-    stages: list[Stage] = []
-    while (halves := ceil(min(height, width) / 2) >= _LAST_SIDE) or not stages:
-        strided = halves and not stages and not image_format.is_small
-        convolutions = 2 if stages and images >= FEW else 1
-        stages.append(Stage(height, width, filters, convolutions, halves, strided))
-        height, width = stages[-1].output_size
-        filters = min(2 * filters, _WIDEST)
-    return stages
+def _convolution(filters: int | str, kernel: dict[str, int]) -> dict[str, Any]:
+    return {"Conv2D": {"filters": filters, **kernel, "padding": "same", "use_bias": False}}
 
 
-def _layers(stage: Stage, normalization: Any) -> list[str]:
-    lines = []
-    for _ in range(stage.convolutions):
-        size = {"kernel_size": 5, "strides": 2} if stage.strided else {"kernel_size": 3}
-        convolution = {"filters": stage.filters, **size, "padding": "same", "use_bias": False}
-        for layer in ({"Conv2D": convolution}, normalization, "ReLU"):
-            lines += entry(layer, 4)
-    if stage.halves and not stage.strided:
-        odd = stage.height % 2 or stage.width % 2  # `same` keeps the last row or column
-        lines += entry({"MaxPooling2D": {"pool_size": 2} | ({"padding": "same"} if odd else {})}, 4)
-    return lines
+def _normalization(arguments: dict[str, Any]) -> Any:
+    return {"BatchNormalization": arguments} if arguments else "BatchNormalization"
 
 
-def _heading(stages: list[Stage], images: int, short_epochs: bool) -> list[str]:
-    text = f"{counted(len(stages), 'stage')} of convolution, batch normalisation and ReLU"
-    if len(stages) > 1:
-        sizes = f"from {dimensions((stages[0].height, stages[0].width))} down to {dimensions(stages[-1].output_size)}"
-        several = "two convolutions per stage from the second on" if images >= FEW else "one convolution per stage"
-        text += f"; each halves the size, {sizes}, and doubles the filters. For {images:,} training images, {several}"
-    text += ". "
-    if stages[0].strided:
+def _reason(network: Network, short_epochs: bool) -> str:
+    sizes = f"from {dimensions(network.sizes[1])} down to {dimensions(network.sizes[-1])}"
+    text = (
+        f"A small residual network: a convolution and {counted(network.stages, 'stage')}. Each stage halves the size, "
+        f"{sizes}, and doubles the filters. One image takes {network.cost / 1e6:.2g} million multiplications. "
+    )
+    if network.is_strided:
         text += "The first convolution uses stride 2: layers at full resolution are the slowest. "
     if short_epochs:
         text += (
             "An epoch has few steps, so a momentum of 0.9 instead of 0.99 lets the averages that predictions use "
             "follow quickly."
         )
-    return comment(text)
+    return text

@@ -3,47 +3,72 @@
 import pytest
 
 from cnncli.draft.image_format import ImageFormat
-from cnncli.draft.model import model_section
+from cnncli.draft.model import choose_network, model_section
+from cnncli.spec import parse
 from cnncli.spec.reader import read
 
 
-def layers(height, width, images=100, short_epochs=True):
-    lines = model_section(ImageFormat(height, width, "rgb", "stretch", ()), images, short_epochs)
-    listed = read("\n".join(lines), "").value["model"]["layers"]
-    return [next(iter(layer.items())) if isinstance(layer, dict) else (layer, {}) for layer in listed]
+def network(height, width, color="rgb"):
+    return choose_network(ImageFormat(height, width, color, "stretch", ()))
+
+
+def section(height, width, images=100, short_epochs=True):
+    return "\n".join(model_section(network(height, width), images, short_epochs))
 
 
 @pytest.mark.parametrize(
     ("size", "filters"),
     [
-        (4, [32]),
-        (8, [32]),
-        (28, [32, 64, 128]),
-        (32, [32, 64, 128]),
-        (64, [32, 64, 128, 256]),
-        (96, [16, 32, 64, 128]),
-        (128, [16, 32, 64, 128, 256]),
+        (1, (32, 64)),
+        (4, (32, 64)),
+        (8, (32, 64)),
+        (28, (32, 64, 128, 256)),
+        (32, (32, 64, 128, 256)),
+        (64, (32, 64, 128, 256)),
+        (96, (16, 32, 64, 128)),
+        (128, (16, 32, 64, 128, 256)),
     ],
 )
 def test_each_stage_halves_the_size_and_doubles_the_filters(size, filters):
-    assert [arguments["filters"] for name, arguments in layers(size, size) if name == "Conv2D"] == filters
+    chosen = network(size, size)
+    assert chosen.channels == (3, *filters)
+    assert chosen.stages == len(filters) - 1
+    assert min(chosen.sizes[-1]) <= 7
 
 
 def test_large_images_begin_with_strides():
-    assert layers(96, 96)[0][1]["strides"] == 2
-    assert "strides" not in layers(64, 64)[0][1]
+    assert network(96, 96).sizes == ((96, 96), (48, 48), (24, 24), (12, 12), (6, 6))
+    assert network(32, 32).sizes == ((32, 32), (32, 32), (16, 16), (8, 8), (4, 4))
+    assert "strides: 2" in section(96, 96)
+    assert "strides" not in section(32, 32)
+
+
+def test_the_cost_is_that_of_the_layers():
+    by_hand = 9 * 3 * 32 * 32**2  # the first convolution
+    by_hand += 9 * (32 * 64 * 32**2 + 64 * 64 * 16**2)
+    by_hand += 9 * (64 * 128 * 16**2 + 128 * 128 * 8**2)
+    by_hand += 9 * (128 * 256 * 8**2 + 256 * 256 * 4**2)
+    assert network(32, 32).cost == by_hand
+
+
+@pytest.mark.parametrize("side", [28, 32, 48, 64])
+def test_small_grey_images_cost_less_than_photographs(side):
+    assert network(side, side, "grayscale").cost < network(96, 96).cost / 2
 
 
 def test_an_odd_size_loses_no_row():
-    pools = [arguments.get("padding", "valid") for name, arguments in layers(28, 28) if name == "MaxPooling2D"]
-    assert pools == ["valid", "valid", "same"]  # 28, 14, 7
+    assert "padding: same}" in section(28, 28).split("MaxPooling2D")[1].split("\n")[0]  # 28, 14, 7
+    assert "padding" not in section(32, 32).split("MaxPooling2D")[1].split("\n")[0]
 
 
-def test_more_images_teach_more_layers():
-    assert [name for name, _ in layers(32, 32, 100)].count("Conv2D") == 3
-    assert [name for name, _ in layers(32, 32, 2000)].count("Conv2D") == 5
+def test_more_images_need_less_dropout():
+    assert "Dropout: {rate: 0.3}" in section(32, 32)
+    assert "Dropout: {rate: 0.2}" in section(32, 32, images=50_000)
 
 
-def test_batch_normalisation_follows_quickly_where_steps_are_few():
-    assert ("BatchNormalization", {"momentum": 0.9}) in layers(32, 32)
-    assert ("BatchNormalization", {}) in layers(32, 32, 50_000, short_epochs=False)
+@pytest.mark.parametrize("short_epochs", [True, False])
+def test_batch_normalisation_follows_quickly_where_steps_are_few(short_epochs):
+    text = section(32, 32, short_epochs=short_epochs)
+    assert text.count("momentum: 0.9") == (3 if short_epochs else 0)
+    data = "data: {source: cifar10}\n"
+    assert parse(read(data + text, "")).warnings == ()

@@ -1,5 +1,7 @@
 """Trainings whose length follows from the number of images."""
 
+import itertools
+
 import numpy as np
 
 from cnncli.draft.schedule import Schedule, choose_schedule, train_section
@@ -7,10 +9,24 @@ from cnncli.spec.reader import read
 
 
 def test_few_images_take_many_epochs_in_small_batches():
-    assert choose_schedule(104) == Schedule(16, 60, 7)
-    assert (choose_schedule(1400).batch_size, choose_schedule(1400).epochs) == (32, 40)
-    assert (choose_schedule(50_000).batch_size, choose_schedule(50_000).epochs) == (128, 20)
+    assert choose_schedule(360) == Schedule(32, 300, 12)
+    assert choose_schedule(3600) == Schedule(64, 60, 57)
+    assert choose_schedule(54_000) == Schedule(128, 10, 422)
     assert [choose_schedule(images).batch_size for images in (2, 4, 10, 40)] == [2, 2, 2, 8]
+
+
+def test_more_images_never_take_more_epochs_or_fewer_steps():
+    schedules = [choose_schedule(images) for images in range(100, 100_000, 100)]
+    assert all(after.epochs <= before.epochs for before, after in itertools.pairwise(schedules))
+    assert all(schedule.epochs * schedule.steps >= 2000 for schedule in schedules)
+    assert choose_schedule(2).epochs == 400
+    assert choose_schedule(10_000_000).epochs == 10
+
+
+def test_nothing_stops_before_the_learning_rate_has_fallen():
+    train = read("\n".join(train_section(choose_schedule(100), np.array([50, 50]), 24)), "").value["train"]
+    assert "callbacks" not in train
+    assert train["optimizer"]["AdamW"]["learning_rate"]["CosineDecay"]["decay_steps"] == "total_steps"
 
 
 def test_classes_are_weighed_when_they_differ():
