@@ -346,7 +346,7 @@ def test_other_tools(photos, tool, files):
     assert is_table(path)
     labels, _, told = read(path)
     assert labels["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
-    assert EXPORTS[tool] in told[0]
+    assert EXPORTS[tool].what in told[0]
 
 
 def test_several_jobs_and_attributes_are_chosen_by_name(photos):

@@ -128,10 +128,16 @@ def _has_no_labels(contents: FolderInventory, place: str, training: Collection[s
 
 
 def _unwrapped(contents: FolderInventory, name: str) -> str:
-    """The place of a split, also where archives put it into a folder of the same meaning: `seg_train/seg_train/`."""
+    """The place of a split, also where archives put it into a folder of the same meaning: `seg_train/seg_train/`.
+
+    Beside a folder such as `images`, others without images do not count: they are for annotations.
+    """
     place = f"{name}/"
-    while len(folders := contents.folders(place)) == 1:
-        (inner,) = folders
+    while folders := contents.folders(place):
+        named = [each for each in folders if len(folders) == 1 or says_nothing(each)]
+        if len(named) != 1 or any(contents.images(f"{place}{each}/") for each in folders if each not in named):
+            break
+        (inner,) = named
         same = inner.casefold() == name.casefold() or says_nothing(inner)
         if not (same or split_of(inner) is not None) or not contents.folders(f"{place}{inner}/"):
             break

@@ -22,6 +22,9 @@ from cnncli.wording import counted, in_counting_order, some
 SplitFolders = Mapping[str, str] | None
 """Which folder is `train`, `validation` or `test`, where the names do not say so."""
 
+UNLABELLED = frozenset({"_unlabeled", "no_label"})
+"""Folders into which FiftyOne and Datumaro export images without a label: no classes, unless a spec lists them."""
+
 
 def load(
     path: Path | str,
@@ -72,6 +75,7 @@ class _Found:
         self._names = {place: set(contents.folders(place)) for of in layout.places.values() for place in of}
         self._excluded = 0
         self._other_files: list[str] = []
+        self._unlabelled: list[str] = []
         self._other_classes: dict[str, int] = {}
 
     def images(self, places: tuple[str, ...], name: str) -> list[str]:
@@ -90,6 +94,9 @@ class _Found:
         others = []
         for place in places:
             for name in (name for name in self._contents.folders(place) if name not in names):
+                if name in UNLABELLED and not count:
+                    self._unlabelled += self._contents.images(f"{place}{name}/")
+                    continue
                 images = _images_if_listed(self._contents, f"{place}{name}/")
                 if images and count:
                     self._other_classes[name] = self._other_classes.get(name, 0) + images
@@ -104,6 +111,7 @@ class _Found:
         places = [place for of_split in layout.places.values() for place in of_split]
         for place in dict.fromkeys(["", *places]):
             yield from unused.beside_classes(self._root / place, self._contents.loose_images(place))
+        yield from unused.without_one_label("unlabelled", self._unlabelled)
         for place in layout.without_labels:
             yield from unused.without_labels(self._root / place, len(self._contents.images(place)))
         for name in layout.not_used:
@@ -154,7 +162,7 @@ def inventory(
         new_names: dict[str, str] = {}
         for place in places:
             add(split, place, nested=False)
-            there = contents.folders(place)
+            there = [name for name in contents.folders(place) if classes is not None or name not in UNLABELLED]
             names = {name: name for name in there} if chosen is None else chosen
             for folder in there:
                 if folder in names:
@@ -177,7 +185,11 @@ def _chosen(root: Path, contents: FolderInventory, layout: Layout, classes: Clas
     """The class folders to use and their names: of all splits where they are chosen, or else those of training."""
     splits = ["train"] if classes is None else list(layout.places)
     folders = dict.fromkeys(
-        name for split in splits for place in layout.places[split] for name in contents.folders(place)
+        name
+        for split in splits
+        for place in layout.places[split]
+        for name in contents.folders(place)
+        if classes is not None or name not in UNLABELLED
     )
     return chosen_classes(folders, classes, str(root / layout.places["train"][0]))
 

@@ -1,36 +1,67 @@
-"""Exports of labelling tools: one module for each, with a function that recognises it and one that reads it.
+"""Exports of labelling tools: one module of `tools` for each, which recognises a file or folder, and reads it.
 
-Each is recognised by what is in it, never by its name alone: `recognises(place)`, then `read(place, answers)`.
+Each is recognised by what is in it, never by its name alone: `recognises(place)`, then `read(place, answers)`. In a
+folder, an export may be a file, one for each split, or one for each image.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
+from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.exports.place import Place, annotation_files
 from cnncli.data.sources.rows import Listing
+from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.errors import DataError
-from cnncli.observer import Notice
+from cnncli.wording import some
+
+
+class Export(NamedTuple):
+    """What a module reads.
+
+    Args:
+        what: Its name in messages.
+        joined: Whether several files in a folder that are no splits belong together, such as one for each image.
+    """
+
+    what: str
+    joined: bool = False
+
 
 EXPORTS = {
-    "label_studio": "a Label Studio export",
-    "coco": "a COCO file",
-    "cvat": "a CVAT file",
-    "voc": "a Pascal VOC data set",
-    "voc_xml": "a folder of Pascal VOC's XML files",
-    "roboflow": "a Roboflow export",
-    "fiftyone": "a FiftyOne data set",
-    "imagenet_lists": "lists of images beside synsets.txt",
-    "sagemaker": "a SageMaker manifest",
-    "via": "an export of VGG Image Annotator",
-    "makesense": "a MakeSense export",
-    "vertex": "a Vertex AI import file",
-    "azure": "a list of images of Azure Custom Vision",
-    "open_images": "labels of Open Images",
+    "label_studio": Export("a Label Studio export"),
+    "coco": Export("a COCO data set", joined=True),
+    "cvat": Export("a CVAT file"),
+    "datumaro": Export("a Datumaro data set"),
+    "voc": Export("a Pascal VOC data set"),
+    "voc_xml": Export("Pascal VOC's XML files", joined=True),
+    "roboflow": Export("a Roboflow export"),
+    "fiftyone": Export("a FiftyOne data set"),
+    "imagenet_lists": Export("lists of images beside synsets.txt"),
+    "sagemaker": Export("a SageMaker manifest"),
+    "via": Export("an export of VGG Image Annotator"),
+    "makesense": Export("a MakeSense export"),
+    "vertex": Export("a Vertex AI import file"),
+    "azure": Export("a list of images of Azure Custom Vision"),
+    "open_images": Export("labels of Open Images", joined=True),
+    "labelme": Export("Labelme's JSON files", joined=True),
+    "darwin": Export("V7 Darwin's JSON files", joined=True),
+    "supervisely": Export("a Supervisely project", joined=True),
+    "labelbox": Export("a Labelbox export"),
+    "encord": Export("an Encord export"),
+    "prodigy": Export("a Prodigy data set"),
+    "doccano": Export("a doccano export"),
+    "edge_impulse": Export("an Edge Impulse data set", joined=True),
+    "yolo": Export("a YOLO data set"),
 }
-"""What each module reads."""
+"""What each module of `tools` reads."""
+
+_TRIED = 50
+"""Files of a folder that are looked at to tell whether they are an export."""
 
 _OTHER_CONTENTS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What a reader raises on text where an object should be, and the like; it need not look at everything first."""
@@ -38,40 +69,82 @@ _OTHER_CONTENTS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 def recognised(path: Path) -> str | None:
     """The module that reads a file or folder, a key of `EXPORTS`; None when it is no export."""
-    place = Place(path)
+    return _found(path, None)[0]
+
+
+def _found(path: Path, label: str | None) -> tuple[str | None, list[Path]]:
+    """The module that reads a file or folder, and what to read: itself, or files in it."""
+    if name := _module_of(Place(path, label)):
+        return name, [path]
+    files = annotation_files(path) if path.is_dir() else []
+    name, first = next(
+        ((name, file) for file in files[:_TRIED] if (name := _module_of(Place(file, label)))), (None, path)
+    )
+    if name is None:
+        return None, []
+    alike = [file for file in files if file.suffix.lower() == first.suffix.lower()]
+    many = EXPORTS[name].joined and len(alike) > _TRIED  # one for each image: they are looked at when they are read
+    return name, [file for file in alike if many or _recognises(name, Place(file, label))]
+
+
+def _module_of(place: Place) -> str | None:
     return next((name for name in EXPORTS if _recognises(name, place)), None)
 
 
 def _recognises(name: str, place: Place) -> bool:
     try:
-        return bool(import_module(f"{__name__}.{name}").recognises(place))
+        return bool(import_module(f"{__name__}.tools.{name}").recognises(place))
     except _OTHER_CONTENTS:
         return False
 
 
-def read_export(path: Path, label: str | None, notice: Notice) -> Listing | None:
+def read_export(arguments: TableArguments) -> Listing | None:
     """The rows of an export; None when the file or folder is none.
 
-    Args:
-        path: A file or folder.
-        label: The question that was asked of the annotators, where there are several.
-        notice: Receives a line that says which tool's export it is, and how its labels were made one.
+    A notice says which tool's export it is, and how its labels were made one.
 
     Raises:
         DataError: It has no image with one label.
     """
-    name = recognised(path)
+    path, notice = arguments.file, arguments.notice
+    name, files = _found(path, arguments.label_column)
     if name is None:
         return None
-    answers = Answers(f"{path}")
-    try:
-        import_module(f"{__name__}.{name}").read(Place(path, label), answers)
-    except _OTHER_CONTENTS as error:
-        raise DataError(
-            f"{path} looks like {EXPORTS[name]}, but its contents are not of that form: {error}",
-            "export it again, or name the columns of a table of yours",
-        ) from error
-    notice(f"{path} is read as {EXPORTS[name]}")
+    what, splits = EXPORTS[name].what, _splits(path, name, files)
+    answers = Answers(arguments.folder, arguments.group_column)
+    for file in files:
+        place = Place(file, arguments.label_column)
+        if not _recognises(name, place):
+            continue
+        answers.enter(file, splits.get(file, "train"), len(files) > 1)
+        try:
+            import_module(f"{__name__}.tools.{name}").read(place, answers)
+        except _OTHER_CONTENTS as error:
+            raise DataError(
+                f"{file} looks like {what}, but its contents are not of that form: {error}",
+                "export it again, or name the columns of a table of yours",
+            ) from error
+    notice(f"{path} is read as {what}")
     if not answers.any:
-        raise DataError(f"{path} is {EXPORTS[name]} without images", "export it again, with its annotations")
+        raise DataError(f"{path} is {what} without images", "export it again, with its annotations")
     return answers.listing(path, notice)
+
+
+def _splits(path: Path, name: str, files: Sequence[Path]) -> dict[Path, str]:
+    """The splits of several files, by the folders around them or by their own names.
+
+    Raises:
+        DataError: Neither says so, and they are not parts of one data set.
+    """
+    if len(files) == 1:
+        return {}
+    around = {file: file.relative_to(path).parts[:-1] for file in files}
+    of_folders = splits_named({folder for folders in around.values() for folder in folders})
+    splits = {file: of_folders[each] for file, folders in around.items() for each in folders if each in of_folders}
+    of_names = splits_named({file.stem for file in files})
+    if not splits and all(file.stem in of_names for file in files) and "train" in of_names.values():
+        splits = {file: of_names[file.stem] for file in files}
+    if not splits and not EXPORTS[name].joined:
+        names = some([file.name for file in files])
+        raise DataError(f"{path} has several files, each of them {EXPORTS[name].what}: {names}", "name one of them")
+    return splits

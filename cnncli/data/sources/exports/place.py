@@ -5,15 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from cnncli.data.decode.formats import SUFFIXES
+from cnncli.data.inventory.folder_inventory import FolderInventory
+from cnncli.data.names.split_names import says_nothing, split_of
 from cnncli.data.sources.rows.text import DELIMITERS, encoding_of, table_text
 from cnncli.errors import DataError
+from cnncli.wording import some
 
 _TABLES = (".csv", ".tsv", ".txt", ".lst")
+_OBJECTS = (".json", ".labels")
+_LINES = (".jsonl", ".ndjson", ".manifest")
+_IN_FOLDERS = (".json", ".labels", ".jsonl", ".ndjson", ".manifest", ".csv", ".tsv", ".xml", ".lst")
+_DEEPEST = 3  # folders within each other that may hold annotations
 _HEAD, _ROWS = 1 << 16, 10  # bytes and lines of a table that tell what it is
 
 
@@ -32,6 +42,19 @@ class Place:
         """Whether it is a file with one of these suffixes."""
         return self.path.suffix.lower() in suffixes and self.path.is_file()
 
+    def question(self, asked: Collection[str], kind: str = "questions") -> str:
+        """The question to read the answers to: the one that is named, or the only one; empty when there is none.
+
+        Raises:
+            DataError: There are several, and none of them is named.
+        """
+        if self.label in asked or len(asked) < 2:
+            return self.label or next(iter(asked), "")
+        raise DataError(
+            f"{self.path} has answers to several {kind}: {some(sorted(asked))}",
+            "name one in data.source.table.label_column",
+        )
+
     @cached_property
     def text(self) -> str:
         """The contents of the file as text."""
@@ -41,7 +64,7 @@ class Place:
     def json(self) -> Any:
         """The contents of a JSON file; None when it is none."""
         try:
-            return json.loads(self.text) if self.is_file(".json") else None
+            return json.loads(self.text) if self.is_file(*_OBJECTS) else None
         except (ValueError, RecursionError, DataError):
             return None
 
@@ -50,6 +73,27 @@ class Place:
         """The objects of a JSON list; empty when it is none."""
         content = self.json if isinstance(self.json, list) else []
         return content if all(isinstance(each, dict) for each in content) else []
+
+    @cached_property
+    def lines(self) -> list[tuple[str, dict[str, Any]]]:
+        """The objects of JSON lines, each with its place; empty when the first is none."""
+        if not self.is_file(*_LINES) or not json_object(self.text.partition("\n")[0]):
+            return []
+        lines = [(f"line {number}", line) for number, line in enumerate(self.text.split("\n"), 1) if line.strip()]
+        return [(where, self._object(where, line)) for where, line in lines]
+
+    def _object(self, where: str, line: str) -> dict[str, Any]:
+        content = json_object(line)
+        if not content:
+            raise DataError(f"{self.path}: {where} is not a JSON object", "export the file again")
+        return content
+
+    @property
+    def first(self) -> dict[str, Any]:
+        """The first object of a JSON list or of JSON lines, by which many are recognised; empty when there is none."""
+        if self.is_file(*_LINES):
+            return json_object(self.text.partition("\n")[0])
+        return self.objects[0] if self.objects else {}
 
     @cached_property
     def xml(self) -> ElementTree.Element | None:
@@ -109,3 +153,28 @@ def json_object(line: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def annotation_files(folder: Path) -> list[Path]:
+    """The files in a folder that may hold annotations: there, beside the images of splits, and where no images are.
+
+    A file in the folder of a class says something of this class alone, and is none of them.
+    """
+    contents = FolderInventory(folder, {})
+    found, pending = list[str](), [("", 0)]
+    while pending:
+        place, depth = pending.pop(0)
+        found += [name for name in contents.files(place, nested=False) if name.lower().endswith(_IN_FOLDERS)]
+        inner = [f"{place}{name}/" for name in contents.folders(place)] if depth < _DEEPEST else []
+        pending += [(each, depth + 1) for each in inner if _may_hold_annotations(folder / each)]
+    return [folder / name for name in found]
+
+
+def _may_hold_annotations(folder: Path) -> bool:
+    if split_of(folder.name) or says_nothing(folder.name):
+        return True
+    try:
+        with os.scandir(folder) as entries:  # it ends at the first image
+            return all(os.path.splitext(entry.name)[1].lower() not in SUFFIXES for entry in entries)  # noqa: PTH122
+    except OSError:
+        return False

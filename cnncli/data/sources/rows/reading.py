@@ -22,7 +22,7 @@ from cnncli.errors import DataError
 from cnncli.wording import in_counting_order, some
 
 SUFFIXES = frozenset(
-    {".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".tar", ".xml", ".manifest", ".lst"}
+    {".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".tar", ".xml", ".manifest", ".lst", ".labels"}
 )
 """Suffixes of tables."""
 
@@ -34,10 +34,9 @@ def read_listing(arguments: TableArguments) -> Listing:
         DataError: There is no such file, or it is no table with such columns.
     """
     place = require_existing(arguments.path)
-    label, notice = arguments.label_column, arguments.notice
-    listing = read_export(place, label, notice) if arguments.image_column is None else None
+    listing = read_export(arguments) if arguments.image_column is None else None
     if listing is None and (archives := _inside(place, ".tar")):
-        listing, listing.files = webdataset(archives, label), tuple(archives)
+        listing, listing.files = webdataset(archives, arguments.label_column), tuple(archives)
     elif listing is None and (metadata := metadata_files(place)):
         listing = _joined(place, metadata, [_of_table([file], arguments) for file in metadata])
     elif listing is None:
@@ -47,7 +46,7 @@ def read_listing(arguments: TableArguments) -> Listing:
         listing = _of_table(files or [place], arguments)
     listing.files = listing.files or (place,)
     if arguments.names is not None:
-        listing.rows = named_labels(place, listing.rows, arguments.names, notice)
+        listing.rows = named_labels(place, listing.rows, arguments.names, arguments.notice)
     if not listing.rows and not listing.problems:
         raise DataError(f"{place} has no rows", "expected a row for each image below the names of the columns")
     return listing

@@ -12,8 +12,6 @@ from typing import Any
 
 from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place
-from cnncli.errors import DataError
-from cnncli.wording import some
 
 _COLUMNS = {"file_attributes", "region_count", "region_attributes"}
 
@@ -27,14 +25,10 @@ def read(place: Place, answers: Answers) -> None:
     """Adds the attributes of files as labels, and those of regions as labels of boxes."""
     rows = [*_of_csv(place)] if place.header else [*_of_json(place)]
     attributes = {name for _, of_file, _ in rows for name in of_file}
-    if len(attributes) > 1 and place.label not in attributes:
-        raise DataError(
-            f"{place.path} has several attributes of files: {some(sorted(attributes))}",
-            "name one in data.source.table.label_column",
-        )
+    attribute = place.question(attributes, "attributes of files")
     for name, of_file, of_regions in rows:
-        given = [label for key, value in of_file.items() if place.label in (None, key) for label in _labels(value)]
-        answers.image(name).boxes.update(
+        given = _labels(of_file.get(attribute))
+        answers.image(name, record=of_file).boxes.update(
             label for region in of_regions for value in region.values() for label in _labels(value)
         )
         if given and frozenset(given) not in answers.image(name).answers:  # one row for each region
@@ -45,7 +39,7 @@ def _images(content: Any) -> dict[str, Any]:
     """The images of a JSON file, which may be a whole project; empty when it is none of VIA."""
     images = content.get("_via_img_metadata", content) if isinstance(content, dict) else {}
     first = next(iter(images.values()), None) if isinstance(images, dict) else None
-    return images if isinstance(first, dict) and {"filename", "file_attributes"} <= first.keys() else {}
+    return images if isinstance(first, dict) and {"filename", "regions"} <= first.keys() else {}
 
 
 def _of_csv(place: Place) -> Iterator[tuple[str, Mapping[str, Any], list[Mapping[str, Any]]]]:
@@ -58,7 +52,11 @@ def _of_json(place: Place) -> Iterator[tuple[str, Mapping[str, Any], list[Mappin
     for image in _images(place.json).values():
         regions = image.get("regions") or []
         listed = [*regions.values()] if isinstance(regions, dict) else regions
-        yield image["filename"], image["file_attributes"], [each.get("region_attributes") or {} for each in listed]
+        yield (
+            image["filename"],
+            image.get("file_attributes") or {},
+            [each.get("region_attributes") or {} for each in listed],
+        )
 
 
 def _object(text: str) -> dict[str, Any]:

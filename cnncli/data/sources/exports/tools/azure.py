@@ -8,8 +8,7 @@ from cnncli.data.sources.exports.place import Place
 
 def recognises(place: Place) -> bool:
     """Whether each object has an `id` and a link to the image."""
-    first = place.objects[0] if place.objects else {}
-    return {"id", "tags"} <= first.keys() and any(key.lower().endswith("imageuri") for key in first)
+    return {"id", "tags"} <= place.first.keys() and any(key.lower().endswith("imageuri") for key in place.first)
 
 
 def read(place: Place, answers: Answers) -> None:

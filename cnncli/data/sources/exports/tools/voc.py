@@ -1,4 +1,4 @@
-"""Pascal VOC's classification lists: `ImageSets/Main/CLASS_SPLIT.txt` with an id and 1 or -1 in each line.
+"""Pascal VOC's lists: `ImageSets/Main/CLASS_SPLIT.txt` with an id and 1 or -1 in each line, or boxes in `Annotations`.
 
 Source:
     M. Everingham et al., "The PASCAL Visual Object Classes Challenge", 2010; the development kit's documentation.
@@ -13,12 +13,13 @@ from cnncli.data.sources.exports.answers import Answers
 from cnncli.data.sources.exports.place import Place
 from cnncli.wording import in_counting_order
 
-_LISTS = Path("ImageSets") / "Main"
+_LISTS, _BOXES = Path("ImageSets") / "Main", "Annotations"
 
 
 def recognises(place: Place) -> bool:
-    """Whether it has `ImageSets/Main` with lists of classes."""
-    return any("_" in file.stem for file in (place.path / _LISTS).glob("*.txt"))
+    """Whether it has `ImageSets/Main` with lists of classes, or those of splits beside `Annotations`."""
+    lists = [file.stem for file in (place.path / _LISTS).glob("*.txt")]
+    return any("_" in name for name in lists) or (bool(lists) and (place.path / _BOXES).is_dir())
 
 
 def read(place: Place, answers: Answers) -> None:
@@ -29,7 +30,7 @@ def read(place: Place, answers: Answers) -> None:
         splits.pop("trainval", None)
     for list_name, split in splits.items():
         for line in _lines(lists[list_name]):
-            answers.image(_name(line), split)
+            answers.image(_name(line), split).boxes.update(_boxes(place.path / _BOXES / f"{line.strip()}.xml"))
         labels: dict[str, list[str]] = {}
         for name in sorted(lists, key=in_counting_order):
             if name.endswith(f"_{list_name}"):
@@ -42,9 +43,13 @@ def read(place: Place, answers: Answers) -> None:
 
 
 def _is_split(name: str, lists: dict[str, Path]) -> bool:
-    return any(other.endswith(f"_{name}") for other in lists) and not any(
-        name.endswith(f"_{other}") for other in lists if other != name
-    )
+    return not any(name.endswith(f"_{other}") for other in lists if other != name)
+
+
+def _boxes(file: Path) -> set[str]:
+    """The classes of the boxes in an XML file; none where there is no such file."""
+    root = Place(file).xml
+    return set() if root is None else {each.findtext("name", "").strip() for each in root.findall("object")}
 
 
 def _name(image: str) -> str:

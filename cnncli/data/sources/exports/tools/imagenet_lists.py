@@ -35,7 +35,7 @@ def read(place: Place, answers: Answers) -> None:
             image = f"{match['quoted']}{match['suffix']}" if match["quoted"] else match["plain"]
             labels = [int(each) for each in match["numbers"].split()]
             given = [names[each] if each < len(names) else str(each) for each in labels]
-            answers.add(image, given, splits.get(file.stem, "train"), f"{file.name}, line {number}")
+            answers.add(image, given, splits.get(file.stem, ""), f"{file.name}, line {number}")
 
 
 def _lists(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Open Images: CSV of labels that people verified, and the names of the labels beside it.
+"""Open Images: CSV of labels that people verified or of boxes, and the names of the labels beside it.
 
 Source:
     A. Kuznetsova et al., "The Open Images Dataset V4", 2020; https://storage.googleapis.com/openimages/web/download.html
@@ -24,8 +24,12 @@ def read(place: Place, answers: Answers) -> None:
         names |= {row[0]: row[1] for row in Place(file).cells if len(row) == 2}
     labels: dict[str, list[str]] = {}
     for row in place.records:
+        name = names.get(row["LabelName"], row["LabelName"])
+        if "XMin" in row:
+            answers.image(row["ImageID"]).boxes.add(name)
+            continue
         given = labels.setdefault(row["ImageID"], [])
         if row.get("Confidence") in ("1", "1.0"):
-            given.append(names.get(row["LabelName"], row["LabelName"]))
+            given.append(name)
     for image, given in labels.items():
         answers.add(image, given)

@@ -1,0 +1,103 @@
+"""Label Studio: JSON with tasks and annotations, JSON_MIN and CSV with a row for each annotation.
+
+Source:
+    Label Studio, "Export annotations", https://labelstud.io/guide/export
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cnncli.data.sources.exports.answers import Answers
+from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.rows.text import is_image_name
+
+_OF_EACH_ROW = {"annotation_id", "annotator", "lead_time"}
+_OWN = _OF_EACH_ROW | {"created_at", "id", "updated_at", "agreement"}
+
+
+def recognises(place: Place) -> bool:
+    """Whether it has Label Studio's own columns or keys."""
+    if place.is_file(".json"):
+        first = place.first
+        return {"annotations", "data"} <= first.keys() or first.keys() >= _OF_EACH_ROW
+    return set(place.header) >= _OF_EACH_ROW
+
+
+def read(place: Place, answers: Answers) -> None:
+    """Adds the tasks. Cancelled annotations, and predictions of a model, are not counted as answers."""
+    if "data" in place.first:
+        questions = {str(result.get("from_name")) for task in place.objects for result in _results(task)}
+        question = place.question(questions)
+        for number, task in enumerate(place.objects, 1):
+            _add_task(task, f"task {task.get('id', number)}", answers, question)
+        return
+    rows: list[Mapping[str, Any]] = [*place.objects] if place.objects else [*place.records]
+    columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in _OWN]
+    images = [key for key in columns if any(_is_image(row.get(key)) for row in rows)]
+    others = {key for key in columns if key not in images and not key.startswith("_data_")}
+    question = place.question(_questions(rows, others))
+    for number, row in enumerate(rows, 1):
+        image = str(next((row[key] for key in images if row.get(key)), ""))
+        # Without an annotation, the value is a column that was imported
+        labels, boxes = _choices(row.get(question)) if row.get("annotation_id") else ([], [])
+        answers.add(image, labels, place=f"row {number}", record=row)
+        answers.image(image).boxes.update(boxes)
+
+
+def _questions(rows: Sequence[Mapping[str, Any]], columns: set[str]) -> set[str]:
+    """The columns that may hold answers: annotators of one task differ in them; imported ones need no annotation."""
+    values: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        for key in columns:
+            values.setdefault((key, str(row.get("id"))), set()).add(str(row.get(key)))
+    differ = {key for (key, _), of_task in values.items() if len(of_task) > 1}
+    imported = {key for row in rows if not row.get("annotation_id") for key in columns if row.get(key)}
+    return differ or columns - imported or columns
+
+
+def _is_image(value: Any) -> bool:
+    return isinstance(value, str) and is_image_name(value.partition("&")[0])
+
+
+def _choices(value: Any) -> tuple[list[str], list[str]]:
+    """The labels in a cell, and those of boxes: a word, `{"choices": ["a", "b"]}` for several, a list of boxes."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return [value], []
+    if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        return [], [name for each in value for name in _labels_of(each)]
+    if isinstance(value, dict):
+        value = value.get("choices", [])
+    return [str(each) for each in (value if isinstance(value, list) else [value]) if each is not None], []
+
+
+def _labels_of(value: Mapping[str, Any]) -> list[str]:
+    """The labels of a box or another shape."""
+    lists = (names for key, names in value.items() if key.endswith("labels") and isinstance(names, list))
+    return [str(name) for names in lists for name in names]
+
+
+def _results(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The choices of all annotations that count."""
+    for annotation in task.get("annotations") or []:
+        results = [] if annotation.get("was_cancelled") else annotation.get("result") or []
+        yield from (result for result in results if "choices" in (result.get("value") or {}))
+
+
+def _add_task(task: Mapping[str, Any], where: str, answers: Answers, question: str) -> None:
+    values = [value for value in task["data"].values() if isinstance(value, str)]
+    image = next((value for value in values if _is_image(value)), values[0] if values else "")
+    entry = answers.image(image, place=where, record=task["data"])
+    for annotation in task.get("annotations") or []:
+        if annotation.get("was_cancelled"):
+            entry.skipped = True
+            continue
+        results = [(result.get("from_name"), result.get("value") or {}) for result in annotation.get("result") or []]
+        given = [name for asked, value in results if str(asked) == question for name in value.get("choices", [])]
+        entry.boxes.update(name for _, value in results for name in _labels_of(value))
+        answers.add(image, given, truth=bool(annotation.get("ground_truth")))
