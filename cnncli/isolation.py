@@ -71,6 +71,8 @@ def _save(before_start: Callable[[], None] | None) -> ExitStack:
         _reset_warnings()
         if before_start is not None and not started:
             before_start()
+        import numpy as np
+
         from cnncli import startup
 
         for name in startup.VARIABLES:
@@ -79,7 +81,7 @@ def _save(before_start: Callable[[], None] | None) -> ExitStack:
         logger = logging.getLogger("tensorflow")
         stack.callback(logger.setLevel, logger.level if started else startup.LOG_LEVEL_BEFORE)
         logger.setLevel(logging.ERROR)
-        _save_numpy(stack)
+        stack.callback(np.random.set_state, np.random.get_state())
         _save_pillow(stack)
         _save_keras(stack, started)
         _save_tensorflow(stack)
@@ -103,12 +105,6 @@ def _reset_warnings() -> None:
     for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
         warnings.simplefilter("ignore", category)
     warnings.filterwarnings("ignore", module=r"PIL\.")  # about metadata of files, which are not used
-
-
-def _save_numpy(stack: ExitStack) -> None:
-    import numpy as np
-
-    stack.callback(np.random.set_state, np.random.get_state())
 
 
 def _save_pillow(stack: ExitStack) -> None:

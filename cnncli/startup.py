@@ -159,6 +159,3 @@ def device_name() -> str:
         return f"GPU ({details.get('device_name', 'unknown')})"
     cores = usable_cores()
     return f"CPU, {cores} core{'s' * (cores != 1)}"
-
-
-__all__ = ["CHATTER", "LOG_LEVEL_BEFORE", "SETTINGS", "device_name", "keras", "tf"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -14,6 +15,7 @@ _LONGEST_VALUE = 60
 _MOST_ITEMS = 6
 _MOST_NAMES = 10
 _MOST_SUFFIXES = 10
+_UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def counted(number: int, noun: str) -> str:
@@ -57,6 +59,11 @@ def size_text(size: int) -> str:
 def dimensions(shape: Iterable[Any]) -> str:
     """A shape or the size of an image: `28×28×1`, height before width."""
     return "×".join(map(str, shape))
+
+
+def quoted(text: str) -> str:
+    """Text in the double quotes of YAML; what cannot be printed is escaped."""
+    return _UNPRINTED.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def shown(value: Any) -> str:

@@ -82,7 +82,10 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None, spli
     else:
         _show(report, str(subject), list_file)
     if list_file and not to_screen:
-        _write(list_file, exclude_list(report, before))
+        from cnncli.runs import write_text
+
+        write_text(list_file, exclude_list(report, before))
+        notice(f"wrote {list_file}")
     return DataError.exit_code if report.is_wrong else 0
 
 
@@ -123,14 +126,6 @@ def _excluded_by(file: Path) -> list[str]:
     data = content.get("data") if isinstance(content, dict) else None
     names = data.get("exclude") if isinstance(data, dict) else None
     return [str(name) for name in names] if isinstance(names, list) else []
-
-
-def _write(file: Path, text: str) -> None:
-    from cnncli.runs import writing
-
-    with writing(file) as path:
-        path.write_text(text, encoding="utf-8")
-    notice(f"wrote {file}")
 
 
 def _show(report: Any, subject: str, list_file: Path | None) -> None:

@@ -124,13 +124,12 @@ def _require_writable(file: Path, force: bool, data: Path | None = None) -> None
 
 def _deliver(text: str, file: Path, next_commands: tuple[str, ...]) -> None:
     from cnncli.cli.console import say
-    from cnncli.runs import writing
+    from cnncli.runs import write_text
 
     if str(file) == "-":
         click.echo(text, nl=False)
         return
-    with writing(file) as path:
-        path.write_text(text, encoding="utf-8")
+    write_text(file, text)
     say(f"wrote {file}")
     for number, command in enumerate(next_commands):
         say(f"{'     ' if number else 'next:'} cnncli {command} {shlex.quote(str(file))}")

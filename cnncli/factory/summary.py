@@ -13,10 +13,11 @@ from cnncli.catalog.names import FAMILIES
 from cnncli.records import LayerRow, ModelSummary, TrainingMemory
 from cnncli.spec.backbones import is_backbone, reads_image
 from cnncli.spec.graph import IMAGE, Node
-from cnncli.spec.shapes import Shape, Step
 from cnncli.spec.shapes.activation_memory import Numerics, activation_bytes, output_bytes
+from cnncli.spec.shapes.network_shapes import Step
 from cnncli.spec.shapes.operations import applied_activation, flops_of, macs_of
 from cnncli.spec.shapes.receptive_field import ReceptiveField, field_size, receptive_fields
+from cnncli.spec.shapes.terms import Shape
 from cnncli.wording import dimensions
 
 if TYPE_CHECKING:

@@ -29,19 +29,12 @@ Moment = Literal["start", "epoch", "end", "evaluation"]
 
 @dataclass(frozen=True)
 class StartData:
-    """What is known when a training starts.
+    """What is known when a training starts."""
 
-    Args:
-        title: Name of the spec.
-        images: Gives up to 25 training images, uint8, each of shape `(height, width, channels)`.
-        captions: Class name of each of these images.
-        summary: Gives the summary of the network.
-    """
-
-    title: str
-    images: Callable[[], Sequence[np.ndarray]]
-    captions: Sequence[str]
-    summary: Callable[[], ModelSummary]
+    title: str  # name of the spec
+    images: Callable[[], Sequence[np.ndarray]]  # gives up to 25 training images, uint8 `(height, width, channels)`
+    captions: Sequence[str]  # class name of each of these images
+    summary: Callable[[], ModelSummary]  # gives the summary of the network
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,10 @@ import sklearn.metrics
 
 from cnncli.records import Evaluation
 from cnncli.report.tables import shortest
+from cnncli.wording import some
 
 if TYPE_CHECKING:
     from cnncli.report.artifacts import EvaluationData
-
-_MOST_NAMES = 10
 
 AVERAGES = ("accuracy", "macro avg", "weighted avg")
 
@@ -145,9 +144,8 @@ def unmeasured_line(evaluation: Evaluation) -> str:
     names = [name for name, count in zip(evaluation.class_names, counts.tolist(), strict=True) if not count]
     if not names:
         return ""
-    shown = ", ".join(names[:_MOST_NAMES]) + (f" and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else "")
     row, them = ("its row is", "it") if len(names) == 1 else ("their rows are", "them")
-    return f"no {evaluation.split} images of {shown}: {row} 0, and the macro average counts {them}"
+    return f"no {evaluation.split} images of {some(names)}: {row} 0, and the macro average counts {them}"
 
 
 def write_values(data: EvaluationData, path: Path) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cnncli.records import DataReport, Finding
+from cnncli.wording import quoted
 
 HEADING = "# Files to leave out, written by `cnncli data`."
-
-_NO_TEXT = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def findings_json(report: DataReport) -> dict[str, Any]:
@@ -27,7 +25,7 @@ def exclude_list(report: DataReport, before: Iterable[str] = ()) -> str:
     """
     errors = {name for finding in report.findings if finding.severity == "error" for name in finding.exclude}
     entries = [name for name in dict.fromkeys(before) if name not in errors]
-    lines = ["    # excluded before", *(f"    - {_quoted(name)}" for name in entries)] if entries else []
+    lines = ["    # excluded before", *(f"    - {quoted(name)}" for name in entries)] if entries else []
     written = set(entries)
     for finding in sorted(report.findings, key=lambda finding: finding.severity != "error"):
         names = [name for name in dict.fromkeys(finding.exclude) if name not in written]
@@ -35,7 +33,7 @@ def exclude_list(report: DataReport, before: Iterable[str] = ()) -> str:
         lines += _block(finding, names)
     in_force = any(line.lstrip().startswith("-") for line in lines)
     empty = "  exclude: []" + ("  # remove the [] with the first #" if lines else "")
-    top = [HEADING, f"# Source: {_quoted(report.source)}", "data:", "  exclude:" if in_force else empty]
+    top = [HEADING, f"# Source: {quoted(report.source)}", "data:", "  exclude:" if in_force else empty]
     return "\n".join([*top, *lines]) + "\n"
 
 
@@ -47,13 +45,7 @@ def _block(finding: Finding, names: Sequence[str]) -> list[str]:
     lines = [f"    # {finding.code}: {finding.message}" + ("" if is_error else "; remove the # of those to exclude")]
     for name in names:
         if re.search("[\ud800-\udfff]", name):
-            lines.append(f"    # rename this file, a spec cannot name it: {_quoted(name)}")
+            lines.append(f"    # rename this file, a spec cannot name it: {quoted(name)}")
         else:
-            lines.append(f"    {'' if is_error else '# '}- {_quoted(name)}")
+            lines.append(f"    {'' if is_error else '# '}- {quoted(name)}")
     return lines
-
-
-def _quoted(name: str) -> str:
-    """A file name in YAML's double quotes; unprintable characters are escaped."""
-    text = json.dumps(name, ensure_ascii=False)
-    return _NO_TEXT.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from cnncli.records import LayerRow, ModelSummary
 from cnncli.report.network_boxes import COLORS, boxes_of, colors_of, name_in_block
+from cnncli.wording import dimensions
 
 
 def mermaid_of(summary: ModelSummary) -> str:
@@ -32,7 +33,7 @@ def mermaid_of(summary: ModelSummary) -> str:
 
 def _label(rows: tuple[LayerRow, ...]) -> str:
     first, *others = rows
-    shape = "×".join(map(str, first.output_shape))
+    shape = dimensions(first.output_shape)
     texts = [f"{first.kind} {first.details}", f"{name_in_block(first)} · {shape}"]
     return "<br>".join(_escaped(text) for text in (*texts, *(f"{row.kind} {row.details}" for row in others)))
 

@@ -16,17 +16,11 @@ COLORS = (  # part of the layer's class, fill, outline
 
 
 class Box(NamedTuple):
-    """A layer and those that follow it without changing the shape.
+    """A layer and those that follow it without changing the shape."""
 
-    Args:
-        rows: The layers.
-        inputs: Indices of the earlier boxes that it takes from.
-        block: Name of the outermost block it belongs to; empty outside of blocks.
-    """
-
-    rows: tuple[LayerRow, ...]
-    inputs: tuple[int, ...] = ()
-    block: str = ""
+    rows: tuple[LayerRow, ...]  # the layers
+    inputs: tuple[int, ...] = ()  # indices of the earlier boxes that it takes from
+    block: str = ""  # name of the outermost block it belongs to; empty outside of blocks
 
 
 def boxes_of(summary: ModelSummary) -> list[Box]:

@@ -12,7 +12,7 @@ from typing import Any
 from cnncli import __version__
 from cnncli.environment import ONEDNN, THREADS, result_variables
 from cnncli.machine import processor_name, usable_cores
-from cnncli.runner.model.plugin_check import LAYERS_KEY, package_layers, record_of
+from cnncli.runner.model.plugin_check import LAYERS_KEY, package_layers
 from cnncli.spec.graph import Node
 from cnncli.startup import device_name, tf
 
@@ -24,6 +24,7 @@ def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
     """Versions, hardware and variables; packages that define layers of the spec are among the versions."""
     layers = package_layers(nodes)
     plugins = {layer.package: layer.version for layer in layers.values()}
+    of_packages = {name: {"package": layer.package, "version": layer.version} for name, layer in layers.items()}
     return {
         "cnncli": __version__,
         "python": sys.version.split()[0],
@@ -34,7 +35,7 @@ def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
         "onednn": os.environ.get(ONEDNN, "default"),
         "variables": {name: value for name, value in result_variables().items() if name not in (ONEDNN, THREADS)},
         "packages": {**{package: version(package) for package in _PACKAGES}, **plugins},
-        **({LAYERS_KEY: record_of(layers)} if layers else {}),
+        **({LAYERS_KEY: of_packages} if layers else {}),
     }
 
 

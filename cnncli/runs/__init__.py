@@ -1,6 +1,6 @@
 """The run folder: which file is what, atomic writes, locks, hashes, and how runs are found."""
 
-from cnncli.runs.files import require_writable, writing
+from cnncli.runs.files import require_writable, write_text, writing
 from cnncli.runs.finding import find_run, list_runs, sweep_runs
 from cnncli.runs.folder import BEST, CHECKPOINT, LAST, RunDir, now
 from cnncli.runs.weights import verified_weights
@@ -16,5 +16,6 @@ __all__ = [
     "require_writable",
     "sweep_runs",
     "verified_weights",
+    "write_text",
     "writing",
 ]

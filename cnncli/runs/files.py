@@ -49,6 +49,12 @@ def writing(path: Path) -> Iterator[Path]:
             aside.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Writes a UTF-8 text file as `writing` does."""
+    with writing(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
 def leftovers_in(folder: Path) -> Iterator[Path]:
     """Temporary files in a folder and its subfolders, of killed processes and of those that are still writing."""
     for place, _, names in os.walk(folder):

@@ -15,7 +15,7 @@ from typing import Any, Self
 from cnncli.errors import ResourceError, RunError
 from cnncli.machine import create_folder
 from cnncli.runs import hashes
-from cnncli.runs.files import sweep_leftovers, writing
+from cnncli.runs.files import sweep_leftovers, write_text, writing
 from cnncli.runs.lock import Lock, may_be_held
 from cnncli.runs.untrusted import Unreadable, read_json
 
@@ -149,8 +149,7 @@ class RunDir:
 
     def write_text(self, name: str, text: str) -> None:
         """Writes a text file of this run."""
-        with self.write(name) as path:
-            path.write_text(text, encoding="utf-8")
+        write_text(self.path / name, text)
 
     def remove(self, names: Iterable[str]) -> None:
         """Removes those of the named files of this run that exist."""

@@ -10,7 +10,7 @@ from cnncli.catalog.entries import Entry
 from cnncli.catalog.names import FAMILIES
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import NetworkShapes
+from cnncli.spec.shapes.network_shapes import NetworkShapes
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import counted, nearest
 

@@ -13,7 +13,8 @@ from cnncli.spec.class_weights import weightless_loss, wrong_class_weights
 from cnncli.spec.metrics import BINARY_LOSSES, METRIC_RULES, has_one_output, is_sparse, unfitting_metrics
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Data, Spec
-from cnncli.spec.shapes import NetworkShapes, Shape, Step
+from cnncli.spec.shapes.network_shapes import NetworkShapes, Step
+from cnncli.spec.shapes.terms import Shape
 from cnncli.spec.stages import wrong_stages
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import counted, dimensions, nearest, size_text

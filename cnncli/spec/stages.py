@@ -40,11 +40,9 @@ class StageSpec(Section):
         return {key: value for key, value in super().plain().items() if value not in (None, [])}
 
 
-def _accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-    return StageSpec.read(value, path, problems)
-
-
-stage_list = list_of(Validator("a stage", _accept, StageSpec.schema()), description="a list of stages", empty=True)
+stage_list = list_of(
+    Validator("a stage", StageSpec.read, StageSpec.schema()), description="a list of stages", empty=True
+)
 
 
 def with_epochs(train: Any) -> Any:
@@ -59,17 +57,11 @@ def with_epochs(train: Any) -> Any:
 
 @dataclass(frozen=True)
 class PhaseSpec:
-    """One phase of a training: a stage, or the whole training where there are no stages.
+    """One phase of a training: a stage, or the whole training where there are no stages."""
 
-    Args:
-        epochs: Number of epochs at most.
-        optimizer: Optimizer with the learning rate of the stage.
-        rate: Path of the learning rate in the spec.
-    """
-
-    epochs: int
-    optimizer: Entry
-    rate: KeyPath
+    epochs: int  # number of epochs at most
+    optimizer: Entry  # optimizer with the learning rate of the stage
+    rate: KeyPath  # path of the learning rate in the spec
 
 
 def phases_of(stages: Sequence[StageSpec], epochs: int, optimizer: Entry) -> tuple[PhaseSpec, ...]:

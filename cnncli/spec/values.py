@@ -49,15 +49,6 @@ def _range() -> Validator:
     return Validator(pair.description, accept, pair.schema)
 
 
-def _class_name() -> Validator:
-    """Text; a number, as classes of digits have them, stands for its text."""
-
-    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-        return text.accept(str(value) if is_whole(value) else value, path, problems)
-
-    return Validator("the name of a class", accept, {"type": ["string", "integer"]})
-
-
 run_name = validator(
     "letters, digits, '.', '_' and '-', at most 100 of them, the first a letter or digit",
     is_name,
@@ -73,7 +64,11 @@ class_weight = optional(
 )
 image_size = optional(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
 frame = optional(any_of(whole(0), choice("first", "middle")))
-class_name = _class_name()
+class_name = Validator(
+    "the name of a class",
+    lambda value, path, problems: text.accept(str(value) if is_whole(value) else value, path, problems),  # of digits
+    {"type": ["string", "integer"]},
+)
 classes = optional(any_of(list_of(class_name, description="a list of class names"), mapping_of(class_name)))
 blocks = validator(
     "a mapping from names to blocks",

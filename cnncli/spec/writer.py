@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncli.spec.schema import sections
+from cnncli.wording import quoted
 
 WIDTH = 118
 """Columns after which a mapping is broken into lines."""
@@ -15,7 +16,6 @@ WIDTH = 118
 # Begins with a letter or as a path does, so it is no number, and has nothing in it that means something to YAML.
 _PLAIN = re.compile(r"(?:\.{0,2}/)?[^\W\d_](?:[\w ./+-]*[\w./+-])?\Z")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})  # the last six to YAML 1.1 alone
-_UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def scalar(value: str | int | float | bool | None) -> str:
@@ -24,8 +24,7 @@ def scalar(value: str | int | float | bool | None) -> str:
         return json.dumps(value)
     if _PLAIN.match(value) and value.lower() not in _WORDS:
         return value
-    quoted = json.dumps(value, ensure_ascii=False)
-    return _UNPRINTED.sub(lambda match: f"\\u{ord(match.group()):04x}", quoted)
+    return quoted(value)
 
 
 def flow(value: Any) -> str:

@@ -13,7 +13,7 @@ from cnncli.catalog.definitions import module_file
 from cnncli.catalog.entries import Entry, parse
 from cnncli.errors import Problem
 from cnncli.spec.backbones import backbone_output_shape
-from cnncli.spec.shapes import parameters_of
+from cnncli.spec.shapes.parameters import parameters_of
 
 
 def test_every_network_of_the_installed_keras_is_there():

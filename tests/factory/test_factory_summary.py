@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnncli.catalog.backbones import BACKBONES
-from cnncli.spec.shapes import infer_shapes
+from cnncli.spec.shapes.network_shapes import infer_shapes
 
 pytestmark = pytest.mark.slow
 

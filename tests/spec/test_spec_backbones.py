@@ -6,7 +6,7 @@ from cnncli.errors import SpecError
 from cnncli.spec import parse
 from cnncli.spec.pretrained import with_weights
 from cnncli.spec.reader import read
-from cnncli.spec.shapes import infer_shapes
+from cnncli.spec.shapes.network_shapes import infer_shapes
 
 HEAD = ["GlobalAveragePooling2D", "Dense: {units: classes, activation: softmax}"]
 

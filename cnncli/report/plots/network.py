@@ -21,6 +21,7 @@ from cnncli.records import ModelSummary
 from cnncli.report.artifacts import NotApplicable, StartData
 from cnncli.report.network_boxes import Box, boxes_of, colors_of, name_in_block
 from cnncli.report.plots import style, text_layout
+from cnncli.wording import counted, dimensions
 
 WIDTH, MARGIN = 178.0, 7.0  # of a box, and beside its text; as all lengths here in points
 INDENT = WIDTH / 2 + 14  # of side branches; leaves the middle of the chain free
@@ -77,7 +78,7 @@ def figure_of(summary: ModelSummary, title: str) -> Figure:
     title = text_layout.drawable(title)
     boxes = boxes_of(summary)
     columns = columns_of(boxes)
-    layers = "1 layer" if len(summary.layers) == 1 else f"{len(summary.layers):,} layers"
+    layers = counted(len(summary.layers), "layer")
     below = f"{layers} · {summary.parameters:,} parameters · {summary.macs:,} MACs for one image"
     heading = max(text_layout.text_width(title, style.TITLE, "bold"), text_layout.text_width(below, style.NORMAL))
     across = sum(column.width + COLUMN_GAP for column in columns) - COLUMN_GAP
@@ -120,8 +121,8 @@ def _draw_box(axes: Axes, box: Box, place: Point, is_copy: bool) -> None:
     axes.add_artist(Rectangle(place, WIDTH, HEAD + STRIP * len(others), facecolor="white", **look))
     axes.add_artist(Rectangle(place, WIDTH, HEAD, facecolor="white" if is_copy else fill, **look))
     _write(axes, left, top + 8, (first.kind, "bold", style.INK), (first.details, style.INK))
-    shape = "×".join(map(str, first.output_shape))
-    _write(axes, left, top + 19.5, (name_in_block(first), "normal", style.FAINT), (shape, style.INK))
+    shape = (dimensions(first.output_shape), style.INK)
+    _write(axes, left, top + 19.5, (name_in_block(first), "normal", style.FAINT), shape)
     for number, row in enumerate(others):
         name = "" if row.kind.lower() in row.name.replace("_", "").lower() else name_in_block(row)
         kind = (f"{row.kind} {row.details}".strip(), "normal", style.INK)

@@ -15,7 +15,7 @@ from cnncli.spec.graph import Node
 from cnncli.spec.metrics import metric_problems
 from cnncli.spec.rules import shape_problems
 from cnncli.spec.schema import Train
-from cnncli.spec.shapes import infer_shapes
+from cnncli.spec.shapes.network_shapes import infer_shapes
 
 if TYPE_CHECKING:
     import keras

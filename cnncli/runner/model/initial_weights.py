@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from cnncli.data.sources.published.download import RemoteFile, fetch
 from cnncli.factory.model import heads
 from cnncli.factory.pretrained import load_backbone, load_imagenet, load_layers
 from cnncli.observer import Notice
-from cnncli.records import LoadedLayer, LoadedWeights
+from cnncli.records import LoadedWeights
 from cnncli.runner.inputs.preconditions import find_weights
 from cnncli.runner.open_run import OpenRun
 from cnncli.runs import RunDir, verified_weights
@@ -21,8 +21,6 @@ from cnncli.spec.schema import Model
 
 if TYPE_CHECKING:
     import keras
-
-Load = Callable[["keras.Model"], tuple[LoadedWeights, ...]]
 
 LOADED_WEIGHTS = "weights/loaded.json"
 
@@ -79,17 +77,12 @@ def _file(weights: str | Mapping[str, str], runs_folder: Path) -> tuple[Path, st
 
 def write_loaded(run: RunDir, weights: tuple[LoadedWeights, ...]) -> None:
     """Records in the run which layers were loaded."""
-    run.write_json(LOADED_WEIGHTS, {"loaded": [_plain(each) for each in weights]})
-
-
-def _plain(weights: LoadedWeights) -> dict[str, object]:
-    return {
-        "from": weights.source,
-        "layers": list(map(_row, weights.layers)),
-        "unused": list(weights.unused),
-    }
-
-
-def _row(layer: LoadedLayer) -> dict[str, object]:
-    row: dict[str, object] = {"name": layer.name, "parameters": layer.parameters, "loaded": not layer.why}
-    return {**row, "why": layer.why} if layer.why else row
+    loaded = []
+    for each in weights:
+        rows: list[dict[str, object]] = [
+            {"name": layer.name, "parameters": layer.parameters, "loaded": not layer.why}
+            | ({"why": layer.why} if layer.why else {})
+            for layer in each.layers
+        ]
+        loaded.append({"from": each.source, "layers": rows, "unused": list(each.unused)})
+    run.write_json(LOADED_WEIGHTS, {"loaded": loaded})

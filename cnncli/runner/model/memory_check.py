@@ -7,7 +7,7 @@ from math import prod
 
 from cnncli.errors import ResourceError, path_text
 from cnncli.machine import available_memory
-from cnncli.spec.shapes import Step
+from cnncli.spec.shapes.network_shapes import Step
 from cnncli.wording import size_text
 
 _BYTES = 4

@@ -32,11 +32,6 @@ def _names(value: Any) -> Iterator[str]:
             yield from _names(argument)
 
 
-def record_of(layers: Mapping[str, Registered]) -> dict[str, dict[str, str]]:
-    """The layers as environment.json has them."""
-    return {name: {"package": layer.package, "version": layer.version} for name, layer in layers.items()}
-
-
 def require_packages(run: Path, environment: Mapping[str, Any]) -> None:
     """Refuses a run with a layer that no installed package provides, by what its environment.json says.
 

@@ -90,10 +90,10 @@ def time_training(phase: TrainingPhase, epochs_before: int, train: Train) -> Ste
 
     began, epoch = time.perf_counter(), 0
     try:
-        loss = phase.train(0, _ignore, until=1)["loss"]
+        loss = phase.train(0, lambda *_: None, until=1)["loss"]
         if train.jit_compile and phase.steps > 1:  # the last batch of an epoch, if smaller, is compiled separately
             phase.go_to((epochs_before + 1) * phase.steps - 1)
-            phase.train(phase.steps - 1, _ignore)
+            phase.train(phase.steps - 1, lambda *_: None)
             phase.go_to(epochs_before * phase.steps + 1)
         marks.append((time.perf_counter(), 1))
         with contextlib.suppress(_TimeIsUp):
@@ -106,10 +106,6 @@ def time_training(phase: TrainingPhase, epochs_before: int, train: Train) -> Ste
     first = marks[0][0] - began
     per_step = seconds_per_step(marks) if len(marks) > 1 else first  # the whole training may be one step
     return StepTimes(max(0.0, first - per_step), per_step, marks[-1][1], loss)
-
-
-def _ignore(done: int, steps: int) -> None:
-    """Receives progress that does not count."""
 
 
 def seconds_per_step(marks: Sequence[Mark]) -> float:

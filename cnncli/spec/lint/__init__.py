@@ -12,7 +12,7 @@ from cnncli.errors import Problem
 from cnncli.spec.lint import architecture, backbones, layers, output, training
 from cnncli.spec.lint.context import LintContext, build_context
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import NetworkShapes, infer_shapes
+from cnncli.spec.shapes.network_shapes import NetworkShapes, infer_shapes
 from cnncli.spec.static_data_info import StaticDataInfo, static_data_info
 from cnncli.wording import nearest
 

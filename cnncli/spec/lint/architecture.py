@@ -9,8 +9,8 @@ from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE
 from cnncli.spec.graph.expressions import names_in
 from cnncli.spec.lint.context import NEVER_NEGATIVE, LintContext, about, activation_of
-from cnncli.spec.shapes import window_of
 from cnncli.spec.shapes.receptive_field import field_size, receptive_fields
+from cnncli.spec.shapes.terms import window_of
 from cnncli.wording import dimensions
 
 _PROJECTION = {"AveragePooling2D", "BatchNormalization", "Identity", "ZeroPadding2D"}

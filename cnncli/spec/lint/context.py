@@ -11,7 +11,7 @@ from cnncli.catalog.packages import plugin_layer
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE, Node
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import NetworkShapes, Step
+from cnncli.spec.shapes.network_shapes import NetworkShapes, Step
 from cnncli.spec.stages import PhaseSpec
 from cnncli.spec.static_data_info import StaticDataInfo
 
@@ -45,19 +45,12 @@ def about(node: Node, message: str, argument: str = "") -> Problem:
 
 @dataclass(frozen=True)
 class LintContext:
-    """What is certain about a spec without Keras.
+    """What is certain about a spec without Keras."""
 
-    Args:
-        spec: The checked spec.
-        data: What is known of its images.
-        shapes: The network with the shapes of its layers, as far as these are known.
-        consumers: For each layer the layers that take its output.
-    """
-
-    spec: Spec
-    data: StaticDataInfo
-    shapes: NetworkShapes
-    consumers: tuple[tuple[int, ...], ...]
+    spec: Spec  # the checked spec
+    data: StaticDataInfo  # what is known of its images
+    shapes: NetworkShapes  # the network with the shapes of its layers, as far as these are known
+    consumers: tuple[tuple[int, ...], ...]  # for each layer the layers that take its output
 
     @property
     def nodes(self) -> tuple[Node, ...]:

@@ -9,7 +9,8 @@ from cnncli.catalog.layer_traits import AVERAGING, CONVOLUTIONS, DROPOUTS, POOLS
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE
 from cnncli.spec.lint.context import LintContext, about, activation_of, is_activation
-from cnncli.spec.shapes import Step, pair, window_of
+from cnncli.spec.shapes.network_shapes import Step
+from cnncli.spec.shapes.terms import pair, window_of
 
 _STILL_LINEAR = (
     REARRANGING | AVERAGING | DROPOUTS | {"BatchNormalization", "Cropping2D", "GaussianNoise", "ZeroPadding2D"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cnncli.catalog.layer_traits import AVERAGING, REARRANGING, WEIGHTED
 from cnncli.errors import Problem
 from cnncli.spec.lint.context import NEVER_NEGATIVE, LintContext, about
-from cnncli.spec.shapes import units_of
+from cnncli.spec.shapes.terms import units_of
 from cnncli.wording import counted
 
 _PROBABILITIES = {"softmax", "sparsemax"}

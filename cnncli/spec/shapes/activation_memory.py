@@ -20,17 +20,11 @@ _SAME_VALUES = {"ActivityRegularization", "Flatten", "Identity", "Reshape"}
 
 @dataclass(frozen=True)
 class Numerics:
-    """How a layer computes.
+    """How a layer computes."""
 
-    Args:
-        trains: Whether it has weights that training changes.
-        output_bytes: Size of one value of its output.
-        compute_bytes: Size of one value inside the layer; where it is larger, the layer works on a copy of its input.
-    """
-
-    trains: bool = False
-    output_bytes: int = 4
-    compute_bytes: int = 4
+    trains: bool = False  # whether it has weights that training changes
+    output_bytes: int = 4  # size of one value of its output
+    compute_bytes: int = 4  # size of one value inside the layer; where larger, the layer works on a copy of its input
 
 
 def output_bytes(step: Step, numerics: Numerics) -> int:

@@ -14,36 +14,22 @@ from cnncli.spec.shapes.terms import Shape, ShapeError
 
 @dataclass(frozen=True)
 class Step:
-    """One layer of the network with its shapes, all without the batch.
+    """One layer of the network with its shapes, all without the batch."""
 
-    Args:
-        node: The layer and which layers it takes its inputs from.
-        input_shapes: One for each input; None where only Keras or the images can tell.
-        output_shape: The shape of its output, or None.
-        shape_error: Why the layer cannot take its inputs; empty when it can.
-        parameters: Number of its weights; None where only Keras can tell.
-    """
-
-    node: Node
-    input_shapes: tuple[Shape | None, ...]
-    output_shape: Shape | None
-    shape_error: str = ""
-    parameters: int | None = None
+    node: Node  # the layer and which layers it takes its inputs from
+    input_shapes: tuple[Shape | None, ...]  # one for each input; None where only Keras or the images can tell
+    output_shape: Shape | None  # the shape of its output, or None
+    shape_error: str = ""  # why the layer cannot take its inputs; empty when it can
+    parameters: int | None = None  # number of its weights; None where only Keras can tell
 
 
 @dataclass(frozen=True)
 class NetworkShapes:
-    """A network with the shapes of its layers.
+    """A network with the shapes of its layers."""
 
-    Args:
-        steps: The layers in order.
-        image_shape: (height, width, channels); None where only the images can tell.
-        classes: Number of classes that was assumed.
-    """
-
-    steps: tuple[Step, ...]
-    image_shape: Shape | None
-    classes: int
+    steps: tuple[Step, ...]  # the layers in order
+    image_shape: Shape | None  # (height, width, channels); None where only the images can tell
+    classes: int  # number of classes that was assumed
 
     @property
     def output_shape(self) -> Shape | None:

@@ -19,17 +19,11 @@ from cnncli.spec.shapes.terms import Shape, border_of, window_of
 
 @dataclass(frozen=True)
 class Axis:
-    """The pixels that the positions along one axis of a tensor depend on; they may lie outside the image.
+    """The pixels that the positions along one axis of a tensor depend on; they may lie outside the image."""
 
-    Args:
-        first: First pixel that position 0 depends on.
-        last: Last pixel that it depends on.
-        step: Pixels from the field of one position to that of the next.
-    """
-
-    first: int = 0
-    last: int = 0
-    step: int = 1
+    first: int = 0  # first pixel that position 0 depends on
+    last: int = 0  # last pixel that it depends on
+    step: int = 1  # pixels from the field of one position to that of the next
 
     @property
     def size(self) -> int:

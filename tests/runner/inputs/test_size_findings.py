@@ -5,7 +5,7 @@ import pytest
 from cnncli.runner.inputs.size_findings import training_images, warn_about_sizes
 from cnncli.runner.inputs.splits import load_splits
 from cnncli.spec.lint import lint
-from cnncli.spec.shapes import infer_shapes
+from cnncli.spec.shapes.network_shapes import infer_shapes
 from cnncli.spec.static_data_info import static_data_info
 
 SCHEDULE = "train.optimizer={{Adam: {{learning_rate: {{{}}}}}}}"

@@ -6,7 +6,10 @@ from hypothesis import example, given, settings, strategies as st
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.layer_traits import MERGES
 from cnncli.spec.graph import Node
-from cnncli.spec.shapes import ShapeError, infer_shapes, merge_shape, output_shape, parameters_of
+from cnncli.spec.shapes.network_shapes import infer_shapes
+from cnncli.spec.shapes.output_shape import merge_shape, output_shape
+from cnncli.spec.shapes.parameters import parameters_of
+from cnncli.spec.shapes.terms import ShapeError
 
 
 def layer(name, **arguments):

@@ -5,7 +5,7 @@ from hypothesis import given, settings, strategies as st
 
 from cnncli.catalog import Entry
 from cnncli.catalog.backbones import BACKBONES
-from cnncli.spec.shapes import parameters_of
+from cnncli.spec.shapes.parameters import parameters_of
 
 
 def layer(name, **arguments):
