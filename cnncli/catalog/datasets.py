@@ -7,22 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set that a spec can name.
+    """A data set that a spec can name."""
 
-    Args:
-        height: Height of every image in pixels.
-        width: Width of every image in pixels.
-        channels: 1 for grayscale, 3 for RGB.
-        class_names: Names in the order of the labels.
-        train: Number of training images.
-        test: Number of test images.
-    """
-
-    height: int
+    height: int  # of every image, in pixels
     width: int
-    channels: int
-    class_names: tuple[str, ...]
-    train: int
+    channels: int  # 1 for grayscale, 3 for RGB
+    class_names: tuple[str, ...]  # in the order of the labels
+    train: int  # number of images
     test: int
 
 

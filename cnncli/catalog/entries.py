@@ -19,17 +19,11 @@ from cnncli.wording import near_word, nearest, shown
 
 @dataclass(frozen=True)
 class Entry:
-    """A Keras object by name, with the arguments that differ from its defaults.
+    """A Keras object by name, with the arguments that differ from its defaults."""
 
-    Args:
-        family: Such as `layer` or `optimizer`.
-        name: Keras class, such as `Conv2D`.
-        arguments: Values by name; nested objects are entries themselves.
-    """
-
-    family: str
-    name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    family: str  # such as `layer` or `optimizer`
+    name: str  # Keras class, such as `Conv2D`
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # values by name; nested objects are entries themselves
 
     def plain(self) -> Any:
         """The entry as YAML has it: `Flatten`, or `{Dropout: {rate: 0.5}}`."""

@@ -35,27 +35,16 @@ Need = Literal["input", "output", "mask", "noise"]
 
 @dataclass(frozen=True)
 class LayerTraits:
-    """What a kind of layer does.
+    """What a kind of layer does."""
 
-    Args:
-        group: Kind of operation.
-        image_only: Whether the layer takes (height, width, channels) and nothing flat.
-        same_shape: Whether the output has the shape of the input.
-        field: What one value of the output depends on.
-        needs: What backpropagation stores for the layer's gradient, its weights aside.
-        operations: Floating-point operations per value of the output, multiply-adds aside.
-        input_operations: The same per value of the input, for layers that reduce it.
-        strength: Argument that regularises and that is switched off by 0.
-    """
-
-    group: Group
-    image_only: bool = False
-    same_shape: bool = False
-    field: Field = "same"
-    needs: frozenset[Need] = frozenset()
-    operations: int = 0
-    input_operations: int = 0
-    strength: str = ""
+    group: Group  # kind of operation
+    image_only: bool = False  # whether the layer takes (height, width, channels) and nothing flat
+    same_shape: bool = False  # whether the output has the shape of the input
+    field: Field = "same"  # what one value of the output depends on
+    needs: frozenset[Need] = frozenset()  # what backpropagation stores for the layer's gradient, its weights aside
+    operations: int = 0  # floating-point operations per value of the output, multiply-adds aside
+    input_operations: int = 0  # the same per value of the input, for layers that reduce it
+    strength: str = ""  # argument that regularises and that is switched off by 0
 
 
 _INPUT: frozenset[Need] = frozenset({"input"})

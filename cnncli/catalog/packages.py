@@ -26,20 +26,12 @@ _KEYS = {"inputs", "repeat"}  # of every layer of a spec
 
 @dataclass(frozen=True)
 class Registered:
-    """A layer as a package registers it.
+    """A layer as a package registers it."""
 
-    Args:
-        name: Name in a spec.
-        module: Dotted name of its module.
-        attribute: Its class there; empty when the entry point is not `module:Class`.
-        package: Name of the package on PyPI.
-        version: Version of the package.
-    """
-
-    name: str
-    module: str
-    attribute: str
-    package: str
+    name: str  # in a spec
+    module: str  # with its dots
+    attribute: str  # its class there; empty when the entry point is not `module:Class`
+    package: str  # on PyPI
     version: str
 
     @property

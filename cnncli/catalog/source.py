@@ -76,17 +76,11 @@ _HIDDEN = {
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a Keras class.
+    """One argument of a Keras class."""
 
-    Args:
-        name: as Keras spells it.
-        default: its default as Python, or `REQUIRED`.
-        annotation: what its source says that it takes; Keras says nothing.
-    """
-
-    name: str
-    default: Any
-    annotation: ast.expr | None = field(default=None, compare=False)
+    name: str  # as Keras spells it
+    default: Any  # as Python, or `REQUIRED`
+    annotation: ast.expr | None = field(default=None, compare=False)  # what the source says it takes; Keras' is silent
 
     @property
     def required(self) -> bool:

@@ -20,17 +20,11 @@ Accept = Callable[[Any, KeyPath, list[Problem]], Any]
 
 @dataclass(frozen=True)
 class Validator:
-    """Check of one kind of value.
+    """Check of one kind of value."""
 
-    Args:
-        description: Completes "expected …": `a whole number of 1 or more`.
-        accept: Takes a value, its path and the list of problems to add to; returns the checked value.
-        schema: The same as JSON Schema.
-    """
-
-    description: str
-    accept: Accept
-    schema: dict[str, Any]
+    description: str  # completes "expected …": `a whole number of 1 or more`
+    accept: Accept  # takes a value, its path and the list of problems to add to; returns the checked value
+    schema: dict[str, Any]  # the same as JSON Schema
 
     @property
     def takes_null(self) -> bool:

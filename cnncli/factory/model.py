@@ -24,17 +24,11 @@ SCALE_LAYER = "scale"
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Preprocessing of the pixels 0…255 before the first layer, as a part of the model.
+    """Preprocessing of the pixels 0…255 before the first layer, as a part of the model."""
 
-    Args:
-        scale: Factor for each channel, or one for all.
-        offset: Added afterwards.
-        samplewise: Whether, instead of both, each image gets mean 0 and deviation 1.
-    """
-
-    scale: tuple[float, ...] = (1 / 255,)
-    offset: tuple[float, ...] = (0.0,)
-    samplewise: bool = False
+    scale: tuple[float, ...] = (1 / 255,)  # factor for each channel, or one for all
+    offset: tuple[float, ...] = (0.0,)  # added afterwards
+    samplewise: bool = False  # whether, instead of both, each image gets mean 0 and deviation 1
 
     def layer(self) -> Any:
         """The Keras layer that does it."""

@@ -41,9 +41,6 @@ class OpenRun:
 
     Nothing is read before it is asked for, nothing is read twice, and nothing starts TensorFlow but `model`. What the
     files say is that of the moment they were read: open the run again after it was trained further.
-
-    Args:
-        folder: Folder of the run.
     """
 
     def __init__(self, folder: RunDir) -> None:

@@ -43,15 +43,10 @@ OTHER_BACKGROUND = 128.0
 
 @dataclass(frozen=True)
 class NamedImage:
-    """One image to classify.
+    """One image to classify."""
 
-    Args:
-        name: Its path, `-` for standard input, or its position: `image 3`.
-        content: A file, the contents of one, a picture, or pixels.
-    """
-
-    name: str
-    content: Path | bytes | Image.Image | np.ndarray
+    name: str  # its path, `-` for standard input, or its position: `image 3`
+    content: Path | bytes | Image.Image | np.ndarray  # a file, the contents of one, a picture, or pixels
 
 
 def as_list(images: ImageLike | Iterable[ImageLike]) -> Iterable[ImageLike]:

@@ -18,7 +18,7 @@ from cnncli.spec.padded import with_black_beyond
 from cnncli.spec.reader import NOT_A_SPEC, Document, read_leniently, read_value
 from cnncli.spec.rules import check
 from cnncli.spec.schema import Spec
-from cnncli.spec.shapes import NetworkShapes, infer_shapes
+from cnncli.spec.shapes.network_shapes import NetworkShapes, infer_shapes
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.spec.values import is_name
 
@@ -27,19 +27,12 @@ __all__ = ["LoadedSpec", "Spec", "load", "parse"]
 
 @dataclass(frozen=True)
 class LoadedSpec:
-    """A spec that passed every check, with what is legal but probably wrong.
+    """A spec that passed every check, with what is legal but probably wrong."""
 
-    Args:
-        spec: The spec, frozen, with every default filled in.
-        warnings: Lint with its place.
-        document: The text it came from, to locate problems that appear later.
-        shapes: The network with the shapes of its layers, as far as the spec alone determines them.
-    """
-
-    spec: Spec
-    warnings: tuple[Problem, ...]
-    document: Document
-    shapes: NetworkShapes
+    spec: Spec  # the spec, frozen, with every default filled in
+    warnings: tuple[Problem, ...]  # lint with its place
+    document: Document  # the text it came from, to locate problems that appear later
+    shapes: NetworkShapes  # the network with the shapes of its layers, as far as the spec alone determines them
 
     def with_overrides(self, overrides: Mapping[str, Any] | Sequence[str]) -> LoadedSpec:
         """The same spec with other values, checked again; this one stays as it is.

@@ -37,21 +37,13 @@ _WORDING = {
 
 @dataclass(frozen=True)
 class Document:
-    """The content of one YAML text, and where each part of it stands.
+    """The content of one YAML text, and where each part of it stands."""
 
-    Args:
-        file: Name of the file in problems.
-        value: Mappings, lists and scalars.
-        keys: Place of each mapping's key, by path.
-        values: Place of each value, by path.
-        problems: What a spec may not hold, such as a key that is set twice; the rest is read.
-    """
-
-    file: str
-    value: Any
-    keys: Mapping[KeyPath, Place] = field(default_factory=dict)
-    values: Mapping[KeyPath, Place] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
+    file: str  # name of the file in problems
+    value: Any  # mappings, lists and scalars
+    keys: Mapping[KeyPath, Place] = field(default_factory=dict)  # place of each mapping's key, by path
+    values: Mapping[KeyPath, Place] = field(default_factory=dict)  # place of each value, by path
+    problems: tuple[Problem, ...] = ()  # what a spec may not hold, such as a key that is set twice; the rest is read
 
     def locate(self, problem: Problem) -> Problem:
         """The problem with its place: that of its key or value, or of the nearest part above it."""

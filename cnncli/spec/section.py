@@ -19,19 +19,12 @@ REQUIRED = dataclasses.MISSING
 
 @dataclass(frozen=True)
 class Key:
-    """One key of a section.
+    """One key of a section."""
 
-    Args:
-        description: One line about it.
-        default: Its value where a spec does not set it; `REQUIRED` where it must.
-        validator: Check of its value; None for a section.
-        section: Class of the section it holds; None for a value.
-    """
-
-    description: str
-    default: Any
-    validator: Validator | None = None
-    section: type[Section] | None = None
+    description: str  # one line about it
+    default: Any  # its value where a spec does not set it; `REQUIRED` where it must
+    validator: Validator | None = None  # check of its value; None for a section
+    section: type[Section] | None = None  # class of the section it holds; None for a value
 
     @property
     def required(self) -> bool:

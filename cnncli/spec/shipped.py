@@ -14,17 +14,11 @@ _MEASURED = re.compile(r"\bTest accuracy ([01]\.\d+)")
 
 @dataclass(frozen=True)
 class Shipped:
-    """One of the specs that come with cnncli.
+    """One of the specs that come with cnncli."""
 
-    Args:
-        name: Its path without suffix, such as `mnist/deeper`.
-        file: Its file.
-        heading: Lines of its first comment, without the `#`.
-    """
-
-    name: str
+    name: str  # its path without suffix, such as `mnist/deeper`
     file: Path
-    heading: tuple[str, ...]
+    heading: tuple[str, ...]  # lines of its first comment, without the `#`
 
     @property
     def description(self) -> str:

@@ -15,15 +15,10 @@ from cnncli.wording import nearest, shown
 
 @dataclass(frozen=True)
 class Source:
-    """A source by name, with its arguments.
+    """A source by name, with its arguments."""
 
-    Args:
-        name: A built-in data set, or a key of `IMAGE_SOURCES`, such as `folder`.
-        arguments: Values by name; paths as they were written.
-    """
-
-    name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    name: str  # a built-in data set, or a key of `IMAGE_SOURCES`, such as `folder`
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # values by name; paths as they were written
 
     @property
     def is_builtin(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.spec.schema import Data
-from cnncli.spec.shapes import pair
+from cnncli.spec.shapes.terms import pair
 
 ASSUMED_CLASSES = 10
 """Number of classes to check a network with where only the images can tell."""
@@ -16,19 +16,12 @@ ASSUMED_CLASSES = 10
 
 @dataclass(frozen=True)
 class StaticDataInfo:
-    """What is certain of the images; None for what is not.
+    """What is certain of the images; None for what is not."""
 
-    Args:
-        shape: Height, width and channels.
-        class_names: In the order of the labels.
-        train: Number of images that an epoch trains on.
-        validation: Number of images that are drawn for validation; None also where the source has its own, or none.
-    """
-
-    shape: tuple[int, int, int] | None
-    class_names: tuple[str, ...] | None
-    train: int | None
-    validation: int | None
+    shape: tuple[int, int, int] | None  # height, width and channels
+    class_names: tuple[str, ...] | None  # in the order of the labels
+    train: int | None  # number of images that an epoch trains on
+    validation: int | None  # number of images drawn for validation; None also where the source has its own, or none
 
     @property
     def classes(self) -> int:

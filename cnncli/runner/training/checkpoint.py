@@ -33,29 +33,17 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class TrainingState:
-    """The progress of a training.
+    """The progress of a training."""
 
-    Args:
-        epochs: Completed epochs.
-        best: Number of the best of them; 0 when there is none.
-        steps: Steps done in the current epoch.
-        measured: Training metrics of the current epoch, when only its validation is missing.
-        seconds: Duration of the current epoch so far.
-        stopped: Whether a callback ended the current stage.
-        stage: Number of the current stage, counted from 1; 0 in a training without stages.
-        callbacks: Changing attributes of each callback.
-        arrays: Values of all variables, by name.
-    """
-
-    epochs: tuple[Epoch, ...] = ()
-    best: int = 0
-    steps: int = 0
-    measured: Mapping[str, float] | None = None
-    seconds: float = 0.0
-    stopped: bool = False
-    stage: int = 0
-    callbacks: tuple[Mapping[str, Any], ...] = ()
-    arrays: Arrays = field(default_factory=dict)
+    epochs: tuple[Epoch, ...] = ()  # completed epochs
+    best: int = 0  # number of the best of them; 0 when there is none
+    steps: int = 0  # steps done in the current epoch
+    measured: Mapping[str, float] | None = None  # metrics of the current epoch, when only its validation is missing
+    seconds: float = 0.0  # duration of the current epoch so far
+    stopped: bool = False  # whether a callback ended the current stage
+    stage: int = 0  # number of the current stage, counted from 1; 0 in a training without stages
+    callbacks: tuple[Mapping[str, Any], ...] = ()  # changing attributes of each callback
+    arrays: Arrays = field(default_factory=dict)  # values of all variables, by name
 
     @property
     def mid_epoch(self) -> bool:

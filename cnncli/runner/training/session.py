@@ -30,15 +30,8 @@ class TrainingSession:
     """Trains until the last epoch, or until a stop is requested.
 
     The checkpoint is written first, and everything else from what it holds: what a kill leaves undone, a resumed
-    training does again, to the same bytes.
-
-    Args:
-        run: Run folder, locked by the caller.
-        splits: Images by split.
-        phases: All phases of the training.
-        phase: The current one.
-        monitor: Metric that selects the best epoch, and whether more of it is better.
-        observer: Receives the events, and may stop the training.
+    training does again, to the same bytes. The caller has locked the run folder; `monitor` is the metric that selects
+    the best epoch, and whether more of it is better.
     """
 
     def __init__(

@@ -24,15 +24,10 @@ __all__ = ["IMAGE", "INPUT", "KEYS", "Network", "Node", "read_network", "snake"]
 
 @dataclass(frozen=True)
 class Network:
-    """What `model.blocks` and `model.layers` describe.
+    """What `model.blocks` and `model.layers` describe."""
 
-    Args:
-        nodes: Every Keras layer, in order; each takes what stands before it, and the last gives the output.
-        unused: Names of the blocks that no layer comes from.
-    """
-
-    nodes: tuple[Node, ...]
-    unused: tuple[str, ...]
+    nodes: tuple[Node, ...]  # every Keras layer, in order; each takes earlier ones, and the last gives the output
+    unused: tuple[str, ...]  # names of the blocks that no layer comes from
 
 
 def read_network(blocks: Mapping[str, Any], layers: Sequence[Any], problems: list[Problem]) -> Network:

@@ -17,25 +17,15 @@ KEYS = ("name", "inputs", "repeat")
 
 @dataclass(frozen=True)
 class Line:
-    """One layer, or one use of a block, as it is written.
+    """One layer, or one use of a block, as it is written."""
 
-    Args:
-        word: Name of the layer or block, as spelled; empty when it has none.
-        arguments: Arguments as written, without the three keys.
-        path: Its place in the spec.
-        name: Name of its output for other layers.
-        inputs: Names of the outputs that it takes; None for the one above.
-        repeat: Number of repetitions, or an expression.
-        broken: Whether a problem with it was reported already.
-    """
-
-    word: str
-    arguments: Mapping[str, Any]
-    path: KeyPath
-    name: str | None = None
-    inputs: tuple[str, ...] | None = None
-    repeat: Any = 1
-    broken: bool = False
+    word: str  # name of the layer or block, as spelled; empty when it has none
+    arguments: Mapping[str, Any]  # arguments as written, without the three keys
+    path: KeyPath  # its place in the spec
+    name: str | None = None  # name of its output for other layers
+    inputs: tuple[str, ...] | None = None  # names of the outputs that it takes; None for the one above
+    repeat: Any = 1  # number of repetitions, or an expression
+    broken: bool = False  # whether a problem with it was reported already
 
     @property
     def inside(self) -> KeyPath:
@@ -50,18 +40,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Block:
-    """A list of layers: a block, or the model's own, which has no name.
+    """A list of layers: a block, or the model's own, which has no name."""
 
-    Args:
-        name: Name of the block; empty for the model.
-        path: Its place in the spec, above `layers`.
-        parameters: Defaults by name; None for a parameter that every use must set.
-        lines: Its layers and uses of blocks, in order.
-        sources: Indices of the lines that each line takes; -1 is the input of the list.
-    """
-
-    name: str
-    path: KeyPath
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    lines: tuple[Line, ...] = ()
-    sources: tuple[tuple[int, ...], ...] = ()
+    name: str  # name of the block; empty for the model
+    path: KeyPath  # its place in the spec, above `layers`
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # defaults by name; None where every use must set one
+    lines: tuple[Line, ...] = ()  # its layers and uses of blocks, in order
+    sources: tuple[tuple[int, ...], ...] = ()  # indices of the lines that each line takes; -1 is the input of the list

@@ -45,12 +45,7 @@ class _Use:
 
 
 class Expansion:
-    """Writes out lists of layers.
-
-    Args:
-        blocks: All blocks.
-        problems: Every problem found is added, once however often its line is written out.
-    """
+    """Writes out lists of layers; a problem is added once, however often its line is written out."""
 
     def __init__(self, blocks: Mapping[str, Block], problems: list[Problem]) -> None:
         self.nodes: list[Node] = []

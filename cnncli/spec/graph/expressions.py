@@ -41,17 +41,11 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression that was read.
+    """An expression that was read."""
 
-    Args:
-        text: As it stands in the spec.
-        names: The parameters in it, in order.
-        tree: What Python's parser makes of it.
-    """
-
-    text: str
-    names: tuple[str, ...]
-    tree: ast.expr
+    text: str  # as it stands in the spec
+    names: tuple[str, ...]  # the parameters in it, in order
+    tree: ast.expr  # what Python's parser makes of it
 
     def value(self, parameters: Mapping[str, Any]) -> Any:
         """Its value.

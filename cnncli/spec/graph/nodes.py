@@ -18,25 +18,15 @@ IMAGE = -1
 
 @dataclass(frozen=True)
 class Node:
-    """A Keras layer of the model.
+    """A Keras layer of the model."""
 
-    Args:
-        name: Unique name of the layer in the Keras model.
-        entry: The checked layer with its arguments.
-        inputs: Indices of the nodes whose outputs it takes; all stand before it, and -1 is the image.
-        path: Place of the layer in the spec; in the definition of its block when it is part of one.
-        word: Name of the layer as the spec spells it, such as `MaxPool2D`.
-        uses: Places where the blocks that it is part of are used, the outermost first.
-        parameters: Values of its block's parameters in this use.
-    """
-
-    name: str
-    entry: Entry
-    inputs: tuple[int, ...]
-    path: KeyPath
-    word: str = ""
-    uses: tuple[KeyPath, ...] = ()
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    name: str  # unique name of the layer in the Keras model
+    entry: Entry  # the checked layer with its arguments
+    inputs: tuple[int, ...]  # indices of the nodes whose outputs it takes; all stand before it, and -1 is the image
+    path: KeyPath  # place of the layer in the spec; in the definition of its block when it is part of one
+    word: str = ""  # name of the layer as the spec spells it, such as `MaxPool2D`
+    uses: tuple[KeyPath, ...] = ()  # places where the blocks that it is part of are used, the outermost first
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # values of its block's parameters in this use
 
     def at(self, argument: str = "") -> KeyPath:
         """Where the layer, or one of its arguments, stands in the spec."""
