@@ -59,7 +59,7 @@ _TABLE = {
     "label_column": text,
     "split_column": _SPLIT_COLUMN,
     "names": PATH,
-    "delimiter": choice(",", ";", "\t"),
+    "delimiter": choice(",", ";", "\t", "|"),
     "encoding": text,
 }
 

@@ -23,7 +23,8 @@ from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import arrays, folder, table
 from cnncli.data.sources.arrays import holds_arrays
-from cnncli.data.sources.rows.reading import SUFFIXES, is_table
+from cnncli.data.sources.rows.not_tables import not_a_table
+from cnncli.data.sources.rows.reading import is_table
 from cnncli.errors import DataError
 from cnncli.observer import Notice
 from cnncli.wording import listed, some
@@ -170,9 +171,10 @@ def _load_table(
 ) -> ImageData[FileSamples]:
     require_existing(path)  # says what there is instead
     if not is_table(path):
-        raise DataError(
+        raise not_a_table(path) or DataError(
             f"{path} is neither a folder of images nor a table of them",
-            f"the file name of a table must end in {', '.join(sorted(SUFFIXES))}",
+            "the name of a table must end in .csv, .tsv, .txt, .json, .jsonl or .parquet, or in another ending that "
+            "docs/data.md lists",
         )
     try:
         return table.load(path, _ANY, None, exclude, notice, **columns)

@@ -20,7 +20,7 @@ from cnncli.data.names.split_names import SPLITS, splits_named
 from cnncli.data.samples import FileSamples, ImageData, Unused
 from cnncli.data.sources.rows import Row
 from cnncli.data.sources.rows.arguments import TableArguments
-from cnncli.data.sources.rows.reading import read_listing
+from cnncli.data.sources.rows.reading import may_hold_images, read_listing
 from cnncli.data.sources.rows.references import References
 from cnncli.data.sources.rows.split_column import KEY
 from cnncli.data.sources.rows.unpacked import unpack, unpacked_folder
@@ -145,9 +145,7 @@ def files_root(path: Path | str, **arguments: Any) -> Path:
 
 def _is_packed(place: Path) -> bool:
     """Whether the images of a table may be inside it, by what was written into the cache before, or by its format."""
-    return place.exists() and (
-        place.is_dir() or place.suffix.lower() in (".parquet", ".tar") or unpacked_folder([place]).is_dir()
-    )
+    return place.exists() and (place.is_dir() or may_hold_images(place) or unpacked_folder([place]).is_dir())
 
 
 class _Found(NamedTuple):

@@ -20,6 +20,8 @@ from cnncli.errors import DataError
 from cnncli.wording import some
 
 _STL10 = 3 * 96 * 96
+_NORB = b"\x4c\x3d\x1e"
+"""What follows the first byte of the files of small NORB, which says of what type their numbers are."""
 
 
 class Arrays(NamedTuple):
@@ -42,6 +44,8 @@ def published_arrays(path: Path, only: Collection[str] = ()) -> Arrays | None:
         if (path / "train_X.bin").is_file() or (only and (path / "test_X.bin").is_file()):
             return _stl10(path, only)
         files = sorted(path.glob("*.mat"))
+        if len(files) == 1 and "dataset" in (content := _loaded(files[0])):
+            return _emnist(files[0], content["dataset"])
         splits = splits_named({file.stem for file in files}) or splits_named({_word(file) for file in files})
         return (
             _svhn({file: splits.get(file.stem, splits.get(_word(file), "")) for file in files}, only) if files else None
@@ -60,6 +64,12 @@ def _loaded(file: Path) -> dict[str, Any]:
     from scipy.io import loadmat
 
     require_memory(file.stat().st_size, f"{file} holds arrays")
+    with file.open("rb") as stream:
+        if stream.read(4)[1:] == _NORB:
+            raise DataError(
+                f"{file} is a file of NORB, whose images are pairs of two cameras; it is not a MATLAB file",
+                "choose a camera and save its images as an .npz, with images and labels",
+            )
     try:
         return dict(loadmat(file, variable_names=["X", "y", "dataset"]))
     except NotImplementedError as error:

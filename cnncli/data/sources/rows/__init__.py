@@ -37,6 +37,7 @@ class Listing:
         files: The files that were read.
         problems: Rows that are wrong.
         unused: Images without a row: skipped tasks, those on which annotators disagree.
+        label_columns: The columns that the labels are from.
         pixels: For images that are inside of the table, a function that writes them into a folder under their names.
     """
 
@@ -44,6 +45,7 @@ class Listing:
     files: tuple[Path, ...] = ()
     problems: list[str] = field(default_factory=list)
     unused: list[Unused] = field(default_factory=list)
+    label_columns: tuple[str, ...] = ()
     pixels: Callable[[Path], None] | None = None
 
 
@@ -56,9 +58,11 @@ class Grid:
         rows: For each row where it stands, and its cells.
         names_columns: What the message says of where the names of the columns come from.
         pixels: For each column that holds encoded images, a function that writes them under the names in its cells.
+        classes: Columns of which the file itself says that they hold classes.
     """
 
     header: list[str]
     rows: Sequence[tuple[str, Sequence[str]]]
     names_columns: str
     pixels: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
+    classes: Sequence[str] = ()

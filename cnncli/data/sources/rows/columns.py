@@ -52,10 +52,11 @@ def rows_of(table: Path, grid: Grid, arguments: TableArguments, exists: Callable
             all_used = f"is one of the one-hot columns {some(others.names)}; without label_column, all are used"
             notice(f"{table}: '{grid.header[label]}' {all_used}")
     if one_hot is None and label is None:
-        label = finder.only_other(used)
+        label = finder.only_class(used) if grid.classes else finder.only_other(used)
     if one_hot is None and label is None:
         raise finder.unknown("label")
     listing = _listing(grid, image, label, split, group, one_hot)
+    listing.label_columns = one_hot.names if one_hot is not None else (grid.header[label or 0],)
     if one_hot is not None:
         notice(f"{table}: the labels are one-hot, in the columns {some(one_hot.names)}")
     _require_one_label_each(table, listing.rows)
@@ -116,6 +117,11 @@ class _Finder:
             return None
         self._tell(others[0], "labels")
         return others[0]
+
+    def only_class(self, taken: Collection[int | None]) -> int | None:
+        """The only column of which the file says that it holds classes."""
+        classes = [at for at, name in enumerate(self._grid.header) if name in self._grid.classes and at not in taken]
+        return classes[0] if len(classes) == 1 else None
 
     def _tell(self, at: int, what: str) -> None:
         self._arguments.notice(f"{self._table}: the column '{self._grid.header[at]}' holds the {what}")

@@ -11,6 +11,9 @@ from cnncli.wording import some
 _TOLERANCE = 1e-3
 """How far probabilities that were rounded may be from a sum of 1."""
 
+_TRUTH = {"true": 1.0, "false": 0.0}
+"""What pandas.get_dummies and R write in place of 1 and 0."""
+
 _MOST = 0.9
 """Share of rows that must sum to 1: the rest are mistakes, and with more of them the numbers mean something else."""
 
@@ -52,6 +55,6 @@ def one_hot_columns(grid: Grid, taken: Collection[int | None]) -> OneHot | None:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text or 0)
+        return float(_TRUTH.get(text.lower(), text or 0))
     except ValueError:
         return None

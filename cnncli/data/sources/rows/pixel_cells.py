@@ -12,6 +12,8 @@ import numpy as np
 from cnncli.errors import DataError
 
 _FEWEST = 16  # pixels: four numbers in a cell may be anything
+_FEWEST_UNNAMED = 64  # in columns that nothing names: with fewer, numbers may be measurements
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 _COLUMN = re.compile(r"(pixel|px|p)[ _]?\d+|\d+x\d+", re.IGNORECASE)
 
 
@@ -25,6 +27,21 @@ def pixel_columns(header: Sequence[str]) -> list[int]:
     """The columns that are called `pixel0`, `pixel1` … or `1x1`, `1x2` …, if they make a square, grey or coloured."""
     columns = [at for at, name in enumerate(header) if _COLUMN.fullmatch(name)]
     return columns if len(columns) >= _FEWEST and _shape(len(columns)) else []
+
+
+def names_of_pixels(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Names for the columns of a table without any: those of pixels, and of the label before or behind them.
+
+    Empty unless the first row has nothing but numbers, one more than a square has pixels. A corner of the images that
+    is always the same is no label; else the label has the fewest values, and is the first where both have as many.
+    """
+    first = rows[0] if rows else []
+    count = len(first) - 1
+    if count < _FEWEST_UNNAMED or not _shape(count) or not all(map(_NUMBER.fullmatch, first)):
+        return []
+    at_start, at_end = (len({row[at] for row in rows}) for at in (0, -1))
+    pixels = [f"pixel{number}" for number in range(count)]
+    return [*pixels, "label"] if at_end > 1 and (at_start == 1 or at_end < at_start) else ["label", *pixels]
 
 
 def _shape(count: int) -> tuple[int, int, int] | None:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.location import require_existing
-from cnncli.data.names.split_names import splits_named
+from cnncli.data.names.split_names import SPLITS, splits_named
 from cnncli.data.sources.exports import read_export, recognised
-from cnncli.data.sources.rows import Grid, Listing
+from cnncli.data.sources.rows import Grid, Listing, arrow
 from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.columns import rows_of
+from cnncli.data.sources.rows.json_cells import json_lines, json_table
 from cnncli.data.sources.rows.names import GUESSES, named_labels, simplified
+from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.parquet import parquet
 from cnncli.data.sources.rows.references import References
-from cnncli.data.sources.rows.text import delimited, grid_of_objects, json_lines, table_text
+from cnncli.data.sources.rows.text import delimited, table_text
 from cnncli.data.sources.rows.webdataset import webdataset
 from cnncli.errors import DataError
 from cnncli.wording import in_counting_order, some
 
-SUFFIXES = frozenset(
-    {".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".tar", ".xml", ".manifest", ".lst", ".labels"}
-)
-"""Suffixes of tables."""
+_ARCHIVES = (".tar", ".tar.gz", ".tgz")
+
+_TEXTS = (".csv", ".tsv", ".txt", ".tab", ".jsonl", ".ndjson", ".json", ".xml", ".manifest", ".lst", ".labels")
+
+SUFFIXES = frozenset({*_TEXTS, *(f"{suffix}.gz" for suffix in _TEXTS), *_ARCHIVES, *arrow.SUFFIXES})
+"""Endings of the names of tables."""
 
 
 def read_listing(arguments: TableArguments) -> Listing:
@@ -35,15 +38,19 @@ def read_listing(arguments: TableArguments) -> Listing:
     """
     place = require_existing(arguments.path)
     listing = read_export(arguments) if arguments.image_column is None else None
-    if listing is None and (archives := _inside(place, ".tar")):
+    if listing is None and (archives := _inside(place, _ARCHIVES)):
         listing, listing.files = webdataset(archives, arguments.label_column), tuple(archives)
     elif listing is None and (metadata := metadata_files(place)):
         listing = _joined(place, metadata, [_of_table([file], arguments) for file in metadata])
+    elif listing is None and place.is_file():
+        listing = _of_table([place], arguments)
     elif listing is None:
-        files = _inside(place, ".parquet")
-        if place.is_dir() and not files:
+        if files := _inside(place, arrow.SUFFIXES):
+            listing = _of_table(files, arguments)
+        elif tables := split_tables(place):
+            listing = _of_splits(tables, arguments)
+        else:
             raise DataError(f"{place} is a folder, and a file was expected", "name a table, or the export of a tool")
-        listing = _of_table(files or [place], arguments)
     listing.files = listing.files or (place,)
     if arguments.names is not None:
         listing.rows = named_labels(place, listing.rows, arguments.names, arguments.notice)
@@ -54,13 +61,18 @@ def read_listing(arguments: TableArguments) -> Listing:
 
 def is_table(path: Path) -> bool:
     """Whether a file is a table by its suffix; or a folder an export, or one of tables, archives or metadata."""
-    return _is_table_folder(path) if path.is_dir() else path.suffix.lower() in SUFFIXES
+    return _is_table_folder(path) if path.is_dir() else path.name.lower().endswith(tuple(SUFFIXES))
+
+
+def may_hold_images(file: Path) -> bool:
+    """Whether a table is of a kind that may have images inside it, as bytes."""
+    return file.name.lower().endswith((*_ARCHIVES, *arrow.SUFFIXES))
 
 
 def _is_table_folder(folder: Path) -> bool:
     if any(map(_names_labels, metadata_files(folder))) or recognised(folder) is not None:
         return True
-    return bool(_inside(folder, ".parquet") or _inside(folder, ".tar")) and not FolderInventory(folder, {}).images()
+    return bool(_inside(folder, (*arrow.SUFFIXES, *_ARCHIVES))) and not FolderInventory(folder, {}).images()
 
 
 def _names_labels(metadata: Path) -> bool:
@@ -87,15 +99,31 @@ def metadata_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def _inside(place: Path, suffix: str) -> list[Path]:
+def split_tables(folder: Path) -> dict[str, Path]:
+    """The tables of a folder that are called after splits, such as `train.csv` and `test.csv`, one of each."""
+    files = {file.name[: -len(_ending(file))]: file for file in sorted(folder.iterdir()) if _ending(file)}
+    named = splits_named(files)
+    of_split = {split: files[stem] for stem, split in named.items()}
+    return of_split if "train" in of_split and len(of_split) == len(named) else {}
+
+
+def _ending(file: Path) -> str:
+    """The ending of the name of a table of text; empty for any other file."""
+    endings = [each for each in SUFFIXES if file.name.lower().endswith(each)]
+    return max(endings, key=len, default="") if file.is_file() else ""
+
+
+def _inside(place: Path, suffixes: tuple[str, ...]) -> list[Path]:
     """The files of a kind in a folder, or the file itself if it is one."""
-    if place.is_dir():
-        return sorted(place.rglob(f"*{suffix}"), key=lambda file: in_counting_order(str(file)))
-    return [place] if place.suffix.lower() == suffix else []
+    if place.is_file():
+        return [place] if place.name.lower().endswith(suffixes) else []
+    files = [file for suffix in suffixes for file in place.rglob(f"*{suffix}") if not file.name.startswith("cache-")]
+    return sorted(files, key=lambda file: in_counting_order(str(file)))
 
 
 def _of_table(files: Sequence[Path], arguments: TableArguments) -> Listing:
-    grid = parquet(files) if files[0].suffix.lower() == ".parquet" else _grid(files[0], arguments)
+    columnar = files[0].suffix.lower() in arrow.SUFFIXES
+    grid = parquet(files) if columnar else _grid(files[0], arguments)
     listing = rows_of(files[0], grid, arguments, References(arguments.folder).all_exist)
     listing.files = tuple(files)
     return listing
@@ -117,25 +145,54 @@ def _joined(place: Path, files: Sequence[Path], parts: Sequence[Listing]) -> Lis
     return joined
 
 
+def _of_splits(tables: Mapping[str, Path], arguments: TableArguments) -> Listing:
+    """The rows of tables that are splits; one without the labels of the training is not used, and named."""
+    parts = {"train": _of_table([tables["train"]], arguments)}
+    for split in (split for split in SPLITS if split in tables and split != "train"):
+        if set(parts["train"].label_columns) <= set(_header(tables[split], arguments)):
+            parts[split] = _of_table([tables[split]], arguments)
+        else:
+            arguments.notice(
+                f"{tables[split]} has no column {some(parts['train'].label_columns)}, so no labels: not used"
+            )
+    joined = Listing([], files=tuple(tables[split] for split in parts))
+    writers = {}
+    for split, part in parts.items():
+        inner = f"{split}/" if part.pixels is not None else ""
+        if part.pixels is not None:
+            writers[split] = part.pixels
+        joined.problems += [f"{tables[split].name}, {problem}" for problem in part.problems]
+        joined.rows += [
+            row._replace(place=f"{tables[split].name}, {row.place}", name=inner + row.name, split=split)
+            for row in part.rows
+        ]
+
+    def write(folder: Path) -> None:
+        for split, writer in writers.items():
+            (folder / split).mkdir()
+            writer(folder / split)
+
+    joined.pixels = write if writers else None
+    return joined
+
+
+def _header(file: Path, arguments: TableArguments) -> list[str]:
+    if file.suffix.lower() in arrow.SUFFIXES:
+        return list(arrow.opened(file).schema.names)
+    return _grid(file, arguments).header
+
+
 def _grid(file: Path, arguments: TableArguments) -> Grid:
     if not file.is_file():
         raise DataError(f"{file} is not a file; a file was expected")
+    if not is_table(file) and (error := not_a_table(file)):
+        raise error
     text = table_text(file, arguments.encoding, arguments.notice)
-    if file.suffix.lower() in (".jsonl", ".ndjson"):
+    ending = _ending(file).removesuffix(".gz")
+    if ending in (".jsonl", ".ndjson"):
         return json_lines(file, text)
-    if file.suffix.lower() == ".json":
-        return _json(file, text)
+    if ending == ".json":
+        return json_table(file, text)
+    if ending == ".xml":
+        raise DataError(f"{file} is XML that no labelling tool known to cnncli writes", "save the table as CSV")
     return delimited(file, text, arguments.delimiter)
-
-
-def _json(file: Path, text: str) -> Grid:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        if len(text.split("\n")) > 1 and text.lstrip().startswith("{"):
-            return json_lines(file, text)
-        raise DataError(f"{file} is not JSON: {error}") from None
-    if isinstance(content, list) and content and all(isinstance(each, dict) for each in content):
-        return grid_of_objects([(f"object {number}", each) for number, each in enumerate(content, 1)])
-    has = f"an object with {some(list(content)) or 'nothing in it'}" if isinstance(content, dict) else "something else"
-    raise DataError(f"{file} is JSON, and not a table: {has}", "expected a list of objects, one for each image")

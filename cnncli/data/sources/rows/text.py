@@ -1,36 +1,46 @@
-"""The text of a table in whatever encoding it is, and its cells: CSV, TSV, JSON lines."""
+"""The text of a table in whatever encoding it is, and the cells of CSV, TSV and lists."""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
-import json
-from collections.abc import Sequence
+import re
+import zlib
 from pathlib import Path
-from typing import Any
 
 from cnncli.data.decode.formats import SUFFIXES
 from cnncli.data.sources.rows import Grid
+from cnncli.data.sources.rows.pixel_cells import names_of_pixels
 from cnncli.errors import DataError
 from cnncli.observer import Notice, ignore
 from cnncli.wording import counted, some
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]+')
+"""The line that Excel writes and reads before a table, to say which delimiter it has."""
+
+_IMAGE_AND_LABEL = re.compile(r"(.*\.\w+)[ \t]+(\S.*)")
+"""A line of a list such as Caffe reads: an image, blanks, and its label."""
+
+_GZIP = b"\x1f\x8b"
 
 _SEEN = 4096
 """Bytes that tell UTF-16 without a mark: every other one of Latin letters is zero."""
 
 
 def table_text(file: Path, encoding: str | None = None, notice: Notice = ignore) -> str:
-    """The text of a file: UTF-8, UTF-16 with or without a byte-order mark, or Windows-1252, with a notice.
+    """The text of a file, gzipped or not: UTF-8, UTF-16 with or without a mark, or Windows-1252, with a notice.
 
     Raises:
         DataError: It cannot be read, or is not text in the encoding.
     """
     try:
         data = file.read_bytes()
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror}") from error
+        data = gzip.decompress(data) if data.startswith(_GZIP) else data
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     recognised = encoding or encoding_of(data)
     try:
         return data.decode(recognised)
@@ -65,26 +75,32 @@ def encoding_of(data: bytes) -> str:
 
 
 def delimited(file: Path, text: str, delimiter: str | None) -> Grid:
-    """The cells of CSV or TSV. Without a header, which is told by an image in the first row, columns are called 1, 2 …
+    """The cells of CSV or TSV, or of a list with an image and its label in each line.
+
+    A header is missing where the first row has an image in it, or has nothing but numbers, as many as a square has
+    pixels beside a label; columns are then called 1, 2 … or by what they hold.
 
     Raises:
         DataError: It is not well-formed; the line is named.
     """
+    if separator := _SEPARATOR_LINE.match(text):
+        delimiter, text = delimiter or separator[1], text[separator.end() :]
     first = text.partition("\n")[0]
+    lines = 1 + bool(separator)
+    is_list = delimiter is None and not any(mark in first for mark in DELIMITERS)
+    if is_list and (rows := _images_and_labels(text, lines)):
+        return Grid(["1", "2"], rows, "its columns, divided by blanks, have no names and are called 1, 2")
     delimiter = delimiter or max(DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = []
     try:
-        rows = [(f"line {reader.line_num}", fields) for fields in reader if any(field.strip() for field in fields)]
+        for fields in reader:
+            if any(field.strip() for field in fields):
+                rows.append((f"line {reader.line_num + lines - 1}", [field.strip() for field in fields]))
     except csv.Error as error:
-        raise DataError(f"{file}:{reader.line_num} cannot be read as a table: {error}") from error
-    header = [name.strip() for name in rows[0][1]] if rows else []
+        raise DataError(f"{file}:{reader.line_num + lines - 1} cannot be read as a table: {error}") from error
+    header = rows[0][1] if rows else []
     by = f"divided by {DELIMITERS.get(delimiter, repr(delimiter))}s"
-    names_columns = f"its first row, {by}, names {some(header) or 'none'}"
-    if any(is_image_name(name) for name in header):
-        header = [str(number) for number in range(1, len(header) + 1)]
-        names_columns = f"its columns, {by}, have no names and are called {some(header)}"
-    else:
-        rows = rows[1:]
     for place, fields in rows:
         if len(fields) != len(header):
             raise DataError(
@@ -92,43 +108,26 @@ def delimited(file: Path, text: str, delimiter: str | None) -> Grid:
                 f"has {len(header)}",
                 f"fields with a {DELIMITERS.get(delimiter, 'delimiter')} in them need quotes",
             )
-    return Grid(header, [(place, [field.strip() for field in fields]) for place, fields in rows], names_columns)
+    if any(is_image_name(name) for name in header):
+        names = [str(number) for number in range(1, len(header) + 1)]
+        return Grid(names, rows, f"its columns, {by}, have no names and are called {some(names)}")
+    if of_pixels := names_of_pixels([fields for _, fields in rows]):
+        rows = rows[len(set(header)) == len(header) :]  # pandas takes the first row for names and makes all differ
+        return Grid(of_pixels, rows, f"its columns, {by}, have no names: a label and {len(header) - 1} pixels")
+    return Grid(header, rows[1:], f"its first row, {by}, names {some(header) or 'none'}")
 
 
-def json_lines(file: Path, text: str) -> Grid:
-    """The cells of a file with one JSON object in each line.
-
-    Raises:
-        DataError: A line is no JSON object.
-    """
-    objects = []
-    for number, line in enumerate(text.split("\n"), 1):
+def _images_and_labels(text: str, first_line: int) -> list[tuple[str, list[str]]]:
+    """The rows of a list with blanks between an image and its label; none when a line is something else."""
+    rows = []
+    for number, line in enumerate(text.splitlines(), first_line):
         if not line.strip():
             continue
-        try:
-            content = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{file}:{number} is not JSON: {error}", "expected one JSON object in each line") from None
-        if not isinstance(content, dict):
-            raise DataError(f"{file}:{number} is not a JSON object", 'expected {"file_name": …, "label": …}')
-        objects.append((f"line {number}", content))
-    return grid_of_objects(objects)
-
-
-def grid_of_objects(objects: Sequence[tuple[str, dict[str, Any]]]) -> Grid:
-    """The cells of JSON objects; their columns are the keys of all."""
-    header = list(dict.fromkeys(key for _, content in objects for key in content))
-    rows = [(place, [cell(content.get(key)) for key in header]) for place, content in objects]
-    return Grid(header, rows, f"its keys are {some(header) or 'none'}")
-
-
-def cell(value: Any) -> str:
-    """A value as the text of a cell: nothing is empty, and lists and objects are JSON."""
-    if value is None or (isinstance(value, float) and value != value):  # NaN stands for nothing
-        return ""
-    if isinstance(value, bool):
-        return str(int(value))
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value).strip()
+        parts = _IMAGE_AND_LABEL.fullmatch(line.strip())
+        if parts is None or not is_image_name(parts[1]):
+            return []
+        rows.append((f"line {number}", [parts[1], parts[2]]))
+    return rows
 
 
 def is_image_name(text: str) -> bool:

@@ -15,8 +15,9 @@ from typing import NamedTuple
 from cnncli.data.decode.formats import SUFFIXES
 from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.rows import Listing, Row
+from cnncli.data.sources.rows.json_cells import cell
 from cnncli.data.sources.rows.names import GUESSES, simplified
-from cnncli.data.sources.rows.text import cell
+from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.errors import DataError
 
 _LABELS = ("cls", "label", "txt")
@@ -52,8 +53,11 @@ def webdataset(files: Sequence[Path], label: str | None) -> Listing:
         split = splits.get(words[file], "train")
         rows += [Row(f"{file.name}, sample {key}", name, labels.get(key, ""), split) for key, name in images.items()]
     if not any(row.label for row in rows):
+        unpack = not_a_table(files[0])
         raise DataError(
-            f"{files[0]} has no images with labels", "expected members such as 0001.jpg and 0001.cls, or 0001.json"
+            f"{files[0]} has no images with labels",
+            "expected members such as 0001.jpg and 0001.cls, or 0001.json; if it has folders of images, "
+            f"{unpack.hint if unpack else 'unpack it'}",
         )
 
     def write(folder: Path) -> None:
