@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cnncli.catalog.image_sources import IMAGE_SOURCES
+from cnncli.data.decode.formats import SUFFIXES
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.inventory.location import require_existing
 from cnncli.data.inventory.source_inventory import inventory_of_data
 from cnncli.data.names.classes import require_images
 from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.quality.group_names import SuggestedGroups, suggested_groups
 from cnncli.data.quality.inspection import Progress, inspect_files
 from cnncli.data.quality.value_range import DarkSet, dark_sets
-from cnncli.data.samples import FileSamples, ImageData
-from cnncli.data.sources import arrays, folder, table
-from cnncli.data.sources.arrays import holds_arrays
+from cnncli.data.recognition import Place, are_parts, opened_table, recognised, table_in, within
+from cnncli.data.samples import ImageData, Samples
+from cnncli.data.sources import folder, load_images
 from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.reading import is_table
 from cnncli.errors import DataError
@@ -34,7 +34,7 @@ _ANY = InputFormat(1, 1, 3)
 
 @dataclass(frozen=True)
 class Survey:
-    """The readable images of a source, `folder` or `table`, whose arguments are those of a spec.
+    """The readable images of a source, a key of `IMAGE_SOURCES`, whose arguments are those of a spec.
 
     Args:
         labels: Labels of each split, int64, shape `(images,)`; `train` is always there.
@@ -73,26 +73,20 @@ class Survey:
 
 
 def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progress | None = None) -> Survey:
-    """Reads the headers of all images of a folder or table. Few are decoded, and nothing is written.
+    """Reads the headers of all images at a path. Few are decoded, and nothing is written but those inside of a table.
 
     Args:
-        path: A folder of class folders, or of such folders for each split; or a table.
+        path: A folder of class folders, or of such folders for each split; a table; or files of arrays.
         columns: `image_column`, `label_column`, `split_column` and `root` of a table, where they cannot be guessed.
         progress: Receives how many files are done, and of how many.
 
     Raises:
         DataError: The images cannot be trained on; the hint says what to do.
     """
-    if holds_arrays(path):
-        return _survey_arrays(path, columns or {})
     told: list[str] = []
-    as_table = not path.is_dir() or is_table(path)
-    load = (
-        partial(_load_table, path, columns or {}, told.append)
-        if as_table
-        else partial(_load_folder, path, columns or {})
-    )
-    data = load(exclude=())
+    place, data = _opened(path, columns or {}, told.append)
+    if IMAGE_SOURCES[place.source].images == "arrays":
+        return _survey_arrays(place, data, told)
     require_images(data.class_names, {split: len(samples) for split, samples in data.splits.items()}, str(path))
     files = [
         (samples.path(number), name) for samples in data.splits.values() for number, name in enumerate(samples.names)
@@ -101,11 +95,11 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
     unreadable = {name: one.detail for (_, name), one in zip(files, inspections, strict=True) if one.problem}
     if unreadable:
         _require_most_readable(path, unreadable, len(files))
-        data = load(exclude=set(unreadable))
+        data = load_images(place.source, place.arguments, input_format=_ANY, exclude=set(unreadable))
     good = [one for one in inspections if not one.problem]
     return Survey(
-        "table" if as_table else "folder",
-        {"path": str(path), **(columns or {})},
+        place.source,
+        place.arguments,
         data.class_names,
         {split: samples.labels for split, samples in data.splits.items()},
         np.array([(one.height, one.width) for one in good], np.int64),  # (images, 2)
@@ -119,17 +113,14 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
     )
 
 
-def _survey_arrays(path: Path, columns: Mapping[str, str]) -> Survey:
+def _survey_arrays(place: Place, data: ImageData[Samples], told: Sequence[str]) -> Survey:
     """The same of images in arrays, which all have one size."""
-    _require_no_columns(path, columns)
-    told: list[str] = []
-    data = arrays.load(path, notice=told.append)
     height, width, channels = data.splits["train"].shape
     labels = {split: samples.labels for split, samples in data.splits.items()}
     count = sum(map(len, labels.values()))
     return Survey(
-        "arrays",
-        {"path": str(path)},
+        place.source,
+        place.arguments,
         data.class_names,
         labels,
         np.tile(np.array([[height, width]], np.int64), (count, 1)),  # (images, 2)
@@ -158,26 +149,31 @@ def _notices(data: ImageData[Any]) -> Iterator[str]:
     yield from (line.removeprefix("warning: ") for line in class_warnings(data.class_names, labels))
 
 
-def _load_folder(path: Path, columns: Mapping[str, str], exclude: Container[str]) -> ImageData[FileSamples]:
-    _require_no_columns(path, columns)
+def _opened(path: Path, columns: Mapping[str, str], notice: Notice) -> tuple[Place, ImageData[Any]]:
+    """What is at a path, loaded; a folder that has a data set in it in place of class folders is read as that."""
+    place = recognised(path)
+    if place.source == "folder":
+        try:
+            data: ImageData[Any] = folder.load(path, _ANY)
+        except DataError as error:
+            inner = within(path, columns)
+            if inner is None:
+                _require_no_columns(path, columns)
+                raise DataError(error.message, _better_hint(path, error.hint)) from None
+        else:
+            inner = table_in(path, columns) if are_parts(data.class_names) else None
+            if inner is None:
+                _require_no_columns(path, columns)
+                return place, data
+        place = inner
+    if place.source != "table":
+        _require_no_columns(path, columns)
+    for sentence in place.notices:
+        notice(sentence)
+    if place.source != "table":
+        return place, load_images(place.source, place.arguments, input_format=_ANY, notice=notice)
     try:
-        return folder.load(path, _ANY, exclude=exclude)
-    except DataError as error:
-        raise DataError(error.message, _better_hint(path, error.hint)) from None
-
-
-def _load_table(
-    path: Path, columns: Mapping[str, str], notice: Notice, exclude: Container[str]
-) -> ImageData[FileSamples]:
-    require_existing(path)  # says what there is instead
-    if not is_table(path):
-        raise not_a_table(path) or DataError(
-            f"{path} is neither a folder of images nor a table of them",
-            "the name of a table must end in .csv, .tsv, .txt, .json, .jsonl or .parquet, or in another ending that "
-            "docs/data.md lists",
-        )
-    try:
-        return table.load(path, _ANY, None, exclude, notice, **columns)
+        return opened_table(place, columns, notice)
     except DataError as error:
         # There is no spec yet to set keys in
         hint = re.sub(r"data\.source\.table\.(\w+)_column", r"--\1-column", error.hint)
@@ -186,10 +182,13 @@ def _load_table(
 
 
 def _better_hint(path: Path, hint: str) -> str:
-    """What to do about a folder without classes, if there is a table in it."""
-    tables = sorted(file for file in path.iterdir() if file.suffix.lower() in (".csv", ".tsv"))
-    if "class" in hint and tables:
+    """What to do about a folder without classes, if there is a table in it, or a file that is no table."""
+    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    if "class" in hint and (tables := [file for file in files if is_table(file)]):
         return f"{hint}\nthere is a table in it: cnncli init {tables[0]}"
+    others = [error for file in files if file.suffix.lower() not in SUFFIXES and (error := not_a_table(file))]
+    if "class" in hint and others:
+        return f"{hint}\n{others[0].message}: {others[0].hint}"
     return hint.replace(", remove the folder, or name the classes to use in data.classes", ", or remove the folder")
 
 

@@ -21,6 +21,7 @@ from cnncli.data.names.classes import Classes
 from cnncli.data.names.labels import labelled_images
 from cnncli.data.names.split_names import SPLIT_WORDS, SPLITS
 from cnncli.data.samples import ImageData, Samples
+from cnncli.data.sources.published import hdf5
 from cnncli.data.sources.published.matlab import published_arrays
 from cnncli.errors import DataError
 from cnncli.machine import expanded
@@ -71,7 +72,7 @@ def load(
     `train_images`, `train_labels` and so on; or `images` and `labels`, or `x` and `y`, which have no splits. Arrays
     with other names are not used. Images of bytes in an `.npy` stay on disk until they are used.
 
-    SVHN's and EMNIST's `.mat` files and the binary files of STL-10 are read as they are published.
+    SVHN's and EMNIST's `.mat` files, the binary files of STL-10, and HDF5 files are read as they are published.
 
     Args:
         white: The number that means white. When None, numbers from 0 to 1 are told from those from 0 to 255 where
@@ -119,9 +120,12 @@ def _names_in(place: Path) -> list[str]:
 def holds_arrays(path: Path) -> bool:
     """Whether a file or folder is one that this source reads, by its names."""
     if not path.is_dir():
-        return path.suffix.lower() in (".npz", ".mat")
+        return path.suffix.lower() in (".npz", ".mat", *hdf5.SUFFIXES)
     roles = [_role(file.stem) for file in path.glob("*.npy")]
-    return any(roles) or any(path.glob("*.mat")) or (path / "train_X.bin").is_file()
+    # beside folders of images, they are somebody's labels or weights
+    alone = not any(each.is_dir() for each in path.iterdir())
+    published = alone and any(file for suffix in (".mat", *hdf5.SUFFIXES) for file in path.glob(f"*{suffix}"))
+    return any(roles) or published or (path / "train_X.bin").is_file()
 
 
 def _memory(array: _Stored) -> int:

@@ -54,6 +54,23 @@ def load(
     return data if classes is None else with_classes(data, classes, str(folder))
 
 
+def holds_batches(folder: Path) -> bool:
+    """Whether a folder has the files of CIFAR, binary ones or the pickled ones of Python."""
+    names = {file.name for file in folder.iterdir()}
+    return (
+        any(
+            needed <= names
+            for needed in (
+                {"data_batch_1.bin", "batches.meta.txt"},
+                {"data_batch_1", "batches.meta"},
+                {"train.bin", "fine_label_names.txt"},
+                {"train", "test", "meta"},
+            )
+        )
+        and not (folder / "train").is_dir()
+    )
+
+
 def _batch_file(folder: Path, name: str) -> Path:
     if (folder / name).is_file():
         return folder / name

@@ -55,6 +55,16 @@ def load(
     return labelled_images(images, labels, classes, white, str(folder), notice)
 
 
+def is_idx_name(name: str) -> bool:
+    """Whether a file is called as those of MNIST are."""
+    return bool(_NAME.fullmatch(name))
+
+
+def holds_idx(folder: Path) -> bool:
+    """Whether a folder has such files."""
+    return any(is_idx_name(file.name) for file in folder.iterdir())
+
+
 def _files(folder: Path, only: Collection[str]) -> dict[str, dict[str, Path]]:
     files_of: dict[tuple[str, str], dict[str, Path]] = {}
     for file in sorted(folder.iterdir()):  # a name comes before itself with .gz

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.data.quality import Plan, Progress, check_headers, scan_arrays, scan_files
 from cnncli.data.quality.codes import UNREADABLE, finding, most_severe_first
+from cnncli.data.recognition import recognised
 from cnncli.data.samples import FileSamples
-from cnncli.data.sources.rows.reading import is_table
+from cnncli.data.sources import load_images
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import DataError
 from cnncli.observer import Notice, ignore
@@ -31,9 +33,12 @@ from cnncli.wording import by_suffix, counted, listed, some
 
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
-    """Inspects a folder of class folders or a table of images, as `cnncli.check_data` says."""
-    plan = Plan(None, Split().held_out("validation"))
-    report = scan_files("table" if is_table(path) else "folder", path, decode=decode, progress=progress, plan=plan)
+    """Inspects a folder of class folders, a table of images or files of arrays, as `cnncli.check_data` says."""
+    plan, place = Plan(None, Split().held_out("validation")), recognised(path)
+    if IMAGE_SOURCES[place.source].images == "arrays":
+        report = scan_arrays(place.source, load_images(place.source, place.arguments), progress, plan)
+    else:
+        report = scan_files(place.source, place.arguments["path"], decode=decode, progress=progress, plan=plan)
     return _with(report, list(_too_few(report)))
 
 

@@ -1,4 +1,4 @@
-"""Data sets that are published as MATLAB files or as plain bytes: SVHN, EMNIST and STL-10.
+"""Data sets that are published as MATLAB files, as HDF5 or as plain bytes: SVHN, EMNIST, STL-10 and others.
 
 Source:
     Y. Netzer et al., "Reading Digits in Natural Images with Unsupervised Feature Learning", 2011.
@@ -16,6 +16,7 @@ import numpy as np
 
 from cnncli.data.memory import require_memory
 from cnncli.data.names.split_names import splits_named
+from cnncli.data.sources.published import hdf5
 from cnncli.errors import DataError
 from cnncli.wording import some
 
@@ -33,7 +34,7 @@ class Arrays(NamedTuple):
 
 
 def published_arrays(path: Path, only: Collection[str] = ()) -> Arrays | None:
-    """The arrays of a `.mat` file, of a folder of them, or of one with `train_X.bin`; None when it is none of these.
+    """The arrays of `.mat` or HDF5, a file or a folder of them, or of `train_X.bin`; None when it is none of these.
 
     `only` names the splits to read; the training images need not be there then.
 
@@ -43,6 +44,8 @@ def published_arrays(path: Path, only: Collection[str] = ()) -> Arrays | None:
     if path.is_dir():
         if (path / "train_X.bin").is_file() or (only and (path / "test_X.bin").is_file()):
             return _stl10(path, only)
+        if archives := sorted(file for suffix in hdf5.SUFFIXES for file in path.glob(f"*{suffix}")):
+            return Arrays(*hdf5.hdf5_arrays(archives, only), {})
         files = sorted(path.glob("*.mat"))
         if len(files) == 1 and "dataset" in (content := _loaded(files[0])):
             return _emnist(files[0], content["dataset"])
@@ -50,6 +53,8 @@ def published_arrays(path: Path, only: Collection[str] = ()) -> Arrays | None:
         return (
             _svhn({file: splits.get(file.stem, splits.get(_word(file), "")) for file in files}, only) if files else None
         )
+    if path.suffix.lower() in hdf5.SUFFIXES and path.is_file():
+        return Arrays(*hdf5.hdf5_arrays([path], only), {})
     if path.suffix.lower() != ".mat":
         return None
     content = _loaded(path)

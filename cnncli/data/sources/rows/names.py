@@ -75,7 +75,8 @@ def names_in(file: Path) -> dict[int, str]:
     numbered = [_NUMBER_AND_NAME.fullmatch(line) for line in lines]
     if len(lines) > 1 and all(numbered[1:]):
         names = {int(each[1]): each[2].strip('"') for each in numbered if each}
-        if names.keys() in (set(range(len(names))), set(range(1, len(names) + 1))):  # else `7 up` is all of a name
+        count = sum(each is not None for each in numbered)
+        if names.keys() in (set(range(count)), set(range(1, count + 1))):  # else `7 up` is all of a name
             return names
     return dict(enumerate(lines))
 

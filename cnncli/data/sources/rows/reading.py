@@ -104,7 +104,7 @@ def split_tables(folder: Path) -> dict[str, Path]:
     files = {file.name[: -len(_ending(file))]: file for file in sorted(folder.iterdir()) if _ending(file)}
     named = splits_named(files)
     of_split = {split: files[stem] for stem, split in named.items()}
-    return of_split if "train" in of_split and len(of_split) == len(named) else {}
+    return of_split if "train" in of_split and len(of_split) == len(named) > 1 else {}
 
 
 def _ending(file: Path) -> str:

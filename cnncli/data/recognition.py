@@ -1,0 +1,190 @@
+"""What a folder or file of images is: the source that reads it, with its arguments, as `cnncli init` writes them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.inventory.folder_inventory import FolderInventory
+from cnncli.data.inventory.location import require_existing
+from cnncli.data.names.split_names import says_nothing
+from cnncli.data.samples import FileSamples, ImageData
+from cnncli.data.sources import cifar, folder, idx, table
+from cnncli.data.sources.arrays import holds_arrays
+from cnncli.data.sources.rows.names import names_in
+from cnncli.data.sources.rows.not_tables import not_a_table
+from cnncli.data.sources.rows.reading import is_table, split_tables
+from cnncli.errors import DataError
+from cnncli.observer import Notice
+from cnncli.wording import some
+
+_ANY = InputFormat(1, 1, 3)
+_DEEPEST = 4
+"""Folders around the images that archives put there."""
+
+_SAMPLE = re.compile("sample|submission|test|meta", re.IGNORECASE)
+_NAMES = re.compile("class|name|label|categor|map|synset|sign", re.IGNORECASE)
+_PART = re.compile(r"\d+")
+
+
+class Place(NamedTuple):
+    """A source, a key of `IMAGE_SOURCES`, its arguments, and what should be said of how it was recognised."""
+
+    source: str
+    arguments: Mapping[str, str]
+    notices: tuple[str, ...] = ()
+
+
+def recognised(path: Path) -> Place:
+    """The source that reads a file or folder, by what is in it; a folder of class folders where nothing else fits.
+
+    Raises:
+        DataError: It does not exist, or is a file that no source reads.
+    """
+    require_existing(path)
+    if place := _certain(path):
+        return place
+    if path.is_dir():
+        return Place("folder", {"path": str(path)})
+    around = path.parent if path.suffix.lower() in (".npy", ".bin") or idx.is_idx_name(path.name) else None
+    if around is not None and (place := _certain(around)):
+        return place._replace(notices=(f"{path} is one file of a data set; all of {around} is used",))
+    raise not_a_table(path) or DataError(
+        f"{path} is neither a folder of images nor a table of them",
+        "the name of a table must end in .csv, .tsv, .txt, .json, .jsonl or .parquet, or in another ending that "
+        "docs/data.md lists",
+    )
+
+
+def _certain(path: Path) -> Place | None:
+    """The source of files whose names or contents leave no doubt."""
+    if holds_arrays(path):
+        return Place("arrays", {"path": str(path)})
+    if path.is_dir() and idx.holds_idx(path):
+        return Place("idx", {"path": str(path)})
+    if path.is_dir() and cifar.holds_batches(path):
+        return Place("cifar", {"path": str(path)})
+    return Place("table", {"path": str(path)}) if is_table(path) else None
+
+
+def within(path: Path, columns: Mapping[str, Any], depth: int = _DEEPEST) -> Place | None:
+    """What is in a folder that is not itself a data set: its tables, its only file of arrays, or its only folder.
+
+    Raises:
+        DataError: It has several tables, each of which could be meant.
+    """
+    if split_tables(path) and _loads(path, columns):
+        return Place("table", {"path": str(path)}, (f"the tables of {path} are its splits",))
+    if found := table_in(path, columns):
+        return found
+    arrays = [file for file in sorted(path.iterdir()) if file.is_file() and holds_arrays(file)]
+    if len(arrays) == 1:
+        return Place("arrays", {"path": str(arrays[0])}, (f"{path} has no class folders; {arrays[0].name} is used",))
+    contents = FolderInventory(path, {})
+    folders = [path / name for name in contents.folders()]
+    places = [place for each in folders if (place := _in_folder(each, columns, depth))]
+    if len(places) != 1 or contents.loose_images():
+        return None
+    (place,) = places
+    others = [each for each in folders if not str(place.arguments["path"]).startswith(str(each))]
+    if any(FolderInventory(each, {}).images() for each in others):
+        return None
+    return place._replace(notices=(f"the images are in {place.arguments['path']}",))
+
+
+def _in_folder(path: Path, columns: Mapping[str, Any], depth: int) -> Place | None:
+    if place := _certain(path):
+        return place
+    try:
+        folder.load(path, _ANY)
+        return Place("folder", {"path": str(path)})
+    except DataError:
+        return within(path, columns, depth - 1) if depth else None
+
+
+def _loads(path: Path, columns: Mapping[str, Any]) -> int:
+    """How many images a table has labels for; 0 when it is none, or one of its images is not there."""
+    try:
+        data = table.load(path, _ANY, **columns)
+    except DataError:
+        return 0
+    return sum(map(len, data.splits.values())) if len(data.class_names) > 1 else 0
+
+
+def table_in(path: Path, columns: Mapping[str, Any]) -> Place | None:
+    """The table in a folder that has labels for the most images of it."""
+    images = {file: _loads(file, columns) for file in sorted(path.iterdir()) if file.is_file() and is_table(file)}
+    most = max(images.values(), default=0)
+    alike = [file for file, count in images.items() if most and 2 * count > most]
+    trained = [file for file in alike if not _SAMPLE.search(file.name)] or alike
+    if len(trained) > 1:
+        raise DataError(
+            f"{path} has several tables of images: {some([file.name for file in trained])}",
+            f"name one of them: cnncli init {trained[0]}",
+        )
+    if not trained:
+        return None
+    return Place("table", {"path": str(trained[0])}, (f"{path} is read by its table {trained[0].name}",))
+
+
+def are_parts(class_names: tuple[str, ...]) -> bool:
+    """Whether folders differ in nothing but a number, as parts of one set do: `images_part_1`, `images_part_2`."""
+    return len({_PART.sub("#", name) for name in class_names}) == 1 and not any(map(str.isdecimal, class_names))
+
+
+def opened_table(place: Place, columns: Mapping[str, Any], notice: Notice) -> tuple[Place, ImageData[FileSamples]]:
+    """A table with its images, with a `root` where these are beside its folder, and with `names` for numbers.
+
+    Raises:
+        DataError: As `table.load` does.
+    """
+    file = Path(place.arguments["path"])
+    arguments: dict[str, Any] = {**place.arguments, **columns}
+    try:
+        data = table.load(**arguments, input_format=_ANY, notice=notice)
+    except DataError:
+        root = _root_of(file, columns) if "root" not in columns and file.is_file() else None
+        if root is None:
+            raise
+        arguments["root"] = root
+        data = table.load(**arguments, input_format=_ANY, notice=notice)
+    if names := _names_for(file, data.class_names):
+        arguments["names"] = str(names)
+        notice(f"the names of the classes are from {names}")
+        data = table.load(**arguments, input_format=_ANY)
+    tables = list(split_tables(file.parent).values()) if file.is_file() else []
+    if file in tables and _loads(file.parent, columns) > sum(map(len, data.splits.values())):
+        notice(f"{some([each.name for each in tables])} are splits; to use all: cnncli init {file.parent}")
+    return Place("table", arguments), data
+
+
+def _root_of(file: Path, columns: Mapping[str, Any]) -> str | None:
+    """The folder around that of a table, if the images are there, as those of `annotations/list.csv` in `images`."""
+    root = os.path.normpath(file.parent / "..")
+    beside = [each for each in Path(root).iterdir() if each.is_dir() and says_nothing(each.name)]
+    return root if beside and _loads(file, {**columns, "root": root}) else None
+
+
+def _names_for(path: Path, labels: tuple[str, ...]) -> Path | None:
+    """The file beside a table that has names for these labels, all of which are numbers; None unless there is one."""
+    numbers = {int(label) for label in labels if label.isdecimal() and len(label) < 10}
+    if len(numbers) != len(labels):
+        return None
+    fitting = [file for file in _may_have_names(path) if _fits(file, numbers)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _may_have_names(path: Path) -> Iterator[Path]:
+    for file in sorted((path if path.is_dir() else path.parent).iterdir()):
+        kind = file.suffix.lower() in (".txt", ".json", ".csv", ".names")
+        if kind and file != path and _NAMES.search(file.stem) and file.is_file() and file.stat().st_size < 1 << 20:
+            yield file
+
+
+def _fits(file: Path, numbers: set[int]) -> bool:
+    keys = names_in(file).keys()
+    return len(set(names_in(file).values())) == len(keys) and numbers in ({*keys}, {key + 1 for key in keys})

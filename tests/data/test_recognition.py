@@ -1,0 +1,190 @@
+"""What a path is taken for: `cnncli init` writes the source that reads it; a folder may hold a data set of its own."""
+
+import json
+
+import numpy as np
+import pytest
+from picture_files import put
+
+from cnncli.data.quality.survey import survey
+from cnncli.data.recognition import recognised
+from cnncli.errors import DataError
+
+GREY = np.arange(6 * 8 * 8, dtype=np.uint8).reshape(6, 8, 8)
+LABELS = np.array([0, 1, 2, 0, 1, 2])
+IMAGES = [f"images/{number}.png" for number in range(1, 7)]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNCLI_CACHE_DIR", str(tmp_path.parent / f"{tmp_path.name}-cache"))
+
+
+def table(file, images=IMAGES, labels=("owl", "cat", "dog") * 2, header="path,label"):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows = [f"{image},{label}" for image, label in zip(images, labels, strict=True)]
+    file.write_text("\n".join([header, *rows]))
+
+
+def idx(folder, split, images, labels):
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, array in (("images", images), ("labels", labels.astype(np.uint8))):
+        head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+        (folder / f"{split}-{kind}-idx{array.ndim}-ubyte").write_bytes(head + array.tobytes())
+
+
+def refusal(path) -> str:
+    with pytest.raises(DataError) as caught:
+        survey(path)
+    return f"{caught.value.message} | {caught.value.hint}"
+
+
+@pytest.mark.parametrize("path", [".", "train-images-idx3-ubyte", "MNIST", "MNIST/raw", "around"])
+def test_files_of_mnist_are_found_in_their_folder(tmp_path, path):
+    inner = {"MNIST": "MNIST/raw", "MNIST/raw": "MNIST/raw", "around": "around/MNIST/raw"}.get(path, "")
+    idx(tmp_path / inner, "train", GREY, LABELS)
+    seen = survey(tmp_path / path)
+    assert (seen.source, seen.class_names) == ("idx", ("0", "1", "2"))
+    assert seen.arguments == {"path": str(tmp_path / inner)}
+    assert np.array_equal(seen.sizes, [[8, 8]] * 6)
+
+
+def test_cifar_is_recognised_by_its_files(tmp_path):
+    folder = tmp_path / "cifar-10-batches-bin"
+    folder.mkdir()
+    row = np.zeros((10, 3073), np.uint8)
+    row[:, 0] = range(10)
+    for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
+        row.tofile(folder / f"{name}.bin")
+    (folder / "batches.meta.txt").write_text("\n".join("abcdefghij"))
+    for path in (folder, folder / "test_batch.bin", tmp_path):
+        seen = survey(path)
+        assert (seen.source, seen.arguments, len(seen.class_names)) == ("cifar", {"path": str(folder)}, 10)
+
+
+def test_pickled_batches_are_named(tmp_path):
+    for name in ("data_batch_1", "batches.meta"):
+        (tmp_path / name).write_bytes(b"")
+    assert "the Python version of CIFAR, which is pickled" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["mnist.npz", "d.h5"])
+def test_the_only_file_of_arrays_in_a_folder(tmp_path, name):
+    if name.endswith(".npz"):
+        np.savez(tmp_path / name, images=GREY, labels=LABELS)
+    else:
+        h5py = pytest.importorskip("h5py")
+        with h5py.File(tmp_path / name, "w") as file:
+            file["images"], file["labels"] = GREY, LABELS
+    seen = survey(tmp_path)
+    assert (seen.source, seen.class_names) == ("arrays", ("0", "1", "2"))
+
+
+def test_one_of_two_npy_files_stands_for_both(tmp_path):
+    np.save(tmp_path / "images.npy", GREY)
+    np.save(tmp_path / "labels.npy", LABELS)
+    assert survey(tmp_path / "images.npy").arguments == {"path": str(tmp_path)}
+
+
+def test_weights_beside_class_folders_are_no_data_set(tmp_path):
+    put(tmp_path, "cat/1.png", "dog/1.png")
+    (tmp_path / "best.h5").write_bytes(b"weights")
+    assert recognised(tmp_path).source == "folder"
+
+
+def test_a_folder_without_class_folders_is_read_by_its_table(tmp_path):
+    put(tmp_path, *IMAGES)
+    table(tmp_path / "labels.csv")
+    (tmp_path / "readme.csv").write_text("a,b\n1,2\n")
+    seen = survey(tmp_path)
+    assert (seen.source, seen.arguments) == ("table", {"path": str(tmp_path / "labels.csv")})
+    assert f"{tmp_path} is read by its table labels.csv" in seen.notices
+
+
+@pytest.mark.parametrize("sample", ["sample_submission.csv", "another.csv"])
+def test_the_table_of_the_most_images_is_that_of_the_training(tmp_path, sample):
+    put(tmp_path, *IMAGES, "images/7.png")
+    table(tmp_path / "train.csv")
+    table(tmp_path / sample, ["images/7.png"], ["owl"])
+    assert survey(tmp_path).arguments == {"path": str(tmp_path / "train.csv")}
+
+
+def test_test_csv_does_not_come_before_train_csv(tmp_path):
+    put(tmp_path, *IMAGES, "images/7.png")
+    table(tmp_path / "train.csv")
+    (tmp_path / "test.csv").write_text("path\nimages/7.png\n")
+    seen = survey(tmp_path)
+    assert (seen.arguments, set(seen.labels)) == ({"path": str(tmp_path)}, {"train"})
+    assert any("test.csv has no column label" in each for each in seen.notices)
+
+
+def test_several_tables_are_listed(tmp_path):
+    put(tmp_path, *IMAGES)
+    for name in ("birds.csv", "plants.csv"):
+        table(tmp_path / name)
+    assert "several tables of images: birds.csv, plants.csv | name one of them" in refusal(tmp_path)
+
+
+def test_folders_that_are_parts_of_one_set_are_no_classes(tmp_path):
+    put(tmp_path, *(f"part_{1 + number % 2}/ISIC_{number}.png" for number in range(6)))
+    table(tmp_path / "metadata.csv", [f"ISIC_{number}" for number in range(6)], header="image_id,dx")
+    assert survey(tmp_path).class_names == ("cat", "dog", "owl")
+
+
+def test_class_folders_that_differ_in_a_number_alone_remain_classes(tmp_path):
+    put(tmp_path, "class1/1.png", "class1/2.png", "class2/1.png")
+    (tmp_path / "notes.csv").write_text("day,weather\n1,rain\n")
+    assert survey(tmp_path).class_names == ("class1", "class2")
+
+
+def test_the_other_tables_of_the_splits_are_named(tmp_path):
+    put(tmp_path, *IMAGES)
+    table(tmp_path / "train.csv", IMAGES[:3], ["owl", "cat", "dog"])
+    table(tmp_path / "test.csv", IMAGES[3:], ["owl", "cat", "dog"])
+    assert any(f"to use all: cnncli init {tmp_path}" in each for each in survey(tmp_path / "train.csv").notices)
+    assert set(survey(tmp_path).labels) == {"train", "test"}
+
+
+def test_images_beside_the_folder_of_a_table(tmp_path):
+    put(tmp_path, *IMAGES)
+    table(tmp_path / "annotations" / "list.csv", [name.removeprefix("images/") for name in IMAGES])
+    seen = survey(tmp_path / "annotations" / "list.csv")
+    assert seen.arguments["root"] == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("label_num_to_disease_map.json", json.dumps({"0": "rust", "1": "scab", "2": "none"})),
+        ("classes.txt", "rust\nscab\nnone\n"),
+        ("signnames.csv", "ClassId,SignName\n0,rust\n1,scab\n2,none\n"),
+    ],
+)
+def test_numbers_get_the_names_that_lie_beside_their_table(tmp_path, file, content):
+    put(tmp_path, *IMAGES)
+    table(tmp_path / "train.csv", labels=LABELS)
+    (tmp_path / file).write_text(content)
+    seen = survey(tmp_path / "train.csv")
+    assert seen.arguments["names"] == str(tmp_path / file)
+    assert set(seen.class_names) == {"rust", "scab", "none"}
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("classes.txt", "rust\nscab\n"),
+        ("classes.json", "[1, 2"),
+        ("sign_test.csv", "label,pixel1\n0,1\n1,2\n2,3\n0,4\n"),
+        ("notes.txt", "rust\nscab\nnone\n"),
+    ],
+)
+def test_a_file_that_does_not_fit_names_no_classes(tmp_path, file, content):
+    put(tmp_path, *IMAGES)
+    table(tmp_path / "train.csv", labels=LABELS)
+    (tmp_path / file).write_text(content)
+    assert survey(tmp_path / "train.csv").class_names == ("0", "1", "2")
+
+
+def test_a_folder_with_nothing_but_an_archive_says_how_to_unpack_it(tmp_path):
+    (tmp_path / "photos.zip").write_bytes(b"PK")
+    assert "unzip " in refusal(tmp_path)
