@@ -60,6 +60,8 @@ def check_spec(
     *,
     runs_dir: str | os.PathLike[str] = "runs",
     build: bool = False,
+    data: bool = False,
+    notice: Notice = warn,
 ) -> SpecReport:
     """Reads a spec and lists every problem; TensorFlow is only started to build the model.
 
@@ -68,9 +70,12 @@ def check_spec(
         overrides: As in `load_spec`.
         runs_dir: Directory of the runs whose weights the spec names.
         build: Build and compile the model as well.
+        data: Look at the images as well: whether they are there, can be divided, and have headers that can be read.
+        notice: Receives a line about images that are not used or look wrong; by default a Python warning.
 
     Raises:
-        DataError: With `build`: only the images give their size or the classes, and they are missing.
+        DataError: With `data`: a training would refuse the images. With `build`: only the images give their size or the
+            classes, and they are missing.
         ResourceError: With `build`: the model does not fit into memory.
 
     Example:
@@ -85,7 +90,12 @@ def check_spec(
     spec = loaded.spec
     missing = missing_inputs(spec.data, spec.model, expanded(runs_dir))
     warnings = (*loaded.warnings, *(loaded.locate(SpecError(missing)).problems if missing else ()))
+    images = None
     try:
+        if data:
+            from cnncli.runner.inputs.checked_images import checked_images
+
+            images = sum(map(len, checked_images(spec, notice).samples.values()))
         if build:
             with isolated():
                 from cnncli.runner.summary import check_build
@@ -93,7 +103,7 @@ def check_spec(
                 check_build(spec)
     except SpecError as error:
         return SpecReport(loaded.locate(error).problems, warnings)
-    return SpecReport((), warnings)
+    return SpecReport((), warnings, images)
 
 
 def check_data(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cnncli.errors import Problem
 
@@ -14,6 +14,7 @@ class SpecReport:
     Args:
         errors: What must be corrected before a training; none when the spec is valid.
         warnings: What is legal but probably wrong, and which images and weights do not exist.
+        images: Number of images that were looked at; None when none were to be.
 
     Example:
         >>> import cnncli
@@ -24,6 +25,7 @@ class SpecReport:
 
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...] = ()
+    images: int | None = field(default=None, repr=False)
 
     def _repr_html_(self) -> str:
         from cnncli.records.html import html_table  # a check itself starts without the records

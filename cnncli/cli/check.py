@@ -14,23 +14,28 @@ from cnncli.cli.options import config_argument, runs_dir_option, set_option
 @set_option
 @runs_dir_option
 @click.option("--build", is_flag=True, help="Build the model in TensorFlow as well.")
-def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool) -> int:
+@click.option("--data", is_flag=True, help="Look at the images as well: files, columns, classes, splits, headers.")
+def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool, data: bool) -> int:
     """Find every mistake in CONFIG, with its line and column.
 
-    Missing images or weights are warnings; to check that images can be read, use 'cnncli data'.
+    Missing images or weights are warnings. With --data, whatever training would refuse of the images is an error; to
+    look at every pixel, use 'cnncli data'.
 
     \b
     Example:
       cnncli check configs/mnist.yaml --set train.epochs=5
+      cnncli check photographs.yaml --data
     """
     from cnncli import SpecError, check_spec
-    from cnncli.cli.console import say, show_problems
+    from cnncli.cli.console import notice, say, show_problems
+    from cnncli.wording import counted
 
-    report = check_spec(config, overrides, runs_dir=runs_dir, build=build)
+    report = check_spec(config, overrides, runs_dir=runs_dir, build=build, data=data, notice=notice)
     if report.warnings:
         show_problems(report.warnings, str(config), "warning", say)
     if report.errors:
         show_problems(report.errors, str(config), write=say)
         return SpecError.exit_code
-    say(f"{config}: ok")
+    looked = "images not looked at; to do so: --data" if report.images is None else counted(report.images, "image")
+    say(f"{config}: ok ({looked})")
     return 0

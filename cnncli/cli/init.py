@@ -86,15 +86,20 @@ def _draft(data: Path, columns: dict[str, str], output: Path | None, force: bool
     _deliver(text, file, ("check", "preview", "train"))
 
 
+_NAMED = 3
+"""How many of many files a line names."""
+
+
 def _unreadable(files: Mapping[str, str]) -> str:
-    """How many files of which suffix cannot be read, with the first of them and the reason."""
+    """How many files of which suffix cannot be read, with the first of them and the reason of each."""
     from cnncli.wording import by_suffix, counted
 
-    name, reason = next(iter(files.items()))
-    first = f"{name} {reason.partition(';')[0]}"
+    first = [f"{name} {reason.partition(';')[0]}" for name, reason in list(files.items())[:_NAMED]]
     if len(files) == 1:
-        return f"1 file cannot be read and is excluded: {first}"
-    return f"{counted(len(files), 'file')} ({by_suffix(files)}) cannot be read and are excluded; the first: {first}"
+        return f"1 file cannot be read and is excluded: {first[0]}"
+    more = f"; and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
+    named = "; ".join(first)
+    return f"{counted(len(files), 'file')} ({by_suffix(files)}) cannot be read and are excluded: {named}{more}"
 
 
 def _name_of(data: Path) -> str:

@@ -12,11 +12,9 @@ from cnncli.factory.precision import slowed_by
 from cnncli.factory.summary import summarize
 from cnncli.observer import TrainingObserver
 from cnncli.runner.execution.execution import OneDevice
-from cnncli.runner.inputs.class_check import require_class_weights
+from cnncli.runner.inputs.checked_images import checked_images
 from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.inputs.input_spec import InputSpec
-from cnncli.runner.inputs.size_findings import warn_about_sizes
-from cnncli.runner.inputs.source_check import load_readable_splits
 from cnncli.runner.inputs.splits import Splits, decoded
 from cnncli.runner.model.build import build_model, encoding_for
 from cnncli.runner.model.initial_weights import load_pretrained, write_loaded
@@ -63,9 +61,7 @@ def train_into(
     command: Sequence[str],
 ) -> TrainingResult:
     """Trains from the first step; `open_run` locks a run folder once everything that can be refused is prepared."""
-    source = load_readable_splits(spec.data, spec.seed, observer.on_notice)
-    require_class_weights(spec.train, source.class_names)
-    warn_about_sizes(spec, source, observer.on_notice)
+    source = checked_images(spec, observer.on_notice)
     splits = decoded(source, spec.data.cache, observer.on_decoding, observer.on_notice)
     inputs = splits.input_spec(spec.data)
     tell_result_variables(observer.on_notice)

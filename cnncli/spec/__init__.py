@@ -24,6 +24,9 @@ from cnncli.spec.values import is_name
 
 __all__ = ["LoadedSpec", "Spec", "load", "parse"]
 
+_SET = "--set "
+"""How the place of a value that was set by hand begins."""
+
 
 @dataclass(frozen=True)
 class LoadedSpec:
@@ -83,7 +86,24 @@ def load(
         path = expanded(source)
         document, name = read_single_file(path) if is_complete else read_file(path), path.stem
     loaded = parse(_overridden(document, overrides), name)
+    if overrides and loaded.warnings:
+        loaded = dataclasses.replace(loaded, warnings=tuple(_of_the_file(loaded.warnings, document, name)))
     return loaded if is_complete else dataclasses.replace(loaded, spec=with_black_beyond(loaded.spec))
+
+
+def _of_the_file(warnings: Sequence[Problem], document: Document, name: str) -> Iterator[Problem]:
+    """The warnings that the file alone gives, or that are about a value that was set by hand.
+
+    Left out are those on values of the file that are odd only because of the others: whoever sets two epochs for a
+    trial does not mean the patience.
+    """
+    try:
+        alone = {(one.code, one.path) for one in parse(document, name).warnings}
+    except SpecError:  # what is set by hand makes it right
+        alone = {(one.code, one.path) for one in warnings}
+    for one in warnings:
+        if (one.code, one.path) in alone or (one.place is not None and one.place.file.startswith(_SET)):
+            yield one
 
 
 def _overridden(document: Document, overrides: Mapping[str, Any] | Sequence[str]) -> Document:
@@ -131,6 +151,6 @@ def in_order(problems: Sequence[Problem], file: str) -> list[Problem]:
 
     def rank(problem: Problem) -> tuple[int, str, int, int]:
         where, line, column = problem.place or Place(file, 0, 0)
-        return (0 if where == file else 2 if where.startswith("--set ") else 1), where, line, column
+        return (0 if where == file else 2 if where.startswith(_SET) else 1), where, line, column
 
     return sorted(problems, key=rank)

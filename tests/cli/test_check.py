@@ -36,7 +36,11 @@ def test_seven_mistakes_are_seven_located_problems(tmp_path):
 
 def test_the_shipped_spec_is_ok():
     result = run("check", "configs/mnist.yaml")
-    assert (result.returncode, result.stdout, result.stderr) == (0, "configs/mnist.yaml: ok\n", "")
+    assert (result.returncode, result.stdout, result.stderr) == (
+        0,
+        "configs/mnist.yaml: ok (images not looked at; to do so: --data)\n",
+        "",
+    )
 
 
 def test_warnings_are_findings_too(call, tmp_path):
@@ -48,7 +52,7 @@ def test_warnings_are_findings_too(call, tmp_path):
     result = call("check", file)
     heading, finding, verdict = result.out.splitlines()
     assert (result.code, result.err) == (0, "")
-    assert (heading, verdict) == (f"{file}: 1 warning", f"{file}: ok")
+    assert (heading, verdict) == (f"{file}: 1 warning", f"{file}: ok (images not looked at; to do so: --data)")
     assert (finding.split()[0], finding.split()[-1]) == ("4:23", "[dropout-rate]")
 
 

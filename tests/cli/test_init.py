@@ -49,9 +49,25 @@ def test_a_folder_becomes_a_spec_that_passes_the_check(call, stripes):
         "      cnncli train my-stripes.yaml",
     ]
     checked = call("check", "my-stripes.yaml")
-    assert (checked.code, checked.out, checked.err) == (0, "my-stripes.yaml: ok\n", "")
+    assert (checked.code, checked.out, checked.err) == (
+        0,
+        "my-stripes.yaml: ok (images not looked at; to do so: --data)\n",
+        "",
+    )
     assert load(Path("my-stripes.yaml")).spec.data.source.arguments == {"path": "my stripes"}
     assert state(stripes / "my stripes") == before
+
+
+def test_files_that_cannot_be_read_are_named_with_the_reason(call, stripes):
+    for number in range(2, 7):
+        (stripes / "my stripes" / "lying" / f"{number}.png").write_bytes(b"" if number % 2 else b"%PDF-1.7")
+    result = call("init", "my stripes")
+    assert result.code == 0
+    assert result.err.splitlines() == [
+        "note: 5 files (5 .png) cannot be read and are excluded: lying/2.png is a PDF document, not an image; "
+        "lying/3.png is empty; lying/4.png is a PDF document, not an image; and 2 more; for details: "
+        "cnncli data 'my stripes'"
+    ]
 
 
 def test_stdout_gets_the_spec_and_nothing_else(call, stripes):

@@ -105,7 +105,7 @@ def test_what_a_source_cannot_do_without_is_asked_for(name):
         ("{idx: {path: 3}}", 29, "expected a path, got 3"),
         ("{folder: {path: ''}}", 32, "expected a path, got ''"),
         ("{arrays: {path: a, white: 0}}", 42, "expected a number above 0, got 0"),
-        ("{table: {path: a, delimiter: ':'}}", 45, "expected one of ,, ;, \t, got ':'"),
+        ("{table: {path: a, delimiter: ':'}}", 45, "expected one of ,, ;, \t, |, got ':'"),
         ("{cifar: {path: a, labels: course}}", 42,
          "expected one of fine, coarse, got 'course'; did you mean 'coarse'?"),
         ("{tfds: {name: a, splits: train}}", 41, "expected a mapping from names to values, each a word, got 'train'"),

@@ -16,10 +16,8 @@ from cnncli.errors import TrainingError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch, History
 from cnncli.runner.execution.steps import outputs_of
-from cnncli.runner.inputs.class_check import require_class_weights
+from cnncli.runner.inputs.checked_images import checked_images
 from cnncli.runner.inputs.image_manifest import record_images
-from cnncli.runner.inputs.size_findings import warn_about_sizes
-from cnncli.runner.inputs.source_check import load_readable_splits
 from cnncli.runner.inputs.splits import Splits, all_files, decoded_before
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.open_run import OpenRun
@@ -87,9 +85,7 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
     began, free = time.perf_counter() if began is None else began, free_memory()
     require_writable(runs_dir)
     with memory_errors_explained(), temporary_folder() as folder:
-        source = load_readable_splits(spec.data, spec.seed, observer.on_notice)
-        require_class_weights(spec.train, source.class_names)
-        warn_about_sizes(spec, source, observer.on_notice)
+        source = checked_images(spec, observer.on_notice)
         loading = time.perf_counter() - began
         images = sample_images(source, spec.data.cache)
         require_disk_space(0, images.cache, runs_dir)  # before anything that takes longer
