@@ -17,6 +17,17 @@ from cnncli.wording import in_counting_order
         (["2026-01-30", "2026-02-01"], "are dates, such as 2026-01-30"),
         (["30.01.2026", "1.2.2026 12:30"], "are dates"),
         (["2026-01-30T12:00:00Z", "2026-02-01T01:02:03Z"], "are dates"),
+        (["20260130", "20260201"], "are dates"),
+        (["30 Jan 2026", "February 1, 2026"], "are dates"),
+        (["1 0 0", "0 1 0", "0 0 1"], "one-hot labels, such as 1 0 0"),
+        (["100", "010", "001"], "one-hot labels, such as 100"),
+        (["[0, 1]", "[1, 0]"], "one-hot labels"),
+        (["cat", "NA", "dog"], "called NA may stand for no label"),
+        (["cat", "None", "?"], "called None, ? may stand for no label"),
+        (["cat", "dog", "Cat, dog"], "lists of others, such as Cat, dog"),
+        (["cat", "dog", "dog|cat"], "lists of others, such as dog|cat"),
+        (["cow", "c\u043ew"], "two alphabets that look alike: c<U+043E>w"),
+        (["\u0391lpha", "beta"], "<U+0391>lpha"),
         (["0.13", "-2.5", "3.0"], "numbers with fractions, such as 0.13"),
         (["1,5", "2,5"], "numbers with fractions"),
         ([f"img_{number}" for number in range(30)], "most of the 30 classes have one image, such as img_0"),
@@ -31,7 +42,16 @@ def test_odd_labels_are_told(names, words):
 
 @pytest.mark.parametrize(
     "names",
-    [["0", "1"], ["1.0", "2.0"], ["2019", "2020"], ["käfer", "日本"], ["v1.2", "v2"], ["n01440764"], ["a b", "3-4"]],
+    [
+        *(["1.0", "2.0"], ["2019", "2020"], ["käfer", "日本"], ["v1.2", "v2"], ["n01440764"], ["a b", "3-4"]),
+        ["0", "1"],
+        ["0", "1", "10"],
+        ["1", "01"],
+        ["кот", "cat"],
+        ["β-cell", "cell"],
+        ["AC/DC", "Abba"],
+        ["no dash", "x"],
+    ],
 )
 def test_ordinary_labels_are_not(names):
     assert list(odd_labels(names, 40)) == []

@@ -16,6 +16,7 @@ from cnncli.data.names.similar_names import merging, similar_names
         ("T-shirt", "t_shirt"),
         ("hot dog", "hotdog"),
         ("chèvre", unicodedata.normalize("NFD", "chèvre")),
+        ("é", unicodedata.normalize("NFD", "é")),
         ("ﬁsh", "fish"),
         ("cat", "ca\u200bt"),
         ("class 1", "class 01"),

@@ -222,3 +222,10 @@ def test_labels_are_looked_up_in_a_file_of_json(place):
     (place / "t.csv").write_text("path,label\nin/1.png,5\nin/2.png,3\n")
     (place / "names.json").write_text('{"3": "cat", "5": "owl"}')
     assert table.load(place / "t.csv", READING, names=str(place / "names.json")).class_names == ("cat", "owl")
+
+
+@pytest.mark.parametrize("label", ["[1, 0, 0]", "[0, 1]", "[0.0, 1.0]"])
+def test_a_one_hot_label_in_one_cell_is_called_that(place, label):
+    (place / "t.csv").write_text(f'path,label\nin/1.png,"{label}"\n')
+    with pytest.raises(DataError, match="is one-hot in one cell"):
+        table.load(place / "t.csv", READING)

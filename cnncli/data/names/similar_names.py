@@ -32,7 +32,7 @@ def _essence(name: str) -> str:
     """What is left of a name when everything is taken away that people write now so and now so."""
     text = unicodedata.normalize("NFKC", name).casefold().strip()
     if len(text) < 2:
-        return name
+        return unicodedata.normalize("NFC", name)
     text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")  # invisible
     text = re.sub(r"(?<!\d)0+(?=\d)", "", text)
     text = re.sub(r"(?<=\d)[\W_]+(?=\d)", ".", text)

@@ -167,9 +167,14 @@ def _require_one_label_each(table: Path, rows: Sequence[Row]) -> None:
     for row in rows:
         if row.label[:1] in ("[", "{"):
             try:
-                json.loads(row.label)
+                content = json.loads(row.label)
             except ValueError:
                 continue
+            if isinstance(content, list) and content.count(1) == 1 and content.count(0) == len(content) - 1:
+                raise DataError(
+                    f"{table}: {row.place} has {row.label} as its label, which is one-hot in one cell",
+                    "write the name of the class instead, or make a column for each class",
+                )
             raise DataError(
                 f"{table}: {row.place} has {row.label} as its label: several labels, or an object",
                 "a classifier needs one label for each image",
