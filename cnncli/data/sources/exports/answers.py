@@ -11,7 +11,7 @@ from typing import Any
 
 from cnncli.data import unused
 from cnncli.data.sources.rows import Listing, Row
-from cnncli.data.sources.rows.text import cell
+from cnncli.data.sources.rows.json_cells import cell
 from cnncli.errors import DataError
 from cnncli.observer import Notice
 from cnncli.wording import counted, some
