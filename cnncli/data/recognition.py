@@ -46,6 +46,12 @@ def recognised(path: Path) -> Place:
         DataError: It does not exist, or is a file that no source reads.
     """
     require_existing(path)
+    if tfds := _prepared(path):
+        raise DataError(
+            f"{path} is a data set that TensorFlow Datasets prepared",
+            f"write into a spec: source: {{tfds: {{name: {tfds.parent.name}, data_dir: {tfds.parent.parent}}}}}; "
+            "for one to begin with: cnncli init --template cifar10",
+        )
     if place := _certain(path):
         return place
     if path.is_dir():
@@ -60,10 +66,19 @@ def recognised(path: Path) -> Place:
     )
 
 
+def _prepared(path: Path) -> Path | None:
+    """The folder of the version of a data set of TensorFlow Datasets, where a path is that or the folder around it."""
+    inside = path.glob("*/features.json") if path.is_dir() else ()
+    folders = [file.parent for file in (path / "features.json", *inside)]
+    return next((each for each in folders if (each / "dataset_info.json").is_file()), None)
+
+
 def _certain(path: Path) -> Place | None:
     """The source of files whose names or contents leave no doubt."""
     if holds_arrays(path):
-        return Place("arrays", {"path": str(path)})
+        alike = list(path.parent.glob(f"*{path.suffix}")) if path.suffix.lower() in (".mat", ".h5", ".hdf5") else []
+        others = f"to use the other files beside {path.name} as well: cnncli init {path.parent}"
+        return Place("arrays", {"path": str(path)}, (others,) if len(alike) > 1 and path.is_file() else ())
     if path.is_dir() and idx.holds_idx(path):
         return Place("idx", {"path": str(path)})
     if path.is_dir() and cifar.holds_batches(path):

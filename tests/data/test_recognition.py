@@ -188,3 +188,20 @@ def test_a_file_that_does_not_fit_names_no_classes(tmp_path, file, content):
 def test_a_folder_with_nothing_but_an_archive_says_how_to_unpack_it(tmp_path):
     (tmp_path / "photos.zip").write_bytes(b"PK")
     assert "unzip " in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("path", ["mine", "mine/1.0.0"])
+def test_a_data_set_of_tensorflow_datasets_is_called_that(tmp_path, path):
+    (tmp_path / "mine" / "1.0.0").mkdir(parents=True)
+    for name in ("features.json", "dataset_info.json", "mine-train.tfrecord-00000-of-00001"):
+        (tmp_path / "mine" / "1.0.0" / name).write_text("{}")
+    assert f"source: {{tfds: {{name: mine, data_dir: {tmp_path}}}}}" in refusal(tmp_path / path)
+
+
+def test_one_of_several_files_of_arrays_names_the_others(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    for split in ("train", "test"):
+        with h5py.File(tmp_path / f"{split}.h5", "w") as file:
+            file["x"], file["y"] = GREY, LABELS
+    assert any(f"cnncli init {tmp_path}" in each for each in survey(tmp_path / "train.h5").notices)
+    assert set(survey(tmp_path).labels) == {"train", "test"}
