@@ -143,7 +143,7 @@ def _upright(
     opened: OpenedPicture, pixels: Image.Image | DeepPixels, input_format: InputFormat, name: str
 ) -> Image.Image:
     """What a reader found, the right way up, in 8 bits and whatever mode the file has."""
-    profile = opened.profile if input_format.icc == "srgb" else b""
+    profile = opened.profile() if input_format.icc == "srgb" else b""
     picture = _in_bytes(pixels, profile, input_format, name)
     turn = opened.turn()  # only now: a PNG may tell it behind its pixels
     return picture if turn is None else picture.transpose(turn)

@@ -184,7 +184,7 @@ def _of_header(
         traits = ("wrong-suffix", *traits)
     if picture.turn() in ON_ITS_SIDE:
         width, height = height, width
-    profile = profile_name(picture.profile)
+    profile = profile_name(picture.profile())
     return FileInspection("", "", kind.name, width, height, picture.is_grey, traits, profile, dicom=dicom), picture
 
 

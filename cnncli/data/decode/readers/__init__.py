@@ -5,10 +5,11 @@ A reader looks at the header first: how large the picture is, and whether it can
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -51,32 +52,31 @@ class NoPicture(NotRead):
     """A file of a format of pictures that holds none, such as a report."""
 
 
-class OpenedPicture(Protocol):
-    """A picture file whose header was read. Width, height and colour are as stored, before it is turned."""
+class OpenedPicture(ABC):
+    """A picture file whose header was read.
 
-    @property
-    def width(self) -> int:
-        """In pixels."""
+    Args:
+        width: In pixels, as stored, before it is turned.
+        height: In pixels.
+        is_grey: Whether it is stored without colour.
+        is_deep: Whether it has more than 8 bits.
+        has_alpha: Whether it has transparency.
+    """
 
-    @property
-    def height(self) -> int:
-        """In pixels."""
+    def __init__(self, width: int, height: int, is_grey: bool, is_deep: bool = False, has_alpha: bool = False) -> None:
+        self.width, self.height, self.is_grey = width, height, is_grey
+        self.traits: tuple[str, ...] = ("sixteen-bit",) * is_deep + ("transparent",) * has_alpha
+        """Codes of the doctor's findings that the header shows."""
 
-    @property
-    def is_grey(self) -> bool:
-        """Whether it is stored without colour."""
-
-    @property
-    def traits(self) -> tuple[str, ...]:
-        """Codes of the doctor's findings that the header shows: `sixteen-bit`, `transparent` …"""
-
-    @property
     def profile(self) -> bytes:
         """Its ICC profile; empty for none."""
+        return b""
 
     def turn(self) -> Image.Transpose | None:
         """What puts it upright; None when it is. Nothing is decoded, so a PNG is asked again once it is."""
+        return None
 
+    @abstractmethod
     def load(self, input_format: InputFormat) -> Image.Image | DeepPixels:
         """Decodes it, of an animation the first frame, and does not turn it.
 

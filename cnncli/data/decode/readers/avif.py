@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from PIL.AvifImagePlugin import AvifImageFile
 
-from cnncli.data.decode.readers.pillow import BoxFile, PillowFile
+from cnncli.data.decode.readers import OpenedPicture
+from cnncli.data.decode.readers.pillow import BoxFile
 
 _FOLDERS = {b"meta": 4, b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0}
 """Boxes that hold boxes, with the bytes before the first of these."""
@@ -38,7 +39,7 @@ class _AvifFile(BoxFile):
         return width - self.width < 64 and height - self.height < 64
 
 
-def open_avif(stream: BinaryIO) -> PillowFile:
+def open_avif(stream: BinaryIO) -> OpenedPicture:
     """An AVIF; of an animation the first frame."""
     return _AvifFile(AvifImageFile(stream), stream)
 

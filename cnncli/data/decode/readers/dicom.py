@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from cnncli.data.decode.input_format import Frame, InputFormat
-from cnncli.data.decode.readers import DeepPixels, NotRead, chosen_frame, with_extra
+from cnncli.data.decode.readers import DeepPixels, NotRead, OpenedPicture, chosen_frame, with_extra
 from cnncli.data.decode.readers.dicom_codecs import Layout, decoded, decoder_for
 from cnncli.data.decode.readers.dicom_file import (
     BoundedStream,
@@ -66,20 +66,16 @@ def read_identity(stream: BinaryIO, keyword: str) -> bytes:
         return identity_of(read_dicom(bounded, with_extra("pydicom", "is a DICOM image", "dicom")).elements, keyword)
 
 
-class DicomPicture:
-    """A DICOM whose header was read."""
-
-    traits: tuple[str, ...] = ()
+class DicomPicture(OpenedPicture):
+    """A DICOM whose header was read. It is stored upright."""
 
     def __init__(self, file: DicomFile, frame: Frame | None, pydicom: Any) -> None:
         self._file, self._pydicom = file, pydicom
         self._layout = layout = _layout_of(file)
-        self.width, self.height = layout.width, layout.height
-        self.is_grey = layout.photometric in _GREY
+        super().__init__(layout.width, layout.height, layout.photometric in _GREY)
         self._decoder = decoder_for(file, layout, pydicom)
         self._index = chosen_frame(frame, layout.frames, "a DICOM")
 
-    @property
     def profile(self) -> bytes:
         """Its ICC profile; empty for none."""
         return bytes(self._file.elements.get("ICCProfile") or b"")
@@ -101,9 +97,6 @@ class DicomPicture:
             identity_of(elements, "PatientID"),
             identity_of(elements, "SeriesInstanceUID"),
         )
-
-    def turn(self) -> None:
-        """A DICOM is stored upright."""
 
     def load(self, input_format: InputFormat) -> Image.Image | DeepPixels:
         """The frame, in 8 bits unless it has colours of more."""

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from cnncli.data.decode.readers import with_extra
-from cnncli.data.decode.readers.pillow import BoxFile, PillowFile
+from PIL import ImageFile
+
+from cnncli.data.decode.readers import OpenedPicture, with_extra
+from cnncli.data.decode.readers.pillow import BoxFile
 
 
 class _HeicFile(BoxFile):
-    @property
-    def traits(self) -> tuple[str, ...]:
-        """Codes of the doctor's findings that the header shows.
+    """A HEIC. It has its own way to turn a picture, and programs are to ignore EXIF; some write only EXIF."""
 
-        The format has its own way to turn a picture, and programs are to ignore EXIF; some write only EXIF.
-        """
-        noted = self.picture.info.get("original_orientation") or 1
-        stays = noted != 1 and not self._turns()
-        return ("ignored-orientation",) * stays + super().traits
+    def __init__(self, picture: ImageFile.ImageFile, stream: BinaryIO) -> None:
+        super().__init__(picture, stream)
+        if (picture.info.get("original_orientation") or 1) != 1 and not self._turns():
+            self.traits = ("ignored-orientation", *self.traits)
 
     def _turns(self) -> bool:
         """Whether a property of the file turns or mirrors a picture."""
@@ -26,7 +25,7 @@ class _HeicFile(BoxFile):
         return b"\0\0\0\x09imir" in data or (place >= 0 and data[place + 8] & 3 != 0)
 
 
-def open_heic(stream: BinaryIO) -> PillowFile:
+def open_heic(stream: BinaryIO) -> OpenedPicture:
     """A HEIC or HEIF."""
     pi_heif = with_extra("pi_heif", "is a HEIC image", "heic")
     return _HeicFile(pi_heif.HeifImageFile(stream), stream)

@@ -11,6 +11,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from cnncli.data.decode.cut_off import CutOff
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.decode.readers import OpenedPicture
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST = 256  # pictures in a file that are looked at; programs write up to about 20
@@ -26,9 +27,7 @@ class _Entry(NamedTuple):
     height: int
 
 
-class _IcoFile:
-    profile = b""
-
+class _IcoFile(OpenedPicture):
     def __init__(self, stream: BinaryIO) -> None:
         self._file = IcoFile(stream)
         if not self._file.entry:
@@ -37,18 +36,7 @@ class _IcoFile:
             raise CutOff
         entries = [_entry(stream, index, one.offset) for index, one in enumerate(self._file.entry[:_MOST])]
         self._entry = max(entries, key=lambda one: (one.area, one.bits))
-        self.width, self.height = self._entry.width, self._entry.height
-
-    @property
-    def is_grey(self) -> bool:
-        return False
-
-    @property
-    def traits(self) -> tuple[str, ...]:
-        return ("transparent",)
-
-    def turn(self) -> None:
-        return None
+        super().__init__(self._entry.width, self._entry.height, is_grey=False, has_alpha=True)
 
     def load(self, input_format: InputFormat) -> Image.Image:
         index = self._entry.place
@@ -73,6 +61,6 @@ def _entry(stream: BinaryIO, index: int, offset: int) -> _Entry:
     return _Entry(width * height, bits, index, width, height)
 
 
-def open_ico(stream: BinaryIO) -> _IcoFile:
+def open_ico(stream: BinaryIO) -> OpenedPicture:
     """An icon."""
     return _IcoFile(stream)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from functools import cached_property
 from typing import BinaryIO
 
 from PIL import Image, ImageChops
@@ -12,7 +11,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from cnncli.data.decode.cut_off import CutOff, is_cut_off
 from cnncli.data.decode.input_format import InputFormat, decode_smaller
 from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of, turn_told_by
-from cnncli.data.decode.readers import DeepPixels, NotRead, with_extra
+from cnncli.data.decode.readers import DeepPixels, NotRead, OpenedPicture, with_extra
 from cnncli.data.decode.readers.codestream import JPEG_LS, JpegFrame, jpeg_frame
 from cnncli.data.decode.readers.pillow import PillowFile
 
@@ -22,12 +21,11 @@ _EXIF = b"Exif\0\0"
 class _Jpeg(PillowFile):
     picture: JpegImageFile
 
-    @cached_property
-    def _turn(self) -> Image.Transpose | None:
-        return turn_of(self.picture)
+    def __init__(self, picture: JpegImageFile, stream: BinaryIO) -> None:
+        super().__init__(picture, stream)
+        self._turn = turn_of(picture)
 
     def turn(self) -> Image.Transpose | None:
-        """What puts it upright."""
         return self._turn
 
     def load(self, input_format: InputFormat) -> Image.Image:
@@ -39,7 +37,7 @@ class _Jpeg(PillowFile):
         return ImageChops.invert(picture) if is_plain_ink else picture
 
 
-def open_jpeg(stream: BinaryIO) -> PillowFile | _DeepJpeg:
+def open_jpeg(stream: BinaryIO) -> OpenedPicture:
     """A JPEG, or the first photograph of several in one file."""
     try:
         return _Jpeg(JpegImageFile(stream), stream)
@@ -52,15 +50,12 @@ def open_jpeg(stream: BinaryIO) -> PillowFile | _DeepJpeg:
         return _DeepJpeg(data, frame)
 
 
-class _DeepJpeg:
+class _DeepJpeg(OpenedPicture):
     """A picture of other than 8 bits, or a JPEG-LS."""
 
-    profile = b""
-
     def __init__(self, data: bytes, frame: JpegFrame) -> None:
+        super().__init__(frame.width, frame.height, frame.channels == 1, frame.bits > 8)
         self._data, self._frame = data, frame
-        self.width, self.height, self.is_grey = frame.width, frame.height, frame.channels == 1
-        self.traits = ("sixteen-bit",) * (frame.bits > 8)
         name = "JPEG-LS" if frame.marker == JPEG_LS else "JPEG"
         if frame.channels not in (1, 3) or not 2 <= frame.bits <= 16:
             raise NotRead(f"is a {name} of {frame.channels} channels of {frame.bits} bits, which cnncli does not read")

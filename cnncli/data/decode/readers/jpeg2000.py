@@ -11,7 +11,7 @@ from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 
 from cnncli.data.decode.cut_off import CutOff, is_cut_off
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.decode.readers import DeepPixels, NotRead, with_extra
+from cnncli.data.decode.readers import DeepPixels, NotRead, OpenedPicture, with_extra
 from cnncli.data.decode.readers.codestream import Codestream, boxes_of, codestream_of
 from cnncli.data.decode.readers.pillow import PillowFile
 
@@ -20,7 +20,7 @@ _COLORS = {1: 1, 2: 1, 3: 3, 4: 3}
 """Channels of grey or colour by the number of components; one more is alpha."""
 
 
-def open_jpeg2000(stream: BinaryIO) -> PillowFile | _DeepFile:
+def open_jpeg2000(stream: BinaryIO) -> OpenedPicture:
     """A JP2 or J2K."""
     boxes = boxes_of(stream)
     stream.seek(boxes.get(b"jp2c", 0))
@@ -33,23 +33,11 @@ def open_jpeg2000(stream: BinaryIO) -> PillowFile | _DeepFile:
     picture = Jpeg2KImageFile(stream)
     if picture.size != (codestream.width, codestream.height):
         raise ValueError("its two headers declare different sizes")
-    return _PlainFile(picture, stream, _profile(stream, boxes))
+    picture.info["icc_profile"] = _profile(stream, boxes)  # which Pillow does not look for
+    return PillowFile(picture, stream)
 
 
-class _PlainFile(PillowFile):
-    """A picture of 8 bits, whose profile Pillow does not look for."""
-
-    def __init__(self, picture: Jpeg2KImageFile, stream: BinaryIO, profile: bytes) -> None:
-        super().__init__(picture, stream)
-        self._profile = profile
-
-    @property
-    def profile(self) -> bytes:
-        """Its ICC profile; empty for none."""
-        return self._profile
-
-
-class _DeepFile:
+class _DeepFile(OpenedPicture):
     """A picture of other than 8 bits, which imagecodecs reads."""
 
     def __init__(self, stream: BinaryIO, codestream: Codestream, boxes: dict[bytes, int]) -> None:
@@ -58,22 +46,15 @@ class _DeepFile:
             raise NotRead("is a JPEG 2000 of an unusual kind, which cnncli does not read")
         self._bits = bits.pop()
         self._imagecodecs = with_extra("imagecodecs", f"is a JPEG 2000 of {self._bits} bits per channel", "tiff")
-        self.width, self.height = codestream.width, codestream.height
         self._stream, self._components = stream, len(codestream.bits)
-        self.profile = _profile(stream, boxes)
+        is_grey, has_alpha = self._components < 3, self._components in (2, 4)
+        super().__init__(codestream.width, codestream.height, is_grey, self._bits > 8, has_alpha)
+        self._profile = _profile(stream, boxes)
         # imagecodecs would apply the profile of a file; a codestream has none
-        self._start = boxes[b"jp2c"] if self.profile else 0
+        self._start = boxes[b"jp2c"] if self._profile else 0
 
-    @property
-    def is_grey(self) -> bool:
-        return self._components < 3
-
-    @property
-    def traits(self) -> tuple[str, ...]:
-        return ("sixteen-bit",) * (self._bits > 8) + ("transparent",) * (self._components in (2, 4))
-
-    def turn(self) -> None:
-        return None
+    def profile(self) -> bytes:
+        return self._profile
 
     def load(self, input_format: InputFormat) -> DeepPixels:
         self._stream.seek(self._start)

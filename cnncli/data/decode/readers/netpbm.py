@@ -13,7 +13,7 @@ from PIL import Image
 
 from cnncli.data.decode.cut_off import CutOff
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.decode.readers import DeepPixels
+from cnncli.data.decode.readers import DeepPixels, OpenedPicture
 
 _LONGEST_HEADER = 65_536
 _TOKEN = re.compile(rb"(?:\s+|#[^\r\n]*[\r\n])*([0-9]{1,10})")
@@ -22,29 +22,16 @@ _COMMENT = re.compile(rb"#[^\r\n]*")
 _PAM_CHANNELS = {"BLACKANDWHITE": 1, "GRAYSCALE": 1, "RGB": 3}
 
 
-class _NetpbmFile:
+class _NetpbmFile(OpenedPicture):
     """A file whose pixels begin at `start`; `kind` is the digit of its magic number."""
-
-    profile = b""
 
     def __init__(
         self, stream: BinaryIO, kind: int, size: tuple[int, int], channels: int, maximum: int, start: int
     ) -> None:
         if not 0 < maximum < 65536 or min(size) < 1:
             raise ValueError(f"it declares {size[0]}×{size[1]} pixels of 0 to {maximum}")
-        self.width, self.height = size
+        super().__init__(*size, channels < 3, maximum > 255, channels in (2, 4))
         self._stream, self._kind, self._channels, self._white, self._start = stream, kind, channels, maximum, start
-
-    @property
-    def is_grey(self) -> bool:
-        return self._channels < 3
-
-    @property
-    def traits(self) -> tuple[str, ...]:
-        return ("sixteen-bit",) * (self._white > 255) + ("transparent",) * (self._channels in (2, 4))
-
-    def turn(self) -> None:
-        return None
 
     def load(self, input_format: InputFormat) -> Image.Image | DeepPixels:
         values = self._values()  # (height, width, channels)
@@ -97,7 +84,7 @@ class _NetpbmFile:
         return numbers
 
 
-def open_netpbm(stream: BinaryIO) -> _NetpbmFile:
+def open_netpbm(stream: BinaryIO) -> OpenedPicture:
     """A PBM, PGM, PPM or PAM."""
     head = stream.read(_LONGEST_HEADER)
     kind = head[1] - ord("0")

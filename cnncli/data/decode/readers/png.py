@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import MAX_TEXT_CHUNK, PngImageFile
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import turn_of, turn_told_by
 from cnncli.data.decode.profiles import profile_of
-from cnncli.data.decode.readers import DeepPixels
+from cnncli.data.decode.readers import DeepPixels, OpenedPicture
 from cnncli.data.decode.readers.pillow import PillowFile
 
 _SIGNATURE = 8  # bytes before the first chunk
@@ -26,27 +26,16 @@ _MOST_TEXT = 16 * MAX_TEXT_CHUNK  # bytes of all texts that are kept
 _LOW_BYTES = {2: "RGB;16L", 6: "RGBA;16L"}  # Pillow's names of layouts in which these are the upper ones
 
 
-class PngFile(PillowFile):
-    """A PNG whose header was read."""
-
+class _PngFile(PillowFile):
     picture: PngImageFile
 
     def __init__(self, picture: PngImageFile, stream: BinaryIO, whole: BinaryIO, bits: int, color_type: int) -> None:
         super().__init__(picture, stream)
+        self.is_grey, self.traits = color_type in (0, 4), ("sixteen-bit",) * (bits == 16) + self.traits
         self._whole = whole  # with the long texts and profiles
         self._bits, self._color_type = bits, color_type
+        self._is_loaded = False
 
-    @property
-    def is_grey(self) -> bool:
-        """Whether it is stored without colour."""
-        return self._color_type in (0, 4)
-
-    @property
-    def traits(self) -> tuple[str, ...]:
-        """Codes of the doctor's findings that the header shows."""
-        return ("sixteen-bit",) * (self._bits == 16) + super().traits
-
-    @property
     def profile(self) -> bytes:
         """Its profile, or that of the space it names; long ones too."""
         profile = b""
@@ -61,7 +50,7 @@ class PngFile(PillowFile):
 
     def turn(self) -> Image.Transpose | None:
         """What puts it upright; it may be told behind the pixels, which are passed over."""
-        if self._loaded:
+        if self._is_loaded:
             return turn_of(self.picture)
         # Not its own getexif, which decodes where it finds nothing
         return turn_told_by(lambda: Image.Image.getexif(PngImageFile(io.BytesIO(_without_pixels(self._stream)))))
@@ -71,10 +60,10 @@ class PngFile(PillowFile):
         try:
             pixels = self._decoded()
         except ValueError:  # which a long text behind the pixels raises, too
-            self._stream = without_long_texts(self._stream)
+            self._stream = _without_long_texts(self._stream)
             self.picture = PngImageFile(self._stream)
             pixels = self._decoded()
-        self._loaded = True
+        self._is_loaded = True
         return pixels
 
     def _decoded(self) -> Image.Image | DeepPixels:
@@ -109,7 +98,7 @@ class PngFile(PillowFile):
         picture.tile = [tile._replace(args=layout) for tile in picture.tile]
 
 
-def open_png(stream: BinaryIO) -> PngFile:
+def open_png(stream: BinaryIO) -> OpenedPicture:
     """A PNG."""
     stream.seek(_BIT_DEPTH)
     kind = stream.read(2)  # before the stream reads on
@@ -118,12 +107,12 @@ def open_png(stream: BinaryIO) -> PngFile:
     try:
         picture = PngImageFile(stream)
     except ValueError:
-        shorter = without_long_texts(stream)
+        shorter = _without_long_texts(stream)
         picture = PngImageFile(shorter)
-    return PngFile(picture, shorter, stream, *kind)
+    return _PngFile(picture, shorter, stream, *kind)
 
 
-def without_long_texts(stream: BinaryIO) -> BinaryIO:
+def _without_long_texts(stream: BinaryIO) -> BinaryIO:
     """A copy of a PNG without the texts and the profile that Pillow takes for an attack by their length.
 
     Nothing is unpacked beyond that length. A text whose checksum is wrong stays: the file is damaged.

@@ -14,8 +14,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from cnncli.data.decode.cut_off import CutOff
 from cnncli.data.decode.input_format import Frame, InputFormat
-from cnncli.data.decode.readers import NotRead, chosen_frame
-from cnncli.data.decode.readers.tiff_deep import DeepTiff, open_deep
+from cnncli.data.decode.readers import NotRead, OpenedPicture, chosen_frame
+from cnncli.data.decode.readers.tiff_deep import open_deep
 from cnncli.data.decode.readers.tiff_pages import COLORS, TiffPage, pages_of
 
 _PACKED = {1, 5, 8, 32773, 32946, 34925, 50000}
@@ -25,28 +25,26 @@ _FAX, _JPEG = {2, 3, 4}, 7
 _LARGEST_BLOCK = 1 << 26  # pixels of a tile or strip: libraries reserve one before they read it
 
 
-class _PlainTiff:
+class _PlainTiff(OpenedPicture):
     """A page that Pillow reads, and turns as it reads it."""
 
     def __init__(self, stream: BinaryIO, page: TiffPage) -> None:
-        self._stream, self._index = stream, page.index
-        self.width, self.height = (page.width, page.height) if page.orientation < 5 else (page.height, page.width)
-        self.is_grey = page.is_grey
-        self.traits = ("transparent",) * page.has_alpha
-        self.profile = page.profile
+        size = (page.width, page.height) if page.orientation < 5 else (page.height, page.width)
+        super().__init__(*size, page.is_grey, has_alpha=page.has_alpha)
+        self._stream, self._page = stream, page
 
-    def turn(self) -> None:
-        return None
+    def profile(self) -> bytes:
+        return self._page.profile
 
     def load(self, input_format: InputFormat) -> Image.Image:
         self._stream.seek(0)
         picture = TiffImageFile(io.BytesIO(self._stream.read()))  # libtiff would read a file behind Python's back
-        picture.seek(self._index)
+        picture.seek(self._page.index)
         picture.load()
         return picture.convert("LA") if picture.mode == "La" else picture
 
 
-def open_tiff(stream: BinaryIO, frame: Frame | None) -> _PlainTiff | DeepTiff:
+def open_tiff(stream: BinaryIO, frame: Frame | None) -> OpenedPicture:
     """A TIFF, or one page of several."""
     pages = pages_of(stream)
     if not pages or pages[0].is_raw:

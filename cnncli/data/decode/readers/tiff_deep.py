@@ -15,7 +15,7 @@ from PIL import Image
 from cnncli.data.decode.formats import format_of
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import turn_for
-from cnncli.data.decode.readers import DeepPixels, NotRead, open_picture, with_extra
+from cnncli.data.decode.readers import DeepPixels, NotRead, OpenedPicture, open_picture, with_extra
 from cnncli.data.decode.readers.codestream import declared_by_jpeg
 from cnncli.data.decode.readers.tiff_pages import COLORS, TiffPage
 from cnncli.data.decode.white import blocks_of_rows, used_white
@@ -46,7 +46,7 @@ _PALETTE, _CMYK, _YCBCR, _CIELAB = 3, 5, 6, 8
 _MOST_BYTES = 1 << 30  # of the numbers of a page or a tile
 
 
-def open_deep(stream: BinaryIO, page: TiffPage) -> DeepTiff:
+def open_deep(stream: BinaryIO, page: TiffPage) -> OpenedPicture:
     """A page of any numbers.
 
     Raises:
@@ -71,20 +71,20 @@ def open_deep(stream: BinaryIO, page: TiffPage) -> DeepTiff:
             f"is a TIFF of {page.width}×{page.height} pixels of {len(page.bits)} channels, which is too large"
         )
     with_extra("imagecodecs", fact, "tiff")
-    return DeepTiff(stream, page, with_extra("tifffile", fact, "tiff"))
+    return _DeepTiff(stream, page, with_extra("tifffile", fact, "tiff"))
 
 
-class DeepTiff:
+class _DeepTiff(OpenedPicture):
     """A page that tifffile reads."""
 
     def __init__(self, stream: BinaryIO, page: TiffPage, tifffile: Any) -> None:
+        super().__init__(page.width, page.height, page.is_grey, page.bits[0] > 8, page.has_alpha)
         self._stream, self._page, self._tifffile = stream, page, tifffile
-        self.width, self.height, self.is_grey = page.width, page.height, page.is_grey
-        self.traits = ("sixteen-bit",) * (page.bits[0] > 8) + ("transparent",) * page.has_alpha
-        self.profile = page.profile
+
+    def profile(self) -> bytes:
+        return self._page.profile
 
     def turn(self) -> Image.Transpose | None:
-        """What puts it upright."""
         return turn_for(self._page.orientation)
 
     def load(self, input_format: InputFormat) -> Image.Image | DeepPixels:
