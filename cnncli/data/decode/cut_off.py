@@ -5,8 +5,23 @@ from __future__ import annotations
 import os
 from typing import BinaryIO
 
+from cnncli.errors import DataError
+
 _HEAD = 16
 _TAIL = 64
+
+
+class UnreadableImage(DataError):
+    """A file that is not an image which can be read.
+
+    Args:
+        code: That of the doctor's finding.
+        is_known: Whether it begins like a picture.
+    """
+
+    def __init__(self, message: str, hint: str = "", code: str = "damaged", is_known: bool = True) -> None:
+        super().__init__(message, hint)
+        self.code, self.is_known = code, is_known
 
 
 class CutOff(Exception):

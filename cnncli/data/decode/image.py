@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from cnncli.data.decode.cut_off import damage
+from cnncli.data.decode.cut_off import UnreadableImage, damage
 from cnncli.data.decode.formats import HEAD, Format, format_of, remedy
-from cnncli.data.decode.input_format import InputFormat, fitted
+from cnncli.data.decode.input_format import Frame, InputFormat, fitted
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
 from cnncli.data.decode.profiles import to_srgb
-from cnncli.data.decode.readers import DeepPixels, NotRead, OpenedPicture, open_picture
+from cnncli.data.decode.readers import DeepPixels, NoPicture, NotRead, OpenedPicture, open_picture
+from cnncli.data.decode.readers.dicom import DicomFacts, DicomPicture
 from cnncli.data.decode.white import HIDDEN, WHITE, eight_bits
 from cnncli.data.files import open_file
 from cnncli.errors import DataError
@@ -66,23 +69,16 @@ def read(source: Path | bytes, input_format: InputFormat, name: str = "") -> Rea
             it is instead.
     """
     if isinstance(source, bytes):
-        picture = _decoded(io.BytesIO(source), name or "the image", input_format)
-    else:
-        with open_file(source, name) as stream:
-            picture = _decoded(stream, name or str(source), input_format)
-    return _fit(picture, input_format)
+        return open_image(io.BytesIO(source), name or "the image", input_format.frame).read(input_format)
+    with open_file(source, name) as stream:
+        return open_image(stream, name or str(source), input_format.frame).read(input_format)
 
 
 def size_of(path: Path, input_format: InputFormat = _ANY) -> tuple[int, int]:
     """Height and width of an image file, the right way up; nothing is decoded."""
     with open_file(path) as stream:
-        try:
-            kind = format_of(stream.read(HEAD), path.suffix.lower())
-            picture = open_picture(kind, stream, input_format.frame)  # type: ignore[arg-type]  # None fails like damage
-            on_its_side = picture.turn() in ON_ITS_SIDE
-        except Exception:
-            read_image(path, input_format)  # says what is wrong with it
-            raise
+        picture = open_image(stream, str(path), input_format.frame).picture
+        on_its_side = picture.turn() in ON_ITS_SIDE
     return (picture.width, picture.height) if on_its_side else (picture.height, picture.width)
 
 
@@ -120,33 +116,61 @@ def brightest(path: Path, reading: InputFormat) -> tuple[float, float]:
         DataError: It cannot be read.
     """
     with open_file(path) as stream:
-        _, pixels = _loaded(stream, str(path), replace(_SMALL, frame=reading.frame))
+        pixels = open_image(stream, str(path), reading.frame).pixels(_SMALL)
     if isinstance(pixels, DeepPixels):
         return float(pixels.values.max()), pixels.white or float("inf")
     bands = pixels.convert("RGB").getextrema()
     return float(max(high for _, high in bands)), WHITE  # type: ignore[misc]
 
 
-def read_opened(
-    opened: OpenedPicture, kind: Format, stream: BinaryIO, input_format: InputFormat, name: str
-) -> ReadImage:
-    """Reads an image whose header was read before, as `read` does."""
-    return _fit(_upright(opened, _load(opened, kind, stream, input_format, name), input_format, name), input_format)
+@dataclass(frozen=True)
+class OpenedImage:
+    """An image whose header was read, and what messages call it."""
+
+    picture: OpenedPicture
+    kind: Format
+    stream: BinaryIO
+    name: str
+
+    def read(self, input_format: InputFormat) -> ReadImage:
+        """Reads it as a model takes it; see `read`."""
+        profile = self.picture.profile() if input_format.icc == "srgb" else b""
+        picture = _in_bytes(self.pixels(input_format), profile, input_format, self.name)
+        turn = self.picture.turn()  # only now: a PNG may tell it behind its pixels
+        return _fit(picture if turn is None else picture.transpose(turn), input_format)
+
+    def pixels(self, input_format: InputFormat) -> Image.Image | DeepPixels:
+        """The first frame as the reader gives it; an UnreadableImage if it is damaged."""
+        with _told(self.kind, self.stream, self.name):
+            return self.picture.load(input_format)
+
+    @property
+    def dicom(self) -> DicomFacts | None:
+        """What the header of a DICOM says; None for other files."""
+        with _told(self.kind, self.stream, self.name):
+            return self.picture.facts if isinstance(self.picture, DicomPicture) else None
 
 
-def _decoded(stream: BinaryIO, name: str, input_format: InputFormat) -> Image.Image:
-    """The first frame, the right way up, in 8 bits and whatever mode the file has."""
-    return _upright(*_loaded(stream, name, input_format), input_format, name)
+def open_image(stream: BinaryIO, name: str, frame: Frame | None = None) -> OpenedImage:
+    """Opens an image by its reader, from the start of the stream; nothing is decoded.
 
-
-def _upright(
-    opened: OpenedPicture, pixels: Image.Image | DeepPixels, input_format: InputFormat, name: str
-) -> Image.Image:
-    """What a reader found, the right way up, in 8 bits and whatever mode the file has."""
-    profile = opened.profile() if input_format.icc == "srgb" else b""
-    picture = _in_bytes(pixels, profile, input_format, name)
-    turn = opened.turn()  # only now: a PNG may tell it behind its pixels
-    return picture if turn is None else picture.transpose(turn)
+    Raises:
+        UnreadableImage: It is not an image that can be read, as far as its header shows.
+    """
+    stream.seek(0)
+    head = stream.read(HEAD)
+    kind = format_of(head, PurePath(name).suffix.lower())
+    if kind is None:
+        code = "not-an-image" if head else "damaged"
+        raise UnreadableImage(f"{name} is {other_file(head)}", code=code, is_known=False)
+    with _told(kind, stream, name):
+        picture = open_picture(kind, stream, frame)
+        if min(picture.width, picture.height) < 1:
+            raise ValueError(f"it declares {picture.width}×{picture.height} pixels")
+    if picture.width * picture.height > MAX_PIXELS:
+        size = f"of {picture.height}×{picture.width} pixels"
+        raise UnreadableImage(f"{name} is {kind.words} {size}{_TOO_MANY}", code="too-many-pixels")
+    return OpenedImage(picture, kind, stream, name)
 
 
 def _in_bytes(pixels: Image.Image | DeepPixels, profile: bytes, input_format: InputFormat, name: str) -> Image.Image:
@@ -155,42 +179,21 @@ def _in_bytes(pixels: Image.Image | DeepPixels, profile: bytes, input_format: In
     return to_srgb(picture, profile) if input_format.icc == "srgb" else picture
 
 
-def _loaded(stream: BinaryIO, name: str, input_format: InputFormat) -> tuple[OpenedPicture, Image.Image | DeepPixels]:
-    """The file, opened by its reader, and its first frame as the reader gives it."""
-    head = stream.read(HEAD)
-    kind = format_of(head) or format_of(head, Path(name).suffix.lower())
-    if kind is None:
-        raise DataError(f"{name} is {other_file(head)}")
+@contextmanager
+def _told(kind: Format, stream: BinaryIO, name: str) -> Iterator[None]:
+    """Makes an UnreadableImage of what a reader raises: a broken file can make a parser raise nearly anything."""
     try:
-        opened = open_picture(kind, stream, input_format.frame)
-        if min(opened.width, opened.height) < 1:
-            raise ValueError(f"it declares {opened.width}×{opened.height} pixels")
-        if opened.width * opened.height > MAX_PIXELS:
-            raise DataError(f"{name} is {kind.words} of {opened.height}×{opened.width} pixels{_TOO_MANY}")
-    except Exception as error:  # a broken file can make a parser raise nearly anything
-        raise _as_data_error(error, kind, stream, name) from error
-    return opened, _load(opened, kind, stream, input_format, name)
-
-
-def _load(
-    opened: OpenedPicture, kind: Format, stream: BinaryIO, input_format: InputFormat, name: str
-) -> Image.Image | DeepPixels:
-    """The first frame as the reader gives it."""
-    try:
-        return opened.load(input_format)
+        yield
+    except (DataError, MemoryError):
+        raise
+    except NotRead as error:
+        code = "not-an-image" if isinstance(error, NoPicture) else "format-not-read"
+        hint = error.remedy or remedy(kind, error.extra, name)
+        raise UnreadableImage(f"{name} {error.fact}", hint, code) from error
+    except Image.DecompressionBombError as error:  # some plugins look at the size themselves
+        raise UnreadableImage(f"{name} is {kind.words}{_TOO_MANY}", code="too-many-pixels") from error
     except Exception as error:
-        raise _as_data_error(error, kind, stream, name) from error
-
-
-def _as_data_error(error: Exception, kind: Format, stream: BinaryIO, name: str) -> Exception:
-    """Why a file is not read, as a DataError; a lack of memory stays what it is."""
-    if isinstance(error, DataError | MemoryError):
-        return error
-    if isinstance(error, NotRead):
-        return DataError(f"{name} {error.fact}", error.remedy or remedy(kind, error.extra, name))
-    if isinstance(error, Image.DecompressionBombError):  # some plugins look at the size themselves
-        return DataError(f"{name} is {kind.words}{_TOO_MANY}")
-    return DataError(f"{name} {damage(kind.name, stream, error)}")
+        raise UnreadableImage(f"{name} {damage(kind.name, stream, error)}") from error
 
 
 def _flattened(picture: Image.Image) -> tuple[Image.Image, bool]:

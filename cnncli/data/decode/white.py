@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
+from cnncli.data.decode.cut_off import UnreadableImage
 from cnncli.data.decode.readers import DeepPixels
-from cnncli.errors import DataError
 
 WHITE = 255
 """The white of bytes, and of all images once they are read."""
@@ -35,8 +35,8 @@ HALF = 127
 """Greatest value up to which a set of bytes is suspiciously dark."""
 
 
-class ValuesOutside(DataError):
-    """The numbers of an image do not lie between black and white, or nobody says which number is white."""
+OUTSIDE = "values-outside"
+"""Code of the doctor's finding that numbers do not lie between black and white, or that nothing says what white is."""
 
 
 def likely_white(greatest: float) -> float:
@@ -81,7 +81,7 @@ def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str)
         name: What messages call the image.
 
     Raises:
-        ValuesOutside: There are negative numbers, NaN or values above white, or nothing says which value is white.
+        UnreadableImage: There are negative numbers, NaN or values above white, or nothing says which value is white.
     """
     if isinstance(pixels, Image.Image):
         is_deep = pixels.mode[0] in "IF"  # I;16, I and F, which Pillow would clip at 255
@@ -91,12 +91,14 @@ def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str)
     values = pixels.values
     least, greatest = float(values.min()), float(values.max())
     if not np.isfinite(least + greatest):
-        raise ValuesOutside(f"{name} has pixels that are not finite numbers", "replace NaN and infinite values")
+        message = f"{name} has pixels that are not finite numbers"
+        raise UnreadableImage(message, "replace NaN and infinite values", OUTSIDE)
     used = used_white(pixels.white, white)
     if used is None:
-        raise ValuesOutside(
+        raise UnreadableImage(
             f"{name} has pixels from {least:g} to {greatest:g} and does not say which value is white",
             f"set the value of white, for example data.image.white: {likely_white(greatest):g}",
+            OUTSIDE,
         )
     _require_within(least, greatest, used, name)
     is_visible = pixels.alpha is not None and pixels.alpha.max() > HIDDEN / WHITE
@@ -123,7 +125,9 @@ def _require_within(least: float, greatest: float, white: float, name: str) -> N
     if is_outside(least, greatest, white):
         hint = f"set data.image.white to {likely_white(greatest):g}, or exclude the file"
         hint = "black must be 0: convert or exclude the file" if least < -TOLERANCE * white else hint
-        raise ValuesOutside(f"{name} has pixels from {least:g} to {greatest:g}, and white is {white:g}", hint)
+        raise UnreadableImage(
+            f"{name} has pixels from {least:g} to {greatest:g}, and white is {white:g}", hint, OUTSIDE
+        )
 
 
 def _scaled(values: np.ndarray, white: float, alpha: np.ndarray | None) -> np.ndarray:

@@ -12,16 +12,13 @@ from typing import BinaryIO, cast
 import numpy as np
 from PIL import Image
 
-from cnncli.data.decode.cut_off import damage, is_cut_off
-from cnncli.data.decode.formats import HEAD, SUFFIXES, Format, format_of, remedy
-from cnncli.data.decode.image import MAX_PIXELS, fit_pixels, read_opened
+from cnncli.data.decode.cut_off import UnreadableImage, is_cut_off
+from cnncli.data.decode.formats import HEAD, SUFFIXES, format_of
+from cnncli.data.decode.image import OpenedImage, fit_pixels, open_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import ON_ITS_SIDE
-from cnncli.data.decode.other_files import other_file
 from cnncli.data.decode.profiles import profile_name
-from cnncli.data.decode.readers import NoPicture, NotRead, OpenedPicture, open_picture
-from cnncli.data.decode.readers.dicom import DicomFacts, DicomPicture
-from cnncli.data.decode.white import ValuesOutside
+from cnncli.data.decode.readers.dicom import DicomFacts
 from cnncli.data.files import open_file
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError
@@ -52,7 +49,7 @@ class FileInspection:
         problem: Code of the finding that keeps it from being read; `passed-over` for a file that is not an image in
             name or content; empty for none.
         detail: End of a sentence that begins with the file's name; empty without a problem.
-        kind: `JPEG`, `PNG` …; empty when unknown.
+        kind: `JPEG`, `PNG` …; empty for a file that cannot be read.
         width: Width in pixels, the right way up; 0 when unknown.
         height: Height in pixels.
         grey: Whether it is stored without colour.
@@ -114,78 +111,53 @@ def inspect(path: Path, name: str, decode: bool, reading: InputFormat = _SMALL) 
     reading = InputFormat(
         *_SMALL.shape, white=reading.white, icc=reading.icc, frame=reading.frame, window=reading.window
     )
-    suffix = PurePosixPath(name).suffix.lower()
-    named_image = suffix in SUFFIXES
     try:
         with open_file(path, name) as stream:
-            return _of_stream(stream, name, named_image, decode, reading)
+            return _of_stream(stream, name, decode, reading)
     except DataError as error:
-        detail = error.message.removeprefix(f"{name} ")
+        code = error.code if isinstance(error, UnreadableImage) else "unreadable"
+        detail = f"{error.message.removeprefix(f'{name} ')}{f'; {error.hint}' * bool(error.hint)}"
+        if isinstance(error, UnreadableImage) and error.is_known:
+            return FileInspection(code, detail)
     except (OSError, MemoryError) as error:
-        detail = f"cannot be read: {getattr(error, 'strerror', None) or 'there is not enough memory'}"
-    return FileInspection("unreadable" if named_image else "passed-over", detail)
+        code, reason = "unreadable", getattr(error, "strerror", None) or "there is not enough memory"
+        detail = f"cannot be read: {reason}"
+    is_named_image = PurePosixPath(name).suffix.lower() in SUFFIXES
+    return FileInspection(code if is_named_image else "passed-over", detail)
 
 
-def _of_stream(stream: BinaryIO, name: str, named_image: bool, decode: bool, reading: InputFormat) -> FileInspection:
-    suffix = PurePosixPath(name).suffix.lower()
-    head = stream.read(HEAD)
-    if not head:
-        return FileInspection("damaged" if named_image else "passed-over", "is empty")
-    kind = format_of(head, suffix)
-    if kind is None:
-        return FileInspection("not-an-image" if named_image else "passed-over", f"is {other_file(head)}")
-    if stream.seek(0, io.SEEK_END) > _LARGE:
-        return FileInspection("too-many-pixels", f"is {kind.words} file of {size_text(stream.tell())}", kind.name)
+def _of_stream(stream: BinaryIO, name: str, decode: bool, reading: InputFormat) -> FileInspection:
+    kind = format_of(stream.read(HEAD), PurePosixPath(name).suffix.lower())
+    if kind and stream.seek(0, io.SEEK_END) > _LARGE:
+        large = f"{name} is {kind.words} file of {size_text(stream.tell())}"
+        raise UnreadableImage(large, code="too-many-pixels")
+    stream.seek(0)
     if decode:
-        stream.seek(0)
         stream = io.BytesIO(stream.read())
-    inspection, picture = _of_header(stream, kind, name, reading)
-    if picture is None:
-        return inspection
+    image = open_image(stream, name, reading.frame)
+    inspection = _of_header(image)
     if not decode:
-        suspect = is_cut_off(kind.name, stream)
+        suspect = is_cut_off(image.kind.name, stream)
         stream.seek(0)
-        return _of_stream(stream, name, named_image, True, reading) if suspect else inspection
-    try:
-        image = read_opened(picture, kind, stream, reading, name)  # (32, 32, 3)
-    except ValuesOutside as error:
-        return FileInspection("values-outside", f"{error.message.removeprefix(f'{name} ')}; {error.hint}", kind.name)
-    except DataError as error:
-        return FileInspection("damaged", error.message.removeprefix(f"{name} "), kind.name)
-    if image.was_hidden:
+        return _of_stream(stream, name, True, reading) if suspect else inspection
+    read = image.read(reading)  # (32, 32, 3)
+    if read.was_hidden:
         traits = (*(trait for trait in inspection.traits if trait != "transparent"), "transparent-everywhere")
         inspection = replace(inspection, traits=traits)
     stream.seek(0)
-    return _with_look(inspection, image.pixels, hashlib.blake2b(stream.read(), digest_size=_BYTES).digest())
+    return _with_look(inspection, read.pixels, hashlib.blake2b(stream.read(), digest_size=_BYTES).digest())
 
 
-def _of_header(
-    stream: BinaryIO, kind: Format, name: str, reading: InputFormat
-) -> tuple[FileInspection, OpenedPicture | None]:
-    """Inspects a file that begins as an image does; nothing is decoded. The picture is None where none can be read."""
-    try:
-        picture = open_picture(kind, stream, reading.frame)
-        width, height = picture.width, picture.height
-        dicom = picture.facts if isinstance(picture, DicomPicture) else None
-    except NotRead as error:
-        ways = error.remedy or remedy(kind, error.extra, name)
-        code = "not-an-image" if isinstance(error, NoPicture) else "format-not-read"
-        return FileInspection(code, f"{error.fact}{f'; {ways}' * bool(ways)}", kind.name), None
-    except Image.DecompressionBombError:
-        detail = f"is {kind.words} of more than {MAX_PIXELS // 1_000_000} million pixels"
-        return FileInspection("too-many-pixels", detail, kind.name), None
-    except Exception as error:  # a broken file can make a parser raise nearly anything
-        return FileInspection("damaged", damage(kind.name, stream, error), kind.name), None
-    if width * height > MAX_PIXELS:
-        detail = f"is {kind.words} of {height}×{width} pixels"
-        return FileInspection("too-many-pixels", detail, kind.name, width, height), None
-    traits, suffix = picture.traits, PurePosixPath(name).suffix.lower()
+def _of_header(image: OpenedImage) -> FileInspection:
+    """What the header of an image shows; nothing is decoded."""
+    picture, kind, suffix = image.picture, image.kind, PurePosixPath(image.name).suffix.lower()
+    width, height, traits = picture.width, picture.height, picture.traits
     if suffix in SUFFIXES and suffix not in kind.suffixes:
         traits = ("wrong-suffix", *traits)
     if picture.turn() in ON_ITS_SIDE:
         width, height = height, width
     profile = profile_name(picture.profile())
-    return FileInspection("", "", kind.name, width, height, picture.is_grey, traits, profile, dicom=dicom), picture
+    return FileInspection("", "", kind.name, width, height, picture.is_grey, traits, profile, dicom=image.dicom)
 
 
 def inspect_pixels(image: np.ndarray) -> FileInspection:
