@@ -4,8 +4,12 @@ import contextlib
 import textwrap
 
 import pytest
+from hypothesis import settings
 
 from cnncli.catalog import definitions, packages, source
+
+settings.register_profile("untimed", deadline=None)  # other programs may need the machine, too
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(tryfirst=True)
