@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from cnncli.runs import RunDir
     from cnncli.spec.schema import Spec
 
+Progress = Callable[[int, int], None]
+"""Receives how many images are done, and of how many."""
+
 Notice = Callable[[str], None]
 """Receives a message worth a line, such as a warning."""
 

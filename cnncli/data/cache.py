@@ -18,7 +18,6 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +30,7 @@ from cnncli.data.samples import FileSamples, Samples
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import create_folder, expanded
+from cnncli.observer import Progress
 from cnncli.wording import size_text
 
 LIMIT = 20_000_000_000
@@ -51,7 +51,7 @@ def decoded_cache_dir() -> Path:
     return (shared if shared.is_absolute() else expanded("~/.cache")) / "cnncli"
 
 
-def cached(samples: FileSamples, progress: Callable[[int, int], None] | None = None, limit: int = LIMIT) -> Samples:
+def cached(samples: FileSamples, progress: Progress | None = None, limit: int = LIMIT) -> Samples:
     """Decodes images into the cache, unless they are there, and maps them from it. Several processes may do so at once.
 
     Progress is the number of decoded images, and of all. The new entry stays even if it is larger than the limit.
@@ -89,9 +89,7 @@ def cached_before(samples: FileSamples) -> Samples | None:
 class _State(NamedTuple):
     """What files are at one moment, as hashes; not their labels, so renaming classes keeps the entry.
 
-    Args:
-        key: Of all that the pixels depend on.
-        content: The same without inodes, which some network file systems change at any time.
+    The key is that of all that pixels depend on, `content` without inodes, which network file systems may change.
     """
 
     key: str
@@ -155,7 +153,7 @@ def _opened(entry: Path, samples: FileSamples) -> np.ndarray | None:
     return np.asarray(images)
 
 
-def _make(entry: Path, samples: FileSamples, progress: Callable[[int, int], None] | None) -> None:
+def _make(entry: Path, samples: FileSamples, progress: Progress | None) -> None:
     total, size = len(samples), math.prod(samples.shape)
     per_chunk = max(1, _CHUNK_BYTES // size)
     part = None

@@ -11,7 +11,7 @@ from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.readers.dicom import read_identity
 from cnncli.data.files import open_file
 from cnncli.data.groups import Groups
-from cnncli.data.threads import in_threads
+from cnncli.data.threads import each_in_threads
 from cnncli.errors import DataError
 from cnncli.wording import counted
 
@@ -21,16 +21,12 @@ _ANY = InputFormat(1, 1, 1, frame="first")
 def dicom_groups(images: Sequence[str], paths: Sequence[Path], keyword: str) -> Groups:
     """The groups of files by an element of their headers. Each is called by its first file, not by a patient's number.
 
-    Args:
-        images: Names of the files.
-        paths: The files.
-        keyword: `PatientID`, `StudyInstanceUID` or `SeriesInstanceUID`.
+    The keyword is `PatientID`, `StudyInstanceUID` or `SeriesInstanceUID`.
 
     Raises:
         DataError: A file cannot be read, or some do not have the element.
     """
-    pieces = in_threads(lambda numbers: [_identity(paths[number], keyword) for number in numbers], len(paths))
-    identities = [identity for piece in pieces for identity in piece]
+    identities = each_in_threads(lambda number: _identity(paths[number], keyword), len(paths))
     lacking = [image for image, identity in zip(images, identities, strict=True) if not identity]
     if lacking:
         raise DataError(

@@ -18,12 +18,7 @@ _SECONDS = 20
 
 @dataclass(frozen=True)
 class Groups:
-    """Which images belong together.
-
-    Args:
-        names: Names of the groups.
-        of_image: For each image, an index into `names`, int64, shape `(images,)`.
-    """
+    """Which images belong together: for each an index into the names of the groups, int64, shape `(images,)`."""
 
     names: tuple[str, ...]
     of_image: np.ndarray
@@ -40,11 +35,7 @@ class Groups:
 
 
 def matched_groups(images: Sequence[str], pattern: str) -> Groups:
-    r"""The groups that a pattern finds in the paths of the images.
-
-    Args:
-        images: Paths from the root of the source on.
-        pattern: Regular expression with one group, searched in each path.
+    r"""The groups that a regular expression with one group finds in the paths of the images from the root on.
 
     Raises:
         DataError: It is found in none of the paths, or not in all.
@@ -99,13 +90,7 @@ def drawn_groups(
     taken if that brings the classes nearer to their shares of all groups so far; groups of the same size are in an
     order that the seed decides. Without it, the last groups are taken.
 
-    Args:
-        labels: Classes of all images, shape `(images,)`.
-        groups: Groups of the same images.
-        count: Number of images to draw.
-        stratify: Keep the proportions of the classes as near as whole groups permit.
-        seed: Seed of the order.
-        splits_after: Number of further splits to draw from the rest.
+    `splits_after` is the number of further splits to draw from the rest.
 
     Returns:
         Sorted indices of the images, int64; empty when no group can be drawn.

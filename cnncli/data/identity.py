@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cnncli.data.files import open_file
 from cnncli.data.samples import FileSamples, Samples
-from cnncli.data.threads import in_threads
+from cnncli.data.threads import each_in_threads
 
 _BYTES = 16  # of a hash: no two of a million different images share one by chance
 
@@ -33,8 +33,7 @@ def fingerprint(samples: Samples | FileSamples) -> tuple[str, ...]:
     Raises:
         DataError: A file cannot be read; it is named.
     """
-    hashes = in_threads(lambda numbers: [_hash(samples, number) for number in numbers], len(samples))
-    return tuple(value for some in hashes for value in some)
+    return tuple(each_in_threads(lambda number: _hash(samples, number), len(samples)))
 
 
 def identical_across(fingerprints: Mapping[str, Sequence[str]]) -> tuple[DuplicateGroup, ...]:

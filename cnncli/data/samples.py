@@ -12,7 +12,7 @@ import numpy as np
 
 from cnncli.data.decode.image import fit_pixels, read_image
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.threads import in_threads
+from cnncli.data.threads import each_in_threads
 from cnncli.errors import DataError
 
 _HINT = "replace it, exclude it, or train with data.unreadable: exclude, which leaves out what cannot be read"
@@ -148,17 +148,16 @@ class FileSamples:
     def failures(self) -> dict[str, str]:
         """Decodes every image and forgets it; for each that cannot be read its name and what is wrong."""
 
-        def failing(numbers: range) -> dict[str, str]:
-            failed = {}
-            for number in numbers:
-                name = self.names[number]
-                try:
-                    read_image(self.path(number), self.input_format, name)
-                except DataError as error:
-                    failed[name] = error.message.removeprefix(f"{name} ")
-            return failed
+        def failure(number: int) -> str:
+            name = self.names[number]
+            try:
+                read_image(self.path(number), self.input_format, name)
+            except DataError as error:
+                return error.message.removeprefix(f"{name} ")
+            return ""
 
-        return {name: why for part in in_threads(failing, len(self)) for name, why in part.items()}
+        failures = each_in_threads(failure, len(self))
+        return {name: why for name, why in zip(self.names, failures, strict=True) if why}
 
 
 @dataclass(frozen=True)
@@ -196,11 +195,10 @@ def _filled(count: int, input_format: InputFormat, image: Callable[[int], np.nda
     """Images made in threads, each by its position: uint8, shape `(count, height, width, channels)`."""
     images = np.empty((count, *input_format.shape), np.uint8)
 
-    def fill(positions: range) -> None:
-        for position in positions:
-            images[position] = image(position)
+    def fill(position: int) -> None:
+        images[position] = image(position)
 
-    in_threads(fill, count)
+    each_in_threads(fill, count)
     return images
 
 

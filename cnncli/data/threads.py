@@ -52,6 +52,11 @@ def in_threads(work: Callable[[range], Result], total: int) -> list[Result]:
             future.cancel()
 
 
+def each_in_threads(work: Callable[[int], Result], total: int) -> list[Result]:
+    """The result for each number below `total`, in order; see `in_threads`."""
+    return [result for part in in_threads(lambda numbers: [*map(work, numbers)], total) for result in part]
+
+
 def is_quick(seconds: float, computing: float, numbers: int) -> bool:
     """Whether work is done sooner by one thread, by the seconds that some numbers took and those spent computing."""
     return computing < _QUICK * numbers and seconds < _WAITING * computing

@@ -16,6 +16,7 @@ from cnncli.startup import tf
 _STRIDE = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: multiples of it are spread evenly
 _WORD = 2**64
 _FRACTION_BITS = 53
+_TRIALS = 8
 
 
 def _number(value: int) -> tf.Tensor:
@@ -94,7 +95,7 @@ class SampleRandom:
         words = self.words(-(-count // 8))  # eight bytes a word
         return tf.reshape(tf.bitcast(words, tf.uint8), [-1, words.shape[1] * 8])[:, :count]
 
-    def log_gamma(self, alpha: tf.Tensor, count: int, trials: int = 8) -> tf.Tensor:
+    def log_gamma(self, alpha: tf.Tensor, count: int) -> tf.Tensor:
         """Logarithms of gamma-distributed numbers, `(batch, count)` float64; for a small alpha the numbers underflow.
 
         The method rejects up to 5 % of its attempts; the last trial is accepted whatever it is.
@@ -103,7 +104,7 @@ class SampleRandom:
         """
         raised = alpha[:, None, None] + 1  # (batch, 1, 1); the method needs 1 or more, the power below takes it back
         size = raised - 1 / 3
-        uniform = self.uniform(count, trials, 2) + 2.0 ** -(_FRACTION_BITS + 1)  # never 0, whose logarithm is infinite
+        uniform = self.uniform(count, _TRIALS, 2) + 2.0 ** -(_FRACTION_BITS + 1)  # never 0, whose logarithm is infinite
         normal = tf.math.ndtri(uniform[..., 0])  # (batch, count, trials)
         cube = (1 + normal / tf.sqrt(9 * size)) ** 3
         log_cube = tf.math.log(tf.maximum(cube, 1e-300))

@@ -12,11 +12,9 @@ _TAIL = 64
 
 
 class UnreadableImage(DataError):
-    """A file that is not an image which can be read.
+    """A file that is not an image which can be read, with the code of the doctor's finding.
 
-    Args:
-        code: That of the doctor's finding.
-        is_known: Whether it begins like a picture.
+    `is_known` if it begins like a picture.
     """
 
     def __init__(self, message: str, hint: str = "", code: str = "damaged", is_known: bool = True) -> None:

@@ -45,8 +45,8 @@ class Format:
         return f"{self.article} {self.name}"
 
 
-def _with(*magics: bytes, at: int = 0) -> Beginning:
-    return lambda head: head.startswith(magics, at)
+def _with(*magics: bytes) -> Beginning:
+    return lambda head: head.startswith(magics)
 
 
 def _brands(head: bytes) -> tuple[bytes, ...]:

@@ -32,11 +32,6 @@ _SMALL = InputFormat(64, 64, 1)
 _TOO_MANY = f": more than {MAX_PIXELS // 1_000_000} million"
 
 
-def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") -> np.ndarray:
-    """Reads one image as a model takes it; see `read`."""
-    return read(source, input_format, name).pixels
-
-
 @dataclass(frozen=True)
 class ReadImage:
     """An image as a model takes it.
@@ -50,7 +45,7 @@ class ReadImage:
     was_hidden: bool
 
 
-def read(source: Path | bytes, input_format: InputFormat, name: str = "") -> ReadImage:
+def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") -> np.ndarray:
     """Reads one image as a model takes it.
 
     Any format in `formats.FORMATS` that has a reader, whatever the file is called. The orientation that a camera noted
@@ -64,14 +59,17 @@ def read(source: Path | bytes, input_format: InputFormat, name: str = "") -> Rea
         input_format: Size and colour of the result.
         name: What messages call the image; the path when empty.
 
+    Returns:
+        uint8, shape `(height, width, channels)`.
+
     Raises:
         DataError: There is no such file or it is not an image that can be read; it names the file and says what
             it is instead.
     """
     if isinstance(source, bytes):
-        return open_image(io.BytesIO(source), name or "the image", input_format.frame).read(input_format)
+        return open_image(io.BytesIO(source), name or "the image", input_format.frame).read(input_format).pixels
     with open_file(source, name) as stream:
-        return open_image(stream, name or str(source), input_format.frame).read(input_format)
+        return open_image(stream, name or str(source), input_format.frame).read(input_format).pixels
 
 
 def size_of(path: Path, input_format: InputFormat = _ANY) -> tuple[int, int]:
@@ -133,9 +131,10 @@ class OpenedImage:
     name: str
 
     def read(self, input_format: InputFormat) -> ReadImage:
-        """Reads it as a model takes it; see `read`."""
+        """Reads it as a model takes it; see `read_image`."""
+        pixels = self.pixels(input_format)  # first: the stream is where the reader left it
         profile = self.picture.profile() if input_format.icc == "srgb" else b""
-        picture = _in_bytes(self.pixels(input_format), profile, input_format, self.name)
+        picture = _in_bytes(pixels, profile, input_format, self.name)
         turn = self.picture.turn()  # only now: a PNG may tell it behind its pixels
         return _fit(picture if turn is None else picture.transpose(turn), input_format)
 

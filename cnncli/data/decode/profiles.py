@@ -35,12 +35,17 @@ _D50 = (0.9642, 1.0, 0.8249)
 _MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
 
 
+@lru_cache(64)
 def profile_name(profile: bytes) -> str:
     """What a profile in a file is called: that of a usual space, or as it describes itself.
 
     Empty for none, and for those of grey and of inks, which tell nothing of the space of other files.
     """
-    return _named(profile) if profile else ""
+    opened = _opened(profile) if profile else None
+    try:
+        return _described(opened, profile) if opened else DAMAGED if profile else ""
+    except ValueError:  # letters that do not exist
+        return DAMAGED
 
 
 def to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
@@ -48,7 +53,7 @@ def to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
 
     It stays as it is where the profile is damaged, is of another kind than the picture, or is that of sRGB.
     """
-    if not profile or _named(profile) in (STANDARD, DAMAGED):
+    if not profile or profile_name(profile) in (STANDARD, DAMAGED):
         return picture
     alpha = None
     if picture.has_transparency_data:
@@ -108,15 +113,6 @@ def profile_named(name: str) -> bytes:
 def _fixed(numbers: tuple[float, ...]) -> bytes:
     """Numbers as a profile has them: 16 bits before the point and 16 behind it."""
     return struct.pack(f">{len(numbers)}i", *(round(number * 65536) for number in numbers))
-
-
-@lru_cache(64)
-def _named(profile: bytes) -> str:
-    opened = _opened(profile)
-    try:
-        return DAMAGED if opened is None else _described(opened, profile)
-    except ValueError:  # letters that do not exist
-        return DAMAGED
 
 
 def _described(opened: ImageCms.ImageCmsProfile, profile: bytes) -> str:

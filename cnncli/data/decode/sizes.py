@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from cnncli.data.decode.image import size_of
 from cnncli.data.samples import FileSamples, with_remedy
-from cnncli.data.threads import in_threads
+from cnncli.data.threads import each_in_threads
 from cnncli.errors import DataError
 
 _STEP = 32
@@ -21,10 +20,9 @@ def common_size(splits: Sequence[FileSamples]) -> tuple[int, int]:
     """Height and width of all images, from their headers; a DataError when they differ, or one cannot be read."""
     files = [(samples.path(number), samples.input_format) for samples in splits for number in range(len(samples))]
     try:
-        in_parts = in_threads(lambda numbers: [size_of(*files[number]) for number in numbers], len(files))
+        sizes = Counter(each_in_threads(lambda number: size_of(*files[number]), len(files)))
     except DataError as error:
         raise with_remedy(error) from error
-    sizes = Counter(itertools.chain.from_iterable(in_parts))
     if len(sizes) == 1:
         return next(iter(sizes))
     (height, width), count = sizes.most_common(1)[0]

@@ -74,11 +74,7 @@ def used_white(own: float | None, white: float | None) -> float | None:
 def eight_bits(pixels: DeepPixels | Image.Image, white: float | None, name: str) -> Image.Image:
     """Pixels of any range as a picture of 8 bits, rounded; an array with transparency is laid on white.
 
-    Args:
-        pixels: What a reader found.
-        white: The value of white that the spec sets; None for that of the file. Pictures of 8 bits, whose white cannot
-            be above 255, have their own then.
-        name: What messages call the image.
+    Without a white that the spec sets, that of the file counts, and for pictures of 8 bits in place of one above 255.
 
     Raises:
         UnreadableImage: There are negative numbers, NaN or values above white, or nothing says which value is white.

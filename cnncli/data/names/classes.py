@@ -104,8 +104,10 @@ def require_same_classes(training: Iterable[str], others: Iterable[str], where: 
         raise DataError(f"{where} {' and '.join(parts)}", "every split needs the same classes, under the same names")
 
 
-def with_names(data: ImageData[ArraysOrFiles], classes: Classes) -> ImageData[ArraysOrFiles]:
-    """The data with all its classes, under the names that `classes` gives them: splits without the training images."""
+def in_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -> ImageData[ArraysOrFiles]:
+    """The data in the classes that a spec chooses; splits without the training images keep all, under new names."""
+    if "train" in data.splits:
+        return data if classes is None else with_classes(data, classes, where)
     new_names = classes if isinstance(classes, Mapping) else {}
     return dataclasses.replace(data, class_names=tuple(str(new_names.get(name, name)) for name in data.class_names))
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnncli.data.decode.pixels import as_images
-from cnncli.data.names.classes import Classes, with_classes, with_names
+from cnncli.data.names.classes import Classes, in_classes
 from cnncli.data.samples import ImageData, Samples
 from cnncli.errors import DataError
 from cnncli.observer import Notice, ignore
@@ -16,13 +16,7 @@ from cnncli.wording import in_counting_order, some
 
 
 class EncodedLabels(NamedTuple):
-    """Labels of all splits.
-
-    Args:
-        class_names: Names of the classes in the order of the labels.
-        labels: For each split int64 of shape `(images,)`; -1 for a class that the training images lack.
-        foreign: For each split the names of those classes, if there are any.
-    """
+    """Labels of all splits, int64 of shape `(images,)`; -1 for a foreign class, one that the training images lack."""
 
     class_names: tuple[str, ...]
     labels: Mapping[str, np.ndarray]
@@ -87,9 +81,7 @@ def labelled_images(
         known = np.flatnonzero(samples.labels >= 0)
         splits[split] = samples if len(known) == len(samples) else samples.take(known)
     data = ImageData(encoded.class_names, splits, (), encoded.foreign)
-    if "train" not in splits:
-        return with_names(data, classes)
-    return with_classes(data, classes, where) if chooses else data
+    return in_classes(data, classes, where) if chooses or "train" not in splits else data
 
 
 def _names_of_labels(classes: Classes) -> Sequence[str] | None:

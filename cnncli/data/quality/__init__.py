@@ -18,13 +18,14 @@ from cnncli.data.names.classes import Classes
 from cnncli.data.quality import rules
 from cnncli.data.quality.codes import CODES, finding, most_severe_first
 from cnncli.data.quality.group_names import groups_in_names
-from cnncli.data.quality.inspection import FileInspection, Progress, inspect_all, inspect_files, inspect_pixels
+from cnncli.data.quality.inspection import FileInspection, inspect_all, inspect_files, inspect_pixels
 from cnncli.data.quality.medical import misleading_headers, mixed_windows, shared_patients, window_rules
 from cnncli.data.quality.near_duplicates import duplicates, near_duplicates
 from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData, Samples
 from cnncli.data.sources import inventory_of, load_images
 from cnncli.errors import DataError
+from cnncli.observer import Progress
 from cnncli.records import Affected, DataReport, Finding
 
 _READING = InputFormat(1, 1, 3)
@@ -70,9 +71,9 @@ def scan_files(
         source: A key of `IMAGE_SOURCES` whose images are files.
         path: Path of the folder or table.
         decode: Decode every image and compare them all; otherwise only headers are read.
-        progress: Receives how many files are done, and of how many.
+        progress: Receives how many files are done.
         plan: What a training will do with the images.
-        classes: Classes to use, as in `data.classes`.
+        classes: Those of `data.classes`.
         exclude: Files to pass over.
         **more: Other arguments of the source.
 
@@ -103,18 +104,13 @@ def scan_arrays(
 
 
 class HeaderCheck(NamedTuple):
-    """What the headers of all images show.
-
-    Args:
-        findings: The most severe first.
-        windows: For DICOM files, how many have their black and white by which rule.
-    """
+    """What the headers of all images show, and how many DICOM files have their black and white by which rule."""
 
     findings: tuple[Finding, ...]
     windows: dict[str, int]
 
 
-def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None = None) -> HeaderCheck:
+def check_headers(splits: Mapping[str, FileSamples]) -> HeaderCheck:
     """Checks the header of every image before a training: what would stop it hours later shows in seconds.
 
     A file that looks cut off is decoded to be sure; the others are not. Findings are files that cannot be read, damaged
@@ -127,7 +123,7 @@ def check_headers(splits: Mapping[str, FileSamples], progress: Progress | None =
     # The source takes these for images, so one that is not is an error
     inspections = [
         replace(one, problem="not-an-image") if one.problem == "passed-over" else one
-        for one in inspect_files(files, False, progress, reading)
+        for one in inspect_files(files, False, None, reading)
     ]
     findings = rules.broken_files(entries, inspections)
     if reading.icc == "srgb":
@@ -205,4 +201,4 @@ def _sizes(images: rules.Images) -> tuple[tuple[int, int], ...]:
     return (ordered[0], (width, height), ordered[-1])
 
 
-__all__ = ["CODES", "Plan", "Progress", "check_headers", "scan_arrays", "scan_files"]
+__all__ = ["CODES", "Plan", "check_headers", "scan_arrays", "scan_files"]

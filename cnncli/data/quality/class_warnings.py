@@ -19,9 +19,7 @@ SHOWN_CLASSES = 20
 def class_warnings(class_names: Sequence[str], labels: Mapping[str, np.ndarray]) -> Iterator[str]:
     """Warnings of classes that a split lacks, of those that may be one, and of names that are odd.
 
-    Args:
-        class_names: Names of the classes.
-        labels: For each split that is used, indices into the names: int64 `(images,)`.
+    The labels of each split that is used are indices into the names: int64 `(images,)`.
     """
     for split in (split for split in labels if split != "train"):
         counts = np.bincount(labels[split], minlength=len(class_names))

@@ -128,18 +128,12 @@ CODES: dict[str, Code] = {
         "the same value has different shades: set data.image.window, if all files are in the same units",
     ),
     "mixed-photometric": Code(
-        "warning",
-        "kind{s} of grey",
-        "MONOCHROME1 is turned over, so they should look alike: check one of each",
+        "warning", "kind{s} of grey", "MONOCHROME1 is turned over, so they should look alike: check one of each"
     ),
     "mixed-scales": Code(
         "warning", "scale{s}", "they are applied: check that the results are in the same units, such as Hounsfield's"
     ),
-    "mixed-bits": Code(
-        "warning",
-        "number{s} of stored bits",
-        "check that classes do not differ by it, as devices do",
-    ),
+    "mixed-bits": Code("warning", "number{s} of stored bits", "check that classes do not differ by it, as devices do"),
     "annotated": Code(
         "warning",
         "image{s} {has} an overlay or text burned in",
@@ -157,9 +151,7 @@ CODES: dict[str, Code] = {
         "set data.image.icc: srgb, or the network may learn the camera instead of the class",
     ),
     "white-unset": Code(
-        "warning",
-        "set{s} of images {is} dark throughout",
-        "set data.image.white to the value of white",
+        "warning", "set{s} of images {is} dark throughout", "set data.image.white to the value of white"
     ),
     "unused-folder": Code("note", "folder{s} {is} not used"),
     "rows-not-used": Code("note", "reason{s} why rows are not used"),

@@ -37,13 +37,9 @@ _PARTS = re.compile(r"(?<![a-z])(batch|part|fold|shard|chunk|split|train|test|va
 
 @dataclass(frozen=True)
 class SuggestedGroups:
-    """Groups that file names suggest.
+    """How many groups file names suggest, and one of the largest as an example, with the number of its images.
 
-    Args:
-        pattern: What `data.split.group.pattern` would be; it is found in every name.
-        groups: How many there are.
-        example: One of the largest.
-        images: How many images it has.
+    The pattern would be that of `data.split.group`, and is found in every name.
     """
 
     pattern: str
@@ -59,9 +55,6 @@ def suggested_groups(entries: Iterable[Entry]) -> SuggestedGroups | None:
     """The groups that the names of the images suggest; None when they suggest none.
 
     Plain counters, one number for each image, and groups that are the classes suggest none.
-
-    Args:
-        entries: The images with their classes.
     """
     images = [entry for entry in entries if entry.label]
     names = [entry.name for entry in images]

@@ -20,12 +20,10 @@ from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.profiles import profile_name
 from cnncli.data.decode.readers.dicom import DicomFacts
 from cnncli.data.files import open_file
-from cnncli.data.threads import in_threads
+from cnncli.data.threads import each_in_threads
 from cnncli.errors import DataError
+from cnncli.observer import Progress
 from cnncli.wording import size_text
-
-Progress = Callable[[int, int], None]
-"""Receives how many files are done, and of how many."""
 
 _AT_A_TIME = 1000  # images between two reports of progress
 _LARGE = 1 << 30  # bytes; 50 million pixels of 16 bits and four channels take less than half of it
@@ -50,8 +48,7 @@ class FileInspection:
             name or content; empty for none.
         detail: End of a sentence that begins with the file's name; empty without a problem.
         kind: `JPEG`, `PNG` …; empty for a file that cannot be read.
-        width: Width in pixels, the right way up; 0 when unknown.
-        height: Height in pixels.
+        width: Width in pixels, the right way up, like `height`; 0 when unknown.
         grey: Whether it is stored without colour.
         traits: Codes of findings about its contents: `blank`, `transparent` …
         profile: Name of its colour profile, as `profile_name` has it; empty for none.
@@ -84,12 +81,7 @@ def inspect_all(
     inspections: list[FileInspection] = []
     for start in range(0, total, _AT_A_TIME):
         end = min(start + _AT_A_TIME, total)
-
-        def inspect_some(numbers: range, start: int = start) -> list[FileInspection]:
-            return [inspect_one(start + number) for number in numbers]
-
-        for some in in_threads(inspect_some, end - start):
-            inspections += some
+        inspections += each_in_threads(lambda number, start=start: inspect_one(start + number), end - start)  # type: ignore[misc]
         if progress:
             progress(end, total)
     return inspections

@@ -23,11 +23,7 @@ _MANY = 10
 
 
 def odd_labels(names: Sequence[str], images: int) -> Iterator[str]:
-    """Sentences about names of classes that are odd; none for most data sets.
-
-    Args:
-        names: Names of the classes.
-        images: Number of images of all of them.
+    """Sentences about names of classes that are odd, with the number of images of all; none for most data sets.
 
     Example:
         >>> next(odd_labels(["2026-01-30", "2026-02-01"], 40))

@@ -6,18 +6,15 @@ Nothing here names a person: patients and series are told apart by hashes, and f
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from cnncli.data.decode.readers.dicom import DicomFacts
 from cnncli.data.inventory.source_inventory import Entry
 from cnncli.data.quality.codes import finding
-from cnncli.data.quality.inspection import FileInspection
+from cnncli.data.quality.rules import Images
 from cnncli.records import Affected, Finding
 from cnncli.wording import counted
-
-WindowRule = Literal["spec", "file", "voi-lut", "percentile"]
-"""What decides what is black and white in an image."""
 
 _RULES = {
     "spec": "by the spec",
@@ -25,20 +22,19 @@ _RULES = {
     "voi-lut": "by the table in the file",
     "percentile": "by their own darkest and brightest pixels",
 }
+"""What decides what is black and white in an image."""
 
 Medical = list[tuple[Entry, DicomFacts]]
 
 
-def window_rules(images: Sequence[tuple[Entry, FileInspection]], has_window: bool) -> dict[str, int]:
+def window_rules(images: Images, has_window: bool) -> dict[str, int]:
     """Number of grey DICOM images whose black and white each rule decides; `has_window` if the spec sets a window."""
     rules = {entry.name: facts.rule for entry, facts in _medical(images) if facts.rule}  # a file may be in two splits
     counts = Counter("spec" if has_window else rule for rule in rules.values())
     return {rule: counts[rule] for rule in _RULES if counts[rule]}
 
 
-def misleading_headers(
-    images: Sequence[tuple[Entry, FileInspection]], has_window: bool, is_grouped: bool
-) -> list[Finding]:
+def misleading_headers(images: Images, has_window: bool, is_grouped: bool) -> list[Finding]:
     """Everything that the headers of DICOM files show together."""
     files = _medical(images)
     grey = [(entry, facts) for entry, facts in files if facts.rule]
@@ -57,7 +53,7 @@ def misleading_headers(
     ]
 
 
-def mixed_windows(images: Sequence[tuple[Entry, FileInspection]], has_window: bool) -> list[Finding]:
+def mixed_windows(images: Images, has_window: bool) -> list[Finding]:
     """Images whose black and white are not decided in the same way."""
     rules = window_rules(images, has_window)
     if len(rules) < 2:
@@ -66,9 +62,9 @@ def mixed_windows(images: Sequence[tuple[Entry, FileInspection]], has_window: bo
     return finding("mixed-windows", affected, message=f"black and white are decided in {len(rules)} ways")
 
 
-def shared_patients(images: Sequence[tuple[Entry, FileInspection]]) -> list[Finding]:
+def shared_patients(images: Images) -> list[Finding]:
     """Patients with images in two splits or more; none where all images have the same, as after anonymising."""
-    return finding("patient-across-splits", _shared(_medical(images), lambda entry: entry.split))
+    return finding("patient-across-splits", _spanning(_by_patient(_medical(images)), lambda entry: entry.split))
 
 
 def _repeated_patients(files: Medical) -> list[Finding]:
@@ -81,34 +77,31 @@ def _repeated_patients(files: Medical) -> list[Finding]:
 
 def _shared_series(files: Medical) -> list[Finding]:
     """Series with images in two classes or more."""
-    series: dict[bytes, dict[str, Entry]] = defaultdict(dict)
-    for entry, facts in files:
-        if facts.series:
-            series[facts.series].setdefault(entry.label, entry)
-    affected = [_pair(classes) for classes in series.values() if len(classes) > 1]
-    return finding("series-across-classes", affected)
+    return finding("series-across-classes", _spanning(_by(files, "series"), lambda entry: entry.label))
 
 
-def _shared(files: Medical, place: Callable[[Entry], str]) -> Iterator[Affected]:
-    for entries in _by_patient(files).values():
-        places: dict[str, Entry] = {}
+def _spanning(groups: Mapping[bytes, Sequence[Entry]], place: Callable[[Entry], str]) -> Iterator[Affected]:
+    """The groups with images in two places or more, each by the first image in each place."""
+    for entries in groups.values():
+        first: dict[str, str] = {}
         for entry in entries:
-            places.setdefault(place(entry), entry)
-        if len(places) > 1:
-            yield _pair(places)
+            first.setdefault(place(entry), entry.name)
+        if len(first) > 1:
+            yield Affected(tuple(first.values()))
 
 
 def _by_patient(files: Medical) -> dict[bytes, list[Entry]]:
     """The images of each patient; empty where there is one patient, which is what removing names leaves."""
-    patients: dict[bytes, list[Entry]] = defaultdict(list)
-    for entry, facts in files:
-        if facts.patient:
-            patients[facts.patient].append(entry)
+    patients = _by(files, "patient")
     return patients if len(patients) > 1 else {}
 
 
-def _pair(places: dict[str, Entry]) -> Affected:
-    return Affected(tuple(entry.name for entry in places.values()))
+def _by(files: Medical, identity: Literal["patient", "series"]) -> dict[bytes, list[Entry]]:
+    groups: dict[bytes, list[Entry]] = defaultdict(list)
+    for entry, facts in files:
+        if own := getattr(facts, identity):
+            groups[own].append(entry)
+    return groups
 
 
 def _mixed(files: Medical, code: str, things: str, value: Callable[[DicomFacts], Hashable]) -> list[Finding]:
@@ -129,5 +122,5 @@ def _written(value: Hashable) -> str:
     return " and ".join(f"{number:g}" for number in value) if isinstance(value, tuple) else f"{value}"
 
 
-def _medical(images: Sequence[tuple[Entry, FileInspection]]) -> Medical:
+def _medical(images: Images) -> Medical:
     return [(entry, one.dicom) for entry, one in images if one.dicom is not None]

@@ -18,7 +18,7 @@ from cnncli.data.inventory.source_inventory import inventory_of_data
 from cnncli.data.names.classes import require_images
 from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.quality.group_names import SuggestedGroups, suggested_groups
-from cnncli.data.quality.inspection import Progress, inspect_files
+from cnncli.data.quality.inspection import inspect_files
 from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.recognition import Place, are_parts, opened_table, recognised, table_in, within
 from cnncli.data.samples import ImageData, Samples
@@ -26,7 +26,7 @@ from cnncli.data.sources import folder, load_images
 from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.reading import is_table
 from cnncli.errors import DataError
-from cnncli.observer import Notice
+from cnncli.observer import Notice, Progress
 from cnncli.wording import listed, some
 
 _ANY = InputFormat(1, 1, 3)

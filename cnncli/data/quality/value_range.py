@@ -21,12 +21,9 @@ _FEWEST = 3  # images below which a set of dark ones is an accident
 
 
 class DarkSet(NamedTuple):
-    """Images of 8 bits, or of more, none of which has a bright pixel.
+    """A number of images of 8 bits, or of more, and their greatest value; none of them has a bright pixel.
 
-    Args:
-        images: How many were looked at.
-        greatest: Their greatest value.
-        white: The value of white by their format; infinite where it does not say.
+    White is that of their format, infinite where it does not say.
     """
 
     images: int
@@ -54,11 +51,7 @@ def dark_sets(
 
     A bright image among those of its depth ends the search, so that ordinary sets cost little.
 
-    Args:
-        paths: Files of images.
-        inspections: What is known of them.
-        reading: What a spec says of them. Where it sets white, no set is dark.
-        every: Look at all files of a set that seems to be dark, instead of 16 spread over it.
+    Where `reading` sets white, no set is dark. Of a set that seems to be, 16 files are looked at, or `every` one.
     """
     sets: list[DarkSet] = []
     for is_deep in (True, False) if reading.white is None else ():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import re
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -49,11 +48,6 @@ class _Stored:
         return f"{self.file}: {self.member}" if self.member else str(self.file)
 
     @property
-    def stem(self) -> str:
-        """Its name without folder and suffix."""
-        return self.member or self.file.stem
-
-    @property
     def size(self) -> int:
         return math.prod(self.shape) * self.dtype.itemsize
 
@@ -86,13 +80,8 @@ def load(
         data = labelled_images(published.images, published.labels, classes, white, str(place), notice)
         not_used = unused.in_other_arrays(place, sum(published.unused.values()), list(published.unused))
         return replace(data, unused=(*data.unused, *not_used))
-    stored = (
-        _pair(place, labels)
-        if labels is not None
-        else _in_folder(place, only)
-        if place.is_dir()
-        else _in_file(place, only)
-    )
+    files = _files_of(place) if labels is None else {}
+    stored = _pair(place, labels) if labels is not None else _by_split(files, place, only)
     for split, of in stored.items():
         count = image_shape(of["images"].shape, of["images"].name)[0]
         if of["labels"].shape[:1] != (count,):
@@ -104,17 +93,9 @@ def load(
     require_memory(sum(_memory(array) for of in stored.values() for array in of.values()), f"{place} holds arrays")
     labels_of, images_of = ({split: _read(of[kind]) for split, of in stored.items()} for kind in ("labels", "images"))
     data = labelled_images(images_of, labels_of, classes, white, str(place), notice)
-    used = {of[kind].stem for of in stored.values() for kind in of}
-    others = [] if labels is not None else [name for name in _names_in(place) if name not in used]
-    return dataclasses.replace(data, unused=(*data.unused, *unused.other_arrays(place, others)))
-
-
-def _names_in(place: Path) -> list[str]:
-    """The names of all arrays in a folder or `.npz`."""
-    if place.is_dir():
-        return sorted(file.stem for file in place.iterdir() if file.suffix.lower() == ".npy")
-    with zipfile.ZipFile(place) as archive:
-        return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+    used = {(array.file, array.member) for of in stored.values() for array in of.values()}
+    others = [name for name, file in files.items() if file not in used]
+    return replace(data, unused=(*data.unused, *unused.other_arrays(place, others)))
 
 
 def holds_arrays(path: Path) -> bool:
@@ -143,37 +124,39 @@ def _pair(images: Path, labels: Path | str) -> dict[str, dict[str, _Stored]]:
     return {"train": {kind: _header_of(file) for kind, file in files.items()}}
 
 
-def _in_folder(folder: Path, only: Collection[str]) -> dict[str, dict[str, _Stored]]:
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".npy" and _role(file.stem))
-    return _by_split({file.stem: _header_of(file) for file in files}, folder, only)
-
-
-def _in_file(path: Path, only: Collection[str]) -> dict[str, dict[str, _Stored]]:
-    file = existing_file(path)
+def _files_of(place: Path) -> dict[str, tuple[Path, str]]:
+    """The file and, in an `.npz`, the member of each array in a folder or `.npz`, by its name."""
+    if place.is_dir():
+        files = sorted(file for file in place.iterdir() if file.suffix.lower() == ".npy")
+        return {file.stem: (file, "") for file in files}
+    file = existing_file(place)
     if file.suffix.lower() == ".npy":
         raise DataError(f"{file} has images and no labels", "set labels to the .npy file of the labels")
     try:
         with zipfile.ZipFile(file) as archive:
-            members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
-            arrays = {}
-            for info in members:
-                name = info.filename.removesuffix(".npy")
-                if _role(name):
-                    with archive.open(info) as stream:
-                        arrays[name] = _header(stream, file, name, info.file_size)
+            members = [name for name in archive.namelist() if name.endswith(".npy")]
+    except Exception as error:  # a broken archive raises nearly anything
+        raise _no_npz(file, error) from error
+    return {member.removesuffix(".npy"): (file, member.removesuffix(".npy")) for member in members}
+
+
+def _no_npz(file: Path, error: Exception) -> DataError:
+    return DataError(f"{file} cannot be read as an .npz: {error}")
+
+
+def _header_of(file: Path, member: str = "") -> _Stored:
+    try:
+        if not member:
+            with file.open("rb") as stream:
+                return _header(stream, file, "", file.stat().st_size)
+        with zipfile.ZipFile(file) as archive, archive.open(f"{member}.npy") as stream:
+            return _header(stream, file, member, archive.getinfo(f"{member}.npy").file_size)
     except DataError:
         raise
-    except Exception as error:  # so does a broken archive
-        raise DataError(f"{file} cannot be read as an .npz: {error}") from error
-    return _by_split(arrays, file, only, [info.filename.removesuffix(".npy") for info in members])
-
-
-def _header_of(file: Path) -> _Stored:
-    try:
-        with file.open("rb") as stream:
-            return _header(stream, file, "", file.stat().st_size)
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror}") from error
+    except Exception as error:
+        if member:
+            raise _no_npz(file, error) from error
+        raise DataError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _header(stream: IO[bytes], file: Path, member: str, size: int) -> _Stored:
@@ -211,8 +194,10 @@ def _role(name: str) -> tuple[str, str] | None:
 
 
 def _by_split(
-    arrays: dict[str, _Stored], place: Path, only: Collection[str], members: list[str] | None = None
+    files: Mapping[str, tuple[Path, str]], place: Path, only: Collection[str]
 ) -> dict[str, dict[str, _Stored]]:
+    """The arrays whose names say what they are, by split and kind; the others are not even looked at."""
+    arrays = {name: _header_of(*file) for name, file in files.items() if _role(name)}
     names: dict[str, dict[str, str]] = {}
     for name in arrays:
         split, kind = _role(name) or ("", "")
@@ -226,7 +211,7 @@ def _by_split(
     names = {split: kinds for split, kinds in names.items() if not only or split in only}
     for split in (split for split in only or ("train",) if split not in names):
         what = "training" if split == "train" else split
-        raise DataError(f"{place} has no {what} images; it has {some(members or sorted(arrays)) or 'none'}", _EXPECTED)
+        raise DataError(f"{place} has no {what} images; it has {some(list(files)) or 'none'}", _EXPECTED)
     for split, kinds in names.items():
         lacking = {"images", "labels"} - kinds.keys()
         if lacking:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import pickle
 import tarfile
@@ -14,6 +13,7 @@ import numpy as np
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.data.samples import ImageData, Samples
+from cnncli.data.sources.idx import read_idx
 from cnncli.data.sources.published import mnist
 from cnncli.data.sources.published.download import RemoteFile, fetch
 from cnncli.observer import Notice, ignore
@@ -59,7 +59,7 @@ def load(name: str, notice: Notice = ignore) -> ImageData:
     if name == "mnist":
         x_train, y_train, x_test, y_test = mnist.arrays()
     elif name == "fashion_mnist":
-        x_train, y_train, x_test, y_test = (_idx(path) for path in fetch(DOWNLOADS[name], notice))
+        x_train, y_train, x_test, y_test = (read_idx(path, (1, 3)) for path in fetch(DOWNLOADS[name], notice))
     else:
         (archive,) = fetch(DOWNLOADS[name], notice)
         x_train, y_train, x_test, y_test = _cifar10(archive) if name == "cifar10" else _cifar100(archive)
@@ -70,14 +70,6 @@ def load(name: str, notice: Notice = ignore) -> ImageData:
         data_set.class_names,
         {split: Samples.numbered(x.reshape(size), y.astype(np.int64)) for split, (x, y) in splits.items()},
     )
-
-
-def _idx(path: Path) -> np.ndarray:
-    """A gzipped IDX file: two zeros, type, number of axes, the length of each axis, then the bytes."""
-    data = gzip.decompress(path.read_bytes())
-    axes = data[3]
-    shape = np.frombuffer(data, ">u4", count=axes, offset=4)
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
 
 
 def _cifar10(archive: Path) -> tuple[np.ndarray, ...]:

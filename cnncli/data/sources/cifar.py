@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from cnncli.data.inventory.location import existing_folder
-from cnncli.data.names.classes import Classes, with_classes, with_names
+from cnncli.data.names.classes import Classes, in_classes
 from cnncli.data.samples import ImageData, Samples
 from cnncli.errors import DataError
 from cnncli.wording import some
@@ -48,10 +48,7 @@ def load(
         files = {"train": [f"data_batch_{number}.bin" for number in range(1, 6)], "test": ["test_batch.bin"]}
         batches = {split: [_batch_file(folder, name) for name in files[split]] for split in wanted}
         splits = {split: _samples(of, names, label_bytes=1, label_at=0) for split, of in batches.items()}
-    data = ImageData(names, splits)
-    if "train" not in splits:
-        return with_names(data, classes)
-    return data if classes is None else with_classes(data, classes, str(folder))
+    return in_classes(ImageData(names, splits), classes, str(folder))
 
 
 def holds_batches(folder: Path) -> bool:

@@ -44,8 +44,8 @@ def load(
     files = _files(folder, only)
     images, labels = {}, {}
     for split, of in files.items():
-        images[split] = _array(of["images"], axes=(3, 4))
-        labels[split] = _array(of["labels"], axes=(1,))
+        images[split] = read_idx(of["images"], axes=(3, 4))
+        labels[split] = read_idx(of["labels"], axes=(1,))
         count, other = len(images[split]), len(labels[split])
         if count != other:
             raise DataError(
@@ -82,8 +82,8 @@ def _files(folder: Path, only: Collection[str]) -> dict[str, dict[str, Path]]:
     return {split: splits[split] for split in ("train", "test") if split in splits}
 
 
-def _array(file: Path, axes: tuple[int, ...]) -> np.ndarray:
-    """What a file holds, when its header is right and its length is what the header says."""
+def read_idx(file: Path, axes: tuple[int, ...]) -> np.ndarray:
+    """The bytes of a file, uint8, when its header is right, with one of these numbers of axes, and so is its length."""
     try:
         with gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb") as opened:
             stream = cast(BinaryIO, opened)

@@ -13,7 +13,7 @@ from cnncli.data import unused
 from cnncli.data.decode.image import read_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.memory import require_memory
-from cnncli.data.names.classes import Classes, with_classes
+from cnncli.data.names.classes import Classes, in_classes
 from cnncli.data.names.split_names import SPLITS, splits_named
 from cnncli.data.samples import ImageData, Samples
 from cnncli.errors import DataError, ResourceError
@@ -54,8 +54,7 @@ def load(
     left_out = [each for each in others if each not in split_names.values()]
     not_used = unused.in_other_splits(name, sum(others[each] for each in left_out), left_out)
     samples = {split: Samples.numbered(images[split], labels[split]) for split in split_names}
-    data = ImageData(class_names, samples, tuple(not_used))
-    return data if classes is None else with_classes(data, classes, name)
+    return in_classes(ImageData(class_names, samples, tuple(not_used)), classes, name)
 
 
 def _package(name: str) -> Any:

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.catalog.image_sources import IMAGE_SOURCES
-from cnncli.data.quality import Plan, Progress, check_headers, scan_arrays, scan_files
+from cnncli.data.quality import Plan, check_headers, scan_arrays, scan_files
 from cnncli.data.quality.codes import UNREADABLE, finding, most_severe_first
 from cnncli.data.recognition import recognised
 from cnncli.data.samples import FileSamples
 from cnncli.data.sources import load_images
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import DataError
-from cnncli.observer import Notice, ignore
+from cnncli.observer import Notice, Progress, ignore
 from cnncli.records import Affected, DataReport, Finding
 from cnncli.runner.inputs.class_check import unused_splits
 from cnncli.runner.inputs.splits import (

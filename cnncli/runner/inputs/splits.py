@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples,
 from cnncli.data.sources import builtin, load_images
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
-from cnncli.observer import Notice, ignore
+from cnncli.observer import Notice, Progress, ignore
 from cnncli.runner.inputs.class_check import require_known_classes, unused_splits
 from cnncli.runner.inputs.division import Part, divide_source
 from cnncli.runner.inputs.division_file import pooled, read_parts
@@ -29,8 +29,6 @@ from cnncli.runner.inputs.unreadable import without_broken_headers, without_dama
 from cnncli.spec.schema import Data
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import counted
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

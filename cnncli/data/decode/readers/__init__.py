@@ -53,15 +53,7 @@ class NoPicture(NotRead):
 
 
 class OpenedPicture(ABC):
-    """A picture file whose header was read.
-
-    Args:
-        width: In pixels, as stored, before it is turned.
-        height: In pixels.
-        is_grey: Whether it is stored without colour.
-        is_deep: Whether it has more than 8 bits.
-        has_alpha: Whether it has transparency.
-    """
+    """A picture file whose header was read: as it is stored, before it is turned. A deep one has more than 8 bits."""
 
     def __init__(self, width: int, height: int, is_grey: bool, is_deep: bool = False, has_alpha: bool = False) -> None:
         self.width, self.height, self.is_grey = width, height, is_grey

@@ -31,8 +31,6 @@ class DicomFacts:
     """What the header of a file says that matters for a set of them. Of persons only hashes are kept.
 
     Args:
-        photometric: `MONOCHROME1`, `RGB` …
-        bits: Bits that are stored of a pixel.
         scale: Slope and intercept; None for none.
         rule: What decides what is black and white unless the spec does; empty for colour and for one bit.
         window: Center and width of the file; None for none.

@@ -21,18 +21,9 @@ _TAIL = 64  # bytes in which the end of a JPEG lies: frames are filled up
 
 @dataclass(frozen=True)
 class Layout:
-    """How the pixels of a file are stored.
+    """How the pixels of a file are stored: numbers of which each uses `stored` of the `allocated` bits.
 
-    Args:
-        width: Columns.
-        height: Rows.
-        samples: Numbers for each pixel.
-        allocated: Bits that one takes.
-        stored: Bits that it uses.
-        is_signed: Whether it may be negative.
-        photometric: Photometric interpretation: `MONOCHROME2`, `RGB` …
-        frames: Number of frames.
-        planar: 1 where each colour is stored on its own, else 0.
+    `planar` is 1 where each colour is stored on its own, else 0.
     """
 
     width: int
@@ -48,14 +39,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Decoder:
-    """What decodes a transfer syntax.
-
-    Args:
-        plugin: What pydicom calls it.
-        module: The module that must be there; empty where it comes with cnncli.
-        extra: The extra that installs it.
-        coded: What a frame is.
-    """
+    """What decodes a transfer syntax, as pydicom calls it, and the module of an extra that it needs besides."""
 
     plugin: str = ""
     module: str = ""
@@ -69,21 +53,11 @@ _DEEP_JPEG = Decoder(module="imagecodecs", extra="tiff", coded="jpeg")
 _JPEG_LS = Decoder("pyjpegls", "jpeg_ls", coded="jpeg")
 _JPEG_2000 = Decoder("pylibjpeg", "openjpeg", coded="jpeg2000")
 _DECODERS = {
-    "": _NATIVE,
-    ".1": _NATIVE,
-    ".1.99": _NATIVE,
-    ".2": _NATIVE,
-    ".4.50": _JPEG,
-    ".4.51": _JPEG,
-    ".4.57": _DEEP_JPEG,
-    ".4.70": _DEEP_JPEG,
-    ".4.80": _JPEG_LS,
-    ".4.81": _JPEG_LS,
-    ".4.90": _JPEG_2000,
-    ".4.91": _JPEG_2000,
-    ".4.201": _JPEG_2000,
-    ".4.202": _JPEG_2000,
-    ".4.203": _JPEG_2000,
+    **dict.fromkeys(("", ".1", ".1.99", ".2"), _NATIVE),
+    **dict.fromkeys((".4.50", ".4.51"), _JPEG),
+    **dict.fromkeys((".4.57", ".4.70"), _DEEP_JPEG),
+    **dict.fromkeys((".4.80", ".4.81"), _JPEG_LS),
+    **dict.fromkeys((".4.90", ".4.91", ".4.201", ".4.202", ".4.203"), _JPEG_2000),
     ".5": Decoder("pydicom"),
 }
 """By the end of the UID of the transfer syntax."""

@@ -51,10 +51,8 @@ class DicomFile:
         stream: The file, unpacked where all of it was compressed.
         elements: pydicom's data set of what `_KEYWORDS` and `_OVERLAYS` name.
         syntax: UID of the transfer syntax; empty where the file does not name it.
-        keyword: Which of the elements with pixels it has.
-        kind: Value representation of that element; empty where the file does not name it.
-        start: Place in the stream at which the pixels begin.
-        length: Bytes of pixels, or `UNDEFINED`.
+        kind: Value representation of the element with the pixels; empty where the file does not name it.
+        length: Bytes of pixels from `start` on, or `UNDEFINED`.
     """
 
     stream: BoundedStream
@@ -67,11 +65,7 @@ class DicomFile:
 
 
 class BoundedStream:
-    """A stream that never reserves more memory than the file has bytes, and notices a wish for more.
-
-    Args:
-        stream: The file.
-    """
+    """A stream that never reserves more memory than the file has bytes, and notices a wish for more."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream

@@ -5,7 +5,6 @@ Source: DICOM PS3.3, C.7.5.1.1.2 (padding), C.7.6.16.2.9 (scale of a frame), C.1
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -22,13 +21,7 @@ _WHITE = 255
 
 
 class FileWindow(NamedTuple):
-    """A window as a file has it.
-
-    Args:
-        center: The middle, in the units of the file.
-        width: How far it reaches.
-        function: `LINEAR`, `LINEAR_EXACT` or `SIGMOID`.
-    """
+    """A window as a file has it, in its units; the function is `LINEAR`, `LINEAR_EXACT` or `SIGMOID`."""
 
     center: float
     width: float
@@ -36,14 +29,9 @@ class FileWindow(NamedTuple):
 
 
 def grey_pixels(stored: np.ndarray, elements: Any, frame: int, window: Window | None, little: bool) -> np.ndarray:
-    """What a network gets of the stored numbers of one frame.
+    """What a network gets of the stored numbers of one frame, whole numbers or floats of shape `(height, width)`.
 
-    Args:
-        stored: Whole numbers or floats, shape `(height, width)`.
-        elements: pydicom's data set of the file.
-        frame: Index of the frame.
-        window: The window of the spec; None for that of the file.
-        little: Whether the file is little endian.
+    Without a window of the spec, that of the file counts.
 
     Returns:
         uint8, shape `(height, width)`; padding is black.
@@ -224,16 +212,10 @@ def _usual_range(values: np.ndarray, counts: np.ndarray) -> Window:
 
 def _functional(elements: Any, frame: int, keyword: str) -> Any:
     """What a file of several frames says of one of them, or else of all; None for nothing."""
-    for item in _groups(elements, frame):
-        if inner := item.get(keyword):
+    for whose, index in (("PerFrame", frame), ("Shared", 0)):
+        items = elements.get(f"{whose}FunctionalGroupsSequence")
+        if items and index >= len(items):
+            raise ValueError(f"it describes {len(items):,} frames and has more")
+        if items and (inner := items[index].get(keyword)):
             return inner[0]
     return None
-
-
-def _groups(elements: Any, frame: int) -> Iterator[Any]:
-    if of_frames := elements.get("PerFrameFunctionalGroupsSequence"):
-        if frame >= len(of_frames):
-            raise ValueError(f"it describes {len(of_frames):,} frames and has more")
-        yield of_frames[frame]
-    if of_all := elements.get("SharedFunctionalGroupsSequence"):
-        yield of_all[0]

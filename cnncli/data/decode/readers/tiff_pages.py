@@ -37,24 +37,18 @@ class TiffPage:
     Args:
         index: Its place in the file, thumbnails counted.
         is_big_endian_bigtiff: Whether the file is a BigTIFF of big-endian numbers.
-        width: In pixels.
-        height: In pixels.
         bits: Of each sample of a pixel.
         sample_format: 1 for unsigned, 2 for signed, 3 for floating-point numbers.
         photometric: How samples are colours: 0 white is 0, 1 black is 0, 2 RGB, 3 palette, 5 CMYK, 6 YCbCr, 8 CIELAB.
-        compression: Its number; see `tiff.py`.
         planar: 1 where the samples of a pixel lie together, 2 where each has its plane.
         predictor: 1 none, 2 differences, 3 those of floating-point numbers.
         extra_samples: What samples beyond the colours are: 1 alpha that is multiplied in, 2 alpha, 0 something else.
-        orientation: As in EXIF.
         block: Width and height of its tiles or strips.
-        offsets: Where each of those begins.
-        counts: Bytes of each.
+        offsets: Where each of those begins; `counts` has the bytes of each.
         is_raw: Whether it holds what a sensor measured, in a file of a camera.
         subfile: Flags that say whether it is a thumbnail or a mask of another page.
         subsampling: Of colours against brightness, for YCbCr.
         pictures: How many pictures the page holds; 1 but for volumes, and stacks of ImageJ.
-        profile: Its ICC profile; empty for none.
     """
 
     index: int
