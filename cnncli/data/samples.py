@@ -50,17 +50,11 @@ class LabelledImages(Protocol):
 
 @dataclass(frozen=True)
 class Samples:
-    """Images in an array.
+    """Images in an array."""
 
-    Args:
-        images: uint8, shape `(samples, height, width, channels)`; may be read-only.
-        labels: Indices into the class names, int64, shape `(samples,)`.
-        names: File of each image, or its index in the split of the source, as text.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    names: tuple[str, ...]
+    images: np.ndarray  # uint8, shape `(samples, height, width, channels)`; may be read-only
+    labels: np.ndarray  # indices into the class names, int64, shape `(samples,)`
+    names: tuple[str, ...]  # file of each image, or its index in the split of the source, as text
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != np.uint8:
@@ -100,19 +94,12 @@ class Samples:
 
 @dataclass(frozen=True)
 class FileSamples:
-    """Images in files, decoded whenever they are read.
+    """Images in files, decoded whenever they are read."""
 
-    Args:
-        root: The folder that the names start from.
-        names: File of each image: its path from `root` on with forward slashes, or an absolute path.
-        labels: Indices into the class names, int64, shape `(samples,)`.
-        input_format: Size and colour to read the images in.
-    """
-
-    root: Path
-    names: tuple[str, ...]
-    labels: np.ndarray
-    input_format: InputFormat
+    root: Path  # the folder that the names start from
+    names: tuple[str, ...]  # file of each image: its path from `root` on with forward slashes, or an absolute path
+    labels: np.ndarray  # indices into the class names, int64, shape `(samples,)`
+    input_format: InputFormat  # size and colour to read the images in
 
     def __post_init__(self) -> None:
         _belong_together(len(self.names), self.labels, self.names)
@@ -214,19 +201,12 @@ Images = TypeVar("Images", bound=LabelledImages, covariant=True)
 
 @dataclass(frozen=True)
 class Unused:
-    """Images of a source that no split has, for one reason.
+    """Images of a source that no split has, for one reason."""
 
-    Args:
-        reason: The reason in a word, as data.json has it: `other-classes`, `excluded` …
-        count: How many there are.
-        message: What a person is told: one sentence.
-        files: The files with what is wrong with each, where they cannot be read.
-    """
-
-    reason: str
-    count: int
-    message: str
-    files: Mapping[str, str] = field(default_factory=dict)
+    reason: str  # the reason in a word, as data.json has it: `other-classes`, `excluded` …
+    count: int  # how many there are
+    message: str  # what a person is told: one sentence
+    files: Mapping[str, str] = field(default_factory=dict)  # those that cannot be read, each with what is wrong
 
 
 @dataclass(frozen=True)

@@ -34,15 +34,10 @@ _TOO_MANY = f": more than {MAX_PIXELS // 1_000_000} million"
 
 @dataclass(frozen=True)
 class ReadImage:
-    """An image as a model takes it.
+    """An image as a model takes it."""
 
-    Args:
-        pixels: uint8, shape `(height, width, channels)`.
-        was_hidden: Whether the file calls every pixel transparent, which is not believed.
-    """
-
-    pixels: np.ndarray
-    was_hidden: bool
+    pixels: np.ndarray  # uint8, shape `(height, width, channels)`
+    was_hidden: bool  # whether the file calls every pixel transparent, which is not believed
 
 
 def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") -> np.ndarray:

@@ -41,37 +41,21 @@ MINIATURE = 16
 
 @dataclass(frozen=True, slots=True)
 class FileInspection:
-    """What is known of one file.
+    """What is known of one file."""
 
-    Args:
-        problem: Code of the finding that keeps it from being read; `passed-over` for a file that is not an image in
-            name or content; empty for none.
-        detail: End of a sentence that begins with the file's name; empty without a problem.
-        kind: `JPEG`, `PNG` …; empty for a file that cannot be read.
-        width: Width in pixels, the right way up, like `height`; 0 when unknown.
-        grey: Whether it is stored without colour.
-        traits: Codes of findings about its contents: `blank`, `transparent` …
-        profile: Name of its colour profile, as `profile_name` has it; empty for none.
-        brightness: Greatest value of 32×32 pixels, 0…255; 0 when only the header was read.
-        content: Hash of all its bytes; empty when only the header was read.
-        look: Perceptual hash of 64 bits; None when it was not decoded, is blank, or is smaller than 32×32 pixels.
-        miniature: 16×16 grey pixels, to compare images whose `look` is similar.
-        dicom: What the header of a DICOM says; None for other files.
-    """
-
-    problem: str = ""
-    detail: str = ""
-    kind: str = ""
-    width: int = 0
+    problem: str = ""  # code of the finding that keeps it from being read, or `passed-over`; empty for none
+    detail: str = ""  # end of a sentence that begins with the file's name; empty without a problem
+    kind: str = ""  # `JPEG`, `PNG` …; empty for a file that cannot be read
+    width: int = 0  # width in pixels, the right way up, like `height`; 0 when unknown
     height: int = 0
-    grey: bool = False
-    traits: tuple[str, ...] = ()
-    profile: str = ""
-    brightness: int = 0
-    content: bytes = b""
-    look: int | None = None
-    miniature: bytes = b""
-    dicom: DicomFacts | None = None
+    grey: bool = False  # whether it is stored without colour
+    traits: tuple[str, ...] = ()  # codes of findings about its contents: `blank`, `transparent` …
+    profile: str = ""  # name of its colour profile, as `profile_name` has it; empty for none
+    brightness: int = 0  # greatest value of 32×32 pixels, 0…255; 0 when only the header was read
+    content: bytes = b""  # hash of all its bytes; empty when only the header was read
+    look: int | None = None  # perceptual hash of 64 bits; None where not decoded, blank or smaller than 32×32
+    miniature: bytes = b""  # 16×16 grey pixels, to compare images whose `look` is similar
+    dicom: DicomFacts | None = None  # what the header of a DICOM says; None for other files
 
 
 def inspect_all(

@@ -21,17 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DeepPixels:
-    """Pixels that may have more than 8 bits. Black is 0.
+    """Pixels that may have more than 8 bits. Black is 0."""
 
-    Args:
-        values: Numbers of any type, shape `(height, width, channels)`, one channel for grey and three for colour.
-        white: The value of white; None where the file does not say, so that `data.image.white` must.
-        alpha: From 0, transparent, to 1, shape `(height, width)`; None for a picture without transparency.
-    """
-
-    values: np.ndarray
-    white: float | None
-    alpha: np.ndarray | None = None
+    values: np.ndarray  # of any type, shape `(height, width, channels)`, one for grey and three for colour
+    white: float | None  # the value of white; None where the file does not say, so that `data.image.white` must
+    alpha: np.ndarray | None = None  # from 0, transparent, to 1, shape `(height, width)`; None for none
 
 
 class NotRead(Exception):

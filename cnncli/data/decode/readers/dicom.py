@@ -28,25 +28,16 @@ _BITS = {"PixelData": (1, 8, 16, 32), "FloatPixelData": (32,), "DoubleFloatPixel
 
 @dataclass(frozen=True, slots=True)
 class DicomFacts:
-    """What the header of a file says that matters for a set of them. Of persons only hashes are kept.
-
-    Args:
-        scale: Slope and intercept; None for none.
-        rule: What decides what is black and white unless the spec does; empty for colour and for one bit.
-        window: Center and width of the file; None for none.
-        is_annotated: Whether it says that text is burned in, or has an overlay.
-        patient: Hash of the PatientID; empty where it has none.
-        series: Hash of the SeriesInstanceUID; empty where it has none.
-    """
+    """What the header of a file says that matters for a set of them. Of persons only hashes are kept."""
 
     photometric: str
     bits: int
-    scale: tuple[float, float] | None
-    rule: str
-    window: tuple[float, float] | None
-    is_annotated: bool
-    patient: bytes
-    series: bytes
+    scale: tuple[float, float] | None  # slope and intercept; None for none
+    rule: str  # what decides what is black and white unless the spec does; empty for colour and for one bit
+    window: tuple[float, float] | None  # center and width of the file; None for none
+    is_annotated: bool  # whether it says that text is burned in, or has an overlay
+    patient: bytes  # hash of the PatientID; empty where it has none
+    series: bytes  # hash of the SeriesInstanceUID; empty where it has none
 
 
 def open_dicom(stream: BinaryIO, frame: Frame | None) -> DicomPicture:

@@ -45,23 +45,15 @@ warnings.filterwarnings("ignore", module=r"pydicom\.")
 
 @dataclass(frozen=True)
 class DicomFile:
-    """A DICOM file whose elements before the pixels were read.
+    """A DICOM file whose elements before the pixels were read."""
 
-    Args:
-        stream: The file, unpacked where all of it was compressed.
-        elements: pydicom's data set of what `_KEYWORDS` and `_OVERLAYS` name.
-        syntax: UID of the transfer syntax; empty where the file does not name it.
-        kind: Value representation of the element with the pixels; empty where the file does not name it.
-        length: Bytes of pixels from `start` on, or `UNDEFINED`.
-    """
-
-    stream: BoundedStream
-    elements: Any
-    syntax: str
+    stream: BoundedStream  # the file, unpacked where all of it was compressed
+    elements: Any  # pydicom's data set of what `_KEYWORDS` and `_OVERLAYS` name
+    syntax: str  # UID of the transfer syntax; empty where the file does not name it
     keyword: str
-    kind: str
+    kind: str  # value representation of the element with the pixels; empty where the file does not name it
     start: int
-    length: int
+    length: int  # bytes of pixels from `start` on, or `UNDEFINED`
 
 
 class BoundedStream:

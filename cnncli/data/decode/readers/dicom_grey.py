@@ -94,17 +94,11 @@ def numbers(item: Any, keyword: str) -> list[float]:
 
 
 class Table(NamedTuple):
-    """A table of a file, such as a palette.
+    """A table of a file, such as a palette."""
 
-    Args:
-        first: The number that its first entry is for; smaller ones have the first entry, larger ones the last.
-        bits: Bits of an entry.
-        entries: Whole numbers, shape `(entries,)`.
-    """
-
-    first: float
-    bits: int
-    entries: np.ndarray
+    first: float  # the number that its first entry is for; smaller ones have the first entry, larger ones the last
+    bits: int  # bits of an entry
+    entries: np.ndarray  # whole numbers, shape `(entries,)`
 
     @classmethod
     def of(cls, descriptor: Any, data: Any, little: bool) -> Table:

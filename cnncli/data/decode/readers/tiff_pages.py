@@ -32,44 +32,27 @@ Tags = dict[int, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class TiffPage:
-    """What one page declares, with the defaults of TIFF 6.0.
+    """What one page declares, with the defaults of TIFF 6.0."""
 
-    Args:
-        index: Its place in the file, thumbnails counted.
-        is_big_endian_bigtiff: Whether the file is a BigTIFF of big-endian numbers.
-        bits: Of each sample of a pixel.
-        sample_format: 1 for unsigned, 2 for signed, 3 for floating-point numbers.
-        photometric: How samples are colours: 0 white is 0, 1 black is 0, 2 RGB, 3 palette, 5 CMYK, 6 YCbCr, 8 CIELAB.
-        planar: 1 where the samples of a pixel lie together, 2 where each has its plane.
-        predictor: 1 none, 2 differences, 3 those of floating-point numbers.
-        extra_samples: What samples beyond the colours are: 1 alpha that is multiplied in, 2 alpha, 0 something else.
-        block: Width and height of its tiles or strips.
-        offsets: Where each of those begins; `counts` has the bytes of each.
-        is_raw: Whether it holds what a sensor measured, in a file of a camera.
-        subfile: Flags that say whether it is a thumbnail or a mask of another page.
-        subsampling: Of colours against brightness, for YCbCr.
-        pictures: How many pictures the page holds; 1 but for volumes, and stacks of ImageJ.
-    """
-
-    index: int
-    is_big_endian_bigtiff: bool
+    index: int  # its place in the file, thumbnails counted
+    is_big_endian_bigtiff: bool  # whether the file is a BigTIFF of big-endian numbers
     width: int
     height: int
-    bits: tuple[int, ...]
-    sample_format: int
-    photometric: int
+    bits: tuple[int, ...]  # of each sample of a pixel
+    sample_format: int  # 1 for unsigned, 2 for signed, 3 for floating-point numbers
+    photometric: int  # 0 white is 0, 1 black is 0, 2 RGB, 3 palette, 5 CMYK, 6 YCbCr, 8 CIELAB
     compression: int
-    planar: int
-    predictor: int
-    extra_samples: tuple[int, ...]
+    planar: int  # 1 where the samples of a pixel lie together, 2 where each has its plane
+    predictor: int  # 1 none, 2 differences, 3 those of floating-point numbers
+    extra_samples: tuple[int, ...]  # beyond the colours: 1 alpha that is multiplied in, 2 alpha, 0 something else
     orientation: int
-    block: tuple[int, int]
-    offsets: tuple[int, ...]
+    block: tuple[int, int]  # width and height of its tiles or strips
+    offsets: tuple[int, ...]  # where each of those begins; `counts` has the bytes of each
     counts: tuple[int, ...]
-    is_raw: bool
-    subfile: int
-    subsampling: tuple[int, ...]
-    pictures: int
+    is_raw: bool  # whether it holds what a sensor measured, in a file of a camera
+    subfile: int  # flags that say whether it is a thumbnail or a mask of another page
+    subsampling: tuple[int, ...]  # of colours against brightness, for YCbCr
+    pictures: int  # how many pictures the page holds; 1 but for volumes, and stacks of ImageJ
     profile: bytes
 
     @property

@@ -11,21 +11,13 @@ from cnncli.data.samples import Unused
 
 
 class Row(NamedTuple):
-    """One image as a table names it.
+    """One image as a table names it."""
 
-    Args:
-        place: Where the row stands, for messages: `line 3`.
-        name: The image as it is written; later its path from the root on.
-        label: Name of its class; empty for none.
-        split: Its split as it is written, `train` where the table has none.
-        group: Its group; empty for none.
-    """
-
-    place: str
-    name: str
-    label: str
-    split: str = "train"
-    group: str = ""
+    place: str  # where the row stands, for messages: `line 3`
+    name: str  # the image as it is written; later its path from the root on
+    label: str  # name of its class; empty for none
+    split: str = "train"  # its split as it is written, `train` where the table has none
+    group: str = ""  # its group; empty for none
 
 
 @dataclass

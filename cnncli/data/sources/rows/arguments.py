@@ -13,33 +13,19 @@ from cnncli.observer import Notice, ignore
 
 @dataclass(frozen=True)
 class TableArguments:
-    """The keys of `data.source.table` and more; None for whatever is to be found out.
+    """The keys of `data.source.table` and more; None for whatever is to be found out."""
 
-    Args:
-        path: A file; or a folder of Parquet files, of tar archives or of files `metadata.csv`, or a tool's export.
-        root: The folder of its relative names; by default its own.
-        image_column: Column of the images.
-        label_column: Column of the labels; in an export the question that was asked of the annotators.
-        split_column: Column of the splits; empty for none.
-        group_column: Column of the groups, that of `data.split.group`; without it there are none.
-        names: File with the names of labels that are numbers from 0 on, one in each line.
-        delimiter: Delimiter of CSV; by default the one that the first line has most.
-        encoding: Encoding of text; by default recognised.
-        exclude: Names of images to leave out.
-        notice: Receives a line about what is not certain.
-    """
-
-    path: Path | str
-    root: Path | str | None = None
-    image_column: str | None = None
-    label_column: str | None = None
-    split_column: str | None = None
-    group_column: str | None = None
-    names: Path | str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    exclude: Container[str] = ()
-    notice: Notice = ignore
+    path: Path | str  # a file; or a folder of Parquet files, tar archives or files `metadata.csv`, or a tool's export
+    root: Path | str | None = None  # the folder of its relative names; by default its own
+    image_column: str | None = None  # column of the images
+    label_column: str | None = None  # column of the labels; in an export the question that was asked of the annotators
+    split_column: str | None = None  # column of the splits; empty for none
+    group_column: str | None = None  # column of the groups, that of `data.split.group`; without it there are none
+    names: Path | str | None = None  # file with the names of labels that are numbers from 0 on, one in each line
+    delimiter: str | None = None  # delimiter of CSV; by default the one that the first line has most
+    encoding: str | None = None  # encoding of text; by default recognised
+    exclude: Container[str] = ()  # names of images to leave out
+    notice: Notice = ignore  # receives a line about what is not certain
 
     @property
     def file(self) -> Path:
