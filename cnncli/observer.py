@@ -69,6 +69,13 @@ class TrainingObserver:
     def on_resume(self, epochs: int, steps: int) -> None:
         """After `on_start`, in a resumed training: epochs, and steps of the next epoch, that were done before."""
 
+    def on_epochs_fitted(self, epochs: float) -> None:
+        """With `train.max_time`: it was measured how many epochs fit, or the speed has changed.
+
+        Args:
+            epochs: Number of epochs at the end of the training, or of the current stage; the last may be a part.
+        """
+
     def on_stage_start(self, stage: StageStarted) -> None:
         """A stage of the training starts, or resumes."""
 

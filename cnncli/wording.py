@@ -1,4 +1,4 @@
-"""Text of counts, sizes, shapes, names and values, and the word that was probably meant: the one place of them."""
+"""Text of counts, sizes, durations, shapes and values, and the word probably meant: the one place that makes it."""
 
 from __future__ import annotations
 
@@ -54,6 +54,21 @@ def size_text(size: int) -> str:
     """A number of bytes in powers of 1024, as memory and disks are reported throughout: `512 B`, `1.1 GiB`."""
     power = min(max(size.bit_length() - 1, 0) // 10, len(_UNITS))
     return f"{size / 1024**power:,.1f} {_UNITS[power - 1]}" if power else f"{size} B"
+
+
+def decimal_text(number: float) -> str:
+    """A number with at most one digit after the point: `4.7`, `38`, `1,200`."""
+    return f"{number:,.1f}".removesuffix(".0")
+
+
+def duration_text(seconds: float) -> str:
+    """A duration in its two largest units: `8.2 s`, `4 min 5 s`, `10 min`, `2 h 10 min`."""
+    if seconds < 59.5:
+        return f"{seconds:.2g} s" if seconds < 9.5 else f"{seconds:.0f} s"
+    whole = round(seconds)
+    large, small = (whole // 60, whole % 60) if whole < 3600 else (whole // 3600, whole % 3600 // 60)
+    units = ("min", "s") if whole < 3600 else ("h", "min")
+    return f"{large} {units[0]}" + (f" {small} {units[1]}" if small else "")
 
 
 def dimensions(shape: Iterable[Any]) -> str:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from cnncli.wording import by_suffix, counted, dimensions, near_word, nearest, percentage, shown, size_text
+from cnncli.wording import (
+    by_suffix,
+    counted,
+    decimal_text,
+    dimensions,
+    duration_text,
+    near_word,
+    nearest,
+    percentage,
+    shown,
+    size_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +106,27 @@ def test_the_nearest_word():
 def test_files_are_counted_by_suffix():
     assert by_suffix(["a.qoi", "b.JPG", "c/d.jpg", "e"]) == "2 .jpg, 1 .qoi, 1 without a suffix"
     assert by_suffix(f"{n}.{n}" for n in range(12)).endswith(", 2 others")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4212, "0.42 s"),
+        (9.04, "9 s"),
+        (9.7, "10 s"),
+        (42.4, "42 s"),
+        (59.7, "1 min"),
+        (245, "4 min 5 s"),
+        (600, "10 min"),
+        (3599.7, "1 h"),
+        (7800, "2 h 10 min"),
+        (180_000, "50 h"),
+    ],
+)
+def test_durations_are_written_in_the_two_largest_units(seconds, text):
+    assert duration_text(seconds) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(4.74, "4.7"), (38.0, "38"), (1200, "1,200"), (0.04, "0")])
+def test_decimals_are_short(number, text):
+    assert decimal_text(number) == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -253,12 +254,13 @@ def train(
         >>> run.path.name
         'mnist-001'
     """
+    began = time.monotonic()
     require_inputs_exist(spec.data, spec.model, expanded(runs_dir))  # before TensorFlow is started
     with isolated():
         from cnncli.api.run import Run
         from cnncli.runner.train import train as run_training
 
-        return Run.of_training(run_training(spec, expanded(runs_dir), observers, command))
+        return Run.of_training(run_training(spec, expanded(runs_dir), observers, command, began=began))
 
 
 def open_run(run: str | os.PathLike[str] | None = None, runs_dir: str | os.PathLike[str] = "runs") -> Run:

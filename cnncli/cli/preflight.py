@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from cnncli.cli.console import print_json, say, show_paragraph
 from cnncli.cli.screen import TrainingScreen
-from cnncli.wording import counted, size_text
+from cnncli.wording import counted, decimal_text, duration_text, size_text
 
 if TYPE_CHECKING:
     from cnncli.runner.preflight.dry_run import DryRun
@@ -74,13 +74,14 @@ def show_dry_run(estimate: DryRun) -> None:
         say(f"memory   {size_text(peak)} peak{f' ({size_text(free)} free)' if free is not None else ''}")
     for number, stage in enumerate(seconds.stages, start=1):
         several = len(seconds.stages) > 1
-        epochs = f"; {counted(stage.epochs, 'epoch')}" if several else ""
+        epochs = f"; {_epochs(stage.epochs)}" if several else ""
         say(f"{f'stage {number}' if several else 'epoch':<8} {_epoch(stage, estimate.steps_per_epoch)}{epochs}")
     start = seconds.before + sum(stage.before for stage in seconds.stages)
-    once = f"{duration(start)} to start, build and trace, {duration(seconds.after)} for test and reports"
-    say(f"one-off  {once}{f', {duration(seconds.decoding)} to decode all images' if seconds.decoding else ''}")
+    once = f"{duration_text(start)} to start, build and trace, {duration_text(seconds.after)} for test and reports"
+    say(f"one-off  {once}{f', {duration_text(seconds.decoding)} to decode all images' if seconds.decoding else ''}")
     early = "; a callback may end it earlier" if estimate.may_end_early else ""
-    say(f"total    {duration(seconds.total)} for {counted(estimate.epochs, 'epoch')}{early}")
+    limit = "" if estimate.max_seconds is None else f" that fit into {duration_text(estimate.max_seconds)}"
+    say(f"total    {duration_text(seconds.total)} for {_epochs(estimate.epochs)}{limit}{early}")
     cache = f", and {size_text(disk.cache)} for decoded images in the cache" if disk.cache else ""
     say(f"disk     {size_text(disk.run)} for the run{cache}")
     say()
@@ -88,12 +89,16 @@ def show_dry_run(estimate: DryRun) -> None:
     say(f"Dry run: nothing was saved. Estimated from {steps} at the current load.")
 
 
+def _epochs(number: float) -> str:
+    return counted(number, "epoch") if isinstance(number, int) else f"{decimal_text(number)} epochs"
+
+
 def _epoch(stage: StageSeconds, steps: int) -> str:
     """Duration of an epoch of a stage, and of its parts."""
-    parts = [f"{duration(stage.training)} for {counted(steps, 'step')}"]
-    parts += [f"{duration(stage.validation)} validation"] if stage.validation else []
-    parts += [f"{duration(stage.checkpoints)} for checkpoints within it"] if stage.checkpoints else []
-    return f"{duration(stage.epoch)}: {', '.join(parts)}"
+    parts = [f"{duration_text(stage.training)} for {counted(steps, 'step')}"]
+    parts += [f"{duration_text(stage.validation)} validation"] if stage.validation else []
+    parts += [f"{duration_text(stage.checkpoints)} for checkpoints within it"] if stage.checkpoints else []
+    return f"{duration_text(stage.epoch)}: {', '.join(parts)}"
 
 
 def _show_overfit(overfit: Overfit) -> None:
@@ -107,16 +112,6 @@ def _show_overfit(overfit: Overfit) -> None:
         say()
         show_paragraph(reason.finding, 2)
         show_paragraph(reason.advice, 4)
-
-
-def duration(seconds: float) -> str:
-    """A duration as text: `8.2 s`, `4 min 5 s`, `2 h 10 min`."""
-    if seconds < 60:
-        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _dry_run_values(estimate: DryRun) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import AbstractContextManager
+from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
 import click
@@ -12,7 +13,7 @@ import click
 from cnncli.cli.console import is_terminal, notice, printable, progress_bar, say, show_report, styled
 from cnncli.cli.signals import Signals
 from cnncli.observer import TrainingObserver
-from cnncli.wording import counted, dimensions
+from cnncli.wording import counted, decimal_text, dimensions, duration_text, percentage
 
 if TYPE_CHECKING:
     from cnncli import Run
@@ -28,7 +29,8 @@ class TrainingScreen(TrainingObserver):
         self.quiet, self._signals = quiet, signals
         signals.announce = self._announce
         self._columns: list[str] = []
-        self._epochs = 0
+        self._epochs, self._until = 0, ""
+        self._limit: float | None = None
         self._bar: Any = None
         self._title = ""
 
@@ -61,7 +63,8 @@ class TrainingScreen(TrainingObserver):
 
     def on_start(self, run: Any, spec: Any, splits: Any, model: Any, device: str) -> None:
         """The header: data, model, device, run."""
-        self._epochs = spec.train.epochs
+        self._epochs, self._limit = spec.train.epochs, spec.train.max_seconds
+        self._until = "" if self._limit else f"/{self._epochs}"
         counts = ", ".join(f"{len(samples):,} {split}" for split, samples in splits.samples.items())
         size = dimensions(model.input_shape)
         self._say(f"data    {spec.data.source.name}: {counts}; {counted(len(splits.class_names), 'class')}, {size}")
@@ -82,6 +85,21 @@ class TrainingScreen(TrainingObserver):
     def on_resume(self, epochs: int, steps: int) -> None:
         """One more line of the header, in a resumed training."""
         self._say(f"resume  after {counted(epochs, 'epoch')}" + (f" and {counted(steps, 'step')}" if steps else ""))
+
+    def on_epochs_fitted(self, epochs: float) -> None:
+        """One line: with `max_time`, how many epochs there will be; later only the lines of the epochs show it."""
+        until, time = f"/{ceil(epochs)}", duration_text(self._limit or 0)
+        if self._until == until:
+            return
+        if ceil(epochs) == self._epochs:
+            text = f"all {counted(self._epochs, 'epoch')} fit into {time}"
+        elif epochs < 1:
+            text = f"stops after {time}, within the first epoch: {percentage(round(1000 * epochs), 1000, 0)} of it fits"
+        else:
+            text = f"stops after {time}: {decimal_text(epochs)} epochs fit"
+        if not self._columns:
+            self._say(f"time    {text}")
+        self._until = until
 
     def on_stage_start(self, stage: Any) -> None:
         """One line, between those of the epochs."""
@@ -109,7 +127,7 @@ class TrainingScreen(TrainingObserver):
 
     def on_step(self, epoch: int, step: int, steps: int, metrics: Any) -> None:
         """Moves the bar, which disappears with the last step."""
-        self._move(f"epoch {epoch}/{self._epochs}", step, steps, "steps")
+        self._move(f"epoch {epoch}{self._until}", step, steps, "steps")
 
     def _move(self, title: str, done: int, total: int, unit: str) -> None:
         if self.quiet or not is_terminal(sys.stderr):
@@ -134,13 +152,13 @@ class TrainingScreen(TrainingObserver):
 
     def on_epoch_end(self, epoch: Any, best: bool) -> None:
         """One line, with a mark on the best so far; the names of the columns above the first."""
-        first = max(len("epoch"), len(f"{self._epochs}/{self._epochs}"))
+        first = max(len("epoch"), 2 * len(self._until) - 1)
         if not self._columns:
             self._columns = list(epoch.metrics)
             self._say()
             for heading in _headings(self._columns, first):
                 self._say(heading, bold=True)
-        number = f"{epoch.number}/{self._epochs}".ljust(first)
+        number = f"{epoch.number}{self._until}".ljust(first)
         values = [f"{epoch.metrics[name]:{_width(name)}.4f}" for name in self._columns]
         self._say("  ".join([number, *values, f"{epoch.seconds:7.1f} s"]), "  best" if best else "")
 

@@ -16,6 +16,7 @@ from cnncli.cli.options import config_argument, runs_dir_option, set_option
 @set_option
 @runs_dir_option
 @click.option("--name", help="Prefix of the run folder; overrides the spec's.")
+@click.option("--max-time", metavar="TIME", help="Time for the training, such as 10m; overrides the spec's.")
 @click.option("--dry-run", "dry", is_flag=True, help="Estimate time, memory and disk without creating a run.")
 @click.option("--overfit-batch", "overfit", is_flag=True, help="Test if one batch can be memorised; creates no run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result of --dry-run or --overfit-batch as JSON.")
@@ -25,6 +26,7 @@ def train(
     overrides: tuple[str, ...],
     runs_dir: Path,
     name: str | None,
+    max_time: str | None,
     dry: bool,
     overfit: bool,
     as_json: bool,
@@ -51,7 +53,8 @@ def train(
         raise click.UsageError(
             "--json requires --dry-run or --overfit-batch; the results of a run are in its metrics.json"
         )
-    loaded = load(config, [*overrides, *([f"name={name}"] if name is not None else [])])
+    options = {"name": name, "train.max_time": max_time}
+    loaded = load(config, [*overrides, *(f"{key}={value}" for key, value in options.items() if value is not None)])
     if loaded.warnings and not quiet:
         show_problems(loaded.warnings, str(config), "warning")
     if dry or overfit:

@@ -19,6 +19,8 @@ from cnncli.spec.rules import output_error
 if TYPE_CHECKING:
     import keras
 
+    from cnncli.factory.paced_schedule import PacedSchedule
+
 
 def label_encoding(loss: Entry, output_shape: tuple[int, ...], classes: int) -> str:
     """How labels must be encoded: `sparse`, `one_hot`, or `binary` for one unit that separates two classes.
@@ -61,20 +63,27 @@ def compile_model(
     loss: Entry,
     metrics: Sequence[Entry],
     classes: int,
-    total_steps: int,
+    total_steps: int | None,
     rate: KeyPath = (),
-) -> None:
+) -> PacedSchedule | None:
     """Gives a built model its optimizer, loss and metrics; `classes` and `total_steps` stand for numbers in them.
 
-    Where a stage sets the learning rate, `rate` is its key path.
+    Where a stage sets the learning rate, `rate` is its key path. If `total_steps` is None, not known yet, the
+    schedule that needs it is returned, to be given it later.
 
     Raises:
         SpecError: Keras rejects one of them.
     """
-    words = {"classes": classes, "total_steps": total_steps}
+    words = {"classes": classes} if total_steps is None else {"classes": classes, "total_steps": total_steps}
     logits, units = bool(loss.get("from_logits")), int(model.output_shape[-1])
     with _errors_at(optimizer, rate or ("train", "optimizer", optimizer.name)):
-        built_optimizer = _without_underflow(model, construct(optimizer, words))
+        paced = _paced(optimizer) if total_steps is None else None
+        if paced is None:
+            built_optimizer = construct(optimizer, words)
+        else:
+            others = {key: value for key, value in optimizer.arguments.items() if key != "learning_rate"}
+            built_optimizer = construct(replace(optimizer, arguments=others), words, learning_rate=paced)
+        built_optimizer = _without_underflow(model, built_optimizer)
     with _errors_at(loss, ("train", "loss", loss.name)):
         built_loss = construct(loss, words)
     built_metrics = []
@@ -82,6 +91,14 @@ def compile_model(
         with _errors_at(metric, ("train", "metrics", i, metric.name)):
             built_metrics.append(build_metric(metric, logits, units, words))
     model.compile(optimizer=built_optimizer, loss=built_loss, metrics=built_metrics)
+    return paced
+
+
+def _paced(optimizer: Entry) -> PacedSchedule | None:
+    from cnncli.factory.paced_schedule import PacedSchedule, waits_for_total
+
+    schedule = optimizer.get("learning_rate")
+    return PacedSchedule(schedule) if waits_for_total(schedule) else None
 
 
 def _without_underflow(model: keras.Model, optimizer: Any) -> Any:

@@ -16,7 +16,8 @@ from cnncli.records import Epoch, History
 from cnncli.runner.inputs.data_record import DataRecord, parse_data_record
 from cnncli.runner.model.plugin_check import require_packages
 from cnncli.runner.training.checkpoint import TrainingState, read_progress
-from cnncli.runs import BEST, LAST, RunDir, verified_weights
+from cnncli.runner.training.pace import Leg, parse_legs
+from cnncli.runs import BEST, LAST, PACE, RunDir, verified_weights
 from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec import LoadedSpec, Spec, load
 from cnncli.spec.metrics import monitored_metric
@@ -197,6 +198,20 @@ class OpenRun:
             RunError: The checkpoint is missing or damaged.
         """
         return read_progress(self.folder.checkpoint)
+
+    @cached_property
+    def legs(self) -> tuple[Leg, ...] | None:
+        """Decisions on `train.max_time`; None without it.
+
+        Raises:
+            RunError: pace.json is missing or damaged.
+        """
+        if self.spec.train.max_time is None:
+            return None
+        try:
+            return parse_legs(self.folder.read_json(PACE).get("legs"))
+        except ValueError as error:
+            raise RunError(f"'{self.path}' is not a complete run: {PACE} is damaged: {error}") from None
 
     def model(
         self,

@@ -30,7 +30,7 @@ def reproduce(
     if data.classes is None and data.source.has_files:  # a folder or table may have more classes by now
         data = data.replace(classes=run.class_names)
     spec = spec.replace(data=data)
-    again = OpenRun(train(spec, runs_dir, observers, command, weights_dir=run.path.parent).run)
+    again = OpenRun(train(spec, runs_dir, observers, command, weights_dir=run.path.parent, legs=run.legs).run)
     difference = _first_difference(before, again.history_rows) or _differing_file(run.path, again.path)
     changes = differences(recorded, environment(spec.model.nodes))
     return Reproduction(str(run.path), str(again.path), difference, tuple(changes))

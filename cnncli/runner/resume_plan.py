@@ -31,6 +31,11 @@ def plan_resume(run: OpenRun, epochs: int | None = None) -> Spec | None:
 def _with_epochs(run: OpenRun, epochs: int) -> Spec:
     """The run's spec with another number of epochs; the same object when the number is its own."""
     spec, last = run.spec, len(run.spec.train.stages)
+    if spec.train.max_time is not None:
+        raise RunError(
+            f"'{run.path}' trains for {spec.train.max_time}, so --epochs has no effect on it",
+            "to train longer, start again with another --max-time",
+        )
     progress = run.progress if run.folder.data.exists() else TrainingState(stage=min(1, last))
     done = len(progress.epochs)
     if epochs < done + (progress.steps > 0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -22,6 +23,7 @@ from cnncli.runner.open_run import OpenRun
 from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
+from cnncli.runner.training.pace import Leg, Pace
 from cnncli.runner.training.phases import TrainingPhases
 from cnncli.runner.training.results import TrainingResult
 from cnncli.runner.training.run_files import portable_spec, write_data_record, write_records
@@ -38,18 +40,27 @@ def train(
     observers: Sequence[TrainingObserver] = (),
     command: Sequence[str] = (),
     weights_dir: Path | None = None,
+    began: float | None = None,
+    legs: Sequence[Leg] | None = None,
 ) -> TrainingResult:
     """Trains, keeps the best weights, evaluates them once on the test split and writes every artefact.
 
-    Arguments and errors are those of `cnncli.train`; `weights_dir` is the directory of the runs whose weights the spec
-    names, `runs_dir` by default.
+    Arguments and errors are those of `cnncli.train`. Further ones are `weights_dir`, the directory of the runs whose
+    weights the spec names, `runs_dir` by default; `began`, the start of the time that `max_time` limits, by
+    `time.monotonic`; and `legs`, decisions on it of an earlier training, to be repeated.
     """
+    began = time.monotonic() if began is None else began
     observer = Observers(observers)
     require_writable(runs_dir)
     sweep_runs(runs_dir)
     _suggest_resume(spec, runs_dir, observer)
     return train_into(
-        lambda: RunDir.claim(runs_dir, spec.name).locked(), spec, weights_dir or runs_dir, observer, command
+        lambda: RunDir.claim(runs_dir, spec.name).locked(),
+        spec,
+        weights_dir or runs_dir,
+        observer,
+        command,
+        lambda: Pace(time.monotonic() - began, legs=tuple(legs or ()), fixed=legs is not None),
     )
 
 
@@ -59,6 +70,7 @@ def train_into(
     weights_dir: Path,
     observer: TrainingObserver,
     command: Sequence[str],
+    pace: Callable[[], Pace] = Pace,
 ) -> TrainingResult:
     """Trains from the first step; `open_run` locks a run folder once everything that can be refused is prepared."""
     source = checked_images(spec, observer.on_notice)
@@ -78,7 +90,9 @@ def train_into(
         run.set_status("running")
         if not spec.data.source.is_builtin:
             record_images(run, source, observer.on_notice)
-        session = outcome.session = TrainingSession(run, splits, phases, phase, monitored_metric(spec), observer)
+        session = outcome.session = TrainingSession(
+            run, splits, phases, phase, monitored_metric(spec), observer, pace()
+        )
         session.save()
         write_data_record(
             run, spec.data.source, splits, inputs

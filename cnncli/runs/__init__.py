@@ -2,13 +2,14 @@
 
 from cnncli.runs.files import require_writable, write_text, writing
 from cnncli.runs.finding import find_run, list_runs, sweep_runs
-from cnncli.runs.folder import BEST, CHECKPOINT, LAST, RunDir, now
+from cnncli.runs.folder import BEST, CHECKPOINT, LAST, PACE, RunDir, now
 from cnncli.runs.weights import verified_weights
 
 __all__ = [
     "BEST",
     "CHECKPOINT",
     "LAST",
+    "PACE",
     "RunDir",
     "find_run",
     "list_runs",

@@ -12,6 +12,7 @@ from cnncli.catalog.validators import boolean, choice, list_of, number, optional
 from cnncli.catalog.weights import model_weights
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec import sources, values
+from cnncli.spec.duration import duration, seconds_of
 from cnncli.spec.graph import Network, Node, read_network
 from cnncli.spec.section import Section, key, sections_of, subsection
 from cnncli.spec.sources import Source
@@ -132,7 +133,12 @@ class Checkpoint(Section):
 class Train(Section):
     """How the model is trained."""
 
-    epochs: int = key(whole(1), "Passes over the training images; with stages, the sum of theirs", 10)
+    epochs: int = key(
+        whole(1), "Passes over the training images, at most with max_time; with stages, the sum of theirs", 10
+    )
+    max_time: float | str | None = key(
+        optional(duration), "Time for the training, such as 10m: as many epochs as fit, at most 'epochs'", None
+    )
     batch_size: int = key(whole(1), "Images in one step", 32)
     optimizer: Entry = key(
         entry_validator("optimizer"),
@@ -181,8 +187,13 @@ class Train(Section):
 
     @classmethod
     def read(cls, value: Any, path: KeyPath, problems: list[Problem], root: type[Section] | None = None) -> Self | None:
-        """Checks the keys; the epochs of stages add up to those of the training where it sets none."""
+        """Checks the keys; where the epochs are not set, they follow from the stages or the time."""
         return super().read(with_epochs(value), path, problems, root)
+
+    @property
+    def max_seconds(self) -> float | None:
+        """Seconds for the training; None without a limit."""
+        return seconds_of(self.max_time)
 
     @property
     def phases(self) -> tuple[PhaseSpec, ...]:

@@ -19,6 +19,9 @@ INSIDE = "/"
 """Stands between the name of a backbone and that of a layer inside it."""
 
 STAGES: KeyPath = ("train", "stages")
+UNLIMITED = 100_000
+"""Epochs of a training that only `max_time` ends."""
+
 _MOST_NAMES = 8
 
 
@@ -46,11 +49,13 @@ stage_list = list_of(
 
 
 def with_epochs(train: Any) -> Any:
-    """The section `train` as YAML has it, with the epochs of its stages together where it says none."""
-    if not isinstance(train, dict) or "epochs" in train or not isinstance(train.get("stages"), list):
+    """The section `train` as YAML has it, with its epochs: those of its stages, or with `max_time` as many as fit."""
+    if not isinstance(train, dict) or "epochs" in train:
         return train
+    if not isinstance(train.get("stages"), list) or not train["stages"]:
+        return train if train.get("max_time") is None else {**train, "epochs": UNLIMITED}
     each: list[Any] = [stage.get("epochs") if isinstance(stage, dict) else None for stage in train["stages"]]
-    if not each or not all(is_whole(epochs) and epochs > 0 for epochs in each):
+    if not all(is_whole(epochs) and epochs > 0 for epochs in each):
         return train  # what is wrong with it is told by the stages
     return {**train, "epochs": sum(each)}
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from math import ceil
 from types import SimpleNamespace
 
 import pytest
 
 from cnncli.cli.screen import TrainingScreen
-from cnncli.records import StageStarted
+from cnncli.records import Epoch, StageStarted
 
 
 @pytest.mark.parametrize(
@@ -36,12 +37,37 @@ def test_a_stage_is_one_line(capsys, started, line):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("limit", "fitted", "line"),
+    [
+        (5, 5, "time    all 5 epochs fit into 10 min"),
+        (40, 38, "time    stops after 10 min: 38 epochs fit"),
+        (40, 4.7, "time    stops after 10 min: 4.7 epochs fit"),
+        (40, 0.25, "time    stops after 10 min, within the first epoch: 25 % of it fits"),
+    ],
+)
+def test_with_max_time_one_line_says_how_many_epochs_fit(capsys, limit, fitted, line):
+    screen = TrainingScreen(False, SimpleNamespace())
+    train = SimpleNamespace(epochs=limit, max_seconds=600, precision="float32")
+    nothing = SimpleNamespace(train=train, data=SimpleNamespace(source=SimpleNamespace(name="a")), nodes=[])
+    nothing.model = nothing
+    splits = SimpleNamespace(samples={}, class_names=[])
+    model = SimpleNamespace(input_shape=(8, 8, 1), parameters=1)
+    screen.on_start(SimpleNamespace(path="runs/a-001"), nothing, splits, model, "CPU")
+    capsys.readouterr()
+    screen.on_epochs_fitted(fitted)
+    screen.on_epochs_fitted(fitted)
+    assert capsys.readouterr().out == f"{line}\n"
+    screen.on_epoch_end(Epoch(1, {"loss": 1.0}, 0.01, 3.2), True)
+    assert f"\n1/{ceil(fitted)} " in capsys.readouterr().out
+
+
 TRAINING = """
 from types import SimpleNamespace as Some
 from cnncli.cli.screen import TrainingScreen
 from cnncli.records import Epoch
 
-train, source = Some(epochs=2, precision="float32"), Some(name="mnist")
+train, source = Some(epochs=2, max_seconds=None, precision="float32"), Some(name="mnist")
 spec = Some(train=train, data=Some(source=source), model=Some(nodes=["Flatten", "Dense"]))
 splits = Some(samples={"train": range(64), "test": range(8)}, class_names=["0", "1"])
 with TrainingScreen(False, Some()) as screen:

@@ -161,3 +161,49 @@ def test_callbacks_are_told_which_way_is_up(entry, arguments, mode):
     metrics = [entry("metric", "FalseNegatives"), entry("metric", "Recall")]
     (built,) = build_callbacks([entry("callback", {"EarlyStopping": arguments})], metrics)
     assert built.mode == mode
+
+
+SCHEDULES = (
+    {"CosineDecay": {"initial_learning_rate": 0.1, "decay_steps": "total_steps"}},
+    {
+        "CosineDecay": {
+            "initial_learning_rate": 0.0,
+            "decay_steps": "total_steps",
+            "warmup_target": 0.1,
+            "warmup_steps": 20,
+        }
+    },
+    {"CosineDecayRestarts": {"initial_learning_rate": 0.1, "first_decay_steps": "total_steps"}},
+    {"ExponentialDecay": {"initial_learning_rate": 0.1, "decay_steps": "total_steps", "decay_rate": 0.5}},
+    {"InverseTimeDecay": {"initial_learning_rate": 0.1, "decay_steps": "total_steps", "decay_rate": 0.5}},
+    {"PolynomialDecay": {"initial_learning_rate": 0.1, "decay_steps": "total_steps", "cycle": True}},
+    {"PolynomialDecay": {"initial_learning_rate": 0.1, "decay_steps": "total_steps"}},
+)
+
+
+@pytest.mark.slow
+class TestPacedSchedule:
+    @pytest.mark.parametrize("schedule", SCHEDULES)
+    def test_once_it_has_its_total_it_is_the_schedule_of_keras_at_its_own_pace(self, build, entry, schedule):
+        import tensorflow as tf
+
+        optimizer, loss = entry("optimizer", {"SGD": {"learning_rate": schedule}}), entry("loss", "MeanSquaredError")
+        rates = {}
+        for total in (None, 120):
+            model = build("Flatten")
+            paced = compile_model(model, optimizer, loss, [], 10, total)
+            rate = tf.function(model.optimizer._learning_rate)
+            if total is None:
+                assert float(rate(tf.constant(50))) == float(rate(tf.constant(0)))
+                paced.set_line(120, (30, 40.0, 2.0))  # at step 30 it is at its step 40, and takes two at a time
+            else:
+                assert paced is None
+            steps = (30, 31, 45, 70) if total is None else (40, 42, 70, 120)
+            rates[total] = [float(rate(tf.constant(step, tf.int64))) for step in steps]
+        assert rates[None] == pytest.approx(rates[120], rel=1e-6)
+
+    def test_a_schedule_in_steps_of_its_own_and_a_constant_rate_stay_as_they_are(self, build, entry):
+        schedule = {"ExponentialDecay": {"initial_learning_rate": 0.1, "decay_steps": 7, "decay_rate": 0.5}}
+        for rate in (schedule, 0.1):
+            optimizer = entry("optimizer", {"SGD": {"learning_rate": rate}})
+            assert compile_model(build("Flatten"), optimizer, entry("loss", "MeanSquaredError"), [], 10, None) is None

@@ -53,6 +53,7 @@ class Watcher:
         self.resumed: list[tuple[int, int]] = []
         self.started: list[str] = []
         self.stages: list[Any] = []
+        self.fitted: list[float] = []
         self.done: list[tuple[int, int, int]] = []
         self.metrics: list[dict[str, float]] = []
         self.best: list[bool] = []
@@ -69,6 +70,9 @@ class Watcher:
 
     def on_resume(self, epochs: int, steps: int) -> None:
         self.resumed.append((epochs, steps))
+
+    def on_epochs_fitted(self, epochs: float) -> None:
+        self.fitted.append(epochs)
 
     def on_stage_start(self, stage) -> None:
         self.stages.append(stage)

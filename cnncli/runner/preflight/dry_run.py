@@ -55,6 +55,7 @@ class DryRun:
 
     images: Mapping[str, int]  # by split
     may_end_early: bool  # a callback may end a stage before its last epoch
+    max_seconds: float | None  # the time that the spec sets
     steps_per_epoch: int
     batch_size: int
     measured_steps: int
@@ -64,7 +65,7 @@ class DryRun:
     disk: Disk
 
     @property
-    def epochs(self) -> int:
+    def epochs(self) -> float:
         """Largest number of epochs."""
         return sum(stage.epochs for stage in self.seconds.stages)
 
@@ -94,6 +95,8 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
         rehearsal.write_start(source)
         before, phases = time.perf_counter() - began, rehearsal.phases
         stages, times = zip(*map(rehearsal.time_stage, range(phases.first, phases.last + 1)), strict=True)
+        if (limit := spec.train.max_seconds) is not None:
+            stages = timing.fit_epochs(stages, phases.batches.steps, limit - before - images.decoding)
         after = rehearsal.report()
         memory = measure_memory(free, images.mapped)
         rehearsal.require_same_outputs_after_loading()
@@ -101,6 +104,7 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
     return DryRun(
         images={split: len(samples) for split, samples in source.samples.items()},
         may_end_early=any(callback.name == "EarlyStopping" for callback in spec.train.callbacks),
+        max_seconds=limit,
         steps_per_epoch=phases.batches.steps,
         batch_size=spec.train.batch_size,
         measured_steps=sum(each.steps for each in times),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnncli.errors import TrainingError
 from cnncli.runner.training.divergence import ADVICE
 from cnncli.runner.training.loop import NotFinite
+from cnncli.runner.training.pace import Speed, fitting_steps, shares
 from cnncli.runner.training.phases import TrainingPhase
+from cnncli.runner.training.timekeeper import TOLERANCE
 from cnncli.spec.schema import Checkpoint, Train
 
 TRAINING, VALIDATION = 7.0, 2.0
@@ -38,7 +40,7 @@ class StepTimes:
 class StageSeconds:
     """Durations of one stage; a training without stages is a single one."""
 
-    epochs: int  # at most
+    epochs: float  # at most; whole numbers but for the last part of an epoch that max_time leaves
     before: float  # once: freezing, compiling, tracing the first step
     training: float  # of one epoch, as are the next three
     validation: float
@@ -69,6 +71,19 @@ class Seconds:
     def total(self) -> float:
         """The whole command."""
         return self.decoding + self.before + sum(stage.total for stage in self.stages) + self.after
+
+
+def fit_epochs(stages: Sequence[StageSeconds], steps: int, seconds: float) -> tuple[StageSeconds, ...]:
+    """The stages with as many epochs, of some steps each, as fit into a time when a training with `max_time` starts."""
+    fitted: list[StageSeconds] = []
+    for number, stage in enumerate(stages):
+        left = max(0.0, seconds - sum(each.total for each in fitted))
+        share = shares(left, [each.epochs for each in stages[number:]]) - stage.before
+        speed = Speed(stage.training / steps, stage.epoch - stage.training + stage.saving)
+        end = fitting_steps(share, speed, steps, least=TOLERANCE * seconds)
+        epochs = min(stage.epochs, end / steps)
+        fitted.append(replace(stage, epochs=int(epochs) if epochs == int(epochs) else epochs))
+    return tuple(fitted)
 
 
 class _TimeIsUp(Exception):

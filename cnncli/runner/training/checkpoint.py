@@ -21,6 +21,7 @@ import numpy as np
 
 from cnncli.errors import RunError
 from cnncli.records import Epoch
+from cnncli.runner.training.pace import Pace, parse_pace
 
 FORMAT = 1
 _RECORD = "training.json"
@@ -44,6 +45,7 @@ class TrainingState:
     stage: int = 0  # number of the current stage, counted from 1; 0 in a training without stages
     callbacks: tuple[Mapping[str, Any], ...] = ()  # changing attributes of each callback
     arrays: Arrays = field(default_factory=dict)  # values of all variables, by name
+    pace: Pace | None = None  # time and decisions of a training with `max_time`
 
     @property
     def mid_epoch(self) -> bool:
@@ -55,6 +57,10 @@ def write_checkpoint(path: Path, state: TrainingState) -> None:
     """Writes a state; equal states give equal bytes."""
     record = {"format": FORMAT, **{key: value for key, value in vars(state).items() if key != "arrays"}}
     record["epochs"] = [asdict(epoch) for epoch in state.epochs]
+    if state.pace is None:
+        del record["pace"]
+    else:
+        record["pace"] = asdict(state.pace)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(_RECORD), json.dumps(record))
         for name, array in state.arrays.items():
@@ -152,7 +158,8 @@ def _state(record: Mapping[str, Any]) -> TrainingState:
     for callback in callbacks:
         _numbers({key: value for key, value in callback.items() if key != "name" and value is not None})
     measured = None if record["measured"] is None else _numbers(record["measured"])
-    checked = {"epochs": epochs, "measured": measured, "seconds": seconds, "callbacks": callbacks}
+    pace = None if record.get("pace") is None else parse_pace(record["pace"])
+    checked = {"epochs": epochs, "measured": measured, "seconds": seconds, "callbacks": callbacks, "pace": pace}
     return TrainingState(**{**record, **checked})
 
 

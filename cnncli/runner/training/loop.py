@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from math import isfinite
 
 from cnncli.runner.execution.execution import OneDevice
 from cnncli.runner.execution.steps import PacedCalls, many_steps, metrics_of
 from cnncli.startup import keras, tf
 
-OnSteps = Callable[[int, int], None]
+OnSteps = Callable[[int, int], int | None]
 """Called a few times a second with the number of steps done in the epoch and their total; what it raises ends the loop
-between two steps."""
+between two steps, and a number that it returns is the total from then on."""
 
 
 class NotFinite(Exception):
@@ -41,7 +41,9 @@ class TrainingLoop(PacedCalls):
         """Takes further batches from another dataset with elements of the same kind."""
         self._iterator = iter(self._execution.distribute(batches))
 
-    def epoch(self, steps: int, on_steps: OnSteps, done: int = 0, pause: int | None = None) -> dict[str, float]:
+    def epoch(
+        self, steps: int, on_steps: OnSteps, done: int = 0, pause: int | None = None, stops: Collection[int] = ()
+    ) -> dict[str, float]:
         """Runs one epoch, or the rest of one, and returns the metrics over it.
 
         Args:
@@ -49,6 +51,7 @@ class TrainingLoop(PacedCalls):
             on_steps: Receives the progress.
             done: Number of steps done before; the metrics continue from their current values.
             pause: `on_steps` is called at every multiple of this number of steps.
+            stops: Further steps at which it is called.
 
         Raises:
             NotFinite: The loss became infinite or NaN.
@@ -56,13 +59,15 @@ class TrainingLoop(PacedCalls):
         if not done:
             self._model.reset_metrics()
         while done < steps:
-            until = steps if pause is None else min(steps, done + pause - done % pause)
+            until = min([steps, *(stop for stop in stops if stop > done)])
+            if pause is not None:
+                until = min(until, done + pause - done % pause)
             count, _ = self.call(self._iterator, until - done)
             self.metrics = metrics_of(self._model)
             if not isfinite(self.metrics["loss"]):  # it stays so until the end of the epoch, however long that is
                 raise NotFinite(range(done, done + count), self.metrics["loss"])
             done += count
-            on_steps(done, steps)
+            steps = on_steps(done, steps) or steps
         return metrics_of(self._model)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,10 +19,14 @@ from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.callbacks import PhaseCallbacks
 from cnncli.runner.training.checkpoint import TrainingState
 from cnncli.runner.training.loop import OnSteps, TrainingLoop, ValidationLoop
+from cnncli.runner.training.pace import Leg
 from cnncli.runner.training.variables import assign, averaged_weights, values_of
 from cnncli.spec.schema import Train
 from cnncli.spec.stages import STAGES
 from cnncli.startup import keras, tf
+
+if TYPE_CHECKING:
+    from cnncli.factory.paced_schedule import PacedSchedule
 
 Metrics = dict[str, float]
 
@@ -59,14 +63,14 @@ class TrainingPhases:
             raise RunError(f"the checkpoint is in stage {number}, but the spec has {self.last}")
         return TrainingPhase(self, number, epochs_before)
 
-    def compile(self, number: int) -> None:
-        """Compiles the model for a phase."""
+    def compile(self, number: int) -> PacedSchedule | None:
+        """Compiles the model for a phase; returns its schedule if that waits for the clock to decide on the steps."""
         train = self.train
         phase = train.phases[max(number - 1, 0)]
         path = phase.rate if phase.rate[: len(STAGES)] == STAGES else ()
-        steps = self.batches.steps * phase.epochs
+        steps = self.batches.steps * phase.epochs if train.max_time is None else None
         with self.execution.scope():
-            compile_model(self.model, phase.optimizer, train.loss, train.metrics, self._classes, steps, path)
+            return compile_model(self.model, phase.optimizer, train.loss, train.metrics, self._classes, steps, path)
 
 
 class TrainingPhase:
@@ -88,7 +92,7 @@ class TrainingPhase:
         self._phases, self._batches, self._epochs_before = phases, batches, epochs_before
         if number:
             freeze(self.model, phases.frozen[number])
-        phases.compile(number)
+        self._schedule = phases.compile(number)
         first_step = epochs_before * self.steps
         self.loop = TrainingLoop(self.model, batches.training(first_step), phases.execution, train.jit_compile)
         self._validation: ValidationLoop | None = None
@@ -96,10 +100,23 @@ class TrainingPhase:
             self._validation = ValidationLoop(self.model, batches.validation, phases.execution)
         self._callbacks = PhaseCallbacks(train.callbacks, train.metrics, self.model)
 
-    def train(self, done: int, on_steps: OnSteps, pause: int | None = None, until: int | None = None) -> Metrics:
+    def train(
+        self,
+        done: int,
+        on_steps: OnSteps,
+        pause: int | None = None,
+        until: int | None = None,
+        stops: Collection[int] = (),
+    ) -> Metrics:
         """Trains the rest of an epoch, to its end or to another step, as `TrainingLoop.epoch` does."""
         with read_errors_of(*self._batches.readers):
-            return self.loop.epoch(self.steps if until is None else until, on_steps, done, pause)
+            return self.loop.epoch(self.steps if until is None else until, on_steps, done, pause, stops)
+
+    def follow(self, leg: Leg | None) -> None:
+        """Has the schedule of the learning rate follow a decision; without one it stays at its first step."""
+        if self._schedule is not None:
+            line = (0.0, 0.0, 0.0) if leg is None else (leg.step, leg.position, leg.slope)
+            self._schedule.set_line(1 if leg is None else leg.total, line)
 
     def validate(self, on_steps: OnSteps) -> Metrics:
         """The metrics of the validation, named `val_…`; empty without validation images."""
@@ -159,6 +176,9 @@ class TrainingPhase:
         """Continues from a state, earlier or later; raises a RunError if it belongs to another training."""
         assign(self.model, state.arrays, state.mid_epoch)
         self._callbacks.restore(state.callbacks, state.arrays)
+        if state.pace is not None:
+            done = (len(state.epochs) - self._epochs_before) * self.steps + state.steps
+            self.follow(state.pace.leg_at(self.number, done))
         self.go_to(len(state.epochs) * self.steps + state.steps)
 
     def go_to(self, step: int) -> None:

@@ -41,7 +41,8 @@ def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str
 
 
 def _write_spec(run: RunDir, plain: Mapping[str, Any]) -> None:
-    heading = f"# resolved by cnncli {__version__}; 'cnncli train' with this file repeats the run\n"
+    repeats = "'cnncli train' with this file" if plain["train"].get("max_time") is None else "'cnncli reproduce'"
+    heading = f"# resolved by cnncli {__version__}; {repeats} repeats the run\n"
     run.write_text("spec.yaml", heading + spec_text(plain))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from cnncli.errors import RunError, TrainingError
@@ -15,12 +15,17 @@ from cnncli.runner.training.checkpoint import TrainingState, read_checkpoint, wr
 from cnncli.runner.training.divergence import ADVICE, divergence_error
 from cnncli.runner.training.loop import NotFinite
 from cnncli.runner.training.observers import StopRequested, stop_if_requested
+from cnncli.runner.training.pace import Pace
 from cnncli.runner.training.results import ResultWriter, TrainingResult
+from cnncli.runner.training.timekeeper import Timekeeper
 from cnncli.runner.training.variables import first_not_finite
-from cnncli.runs import CHECKPOINT, LAST, RunDir
+from cnncli.runs import CHECKPOINT, LAST, PACE, RunDir
 
 if TYPE_CHECKING:
     from cnncli.runner.training.phases import TrainingPhase, TrainingPhases
+
+PASSES = 3
+"""A training step takes about as long as three evaluations of its images: forward once, backward twice."""
 
 PLOT_SECONDS = 3.0
 """Time that the plots of a report take at most, on a machine that is busy with other things."""
@@ -31,7 +36,8 @@ class TrainingSession:
 
     The checkpoint is written first, and everything else from what it holds: what a kill leaves undone, a resumed
     training does again, to the same bytes. The caller has locked the run folder; `monitor` is the metric that selects
-    the best epoch, and whether more of it is better.
+    the best epoch, and whether more of it is better. `pace` has the
+    time that a training with `max_time` spent before, and decisions that it is to repeat.
     """
 
     def __init__(
@@ -42,11 +48,17 @@ class TrainingSession:
         phase: TrainingPhase,
         monitor: tuple[str, bool],
         observer: TrainingObserver,
+        pace: Pace = Pace(),  # noqa: B008  frozen
     ) -> None:
         self._run, self._phases, self._phase, self._monitor, self._observer = run, phases, phase, monitor, observer
         self.results, self._test_images = ResultWriter(run, splits, phases), len(splits.samples["test"])
         self._state = TrainingState(stage=phase.number)
         self._epoch_start = self._saved = time.monotonic()
+        limit = phases.train.max_seconds
+        self._keeper = None if limit is None else Timekeeper(limit, pace)
+        validated = splits.samples.get("validation", ())
+        self._validation_steps = len(validated) / phases.train.batch_size / PASSES
+        self._start_keeping()
 
     @property
     def history(self) -> History:
@@ -67,6 +79,9 @@ class TrainingSession:
         if state.steps > self._phase.steps:
             raise self._damaged(f"{state.steps} steps are done in an epoch of {self._phase.steps}")
         self._phase.restore(state)
+        if self._keeper is not None:
+            self._keeper = Timekeeper(self._phases.train.max_seconds or 0.0, state.pace or Pace())
+            self._start_keeping(resumed=True)
         if place := first_not_finite(self._phase.model):
             message = f"'{self._run.path}' cannot be resumed: a weight in its checkpoint is {place}"
             raise RunError(message, "train again with a smaller learning rate or clipnorm")
@@ -88,6 +103,7 @@ class TrainingSession:
             StopRequested: An observer requested it.
             TrainingError: The training diverged.
         """
+        self._write_pace()
         with self._observer.defer_signals():
             self._train_epochs()
         return self.report()
@@ -124,22 +140,59 @@ class TrainingSession:
             self._train_epoch(len(self._state.epochs) + 1)
 
     @property
+    def _before(self) -> int:
+        """Steps of the phase before the current epoch."""
+        return self._phase.steps * sum(epoch.stage == self._state.stage for epoch in self._state.epochs)
+
+    @property
+    def _remaining(self) -> int:
+        """Steps of the phase from the current epoch on."""
+        end = self._phase.steps * self._phase.epochs if self._keeper is None else self._keeper.end
+        return end - self._before
+
+    @property
     def _phase_is_over(self) -> bool:
-        done = sum(epoch.stage == self._state.stage for epoch in self._state.epochs)
-        return self._state.stopped or done >= self._phase.epochs
+        return self._state.stopped or self._remaining <= 0
 
     def _start_next_phase(self) -> None:
         """Ends a phase and starts the next; a training killed before the new checkpoint does it again."""
         self._phase.end()
         self._phase = self._phases.start(self._phase.number + 1, len(self._state.epochs))
         self._update(stage=self._phase.number, stopped=False)
+        self._start_keeping()
         self.save()
+
+    def _start_keeping(self, resumed: bool = False) -> None:
+        """Starts the clock of the current phase."""
+        if self._keeper is not None:
+            phases = self._phases.train.phases[max(self._phase.number - 1, 0) :]
+            epochs = [phase.epochs for phase in phases]
+            self._keeper.start_phase(self._phase.number, self._phase.steps, epochs, self._validation_steps, resumed)
+
+    def _keep_time(self) -> bool:
+        """Decides anew where the phase ends, if the time demands it, and records that before the next step."""
+        leg = None if self._keeper is None else self._keeper.decide(self._before + self._state.steps)
+        if leg is not None:
+            self._phase.follow(leg)
+            self.save()
+            self._write_pace()
+        return leg is not None
+
+    def _write_pace(self) -> None:
+        """Writes the decisions on `max_time`, and tells the observer how many epochs fit."""
+        if self._keeper is not None:
+            self._run.write_json(PACE, {"legs": [asdict(leg) for leg in self._keeper.legs]})
+        if self._keeper is not None and self._keeper.legs:
+            earlier = sum(epoch.stage != self._state.stage for epoch in self._state.epochs)
+            self._observer.on_epochs_fitted(earlier + self._keeper.end / self._phase.steps)
 
     def _train_epoch(self, number: int) -> None:
         """Trains, validates and saves one epoch, or the rest of one."""
         self._epoch_start = time.monotonic() - self._state.seconds
+        if self._keeper is not None:
+            self._keeper.begin_epoch(self._before + self._state.steps)
         metrics = self._state.measured or self._train_steps(number)
-        self._update(steps=self._phase.steps, measured=metrics)
+        self._update(measured=metrics)
         metrics = {**metrics, **self._phase.validate(lambda done, steps: stop_if_requested(self._observer))}
         seconds = time.monotonic() - self._epoch_start
         epoch = Epoch(number, metrics, self._phase.learning_rate, seconds, self._state.stage)
@@ -150,11 +203,15 @@ class TrainingSession:
         self.save()
         self.results.write_epoch(self.history)
         self._observer.on_epoch_end(epoch, improved)
+        self._keep_time()
         stop_if_requested(self._observer)
 
     def _train_steps(self, number: int) -> dict[str, float]:
+        until, before = min(self._phase.steps, self._remaining), self._before
+        stops = [] if self._keeper is None else [stop - before for stop in self._keeper.stops(before, before + until)]
+        pause = self._phases.train.checkpoint.steps
         try:
-            metrics = self._phase.train(self._state.steps, self._after_steps, self._phases.train.checkpoint.steps)
+            metrics = self._phase.train(self._state.steps, self._after_steps, pause, until, stops)
         except NotFinite as error:
             raise divergence_error(self._phase, self._read_checkpoint(), error, self._observer) from None
         self._require_finite_weights(f"by the end of epoch {number}")
@@ -166,15 +223,24 @@ class TrainingSession:
             rate = f"at a learning rate of {self._phase.learning_rate:g}"
             raise TrainingError(f"the weights became {place} {when}, {rate}", ADVICE)
 
-    def _after_steps(self, done: int, steps: int) -> None:
-        """After every call of the loop: the only place within an epoch where a training stops or is saved."""
+    def _after_steps(self, done: int, steps: int) -> int:
+        """After every call of the loop: the only place within an epoch where a training stops or is saved.
+
+        Returns:
+            The steps of this epoch, which with `max_time` may be fewer from now on.
+        """
         self._update(steps=done, seconds=time.monotonic() - self._epoch_start)
         self._observer.on_step(len(self._state.epochs) + 1, done, steps, self._phase.loop.metrics)
         stop_if_requested(self._observer)
+        if self._keeper is not None:
+            self._keeper.after_steps(self._before + done)
+            if done < steps and self._keep_time():
+                return min(self._phase.steps, self._remaining)
         when = self._phases.train.checkpoint
         due = when.minutes is not None and time.monotonic() - self._saved >= 60 * when.minutes
         if done < steps and (due or (when.steps and done % when.steps == 0)):
             self.save()
+        return steps
 
     def _update(self, **changes: Any) -> None:
         self._state = replace(self._state, **changes)
@@ -187,8 +253,9 @@ class TrainingSession:
         """
         self._require_finite_weights(f"by step {self._state.steps} of epoch {len(self._state.epochs) + 1}")
         numbers, arrays = self._phase.state(self._state.mid_epoch)
+        pace = None if self._keeper is None else self._keeper.pace
         with self._run.write(CHECKPOINT) as path:
-            write_checkpoint(path, replace(self._state, callbacks=tuple(numbers), arrays=arrays))
+            write_checkpoint(path, replace(self._state, callbacks=tuple(numbers), arrays=arrays, pace=pace))
         self._saved = time.monotonic()
 
     def _read_checkpoint(self) -> TrainingState:

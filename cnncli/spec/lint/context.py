@@ -96,8 +96,8 @@ class LintContext:
         return through and self.is_gate(consumers[0])
 
     def steps_of(self, phase: PhaseSpec) -> int | None:
-        """Steps of a phase of the training; None where only the images can tell."""
-        if self.data.train is None:
+        """Steps of a phase of the training; None where only the images or the clock can tell."""
+        if self.data.train is None or self.spec.train.max_time is not None:
             return None
         return ceil(self.data.train / self.spec.train.batch_size) * phase.epochs
 

@@ -2,7 +2,13 @@
 
 import pytest
 
-from cnncli.runner.preflight.timing import Seconds, StageSeconds, checkpoints_within, seconds_per_step
+from cnncli.runner.preflight.timing import (
+    Seconds,
+    StageSeconds,
+    checkpoints_within,
+    fit_epochs,
+    seconds_per_step,
+)
 from cnncli.spec.schema import Checkpoint
 
 pytestmark = pytest.mark.slow
@@ -38,3 +44,14 @@ def test_a_whole_training_is_the_sum_of_its_parts():
     first = StageSeconds(epochs=4, before=1, training=10, validation=5, checkpoints=0, saving=0.5)
     second = StageSeconds(epochs=2, before=2, training=30, validation=5, checkpoints=1, saving=0.5)
     assert Seconds(decoding=1, before=2, stages=(first, second), after=3).total == 6 + (1 + 4 * 15.5) + (2 + 2 * 36.5)
+
+
+def test_with_max_time_as_many_epochs_as_fit_are_counted():
+    first = StageSeconds(epochs=4, before=2, training=10, validation=5, checkpoints=0, saving=1)
+    second = StageSeconds(epochs=100, before=10, training=30, validation=5, checkpoints=0, saving=1)
+    assert [stage.epochs for stage in fit_epochs((first,), 100, 34)] == [2]
+    assert [stage.epochs for stage in fit_epochs((first,), 100, 10)] == [0.2]
+    assert [stage.epochs for stage in fit_epochs((first,), 100, 1000)] == [4]
+    fitted = fit_epochs((first, second), 100, 1000)
+    assert [stage.epochs for stage in fitted] == [2, 26]  # of 104 epochs the first has 4, and 38 s for them
+    assert sum(stage.total for stage in fitted) == pytest.approx(1000, rel=0.05)
