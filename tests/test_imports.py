@@ -71,7 +71,7 @@ ROOMS = {
         "wording",
         "__init__",
     },
-    "draft": {"data", "spec", "errors", "wording"},
+    "draft": {"data", "spec", "errors", "machine", "wording"},
     "factory": {"spec", "catalog", "records", "errors", "startup", "machine", "temporary", "wording"},
     "data": {"catalog", "observer", "records", "errors", "startup", "machine", "wording"},
     "report": {"records", "environment", "errors", "wording"},

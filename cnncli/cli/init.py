@@ -7,10 +7,14 @@ import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cnncli.cli.options import UserPath, complete_shipped
+
+if TYPE_CHECKING:
+    from cnncli.draft import TrainingTime
 
 
 @click.command()
@@ -32,27 +36,43 @@ from cnncli.cli.options import UserPath, complete_shipped
 @click.option("--label-column", metavar="NAME", help="For a table: the column of classes.")
 @click.option("--split-column", metavar="NAME", help="For a table: the column of train, validation or test.")
 @click.option("--root", metavar="FOLDER", help="For a table: the folder of its relative paths; by default its own.")
-def init(data: Path | None, template: str | None, output: Path | None, force: bool, **columns: str | None) -> None:
+@click.option("--quick", "length", flag_value="quick", help="A third of the usual epochs.")
+@click.option("--best", "length", flag_value="best", help="Three times the usual epochs.")
+@click.option("--time", "max_time", metavar="TIME", help="Fit the training to a time, such as 10m.")
+def init(
+    data: Path | None,
+    template: str | None,
+    output: Path | None,
+    force: bool,
+    length: str | None,
+    max_time: str | None,
+    **columns: str | None,
+) -> None:
     """Write a spec for a folder or table of images.
 
     A folder has a folder of images for each class. A table has a row for each image: CSV, JSON lines, Parquet, or the
     export of a labelling tool, such as Label Studio, CVAT, Roboflow or COCO.
     Size, colour, split, augmentation, network and training are chosen for these images, each with the reason in a
-    comment. Only the headers of the images are read; no image is changed.
+    comment. Only the headers of the images are read; no image is changed. How long the training takes on this machine
+    is estimated; --quick, --best or --time choose another length.
 
     \b
     Example:
       cnncli init photographs -o photographs.yaml
+      cnncli init photographs --time 10m
     """
     if (data is None) == (template is None):
         raise click.UsageError("name a folder or table of images, or a shipped spec with --template")
     options = {key: value for key, value in columns.items() if value is not None}
+    if length and max_time:
+        raise click.UsageError("--quick, --best and --time cannot be combined")
+    limit = None if max_time is None else _duration(max_time)
     if template is not None:
-        if options:
-            raise click.UsageError("options for a table cannot be combined with --template")
+        if options or length or max_time:
+            raise click.UsageError("only -o and --force can be combined with --template")
         _copy(template, output, force)
     elif data is not None:
-        _draft(data, options, output, force)
+        _draft(data, options, output, force, length, limit)
 
 
 def _copy(template: str, output: Path | None, force: bool) -> None:
@@ -65,25 +85,61 @@ def _copy(template: str, output: Path | None, force: bool) -> None:
     _deliver(standalone(one, one.file.name if str(file) == "-" else str(file)), file, ("check", "train"))
 
 
-def _draft(data: Path, columns: dict[str, str], output: Path | None, force: bool) -> None:
+def _draft(
+    data: Path,
+    columns: dict[str, str],
+    output: Path | None,
+    force: bool,
+    length: str | None,
+    max_time: str | float | None,
+) -> None:
     from cnncli.cli.console import file_progress, notice, say
     from cnncli.wording import counted
 
     own = f"{_name_of(data)}.yaml"
     file = output or Path(own)
     _require_writable(file, force, data)
-    from cnncli.draft import draft, survey
+    from cnncli.draft import BEST, QUICK, USUAL, Budget, draft_in_time, survey
 
+    budget = {"quick": QUICK, "best": BEST}.get(str(length), USUAL)
+    if max_time is not None:
+        budget = Budget(max_time=max_time)
     with file_progress() as progress:
         images = survey(data, columns, progress)
-    text = draft(images, own if str(file) == "-" else str(file))
+    draft = draft_in_time(images, own if str(file) == "-" else str(file), budget)
     if str(file) != "-":
         say(f"{data}: {counted(len(images.sizes), 'image')} in {counted(len(images.class_names), 'class')}")
     for sentence in images.notices:
         notice(f"note: {sentence}")
     if images.unreadable:
         notice(f"note: {_unreadable(images.unreadable)}; for details: cnncli data {shlex.quote(str(data))}")
-    _deliver(text, file, ("check", "preview", "train"))
+    _deliver(draft.text, file, ("check", "preview", "train"), _time_line(draft.time, budget.max_time, str(file)))
+
+
+def _duration(text: str) -> str | float:
+    """The time of `--time`, as a spec has it."""
+    from cnncli.spec.duration import duration, seconds_of
+
+    value = float(text) if text.isdecimal() else text
+    if seconds_of(value) is None:
+        raise click.UsageError(f"--time expects {duration.description}; got '{text}'")
+    return value
+
+
+def _time_line(time: TrainingTime, max_time: str | float | None, file: str) -> str:
+    """How long the training takes on this machine, and how to make it shorter."""
+    from cnncli.spec.duration import seconds_of
+    from cnncli.wording import counted, duration_text
+
+    if (limit := seconds_of(max_time)) is not None:
+        epochs = counted(time.epochs, "epoch")
+        return f"time: stops after {duration_text(limit)}; about {epochs} fit into it on this machine"
+    unit = 10 if time.total < 90 else 60 if time.total < 5400 else 1800
+    line = f"time: about {duration_text(max(1, round(time.total / unit)) * unit)} on this machine"
+    if time.total < 90:
+        return line
+    shorter = shlex.join(["cnncli", "train", file, "--max-time", f"{max(1, round(time.total / 180))}m"])
+    return f"{line}; to stop earlier: {shorter}"
 
 
 _NAMED = 3
@@ -127,7 +183,7 @@ def _require_writable(file: Path, force: bool, data: Path | None = None) -> None
         raise ResourceError(f"the folder '{file.parent}' does not exist", "create it first")
 
 
-def _deliver(text: str, file: Path, next_commands: tuple[str, ...]) -> None:
+def _deliver(text: str, file: Path, next_commands: tuple[str, ...], note: str = "") -> None:
     from cnncli.cli.console import say
     from cnncli.runs import write_text
 
@@ -136,5 +192,7 @@ def _deliver(text: str, file: Path, next_commands: tuple[str, ...]) -> None:
         return
     write_text(file, text)
     say(f"wrote {file}")
+    if note:
+        say(note)
     for number, command in enumerate(next_commands):
         say(f"{'     ' if number else 'next:'} cnncli {command} {shlex.quote(str(file))}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,21 @@ from cnncli.data.names.split_names import splits_named
 from cnncli.data.quality.group_names import SuggestedGroups
 from cnncli.data.quality.survey import Survey, survey
 from cnncli.draft.augmentation import choose_augmentation
+from cnncli.draft.budget import BEST, QUICK, USUAL, Budget
 from cnncli.draft.image_format import ImageFormat, choose_image_format
 from cnncli.draft.model import choose_network, model_section
 from cnncli.draft.schedule import SHORT_EPOCH, choose_schedule, train_section
 from cnncli.draft.split import Split, choose_split
 from cnncli.draft.text import blocks, comment, joined, printed
+from cnncli.draft.training_time import TrainingTime, estimate, measure_core
 from cnncli.errors import DataError
+from cnncli.spec import parse
+from cnncli.spec.duration import seconds_of
+from cnncli.spec.reader import read
 from cnncli.spec.writer import entry, flow, scalar, setting
 from cnncli.wording import counted, dimensions
 
-__all__ = ["Survey", "draft", "survey"]
+__all__ = ["BEST", "QUICK", "USUAL", "Budget", "Draft", "TrainingTime", "draft", "draft_in_time", "survey"]
 
 MANY_CLASSES = 50
 """Number of classes from which on a spec does not list them: the list would hide the rest."""
@@ -31,20 +37,59 @@ MANY_CLASSES = 50
 _FEW_PER_CLASS = 30
 
 
-def draft(images: Survey, file: str) -> str:
+SMALLER_SIDES = (None, 96, 64)
+"""Longer sides in pixels that are tried until a training with a time limit has enough epochs; first the usual one."""
+
+ENOUGH_EPOCHS = 15
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A drafted spec as YAML, and how long it should train on this machine."""
+
+    text: str
+    time: TrainingTime
+
+
+def draft_in_time(images: Survey, file: str, budget: Budget = USUAL) -> Draft:
+    """The same as `draft`, with an estimate; with a time limit, images are made smaller until enough epochs fit.
+
+    Args:
+        images: Result of `survey`.
+        file: Name of the spec to come.
+        budget: How long the training may take.
+    """
+    core, sides = measure_core(), SMALLER_SIDES if budget.max_time else (None,)
+    split = choose_split(images.labels, images.class_names, images.arguments["path"])
+    for side in sides:
+        budget = replace(budget, largest_side=side)
+        text = draft(images, file, budget)
+        time = estimate(parse(read(text, file)), images, split, core)
+        if not (seconds := seconds_of(budget.max_time)):
+            return Draft(text, time)
+        time = replace(time, epochs=time.epochs_within(seconds))
+        if time.epochs >= ENOUGH_EPOCHS:
+            break
+    return Draft(draft(images, file, replace(budget, epochs=time.epochs)), time)
+
+
+def draft(images: Survey, file: str, budget: Budget = USUAL) -> str:
     """A commented spec for these images, as YAML; it passes `cnncli check` without a warning.
 
     Args:
         images: Result of `survey`.
         file: Name of the spec to come, for the commands in its heading.
+        budget: How long the training may take.
 
     Raises:
         DataError: a class has too few images, or a name cannot be written in a spec.
     """
     _require_text(images)
-    image_format = choose_image_format(images.sizes, images.grey, images.all_labels, images.class_names)
+    image_format = choose_image_format(
+        images.sizes, images.grey, images.all_labels, images.class_names, budget.largest_side
+    )
     split = choose_split(images.labels, images.class_names, images.arguments["path"])
-    schedule = choose_schedule(split.train)
+    schedule = choose_schedule(split.train, budget)
     network = choose_network(image_format)
     augmentations, reason = choose_augmentation(image_format, images.class_names, schedule.epochs)
     augment = [line for each, why in augmentations for line in [*comment(why, 2), *entry(each, 2)]]

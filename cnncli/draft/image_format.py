@@ -42,16 +42,23 @@ class ImageFormat:
 
 
 def choose_image_format(
-    sizes: np.ndarray, grey: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]
+    sizes: np.ndarray,
+    grey: np.ndarray,
+    labels: np.ndarray,
+    class_names: tuple[str, ...],
+    largest: int | None = None,
 ) -> ImageFormat:
-    """Chooses the format for images of these sizes, `(images, 2)`, some of which are stored without colour."""
-    height, width, reason = _size(sizes)
+    """Chooses the format for images of these sizes, `(images, 2)`, some of which are stored without colour.
+
+    Large images get a side of at most `largest` pixels, where a time limit leaves no room for more.
+    """
+    height, width, reason = _size(sizes, largest)
     color, color_reason = _color(grey, labels, class_names)
     resize, resize_reason = _resize(sizes)
     return ImageFormat(height, width, color, resize, tuple(filter(None, (reason, resize_reason, color_reason))))
 
 
-def _size(sizes: np.ndarray) -> tuple[int, int, str]:
+def _size(sizes: np.ndarray, most: int | None) -> tuple[int, int, str]:
     height, width = (float(value) for value in np.median(sizes, axis=0))
     size = dimensions((round(height), round(width)))
     if max(height, width) <= SMALL:
@@ -67,6 +74,8 @@ def _size(sizes: np.ndarray) -> tuple[int, int, str]:
         largest, reason = _SIDE, "with so few images a network learns shapes rather than fine detail"
     elif len(sizes) >= MANY:
         largest, reason = _SIDE, "with so many images an epoch would take long on a CPU"
+    if most is not None and most < largest:
+        largest, reason = most, "with larger ones too few epochs would fit into the time"
     side = min(largest, _multiple(float(np.sqrt(height * width)), 32))
     median = f"The images have {size} pixels at the median (height×width)"
     halved = "a multiple of 32 can be halved five times"

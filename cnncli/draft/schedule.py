@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cnncli.draft.budget import USUAL, Budget
 from cnncli.draft.text import blocks, comment
 from cnncli.spec.writer import setting
 from cnncli.wording import counted
@@ -34,17 +35,21 @@ class Schedule:
     """Batch size and epochs."""
 
     batch_size: int
-    epochs: int
+    epochs: int  # with a time limit, those that are expected to fit
     steps: int  # per epoch
+    max_time: str | float | None = None
 
 
-def choose_schedule(images: int) -> Schedule:
-    """Small batches and many epochs for few training images, the reverse for many."""
+def choose_schedule(images: int, budget: Budget = USUAL) -> Schedule:
+    """Small batches and many epochs for few training images, the reverse for many; as many as the budget allows."""
     batch_size = next((batch for below, batch in _BATCHES if images < below), _LARGEST_BATCH)
     while batch_size > max(2, images // 4):  # at least four steps per epoch
         batch_size //= 2
+    steps = ceil(images / batch_size)
+    if budget.max_time is not None:
+        return Schedule(batch_size, budget.epochs, steps, budget.max_time)
     epochs = min(max(_EPOCHS * (360 / images) ** _EPOCHS_FALL, _FEWEST_EPOCHS), _MOST_EPOCHS)
-    return Schedule(batch_size, _rounded(epochs), ceil(images / batch_size))
+    return Schedule(batch_size, _rounded(epochs * budget.factor), steps)
 
 
 def _rounded(epochs: float) -> int:
@@ -61,6 +66,11 @@ def train_section(schedule: Schedule, counts: np.ndarray, validation: int) -> li
         "The fewer the images, the more epochs; most of the accuracy comes late, as the learning rate falls, so the "
         "training is not stopped early."
     )
+    if schedule.max_time is not None:
+        steps = (
+            f"As many epochs of {counted(schedule.steps, 'step')} as fit into this time, from the start of the command "
+            f"to the last step; about {schedule.epochs:,} on this machine. Test and reports follow."
+        )
     optimizer = (
         "AdamW at its usual rate, which falls along a cosine to zero at the last step, whatever the number of epochs; "
         "weight decay reduces overfitting."
@@ -82,8 +92,10 @@ def train_section(schedule: Schedule, counts: np.ndarray, validation: int) -> li
         "Where the processor has instructions for bfloat16, layers compute in it, which takes half the time; elsewhere "
         "in float32."
     )
+    timed = schedule.max_time is not None
+    length = _setting("max_time", schedule.max_time, steps) if timed else _setting("epochs", schedule.epochs, steps)
     settings = [
-        [*_setting("epochs", schedule.epochs, steps), *_setting("batch_size", schedule.batch_size)],
+        [*length, *_setting("batch_size", schedule.batch_size)],
         _setting("optimizer", {"AdamW": {"learning_rate": rate, "weight_decay": 0.01}}, optimizer),
         _setting("loss", {"CategoricalCrossentropy": {"label_smoothing": 0.1}}, loss),
         _setting("class_weight", "balanced", weights) if largest >= IMBALANCED * smallest else [],

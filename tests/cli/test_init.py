@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,11 @@ def test_a_folder_becomes_a_spec_that_passes_the_check(call, stripes):
     before = state(stripes / "my stripes")
     result = call("init", "my stripes")
     assert (result.code, result.err) == (0, "")
-    assert result.out.splitlines() == [
+    lines = result.out.splitlines()
+    assert re.fullmatch(
+        r"time: about [0-9][0-9a-z ]* on this machine(; to stop earlier: cnncli train .*)?", lines.pop(2)
+    )
+    assert lines == [
         "my stripes: 24 images in 2 classes",
         "wrote my-stripes.yaml",
         "next: cnncli check my-stripes.yaml",
@@ -169,3 +174,34 @@ def test_a_draft_trains_to_far_above_chance(call, tmp_path, monkeypatch):
         assert result.code == 0, result.err
     metrics = json.loads((tmp_path / "runs" / "stripes-001" / "metrics.json").read_text())
     assert metrics["accuracy"] >= 0.9  # of 12 images, one may be wrong
+
+
+def test_a_time_is_kept_in_the_spec_and_said(call, stripes):
+    result = call("init", "my stripes", "--time", "1h30m")
+    assert result.code == 0
+    assert re.search(r"\ntime: stops after 1 h 30 min; about [\d,]+ epochs? fit into it on this machine\n", result.out)
+    spec = load(stripes / "my-stripes.yaml").spec
+    assert (spec.train.max_time, spec.train.max_seconds) == ("1h30m", 5400)
+    assert load(stripes / "my-stripes.yaml").warnings == ()
+
+
+def test_the_lengths_differ_in_their_epochs(call, stripes):
+    epochs = []
+    for option in (["--quick"], [], ["--best"]):
+        assert call("init", "my stripes", *option, "--force").code == 0
+        epochs.append(load(stripes / "my-stripes.yaml").spec.train.epochs)
+    assert epochs[0] < epochs[1] < epochs[2]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--time", "soon"], "--time expects a duration such as 10m, 90s or 1h30m, or a number of seconds; got 'soon'"),
+        (["--time", "0"], "got '0'"),
+        (["--quick", "--time", "10m"], "--quick, --best and --time cannot be combined"),
+    ],
+)
+def test_a_length_that_means_nothing_is_refused(call, stripes, options, message):
+    result = call("init", "my stripes", *options)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err

@@ -7,7 +7,7 @@ import pytest
 
 from cnncli.data.quality.group_names import SuggestedGroups
 from cnncli.data.quality.survey import Survey
-from cnncli.draft import draft
+from cnncli.draft import BEST, QUICK, Budget, draft, draft_in_time
 from cnncli.errors import DataError
 from cnncli.spec import parse
 from cnncli.spec.reader import read
@@ -134,3 +134,32 @@ def test_groups_that_file_names_suggest_are_a_line_to_uncomment():
 def test_without_test_images_it_is_said_how_to_keep_all_for_training():
     _, text = spec_of(seen(splits=("validation",)))
     assert "write `test: validation`" in " ".join(text.replace("#", "").split())
+
+
+def test_quick_and_best_are_shorter_and_longer_and_nothing_else():
+    usual = draft(seen(), "photos.yaml")
+    for budget, factor in ((QUICK, 1 / 3), (BEST, 3)):
+        text = draft(seen(), "photos.yaml", budget)
+        epochs = [parse(read(each, "photos.yaml")).spec.train.epochs for each in (usual, text)]
+        assert epochs[1] == pytest.approx(factor * epochs[0], rel=0.25)
+
+
+@pytest.mark.parametrize("limit", ["10m", "90s", 600])
+@pytest.mark.parametrize("count", COUNTS)
+def test_a_draft_for_a_time_has_it_in_the_spec_and_passes_the_check(count, limit):
+    drafted = draft_in_time(seen(COUNTS[count]), "photos.yaml", Budget(max_time=limit))
+    loaded = parse(read(drafted.text, "photos.yaml"))
+    assert loaded.warnings == ()
+    assert loaded.spec.train.max_time == limit
+    assert "epochs" not in read(drafted.text, "photos.yaml").value["train"]
+    assert drafted.time.epochs >= 1
+
+
+def test_where_few_epochs_fit_into_the_time_the_images_are_smaller():
+    many = seen((4000, 4000), [(300, 300)])
+    sizes = [
+        parse(read(draft_in_time(many, "a.yaml", Budget(max_time=limit)).text, "a.yaml")).spec.data.image.size
+        for limit in ("100h", "1s")
+    ]
+    assert sizes == [[128, 128], [64, 64]]
+    assert "too few epochs would fit into the time" in draft(many, "a.yaml", Budget(max_time="1s", largest_side=64))
