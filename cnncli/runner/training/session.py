@@ -36,8 +36,8 @@ class TrainingSession:
 
     The checkpoint is written first, and everything else from what it holds: what a kill leaves undone, a resumed
     training does again, to the same bytes. The caller has locked the run folder; `monitor` is the metric that selects
-    the best epoch, and whether more of it is better. `pace` has the
-    time that a training with `max_time` spent before, and decisions that it is to repeat.
+    the best epoch, and whether more of it is better. With `max_time`, `pace` has the time spent before, and
+    decisions to be repeated.
     """
 
     def __init__(
