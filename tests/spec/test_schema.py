@@ -56,6 +56,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
         },
         "train": {
             "epochs": 10,
+            "max_time": None,
             "batch_size": 32,
             "optimizer": "Adam",
             "loss": "SparseCategoricalCrossentropy",
@@ -155,6 +156,7 @@ def test_each_key_of_data_takes_these_and_not_those(key, good, bad):
     ("key", "good", "bad"),
     [
         ("epochs", ["1", "100000"], ["0", "-1", "1.0", "true", "ten", "null"]),
+        ("max_time", ["10m", "90", "1h30m", "null"], ["0", "-1", "true", "soon", "[10m]"]),
         ("batch_size", ["1", "4096"], ["0", "-1", "2.5", "[32]"]),
         ("jit_compile", ["true", "false"], ["auto", "1", "null"]),
         ("precision", ["float32", "mixed_bfloat16", "auto"], ["float64", "16", "null"]),
