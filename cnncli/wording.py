@@ -88,7 +88,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return "a mapping"
+        return "a mapping" if value else "an empty mapping"
     if isinstance(value, list | tuple):
         items = ", ".join(shown(item) for item in value[:_MOST_ITEMS])
         return f"[{items}{', …' * (len(value) > _MOST_ITEMS)}]"

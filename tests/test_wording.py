@@ -82,6 +82,7 @@ def test_dimensions():
         ("ten", "'ten'"),
         (10, "10"),
         ({"a": 1}, "a mapping"),
+        ({}, "an empty mapping"),
         ([1, "a", None], "[1, 'a', nothing]"),
         (list(range(9)), "[0, 1, 2, 3, 4, 5, …]"),
     ],

@@ -146,6 +146,26 @@ def test_a_heic_that_is_turned_in_exif_alone_is_told(orientation, turns, traits)
     assert open_picture(format_of(data), io.BytesIO(data)).traits == traits
 
 
+@pytest.mark.parametrize("head", [b"P5#by hand\n3 2 255\n", b"P5\n#1\n#2\n3 #w\n2 255\n", b"P5 3\r2\r#max\r\n255\t"])
+def test_comments_may_be_anywhere_in_a_netpbm(head, tmp_path):
+    pixels = np.arange(0, 60, 10, np.uint8).reshape(2, 3)
+    (tmp_path / "a.pgm").write_bytes(head + pixels.tobytes())
+    assert (read_image(tmp_path / "a.pgm", InputFormat(2, 3, 1))[:, :, 0] == pixels).all()
+
+
+@pytest.mark.parametrize("first", ["HEIGHT 2", "DEPTH 1", "MAXVAL 255", "TUPLTYPE GRAYSCALE", "# HEIGHT 3", ""])
+def test_the_fields_of_a_pam_may_be_in_any_order(first, tmp_path):
+    fields = [first, *(each for each in ("WIDTH 3", "HEIGHT 2", "DEPTH 1", "MAXVAL 255") if each != first), "ENDHDR"]
+    pixels = np.arange(0, 60, 10, np.uint8).reshape(2, 3)
+    (tmp_path / "a.pam").write_bytes(b"P7\n" + "\n".join(fields).encode() + b"\n" + pixels.tobytes())
+    assert (read_image(tmp_path / "a.pam", InputFormat(2, 3, 1))[:, :, 0] == pixels).all()
+
+
+@pytest.mark.parametrize("text", [b"P5 of the list\n", b"P1# and so on\nP2\n", b"P7 332\n", b"P5x\n", b"P8 3 2\n"])
+def test_a_text_that_begins_like_a_netpbm_is_none(text):
+    assert format_of(text) is None
+
+
 # ---------------------------------------------------------------- one of several pictures
 
 

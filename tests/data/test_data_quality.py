@@ -17,6 +17,7 @@ from PIL import Image
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.quality import CODES, check_headers, scan_files
+from cnncli.data.quality.survey import survey
 from cnncli.data.sources import folder as folder_source
 
 GIT_LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n"
@@ -238,14 +239,21 @@ def test_every_code_can_be_found_and_is_documented_with_its_severity():
     assert documented == [(code, kind.severity) for code, kind in CODES.items()]
 
 
-def test_the_median_size_is_that_of_each_side_as_in_init(tmp_path):
-    sizes = [(50, 20), (10, 40), (30, 30), (300, 8), (30, 30)]  # width, height
+@pytest.mark.parametrize(
+    ("sizes", "median"),  # width, height
+    [
+        ([(10, 90), (20, 80), (40, 30), (300, 8), (90, 60)], (40, 60)),
+        ([(10, 90), (20, 80), (40, 30), (300, 8)], (30, 55)),
+        ([(300, 8)], (300, 8)),
+    ],
+)
+def test_the_median_size_is_that_of_each_side_as_in_init(tmp_path, sizes, median):
     for number, size in enumerate(sizes):
         for name in ("cat", "dog"):
             (tmp_path / name).mkdir(exist_ok=True)
             Image.new("RGB", size, (number * 40, 0, 0)).save(tmp_path / name / f"{number}.png")
     report = scan_files("folder", tmp_path)
-    assert report.sizes[1] == (30, 30)
+    assert report.sizes[1] == median == tuple(np.median(survey(tmp_path).sizes, axis=0)[::-1])
     (first, *_) = found(report, "extreme-shape").affected
     assert first.detail == "is 8×300 (height×width)"
 

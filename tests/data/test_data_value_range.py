@@ -1,5 +1,6 @@
 """Sets of images that use only part of their range, found by the doctor, before a training and by `init`."""
 
+import shutil
 import struct
 
 import numpy as np
@@ -20,7 +21,7 @@ def images(root, greatest: int, count: int = 4, kind: str = "PNG", bits: int = 1
     """Two classes of images from 0 to a greatest value."""
     random = np.random.default_rng(0)
     for label in ("cat", "dog"):
-        (root / label).mkdir(exist_ok=True)
+        (root / label).mkdir(parents=True, exist_ok=True)
         for number in range(count):
             values = random.integers(0, greatest + 1, (9, 9, channels))
             values[4, 4] = greatest
@@ -151,3 +152,31 @@ def test_pictures_without_a_visible_pixel_are_counted(tmp_path):
 
 def report_of(root):
     return scan_files("folder", root).findings
+
+
+@pytest.mark.parametrize(
+    ("dark", "bright", "bits"),
+    [(4095, 65_535, 16), (1023, 40_000, 16), (4095, 250, 16), (8, 255, 8)],
+    ids=["12 bits beside 16", "10 bits beside 16", "12 bits beside 8", "few numbers beside bytes"],
+)
+def test_a_class_of_fewer_bits_than_the_others_is_a_warning(tmp_path, dark, bright, bits):
+    for label, greatest in (("cat", dark), ("dog", bright)):
+        for place in ("near", "far"):
+            images(tmp_path / place, greatest, bits=8 if greatest < 256 else bits)
+            (tmp_path / place / label).rename(tmp_path / f"{label} {place}")
+            shutil.rmtree(tmp_path / place)
+    found = {one.code: [each.detail for each in one.affected] for one in scan_files("folder", tmp_path).findings}
+    seen = round(255 * dark / (65_535 if bits == 16 else 255))
+    assert found["brightness-tells-class"] == [
+        f"cat {place} is nowhere brighter than {seen} of 255" for place in ("far", "near")
+    ]
+
+
+def test_dark_images_in_every_class_tell_none_apart(tmp_path):
+    images(tmp_path, 4095)
+    images(tmp_path, 65_535)
+    codes = [one.code for one in scan_files("folder", tmp_path).findings]
+    assert "brightness-tells-class" not in codes
+    assert "brightness-tells-class" not in [
+        one.code for one in scan_files("folder", images(tmp_path / "all", 30, bits=8)).findings
+    ]

@@ -47,6 +47,7 @@ def test_classes_come_in_the_order_of_the_outputs_and_averages_after_them(make_e
     assert list(values) == [*evaluation.class_names, "accuracy", "macro avg", "weighted avg"]
     rows = [values[name] for name in evaluation.class_names]
     assert [row["support"] for row in rows] == np.bincount(evaluation.labels, minlength=4).tolist()
+    assert {type(values[name]["support"]) for name in values if name != "accuracy"} == {int}  # 3, not 3.0
     assert rows[2]["recall"] == 0
     assert values["macro avg"]["f1-score"] == pytest.approx(np.mean([row["f1-score"] for row in rows]))
     assert values["weighted avg"]["recall"] == pytest.approx(values["accuracy"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,9 +78,13 @@ def _is_webp(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
+_NETPBM = re.compile(
+    rb"P[1-6](?=[\s#])(?:\s|#[^\r\n]*(?:[\r\n]|\Z))*(?:[0-9]|\Z)|P7\n(?:[\s#]|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE|\Z)"
+)
+
+
 def _is_netpbm(head: bytes) -> bool:
-    is_text = head[:1] == b"P" and head[1:2] in b"1234567" and head[2:3] in (b" ", b"\t", b"\n", b"\r", b"#")
-    return is_text and head[3:4] in b"0123456789 #W\t\n\r"
+    return _NETPBM.match(head) is not None
 
 
 def _is_raw(head: bytes) -> bool:

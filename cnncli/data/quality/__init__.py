@@ -162,6 +162,7 @@ def _report(
         *rules.different_sizes(readable, plan.sets_size),
         *rules.small_validation(counts, plan.validation),
         *rules.color_tells_class(readable),
+        *(rules.brightness_tells_class(readable) if decoded else []),
         *rules.profiles(readable, plan.reading.icc == "srgb"),
         *rules.unset_white(dark),
         *misleading_headers(readable, plan.reading.window is not None, plan.is_grouped),

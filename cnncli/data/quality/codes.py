@@ -150,6 +150,11 @@ CODES: dict[str, Code] = {
         "class{es} {has} other colour profiles than the rest",
         "set data.image.icc: srgb, or the network may learn the camera instead of the class",
     ),
+    "brightness-tells-class": Code(
+        "warning",
+        "class{es} {is} dark throughout where others are not",
+        "if white is another value in these files, convert them; a network may learn the darkness instead of the class",
+    ),
     "white-unset": Code(
         "warning", "set{s} of images {is} dark throughout", "set data.image.white to the value of white"
     ),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cnncli.data.decode.profiles import DAMAGED, STANDARD
 from cnncli.data.decode.sizes import proposed_size
+from cnncli.data.decode.white import WHITE
 from cnncli.data.inventory.source_inventory import Entry
 from cnncli.data.names.similar_names import similar_names
 from cnncli.data.quality.codes import CODES, finding
@@ -32,8 +33,11 @@ TINY = 8
 LONG = 10
 """Longer side over shorter side from which on a square input distorts a shape beyond recognition."""
 
-FEW_PROFILED = 3
-"""Images of a class below which their colour profiles tell nothing about it."""
+FEW_SEEN = 3
+"""Images of a class below which their colour profiles or brightness tell nothing about it."""
+
+DARK = 32
+"""Brightness, of 255, up to which a whole class is dark: 13 bits in 16 are no brighter."""
 
 TELLING = 0.5
 """Difference between the shares of a colour profile in two classes from which on it gives the class away."""
@@ -154,6 +158,19 @@ def color_tells_class(images: Images) -> list[Finding]:
     return finding("color-tells-class", affected)
 
 
+def brightness_tells_class(images: Images) -> list[Finding]:
+    """Classes that are dark in all of their images where others are not: 12 bits in 16, or a lamp that was off."""
+    values: dict[str, list[int]] = {}
+    for entry, one in images:
+        values.setdefault(entry.label, []).append(one.brightness)
+    greatest = {label: max(of_class) for label, of_class in values.items() if len(of_class) >= FEW_SEEN}
+    if max(greatest.values(), default=0) <= WHITE / 2:
+        return []
+    dark = {label: value for label, value in greatest.items() if value <= DARK}
+    affected = [Affected((), f"{label} is nowhere brighter than {value} of {WHITE}") for label, value in dark.items()]
+    return finding("brightness-tells-class", affected)
+
+
 def profiles(images: Images, converts: bool) -> list[Finding]:
     """Colour profiles that tell classes apart, are ignored or damaged; `converts` when the spec applies them."""
     broken = broken_profiles(images)
@@ -165,7 +182,7 @@ def profiles(images: Images, converts: bool) -> list[Finding]:
         counts.setdefault(entry.label, Counter())[name] += 1
     names = Counter(name for of_class in counts.values() for name in of_class.elements() if name)
     shares = {
-        name: {label: count[name] / count.total() for label, count in counts.items() if count.total() >= FEW_PROFILED}
+        name: {label: count[name] / count.total() for label, count in counts.items() if count.total() >= FEW_SEEN}
         for name in names
     }
     telling = {name: of for name, of in shares.items() if of and max(of.values()) - min(of.values()) >= TELLING}

@@ -94,12 +94,14 @@ RATES = {
     "a schedule that hardly moves": [1e-4 / (1 + 2e-6 * n) for n in range(10)],
     "a millionth": [1e-3 * (1 - 1e-6 * n) for n in range(10)],
     "around 30": [30 + 1e-4 * n for n in range(10)],
+    "neighbours in float32": [1e-3 * (1 - 1e-7 * n) for n in range(10)],
 }
 
 
 @pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
 def test_rates_that_are_nearly_equal_are_told_apart_within_the_picture(overlapping, rates):
-    epochs = tuple(Epoch(n, {"loss": 1 / n}, rate, 1) for n, rate in enumerate(rates, 1))
+    metrics = [{"loss": 1 / n, "accuracy": 1 - 1 / n} for n in range(1, 11)]  # so that the rates are on the left
+    epochs = tuple(Epoch(n, *pair, 1) for n, pair in enumerate(zip(metrics, rates, strict=True), 1))
     with style.applied():
         figure = figure_of(History(epochs, "loss", 10))
         assert overlapping(figure) == []
