@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ model:
     - BatchNormalization
     - GlobalAveragePooling2D
     - Dense: {units: classes, activation: softmax}
-train: {epochs: 2, batch_size: 8}
+train: {epochs: 2, batch_size: 8, metrics: [accuracy, AUC]}
 """
 
 COMMANDS = {
@@ -216,6 +217,12 @@ def test_what_changes_results_is_told_and_recorded(work, clean):
     recorded = json.loads((given.folder / "runs" / "tiny-001" / "environment.json").read_text())
     assert recorded["variables"] == {name: TOLD[name] for name in sorted(TOLD) if name[:6] not in ("TF_ENA", "TF_NUM")}
     assert (recorded["onednn"], recorded["threads"]) == ("0", 1)
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "doctor"])
+def test_nothing_that_tensorflow_logs_is_shown(clean, command):
+    """Nor what it calls an error and goes on after, as it does for the variables of the metric AUC."""
+    assert not re.search(r"^[EWIF]\d{4} |^\d{4}-\d\d-\d\d ", clean.stderr[command], re.MULTILINE)
 
 
 def test_a_run_records_neither_the_host_nor_the_search_for_a_gpu(clean):

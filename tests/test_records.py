@@ -61,6 +61,15 @@ def test_the_most_probable_classes_come_first_and_equal_ones_in_their_own_order(
     assert [name for name, _ in Prediction(*of_image, top_k=9).top] == ["cat", "bee", "ant", "dog"]
 
 
+@pytest.mark.parametrize(
+    ("probabilities", "name"),
+    [((0.5, 0.25, 0.25), "dog"), ((0.51, 0.25, 0.24), None), ((0.3, 0.3, 0.4), "cat"), ((1.0, 0.0, 0.0), None)],
+)
+def test_the_second_class_is_a_runner_up_from_half_of_the_first_on(probabilities, name):
+    runner_up = Prediction("a.png", ("cat", "dog", "owl"), probabilities).runner_up
+    assert (runner_up and runner_up[0]) == name
+
+
 def test_a_summary_adds_up_its_layers():
     rows = (
         LayerRow("conv2d_1", "Conv2D", (32, 32, 16), 208, 0, 196_608, 400_000, frozen=208),

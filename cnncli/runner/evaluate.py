@@ -12,7 +12,7 @@ from cnncli.factory.training import compile_model
 from cnncli.machine import expanded
 from cnncli.observer import Notice, warn
 from cnncli.records import Evaluation
-from cnncli.runner.inputs.image_manifest import recorded_splits
+from cnncli.runner.inputs.image_manifest import recorded_splits, warn_about_trained
 from cnncli.runner.inputs.other_images import other_images
 from cnncli.runner.inputs.splits import Splits, decoded, decoded_before
 from cnncli.runner.model.build import encoding_for
@@ -42,6 +42,7 @@ def evaluate(
         samples = _own_images(run, split, data_path, notice)
     else:
         split, files = other_images(on, split, run.spec.data, run.data_record, notice)
+        warn_about_trained(run.path, classes, files, notice)
         samples = decoded(Splits(classes, {split: files}), run.spec.data.cache, notice=notice).samples[split]
     encoding = encoding_for(train, model, len(classes))
     compile_model(model, train.optimizer, train.loss, train.metrics, len(classes), total_steps=1)

@@ -1,8 +1,12 @@
 """`cnncli configs` as a person and a program meet it."""
 
 import json
+from pathlib import Path
+
+import pytest
 
 from cnncli.spec.reader import read
+from cnncli.spec.shipped import Shipped
 
 
 def test_the_list_names_each_spec_with_what_it_reaches(call):
@@ -39,3 +43,15 @@ def test_few_test_images_are_told_beside_the_accuracy(call):
     assert line.split()[1] == "1.0000"
     assert line.endswith("(accuracy on 32 test images)")
     assert call("configs").out.count("test images)") == 1
+
+
+@pytest.mark.parametrize(
+    ("heading", "images"),
+    [
+        ("Test accuracy 1.0000 on 32 of 206 photographs, in 40 s.", 32),
+        ("Test accuracy 0.9375 (2 cores) on 16 of 80 photographs.", 16),
+        ("Test accuracy 0.9915 after 20 epochs.", None),
+    ],
+)
+def test_the_number_of_test_images_is_that_of_the_heading(heading, images):
+    assert Shipped("a", Path("a.yaml"), (heading,)).test_images == images

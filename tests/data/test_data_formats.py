@@ -176,6 +176,21 @@ def test_of_an_animated_avif_the_first_frame_is_taken():
     assert np.abs(read_image(data, InputFormat(**READ)) - COLORS.astype(int)).max() <= 4
 
 
+@pytest.mark.parametrize(
+    ("brands", "name"),
+    [
+        (b"avis____msf1iso8", "AVIF"),  # animated
+        (b"msf1____avismiaf", "AVIF"),
+        (b"mif1____avifmiaf", "AVIF"),
+        (b"mif1____heicmiaf", "HEIC"),
+        (b"isom____iso2avc1mp41", None),  # a video
+    ],
+)
+def test_pictures_in_boxes_are_told_from_videos_by_their_brands(brands, name):
+    kind = format_of((len(brands) + 8).to_bytes(4) + b"ftyp" + brands)
+    assert (kind and kind.name) == name
+
+
 def icon(*pictures: tuple[int, bytes]) -> bytes:
     """An icon of pictures of 16×16 pixels, each given by the bits that its entry declares and its bytes."""
     head, place = struct.pack("<HHH", 0, 1, len(pictures)), 6 + 16 * len(pictures)

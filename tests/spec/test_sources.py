@@ -109,7 +109,7 @@ def test_what_a_source_cannot_do_without_is_asked_for(name):
         ("{cifar: {path: a, labels: course}}", 42,
          "expected one of fine, coarse, got 'course'; did you mean 'coarse'?"),
         ("{tfds: {name: a, splits: train}}", 41, "expected a mapping from names to values, each a word, got 'train'"),
-        ("{tfds: {name: a, splits: {}}}", 41, "expected a mapping from names to values, each a word, got a mapping"),
+        ("{tfds: {name: a, splits: {}}}", 41, "expected a mapping from names to values, each a word, got an empty mapping"),
         ("{tfds: {name: a, splits: {test: 3}}}", 48, "expected a word, got 3"),
         ("{floder: {path: a}}", 17, "no source is called 'floder'; did you mean 'folder'?"),
         ("{zip: {path: a}}", 17,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cnncli.data.identity import DuplicateGroup, fingerprint, identical_across
+from cnncli.data.samples import FileSamples
 from cnncli.errors import DataError, RunError
 from cnncli.observer import Notice, ignore
 from cnncli.report.tables import write_rows
@@ -139,6 +140,24 @@ def recorded_splits(
         if data.split.test == "validation":
             notice("warning: the test images of this run are its validation images, which chose the best epoch")
     return Splits(class_names, samples, None, source_split)
+
+
+def warn_about_trained(run: Path, class_names: Sequence[str], files: FileSamples, notice: Notice) -> None:
+    """Warns of other images of which some are training images of a run, by their content; built-in ones have no list.
+
+    Raises:
+        RunError: The list of the run's images is damaged.
+    """
+    if not (run / MANIFEST).exists():
+        return
+    trained = {row["content"] for row in _read_manifest(run / MANIFEST, class_names) if row["split"] == "train"}
+    seen = [name for name, content in zip(files.names, fingerprint(files), strict=True) if content in trained]
+    if seen:
+        are = "is" if len(seen) == 1 else "are"
+        notice(
+            f"warning: {len(seen):,} of {counted(len(files), 'image')} {are} among the training images of this run, "
+            f"such as '{seen[0]}'; metrics on them are inflated (seen in training)"
+        )
 
 
 def _missing(split: str, gone: Sequence[Row], now: str) -> DataError:

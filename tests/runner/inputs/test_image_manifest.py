@@ -289,3 +289,38 @@ def test_whatever_a_file_is_called_it_is_found_again(recorded, record, folder_sp
     run, splits, _ = record(spec)
     assert any(name in samples.names for samples in splits.samples.values())
     assert same(found_again(spec, run), splits)
+
+
+class TestOtherImages:
+    @pytest.fixture
+    def told(self, recorded, record, folder_spec, squares, tmp_path):
+        """What is told of other images: those of some splits of a run, under other names."""
+        from cnncli.data.samples import FileSamples
+
+        run, splits, _ = record(folder_spec())
+
+        def of(*chosen: str) -> list[str]:
+            names = [name for split in chosen for name in splits.samples[split].names]
+            for number, name in enumerate(names):
+                shutil.copyfile(squares / name, tmp_path / f"{number}.jpg")
+            files = tuple(f"{number}.jpg" for number in range(len(names)))
+            first = splits.samples["train"].input_format
+            notices: list[str] = []
+            other = FileSamples(tmp_path, files, np.zeros(len(files), np.int64), first)
+            recorded.warn_about_trained(run.path, splits.class_names, other, notices.append)
+            return notices
+
+        return of
+
+    @pytest.mark.parametrize("chosen", [("train",), ("test", "train"), ("train", "validation", "test")])
+    def test_those_that_were_trained_on_are_told(self, told, chosen):
+        (text,) = told(*chosen)
+        assert re.match(
+            r"warning: \d+ of \d+ images are among the training images of this run, such as '\d+\.jpg'", text
+        )
+
+    def test_those_that_were_not_are_not(self, told):
+        assert told("test", "validation") == []
+
+    def test_a_run_of_built_in_images_has_no_list(self, recorded, tmp_path):
+        assert recorded.warn_about_trained(tmp_path, (), None, ignore) is None
