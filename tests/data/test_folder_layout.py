@@ -94,6 +94,19 @@ def test_splits_within_the_classes_are_not_mixed(tmp_path):
     assert len(load(tmp_path, ["cat", "dog"]).splits["train"]) == 4
 
 
+@pytest.mark.parametrize("folds", [("fold0", "fold1"), ("fold_1", "fold_2", "fold_3"), ("cv1", "cv2")])
+def test_folds_that_are_divided_themselves_are_one_division_each(tmp_path, folds):
+    put(tmp_path, *(f"{fold}/{part}/{name}/1.png" for fold in folds for part in ("train", "test") for name in "ab"))
+    said = message(tmp_path)
+    assert f"did you mean {tmp_path / folds[0]}?" in said
+    assert "within the classes" not in said
+
+
+def test_numbers_that_are_divided_themselves_may_be_classes(tmp_path):
+    put(tmp_path, *(f"{digit}/{part}/1.png" for digit in "12" for part in ("train", "test")))
+    assert "within the classes" in message(tmp_path)
+
+
 def test_which_folder_is_which_may_be_said(tmp_path):
     fill(tmp_path, "fold0", "fold1", "fold2", "archive/extra")
     put(tmp_path, "notes/1.png")

@@ -109,7 +109,8 @@ def test_what_a_source_cannot_do_without_is_asked_for(name):
         ("{cifar: {path: a, labels: course}}", 42,
          "expected one of fine, coarse, got 'course'; did you mean 'coarse'?"),
         ("{tfds: {name: a, splits: train}}", 41, "expected a mapping from names to values, each a word, got 'train'"),
-        ("{tfds: {name: a, splits: {}}}", 41, "expected a mapping from names to values, each a word, got an empty mapping"),
+        ("{tfds: {name: a, splits: {}}}", 41,
+         "expected a mapping from names to values, each a word, got an empty mapping"),
         ("{tfds: {name: a, splits: {test: 3}}}", 48, "expected a word, got 3"),
         ("{floder: {path: a}}", 17, "no source is called 'floder'; did you mean 'folder'?"),
         ("{zip: {path: a}}", 17,
@@ -127,7 +128,7 @@ def test_a_mistake_is_located_and_the_near_word_named(text, column, message):
     ("text", "got"),
     [
         ("3", "3"), ("null", "nothing"), ("photographs", "'photographs'"), ("[mnist]", "['mnist']"),
-        ("{}", "a mapping"), ("{folder: {path: a}, idx: {path: b}}", "a mapping"),
+        ("{}", "an empty mapping"), ("{folder: {path: a}, idx: {path: b}}", "a mapping"),
     ],
 )  # fmt: skip
 def test_what_is_no_source_is_told_all_there_are(text, got):

@@ -178,6 +178,8 @@ def _refuse_splits_of_other_names(root: Path, contents: FolderInventory, folders
     each_holds = f"{root} has the folders {some(alike)}, and each of them holds the folders {some(shared)}"
     as_classes = f"data.classes: [{some(alike)}]"
     if set(splits_named(shared)) == set(shared):
+        if all(is_fold(name) and not name.isdigit() for name in alike):  # a number alone may be a class
+            raise DataError(f"{each_holds}: each is a division of its own", f"did you mean {root / alike[0]}?")
         raise DataError(
             f"{each_holds}: the splits are within the classes, and all their images would be mixed",
             f"move the images to {root}/{shared[0]}/{alike[0]} and so on; or, to mix them, set {as_classes}",
