@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
@@ -79,6 +80,11 @@ def dimensions(shape: Iterable[Any]) -> str:
 def quoted(text: str) -> str:
     """Text in the double quotes of YAML; what cannot be printed is escaped."""
     return _UNPRINTED.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def in_shell(path: object) -> str:
+    """A path as a shell takes it, for a command to copy: `photos`, `'my photos'`."""
+    return shlex.quote(str(path))
 
 
 def shown(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cnncli.wording import (
@@ -10,6 +12,7 @@ from cnncli.wording import (
     decimal_text,
     dimensions,
     duration_text,
+    in_shell,
     near_word,
     nearest,
     percentage,
@@ -131,3 +134,11 @@ def test_durations_are_written_in_the_two_largest_units(seconds, text):
 @pytest.mark.parametrize(("number", "text"), [(4.74, "4.7"), (38.0, "38"), (1200, "1,200"), (0.04, "0")])
 def test_decimals_are_short(number, text):
     assert decimal_text(number) == text
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("photos", "photos"), (Path("my photos"), "'my photos'"), ("it's", "'it'\"'\"'s'"), ("a;b", "'a;b'")],
+)
+def test_a_path_in_a_command_can_be_copied(path, text):
+    assert in_shell(path) == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,7 @@ def _show(report: Any, subject: str, list_file: Path | None) -> None:
     verdict = "training would fail or give misleading results" if report.is_wrong else "ready for training"
     say(f"{', '.join(counts) or 'no findings'}: {verdict}")
     if list_file is None and report.formats and any(finding.exclude for finding in report.findings):  # arrays have none
-        say(f"to list the files to exclude: cnncli data {one_line(subject)} --list exclude.yaml")
+        say(f"to list the files to exclude: cnncli data {one_line(shlex.quote(subject))} --list exclude.yaml")
     if not report.decoded:
         click.echo(styled("only headers were read; without --quick, every image is decoded and compared", dim=True))
 

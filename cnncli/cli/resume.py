@@ -34,7 +34,7 @@ def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
     with Signals() as signals, TrainingScreen(quiet, signals) as screen:
         resumed = opened.resume(epochs, [screen], command=sys.argv)
     if resumed is opened:
-        command = shlex.quote(str(opened.path))
-        notice(f"{opened.path} is finished; to train for more epochs: cnncli resume {command} --epochs N")
+        more = f"; to train for more epochs: cnncli resume {shlex.quote(str(opened.path))} --epochs N"
+        notice(f"{opened.path} is finished{more if opened.spec.train.max_time is None else ''}")
     else:
         show_result(resumed, quiet)

@@ -13,7 +13,7 @@ import click
 from cnncli.cli.console import is_terminal, notice, printable, progress_bar, say, show_report, styled
 from cnncli.cli.signals import Signals
 from cnncli.observer import TrainingObserver
-from cnncli.wording import counted, decimal_text, dimensions, duration_text, percentage
+from cnncli.wording import counted, decimal_text, dimensions, duration_text, in_shell, percentage
 
 if TYPE_CHECKING:
     from cnncli import Run
@@ -195,4 +195,4 @@ def show_result(run: Run, quiet: bool) -> None:
             say(f"note   no better than always predicting '{name}' ({share:.0%}); train longer, or on more images")
     say()
     say(f"{run.path} contains the weights, the report, the plots and every prediction.")
-    say(f"next: cnncli predict IMAGE --run {run.path}")
+    say(f"next: cnncli predict IMAGE --run {in_shell(run.path)}")

@@ -20,7 +20,7 @@ from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.reading import is_table, split_tables
 from cnncli.errors import DataError
 from cnncli.observer import Notice
-from cnncli.wording import some
+from cnncli.wording import in_shell, some
 
 _ANY = InputFormat(1, 1, 3)
 _DEEPEST = 4
@@ -139,7 +139,7 @@ def table_in(path: Path, columns: Mapping[str, Any]) -> Place | None:
     if len(trained) > 1:
         raise DataError(
             f"{path} has several tables of images: {some([file.name for file in trained])}",
-            f"name one of them: cnncli init {trained[0]}",
+            f"name one of them: cnncli init {in_shell(trained[0])}",
         )
     if not trained:
         return None
@@ -173,7 +173,7 @@ def opened_table(place: Place, columns: Mapping[str, Any], notice: Notice) -> tu
         data = table.load(**arguments, input_format=_ANY)
     tables = list(split_tables(file.parent).values()) if file.is_file() else []
     if file in tables and _loads(file.parent, columns) > sum(map(len, data.splits.values())):
-        notice(f"{some([each.name for each in tables])} are splits; to use all: cnncli init {file.parent}")
+        notice(f"{some([each.name for each in tables])} are splits; to use all: cnncli init {in_shell(file.parent)}")
     return Place("table", arguments), data
 
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from cnncli.data.decode import formats
 from cnncli.data.samples import Unused
-from cnncli.wording import by_suffix, counted, some
+from cnncli.wording import by_suffix, counted, in_shell, some
 
 
 def _are(count: int) -> str:
@@ -57,7 +57,7 @@ def other_files(names: Collection[str]) -> list[Unused]:
 def without_labels(place: Path, count: int) -> list[Unused]:
     """Images of a split that has no class folders."""
     images = f"{counted(count, 'image')} and no class folders, so no labels"
-    later = f"`cnncli predict {place}` classifies them after training"
+    later = f"`cnncli predict {in_shell(place)}` classifies them after training"
     return _when_any("without-labels", count, f"{place} has {images}: not used; {later}")
 
 

@@ -27,7 +27,7 @@ from cnncli.spec import parse
 from cnncli.spec.duration import seconds_of
 from cnncli.spec.reader import read
 from cnncli.spec.writer import entry, flow, scalar, setting
-from cnncli.wording import counted, dimensions
+from cnncli.wording import counted, dimensions, in_shell
 
 __all__ = ["BEST", "QUICK", "USUAL", "Budget", "Draft", "TrainingTime", "draft", "draft_in_time", "survey"]
 
@@ -169,7 +169,11 @@ def _excluded(unreadable: Mapping[str, str], path: str) -> list[str]:
     if not unreadable:
         return []
     files = [f"    - {scalar(name)}  # {printed(reason)}" for name, reason in unreadable.items()]
-    return [*comment(f"These files cannot be read; details: `cnncli data {path}`.", 2), "  exclude:", *files]
+    return [
+        *comment(f"These files cannot be read; details: `cnncli data {in_shell(path)}`.", 2),
+        "  exclude:",
+        *files,
+    ]
 
 
 def _require_text(images: Survey) -> None:

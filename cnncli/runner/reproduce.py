@@ -14,6 +14,7 @@ from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.train import train
 from cnncli.runs import BEST, hashes
+from cnncli.wording import in_shell
 
 _COMPARED_FILES = {BEST: "the best weights", "predictions.csv": "the predictions"}
 
@@ -23,7 +24,7 @@ def reproduce(
 ) -> Reproduction:
     """Trains the spec of a finished run into a new run, as `cnncli.Run.reproduce` says."""
     if run.status.get("state") != "finished":
-        raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {run.path}")
+        raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {in_shell(run.path)}")
     spec, recorded, before = run.spec, run.environment, run.history_rows
     # A run named in model.weights is the one beside this run, wherever the new one is created
     data = with_own_division(spec.data, run.path)

@@ -23,7 +23,7 @@ from cnncli.runner.open_run import OpenRun
 from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
-from cnncli.runner.training.pace import Leg, Pace
+from cnncli.runner.training.pace import Leg, Pace, start_pace
 from cnncli.runner.training.phases import TrainingPhases
 from cnncli.runner.training.results import TrainingResult
 from cnncli.runner.training.run_files import portable_spec, write_data_record, write_records
@@ -32,6 +32,7 @@ from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
 from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.schema import Spec
 from cnncli.startup import device_name, tf
+from cnncli.wording import in_shell
 
 
 def train(
@@ -60,7 +61,7 @@ def train(
         weights_dir or runs_dir,
         observer,
         command,
-        lambda: Pace(time.monotonic() - began, legs=tuple(legs or ()), fixed=legs is not None),
+        lambda: start_pace(time.monotonic() - began, spec.train.max_seconds, legs),
     )
 
 
@@ -135,7 +136,8 @@ def _suggest_resume(spec: Spec, runs_dir: Path, observer: TrainingObserver) -> N
         interrupted = newest.status().get("state") in ("interrupted", "failed")
         if interrupted and OpenRun(newest).spec.plain() == portable_spec(spec).plain():
             observer.on_notice(
-                f"{newest.path} is an interrupted training of this spec; to continue it: cnncli resume {newest.path}"
+                f"{newest.path} is an interrupted training of this spec; to continue it: "
+                f"cnncli resume {in_shell(newest.path)}"
             )
     except CnncliError:
         return  # whatever is wrong with that run does not concern this command

@@ -27,7 +27,7 @@ from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.reading import is_table
 from cnncli.errors import DataError
 from cnncli.observer import Notice, Progress
-from cnncli.wording import listed, some
+from cnncli.wording import in_shell, listed, some
 
 _ANY = InputFormat(1, 1, 3)
 
@@ -185,7 +185,7 @@ def _better_hint(path: Path, hint: str) -> str:
     """What to do about a folder without classes, if there is a table in it, or a file that is no table."""
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
     if "class" in hint and (tables := [file for file in files if is_table(file)]):
-        return f"{hint}\nthere is a table in it: cnncli init {tables[0]}"
+        return f"{hint}\nthere is a table in it: cnncli init {in_shell(tables[0])}"
     others = [error for file in files if file.suffix.lower() not in SUFFIXES and (error := not_a_table(file))]
     if "class" in hint and others:
         return f"{hint}\n{others[0].message}: {others[0].hint}"
@@ -198,5 +198,5 @@ def _require_most_readable(path: Path, unreadable: Mapping[str, str], total: int
         files = listed(f"{name} {detail}" for name, detail in unreadable.items())
         raise DataError(
             f"{len(unreadable):,} of the {total:,} images of {path} cannot be read:{files}",
-            f"convert or replace them; run `cnncli data {path}` for the whole list",
+            f"convert or replace them; run `cnncli data {in_shell(path)}` for the whole list",
         )

@@ -29,7 +29,7 @@ from cnncli.runner.inputs.splits import (
 )
 from cnncli.spec.schema import Data, Split
 from cnncli.spec.static_data_info import static_data_info
-from cnncli.wording import by_suffix, counted, listed, some
+from cnncli.wording import by_suffix, counted, in_shell, listed, some
 
 
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
@@ -142,8 +142,8 @@ def require_readable(splits: Mapping[str, FileSamples], source: Path | str, noti
         kinds = f" ({by_suffix(names)})" if len(names) > 1 else ""
         raise DataError(
             f"{source} has {counted(len(broken), 'file')} that cannot be read{kinds}:{listed(broken)}",
-            f"fix or exclude them; `cnncli data {source} --list exclude.yaml` lists them all; or leave out whatever "
-            "cannot be read with data.unreadable: exclude",
+            f"fix or exclude them; `cnncli data {in_shell(source)} --list exclude.yaml` lists them all; or leave out "
+            "whatever cannot be read with data.unreadable: exclude",
         )
     for each in findings:
         detail = next((f", {one.detail or f'such as {some(one.names)}'}" for one in each.affected), "")

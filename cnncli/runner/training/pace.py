@@ -75,6 +75,18 @@ class Pace:
         return next((leg for leg in reversed(self.legs) if leg.stage == stage and leg.step <= step), None)
 
 
+def start_pace(spent: float, max_seconds: float | None, legs: Sequence[Leg] | None) -> Pace:
+    """The pace of a training whose first step comes next; the steps have at least half of the time.
+
+    Args:
+        spent: Seconds for starting, and for reading the images.
+        max_seconds: Time for all of it; None without a limit.
+        legs: Decisions to be repeated; None to measure.
+    """
+    limit = spent if max_seconds is None else max_seconds / 2
+    return Pace(min(spent, limit), legs=tuple(legs or ()), fixed=legs is not None)
+
+
 def parse_pace(record: Mapping[str, Any]) -> Pace:
     """A pace as JSON has it, which may come from anybody; a ValueError if it is none."""
     spent, until = record.get("spent", 0.0), record.get("until", 0.0)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 
-from cnncli.runner.training.pace import Leg, Pace, Speed, fitting_steps, next_leg, parse_legs, shares
+from cnncli.runner.training.pace import Leg, Pace, Speed, fitting_steps, next_leg, parse_legs, shares, start_pace
 
 SPEED = Speed(per_step=0.1, per_epoch=5)
 
@@ -48,6 +48,13 @@ def test_the_decision_that_holds_is_the_last_before_a_step_of_the_phase():
     pace = Pace(legs=legs)
     assert [pace.leg_at(1, step) for step in (9, 10, 49, 50)] == [None, legs[0], legs[0], legs[1]]
     assert (pace.leg_at(2, 4), pace.leg_at(2, 50)) == (None, legs[2])
+
+
+def test_starting_counts_but_leaves_the_steps_half_of_the_time():
+    assert start_pace(10, 60, None) == Pace(spent=10)
+    assert start_pace(50, 60, None) == Pace(spent=30)
+    assert start_pace(50, None, None) == Pace(spent=50)
+    assert start_pace(50, 60, ()) == Pace(spent=30, fixed=True)
 
 
 def test_stages_share_the_time_by_their_epochs():
