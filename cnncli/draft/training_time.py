@@ -22,10 +22,10 @@ from cnncli.spec.shapes.operations import macs_of
 PER_MULTIPLY_ADD = 2.5
 """Operations of a matrix product that take as long as a multiply-add, forward and backward, in float32."""
 
-PER_VALUE = 10.0
+PER_VALUE = 13.0
 """Values to be read and written that take as long as one that a layer outputs, forward and backward."""
 
-PER_AUGMENTED_PIXEL = 40.0
+PER_AUGMENTED_PIXEL = 55.0
 """The same for a pixel and one augmentation."""
 
 PER_LAYER = 1e-4
