@@ -81,7 +81,7 @@ class TrainingSession:
         self._phase.restore(state)
         if self._keeper is not None:
             self._keeper = Timekeeper(self._phases.train.max_seconds or 0.0, state.pace or Pace())
-            self._start_keeping(resumed=True)
+            self._start_keeping(resumed=state.pace is not None)
         if place := first_not_finite(self._phase.model):
             message = f"'{self._run.path}' cannot be resumed: a weight in its checkpoint is {place}"
             raise RunError(message, "train again with a smaller learning rate or clipnorm")
