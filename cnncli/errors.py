@@ -7,6 +7,7 @@
      ├─ ResourceError      5    disk or memory ran out, a folder cannot be written, TensorFlow cannot be started
      ├─ RunError           6    no such run, not finished, or not a run at all
      ├─ ThresholdMissed    7    a figure is below what --fail-under asks for
+     ├─ NotExported        7    a format cannot express the network, or the exported file answers differently
      ├─ NotReproduced      8    a run that was trained again has other results
      └─ Interrupted      130    Ctrl-C; 143 for SIGTERM, 141 when the output is closed. Results so far are saved
 
@@ -144,6 +145,12 @@ class RunError(CnncliError):
 
 class ThresholdMissed(CnncliError):
     """A metric is below the threshold of the command."""
+
+    exit_code = 7
+
+
+class NotExported(CnncliError):
+    """A format cannot express a network, or the exported file answers differently; no export is left."""
 
     exit_code = 7
 

@@ -69,8 +69,10 @@ ROOMS = {
         "machine",
         "temporary",
         "wording",
+        "export",
         "__init__",
     },
+    "export": {"data", "spec", "catalog", "records", "errors", "startup", "temporary", "wording"},
     "draft": {"data", "spec", "errors", "machine", "wording"},
     "factory": {"spec", "catalog", "records", "errors", "startup", "machine", "temporary", "wording"},
     "data": {"catalog", "observer", "records", "errors", "startup", "machine", "wording"},
@@ -90,7 +92,7 @@ ROOMS = {
     "observer": set(),
     "__init__": set(),
 }
-HEAVY_ROOMS = {"api", "isolation", "doctor", "runner", "draft", "factory", "data", "report", "startup"}
+HEAVY_ROOMS = {"api", "isolation", "doctor", "runner", "draft", "factory", "data", "report", "startup", "export"}
 HEAVY = {"tensorflow", "keras", "numpy", "matplotlib", "sklearn", "PIL", "tensorflow_datasets"}
 TERMINAL = {"click", "rich"}
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "reproduce": "cnncli.cli.reproduce",
     "evaluate": "cnncli.cli.evaluate",
     "predict": "cnncli.cli.predict",
+    "export": "cnncli.cli.export",
     "summary": "cnncli.cli.summary",
     "preview": "cnncli.cli.preview",
     "check": "cnncli.cli.check",

@@ -1,6 +1,7 @@
 """Frozen results: what the runner returns, and what reports are made from."""
 
 from cnncli.records.data import Affected, DataReport, Finding, Severity
+from cnncli.records.exports import Exported, ExportSpeed
 from cnncli.records.images import Evaluation, Prediction, UnreadableImage
 from cnncli.records.model import LayerRow, ModelSummary, TrainingMemory
 from cnncli.records.training import Epoch, History, LoadedLayer, LoadedWeights, Reproduction, StageStarted
@@ -10,6 +11,8 @@ __all__ = [
     "DataReport",
     "Epoch",
     "Evaluation",
+    "ExportSpeed",
+    "Exported",
     "Finding",
     "History",
     "LayerRow",

@@ -52,11 +52,27 @@ def evaluate(
 
 def _own_images(run: OpenRun, split: str, data_path: Path | None, notice: Notice) -> LabelledImages:
     """The images of one split of a run, decoded; those of the others may be gone."""
+    return _decoded(own_split(run, split, data_path, notice), split, run.spec.data.cache, notice)
+
+
+def own_split(run: OpenRun, split: str, data_path: Path | None = None, notice: Notice = warn) -> Splits:
+    """The images of a run, found again; those of one split are all there.
+
+    Args:
+        run: The run.
+        split: `train`, `validation` or `test`.
+        data_path: Where the images are now, if they were moved.
+        notice: Receives warnings, such as that images have changed.
+
+    Raises:
+        DataError: Images of the split are missing.
+        RunError: There is no such split.
+    """
     data = run.spec.data if data_path is None else _moved(run.spec.data, data_path)
     splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=(split,))
     if split not in splits.samples:
         raise RunError(f"this run has no {split} images", f"it has {', '.join(splits.samples)}")
-    return _decoded(splits, split, data.cache, notice)
+    return splits
 
 
 def _decoded(splits: Splits, split: str, cache: bool, notice: Notice) -> LabelledImages:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +21,7 @@ from cnncli.runner.training.pace import Leg, parse_legs
 from cnncli.runs import BEST, LAST, PACE, RunDir, verified_weights
 from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec import LoadedSpec, Spec, load
+from cnncli.spec.graph import Node
 from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import counted
@@ -238,16 +240,39 @@ class OpenRun:
             >>> cnncli.open_run("runs/mnist-001").model().output_shape
             (None, 10)
         """
-        if weights not in _FILES:
-            raise RunError(f"a run has no weights called {weights!r}", f"it has {' and '.join(_FILES)}")
-        file = verified_weights(self.folder, _FILES[weights], allow_changed_weights, notice)
+        spec = self.spec
+        return self._with_weights(spec.model.nodes, spec.train.precision, weights, allow_changed_weights, notice)
+
+    def float32_model(self, weights: Weights, allow_changed_weights: bool, notice: Notice) -> keras.Model:
+        """The same model, which computes in float32 whatever the precision of the training; arguments as in `model`."""
+        plain = []
+        for node in self.spec.model.nodes:
+            arguments = {key: value for key, value in node.entry.arguments.items() if key != "dtype"}
+            plain.append(replace(node, entry=replace(node.entry, arguments=arguments)))
+        return self._with_weights(plain, "float32", weights, allow_changed_weights, notice)
+
+    def _with_weights(
+        self, nodes: Sequence[Node], precision: str, weights: Weights, allow_changed_weights: bool, notice: Notice
+    ) -> keras.Model:
+        file = verified_weights(self.folder, weights_file(weights), allow_changed_weights, notice)
         spec, inputs = self.spec, self.input_spec
         from cnncli.factory.weights import load_weights
         from cnncli.runner.model.build import build_model
 
-        model = build_model(spec.model.nodes, inputs, spec.train.precision, spec.seed, spec.name)
+        model = build_model(nodes, inputs, precision, spec.seed, spec.name)
         load_weights(model, file)
         return model
+
+
+def weights_file(weights: str) -> str:
+    """The file of weights in a run folder.
+
+    Raises:
+        RunError: There are no such weights.
+    """
+    if weights not in _FILES:
+        raise RunError(f"a run has no weights called {weights!r}", f"it has {' and '.join(_FILES)}")
+    return _FILES[weights]
 
 
 def _epoch(row: Mapping[str, str]) -> Epoch:

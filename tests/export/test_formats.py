@@ -1,0 +1,168 @@
+"""Runs exported to every format: the same answers, the same bytes, and nothing left of what is wrong."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from cnncli import DataError, NotExported, ResourceError
+from cnncli.catalog.export_formats import EXPORT_FORMATS
+
+pytestmark = pytest.mark.slow
+
+PROGRAM_ALONE = """\
+import runpy, sys
+for name in {blocked!r}: sys.modules[name] = None
+sys.argv = ["predict.py", *sys.argv[1:]]
+runpy.run_path({program!r}, run_name="__main__")
+"""
+
+
+def bytes_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.representatives("onnx-digits", "litert-shades", "openvino-digits", "keras-shades")
+@pytest.mark.parametrize("name", ["digits", "shades"])
+@pytest.mark.parametrize("form", EXPORT_FORMATS)
+def test_every_answer_is_that_of_the_network(run, form, name):
+    (exported,) = run(name).export(form)
+    check = json.loads((exported.path / "check.json").read_text())
+    assert check == exported.check
+    assert (check["images"], check["changed_answers"]) == ({"digits": 200, "shades": 6}[name], 0)
+    assert check["largest_difference"] <= 1e-5
+    assert check["predict.py"] == {"images": {"digits": 64, "shades": 6}[name], "not_read": 0}
+    model = json.loads((exported.path / "model.json").read_text())
+    assert (model["format"], tuple(model["classes"])) == (form, run(name).class_names)
+    assert {path.name for path in exported.path.iterdir()} >= {"model.json", "check.json", "predict.py"}
+
+
+@pytest.mark.representatives("litert")
+@pytest.mark.parametrize("form", EXPORT_FORMATS)
+def test_the_program_needs_nothing_of_cnncli(run, place, form, tmp_path):
+    opened = run("shades")
+    (exported,) = opened.export(form)
+    blocked = ["cnncli", "scipy", "yaml", "h5py"]
+    if form not in ("saved_model", "keras"):
+        blocked += ["tensorflow", "keras"]
+    files = sorted((place / "shades").rglob("*.*"))[::5]
+    (tmp_path / "damaged.png").write_bytes(b"no image")
+    code = PROGRAM_ALONE.format(blocked=blocked, program=str(exported.path.absolute() / "predict.py"))
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, files), "damaged.png"], capture_output=True, text=True, cwd=tmp_path
+    )
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    predictions = opened.predict(files)
+    assert [row[:2] for row in rows] == [
+        [str(file), one.class_name] for file, one in zip(files, predictions, strict=True)
+    ]
+    assert np.allclose([float(row[2]) for row in rows], [one.probability for one in predictions], atol=1e-5)
+    assert (done.returncode, "damaged.png: cannot identify" in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.representatives("onnx")
+@pytest.mark.parametrize("form", ["onnx", "litert", "openvino", "keras"])
+def test_the_same_run_gives_the_same_bytes(run, form):
+    first = bytes_of(run("digits").export(form)[0].path)
+    assert bytes_of(run("digits").export(form)[0].path) == first
+
+
+def test_the_names_of_the_classes_are_in_the_file(run):
+    import zipfile
+
+    import onnxruntime
+
+    on, lite = run("shades").export("onnx", "litert")
+    metadata = onnxruntime.InferenceSession(on.path / "model.onnx").get_modelmeta().custom_metadata_map
+    assert json.loads(metadata["classes"]) == ["bright", "dark"]
+    assert zipfile.ZipFile(lite.path / "model.tflite").read("labels.txt") == b"bright\ndark"
+
+
+def test_what_answers_differently_is_removed_again(run, monkeypatch):
+    from cnncli.export import litert
+
+    opened, write = run("digits"), litert.write
+    (exported,) = opened.export("litert")
+
+    def broken(network, path, classes):
+        layer = next(each for each in network._flatten_layers() if each.name.startswith("conv2d"))
+        kept = layer.get_weights()
+        layer.set_weights([kept[0][..., [1, 0, *range(2, 8)]], kept[1]])  # two filters in each other's place
+        write(network, path, classes)
+        layer.set_weights(kept)
+
+    monkeypatch.setattr(litert, "write", broken)
+    with pytest.raises(NotExported, match=r"answers differently from the network: [1-9]"):
+        opened.export("litert")
+    assert not exported.path.exists()
+    assert [path for path in exported.path.parent.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.representatives("litert")
+@pytest.mark.parametrize("form", ["onnx", "litert"])
+def test_eight_bits_take_less_and_lose_little(run, form):
+    opened = run("digits")
+    (exact,), (small,) = opened.export(form), opened.export(form, int8=True, tolerance=0.03)
+    assert small.size < 0.75 * exact.size  # a small network: names and structure count
+    assert small.check["accuracy"] >= exact.check["accuracy"] - 0.03
+    assert (small.format, small.path.name) == (f"{form}-int8", f"{form}-int8")
+    assert json.loads((small.path / "model.json").read_text())["computes_in"] == "int8"
+    low, high = small.check["accuracy_gain_interval"]
+    assert low <= small.check["accuracy_gain"] <= high
+
+
+def test_eight_bits_that_lose_too_much_are_removed(run, monkeypatch):
+    from cnncli.runner import export
+
+    opened = run("digits")
+    monkeypatch.setattr(export, "_calibration", lambda *_: np.zeros((8, 28, 28, 1), np.float32))
+    with pytest.raises(NotExported, match=r"accuracy of litert-int8 is 0\..* more than the tolerance of 1"):
+        opened.export("litert", int8=True)
+    assert not (opened.path / "exports" / "litert-int8").exists()
+
+
+def test_a_format_without_eight_bits_says_so(run):
+    with pytest.raises(NotExported, match="there is no int8 version of keras"):
+        run("digits").export("keras", int8=True)
+    with pytest.raises(ValueError, match="no format is called 'tflite'; they are onnx, litert"):
+        run("digits").export("tflite")
+
+
+def test_a_package_that_is_missing_is_named_before_any_work(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    with pytest.raises(ResourceError, match="onnx needs the package tf2onnx") as raised:
+        run("digits").export("onnx")
+    assert raised.value.hint == "pip install 'cnncli[onnx]'"
+
+
+def test_memory_that_is_not_there_is_told(run, monkeypatch):
+    from cnncli.runner import export
+
+    monkeypatch.setattr(export, "available_memory", lambda: 100_000)
+    with pytest.raises(ResourceError, match=r"to ONNX takes about .* MiB of memory, and 97.7 KiB are free"):
+        run("digits").export("onnx")
+
+
+def test_images_that_are_gone_are_named(run, place, tmp_path):
+    (place / "digits.npz").rename(tmp_path / "elsewhere.npz")
+    try:
+        with pytest.raises(DataError, match=r"digits\.npz"):
+            run("digits").export("keras")
+        (exported,) = run("digits").export("keras", data=tmp_path / "elsewhere.npz")
+        assert exported.check["changed_answers"] == 0
+    finally:
+        (tmp_path / "elsewhere.npz").rename(place / "digits.npz")
+
+
+def test_speed_is_measured_of_files_that_hold_no_programs(run):
+    opened = run("shades")
+    opened.export("litert", "keras")
+    told = []
+    speeds = {speed.name: speed for speed in opened.benchmark_exports(notice=told.append)}
+    assert "keras" not in speeds
+    speed = speeds["litert"]
+    assert (speed.name, speed.batches, len(speed.seconds)) == ("litert", (1, 32), 2)
+    assert speed.size == (opened.path / "exports/litert/model.tflite").stat().st_size
+    assert any("keras is left out" in line for line in told)

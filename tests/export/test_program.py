@@ -1,0 +1,125 @@
+"""predict.py reads images as the training did; it is run as Python runs it."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from cnncli.data.decode.image import read_image
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.export.description import DESCRIPTION, PROGRAM
+from cnncli.export.program import Runtime, opened, program
+
+STUB = Runtime(imports="import math", load="LOADED = math.pi", classify="return pixels.mean(axis=(1, 2))")
+
+
+@pytest.fixture
+def reader(tmp_path):
+    """The `read` of a predict.py for a format of images."""
+
+    def make(image):
+        folder = tmp_path / "export"
+        folder.mkdir(exist_ok=True)
+        sizes = {"height": image.height, "width": image.width, "channels": image.channels}
+        (folder / DESCRIPTION).write_text(json.dumps({"image": sizes, "classes": ["a"]}))
+        (folder / PROGRAM).write_text(program(STUB, ("nothing",), image))
+        return opened(folder).read
+
+    return make
+
+
+def gradient(height, width, channels, dtype=np.uint8):
+    top = np.iinfo(dtype).max
+    values = np.linspace(0, top, height * width * channels).reshape(height, width, channels)
+    return np.roll(values, 7, axis=1).astype(dtype)
+
+
+def _png16(path, pixels):
+    """A PNG of 16 bits in colour, which Pillow cannot write."""
+    import struct
+    import zlib
+
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    height, width, channels = pixels.shape
+    header = struct.pack(">IIBBBBB", width, height, 16, {1: 0, 3: 2, 4: 6}[channels], 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+
+
+def _sideways(path, **more):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(gradient(40, 70, 3)).save(path, exif=exif, **more)
+
+
+def _profiled(path):
+    space = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(gradient(40, 40, 3)).save(path, icc_profile=space)
+
+
+FILES = {
+    "grey.png": lambda path: Image.fromarray(gradient(30, 20, 1)[:, :, 0]).save(path),
+    "color.png": lambda path: Image.fromarray(gradient(30, 20, 3)).save(path),
+    "transparent.png": lambda path: Image.fromarray(gradient(30, 20, 4)).save(path),
+    "hidden.png": lambda path: Image.fromarray(gradient(9, 9, 4) * np.uint8([1, 1, 1, 0])).save(path),
+    "palette.png": lambda path: Image.fromarray(gradient(30, 20, 3)).quantize(16).save(path),
+    "keyed.png": lambda path: Image.fromarray(gradient(30, 20, 1)[:, :, 0]).save(path, transparency=100),
+    "two.png": lambda path: Image.fromarray(gradient(30, 20, 1)[:, :, 0] > 99).save(path),
+    "deep.png": lambda path: Image.fromarray(gradient(30, 20, 1, np.uint16)[:, :, 0]).save(path),
+    "deep_color.png": lambda path: _png16(path, gradient(30, 20, 3, np.uint16)),
+    "deep_transparent.png": lambda path: _png16(path, gradient(30, 20, 4, np.uint16) | 32768),
+    "photo.jpg": lambda path: Image.fromarray(gradient(40, 70, 3)).save(path),
+    "large.jpg": lambda path: Image.fromarray(gradient(320, 480, 3)).save(path),
+    "sideways.jpg": _sideways,
+    "sideways.png": _sideways,
+    "inks.jpg": lambda path: Image.fromarray(gradient(40, 70, 3)).convert("CMYK").save(path),
+    "grey.jpg": lambda path: Image.fromarray(gradient(40, 70, 1)[:, :, 0]).save(path),
+    "still.gif": lambda path: Image.fromarray(gradient(30, 20, 3)).quantize(8).save(path),
+    "picture.bmp": lambda path: Image.fromarray(gradient(30, 20, 3)).save(path),
+    "picture.webp": lambda path: Image.fromarray(gradient(30, 20, 4)).save(path, lossless=True),
+    "profile.jpg": _profiled,
+}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the program leaves files open
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(
+    "image",
+    [
+        InputFormat(28, 28, 1),
+        InputFormat(32, 24, 3, resize="pad", interpolation="bicubic"),
+        InputFormat(24, 32, 3, resize="crop", interpolation="area"),
+        InputFormat(20, 20, 3, interpolation="nearest"),
+        InputFormat(20, 20, 3, interpolation="lanczos", icc="srgb"),
+        InputFormat(20, 20, 3, white=4095.0),
+    ],
+    ids=lambda image: f"{image.resize}-{image.interpolation}-{image.channels}-{image.icc}-{image.white}",
+)
+def test_it_reads_a_file_as_the_training_did(name, image, reader, tmp_path):
+    path = tmp_path / name
+    FILES[name](path)
+    if image.white == 4095 and name.startswith("deep"):
+        Image.fromarray(gradient(30, 20, 1, np.uint16)[:, :, 0] // 16).save(path)
+    expected = read_image(path, image)
+    assert np.array_equal(reader(image)(path), expected[None].astype(np.float32))
+
+
+def test_dark_files_are_brightened_as_in_the_training(reader, tmp_path):
+    image = InputFormat(20, 20, 1, white=31.0)
+    Image.fromarray(gradient(30, 20, 1)[:, :, 0] // 8).save(tmp_path / "dark.png")
+    assert np.array_equal(reader(image)(tmp_path / "dark.png")[0], read_image(tmp_path / "dark.png", image))
+
+
+def test_it_is_short_enough_to_be_read():
+    from cnncli.export import keras_file, litert, onnx_file, openvino_file, saved_model
+
+    for module in (onnx_file, litert, openvino_file, saved_model, keras_file):
+        for resize in ("stretch", "crop", "pad"):
+            lines = program(module.RUNTIME, ("something",), InputFormat(96, 96, 3, resize=resize)).splitlines()
+            assert len(lines) <= 60
+            assert max(map(len, lines)) <= 120
