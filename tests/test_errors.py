@@ -14,6 +14,7 @@ EXIT_CODES = {
     "ResourceError": 5,
     "RunError": 6,
     "ThresholdMissed": 7,
+    "NotExported": 7,
     "NotReproduced": 8,
     "Interrupted": 130,
 }

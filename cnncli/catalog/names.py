@@ -68,7 +68,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "relu", "relu6", "leaky_relu", "elu", "celu", "selu", "gelu", "silu", "swish", "mish", "hard_silu",
         "hard_swish", "hard_sigmoid", "hard_shrink", "hard_tanh", "soft_shrink", "sigmoid", "log_sigmoid",
         "sparse_sigmoid", "softmax", "log_softmax", "sparsemax", "softplus", "sparse_plus", "softsign",
-        "squareplus", "tanh", "tanh_shrink", "threshold", "exponential", "linear",
+        "squareplus", "tanh", "tanh_shrink", "exponential", "linear",
     ),
     "augmentation": (
         # geometry

@@ -114,8 +114,9 @@ def _cured(network: keras.Model) -> Iterator[None]:
     function tf2onnx does not know; and constants of Normalization, which it takes for inputs.
     """
     import numpy as np
-    import tensorflow as tf
     from tf2onnx.handler import tf_op
+
+    from cnncli.startup import tf
 
     compiled = tf.function
 

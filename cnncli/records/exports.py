@@ -18,6 +18,12 @@ class ExportSpeed:
         start: Seconds from the start of its program until it has classified one image and has ended.
         batches: Numbers of images that were classified at a time.
         seconds: What each of them took.
+
+    Example:
+        >>> from cnncli import ExportSpeed
+        >>> speed = ExportSpeed("onnx", 55_000, 0.3, (1, 32), (0.001, 0.016))
+        >>> round(speed.batches[1] / speed.seconds[1])
+        2000
     """
 
     name: str

@@ -116,6 +116,8 @@ def benchmark(run: OpenRun, trusted: Collection[str], notice: Notice) -> Iterato
 
 
 def _format(name: str, int8: bool) -> ExportFormat:
+    if name not in EXPORT_FORMATS:
+        raise ValueError(f"no format is called {name!r}; they are {', '.join(EXPORT_FORMATS)}")
     form = EXPORT_FORMATS[name]
     if int8 and not form.quantizer:
         having = " and ".join(each.name for each in EXPORT_FORMATS.values() if each.quantizer)

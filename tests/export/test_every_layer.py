@@ -100,7 +100,9 @@ def exported(network, form, folder):
 
     network.export(str(path), format="openvino", verbose=False)
     compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return lambda images: {output.get_any_name(): value for output, value in compiled({"image": images}).items()}
+    return lambda images: {
+        name: value for output, value in compiled({"image": images}).items() for name in output.get_names()
+    }
 
 
 def test_every_layer_and_activation_is_tried():
@@ -120,13 +122,15 @@ def test_every_layer_agrees_or_is_refused(form, tmp_path):
         if any(form in each.formats and each.applies(entry) for each in REFUSALS):
             continue
         layer = construct(entry)
-        given = [inputs, keras.layers.Rescaling(0.5)(inputs)] if name_of(case) in MERGES else inputs
+        given = [inputs, keras.layers.Rescaling(0.7)(inputs)] if name_of(case) in MERGES else inputs
         outputs[f"case_{number}"] = layer(given, training=False) if "Dropout" in name_of(case) else layer(given)
         kept[f"case_{number}"] = case
     network = keras.Model(inputs, outputs)
     draws = np.random.default_rng(1)
     network.set_weights([draws.uniform(0.1, 0.5, each.shape).astype(np.float32) for each in network.get_weights()])
-    run = exported(keras.Model(inputs, network(inputs, training=False)), form, tmp_path)
+    still = keras.Model(inputs, network(inputs, training=False))
+    still.predict_on_batch(np.zeros((1, 17, 15, 4)))  # Keras exports no model that was never called
+    run = exported(still, form, tmp_path)
     for images in (draws.normal(size=(count, 17, 15, 4)).astype(np.float32) for count in (1, 3)):
         expected, found = network.predict_on_batch(images), run(images)
         wrong = {
@@ -161,9 +165,12 @@ def test_a_backbone_agrees(form, backbone, tmp_path):
     keras.utils.set_random_seed(0)
     entry = entry_of({backbone: {"weights": None}})
     inputs = keras.Input((96, 96, 3), name="image")
-    features = build_backbone(entry, (96, 96, 3))(pixels_for(entry, inputs, "pixels"), training=False)
+    features = build_backbone(entry, (96, 96, 3), name="backbone", dtype="float32")(
+        pixels_for(entry, inputs, "pixels"), training=False
+    )
     pooled = keras.layers.GlobalAveragePooling2D()(features)
     network = keras.Model(inputs, {"probabilities": keras.layers.Dense(10, activation="softmax")(pooled)})
     images = np.random.default_rng(1).integers(0, 256, (3, 96, 96, 3)).astype(np.float32)
-    found, expected = exported(network, form, tmp_path)(images), network.predict_on_batch(images)
+    expected = network.predict_on_batch(images)
+    found = exported(network, form, tmp_path)(images)
     assert np.abs(found["probabilities"] - expected["probabilities"]).max() <= 1e-5
