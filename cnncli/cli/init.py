@@ -109,7 +109,7 @@ def _draft(
     draft = draft_in_time(images, own if str(file) == "-" else str(file), budget)
     if str(file) != "-":
         say(f"{data}: {counted(len(images.sizes), 'image')} in {counted(len(images.class_names), 'class')}")
-    for sentence in images.notices:
+    for sentence in (*images.notices, *draft.notes):
         notice(f"note: {sentence}")
     if images.unreadable:
         notice(f"note: {_unreadable(images.unreadable)}; for details: cnncli data {shlex.quote(str(data))}")

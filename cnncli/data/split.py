@@ -12,8 +12,6 @@ from cnncli.data.groups import Groups, drawn_groups
 from cnncli.errors import DataError
 from cnncli.wording import counted
 
-_ADD_IMAGES = "add images of the class, or leave it out with data.classes"
-
 
 @dataclass(frozen=True)
 class Division:
@@ -48,6 +46,9 @@ def divide(
 ) -> Division:
     """Divides images once for all: the test is drawn first, and the validation from the rest.
 
+    Every class keeps images to train on. One that has too few, or more classes than a split has images, are missing
+    from validation or test.
+
     Args:
         labels: Classes of all images, shape `(images,)`.
         class_names: Names in the order of the labels, for error messages.
@@ -56,124 +57,117 @@ def divide(
         drawing: How they are drawn.
 
     Raises:
-        DataError: No image would be left to train on, or a class would have none in one of the splits. Where groups
-            are kept whole, only the training images need every class.
+        DataError: A split would have no image, or the training none of a class.
     """
-    tested = np.array([], np.int64)
+    tested = validated = np.array([], np.int64)
     if test:
         count = math.ceil(round(len(labels) * test, 6)) if isinstance(test, float) else test
         tested = _drawn(labels, count, drawing, "test", class_names, splits_after=bool(validation))
-    division = _validated(labels, tested, validation, drawing, class_names)
-    lacking = missing_classes(labels, division, len(class_names))
-    if drawing.groups is not None:
-        lacking = {split: classes for split, classes in lacking.items() if split == "train"}
-    for split, classes in lacking.items():
-        count = int(np.bincount(labels, minlength=len(class_names))[classes[0]])
-        more = f" (and {counted(len(classes) - 1, 'more class')})" if len(classes) > 1 else ""
-        hint = "the images are in the order of their classes; remove 'stratify: false'"
-        if drawing.stratify:
-            hint = _enough(labels, class_names, tested, validation, drawing, split)
-        images = counted(count, "image")
-        raise DataError(
-            f"of the {images} of the class {class_names[classes[0]]} none is in the {split} split{more}", hint
-        )
-    return division
-
-
-def _validated(
-    labels: np.ndarray,
-    tested: np.ndarray,
-    validation: float | int,
-    drawing: Drawing,
-    class_names: Sequence[str] | None = None,
-) -> Division:
-    """The division with these test images, and validation images drawn from the rest."""
-    rest, validated = np.setdiff1d(np.arange(len(labels)), tested), np.array([], np.int64)
+    rest = np.setdiff1d(np.arange(len(labels)), tested)
     if validation:
         count = _count(len(labels), validation)
         validated = rest[_drawn(labels[rest], count, drawing.take(rest), "validation", class_names)]
     return Division(np.setdiff1d(rest, validated), validated, tested)
 
 
-def missing_classes(labels: np.ndarray, division: Division, classes: int) -> dict[str, list[int]]:
-    """The classes without an image in a split that has any, by split."""
-    parts = {"train": division.train, "validation": division.validation, "test": division.test}
-    lacking = {
-        split: np.flatnonzero(np.bincount(labels[indices], minlength=classes) == 0).tolist()
-        for split, indices in parts.items()
-        if len(indices)
-    }
-    return {split: some for split, some in lacking.items() if some}
+def missing_classes(labels: np.ndarray, classes: int) -> list[int]:
+    """The classes that none of the images of a split has.
+
+    Example:
+        >>> missing_classes(np.array([0, 2, 2]), 4)
+        [1, 3]
+    """
+    missing: list[int] = np.flatnonzero(np.bincount(labels, minlength=classes) == 0).tolist()
+    return missing
 
 
 def validation_indices(
-    labels: np.ndarray, part: float | int, drawing: Drawing, class_names: Sequence[str] | None = None
+    labels: np.ndarray, part: float | int, drawing: Drawing, class_names: Sequence[str]
 ) -> np.ndarray:
     """Chooses the training images to validate on: sorted indices into `labels`, int64.
 
     `part` is a fraction below 1, or a count. Without `stratify` the last images are taken, as Keras does.
 
     Raises:
-        DataError: No image would be left to train on, or a class would have none on one side.
+        DataError: No image would be left to validate on, or none of a class to train on.
     """
     return _drawn(labels, _count(len(labels), part), drawing, "validation", class_names)
 
 
 def _count(total: int, part: float | int) -> int:
-    return round(total * part) if isinstance(part, float) else part
+    return max(1, round(total * part)) if isinstance(part, float) else part
 
 
 def _drawn(
-    labels: np.ndarray,
-    count: int,
-    drawing: Drawing,
-    split: str,
-    class_names: Sequence[str] | None = None,
-    splits_after: int = 0,
+    labels: np.ndarray, count: int, drawing: Drawing, split: str, class_names: Sequence[str], splits_after: int = 0
 ) -> np.ndarray:
     """Sorted indices of this number of images; `splits_after` is the number of splits to draw from the others."""
-    total = len(labels)
-    if not 0 < count < total:
-        images = counted(count, f"{split} image")
-        message = (
-            f"{images} of {total:,} leave no image for the other splits" if count else f"no image is left for {split}"
-        )
-        raise DataError(message, f"set data.split.{split} to {_limits(1, total - 1 - splits_after)}")
+    _require_room(count, len(labels), 1 if drawing.groups else len(np.unique(labels)), split, splits_after)
     if drawing.groups is not None:
-        return _drawn_in_groups(labels, count, drawing, drawing.groups, split, splits_after)
-    if not drawing.stratify:
-        return np.arange(total - count, total)
-    _require_room(count, total, len(np.unique(labels)), split, splits_after)
-    from sklearn.model_selection import train_test_split
-
-    try:
-        _, indices = train_test_split(np.arange(total), test_size=count, stratify=labels, random_state=drawing.seed)
-    except ValueError as error:
-        counts = np.bincount(labels)
-        rare = [label for label in np.unique(labels).tolist() if counts[label] < 2]
-        reason = f"{error}"
-        if class_names and rare:
-            reason = f"the class {class_names[rare[0]]} has 1 image for {split} and training"
+        indices = _drawn_in_groups(labels, count, drawing, drawing.groups, split, splits_after)
+    elif drawing.stratify:
+        return _stratified(labels, count, drawing.seed, splits_after)
+    else:
+        indices = np.arange(len(labels) - count, len(labels))
+    left = np.bincount(np.delete(labels, indices), minlength=len(class_names))
+    lost = [label for label in np.unique(labels).tolist() if not left[label]]
+    if lost:
+        more = f" (and {counted(len(lost) - 1, 'more class')})" if len(lost) > 1 else ""
+        images = counted(int((labels == lost[0]).sum()), "image")
         raise DataError(
-            f"the images cannot be divided so that every class is on both sides: {reason}", _ADD_IMAGES
-        ) from None
-    return np.sort(indices)
-
-
-def _limits(least: int, most: int) -> str:
-    return f"a number from {least} to {most}" if most > least else f"{least}"
+            f"the {split} split takes all {images} of the class {class_names[lost[0]]}{more}: none is left to train on",
+            "the images are in the order of their classes; remove 'stratify: false'",
+        )
+    return indices
 
 
 def _require_room(count: int, total: int, classes: int, split: str, splits_after: int) -> None:
-    """Refuses splits with fewer images than there are classes."""
-    if min(count, total - count) >= classes:
+    """Refuses a number of images that leaves too few: one of each class to train on, and one for the next split."""
+    most = total - classes - splits_after
+    if 0 < count <= most:
         return
-    side, images = (split, count) if count < classes else ("training", total - count)
-    most = total - classes * (1 + splits_after)
-    hint = "add images, keep fewer for the other splits, or choose fewer classes with data.classes"
-    if most >= classes:
-        hint = f"set data.split.{split} to {_limits(classes, most)}"
-    raise DataError(f"{counted(images, f'{side} image')} cannot hold one of each of the {classes} classes", hint)
+    needed = f"the training needs {classes:,}" + ", one of each class" * (classes > 1)
+    needed += ", and the validation one more" * bool(splits_after)
+    leave = "leaves" if count == 1 else "leave"
+    message = f"{counted(count, f'{split} image')} of {total:,} {leave} too few for the rest: {needed}"
+    hint = f"set data.split.{split} to {f'a number from 1 to {most:,}' if most > 1 else most}"
+    if most < 1:
+        without = split == "validation" or (splits_after and not most)
+        hint = "add images" + ", or set data.split.validation to 0 for none" * bool(without)
+    raise DataError(message, hint)
+
+
+def _stratified(labels: np.ndarray, count: int, seed: int, splits_after: int) -> np.ndarray:
+    """Sorted indices of images that are of every class as near to its share as whole images permit.
+
+    Scikit-learn draws them, unless that leaves out a class or all but takes it up. Then each class has one image at
+    least, where there are that many, and keeps one for each of the other splits, training first.
+
+    Source:
+        The number of images of each class: A. Sainte-Laguë, "La représentation proportionnelle et la méthode des
+        moindres carrés", 1910.
+    """
+    total, sizes = len(labels), np.bincount(labels)
+    kept = np.clip(sizes - 1, np.minimum(sizes, 1), 1 + splits_after)  # (classes,)
+    classes = int((sizes > 0).sum())
+    if min(count, total - count) >= classes and (sizes != 1).all():
+        from sklearn.model_selection import train_test_split
+
+        _, indices = train_test_split(np.arange(total), test_size=count, stratify=labels, random_state=seed)
+        drawn = np.bincount(labels[indices], minlength=len(sizes))
+        if ((drawn > 0) & (sizes - drawn >= kept))[sizes > 0].all():
+            return np.sort(indices)
+    if (sizes - kept).sum() < count:
+        kept = np.minimum(sizes, 1)
+    random = np.random.default_rng(seed)
+    shuffled = random.permutation(total)
+    ordered = shuffled[np.argsort(labels[shuffled], kind="stable")]  # class by class
+    of = labels[ordered]
+    place = np.arange(total) - (np.cumsum(sizes) - sizes)[of]  # within the class
+    free = place < (sizes - kept)[of]
+    first = (place == 0) & free & (count >= (free & (place == 0)).sum())
+    best = np.lexsort((random.permutation(total), np.where(first, 0, (place + 0.5) / sizes[of]), ~free))
+    return np.sort(ordered[best[:count]])
 
 
 def _drawn_in_groups(
@@ -204,29 +198,3 @@ def _drawn_in_groups(
             f"change data.split.group, so that it makes smaller groups, or set data.split.{split} to {len(indices)}",
         )
     return indices
-
-
-def _enough(
-    labels: np.ndarray,
-    class_names: Sequence[str],
-    tested: np.ndarray,
-    validation: float | int,
-    drawing: Drawing,
-    split: str,
-) -> str:
-    """How to have every class in a split: the first of some larger sizes that does it, or more images."""
-    total = len(labels)
-    size = len(tested) if split == "test" else _count(total, validation)
-    validated = _count(total, validation) if validation else 0
-    while split != "train" and size < total // 2:
-        size += max(1, size // 8)
-        try:
-            if split == "test":
-                division = _validated(labels, _drawn(labels, size, drawing, "test"), validated, drawing)
-            else:
-                division = _validated(labels, tested, size, drawing)
-        except DataError:
-            break
-        if not missing_classes(labels, division, len(class_names)).keys() & {split, "train"}:
-            return f"set data.split.{split} to {size}, {_ADD_IMAGES}"
-    return _ADD_IMAGES

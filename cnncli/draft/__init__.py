@@ -45,10 +45,11 @@ ENOUGH_EPOCHS = 15
 
 @dataclass(frozen=True)
 class Draft:
-    """A drafted spec as YAML, and how long it should train on this machine."""
+    """A drafted spec as YAML, how long it should train on this machine, and what to tell besides."""
 
     text: str
     time: TrainingTime
+    notes: tuple[str, ...]  # sentences about classes that validation or test lack
 
 
 def draft_in_time(images: Survey, file: str, budget: Budget = USUAL) -> Draft:
@@ -60,17 +61,17 @@ def draft_in_time(images: Survey, file: str, budget: Budget = USUAL) -> Draft:
         budget: How long the training may take.
     """
     core, sides = measure_core(), SMALLER_SIDES if budget.max_time else (None,)
-    split = choose_split(images.labels, images.class_names, images.arguments["path"])
+    split = choose_split(images.labels, images.class_names)
     for side in sides:
         budget = replace(budget, largest_side=side)
         text = draft(images, file, budget)
         time = estimate(parse(read(text, file)), images, split, core)
         if not (seconds := seconds_of(budget.max_time)):
-            return Draft(text, time)
+            return Draft(text, time, split.lacking)
         time = replace(time, epochs=time.epochs_within(seconds))
         if time.epochs >= ENOUGH_EPOCHS:
             break
-    return Draft(draft(images, file, replace(budget, epochs=time.epochs)), time)
+    return Draft(draft(images, file, replace(budget, epochs=time.epochs)), time, split.lacking)
 
 
 def draft(images: Survey, file: str, budget: Budget = USUAL) -> str:
@@ -82,13 +83,13 @@ def draft(images: Survey, file: str, budget: Budget = USUAL) -> str:
         budget: How long the training may take.
 
     Raises:
-        DataError: a class has too few images, or a name cannot be written in a spec.
+        DataError: There are too few images to divide, or a name cannot be written in a spec.
     """
     _require_text(images)
     image_format = choose_image_format(
         images.sizes, images.grey, images.all_labels, images.class_names, budget.largest_side
     )
-    split = choose_split(images.labels, images.class_names, images.arguments["path"])
+    split = choose_split(images.labels, images.class_names)
     schedule = choose_schedule(split.train, budget)
     network = choose_network(image_format)
     augmentations, reason = choose_augmentation(image_format, images.class_names, schedule.epochs)

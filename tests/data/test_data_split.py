@@ -6,6 +6,8 @@ import pytest
 from cnncli.data.split import Drawing, validation_indices
 from cnncli.errors import DataError
 
+NAMES = "abcd"
+
 
 def labels_of(*counts: int) -> np.ndarray:
     """Labels with so many images of each class, in a mixed order."""
@@ -16,7 +18,7 @@ def labels_of(*counts: int) -> np.ndarray:
 @pytest.mark.parametrize(("part", "count"), [(0.1, 100), (0.25, 250), (1, 1), (300, 300), (999, 999)])
 def test_as_many_images_as_asked_for(part, count):
     labels = np.zeros(1000, np.int64)
-    chosen = validation_indices(labels, part, Drawing(True, 0))
+    chosen = validation_indices(labels, part, Drawing(True, 0), NAMES)
     assert chosen.dtype == np.int64
     assert chosen.tolist() == sorted(set(chosen.tolist()))
     assert len(chosen) == count
@@ -27,13 +29,13 @@ def test_as_many_images_as_asked_for(part, count):
 @pytest.mark.parametrize("seed", range(5))
 def test_every_class_keeps_its_share(seed):
     labels = labels_of(800, 150, 50)
-    chosen = validation_indices(labels, 0.1, Drawing(True, seed))
+    chosen = validation_indices(labels, 0.1, Drawing(True, seed), NAMES)
     assert np.bincount(labels[chosen]).tolist() == [80, 15, 5]
 
 
 def test_the_seed_chooses_the_images():
     labels = labels_of(500, 500)
-    first, again, other = (validation_indices(labels, 0.2, Drawing(True, seed)) for seed in (7, 7, 8))
+    first, again, other = (validation_indices(labels, 0.2, Drawing(True, seed), NAMES) for seed in (7, 7, 8))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -41,31 +43,42 @@ def test_the_seed_chooses_the_images():
 def test_without_stratification_the_last_images_are_taken_whatever_the_seed():
     labels = labels_of(6, 4)
     for seed in (0, 1):
-        assert validation_indices(labels, 0.3, Drawing(False, seed)).tolist() == [7, 8, 9]
+        assert validation_indices(labels, 0.3, Drawing(False, seed), NAMES).tolist() == [7, 8, 9]
 
 
-@pytest.mark.parametrize("part", [10, 11, 0.999])
+@pytest.mark.parametrize("part", [9, 11, 0.999])
 @pytest.mark.parametrize("stratify", [True, False])
-def test_both_sides_must_have_images(part, stratify):
-    with pytest.raises(DataError, match="leave no image for the other splits") as caught:
-        validation_indices(labels_of(5, 5), part, Drawing(stratify, 0))
-    assert caught.value.hint == "set data.split.validation to a number from 1 to 9"
+def test_each_class_must_have_images_to_train_on(part, stratify):
+    with pytest.raises(
+        DataError, match="of 10 leave too few for the rest: the training needs 2, one of each"
+    ) as caught:
+        validation_indices(labels_of(5, 5), part, Drawing(stratify, 0), NAMES)
+    assert caught.value.hint == "set data.split.validation to a number from 1 to 8"
 
 
 @pytest.mark.parametrize(
-    ("counts", "part"),
+    ("counts", "part", "drawn"),
     [
-        ((9, 1), 0.5),  # one image cannot be on both sides
-        ((5, 5, 5), 2),  # two validation images cannot be of three classes
-        ((5, 5, 5), 13),  # nor two training images
+        ((9, 1), 0.5, [5, 0]),  # one image cannot be on both sides: it is trained on
+        ((5, 5, 4), 2, [1, 1, 0]),  # two validation images cannot be of three classes
+        ((5, 5, 5), 12, [4, 4, 4]),
+        ((1, 1, 1, 90), 20, [0, 0, 0, 20]),
+        ((100, 3), 0.05, [4, 1]),  # the share of the small class is less than half an image
     ],
 )
-def test_a_class_that_cannot_be_on_both_sides_is_told(counts, part):
-    with pytest.raises(DataError, match=r"every class is on both sides|cannot hold one of each of the"):
-        validation_indices(labels_of(*counts), part, Drawing(True, 0))
+def test_every_class_is_trained_on_and_as_many_as_can_be_are_validated(counts, part, drawn):
+    labels = labels_of(*counts)
+    chosen = validation_indices(labels, part, Drawing(True, 0), NAMES)
+    assert np.bincount(labels[chosen], minlength=len(counts)).tolist() == drawn
+    assert np.array_equal(chosen, validation_indices(labels, part, Drawing(True, 0), NAMES))
+    assert set(np.delete(labels, chosen)) == set(labels)
 
 
-def test_a_fraction_of_few_images_may_be_none():
-    with pytest.raises(DataError, match="no image is left for validation") as caught:
-        validation_indices(labels_of(5, 5), 0.01, Drawing(True, 0))
-    assert caught.value.hint == "set data.split.validation to a number from 1 to 9"
+def test_the_last_images_may_not_be_all_of_a_class():
+    with pytest.raises(DataError, match="the validation split takes all 2 images of the class b") as caught:
+        validation_indices(np.array([0, 0, 0, 0, 1, 1]), 2, Drawing(False, 0), NAMES)
+    assert "remove 'stratify: false'" in caught.value.hint
+
+
+def test_a_fraction_of_few_images_is_one():
+    assert len(validation_indices(labels_of(5, 5), 0.01, Drawing(True, 0), NAMES)) == 1

@@ -4,10 +4,12 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from cnncli.data.split import Drawing, divide
 from cnncli.errors import DataError
 
+SOME = settings(max_examples=60, deadline=None)
 NAMES = ("Faces", "Leopards", "Motorbikes", "airplanes")
 CALTECH = np.repeat(np.arange(4), [435, 200, 798, 800])
 
@@ -53,33 +55,61 @@ def test_the_seed_divides():
         assert not np.array_equal(getattr(first, part), getattr(other, part))
 
 
+def in_each(counts, division):
+    """For each class, its images in train, validation and test."""
+    labels = np.repeat(np.arange(len(counts)), counts)
+    parts = (division.train, division.validation, division.test)
+    return np.transpose([np.bincount(labels[part], minlength=len(counts)) for part in parts]).tolist()
+
+
 @pytest.mark.parametrize(
-    ("labels", "options", "words"),
+    ("counts", "parts", "rarest"),
     [
-        ([0] * 40 + [1] * 40 + [2], {"test": 0.2}, "the class owl has 1 image"),
-        (
-            [0] * 50 + [1] * 50 + [2] * 2,
-            {"test": 0.1, "validation": 0.1},
-            "2 images of the class owl none is in",
-        ),
-        ([0] * 90 + [1] * 90 + [2] * 3, {"test": 0.05}, "of the 3 images of the class owl none is in the test split"),
-        ([0] * 20 + [1] * 20, {"test": 0.2}, "of the 0 images of the class owl none is in the train split"),
-        ([0] * 30 + [1] * 30 + [2] * 30, {"test": 2}, "2 test images cannot hold one of each of the 3 classes"),
-        (
-            [0, 1, 2] * 10,
-            {"test": 20, "validation": 10},
-            "10 validation images of 10 leave no image for the other splits",
-        ),
+        ((40, 40, 1), {"test": 0.2}, [1, 0, 0]),
+        ((40, 40, 1), {"test": 0.2, "validation": 0.1}, [1, 0, 0]),
+        ((50, 50, 2), {"test": 0.1, "validation": 0.1}, [1, 0, 1]),
+        ((90, 90, 3), {"test": 0.05, "validation": 0.1}, [1, 1, 1]),
+        ((30, 30, 29), {"test": 2}, [29, 0, 0]),
+        ((2, 2), {"test": 0.2, "validation": 0.1}, [1, 0, 1]),
+        ((2, 2), {"test": 0.2}, [1, 0, 1]),
     ],
 )
-def test_a_class_that_would_be_missing_is_named(labels, options, words):
-    with pytest.raises(DataError, match=words):
-        split(np.array(labels), ("cat", "dog", "owl"), **options)
+def test_a_class_with_few_images_is_trained_on_first_then_tested(counts, parts, rarest):
+    division = split(np.repeat(np.arange(len(counts)), counts), "abc"[: len(counts)], **parts)
+    assert in_each(counts, division)[-1] == rarest
+
+
+@SOME
+@given(
+    st.lists(st.integers(1, 30), min_size=2, max_size=60), st.floats(0.02, 0.4), st.floats(0.02, 0.4), st.integers(0, 9)
+)
+def test_all_classes_are_everywhere_where_there_are_enough_images(counts, validation, test, seed):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    try:
+        division = split(labels, list(map(str, labels)), validation, test, seed=seed)
+    except DataError:
+        assert len(labels) * (1 - validation - test) < len(counts) + 2  # hardly more images than classes
+        return
+    sizes = [len(part) for part in (division.train, division.validation, division.test)]
+    assert sum(sizes) == len(labels)
+    assert sizes[1] == max(1, round(len(labels) * validation))
+    for size, (trained, validated, tested) in zip(counts, in_each(counts, division), strict=True):
+        assert trained
+        assert tested or size == 1 or sizes[2] < len(counts)
+        assert validated or size < 3 or min(sizes[1:]) < len(counts)
+
+
+def test_a_draw_of_scikit_learn_that_has_all_classes_everywhere_is_kept():
+    from sklearn.model_selection import train_test_split
+
+    for seed in range(3):
+        _, tested = train_test_split(np.arange(len(CALTECH)), test_size=447, stratify=CALTECH, random_state=seed)
+        assert split(validation=0.1, test=0.2, seed=seed).test.tolist() == sorted(tested)
 
 
 def test_folders_in_order_without_stratification_are_refused():
-    with pytest.raises(DataError, match=r"none is in the train split|none is in the test split \(and 2 more classes\)"):
-        split(test=0.25, stratify=False)
+    with pytest.raises(DataError, match="the test split takes all 40 images of the class airplanes: none is left"):
+        split(np.repeat(np.arange(4), [80, 40, 40, 40]), test=0.2, stratify=False)
 
 
 ADVICE = re.compile(r"set data\.split\.(validation|test) to (?:a number from )?(\d+)(?: to (\d+))?")
@@ -89,14 +119,11 @@ ADVICE = re.compile(r"set data\.split\.(validation|test) to (?:a number from )?(
 @pytest.mark.parametrize(
     ("counts", "parts", "stratify"),
     [
-        ((10, 10, 10), {"test": 2, "validation": 0.1}, True),
         ((10, 10, 10), {"test": 29, "validation": 0.1}, True),
         ((10, 10, 10), {"test": 100, "validation": 3}, True),
-        ((10, 10, 10), {"test": 0.2, "validation": 0.01}, True),
         ((10, 10, 10), {"test": 0.25, "validation": 0.1}, False),
-        ((90, 90, 3), {"test": 0.05, "validation": 0.1}, True),
-        ((50, 50, 4), {"test": 0.1, "validation": 0.1}, True),
-        ((8,) * 12, {"test": 0.1, "validation": 0.1}, True),
+        ((1,) * 12 + (2,), {"test": 0.1, "validation": 0.1}, True),
+        ((1,) * 12 + (3,), {"test": 0.1, "validation": 0.1}, True),
         ((5,) * 40, {"test": 0.9, "validation": 0.3}, True),
         ((30, 30), {"test": 1, "validation": 1}, False),
     ],
@@ -111,8 +138,16 @@ def test_following_the_advice_ends_with_a_division(counts, parts, stratify, end)
         else:
             assert "remove 'stratify: false'" in hint
             stratify = True
-    assert followed
-    assert all(set(labels[part]) == set(labels) for part in (division.train, division.validation, division.test))
+    assert set(labels[division.train]) == set(labels)
+    assert len(division.test)
+
+
+def test_one_image_of_each_class_cannot_be_divided():
+    with pytest.raises(
+        DataError, match="1 test image of 4 leaves too few for the rest: the training needs 4"
+    ) as caught:
+        split(np.arange(4), test=0.2)
+    assert caught.value.hint == "add images"
 
 
 def division_or_hint(labels, parts, stratify, hints):

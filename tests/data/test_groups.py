@@ -84,7 +84,7 @@ def test_patients_with_images_of_both_classes_keep_the_shares_within_a_few_image
 
 def test_the_seed_decides_which_groups():
     labels, groups = np.arange(400) % 2, Groups.named([f"v{number // 4}" for number in range(400)])
-    first, again, other = (validation_indices(labels, 0.2, Drawing(True, seed, groups)) for seed in (1, 1, 2))
+    first, again, other = (validation_indices(labels, 0.2, Drawing(True, seed, groups), "ab") for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 

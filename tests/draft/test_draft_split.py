@@ -1,4 +1,4 @@
-"""Splits that have every class on each side."""
+"""Splits that have every class on each side where the images permit it."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,52 @@ from cnncli.draft.split import choose_split
 from cnncli.errors import DataError
 
 
-def test_a_rare_class_is_on_every_side():
-    split = choose_split({"train": np.repeat([0, 1], [400, 4])}, ("many", "few"), "photos")
-    assert split.train + split.validation + split.test == 404
+def chosen(*counts, **own):
+    names = tuple(f"c{number}" for number in range(len(counts)))
+    return choose_split({"train": np.repeat(np.arange(len(counts)), counts), **own}, names)
+
+
+@pytest.mark.parametrize("counts", [(400, 4), (3, 3), (5,) * 100, (40, 3)])
+def test_every_class_is_on_every_side(counts):
+    split = chosen(*counts)
+    assert split.train + split.validation + split.test == sum(counts)
     assert set(split.keys) == {"validation", "test"}
+    assert split.lacking == ()
 
 
-def test_a_class_too_rare_to_be_on_every_side_is_refused():
-    labels = {"train": np.repeat([0, 1], [40, 2])}
-    with pytest.raises(DataError, match="photos: the class rare has 2 images; at least 3 are needed"):
-        choose_split(labels, ("many", "rare"), "photos")
-    assert choose_split({**labels, "test": labels["train"]}, ("many", "rare"), "photos").test == 42
+def test_larger_fractions_are_chosen_where_they_have_every_class():
+    assert chosen(*[30] * 20).keys == {"validation": 0.15, "test": 0.2}
+    assert chosen(*[5] * 20).keys == {"validation": 0.2, "test": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("counts", "lacking"),
+    [
+        (
+            (40, 2),
+            ["the validation images lack the class c1 (2 images): how well it is recognised is not measured on them"],
+        ),
+        (
+            (40, 1),
+            [
+                "the validation images lack the class c1 (1 image): how well it is recognised is not measured on them",
+                "the test images lack the class c1 (1 image): how well it is recognised is not measured on them",
+            ],
+        ),
+    ],
+)
+def test_a_class_too_rare_to_be_on_every_side_is_told(counts, lacking):
+    split = chosen(*counts)
+    assert split.keys == {"validation": 0.15, "test": 0.2}
+    assert list(split.lacking) == [f"{sentence}; add images" for sentence in lacking]
+
+
+def test_own_test_images_leave_a_pair_to_train_and_validate():
+    own = np.repeat([0, 1], [40, 2])
+    split = chosen(40, 2, test=own)
+    assert (split.keys, split.test, split.lacking) == ({"validation": 0.15}, 42, ())
+
+
+def test_one_image_of_each_class_cannot_be_divided():
+    with pytest.raises(DataError, match="too few for the rest"):
+        chosen(1, 1, 1)

@@ -10,7 +10,8 @@ import numpy as np
 
 from cnncli.data.names.similar_names import merging, similar_names
 from cnncli.data.quality.label_values import odd_labels
-from cnncli.wording import some
+from cnncli.data.split import missing_classes
+from cnncli.wording import counted, some
 
 SHOWN_CLASSES = 20
 """Number of classes up to which a message proposes the whole mapping."""
@@ -22,16 +23,47 @@ def class_warnings(class_names: Sequence[str], labels: Mapping[str, np.ndarray])
     The labels of each split that is used are indices into the names: int64 `(images,)`.
     """
     for split in (split for split in labels if split != "train"):
-        counts = np.bincount(labels[split], minlength=len(class_names))
-        lacking = [class_names[label] for label in np.flatnonzero(counts == 0).tolist()]
+        lacking = [class_names[label] for label in missing_classes(labels[split], len(class_names))]
         if lacking:
-            yield (
-                f"warning: the {split} images lack the class{'es' if len(lacking) > 1 else ''} {some(lacking)}: "
-                f"how well {'they are' if len(lacking) > 1 else 'it is'} recognised is not measured on them"
-            )
+            yield f"warning: {lacks(split, lacking)}"
     yield from _similar(class_names)
     for sentence in odd_labels(class_names, sum(map(len, labels.values()))):
         yield f"warning: {sentence}"
+
+
+def lacks(split: str, names: Sequence[str]) -> str:
+    """Says that the images of a split are of none of these classes, and what follows from it."""
+    classes, they = ("classes", "they are") if len(names) > 1 else ("class", "it is")
+    if split == "train":
+        return f"the training images lack the {classes} {some(names)}: {they} never learned"
+    return f"the {split} images lack the {classes} {some(names)}: how well {they} recognised is not measured on them"
+
+
+def lacking_classes(
+    split: str, labels: np.ndarray, drawn: np.ndarray, class_names: Sequence[str], way: str = ""
+) -> str:
+    """What to tell of the classes that a split lacks though the images that it was drawn from have them.
+
+    Args:
+        split: The split.
+        labels: Of the images that it was drawn from, int64 `(images,)`.
+        drawn: Labels of those that were drawn.
+        class_names: Names of the classes.
+        way: Why the split lacks them, or how it could have them, where it is not a matter of numbers.
+
+    Returns:
+        The sentence, empty when it lacks none.
+    """
+    lacking = missing_classes(drawn, len(class_names))
+    if not lacking:
+        return ""
+    sizes = np.bincount(labels, minlength=len(class_names))
+    named = [f"{class_names[label]} ({counted(int(sizes[label]), 'image')})" for label in lacking]
+    several = int((sizes > 1).sum())
+    more = (
+        f"set data.split.{split} to {several:,}, so that it has one of each" if len(drawn) < several else "add images"
+    )
+    return f"{lacks(split, named)}; {way or more}"
 
 
 def _similar(names: Sequence[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from cnncli.data.dicom_groups import dicom_groups
 from cnncli.data.groups import Groups, matched_groups, shared_groups
 from cnncli.data.names.split_names import SPLITS
+from cnncli.data.quality.class_warnings import lacking_classes
 from cnncli.data.samples import ImageData
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import RunError
@@ -142,16 +143,18 @@ def _warnings(
     source: ImageData[Any], data: Data, parts: Mapping[str, Part], groups: Mapping[str, Groups]
 ) -> Iterator[str]:
     """What may mislead: classes that are not in every split, groups in two, sizes that whole groups do not permit."""
+    split, way = data.split, ""
+    if split.file is not None:
+        way = f"{split.file} divides the images"
+    elif groups:
+        way = "groups are kept whole"
+    elif not split.stratify:
+        way = "the last images are taken, whatever their classes: remove 'stratify: false'"
     for name, part in parts.items():
-        if part.indices is None:
-            continue
-        labels = source.splits[part.origin].labels[part.indices]
-        counts = np.bincount(labels, minlength=len(source.class_names))
-        lacking = [source.class_names[label] for label in np.flatnonzero(counts == 0).tolist()]
-        if lacking:
-            more = f" and {len(lacking) - 1:,} more" if len(lacking) > 1 else ""
-            why = "; groups are kept whole" if groups and data.split.file is None else ""
-            yield f"warning: no {name} image is of the class {lacking[0]}{more}{why}"
+        if part.indices is not None and not (name != "test" and part is parts.get("test")):
+            labels = source.splits[part.origin].labels
+            if sentence := lacking_classes(name, labels, labels[part.indices], source.class_names, way):
+                yield f"warning: {sentence}"
     if not groups:
         return
     yield from _other_sizes(data, parts, len(source.splits["train"]))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.data.quality import Plan, check_headers, scan_arrays, scan_files
+from cnncli.data.quality.class_warnings import lacking_classes
 from cnncli.data.quality.codes import UNREADABLE, finding, most_severe_first
 from cnncli.data.recognition import recognised
 from cnncli.data.samples import FileSamples
@@ -39,16 +40,8 @@ def scan_path(path: Path, decode: bool = True, progress: Progress | None = None)
         report = scan_arrays(place.source, load_images(place.source, place.arguments), progress, plan)
     else:
         report = scan_files(place.source, place.arguments["path"], decode=decode, progress=progress, plan=plan)
-    return _with(report, list(_too_few(report)))
-
-
-def _too_few(report: DataReport) -> Iterator[Affected]:
-    """Classes with fewer images than there are splits to divide them into."""
-    splits = [split for split in ("train", "validation", "test") if split == "train" or split not in report.counts]
-    for name, count in report.counts.get("train", {}).items():
-        if 0 < count < len(splits):
-            has = f"the class {name} has {counted(count, 'image')}"
-            yield Affected((), f"{has} and needs at least {len(splits)}, for {some(splits)}")
+    smallest = Split(validation=1, test=1)  # a spec may choose larger ones
+    return _with(report, [one for one in _division(report, smallest, 0) if one.severity == "error"])
 
 
 def scan_source(
@@ -58,7 +51,7 @@ def scan_source(
     source, part, unused = data.source, data.split.held_out("validation"), unused_splits(data.split)
     if not source.has_files:
         report = scan_arrays(source.name, load_source(data, notice), progress, Plan(True, part, unused))
-        return _with(report, _indivisible(report, data, seed, notice))
+        return _with(report, _checked_division(report, data, seed, notice))
     exclude = exclude_list(data)
     arguments = {**source.arguments, "classes": data.classes, "exclude": exclude}
     if data.split.folder is not None:
@@ -70,7 +63,7 @@ def scan_source(
     warn_about_unknown(exclude, notice)
     if data.unreadable == "exclude":
         report = dataclasses.replace(report, findings=most_severe_first(map(_left_out, report.findings)))
-    return _with(report, _indivisible(report, data, seed, notice))
+    return _with(report, _checked_division(report, data, seed, notice))
 
 
 def _left_out(finding: Finding) -> Finding:
@@ -80,32 +73,48 @@ def _left_out(finding: Finding) -> Finding:
     return dataclasses.replace(finding, severity="warning", advice="training leaves out whatever cannot be read")
 
 
-def _with(report: DataReport, refused: Sequence[Affected]) -> DataReport:
-    findings = most_severe_first([*report.findings, *finding("refused", refused)])
-    return dataclasses.replace(report, findings=findings)
+def _with(report: DataReport, more: Sequence[Finding]) -> DataReport:
+    return dataclasses.replace(report, findings=most_severe_first([*report.findings, *more]))
 
 
-def _indivisible(report: DataReport, data: Data, seed: int, notice: Notice) -> list[Affected]:
-    """Why the images cannot be divided as the spec asks; none when they can."""
-    own, split = report.counts, data.split
-    counts = [own.get("train", {}).get(name, 0) for name in report.class_names]
+def _checked_division(report: DataReport, data: Data, seed: int, notice: Notice) -> list[Finding]:
+    """What `_division` finds for the images of a spec, which are loaded where their number alone does not tell."""
+    split = data.split
+    if split.stratify and split.group is None and split.file is None:
+        for problem in split.not_used(report.counts, data.source.where):
+            notice(problem.message)
+        return _division(report, split, seed)
+    try:
+        if not report.is_wrong:
+            load_splits(data, seed, notice=notice)
+    except DataError as error:
+        return _refused(error)
+    return []
+
+
+def _division(report: DataReport, split: Split, seed: int) -> list[Finding]:
+    """Why the images cannot be divided as a spec asks, or the classes that its validation or test images lack."""
+    own, names = report.counts, report.class_names
+    counts = [own.get("train", {}).get(name, 0) for name in names]
     if not counts or not all(counts):  # a finding of its own
         return []
-    labels, drawing = np.repeat(np.arange(len(counts)), counts), Drawing(split.stratify, seed)  # (images,)
+    labels, drawing = np.repeat(np.arange(len(counts)), counts), Drawing(True, seed)  # (images,)
     validation = 0 if "validation" in own else split.held_out("validation")
+    drawn: dict[str, np.ndarray] = {}
     try:
-        if split.group is not None or split.file is not None:
-            if not report.is_wrong:
-                load_splits(data, seed, notice=notice)
-        elif "test" not in own:
-            divide(labels, report.class_names, validation, split.held_out("test"), drawing)
+        if "test" not in own:
+            division = divide(labels, names, validation, split.held_out("test"), drawing)
+            drawn = {"validation": division.validation, "test": division.test}
         elif validation:
-            validation_indices(labels, validation, drawing, report.class_names)
+            drawn = {"validation": validation_indices(labels, validation, drawing, names)}
     except DataError as error:
-        return [Affected((), f"{error}; {error.hint}" if error.hint else f"{error}")]
-    for problem in split.not_used(own, data.source.where):
-        notice(problem.message)
-    return []
+        return _refused(error)
+    lacking = (lacking_classes(each, labels, labels[of], names) for each, of in drawn.items() if len(of))
+    return finding("missing-class", [Affected((), sentence) for sentence in lacking if sentence])
+
+
+def _refused(error: DataError) -> list[Finding]:
+    return finding("refused", [Affected((), f"{error}; {error.hint}" if error.hint else f"{error}")])
 
 
 def load_readable_splits(data: Data, seed: int, notice: Notice) -> Splits:

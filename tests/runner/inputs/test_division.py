@@ -79,8 +79,11 @@ class TestGroups:
         splits = divided(spec_of(patients, PATTERN), notice=told.append)
         rare = splits.class_names.index("rare")
         assert [rare in samples.labels for samples in splits.samples.values()] == [True, False, False]
-        assert "warning: no test image is of the class rare; groups are kept whole" in told
-        assert any(line.startswith("warning: no validation image is of the class rare") for line in told)
+        lack = (
+            "warning: the test images lack the class rare (4 images): how well it is recognised is not measured on them"
+        )
+        assert f"{lack}; groups are kept whole" in told
+        assert any(line.startswith("warning: the validation images lack the classes rare (4") for line in told)
 
     def test_sizes_that_whole_groups_do_not_permit_are_told(self, spec_of, patients):
         told = []

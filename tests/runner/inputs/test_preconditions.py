@@ -97,11 +97,20 @@ def test_a_relative_path_of_weights_cannot_come_from_a_parameter(spec):
 
 def test_the_doctor_tells_that_images_cannot_be_divided(spec):
     written = spec()
-    write_images(2, 2)
+    write_images(1, 1)
     report = scan_source(written.data, written.seed)
     (finding,) = [finding for finding in report.findings if finding.code == "refused"]
     assert report.is_wrong
-    assert "1 test image cannot hold one of each of the 2 classes" in finding.affected[0].detail
+    assert "1 test image of 2 leaves too few for the rest" in finding.affected[0].detail
+
+
+def test_the_doctor_tells_which_classes_a_division_leaves_out(spec):
+    written = spec()
+    write_images(2, 20)
+    report = scan_source(written.data, written.seed)
+    (finding,) = [finding for finding in report.findings if finding.code == "missing-class"]
+    assert not report.is_wrong
+    assert "the validation images lack the class a (2 images)" in finding.affected[0].detail
 
 
 def test_the_doctor_is_content_with_what_can_be_divided(spec):
