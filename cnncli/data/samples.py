@@ -217,12 +217,13 @@ class ImageData(Generic[Images]):
         class_names: Names of the classes in the order of the labels; training images show each of them.
         splits: `train`, and the source's own `validation` and `test`, which may lack images of a class.
         unused: Images that no split has.
-        foreign: For a split, the classes that the training images lack; none of their images is in the split.
+        foreign: For a split, the classes that the training images lack, and the number of images of each; none of them
+            is in the split.
         groups: For each split, the group of each image as the source names it; empty where it names none.
     """
 
     class_names: tuple[str, ...]
     splits: Mapping[str, Images]
     unused: tuple[Unused, ...] = ()
-    foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    foreign: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

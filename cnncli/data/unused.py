@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
-from cnncli.data.decode import formats
 from cnncli.data.samples import Unused
 from cnncli.wording import by_suffix, counted, in_shell, some
 
@@ -36,15 +35,22 @@ def excluded(count: int) -> list[Unused]:
     return _when_any("excluded", count, f"{counted(count, 'image')} {_are(count)} left out by data.exclude")
 
 
-def hidden(names: Iterable[str]) -> list[Unused]:
-    """Images among files that are hidden, without the shadows that macOS makes of every file."""
-    images = [
-        path.name
-        for path in map(PurePosixPath, names)
-        if path.suffix.lower() in formats.SUFFIXES and not path.name.startswith("._")
-    ]
-    message = f"{counted(len(images), 'hidden image')} {_are(len(images))} not used: {some(images)}"
-    return _when_any("hidden", len(images), message)
+def hidden(names: Collection[str]) -> list[Unused]:
+    """Images that are hidden, or in folders that are."""
+    message = f"{counted(len(names), 'hidden image')} {_are(len(names))} not used: {some(names)}"
+    return _when_any("hidden", len(names), message)
+
+
+def of_foreign_classes(foreign: Mapping[str, Mapping[str, int]]) -> list[Unused]:
+    """Images of classes that the training images lack, of splits that may be left out: the number of each, by split."""
+    found = []
+    for split, classes in foreign.items():
+        count, of = sum(classes.values()), "classes" if len(classes) > 1 else "class"
+        images = f"{counted(count, f'{split} image')} of the {of} {some(classes)} {_are(count)} not used"
+        found += _when_any(
+            "foreign-classes", count, f"{images}: the training images lack {'them' if len(classes) > 1 else 'it'}"
+        )
+    return found
 
 
 def other_files(names: Collection[str]) -> list[Unused]:

@@ -343,7 +343,7 @@ def test_arrays_of_other_names_are_told_of(tmp_path):
 def test_a_label_that_training_does_not_know(tmp_path):
     data = load(tmp_path, x_train=PHOTOS, y_train=LABELS, x_test=PHOTOS, y_test=LABELS + 1)
     assert data.class_names == ("0", "1", "2")
-    assert data.foreign == {"test": ("3",)}
+    assert data.foreign == {"test": {"3": int((LABELS == 2).sum())}}
     test = data.splits["test"]
     assert test.names == tuple(str(index) for index in np.flatnonzero(LABELS + 1 < 3))
     assert test.labels.tolist() == [label for label in (LABELS + 1).tolist() if label < 3]

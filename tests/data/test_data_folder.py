@@ -116,8 +116,18 @@ def test_hidden_and_excluded_images_are_counted(tmp_path):
     assert {one.reason: one.count for one in data.unused} == {"excluded": 2, "hidden": 1}
     assert [one.message for one in data.unused] == [
         "2 images are left out by data.exclude",
-        "1 hidden image is not used: .3.png",
+        "1 hidden image is not used: cat/.3.png",
     ]
+
+
+@pytest.mark.parametrize("layout", ["", "train/"])
+def test_images_in_hidden_folders_are_counted_wherever_they_are(tmp_path, layout):
+    put(tmp_path, f"{layout}cat/1.png", f"{layout}dog/1.png", ".git/objects/ab/1", ".thumbs/._1.png", "._cat/2.txt")
+    hidden = [".thumbs/1.png", f"{layout}.trash/cat/2.JPG", f"{layout}@eaDir/1.png", f"{layout}dog/.old/deep/3.png"]
+    put(tmp_path, *hidden)
+    (one,) = load(tmp_path).unused
+    assert (one.reason, one.count) == ("hidden", 4)
+    assert sorted(one.message.partition("used: ")[2].split(", ")) == sorted(hidden)
 
 
 def test_class_folders_that_are_not_chosen_are_counted(tmp_path):
@@ -206,7 +216,7 @@ def test_classes_of_splits_are_compared_by_name(tmp_path):
     (tmp_path / "test/yak").mkdir()
     data = load(tmp_path)
     assert data.class_names == ("cat", "dog", "owl")
-    assert data.foreign == {"test": ("Dog",)}
+    assert data.foreign == {"test": {"Dog": 1}}
     assert data.splits["test"].names == ("test/cat/1.png", "test/owl/1.png")
     assert data.splits["test"].labels.tolist() == [0, 2]
 

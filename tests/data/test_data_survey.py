@@ -130,9 +130,9 @@ def test_what_a_spec_leaves_out_or_cannot_measure_is_told(tmp_path):
     put(tmp_path, "train/cat/1.png", "train/dog/1.png", "train/Dog/2.png", "val/cat/1.png", "val/wolf/1.png")
     put(tmp_path, "test/1.png", "test/2.png")
     seen = survey(tmp_path)
-    assert seen.foreign == {"validation": ("wolf",)}
+    assert seen.foreign == {"validation": {"wolf": 1}}
     (unlabelled, foreign, lacking, similar) = seen.notices
     assert f"{tmp_path}/test has 2 images and no class folders, so no labels: not used" in unlabelled
-    assert foreign == "the validation images of the class wolf are not used: there are no training images of it"
+    assert foreign == "1 validation image of the class wolf is not used: the training images lack it"
     assert lacking.startswith("the validation images lack the classes")
     assert similar.startswith("classes have similar names: 'Dog' and 'dog'")

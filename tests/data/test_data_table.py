@@ -102,7 +102,7 @@ def test_classes_of_splits_are_compared_by_name(pets):
     data = load(pets, f"file,label,split\n{rows}")
     assert data.class_names == ("cat", "dog")
     assert data.splits["test"].names == ("cat/2.png",)
-    assert data.foreign == {"test": ("owl",)}
+    assert data.foreign == {"test": {"owl": 1}}
     chosen = load(pets, f"file,label,split\n{rows}", classes=["dog", "cat"])
     assert not chosen.foreign
     assert [one.message for one in chosen.unused] == [

@@ -149,7 +149,7 @@ def test_images_without_labels_are_told_of_and_not_used(tmp_path, flat):
 def test_a_single_folder_of_another_class_is_not_taken_for_images_without_labels(tmp_path):
     fill(tmp_path, "train")
     put(tmp_path, "test/wolf/1.png")
-    assert load(tmp_path).foreign == {"test": ("wolf",)}
+    assert load(tmp_path).foreign == {"test": {"wolf": 1}}
 
 
 def test_an_empty_split_is_an_error(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from cnncli.data.decode.formats import HEAD, SUFFIXES, format_of
@@ -77,6 +77,21 @@ class FolderInventory:
     def loose_images(self, place: str = "") -> list[str]:
         """The images that lie in a place itself, beside its folders, without those that cnncli drew."""
         return [name for name in self.images(place, nested=False) if not is_own_drawing(self._root / name)]
+
+    def hidden_images(self) -> list[str]:
+        """The images, by their suffixes, in what was hidden so far, without the shadows that macOS makes of files."""
+        hidden = [name for name, reason in self.passed_over.items() if reason == "is hidden"]
+        files = list[str]()
+        for name in hidden:
+            folder = self._root / name
+            if folder.is_dir() and not folder.is_symlink():
+                inside = (Path(at, file) for at, _, names in os.walk(folder) for file in names)
+                files += (path.relative_to(self._root).as_posix() for path in inside)
+            else:
+                files.append(name)
+        paths = map(PurePosixPath, files)
+        images = [str(each) for each in paths if each.suffix.lower() in SUFFIXES and not each.name.startswith("._")]
+        return sorted(images, key=in_counting_order)
 
     def _walk(self, place: str, nested: bool) -> Iterator[str]:
         visited: set[tuple[int, int]] = set()

@@ -20,7 +20,7 @@ class EncodedLabels(NamedTuple):
 
     class_names: tuple[str, ...]
     labels: Mapping[str, np.ndarray]
-    foreign: Mapping[str, tuple[str, ...]]
+    foreign: Mapping[str, Mapping[str, int]]
 
 
 def encoded_labels(
@@ -53,7 +53,8 @@ def encoded_labels(
     for split, unique in unique_labels.items():
         new = np.array([index.get(name, -1) for name in text[split]], np.int64)
         labels[split] = new[np.searchsorted(unique, values[split])]  # (images,)
-        if others := tuple(name for name in text[split] if name not in index):
+        images = np.bincount(np.searchsorted(unique, values[split])).tolist()  # of each label
+        if others := {name: count for name, count in zip(text[split], images, strict=True) if name not in index}:
             foreign[split] = others
     return EncodedLabels(classes, labels, foreign)
 

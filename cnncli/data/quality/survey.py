@@ -25,6 +25,7 @@ from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources import folder, load_images
 from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.reading import is_table
+from cnncli.data.unused import of_foreign_classes
 from cnncli.errors import DataError
 from cnncli.observer import Notice, Progress
 from cnncli.wording import in_shell, listed, some
@@ -45,7 +46,8 @@ class Survey:
         notices: Sentences about images that are not used, about the column of a table that divides them, and about
             classes that a split lacks or that may be one.
         dark: Images for which a spec must say which value is white; None when it need not.
-        foreign: For a split, the classes that the training images lack and that are therefore not used.
+        foreign: For a split, the classes that the training images lack and that are therefore not used, and the number
+            of images of each.
         groups: Groups that the file names suggest; None when they suggest none.
     """
 
@@ -59,7 +61,7 @@ class Survey:
     unreadable: Mapping[str, str]
     notices: tuple[str, ...]
     dark: DarkSet | None = None
-    foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    foreign: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     groups: SuggestedGroups | None = None
 
     def counts(self, split: str = "train") -> np.ndarray:
@@ -142,9 +144,7 @@ def _require_no_columns(path: Path, columns: Mapping[str, str]) -> None:
 
 def _notices(data: ImageData[Any]) -> Iterator[str]:
     yield from (one.message for one in data.unused if one.reason != "excluded")
-    for split, names in data.foreign.items():
-        classes = f"the class{'es' if len(names) > 1 else ''} {some(names)}"
-        yield f"the {split} images of {classes} are not used: there are no training images of it"
+    yield from (one.message for one in of_foreign_classes(data.foreign))
     labels = {split: samples.labels for split, samples in data.splits.items()}
     yield from (line.removeprefix("warning: ") for line in class_warnings(data.class_names, labels))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def load(
     _require_class_folders(root, contents, layout.places["train"])
     new_names = _chosen(root, contents, layout, classes)
     names = class_names(new_names)
-    splits, foreign = {}, {}
+    splits: dict[str, FileSamples] = {}
+    foreign: dict[str, Mapping[str, int]] = {}
+    left_out: dict[str, Mapping[str, int]] = {}
     for split, places in layout.places.items():
         chosen = [f"{place}{name}/" for place in places for name in contents.folders(place) if name in new_names]
         require_different(root, chosen)
@@ -61,10 +64,15 @@ def load(
         files = tuple(name for images in images_of.values() for name in images)
         labels = np.repeat([names.index(label) for label in new_names.values()], list(map(len, images_of.values())))
         splits[split] = FileSamples(root, files, labels.astype(np.int64), input_format)
-        others = found.other_classes(places, new_names, count=classes is not None)
-        if classes is None and others:
-            foreign[split] = tuple(others)
-    return ImageData(names, splits, tuple(found.unused()), foreign)
+        if others := found.other_classes(places, new_names, is_chosen=classes is not None):
+            (foreign if classes is None else left_out)[split] = others
+    return ImageData(names, splits, (*_left_out(left_out), *found.unused()), foreign)
+
+
+def _left_out(classes: Mapping[str, Mapping[str, int]]) -> list[Unused]:
+    """The images of classes that `data.classes` leaves out, of all splits."""
+    images = sum(map(Counter, classes.values()), Counter[str]())
+    return unused.in_other_classes(images.total(), list(images))
 
 
 class _Found:
@@ -76,7 +84,6 @@ class _Found:
         self._excluded = 0
         self._other_files: list[str] = []
         self._unlabelled: list[str] = []
-        self._other_classes: dict[str, int] = {}
 
     def images(self, places: tuple[str, ...], name: str) -> list[str]:
         """The images of a class in all places of a split."""
@@ -89,25 +96,20 @@ class _Found:
             kept += of_folder
         return kept
 
-    def other_classes(self, places: tuple[str, ...], names: Container[str], count: bool) -> list[str]:
-        """The class folders with images that are not among the names; of those that may be counted, all are."""
-        others = []
+    def other_classes(self, places: tuple[str, ...], names: Container[str], is_chosen: bool) -> Counter[str]:
+        """The class folders with images that are not among the names, and how many images each has."""
+        others = Counter[str]()
         for place in places:
             for name in (name for name in self._contents.folders(place) if name not in names):
-                if name in UNLABELLED and not count:
+                if name in UNLABELLED and not is_chosen:
                     self._unlabelled += self._contents.images(f"{place}{name}/")
-                    continue
-                images = _images_if_listed(self._contents, f"{place}{name}/")
-                if images and count:
-                    self._other_classes[name] = self._other_classes.get(name, 0) + images
-                if images:
-                    others.append(name)
-        return others
+                else:
+                    others[name] += _images_if_listed(self._contents, f"{place}{name}/")
+        return +others
 
     def unused(self) -> Iterator[Unused]:
         """All that was not used."""
         layout = self._layout
-        yield from unused.in_other_classes(sum(self._other_classes.values()), list(self._other_classes))
         places = [place for of_split in layout.places.values() for place in of_split]
         for place in dict.fromkeys(["", *places]):
             yield from unused.beside_classes(self._root / place, self._contents.loose_images(place))
@@ -119,7 +121,7 @@ class _Found:
             yield from unused.in_other_folders(self._root / name, count)
         yield from unused.excluded(self._excluded)
         yield from unused.other_files(self._other_files)
-        yield from unused.hidden(name for name, why in self._contents.passed_over.items() if why == "is hidden")
+        yield from unused.hidden(self._contents.hidden_images())
 
 
 def _images_if_listed(contents: FolderInventory, place: str) -> int:

@@ -71,7 +71,7 @@ def load(
             groups[split] = _groups(table, of_split, arguments["group_column"])
     left_out = dict.fromkeys(row.label for row in read.other_classes)
     foreign = {
-        split: tuple(dict.fromkeys(row.label for row in read.other_classes if row.split == split))
+        split: Counter(row.label for row in read.other_classes if row.split == split)
         for split in {row.split for row in read.other_classes if classes is None}
     }
     not_used = [] if classes is None else unused.in_other_classes(len(read.other_classes), left_out)

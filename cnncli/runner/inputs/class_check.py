@@ -26,7 +26,7 @@ def require_known_classes(source: ImageData[Any], used: Collection[str]) -> None
         DataError: A split that is used has a class that the training images lack.
     """
     for split in (split for split in used if source.foreign.get(split)):
-        names = source.foreign[split]
+        names = list(source.foreign[split])
         hint = "add training images, or list the classes to use in data.classes: the others are left out"
         if alike := similar_names([*source.class_names, *names]):
             mapping = merging_mapping([*source.class_names, *names], alike)

@@ -15,6 +15,7 @@ import numpy as np
 from cnncli.data.inventory.location import require_existing
 from cnncli.data.names.split_names import split_of
 from cnncli.data.samples import ImageData, LabelledImages
+from cnncli.data.unused import of_foreign_classes
 from cnncli.errors import DataError
 from cnncli.machine import expanded
 from cnncli.report.tables import write_rows
@@ -46,7 +47,9 @@ def pooled(source: ImageData[Any], has_files: bool) -> ImageData[Any]:
         arrays["images"] = images[0].images if len(images) == 1 else np.concatenate([each.images for each in images])
     whole = dataclasses.replace(images[0], names=names, labels=labels, **arrays)
     groups = {"train": tuple(name for split, _ in splits for name in source.groups[split])} if source.groups else {}
-    return ImageData(source.class_names, {"train": whole}, source.unused, groups=groups)
+    return ImageData(
+        source.class_names, {"train": whole}, (*source.unused, *of_foreign_classes(source.foreign)), groups=groups
+    )
 
 
 def read_parts(source: ImageData[Any], data: Data, tell: Callable[[str], None]) -> dict[str, np.ndarray]:

@@ -18,6 +18,7 @@ from cnncli.data.names.classes import require_images, with_classes
 from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples, SampleSubset, Unused
 from cnncli.data.sources import builtin, load_images
+from cnncli.data.unused import of_foreign_classes
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
 from cnncli.observer import Notice, Progress, ignore
@@ -80,6 +81,8 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
     require_known_classes(source, used)
     require_images(source.class_names, {split: len(source.splits[split]) for split in used}, data.source.where)
     labels = {split: source.splits[split].labels for split in used}
+    foreign = {split: classes for split, classes in source.foreign.items() if split not in used}
+    source = dataclasses.replace(source, unused=(*source.unused, *of_foreign_classes(foreign)))
     for line in (*(unused.message for unused in source.unused), *class_warnings(source.class_names, labels)):
         if recorded is None:
             notice(line)

@@ -19,7 +19,7 @@ def source(names=("cat", "dog"), foreign=None, **labels) -> ImageData[Samples]:
 
 
 def test_a_class_that_training_lacks_is_refused_where_it_is_used():
-    data = source(train=[0, 1], validation=[0, 1], foreign={"validation": ("wolf",)})
+    data = source(train=[0, 1], validation=[0, 1], foreign={"validation": {"wolf": 1}})
     with pytest.raises(DataError, match="the validation images have the class wolf, which the training images") as told:
         require_known_classes(data, ["train", "validation"])
     assert "data.classes" in told.value.hint
@@ -28,7 +28,7 @@ def test_a_class_that_training_lacks_is_refused_where_it_is_used():
 
 
 def test_names_that_differ_by_case_alone_can_be_merged():
-    data = source(train=[0, 1], test=[0, 1], foreign={"test": ("Cat", "Dog")})
+    data = source(train=[0, 1], test=[0, 1], foreign={"test": {"Cat": 1, "Dog": 2}})
     with pytest.raises(DataError, match="have the classes Cat, Dog") as told:
         require_known_classes(data, ["train", "test"])
     assert "set data.classes: {cat: cat, dog: dog, Cat: cat, Dog: dog}" in told.value.hint

@@ -215,6 +215,23 @@ class TestOwnSplits:
         assert counts(splits) == {"train": 24, "test": 6}
         assert told == ["9 validation images of the source not used: data.split.validation is 0"]
 
+    def test_images_of_classes_that_training_lacks_are_counted_where_they_are_not_used(
+        self, folder_spec, own_splits, tmp_path
+    ):
+        (own_splits / "test").rename(own_splits / "val")
+        (own_splits / "val" / "red").rename(own_splits / "val" / "violet")
+        source, told = f"data.source={{folder: {{path: {own_splits}}}}}", []
+        splits = splits_of(folder_spec(source, "data.split={validation: 0, test: 0.2}"), notice=told.append)
+        counted = "3 validation images of the class violet are not used: the training images lack it"
+        assert told == [counted, "6 validation images of the source not used: data.split.validation is 0"]
+        assert {one.reason: one.count for one in splits.unused} == {"foreign-classes": 3, "in-no-split": 6}
+        names = sorted(path.relative_to(own_splits).as_posix() for path in own_splits.glob("train/*/*.png"))
+        rows = [f"{'test' if number % 5 == 0 else 'train'},{name}" for number, name in enumerate(names)]
+        (tmp_path / "a.csv").write_text("\n".join(["split,image", *rows]))
+        told.clear()
+        splits_of(folder_spec(source, f"data.split={{file: {tmp_path / 'a.csv'}, validation: 0}}"), notice=told.append)
+        assert counted in told
+
     def test_without_test_images_it_is_said_how_to_keep_all_for_training(self, images, folder_spec, own_splits):
         (own_splits / "test").rename(own_splits / "valid")
         source, told = f"data.source={{folder: {{path: {own_splits}}}}}", []
