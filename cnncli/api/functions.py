@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cnncli.api.spec_report import SpecReport
 from cnncli.errors import SpecError
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from cnncli.api.run import Run
     from cnncli.observer import TrainingObserver
     from cnncli.records import DataReport, ModelSummary
+
+
+SpecLike: TypeAlias = Spec | str | os.PathLike[str] | Mapping[str, Any]
+"""A spec, or what `load_spec` makes one of: a path, YAML text, or dicts."""
 
 
 def load_spec(
@@ -53,6 +57,10 @@ def load_spec(
         train.epochs
     """
     return load(source, overrides).spec
+
+
+def _loaded(spec: SpecLike) -> Spec:
+    return spec if isinstance(spec, Spec) else load_spec(spec)
 
 
 def check_spec(
@@ -117,7 +125,7 @@ def check_data(
     """Inspects images for whatever makes a training fail or mislead; files are only read.
 
     Args:
-        source: A folder of class folders, a table of images, or a spec: the images that it uses.
+        source: A folder of class folders, a table of images, or a spec or the path of one: the images that it uses.
         quick: Read only the headers of the files.
         progress: Receives the number of files done and of all files.
         notice: Receives a line about each download; `warnings.warn` by default.
@@ -132,19 +140,21 @@ def check_data(
     """
     from cnncli.runner.inputs.source_check import scan_path, scan_source
 
+    if not isinstance(source, Spec) and expanded(source).suffix.lower() in (".yaml", ".yml"):
+        source = load_spec(source)
     if isinstance(source, Spec):
         return scan_source(source.data, source.seed, not quick, progress, notice)
     return scan_path(expanded(source), not quick, progress)
 
 
-def build_model(spec: Spec) -> keras.Model:
+def build_model(spec: SpecLike) -> keras.Model:
     """Builds the model of a spec with initial weights; the same seed gives the same weights.
 
     The images are only loaded where the spec leaves their size or the classes open. A model with
     `standardize: featurewise` has no statistics of the images yet: its mean is 0 and its deviation 1.
 
     Args:
-        spec: Spec from `load_spec`.
+        spec: Spec from `load_spec`, or what it takes.
 
     Returns:
         A functional model, not compiled, from `(images, height, width, channels)`, pixels 0…255, to
@@ -162,6 +172,7 @@ def build_model(spec: Spec) -> keras.Model:
         (None, 28, 28, 1)
         >>> model.compile("adam", "sparse_categorical_crossentropy")
     """
+    spec = _loaded(spec)
     with isolated():
         from cnncli.runner.inputs.splits import load_input_spec
         from cnncli.runner.model.build import build_model as build
@@ -170,11 +181,11 @@ def build_model(spec: Spec) -> keras.Model:
         return build(spec.model.nodes, inputs, spec.train.precision, spec.seed, spec.name)
 
 
-def summary(spec: Spec, run: Run | None = None) -> ModelSummary:
+def summary(spec: SpecLike, run: Run | None = None) -> ModelSummary:
     """Counts the parameters, multiply-adds, receptive field and memory of every layer, and the memory of a training.
 
     Args:
-        spec: Spec from `load_spec`, or of a run.
+        spec: Spec from `load_spec`, or what it takes, or that of a run.
         run: A run whose images the model is for, instead of those of the spec; then no image is needed.
 
     Raises:
@@ -187,17 +198,18 @@ def summary(spec: Spec, run: Run | None = None) -> ModelSummary:
         >>> cnncli.summary(cnncli.load_spec("mnist.yaml")).rows[-1].output_shape
         (10,)
     """
+    spec = _loaded(spec)
     with isolated():
         from cnncli.runner.summary import summary as summarize
 
         return summarize(spec, run)
 
 
-def preview(spec: Spec, path: str | os.PathLike[str] | None = None, *, notice: Notice = warn) -> Image.Image:
+def preview(spec: SpecLike, path: str | os.PathLike[str] | None = None, *, notice: Notice = warn) -> Image.Image:
     """Draws one training image of each class beside its augmented versions, as the first epochs train on them.
 
     Args:
-        spec: Spec with or without augmentation.
+        spec: Spec from `load_spec`, or what it takes; with or without augmentation.
         path: PNG file to write as well.
         notice: Receives a line about each download and about classes that are not shown; `warnings.warn` by default.
 
@@ -213,6 +225,7 @@ def preview(spec: Spec, path: str | os.PathLike[str] | None = None, *, notice: N
         >>> cnncli.preview(cnncli.load_spec("mnist.yaml"), "preview.png").format
         'PNG'
     """
+    spec = _loaded(spec)
     with isolated():
         from cnncli.runner.preview import preview as draw
 
@@ -220,7 +233,7 @@ def preview(spec: Spec, path: str | os.PathLike[str] | None = None, *, notice: N
 
 
 def train(
-    spec: Spec,
+    spec: SpecLike,
     runs_dir: str | os.PathLike[str] = "runs",
     observers: Sequence[TrainingObserver] = (),
     *,
@@ -232,7 +245,7 @@ def train(
     to then and `Run.resume` continues it. Works in any thread; signal handlers are left alone.
 
     Args:
-        spec: Spec from `load_spec`.
+        spec: Spec from `load_spec`, or what it takes.
         runs_dir: Directory in which the run folder is created.
         observers: Receive the events of the training.
         command: Command line to record in environment.json.
@@ -241,7 +254,7 @@ def train(
         The finished run.
 
     Raises:
-        SpecError: The model cannot be built.
+        SpecError: The spec is wrong, or the model cannot be built.
         DataError: Images are missing or cannot be read.
         RunError: A run whose weights the spec names is missing, or was changed.
         TrainingError: The loss or a weight became infinite or NaN.
@@ -255,6 +268,7 @@ def train(
         'mnist-001'
     """
     began = time.monotonic()
+    spec = _loaded(spec)
     require_inputs_exist(spec.data, spec.model, expanded(runs_dir))  # before TensorFlow is started
     with isolated():
         from cnncli.api.run import Run

@@ -322,7 +322,9 @@ class Run(OpenRun):
         with isolated(before_start=self.apply_recorded_threading):
             from cnncli.runner.reproduce import reproduce
 
-            return reproduce(self, self.path.parent if runs_dir is None else expanded(runs_dir), observers, command)
+            return reproduce(
+                Run(self.folder), self.path.parent if runs_dir is None else expanded(runs_dir), observers, command
+            )
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+from cnncli.data.decode.pixels import UnknownWhite
+from cnncli.data.decode.white import WHITE
 from cnncli.errors import RunError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
@@ -30,8 +32,13 @@ def reproduce(
     data = with_own_division(spec.data, run.path)
     if data.classes is None and data.source.has_files:  # a folder or table may have more classes by now
         data = data.replace(classes=run.class_names)
-    spec = spec.replace(data=data)
-    again = OpenRun(train(spec, runs_dir, observers, command, weights_dir=run.path.parent, legs=run.legs).run)
+    options = {"weights_dir": run.path.parent, "legs": run.legs}
+    try:
+        result = train(spec.replace(data=data), runs_dir, observers, command, **options)
+    except UnknownWhite:  # older runs took white for that of bytes, and did not ask for it
+        data = data.replace(image=data.image.replace(white=WHITE))
+        result = train(spec.replace(data=data), runs_dir, observers, command, **options)
+    again = OpenRun(result.run)
     difference = _first_difference(before, again.history_rows) or _differing_file(run.path, again.path)
     changes = differences(recorded, environment(spec.model.nodes))
     return Reproduction(str(run.path), str(again.path), difference, tuple(changes))

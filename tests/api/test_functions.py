@@ -29,6 +29,17 @@ def test_overrides_are_values_of_python(key, value):
     assert value_of == value
 
 
+def test_what_load_spec_takes_is_taken_everywhere(tmp_path):
+    (tmp_path / "run.yaml").write_text(TEXT)
+    for source in (tmp_path / "run.yaml", TEXT, DICT):
+        assert cnncli.summary(source).rows[-1].output_shape == (10,)
+    for function in (cnncli.train, cnncli.build_model, cnncli.summary, cnncli.preview, cnncli.load_spec):
+        with pytest.raises(cnncli.SpecError, match="no such file: 'text'"):
+            function("text")
+    with pytest.raises(cnncli.SpecError, match=r"no such file: 'missing\.yaml'"):
+        cnncli.check_data("missing.yaml")
+
+
 def test_a_path_that_is_no_file_is_named():
     with pytest.raises(cnncli.SpecError, match=r"no such file: 'missing\.yaml'"):
         cnncli.load_spec("missing.yaml")

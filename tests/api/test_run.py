@@ -162,6 +162,18 @@ def test_an_interrupted_training_is_resumed_to_the_same_end(run, workplace):
     assert resumed.metrics == run.metrics
 
 
+def test_a_run_that_was_opened_before_a_resume_is_reproduced_as_it_is_now(example_folder, monkeypatch):
+    run = cnncli.open_run("mnist-001")
+    assert run.spec.train.epochs == 1
+    reproduced = []
+    monkeypatch.setattr(
+        "cnncli.runner.reproduce.reproduce", lambda run, *rest: reproduced.append(run.spec.train.epochs)
+    )
+    cnncli.open_run("mnist-001").resume(2)
+    run.reproduce()
+    assert reproduced == [2]
+
+
 def test_ctrl_c_anywhere_leaves_a_run_that_resumes(run, workplace):
     class Press(cnncli.TrainingObserver):
         def on_epoch_end(self, epoch, best):
