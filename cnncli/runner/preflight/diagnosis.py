@@ -34,6 +34,7 @@ class Attempt:
     correct: int  # images that were classified correctly at the end
     learning_rate: float  # of the first step
     losses: tuple[float, ...]  # before the first step and after each; the last may be infinite or NaN
+    broken: str = ""  # the first weight that is no finite number: `NaN in conv2d/kernel`
 
     @property
     def steps(self) -> int:
@@ -70,9 +71,9 @@ def reasons_for(
     if certain := _in_images(batch):
         return (certain,)
     likely = [_in_learning_rate(failed, retry), _in_gradients(_gradient_norms(initial, tensors))]
-    if isfinite(failed.losses[-1]):
+    if isfinite(failed.losses[-1]) and not failed.broken:
         likely.append(_in_dead_units(_dead_shares(trained, tensors[0])) or _in_outputs(trained, tensors[0]))
-    return tuple(filter(None, likely)) or (_in_losses(failed.losses),)
+    return tuple(filter(None, likely)) or (_in_attempt(failed),)
 
 
 def _in_images(batch: Splits) -> Reason | None:
@@ -91,7 +92,7 @@ def _in_images(batch: Splits) -> Reason | None:
 
 def _in_learning_rate(failed: Attempt, retry: Callable[[float], Attempt]) -> Reason | None:
     """Another learning rate at which the batch is memorised."""
-    rises = not failed.losses[-1] < failed.losses[0] or _rises(failed.losses) > BOUNCING
+    rises = bool(failed.broken) or not failed.losses[-1] < failed.losses[0] or _rises(failed.losses) > BOUNCING
     for factor, fault in ((0.1, "high"), (10, "low")) if rises else ((10, "low"), (0.1, "high")):
         rate = float(f"{failed.learning_rate * factor:.3g}")
         attempt = retry(rate)
@@ -102,11 +103,13 @@ def _in_learning_rate(failed: Attempt, retry: Callable[[float], Attempt]) -> Rea
     return None
 
 
-def _in_losses(losses: tuple[float, ...]) -> Reason:
-    """What the loss alone shows."""
-    if not isfinite(losses[-1]):
+def _in_attempt(failed: Attempt) -> Reason:
+    """What the attempt alone shows."""
+    losses = failed.losses
+    if failed.broken or not isfinite(losses[-1]):
+        what = f"the weights became {failed.broken}" if failed.broken else f"the loss became {losses[-1]}"
         return Reason(
-            f"the loss became {losses[-1]}, even at a tenth of the learning rate",
+            f"{what}, even at a tenth of the learning rate",
             "values may grow from layer to layer: try BatchNormalization, or HeNormal as kernel_initializer",
         )
     if losses[-1] < 0.5 * losses[0] and _rises(losses[-100:]) < BOUNCING:

@@ -27,6 +27,7 @@ from cnncli.runner.preflight.memory import (
     Memory,
     free_memory,
     measure_memory,
+    no_room_in_cache,
     require_disk_space,
     require_step_fits,
 )
@@ -89,6 +90,9 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
         source = checked_images(spec, observer.on_notice)
         loading = time.perf_counter() - began
         images = sample_images(source, spec.data.cache)
+        if warning := no_room_in_cache(images.cache):  # a training goes on without it
+            observer.on_notice(warning)
+            images = SampledImages(source)
         require_disk_space(0, images.cache, runs_dir)  # before anything that takes longer
         began = time.perf_counter() - loading  # a training decodes no sample
         rehearsal = Rehearsal(spec, images.splits, RunDir.claim(folder, spec.name), runs_dir, observer)

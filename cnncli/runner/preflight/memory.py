@@ -71,18 +71,26 @@ def require_step_fits(model: keras.Model, nodes: Sequence[Node], batch_size: int
     raise ResourceError(f"{message} {size_text(available)} are free", f"{hint} data.image.size")
 
 
+def no_room_in_cache(size: int) -> str:
+    """What to tell where decoded images of so many bytes do not fit into the cache; empty where they do."""
+    folder = existing_folder(decoded_cache_dir())
+    free = shutil.disk_usage(folder).free + reclaimable()
+    if size <= free:
+        return ""
+    return (
+        f"warning: the decoded images need {size_text(size)}, but '{folder}' has only {size_text(free)} free; images "
+        "are decoded each time they are needed; set CNNCLI_CACHE_DIR to another disk, or set data.cache: false"
+    )
+
+
 def require_disk_space(run: int, cache: int, runs_dir: Path) -> Disk:
-    """Refuses a training whose run, or whose decoded images, the disk has no room for.
+    """Refuses a training whose run, with decoded images on the same disk, the disk has no room for.
 
     Raises:
         ResourceError: There is not enough space.
     """
     runs, images = existing_folder(runs_dir), existing_folder(decoded_cache_dir())
     disk = Disk(run, shutil.disk_usage(runs).free, cache, shutil.disk_usage(images).free + reclaimable())
-    if cache > disk.cache_free:
-        free = size_text(disk.cache_free)
-        message = f"the decoded images need {size_text(cache)}, but '{images}' has only {free} free"
-        raise ResourceError(message, "set CNNCLI_CACHE_DIR to another disk, or set data.cache: false")
     both = runs.stat().st_dev == images.stat().st_dev and cache
     if run + (cache if both else 0) > disk.run_free:
         needed = f"{size_text(run)} and the cache {size_text(cache)}" if both else size_text(run)

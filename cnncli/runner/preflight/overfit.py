@@ -25,6 +25,7 @@ from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.preflight.diagnosis import Attempt, Reason, reasons_for
 from cnncli.runner.training.loop import NotFinite, TrainingLoop
 from cnncli.runner.training.outcome import memory_errors_explained
+from cnncli.runner.training.variables import first_not_finite
 from cnncli.spec.lint.training import first_rate
 from cnncli.spec.schema import Spec
 from cnncli.startup import keras, tf
@@ -160,4 +161,5 @@ def memorise(
         correct = round(metrics["accuracy"] * len(batch[0]))
         learned = correct == len(batch[0]) and losses[-1] <= min(losses[0], low)
         observer.on_step(1, min(len(losses), MAX_STEPS), MAX_STEPS, {})
-    return Attempt(learned, correct, rate, tuple(losses))
+    broken = first_not_finite(model)  # which the loss may hide
+    return Attempt(learned and not broken, correct, rate, tuple(losses), broken)

@@ -137,12 +137,23 @@ def test_a_process_that_outgrows_the_memory_is_refused_with_a_hint(rehearse, mon
 
 def test_a_full_disk_is_reported_before_the_training(rehearse, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(1, 1, 1000))
-    with pytest.raises(ResourceError, match="decoded images") as raised:
-        rehearse()
-    assert "data.cache: false" in raised.value.hint
     with pytest.raises(ResourceError, match="the run needs") as raised:
         rehearse("data.cache=false")
     assert "--runs-dir" in raised.value.hint
+
+
+def test_a_full_cache_is_a_warning_as_in_the_training(folder_spec, tmp_path, watcher, monkeypatch):
+    full = tmp_path / "full"
+    full.mkdir()
+    monkeypatch.setenv("CNNCLI_CACHE_DIR", str(full))
+    free = shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(1, 1, 1000) if full == place else free(place))
+    observer = watcher()
+    estimate = module.dry_run(folder_spec("train.epochs=1"), tmp_path / "runs", observer)
+    (warning,) = [line for line in observer.notices if "decoded images" in line]
+    assert "has only 1000 B free; images are decoded each time they are needed" in warning
+    assert "set data.cache: false" in warning
+    assert (estimate.disk.cache, estimate.seconds.decoding) == (0, 0)
 
 
 def test_a_model_that_differs_after_loading_is_found(folder_spec, tmp_path, temporary):

@@ -54,6 +54,20 @@ def test_a_batch_is_memorised_and_nothing_is_left(overfit, tmp_path, cache_folde
     assert not cache_folder.exists()
 
 
+def test_weights_that_are_not_finite_are_told_whatever_the_loss_says(overfit):
+    rate = "{PiecewiseConstantDecay: {boundaries: [3], values: [1.0e-6, 3.0e+38]}}"
+    layers = "{Conv2D: {filters: classes, kernel_size: 3, activation: relu, kernel_constraint: MaxNorm, name: dead}}"
+    result = overfit(
+        f"{layers}, GlobalAveragePooling2D, Softmax",
+        "data.scale=[0, 255]",
+        f"train.optimizer={{SGD: {{learning_rate: {rate}}}}}",
+    )
+    assert not result.attempt.learned
+    assert result.attempt.broken == "NaN in dead/kernel"
+    assert any("the weights became NaN in dead/kernel" in reason.finding for reason in result.reasons)
+    assert not any("unit" in reason.finding for reason in result.reasons)
+
+
 def test_a_batch_has_images_of_every_class(folder_spec):
     batch = batch_of(load_splits(folder_spec().data, 0), 9).samples["train"]
     assert np.bincount(batch.labels).min() >= 2
