@@ -133,6 +133,13 @@ def _data(images: Survey, image_format: ImageFormat, split: Split) -> list[str]:
         white = images.dark.likely_white
         image["white"] = int(white) if white == int(white) else white
         reasons.append(f"White is {white:g}, because {images.dark}; set the true value if you know it.")
+    if images.stacks:
+        image["frame"] = "middle"
+        hold = "holds" if images.stacks == 1 else "hold"
+        reasons.append(
+            f"{counted(images.stacks, 'file')} {hold} several pages or frames: the middle one is used; `first` or a "
+            "number from 0 on chooses another."
+        )
     counts = f"{split.train:,} images to train, {split.validation:,} to validate, {split.test:,} to test."
     settings = [
         [*comment(relative, 2), f"  source: {flow({images.source: dict(images.arguments)})}"],

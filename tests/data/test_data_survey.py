@@ -6,6 +6,7 @@ from picture_files import encoded, put, tree_hash
 from PIL import Image
 
 from cnncli.data.quality.survey import survey
+from cnncli.draft import draft
 from cnncli.errors import DataError
 
 
@@ -113,6 +114,20 @@ def test_a_class_with_nothing_but_broken_files_is_refused(tmp_path):
     put(tmp_path, "a/1.png", "a/2.png", "b/1.png")
     (tmp_path / "b" / "1.png").write_bytes(b"")
     assert "no image in the class folder b" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("stacked", [8, 3])
+def test_of_files_with_several_pages_the_middle_one_is_chosen(tmp_path, stacked):
+    for number in range(8):
+        file = tmp_path / "ab"[number % 2] / f"{number}.tif"
+        file.parent.mkdir(exist_ok=True)
+        pages = [Image.new("L", (8, 8), 40 * page) for page in range(3)]
+        pages[0].save(file, save_all=True, append_images=pages[1:] if number < stacked else [])
+    seen = survey(tmp_path)
+    assert (seen.stacks, seen.unreadable, len(seen.sizes)) == (stacked, {}, 8)
+    text = draft(seen, "a.yaml")
+    assert f"{stacked} files hold several pages or frames" in " ".join(line.strip(" #") for line in text.splitlines())
+    assert "frame: middle" in text
 
 
 def test_a_column_that_divides_the_images_is_told_once(tmp_path):

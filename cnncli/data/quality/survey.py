@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,10 @@ from cnncli.data.sources.rows.reading import is_table
 from cnncli.data.unused import of_foreign_classes
 from cnncli.errors import DataError
 from cnncli.observer import Notice, Progress
-from cnncli.wording import in_shell, listed, some
+from cnncli.wording import counted, in_shell, listed, some
 
 _ANY = InputFormat(1, 1, 3)
+_MIDDLE = replace(_ANY, frame="middle")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Survey:
         foreign: For a split, the classes that the training images lack and that are therefore not used, and the number
             of images of each.
         groups: Groups that the file names suggest; None when they suggest none.
+        stacks: Number of files that hold several pages or frames, of which a spec must choose one.
     """
 
     source: str
@@ -63,6 +65,7 @@ class Survey:
     dark: DarkSet | None = None
     foreign: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     groups: SuggestedGroups | None = None
+    stacks: int = 0
 
     def counts(self, split: str = "train") -> np.ndarray:
         """Images of each class in a split, int64, shape `(classes,)`."""
@@ -94,6 +97,11 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         (samples.path(number), name) for samples in data.splits.values() for number, name in enumerate(samples.names)
     ]
     inspections = inspect_files(files, False, progress)
+    reading, stacks = _ANY, [place for place, one in enumerate(inspections) if one.problem == "format-not-read"]
+    of_stacks = inspect_files([files[place] for place in stacks], False, reading=_MIDDLE)
+    readable = [(place, one) for place, one in zip(stacks, of_stacks, strict=True) if not one.problem]
+    for place, one in readable:
+        inspections[place], reading = one, _MIDDLE
     unreadable = {name: one.detail for (_, name), one in zip(files, inspections, strict=True) if one.problem}
     if unreadable:
         _require_most_readable(path, unreadable, len(files))
@@ -109,9 +117,10 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         dict(Counter(one.kind for one in good).most_common()),
         unreadable,
         (*dict.fromkeys(told), *_notices(data)),
-        next(iter(dark_sets([path for path, _ in files], inspections, _ANY, every=True)), None),
+        next(iter(dark_sets([path for path, _ in files], inspections, reading, every=True)), None),
         data.foreign,
         suggested_groups(inventory_of_data(data, path).entries),
+        len(readable),
     )
 
 

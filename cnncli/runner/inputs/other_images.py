@@ -13,6 +13,7 @@ from cnncli.data.inventory.location import existing_folder, require_existing
 from cnncli.data.names.split_names import SPLITS, splits_named
 from cnncli.data.samples import FileSamples
 from cnncli.data.sources.rows.arguments import TableArguments
+from cnncli.data.sources.rows.reading import SUFFIXES, is_table
 from cnncli.data.sources.table import labelled_rows
 from cnncli.errors import DataError
 from cnncli.observer import Notice, ignore
@@ -49,7 +50,15 @@ def other_images(
     """
     place = require_existing(on)
     known = _known_classes(data, record.class_names)
-    root, found = _in_folder(existing_folder(place), known) if place.is_dir() else _in_table(place, data, notice)
+    if is_table(place):
+        root, found = _in_table(place, data, notice)
+    elif place.is_dir():
+        root, found = _in_folder(existing_folder(place), known)
+    else:
+        raise DataError(
+            f"{place} is neither a folder of images nor a table of them",
+            f"expected a folder of images for each class, or a table: {', '.join(sorted(SUFFIXES))}",
+        )
     chosen, images = _chosen_split(place, found, split)
     if not images:
         raise _no_images(place)

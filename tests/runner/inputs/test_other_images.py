@@ -45,6 +45,14 @@ def find(folder_spec):
     return run
 
 
+@pytest.mark.parametrize("name", ["new.npz", "new.yaml", "new.h5", "new"])
+def test_a_file_that_is_no_table_is_refused_with_what_is_taken(find, tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\3\4")
+    with pytest.raises(DataError, match="is neither a folder of images nor a table of them") as caught:
+        find(tmp_path / name)
+    assert "expected a folder of images for each class, or a table: .csv" in caught.value.hint
+
+
 def test_class_folders_are_labelled_by_the_names_of_the_run(find, place):
     write(place, "blue/1.png", "green/2.png", "red/deeper/3.png")
     assert find(place) == ("", ["blue/1.png", "green/2.png", "red/deeper/3.png"], [2, 1, 0], [])
