@@ -51,6 +51,35 @@ def test_what_profiles_are_called(profile, name):
     assert profile_name(profile) == name
 
 
+def exif(index: str) -> Image.Exif:
+    """What a camera writes beside a picture in a space of its choice."""
+    exif = Image.Exif()
+    exif[0x8769] = {0xA001: 65535, 0xA005: {1: index, 2: b"0100"}}
+    return exif
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_adobe_rgb_is_known_by_exif_alone(tmp_path, kind):
+    picture = Image.new("RGB", (16, 16), (100, 200, 90))
+    file = tmp_path / "a"
+    for index, name in (("R03", "Adobe RGB"), ("R98", "")):
+        file.write_bytes(encoded(picture, kind, quality=100, exif=exif(index)))
+        assert inspect(file, "a", decode=False).profile == name
+    file.write_bytes(encoded(picture, kind, quality=100, exif=exif("R03"), icc_profile=P3))
+    assert inspect(file, "a", decode=False).profile == "Display P3"
+    read = read_image(encoded(picture, kind, quality=100, exif=exif("R03")), InputFormat(16, 16, 3, icc="srgb"))
+    ours = ImageCms.profileToProfile(picture, io.BytesIO(ADOBE), ImageCms.createProfile("sRGB"))
+    assert np.abs(read[8, 8].astype(int) - ours.getpixel((8, 8))).max() <= 3
+    assert np.abs(np.array(ours.getpixel((8, 8))) - (0, 201, 80)).max() <= 3
+
+
+def test_an_exif_that_only_says_so_by_chance_names_no_space(tmp_path):
+    other = Image.Exif()
+    other[0x010E] = "R03"
+    (tmp_path / "a").write_bytes(encoded(Image.new("RGB", (16, 16)), "JPEG", exif=other))
+    assert inspect(tmp_path / "a", "a", decode=False).profile == ""
+
+
 def with_gamma(gamma: float) -> bytes:
     """The profile of sRGB with a power for its curve."""
     usual = profile_named("sRGB")

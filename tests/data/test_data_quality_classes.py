@@ -150,6 +150,10 @@ def test_a_class_that_is_grey_alone_is_warned_of(tmp_path):
     fill(tmp_path / "cat", 12, 0)
     fill(tmp_path / "dog", 12, 500, grey=True)
     assert details(scan_files("folder", tmp_path), "color-tells-class") == ["dog is 100% grey"]
+    for file in (tmp_path / "dog").iterdir():
+        Image.open(file).convert("RGB").save(file, "JPEG", quality=80)
+    assert details(scan_files("folder", tmp_path), "color-tells-class") == ["dog is 100% grey"]
+    assert "color-tells-class" not in codes(scan_files("folder", tmp_path, decode=False))  # its headers say colour
     fill(tmp_path / "cat", 12, 100, grey=True)
     assert "color-tells-class" not in codes(scan_files("folder", tmp_path))
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 from picture_files import encoded
+from PIL import Image
 from png_files import png
 
 from cnncli.data.decode.image import read_image
@@ -86,6 +87,18 @@ def test_before_a_training_few_are_looked_at_and_for_init_all(tmp_path):
     assert "no pixel of 16 images" in check_headers(splits).findings[0].message
     assert told(tmp_path) == []
     assert "white" not in draft(survey(tmp_path), "a.yaml")
+
+
+def test_masks_of_0_and_1_are_of_a_single_colour_only_where_they_are_black(tmp_path):
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        for number in range(4):
+            mask = np.zeros((40, 40), np.uint8)
+            mask[: 10 * number, :] = 1
+            Image.fromarray(mask).save(tmp_path / label / f"{number}.png")
+    findings = {one.code: one for one in scan_files("folder", tmp_path).findings}
+    assert "white-unset" in findings
+    assert [one.names for one in findings["blank"].affected] == [("cat/0.png",), ("dog/0.png",)]
 
 
 def test_init_sets_white_and_says_why(tmp_path):

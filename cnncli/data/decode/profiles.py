@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 
 DAMAGED = "a damaged profile"
 """What `profile_name` calls a profile that cannot be read."""
@@ -31,6 +31,8 @@ _SAME_GREY = 2  # levels, on average, up to which a curve is taken for that of s
 _CICP = {1: STANDARD, 9: "Rec. 2020", 11: "Display P3", 12: "Display P3"}
 _CURVES = (1, 6, 13, 14, 15)  # transfer functions of ITU-T H.273 that are near that of sRGB
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+_ADOBE_GAMMA = 563 / 256
+_DCF_OPTION = b"R03"
 _D50 = (0.9642, 1.0, 0.8249)
 _MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
 
@@ -87,15 +89,32 @@ def profile_in_boxes(data: bytes) -> bytes:
     return profile_of(*struct.unpack(">HH", data[place : place + 4])) if 8 <= place <= len(data) - 4 else b""
 
 
+def profile_in_exif(picture: Image.Image) -> bytes:
+    """A profile of Adobe RGB, where a camera named it in EXIF alone; empty otherwise.
+
+    Source:
+        JEITA CP-3461B, "Design rule for Camera File system, DCF 2.0": the interoperability index R03.
+    """
+    if _DCF_OPTION not in (picture.info.get("exif") or b""):
+        return b""
+    try:
+        index = picture.getexif().get_ifd(ExifTags.IFD.Interop).get(ExifTags.Interop.InteropIndex)
+    except Exception:  # EXIF that cannot be parsed names no space; the pixels are good all the same
+        return b""
+    return profile_named("Adobe RGB") if index == _DCF_OPTION.decode() else b""
+
+
 @lru_cache
 def profile_named(name: str) -> bytes:
-    """A profile of one of the usual spaces, with the curve of sRGB.
+    """A profile of one of the usual spaces, with the curve of sRGB; of Adobe RGB with its own.
 
     Source: ICC.1:2022, sections 7.2 (header), 7.3 (tag table) and 10 (tag types).
     """
     text = name.encode("utf-16-be")
     words = struct.pack(">4sIII2s2sII", b"mluc", 0, 1, 12, b"en", b"US", len(text), 28) + text
-    curve = struct.pack(">4sIHH", b"para", 0, 3, 0) + _fixed(_SRGB_CURVE)
+    is_power = name == "Adobe RGB"
+    numbers = (_ADOBE_GAMMA,) if is_power else _SRGB_CURVE
+    curve = struct.pack(">4sIHH", b"para", 0, 0 if is_power else 3, 0) + _fixed(numbers)
     tags = {b"desc": words, b"cprt": words, b"wtpt": b"XYZ \0\0\0\0" + _fixed(_D50)}
     for kind, color in zip((b"r", b"g", b"b"), _PRIMARIES[name], strict=True):
         tags[kind + b"XYZ"] = b"XYZ \0\0\0\0" + _fixed(color)

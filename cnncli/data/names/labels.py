@@ -20,7 +20,7 @@ class EncodedLabels(NamedTuple):
 
     class_names: tuple[str, ...]
     labels: Mapping[str, np.ndarray]
-    foreign: Mapping[str, Mapping[str, int]]
+    foreign: Mapping[str, Mapping[str, int]]  # for a split, the number of images of each such class
 
 
 def encoded_labels(

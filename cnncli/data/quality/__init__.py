@@ -155,7 +155,7 @@ def _report(
     }
     findings = [
         *rules.broken_files(entries, inspections, inventory.problems),
-        *rules.peculiar_images(readable),
+        *rules.peculiar_images(readable, are_dark=bool(dark)),
         *rules.class_findings(
             {split: of for split, of in inventory.classes.items() if split not in plan.unused}, counts
         ),

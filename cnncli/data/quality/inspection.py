@@ -48,7 +48,7 @@ class FileInspection:
     kind: str = ""  # `JPEG`, `PNG` …; empty for a file that cannot be read
     width: int = 0  # width in pixels, the right way up, like `height`; 0 when unknown
     height: int = 0
-    grey: bool = False  # whether it is stored without colour
+    grey: bool = False  # whether it is stored without colour, or was decoded and shows none
     traits: tuple[str, ...] = ()  # codes of findings about its contents: `blank`, `transparent` …
     profile: str = ""  # name of its colour profile, as `profile_name` has it; empty for none
     brightness: int = 0  # greatest value of 32×32 pixels, 0…255; 0 when only the header was read
@@ -163,6 +163,8 @@ def _with_look(inspection: FileInspection, pixels: np.ndarray, content: bytes) -
     brightness = max(high for _, high in extrema)
     if all(high - low <= _BLANK for low, high in extrema):  # all blank images look the same
         return replace(inspection, traits=(*inspection.traits, "blank"), brightness=brightness, content=content)
+    if np.ptp(pixels.astype(np.int16), axis=2).max() <= _BLANK:
+        inspection = replace(inspection, grey=True)
     if min(inspection.width, inspection.height) < _SIDE:  # too few to tell apart: 6,812 digits of MNIST made one group
         return replace(inspection, brightness=brightness, content=content)
     grey = small.convert("L")

@@ -63,14 +63,19 @@ def broken_files(
     return _findings(affected)
 
 
-def peculiar_images(images: Images) -> list[Finding]:
-    """Images that are read and may yet surprise: blank, tiny, of an extreme shape or another colour."""
+def peculiar_images(images: Images, are_dark: bool = False) -> list[Finding]:
+    """Images that are read and may yet surprise: blank, tiny, of an extreme shape or another colour.
+
+    Where white is still to be set (`are_dark`), only what is black everywhere is known to be blank.
+    """
     affected: Found = {}
     mostly_grey = 2 * sum(one.grey for _, one in images) > len(images)
     for entry, one in images:
         size = f"is {one.height}×{one.width} (height×width)"
         shorter, longer = sorted((one.width, one.height))
         details = {trait: f"is a {one.kind}" if trait == "wrong-suffix" else "" for trait in one.traits}
+        if are_dark and one.brightness:
+            details.pop("blank", None)
         if shorter < TINY:
             details["tiny"] = size
         if longer >= LONG * shorter:

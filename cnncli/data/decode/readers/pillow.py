@@ -17,7 +17,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import turn_of
-from cnncli.data.decode.profiles import profile_in_boxes
+from cnncli.data.decode.profiles import profile_in_boxes, profile_in_exif
 from cnncli.data.decode.readers import DeepPixels, OpenedPicture
 
 _PROPERTIES = 1 << 20  # bytes
@@ -32,8 +32,8 @@ class PillowFile(OpenedPicture):
         self.picture, self._stream = picture, stream
 
     def profile(self) -> bytes:
-        """Its ICC profile; empty for none."""
-        return self.picture.info.get("icc_profile") or b""
+        """Its ICC profile, or that of the space that its EXIF names; empty for none."""
+        return self.picture.info.get("icc_profile") or profile_in_exif(self.picture)
 
     def turn(self) -> Image.Transpose | None:
         """What puts it upright."""
