@@ -38,6 +38,7 @@ def _prepare() -> None:
     if backend != "tensorflow":
         raise ResourceError(f"Keras runs on {backend} in this program", "set the variable KERAS_BACKEND to tensorflow")
     os.environ["KERAS_BACKEND"] = backend  # keras.json may name another
+    os.environ["KERAS_NNX_ENABLED"] = "false"  # which is for another backend, and keras.json may switch on
     if "tensorflow" not in sys.modules:
         set_before_tensorflow()
         _refuse_unknown_xla_flags()

@@ -38,7 +38,7 @@ def by_suffix(names: Iterable[str]) -> str:
 
 
 def percentage(part: int, whole: int, digits: int) -> str:
-    """A share as people read it, rounded; 100 and 0 only when it is all and nothing: `95.59 %`, `99.99 %`.
+    """A share as people read it, with so many decimals, unless it is all or nothing: `95.50 %`, `100 %`.
 
     Example:
         >>> percentage(65, 68, 2), percentage(99_999, 100_000, 2), percentage(3, 3, 1)
@@ -48,7 +48,7 @@ def percentage(part: int, whole: int, digits: int) -> str:
         return "100 %" if part else "0 %"
     least = 10.0**-digits
     percent = min(max(round(100 * part / whole, digits), least), 100 - least)
-    return f"{percent:.{digits}f}".rstrip("0").rstrip(".") + " %"
+    return f"{percent:.{digits}f} %"
 
 
 def size_text(size: int) -> str:

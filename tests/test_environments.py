@@ -143,7 +143,10 @@ def keras_json(work: Path, text: str) -> str:
     return str(home)
 
 
-ODD_KERAS = '{"floatx": "float64", "epsilon": 0.1, "image_data_format": "channels_first", "backend": "jax"}'
+ODD_KERAS = (
+    '{"floatx": "float64", "epsilon": 0.1, "image_data_format": "channels_first", '
+    '"backend": "jax", "nnx_enabled": true}'
+)
 
 SAME = {
     "keras.json": {"HOME": ODD_KERAS},

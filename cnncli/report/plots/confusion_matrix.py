@@ -90,7 +90,7 @@ def _subtitle(evaluation: Evaluation, is_numbered: bool) -> str:
     correct = int(np.count_nonzero(evaluation.labels == evaluation.predicted))
     subtitle = f"{evaluation.split}: {correct:,} of {counted(images, 'image')} correct"
     if images:
-        subtitle += f" ({percentage(correct, images, 2)})"
+        subtitle += f" ({percentage(correct, images, 1)})"
     return subtitle + (" · #n is class n, counted from 0: no font here has its letters" if is_numbered else "")
 
 
