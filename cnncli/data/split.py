@@ -113,9 +113,10 @@ def _drawn(
     lost = [label for label in np.unique(labels).tolist() if not left[label]]
     if lost:
         more = f" (and {counted(len(lost) - 1, 'more class')})" if len(lost) > 1 else ""
-        images = counted(int((labels == lost[0]).sum()), "image")
+        size = int((labels == lost[0]).sum())
+        images = "the only image" if size == 1 else f"all {size:,} images"
         raise DataError(
-            f"the {split} split takes all {images} of the class {class_names[lost[0]]}{more}: none is left to train on",
+            f"the {split} split takes {images} of the class {class_names[lost[0]]}{more}: none is left to train on",
             "the images are in the order of their classes; remove 'stratify: false'",
         )
     return indices

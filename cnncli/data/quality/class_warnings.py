@@ -60,9 +60,8 @@ def lacking_classes(
     sizes = np.bincount(labels, minlength=len(class_names))
     named = [f"{class_names[label]} ({counted(int(sizes[label]), 'image')})" for label in lacking]
     several = int((sizes > 1).sum())
-    more = (
-        f"set data.split.{split} to {several:,}, so that it has one of each" if len(drawn) < several else "add images"
-    )
+    is_small = len(drawn) < several and sizes[lacking].max() > 2 and 2 * several + len(class_names) <= len(labels)
+    more = f"set data.split.{split} to {several:,} to have one of each" if is_small else "add images"
     return f"{lacks(split, named)}; {way or more}"
 
 

@@ -97,11 +97,11 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         (samples.path(number), name) for samples in data.splits.values() for number, name in enumerate(samples.names)
     ]
     inspections = inspect_files(files, False, progress)
-    reading, stacks = _ANY, [place for place, one in enumerate(inspections) if one.problem == "format-not-read"]
-    of_stacks = inspect_files([files[place] for place in stacks], False, reading=_MIDDLE)
-    readable = [(place, one) for place, one in zip(stacks, of_stacks, strict=True) if not one.problem]
-    for place, one in readable:
-        inspections[place], reading = one, _MIDDLE
+    reading, stacks = _ANY, [number for number, one in enumerate(inspections) if one.problem == "format-not-read"]
+    of_stacks = inspect_files([files[number] for number in stacks], False, reading=_MIDDLE)
+    readable = [(number, one) for number, one in zip(stacks, of_stacks, strict=True) if not one.problem]
+    for number, one in readable:
+        inspections[number], reading = one, _MIDDLE
     unreadable = {name: one.detail for (_, name), one in zip(files, inspections, strict=True) if one.problem}
     if unreadable:
         _require_most_readable(path, unreadable, len(files))

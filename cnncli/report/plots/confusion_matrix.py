@@ -157,7 +157,7 @@ def _list_pairs(axes: Axes, confusion: Confusion, names: Sequence[str]) -> None:
         (0.0, "left", style.INK, "true", [short[pair.true] for pair in pairs]),
         (0.4, "left", style.VERMILLION, "predicted", [f"→ {short[pair.predicted]}" for pair in pairs]),
         (0.88, "right", style.INK, "images", [f"{pair.count:,}" for pair in pairs]),
-        (1.0, "right", style.FAINT, "share", [f"{100 * pair.share:.0f} %" for pair in pairs]),
+        (1.0, "right", style.FAINT, "share", [f"{100 * pair.share:.1f} %" for pair in pairs]),
     )
     for x, ha, color, head, lines in columns:
         look: dict[str, Any] = {"ha": ha, "va": "top", "transform": axes.transAxes, "size": style.SMALL}

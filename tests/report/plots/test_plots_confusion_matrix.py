@@ -91,9 +91,7 @@ def test_of_more_than_50_classes_the_most_confused_are_drawn_and_the_title_says_
         assert whole.axes[0].collections[0].get_array().shape[0] == 50
 
 
-@pytest.mark.parametrize(
-    ("images", "right", "shown"), [(68, 65, "95.59 %"), (3, 2, "66.67 %"), (2000, 1999, "99.95 %")]
-)
+@pytest.mark.parametrize(("images", "right", "shown"), [(68, 65, "95.6 %"), (3, 2, "66.7 %"), (2000, 1999, "99.9 %")])
 def test_shares_are_rounded_not_cut(images, right, shown):
     labels = np.zeros(images, np.int64)
     predicted = np.arange(images) >= right
@@ -103,12 +101,22 @@ def test_shares_are_rounded_not_cut(images, right, shown):
         assert f"({shown})" in figure_of(evaluation).texts[1].get_text()
 
 
+def test_all_shares_have_the_same_number_of_decimals():
+    labels = np.repeat([0, 1], [50, 200])
+    predicted = labels.copy()
+    predicted[[0, 50, 51, 52]] = [1, 0, 0, 0]
+    evaluation = Evaluation("test", ("a", "b"), ("x",) * 250, labels, np.eye(2, dtype=np.float32)[predicted], {})
+    with style.applied():
+        texts = [text.get_text() for text in figure_of(evaluation).axes[0].texts]
+    assert {"98.0 %", "98.5 %"} <= set(texts)
+
+
 def test_a_hundred_percent_means_all(make_evaluation):
     evaluation = make_evaluation(2, 100_000, right=1.0)
     with style.applied():
         assert "(100 %)" in figure_of(evaluation).texts[1].get_text()
         evaluation.labels[0] = 1 - evaluation.labels[0]
-        assert "(99.99 %)" in figure_of(evaluation).texts[1].get_text()
+        assert "(99.9 %)" in figure_of(evaluation).texts[1].get_text()
 
 
 @pytest.mark.parametrize("names", [["$a$", "$5"], ["日本", "猫"], ["e\u0301", "a\nb"], ["\udce9", "ok"]])
