@@ -40,7 +40,7 @@ def test_a_drawn_split_that_lacks_a_class_says_how_it_could_have_it(sizes, drawn
 
 
 def test_similar_names_come_with_the_mapping_that_merges_them():
-    (line,) = warnings(("ANGER", "anger", "1 joy", "null"), train=[0, 1, 2])
+    line, _ = warnings(("ANGER", "anger", "1 joy", "null"), train=[0, 1, 2])
     assert "'ANGER' and 'anger'" in line
     assert 'data.classes: {ANGER: anger, anger: anger, "1 joy": "1 joy", "null": "null"}' in line
     names = ("ANGER", "anger", *map(str, range(30)))
