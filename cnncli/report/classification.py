@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 AVERAGES = ("accuracy", "macro avg", "weighted avg")
 
+_FRACTION_OF_SUPPORT = re.compile(r"(\d+)\.0$", re.MULTILINE)
 _LINE_BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 _SUM_TOLERANCE = 0.01
@@ -53,6 +54,7 @@ def classification_report(evaluation: Evaluation) -> ClassificationReport:
     truth, predicted = evaluation.labels, evaluation.predicted  # (images,), (images,)
     lines = [_LINE_BREAK.sub(lambda match: match[0].encode("unicode_escape").decode(), name) for name in names]
     text = sklearn.metrics.classification_report(truth, predicted, target_names=lines, **shared)
+    text = _FRACTION_OF_SUPPORT.sub(r"  \1", text)  # scikit-learn counts in floats where no image is right
     # By index, because two of the names may be equal, or one of them may be "accuracy"
     indices = [str(index) for index in range(len(names))]
     numbers = sklearn.metrics.classification_report(truth, predicted, target_names=indices, output_dict=True, **shared)

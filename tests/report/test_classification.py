@@ -31,6 +31,15 @@ def test_is_what_sklearn_says(make_evaluation, classes, lacking):
     assert report.values["accuracy"] == (evaluation.labels == evaluation.predicted).mean()
 
 
+def test_support_is_a_whole_number_where_no_image_is_right():
+    labels = np.array([0] * 12 + [1])
+    right, wrong = (
+        classification_report(Evaluation("test", ("a", "b"), ("x",) * 13, labels, np.eye(2)[predicted], {})).text
+        for predicted in (labels, 1 - labels)
+    )
+    assert [line[-10:] for line in wrong.splitlines()] == [line[-10:] for line in right.splitlines()]
+
+
 @pytest.mark.parametrize("occurring", [[0], [1, 2], [0, 1, 2, 3]])
 def test_there_is_always_an_accuracy(occurring):
     labels = np.array(occurring * 5)
