@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
@@ -32,12 +33,12 @@ def reproduce(
     data = with_own_division(spec.data, run.path)
     if data.classes is None and data.source.has_files:  # a folder or table may have more classes by now
         data = data.replace(classes=run.class_names)
-    options = {"weights_dir": run.path.parent, "legs": run.legs}
+    again_with = partial(train, weights_dir=run.path.parent, legs=run.legs)
     try:
-        result = train(spec.replace(data=data), runs_dir, observers, command, **options)
+        result = again_with(spec.replace(data=data), runs_dir, observers, command)
     except UnknownWhite:  # older runs took white for that of bytes, and did not ask for it
         data = data.replace(image=data.image.replace(white=WHITE))
-        result = train(spec.replace(data=data), runs_dir, observers, command, **options)
+        result = again_with(spec.replace(data=data), runs_dir, observers, command)
     again = OpenRun(result.run)
     difference = _first_difference(before, again.history_rows) or _differing_file(run.path, again.path)
     changes = differences(recorded, environment(spec.model.nodes))

@@ -102,6 +102,8 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
     readable = [(number, one) for number, one in zip(stacks, of_stacks, strict=True) if not one.problem]
     for number, one in readable:
         inspections[number], reading = one, _MIDDLE
+    if readable:
+        told.append(f"{counted(len(readable), 'file')} of several pages: one of each is used; see data.image.frame")
     unreadable = {name: one.detail for (_, name), one in zip(files, inspections, strict=True) if one.problem}
     if unreadable:
         _require_most_readable(path, unreadable, len(files))
