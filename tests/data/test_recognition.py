@@ -1,6 +1,7 @@
 """What a path is taken for: `cnncli init` writes the source that reads it; a folder may hold a data set of its own."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
@@ -205,3 +206,25 @@ def test_one_of_several_files_of_arrays_names_the_others(tmp_path):
             file["x"], file["y"] = GREY, LABELS
     assert any(f"cnncli init {tmp_path}" in each for each in survey(tmp_path / "train.h5").notices)
     assert set(survey(tmp_path).labels) == {"train", "test"}
+
+
+@pytest.mark.parametrize("names", [("cat.{}.jpg", "dog.{}.jpg"), ("red fox_{}.png", "Maine-Coon_{}.png")])
+def test_classes_in_the_names_of_files_become_a_table_by_the_command(tmp_path, names):
+    put(tmp_path, *(f"pets/{name.format(number)}" for name in names for number in range(1, 5)))
+    command = refusal(tmp_path / "pets").partition("this makes a table of them: ")[2].partition(" && ")[0]
+    subprocess.run(command, shell=True, check=True, cwd=tmp_path)
+    assert set(survey(tmp_path / "pets.csv", {"root": str(tmp_path / "pets")}).class_names) == {
+        name.partition("{")[0].rstrip("._") for name in names
+    }
+
+
+@pytest.mark.parametrize("names", [("img_1.png", "img_2.png"), ("a1.png", "cat2.png"), ("cat.1.png", "dog.1.png")])
+def test_names_that_tell_no_classes(tmp_path, names):
+    put(tmp_path, *names)
+    assert "makes a table" not in refusal(tmp_path)
+
+
+def test_arrays_that_are_called_after_classes_are_not_called_an_empty_folder(tmp_path):
+    for name in ("cat", "dog"):
+        np.save(tmp_path / f"{name}.npy", GREY)
+    assert "an array whose name does not tell what it holds: expected images.npy and labels.npy" in refusal(tmp_path)

@@ -193,14 +193,32 @@ def _opened(path: Path, columns: Mapping[str, str], notice: Notice) -> tuple[Pla
 
 
 def _better_hint(path: Path, hint: str) -> str:
-    """What to do about a folder without classes, if there is a table in it, or a file that is no table."""
+    """What to do about a folder without classes that has a table, telling names, or a file of another kind in it."""
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
     if "class" in hint and (tables := [file for file in files if is_table(file)]):
         return f"{hint}\nthere is a table in it: cnncli init {in_shell(tables[0])}"
+    if "class" in hint and (words := _classes_in_names([file.name for file in files])):
+        folder, name = in_shell(path), in_shell(f"{path.resolve().name}.csv")
+        return (
+            f"{hint}\nif the file names begin with their classes ({some(words)}), this makes a table of them: "
+            f"(echo file,label; ls {folder} | sed -E '{_CLASS_IN_NAME}') > {name} && cnncli init {name} --root {folder}"
+        )
     others = [error for file in files if file.suffix.lower() not in SUFFIXES and (error := not_a_table(file))]
     if "class" in hint and others:
         return f"{hint}\n{others[0].message}: {others[0].hint}"
     return hint.replace(", remove the folder, or name the classes to use in data.classes", ", or remove the folder")
+
+
+_CLASS_IN_NAME = "s/^([A-Za-z][A-Za-z _-]*[A-Za-z])[^A-Za-z]*\\..*/&,\\1/"
+"""What sed makes of `red fox_12.jpg`: `red fox_12.jpg,red fox`."""
+
+
+def _classes_in_names(files: Sequence[str]) -> list[str]:
+    """The words that images are called by, `cat.1.jpg`, `dog.1.jpg`, where there are a few with several images each."""
+    images = [name for name in files if Path(name).suffix.lower() in SUFFIXES]
+    found = [re.match(r"([A-Za-z][A-Za-z _-]*[A-Za-z])[^A-Za-z]*\.", name) for name in images]
+    words = Counter(each[1] for each in found if each)
+    return sorted(words) if len(words) > 1 and words.total() == len(images) and min(words.values()) > 1 else []
 
 
 def _require_most_readable(path: Path, unreadable: Mapping[str, str], total: int) -> None:

@@ -96,7 +96,8 @@ def _svhn(files: Mapping[Path, str], only: Collection[str]) -> Arrays:
         if x is None or y is None or x.ndim != 4 or y.size != x.shape[3]:
             raise DataError(
                 f"{file} has no X of images (height, width, channels, images) with labels y",
-                "expected SVHN's cropped digits or EMNIST; save other arrays as an .npz",
+                "expected SVHN's cropped digits or EMNIST; save other arrays as an .npz, and labels of files as a CSV "
+                "with the columns file and label",
             )
         if not split:
             unused[file.name] = x.shape[3]

@@ -36,6 +36,10 @@ _KINDS: dict[tuple[str, ...], tuple[str, str]] = {
         "an LMDB database, whose entries have a meaning to the program that wrote it alone",
         "save its images as files, one folder for each class",
     ),
+    (".npy",): (
+        "an array whose name does not tell what it holds",
+        "expected images.npy and labels.npy in one folder, or x_train.npy, y_train.npy, x_test.npy and y_test.npy",
+    ),
     (".dta", ".sav", ".sas7bdat", ".xpt", ".rds", ".rdata", ".orc", ".avro", ".fea"): (
         "a table of another program",
         "save it as CSV where it was made, and name that file",
