@@ -112,7 +112,8 @@ def _draft(
     for sentence in (*images.notices, *draft.notes):
         notice(f"note: {sentence}")
     if images.unreadable:
-        notice(f"note: {_unreadable(images.unreadable)}; for details: cnncli data {shlex.quote(str(data))}")
+        place = images.arguments["path"]  # a folder may be read by the table in it
+        notice(f"note: {_unreadable(images.unreadable)}; for details: cnncli data {shlex.quote(place)}")
     _deliver(draft.text, file, ("check", "preview", "train"), _time_line(draft.time, budget.max_time, str(file)))
 
 

@@ -75,6 +75,13 @@ def test_files_that_cannot_be_read_are_named_with_the_reason(call, stripes):
     ]
 
 
+def test_details_are_those_of_the_folder_that_is_read(call, stripes):
+    (stripes / "my stripes" / "lying" / "3.png").write_bytes(b"")
+    (stripes / "my stripes").rename(stripes / "images")
+    result = call("init", ".", "-o", "-")
+    assert result.err.splitlines()[-1].endswith("lying/3.png is empty; for details: cnncli data images")
+
+
 def test_stdout_gets_the_spec_and_nothing_else(call, stripes):
     (stripes / "my stripes" / "lying" / "3.png").write_bytes(b"")
     (stripes / "my stripes" / "stray.png").write_bytes(b"")
