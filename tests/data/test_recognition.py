@@ -93,6 +93,14 @@ def test_weights_beside_class_folders_are_no_data_set(tmp_path):
     assert recognised(tmp_path).source == "folder"
 
 
+def test_files_of_arrays_beside_other_folders_are_a_data_set(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "digits.h5", "w") as file:
+        file["x"], file["y"] = GREY, LABELS
+    (tmp_path / "docs").mkdir()
+    assert survey(tmp_path).source == "arrays"
+
+
 def test_a_folder_without_class_folders_is_read_by_its_table(tmp_path):
     put(tmp_path, *IMAGES)
     table(tmp_path / "labels.csv")

@@ -14,6 +14,7 @@ import numpy as np
 
 from cnncli.data import unused
 from cnncli.data.decode.pixels import image_shape
+from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.location import existing_file
 from cnncli.data.memory import require_memory
 from cnncli.data.names.classes import Classes
@@ -103,10 +104,10 @@ def holds_arrays(path: Path) -> bool:
     if not path.is_dir():
         return path.suffix.lower() in (".npz", ".mat", *hdf5.SUFFIXES)
     roles = [_role(file.stem) for file in path.glob("*.npy")]
-    # beside folders of images, they are somebody's labels or weights
-    alone = not any(each.is_dir() for each in path.iterdir())
-    published = alone and any(file for suffix in (".mat", *hdf5.SUFFIXES) for file in path.glob(f"*{suffix}"))
-    return any(roles) or published or (path / "train_X.bin").is_file()
+    if any(roles) or (path / "train_X.bin").is_file():
+        return True
+    published = any(file for suffix in (".mat", *hdf5.SUFFIXES) for file in path.glob(f"*{suffix}"))
+    return published and not FolderInventory(path, {}).images()  # beside images, they are somebody's labels or weights
 
 
 def _memory(array: _Stored) -> int:
