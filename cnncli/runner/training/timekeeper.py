@@ -39,6 +39,7 @@ class Timekeeper:
         self._max_seconds, self._clock, self._began = max_seconds, clock, clock() - pace.spent
         self.fixed, self.legs, self._until = pace.fixed, pace.legs, pace.until
         self._decided = pace.spent  # when the last decision was made
+        self._most_for_start = max(max_seconds / 2, pace.spent)
 
     @property
     def pace(self) -> Pace:
@@ -80,8 +81,13 @@ class Timekeeper:
         self._mark = (now if self._began_measuring < inf else inf, done)
 
     def after_steps(self, done: int) -> None:
-        """Measures the steps since the last call; the first one, which also compiles, does not count."""
+        """Measures the steps since the last call; the first one, which also compiles, does not count.
+
+        If more than half of the time is over after the first steps of all, half of it is left for the others.
+        """
         now, (before, counted) = self._clock(), self._mark
+        if self._began_measuring == inf and not self.legs:
+            self._began = max(self._began, now - self._most_for_start)
         if before < inf:
             kept = exp((before - now) / max(1.0, MEMORY * self._max_seconds))
             self._seconds = self._seconds * kept + now - before

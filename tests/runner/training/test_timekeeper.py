@@ -77,11 +77,18 @@ def test_the_epochs_of_the_spec_are_a_limit_too_and_the_schedule_ends_with_them(
     assert leg.step <= 0.1 * leg.end
 
 
-def test_when_the_time_is_over_before_the_second_call_it_stops():
+def test_when_the_time_is_over_it_stops_after_the_step():
     simulation = Simulation(10, lambda now: 60.0)
     simulation.run()
-    assert simulation.done == 1
-    assert simulation.keeper.legs[-1].end == 1
+    assert simulation.done == 2
+    assert simulation.keeper.legs[-1].end == 2
+
+
+def test_a_slow_first_step_leaves_the_others_half_of_the_time():
+    simulation = Simulation(60, lambda now: 0.05 if now else 200.0)
+    simulation.run()
+    assert simulation.now == pytest.approx(230, rel=0.05)
+    assert simulation.done > 400
 
 
 def test_time_spent_before_counts():
