@@ -97,7 +97,7 @@ class TrainingScreen(TrainingObserver):
             text = f"stops after {time}, within the first epoch: {percentage(round(1000 * epochs), 1000, 0)} of it fits"
         else:
             text = f"stops after {time}: {decimal_text(epochs)} epochs fit"
-        if not self._columns:
+        if not self._until or not self._columns:
             self._say(f"time    {text}")
         self._until = until
 

@@ -60,6 +60,13 @@ def test_with_max_time_one_line_says_how_many_epochs_fit(capsys, limit, fitted, 
     assert capsys.readouterr().out == f"{line}\n"
     screen.on_epoch_end(Epoch(1, {"loss": 1.0}, 0.01, 3.2), True)
     assert f"\n1/{ceil(fitted)} " in capsys.readouterr().out
+    late = TrainingScreen(False, SimpleNamespace())
+    late.on_start(SimpleNamespace(path="runs/a-001"), nothing, splits, model, "CPU")
+    late.on_epoch_end(Epoch(1, {"loss": 1.0}, 0.01, 3.2), True)
+    assert "\n1 " in capsys.readouterr().out
+    late.on_epochs_fitted(fitted)
+    late.on_epochs_fitted(fitted + 1)  # only the next epochs show it
+    assert capsys.readouterr().out == f"{line}\n"
 
 
 TRAINING = """
