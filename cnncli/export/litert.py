@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnncli.errors import NotExported
 from cnncli.export.network import IMAGE
 from cnncli.export.program import Runtime
 from cnncli.export.quiet import quiet
@@ -24,9 +26,21 @@ return RUNNER(image=pixels)["probabilities"]""",
 )
 
 
+_OTHERS = "export to another format, such as onnx"
+
+
 def write(network: keras.Model, path: Path, classes: tuple[str, ...]) -> None:
-    """Writes a network."""
-    network.export(str(path), format="litert", verbose=False)
+    """Writes a network.
+
+    Raises:
+        NotExported: LiteRT lacks an operation: that of GELU, say, is only found where no other layer halves its input.
+    """
+    try:
+        network.export(str(path), format="litert", verbose=False)
+    except Exception as error:
+        if lacking := re.search(r"(?:Custom|Flex) ops: (.+)", str(error)):
+            raise NotExported(f"LiteRT lacks an operation of this network: {lacking[1].strip()}", _OTHERS) from error
+        raise
     _describe(path, classes)
 
 

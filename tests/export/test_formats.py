@@ -166,3 +166,15 @@ def test_speed_is_measured_of_files_that_hold_no_programs(run):
     assert (speed.name, speed.batches, len(speed.seconds)) == ("litert", (1, 32), 2)
     assert speed.size == (opened.path / "exports/litert/model.tflite").stat().st_size
     assert any("keras is left out" in line for line in told)
+
+
+def test_an_operation_that_litert_lacks_is_named(tmp_path):
+    from cnncli.export import litert
+    from cnncli.startup import keras
+
+    image = keras.Input((8, 8, 4), name="image")
+    features = keras.layers.Conv2D(4, 3, padding="same")(image)
+    parts = [keras.layers.Activation("gelu")(features), keras.layers.Rescaling(0.5)(features)]
+    network = keras.Model(image, {"probabilities": keras.layers.Add()(parts)})
+    with pytest.raises(NotExported, match="LiteRT lacks an operation of this network: Erfc"):
+        litert.write(network, tmp_path / "model.tflite", ("a", "b"))
