@@ -125,7 +125,7 @@ def test_nothing_is_written_among_the_images(call, stripes, monkeypatch):
         (["my stripes", "-o", "spec.txt"], 2, "must end in .yaml"),
         (["my stripes", "-o", "no/such/spec.yaml"], 5, "the folder 'no/such' does not exist"),
         (["my stripes", "--root", "."], 3, "applies to tables only"),
-        (["--template", "mnist", "--root", "."], 2, "cannot be combined with --template"),
+        (["--template", "mnist", "--root", "."], 2, "can be combined with --template"),
         (["--template", "minst"], 2, "did you mean 'mnist'?"),
         (["my stripe"], 3, "my stripe does not exist"),
         (["my stripes/lying"], 3, "no class folders"),
