@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 @click.option("--label-column", metavar="NAME", help="For a table: the column of classes.")
 @click.option("--split-column", metavar="NAME", help="For a table: the column of train, validation or test.")
 @click.option("--root", metavar="FOLDER", help="For a table: the folder of its relative paths; by default its own.")
+@click.option(
+    "--pretrained/--no-pretrained",
+    default=None,
+    help="Use a network with weights of ImageNet; by default for few photographs, if its weights are in the cache.",
+)
 @click.option("--quick", "length", flag_value="quick", help="A third of the usual epochs.")
 @click.option("--best", "length", flag_value="best", help="Three times the usual epochs.")
 @click.option("--time", "max_time", metavar="TIME", help="Fit the training to a time, such as 10m.")
@@ -44,6 +49,7 @@ def init(
     template: str | None,
     output: Path | None,
     force: bool,
+    pretrained: bool | None,
     length: str | None,
     max_time: str | None,
     **columns: str | None,
@@ -68,11 +74,11 @@ def init(
         raise click.UsageError("--quick, --best and --time cannot be combined")
     limit = None if max_time is None else _duration(max_time)
     if template is not None:
-        if options or length or max_time:
+        if options or length or max_time or pretrained is not None:
             raise click.UsageError("only -o and --force can be combined with --template")
         _copy(template, output, force)
     elif data is not None:
-        _draft(data, options, output, force, length, limit)
+        _draft(data, options, output, force, pretrained, length, limit)
 
 
 def _copy(template: str, output: Path | None, force: bool) -> None:
@@ -90,6 +96,7 @@ def _draft(
     columns: dict[str, str],
     output: Path | None,
     force: bool,
+    pretrained: bool | None,
     length: str | None,
     max_time: str | float | None,
 ) -> None:
@@ -106,7 +113,7 @@ def _draft(
         budget = Budget(max_time=max_time)
     with file_progress() as progress:
         images = survey(data, columns, progress)
-    draft = draft_in_time(images, own if str(file) == "-" else str(file), budget)
+    draft = draft_in_time(images, own if str(file) == "-" else str(file), budget, pretrained)
     if str(file) != "-":
         say(f"{data}: {counted(len(images.sizes), 'image')} in {counted(len(images.class_names), 'class')}")
     for sentence in (*images.notices, *draft.notes):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from cnncli.draft.augmentation import choose_augmentation
 from cnncli.draft.budget import BEST, QUICK, USUAL, Budget
 from cnncli.draft.image_format import ImageFormat, choose_image_format
 from cnncli.draft.model import choose_network, model_section
+from cnncli.draft.pretrained import ADVICE, announcement, backbone_section, is_cached, is_worthwhile, with_size
 from cnncli.draft.schedule import SHORT_EPOCH, choose_schedule, train_section
 from cnncli.draft.split import Split, choose_split
 from cnncli.draft.text import blocks, comment, joined, printed
@@ -49,57 +50,79 @@ class Draft:
 
     text: str
     time: TrainingTime
-    notes: tuple[str, ...]  # sentences about classes that validation or test lack
+    notes: tuple[str, ...]  # sentences about classes that validation or test lack, and about pretrained weights
 
 
-def draft_in_time(images: Survey, file: str, budget: Budget = USUAL) -> Draft:
+def draft_in_time(images: Survey, file: str, budget: Budget = USUAL, pretrained: bool | None = None) -> Draft:
     """The same as `draft`, with an estimate; with a time limit, images are made smaller until enough epochs fit.
 
     Args:
         images: Result of `survey`.
         file: Name of the spec to come.
         budget: How long the training may take.
+        pretrained: As for `draft`.
     """
     core, sides = measure_core(), SMALLER_SIDES if budget.max_time else (None,)
     split = choose_split(images.labels, images.class_names)
+    notes = dict.fromkeys(split.lacking)  # in order, each once
     for side in sides:
         budget = replace(budget, largest_side=side)
-        text = draft(images, file, budget)
+        text = draft(images, file, budget, notes.setdefault, pretrained)
         time = estimate(parse(read(text, file)), images, split, core)
         if not (seconds := seconds_of(budget.max_time)):
-            return Draft(text, time, split.lacking)
+            return Draft(text, time, tuple(notes))
         time = replace(time, epochs=time.epochs_within(seconds))
         if time.epochs >= ENOUGH_EPOCHS:
             break
-    return Draft(draft(images, file, replace(budget, epochs=time.epochs)), time, split.lacking)
+    text = draft(images, file, replace(budget, epochs=time.epochs), pretrained=pretrained)
+    return Draft(text, time, tuple(notes))
 
 
-def draft(images: Survey, file: str, budget: Budget = USUAL) -> str:
+def draft(
+    images: Survey,
+    file: str,
+    budget: Budget = USUAL,
+    notice: Callable[[str], object] = lambda sentence: None,
+    pretrained: bool | None = None,
+) -> str:
     """A commented spec for these images, as YAML; it passes `cnncli check` without a warning.
 
     Args:
         images: Result of `survey`.
         file: Name of the spec to come, for the commands in its heading.
         budget: How long the training may take.
+        notice: Receives a sentence about the weights of a pretrained network, where one would help.
+        pretrained: Whether the network is a pretrained one; by default where that helps and its weights are cached.
 
     Raises:
         DataError: There are too few images to divide, or a name cannot be written in a spec.
     """
     _require_text(images)
-    image_format = choose_image_format(
-        images.sizes, images.grey, images.all_labels, images.class_names, budget.largest_side
-    )
     split = choose_split(images.labels, images.class_names)
-    schedule = choose_schedule(split.train, budget)
-    network = choose_network(image_format)
+    image_format = choose_image_format(
+        images.sizes, images.grey, images.all_labels, images.class_names, split.train, budget.largest_side
+    )
+    worthwhile = is_worthwhile(image_format, split.train, len(images.class_names))
+    backbone = (worthwhile and is_cached()) if pretrained is None else pretrained
+    if backbone:
+        notice(announcement())
+        image_format = with_size(image_format)
+    elif worthwhile and pretrained is None:
+        notice(ADVICE)
+    schedule = choose_schedule(split.train, budget, backbone)
+    model = (
+        backbone_section()
+        if backbone
+        else model_section(choose_network(image_format), split.train, schedule.steps < SHORT_EPOCH)
+    )
     augmentations, reason = choose_augmentation(image_format, images.class_names, schedule.epochs)
     augment = [line for each, why in augmentations for line in [*comment(why, 2), *entry(each, 2)]]
     sections = [
         _heading(images, file),
         _data(images, image_format, split),
         [*comment(reason), "augment:", *augment],
-        model_section(network, split.train, schedule.steps < SHORT_EPOCH),
-        train_section(schedule, images.counts(), split.validation),
+        model,
+        train_section(schedule, images.counts(), images.class_names, split.validation),
     ]
     return "\n".join([*blocks(sections), ""])
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from cnncli.draft.image_format import ImageFormat
 
-_LONG = 25
-"""Number of epochs from which on mixed images pay."""
+_LONG = 100
+"""Number of epochs from which on strong augmentation pays; in a shorter training the network learns less from it."""
 
 _SIDES = re.compile(r"\b(left|right|clockwise|l|r|east|west)\b")
 
@@ -21,14 +21,15 @@ _FLIP: Augmentation = (
     "A mirrored photograph mostly still shows the same thing. Remove this where left and right matter: writing, "
     "arrows, hands, organs.",
 )
-_SMALL_MOVES: tuple[Augmentation, ...] = (
-    (
-        {"RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1}},
-        "Up to a tenth of the size in each direction: objects are rarely exactly centred.",
-    ),
-    ({"RandomRotation": {"factor": 0.03}}, "Up to 11 degrees: few photographs are perfectly level."),
+_TRANSLATION: Augmentation = (
+    {"RandomTranslation": {"height_factor": 0.1, "width_factor": 0.1}},
+    "Up to a tenth of the size in each direction: objects are rarely exactly centred.",
 )
-_MOVES: tuple[Augmentation, ...] = (
+_ROTATION: Augmentation = {"RandomRotation": {"factor": 0.03}}, "Up to 11 degrees: few photographs are perfectly level."
+_ZOOM: Augmentation = {"RandomZoom": {"height_factor": 0.15}}, "Up to 15 % closer or farther away."
+_CONTRAST: Augmentation = {"RandomContrast": {"factor": 0.2}}, "Varies the lighting."
+
+_STRONG_MOVES: tuple[Augmentation, ...] = (
     (
         {"RandomTranslation": {"height_factor": 0.15, "width_factor": 0.15}},
         "Up to 15 % of the size in each direction: objects are rarely exactly centred.",
@@ -67,16 +68,17 @@ def choose_augmentation(
 ) -> tuple[list[Augmentation], str]:
     """The augmentations in order, and a comment on the whole; the names may show that left and right matter."""
     whole = "Each epoch varies every training image at random, which acts like having more of them."
-    color = image_format.color == "rgb"
     against_flip = _against_flip(image_format, class_names)
+    if against_flip and image_format.is_small:  # likely characters
+        moves = [_TRANSLATION, _ROTATION]
+        changes = moves if image_format.resize == "pad" else [_with_edges(move) for move in moves]
+    elif epochs >= _LONG:
+        changes = [*_STRONG_MOVES, _COLOR if image_format.color == "rgb" else _LIGHT, _CUTMIX]
+    else:
+        changes = [_TRANSLATION, *([] if image_format.is_small else [_ROTATION, _ZOOM, _CONTRAST])]
     if against_flip:
-        whole += f" No flip: {against_flip}."
-    changes = [] if against_flip else [_FLIP]
-    if image_format.is_small and against_flip:  # likely characters
-        moves = _SMALL_MOVES if image_format.resize == "pad" else map(_with_edges, _SMALL_MOVES)
-        return [*changes, *moves], whole
-    changes += [*_MOVES, _COLOR if color else _LIGHT]
-    return [*changes, *([_CUTMIX] if epochs >= _LONG else [])], whole
+        return changes, f"{whole} No flip: {against_flip}."
+    return [_FLIP, *changes], whole
 
 
 def _with_edges(move: Augmentation) -> Augmentation:

@@ -13,10 +13,10 @@ SMALL = 64
 """Longer side in pixels up to which images keep about their own size."""
 
 FEW = 1000
-"""Number of images below which a network cannot learn fine detail."""
+"""Number of training images below which a network cannot learn fine detail."""
 
 MANY = 20_000
-"""Number of images from which on an epoch of large images takes long on a CPU."""
+"""Number of training images from which on an epoch of large images takes long on a CPU."""
 
 _SIDE = 96
 _LARGE_SIDE = 128
@@ -46,19 +46,20 @@ def choose_image_format(
     grey: np.ndarray,
     labels: np.ndarray,
     class_names: tuple[str, ...],
+    training_images: int,
     largest: int | None = None,
 ) -> ImageFormat:
     """Chooses the format for images of these sizes, `(images, 2)`, some of which are stored without colour.
 
     Large images get a side of at most `largest` pixels, where a time limit leaves no room for more.
     """
-    height, width, reason = _size(sizes, largest)
+    height, width, reason = _size(sizes, training_images, largest)
     color, color_reason = _color(grey, labels, class_names)
     resize, resize_reason = _resize(sizes)
     return ImageFormat(height, width, color, resize, tuple(filter(None, (reason, resize_reason, color_reason))))
 
 
-def _size(sizes: np.ndarray, most: int | None) -> tuple[int, int, str]:
+def _size(sizes: np.ndarray, training_images: int, most: int | None) -> tuple[int, int, str]:
     height, width = (float(value) for value in np.median(sizes, axis=0))
     size = dimensions((round(height), round(width)))
     if max(height, width) <= SMALL:
@@ -70,9 +71,9 @@ def _size(sizes: np.ndarray, most: int | None) -> tuple[int, int, str]:
             "multiple of 8, which can be halved three times."
         )
     largest, reason = _LARGE_SIDE, "that is enough for most objects and affordable on a CPU"
-    if len(sizes) < FEW:
+    if training_images < FEW:
         largest, reason = _SIDE, "with so few images a network learns shapes rather than fine detail"
-    elif len(sizes) >= MANY:
+    elif training_images >= MANY:
         largest, reason = _SIDE, "with so many images an epoch would take long on a CPU"
     if most is not None and most < largest:
         largest, reason = most, "with larger ones too few epochs would fit into the time"
@@ -120,8 +121,8 @@ def _resize(sizes: np.ndarray) -> tuple[str, str]:
     if (sizes == sizes[0]).all():
         return "stretch", ""
     if wide <= _SPREAD * narrow:
-        return "stretch", "Their proportions are similar, so stretching distorts them all in about the same way."
+        return "stretch", "Their proportions are similar; stretching changes them all in about the same way."
     return "pad", (
-        f"Their proportions differ (width over height from {narrow:.2g} to {wide:.2g}), and stretching would distort "
-        "them; 'pad' keeps the proportions and adds black borders."
+        f"Their proportions differ (width over height from {narrow:.2g} to {wide:.2g}); 'pad' keeps them and adds "
+        "black borders."
     )

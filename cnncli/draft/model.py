@@ -1,4 +1,4 @@
-"""Chooses a residual network: its depth follows from the size of the images, its width from what an image costs."""
+"""Chooses a residual network: its depth follows from the size of the images, one width suits few images and many."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ PLENTY = 5000
 """Number of training images from which on a network needs less dropout."""
 
 _LAST_SIDE = 4  # pixels of the shorter side that the stages leave at least
-_WIDEST = 256
+_FILTERS = 16  # of the first convolution; 24 and 32 were no better on few images, see docs/init.md
+_WIDEST = 256  # filters of a stage
 _STRIDED = 40  # pixels of the shorter side above which the first convolution halves the size
 
 
@@ -55,10 +56,9 @@ class Network:
 
 
 def choose_network(image_format: ImageFormat) -> Network:
-    """As many stages as leave at least 4 pixels a side; grey images, which show less, take half the filters."""
-    grey = image_format.color == "grayscale"
+    """As many stages as leave at least 4 pixels a side."""
     sizes = [(image_format.height, image_format.width)] * 2
-    channels = [1 if grey else 3, 32 if image_format.is_small and not grey else 16]
+    channels = [1 if image_format.color == "grayscale" else 3, _FILTERS]
     if min(sizes[0]) > _STRIDED:
         sizes[1] = _halved(sizes[0])
     while min(_halved(sizes[-1])) >= _LAST_SIDE or len(sizes) == 2:
@@ -118,7 +118,8 @@ def _reason(network: Network, short_epochs: bool) -> str:
     sizes = f"from {dimensions(network.sizes[1])} down to {dimensions(network.sizes[-1])}"
     text = (
         f"A small residual network: a convolution and {counted(network.stages, 'stage')}. Each stage halves the size, "
-        f"{sizes}, and doubles the filters. One image takes {network.cost / 1e6:.2g} million multiplications. "
+        f"{sizes}, and doubles the filters. One image takes {network.cost / 1e6:.2g} million multiplications; twice "
+        "the filters take four times as many, which pays only with many images. "
     )
     if network.is_strided:
         text += "The first convolution uses stride 2: layers at full resolution are the slowest. "

@@ -96,6 +96,18 @@ def test_stdout_gets_the_spec_and_nothing_else(call, stripes):
     assert load(stripes / "s.yaml").spec.data.exclude == ["lying/3.png"]
 
 
+def test_a_pretrained_network_is_drafted_when_asked_for(call, stripes, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(stripes / "keras"))  # without weights
+    result = call("init", "my stripes", "--pretrained")
+    assert result.code == 0
+    assert "note: the first training downloads the weights of MobileNetV2" in result.err
+    assert call("check", "my-stripes.yaml").code == 0
+    assert "MobileNetV2: {weights: imagenet" in Path("my-stripes.yaml").read_text()
+    refused = call("init", "--template", "mnist", "--pretrained")
+    assert refused.code == 2
+    assert "only -o and --force can be combined with --template" in refused.err
+
+
 def test_what_exists_is_written_over_only_when_asked(call, stripes):
     (stripes / "mine.yaml").write_text("years of work")
     for source in (["my stripes"], ["--template", "mnist"]):

@@ -24,7 +24,7 @@ def explained(family, name):
 )
 def test_images_of_other_proportions(sizes, resize, advice):
     every = np.array(sizes * 40)
-    chosen = choose_image_format(every, np.zeros(80, bool), np.zeros(80, np.int64), ("cat",))
+    chosen = choose_image_format(every, np.zeros(80, bool), np.zeros(80, np.int64), ("cat",), 80)
     assert chosen.resize == resize
     assert re.search(advice, explained("key", "data.image.resize"))
 

@@ -18,6 +18,17 @@ def test_photographs_are_mirrored_and_the_comment_says_when_not_to():
     assert "where left and right matter" in reason
 
 
+@pytest.mark.parametrize("size", [32, 96])
+@pytest.mark.parametrize("color", ["rgb", "grayscale"])
+def test_a_long_training_is_augmented_more_strongly(size, color):
+    classes = ("cat", "dog")
+    long, short = (names_of(color, size, classes, epochs)[0] for epochs in (300, 30))
+    characters = color == "grayscale" and size == 32
+    assert ("CutMix" in long) != characters
+    assert "CutMix" not in short
+    assert len(long) >= len(short)
+
+
 @pytest.mark.parametrize(
     ("color", "size", "classes"),
     [

@@ -6,11 +6,11 @@ import pytest
 from cnncli.draft.image_format import choose_image_format
 
 
-def image_format(sizes, grey=None, labels=None, names=("cat", "dog")):
+def image_format(sizes, grey=None, labels=None, names=("cat", "dog"), training_images=None):
     sizes = np.array(sizes)
     grey = np.zeros(len(sizes), bool) if grey is None else np.array(grey)
     labels = np.arange(len(sizes)) % 2 if labels is None else np.array(labels)
-    return choose_image_format(sizes, grey, labels, names)
+    return choose_image_format(sizes, grey, labels, names, training_images or len(sizes))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,12 @@ def test_the_size_is_near_that_of_the_images_and_bounded(sizes, expected):
     chosen = image_format(sizes)
     assert (chosen.height, chosen.width) == expected
     assert any("height×width" in reason for reason in chosen.reasons)
+
+
+def test_only_training_images_teach_detail():
+    photographs = [(480, 640)] * 2000
+    assert image_format(photographs, training_images=2000).height == 128
+    assert image_format(photographs, training_images=50).height == 96  # a large set of test images
 
 
 def test_proportions_that_differ_are_kept():

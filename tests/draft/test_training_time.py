@@ -15,12 +15,12 @@ CORE = CoreSpeed(operations=1e11, values=8e9)
 
 
 def estimated(survey, core=CORE):
-    split = choose_split(survey.labels, survey.class_names, "photos")
+    split = choose_split(survey.labels, survey.class_names)
     return estimate(parse(read(draft(survey, "a.yaml"), "a.yaml")), survey, split, core)
 
 
 def test_more_and_larger_images_and_a_slower_core_take_longer():
-    small, many, large = seen(sizes=[(28, 28)]), seen((80,) * 4, [(28, 28)]), seen(sizes=[(300, 300)])
+    small, many, large = seen(sizes=[(28, 28)]), seen((160,) * 4, [(28, 28)]), seen(sizes=[(300, 300)])
     assert estimated(many).epoch > 1.5 * estimated(small).epoch
     assert estimated(large).epoch > estimated(small).epoch
     assert estimated(seen(sizes=[(3000, 3000)])).once > estimated(large).once  # decoding
