@@ -57,7 +57,7 @@ def init(
     """Write a spec for a folder or table of images.
 
     A folder has a folder of images for each class. A table has a row for each image: CSV, JSON lines, Parquet, or the
-    export of a labelling tool, such as Label Studio, CVAT, Roboflow or COCO.
+    export of a labelling tool, such as Label Studio, CVAT, Roboflow or COCO. An archive is unpacked next to itself.
     Size, colour, split, augmentation, network and training are chosen for these images, each with the reason in a
     comment. Only the headers of the images are read; no image is changed. How long the training takes on this machine
     is estimated; --quick, --best or --time choose another length.
@@ -106,11 +106,12 @@ def _draft(
     own = f"{_name_of(data)}.yaml"
     file = output or Path(own)
     _require_writable(file, force, data)
-    from cnncli.draft import BEST, QUICK, USUAL, Budget, draft_in_time, survey
+    from cnncli.draft import BEST, QUICK, USUAL, Budget, draft_in_time, survey, unpack
 
     budget = {"quick": QUICK, "best": BEST}.get(str(length), USUAL)
     if max_time is not None:
         budget = Budget(max_time=max_time)
+    data = unpack(data, notice)
     with file_progress() as progress:
         images = survey(data, columns, progress)
     draft = draft_in_time(images, own if str(file) == "-" else str(file), budget, pretrained)
@@ -168,10 +169,12 @@ def _unreadable(files: Mapping[str, str]) -> str:
 
 def _name_of(data: Path) -> str:
     """The name of the spec: that of the folder or table, reduced to the characters that the name of a run may have."""
+    from cnncli.draft import archive_name
     from cnncli.spec import is_name
 
     own = Path(os.path.abspath(data))  # noqa: PTH100  a name for `.`, and that of a link as it is
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", own.stem if own.is_file() else own.name).strip("._-")[:100]
+    stem = (archive_name(own) or own.stem) if own.is_file() else own.name
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:100]
     return name if is_name(name) else "images"
 
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from cnncli.data.inventory.archives import archive_name, unpacked
 from cnncli.data.names.split_names import splits_named
 from cnncli.data.quality.group_names import SuggestedGroups
 from cnncli.data.quality.survey import Survey, survey
+from cnncli.data.sources.rows.webdataset import is_webdataset
 from cnncli.draft.augmentation import choose_augmentation
 from cnncli.draft.budget import BEST, QUICK, USUAL, Budget
 from cnncli.draft.image_format import ImageFormat, choose_image_format
@@ -30,12 +32,30 @@ from cnncli.spec.reader import read
 from cnncli.spec.writer import entry, flow, scalar, setting
 from cnncli.wording import counted, dimensions, in_shell
 
-__all__ = ["BEST", "QUICK", "USUAL", "Budget", "Draft", "TrainingTime", "draft", "draft_in_time", "survey"]
+__all__ = [
+    "BEST",
+    "QUICK",
+    "USUAL",
+    "Budget",
+    "Draft",
+    "TrainingTime",
+    "archive_name",
+    "draft",
+    "draft_in_time",
+    "survey",
+    "unpack",
+]
 
 MANY_CLASSES = 50
 """Number of classes from which on a spec does not list them: the list would hide the rest."""
 
 _FEW_PER_CLASS = 30
+
+
+def unpack(path: Path, notice: Callable[[str], None]) -> Path:
+    """The folder that an archive is unpacked into; anything else, and a tar archive of WebDataset, as it is."""
+    is_archive = path.is_file() and archive_name(path) is not None
+    return unpacked(path, notice) if is_archive and not is_webdataset(path) else path
 
 
 SMALLER_SIDES = (None, 96, 64)

@@ -8,6 +8,7 @@ from picture_files import put
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.sources import folder, table
 from cnncli.data.sources.exports import EXPORTS, recognised
+from cnncli.data.sources.rows.json_cells import cell
 from cnncli.data.sources.rows.reading import is_table
 from cnncli.errors import DataError
 
@@ -192,6 +193,20 @@ class TestSplits:
         assert labels["train"] == {"train/img/1.jpg": "cat", "train/img/2.jpg": "dog"}
         assert labels["test"] == {"test/img/1.jpg": "cat", "test/img/2.jpg": "dog"}
 
+    @pytest.mark.parametrize("place", ["images/{}", "{}2017", "{}/images"])
+    def test_tell_images_of_one_name_apart(self, tmp_path, place):
+        put(tmp_path, *(f"{place.format(split)}/{at}.jpg" for split in ("train", "val") for at in (1, 2)))
+        names = [{"id": at, "name": word} for at, word in PAIRS]
+        images = [{"id": at, "file_name": f"{at}.jpg"} for at, _ in PAIRS]
+        for split, labels in (("train", (1, 2)), ("val", (2, 1))):
+            given = [{"image_id": at, "category_id": label} for at, label in zip((1, 2), labels, strict=True)]
+            content = {"images": images, "annotations": given, "categories": names}
+            write(tmp_path, {f"annotations/instances_{split}2017.json": content})
+        labels = read(tmp_path)[0]
+        for split, word in (("train", "cat"), ("validation", "dog")):
+            folder_of = place.format({"validation": "val"}.get(split, split))
+            assert labels[split][f"{folder_of}/1.jpg"] == word
+
     def test_are_no_names_of_single_images(self, photos):
         put(photos, "images/test1.jpg", "images/test2.jpg")
         write(photos, {f"labels/test{at}.json": labelme(f"test{at}", {word: True}) for at, word in PAIRS})
@@ -255,6 +270,26 @@ class TestLabelStudioRows:
         assert any("2 images without labels get the class of their boxes" in line for line in told)
 
 
+def test_a_question_that_was_not_asked(photos):
+    write(photos, {"export.ndjson": lines(labelbox(1, "cat"), labelbox(2, "dog"))})
+    assert read(photos, label_column="kind")[0]["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
+    with pytest.raises(DataError, match="has no 'age' among its questions: kind"):
+        read(photos, label_column="age")
+
+
+def test_attributes_that_nobody_filled_in_are_no_questions(photos):
+    about = {at: {"caption": "", "public_domain": {}, "kind": word} for at, word in PAIRS}
+    write(
+        photos,
+        {
+            "via.json": {
+                f"{at}.jpg9": {"filename": f"{at}.jpg", "regions": [], "file_attributes": about[at]} for at in about
+            }
+        },
+    )
+    assert read(photos)[0]["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
+
+
 class TestGroups:
     def test_are_what_the_tool_says_of_an_image(self, photos):
         rows = [
@@ -307,3 +342,7 @@ def test_a_split_whose_images_lie_beside_annotations(tmp_path):
     data = folder.load(tmp_path, READING)
     assert data.class_names == ("cat", "dog")
     assert data.splits["test"].names == ("test/images/cat/testcat.jpg", "test/images/dog/testdog.jpg")
+
+
+def test_bytes_within_a_list_are_a_cell_like_any_other():
+    assert cell([{"data": b"\xff"}]) == '[{"data": "b\'\\\\xff\'"}]'

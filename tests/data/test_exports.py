@@ -282,6 +282,13 @@ class TestWebDataset:
         with pytest.raises(DataError, match="cannot be read as a tar archive"):
             table.load(tmp_path / "a.tar", READING)
 
+    def test_an_archive_that_was_cut_off(self, tmp_path):
+        samples = [(f"{at}.{kind}", encoded(at) if kind == "png" else b"1") for at in (1, 2) for kind in ("png", "cls")]
+        self.shard(tmp_path / "a.tar", *samples)
+        (tmp_path / "a.tar").write_bytes((tmp_path / "a.tar").read_bytes()[: 2 * 1024 + 100])
+        with pytest.raises(DataError, match="damaged or incomplete"):
+            table.load(tmp_path / "a.tar", READING)
+
     def test_an_archive_of_other_files(self, tmp_path):
         self.shard(tmp_path / "a.tar", ("cat/1.png", encoded(1)))
         with pytest.raises(DataError, match="no images with labels"):

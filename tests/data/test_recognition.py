@@ -196,7 +196,7 @@ def test_a_file_that_does_not_fit_names_no_classes(tmp_path, file, content):
 
 def test_a_folder_with_nothing_but_an_archive_says_how_to_unpack_it(tmp_path):
     (tmp_path / "photos.zip").write_bytes(b"PK")
-    assert "unzip " in refusal(tmp_path)
+    assert "unpack it: cnncli init " in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("path", ["mine", "mine/1.0.0"])

@@ -39,7 +39,8 @@ WORDS = (
 NAMES = """
 image label annotations data result value choices images categories id name tags file_name category_id
 image_id labels classes filename file_attributes regions imageUri source-ref job job-metadata imageGcsUri
-annotation_id annotator lead_time bbox
+annotation_id annotator lead_time bbox from_name was_cancelled label label_id type path answer accept spans external_id
+data_title classification_answers answers classificationHash _cls filepath tags objects radio_answer detections
 """
 KEYS = st.sampled_from(NAMES.split())
 JSON = st.recursive(
@@ -53,12 +54,23 @@ SHAPES = [
     {"classes": JSON, "labels": JSON},
     {"source-ref": JSON, "job-metadata": JSON},
     {"imageGcsUri": JSON, "classificationAnnotation": JSON},
+    {"items": JSON, "categories": st.fixed_dictionaries({"label": st.fixed_dictionaries({"labels": JSON})})},
+    {"shapes": JSON, "imagePath": JSON, "flags": JSON},
+    {"item": st.fixed_dictionaries({"name": JSON, "path": JSON}), "annotations": JSON},
+    {"size": JSON, "tags": JSON, "objects": JSON},
+    {"files": st.lists(st.fixed_dictionaries({"path": JSON, "label": JSON}), min_size=1, max_size=2)},
+    {"samples": st.lists(st.fixed_dictionaries({"filepath": JSON, "label": JSON}), min_size=1, max_size=2)},
+    {"boundingBoxes": JSON},
+    {"data_row": JSON, "projects": JSON},
+    {"image": JSON, "answer": st.just("accept"), "_task_hash": JSON, "accept": JSON, "label": JSON, "spans": JSON},
+    {"id": JSON, "label": st.lists(JSON), "filename": st.just("1.png")},
 ]
 ROWS = [
     {"annotations": JSON, "data": JSON},
     {"annotation_id": JSON, "annotator": JSON, "lead_time": JSON, "image": JSON, "choice": JSON},
     {"image": JSON, "annotations": JSON},
     {"id": JSON, "tags": JSON, "imageUri": JSON},
+    {"data_units": JSON, "classification_answers": JSON},
 ]
 CONTENTS = st.one_of(
     JSON,
@@ -90,6 +102,6 @@ def test_tables(folder, cells, delimiter, name, encoding):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(CONTENTS, st.sampled_from(["a.json", "a.jsonl", "a.manifest"]))
+@given(CONTENTS, st.sampled_from(["a.json", "a.jsonl", "1.png.json"]))
 def test_exports(folder, content, name):
     read(folder / name, json.dumps(content))

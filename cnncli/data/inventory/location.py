@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from cnncli.data.inventory.archives import refuse_archive
 from cnncli.errors import DataError
 from cnncli.machine import expanded, unknown_home
 from cnncli.wording import some
@@ -14,6 +15,7 @@ from cnncli.wording import some
 def existing_folder(path: Path | str) -> Path:
     """The folder, with `~` replaced; a DataError when it does not exist or is not a folder."""
     folder = require_existing(path)
+    refuse_archive(folder)
     if not folder.is_dir():
         raise DataError(f"{folder} is {'a file, and' if folder.is_file() else 'not a folder;'} a folder was expected")
     return folder

@@ -23,6 +23,7 @@ from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.recognition import Place, are_parts, opened_table, recognised, table_in, within
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources import folder, load_images
+from cnncli.data.sources.exports.place import unread_files
 from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.reading import is_table
 from cnncli.data.unused import of_foreign_classes
@@ -195,7 +196,8 @@ def _opened(path: Path, columns: Mapping[str, str], notice: Notice) -> tuple[Pla
 def _better_hint(path: Path, hint: str) -> str:
     """What to do about a folder without classes that has a table, telling names, or a file of another kind in it."""
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    if "class" in hint and (tables := [file for file in files if is_table(file)]):
+    unread = unread_files(path)
+    if "class" in hint and (tables := [file for file in files if is_table(file) and file.name not in unread]):
         return f"{hint}\nthere is a table in it: cnncli init {in_shell(tables[0])}"
     if "class" in hint and (words := _classes_in_names([file.name for file in files])):
         folder, name = in_shell(path), in_shell(f"{path.resolve().name}.csv")
@@ -206,6 +208,9 @@ def _better_hint(path: Path, hint: str) -> str:
     others = [error for file in files if file.suffix.lower() not in SUFFIXES and (error := not_a_table(file))]
     if "class" in hint and others:
         return f"{hint}\n{others[0].message}: {others[0].hint}"
+    if unread:
+        known = "a folder for each class, COCO, CSV or another format of docs/data.md"
+        return f"cnncli does not read labels from {some(unread)}: export them as {known}"
     return hint.replace(", remove the folder, or name the classes to use in data.classes", ", or remove the folder")
 
 

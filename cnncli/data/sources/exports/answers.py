@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.data import unused
+from cnncli.data.sources.exports.place import folders_of_splits
 from cnncli.data.sources.rows import Listing, Row
 from cnncli.data.sources.rows.json_cells import cell
 from cnncli.errors import DataError
@@ -43,7 +44,7 @@ class Answers:
     """
 
     def __init__(self, root: Path, group: str | None = None) -> None:
-        self._root, self._group = root, group
+        self._root, self._group, self._folders = root, group, folders_of_splits(root)
         self._folder = self._prefix = ""
         self._split = "train"
         self._images: dict[tuple[str, str], _Image] = {}
@@ -73,7 +74,7 @@ class Answers:
         if not isinstance(name, str):
             raise TypeError(f"an image is called {name!r}")
         split = split or self._split
-        name = self._from_root(name)
+        name = self._from_root(name, split)
         image = self._images.get((name, split))
         if image is None:
             place = self._prefix + (place or f"image {len(self._images) + 1}")
@@ -83,12 +84,14 @@ class Answers:
             image.group = image.group or cell(record.get(self._group))
         return image
 
-    def _from_root(self, name: str) -> str:
-        """The path of an image that stands as it is written beside the file that names it."""
-        if not self._folder or posixpath.isabs(name) or "\0" in name:
+    def _from_root(self, name: str, split: str) -> str:
+        """The path of an image that is, as it is written, beside the file that names it or in a folder of its split."""
+        slashed = name.replace("\\", "/")
+        if posixpath.isabs(slashed) or "\0" in name or len(name) > _LONGEST:
             return name
-        inner = posixpath.normpath(posixpath.join(self._folder, name.replace("\\", "/")))
-        return inner if len(inner) < _LONGEST and (self._root / inner).is_file() else name
+        folders = [*([self._folder] if self._folder else []), *self._folders.get(split, [])]
+        paths = (posixpath.normpath(posixpath.join(folder, slashed)) for folder in folders)
+        return next((path for path in paths if (self._root / path).is_file()), name)
 
     def add(
         self,

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from cnncli.data.decode.formats import SUFFIXES
 from cnncli.data.inventory.folder_inventory import FolderInventory
-from cnncli.data.names.split_names import says_nothing, split_of
+from cnncli.data.names.split_names import says_nothing, split_of, splits_named
 from cnncli.data.sources.rows.text import DELIMITERS, encoding_of, table_text
 from cnncli.errors import DataError
 from cnncli.wording import some
@@ -23,6 +23,8 @@ _TABLES = (".csv", ".tsv", ".txt", ".lst")
 _OBJECTS = (".json", ".labels")
 _LINES = (".jsonl", ".ndjson", ".manifest")
 _IN_FOLDERS = (".json", ".labels", ".jsonl", ".ndjson", ".manifest", ".csv", ".tsv", ".xml", ".lst")
+_UNREAD = (".datum", ".arrow", ".tfrecord", ".tfrecords", ".record", ".pkl", ".pickle", ".h5", ".hdf5", ".json", ".xml")
+_PICKLE = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _DEEPEST = 3  # folders within each other that may hold annotations
 _HEAD, _ROWS = 1 << 16, 10  # bytes and lines of a table that tell what it is
 
@@ -48,12 +50,10 @@ class Place:
         Raises:
             DataError: There are several, and none of them is named.
         """
-        if self.label in asked or len(asked) < 2:
+        if self.label in asked or (self.label is None and len(asked) < 2):
             return self.label or next(iter(asked), "")
-        raise DataError(
-            f"{self.path} has answers to several {kind}: {some(sorted(asked))}",
-            "name one in data.source.table.label_column",
-        )
+        has = f"has answers to several {kind}: " if self.label is None else f"has no '{self.label}' among its {kind}: "
+        raise DataError(f"{self.path} {has}{some(sorted(asked))}", "name one in data.source.table.label_column")
 
     @cached_property
     def text(self) -> str:
@@ -160,14 +160,44 @@ def annotation_files(folder: Path) -> list[Path]:
 
     A file in the folder of a class says something of this class alone, and is none of them.
     """
+    return [file for file in _beside_classes(folder) if file.name.lower().endswith(_IN_FOLDERS)]
+
+
+def unread_files(folder: Path) -> list[str]:
+    """The names of files in the same places whose format is that of annotations or pixels, and that no module reads."""
+    return [file.name for file in _beside_classes(folder) if file.name.lower().endswith(_UNREAD) or _is_pickle(file)]
+
+
+def folders_of_splits(root: Path) -> dict[str, list[str]]:
+    """The folders in which the images of each split may lie: `val2017/`, `images/train/`, `test/images/` …"""
+    contents, found = FolderInventory(root, {}), dict[str, list[str]]()
+    for place in ("", *(f"{name}/" for name in contents.folders() if says_nothing(name))):
+        for name, split in splits_named(contents.folders(place)).items():
+            inner = f"{place}{name}/"
+            within = [f"{inner}{each}/" for each in contents.folders(inner) if says_nothing(each)]
+            found.setdefault(split, []).extend([inner, *within])
+    return found
+
+
+def _beside_classes(folder: Path) -> list[Path]:
     contents = FolderInventory(folder, {})
     found, pending = list[str](), [("", 0)]
     while pending:
         place, depth = pending.pop(0)
-        found += [name for name in contents.files(place, nested=False) if name.lower().endswith(_IN_FOLDERS)]
+        found += contents.files(place, nested=False)
         inner = [f"{place}{name}/" for name in contents.folders(place)] if depth < _DEEPEST else []
         pending += [(each, depth + 1) for each in inner if _may_hold_annotations(folder / each)]
     return [folder / name for name in found]
+
+
+def _is_pickle(file: Path) -> bool:
+    if file.suffix not in ("", ".meta"):
+        return False
+    try:
+        with file.open("rb") as stream:
+            return stream.read(2) in _PICKLE
+    except OSError:
+        return False
 
 
 def _may_hold_annotations(folder: Path) -> bool:

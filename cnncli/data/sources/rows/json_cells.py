@@ -106,4 +106,4 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(int(value))
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value).strip()
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else str(value).strip()

@@ -45,10 +45,13 @@ _KINDS: dict[tuple[str, ...], tuple[str, str]] = {
         "save it as CSV where it was made, and name that file",
     ),
     (".md", ".html", ".htm", ".docx", ".pdf"): ("a document", "save the table in it as CSV, and name that file"),
-    (".zip",): ("an archive", "unpack it and name the folder: unzip {file} -d {stem} && cnncli init {stem}"),
+    (".zip", ".tm", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"): (
+        "an archive, and nothing is read from inside",
+        "unpack it: cnncli init {file}",
+    ),
     (".7z",): ("an archive", "unpack it and name the folder: 7z x -o{stem} {file} && cnncli init {stem}"),
     (".rar",): ("an archive", "unpack it and name the folder: unrar x {file} {stem}/ && cnncli init {stem}"),
-    (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst"): (
+    (".tar.zst",): (
         "an archive",
         "unpack it and name the folder: mkdir {stem} && tar -xf {file} -C {stem} && cnncli init {stem}",
     ),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.data.decode.formats import SUFFIXES
+from cnncli.data.inventory.archives import require_whole
 from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.rows import Listing, Row
 from cnncli.data.sources.rows.json_cells import cell
@@ -69,6 +70,14 @@ def webdataset(files: Sequence[Path], label: str | None) -> Listing:
     return Listing(rows, pixels=write)
 
 
+def is_webdataset(file: Path) -> bool:
+    """Whether a tar archive has samples of an image and a label."""
+    try:
+        return bool(webdataset([file], None).rows)
+    except DataError:
+        return False
+
+
 def _members(file: Path) -> Iterator[_Member]:
     try:
         with tarfile.open(file) as archive:
@@ -77,6 +86,7 @@ def _members(file: Path) -> Iterator[_Member]:
                 stem, dot, suffix = base.partition(".")
                 if entry.isfile() and stem and dot and (stream := archive.extractfile(entry)) is not None:
                     yield _Member(f"{folder}/{stem}".lstrip("/"), suffix.lower(), stream.read())
+            require_whole(archive)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise DataError(f"{file} cannot be read as a tar archive: {error}") from error
 

@@ -38,7 +38,7 @@ def read(place: Place, answers: Answers) -> None:
     columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in _OWN]
     images = [key for key in columns if any(_is_image(row.get(key)) for row in rows)]
     others = {key for key in columns if key not in images and not key.startswith("_data_")}
-    question = place.question(_questions(rows, others))
+    question = place.question(others if place.label in others else _questions(rows, others))
     for number, row in enumerate(rows, 1):
         image = str(next((row[key] for key in images if row.get(key)), ""))
         # Without an annotation, the value is a column that was imported

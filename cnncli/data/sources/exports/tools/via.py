@@ -24,7 +24,7 @@ def recognises(place: Place) -> bool:
 def read(place: Place, answers: Answers) -> None:
     """Adds the attributes of files as labels, and those of regions as labels of boxes."""
     rows = [*_of_csv(place)] if place.header else [*_of_json(place)]
-    attributes = {name for _, of_file, _ in rows for name in of_file}
+    attributes = {name for _, of_file, _ in rows for name, value in of_file.items() if _labels(value)}
     attribute = place.question(attributes, "attributes of files")
     for name, of_file, of_regions in rows:
         given = _labels(of_file.get(attribute))
