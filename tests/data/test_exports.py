@@ -111,8 +111,9 @@ class TestLabelStudio:
         answered = {"annotator": 1, "annotation_id": 4}
         rows = [row(1, animal="cat", **answered), row(2, animal="dog", **answered), row(3, animal="dog")]
         write(photos, **{"min.json": rows})
-        labels, left_out, _ = read(photos / "min.json")
+        labels, left_out, told = read(photos / "min.json")
         assert (labels["train"], left_out) == ({"images/1.jpg": "cat", "images/2.jpg": "dog"}, {"unlabelled": 1})
+        assert any("'animal' is also a column that was imported; where an annotation is empty" in each for each in told)
 
 
 def coco(annotations, first=1, ending=".jpg"):

@@ -49,6 +49,8 @@ class Answers:
         self._split = "train"
         self._images: dict[tuple[str, str], _Image] = {}
         self._keys: dict[str, None] = {}
+        self.remarks: list[str] = []
+        """What is not certain of the answers, to be told."""
 
     @property
     def any(self) -> bool:
@@ -119,6 +121,8 @@ class Answers:
                 f"{path} says nothing of a '{self._group}' for its images{there}",
                 "name another column in data.split.group, or use {pattern: …} for groups in the names of files",
             )
+        for remark in self.remarks:
+            notice(f"{path}: {remark}")
         rows, left_out, boxed = [], dict[str, list[str]](), 0
         for (name, split), image in self._images.items():
             label, reason = _label(image)

@@ -39,6 +39,11 @@ def read(place: Place, answers: Answers) -> None:
     images = [key for key in columns if any(_is_image(row.get(key)) for row in rows)]
     others = {key for key in columns if key not in images and not key.startswith("_data_")}
     question = place.question(others if place.label in others else _questions(rows, others))
+    if place.objects and any(row.get(question) and not row.get("annotation_id") for row in rows):
+        answers.remarks.append(
+            f"'{question}' is also a column that was imported; where an annotation is empty, JSON_MIN has the imported "
+            "value in place of none: export JSON to be certain"
+        )
     for number, row in enumerate(rows, 1):
         image = str(next((row[key] for key in images if row.get(key)), ""))
         # Without an annotation, the value is a column that was imported
