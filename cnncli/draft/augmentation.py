@@ -59,7 +59,7 @@ _LIGHT: Augmentation = (
 _CUTMIX: Augmentation = (
     "CutMix",
     "Pastes a part of another image into each image, and mixes the labels in the same proportion (Yun et al., 2019). "
-    "It keeps the network from learning few images by heart; training accuracy is low because of it.",
+    "It keeps the network from memorising few images; training accuracy is low because of it.",
 )
 
 

@@ -50,7 +50,7 @@ class Answers:
         self._images: dict[tuple[str, str], _Image] = {}
         self._keys: dict[str, None] = {}
         self.remarks: list[str] = []
-        """What is not certain of the answers, to be told."""
+        """What is not certain of the answers, for a notice."""
 
     @property
     def any(self) -> bool:
