@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
+from cnncli.api.export import ExportableRun
 from cnncli.errors import DataError
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
@@ -19,12 +20,12 @@ from cnncli.runner.resume_plan import plan_resume
 if TYPE_CHECKING:
     from cnncli.api.results import EvaluationResult
     from cnncli.observer import TrainingObserver
-    from cnncli.records import Exported, ExportSpeed, Reproduction
+    from cnncli.records import Reproduction
     from cnncli.runner.predict import ImageLike, Predictor
     from cnncli.runner.training.results import TrainingResult
 
 
-class Run(OpenRun):
+class Run(ExportableRun):
     """A run folder: what a training left, and what can be done with it. Made by `cnncli.open_run` and `cnncli.train`.
 
     Each file is read when it is first asked for, and once. Shows itself as a table in a notebook.
@@ -185,80 +186,6 @@ class Run(OpenRun):
     @cached_property
     def _predictors(self) -> dict[tuple[Weights, bool], Predictor]:
         return {}
-
-    def export(
-        self,
-        *formats: str,
-        int8: bool = False,
-        tolerance: float = 0.01,
-        weights: Weights = "best",
-        data: str | os.PathLike[str] | None = None,
-        allow_changed_weights: bool = False,
-        notice: Notice = warn,
-        done: Callable[[Exported], None] | None = None,
-    ) -> tuple[Exported, ...]:
-        """Writes the network, in float32, for other programs, and proves on every test image that it answers the same.
-
-        Each format has a folder in `exports/` of the run: the network, model.json, check.json, and predict.py, which
-        classifies images without cnncli. What answers differently is removed again.
-
-        Args:
-            formats: Of `onnx`, `litert`, `openvino`, `saved_model`, `keras`.
-            int8: Compute in whole numbers of 8 bits: a quarter of the size, and slightly other answers.
-            tolerance: How much accuracy, 0…1, an int8 network may lose on the test images.
-            weights: `best`, those of the best epoch; or `last`, those at the end of the training.
-            data: Where the images are now, if they were moved; only those for testing need be there.
-            allow_changed_weights: Accept weights whose checksum does not match the run.
-            notice: Receives warnings, such as that images have changed; `warnings.warn` by default.
-            done: Receives each export as soon as it is checked.
-
-        Raises:
-            ValueError: There is no such format.
-            NotExported: A format cannot express the network, or answers differently.
-            DataError: Test images are missing.
-            ResourceError: A package is not installed, or memory or disk ran out.
-            RunError: The run is incomplete or lacks these weights, or they were changed.
-
-        Example:
-            >>> import cnncli
-            >>> (exported,) = cnncli.open_run("runs/mnist-001").export("keras")
-            >>> exported.path.name, exported.check["changed_answers"]
-            ('keras', 0)
-        """
-        with isolated():
-            from cnncli.runner.export import export
-
-            moved = None if data is None else expanded(data)
-            exports = []
-            for exported in export(self, formats, int8, tolerance, moved, weights, allow_changed_weights, notice):
-                exports.append(exported)
-                if done:
-                    done(exported)
-            return tuple(exports)
-
-    def benchmark_exports(self, trusted: Collection[str] = (), *, notice: Notice = warn) -> tuple[ExportSpeed, ...]:
-        """Measures how quick and how large every export of this run is, on this machine.
-
-        Args:
-            trusted: Formats whose files you made yourself. Those of `saved_model` and `keras` can hold programs, so
-                they are left out unless they are here; the others are numbers and known operations.
-            notice: Receives a line about each that is left out; `warnings.warn` by default.
-
-        Raises:
-            RunError: There is no export.
-            ResourceError: A package is not installed.
-
-        Example:
-            >>> import cnncli
-            >>> run = cnncli.open_run("runs/mnist-001")
-            >>> exported = run.export("keras")
-            >>> run.benchmark_exports(trusted=["keras"])[0].batches
-            (1, 32)
-        """
-        with isolated():
-            from cnncli.runner.export import benchmark
-
-            return tuple(benchmark(self, trusted, notice))
 
     def resume(
         self, epochs: int | None = None, observers: Sequence[TrainingObserver] = (), *, command: Sequence[str] = ()
