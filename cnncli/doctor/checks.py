@@ -31,6 +31,10 @@ EXTRAS = {
     "tfds": "reads TensorFlow Datasets",
     "parquet": "reads tables in Parquet, such as those of Hugging Face",
     "tiff": "reads TIFF and JPEG 2000 of any depth",
+    "onnx": "exports to ONNX",
+    "litert": "exports to LiteRT",
+    "openvino": "exports to OpenVINO",
+    "quantize": "exports to LiteRT in 8 bits",
 }
 """What each extra is for."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import string
 import textwrap
@@ -90,9 +91,16 @@ def program(runtime: Runtime, needs: tuple[str, ...], image: InputFormat) -> str
 
 def opened(folder: Path) -> ModuleType:
     """Runs predict.py of an exported network as a module; it loads the network and has `read` and `classify`."""
-    described = importlib.util.spec_from_file_location("cnncli_exported", folder / PROGRAM)
+    loader = _Uncached("cnncli_exported", str(folder / PROGRAM))
+    described = importlib.util.spec_from_loader(loader.name, loader)
     assert described is not None
-    assert described.loader is not None
     module = importlib.util.module_from_spec(described)
-    described.loader.exec_module(module)
+    loader.exec_module(module)
     return module
+
+
+class _Uncached(importlib.machinery.SourceFileLoader):
+    """Leaves no compiled file in the export."""
+
+    def set_data(self, path: str, data: object, *, _mode: int = 0o666) -> None:
+        """Writes nothing."""

@@ -65,3 +65,30 @@ def test_a_file_that_is_none(tmp_path):
     (tmp_path / "d.h5").write_bytes(b"no")
     with pytest.raises(DataError, match="cannot be read as an HDF5 file"):
         arrays.load(tmp_path / "d.h5")
+
+
+def test_numbers_that_are_elsewhere_are_not_read(tmp_path):
+    pixels = np.zeros((4, 3, 3), np.uint8)
+    (tmp_path / "other.bin").write_bytes(pixels.tobytes())
+    with h5py.File(tmp_path / "outside.h5", "w") as file:
+        file.create_dataset("images", pixels.shape, "u1", external=[(str(tmp_path / "other.bin"), 0, pixels.size)])
+        file["labels"] = np.arange(4) % 2
+    with h5py.File(tmp_path / "whole.h5", "w") as file:
+        file["pixels"] = pixels
+    layout = h5py.VirtualLayout(pixels.shape, "u1")
+    layout[:] = h5py.VirtualSource(str(tmp_path / "whole.h5"), "pixels", pixels.shape)
+    with h5py.File(tmp_path / "virtual.h5", "w") as file:
+        file.create_virtual_dataset("images", layout)
+        file["labels"] = np.arange(4) % 2
+    for name in ("outside.h5", "virtual.h5"):
+        with pytest.raises(DataError, match="images is an array that is kept in other files"):
+            arrays.load(tmp_path / name)
+
+
+def test_links_are_not_followed(tmp_path):
+    write(tmp_path / "there.h5", images=np.zeros((4, 3, 3), np.uint8), labels=np.arange(4) % 2)
+    with h5py.File(tmp_path / "linked.h5", "w") as file:
+        file["images"] = h5py.ExternalLink(str(tmp_path / "there.h5"), "images")
+        file["labels"] = np.arange(4) % 2
+    with pytest.raises(DataError, match="has no train images"):
+        arrays.load(tmp_path / "linked.h5")

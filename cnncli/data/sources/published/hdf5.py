@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from math import isqrt
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ _KINDS = {
     **dict.fromkeys(("y", "label", "labels", "target", "targets"), "labels"),
 }
 _NAMES = ("list_classes", "class_names", "classes")
+_FILTERS = {1, 2, 3, 5, 6, 32000}  # deflate, shuffle, checksum, fewer bits, scaled, LZF
 _EXPECTED = "expected images and labels, such as train_set_x and train_set_y, or save them as an .npz"
 
 
@@ -67,15 +68,27 @@ def _arrays(file: Path) -> Iterator[tuple[str, np.ndarray]]:
 
     try:
         with h5py.File(file, "r") as content:
-            found: dict[str, object] = {}
+            found: dict[str, Any] = {}
             content.visititems(
                 lambda name, item: found.update({name: item}) if isinstance(item, h5py.Dataset) else None
             )
             for name, item in found.items():
-                require_memory(item.nbytes, f"{file}: {name} is an array")  # type: ignore[attr-defined]
-                yield name, np.asarray(item[()])  # type: ignore[index]
+                _require_own_numbers(file, name, item)
+                require_memory(item.nbytes, f"{file}: {name} is an array")
+                yield name, np.asarray(item[()])
     except (OSError, RuntimeError, KeyError) as error:
         raise DataError(f"{file} cannot be read as an HDF5 file: {error}") from error
+
+
+def _require_own_numbers(file: Path, name: str, array: Any) -> None:
+    """Refuses an array whose numbers are in other files, or are unpacked by a plug-in; links are never followed."""
+    stored = array.id.get_create_plist()
+    filters = {stored.get_filter(number)[0] for number in range(stored.get_nfilters())}
+    if array.external or array.is_virtual or not filters <= _FILTERS:
+        raise DataError(
+            f"{file}: {name} is an array that is kept in other files, or packed in a way of its own",
+            "save the arrays as an .npz",
+        )
 
 
 def _role(name: str, stem: str) -> tuple[str, str]:
