@@ -246,12 +246,11 @@ class Run(ExportableRun):
             >>> cnncli.open_run("runs/mnist-001").reproduce().is_same
             True
         """
-        with isolated(before_start=self.apply_recorded_threading):
+        current = Run(self.folder)  # it may have been resumed since this one was opened
+        with isolated(before_start=current.apply_recorded_threading):
             from cnncli.runner.reproduce import reproduce
 
-            return reproduce(
-                Run(self.folder), self.path.parent if runs_dir is None else expanded(runs_dir), observers, command
-            )
+            return reproduce(current, self.path.parent if runs_dir is None else expanded(runs_dir), observers, command)
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"

@@ -44,9 +44,9 @@ def test_every_answer_is_that_of_the_network(run, form, name):
 def test_the_program_needs_nothing_of_cnncli(run, place, form, tmp_path):
     opened = run("shades")
     (exported,) = opened.export(form)
-    blocked = ["cnncli", "scipy", "yaml", "h5py"]
+    blocked = ["cnncli", "sklearn", "yaml"]
     if form not in ("saved_model", "keras"):
-        blocked += ["tensorflow", "keras"]
+        blocked += ["tensorflow", "keras", "h5py", "scipy"]
     files = sorted((place / "shades").rglob("*.*"))[::5]
     (tmp_path / "damaged.png").write_bytes(b"no image")
     code = PROGRAM_ALONE.format(blocked=blocked, program=str(exported.path.absolute() / "predict.py"))
@@ -178,3 +178,23 @@ def test_an_operation_that_litert_lacks_is_named(tmp_path):
     network = keras.Model(image, {"probabilities": keras.layers.Add()(parts)})
     with pytest.raises(NotExported, match="LiteRT lacks an operation of this network: Erfc"):
         litert.write(network, tmp_path / "model.tflite", ("a", "b"))
+
+
+def test_a_keras_file_has_only_layers_of_keras(tmp_path):
+    import zipfile
+
+    from cnncli.export import keras_file
+    from cnncli.factory import layers
+    from cnncli.startup import keras
+
+    image = keras.Input((8, 8, 3), name="image")
+    features = layers.DepthwiseConv2D(3)(layers.Conv2D(4, 3)(layers.ReverseChannels()(image)))
+    features = layers.SeparableConv2D(4, 3)(layers.BatchNormalization()(features))
+    inner = keras.Model(image, keras.layers.GlobalAveragePooling2D()(features))
+    network = keras.Model(image, {"probabilities": inner(image, training=False)})
+    images = np.random.default_rng(0).uniform(0, 255, (2, 8, 8, 3)).astype(np.float32)
+    expected = network.predict_on_batch(images)["probabilities"]
+    keras_file.write(network, tmp_path / "model.keras", ("a", "b", "c", "d"))
+    assert b"cnncli" not in zipfile.ZipFile(tmp_path / "model.keras").read("config.json")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert np.abs(loaded.predict_on_batch(images)["probabilities"] - expected).max() < 1e-3 * np.abs(expected).max()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -19,10 +19,12 @@ from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
 from cnncli.data.decode.profiles import to_srgb
 from cnncli.data.decode.readers import DeepPixels, NoPicture, NotRead, OpenedPicture, open_picture
-from cnncli.data.decode.readers.dicom import DicomFacts, DicomPicture
 from cnncli.data.decode.white import HIDDEN, WHITE, eight_bits
 from cnncli.data.files import open_file
 from cnncli.errors import DataError
+
+if TYPE_CHECKING:
+    from cnncli.data.decode.readers.dicom import DicomFacts
 
 MAX_PIXELS = 50_000_000
 """Width times height above which an image is refused before it is decoded: a file of 400 kB can unpack to 1.2 GB."""
@@ -142,7 +144,7 @@ class OpenedImage:
     def dicom(self) -> DicomFacts | None:
         """What the header of a DICOM says; None for other files."""
         with _told(self.kind, self.stream, self.name):
-            return self.picture.facts if isinstance(self.picture, DicomPicture) else None
+            return self.picture.dicom()
 
 
 def open_image(stream: BinaryIO, name: str, frame: Frame | None = None) -> OpenedImage:

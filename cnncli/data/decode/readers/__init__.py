@@ -17,6 +17,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from cnncli.data.decode.formats import Format
     from cnncli.data.decode.input_format import Frame, InputFormat
+    from cnncli.data.decode.readers.dicom import DicomFacts
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ class OpenedPicture(ABC):
     def profile(self) -> bytes:
         """Its ICC profile; empty for none."""
         return b""
+
+    def dicom(self) -> DicomFacts | None:
+        """What the header of a DICOM says; None for other files."""
+        return None
 
     def turn(self) -> Image.Transpose | None:
         """What puts it upright; None when it is. Nothing is decoded, so a PNG is asked again once it is."""

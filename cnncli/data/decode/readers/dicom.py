@@ -69,8 +69,7 @@ class DicomPicture(OpenedPicture):
         """Its ICC profile; empty for none."""
         return bytes(self._file.elements.get("ICCProfile") or b"")
 
-    @property
-    def facts(self) -> DicomFacts:
+    def dicom(self) -> DicomFacts:
         """What the header says."""
         elements, index = self._file.elements, self._index
         is_shown = self.is_grey and self._layout.stored > 1
