@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -13,21 +12,6 @@ if TYPE_CHECKING:
     from cnncli.runner.inputs.splits import Splits
     from cnncli.runs import RunDir
     from cnncli.spec.schema import Spec
-
-Progress = Callable[[int, int], None]
-"""Receives how many images are done, and of how many."""
-
-Notice = Callable[[str], None]
-"""Receives a message worth a line, such as a warning."""
-
-
-def ignore(text: str) -> None:
-    """The notice of who wants none."""
-
-
-def warn(text: str) -> None:
-    """The notice of who calls cnncli from Python and sets no other."""
-    warnings.warn(text.removeprefix("warning: "), stacklevel=4)
 
 
 class TrainingObserver:

@@ -32,6 +32,7 @@ ROOMS = {
         "runs",
         "spec",
         "catalog",
+        "notices",
         "observer",
         "records",
         "environment",
@@ -53,7 +54,7 @@ ROOMS = {
         "wording",
         "__init__",
     },
-    "api": {"runner", "report", "runs", "spec", "observer", "records", "errors", "isolation", "machine"},
+    "api": {"runner", "report", "runs", "spec", "notices", "observer", "records", "errors", "isolation", "machine"},
     "runner": {
         "factory",
         "data",
@@ -61,6 +62,7 @@ ROOMS = {
         "runs",
         "spec",
         "catalog",
+        "notices",
         "observer",
         "records",
         "environment",
@@ -75,7 +77,7 @@ ROOMS = {
     "export": {"data", "spec", "catalog", "records", "errors", "startup", "temporary", "wording"},
     "draft": {"data", "spec", "errors", "machine", "wording"},
     "factory": {"spec", "catalog", "records", "errors", "startup", "machine", "temporary", "wording"},
-    "data": {"catalog", "observer", "records", "errors", "startup", "machine", "wording"},
+    "data": {"catalog", "notices", "observer", "records", "errors", "startup", "machine", "wording"},
     "report": {"records", "environment", "errors", "wording"},
     "runs": {"catalog", "errors", "machine", "wording"},
     "explain": {"spec", "catalog", "errors", "wording"},
@@ -90,6 +92,7 @@ ROOMS = {
     "temporary": set(),
     "wording": set(),
     "observer": set(),
+    "notices": set(),
     "__init__": set(),
 }
 HEAVY_ROOMS = {"api", "isolation", "doctor", "runner", "draft", "factory", "data", "report", "startup", "export"}

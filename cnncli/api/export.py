@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
-from cnncli.observer import Notice, warn
+from cnncli.notices import Notice, warn
 from cnncli.runner.open_run import OpenRun, Weights
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from cnncli.api.spec_report import SpecReport
 from cnncli.errors import SpecError
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
-from cnncli.observer import Notice, warn
+from cnncli.notices import Notice, warn
 from cnncli.runner.inputs.preconditions import missing_inputs, require_inputs_exist
 from cnncli.runs import find_run
 from cnncli.spec import Spec, load

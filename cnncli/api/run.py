@@ -11,7 +11,7 @@ from cnncli.api.export import ExportableRun
 from cnncli.errors import DataError
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
-from cnncli.observer import Notice, warn
+from cnncli.notices import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
 from cnncli.records.html import html_table
 from cnncli.runner.open_run import OpenRun, Weights

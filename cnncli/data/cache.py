@@ -30,7 +30,7 @@ from cnncli.data.samples import FileSamples, Samples
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import create_folder, expanded
-from cnncli.observer import Progress
+from cnncli.notices import Progress
 from cnncli.wording import size_text
 
 LIMIT = 20_000_000_000

@@ -19,7 +19,7 @@ from cnncli.data.sources.rows.names import names_in
 from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.reading import is_table, split_tables
 from cnncli.errors import DataError
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.wording import in_shell, some
 
 _ANY = InputFormat(1, 1, 3)

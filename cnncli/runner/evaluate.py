@@ -10,7 +10,7 @@ from cnncli.environment import tell_result_variables
 from cnncli.errors import DataError, RunError
 from cnncli.factory.training import compile_model
 from cnncli.machine import expanded
-from cnncli.observer import Notice, warn
+from cnncli.notices import Notice, warn
 from cnncli.records import Evaluation
 from cnncli.runner.inputs.image_manifest import recorded_splits, warn_about_trained
 from cnncli.runner.inputs.other_images import other_images

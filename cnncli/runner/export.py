@@ -22,7 +22,7 @@ from cnncli.export.check import Reference, require_accurate
 from cnncli.export.network import with_probabilities
 from cnncli.export.refusals import refused
 from cnncli.machine import available_memory, create_folder
-from cnncli.observer import Notice, warn
+from cnncli.notices import Notice, warn
 from cnncli.records import Exported, ExportSpeed
 from cnncli.report.tables import cell
 from cnncli.runner.evaluate import own_split

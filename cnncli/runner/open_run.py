@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cnncli.environment import MOST_THREADS, ONEDNN, THREADS, set_by_default
 from cnncli.errors import RunError, SpecError, path_text
-from cnncli.observer import Notice, warn
+from cnncli.notices import Notice, warn
 from cnncli.records import Epoch, History
 from cnncli.runner.inputs.data_record import DataRecord, parse_data_record
 from cnncli.runner.model.plugin_check import require_packages

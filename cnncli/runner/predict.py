@@ -21,7 +21,7 @@ from cnncli.environment import tell_result_variables
 from cnncli.errors import DataError
 from cnncli.factory.training import probabilities
 from cnncli.machine import expanded
-from cnncli.observer import Notice, warn
+from cnncli.notices import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
 from cnncli.runner.inputs.splits import input_format_for
 from cnncli.runner.model.build import encoding_for

@@ -11,7 +11,7 @@ from PIL import Image
 from cnncli.data.augment import Augmentation
 from cnncli.data.pipeline import encode, epoch_indices
 from cnncli.errors import DataError
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.report.plots.samples import draw_preview
 from cnncli.runner.inputs.splits import load_splits
 from cnncli.runs import writing

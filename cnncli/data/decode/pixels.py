@@ -8,7 +8,7 @@ import numpy as np
 
 from cnncli.data.decode.white import FEW_LEVELS, HALF, TOLERANCE, WHITE, is_outside, likely_white
 from cnncli.errors import DataError
-from cnncli.observer import Notice, ignore
+from cnncli.notices import Notice, ignore
 from cnncli.wording import dimensions
 
 _Extent = tuple[float, float]

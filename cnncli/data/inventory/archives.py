@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 
 from cnncli.data.inventory.folder_inventory import PASSED_OVER, FolderInventory
 from cnncli.errors import DataError, ResourceError
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.wording import counted, in_shell, size_text
 
 _ZIP = (".zip", ".tm")

@@ -11,7 +11,7 @@ from cnncli.data.decode.pixels import as_images
 from cnncli.data.names.classes import Classes, in_classes
 from cnncli.data.samples import ImageData, Samples
 from cnncli.errors import DataError
-from cnncli.observer import Notice, ignore
+from cnncli.notices import Notice, ignore
 from cnncli.wording import in_counting_order, some
 
 

@@ -25,7 +25,7 @@ from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.samples import FileSamples, ImageData, Samples
 from cnncli.data.sources import inventory_of, load_images
 from cnncli.errors import DataError
-from cnncli.observer import Progress
+from cnncli.notices import Progress
 from cnncli.records import Affected, DataReport, Finding
 
 _READING = InputFormat(1, 1, 3)

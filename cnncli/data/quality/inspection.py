@@ -22,7 +22,7 @@ from cnncli.data.decode.readers.dicom import DicomFacts
 from cnncli.data.files import open_file
 from cnncli.data.threads import each_in_threads
 from cnncli.errors import DataError
-from cnncli.observer import Progress
+from cnncli.notices import Progress
 from cnncli.wording import size_text
 
 _AT_A_TIME = 1000  # images between two reports of progress

@@ -28,7 +28,7 @@ from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.reading import is_table
 from cnncli.data.unused import of_foreign_classes
 from cnncli.errors import DataError
-from cnncli.observer import Notice, Progress
+from cnncli.notices import Notice, Progress
 from cnncli.wording import counted, in_shell, listed, some
 
 _ANY = InputFormat(1, 1, 3)

@@ -25,7 +25,7 @@ from cnncli.data.sources.published import hdf5
 from cnncli.data.sources.published.matlab import published_arrays
 from cnncli.errors import DataError
 from cnncli.machine import expanded
-from cnncli.observer import Notice, ignore
+from cnncli.notices import Notice, ignore
 from cnncli.wording import counted, some
 
 _KINDS = {

@@ -16,7 +16,7 @@ from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources.idx import read_idx
 from cnncli.data.sources.published import mnist
 from cnncli.data.sources.published.download import RemoteFile, fetch
-from cnncli.observer import Notice, ignore
+from cnncli.notices import Notice, ignore
 
 
 def _fashion(name: str, sha256: str, size: int) -> RemoteFile:

@@ -18,7 +18,7 @@ from cnncli.data.names.classes import Classes
 from cnncli.data.names.labels import labelled_images
 from cnncli.data.samples import ImageData, Samples
 from cnncli.errors import DataError
-from cnncli.observer import Notice, ignore
+from cnncli.notices import Notice, ignore
 from cnncli.wording import counted, dimensions, some
 
 _NAME = re.compile(r"(.*?)(train|t10k|test)[-_.](images|labels)[-_.]idx([1-4])[-_.]ubyte(\.gz)?", re.IGNORECASE)

@@ -25,7 +25,7 @@ from cnncli.data.sources.rows.references import References
 from cnncli.data.sources.rows.split_column import KEY
 from cnncli.data.sources.rows.unpacked import unpack, unpacked_folder
 from cnncli.errors import DataError
-from cnncli.observer import Notice, ignore
+from cnncli.notices import Notice, ignore
 from cnncli.records import Affected
 from cnncli.wording import counted, listed, some
 

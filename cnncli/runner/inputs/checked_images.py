@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.runner.inputs.class_check import require_class_weights
 from cnncli.runner.inputs.size_findings import warn_about_sizes
 from cnncli.runner.inputs.source_check import load_readable_splits

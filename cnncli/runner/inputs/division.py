@@ -15,7 +15,7 @@ from cnncli.data.quality.class_warnings import lacking_classes
 from cnncli.data.samples import ImageData
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import RunError
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.spec.schema import Data
 from cnncli.spec.split import taken_from_training
 from cnncli.wording import counted

@@ -14,7 +14,7 @@ import numpy as np
 from cnncli.data.identity import DuplicateGroup, fingerprint, identical_across
 from cnncli.data.samples import FileSamples
 from cnncli.errors import DataError, RunError
-from cnncli.observer import Notice, ignore
+from cnncli.notices import Notice, ignore
 from cnncli.report.tables import write_rows
 from cnncli.runner.inputs.data_record import DataRecord
 from cnncli.runner.inputs.division_file import with_own_division

@@ -16,7 +16,7 @@ from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.reading import SUFFIXES, is_table
 from cnncli.data.sources.table import labelled_rows
 from cnncli.errors import DataError
-from cnncli.observer import Notice, ignore
+from cnncli.notices import Notice, ignore
 from cnncli.runner.inputs.data_record import DataRecord
 from cnncli.runner.inputs.splits import input_format_for
 from cnncli.spec.schema import Data

@@ -20,7 +20,7 @@ from cnncli.data.names.classes import TooFewClasses, require_same_classes
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import inventory_of, table
 from cnncli.errors import DataError
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.runner.inputs.splits import input_format_for, load_source
 from cnncli.spec.schema import Data
 from cnncli.spec.sources import Source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.runner.inputs.splits import Splits
 from cnncli.spec.lint import lint_images
 from cnncli.spec.schema import Spec

@@ -17,7 +17,7 @@ from cnncli.data.samples import FileSamples
 from cnncli.data.sources import load_images
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import DataError
-from cnncli.observer import Notice, Progress, ignore
+from cnncli.notices import Notice, Progress, ignore
 from cnncli.records import Affected, DataReport, Finding
 from cnncli.runner.inputs.class_check import unused_splits
 from cnncli.runner.inputs.splits import (

@@ -21,7 +21,7 @@ from cnncli.data.sources import builtin, load_images
 from cnncli.data.unused import of_foreign_classes
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
-from cnncli.observer import Notice, Progress, ignore
+from cnncli.notices import Notice, Progress, ignore
 from cnncli.runner.inputs.class_check import require_known_classes, unused_splits
 from cnncli.runner.inputs.division import Part, divide_source
 from cnncli.runner.inputs.division_file import pooled, read_parts

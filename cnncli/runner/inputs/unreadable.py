@@ -12,7 +12,7 @@ from cnncli.data.cache import cached_before
 from cnncli.data.quality import check_headers
 from cnncli.data.samples import FileSamples, ImageData, Unused
 from cnncli.errors import DataError
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.wording import counted, listed
 
 MOST = 0.5

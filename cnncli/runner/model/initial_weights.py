@@ -10,7 +10,7 @@ from cnncli.catalog.weights import IMAGENET
 from cnncli.data.sources.published.download import RemoteFile, fetch
 from cnncli.factory.model import heads
 from cnncli.factory.pretrained import load_backbone, load_imagenet, load_layers
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.records import LoadedWeights
 from cnncli.runner.inputs.preconditions import find_weights
 from cnncli.runner.open_run import OpenRun

@@ -17,7 +17,8 @@ from cnncli.catalog.layer_traits import traits_of
 from cnncli.data.pipeline import encode
 from cnncli.data.samples import Samples
 from cnncli.errors import TrainingError
-from cnncli.observer import Notice, TrainingObserver
+from cnncli.notices import Notice
+from cnncli.observer import TrainingObserver
 from cnncli.runner.execution.execution import OneDevice
 from cnncli.runner.inputs.splits import Splits, load_splits
 from cnncli.runner.model.build import build_compiled_model

@@ -11,7 +11,7 @@ import numpy as np
 
 from cnncli.factory.summary import summarize
 from cnncli.factory.weights import load_weights, save_weights
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.records import Evaluation, History
 from cnncli.report import EvaluationData, StartData, artifact_names, write_artifacts
 from cnncli.runner.inputs.splits import Splits

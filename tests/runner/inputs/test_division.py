@@ -10,7 +10,7 @@ from PIL import Image
 
 from cnncli.data.samples import ImageData
 from cnncli.errors import DataError
-from cnncli.observer import ignore
+from cnncli.notices import ignore
 from cnncli.runner.inputs.division_file import COLUMNS, pooled, with_own_division, write_division
 from cnncli.runner.inputs.splits import load_splits
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cnncli.errors import DataError, RunError
-from cnncli.observer import ignore
+from cnncli.notices import ignore
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cnncli.errors import DataError, SpecError
-from cnncli.observer import ignore
+from cnncli.notices import ignore
 
 pytestmark = pytest.mark.slow
 

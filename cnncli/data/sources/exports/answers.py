@@ -14,7 +14,7 @@ from cnncli.data.sources.exports.place import folders_of_splits
 from cnncli.data.sources.rows import Listing, Row
 from cnncli.data.sources.rows.json_cells import cell
 from cnncli.errors import DataError
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.wording import counted, some
 
 

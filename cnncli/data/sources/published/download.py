@@ -15,7 +15,7 @@ from typing import Any
 
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import create_folder, expanded
-from cnncli.observer import Notice, ignore
+from cnncli.notices import Notice, ignore
 from cnncli.wording import size_text
 
 TIMEOUT = 30.0

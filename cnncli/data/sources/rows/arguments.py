@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cnncli.data.inventory.location import existing_folder
 from cnncli.machine import expanded
-from cnncli.observer import Notice, ignore
+from cnncli.notices import Notice, ignore
 
 
 @dataclass(frozen=True)

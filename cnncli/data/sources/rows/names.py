@@ -11,7 +11,7 @@ from typing import Any
 from cnncli.data.inventory.location import existing_file
 from cnncli.data.sources.rows import Row
 from cnncli.errors import DataError
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 from cnncli.wording import counted, some
 
 GUESSES: Mapping[str, tuple[tuple[str, ...], ...]] = {

@@ -13,7 +13,7 @@ from cnncli.data.decode.formats import SUFFIXES
 from cnncli.data.sources.rows import Grid
 from cnncli.data.sources.rows.pixel_cells import names_of_pixels
 from cnncli.errors import DataError
-from cnncli.observer import Notice, ignore
+from cnncli.notices import Notice, ignore
 from cnncli.wording import counted, some
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}

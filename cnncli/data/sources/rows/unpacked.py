@@ -12,7 +12,7 @@ from cnncli.data.cache import decoded_cache_dir
 from cnncli.data.inventory.own_files import CACHE_TAG, CACHE_TAG_CONTENT
 from cnncli.errors import ResourceError
 from cnncli.machine import create_folder
-from cnncli.observer import Notice
+from cnncli.notices import Notice
 
 
 def unpacked_folder(files: Sequence[Path]) -> Path:
