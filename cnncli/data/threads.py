@@ -17,18 +17,21 @@ Result = TypeVar("Result")
 _TRIAL = 16
 """How many numbers are worked through to see how long they take."""
 
-_QUICK = 0.0004
+QUICK = 0.00015
 """Seconds of computing for one number, below which threads cost more than they gain.
 
 Decoding lets go of Python's lock, but for so short a time with small images that threads mostly wait for each other.
-On two cores the doctor took 0.40 ms for a JPEG of 32×32 in two threads, and 0.20 ms in one.
+On two cores a JPEG of 32×32 took 0.14 ms in two threads and 0.10 ms in one, one of 200×300 0.19 and 0.25 ms.
 """
+
+QUICK_TO_INSPECT = 0.0004
+"""The same for the doctor, which computes more in Python: 0.40 ms for 32×32 pixels in two threads and 0.20 in one."""
 
 _WAITING = 10
 """How many times as long as computing numbers may take: a network takes more, a busy machine does not."""
 
 
-def in_threads(work: Callable[[range], Result], total: int) -> list[Result]:
+def in_threads(work: Callable[[range], Result], total: int, quick: float = QUICK) -> list[Result]:
     """Works through the numbers below `total`, a range of them at a time, in order: in the threads of the pool.
 
     Where the first numbers take very little computing, and do not wait for a disk or network, this thread does it all.
@@ -42,7 +45,7 @@ def in_threads(work: Callable[[range], Result], total: int) -> list[Result]:
         return []
     began, computed = time.perf_counter(), time.thread_time()
     first = work(ranges[0])
-    if is_quick(time.perf_counter() - began, time.thread_time() - computed, trial):
+    if is_quick(time.perf_counter() - began, time.thread_time() - computed, trial, quick):
         return [first, *map(work, ranges[1:])]
     futures = [_pool().submit(work, numbers) for numbers in ranges[1:]]
     try:
@@ -52,14 +55,14 @@ def in_threads(work: Callable[[range], Result], total: int) -> list[Result]:
             future.cancel()
 
 
-def each_in_threads(work: Callable[[int], Result], total: int) -> list[Result]:
+def each_in_threads(work: Callable[[int], Result], total: int, quick: float = QUICK) -> list[Result]:
     """The result for each number below `total`, in order; see `in_threads`."""
-    return [result for part in in_threads(lambda numbers: [*map(work, numbers)], total) for result in part]
+    return [result for part in in_threads(lambda numbers: [*map(work, numbers)], total, quick) for result in part]
 
 
-def is_quick(seconds: float, computing: float, numbers: int) -> bool:
+def is_quick(seconds: float, computing: float, numbers: int, quick: float = QUICK) -> bool:
     """Whether work is done sooner by one thread, by the seconds that some numbers took and those spent computing."""
-    return computing < _QUICK * numbers and seconds < _WAITING * computing
+    return computing < quick * numbers and seconds < _WAITING * computing
 
 
 @functools.cache

@@ -38,9 +38,10 @@ def test_work_that_waits_has_as_many_threads_as_usable_cores():
 @pytest.mark.parametrize(
     ("seconds", "computing", "quick"),
     [
-        (0.003, 0.003, True),  # small images on a local disk
+        (0.0016, 0.0016, True),  # small images on a local disk
+        (0.004, 0.004, False),  # images of 200×300
         (0.020, 0.020, False),  # photographs
-        (0.020, 0.002, False),  # small images across a network
+        (0.020, 0.0016, False),  # small images across a network
     ],
 )
 def test_only_work_of_little_computing_stays_in_one_thread(seconds, computing, quick):

@@ -20,7 +20,7 @@ from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.profiles import profile_name
 from cnncli.data.decode.readers.dicom import DicomFacts
 from cnncli.data.files import open_file
-from cnncli.data.threads import each_in_threads
+from cnncli.data.threads import QUICK_TO_INSPECT, each_in_threads
 from cnncli.errors import DataError
 from cnncli.notices import Progress
 from cnncli.wording import size_text
@@ -65,7 +65,11 @@ def inspect_all(
     inspections: list[FileInspection] = []
     for start in range(0, total, _AT_A_TIME):
         end = min(start + _AT_A_TIME, total)
-        inspections += each_in_threads(lambda number, start=start: inspect_one(start + number), end - start)  # type: ignore[misc]
+        inspections += each_in_threads(
+            lambda number, start=start: inspect_one(start + number),  # type: ignore[misc]
+            end - start,
+            QUICK_TO_INSPECT,
+        )
         if progress:
             progress(end, total)
     return inspections
