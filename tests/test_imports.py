@@ -74,7 +74,7 @@ ROOMS = {
         "export",
         "__init__",
     },
-    "export": {"data", "spec", "catalog", "records", "errors", "startup", "temporary", "wording"},
+    "export": {"data", "spec", "catalog", "records", "errors", "startup", "temporary", "wording", "__init__"},
     "draft": {"data", "spec", "errors", "machine", "wording"},
     "factory": {"spec", "catalog", "records", "errors", "startup", "machine", "temporary", "wording"},
     "data": {"catalog", "notices", "observer", "records", "errors", "startup", "machine", "wording"},

@@ -54,10 +54,8 @@ class Reference:
         answers = np.concatenate([module.classify(each) for each in _batches(self.samples)])  # (images, classes)
         expected, taken = self.probabilities.argmax(axis=1), answers.argmax(axis=1)
         labels, images = self.samples.labels, len(self.samples)
-        lost, won = (
-            int(((expected == labels) & (taken != labels)).sum()),
-            int(((taken == labels) & (expected != labels)).sum()),
-        )
+        lost = int(((expected == labels) & (taken != labels)).sum())
+        won = int(((taken == labels) & (expected != labels)).sum())
         gain = (won - lost) / images
         half = _NORMAL * math.sqrt(max(0.0, (won + lost) / images - gain**2) / images)
         found: dict[str, Any] = {

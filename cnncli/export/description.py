@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from cnncli import __version__
 from cnncli.catalog.export_formats import ExportFormat
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.export.network import IMAGE, PROBABILITIES
@@ -42,7 +43,7 @@ def description(
         sha256: Of the file of the weights in the run.
         int8: Whether the network computes in whole numbers of 8 bits.
     """
-    made_with = ("cnncli", "tensorflow", "keras", *(package.replace("_", "-") for package in form.imports))
+    made_with = ("tensorflow", "keras", *(package.replace("_", "-") for package in form.imports))
     return {
         "name": name,
         "format": form.name,
@@ -72,7 +73,7 @@ def description(
         "output": {"name": PROBABILITIES, "shape": ["images", len(classes)], "dtype": "float32"},
         "weights": weights,
         "weights_sha256": sha256,
-        "versions": {package: version(package) for package in made_with},
+        "versions": {"cnncli": __version__, **{package: version(package) for package in made_with}},
     }
 
 

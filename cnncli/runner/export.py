@@ -16,7 +16,7 @@ import numpy as np
 
 from cnncli.catalog.export_formats import EXPORT_FORMATS, ExportFormat
 from cnncli.errors import CnncliError, NotExported, ResourceError, RunError, brief
-from cnncli.export import description, program, writer_of
+from cnncli.export import Writer, description, program, writer_of
 from cnncli.export.benchmark import measured
 from cnncli.export.check import Reference, require_accurate
 from cnncli.export.network import with_probabilities
@@ -78,13 +78,7 @@ def export(
         name = f"{form.name}-int8" if int8 else form.name
         target = run.path / FOLDER / name
         with _replacing(target) as folder, _errors_of(form):
-            path = folder / form.file
-            if calibration is None:
-                writer.write(network, path, classes)
-            else:
-                with temporary_folder() as exact:
-                    writer.write(network, exact / form.file, classes)
-                    writer.quantize(exact / form.file, calibration, path, classes)
+            _write_network(writer, network, folder / form.file, classes, calibration)
             facts = description.description(form, spec.name, classes, image, weights, sha256, int8)
             _write_json(folder / description.DESCRIPTION, facts)
             (folder / description.PROGRAM).write_text(
@@ -99,6 +93,18 @@ def export(
             check["predict.py"] = reference.require_same_reading(name, module)
             _write_json(folder / description.CHECK, check)
         yield Exported(name, target, description.size(target), check)
+
+
+def _write_network(
+    writer: Writer, network: keras.Model, path: Path, classes: tuple[str, ...], calibration: np.ndarray | None
+) -> None:
+    """Writes the file of a format, in int8 where there are images for calibration."""
+    if calibration is None:
+        writer.write(network, path, classes)
+        return
+    with temporary_folder() as exact:
+        writer.write(network, exact / path.name, classes)
+        writer.quantize(exact / path.name, calibration, path, classes)
 
 
 def benchmark(run: OpenRun, trusted: Collection[str], notice: Notice) -> Iterator[ExportSpeed]:

@@ -4,15 +4,14 @@ import json
 
 import pytest
 from picture_files import put
+from table_reading import READING, read
 
-from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.sources import folder, table
-from cnncli.data.sources.exports import EXPORTS, recognised
+from cnncli.data.sources.labelling import EXPORTS, recognised
 from cnncli.data.sources.rows.json_cells import cell
 from cnncli.data.sources.rows.reading import is_table
 from cnncli.errors import DataError
 
-READING = InputFormat(4, 4, 1)
 PAIRS = ((1, "cat"), (2, "dog"))
 
 
@@ -25,17 +24,6 @@ def write(root, files):
 
 def lines(*objects):
     return "\n".join(map(json.dumps, objects)) + "\n"
-
-
-def read(path, **options):
-    """Labels by image for each split, numbers of images left out by reason, and what was told."""
-    told = []
-    data = table.load(path, READING, notice=told.append, **options)
-    labels = {
-        split: {name: data.class_names[label] for name, label in zip(samples.names, samples.labels, strict=True)}
-        for split, samples in data.splits.items()
-    }
-    return labels, {one.reason: one.count for one in data.unused}, told
 
 
 @pytest.fixture

@@ -8,14 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from picture_files import encoded, put
+from table_reading import READING, read
 
-from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.sources import table
-from cnncli.data.sources.exports import EXPORTS, recognised
+from cnncli.data.sources.labelling import EXPORTS, recognised
 from cnncli.data.sources.rows.reading import is_table
 from cnncli.errors import DataError
-
-READING = InputFormat(4, 4, 1)
 
 
 def write(root, **files):
@@ -23,17 +21,6 @@ def write(root, **files):
         place = root / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content if isinstance(content, str) else json.dumps(content))
-
-
-def read(path, **options):
-    """Labels by image for each split, numbers of images left out by reason, and what was told."""
-    told = []
-    data = table.load(path, READING, notice=told.append, **options)
-    labels = {
-        split: {name: data.class_names[label] for name, label in zip(samples.names, samples.labels, strict=True)}
-        for split, samples in data.splits.items()
-    }
-    return labels, {one.reason: one.count for one in data.unused}, told
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from cnncli.data.quality.value_range import DarkSet, dark_sets
 from cnncli.data.recognition import Place, are_parts, opened_table, recognised, table_in, within
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources import folder, load_images
-from cnncli.data.sources.exports.place import unread_files
+from cnncli.data.sources.labelling.place import unread_files
 from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.reading import is_table
 from cnncli.data.unused import of_foreign_classes

@@ -8,7 +8,7 @@ from pathlib import Path
 from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.location import require_existing
 from cnncli.data.names.split_names import SPLITS, splits_named
-from cnncli.data.sources.exports import read_export, recognised
+from cnncli.data.sources.labelling import read_export, recognised
 from cnncli.data.sources.rows import Grid, Listing, arrow
 from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.columns import rows_of

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from cnncli.data.names.split_names import split_of
-from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.labelling.answers import Answers
+from cnncli.data.sources.labelling.place import Place
 from cnncli.wording import in_counting_order
 
 _LISTS, _BOXES = Path("ImageSets") / "Main", "Annotations"

@@ -6,8 +6,8 @@ Source:
 
 from __future__ import annotations
 
-from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.labelling.answers import Answers
+from cnncli.data.sources.labelling.place import Place
 
 
 def recognises(place: Place) -> bool:

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.labelling.answers import Answers
+from cnncli.data.sources.labelling.place import Place
 from cnncli.data.sources.rows.text import is_image_name
 
 _OF_EACH_ROW = {"annotation_id", "annotator", "lead_time"}

@@ -5,8 +5,8 @@ Apple's Create ML has such lists too.
 
 from __future__ import annotations
 
-from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.labelling.answers import Answers
+from cnncli.data.sources.labelling.place import Place
 from cnncli.data.sources.rows.text import is_image_name
 
 

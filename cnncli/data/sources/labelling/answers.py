@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.data import unused
-from cnncli.data.sources.exports.place import folders_of_splits
+from cnncli.data.sources.labelling.place import folders_of_splits
 from cnncli.data.sources.rows import Listing, Row
 from cnncli.data.sources.rows.json_cells import cell
 from cnncli.errors import DataError

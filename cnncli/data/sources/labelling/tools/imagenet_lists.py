@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 
 from cnncli.data.names.split_names import splits_named
-from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.labelling.answers import Answers
+from cnncli.data.sources.labelling.place import Place
 
 _NAMES = "synsets.txt"
 _LINE = re.compile(r'(?:"(?P<quoted>[^"]+)"(?P<suffix>\S*)|(?P<plain>\S+))(?P<numbers>(?:\s+\d+)*)\s*')

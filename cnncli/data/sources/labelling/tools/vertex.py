@@ -7,8 +7,8 @@ Source:
 from __future__ import annotations
 
 from cnncli.data.names.split_names import split_of
-from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.labelling.answers import Answers
+from cnncli.data.sources.labelling.place import Place
 
 _USES = {"train", "training", "validation", "test", "unassigned"}
 

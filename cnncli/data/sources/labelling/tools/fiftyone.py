@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnncli.data.names.split_names import splits_named
-from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.labelling.answers import Answers
+from cnncli.data.sources.labelling.place import Place
 
 
 def recognises(place: Place) -> bool:

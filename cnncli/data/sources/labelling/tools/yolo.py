@@ -15,8 +15,8 @@ import yaml
 
 from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.names.split_names import splits_named
-from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.labelling.answers import Answers
+from cnncli.data.sources.labelling.place import Place
 
 _LINE = re.compile(r"\d+(\s+-?\d+(\.\d+)?(e-?\d+)?){4,}\s*")
 _NAMES = ("classes.txt", "obj.names", "_darknet.labels")

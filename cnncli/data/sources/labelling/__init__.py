@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.data.names.split_names import splits_named
-from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place, annotation_files
+from cnncli.data.sources.labelling.answers import Answers
+from cnncli.data.sources.labelling.place import Place, annotation_files
 from cnncli.data.sources.rows import Listing
 from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.errors import DataError

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cnncli.data.sources.exports.answers import Answers
-from cnncli.data.sources.exports.place import Place
+from cnncli.data.sources.labelling.answers import Answers
+from cnncli.data.sources.labelling.place import Place
 from cnncli.data.sources.rows.text import is_image_name
 
 _METADATA = "-metadata"

@@ -1,1 +1,0 @@
-"""One module for each tool, with `recognises(place)` and `read(place, answers)`; listed in `exports.EXPORTS`."""
