@@ -71,8 +71,20 @@ ROOMS = {
         "machine",
         "temporary",
         "wording",
+        "inference",
         "export",
         "__init__",
+    },
+    "inference": {
+        "export",
+        "factory",
+        "runs",
+        "catalog",
+        "notices",
+        "environment",
+        "errors",
+        "isolation",
+        "machine",
     },
     "export": {"data", "spec", "catalog", "records", "errors", "startup", "temporary", "wording", "__init__"},
     "draft": {"data", "spec", "errors", "machine", "wording"},
@@ -95,7 +107,9 @@ ROOMS = {
     "notices": set(),
     "__init__": set(),
 }
-HEAVY_ROOMS = {"api", "isolation", "doctor", "runner", "draft", "factory", "data", "report", "startup", "export"}
+HEAVY_ROOMS = {
+    *("api", "isolation", "doctor", "runner", "inference", "draft", "factory", "data", "report", "startup", "export"),
+}
 HEAVY = {"tensorflow", "keras", "numpy", "matplotlib", "sklearn", "PIL", "tensorflow_datasets"}
 TERMINAL = {"click", "rich"}
 

@@ -19,6 +19,7 @@ class ExportFormat:
         extra: Extra of cnncli that brings them; empty when none is needed.
         quantizer: Module that makes an int8 version; empty when there is none.
         is_data: Whether a file from anybody can be opened: it holds numbers and a fixed set of operations, no programs.
+        files: Files that an engine of `cnncli.inference` reads; empty when there is none.
     """
 
     name: str
@@ -29,6 +30,12 @@ class ExportFormat:
     extra: str = ""
     quantizer: str = ""
     is_data: bool = True
+    files: tuple[str, ...] = ()
+
+    @property
+    def runtime(self) -> str:
+        """Module that runs the file."""
+        return self.needs[0].replace("-", "_")
 
 
 _ALL = (
@@ -40,6 +47,7 @@ _ALL = (
         imports=("onnx", "tf2onnx", "onnxruntime"),
         extra="onnx",
         quantizer="onnxruntime",
+        files=("model.onnx",),
     ),
     ExportFormat(
         name="litert",
@@ -49,6 +57,7 @@ _ALL = (
         imports=("ai_edge_litert",),
         extra="litert",
         quantizer="ai_edge_quantizer",
+        files=("model.tflite",),
     ),
     ExportFormat(
         name="openvino",
@@ -57,6 +66,7 @@ _ALL = (
         needs=("openvino",),
         imports=("openvino",),
         extra="openvino",
+        files=("model.xml", "model.bin"),
     ),
     ExportFormat("saved_model", "model", "saved_model", ("tensorflow",), is_data=False),
     ExportFormat("keras", "model.keras", "keras_file", ("tensorflow", "keras"), is_data=False),

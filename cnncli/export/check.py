@@ -14,15 +14,13 @@ from PIL import Image
 
 from cnncli.data.samples import FileSamples, LabelledImages
 from cnncli.errors import NotExported
+from cnncli.export.description import BOUND
 from cnncli.export.network import PROBABILITIES
 from cnncli.temporary import temporary_folder
 from cnncli.wording import counted
 
 if TYPE_CHECKING:
     import keras
-
-BOUND = 1e-5
-"""Largest difference of a probability that counts as none; of right conversions 3e-6 is the most that was seen."""
 
 _BATCH = 64
 _WRITTEN = 64  # images of a source without files that are written as PNGs for predict.py

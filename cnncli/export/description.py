@@ -12,6 +12,9 @@ from cnncli.catalog.export_formats import ExportFormat
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.export.network import IMAGE, PROBABILITIES
 
+BOUND = 1e-5
+"""Largest difference of a probability that counts as none; of right conversions 3e-6 is the most that was seen."""
+
 DESCRIPTION, CHECK, PROGRAM = "model.json", "check.json", "predict.py"
 """Files beside the network."""
 
@@ -30,7 +33,7 @@ _INTERPOLATION = {
 
 
 def description(
-    form: ExportFormat, name: str, classes: Sequence[str], image: InputFormat, weights: str, sha256: str, int8: bool
+    form: ExportFormat, name: str, classes: Sequence[str], image: InputFormat, int8: bool
 ) -> dict[str, Any]:
     """The contents of model.json.
 
@@ -39,8 +42,6 @@ def description(
         name: Name of the spec.
         classes: Names of the classes in the order of the probabilities.
         image: How image files become pixels.
-        weights: `best` or `last`.
-        sha256: Of the file of the weights in the run.
         int8: Whether the network computes in whole numbers of 8 bits.
     """
     made_with = ("tensorflow", "keras", *(package.replace("_", "-") for package in form.imports))
@@ -71,8 +72,6 @@ def description(
             "large_jpegs": "decoded at 1/2, 1/4 or 1/8 where that divides both sides and leaves twice the size or more",
         },
         "output": {"name": PROBABILITIES, "shape": ["images", len(classes)], "dtype": "float32"},
-        "weights": weights,
-        "weights_sha256": sha256,
         "versions": {"cnncli": __version__, **{package: version(package) for package in made_with}},
     }
 

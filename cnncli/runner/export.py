@@ -21,24 +21,21 @@ from cnncli.export.benchmark import measured
 from cnncli.export.check import Reference, require_accurate
 from cnncli.export.network import with_probabilities
 from cnncli.export.refusals import refused
+from cnncli.inference.exported import EXPORTS, Origin, fingerprint
 from cnncli.machine import available_memory, create_folder
 from cnncli.notices import Notice, warn
 from cnncli.records import Exported, ExportSpeed
 from cnncli.report.tables import cell
 from cnncli.runner.evaluate import own_split
-from cnncli.runner.inputs.splits import input_format_for
 from cnncli.runner.model.build import encoding_for
-from cnncli.runner.open_run import OpenRun, Weights, weights_file
-from cnncli.runs import verified_weights
+from cnncli.runner.open_run import OpenRun, Weights
+from cnncli.runs import verified_weights, weights_file
 from cnncli.runs.hashes import sha256_of
 from cnncli.temporary import temporary_folder
 from cnncli.wording import size_text
 
 if TYPE_CHECKING:
     import keras
-
-FOLDER = "exports"
-"""Where exports are in a run."""
 
 CALIBRATION = 512
 """Training images, at most, from which `int8` learns the range of each number."""
@@ -71,18 +68,18 @@ def export(
     tested = own_split(run, "test", data_path, notice).samples["test"]
     recorded = _recorded(run, tested.names) if weights == "best" else None
     reference = Reference.of(network, tested, recorded)
-    image = input_format_for(spec.data, run.input_spec.shape)
     sha256 = sha256_of(verified_weights(run.folder, weights_file(weights), allow_changed_weights))
+    origin = Origin(weights, sha256, fingerprint(run.folder))
     calibration = _calibration(run, data_path, notice) if int8 else None
     for form, writer in zip(chosen, writers, strict=True):
         name = f"{form.name}-int8" if int8 else form.name
-        target = run.path / FOLDER / name
+        target = run.path / EXPORTS / name
         with _replacing(target) as folder, _errors_of(form):
             _write_network(writer, network, folder / form.file, classes, calibration)
-            facts = description.description(form, spec.name, classes, image, weights, sha256, int8)
-            _write_json(folder / description.DESCRIPTION, facts)
+            facts = description.description(form, spec.name, classes, run.input_format, int8)
+            _write_json(folder / description.DESCRIPTION, facts | origin.of_files(folder, form))
             (folder / description.PROGRAM).write_text(
-                program.program(writer.RUNTIME, form.needs, image), encoding="utf-8"
+                program.program(writer.RUNTIME, form.needs, run.input_format), encoding="utf-8"
             )
             module = program.opened(folder)
             check = reference.compared_with(module)
@@ -109,14 +106,13 @@ def _write_network(
 
 def benchmark(run: OpenRun, trusted: Collection[str], notice: Notice) -> Iterator[ExportSpeed]:
     """Measures the exports of a run, as `cnncli.Run.benchmark_exports` says."""
-    image = input_format_for(run.spec.data, run.input_spec.shape)
-    folders = sorted(each.parent for each in (run.path / FOLDER).glob(f"*/{description.DESCRIPTION}"))
+    folders = sorted(each.parent for each in (run.path / EXPORTS).glob(f"*/{description.DESCRIPTION}"))
     known = [(folder, EXPORT_FORMATS.get(folder.name.removesuffix("-int8"))) for folder in folders]
     if not known:
         raise RunError(f"'{run.path}' has no exports", f"export it first: cnncli export {run.path.name} --format onnx")
     for folder, form in known:
         if form is not None and (form.is_data or form.name in trusted):
-            yield measured(folder, form, image)
+            yield measured(folder, form, run.input_format)
         else:
             notice(f"note: {folder.name} is left out: such a file can hold programs; export it in the same command")
 

@@ -15,10 +15,11 @@ from cnncli.errors import RunError, SpecError, path_text
 from cnncli.notices import Notice, warn
 from cnncli.records import Epoch, History
 from cnncli.runner.inputs.data_record import DataRecord, parse_data_record
+from cnncli.runner.inputs.input_format import input_format_for
 from cnncli.runner.model.plugin_check import require_packages
 from cnncli.runner.training.checkpoint import TrainingState, read_progress
 from cnncli.runner.training.pace import Leg, parse_legs
-from cnncli.runs import BEST, LAST, PACE, RunDir, verified_weights
+from cnncli.runs import PACE, RunDir, verified_weights, weights_file
 from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec import LoadedSpec, Spec, load
 from cnncli.spec.graph import Node
@@ -29,11 +30,11 @@ from cnncli.wording import counted
 if TYPE_CHECKING:
     import keras
 
+    from cnncli.data.decode.input_format import InputFormat
     from cnncli.runner.inputs.input_spec import InputSpec
 
 
 _NOT_METRICS = ("epoch", "stage", "learning_rate", "seconds")
-_FILES: Mapping[str, str] = {"best": BEST, "last": LAST}
 
 Weights = Literal["best", "last"]
 """The weights of the best epoch, or those at the end of the training."""
@@ -180,6 +181,15 @@ class OpenRun:
             raise RunError(f"'{self.path}' is not a complete run: data.json lacks 'channel_mean'")
         return InputSpec.of(data, record.shape, record.class_names, record.channel_mean, record.channel_std)
 
+    @cached_property
+    def input_format(self) -> InputFormat:
+        """How image files become pixels for the model.
+
+        Raises:
+            RunError: The run is incomplete, or two of its files contradict each other.
+        """
+        return input_format_for(self.spec.data, self.input_spec.shape)
+
     def apply_recorded_threading(self) -> None:
         """Sets TensorFlow, which has not started yet, to compute as the run did: the last bits depend on it.
 
@@ -262,17 +272,6 @@ class OpenRun:
         model = build_model(nodes, inputs, precision, spec.seed, spec.name)
         load_weights(model, file)
         return model
-
-
-def weights_file(weights: str) -> str:
-    """The file of weights in a run folder.
-
-    Raises:
-        RunError: There are no such weights.
-    """
-    if weights not in _FILES:
-        raise RunError(f"a run has no weights called {weights!r}", f"it has {' and '.join(_FILES)}")
-    return _FILES[weights]
 
 
 def _epoch(row: Mapping[str, str]) -> Epoch:

@@ -23,7 +23,7 @@ from cnncli.factory.training import probabilities
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
-from cnncli.runner.inputs.splits import input_format_for
+from cnncli.runner.inputs.input_format import input_format_for
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.open_run import OpenRun, Weights
 

@@ -3,7 +3,7 @@
 from cnncli.runs.files import require_writable, write_text, writing
 from cnncli.runs.finding import find_run, list_runs, sweep_runs
 from cnncli.runs.folder import BEST, CHECKPOINT, LAST, PACE, RunDir, now
-from cnncli.runs.weights import verified_weights
+from cnncli.runs.weights import verified_weights, weights_file
 
 __all__ = [
     "BEST",
@@ -17,6 +17,7 @@ __all__ = [
     "require_writable",
     "sweep_runs",
     "verified_weights",
+    "weights_file",
     "write_text",
     "writing",
 ]

@@ -18,6 +18,8 @@ from cnncli.errors import RunError
 MAX_BYTES = 32 << 20
 """Limit for a file that is read whole, in bytes; the record of a million images has about 20 MiB."""
 
+_LEAST = 1 << 16
+
 MAX_ENTRIES = 10_000  # a run has a few dozen
 
 
@@ -36,7 +38,8 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable(f"it is {_kind(status.st_mode)}, not a file")
         with path.open("rb") as stream:
-            data = stream.read(limit + 1) if status.st_size <= limit else b""
+            expected = min(limit, max(status.st_size, _LEAST))  # as much memory is taken, whatever the file holds
+            data = stream.read(expected + 1) if status.st_size <= limit else b""
     except OSError as error:
         raise Unreadable(error.strerror or str(error)) from None
     except ValueError as error:  # a character that a path cannot have

@@ -8,6 +8,19 @@ from pathlib import Path
 from cnncli.errors import RunError
 from cnncli.runs.folder import BEST, LAST, RunDir
 
+_FILES = {"best": BEST, "last": LAST}
+
+
+def weights_file(weights: str) -> str:
+    """The file of weights in a run folder: of `best` or `last`.
+
+    Raises:
+        RunError: There are no such weights.
+    """
+    if weights not in _FILES:
+        raise RunError(f"a run has no weights called {weights!r}", f"it has {' and '.join(_FILES)}")
+    return _FILES[weights]
+
 
 def verified_weights(
     run: RunDir, name: str = BEST, allow_changed: bool = False, notice: Callable[[str], None] | None = None

@@ -18,7 +18,7 @@ from cnncli.data.sources.table import labelled_rows
 from cnncli.errors import DataError
 from cnncli.notices import Notice, ignore
 from cnncli.runner.inputs.data_record import DataRecord
-from cnncli.runner.inputs.splits import input_format_for
+from cnncli.runner.inputs.input_format import input_format_for
 from cnncli.spec.schema import Data
 from cnncli.wording import counted, near_word, some
 

@@ -21,7 +21,8 @@ from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import inventory_of, table
 from cnncli.errors import DataError
 from cnncli.notices import Notice
-from cnncli.runner.inputs.splits import input_format_for, load_source
+from cnncli.runner.inputs.input_format import input_format_for
+from cnncli.runner.inputs.splits import load_source
 from cnncli.spec.schema import Data
 from cnncli.spec.sources import Source
 

@@ -20,10 +20,10 @@ from cnncli.errors import DataError
 from cnncli.notices import Notice, Progress, ignore
 from cnncli.records import Affected, DataReport, Finding
 from cnncli.runner.inputs.class_check import unused_splits
+from cnncli.runner.inputs.input_format import input_format_for
 from cnncli.runner.inputs.splits import (
     Splits,
     exclude_list,
-    input_format_for,
     load_source,
     load_splits,
     warn_about_unknown,

@@ -25,6 +25,7 @@ from cnncli.notices import Notice, Progress, ignore
 from cnncli.runner.inputs.class_check import require_known_classes, unused_splits
 from cnncli.runner.inputs.division import Part, divide_source
 from cnncli.runner.inputs.division_file import pooled, read_parts
+from cnncli.runner.inputs.input_format import input_format_for
 from cnncli.runner.inputs.input_spec import InputSpec, channel_statistics
 from cnncli.runner.inputs.unreadable import without_broken_headers, without_damaged_images
 from cnncli.spec.schema import Data
@@ -193,18 +194,6 @@ def _fitted(data: ImageData[Samples], spec: Data) -> ImageData[Samples]:
     input_format = input_format_for(spec, first)
     splits = {split: samples.fitted(input_format) for split, samples in data.splits.items()}
     return dataclasses.replace(data, splits=splits)
-
-
-def input_format_for(data: Data, shape: tuple[int, int, int]) -> InputFormat:
-    """How images are read for a model; `shape`, that of the training images, fills in what the spec leaves open."""
-    size = data.image.size
-    height, width = (size, size) if isinstance(size, int) else size or shape[:2]
-    channels = {"rgb": 3, "grayscale": 1, None: shape[2]}[data.image.color]
-    image = data.image
-    white = image.white if data.source.has_encoded_images else None  # arrays are bytes by now
-    window = None if image.window is None else (image.window[0], image.window[1])
-    how = (image.resize, image.interpolation, white, image.icc, image.frame, window)
-    return InputFormat(height, width, channels, *how)  # type: ignore[arg-type]
 
 
 def decoded(splits: Splits, cache: bool, progress: Progress | None = None, notice: Notice = ignore) -> Splits:

@@ -1,0 +1,117 @@
+"""Exports of a run that can answer in its place: whole, of the same weights, and proved equal to its network.
+
+A run may come from anybody. So nothing in the folder of an export is run, names of files are not taken from it, and the
+contents that were checked are the ones that a runtime gets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cnncli.catalog.export_formats import ExportFormat
+from cnncli.errors import RunError
+from cnncli.export.description import BOUND, CHECK, DESCRIPTION
+from cnncli.runs import RunDir
+from cnncli.runs.hashes import MAX_WEIGHTS, sha256_of
+from cnncli.runs.untrusted import Unreadable, read_bytes, read_json
+
+EXPORTS = "exports"
+"""Where exports are in a run."""
+
+
+class NotUsable(Exception):
+    """An export cannot answer in place of its run; says why."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What an exported network was made from.
+
+    Args:
+        weights: `best` or `last`.
+        weights_sha256: Of the file of these weights.
+        run_sha256: Of what else decides the answers, from `fingerprint`.
+    """
+
+    weights: str
+    weights_sha256: str
+    run_sha256: str
+
+    def of_files(self, folder: Path, form: ExportFormat) -> dict[str, Any]:
+        """This with the hashes of the files of a new export, as model.json has it."""
+        files = {name: sha256_of(folder / name) for name in form.files}
+        return {**asdict(self), "files_sha256": files}
+
+
+def fingerprint(run: RunDir) -> str:
+    """Hash of the files that describe the network of a run and its images: spec.yaml and data.json.
+
+    Raises:
+        RunError: One of them is missing or cannot be read.
+    """
+    digests = []
+    for file in (run.spec, run.data):
+        try:
+            digests.append(hashlib.sha256(read_bytes(file)).digest())
+        except Unreadable as reason:
+            raise RunError(f"'{run.path}' is not a complete run: {file.name} cannot be read ({reason})") from None
+    return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def verified_files(run: Path, form: ExportFormat, origin: Origin) -> Mapping[str, bytes]:
+    """The contents of the files of an exported network, by name.
+
+    Args:
+        run: Folder of the run.
+        form: Format of the export.
+        origin: What it must have been made from.
+
+    Raises:
+        NotUsable: There is no such export, it is of something else, was changed, or was not checked.
+    """
+    folder = run / EXPORTS / form.name
+    if not (folder / DESCRIPTION).is_file():
+        raise NotUsable(f"it was not exported to {form.name}")
+    facts, check = _json(folder, DESCRIPTION), _json(folder, CHECK)
+    place = f"{EXPORTS}/{form.name}"
+    if facts.get("weights") != origin.weights:
+        raise NotUsable(f"{place} does not have the {origin.weights} weights")
+    if facts.get("weights_sha256") != origin.weights_sha256:
+        raise NotUsable(f"the weights have changed since {place} was made")
+    if facts.get("run_sha256") != origin.run_sha256:
+        raise NotUsable(f"spec.yaml or data.json have changed since {place} was made")
+    if facts.get("format") != form.name or facts.get("computes_in") != "float32":
+        raise NotUsable(f"{place} has another format or computes otherwise")
+    if not _is_equal(check):
+        raise NotUsable(f"check.json of {place} does not say that it answers as the network does")
+    contents = {}
+    for name in form.files:
+        contents[name] = _bytes(folder, name)
+        recorded = facts.get("files_sha256")
+        recorded = recorded.get(name) if isinstance(recorded, dict) else None
+        if hashlib.sha256(contents[name]).hexdigest() != recorded:
+            raise NotUsable(f"{name} of {place} was changed after it was checked")
+    return contents
+
+
+def _is_equal(check: Mapping[str, Any]) -> bool:
+    largest = check.get("largest_difference")
+    return check.get("changed_answers") == 0 and isinstance(largest, int | float) and 0 <= largest <= BOUND
+
+
+def _json(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        return read_json(folder / name)
+    except Unreadable as reason:
+        raise NotUsable(f"{name} of {EXPORTS}/{folder.name} cannot be read: {reason}") from None
+
+
+def _bytes(folder: Path, name: str) -> bytes:
+    try:
+        return read_bytes(folder / name, MAX_WEIGHTS)
+    except Unreadable as reason:
+        raise NotUsable(f"{name} of {EXPORTS}/{folder.name} cannot be read: {reason}") from None

@@ -1,0 +1,87 @@
+"""Which engine a run has: the quickest export that can answer in its place, or TensorFlow."""
+
+from __future__ import annotations
+
+import shlex
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from cnncli.catalog.export_formats import EXPORT_FORMATS, ExportFormat
+from cnncli.errors import ResourceError, RunError, brief
+from cnncli.inference.engine import ENGINES, Engine
+from cnncli.inference.exported import NotUsable, Origin, fingerprint, verified_files
+from cnncli.notices import Notice, warn
+from cnncli.runs import verified_weights
+from cnncli.runs.hashes import sha256_of
+from cnncli.runs.weights import weights_file
+
+if TYPE_CHECKING:
+    from cnncli.runner.open_run import OpenRun, Weights
+
+
+def open_engine(
+    run: OpenRun,
+    name: str | None = None,
+    *,
+    weights: Weights = "best",
+    allow_changed_weights: bool = False,
+    notice: Notice = warn,
+) -> Engine:
+    """The quickest engine of a run, or the named one.
+
+    An export is used only if it is of these very weights, spec and classes, was checked, and has not been changed
+    since. TensorFlow and Keras are started only if there is none.
+
+    Args:
+        run: An opened run; its `class_names` are those of the probabilities, its `input_format` is how to read images.
+        name: One of `ENGINES`.
+        weights: `best`, those of the best epoch; or `last`, those at the end of the training.
+        allow_changed_weights: Accept weights whose checksum does not match the run.
+        notice: Receives warnings.
+
+    Raises:
+        ValueError: No engine has this name.
+        RunError: The run is incomplete, has no such weights, or not the named export.
+        ResourceError: The runtime of the named engine is not installed.
+    """
+    if name is not None and name not in ENGINES:
+        raise ValueError(f"no engine is called {name!r}; they are {', '.join(ENGINES)}")
+    told: list[str] = []
+    file = verified_weights(run.folder, weights_file(weights), allow_changed_weights, told.append)
+    if name != "tensorflow":
+        origin = Origin(weights, sha256_of(file), fingerprint(run.folder))
+        for form in (EXPORT_FORMATS[each] for each in ENGINES[:-1] if name in (None, each)):
+            try:
+                engine = _of_export(run, form, origin)
+            except NotUsable as reason:
+                if name is not None:
+                    last = " --weights last" if weights == "last" else ""
+                    command = f"cnncli export {shlex.quote(str(run.path))} --format {name}{last}"
+                    raise RunError(f"'{run.path}' has no engine {name}: {reason}", command) from None
+            except ResourceError:
+                if name is not None:
+                    raise
+            else:
+                for message in told:
+                    notice(message)
+                return engine
+    from cnncli.inference.tensorflow import TensorFlowEngine
+
+    return TensorFlowEngine(run, weights, allow_changed_weights, notice)
+
+
+def _of_export(run: OpenRun, form: ExportFormat, origin: Origin) -> Engine:
+    if find_spec(form.runtime) is None:
+        package = form.needs[0]
+        raise ResourceError(f"the engine {form.name} needs {package}, which is not installed", f"pip install {package}")
+    files = verified_files(run.path, form, origin)
+    try:
+        engine: Engine = import_module(f"{__package__}.{form.name}").ENGINE(
+            files, run.input_format.shape, len(run.class_names)
+        )
+    except (MemoryError, RunError):
+        raise
+    except Exception as error:  # of a runtime, about a file that is not what it seems or a broken installation
+        raise NotUsable(f"{form.name} cannot open it: {brief(error)}") from error
+    return engine
