@@ -22,11 +22,6 @@ class BrightnessStats:
     border_std: float
 
 
-def border_brightness(image: np.ndarray) -> float:
-    """The mean, 0…255, of the outermost ring of pixels of an image of shape `(height, width, channels)`."""
-    return float(_borders(image[None])[0])
-
-
 def is_plain(image: np.ndarray) -> bool:
     """Whether the outermost ring of an image is of one grey, as paper or a black background is and no photograph.
 
@@ -39,12 +34,12 @@ def is_plain(image: np.ndarray) -> bool:
 def brightness_stats(images: np.ndarray) -> BrightnessStats:
     """The brightness of images of shape `(samples, height, width, channels)`, from 2,000 evenly spaced ones at most."""
     subset = images[np.linspace(0, len(images) - 1, min(len(images), 2000)).astype(int)]
-    borders = _borders(subset)
-    return BrightnessStats(float(subset.mean()), float(borders.mean()), float(borders.std()))
+    rings = borders(subset)
+    return BrightnessStats(float(subset.mean()), float(rings.mean()), float(rings.std()))
 
 
-def _borders(images: np.ndarray) -> np.ndarray:
-    """The border brightness of each image, float64, shape `(samples,)`."""
+def borders(images: np.ndarray) -> np.ndarray:
+    """The mean, 0…255, of the outermost ring of pixels of each image: float64, shape `(samples,)`."""
     inner = images[:, 1:-1, 1:-1]
     ring = images.sum(axis=(1, 2, 3), dtype=np.int64) - inner.sum(axis=(1, 2, 3), dtype=np.int64)  # (samples,)
     return ring / (images[0].size - inner[0].size)

@@ -12,7 +12,6 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from cnncli.data.brightness import border_brightness, is_plain
 from cnncli.data.decode.image import fit_picture, read_image
 from cnncli.data.decode.readers import DeepPixels
 from cnncli.data.decode.white import WHITE
@@ -23,6 +22,7 @@ from cnncli.factory.training import probabilities
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
+from cnncli.runner.background import background_notes
 from cnncli.runner.inputs.input_format import input_format_for
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.open_run import OpenRun, Weights
@@ -33,12 +33,6 @@ if TYPE_CHECKING:
     ImageLike = str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | np.ndarray
 
 BATCH_SIZE = 64
-
-SAME_BACKGROUND = 48.0
-"""Standard deviation of the border's brightness below which the training images share a background: a fifth of 255."""
-
-OTHER_BACKGROUND = 128.0
-"""Distance in brightness, of 255, from which an image has another background: half of the range."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +105,8 @@ class Predictor:
                 yield one
             else:
                 of_classes = tuple(float(value) for value in next(predicted))
-                yield Prediction(image.name, self._class_names, of_classes, self._note(one, invert), top_k)
+                (note,) = background_notes(one[None], self._record, invert)
+                yield Prediction(image.name, self._class_names, of_classes, note, top_k)
 
     def _read(self, image: NamedImage) -> np.ndarray:
         content, image_format = image.content, self._format
@@ -134,18 +129,6 @@ class Predictor:
         """`(images, height, width, channels)` uint8 → `(images, classes)` float32."""
         outputs = np.asarray(self._model(images, training=False))  # (images, units)
         return probabilities(outputs, self._loss, self._encoding, len(self._class_names))
-
-    def _note(self, image: np.ndarray, inverted: bool) -> str:
-        """A warning when an image, inverted or not, is the negative of what the model was trained on."""
-        usual, spread = self._record.border_mean, self._record.border_std
-        border = border_brightness(image)
-        nearer_inverted = abs(255 - border - usual) < abs(border - usual)
-        other_background = spread < SAME_BACKGROUND and abs(border - usual) > OTHER_BACKGROUND and nearer_inverted
-        if other_background and is_plain(image):
-            here, trained = ("bright", "dark") if border > usual else ("dark", "bright")
-            what = "leave out" if inverted else "try"
-            return f"{here} background, but the model was trained on {trained} ones; {what} --invert"
-        return ""
 
 
 def _upright(picture: object, name: str) -> Image.Image:

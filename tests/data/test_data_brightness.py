@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnncli.data.brightness import border_brightness, brightness_stats, is_plain
+from cnncli.data.brightness import borders, brightness_stats, is_plain
 
 
 def framed(border: int, inside: int, size: int = 5, channels: int = 1) -> np.ndarray:
@@ -14,20 +14,20 @@ def framed(border: int, inside: int, size: int = 5, channels: int = 1) -> np.nda
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_only_the_outermost_ring_counts(channels):
-    assert border_brightness(framed(10, 250, channels=channels)) == 10
-    assert border_brightness(framed(255, 0, channels=channels)) == 255
+    assert borders(framed(10, 250, channels=channels)[None])[0] == 10
+    assert borders(framed(255, 0, channels=channels)[None])[0] == 255
 
 
 def test_corners_count_once():
     image = np.zeros((3, 4, 1), np.uint8)
     image[0, 0] = 100
-    assert border_brightness(image) == pytest.approx(100 / 10)
+    assert borders(image[None])[0] == pytest.approx(100 / 10)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 5, 3), (2, 2, 1), (5, 2, 3)])
 def test_an_image_without_an_inside_is_all_border(shape):
     image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    assert border_brightness(image) == pytest.approx(image.mean())
+    assert borders(image[None])[0] == pytest.approx(image.mean())
 
 
 def test_facts_of_a_set():
