@@ -59,6 +59,7 @@ ROOMS = {
         "factory",
         "data",
         "report",
+        "insight",
         "runs",
         "spec",
         "catalog",
@@ -90,7 +91,8 @@ ROOMS = {
     "draft": {"data", "spec", "errors", "machine", "wording"},
     "factory": {"spec", "catalog", "records", "errors", "startup", "machine", "temporary", "wording"},
     "data": {"catalog", "notices", "observer", "records", "errors", "startup", "machine", "wording"},
-    "report": {"records", "environment", "errors", "wording"},
+    "report": {"insight", "records", "environment", "errors", "wording"},
+    "insight": {"records", "wording"},
     "runs": {"catalog", "errors", "machine", "wording"},
     "explain": {"spec", "catalog", "errors", "wording"},
     "spec": {"catalog", "errors", "machine", "wording"},
@@ -108,7 +110,8 @@ ROOMS = {
     "__init__": set(),
 }
 HEAVY_ROOMS = {
-    *("api", "isolation", "doctor", "runner", "inference", "draft", "factory", "data", "report", "startup", "export"),
+    *("api", "isolation", "doctor", "runner", "inference", "draft", "factory", "data", "report", "insight", "startup"),
+    "export",
 }
 HEAVY = {"tensorflow", "keras", "numpy", "matplotlib", "sklearn", "PIL", "tensorflow_datasets"}
 TERMINAL = {"click", "rich"}

@@ -27,6 +27,8 @@ class Evaluation:
         loss_contains: What the loss has besides the log loss, such as `label smoothing 0.1`; empty if nothing.
         weights: The weights that were measured, `best` or `last`.
         on: Folder or table of the images, if they are not the run's own; else empty.
+        logits: What the softmax of makes the probabilities, shape `(images, classes)`, float32; of one sigmoid unit 0
+            for the first class. None where the outputs are no probabilities.
     """
 
     split: str
@@ -38,6 +40,7 @@ class Evaluation:
     loss_contains: str = ""
     weights: str = "best"
     on: str = ""
+    logits: np.ndarray | None = None
 
     @property
     def title(self) -> str:

@@ -39,10 +39,11 @@ class StartData:
 
 @dataclass(frozen=True)
 class EvaluationData:
-    """An evaluation of at least one image, and what gives the images at its indices."""
+    """An evaluation of at least one image, what gives the images at its indices, and that of the validation images."""
 
     evaluation: Evaluation
     images: Callable[[Sequence[int]], Sequence[np.ndarray]]  # uint8, each (height, width, channels)
+    validation: Evaluation | None = None  # None where there are none but the images of the evaluation
 
     @cached_property
     def report(self) -> ClassificationReport:
@@ -103,6 +104,12 @@ ARTIFACTS = (
     ),
     Artifact("report.json", "evaluation", ".classification:write_values", "the same, with all digits"),
     Artifact("predictions.csv", "evaluation", ".tables:write_predictions", "the prediction for every test image"),
+    Artifact(
+        "logits.npz",
+        "evaluation",
+        ".logits:write_logits",
+        "the [logits](#logits) of the test and validation images with their labels",
+    ),
     Artifact(
         "plots/confusion_matrix.png",
         "evaluation",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sklearn.metrics
 
+from cnncli.insight.probabilities import are_probabilities
 from cnncli.records import Evaluation
 from cnncli.report.tables import shortest
 from cnncli.wording import some
@@ -23,9 +24,6 @@ AVERAGES = ("accuracy", "macro avg", "weighted avg")
 
 _FRACTION_OF_SUPPORT = re.compile(r"(\d+)\.0$", re.MULTILINE)
 _LINE_BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
-
-_SUM_TOLERANCE = 0.01
-"""How far the probabilities of an image may be from a sum of 1: bfloat16 has eight bits."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +84,7 @@ def log_loss(evaluation: Evaluation) -> float:
         `sklearn.metrics.log_loss` and Keras' `SparseCategoricalCrossentropy`.
     """
     probabilities = evaluation.probabilities  # (images, classes)
-    sums = probabilities.sum(axis=1, dtype=np.float64)  # (images,)
-    if (probabilities < 0).any() or not (np.abs(sums - 1) <= _SUM_TOLERANCE).all():
+    if not are_probabilities(probabilities):
         return math.nan
     of_truth = probabilities[np.arange(len(probabilities)), evaluation.labels].astype(np.float64)  # (images,)
     return float(-np.log(np.maximum(of_truth, np.finfo(np.float32).tiny)).mean()) + 0.0

@@ -33,8 +33,10 @@ def make_evaluation() -> Callable[..., Evaluation]:
         labels[labels == lacking] = (lacking + 1) % classes
         other = (labels + random.integers(1, max(classes, 2), images)) % classes
         predicted = np.where(random.random(images) < right, labels, other)
-        probabilities = np.full((images, classes), 0.1 / classes, np.float32)
-        probabilities[np.arange(images), predicted] = random.uniform(0.5, 1, images)
+        confidence = random.uniform(0.5, 1, images)
+        probabilities = np.repeat((1 - confidence) / max(classes - 1, 1), classes).reshape(images, classes)
+        probabilities[np.arange(images), predicted] = confidence
+        probabilities = (probabilities / probabilities.sum(axis=1, keepdims=True)).astype(np.float32)
         accuracy = float(np.float32((labels == predicted).mean()))
         return Evaluation(
             split="test",
@@ -43,6 +45,7 @@ def make_evaluation() -> Callable[..., Evaluation]:
             labels=labels,
             probabilities=probabilities,
             metrics={"loss": float(np.float32(0.1234)), "accuracy": accuracy},
+            logits=np.log(probabilities),
         )
 
     return make

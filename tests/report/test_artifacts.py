@@ -51,7 +51,9 @@ def test_an_evaluation_leaves_its_files(tmp_path, write, make_evaluation):
     data = EvaluationData(make_evaluation(4, 200), blank)
     assert write_artifacts("evaluation", data, write) == {}
     run, report = tmp_path / "run", data.report
-    expected = "metrics.json plots/confusion_matrix.png plots/mistakes.png predictions.csv report.json report.txt"
+    expected = (
+        "logits.npz metrics.json plots/confusion_matrix.png plots/mistakes.png predictions.csv report.json report.txt"
+    )
     assert files_in(run) == expected.split() == sorted(artifact_names("evaluation"))
     assert (run / "report.txt").read_text() == f"{report.text}\n{summary_line(data.evaluation)}\n"
     assert json.loads((run / "report.json").read_text()) == report.values

@@ -79,8 +79,8 @@ _PRIORITY = ("test", "validation", "train")
 
 def _groups(looks: np.ndarray, miniatures: np.ndarray) -> list[list[int]]:
     """Indices of images that look the same, each group in order; `looks` is uint64, `miniatures` (images, pixels)."""
-    from scipy.sparse import coo_array  # type: ignore[import-untyped]
-    from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
     pairs = [pair for pair in _pairs(looks, _normalized(miniatures)) if pair.size]
     if not pairs:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -90,43 +90,60 @@ def metrics_of(model: keras.Model) -> dict[str, float]:
 
 def outputs_of(model: keras.Model, batches: tf.data.Dataset) -> np.ndarray:
     """The outputs of a built model for every image, in order: `(images, units)`, float32."""
-    return outputs_and_loss(model, batches, with_loss=False)[0]
+    return outputs_and_loss(model, batches, with_loss=False).outputs
 
 
-def outputs_and_loss(model: keras.Model, batches: tf.data.Dataset, with_loss: bool = True) -> tuple[np.ndarray, float]:
+class Answers(NamedTuple):
+    """What a model answers for every image, in order.
+
+    Args:
+        outputs: `(images, units)`, float32.
+        logits: What the softmax or sigmoid at the end of the model makes the outputs of, `(images, units)`; the outputs
+            themselves where it ends otherwise.
+        loss: The mean loss of an image, with the penalties of weights and activities; 0 unless asked for.
+    """
+
+    outputs: np.ndarray
+    logits: np.ndarray
+    loss: float
+
+
+def outputs_and_loss(model: keras.Model, batches: tf.data.Dataset, with_loss: bool = True) -> Answers:
     """The model's outputs for every image, in order, and its loss, as in a validation.
 
     Args:
         model: Model; for the loss a compiled one.
         batches: Batches of images and targets.
-        with_loss: Whether to compute the loss; it is 0 otherwise.
-
-    Returns:
-        `(images, units)`, float32; the mean loss of an image, with the penalties of weights and activities.
+        with_loss: Whether to compute the loss.
     """
     output = model.outputs[0]
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def run(iterator: Any, steps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        def body(step: tf.Tensor, rows: tf.TensorArray, losses: tf.Tensor) -> tuple[Any, ...]:
+    def run(iterator: Any, steps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def body(step: tf.Tensor, rows: tf.TensorArray, raw: tf.TensorArray, losses: tf.Tensor) -> tuple[Any, ...]:
             images, *others = next(iterator)
             outputs = model(images, training=False)  # (batch, units)
-            if with_loss:  # in here Keras finds the logits beneath a softmax, and the penalties that layers add
+            logits = getattr(outputs, "_keras_logits", outputs)  # where Keras' losses find them beneath a softmax
+            if with_loss:  # with the penalties that layers add
                 loss = model.compute_loss(images, others[0], outputs, training=False)
                 losses += tf.cast(loss, tf.float64) * tf.cast(tf.shape(images)[0], tf.float64)
-            return step + 1, rows.write(step, outputs), losses
+            return step + 1, rows.write(step, outputs), raw.write(step, tf.cast(logits, output.dtype)), losses
 
-        rows = tf.TensorArray(output.dtype, size=steps, element_shape=[None, *output.shape[1:]], infer_shape=False)
-        start = [tf.constant(0), rows, tf.constant(0.0, tf.float64)]
-        _, rows, losses = tf.while_loop(lambda step, *_: step < steps, body, start, parallel_iterations=1)
-        return rows.concat(), losses
+        rows, raw = (
+            tf.TensorArray(output.dtype, size=steps, element_shape=[None, *output.shape[1:]], infer_shape=False)
+            for _ in range(2)
+        )
+        start = [tf.constant(0), rows, raw, tf.constant(0.0, tf.float64)]
+        _, rows, raw, losses = tf.while_loop(lambda step, *_: step < steps, body, start, parallel_iterations=1)
+        return rows.concat(), raw.concat(), losses
 
     calls = PacedCalls(lambda iterator, steps: [tensor.numpy() for tensor in run(iterator, steps)])
-    iterator, remaining, outputs, total = iter(batches), int(batches.cardinality()), [], 0.0
+    iterator, remaining, outputs, logits, total = iter(batches), int(batches.cardinality()), [], [], 0.0
     while remaining:
-        steps, (rows, losses) = calls.call(iterator, remaining)
+        steps, (rows, raw, losses) = calls.call(iterator, remaining)
         outputs.append(rows)
+        logits.append(raw)
         total += float(losses)
         remaining -= steps
     every = np.concatenate(outputs)
-    return every, total / len(every)
+    return Answers(every, np.concatenate(logits), total / len(every))

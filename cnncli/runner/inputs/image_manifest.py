@@ -19,7 +19,7 @@ from cnncli.report.tables import write_rows
 from cnncli.runner.inputs.data_record import DataRecord
 from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.inputs.recorded_images import RecordedArrays, RecordedFiles, Row
-from cnncli.runner.inputs.splits import Splits, load_splits
+from cnncli.runner.inputs.splits import Splits, evaluated_splits, load_splits
 from cnncli.runs import RunDir
 from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec.schema import Data
@@ -74,11 +74,8 @@ def _warn_about_two_labels(
 
 def _distinct(splits: Splits) -> dict[str, Any]:
     """The splits, without validation images that are the test images under a second name."""
-    validation, test = splits.samples.get("validation"), splits.samples["test"]
-    source_split = splits.source_split  # where they differ, the same number is another image
-    same = source_split.get("validation") == source_split["test"]
-    twice = validation is not None and same and validation.names == test.names
-    return {split: samples for split, samples in splits.samples.items() if split != "validation" or not twice}
+    evaluated = evaluated_splits(splits)
+    return {split: samples for split, samples in splits.samples.items() if split != "validation" or split in evaluated}
 
 
 def recorded_splits(

@@ -64,6 +64,15 @@ class Splits:
         return self.samples["train"].shape
 
 
+def evaluated_splits(splits: Splits) -> dict[str, LabelledImages]:
+    """The test images, and the validation images unless they are the same under a second name."""
+    samples, origins = splits.samples, splits.source_split
+    test, validation = samples["test"], samples.get("validation")
+    if validation is None or (origins.get("validation") == origins.get("test") and validation.names == test.names):
+        return {"test": test}
+    return {"test": test, "validation": validation}
+
+
 def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, notice: Notice = ignore) -> Splits:
     """Loads the images of a spec and divides them.
 

@@ -11,6 +11,7 @@ from cnncli.catalog import Entry
 from cnncli.data.pipeline import Reader, encode, ordered_batches
 from cnncli.data.samples import LabelledImages
 from cnncli.factory.training import probabilities
+from cnncli.insight.probabilities import class_logits
 from cnncli.records import Evaluation
 from cnncli.runner.execution.steps import metrics_of, outputs_and_loss, read_errors_of
 from cnncli.startup import keras, tf
@@ -44,14 +45,21 @@ def evaluate_split(
     reader = Reader(samples)
     with read_errors_of(reader):
         batches = ordered_batches(reader, targets, evaluation_batch_size(samples.shape, batch_size))
-        outputs, value = outputs_and_loss(model, batches)  # (images, units)
+        answers = outputs_and_loss(model, batches)
     model.reset_metrics()
-    model.compute_metrics(None, tf.constant(targets), tf.constant(outputs))
+    model.compute_metrics(None, tf.constant(targets), tf.constant(answers.outputs))
     metrics = {name: value for name, value in metrics_of(model).items() if name != "loss"}
-    shown = probabilities(outputs, loss, encoding, len(class_names))  # (images, classes)
-    every = {"loss": value, **metrics}
-    contains = loss_contains(loss, encoding, model)
-    return Evaluation(split, class_names, tuple(samples.names), samples.labels, shown, every, contains)
+    shown = probabilities(answers.outputs, loss, encoding, len(class_names))  # (images, classes)
+    return Evaluation(
+        split,
+        class_names,
+        tuple(samples.names),
+        samples.labels,
+        shown,
+        {"loss": answers.loss, **metrics},
+        loss_contains(loss, encoding, model),
+        logits=class_logits(answers.logits, shown),
+    )
 
 
 def loss_contains(loss: Entry, encoding: str, model: keras.Model) -> str:

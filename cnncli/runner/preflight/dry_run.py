@@ -18,7 +18,7 @@ from cnncli.records import Epoch, History
 from cnncli.runner.execution.steps import outputs_of
 from cnncli.runner.inputs.checked_images import checked_images
 from cnncli.runner.inputs.image_manifest import record_images
-from cnncli.runner.inputs.splits import Splits, all_files, decoded_before
+from cnncli.runner.inputs.splits import Splits, all_files, decoded_before, evaluated_splits
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.preflight import timing
@@ -155,16 +155,18 @@ class Rehearsal:
         self.inputs = splits.input_spec(spec.data)
         self.phases = phases = prepare_phases(spec, splits, self.inputs)
         load_pretrained(spec.model, phases.model, self.inputs.class_names, runs_dir, observer.on_notice)
-        test = splits.samples["test"]
-        self._tested = test.take(np.arange(min(phases.batches.evaluation_batch_size, len(test))))
-        self._per_tested = len(test) / len(self._tested)
+        evaluated, batch = evaluated_splits(splits), phases.batches.evaluation_batch_size
+        self._sample = {name: of.take(np.arange(min(batch, len(of)))) for name, of in evaluated.items()}
+        self._tested = self._sample["test"]
+        self._per_tested = len(evaluated["test"]) / len(self._tested)
+        self._others = sum(len(of) - len(self._sample[name]) for name, of in evaluated.items())
         self._phase, self._epochs_before, self._checkpoint_size = phases.start(), 0, 0
         self._history = History((), "loss", 0)
 
     def _session(self) -> TrainingSession:
-        """A session in the current phase, with one batch of the test images."""
-        tested = replace(self.splits, samples={**self.splits.samples, "test": self._tested})
-        return TrainingSession(self.run, tested, self.phases, self._phase, monitored_metric(self.spec), self._observer)
+        """A session in the current phase, with one batch of the images to evaluate."""
+        sampled = replace(self.splits, samples={"train": self.splits.samples["train"], **self._sample})
+        return TrainingSession(self.run, sampled, self.phases, self._phase, monitored_metric(self.spec), self._observer)
 
     def write_start(self, source: Splits) -> None:
         """Writes what a run records before its first step."""
@@ -218,8 +220,7 @@ class Rehearsal:
         self._phase.end()
         began = time.perf_counter()
         self._session().results.write_evaluation(self._history)
-        further = (self._per_tested - 1) * len(self._tested)
-        return time.perf_counter() - began + further * self._phase.seconds_per_image
+        return time.perf_counter() - began + self._others * self._phase.seconds_per_image
 
     def require_same_outputs_after_loading(self) -> None:
         """Opens the run, as every command on it does, and compares the outputs of its model with those of this one."""
@@ -238,4 +239,6 @@ class Rehearsal:
         """Bytes of the run with all images, while a checkpoint is replaced."""
         sizes = {path.relative_to(self.run.path).as_posix(): path.stat().st_size for path in self.run.path.rglob("*")}
         sizes["predictions.csv"] = int(sizes["predictions.csv"] * self._per_tested)
+        if "logits.npz" in sizes:
+            sizes["logits.npz"] += 4 * (len(self.inputs.class_names) + 2) * self._others
         return sum(sizes.values()) + sizes[BEST] + 2 * self._checkpoint_size - sizes[CHECKPOINT]

@@ -14,7 +14,7 @@ from cnncli.factory.weights import load_weights, save_weights
 from cnncli.notices import Notice
 from cnncli.records import Evaluation, History
 from cnncli.report import EvaluationData, StartData, artifact_names, write_artifacts
-from cnncli.runner.inputs.splits import Splits
+from cnncli.runner.inputs.splits import Splits, evaluated_splits
 from cnncli.runner.model.evaluation import evaluate_split, images_at
 from cnncli.runner.training.variables import averaged_weights
 from cnncli.runs import BEST, RunDir, verified_weights
@@ -76,8 +76,12 @@ class ResultWriter:
         load_weights(self._model, verified_weights(self._run))
         with ThreadPoolExecutor(1) as beside:  # draws while TensorFlow computes
             drawing = beside.submit(self.write_history, history)
-            evaluation = evaluate_split(self._model, "test", test, names, encoding, train.loss, train.batch_size)
+            evaluation, *others = (
+                evaluate_split(self._model, split, samples, names, encoding, train.loss, train.batch_size)
+                for split, samples in evaluated_splits(self._splits).items()
+            )
         drawing.result()
-        write_artifacts("evaluation", EvaluationData(evaluation, images_at(test)), self._run.write)
+        data = EvaluationData(evaluation, images_at(test), *others)
+        write_artifacts("evaluation", data, self._run.write)
         self._run.settle_hashes()
         return TrainingResult(self._run, history, evaluation)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnncli.errors import RunError, TrainingError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch, History
-from cnncli.runner.inputs.splits import Splits
+from cnncli.runner.inputs.splits import Splits, evaluated_splits
 from cnncli.runner.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
 from cnncli.runner.training.divergence import ADVICE, divergence_error
 from cnncli.runner.training.loop import NotFinite
@@ -51,7 +51,8 @@ class TrainingSession:
         pace: Pace = Pace(),  # noqa: B008  frozen
     ) -> None:
         self._run, self._phases, self._phase, self._monitor, self._observer = run, phases, phase, monitor, observer
-        self.results, self._test_images = ResultWriter(run, splits, phases), len(splits.samples["test"])
+        self.results = ResultWriter(run, splits, phases)
+        self._reported = sum(map(len, evaluated_splits(splits).values()))
         self._state = TrainingState(stage=phase.number)
         self._epoch_start = self._saved = time.monotonic()
         limit = phases.train.max_seconds
@@ -117,7 +118,7 @@ class TrainingSession:
     @property
     def report_seconds(self) -> float:
         """Expected duration of `report`, from the measured speed."""
-        return PLOT_SECONDS + self._phase.seconds_per_image * self._test_images
+        return PLOT_SECONDS + self._phase.seconds_per_image * self._reported
 
     def _train_epochs(self) -> None:
         """Trains epoch by epoch; when an observer requests a stop, the checkpoint is of that moment."""

@@ -221,7 +221,10 @@ def test_the_loss_is_that_of_keras_with_what_layers_add_and_however_sure_a_model
         ]
     )
     model.compile(loss="categorical_crossentropy")
-    outputs, loss = measure.outputs_and_loss(model, ordered(samples))
+    outputs, logits, loss = measure.outputs_and_loss(model, ordered(samples))
+    exact = np.exp(logits - logits.max(axis=1, keepdims=True))
+    assert np.allclose(exact / exact.sum(axis=1, keepdims=True), outputs, atol=1e-6)
+    assert (outputs == 0).any()  # whose logits no logarithm gives back
     assert np.array_equal(outputs, measure.outputs_of(model, ordered(samples)))
     assert loss == pytest.approx(model.evaluate(ordered(samples), verbose=0), rel=1e-6)
     assert loss > 17  # more than a probability of 0 costs, which Keras takes for 1e-7

@@ -1,0 +1,1 @@
+"""What a model knows: pure functions on the arrays that an evaluation leaves."""

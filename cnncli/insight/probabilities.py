@@ -1,0 +1,42 @@
+"""Probabilities of classes and the logits behind them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_SUM_TOLERANCE = 0.01
+"""How far the probabilities of an image may be from a sum of 1: bfloat16 has eight bits."""
+
+_COMPARED = 1000
+"""Images by which logits are recognised: a model that ends in something else than a softmax shows it in each."""
+
+
+def are_probabilities(outputs: np.ndarray) -> bool:
+    """Whether each row of `(images, classes)` adds up to 1, unlike those of several sigmoids."""
+    sums = outputs.sum(axis=1, dtype=np.float64)  # (images,)
+    return not (outputs < 0).any() and bool((np.abs(sums - 1) <= _SUM_TOLERANCE).all())
+
+
+def class_logits(raw: np.ndarray, probabilities: np.ndarray) -> np.ndarray | None:
+    """One logit for each class, whose softmax gives the probabilities.
+
+    Args:
+        raw: What the last activation of the model was given, shape `(images, units)`.
+        probabilities: What it made of that, shape `(images, classes)`.
+
+    Returns:
+        Shape `(images, classes)`, float32: the model's own logits, beside those of a single sigmoid unit 0 for the
+        first class. Of a model that has none, such as one that averages several softmaxes, logarithms of the
+        probabilities. None where these do not add up to 1.
+    """
+    from scipy.special import softmax
+
+    logits = raw.astype(np.float32)
+    if logits.shape[1] == 1:
+        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)  # (images, 2)
+    few = slice(_COMPARED)
+    if logits.shape == probabilities.shape and np.allclose(softmax(logits[few], axis=1), probabilities[few], atol=1e-3):
+        return logits
+    if not are_probabilities(probabilities):
+        return None
+    return np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))

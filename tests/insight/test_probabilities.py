@@ -1,0 +1,43 @@
+"""Logits are those of the model where it has some, and always those of its probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import expit, softmax
+
+from cnncli.insight.probabilities import are_probabilities, class_logits
+
+RANDOM = np.random.default_rng(0)
+RAW = (10 * RANDOM.normal(size=(50, 4))).astype(np.float32)
+
+
+def test_those_of_a_softmax_are_kept_as_they_are():
+    assert np.array_equal(class_logits(RAW, softmax(RAW, axis=1)), RAW)
+
+
+def test_a_saturated_softmax_loses_nothing():
+    raw = np.array([[0, 200, 150]], np.float32)  # of which the first and the last probability are 0
+    assert np.array_equal(class_logits(raw, softmax(raw, axis=1)), raw)
+
+
+def test_one_sigmoid_unit_has_two_classes():
+    second = expit(RAW[:, :1])
+    logits = class_logits(RAW[:, :1], np.concatenate([1 - second, second], axis=1))
+    assert np.array_equal(logits, np.concatenate([np.zeros((50, 1)), RAW[:, :1]], axis=1))
+    assert logits.dtype == np.float32
+
+
+@pytest.mark.parametrize("raw", [softmax(RAW, axis=1), RAW[:, :3], RAW[:, ::-1]], ids=["none", "fewer", "others"])
+def test_without_logits_of_its_own_a_model_has_those_of_its_probabilities(raw):
+    probabilities = softmax(RAW, axis=1)
+    probabilities[0] = [0, 1, 0, 0]
+    logits = class_logits(raw, probabilities)
+    assert np.isfinite(logits).all()
+    assert np.allclose(softmax(logits, axis=1), probabilities, atol=1e-6)
+
+
+@pytest.mark.parametrize("outputs", [expit(RAW), -RAW, np.full((50, 4), np.nan)], ids=["sigmoids", "any", "nan"])
+def test_outputs_that_are_no_probabilities_have_none(outputs):
+    assert not are_probabilities(outputs)
+    assert class_logits(RAW, outputs) is None
