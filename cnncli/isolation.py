@@ -31,7 +31,19 @@ def isolated(before_start: Callable[[], None] | None = None) -> Iterator[None]:
     Args:
         before_start: Called before TensorFlow is started, to set variables that it reads then; not when it is running.
     """
-    with _shared.entered(before_start), _thread_state():
+    with isolated_images(), _keras.entered(lambda: _save_of_keras(before_start)), _thread_state():
+        yield
+
+
+@contextlib.contextmanager
+def isolated_images() -> Iterator[None]:
+    """Inside, images are read as in a new process, whatever the program has set; Keras is neither needed nor saved.
+
+    May be nested, and entered in several threads at a time.
+    """
+    import numpy as np
+
+    with _images.entered(_save_of_images), np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
         yield
 
 
@@ -42,10 +54,10 @@ class _SharedState:
         self._lock, self._inside, self._saved = threading.Lock(), 0, ExitStack()
 
     @contextlib.contextmanager
-    def entered(self, before_start: Callable[[], None] | None) -> Iterator[None]:
+    def entered(self, save: Callable[[], ExitStack]) -> Iterator[None]:
         with self._lock:
             if not self._inside:
-                self._saved = _save(before_start)
+                self._saved = save()
             self._inside += 1
         try:
             yield
@@ -56,19 +68,26 @@ class _SharedState:
                     self._saved.close()
 
 
-_shared = _SharedState()
+_images, _keras = _SharedState(), _SharedState()
+"""What reading images depends on, and everything else; whoever enters the second is inside the first."""
 
 
-def _save(before_start: Callable[[], None] | None) -> ExitStack:
-    """Saves and resets what all threads share; closing the stack restores it."""
+def _save_of_images() -> ExitStack:
+    with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        _reset_warnings()
+        _save_pillow(stack)
+        return stack.pop_all()
+
+
+def _save_of_keras(before_start: Callable[[], None] | None) -> ExitStack:
+    """Saves and resets the rest of what all threads share; closing the stack restores it."""
     import logging
 
     started = "cnncli.startup" in sys.modules
     with ExitStack() as stack:
         stack.callback(_restore_environment, dict(os.environ))
         stack.callback(random.setstate, random.getstate())
-        stack.enter_context(warnings.catch_warnings())
-        _reset_warnings()
         if before_start is not None and not started:
             before_start()
         import numpy as np
@@ -82,7 +101,6 @@ def _save(before_start: Callable[[], None] | None) -> ExitStack:
         stack.callback(logger.setLevel, logger.level if started else startup.LOG_LEVEL_BEFORE)
         logger.setLevel(logging.ERROR)
         stack.callback(np.random.set_state, np.random.get_state())
-        _save_pillow(stack)
         _save_keras(stack, started)
         _save_tensorflow(stack)
         return stack.pop_all()
@@ -175,20 +193,17 @@ def _restore_attributes(context: Any, before: Mapping[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _thread_state() -> Iterator[None]:
-    """Gives this thread the state of a new process: Keras' dtype policy, counters of layer names and seed generator,
-    and what NumPy does about divisions by zero and the like.
+    """Gives this thread the state of a new process: Keras' dtype policy, counters of layer names and seed generator.
 
     Keras 3.15 has no public way to save its own; `keras.utils.clear_session` would delete it for good.
     """
-    import numpy as np
     from keras.src.backend.common import global_state
 
     tracker = global_state.GLOBAL_STATE_TRACKER
     before = dict(vars(tracker))
     vars(tracker).clear()
     try:
-        with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
-            yield
+        yield
     finally:
         vars(tracker).clear()
         vars(tracker).update(before)

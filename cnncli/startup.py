@@ -6,19 +6,18 @@ needs TensorFlow first starts it quietly, and what needs none, such as the data 
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import re
 import subprocess
 import sys
-import tempfile
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from cnncli.chatter import stderr_aside
 from cnncli.environment import ONEDNN, RESULT_VARIABLES, has_onednn, matplotlib_backend_aside, set_before_tensorflow
 from cnncli.errors import ResourceError
 from cnncli.machine import expanded, has_nvidia_driver, processor_flags, usable_cores
@@ -84,43 +83,6 @@ def _not_started(error: Exception) -> ResourceError:
     return ResourceError(message, "to repair the installation: pip install --force-reinstall tensorflow keras")
 
 
-@contextlib.contextmanager
-def _stderr_aside() -> Iterator[list[str]]:
-    """Inside, file descriptor 2 leads to a file, whose text is in the list afterwards.
-
-    TensorFlow's C++ side writes to it whatever its log level while it starts and looks for devices.
-    """
-    text: list[str] = []
-    try:
-        before = os.dup(2)
-    except OSError:  # a program without a terminal may have closed it
-        yield text
-        return
-    with _anonymous_file() as aside:
-        _flush_stderr()
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield text
-        finally:
-            _flush_stderr()
-            os.dup2(before, 2)
-            os.close(before)
-        aside.seek(0)
-        text.append(aside.read().decode("utf-8", "replace"))
-
-
-def _anonymous_file() -> BinaryIO:
-    try:
-        return tempfile.TemporaryFile()
-    except OSError:  # no temporary folder can be written to; the text is lost, and nothing else
-        return open(os.devnull, "w+b")  # noqa: PTH123
-
-
-def _flush_stderr() -> None:
-    if sys.stderr is not None:
-        sys.stderr.flush()
-
-
 _prepare()
 SETTINGS = {name: os.environ[name] for name in VARIABLES if name in os.environ}
 """The variables as TensorFlow found them."""
@@ -128,7 +90,7 @@ SETTINGS = {name: os.environ[name] for name in VARIABLES if name in os.environ}
 LOG_LEVEL_BEFORE = logging.getLogger("tensorflow").level
 """Level of TensorFlow's logger, to be put back in a program that logs as well."""
 
-with _stderr_aside() as _text, matplotlib_backend_aside():
+with stderr_aside() as _text, matplotlib_backend_aside():
     try:
         import keras
         import tensorflow as tf

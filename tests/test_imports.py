@@ -77,6 +77,7 @@ ROOMS = {
         "__init__",
     },
     "inference": {
+        "chatter",
         "export",
         "factory",
         "runs",
@@ -99,8 +100,9 @@ ROOMS = {
     "catalog": {"errors", "wording"},
     "records": set(),
     "isolation": {"startup", "environment", "errors"},
-    "startup": {"environment", "errors", "machine"},
+    "startup": {"chatter", "environment", "errors", "machine"},
     "environment": set(),
+    "chatter": set(),
     "errors": set(),
     "machine": set(),
     "temporary": set(),

@@ -74,3 +74,6 @@ _ALL = (
 
 EXPORT_FORMATS: Mapping[str, ExportFormat] = {each.name: each for each in _ALL}
 """Every format by its name."""
+
+ENGINES = ("litert", "onnx", "openvino", "tensorflow")
+"""What can compute the answers of a run, the quickest first: formats whose exports cnncli runs, and TensorFlow."""

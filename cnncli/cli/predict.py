@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from cnncli.catalog.export_formats import ENGINES
 from cnncli.cli.options import allow_changed_weights_option, complete_runs, runs_dir_option, weights_option
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 @runs_dir_option
 @weights_option
 @click.option("--top-k", type=click.IntRange(1), default=1, show_default=True, help="Show the K most probable classes.")
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    help="What computes the answers; default: the quickest verified export of the run, else TensorFlow.",
+)
 @click.option("--invert", is_flag=True, help="Invert brightness before classifying.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
@@ -33,6 +39,7 @@ def predict(
     runs_dir: Path,
     weights: Literal["best", "last"],
     top_k: int,
+    engine: str | None,
     invert: bool,
     as_json: bool,
     as_csv: bool,
@@ -66,6 +73,7 @@ def predict(
         allow_changed_weights=allow_changed_weights,
         notice=notice,
         keep_unreadable=True,
+        engine=engine,
     )
     if not answers:
         raise DataError(f"there are no images in {', '.join(images)}")

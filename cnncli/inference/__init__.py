@@ -10,7 +10,7 @@ engine    what all engines do
 <name>    one engine
 """
 
-from cnncli.inference.engine import ENGINES, Engine
+from cnncli.inference.engine import Engine
 from cnncli.inference.open import open_engine
 
-__all__ = ["ENGINES", "Engine", "open_engine"]
+__all__ = ["Engine", "open_engine"]

@@ -9,9 +9,6 @@ import numpy as np
 
 from cnncli.errors import RunError
 
-ENGINES = ("litert", "onnx", "openvino", "tensorflow")
-"""Names of all engines, the quickest first; those before `tensorflow` are formats of exports too."""
-
 
 class Engine(ABC):
     """Computes the probabilities of the classes with the float32 network of a run.
@@ -25,7 +22,7 @@ class Engine(ABC):
     """
 
     name: str
-    """Its name, of `ENGINES`."""
+    """Its name, of `catalog.export_formats.ENGINES`."""
 
     def __init__(self, shape: tuple[int, int, int], classes: int) -> None:
         self._shape, self._classes = shape, classes

@@ -7,9 +7,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from cnncli.catalog.export_formats import EXPORT_FORMATS, ExportFormat
+from cnncli.catalog.export_formats import ENGINES, EXPORT_FORMATS, ExportFormat
 from cnncli.errors import ResourceError, RunError, brief
-from cnncli.inference.engine import ENGINES, Engine
+from cnncli.inference.engine import Engine
 from cnncli.inference.exported import NotUsable, Origin, fingerprint, verified_files
 from cnncli.notices import Notice, warn
 from cnncli.runs import verified_weights
@@ -35,7 +35,7 @@ def open_engine(
 
     Args:
         run: An opened run; its `class_names` are those of the probabilities, its `input_format` is how to read images.
-        name: One of `ENGINES`.
+        name: `litert`, `onnx`, `openvino` or `tensorflow`.
         weights: `best`, those of the best epoch; or `last`, those at the end of the training.
         allow_changed_weights: Accept weights whose checksum does not match the run.
         notice: Receives warnings.

@@ -1,4 +1,4 @@
-"""Classifies images with the model, the preprocessing and the class names of a run."""
+"""Classifies images with an engine, the preprocessing and the class names of a run."""
 
 from __future__ import annotations
 
@@ -16,15 +16,12 @@ from cnncli.data.decode.image import fit_picture, read_image
 from cnncli.data.decode.readers import DeepPixels
 from cnncli.data.decode.white import WHITE
 from cnncli.data.inventory.folder_inventory import find_images
-from cnncli.environment import tell_result_variables
 from cnncli.errors import DataError
-from cnncli.factory.training import probabilities
+from cnncli.inference import open_engine
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
 from cnncli.runner.background import background_notes
-from cnncli.runner.inputs.input_format import input_format_for
-from cnncli.runner.model.build import encoding_for
 from cnncli.runner.open_run import OpenRun, Weights
 
 if TYPE_CHECKING:
@@ -69,17 +66,20 @@ def named_images(images: Iterable[ImageLike]) -> Iterator[NamedImage]:
 
 
 class Predictor:
-    """The model of a run, ready to classify images; arguments and errors are those of `cnncli.Run.predict`."""
+    """An engine of a run, ready to classify images; arguments and errors are those of `cnncli.Run.predict`."""
 
     def __init__(
-        self, run: OpenRun, notice: Notice = warn, allow_changed_weights: bool = False, weights: Weights = "best"
+        self,
+        run: OpenRun,
+        notice: Notice = warn,
+        allow_changed_weights: bool = False,
+        weights: Weights = "best",
+        engine: str | None = None,
     ) -> None:
-        tell_result_variables(notice)
-        self._model = run.model(weights, allow_changed_weights, notice)
-        self._record, self._loss = run.data_record, run.spec.train.loss
-        self._class_names = run.class_names
-        self._format = input_format_for(run.spec.data, run.input_spec.shape)
-        self._encoding = encoding_for(run.spec.train, self._model, len(self._class_names))
+        self.engine = open_engine(
+            run, engine, weights=weights, allow_changed_weights=allow_changed_weights, notice=notice
+        )
+        self._record, self._class_names, self._format = run.data_record, run.class_names, run.input_format
 
     def predict(
         self, images: Iterable[ImageLike], top_k: int = 1, invert: bool = False
@@ -99,7 +99,7 @@ class Predictor:
                 reason = f"{error.message}; {error.hint}" if error.hint else error.message
                 pixels.append(UnreadableImage(image.name, reason))
         readable = [one for one in pixels if not isinstance(one, UnreadableImage)]
-        predicted = iter(self._probabilities(np.stack(readable)) if readable else ())
+        predicted = iter(self.engine.probabilities(np.stack(readable)) if readable else ())
         for image, one in zip(batch, pixels, strict=True):
             if isinstance(one, UnreadableImage):
                 yield one
@@ -124,11 +124,6 @@ class Predictor:
             )
         pixels = DeepPixels(content.reshape(shape), WHITE if is_plain else None)
         return fit_picture(pixels, image_format, image.name)
-
-    def _probabilities(self, images: np.ndarray) -> np.ndarray:
-        """`(images, height, width, channels)` uint8 → `(images, classes)` float32."""
-        outputs = np.asarray(self._model(images, training=False))  # (images, units)
-        return probabilities(outputs, self._loss, self._encoding, len(self._class_names))
 
 
 def _upright(picture: object, name: str) -> Image.Image:
