@@ -26,6 +26,9 @@ _ANY = InputFormat(1, 1, 3)
 _DEEPEST = 4
 """Folders around the images that archives put there."""
 
+_OF_TFDS = ("features.json", "dataset_info.json")
+"""Files of a prepared data set; Hugging Face's `save_to_disk` writes the second one as well."""
+
 _SAMPLE = re.compile("sample|submission|test|meta", re.IGNORECASE)
 _NAMES = re.compile("class|name|label|categor|map|synset|sign", re.IGNORECASE)
 _PART = re.compile(r"\d+")
@@ -70,7 +73,7 @@ def _prepared(path: Path) -> Path | None:
     """The folder of the version of a data set of TensorFlow Datasets, where a path is that or the folder around it."""
     inside = path.glob("*/features.json") if path.is_dir() else ()
     folders = [file.parent for file in (path / "features.json", *inside)]
-    return next((each for each in folders if (each / "dataset_info.json").is_file()), None)
+    return next((each for each in folders if all((each / name).is_file() for name in _OF_TFDS)), None)
 
 
 def _certain(path: Path) -> Place | None:

@@ -80,7 +80,7 @@ def test_columns_may_be_named(pets):
 
 
 def test_two_columns_that_may_be_it_are_not_guessed(pets):
-    text = "file,label,class\ncat/1.png,cat,0\ndog/1.png,dog,1\n"
+    text = "file,label,class\ncat/1.png,cat,0\ncat/2.png,cat,1\ndog/1.png,dog,1\n"
     assert "has 2 columns that may hold the label" in message(pets, text)
     assert load(pets, text, label_column="class").class_names == ("0", "1")
 

@@ -5,7 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from picture_files import put
+from picture_files import encoded, put
 
 from cnncli.data.quality.survey import survey
 from cnncli.data.recognition import recognised
@@ -205,6 +205,16 @@ def test_a_data_set_of_tensorflow_datasets_is_called_that(tmp_path, path):
     for name in ("features.json", "dataset_info.json", "mine-train.tfrecord-00000-of-00001"):
         (tmp_path / "mine" / "1.0.0" / name).write_text("{}")
     assert f"source: {{tfds: {{name: mine, data_dir: {tmp_path}}}}}" in refusal(tmp_path / path)
+
+
+def test_what_hugging_face_saved_is_no_data_set_of_tensorflow(tmp_path):
+    pa, ipc = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.ipc")
+    content = pa.table({"image": [{"bytes": encoded(10)}, {"bytes": encoded(20)}], "label": ["a", "b"]})
+    with ipc.new_stream(tmp_path / "data-00000-of-00001.arrow", content.schema) as stream:
+        stream.write_table(content)
+    for name in ("dataset_info.json", "state.json"):
+        (tmp_path / name).write_text("{}")
+    assert recognised(tmp_path).source == "table"
 
 
 def test_one_of_several_files_of_arrays_names_the_others(tmp_path):

@@ -50,3 +50,8 @@ def test_three_of_a_group_become_one():
     groups = similar_names(names)
     assert groups == [("cat", "Cat", "CAT")]
     assert merging(names, groups) == {"cat": "cat", "Cat": "cat", "dog": "dog", "CAT": "cat"}
+
+
+def test_signs_of_numbers_are_no_punctuation():
+    assert similar_names(["-1", "0", "1", "-10", "10", "1.5", "-1.5"]) == []
+    assert similar_names(["+1", "01"]) == [("+1", "01")]

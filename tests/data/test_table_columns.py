@@ -178,3 +178,65 @@ def test_a_json_list(pets):
 )
 def test_what_are_no_json_lines(pets, text, words):
     assert words in message(pets, text, name="pets.jsonl")
+
+
+@pytest.mark.parametrize("header", ["file,label,class_name", "file,class_id,class", "url,targets,labels"])
+def test_of_columns_that_say_the_same_that_of_words_is_used(pets, header):
+    assert labels(load(pets, f"{header}\ncat/1.png,0,cat\ncat/2.png,0,cat\ndog/1.png,1,dog\n")) == PETS
+
+
+@pytest.mark.parametrize("row", ["Tom,{}", "{},Tom"])
+def test_of_columns_that_may_be_images_those_that_are_there_are_used(pets, row):
+    rows = "".join(f"{row.format(name).replace('Tom', label + name[4])},{label}\n" for name, label in PETS.items())
+    assert labels(load(pets, f"filename,image,label\n{rows}")) == PETS
+
+
+@pytest.mark.parametrize(
+    "text", ["a1,owl\na2,fox\na3,owl\n", "owl\ta1\nfox\ta2\nowl\ta3\n", "7;a1;owl\n8;a2;fox\n9;a3;owl\n"]
+)
+def test_the_first_row_is_not_lost_where_images_have_no_suffix(tmp_path, text):
+    put(tmp_path, "in/a1.png", "in/a2.png", "in/a3.png")
+    columns = {"label_column": "3"} if ";" in text else {}
+    if columns:
+        assert "are called 1, 2, 3" in message(tmp_path, text)
+    assert labels(load(tmp_path, text, **columns)) == {"in/a1.png": "owl", "in/a2.png": "fox", "in/a3.png": "owl"}
+
+
+def test_a_usual_name_is_no_image_even_where_there_is_one(tmp_path):
+    put(tmp_path, "a1.png", "a2.png", "photo.png")
+    assert labels(load(tmp_path, "photo,label\na1,owl\na2,fox\n")) == {"a1.png": "owl", "a2.png": "fox"}
+
+
+@pytest.mark.parametrize("index", ["", "Unnamed: 0"])
+def test_the_numbers_of_rows_that_pandas_writes_are_no_labels(pets, index):
+    assert labels(load(pets, f"{index},a,b\n0,cat/1.png,cat\n1,cat/2.png,cat\n2,dog/1.png,dog\n")) == PETS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# made by hand\n# 2026, version 2\nfile,label,by\ncat/1.png,cat,x\ncat/2.png,cat,x\ndog/1.png,dog,x\n",
+        "file,label\ncat/1.png,cat,\ncat/2.png,cat,,\ndog/1.png,dog\n",
+        f"file,label,note\ncat/1.png,cat,{'x' * 200_000}\ncat/2.png,cat,\ndog/1.png,dog,\n",
+    ],
+)
+def test_what_programs_write_around_a_table(pets, text):
+    assert labels(load(pets, text)) == PETS
+
+
+def test_a_header_that_begins_with_a_number_sign(pets):
+    assert labels(load(pets, "#file,label\ncat/1.png,cat\ncat/2.png,cat\ndog/1.png,dog\n")) == PETS
+
+
+def test_a_list_of_labels_with_dots_in_them(pets):
+    data = load(pets, "cat/1.png St. Bernard\ncat/2.png v1.0 x\ndog/1.png Mr.X y\n", name="list.txt")
+    assert labels(data) == {"cat/1.png": "St. Bernard", "cat/2.png": "v1.0 x", "dog/1.png": "Mr.X y"}
+
+
+@pytest.mark.parametrize(("first", "second"), [(True, False), (["cat"], ["dog"])])
+def test_values_of_json_are_called_as_they_are_written(pets, first, second):
+    lines = [{"file": "cat/1.png", "label": first}, {"file": "dog/1.png", "label": second}]
+    words = {True: "true", False: "false"} if isinstance(first, bool) else {}
+    expected = {line["file"]: words[line["label"]] if words else line["label"][0] for line in lines}
+    assert labels(load(pets, "\n".join(map(json.dumps, lines)), name="pets.jsonl")) == expected
+    assert labels(load(pets, json.dumps({"version": 1, "samples": lines}), name="pets.json")) == expected

@@ -1,5 +1,6 @@
 """Images inside of a table: bytes in Parquet, numbers in cells. They become files in the cache, once."""
 
+import base64
 import json
 
 import numpy as np
@@ -135,3 +136,29 @@ def test_pixels_that_make_no_image_are_refused(tmp_path, cells):
     (tmp_path / "fer.csv").write_text(f"label,pixels\n0,{numbers(10)}\n1,{cells}\n")
     with pytest.raises(DataError, match=r"image 2 has (pixels from 300|15 numbers)"):
         table.load(tmp_path / "fer.csv", READING)
+
+
+def test_each_file_has_its_own_names_of_the_numbers(tmp_path):
+    hugging_face(tmp_path / "in/train-0.parquet", [10, 20], [0, 1])
+    hugging_face(tmp_path / "in/train-1.parquet", [30, 40], [0, 1], ("dog", "cat"))
+    data = table.load(tmp_path / "in", READING)
+    assert [data.class_names[label] for label in data.splits["train"].labels] == ["cat", "dog", "dog", "cat"]
+
+
+@pytest.mark.parametrize("start", ["", "data:image/png;base64,"])
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_images_in_base64(tmp_path, name, start):
+    rows = [(start + base64.b64encode(encoded(grey)).decode(), label) for grey, label in ((10, "a"), (20, "b"))]
+    lines = ["picture,label", *(f'"{image}",{label}' for image, label in rows)]
+    if name == "a.jsonl":
+        lines = [json.dumps({"picture": image, "label": label}) for image, label in rows]
+    (tmp_path / name).write_text("\n".join(lines))
+    data = table.load(tmp_path / name, READING)
+    assert (pixels(data), data.splits["train"].labels.tolist()) == ([10, 20], [0, 1])
+
+
+def test_an_image_in_base64_that_is_lacking_is_named(tmp_path):
+    image = base64.b64encode(encoded(10)).decode()
+    (tmp_path / "a.csv").write_text(f"image,label\n{image},a\n,b\nowl.png,b\n{image},b\n")
+    with pytest.raises(DataError, match="line 3: no path of an image\n  line 4: no path of an image"):
+        table.load(tmp_path / "a.csv", READING)

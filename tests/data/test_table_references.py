@@ -40,7 +40,9 @@ def names(folder, *written):
         ("ISIC_3", "ISIC_3 does not exist"),
         ("1.png", "1.png may be cat/1.png, dog/1.png"),
         ("cat", "cat is not a file"),
-        ("x" * 300, f"{'x' * 300} does not exist"),
+        ("x" * 300, f"{'x' * 60}… is not the name of a file"),
+        ("Part_1/isic_1.JPG", "part_1/ISIC_1.jpg"),
+        ("CAT/2", "x/cat/2.png"),
         ("", " does not exist"),
     ],
 )
@@ -59,3 +61,40 @@ def test_names_of_another_machine_are_found_where_all_are_unique(photos, prefix)
 
 def test_a_folder_that_is_written_is_never_another_folder(photos):
     assert names(photos, "owl/1.png", "cat/1.png") == ["owl/1.png does not exist", "cat/1.png"]
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["/home/ann/pictures/", "s3://bucket/a/b/", "https://example.org/a/", "C:\\pictures\\", "/kaggle/input/pets/data/"],
+)
+def test_names_of_another_machine_are_found_by_the_folders_that_are_left(photos, prefix):
+    there = ("cat/1.png", "dog/1.png", "part_2/ISIC_10.png")
+    assert names(photos, *(prefix + name for name in there)) == [*there]
+    windows = [prefix + name.replace("/", "\\") for name in there]
+    assert names(photos, *windows) == [*there]
+
+
+def test_names_of_another_machine_stay_apart(photos):
+    assert names(photos, "/a/owl/1.png", "/a/fox/1.png") == [
+        "/a/owl/1.png does not exist",
+        "/a/fox/1.png does not exist",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "file"), [("é.png", "e\u0301.png"), ("e\u0301.png", "é.png"), ("É", "e\u0301.png")]
+)
+def test_a_name_in_another_unicode_form(tmp_path, written, file):
+    put(tmp_path, f"in/{file}", "in/other.png")
+    assert names(tmp_path, written, "in/other.png") == [f"in/{file}", "in/other.png"]
+
+
+def test_names_that_differ_in_case_alone_are_told_apart(tmp_path):
+    put(tmp_path, "a/x.png", "b/X.png")
+    assert names(tmp_path, "x.png", "X.png") == ["a/x.png", "b/X.png"]
+    assert names(tmp_path, "X.PNG", "a/x.png")[0] == "X.PNG may be a/x.png, b/X.png"
+
+
+def test_suffixes_of_images_that_were_converted(photos):
+    assert names(photos, "ISIC_1.tif", "ISIC_10.tif") == ["part_1/ISIC_1.jpg", "part_2/ISIC_10.png"]
+    assert names(photos, "ISIC_1.tif", "cat/1.png")[0] == "ISIC_1.tif does not exist"

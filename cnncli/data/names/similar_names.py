@@ -36,6 +36,8 @@ def _essence(name: str) -> str:
     text = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")  # invisible
     text = re.sub(r"(?<!\d)0+(?=\d)", "", text)
     text = re.sub(r"(?<=\d)[\W_]+(?=\d)", ".", text)
+    if re.fullmatch(r"[-−+]?\d+(\.\d+)?", text):
+        return text.lstrip("+")  # -1 is not 1
     text = re.sub(r"[^\w.]+|_+|(?<!\d)\.|\.(?!\d)", "", text)
     if len(text) > 3 and text.endswith("s") and not text.endswith("ss"):
         text = text.removesuffix("s")

@@ -235,6 +235,8 @@ def _checked(rows: Sequence[Row], missing: Mapping[str, str]) -> tuple[list[Row]
         elif not row.label:
             unlabelled.append(row.name)
             continue
+        elif row.name in missing:
+            problem = f"{row.name} {missing[row.name]}"
         elif row.split not in SPLITS:
             problem = f"the split {row.split!r} is not train, validation or test"
         elif twin is not None:
@@ -243,8 +245,6 @@ def _checked(rows: Sequence[Row], missing: Mapping[str, str]) -> tuple[list[Row]
                 continue
             there, here = (twin.label, row.label) if twin.label != row.label else (twin.split, row.split)
             problem = f"{row.name} is already in {twin.place}, there as {there}, here as {here}"
-        elif row.name in missing:
-            problem = f"{row.name} {missing[row.name]}"
         else:
             seen[os.path.normpath(row.name)] = row
             good.append(row)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from cnncli.data.sources.rows import Grid, Listing, Row
 from cnncli.data.sources.rows.arguments import TableArguments
+from cnncli.data.sources.rows.encoded_cells import encoded_names, is_encoded
 from cnncli.data.sources.rows.names import GUESSES, simplified
 from cnncli.data.sources.rows.one_hot import OneHot, one_hot_columns
 from cnncli.data.sources.rows.pixel_cells import is_pixels, pixel_columns, pixel_names
@@ -31,12 +33,14 @@ def rows_of(table: Path, grid: Grid, arguments: TableArguments, exists: Callable
     Raises:
         DataError: A column is not there, or cannot be found.
     """
-    finder, notice = _Finder(table, grid, arguments), arguments.notice
+    finder, notice = _Finder(table, grid, arguments, exists), arguments.notice
     split = finder.named("split") if arguments.split_column != "" else None
     group = finder.named("group") if arguments.group_column else None
     taken = {each for each in (split, group) if each is not None}
     of_pixels = pixel_columns(grid.header) if arguments.image_column is None else []
-    image = finder.image(exists, {*taken, *of_pixels}) if not of_pixels else -1
+    image = finder.image({*taken, *of_pixels}) if not of_pixels else -1
+    if finder.lacks_header(image):
+        return rows_of(table, _without_header(grid), arguments, exists)
     label = finder.named("label")
     used = {*taken, *of_pixels, image}
     if split is None and arguments.split_column is None:
@@ -64,6 +68,9 @@ def rows_of(table: Path, grid: Grid, arguments: TableArguments, exists: Callable
         cells = [[row[at] for at in of_pixels or [image]] for _, row in grid.rows]
         names, listing.pixels = pixel_names(table, cells)
         listing.rows = [row._replace(name=name) for row, name in zip(listing.rows, names, strict=True)]
+    elif grid.rows and is_encoded(grid.rows[0][1][image]):
+        names, listing.pixels = encoded_names([row.name for row in listing.rows])
+        listing.rows = [row._replace(name=name) for row, name in zip(listing.rows, names, strict=True)]
     elif grid.header[image] in grid.pixels:
         listing.pixels = grid.pixels[grid.header[image]]
     return listing
@@ -72,9 +79,12 @@ def rows_of(table: Path, grid: Grid, arguments: TableArguments, exists: Callable
 class _Finder:
     """Looks for the columns of a table."""
 
-    def __init__(self, table: Path, grid: Grid, arguments: TableArguments) -> None:
-        self._table, self._grid, self._arguments = table, grid, arguments
+    def __init__(
+        self, table: Path, grid: Grid, arguments: TableArguments, exists: Callable[[Sequence[str]], bool]
+    ) -> None:
+        self._table, self._grid, self._arguments, self._exist = table, grid, arguments, exists
         self._simple = [simplified(name) for name in grid.header]
+        self._sample = [cells for _, cells in grid.rows[:_SAMPLE]]
 
     def named(self, role: str) -> int | None:
         """The column that the spec names, or else one with a name that is usual for the role; None without."""
@@ -85,6 +95,8 @@ class _Finder:
         else:
             candidates = [[at for at, one in enumerate(self._simple) if one in usual] for usual in GUESSES[role]]
         matches = next(filter(None, candidates), [])
+        if len(matches) > 1 and self._say_the_same(matches):
+            matches = [next(filter(self._is_of_images if role == "image" else self._is_of_words, matches), matches[0])]
         if len(matches) > 1:
             raise DataError(
                 f"{self._table} has {len(matches)} columns that may hold the {role}; {self._grid.names_columns}",
@@ -94,25 +106,43 @@ class _Finder:
             raise self.unknown(role, name)
         return matches[0] if matches else None
 
-    def image(self, exists: Callable[[Sequence[str]], bool], taken: Collection[int]) -> int:
+    def _say_the_same(self, columns: Sequence[int]) -> bool:
+        """Whether each value of one of the columns always stands beside the same values of the others."""
+        values = {tuple(cells[at] for at in columns) for _, cells in self._grid.rows}
+        return all(len(values) == len(set(of_one)) for of_one in zip(*values, strict=True))
+
+    def _is_of_words(self, column: int) -> bool:
+        return not all(re.fullmatch(r"-?\d+(\.\d+)?", cells[column]) for cells in self._sample)
+
+    def _is_of_images(self, column: int) -> bool:
+        values = [cells[column] for cells in self._sample]
+        kinds = (is_image_name, is_pixels, is_encoded)
+        return all(values) and (any(all(map(is_kind, values)) for is_kind in kinds) or self._exist(values))
+
+    def lacks_header(self, image: int) -> bool:
+        """Whether the first row is that of an image too, because its names are unusual and one of them is an image."""
+        usual = {name for names in GUESSES.values() for group in names for name in group}
+        is_row = "first row" in self._grid.names_columns and usual.isdisjoint(self._simple)
+        return is_row and None is self._arguments.image_column and self._exist([self._grid.header[image]])
+
+    def image(self, taken: Collection[int]) -> int:
         """The column of the images: by its name, or the only one all of whose values are images that exist."""
         at = self.named("image")
         if at is not None:
             return at
-        rows = [cells for _, cells in self._grid.rows[:_SAMPLE]]
-        found = [
-            at
-            for at in range(len(self._grid.header))
-            if at not in taken and rows and _are_images([cells[at] for cells in rows], exists)
-        ]
+        columns = (at for at in range(len(self._grid.header)) if at not in taken)
+        found = [at for at in columns if self._sample and self._is_of_images(at)]
         if len(found) != 1:
             raise self.unknown("image")
-        self._tell(found[0], "images")
+        if not self.lacks_header(found[0]):
+            self._tell(found[0], "images")
         return found[0]
 
     def only_other(self, taken: Collection[int | None]) -> int | None:
-        """The only column that holds nothing else."""
+        """The only column that holds nothing else; pandas writes the numbers of its rows into one without a name."""
         others = [at for at in range(len(self._grid.header)) if at not in taken]
+        named = [at for at in others if self._simple[at] and not self._simple[at].startswith("unnamed")]
+        others = named or others
         if len(others) != 1:
             return None
         self._tell(others[0], "labels")
@@ -139,10 +169,6 @@ def _key(role: str) -> str:
     return "data.split.group.column" if role == "group" else f"data.source.table.{role}_column"
 
 
-def _are_images(values: Sequence[str], exists: Callable[[Sequence[str]], bool]) -> bool:
-    return all(values) and (all(map(is_image_name, values)) or all(map(is_pixels, values)) or exists(values))
-
-
 def _listing(
     grid: Grid, image: int, label: int | None, split: int | None, group: int | None, one_hot: OneHot | None
 ) -> Listing:
@@ -160,6 +186,12 @@ def _listing(
         name = "" if image < 0 else cells[image]
         rows.append(Row(place, name, word, "train" if split is None else of_split, of_group))
     return Listing(rows, problems=problems)
+
+
+def _without_header(grid: Grid) -> Grid:
+    """The cells of a table whose first row is that of an image."""
+    names = [str(number) for number in range(1, len(grid.header) + 1)]
+    return Grid(names, [("line 1", grid.header), *grid.rows], f"its columns have no names and are called {some(names)}")
 
 
 def _require_one_label_each(table: Path, rows: Sequence[Row]) -> None:

@@ -39,8 +39,8 @@ def json_lines(file: Path, text: str) -> Grid:
 def json_table(file: Path, text: str) -> Grid:
     """The cells of a table as one JSON value.
 
-    It is a list of objects; or a table as `DataFrame.to_json` writes it with any `orient`; or it maps images to
-    classes, or classes to lists of images.
+    It is a list of objects, perhaps the only one in an object that also has other things; or a table as
+    `DataFrame.to_json` writes it with any `orient`; or it maps images to classes, or classes to lists of images.
 
     Raises:
         DataError: It is something else.
@@ -56,7 +56,9 @@ def json_table(file: Path, text: str) -> Grid:
             content = [dict(zip(map(str, content["columns"]), row, strict=False)) for row in content["data"] if row]
         elif "schema" in content:  # table
             content = content["data"]
-    if isinstance(content, list) and content and all(isinstance(each, dict) for each in content):
+    if isinstance(content, dict) and len(lists := [each for each in content.values() if _is_of_objects(each)]) == 1:
+        (content,) = lists
+    if _is_of_objects(content):
         return grid_of_objects([(f"object {number}", each) for number, each in enumerate(content, 1)])
     if isinstance(content, list) and content and all(isinstance(each, list) and each for each in content):  # values
         return _grid_of_lists([(f"list {number}", each) for number, each in enumerate(content, 1)])
@@ -65,6 +67,10 @@ def json_table(file: Path, text: str) -> Grid:
         has = f"an object with {some(list(content)) or 'nothing in it'}" if isinstance(content, dict) else "no object"
         raise DataError(f"{file} is JSON, and not a table: {has}", "expected a list of objects, one for each image")
     return grid
+
+
+def _is_of_objects(content: Any) -> bool:
+    return isinstance(content, list) and bool(content) and all(isinstance(each, dict) for each in content)
 
 
 def _grid_of_mapping(content: dict[str, Any]) -> Grid | None:
@@ -101,9 +107,11 @@ def grid_of_objects(objects: Sequence[tuple[str, dict[str, Any]]]) -> Grid:
 
 
 def cell(value: Any) -> str:
-    """A value as the text of a cell: nothing is empty, and lists and objects are JSON."""
+    """A value as the text of a cell: nothing is empty, a single word in a list is that word, and others are JSON."""
     if value is None or (isinstance(value, float) and value != value):  # NaN stands for nothing
         return ""
-    if isinstance(value, bool):
-        return str(int(value))
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else str(value).strip()
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+        return value[0].strip()
+    if isinstance(value, list | dict | bool):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value).strip()

@@ -17,6 +17,7 @@ from cnncli.wording import counted, some
 GUESSES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "image": (
         ("path", "file", "filename", "filepath", "image", "imagepath", "imagefile", "imagename", "img", "imgpath"),
+        ("url", "uri", "imageurl", "imageuri", "filepaths", "imagepaths", "imagefilename", "imagefilepath"),
         ("imageid", "imgid", "name", "pixels", "images", "filenames", "imagenames", "id"),
     ),
     "label": (
@@ -25,7 +26,7 @@ GUESSES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     ),
     "split": (("split", "subset", "partition"),),
 }
-"""Names of columns by what they hold; those of the second group only where there is none of the first."""
+"""Names of columns by what they hold; those of a later group only where there is none of those before."""
 
 _NUMBER_AND_NAME = re.compile(r"(\d{1,9})[ \t]*[ \t,;:][ \t]*(\S.*)")
 

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cnncli.data.decode.formats import HEAD, format_of
-from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.rows import Grid
 from cnncli.data.sources.rows.arrow import ArrowFile, opened
+from cnncli.data.sources.rows.file_splits import splits_of_files
 from cnncli.data.sources.rows.json_cells import cell
 from cnncli.errors import DataError
 from cnncli.wording import some
@@ -36,13 +36,13 @@ def parquet(files: Sequence[Path]) -> Grid:
         if list(other.schema.names) != header:
             raise DataError(f"{other.path} has other columns than {first.path}", "name one file of the table")
     images = [name for name in header if _holds_bytes(first.schema.field(name).type)]
-    class_names = _class_names(first.schema.metadata or {})
-    splits = {} if SPLIT in header else _splits(files)
+    class_names = {table.path: _class_names(table.schema.metadata or {}) for table in tables}
+    splits = {} if SPLIT in header else splits_of_files(files)
     rows: list[tuple[str, Sequence[str]]] = []
     packed = set[str]()
     for table in tables:
         texts = {
-            name: [_named(value, class_names.get(name)) for part in table.values(name) for value in part]
+            name: [_named(value, class_names[table.path].get(name)) for part in table.values(name) for value in part]
             for name in header
             if name not in images
         }
@@ -56,7 +56,7 @@ def parquet(files: Sequence[Path]) -> Grid:
         for at in range(table.rows):
             rows.append((f"row {len(rows) + 1}", [*(texts[name][at] for name in header), *split]))
     by_image = {name: partial(_write, tables, name) for name in packed}
-    named = [name for name in header if name in class_names]
+    named = [name for name in header if name in class_names[first.path]]
     return Grid([*header, *([SPLIT] if splits else [])], rows, f"its columns are {some(header)}", by_image, named)
 
 
@@ -74,20 +74,6 @@ def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
         return {key: list(each["names"]) for key, each in features.items() if each.get("_type") == "ClassLabel"}
     except (KeyError, TypeError, ValueError, AttributeError):
         return {}
-
-
-def _splits(files: Sequence[Path]) -> dict[Path, str]:
-    """The split that each file is called after, `train-00000-of-00002` or `mnist-train`, or its folder; or none."""
-    ways = (
-        lambda file: file.stem.partition("-")[0],
-        lambda file: file.stem.rpartition("-")[2],
-        lambda file: file.parent.name,
-    )
-    for parts in ({file: way(file) for file in files} for way in ways):
-        named = splits_named(set(parts.values()))
-        if set(named) == set(parts.values()):
-            return {file: named[part] for file, part in parts.items()}
-    return {}
 
 
 def _named(value: Any, names: Sequence[str] | None) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -17,6 +19,8 @@ from cnncli.wording import some
 
 _UPLOAD = re.compile(r"[0-9a-f]{8}-(.+)")
 """What Label Studio makes of the name of a file that is uploaded: eight digits come before it."""
+
+_SHOWN = 60  # characters of a cell that has something else than the name of an image
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*/", re.IGNORECASE)
 
@@ -32,8 +36,10 @@ class References:
     """The images below a folder, by the names that tables have for them.
 
     A name is first a path, as it is written. If there is no such file, the image is the only one below the folder whose
-    path ends in the name, or does so without its suffix. If none of the images of a table can be found so, as when it
-    was written on another machine, the name of the file alone decides, where each is unique.
+    path ends in the name, or does so without its suffix, if need be in other case or another Unicode form. If none of
+    the images of a table can be found so, as when it was written on another machine, the folders that all names begin
+    with do not count; then the names of the files alone decide, where each is unique; and last, so do these without
+    their suffixes.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,14 +47,14 @@ class References:
 
     def resolve(self, names: Sequence[str]) -> list[Found]:
         """Finds each image; a wrong one is a problem of its own."""
-        found = [self._as_written(name) or self._by_end(name) for name in names]
-        if found and all(each.problem for each in found):
-            parts = [_parts(name) for name in names]
-            bases = [each[-1] if each else "" for each in parts]
-            by_name = [self._by_end(base) for base in bases]
-            if len(set(bases)) == len(set(names)) and 2 * sum(not each.problem for each in by_name) >= len(names):
-                return by_name
-        return found
+        found = self._all(names)
+        if not found or any(not each.problem for each in found):
+            return found
+        moved = (self._all(other) for other in _without_what_may_differ(names))
+        return next((each for each in moved if 2 * sum(not one.problem for one in each) >= len(names)), found)
+
+    def _all(self, names: Sequence[str]) -> list[Found]:
+        return [self._as_written(name) or self._by_end(name) for name in names]
 
     def all_exist(self, names: Sequence[str]) -> bool:
         """Whether each can be found."""
@@ -63,23 +69,26 @@ class References:
                 return Found(written)
             return Found(written, "is not a file") if name and (self._folder / written).exists() else None
         except (OSError, ValueError):  # too long a name, or a null character in it
-            return Found(written, "does not exist")
+            return Found(f"{written[:_SHOWN]}…", "is not the name of a file")
 
     def _by_end(self, name: str) -> Found:
         parts = _parts(name)
         if not parts:
             return Found(name, "does not exist")
         end = "/" + "/".join(parts)
-        candidates = [each for each in self._by_base.get(parts[-1], ()) if f"/{each}".endswith(end)]
-        if not candidates:
-            stems = self._by_stem.get(parts[-1], ())
-            candidates = [each for each in stems if os.path.splitext(f"/{each}")[0].endswith(end)]  # noqa: PTH122
+        candidates = self._ending_in(end, str) or self._ending_in(end, _folded)
         if not candidates and (upload := _UPLOAD.fullmatch(parts[-1])):
             return self._by_end(upload[1])
         if len(candidates) == 1:
             return Found(candidates[0])
         written = name.replace("\\", "/")
         return Found(written, f"may be {some(candidates)}" if candidates else "does not exist")
+
+    def _ending_in(self, end: str, form: Callable[[str], str]) -> list[str]:
+        """The images whose paths, or these without their suffixes, end like this when both are in a form."""
+        base, end = _folded(end.rpartition("/")[2]), form(end)
+        whole = [each for each in self._by_base.get(base, ()) if form(f"/{each}").endswith(end)]
+        return whole or [each for each in self._by_stem.get(base, ()) if form(f"/{_stem(each)}").endswith(end)]
 
     @cached_property
     def _files(self) -> list[str]:
@@ -89,19 +98,40 @@ class References:
     def _by_base(self) -> dict[str, list[str]]:
         index = defaultdict(list)
         for name in self._files:
-            index[name.rpartition("/")[2]].append(name)
+            index[_folded(name.rpartition("/")[2])].append(name)
         return index
 
     @cached_property
     def _by_stem(self) -> dict[str, list[str]]:
         index = defaultdict(list)
         for name in self._files:
-            index[os.path.splitext(name.rpartition("/")[2])[0]].append(name)  # noqa: PTH122
+            index[_folded(_stem(name.rpartition("/")[2]))].append(name)
         return index
 
 
 def _suffix(name: str) -> str:
     return os.path.splitext(name)[1].lower()  # noqa: PTH122
+
+
+def _stem(name: str) -> str:
+    return os.path.splitext(name)[0]  # noqa: PTH122
+
+
+def _folded(name: str) -> str:
+    """A name as it is alike on systems that keep case and Unicode forms apart, and on those that do not."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _without_what_may_differ(names: Sequence[str]) -> Iterator[list[str]]:
+    """The names without more and more of what another machine may have differently, as long as they stay apart."""
+    parts, count = [_parts(name) for name in names], len(set(names))
+    alike = takewhile(lambda folders: len(set(folders)) == 1, zip(*(each[:-1] for each in parts), strict=False))
+    for start in range(1, len(list(alike)) + 1):
+        yield ["/".join(each[start:]) for each in parts]
+    bases = ["".join(each[-1:]) for each in parts]
+    for last in (bases, [_stem(base) if _suffix(base) in SUFFIXES else base for base in bases]):
+        if len(set(last)) == count:
+            yield last
 
 
 def _parts(name: str) -> list[str]:

@@ -7,6 +7,7 @@ import gzip
 import io
 import re
 import zlib
+from itertools import takewhile
 from pathlib import Path
 
 from cnncli.data.decode.formats import SUFFIXES
@@ -21,8 +22,10 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]+')
 """The line that Excel writes and reads before a table, to say which delimiter it has."""
 
-_IMAGE_AND_LABEL = re.compile(r"(.*\.\w+)[ \t]+(\S.*)")
+_IMAGE_AND_LABEL = re.compile(rf"(.*(?:{'|'.join(map(re.escape, SUFFIXES))}))[ \t]+(\S.*)", re.IGNORECASE)
 """A line of a list such as Caffe reads: an image, blanks, and its label."""
+
+csv.field_size_limit(1 << 27)  # characters: a cell may hold all of an image, and Python's limit is 131,072
 
 _GZIP = b"\x1f\x8b"
 
@@ -85,8 +88,10 @@ def delimited(file: Path, text: str, delimiter: str | None) -> Grid:
     """
     if separator := _SEPARATOR_LINE.match(text):
         delimiter, text = delimiter or separator[1], text[separator.end() :]
+    remarks = _remarks(text)
+    text = text[len("".join(remarks)) :]
     first = text.partition("\n")[0]
-    lines = 1 + bool(separator)
+    lines = 1 + bool(separator) + len(remarks)
     is_list = delimiter is None and not any(mark in first for mark in DELIMITERS)
     if is_list and (rows := _images_and_labels(text, lines)):
         return Grid(["1", "2"], rows, "its columns, divided by blanks, have no names and are called 1, 2")
@@ -100,6 +105,7 @@ def delimited(file: Path, text: str, delimiter: str | None) -> Grid:
     except csv.Error as error:
         raise DataError(f"{file}:{reader.line_num + lines - 1} cannot be read as a table: {error}") from error
     header = rows[0][1] if rows else []
+    rows = [(place, _without_empty_ends(fields, len(header))) for place, fields in rows]
     by = f"divided by {DELIMITERS.get(delimiter, repr(delimiter))}s"
     for place, fields in rows:
         if len(fields) != len(header):
@@ -117,6 +123,19 @@ def delimited(file: Path, text: str, delimiter: str | None) -> Grid:
     return Grid(header, rows[1:], f"its first row, {by}, names {some(header) or 'none'}")
 
 
+def _remarks(text: str) -> list[str]:
+    """The lines before a table that begin with `#` and have fewer delimiters than what follows: who wrote it, when."""
+    lines = text.splitlines(keepends=True)
+    remarks = list(takewhile(lambda line: line.startswith("#"), lines))
+    most = max(map(lines[len(remarks)].count, DELIMITERS)) if len(lines) > len(remarks) else 0
+    return remarks if all(max(map(line.count, DELIMITERS)) < most for line in remarks) else []
+
+
+def _without_empty_ends(fields: list[str], count: int) -> list[str]:
+    """The fields of a row up to those of the first row, if what follows them is empty."""
+    return fields if any(fields[count:]) else fields[:count]
+
+
 def _images_and_labels(text: str, first_line: int) -> list[tuple[str, list[str]]]:
     """The rows of a list with blanks between an image and its label; none when a line is something else."""
     rows = []
@@ -124,7 +143,7 @@ def _images_and_labels(text: str, first_line: int) -> list[tuple[str, list[str]]
         if not line.strip():
             continue
         parts = _IMAGE_AND_LABEL.fullmatch(line.strip())
-        if parts is None or not is_image_name(parts[1]):
+        if parts is None:
             return []
         rows.append((f"line {number}", [parts[1], parts[2]]))
     return rows

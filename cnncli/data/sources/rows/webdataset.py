@@ -8,51 +8,68 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.data.decode.formats import SUFFIXES
 from cnncli.data.inventory.archives import require_whole
-from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.rows import Listing, Row
+from cnncli.data.sources.rows.file_splits import splits_of_files
 from cnncli.data.sources.rows.json_cells import cell
 from cnncli.data.sources.rows.names import GUESSES, simplified
 from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.errors import DataError
 
-_LABELS = ("cls", "label", "txt")
-"""Suffixes of members that hold a label and nothing else."""
+_LABELS = ("cls", "label", "json", "txt")
+"""The last part of the suffix of members that hold a label; an earlier one comes first, as `.txt` may be a caption."""
 
 
 class _Member(NamedTuple):
-    """A file in an archive: the sample it belongs to, its suffix in lower case, and its contents."""
+    """A file in an archive: the sample it belongs to, its suffix in lower case, and how to read it."""
 
     key: str
     suffix: str
-    content: bytes
+    read: Callable[[], bytes]
+
+    @property
+    def kind(self) -> str:
+        """The last part of the suffix: `png` of `input.png`."""
+        return self.suffix.rpartition(".")[2]
+
+    @property
+    def is_image(self) -> bool:
+        return f".{self.kind}" in SUFFIXES
+
+
+class _Sample(NamedTuple):
+    """What an archive says of an image: the suffix of the image itself, and its label."""
+
+    suffix: str
+    label: str
 
 
 def webdataset(files: Sequence[Path], label: str | None) -> Listing:
-    """The samples of one data set in one or more archives; the names of these may be those of splits.
+    """The samples of one data set in one or more archives; the names of these or of their folders may be splits.
 
-    Members of a sample need not follow each other. A label is in a member `.cls`, or in a key of `.json`.
+    Members of a sample need not follow each other. Of several images, as of masks, that with the shortest suffix is
+    used. A label is in a member `.cls`, or in a key of `.json`.
 
     Raises:
         DataError: An archive is damaged, or has no samples of an image and a label.
     """
-    words = {file: file.stem.partition("-")[0] for file in files}
-    splits = splits_named(set(words.values()))
+    splits = splits_of_files(files)
     rows: list[Row] = []
+    written: dict[tuple[Path, str, str], str] = {}  # by archive, key and suffix
+    taken = set[str]()
     for number, file in enumerate(files):
-        labels, images = dict[str, str](), dict[str, str]()
-        for member in _members(file):
-            if f".{member.suffix.rpartition('.')[2]}" in SUFFIXES:
-                images.setdefault(member.key, _written(number, member))
-            elif member.suffix in (*_LABELS, "json") and (text := _label(member, label)):
-                labels.setdefault(member.key, text)
-        split = splits.get(words[file], "train")
-        rows += [Row(f"{file.name}, sample {key}", name, labels.get(key, ""), split) for key, name in images.items()]
+        for key, sample in _samples(file, label).items():
+            name = f"{number}-{_plain(key)}.{sample.suffix.rpartition('.')[2]}"
+            if name in taken:
+                name = f"{number}-{len(rows)}-{name.partition('-')[2]}"
+            taken.add(name)
+            written[file, key, sample.suffix] = name
+            rows.append(Row(f"{file.name}, sample {key}", name, sample.label, splits.get(file, "train")))
     if not any(row.label for row in rows):
         unpack = not_a_table(files[0])
         raise DataError(
@@ -62,10 +79,10 @@ def webdataset(files: Sequence[Path], label: str | None) -> Listing:
         )
 
     def write(folder: Path) -> None:
-        for number, file in enumerate(files):
+        for file in files:
             for member in _members(file):
-                if f".{member.suffix.rpartition('.')[2]}" in SUFFIXES:
-                    (folder / _written(number, member)).write_bytes(member.content)
+                if name := written.get((file, member.key, member.suffix)):
+                    (folder / name).write_bytes(member.read())
 
     return Listing(rows, pixels=write)
 
@@ -78,6 +95,18 @@ def is_webdataset(file: Path) -> bool:
         return False
 
 
+def _samples(file: Path, label: str | None) -> dict[str, _Sample]:
+    """The samples of an archive that have an image, by their keys."""
+    images, labels = dict[str, str](), dict[str, tuple[int, str]]()
+    for member in _members(file):
+        key, rank = member.key, _LABELS.index(member.kind) if member.kind in _LABELS else len(_LABELS)
+        if member.is_image:
+            images[key] = min(images.get(key, member.suffix), member.suffix, key=lambda suffix: suffix.count("."))
+        elif rank < labels.get(key, (len(_LABELS), ""))[0] and (text := _label(member, label)):
+            labels[key] = (rank, text)
+    return {key: _Sample(suffix, labels.get(key, (0, ""))[1]) for key, suffix in images.items()}
+
+
 def _members(file: Path) -> Iterator[_Member]:
     try:
         with tarfile.open(file) as archive:
@@ -85,21 +114,20 @@ def _members(file: Path) -> Iterator[_Member]:
                 folder, _, base = entry.name.rpartition("/")
                 stem, dot, suffix = base.partition(".")
                 if entry.isfile() and stem and dot and (stream := archive.extractfile(entry)) is not None:
-                    yield _Member(f"{folder}/{stem}".lstrip("/"), suffix.lower(), stream.read())
+                    yield _Member(f"{folder}/{stem}".lstrip("/"), suffix.lower(), stream.read)
             require_whole(archive)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise DataError(f"{file} cannot be read as a tar archive: {error}") from error
 
 
-def _written(number: int, member: _Member) -> str:
-    """The name of an image in the cache: it is made of letters that any file system takes."""
-    key = "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in member.key)
-    return f"{number}-{key[-100:]}.{member.suffix.rpartition('.')[2]}"
+def _plain(key: str) -> str:
+    """The end of a key, made of letters that any file system takes."""
+    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in key)[-100:]
 
 
 def _label(member: _Member, label: str | None) -> str:
-    text = member.content.decode("utf-8", "replace").strip()
-    if member.suffix != "json":
+    text = member.read().decode("utf-8", "replace").strip()
+    if member.kind != "json":
         return text
     try:
         content = json.loads(text)
