@@ -24,6 +24,7 @@ ROOMS = {
     "__main__": {"cli"},
     "cli": {
         "api",
+        "serve",
         "doctor",
         "runner",
         "draft",
@@ -54,6 +55,7 @@ ROOMS = {
         "wording",
         "__init__",
     },
+    "serve": {"runner", "inference", "data", "runs", "notices", "errors", "machine", "wording", "__init__"},
     "api": {"runner", "report", "runs", "spec", "notices", "observer", "records", "errors", "isolation", "machine"},
     "runner": {
         "factory",
@@ -113,7 +115,7 @@ ROOMS = {
 }
 HEAVY_ROOMS = {
     *("api", "isolation", "doctor", "runner", "inference", "draft", "factory", "data", "report", "insight", "startup"),
-    "export",
+    *("export", "serve"),
 }
 HEAVY = {"tensorflow", "keras", "numpy", "matplotlib", "sklearn", "PIL", "tensorflow_datasets"}
 TERMINAL = {"click", "rich"}

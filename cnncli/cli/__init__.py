@@ -31,6 +31,7 @@ COMMANDS = {
     "evaluate": "cnncli.cli.evaluate",
     "predict": "cnncli.cli.predict",
     "export": "cnncli.cli.export",
+    "serve": "cnncli.cli.serve",
     "summary": "cnncli.cli.summary",
     "preview": "cnncli.cli.preview",
     "check": "cnncli.cli.check",

@@ -35,6 +35,7 @@ EXTRAS = {
     "litert": "exports to LiteRT",
     "openvino": "exports to OpenVINO",
     "quantize": "exports to LiteRT in 8 bits",
+    "serve": "serves predictions over HTTP",
 }
 """What each extra is for."""
 

@@ -1,0 +1,162 @@
+"use strict";
+
+const element = (id) => document.getElementById(id);
+const SURE = 0.9;
+const MOST_NAMES = 30;
+let runs = [];
+let token = "";
+let latest = 0; // number of the newest request: the answer to an older one is not shown
+
+/** Sends a request; an answer that is none becomes an error with the server's own sentence. */
+async function ask(path, options = {}) {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  let response;
+  try {
+    response = await fetch(path, { ...options, headers: { ...headers, ...options.headers } });
+  } catch {
+    throw new Error("The server cannot be reached.");
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    const error = new Error(sentence(answer.error || `the server answered with ${response.status}`));
+    error.status = response.status;
+    throw error;
+  }
+  return answer;
+}
+
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
+
+function percent(probability) {
+  if (probability > 0.999) return "more than 99.9 %";
+  if (probability < 0.001) return "less than 0.1 %";
+  return `${(100 * probability).toFixed(1)} %`;
+}
+
+/** What a person wants to know first: which class, and whether the network is sure of it. */
+function verdict(top) {
+  const [first, second] = top;
+  if (second && 2 * second.probability >= first.probability) {
+    return `Not sure: ${first.class} (${percent(first.probability)}) or ${second.class} (${percent(second.probability)}).`;
+  }
+  const words = first.probability >= SURE ? "Sure" : "Probably";
+  return `${words}: ${first.class} (${percent(first.probability)}).`;
+}
+
+function say(text, isWrong = false) {
+  element("verdict").textContent = text;
+  element("verdict").classList.toggle("wrong", isWrong);
+}
+
+function show(top) {
+  say(verdict(top));
+  element("classes").replaceChildren(
+    ...top.map((each) => {
+      const line = document.createElement("li");
+      const name = document.createElement("span");
+      const share = document.createElement("span");
+      const bar = document.createElement("progress");
+      name.className = "name";
+      name.textContent = each.class;
+      share.className = "share";
+      share.textContent = percent(each.probability);
+      bar.value = each.probability;
+      bar.setAttribute("aria-hidden", "true"); // the number beside it says the same
+      line.append(name, share, bar);
+      return line;
+    }),
+  );
+}
+
+async function classify(file) {
+  if (!file) return;
+  const number = ++latest;
+  URL.revokeObjectURL(element("image").src);
+  element("image").src = URL.createObjectURL(file);
+  element("image").hidden = false;
+  element("image").alt = `The image to classify: ${file.name || "pasted"}`;
+  element("classes").replaceChildren();
+  element("answer").hidden = false;
+  say("Classifying …");
+  try {
+    const path = `runs/${encodeURIComponent(element("run").value)}/predict`;
+    const answer = await ask(path, {
+      method: "POST",
+      body: file,
+      headers: { "Content-Type": "application/octet-stream" },
+    });
+    if (number === latest) show(answer.predictions[0].top);
+  } catch (error) {
+    if (number === latest) say(error.message, true);
+    if (error.status === 401) askForToken();
+  }
+}
+
+function describe() {
+  const run = runs.find((each) => each.name === element("run").value);
+  const others = run.classes.length - MOST_NAMES;
+  const names = run.classes.slice(0, MOST_NAMES).join(", ") + (others > 0 ? ` and ${others} more` : "");
+  element("known").textContent = `This network knows ${names}. Of anything else it names the most similar one.`;
+  element("known").hidden = false;
+}
+
+function askForToken() {
+  element("token-form").hidden = false;
+  element("choice").hidden = true;
+  element("token").focus();
+}
+
+async function start() {
+  try {
+    runs = (await ask("runs")).runs;
+  } catch (error) {
+    if (error.status === 401) return askForToken();
+    element("answer").hidden = false;
+    element("image").hidden = true;
+    return say(error.message, true);
+  }
+  element("token-form").hidden = true;
+  element("answer").hidden = true;
+  element("run").replaceChildren(...runs.map((each) => new Option(each.name)));
+  element("run-choice").hidden = runs.length < 2;
+  element("choice").hidden = false;
+  describe();
+}
+
+for (const id of ["file", "camera"]) {
+  element(id).addEventListener("change", (event) => {
+    classify(event.target.files[0]);
+    event.target.value = ""; // so that the same file can be chosen again
+  });
+}
+element("run").addEventListener("change", () => {
+  element("answer").hidden = true;
+  describe();
+});
+element("token-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  token = element("token").value.trim();
+  start();
+});
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  element("drop").classList.add("over");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) element("drop").classList.remove("over");
+});
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  element("drop").classList.remove("over");
+  if (!element("choice").hidden) classify(event.dataTransfer.files[0]);
+});
+document.addEventListener("paste", (event) => {
+  if (!element("choice").hidden) classify(event.clipboardData.files[0]);
+});
+
+const fragment = new URLSearchParams(location.hash.slice(1));
+if (fragment.has("token")) {
+  token = fragment.get("token"); // a fragment is not sent to the server
+  history.replaceState(null, "", location.pathname);
+}
+start();

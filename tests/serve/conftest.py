@@ -1,0 +1,128 @@
+"""A trained run with an export, and servers: real ones, on free ports."""
+
+import contextlib
+import http.client
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+Answer = namedtuple("Answer", "status headers body")
+
+SHADES = """\
+name: shades
+data:
+  source: {folder: {path: shades}}
+  image: {size: [16, 16], color: rgb}
+  split: {validation: 0.25, test: 0.25}
+model:
+  layers:
+    - Conv2D: {filters: 4, kernel_size: 3}
+    - GlobalAveragePooling2D
+    - Dense: {units: classes, activation: softmax}
+train: {epochs: 2, batch_size: 4}
+"""
+
+
+def png(level, height=20, width=24):
+    """The bytes of a PNG of one grey."""
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), (level, level, level)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    """A folder with the run `shades-001` in `runs`, exported to LiteRT; and its copy `second`."""
+    import shutil
+
+    import cnncli
+
+    folder = tmp_path_factory.mktemp("served")
+    noise = np.random.default_rng(0)
+    for name, level in (("dark", 60), ("bright", 190)):
+        (folder / "shades" / name).mkdir(parents=True)
+        for number in range(12):
+            pixels = noise.integers(level - 50, level + 50, (20, 24, 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / "shades" / name / f"{number}.png")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        cnncli.train(cnncli.load_spec(SHADES)).export("litert")
+    shutil.copytree(folder / "runs" / "shades-001", folder / "runs" / "second")
+    return folder
+
+
+class Server:
+    """A server in a process of its own."""
+
+    def __init__(self, process):
+        self.process = process
+        self.port = int(process.stdout.readline().strip().rstrip("/").rpartition(":")[2])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def ask(self, path, body=None, method=None, **headers):
+        """One request; its answer, the body of JSON read."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        with contextlib.closing(connection):
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method or ("GET" if body is None else "POST"), path, body, named)
+            answer = connection.getresponse()
+            content = answer.read()
+        kind = answer.headers["content-type"]
+        return Answer(answer.status, answer.headers, json.loads(content) if kind == "application/json" else content)
+
+    def stop(self, number=signal.SIGTERM):
+        """Stops it; its exit code and what it wrote to stderr."""
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=60)
+        return self.process.returncode, errors
+
+
+@pytest.fixture(scope="session")
+def started(place):
+    """Starts servers: `started("shades-001")`, with options and limits; they end with the tests."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*arguments, limits=None, cwd=place, **environment):
+            program = ["-m", "cnncli"]
+            if limits:
+                program = ["-c", WITH_LIMITS, json.dumps(limits)]
+            command = [sys.executable, *program, "serve", *arguments, "--port", "0"]
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+            variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment}
+            process = stack.enter_context(subprocess.Popen(command, cwd=cwd, env=variables, **pipes))
+            stack.callback(process.kill)
+            return Server(process)
+
+        yield start
+
+
+WITH_LIMITS = """\
+import functools, json, sys
+from cnncli.cli import main
+from cnncli.serve import limits, server
+
+given = limits.Limits(**json.loads(sys.argv.pop(1)))
+server.run = functools.partial(server.run, limits=given)
+main()
+"""
+
+
+@pytest.fixture(scope="session")
+def server(started):
+    """A server of one run."""
+    return started("shades-001")
+
+
+@pytest.fixture(scope="session")
+def images(place):
+    """Files of images, the classes of which the run tells apart."""
+    return [Path(place, "shades", name, f"{number}.png") for name in ("dark", "bright") for number in range(4)]

@@ -1,0 +1,89 @@
+"""A run that changes while it is served."""
+
+import json
+import shutil
+import time
+
+import numpy as np
+import pytest
+from conftest import png
+
+from cnncli.runs import RunDir
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def folder(place, tmp_path):
+    """A copy of the run, to be changed."""
+    return shutil.copytree(place / "runs" / "shades-001", tmp_path / "shades-001")
+
+
+@pytest.fixture
+def served(folder):
+    from cnncli.serve.served import ServedRun
+
+    lines = []
+    one = ServedRun(RunDir(folder), "best", False, lines.append)
+    one.open()
+    one.lines = lines
+    return one
+
+
+def touch(file):
+    file.write_bytes(file.read_bytes())
+
+
+def test_nothing_happens_while_nothing_changes(served):
+    model = served.model
+    assert [served.refresh() for _ in range(3)] == ["", "", ""]
+    assert served.model is model
+
+
+def test_a_new_export_takes_the_place_of_the_old_one_once_it_rests(served, folder):
+    model = served.model
+    touch(folder / "exports" / "litert" / "check.json")
+    assert served.refresh() == ""
+    assert served.refresh() == "replaced"
+    assert (served.model is not model, served.model.engine.name) == (True, "litert")
+    assert served.lines == ["shades-001 has changed and was opened again (litert)"]
+
+
+def test_an_export_that_is_being_written_or_is_gone_is_not_waited_for_with_tensorflow(served, folder):
+    model = served.model
+    aside = shutil.move(folder / "exports" / "litert", folder / "exports" / ".tmp-1-litert")
+    assert [served.refresh() for _ in range(3)] == ["", "", ""]
+    shutil.rmtree(aside)
+    assert [served.refresh() for _ in range(3)] == ["", "", ""]
+    assert served.model is model
+
+
+def test_a_training_that_goes_on_is_left_alone_until_it_ends(served, folder):
+    model = served.model
+    status = json.loads((folder / "status.json").read_text())
+    (folder / "status.json").write_text(json.dumps({**status, "state": "interrupted"}))
+    touch(folder / "weights.sha256")
+    assert [served.refresh() for _ in range(3)] == ["", "", ""]
+    assert served.model is model
+    (folder / "status.json").write_text(json.dumps(status))
+    assert "replaced" in [served.refresh() for _ in range(2)]
+
+
+def test_a_change_that_cannot_be_opened_is_told_once_and_the_old_one_goes_on(served, folder):
+    model = served.model
+    before = (folder / "weights.sha256").read_text()
+    (folder / "weights.sha256").write_text(before.replace(before[:8], "00000000"))
+    assert [served.refresh() for _ in range(4)] == ["", "failed", "", ""]
+    assert (served.model is model, len(served.lines)) == (True, 1)
+    assert "the old one goes on" in served.lines[0]
+    assert model.probabilities([np.zeros((16, 16, 3), np.uint8)]).shape == (1, 2)
+
+
+def test_a_server_reloads_by_itself(started, folder, tmp_path):
+    server = started("shades-001", "--runs-dir", str(tmp_path))
+    touch(folder / "exports" / "litert" / "check.json")
+    end = time.monotonic() + 60
+    while b'result="replaced"' not in server.ask("/metrics").body:
+        assert server.ask("/predict", png(9)).status == 200
+        assert time.monotonic() < end
+        time.sleep(0.1)
