@@ -1,7 +1,10 @@
 """For all tests: packages with layers of their own, as pip installs them, and machines other than this one."""
 
 import contextlib
+import os
+import shutil
 import textwrap
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -10,6 +13,12 @@ from cnncli.catalog import definitions, packages, source
 
 settings.register_profile("untimed", deadline=None)  # other programs may need the machine, too
 settings.load_profile("untimed")
+
+
+# Every file of a run is flushed to the disk, which costs a memory disk nothing. A container's may be small.
+MEMORY_DISK, ENOUGH_BYTES = Path("/dev/shm"), 4 << 30
+if os.access(MEMORY_DISK, os.W_OK) and shutil.disk_usage(MEMORY_DISK).free > ENOUGH_BYTES:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_DISK))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -273,6 +273,7 @@ def test_a_keras_json_that_keras_refuses_is_named(work, key):
     assert f"{home}/.keras/keras.json" in given.stderr["train"]
 
 
+@pytest.mark.representatives("PROTOCOL")
 @pytest.mark.parametrize("variable", ["TF_XLA_FLAGS", "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"])
 def test_a_value_that_tensorflow_does_not_know_is_told_with_its_variable(work, variable):
     given = carry_out(work, f"unknown {variable}", {variable: "--nonsense"}, commands=("check", "train"))

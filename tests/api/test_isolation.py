@@ -99,7 +99,7 @@ def program(body: str) -> str:
     )
 
 
-@pytest.mark.representatives("exception", "build_model")
+@pytest.mark.representatives("exception")
 @pytest.mark.parametrize(
     "body",
     [
@@ -135,8 +135,16 @@ def test_the_program_is_as_it_was(body, expected, example_folder):
     assert in_a_program(program(body)) == expected
 
 
-def test_results_are_those_of_the_command_line_whatever_the_program_has_set(example_folder):
-    in_a_program(program("cnncli.train(cnncli.load_spec('mnist.yaml'), runs_dir='there')"))
+def test_results_are_those_of_the_command_line_whatever_the_program_has_set(expected, example_folder):
+    calls = """
+        spec = cnncli.load_spec("mnist.yaml")
+        cnncli.build_model(spec), cnncli.summary(spec), cnncli.preview(spec), cnncli.check_data(spec)
+        cnncli.check_spec("mnist.yaml", build=True)
+        run = cnncli.train(spec, runs_dir="there")
+        run.evaluate()
+        run.predict("digit.png")
+        """
+    assert in_a_program(program(calls)) == expected
     assert_same_run(example_folder / "runs" / "mnist-001", example_folder / "there" / "mnist-001")
 
 

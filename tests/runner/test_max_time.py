@@ -72,6 +72,7 @@ def test_a_kill_after_the_decision_is_resumed_to_the_same_bits(timed, watcher, t
     assert legs_of(run) == legs_of(timed.run)
 
 
+@pytest.mark.exhaustive
 def test_it_is_reproduced_with_the_same_decisions(timed, tmp_path):
     again = reproduced(timed.run, tmp_path)
     assert again.is_same, again.difference

@@ -81,7 +81,7 @@ def test_two_files_that_contradict_each_other_are_refused(run):
 
 
 PROGRAM = """
-import collections, os, sys
+import collections, json, os, sys
 
 folder, opened = os.path.realpath(sys.argv[1]) + os.sep, collections.Counter()
 
@@ -96,12 +96,15 @@ def hear(event, arguments):
 sys.addaudithook(hear)
 from cnncli.cli import main
 
-try:
-    main(sys.argv[2:])
-except SystemExit as end:
-    assert not end.code, end.code
-for name, count in sorted(opened.items()):
-    print(name, count, file=sys.__stdout__)
+counts = []
+for arguments in json.loads(sys.argv[2]):
+    opened.clear()
+    try:
+        main(arguments)
+    except SystemExit as end:
+        assert not end.code, end.code
+    counts.append(dict(opened))
+print(json.dumps(counts))
 """
 # The hash of the weights is checked before anything looks into them.
 WEIGHTS = {"weights/best.weights.h5"}
@@ -109,33 +112,44 @@ WEIGHTS = {"weights/best.weights.h5"}
 CHANGING = {"status.json", "weights.sha256", "checkpoint/state.npz", "weights/last.weights.h5"}
 
 
-@pytest.mark.representatives("predict", "evaluate")
+def assert_read_once(folder, *commands, changing=frozenset()):
+    """Commands, one after the other in a process of their own, read no file of a run twice, but for the changing."""
+    program = [sys.executable, "-c", PROGRAM, str(folder), json.dumps(commands)]
+    result = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    counts = json.loads(result.stdout.splitlines()[-1])
+    assert len(counts) == len(commands)
+    for command, opened in zip(commands, counts, strict=True):
+        assert opened["spec.yaml"] == 1
+        more = {name for name, count in opened.items() if count > 1 and (folder / name).exists()}
+        assert more <= WEIGHTS | changing, (command, more)
+
+
+@pytest.fixture
+def folder(trained, tmp_path):
+    """A run that is finished."""
+    return shutil.copytree(trained.run.path, tmp_path / "tiny-001")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["predict", "evaluate", "summary", "reproduce", "resume"])
-def test_every_file_of_a_run_is_read_once(command, trained, watcher, make_spec, tmp_path):
+def test_every_file_of_a_run_is_read_once(folder):
+    predict = ["predict", str(folder / "plots" / "samples.png"), "--run", str(folder), "--json"]
+    evaluate = ["evaluate", str(folder), "--fail-under", "accuracy=0.01"]
+    assert_read_once(folder, predict, evaluate, ["summary", str(folder)])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.slow
+def test_every_file_of_a_run_that_is_reproduced_is_read_once(folder, tmp_path):
+    assert_read_once(folder, ["reproduce", str(folder), "--runs-dir", str(tmp_path / "again")])
+
+
+@pytest.mark.exhaustive
+@pytest.mark.slow
+def test_every_file_of_a_run_that_is_resumed_is_read_once(watcher, few_digits_spec, tmp_path):
     from cnncli.errors import Interrupted
     from cnncli.runner.train import train
 
-    folder = tmp_path / "tiny-001"
-    if command == "resume":
-        with pytest.raises(Interrupted):
-            train(make_spec(), tmp_path, [watcher(at_epoch=KeyboardInterrupt())])
-    else:
-        shutil.copytree(trained.run.path, folder)
-    sample = str(folder / "plots" / "samples.png")
-    arguments = {
-        "predict": ["predict", sample, "--run", str(folder), "--json"],
-        "evaluate": ["evaluate", str(folder), "--fail-under", "accuracy=0.01"],
-        "summary": ["summary", str(folder)],
-        "reproduce": ["reproduce", str(folder), "--runs-dir", str(tmp_path / "again")],
-        "resume": ["resume", str(folder)],
-    }[command]
-    result = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(folder), *arguments], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
-    lines = [line.rsplit(" ", 1) for line in result.stdout.splitlines() if " " in line]
-    counts = {name: int(count) for name, count in lines if count.isdigit() and (folder / name).exists()}
-    assert counts["spec.yaml"] == 1
-    more = {name: count for name, count in counts.items() if count > 1}
-    assert more.keys() <= WEIGHTS | (CHANGING if command == "resume" else set()), more
+    with pytest.raises(Interrupted):
+        train(few_digits_spec(), tmp_path, [watcher(at_epoch=KeyboardInterrupt())])
+    assert_read_once(tmp_path / "tiny-001", ["resume", str(tmp_path / "tiny-001")], changing=CHANGING)

@@ -91,6 +91,7 @@ def test_a_kill_at_any_boundary_is_resumed_to_the_same_bits(moments, watcher, tm
             shutil.rmtree(run.path)
 
 
+@pytest.mark.exhaustive
 def test_a_process_killed_twice_is_resumed_to_the_same_bits(moments, watcher, tmp_path):
     whole, copies = moments
     arguments = ("train", str(whole.spec), "--runs-dir", str(tmp_path))

@@ -28,9 +28,11 @@ def test_runs_cache_and_drawings_are_no_classes(here, squares, watcher):
 
     names = ("blue", "green", "red")
     observer = watcher()
-    for runs in ("runs", "deep/results", "red/runs", "runs"):
-        preview(here, squares / "squares-preview.png", print)
-        train(here, squares / runs, [observer])
+    run = train(here, squares / "runs", [observer]).run
+    for place in ("deep/results", "red/runs"):
+        shutil.copytree(run.path, squares / place / run.name)
+    preview(here, squares / "squares-preview.png", print)
+    train(here, squares / "runs", [observer])
     first, second = (json.loads((squares / f"runs/squares-00{n}/data.json").read_text()) for n in (1, 2))
     assert tuple(second["class_names"]) == names
     assert second["counts"] == first["counts"]

@@ -10,13 +10,13 @@ PLAIN, NEW = frozenset({"avx2"}), frozenset({"avx2", "amx_bf16", "avx512_bf16"})
 
 
 @pytest.fixture
-def told(make_spec, watcher, tmp_path):
+def told(few_digits_spec, watcher, tmp_path):
     """Trains in a precision; gives the run and what was told of it."""
     from cnncli.runner.train import train
 
     def run(precision):
         observer = watcher()
-        return train(make_spec(f"train.precision={precision}"), tmp_path, [observer]).run, observer.notices
+        return train(few_digits_spec(f"train.precision={precision}"), tmp_path, [observer]).run, observer.notices
 
     return run
 

@@ -83,6 +83,7 @@ def same_weights(first: Any, second: Any) -> bool:
 
 
 class TestTrainingLoop:
+    @pytest.mark.representatives("True")
     @pytest.mark.parametrize("weighted", [False, True])
     def test_weights_and_metrics_are_those_of_fit(self, loop, samples, weighted):
         weights = np.linspace(0, 2, IMAGES, dtype=np.float32) if weighted else None

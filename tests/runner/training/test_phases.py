@@ -94,16 +94,18 @@ MOMENTS = {
 }
 
 
-@pytest.mark.representatives("in the first")
+@pytest.mark.representatives("in the second")
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_a_run_killed_in_any_stage_is_resumed_to_the_same_bits(staged, watcher, tmp_path, moment):
 
     copy = [place for at, place in staged.copies if at == moment][-1]
-    run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
-    resume(run, [watcher()])
+    run, observer = RunDir(shutil.copytree(copy, tmp_path / "moved")), watcher()
+    resume(run, [observer])
+    assert [begun.number for begun in observer.stages] == [1, 2][moment[0] - 1 :]
     assert_same(run, staged.run)
 
 
+@pytest.mark.exhaustive
 def test_a_training_stopped_in_the_second_stage_goes_on_there(staged, stateful, watcher, tmp_path):
 
     from cnncli.runner.train import train
