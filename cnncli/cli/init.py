@@ -142,9 +142,9 @@ def _time_line(time: TrainingTime, max_time: str | float | None, file: str) -> s
 
     if (limit := seconds_of(max_time)) is not None:
         epochs = counted(time.epochs, "epoch")
-        return f"time: stops after {duration_text(limit)}; about {epochs} fit into it on this machine"
+        return f"time: stops after {duration_text(limit)}; about {epochs} fit into it if this machine does nothing else"
     unit = 10 if time.total < 90 else 60 if time.total < 5400 else 1800
-    line = f"time: about {duration_text(max(1, round(time.total / unit)) * unit)} on this machine"
+    line = f"time: about {duration_text(max(1, round(time.total / unit)) * unit)} if this machine does nothing else"
     if time.total < 90:
         return line
     shorter = shlex.join(["cnncli", "train", file, "--max-time", f"{max(1, round(time.total / 180))}m"])
