@@ -156,7 +156,7 @@ def _show(report: Any, subject: str, list_file: Path | None) -> None:
 
 def _show_counts(report: Any) -> None:
     splits = list(report.counts)
-    columns = ["class", *splits, *(["total"] if len(splits) > 1 else [])]
+    columns = ["class", *splits, "total"] if len(splits) > 1 else ["class", "images"]
     counts = {label: [report.counts[split].get(label, 0) for split in splits] for label in report.class_names}
     totals = ("total", [sum(report.counts[split].values()) for split in splits])
     rows = [

@@ -15,7 +15,7 @@ from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.threads import each_in_threads
 from cnncli.errors import DataError
 
-_HINT = "replace it, exclude it, or train with data.unreadable: exclude, which leaves out what cannot be read"
+_HINT = "replace or remove it, list it in data.exclude, or train with data.unreadable: exclude"
 
 
 def with_remedy(error: DataError) -> DataError:

@@ -51,7 +51,7 @@ def test_a_healthy_folder_ends_well(call, photos):
     lines = result.out.splitlines()
     assert lines[0] == f"{photos}: 100 images in 2 classes"
     assert [line.split() for line in lines[2:7]] == [
-        ["class", "train"],
+        ["class", "images"],
         ["cat", "50"],
         ["dog", "50"],
         ["-----", "-----"],
