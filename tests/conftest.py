@@ -1,6 +1,7 @@
 """For all tests: packages with layers of their own, as pip installs them, and machines other than this one."""
 
 import contextlib
+import functools
 import os
 import shutil
 import textwrap
@@ -45,6 +46,16 @@ def _installed(folder):
         forget()
         yield
     forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _mnist_is_unpacked_once():
+    """Instead of by each of the tests that train on it, for a second each."""
+    from cnncli.data.sources.published import mnist
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mnist, "arrays", functools.cache(mnist.arrays))
+        yield
 
 
 @pytest.fixture

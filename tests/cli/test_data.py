@@ -54,7 +54,7 @@ def test_a_healthy_folder_ends_well(call, photos):
         ["class", "images"],
         ["cat", "50"],
         ["dog", "50"],
-        ["-----", "-----"],
+        ["-----", "------"],
         ["total", "100"],
     ]
     assert lines[-1] == "no findings: ready for training"
