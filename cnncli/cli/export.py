@@ -91,8 +91,14 @@ def _show(exported: Exported) -> None:
         )
     else:
         largest = check["largest_difference"]
-        differ = f"probabilities differ by {largest:.0e} at most" if largest else "the same probabilities"
+        differ = (
+            f"probabilities differ by {largest:.0e} at most, {check['bound']:.0e} is allowed"
+            if largest
+            else "the same probabilities"
+        )
         say(f"  the same answers on {images}; {differ}")
+        if ties := check["ties"]:
+            say(f"  of {counted(ties, 'image')} two classes are equally probable, and the other one was taken")
         if others := check.get("answers_other_than_in_predictions.csv"):
             say(f"  predictions.csv has {counted(others, 'other answer')}: the run computed with less precision")
     if not_read := check["predict.py"]["not_read"]:

@@ -13,7 +13,7 @@ from cnncli.data.decode.input_format import InputFormat
 from cnncli.export.network import IMAGE, PROBABILITIES
 
 BOUND = 1e-5
-"""Largest difference of a probability that counts as none; of right conversions 3e-6 is the most that was seen."""
+"""Largest difference of a probability that counts as none, whatever the network's own rounding."""
 
 DESCRIPTION, CHECK, PROGRAM = "model.json", "check.json", "predict.py"
 """Files beside the network."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cnncli.catalog import Entry
 
 if TYPE_CHECKING:
@@ -44,3 +46,28 @@ def with_probabilities(model: keras.Model, loss: Entry, encoding: str, classes: 
         if outputs.shape[-1] > classes:
             outputs = outputs[:, :classes]
     return keras.Model(inputs, {PROBABILITIES: outputs}, name=name)
+
+
+def in_float64(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """What a network with the same weights gives that computes in float64.
+
+    Args:
+        network: From `with_probabilities`.
+        images: Pixels 0…255, shape `(images, height, width, channels)`.
+
+    Returns:
+        Probabilities, float64, shape `(images, classes)`.
+    """
+    from cnncli.startup import keras
+
+    class Exact(keras.DTypePolicy):
+        variable_dtype = "float32"  # so that weights are cast where they are used
+
+    policies = [(layer, layer.dtype_policy) for layer in network._flatten_layers()]
+    try:
+        for layer, _ in policies:
+            layer.dtype_policy = Exact("float64")
+        return np.asarray(network(images, training=False)[PROBABILITIES])
+    finally:
+        for layer, policy in policies:
+            layer.dtype_policy = policy
