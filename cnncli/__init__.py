@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         summary as summary,
         train as train,
     )
+    from cnncli.api.predictions import merge_predictions as merge_predictions
     from cnncli.api.results import EvaluationResult as EvaluationResult
     from cnncli.api.run import Run as Run
     from cnncli.api.spec_report import SpecReport as SpecReport
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         Prediction as Prediction,
         Reproduction as Reproduction,
         UnreadableImage as UnreadableImage,
+        WrittenPredictions as WrittenPredictions,
     )
     from cnncli.spec.schema import Spec as Spec
 
@@ -61,6 +63,7 @@ _MODULES = {
     "cnncli.api.functions": (
         *("build_model", "check_data", "check_spec", "load_spec", "open_run", "preview", "summary", "train"),
     ),
+    "cnncli.api.predictions": ("merge_predictions",),
     "cnncli.api.results": ("EvaluationResult",),
     "cnncli.api.run": ("Run",),
     "cnncli.api.spec_report": ("SpecReport",),
@@ -77,7 +80,7 @@ _MODULES = {
     ),
     "cnncli.records": (
         *("DataReport", "Epoch", "Exported", "ExportSpeed", "History", "ModelSummary"),
-        *("Prediction", "Reproduction", "UnreadableImage"),
+        *("Prediction", "Reproduction", "UnreadableImage", "WrittenPredictions"),
     ),
     "cnncli.observer": ("TrainingObserver",),
     "cnncli.spec.schema": ("Spec",),

@@ -76,7 +76,6 @@ ROOMS = {
         "wording",
         "inference",
         "export",
-        "chatter",
         "__init__",
     },
     "inference": {
@@ -88,6 +87,7 @@ ROOMS = {
         "notices",
         "environment",
         "errors",
+        "startup",
         "isolation",
         "machine",
     },

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
-from cnncli.api.export import ExportableRun
+from cnncli.api.predictions import PredictingRun
 from cnncli.errors import DataError
 from cnncli.isolation import isolated, isolated_images
 from cnncli.machine import expanded
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cnncli.runner.training.results import TrainingResult
 
 
-class Run(ExportableRun):
+class Run(PredictingRun):
     """A run folder: what a training left, and what can be done with it. Made by `cnncli.open_run` and `cnncli.train`.
 
     Each file is read when it is first asked for, and once. Shows itself as a table in a notebook.
@@ -195,27 +195,6 @@ class Run(ExportableRun):
     @cached_property
     def _predictors(self) -> dict[tuple[Weights, bool, str | None], Predictor]:
         return {}
-
-    def prepare_predictions(self, notice: Notice = warn) -> None:
-        """Writes an export to LiteRT, checked on the test images, if TensorFlow had to answer for the lack of one.
-
-        `cnncli predict` calls this after its answers. Where it cannot be done, such as when the test images are gone or
-        the check takes too long, a notice says why, once, and TensorFlow answers as before.
-
-        Args:
-            notice: Receives what is done; `warnings.warn` by default.
-
-        Example:
-            >>> import cnncli, numpy as np
-            >>> run = cnncli.open_run("runs/mnist-001")
-            >>> first = run.predict(np.zeros((28, 28), np.uint8))
-            >>> run.prepare_predictions(notice=lambda text: None)
-        """
-        if any(predictor.engine.name == "tensorflow" for predictor in self._predictors.values()):
-            with isolated():
-                from cnncli.runner.prepare import prepare_after_prediction
-
-                prepare_after_prediction(self, notice)
 
     def resume(
         self, epochs: int | None = None, observers: Sequence[TrainingObserver] = (), *, command: Sequence[str] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,14 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from cnncli.catalog.export_formats import ENGINES
-from cnncli.cli.options import allow_changed_weights_option, complete_runs, runs_dir_option, weights_option
+from cnncli.cli.options import (
+    UserPath,
+    allow_changed_weights_option,
+    complete_runs,
+    runs_dir_option,
+    weights_option,
+)
+from cnncli.cli.predict_many import Shard, merge, write
 
 if TYPE_CHECKING:
     from cnncli import Prediction, UnreadableImage
@@ -33,6 +39,14 @@ if TYPE_CHECKING:
 @click.option("--invert", is_flag=True, help="Invert brightness before classifying.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--out", type=UserPath(dir_okay=False), help="Write a file, .csv, .jsonl or .parquet, for many images.")
+@click.option("--probabilities", is_flag=True, help="With --out: the probability of every class.")
+@click.option("--embeddings", is_flag=True, help="With --out: what the last layer gets.")
+@click.option("--shard", type=Shard(), help="With --out: the Kth of N parts of the images, for several machines.")
+@click.option("--resume", is_flag=True, help="With --out: continue this command where it was stopped.")
+@click.option("--overwrite", is_flag=True, help="With --out: start over, and replace the file.")
+@click.option("--image-column", metavar="NAME", help="With --out: column of the images in a table.")
+@click.option("--merge", "merging", is_flag=True, help="Join the files of all shards, IMAGE..., into --out.")
 @allow_changed_weights_option
 def predict(
     images: tuple[str, ...],
@@ -44,6 +58,14 @@ def predict(
     invert: bool,
     as_json: bool,
     as_csv: bool,
+    out: Path | None,
+    probabilities: bool,
+    embeddings: bool,
+    shard: tuple[int, int] | None,
+    resume: bool,
+    overwrite: bool,
+    image_column: str | None,
+    merging: bool,
     allow_changed_weights: bool,
 ) -> int:
     """Classify images.
@@ -51,9 +73,15 @@ def predict(
     IMAGE is a file, a folder of files, or - for standard input, in any size, in colour or grey. Input size,
     preprocessing and class names are stored with the run.
 
+    With --out there may be any number of them: IMAGE is then also a table of images, a pattern in quotes, or - for a
+    list of paths. A command that was stopped continues with --resume.
+
     \b
     Example:
       cnncli predict digit.png --run mnist-001 --top-k 3
+      cnncli predict photographs --out answers.csv
+      cnncli predict 'photographs/**/*.jpg' --shard 3/16 --out answers-3.parquet
+      cnncli predict --merge answers-*.parquet --out answers.parquet
     """
     from cnncli import open_run
     from cnncli.cli.console import notice
@@ -62,8 +90,27 @@ def predict(
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv cannot be combined")
+    if merging:
+        return merge(images, out, overwrite)
+    if out is not None and (as_json or as_csv):
+        raise click.UsageError(f"the format of --out is that of its suffix; leave out --{'json' if as_json else 'csv'}")
+    many = {
+        "probabilities": probabilities,
+        "embeddings": embeddings,
+        "shard": shard,
+        "resume": resume,
+        "overwrite": overwrite,
+        "image_column": image_column,
+    }
+    if out is None and (alone := [f"--{name.replace('_', '-')}" for name, value in many.items() if value]):
+        raise click.UsageError(f"{', '.join(alone)} needs --out")
     output_format = "json" if as_json else "csv" if as_csv else "table"
     run = open_run(named, runs_dir)
+    if out is not None:
+        if named is None:
+            notice(f"using {run.path}")
+        how = {"weights": weights, "engine": engine, "invert": invert, "allow_changed_weights": allow_changed_weights}
+        return write(run, out, images, top_k=top_k, **how, **many | {"shard": shard or (1, 1)})
     if output_format == "table" and named is None:
         notice(f"using {run.path}")
     answers = run.predict(
@@ -86,10 +133,6 @@ def predict(
     unreadable = [answer for answer in answers if isinstance(answer, UnreadableImage)]
     for answer in unreadable:
         notice(f"error: {answer.reason}")
-    if engine is None and weights == "best" and not allow_changed_weights:
-        sys.stdout.flush()
-        with contextlib.suppress(KeyboardInterrupt):
-            run.prepare_predictions(notice)
     return DataError.exit_code if unreadable else 0
 
 

@@ -2,7 +2,7 @@
 
 from cnncli.records.data import Affected, DataReport, Finding, Severity
 from cnncli.records.exports import Exported, ExportSpeed
-from cnncli.records.images import Evaluation, Prediction, UnreadableImage
+from cnncli.records.images import Evaluation, Prediction, UnreadableImage, WrittenPredictions
 from cnncli.records.model import LayerRow, ModelSummary, TrainingMemory
 from cnncli.records.training import Epoch, History, LoadedLayer, LoadedWeights, Reproduction, StageStarted
 
@@ -25,4 +25,5 @@ __all__ = [
     "StageStarted",
     "TrainingMemory",
     "UnreadableImage",
+    "WrittenPredictions",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncli.records.html import html_table
@@ -131,3 +132,32 @@ class UnreadableImage:
 
     image: str
     reason: str
+
+
+@dataclass(frozen=True)
+class WrittenPredictions:
+    """Predictions that were written to a file.
+
+    Args:
+        path: The file.
+        images: Number of images that were asked for; of a shard, those in it.
+        answers: Number of those with a prediction.
+        unreadable: Number of those that cannot be read.
+        unreadable_list: File that lists these with the reason; None if there are none.
+        notes: Warnings about images: the number of those that each applies to, and the name of the first.
+        done_before: Number of images that were done when the call began, with `resume`.
+
+    Example:
+        >>> import cnncli
+        >>> written = cnncli.open_run("runs/mnist-001").predict_to("answers.csv", "digit.png", overwrite=True)
+        >>> written.path.name, written.answers, written.unreadable
+        ('answers.csv', 1, 0)
+    """
+
+    path: Path
+    images: int
+    answers: int
+    unreadable: int
+    unreadable_list: Path | None = None
+    notes: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    done_before: int = 0

@@ -61,6 +61,12 @@ def leftovers_in(folder: Path) -> Iterator[Path]:
         yield from (Path(place) / name for name in names if _LEFTOVER.match(name))
 
 
+def leftovers_of(path: Path) -> list[Path]:
+    """Temporary files of one file, of killed processes and of those that are still writing it."""
+    beside = path.parent.iterdir()
+    return [file for file in beside if (match := _LEFTOVER.match(file.name)) and file.name[match.end() :] == path.name]
+
+
 def sweep_leftovers(folder: Path) -> None:
     """Removes temporary files of killed processes from a folder that nobody else writes to."""
     for path in leftovers_in(folder):

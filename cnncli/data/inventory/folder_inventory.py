@@ -93,7 +93,18 @@ class FolderInventory:
         images = [str(each) for each in paths if each.suffix.lower() in SUFFIXES and not each.name.startswith("._")]
         return sorted(images, key=in_counting_order)
 
+    def images_by_folder(self) -> Iterator[str]:
+        """All images, one folder after the other, so that a million of them need not be sorted at once."""
+        for folder in self._folder_by_folder("", nested=True):
+            found = [name for name in folder if _looks_like_image(self._root, name)]
+            yield from sorted(found, key=in_counting_order)
+
     def _walk(self, place: str, nested: bool) -> Iterator[str]:
+        for folder in self._folder_by_folder(place, nested):
+            yield from folder
+
+    def _folder_by_folder(self, place: str, nested: bool) -> Iterator[list[str]]:
+        """The files of each folder, a folder before those in it."""
         visited: set[tuple[int, int]] = set()
         pending, linked = [place], list[str]()
         while pending or linked:
@@ -105,9 +116,10 @@ class FolderInventory:
             visited.add(identity)
             listing = self._list(current)
             self.passed_over |= dict.fromkeys((current + name for name in listing.hidden), "is hidden")
-            yield from (current + name for name in listing.files)
+            yield [current + name for name in listing.files]
             if nested:
-                pending += (f"{current}{name}/" for name in self._not_own(current, listing.folders))
+                inner = sorted(self._not_own(current, listing.folders), key=in_counting_order)
+                pending += (f"{current}{name}/" for name in reversed(inner))
                 linked += (f"{current}{name}/" for name in self._not_own(current, listing.linked))
 
     def _not_own(self, place: str, folders: Iterable[str]) -> list[str]:

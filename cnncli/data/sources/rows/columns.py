@@ -64,6 +64,24 @@ def rows_of(table: Path, grid: Grid, arguments: TableArguments, exists: Callable
     if one_hot is not None:
         notice(f"{table}: the labels are one-hot, in the columns {some(one_hot.names)}")
     _require_one_label_each(table, listing.rows)
+    return _with_images_inside(table, grid, listing, image, of_pixels)
+
+
+def image_rows_of(
+    table: Path, grid: Grid, arguments: TableArguments, exists: Callable[[Sequence[str]], bool]
+) -> Listing:
+    """The rows of a table that need have no labels, with their images alone; arguments and errors as in `rows_of`."""
+    finder = _Finder(table, grid, arguments, exists)
+    of_pixels = pixel_columns(grid.header) if arguments.image_column is None else []
+    image = finder.image(of_pixels) if not of_pixels else -1
+    if finder.lacks_header(image):
+        return image_rows_of(table, _without_header(grid), arguments, exists)
+    listing = Listing([Row(place, "" if image < 0 else cells[image], "") for place, cells in grid.rows])
+    return _with_images_inside(table, grid, listing, image, of_pixels)
+
+
+def _with_images_inside(table: Path, grid: Grid, listing: Listing, image: int, of_pixels: Sequence[int]) -> Listing:
+    """The listing, with a function that writes the images if they are in the cells of the table themselves."""
     if of_pixels or (grid.rows and is_pixels(grid.rows[0][1][image])):
         cells = [[row[at] for at in of_pixels or [image]] for _, row in grid.rows]
         names, listing.pixels = pixel_names(table, cells)

@@ -78,7 +78,7 @@ def _is_table_folder(folder: Path) -> bool:
 def _names_labels(metadata: Path) -> bool:
     """Whether a file of metadata has a column for labels; it may have captions alone, for images in class folders."""
     try:
-        header = _grid(metadata, TableArguments(metadata)).header
+        header = text_grid(metadata, TableArguments(metadata)).header
     except DataError:
         return False
     return any(simplified(name) in usual for name in header for usual in GUESSES["label"])
@@ -123,7 +123,7 @@ def _inside(place: Path, suffixes: tuple[str, ...]) -> list[Path]:
 
 def _of_table(files: Sequence[Path], arguments: TableArguments) -> Listing:
     columnar = files[0].suffix.lower() in arrow.SUFFIXES
-    grid = parquet(files) if columnar else _grid(files[0], arguments)
+    grid = parquet(files) if columnar else text_grid(files[0], arguments)
     listing = rows_of(files[0], grid, arguments, References(arguments.folder).all_exist)
     listing.files = tuple(files)
     return listing
@@ -179,10 +179,11 @@ def _of_splits(tables: Mapping[str, Path], arguments: TableArguments) -> Listing
 def _header(file: Path, arguments: TableArguments) -> list[str]:
     if file.suffix.lower() in arrow.SUFFIXES:
         return list(arrow.opened(file).schema.names)
-    return _grid(file, arguments).header
+    return text_grid(file, arguments).header
 
 
-def _grid(file: Path, arguments: TableArguments) -> Grid:
+def text_grid(file: Path, arguments: TableArguments) -> Grid:
+    """The cells of a table of text: CSV, TSV, JSON or JSON lines, or a list; a DataError if it is something else."""
     if not file.is_file():
         raise DataError(f"{file} is not a file; a file was expected")
     if not is_table(file) and (error := not_a_table(file)):

@@ -1,0 +1,157 @@
+"""Writes predictions for any number of images into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from cnncli import __version__
+from cnncli.errors import DataError, RunError
+from cnncli.inference.exported import fingerprint
+from cnncli.notices import Notice, Progress
+from cnncli.records import WrittenPredictions
+from cnncli.runner.answers.answers import Answers
+from cnncli.runner.answers.files import AnswerFile
+from cnncli.runner.answers.images import ImageList, ImageSource, list_images
+from cnncli.runner.answers.job import Job, Outcome
+from cnncli.runner.answers.network import Computing, open_network
+from cnncli.runner.answers.parts import PartWriter, Tally
+from cnncli.runner.answers.pipeline import Compute, Reader, Settings, answered
+from cnncli.runner.open_run import OpenRun
+from cnncli.runs import verified_weights, weights_file
+from cnncli.runs.hashes import sha256_of
+from cnncli.wording import listed
+
+
+def write_predictions(
+    run: OpenRun,
+    out: Path,
+    inputs: Iterable[ImageSource],
+    settings: Settings,
+    computing: Computing,
+    shard: tuple[int, int],
+    resume: bool,
+    overwrite: bool,
+    image_column: str | None,
+    progress: Progress,
+    notice: Notice,
+) -> WrittenPredictions:
+    """Arguments and errors are those of `cnncli.Run.predict_to`."""
+    file = AnswerFile(out)
+    if not resume and not overwrite:
+        file.require_free()
+    if settings.embeddings and file.form.name == "csv":
+        raise DataError(f"{out} cannot hold embeddings: CSV has no lists", "write .parquet or .jsonl")
+    settings = replace(settings, top_k=min(settings.top_k, len(run.class_names)))
+    images = list_images(inputs, image_column, notice)
+    job = _job(run, images, settings, computing, file.form.name, shard)
+    with file.locked():
+        begun = None if overwrite else file.parts.begun()
+        outcome = file.outcome() if resume and begun is None else None
+        if outcome is not None or begun is not None:
+            earlier = outcome.job if outcome is not None else begun
+            assert earlier is not None
+            computing = replace(computing, engine=computing.engine or earlier.engine)
+            job = replace(job, engine=computing.engine or "")
+            _require_same(earlier, job, file)
+        elif resume and not overwrite and file.path.exists():
+            raise DataError(f"{out} exists, and is not of this command", "replace it with --overwrite")
+        if outcome is not None:
+            return written(file, outcome, outcome.answers + outcome.unreadable)
+        compute, name = open_network(run, computing, settings.embeddings, notice)
+        if begun is None:
+            job = replace(job, engine=name)
+            file.parts.begin(job)
+        tally = file.parts.tally()
+        before = tally.images
+        positions = images.in_shard(*shard)
+        _write_parts(run, file, images, positions, compute, settings, tally, progress)
+        outcome = _finish(file, job, tally, len(positions))
+        file.parts.end()
+    return written(file, outcome, before)
+
+
+def _job(
+    run: OpenRun, images: ImageList, settings: Settings, computing: Computing, form: str, shard: tuple[int, int]
+) -> Job:
+    weights = verified_weights(run.folder, weights_file(computing.weights), computing.allow_changed_weights)
+    return Job(
+        cnncli=__version__,
+        run=run.folder.name,
+        run_sha256=fingerprint(run.folder),
+        weights=computing.weights,
+        weights_sha256=sha256_of(weights),
+        engine=computing.engine or "",
+        top_k=settings.top_k,
+        probabilities=settings.probabilities,
+        embeddings=settings.embeddings,
+        invert=settings.invert,
+        form=form,
+        images=len(images),
+        images_sha256=images.digest,
+        shard=shard[0],
+        shards=shard[1],
+    )
+
+
+def _require_same(earlier: Job, now: Job, file: AnswerFile) -> None:
+    lines = earlier.differences(now)
+    if earlier.shards == now.shards and earlier.shard != now.shard:
+        lines.append(f"the shard is {now.shard_text}, not {earlier.shard_text}")
+    if lines:
+        raise RunError(
+            f"{file.path} was begun by another command:{listed(lines)}",
+            "repeat that command with --resume, choose another name, or start again with --overwrite",
+        )
+
+
+def _write_parts(
+    run: OpenRun,
+    file: AnswerFile,
+    images: ImageList,
+    positions: np.ndarray,
+    compute: Compute,
+    settings: Settings,
+    tally: Tally,
+    progress: Progress,
+) -> None:
+    """Answers what is not answered yet."""
+    names = run.class_names
+
+    def write(answers: Answers, path: Path) -> None:
+        file.form.write(answers, names, path)
+
+    done, total = tally.images, len(positions)
+    progress(done, total)
+    reader = Reader(images, run, settings.invert)
+    if done == total and file.parts.count():
+        return
+    with PartWriter(file.parts, tally, write) as parts:
+        for piece in answered(reader, positions[done:], compute, settings):
+            parts.add(piece)
+            done += piece.images
+            progress(done, total)
+
+
+def _finish(file: AnswerFile, job: Job, tally: Tally, images: int) -> Outcome:
+    def outcome(hashes: dict[str, str]) -> Outcome:
+        return Outcome(job, tally.answers, tally.unreadable, hashes, tally.notes)
+
+    parts = file.parts
+    return file.finish(outcome, [parts.answers()], [parts.unreadable()], images, job.images, keep=job.shards > 1)
+
+
+def written(file: AnswerFile, outcome: Outcome, before: int) -> WrittenPredictions:
+    """What a caller gets; `before` is the number of images that were done when it called."""
+    return WrittenPredictions(
+        file.path,
+        outcome.answers + outcome.unreadable,
+        outcome.answers,
+        outcome.unreadable,
+        file.unreadable if outcome.unreadable else None,
+        {note: (noted.images, noted.name) for note, noted in outcome.notes.items()},
+        before,
+    )
