@@ -76,6 +76,7 @@ ROOMS = {
         "wording",
         "inference",
         "export",
+        "chatter",
         "__init__",
     },
     "inference": {

@@ -196,6 +196,27 @@ class Run(PredictingRun):
     def _predictors(self) -> dict[tuple[Weights, bool, str | None], Predictor]:
         return {}
 
+    def prepare_predictions(self, notice: Notice = warn) -> None:
+        """Writes an export to LiteRT, checked on the test images, if TensorFlow had to answer for the lack of one.
+
+        `cnncli predict` calls this after its answers. Where it cannot be done, such as when the test images are gone or
+        the check takes too long, a notice says why, once, and TensorFlow answers as before.
+
+        Args:
+            notice: Receives what is done; `warnings.warn` by default.
+
+        Example:
+            >>> import cnncli, numpy as np
+            >>> run = cnncli.open_run("runs/mnist-001")
+            >>> first = run.predict(np.zeros((28, 28), np.uint8))
+            >>> run.prepare_predictions(notice=lambda text: None)
+        """
+        if any(predictor.engine.name == "tensorflow" for predictor in self._predictors.values()):
+            with isolated():
+                from cnncli.runner.prepare import prepare_after_prediction
+
+                prepare_after_prediction(self, notice)
+
     def resume(
         self, epochs: int | None = None, observers: Sequence[TrainingObserver] = (), *, command: Sequence[str] = ()
     ) -> Run:

@@ -15,7 +15,7 @@ class ExportFormat:
         file: Name of the file, or of the folder, of a network.
         module: Its module in `cnncli.export`.
         needs: Packages that the program beside an export imports besides NumPy and Pillow, as pip calls them.
-        imports: Modules that write or run it, of packages which do not come with cnncli.
+        imports: Modules that write or run it, besides TensorFlow and Keras.
         extra: Extra of cnncli that brings them; empty when none is needed.
         quantizer: Module that makes an int8 version; empty when there is none.
         is_data: Whether a file from anybody can be opened: it holds numbers and a fixed set of operations, no programs.
@@ -55,7 +55,6 @@ _ALL = (
         module="litert",
         needs=("ai-edge-litert",),
         imports=("ai_edge_litert",),
-        extra="litert",
         quantizer="ai_edge_quantizer",
         files=("model.tflite",),
     ),

@@ -86,7 +86,8 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None, spli
         from cnncli.runs import write_text
 
         write_text(list_file, exclude_list(report, before))
-        notice(f"wrote {list_file}")
+        line = f"extends: {one_line(list_file.name)}"
+        notice(f"wrote {list_file}; to use it, add '{line}' to your spec, in place of any data.exclude")
     return DataError.exit_code if report.is_wrong else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -133,6 +134,10 @@ def predict(
     unreadable = [answer for answer in answers if isinstance(answer, UnreadableImage)]
     for answer in unreadable:
         notice(f"error: {answer.reason}")
+    if engine is None and weights == "best" and not allow_changed_weights:
+        sys.stdout.flush()
+        with contextlib.suppress(KeyboardInterrupt):
+            run.prepare_predictions(notice)
     return DataError.exit_code if unreadable else 0
 
 

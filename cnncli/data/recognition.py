@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.location import require_existing
-from cnncli.data.names.split_names import says_nothing
+from cnncli.data.names.split_names import says_nothing, splits_named
 from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import cifar, folder, idx, table
 from cnncli.data.sources.arrays import holds_arrays
@@ -31,6 +31,19 @@ _OF_TFDS = ("features.json", "dataset_info.json")
 
 _SAMPLE = re.compile("sample|submission|test|meta", re.IGNORECASE)
 _NAMES = re.compile("class|name|label|categor|map|synset|sign", re.IGNORECASE)
+_BESIDE_IMAGES = {
+    "annotations",
+    "annotation",
+    "labels",
+    "masks",
+    "mask",
+    "segmentations",
+    "trimaps",
+    "meta",
+    "metadata",
+}
+"""Names of folders beside those of images."""
+
 _PART = re.compile(r"\d+")
 
 
@@ -126,6 +139,10 @@ def _in_folder(path: Path, columns: Mapping[str, Any], depth: int) -> Place | No
 
 def _loads(path: Path, columns: Mapping[str, Any]) -> int:
     """How many images a table has labels for; 0 when it is none, or one of its images is not there."""
+    return _labelled(path, columns) or max((_labelled(path, each) for each in _rooted(path, columns)), default=0)
+
+
+def _labelled(path: Path, columns: Mapping[str, Any]) -> int:
     try:
         data = table.load(path, _ANY, **columns)
     except DataError:
@@ -149,7 +166,29 @@ def table_in(path: Path, columns: Mapping[str, Any]) -> Place | None:
     return Place("table", {"path": str(trained[0])}, (f"{path} is read by its table {trained[0].name}",))
 
 
-def are_parts(class_names: tuple[str, ...]) -> bool:
+def in_place_of_classes(path: Path, data: ImageData[Any], columns: Mapping[str, Any]) -> Place | None:
+    """The table in a folder to read in place of its class folders, which are no classes or not all; None without.
+
+    Raises:
+        DataError: The folders are no classes by their names, `images` and `masks`, and there is no table.
+    """
+    if _are_parts(data.class_names):
+        return table_in(path, columns)
+    if all(says_nothing(name) or name.lower() in _BESIDE_IMAGES for name in data.class_names):
+        if found := table_in(path, columns):
+            return found
+        raise DataError(
+            f"{path} has the folders {some(data.class_names)}, which are parts of a data set and not classes",
+            "name the table with the labels, or the folder that has a folder for each class; if they are classes, "
+            "rename them",
+        )
+    some_unlabelled = any(each.reason == "without-labels" for each in data.unused)
+    if some_unlabelled and split_tables(path) and _loads(path, columns) > sum(map(len, data.splits.values())):
+        return Place("table", {"path": str(path)}, (f"the tables of {path} are its splits",))
+    return None
+
+
+def _are_parts(class_names: tuple[str, ...]) -> bool:
     """Whether folders differ in nothing but a number, as parts of one set do: `images_part_1`, `images_part_2`."""
     return len({_PART.sub("#", name) for name in class_names}) == 1 and not any(map(str.isdecimal, class_names))
 
@@ -162,14 +201,17 @@ def opened_table(place: Place, columns: Mapping[str, Any], notice: Notice) -> tu
     """
     file = Path(place.arguments["path"])
     arguments: dict[str, Any] = {**place.arguments, **columns}
+    told = list[str]()
     try:
-        data = table.load(**arguments, input_format=_ANY, notice=notice)
+        data = table.load(**arguments, input_format=_ANY, notice=told.append)
     except DataError:
-        root = _root_of(file, columns) if "root" not in columns and file.is_file() else None
-        if root is None:
+        rooted = next((each for each in _rooted(file, columns) if _labelled(file, each)), None)
+        if rooted is None:
             raise
-        arguments["root"] = root
-        data = table.load(**arguments, input_format=_ANY, notice=notice)
+        arguments["root"], told = rooted["root"], []
+        data = table.load(**arguments, input_format=_ANY, notice=told.append)
+    for line in told:
+        notice(line)
     if names := _names_for(file, data.class_names):
         arguments["names"] = str(names)
         notice(f"the names of the classes are from {names}")
@@ -180,11 +222,21 @@ def opened_table(place: Place, columns: Mapping[str, Any], notice: Notice) -> tu
     return Place("table", arguments), data
 
 
-def _root_of(file: Path, columns: Mapping[str, Any]) -> str | None:
-    """The folder around that of a table, if the images are there, as those of `annotations/list.csv` in `images`."""
+def _rooted(file: Path, columns: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The arguments with a `root` where the images of a table may be, if they are not in its own folder.
+
+    Those of `train.csv` may be in `train`, where `test` has images of the same names; and those of
+    `annotations/list.csv` beside the folder of the table, in one such as `images`.
+    """
+    if "root" in columns or not file.is_file():
+        return
+    folders = [each for each in sorted(file.parent.iterdir()) if each.is_dir()]
+    named = splits_named({file.name.partition(".")[0], *(each.name for each in folders)})
+    own = named.get(file.name.partition(".")[0])
+    yield from ({**columns, "root": str(each)} for each in folders if own and named.get(each.name) == own)
     root = os.path.normpath(file.parent / "..")
-    beside = [each for each in Path(root).iterdir() if each.is_dir() and says_nothing(each.name)]
-    return root if beside and _loads(file, {**columns, "root": root}) else None
+    if any(each.is_dir() and says_nothing(each.name) for each in Path(root).iterdir()):
+        yield {**columns, "root": root}
 
 
 def _names_for(path: Path, labels: tuple[str, ...]) -> Path | None:

@@ -32,7 +32,6 @@ EXTRAS = {
     "parquet": "reads tables in Parquet, such as those of Hugging Face",
     "tiff": "reads TIFF and JPEG 2000 of any depth",
     "onnx": "exports to ONNX",
-    "litert": "exports to LiteRT",
     "openvino": "exports to OpenVINO",
     "quantize": "exports to LiteRT in 8 bits",
     "serve": "serves predictions over HTTP",

@@ -19,13 +19,13 @@ from cnncli.machine import processor_flags, usable_cores
 from cnncli.spec import LoadedSpec
 from cnncli.spec.shapes.operations import macs_of
 
-PER_MULTIPLY_ADD = 2.5
+PER_MULTIPLY_ADD = 2.9
 """Operations of a matrix product that take as long as a multiply-add, forward and backward, in float32."""
 
-PER_VALUE = 13.0
+PER_VALUE = 15.0
 """Values to be read and written that take as long as one that a layer outputs, forward and backward."""
 
-PER_AUGMENTED_PIXEL = 55.0
+PER_AUGMENTED_PIXEL = 63.0
 """The same for a pixel and one augmentation."""
 
 PER_LAYER = 1e-4
@@ -34,7 +34,7 @@ PER_LAYER = 1e-4
 PER_FILE_PIXEL = 1.5e-8
 """Seconds to decode a pixel of a photograph."""
 
-START, START_PER_LAYER, REPORTS, PER_EPOCH = 5.0, 0.1, 3.0, 0.05
+START, START_PER_LAYER, REPORTS, PER_EPOCH = 5.0, 0.1, 3.0, 0.07
 """Seconds to start TensorFlow, to trace a layer, for test and plots, and to save an epoch."""
 
 FORWARD = 1 / 3

@@ -53,5 +53,6 @@ def writer_of(form: ExportFormat, int8: bool = False) -> Writer:
             absent = isinstance(error, ModuleNotFoundError) and error.name == module
             state = "is not installed" if absent else f"cannot be imported: {error}"
             message = f"an export to {form.name} needs the package {module.replace('_', '-')}, which {state}"
-            raise ResourceError(message, f"pip install 'cnncli[{extra}]'") from error
+            wanted = f"'cnncli[{extra}]'" if extra else module.replace("_", "-")
+            raise ResourceError(message, f"pip install {wanted}") from error
     return cast(Writer, import_module(f"{__name__}.{form.module}"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cnncli.catalog.export_formats import ENGINES, EXPORT_FORMATS, ExportFormat
 from cnncli.errors import ResourceError, RunError, brief
 from cnncli.inference.engine import Engine
-from cnncli.inference.exported import NotUsable, Origin, fingerprint, verified_files
+from cnncli.inference.exported import EXPORTS, NotUsable, Origin, fingerprint, verified_files
 from cnncli.notices import Notice, warn
 from cnncli.runs import verified_weights
 from cnncli.runs.hashes import sha256_of
@@ -47,9 +47,9 @@ def open_engine(
     """
     if name is not None and name not in ENGINES:
         raise ValueError(f"no engine is called {name!r}; they are {', '.join(ENGINES)}")
-    told: list[str] = []
-    file = verified_weights(run.folder, weights_file(weights), allow_changed_weights, told.append)
-    if name != "tensorflow":
+    if name != "tensorflow" and (name or (run.path / EXPORTS).is_dir()):
+        told: list[str] = []
+        file = verified_weights(run.folder, weights_file(weights), allow_changed_weights, told.append)
         origin = Origin(weights, sha256_of(file), fingerprint(run.folder))
         for form in (EXPORT_FORMATS[each] for each in ENGINES[:-1] if name in (None, each)):
             try:

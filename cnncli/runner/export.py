@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import json
-import os
-import secrets
-import shutil
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnncli.catalog.export_formats import EXPORT_FORMATS, ExportFormat
-from cnncli.errors import CnncliError, NotExported, ResourceError, RunError, brief
-from cnncli.export import Writer, description, program, writer_of
+from cnncli.errors import NotExported, ResourceError, RunError
+from cnncli.export import description, writer_of
 from cnncli.export.benchmark import measured
-from cnncli.export.check import Reference, require_accurate
-from cnncli.export.network import with_probabilities
 from cnncli.export.refusals import refused
-from cnncli.inference.exported import EXPORTS, Origin, fingerprint
-from cnncli.machine import available_memory, create_folder
+from cnncli.inference.exported import EXPORTS
+from cnncli.machine import available_memory
 from cnncli.notices import Notice, warn
 from cnncli.records import Exported, ExportSpeed
-from cnncli.report.tables import cell
 from cnncli.runner.evaluate import own_split
-from cnncli.runner.model.build import encoding_for
+from cnncli.runner.exporter import Exporter
 from cnncli.runner.open_run import OpenRun, Weights
-from cnncli.runs import verified_weights, weights_file
-from cnncli.runs.hashes import sha256_of
-from cnncli.temporary import temporary_folder
 from cnncli.wording import size_text
 
 if TYPE_CHECKING:
-    import keras
+    pass
 
 CALIBRATION = 512
 """Training images, at most, from which `int8` learns the range of each number."""
@@ -57,56 +45,21 @@ def export(
     """Exports a run into several formats, one after the other, as `cnncli.Run.export` says."""
     chosen = [_format(name, int8) for name in formats]
     for form in chosen:
-        _require_expressible(form, run)
-    writers = [writer_of(form, int8) for form in chosen]
-    model = run.float32_model(weights, allow_changed_weights, notice)
-    spec, classes = run.spec, run.class_names
-    encoding = encoding_for(spec.train, model, len(classes))
-    network = with_probabilities(model, spec.train.loss, encoding, len(classes), "network")
+        require_expressible(form, run)
     for form in chosen:
-        _require_memory(form, network)
-    tested = own_split(run, "test", data_path, notice).samples["test"]
-    recorded = _recorded(run, tested.names) if weights == "best" else None
-    reference = Reference.of(network, tested, recorded)
-    sha256 = sha256_of(verified_weights(run.folder, weights_file(weights), allow_changed_weights))
-    origin = Origin(weights, sha256, fingerprint(run.folder))
+        writer_of(form, int8)  # the packages are there
+    exporter = Exporter(run, weights, allow_changed_weights, notice)
+    for form in chosen:
+        _require_memory(form, exporter.weight_bytes)
+    reference = exporter.reference(own_split(run, "test", data_path, notice).samples["test"])
     calibration = _calibration(run, data_path, notice) if int8 else None
-    for form, writer in zip(chosen, writers, strict=True):
-        name = f"{form.name}-int8" if int8 else form.name
-        target = run.path / EXPORTS / name
-        with _replacing(target) as folder, _errors_of(form):
-            _write_network(writer, network, folder / form.file, classes, calibration)
-            facts = description.description(form, spec.name, classes, run.input_format, int8)
-            _write_json(folder / description.DESCRIPTION, facts | origin.of_files(folder, form))
-            (folder / description.PROGRAM).write_text(
-                program.program(writer.RUNTIME, form.needs, run.input_format), encoding="utf-8"
-            )
-            module = program.opened(folder)
-            check = reference.compared_with(module)
-            if int8:
-                require_accurate(name, check, tolerance)
-            else:
-                reference.require_equal(name, check)
-            check["predict.py"] = reference.require_same_reading(name, module)
-            _write_json(folder / description.CHECK, check)
-        yield Exported(name, target, description.size(target), check)
-
-
-def _write_network(
-    writer: Writer, network: keras.Model, path: Path, classes: tuple[str, ...], calibration: np.ndarray | None
-) -> None:
-    """Writes the file of a format, in int8 where there are images for calibration."""
-    if calibration is None:
-        writer.write(network, path, classes)
-        return
-    with temporary_folder() as exact:
-        writer.write(network, exact / path.name, classes)
-        writer.quantize(exact / path.name, calibration, path, classes)
+    for form in chosen:
+        yield exporter.write(form, reference, calibration, tolerance)
 
 
 def benchmark(run: OpenRun, trusted: Collection[str], notice: Notice) -> Iterator[ExportSpeed]:
     """Measures the exports of a run, as `cnncli.Run.benchmark_exports` says."""
-    folders = sorted(each.parent for each in (run.path / EXPORTS).glob(f"*/{description.DESCRIPTION}"))
+    folders = sorted(each.parent for each in (run.path / EXPORTS).glob(f"[!.]*/{description.DESCRIPTION}"))
     known = [(folder, EXPORT_FORMATS.get(folder.name.removesuffix("-int8"))) for folder in folders]
     if not known:
         raise RunError(f"'{run.path}' has no exports", f"export it first: cnncli export {run.path.name} --format onnx")
@@ -127,33 +80,20 @@ def _format(name: str, int8: bool) -> ExportFormat:
     return form
 
 
-def _require_expressible(form: ExportFormat, run: OpenRun) -> None:
+def require_expressible(form: ExportFormat, run: OpenRun) -> None:
+    """Raises `NotExported` if a format cannot express a layer of the network."""
     if reasons := refused(form.name, run.spec.model.nodes):
         others = [each for each in EXPORT_FORMATS if not refused(each, run.spec.model.nodes)]
         raise NotExported(f"{form.name} cannot express {' or '.join(reasons)}", f"these can: {', '.join(others)}")
 
 
-def _require_memory(form: ExportFormat, network: keras.Model) -> None:
-    weights = sum(4 * int(np.prod(variable.shape)) for variable in network.variables)
+def _require_memory(form: ExportFormat, weights: int) -> None:
     needed = weights * (_ONNX_MEMORY if weights < _LARGE else _ONNX_MEMORY_OF_LARGE)
     free = available_memory()
     if form.name == "onnx" and free is not None and needed > free:
         message = f"an export of this network to ONNX takes about {size_text(needed)} of memory"
         hint = "close other programs, or choose another format, which takes far less"
         raise ResourceError(f"{message}, and {size_text(free)} are free", hint)
-
-
-def _recorded(run: OpenRun, names: Sequence[str]) -> np.ndarray | None:
-    """The answers in predictions.csv as indices; None where they are of other images."""
-    indices = {cell(name): index for index, name in enumerate(run.class_names)}
-    try:
-        with (run.path / "predictions.csv").open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        if [row["image"] for row in rows] != [cell(name) for name in names]:
-            return None
-        return np.array([indices[row["predicted"]] for row in rows])
-    except (OSError, KeyError, ValueError, csv.Error):
-        return None
 
 
 def _calibration(run: OpenRun, data_path: Path | None, notice: Notice) -> np.ndarray:
@@ -166,34 +106,3 @@ def _calibration(run: OpenRun, data_path: Path | None, notice: Notice) -> np.nda
         rank[labels == label] = np.arange((labels == label).sum())
     chosen = order[np.argsort(rank, kind="stable")[:CALIBRATION]]
     return samples.read(chosen).astype(np.float32)
-
-
-@contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """Yields a new folder that takes the place of `target` when the block succeeds; otherwise neither is left."""
-    aside = target.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(4)}-{target.name}")
-    try:
-        create_folder(aside)
-        shutil.rmtree(target, ignore_errors=True)
-        yield aside
-        aside.rename(target)
-    except OSError as error:
-        raise ResourceError(f"cannot write '{target}': {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _errors_of(form: ExportFormat) -> Iterator[None]:
-    """Inside, whatever a converter or a runtime raises becomes a `NotExported`."""
-    try:
-        yield
-    except (CnncliError, OSError, MemoryError):
-        raise
-    except Exception as error:
-        others = ", ".join(name for name in EXPORT_FORMATS if name != form.name)
-        raise NotExported(f"this network cannot be exported to {form.name}: {brief(error)}", f"try {others}") from error
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

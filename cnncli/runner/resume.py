@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 
 from cnncli.observer import TrainingObserver
@@ -11,6 +12,7 @@ from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.inputs.image_manifest import recorded_splits
 from cnncli.runner.inputs.splits import decoded
 from cnncli.runner.open_run import OpenRun
+from cnncli.runner.prepare import prepare_after_training
 from cnncli.runner.train import announce_start, prepare_phases, train_into
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
@@ -43,12 +45,12 @@ def resume(
 
 def _continue(run: OpenRun, spec: Spec, observer: TrainingObserver, command: Sequence[str]) -> TrainingResult:
     """Trains from the run's checkpoint on; nothing is written before everything that can be refused is prepared."""
-    folder = run.folder
+    started, folder = time.monotonic(), run.folder
     differing = differences(run.environment, environment(spec.model.nodes))
     if differing:
         observer.on_notice(f"the environment has changed, so the last bits may differ: {'; '.join(differing)}")
-    splits = recorded_splits(spec.data, spec.seed, run.data_record, run.path, observer.on_notice, unchanged=True)
-    splits = decoded(splits, spec.data.cache, observer.on_decoding, observer.on_notice)
+    source = recorded_splits(spec.data, spec.seed, run.data_record, run.path, observer.on_notice, unchanged=True)
+    splits = decoded(source, spec.data.cache, observer.on_decoding, observer.on_notice)
     with memory_errors_explained():
         phases = prepare_phases(spec, splits, run.input_spec)
         epochs_before = sum(epoch.stage < run.progress.stage for epoch in run.progress.epochs)
@@ -67,4 +69,7 @@ def _continue(run: OpenRun, spec: Spec, observer: TrainingObserver, command: Seq
         announce_start(folder, spec, splits, phases, observer)
         session.resume()
         session.results.write_start(spec.name, spec.model.nodes, observer.on_notice)
-        return session.train()
+        result = session.train()
+    taken = time.monotonic() - started
+    prepare_after_training(OpenRun(folder), phases.model, source.samples["test"], taken, session.report_seconds)
+    return result

@@ -20,6 +20,7 @@ from cnncli.runner.inputs.splits import Splits, decoded
 from cnncli.runner.model.build import build_model, encoding_for
 from cnncli.runner.model.initial_weights import load_pretrained, write_loaded
 from cnncli.runner.open_run import OpenRun
+from cnncli.runner.prepare import prepare_after_training
 from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
@@ -74,6 +75,7 @@ def train_into(
     pace: Callable[[], Pace] = Pace,
 ) -> TrainingResult:
     """Trains from the first step; `open_run` locks a run folder once everything that can be refused is prepared."""
+    started = time.monotonic()
     source = checked_images(spec, observer.on_notice)
     splits = decoded(source, spec.data.cache, observer.on_decoding, observer.on_notice)
     inputs = splits.input_spec(spec.data)
@@ -102,7 +104,10 @@ def train_into(
         for weights in loaded:
             observer.on_weights_loaded(weights)
         session.results.write_start(spec.name, spec.model.nodes, observer.on_notice)
-        return session.train()
+        result = session.train()
+    taken = time.monotonic() - started
+    prepare_after_training(OpenRun(run), phases.model, source.samples["test"], taken, session.report_seconds)
+    return result
 
 
 def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec) -> TrainingPhases:

@@ -110,7 +110,7 @@ class ServedRun:
         except (CnncliError, OSError, MemoryError) as error:
             self._refused = self._seen
             reason = error.message if isinstance(error, CnncliError) else brief(error)
-            self._notice(f"warning: {self.name} has changed and cannot be opened: {reason}; the old one goes on")
+            self._notice(f"warning: {self.name} has changed and cannot be opened: {reason}; the old one still answers")
             return "failed"
         self._notice(f"{self.name} has changed and was opened again ({self.model.engine.name})")
         return "replaced"

@@ -25,7 +25,8 @@ def few_digits(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, few_digits):
-    """A folder of runs with one finished run, `small-001`."""
+    """A folder of runs with one finished run, `small-001`, exported so that predictions of it start at once."""
+    from cnncli import open_run
     from cnncli.cli import main
 
     folder = tmp_path_factory.mktemp("runs")
@@ -33,6 +34,7 @@ def trained(tmp_path_factory, few_digits):
     with pytest.raises(SystemExit) as ended:
         main(["train", "configs/mnist.yaml", "--quiet", "--runs-dir", str(folder), *small])
     assert ended.value.code == 0
+    open_run("small-001", folder).export("litert")
     return folder
 
 

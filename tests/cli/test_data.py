@@ -120,6 +120,8 @@ def test_the_list_is_yaml_that_names_the_files_exactly(call, broken, tmp_path):
     text = (tmp_path / "exclude.yaml").read_text("utf-8")
     assert read(text, "exclude.yaml").value == {"data": {"exclude": [f"cat/{ODD}", "cat/half.jpg"]}}
     assert '# - "dog/copy.jpg"' in text
+    use = "to use it, add 'extends: exclude.yaml' to your spec, in place of any data.exclude"
+    assert result.err == f"wrote {tmp_path / 'exclude.yaml'}; {use}\n"
     assert call("data", broken, "--list", "-").out == text
 
 

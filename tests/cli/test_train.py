@@ -31,6 +31,7 @@ def test_the_run_is_complete(trained):
         "data.json",
         "images.csv",
         "history.csv",
+        "logits.npz",
         "metrics.json",
         "report.txt",
         "report.json",

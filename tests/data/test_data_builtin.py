@@ -74,6 +74,7 @@ def test_a_damaged_pack_is_an_error_that_says_how_to_mend_it(damage, tmp_path, m
     if damage != "missing":
         copy.write_bytes(contents[: -1 if damage == "cut" else None])
     monkeypatch.setattr(mnist, "PACK", copy)
+    mnist.arrays.cache_clear()  # as if this process had not read it
     with pytest.raises(DataError, match="installation of cnncli is damaged") as caught:
         builtin.load("mnist")
     assert str(copy) in caught.value.message

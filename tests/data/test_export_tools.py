@@ -57,6 +57,32 @@ def labelbox(image, *words, **about):
     return {"data_row": row, "projects": {"p": {"labels": [label]}}}
 
 
+def kili(image, *words, kind="DEFAULT", **about):
+    response = {"KIND": {"categories": [{"confidence": 100, "name": word} for word in words]}}
+    label = {"labelType": kind, "isLatestLabelForUser": True, "jsonResponse": response, **about}
+    return {"id": f"k{image}", "externalId": f"{image}.jpg", "content": "https://x/y", "labels": [label]}
+
+
+def segments(attributes=({"kind": "cat"}, {"kind": "dog"}), objects=((), ())):
+    samples = [
+        {
+            "name": f"{at}.jpg",
+            "labels": {
+                "ground-truth": {
+                    "label_status": "LABELED",
+                    "attributes": {
+                        "image_attributes": given,
+                        "annotations": [{"id": 1, "category_id": number} for number in drawn],
+                    },
+                }
+            },
+        }
+        for at, (given, drawn) in enumerate(zip(attributes, objects, strict=True), 1)
+    ]
+    categories = [{"id": 4, "name": "cat"}, {"id": 9, "name": "dog"}]
+    return {"name": "v1", "dataset": {"task_attributes": {"categories": categories}, "samples": samples}}
+
+
 def encord(image, word):
     unit = {"data_title": f"{image}.jpg", "labels": {"objects": [], "classifications": [{"classificationHash": "c"}]}}
     given = {"c": {"classifications": [{"name": "kind", "answers": [{"name": word, "value": word}]}]}}
@@ -124,6 +150,10 @@ FILES = [
         },
     ),
     ("yolo", {"classes.txt": "cat\ndog\n", "labels/0a1b2c3d-1.txt": f"0 {BOX}", "labels/2.txt": f"1 {BOX} 0.1 0.1"}),
+    ("kili", {"export.json": [kili(1, "cat"), kili(2, "dog"), {**kili(3), "labels": []}]}),
+    ("kili", {"a.json": [kili(1, "cat"), kili(2, "dog"), kili(3, "dog", kind="PREDICTION")]}),
+    ("segments", {"pets-v1.json": segments()}),
+    ("segments", {"pets-v1.json": segments(({}, {}), ((4, 4), (9,)))}),
     (
         "voc",
         {"ImageSets/Main/train.txt": "1\n2\n", **{f"Annotations/{at}.xml": VOC.format(word) for at, word in PAIRS}},
@@ -153,6 +183,8 @@ def test_every_tool_is_in_a_test_as_it_writes():
         "sagemaker",
         "via",
         "azure",
+        "oxford_pets",
+        "tiny_imagenet",
     }
     assert {tool for tool, _ in FILES} | elsewhere == set(EXPORTS)
 
@@ -245,11 +277,6 @@ class TestLabelStudioRows:
         write(photos, {"min.json": [*rows, unanswered]})
         assert read(photos)[0]["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
 
-    def test_annotators_differ_in_the_answers_alone(self, photos):
-        rows = [self.row(1, "cat"), self.row(1, "cat", 2), self.row(1, "dog", 3), self.row(2, "dog")]
-        write(photos, {"min.json": [{**row, "patient": "p"} for row in rows]})
-        assert read(photos)[0]["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
-
     def test_boxes_in_cells(self, photos):
         rows = [self.row(at, [{"x": 1, "width": 2, "rectanglelabels": [word]}]) for at, word in PAIRS]
         write(photos, {"min.json": rows})
@@ -334,3 +361,55 @@ def test_a_split_whose_images_lie_beside_annotations(tmp_path):
 
 def test_bytes_within_a_list_are_a_cell_like_any_other():
     assert cell([{"data": b"\xff"}]) == '[{"data": "b\'\\\\xff\'"}]'
+
+
+def test_what_a_reviewer_of_kili_says_comes_first(photos):
+    reviewed = kili(1, "cat")
+    reviewed["labels"] += kili(1, "dog", kind="REVIEW")["labels"] + kili(1, "owl", isLatestLabelForUser=False)["labels"]
+    write(photos, {"a.json": [reviewed, kili(2, "cat"), {**kili(3), "status": "SKIPPED"}]})
+    labels, left_out, _ = read(photos)
+    assert labels["train"] == {"images/1.jpg": "dog", "images/2.jpg": "cat"}
+    assert left_out == {"skipped": 1}
+
+
+def test_of_several_attributes_of_segments_one_is_named(photos):
+    write(photos, {"a.json": segments(({"kind": "cat", "age": 3}, {"kind": "dog", "age": None}))})
+    with pytest.raises(DataError, match="several attributes of images: age, kind"):
+        read(photos)
+    assert read(photos, label_column="kind")[0]["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
+
+
+def test_oxford_pets(tmp_path):
+    breeds = [("Abyssinian", 1, 1), ("yorkshire_terrier", 2, 2)]
+    lines = [f"{name}_{at} {number} {species} 1\n" for name, number, species in breeds for at in (1, 2)]
+    write(tmp_path, {"annotations/trainval.txt": lines[0] + lines[2], "annotations/test.txt": lines[1] + lines[3]})
+    write(tmp_path, {"annotations/list.txt": f"#Image CLASS-ID SPECIES BREED ID\n{''.join(lines)}"})
+    put(
+        tmp_path,
+        *(
+            f"{place}/{name}_{at}.{kind}"
+            for name, *_ in breeds
+            for at in (1, 2)
+            for place, kind in (("images", "jpg"), ("annotations/trimaps", "png"))
+        ),
+    )
+    labels, _, told = read(tmp_path)
+    assert labels == {
+        "train": {"images/Abyssinian_1.jpg": "Abyssinian", "images/yorkshire_terrier_1.jpg": "yorkshire_terrier"},
+        "test": {"images/Abyssinian_2.jpg": "Abyssinian", "images/yorkshire_terrier_2.jpg": "yorkshire_terrier"},
+    }
+    assert told[0].endswith("is read as the Oxford-IIIT Pets")
+
+
+def test_tiny_imagenet(tmp_path):
+    train, val = [f"train/{name}/images/{name}_{at}.JPEG" for name in ("n01", "n02") for at in (0, 1)], ["n02", "n01"]
+    put(tmp_path, *train, *(f"{split}/images/{split}_{at}.JPEG" for split in ("val", "test") for at in (0, 1)))
+    write(
+        tmp_path,
+        {"val/val_annotations.txt": "".join(f"val_{at}.JPEG\t{name}\t0\t1\t2\t3\n" for at, name in enumerate(val))},
+    )
+    write(tmp_path, {"wnids.txt": "n01\nn02\n", "train/n01/n01_boxes.txt": "n01_0.JPEG\t0\t1\t2\t3\n"})
+    labels, _, told = read(tmp_path)
+    assert labels["train"] == {name: name.split("/")[1] for name in train}
+    assert labels["validation"] == {"val/images/val_0.JPEG": "n02", "val/images/val_1.JPEG": "n01"}
+    assert told[0].endswith("is read as Tiny ImageNet")

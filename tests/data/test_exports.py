@@ -72,6 +72,49 @@ class TestLabelStudio:
             read(photos / "export.json")
         assert read(photos / "export.json", label_column="choice")[0]["train"]["images/1.jpg"] == "cat"
 
+    @pytest.mark.parametrize(
+        ("kind", "value"), [("taxonomy", [["pet", "cat"]]), ("taxonomy", [["cat"]]), ("rating", "cat")]
+    )
+    def test_answers_that_are_no_choices(self, photos, kind, value):
+        answer = {"result": [{"from_name": "choice", "type": kind, "value": {kind: value}}]}
+        write(photos, **{"export.json": [task(1, answer), task(2, chosen("dog"))]})
+        assert read(photos / "export.json")[0]["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
+
+    @pytest.mark.parametrize("others", [("a_preview",), ("thumb", "z.small")])
+    def test_the_image_is_not_its_preview(self, photos, others):
+        put(photos, "small/1_s.jpg", "small/2_s.jpg")
+        tasks = [task(1, chosen("cat")), task(2, chosen("dog"))]
+        for each in tasks:
+            each["data"] = dict.fromkeys(others, f"small/{each['id']}_s.jpg") | each["data"]
+        write(photos, **{"export.json": tasks})
+        labels, _, told = read(photos / "export.json")
+        assert labels["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
+        assert any("hold images; 'image' is used" in line for line in told)
+        rows = [
+            {**each["data"], "id": each["id"], "animal": word, "annotator": 1, "annotation_id": 1, "lead_time": 1}
+            for each, word in zip(tasks, ("cat", "dog"), strict=True)
+        ]
+        write(photos, **{"export.json": rows})
+        assert read(photos / "export.json")[0]["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
+
+    def test_a_question_that_annotators_agree_on_is_a_question(self, photos):
+        rows = [
+            {
+                "image": f"{at}.jpg",
+                "id": at,
+                "animal": "cat",
+                "quality": str(by),
+                "annotator": by,
+                "annotation_id": by,
+                "lead_time": 1,
+            }
+            for at in (1, 2)
+            for by in (1, 2)
+        ]
+        write(photos, **{"min.json": rows})
+        with pytest.raises(DataError, match="several questions: animal, quality"):
+            read(photos / "min.json")
+
     HEADER = "annotation_id,annotator,animal,created_at,id,image,lead_time,updated_at\n"
 
     def test_csv(self, photos):
@@ -110,6 +153,13 @@ def coco(annotations, first=1, ending=".jpg"):
 
 
 class TestCoco:
+    @pytest.mark.parametrize("of", ["images", "annotations", "categories"])
+    def test_ids_as_text_and_as_numbers(self, photos, of):
+        content = coco([{"image_id": 11, "category_id": 3}, {"image_id": 21, "category_id": 7}])
+        content[of] = [{key: str(value) for key, value in each.items()} for each in content[of]]
+        write(photos, **{"labels.json": content})
+        assert read(photos / "labels.json")[0]["train"] == {"images/1.jpg": "dog", "images/2.jpg": "cat"}
+
     def test_labels_by_their_ids(self, photos):
         given = [
             {"image_id": 11, "category_id": 3},
@@ -342,6 +392,35 @@ def test_other_tools(photos, tool, files):
     labels, _, told = read(path)
     assert labels["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
     assert EXPORTS[tool].what in told[0]
+
+
+def test_each_label_of_rekognition_counts(photos):
+    def row(image, *words):
+        about = {f"pets_{word}-metadata": {"class-name": word, "confidence": 1} for word in words}
+        return {"source-ref": f"s3://b/{image}.jpg", **{f"pets_{word}": 1 for word in words}, **about}
+
+    write(photos, **{"a.manifest": lines(row(1, "cat"), row(2, "dog"), row(3, "cat", "dog"))})
+    labels, left_out, _ = read(photos / "a.manifest")
+    assert (labels["train"], left_out) == ({"images/1.jpg": "cat", "images/2.jpg": "dog"}, {"several-labels": 1})
+
+
+def test_an_attribute_of_cvat_where_all_tags_are_alike(photos):
+    def tag(image, label, **attributes):
+        inner = "".join(f'<attribute name="{name}">{value}</attribute>' for name, value in attributes.items())
+        return f'<image id="{image}" name="{image}.jpg"><tag label="{label}">{inner}</tag></image>'
+
+    def export(*tags):
+        write(photos, **{"a.xml": f"<annotations><version>1.1</version>{''.join(tags)}</annotations>"})
+        return photos / "a.xml"
+
+    expected = {"images/1.jpg": "cat", "images/2.jpg": "dog"}
+    file = export(tag(1, "animal", kind="cat"), tag(2, "animal", kind="dog"))
+    assert read(file)[0]["train"] == expected
+    file = export(tag(1, "cat", age="1"), tag(2, "dog", age="2"))
+    assert read(file)[0]["train"] == expected
+    assert read(file, label_column="age")[0]["train"] == {"images/1.jpg": "1", "images/2.jpg": "2"}
+    with pytest.raises(DataError, match="several attributes of tags: age, kind"):
+        read(export(tag(1, "animal", kind="cat", age="1"), tag(2, "animal", kind="dog", age="2")))
 
 
 def test_several_jobs_and_attributes_are_chosen_by_name(photos):

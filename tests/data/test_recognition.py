@@ -1,5 +1,6 @@
 """What a path is taken for: `cnncli init` writes the source that reads it; a folder may hold a data set of its own."""
 
+import gzip
 import json
 import subprocess
 
@@ -246,3 +247,43 @@ def test_arrays_that_are_called_after_classes_are_not_called_an_empty_folder(tmp
     for name in ("cat", "dog"):
         np.save(tmp_path / f"{name}.npy", GREY)
     assert "an array whose name does not tell what it holds: expected images.npy and labels.npy" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [("train.csv", "train"), ("Training_set.csv", "Train"), ("train.csv.gz", "train_images")]
+)
+@pytest.mark.parametrize("all_of_it", [True, False])
+def test_images_in_the_folder_that_a_table_is_called_after(tmp_path, name, place, all_of_it):
+    put(tmp_path, *(f"{folder}/{at}.png" for folder in (place, "test") for at in range(1, 7)))
+    table(tmp_path / name, [f"{at}.png" for at in range(1, 7)])
+    if name.endswith(".gz"):
+        (tmp_path / name).write_bytes(gzip.compress((tmp_path / name).read_bytes()))
+    survey_of_it = survey(tmp_path if all_of_it else tmp_path / name)
+    assert survey_of_it.arguments == {"path": str(tmp_path / name), "root": str(tmp_path / place)}
+    assert not [line for line in survey_of_it.notices if "found below" in line]
+
+
+@pytest.mark.parametrize("folders", [("images", "masks"), ("Images", "annotations"), ("img", "labels", "meta")])
+def test_folders_of_parts_of_a_data_set_are_no_classes(tmp_path, folders):
+    put(tmp_path, *(f"{folder}/{at}.png" for folder in folders for at in range(1, 7)))
+    assert "which are parts of a data set and not classes" in refusal(tmp_path)
+    table(tmp_path / "list.csv", [f"{folders[0]}/{at}.png" for at in range(1, 7)])
+    assert survey(tmp_path).arguments["path"] == str(tmp_path / "list.csv")
+
+
+def test_tables_of_splits_come_before_folders_without_labels(tmp_path):
+    train = [f"Train/{at % 3}/{at}.png" for at in range(9)]
+    test = [f"Test/{at}.png" for at in range(6)]
+    put(tmp_path, *train, *test)
+    table(tmp_path / "Train.csv", train, ["0", "1", "2"] * 3, "Path,ClassId")
+    assert survey(tmp_path).source == "folder"
+    table(tmp_path / "Test.csv", test, ["0", "1", "2"] * 2, "Path,ClassId")
+    assert (survey(tmp_path).source, len(survey(tmp_path).labels["test"])) == ("table", 6)
+
+
+def test_an_archive_in_a_folder_comes_before_what_is_about_it(tmp_path):
+    (tmp_path / "README.txt").write_text("how to unpack it")
+    (tmp_path / "labels.csv").write_text("file,label")
+    (tmp_path / "photos.zip").write_bytes(b"PK")
+    assert "photos.zip" in refusal(tmp_path)
+    assert "there is a table in it" not in refusal(tmp_path)

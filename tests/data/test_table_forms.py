@@ -205,6 +205,8 @@ def test_a_file_that_is_no_table_is_called_what_it_is(place, name, what, step):
         ("a.txt", "owl\nwild cat\n", {0: "owl", 1: "wild cat"}),
         ("a.txt", "1 owl\n2 wild cat\n", {1: "owl", 2: "wild cat"}),
         ("a.txt", "7 up\n3 lines\n", {0: "7 up", 1: "3 lines"}),
+        ("a.txt", "/a/owl 0\n/w/wild cat 1\n", {0: "/a/owl", 1: "/w/wild cat"}),
+        ("a.txt", "owl 7\nwild cat 3\n", {0: "owl 7", 1: "wild cat 3"}),
         ("a.csv", "ClassId,SignName\n0,owl\n1,wild cat\n", {0: "owl", 1: "wild cat"}),
         ("a.json", '["owl", "wild cat"]', {0: "owl", 1: "wild cat"}),
         ("a.json", '{"0": "owl", "1": "wild cat"}', {0: "owl", 1: "wild cat"}),

@@ -1,6 +1,7 @@
 """Runs exported to every format: the same answers, the same bytes, and nothing left of what is wrong."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -85,6 +86,7 @@ def test_what_answers_differently_is_removed_again(run, monkeypatch):
 
     opened, write = run("digits"), litert.write
     (exported,) = opened.export("litert")
+    earlier = bytes_of(exported.path)
 
     def broken(network, path, classes):
         layer = next(each for each in network._flatten_layers() if each.name.startswith("conv2d"))
@@ -95,6 +97,10 @@ def test_what_answers_differently_is_removed_again(run, monkeypatch):
 
     monkeypatch.setattr(litert, "write", broken)
     with pytest.raises(NotExported, match=r"answers differently from the network: [1-9]"):
+        opened.export("litert")
+    assert bytes_of(exported.path) == earlier
+    shutil.rmtree(exported.path)
+    with pytest.raises(NotExported, match="it was removed"):
         opened.export("litert")
     assert not exported.path.exists()
     assert [path for path in exported.path.parent.iterdir() if path.name.startswith(".")] == []

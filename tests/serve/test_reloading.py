@@ -75,7 +75,7 @@ def test_a_change_that_cannot_be_opened_is_told_once_and_the_old_one_goes_on(ser
     (folder / "weights.sha256").write_text(before.replace(before[:8], "00000000"))
     assert [served.refresh() for _ in range(4)] == ["", "failed", "", ""]
     assert (served.model is model, len(served.lines)) == (True, 1)
-    assert "the old one goes on" in served.lines[0]
+    assert "the old one still answers" in served.lines[0]
     assert model.probabilities([np.zeros((16, 16, 3), np.uint8)]).shape == (1, 2)
 
 

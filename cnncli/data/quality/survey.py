@@ -14,13 +14,15 @@ import numpy as np
 from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.data.decode.formats import SUFFIXES
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.inventory.archives import archive_name
+from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.source_inventory import inventory_of_data
 from cnncli.data.names.classes import require_images
 from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.quality.group_names import SuggestedGroups, suggested_groups
 from cnncli.data.quality.inspection import inspect_files
 from cnncli.data.quality.value_range import DarkSet, dark_sets
-from cnncli.data.recognition import Place, are_parts, opened_table, recognised, table_in, within
+from cnncli.data.recognition import Place, in_place_of_classes, opened_table, recognised, within
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources import folder, load_images
 from cnncli.data.sources.labelling.place import unread_files
@@ -173,7 +175,7 @@ def _opened(path: Path, columns: Mapping[str, str], notice: Notice) -> tuple[Pla
                 _require_no_columns(path, columns)
                 raise DataError(error.message, _better_hint(path, error.hint)) from None
         else:
-            inner = table_in(path, columns) if are_parts(data.class_names) else None
+            inner = in_place_of_classes(path, data, columns)
             if inner is None:
                 _require_no_columns(path, columns)
                 return place, data
@@ -196,7 +198,11 @@ def _opened(path: Path, columns: Mapping[str, str], notice: Notice) -> tuple[Pla
 def _better_hint(path: Path, hint: str) -> str:
     """What to do about a folder without classes that has a table, telling names, or a file of another kind in it."""
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    files = [file for file in files if not _ABOUT.match(file.name)]
     unread = unread_files(path)
+    archives = [file for file in files if archive_name(file)]
+    if "class" in hint and archives and not FolderInventory(path, {}).images():
+        files = archives
     if "class" in hint and (tables := [file for file in files if is_table(file) and file.name not in unread]):
         return f"{hint}\nthere is a table in it: cnncli init {in_shell(tables[0])}"
     if "class" in hint and (words := _classes_in_names([file.name for file in files])):
@@ -213,6 +219,8 @@ def _better_hint(path: Path, hint: str) -> str:
         return f"cnncli does not read labels from {some(unread)}: export them as {known}"
     return hint.replace(", remove the folder, or name the classes to use in data.classes", ", or remove the folder")
 
+
+_ABOUT = re.compile("readme|licen[cs]e|requirements|changelog", re.IGNORECASE)
 
 _CLASS_IN_NAME = "s/^([A-Za-z][A-Za-z _-]*[A-Za-z])[^A-Za-z]*\\..*/&,\\1/"
 """What sed makes of `red fox_12.jpg`: `red fox_12.jpg,red fox`."""

@@ -1,4 +1,4 @@
-"""Exports of labelling tools: one module of `tools` for each, which recognises a file or folder, and reads it.
+"""Exports of labelling tools: one module of `tools` or `data_sets` for each, which recognises and reads it.
 
 Each is recognised by what is in it, never by its name alone: `recognises(place)`, then `read(place, answers)`. In a
 folder, an export may be a file, one for each split, or one for each image.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from cnncli.data.names.split_names import splits_named
@@ -26,10 +27,12 @@ class Export(NamedTuple):
     Args:
         what: Its name in messages.
         joined: Whether several files in a folder that are no splits belong together, such as one for each image.
+        room: The package of the module: `data_sets` if data sets are published so.
     """
 
     what: str
     joined: bool = False
+    room: str = "tools"
 
 
 EXPORTS = {
@@ -37,17 +40,17 @@ EXPORTS = {
     "coco": Export("a COCO data set", joined=True),
     "cvat": Export("a CVAT file"),
     "datumaro": Export("a Datumaro data set"),
-    "voc": Export("a Pascal VOC data set"),
+    "voc": Export("a Pascal VOC data set", room="data_sets"),
     "voc_xml": Export("Pascal VOC's XML files", joined=True),
     "roboflow": Export("a Roboflow export"),
     "fiftyone": Export("a FiftyOne data set"),
-    "imagenet_lists": Export("lists of images beside synsets.txt"),
+    "imagenet_lists": Export("lists of images beside synsets.txt", room="data_sets"),
     "sagemaker": Export("a SageMaker manifest"),
     "via": Export("an export of VGG Image Annotator"),
     "makesense": Export("a MakeSense export"),
     "vertex": Export("a Vertex AI import file"),
     "azure": Export("a list of images of Azure Custom Vision"),
-    "open_images": Export("labels of Open Images", joined=True),
+    "open_images": Export("labels of Open Images", joined=True, room="data_sets"),
     "labelme": Export("Labelme's JSON files", joined=True),
     "darwin": Export("V7 Darwin's JSON files", joined=True),
     "supervisely": Export("a Supervisely project", joined=True),
@@ -57,8 +60,12 @@ EXPORTS = {
     "doccano": Export("a doccano export"),
     "edge_impulse": Export("an Edge Impulse data set", joined=True),
     "yolo": Export("a YOLO data set"),
+    "kili": Export("a Kili export"),
+    "segments": Export("a release of Segments.ai"),
+    "tiny_imagenet": Export("Tiny ImageNet", room="data_sets"),
+    "oxford_pets": Export("the Oxford-IIIT Pets", room="data_sets"),
 }
-"""What each module of `tools` reads."""
+"""What each module reads."""
 
 _TRIED = 50
 """Files of a folder that are looked at to tell whether they are an export."""
@@ -91,9 +98,13 @@ def _module_of(place: Place) -> str | None:
     return next((name for name in EXPORTS if _recognises(name, place)), None)
 
 
+def _module(name: str) -> ModuleType:
+    return import_module(f"{__name__}.{EXPORTS[name].room}.{name}")
+
+
 def _recognises(name: str, place: Place) -> bool:
     try:
-        return bool(import_module(f"{__name__}.tools.{name}").recognises(place))
+        return bool(_module(name).recognises(place))
     except _OTHER_CONTENTS:
         return False
 
@@ -118,7 +129,7 @@ def read_export(arguments: TableArguments) -> Listing | None:
             continue
         answers.enter(file, splits.get(file, "train"), len(files) > 1)
         try:
-            import_module(f"{__name__}.tools.{name}").read(place, answers)
+            _module(name).read(place, answers)
         except _OTHER_CONTENTS as error:
             raise DataError(
                 f"{file} looks like {what}, but its contents are not of that form: {error}",

@@ -28,6 +28,7 @@ GUESSES: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 """Names of columns by what they hold; those of a later group only where there is none of those before."""
 
+_NAME_AND_NUMBER = re.compile(r"(\S.*?)[ \t,;:]+(\d{1,9})")
 _NUMBER_AND_NAME = re.compile(r"(\d{1,9})[ \t]*[ \t,;:][ \t]*(\S.*)")
 
 
@@ -62,7 +63,8 @@ def named_labels(table: Path, rows: list[Row], names: Path | str, notice: Notice
 def names_in(file: Path) -> dict[int, str]:
     """The names of classes by number, as a file has them; empty where it has none.
 
-    Each line has a name, from 0 on, or a number and its name, or two columns of these below a header. Of JSON, it is a
+    Each line has a name, from 0 on, or a number and its name, a name and its number, or two columns of these below a
+    header. Of JSON, it is a
     list of names, or an object that maps numbers to names or names to numbers.
     """
     text = file.read_text("utf-8-sig", errors="replace")
@@ -73,6 +75,10 @@ def names_in(file: Path) -> dict[int, str]:
             return {}
         return _names_in_json(content)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    behind = [_NAME_AND_NUMBER.fullmatch(line) for line in lines]
+    numbers = sorted(int(each[2]) for each in behind if each)
+    if len(lines) > 1 and numbers in ([*range(len(lines))], [*range(1, len(lines) + 1)]):
+        return {int(each[2]): each[1] for each in behind if each}
     numbered = [_NUMBER_AND_NAME.fullmatch(line) for line in lines]
     if len(lines) > 1 and all(numbered[1:]):
         names = {int(each[1]): each[2].strip('"') for each in numbered if each}

@@ -19,18 +19,19 @@ def recognises(place: Place) -> bool:
 
 def read(place: Place, answers: Answers) -> None:
     """Adds the images by their ids."""
-    names = {each["id"]: str(each["name"]) for each in place.json["categories"]}
-    images = {each["id"]: each for each in place.json["images"]}
+    names = {str(each["id"]): str(each["name"]) for each in place.json["categories"]}
+    images = {str(each["id"]): each for each in place.json["images"]}
     for image in images.values():
         answers.image(image["file_name"], record=image)
-    of_image: dict[object, list[str]] = {}
+    of_image: dict[str, list[str]] = {}
     for each in place.json["annotations"]:
-        if each["image_id"] not in images or "category_id" not in each:
+        number = str(each["image_id"])
+        if number not in images or "category_id" not in each:
             continue
-        name = names.get(each["category_id"], str(each["category_id"]))
+        name = names.get(str(each["category_id"]), str(each["category_id"]))
         if each.get("bbox") or each.get("segmentation"):
-            answers.image(images[each["image_id"]]["file_name"]).boxes.add(name)
+            answers.image(images[number]["file_name"]).boxes.add(name)
         else:
-            of_image.setdefault(each["image_id"], []).append(name)
+            of_image.setdefault(number, []).append(name)
     for number, given in of_image.items():
         answers.add(images[number]["file_name"], given)

@@ -12,7 +12,9 @@ from typing import Any
 
 from cnncli.data.sources.labelling.answers import Answers
 from cnncli.data.sources.labelling.place import Place
+from cnncli.data.sources.rows.names import GUESSES, simplified
 from cnncli.data.sources.rows.text import is_image_name
+from cnncli.wording import some
 
 _OF_EACH_ROW = {"annotation_id", "annotator", "lead_time"}
 _OWN = _OF_EACH_ROW | {"created_at", "id", "updated_at", "agreement"}
@@ -31,12 +33,17 @@ def read(place: Place, answers: Answers) -> None:
     if "data" in place.first:
         questions = {str(result.get("from_name")) for task in place.objects for result in _results(task)}
         question = place.question(questions)
+        data = [task["data"] for task in place.objects]
+        shown = _shown(
+            [*dict.fromkeys(key for each in data for key, value in each.items() if _is_image(value))], answers
+        )
         for number, task in enumerate(place.objects, 1):
-            _add_task(task, f"task {task.get('id', number)}", answers, question)
+            _add_task(task, f"task {task.get('id', number)}", answers, question, shown)
         return
     rows: list[Mapping[str, Any]] = [*place.objects] if place.objects else [*place.records]
     columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in _OWN]
     images = [key for key in columns if any(_is_image(row.get(key)) for row in rows)]
+    shown = _shown(images, answers)
     others = {key for key in columns if key not in images and not key.startswith("_data_")}
     question = place.question(others if place.label in others else _questions(rows, others))
     if place.objects and any(row.get(question) and not row.get("annotation_id") for row in rows):
@@ -45,7 +52,7 @@ def read(place: Place, answers: Answers) -> None:
             "value in place of none: export JSON to be certain"
         )
     for number, row in enumerate(rows, 1):
-        image = str(next((row[key] for key in images if row.get(key)), ""))
+        image = str(row.get(shown) or "")
         # Without an annotation, the value is a column that was imported
         labels, boxes = _choices(row.get(question)) if row.get("annotation_id") else ([], [])
         answers.add(image, labels, place=f"row {number}", record=row)
@@ -53,14 +60,18 @@ def read(place: Place, answers: Answers) -> None:
 
 
 def _questions(rows: Sequence[Mapping[str, Any]], columns: set[str]) -> set[str]:
-    """The columns that may hold answers: annotators of one task differ in them; imported ones need no annotation."""
-    values: dict[tuple[str, str], set[str]] = {}
-    for row in rows:
-        for key in columns:
-            values.setdefault((key, str(row.get("id"))), set()).add(str(row.get(key)))
-    differ = {key for (key, _), of_task in values.items() if len(of_task) > 1}
+    """The columns that may hold answers: those that were imported are there without an annotation as well."""
     imported = {key for row in rows if not row.get("annotation_id") for key in columns if row.get(key)}
-    return differ or columns - imported or columns
+    return columns - imported or columns
+
+
+def _shown(columns: Sequence[str], answers: Answers) -> str:
+    """The column of the image that was labelled; of several, such as of a preview, the one with the usual name."""
+    usual = [name for name in columns if any(simplified(name) in group for group in GUESSES["image"])]
+    shown = [*usual, *columns, ""][0]
+    if len(columns) > 1:
+        answers.remarks.append(f"{some(columns)} hold images; '{shown}' is used")
+    return shown
 
 
 def _is_image(value: Any) -> bool:
@@ -88,21 +99,28 @@ def _labels_of(value: Mapping[str, Any]) -> list[str]:
 
 
 def _results(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The choices of all annotations that count."""
+    """The answers of all annotations that count."""
     for annotation in task.get("annotations") or []:
         results = [] if annotation.get("was_cancelled") else annotation.get("result") or []
-        yield from (result for result in results if "choices" in (result.get("value") or {}))
+        yield from (result for result in results if _words(result.get("value") or {}))
 
 
-def _add_task(task: Mapping[str, Any], where: str, answers: Answers, question: str) -> None:
-    values = [value for value in task["data"].values() if isinstance(value, str)]
-    image = next((value for value in values if _is_image(value)), values[0] if values else "")
+def _words(value: Mapping[str, Any]) -> list[str]:
+    """What was chosen: words, the ends of branches in a taxonomy, or a number of stars."""
+    branches = value.get("taxonomy") or []
+    stars = [value["rating"]] if "rating" in value else []
+    return [str(each) for each in (*(value.get("choices") or []), *(branch[-1] for branch in branches), *stars)]
+
+
+def _add_task(task: Mapping[str, Any], where: str, answers: Answers, question: str, shown: str) -> None:
+    values = {key: value for key, value in task["data"].items() if isinstance(value, str)}
+    image = values.get(shown) or next(iter(values.values()), "")
     entry = answers.image(image, place=where, record=task["data"])
     for annotation in task.get("annotations") or []:
         if annotation.get("was_cancelled"):
             entry.skipped = True
             continue
         results = [(result.get("from_name"), result.get("value") or {}) for result in annotation.get("result") or []]
-        given = [name for asked, value in results if str(asked) == question for name in value.get("choices", [])]
+        given = [name for asked, value in results if str(asked) == question for name in _words(value)]
         entry.boxes.update(name for _, value in results for name in _labels_of(value))
         answers.add(image, given, truth=bool(annotation.get("ground_truth")))

@@ -1,4 +1,4 @@
-"""Amazon SageMaker: manifests of Ground Truth, a JSON object in each line, and `.lst` files of its classifier.
+"""Amazon SageMaker: manifests of Ground Truth and Rekognition, JSON in each line, and `.lst` files of its classifier.
 
 Source:
     Amazon, "Output data of a labeling job" and "Image classification: input", https://docs.aws.amazon.com/sagemaker
@@ -24,7 +24,10 @@ def recognises(place: Place) -> bool:
 
 
 def read(place: Place, answers: Answers) -> None:
-    """Adds the images; of several jobs in a manifest, `label_column` names one, and the last one counts otherwise."""
+    """Adds the images; of several jobs in a manifest, `label_column` names one, and the last one counts otherwise.
+
+    Rekognition has a job for each label of an image, `pets_cat`, which all count.
+    """
     for number, cells in enumerate(place.cells, 1):
         answers.add(cells[2], [_whole(cells[1])], place=f"line {number}")
     for where, row in place.lines:
@@ -33,6 +36,9 @@ def read(place: Place, answers: Answers) -> None:
         about: Mapping[str, Any] = row.get(f"{job}{_METADATA}") or {}
         classes = about.get("class-map")
         given = [*map(str, classes.values())] if isinstance(classes, dict) else [_one(about, row.get(job, ""))]
+        named = {each: _one(row[f"{each}{_METADATA}"] or {}, "") for each in jobs}
+        if place.label is None and all(word and each.endswith(f"_{word}") for each, word in named.items()):
+            given = [*named.values()]
         if isinstance(row.get(job), dict):  # boxes, or whatever else is drawn
             answers.image(row["source-ref"], place=where, record=row).boxes.update(given)
         else:

@@ -1,0 +1,1 @@
+"""One module for each kind of lists that published data sets have."""

@@ -1,0 +1,167 @@
+"""Makes predictions of a run start at once: writes its export to LiteRT where nobody waits for that.
+
+That is when a training ends, if it adds next to nothing to it, or else after the first prediction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from cnncli.catalog.export_formats import EXPORT_FORMATS
+from cnncli.data.samples import LabelledImages
+from cnncli.data.sources.builtin import DOWNLOADS
+from cnncli.data.sources.published.download import download_dir
+from cnncli.errors import CnncliError, NotExported, ResourceError
+from cnncli.export.description import DESCRIPTION
+from cnncli.inference.exported import AUTOMATIC, EXPORTS, NotUsable, Origin, fingerprint, verified_files
+from cnncli.machine import available_memory
+from cnncli.notices import Notice, ignore
+from cnncli.runner.evaluate import own_split
+from cnncli.runner.export import require_expressible
+from cnncli.runner.exporter import Exporter, conversion_seconds
+from cnncli.runner.open_run import OpenRun
+from cnncli.runs import BEST, verified_weights
+from cnncli.runs.hashes import sha256_of
+from cnncli.runs.untrusted import Unreadable, read_json
+from cnncli.spec.sources import Source
+from cnncli.wording import in_shell
+
+if TYPE_CHECKING:
+    import keras
+
+LIMIT = 30.0
+"""Seconds that it may take after a prediction."""
+
+SHARE = 0.03
+"""How much of the time of a training may be added to it."""
+
+ATTEMPT = f"{EXPORTS}/not-made.json"
+"""Why there is no such export, so that it is tried once for the same weights."""
+
+_FORM = EXPORT_FORMATS["litert"]
+_MOST_FILES = 5_000  # test images, of which each is read to see whether it has changed
+_MEMORY = 8  # times the bytes of the weights: what the converter needs
+_MEMORY_OF_ANY = 400_000_000
+
+
+def prepare_after_prediction(run: OpenRun, notice: Notice) -> None:
+    """Writes the export unless there is one, or it was tried; says so before, and afterwards if there will be none.
+
+    The run may be read-only and the disk full: then predictions start TensorFlow as before.
+    """
+    try:
+        origin = _wanted(run)
+        if origin is None:
+            return
+        try:
+            _require_own_place(run)
+            notice("preparing the run, so that further predictions start at once (Ctrl-C skips this) …")
+            _prepare(run, _tested(run), LIMIT)
+        except NotExported as error:
+            run.folder.write_json(ATTEMPT, {**vars(origin), "reason": error.message})
+            notice(f"note: predictions of this run start TensorFlow each time: {error.message}; {error.hint}")
+    except Exception:  # whatever TensorFlow, a converter or the disk raises: the answers are given
+        return
+
+
+def prepare_after_training(
+    run: OpenRun, model: keras.Model, tested: LabelledImages, seconds: float, report_seconds: float
+) -> None:
+    """Writes the export if that takes at most `SHARE` of the training.
+
+    Args:
+        run: The run, which is finished.
+        model: Its model.
+        tested: Its test images.
+        seconds: How long the training took.
+        report_seconds: How long the evaluation took, about.
+    """
+    limit = 0.0 if run.spec.train.max_time is not None else SHARE * seconds
+    if conversion_seconds(model) + report_seconds > limit:
+        return
+    try:
+        if _wanted(run) is not None:
+            _require_own_place(run)
+            _prepare(run, tested, limit)
+    except Exception:  # the training is finished, and the first prediction tells
+        return
+
+
+def _wanted(run: OpenRun) -> Origin | None:
+    """What an export would be made from; None if there is one, it was tried, or cannot be written."""
+    if find_spec(_FORM.runtime) is None or not os.access(run.path, os.W_OK) or run.status.get("state") != "finished":
+        return None
+    origin = Origin("best", sha256_of(verified_weights(run.folder, BEST)), fingerprint(run.folder))
+    with contextlib.suppress(Unreadable):
+        tried = read_json(run.path / ATTEMPT)
+        if all(tried.get(key) == value for key, value in vars(origin).items()):
+            return None
+    try:
+        verified_files(run.path, _FORM, origin)
+    except NotUsable:
+        return origin
+    return None
+
+
+def _require_own_place(run: OpenRun) -> None:
+    """Raises `NotExported` if somebody has exported the run to where the export would be, of other weights perhaps."""
+    target = run.path / EXPORTS / _FORM.name
+    with contextlib.suppress(Unreadable):
+        if not target.exists() or read_json(target / DESCRIPTION).get(AUTOMATIC):
+            return
+    raise NotExported(f"'{target}' is not of these weights", f"export it again: {_by_hand(run)}")
+
+
+def _tested(run: OpenRun) -> LabelledImages:
+    """The test images, if they are on this machine and not too many.
+
+    Raises:
+        NotExported: They are not.
+    """
+    source, by_hand = run.spec.data.source, _by_hand(run)
+    if not _is_local(source):
+        raise NotExported("the test images, on which an export is checked, would have to be downloaded", by_hand)
+    count = run.metrics.get("images")
+    if source.has_files and isinstance(count, int) and count > _MOST_FILES:
+        raise NotExported(f"checking an export on {count:,} test images takes too long", by_hand)
+    try:
+        return own_split(run, "test", notice=ignore).samples["test"]
+    except CnncliError as error:
+        hint = f"if they are elsewhere: {by_hand} --data FOLDER"
+        raise NotExported(f"an export cannot be checked: {error.message}", hint) from error
+
+
+def _is_local(source: Source) -> bool:
+    if source.name == "tfds":
+        return False
+    return all((download_dir() / file.place).is_file() for file in DOWNLOADS.get(source.name, ()))
+
+
+def _prepare(run: OpenRun, tested: LabelledImages, limit: float) -> None:
+    """Writes and checks the export.
+
+    Raises:
+        NotExported: The network cannot be expressed, answers differently, or the check takes longer than `limit`.
+        ResourceError: Memory or the disk is full.
+    """
+    require_expressible(_FORM, run)
+    exporter = Exporter(run, "best", False, ignore)
+    free = available_memory()
+    if free is not None and _MEMORY * exporter.weight_bytes + _MEMORY_OF_ANY > free:
+        raise ResourceError("there is too little free memory to export the network")
+    if (seconds := exporter.seconds(tested)) > limit:
+        raise NotExported(f"an export and its check on the test images would take about {seconds:.0f} s", _by_hand(run))
+    exported = exporter.write(_FORM, exporter.reference(tested), automatic=True)
+    try:
+        verified_files(run.path, _FORM, exporter.origin)
+    except NotUsable as reason:
+        shutil.rmtree(exported.path, ignore_errors=True)
+        raise NotExported(str(reason), "another format may do: cnncli export --help") from None
+
+
+def _by_hand(run: OpenRun) -> str:
+    return f"cnncli export {in_shell(run.path)} --format {_FORM.name}"

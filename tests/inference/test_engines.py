@@ -1,0 +1,190 @@
+"""Every engine gives the answers of the network, and an export is used only where it can stand for its run."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnncli import ResourceError, RunError
+from cnncli.catalog.export_formats import ENGINES, EXPORT_FORMATS
+from cnncli.inference import open_engine
+
+pytestmark = pytest.mark.slow
+
+HEAVY = ("tensorflow", "keras", "matplotlib", "sklearn", "scipy", "h5py", "onnx", "tf2onnx")
+
+
+def loaded_after(code, cwd):
+    """Which of the heavy packages are loaded after a program, in a process of its own."""
+    program = f"import sys\n{code}\nprint('loaded:', *(name for name in {HEAVY!r} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=cwd, check=True)
+    return done.stdout.split("loaded:")[1].split(), done.stdout, done.stderr
+
+
+def command(*arguments):
+    called = f"main({list(map(str, arguments))!r})"
+    return f"from cnncli.cli import main\ntry: {called}\nexcept SystemExit as end: assert not end.code"
+
+
+@pytest.mark.parametrize("options", [(), ("--json", "--top-k", 3), ("--engine", "onnx", "--invert")])
+def test_a_prediction_on_the_command_line_starts_no_tensorflow(run, images, tmp_path, options):
+    Image.fromarray(images[0, :, :, 0]).resize((60, 50)).convert("RGB").save(tmp_path / "digit.jpg")
+    code = command("predict", tmp_path / "digit.jpg", "--run", run.path, *options)
+    found, shown, told = loaded_after(code, tmp_path)
+    assert (found, "digit.jpg" in shown) == ([], True)
+    assert not re.search("XNNPACK|preparing", told)
+
+
+def test_nor_does_one_in_python(run, tmp_path):
+    code = "import cnncli, numpy\ncnncli.open_run({!r}).predict(numpy.zeros((28, 28), numpy.uint8))"
+    assert loaded_after(code.format(str(run.path)), tmp_path)[0] == []
+
+
+@pytest.mark.parametrize("name", ["litert", "onnx", pytest.param("openvino", marks=pytest.mark.exhaustive)])
+def test_the_answers_are_those_of_the_network_whatever_the_batch(run, images, name):
+    if name == "openvino":
+        run.export("openvino")
+    engine, network = open_engine(run, name), run.float32_model("best", False, str)
+    answers = engine.probabilities(images)
+    assert (engine.name, answers.shape, answers.dtype) == (name, (150, 10), np.float32)
+    expected = np.asarray(network(images, training=False))
+    assert np.abs(answers - expected).max() <= 1e-5
+    assert (answers.argmax(axis=1) == expected.argmax(axis=1)).all()
+    parts = [engine.probabilities(images[start : start + 7].astype(np.float32)) for start in range(0, 150, 7)]
+    assert np.array_equal(np.concatenate(parts), answers)
+    assert engine.probabilities(images[:0]).shape == (0, 10)
+    with pytest.raises(ValueError, match=r"images of the shape \(14, 28, 1\) for a network that takes \(28, 28, 1\)"):
+        engine.probabilities(images[:, ::2])
+
+
+def test_the_quickest_answers_unless_another_is_named(run, images):
+    assert [open_engine(run).name, *(open_engine(run, name).name for name in ENGINES if name != "openvino")] == [
+        "litert",
+        "litert",
+        "onnx",
+        "tensorflow",
+    ]
+    quick, slow = run.predict(images[0]), run.predict(images[0], engine="tensorflow")
+    assert abs(quick[0].probability - slow[0].probability) <= 1e-5
+    with pytest.raises(ValueError, match="no engine is called 'tflite'; they are litert, onnx"):
+        open_engine(run, "tflite")
+
+
+def edit(path, **facts):
+    path.write_text(json.dumps({**json.loads(path.read_text()), **facts}))
+
+
+def new_weights(run):
+    file = run.folder.best_weights
+    file.write_bytes(file.read_bytes() + b"\0")
+    hashed = hashlib.sha256(file.read_bytes()).hexdigest()
+    (run.path / "weights.sha256").write_text(f"{hashed}  weights/best.weights.h5\n")
+
+
+def changed_file(run):
+    file = run.path / "exports/litert/model.tflite"
+    file.write_bytes(file.read_bytes()[:-1] + b"\1")
+
+
+def check(**facts):
+    return lambda run: edit(run.path / "exports/litert/check.json", **facts)
+
+
+def model(**facts):
+    return lambda run: edit(run.path / "exports/litert/model.json", **facts)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (new_weights, "the weights have changed since exports/litert was made"),
+        (lambda run: run.folder.spec.write_text(run.folder.spec.read_text() + "\n"), "spec.yaml or data.json have"),
+        (lambda run: edit(run.folder.data, source="digits"), "spec.yaml or data.json have changed"),
+        (changed_file, "model.tflite of exports/litert was changed after it was checked"),
+        (lambda run: (run.path / "exports/litert/model.tflite").unlink(), "model.tflite of exports/litert cannot be"),
+        (lambda run: (run.path / "exports/litert/check.json").unlink(), "check.json of exports/litert cannot be read"),
+        (lambda run: (run.path / "exports/litert/model.json").unlink(), "it was not exported to litert"),
+        (lambda run: (run.path / "exports/litert/model.json").write_text("[]"), "cannot be read: it is not a mapping"),
+        (check(changed_answers=1), "does not say that it answers as the network does"),
+        (check(ties=1), "does not say that it answers as the network does"),
+        (check(largest_difference="0"), "does not say that it answers as the network does"),
+        (check(largest_difference=3e-5), "differ from those of the network by 3e-05"),
+        (check(largest_difference=-1), "differ from those of the network by -1e"),
+        (model(weights="last"), "exports/litert does not have the best weights"),
+        (model(weights=["best"]), "exports/litert does not have the best weights"),
+        (model(computes_in="int8"), "exports/litert has another format or computes otherwise"),
+        (model(files_sha256={}), "was changed after it was checked"),
+        (model(files_sha256="model.tflite"), "was changed after it was checked"),
+    ],
+)
+def test_an_export_that_cannot_stand_for_its_run_is_not_used(run, change, said):
+    change(run)
+    with pytest.raises(RunError, match=re.escape(said)) as raised:
+        open_engine(run, "litert")
+    assert raised.value.message.startswith(f"'{run.path}' has no engine litert: ")
+    assert raised.value.hint == f"cnncli export {run.path} --format litert"
+
+
+def test_the_next_engine_answers_in_place_of_one_that_cannot(run):
+    changed_file(run)
+    assert open_engine(run).name == "onnx"
+    edit(run.path / "exports/onnx/check.json", changed_answers=1)
+    assert open_engine(run).name == "tensorflow"
+
+
+def test_a_file_that_its_runtime_cannot_open_is_no_engine(run):
+    file = run.path / "exports/litert/model.tflite"
+    file.write_text("numbers")
+    model(files_sha256={"model.tflite": hashlib.sha256(b"numbers").hexdigest()})(run)
+    assert open_engine(run).name == "onnx"
+    with pytest.raises(RunError, match="litert cannot open it"):
+        open_engine(run, "litert")
+
+
+def test_weights_that_were_changed_are_refused_and_told_as_ever(run):
+    file = run.folder.best_weights
+    file.write_bytes(file.read_bytes() + b"\0")
+    with pytest.raises(RunError, match="is not what the training wrote") as raised:
+        open_engine(run)
+    assert "--allow-changed-weights" in raised.value.hint
+    edit(run.path / "exports/litert/model.json", weights_sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+    told = []
+    assert open_engine(run, allow_changed_weights=True, notice=told.append).name == "litert"
+    assert len(told) == 1
+    assert "they are used nevertheless" in told[0]
+
+
+def test_the_last_weights_need_an_export_of_their_own(run):
+    assert open_engine(run, weights="last").name == "tensorflow"
+    with pytest.raises(RunError, match="does not have the last weights") as raised:
+        open_engine(run, "onnx", weights="last")
+    assert raised.value.hint.endswith("--format onnx --weights last")
+    run.export("litert", weights="last")
+    assert open_engine(run, weights="last").name == "litert"
+    assert open_engine(run).name == "onnx"
+
+
+def test_a_network_of_other_classes_is_noticed(run, images):
+    from cnncli.inference.litert import LiteRTEngine
+
+    content = (run.path / "exports/litert/model.tflite").read_bytes()
+    with pytest.raises(RunError, match="it is not that of this run"):
+        LiteRTEngine({"model.tflite": content}, (28, 28, 1), 7).probabilities(images)
+
+
+def test_a_runtime_that_is_not_installed(run, monkeypatch):
+    from cnncli.inference import open as choice
+
+    monkeypatch.setattr(choice, "find_spec", lambda name: None if name == "ai_edge_litert" else name)
+    assert open_engine(run).name == "onnx"
+    with pytest.raises(ResourceError, match="the engine litert needs ai-edge-litert, which is not installed"):
+        open_engine(run, "litert")
+
+
+def test_every_engine_but_tensorflow_is_a_format_with_files():
+    assert {form.name for form in EXPORT_FORMATS.values() if form.files} == set(ENGINES) - {"tensorflow"}
