@@ -128,7 +128,8 @@ def check_data(
         source: A folder of class folders, a table of images, or a spec or the path of one: the images that it uses.
         quick: Read only the headers of the files.
         progress: Receives the number of files done and of all files.
-        notice: Receives a line about each download; `warnings.warn` by default.
+        notice: Receives a line about each download, and about a table that is read in place of its folder;
+            `warnings.warn` by default.
 
     Raises:
         DataError: The images cannot be loaded, or the source lacks a class of the spec.
@@ -144,7 +145,7 @@ def check_data(
         source = load_spec(source)
     if isinstance(source, Spec):
         return scan_source(source.data, source.seed, not quick, progress, notice)
-    return scan_path(expanded(source), not quick, progress)
+    return scan_path(expanded(source), not quick, progress, notice)
 
 
 def build_model(spec: SpecLike) -> keras.Model:

@@ -27,7 +27,7 @@ def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool,
       cnncli check photographs.yaml --data
     """
     from cnncli import SpecError, check_spec
-    from cnncli.cli.console import notice, say, show_problems
+    from cnncli.cli.console import next_step, notice, say, show_problems
     from cnncli.wording import counted
 
     report = check_spec(config, overrides, runs_dir=runs_dir, build=build, data=data, notice=notice)
@@ -38,4 +38,5 @@ def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool,
         return SpecError.exit_code
     looked = "images not looked at; to do so: --data" if report.images is None else counted(report.images, "image")
     say(f"{config}: ok ({looked})")
+    next_step("train", config, *(part for override in overrides for part in ("--set", override)))
     return 0

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 import textwrap
@@ -57,6 +58,11 @@ def say(text: str = "") -> None:
 def notice(text: str) -> None:
     """Prints a line that is not a result on stderr."""
     click.echo(printable(text), err=True)
+
+
+def next_step(*command: object) -> None:
+    """Names the command that usually follows, on stderr: what a program reads on stdout stays the result."""
+    notice(f"next: cnncli {shlex.join(map(str, command))}")
 
 
 def print_json(value: Any) -> None:

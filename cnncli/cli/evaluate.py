@@ -58,7 +58,7 @@ def evaluate(
       cnncli evaluate flowers-001 --on photos/new
     """
     from cnncli import open_run
-    from cnncli.cli.console import notice, print_json, show_report
+    from cnncli.cli.console import next_step, notice, print_json, show_report
     from cnncli.errors import ThresholdMissed
 
     limits = [_limit(text) for text in fail_under]
@@ -80,6 +80,7 @@ def evaluate(
         print_json({**result.metrics, "classes": result.report.values})
     else:
         show_report(result.evaluation, result.report)
+        next_step("predict", "IMAGE", "--run", opened.path)
     for name, least in limits:
         value = result.metrics[name]
         if value is None or value < least:

@@ -23,7 +23,7 @@ def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> No
       cnncli preview configs/cifar10_augmented.yaml -o preview.png
     """
     from cnncli import preview as draw
-    from cnncli.cli.console import notice, say
+    from cnncli.cli.console import next_step, notice, say
     from cnncli.spec import load
 
     loaded = load(config, overrides)
@@ -32,3 +32,4 @@ def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> No
     with loaded.locating():
         draw(loaded.spec, path, notice=notice)
     say(str(path))
+    next_step("train", config, *(part for override in overrides for part in ("--set", override)))

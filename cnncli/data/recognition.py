@@ -166,6 +166,15 @@ def table_in(path: Path, columns: Mapping[str, Any]) -> Place | None:
     return Place("table", {"path": str(trained[0])}, (f"{path} is read by its table {trained[0].name}",))
 
 
+def in_folder(path: Path) -> Place | None:
+    """What to read in place of a folder whose folders are no classes; None without."""
+    try:
+        data = folder.load(path, _ANY)
+    except DataError:
+        return within(path, {})
+    return in_place_of_classes(path, data, {})
+
+
 def in_place_of_classes(path: Path, data: ImageData[Any], columns: Mapping[str, Any]) -> Place | None:
     """The table in a folder to read in place of its class folders, which are no classes or not all; None without.
 

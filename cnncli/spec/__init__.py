@@ -12,12 +12,12 @@ from typing import Any
 
 from cnncli.errors import Place, Problem, SpecError
 from cnncli.machine import expanded
-from cnncli.spec.lint import lint
+from cnncli.spec.lint import lint, not_for_a_trial
 from cnncli.spec.overrides import apply_overrides, read_file, read_single_file
 from cnncli.spec.padded import with_black_beyond
 from cnncli.spec.reader import NOT_A_SPEC, Document, read_leniently, read_value
 from cnncli.spec.rules import check
-from cnncli.spec.schema import Spec
+from cnncli.spec.schema import ByHand, Spec
 from cnncli.spec.shapes.network_shapes import NetworkShapes, infer_shapes
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.spec.values import is_name
@@ -86,24 +86,21 @@ def load(
         path = expanded(source)
         document, name = read_single_file(path) if is_complete else read_file(path), path.stem
     loaded = parse(_overridden(document, overrides), name)
-    if overrides and loaded.warnings:
-        loaded = dataclasses.replace(loaded, warnings=tuple(_of_the_file(loaded.warnings, document, name)))
+    if overrides:
+        loaded = _with_what_the_file_says(loaded, document, name)
     return loaded if is_complete else dataclasses.replace(loaded, spec=with_black_beyond(loaded.spec))
 
 
-def _of_the_file(warnings: Sequence[Problem], document: Document, name: str) -> Iterator[Problem]:
-    """The warnings that the file alone gives, or that are about a value that was set by hand.
-
-    Left out are those on values of the file that are odd only because of the others: whoever sets two epochs for a
-    trial does not mean the patience.
-    """
+def _with_what_the_file_says(loaded: LoadedSpec, document: Document, name: str) -> LoadedSpec:
+    """The same, with the warnings that the file alone gives, or that are about a value that was set by hand."""
     try:
-        alone = {(one.code, one.path) for one in parse(document, name).warnings}
+        alone = parse(document, name)
     except SpecError:  # what is set by hand makes it right
-        alone = {(one.code, one.path) for one in warnings}
-    for one in warnings:
-        if (one.code, one.path) in alone or (one.place is not None and one.place.file.startswith(_SET)):
-            yield one
+        return loaded
+    keys = {path for path, place in loaded.document.values.items() if place.file.startswith(_SET)}
+    by_hand = ByHand(alone.spec, frozenset(keys))
+    warnings = not_for_a_trial(loaded.warnings, alone.warnings, by_hand)
+    return dataclasses.replace(loaded, spec=dataclasses.replace(loaded.spec, by_hand=by_hand), warnings=tuple(warnings))
 
 
 def _overridden(document: Document, overrides: Mapping[str, Any] | Sequence[str]) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from cnncli.catalog.entries import Entry, entry_validator
 from cnncli.catalog.validators import boolean, choice, list_of, number, optional, text, whole
@@ -205,6 +205,10 @@ class Train(Section):
 class Spec(Section):
     """One image classifier and its training; frozen.
 
+    Args:
+        by_hand: What the file alone says, and the keys that were set beside it; None where nothing was set, or where
+            the file alone is no spec.
+
     Example:
         >>> import cnncli
         >>> spec = cnncli.load_spec("mnist.yaml")
@@ -221,6 +225,18 @@ class Spec(Section):
     silence: list[str] = key(
         list_of(text, description="a list of lint rules", empty=True), "Codes of lint rules to ignore", []
     )
+    by_hand: ByHand | None = field(default=None, compare=False, repr=False)
+
+
+class ByHand(NamedTuple):
+    """A spec before keys were set by hand, as with `--set`, and these keys."""
+
+    before: Spec
+    keys: frozenset[KeyPath]
+
+    def has(self, path: KeyPath) -> bool:
+        """Whether a key, or one around it, was set by hand."""
+        return any(path[:length] in self.keys for length in range(1, len(path) + 1))
 
 
 @cache

@@ -39,7 +39,7 @@ def test_the_shipped_spec_is_ok():
     assert (result.returncode, result.stdout, result.stderr) == (
         0,
         "configs/mnist.yaml: ok (images not looked at; to do so: --data)\n",
-        "",
+        "next: cnncli train configs/mnist.yaml\n",
     )
 
 
@@ -49,9 +49,9 @@ def test_warnings_are_findings_too(call, tmp_path):
         "data: {source: mnist}\nmodel:\n  layers:\n    - Dropout: {rate: 0.9}\n    - Flatten\n"
         "    - Dense: {units: classes, activation: softmax}\n"
     )
-    result = call("check", file)
+    result = call("check", file, "--set", "name=my-run")
     heading, finding, verdict = result.out.splitlines()
-    assert (result.code, result.err) == (0, "")
+    assert (result.code, result.err) == (0, f"next: cnncli train {file} --set name=my-run\n")
     assert (heading, verdict) == (f"{file}: 1 warning", f"{file}: ok (images not looked at; to do so: --data)")
     assert (finding.split()[0], finding.split()[-1]) == ("4:23", "[dropout-rate]")
 

@@ -57,7 +57,7 @@ def test_a_folder_becomes_a_spec_that_passes_the_check(call, stripes):
     assert (checked.code, checked.out, checked.err) == (
         0,
         "my-stripes.yaml: ok (images not looked at; to do so: --data)\n",
-        "",
+        "next: cnncli train my-stripes.yaml\n",
     )
     assert load(Path("my-stripes.yaml")).spec.data.source.arguments == {"path": "my stripes"}
     assert state(stripes / "my stripes") == before

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from picture_files import encoded, put
 
+import cnncli
 from cnncli.data.quality.survey import survey
 from cnncli.data.recognition import recognised
 from cnncli.errors import DataError
@@ -287,3 +288,12 @@ def test_an_archive_in_a_folder_comes_before_what_is_about_it(tmp_path):
     (tmp_path / "photos.zip").write_bytes(b"PK")
     assert "photos.zip" in refusal(tmp_path)
     assert "there is a table in it" not in refusal(tmp_path)
+
+
+def test_the_data_doctor_reads_the_table_in_a_folder(tmp_path):
+    put(tmp_path, *IMAGES)
+    table(tmp_path / "pets.csv")
+    told = []
+    report = cnncli.check_data(tmp_path, quick=True, notice=told.append)
+    assert (report.images, report.class_names) == (6, ("cat", "dog", "owl"))
+    assert told == [f"{tmp_path} is read by its table pets.csv"]

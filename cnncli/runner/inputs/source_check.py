@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.data.quality import Plan, check_headers, scan_arrays, scan_files
 from cnncli.data.quality.class_warnings import lacking_classes
 from cnncli.data.quality.codes import UNREADABLE, finding, most_severe_first
-from cnncli.data.recognition import recognised
+from cnncli.data.recognition import in_folder, opened_table, recognised
 from cnncli.data.samples import FileSamples
 from cnncli.data.sources import load_images
 from cnncli.data.split import Drawing, divide, validation_indices
@@ -33,13 +34,23 @@ from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import by_suffix, counted, in_shell, listed, some
 
 
-def scan_path(path: Path, decode: bool = True, progress: Progress | None = None) -> DataReport:
-    """Inspects a folder of class folders, a table of images or files of arrays, as `cnncli.check_data` says."""
+def scan_path(path: Path, decode: bool = True, progress: Progress | None = None, notice: Notice = ignore) -> DataReport:
+    """Inspects a folder of class folders, a table of images or files of arrays, as `cnncli.check_data` says.
+
+    A folder may have one of these in it, as for `cnncli init`; a notice says so.
+    """
     plan, place = Plan(None, Split().held_out("validation")), recognised(path)
+    if place.source == "folder":
+        place = in_folder(path) or place
+    for sentence in place.notices:
+        notice(sentence)
+    if place.source == "table":
+        with contextlib.suppress(DataError):  # whatever is wrong with it is found below
+            place, _ = opened_table(place, {}, ignore)
     if IMAGE_SOURCES[place.source].images == "arrays":
         report = scan_arrays(place.source, load_images(place.source, place.arguments), progress, plan)
     else:
-        report = scan_files(place.source, place.arguments["path"], decode=decode, progress=progress, plan=plan)
+        report = scan_files(place.source, **place.arguments, decode=decode, progress=progress, plan=plan)
     smallest = Split(validation=1, test=1)  # a spec may choose larger ones
     return _with(report, [one for one in _division(report, smallest, 0) if one.severity == "error"])
 

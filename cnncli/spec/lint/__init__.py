@@ -5,13 +5,13 @@ The code of a rule is its function's name with hyphens. docs/lint.md lists each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from cnncli.errors import Problem
 from cnncli.spec.lint import architecture, backbones, layers, output, training
 from cnncli.spec.lint.context import LintContext, build_context
-from cnncli.spec.schema import Spec
+from cnncli.spec.schema import ByHand, Spec
 from cnncli.spec.shapes.network_shapes import NetworkShapes, infer_shapes
 from cnncli.spec.static_data_info import StaticDataInfo, static_data_info
 from cnncli.wording import nearest
@@ -49,7 +49,18 @@ def lint_images(spec: Spec, images: StaticDataInfo) -> list[Problem]:
         for data in (static_data_info(spec.data), images)
     )
     known = {(one.code, one.path) for one in before}
-    return [one for one in now if (one.code, one.path) not in known]
+    new = [one for one in now if (one.code, one.path) not in known]
+    return new if spec.by_hand is None else not_for_a_trial(new, lint_images(spec.by_hand.before, images), spec.by_hand)
+
+
+def not_for_a_trial(warnings: Iterable[Problem], before: Iterable[Problem], by_hand: ByHand) -> list[Problem]:
+    """The warnings that were there before keys were set by hand, and those on such keys.
+
+    Left out are those on values of the file that are odd only because of the others: whoever sets two epochs for a
+    trial does not mean the patience.
+    """
+    known = {(one.code, one.path) for one in before}
+    return [one for one in warnings if (one.code, one.path) in known or by_hand.has(one.path)]
 
 
 def _once_a_line(problems: Iterator[Problem]) -> Iterator[Problem]:
