@@ -31,6 +31,7 @@ def test_a_run_of_dark_bytes_that_was_not_asked_about_white_is_reproduced(folder
     assert again.is_same, again.difference
 
 
+@pytest.mark.exhaustive
 def test_a_class_that_was_added_since_changes_nothing(folder_spec, squares, tmp_path):
     from cnncli.runner.open_run import OpenRun
     from cnncli.runner.reproduce import reproduce
