@@ -329,19 +329,28 @@ def train(name: str, checkout: Path, folder: Path, runs: Path) -> dict[str, str]
     return hashes(directory)
 
 
-LATER = ("weights", "log_loss")
-"""Keys of metrics.json that earlier checkouts do not write."""
+LATER = (
+    *("weights", "log_loss", "balanced_accuracy", "kappa", "mcc", "top_5_accuracy", "roc_auc", "pr_auc"),
+    *("groups", "intervals", "recall_interval", "precision_interval"),
+)
+"""Keys of metrics.json and report.json that earlier checkouts do not write."""
 
 
 def hashes(run: Path) -> dict[str, str]:
     """A hash for everything in a run that must be the same."""
     contents = {
         path.relative_to(run).as_posix(): path.read_bytes()
-        for pattern in ("weights/*.h5", "predictions.csv", "report.json")
+        for pattern in ("weights/*.h5", "predictions.csv")
         for path in run.glob(pattern)
     }
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     contents["metrics.json"] = repr({key: metrics[key] for key in metrics if key not in LATER}).encode()
+    report = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    rows = {
+        name: {key: row[key] for key in row if key not in LATER} if isinstance(row, dict) else row
+        for name, row in report.items()
+    }
+    contents["report.json"] = repr(rows).encode()
     with (run / "history.csv").open(newline="") as file:
         rows = [[value for key, value in row.items() if key != "seconds"] for row in csv.DictReader(file)]
     contents["history.csv"] = repr(rows).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import re
 import shlex
 from collections import Counter
@@ -49,6 +50,18 @@ def percentage(part: int, whole: int, digits: int) -> str:
     least = 10.0**-digits
     percent = min(max(round(100 * part / whole, digits), least), 100 - least)
     return f"{percent:.{digits}f} %"
+
+
+def with_interval(value: float, interval: tuple[float, float] | None, images: int) -> str:
+    """A figure between 0 and 1 with its interval, in as many digits as so many images carry.
+
+    Example:
+        >>> with_interval(0.9581, (0.9412, 0.9702), 413), with_interval(0.95, None, 20)
+        ('0.958 (0.941–0.970)', '0.95')
+    """
+    digits = min(max(round(math.log10(images)), 2), 4)
+    between = "" if interval is None else f" ({interval[0]:.{digits}f}–{interval[1]:.{digits}f})"
+    return f"{value:.{digits}f}{between}"
 
 
 def size_text(size: int) -> str:

@@ -56,7 +56,10 @@ ROOMS = {
         "__init__",
     },
     "serve": {"runner", "inference", "data", "runs", "notices", "errors", "machine", "wording", "__init__"},
-    "api": {"runner", "report", "runs", "spec", "notices", "observer", "records", "errors", "isolation", "machine"},
+    "api": {
+        *("runner", "report", "runs", "spec", "notices", "observer", "records", "errors", "isolation", "machine"),
+        "wording",
+    },
     "runner": {
         "factory",
         "data",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 from cnncli.records import Evaluation, Prediction
 from cnncli.records.html import html_table
+from cnncli.wording import with_interval
 
 if TYPE_CHECKING:
     from cnncli.report.classification import ClassificationReport
@@ -21,7 +22,8 @@ class EvaluationResult:
     Args:
         evaluation: Labels, as int64 `(images,)`, and probabilities, as float32 `(images, classes)`, of every image.
         report: Precision, recall, F1 and number of images of every class: `text`, `values`.
-        metrics: Loss, accuracy and every other metric, as in metrics.json.
+        metrics: Loss, accuracy and every other metric, as in metrics.json; `intervals` has those that hold the true
+            value in 95 of 100 cases.
 
     Example:
         >>> import cnncli
@@ -60,7 +62,7 @@ class EvaluationResult:
         return _Predictions(self.evaluation)
 
     def __repr__(self) -> str:
-        figures = ", ".join(f"{name}={value}" for name, value in self.metrics.items())
+        figures = ", ".join(f"{name}={value}" for name, value in self.metrics.items() if name != "intervals")
         return f"EvaluationResult({figures})"
 
     def _repr_html_(self) -> str:
@@ -70,7 +72,12 @@ class EvaluationResult:
             (name, *(f"{row[column]:.4f}" for column in columns[:3]), str(row["support"]))
             for name, row in of_classes.items()
         ]
-        figures = [(name, f"{value:.4f}") for name, value in self.metrics.items() if isinstance(value, float)]
+        images, intervals = len(self.evaluation.labels), self.report.measured.intervals
+        figures = [
+            (name, with_interval(value, intervals.get(name), images))
+            for name, value in self.metrics.items()
+            if isinstance(value, float)
+        ]
         return html_table(("class", *columns), rows) + html_table(("metric", self.evaluation.title), figures)
 
 

@@ -183,12 +183,13 @@ def terminal_width() -> int:
 
 def show_report(evaluation: Any, report: Any) -> None:
     """Prints the classification report of a split, with loss and metrics."""
-    from cnncli.report.classification import summary_line, unmeasured_line
+    from cnncli.report.classification import summary_lines, unmeasured_line
 
     say(report.text)
     if line := unmeasured_line(evaluation):
         say(line)
-    say(summary_line(evaluation))
+    for line in summary_lines(evaluation, report.measured):
+        say(line)
 
 
 def progress_bar(title: str, total: int | None, unit: str) -> Any:

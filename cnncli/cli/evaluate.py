@@ -84,7 +84,8 @@ def evaluate(
     for name, least in limits:
         value = result.metrics[name]
         if value is None or value < least:
-            raise ThresholdMissed(f"{name} is {value}, less than {least}")
+            is_ = "is not defined on these images" if value is None else f"is {value}, less than {least}"
+            raise ThresholdMissed(f"{name} {is_}")
 
 
 def _require_metrics(run: Run, names: Sequence[str]) -> None:

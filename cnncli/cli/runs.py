@@ -61,8 +61,17 @@ def _row(run: Any) -> dict[str, Any]:
         "started": str(status.get("started", "")),
         "epochs": status.get("epochs"),
         "accuracy": accuracy if isinstance(accuracy, int | float) else None,
+        "accuracy_interval": _interval(metrics),
+        "images": metrics.get("images"),
         "reason": status.get("reason"),
     }
+
+
+def _interval(metrics: Any) -> list[float] | None:
+    """The interval of the accuracy; None in runs of older versions."""
+    intervals = metrics.get("intervals")
+    ends = intervals.get("accuracy") if isinstance(intervals, dict) else None
+    return ends if isinstance(ends, list) and len(ends) == 2 and all(isinstance(end, float) for end in ends) else None
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
@@ -72,4 +81,14 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     with contextlib.suppress(ValueError):
         started = f"{datetime.fromisoformat(row['started']).astimezone():%Y-%m-%d %H:%M}"  # local time
     epochs = "" if row["epochs"] is None else str(row["epochs"])
-    return row["name"], row["state"], started, epochs, "" if row["accuracy"] is None else f"{row['accuracy']:.4f}"
+    return row["name"], row["state"], started, epochs, _accuracy(row)
+
+
+def _accuracy(row: dict[str, Any]) -> str:
+    from cnncli.wording import with_interval
+
+    accuracy, ends, images = row["accuracy"], row["accuracy_interval"], row["images"]
+    if accuracy is None:
+        return ""
+    is_count = isinstance(images, int) and images > 0
+    return with_interval(accuracy, ends and (ends[0], ends[1]), images) if is_count else f"{accuracy:.4f}"

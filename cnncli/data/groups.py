@@ -29,6 +29,10 @@ class Groups:
         numbers = {name: number for number, name in enumerate(dict.fromkeys(of_image))}
         return cls(tuple(numbers), np.array([numbers[name] for name in of_image], np.int64))
 
+    def of_each(self) -> list[str]:
+        """The name of each image's group."""
+        return [self.names[number] for number in self.of_image.tolist()]
+
     def take(self, indices: np.ndarray) -> Groups:
         """The same of the images at these indices."""
         return Groups(self.names, self.of_image[indices])

@@ -30,6 +30,8 @@ class Evaluation:
         on: Folder or table of the images, if they are not the run's own; else empty.
         logits: What the softmax of makes the probabilities, shape `(images, classes)`, float32; of one sigmoid unit 0
             for the first class. None where the outputs are no probabilities.
+        groups: Number of the group that each image belongs to, such as a patient, shape `(images,)`, int64; None where
+            each image stands alone.
     """
 
     split: str
@@ -42,6 +44,7 @@ class Evaluation:
     weights: str = "best"
     on: str = ""
     logits: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
     @property
     def title(self) -> str:

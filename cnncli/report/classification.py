@@ -12,17 +12,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sklearn.metrics
 
+from cnncli.insight.measure import Measured, measure
 from cnncli.insight.probabilities import are_probabilities
 from cnncli.records import Evaluation
 from cnncli.report.tables import shortest
-from cnncli.wording import some
+from cnncli.wording import counted, some, with_interval
 
 if TYPE_CHECKING:
     from cnncli.report.artifacts import EvaluationData
 
+_SHOWN = (
+    (("macro_f1", "macro F1"), ("kappa", "kappa"), ("mcc", "MCC")),
+    (("top_5_accuracy", "top-5"), ("roc_auc", "ROC area"), ("pr_auc", "PR area")),
+)
+_MORE = ("balanced_accuracy", "kappa", "mcc", "top_5_accuracy", "roc_auc", "pr_auc")
+_WIDEST_INDENT = 16
+
 AVERAGES = ("accuracy", "macro avg", "weighted avg")
 
 _FRACTION_OF_SUPPORT = re.compile(r"(\d+)\.0$", re.MULTILINE)
+COLUMN = "recall, 95 %"
+"""Heading of the column of intervals; beside the accuracy stands that of the accuracy."""
+
 _LINE_BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -31,13 +42,16 @@ class ClassificationReport:
     """How well each class was recognised.
 
     Args:
-        text: Table that `sklearn.metrics.classification_report` prints.
+        text: Table that `sklearn.metrics.classification_report` prints, with the intervals of recall and accuracy.
         values: The same numbers in scikit-learn's `output_dict` form, with class names as keys beside `accuracy`,
-            `macro avg` and `weighted avg`. A class of one of these names has ` (class)` behind its own.
+            `macro avg` and `weighted avg`. A class of one of these names has ` (class)` behind its own. Each class has
+            `recall_interval` and `precision_interval` as well, None without images.
+        measured: All figures of the evaluation with their intervals.
     """
 
     text: str
     values: dict[str, Any]
+    measured: Measured
 
 
 def classification_report(evaluation: Evaluation) -> ClassificationReport:
@@ -53,16 +67,36 @@ def classification_report(evaluation: Evaluation) -> ClassificationReport:
     lines = [_LINE_BREAK.sub(lambda match: match[0].encode("unicode_escape").decode(), name) for name in names]
     text = sklearn.metrics.classification_report(truth, predicted, target_names=lines, **shared)
     text = _FRACTION_OF_SUPPORT.sub(r"  \1", text)  # scikit-learn counts in floats where no image is right
+    measured = measure(evaluation)
     # By index, because two of the names may be equal, or one of them may be "accuracy"
     indices = [str(index) for index in range(len(names))]
     numbers = sklearn.metrics.classification_report(truth, predicted, target_names=indices, output_dict=True, **shared)
     values: dict[str, Any] = {
-        f"{name} (class)" if name in AVERAGES else name: _plain(numbers[index])
+        f"{name} (class)" if name in AVERAGES else name: {
+            **_plain(numbers[index]),
+            "precision_interval": _ends(measured.precisions[int(index)]),
+            "recall_interval": _ends(measured.recalls[int(index)]),
+        }
         for index, name in zip(indices, names, strict=True)
     }
     accuracy, *averages = AVERAGES
     values |= {accuracy: float(numbers[accuracy]), **{name: _plain(numbers[name]) for name in averages}}
-    return ClassificationReport(text, values)
+    return ClassificationReport(_with_intervals(text, measured), values, measured)
+
+
+def _with_intervals(text: str, measured: Measured) -> str:
+    """The table of scikit-learn with a column more."""
+    heading, blank, *rows = text.splitlines()
+    of_rows = [*measured.recalls.tolist(), *([None] * (len(rows) - len(measured.recalls)))]
+    for at, name in ((-3, "accuracy"), (-2, "macro_recall")):
+        of_rows[at] = measured.intervals.get(name)
+    cells = ("" if ends is None or math.isnan(ends[0]) else f"   {ends[0]:.2f}–{ends[1]:.2f}" for ends in of_rows)
+    lines = (f"{row}{cell}" for row, cell in zip(rows, cells, strict=True))
+    return "\n".join([f"{heading}   {COLUMN}", blank, *lines]) + "\n"
+
+
+def _ends(interval: np.ndarray) -> list[float] | None:
+    return interval.tolist() if np.isfinite(interval).all() else None
 
 
 def _plain(row: dict[str, Any]) -> dict[str, float | int]:
@@ -90,30 +124,55 @@ def log_loss(evaluation: Evaluation) -> float:
     return float(-np.log(np.maximum(of_truth, np.finfo(np.float32).tiny)).mean()) + 0.0
 
 
-def summary_line(evaluation: Evaluation) -> str:
-    """What was measured and every figure on one line; a loss with a floor is called what it is, beside the log loss.
+def summary_lines(evaluation: Evaluation, measured: Measured) -> list[str]:
+    """What was measured, every figure with its interval, and what there are too few images for.
+
+    A loss with a floor is called what it is, beside the log loss.
 
     Example:
-        `test   loss (label smoothing 0.1) 0.5731   log loss 0.0731   accuracy 0.9915`
+        test   loss (label smoothing 0.1) 0.5731   log loss 0.0731   accuracy 0.9915 (0.9895–0.9931), 10,000 images
+               macro F1 0.9914 (0.9896–0.9932)   kappa 0.9905 (0.9885–0.9926)   MCC 0.9905 (0.9885–0.9926)
+               top-5 1.0000 (0.9996–1.0000)   ROC area 0.9999   PR area 0.9994
     """
     parts = [evaluation.title]
     for name, value in evaluation.metrics.items():
         contains = f" ({evaluation.loss_contains})" if name == "loss" and evaluation.loss_contains else ""
-        parts.append(f"{name}{contains} {value:.4f}")
+        if name == "accuracy":
+            parts.append(f"accuracy {_counted_accuracy(measured)}")
+        else:
+            parts.append(f"{name}{contains} {value:.4f}")
         if contains and math.isfinite(plain := log_loss(evaluation)):
             parts.append(f"log loss {plain:.4f}")
-    return "   ".join(parts)
+    if "accuracy" not in evaluation.metrics:
+        parts.append(f"accuracy {_counted_accuracy(measured)}")
+    lines = ["   ".join(parts)]
+    indent = " " * (len(evaluation.title) + 3 if len(evaluation.title) < _WIDEST_INDENT else _WIDEST_INDENT)
+    for names in _SHOWN:
+        figures = ((text, measured.figures.get(name, math.nan), measured.intervals.get(name)) for name, text in names)
+        shown = [
+            f"{text} {with_interval(value, ends, measured.images)}" for text, value, ends in figures if value == value
+        ]
+        lines.append(indent + "   ".join(shown))
+    if measured.too_few:
+        lines.append(f"{indent}no intervals of averages: {measured.too_few}")
+    return [line for line in lines if line.strip()]
+
+
+def _counted_accuracy(measured: Measured) -> str:
+    of = counted(measured.images, "image") + (f" in {counted(measured.groups, 'group')}" if measured.groups else "")
+    accuracy, interval = measured.figures["accuracy"], measured.intervals.get("accuracy")
+    return f"{with_interval(accuracy, interval, measured.images)}, {of}"
 
 
 def metrics_of(evaluation: Evaluation, report: ClassificationReport) -> dict[str, Any]:
-    """Content of `metrics.json`: one flat mapping of names to numbers, loss and accuracy first.
+    """Content of `metrics.json`: names with numbers, loss and accuracy first, and at the end their intervals.
 
     Metrics of the evaluation take precedence over figures of the same name in its report.
     """
     own = {name: _json_number(value) for name, value in evaluation.metrics.items()}
     first: dict[str, Any] = {"split": evaluation.split, "images": len(evaluation.labels)}
     first |= {"weights": evaluation.weights} | ({"on": evaluation.on} if evaluation.on else {})
-    macro = report.values["macro avg"]
+    macro, measured = report.values["macro avg"], report.measured
     figures = {
         "loss": own.get("loss"),
         "log_loss": _json_number(log_loss(evaluation)),
@@ -123,7 +182,11 @@ def metrics_of(evaluation: Evaluation, report: ClassificationReport) -> dict[str
         "macro_f1": macro["f1-score"],
         "weighted_f1": report.values["weighted avg"]["f1-score"],
     }
-    return first | figures | own | first
+    more = {name: measured.figures.get(name, math.nan) for name in _MORE}
+    figures |= {name: value if math.isfinite(value) else None for name, value in more.items()}
+    last: dict[str, Any] = {"groups": measured.groups} if measured.groups else {}
+    last["intervals"] = {name: list(ends) for name, ends in measured.intervals.items()}
+    return first | figures | own | first | last
 
 
 def write_metrics(data: EvaluationData, path: Path) -> None:
@@ -133,7 +196,8 @@ def write_metrics(data: EvaluationData, path: Path) -> None:
 
 def write_text(data: EvaluationData, path: Path) -> None:
     """Writes `report.txt`."""
-    lines = [data.report.text, unmeasured_line(data.evaluation), summary_line(data.evaluation)]
+    lines = [data.report.text, unmeasured_line(data.evaluation)]
+    lines += summary_lines(data.evaluation, data.report.measured)
     _write("\n".join(filter(None, lines)) + "\n", path)
 
 
@@ -144,7 +208,10 @@ def unmeasured_line(evaluation: Evaluation) -> str:
     if not names:
         return ""
     row, them = ("its row is", "it") if len(names) == 1 else ("their rows are", "them")
-    return f"no {evaluation.split} images of {some(names)}: {row} 0, and the macro average counts {them}"
+    return (
+        f"no {evaluation.split} images of {some(names)}: {row} 0, and the macro average counts {them}; "
+        f"ROC and PR areas leave {them} out"
+    )
 
 
 def write_values(data: EvaluationData, path: Path) -> None:

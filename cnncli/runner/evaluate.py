@@ -14,7 +14,7 @@ from cnncli.notices import Notice, warn
 from cnncli.records import Evaluation
 from cnncli.runner.inputs.image_manifest import recorded_splits, warn_about_trained
 from cnncli.runner.inputs.other_images import other_images
-from cnncli.runner.inputs.splits import Splits, decoded, decoded_before
+from cnncli.runner.inputs.splits import Splits, decoded, decoded_before, groups_in
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.model.evaluation import evaluate_split
 from cnncli.runner.open_run import OpenRun, Weights
@@ -39,20 +39,18 @@ def evaluate(
     train, classes = run.spec.train, run.class_names
     if on is None:
         split = split or "test"
-        samples = _own_images(run, split, data_path, notice)
+        own = own_split(run, split, data_path, notice)
+        samples, groups = _decoded(own, split, run.spec.data.cache, notice), groups_in(own, split)
     else:
         split, files = other_images(on, split, run.spec.data, run.data_record, notice)
         warn_about_trained(run.path, classes, files, notice)
         samples = decoded(Splits(classes, {split: files}), run.spec.data.cache, notice=notice).samples[split]
+        groups = None
     encoding = encoding_for(train, model, len(classes))
     compile_model(model, train.optimizer, train.loss, train.metrics, len(classes), total_steps=1)
     evaluation = evaluate_split(model, split, samples, classes, encoding, train.loss, train.batch_size)
-    return dataclasses.replace(evaluation, weights=weights, on="" if on is None else str(expanded(on).absolute()))
-
-
-def _own_images(run: OpenRun, split: str, data_path: Path | None, notice: Notice) -> LabelledImages:
-    """The images of one split of a run, decoded; those of the others may be gone."""
-    return _decoded(own_split(run, split, data_path, notice), split, run.spec.data.cache, notice)
+    measured_on = "" if on is None else str(expanded(on).absolute())
+    return dataclasses.replace(evaluation, weights=weights, on=measured_on, groups=groups)
 
 
 def own_split(run: OpenRun, split: str, data_path: Path | None = None, notice: Notice = warn) -> Splits:

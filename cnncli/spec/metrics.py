@@ -62,7 +62,10 @@ def reported_metrics(spec: Spec) -> list[str]:
     return [*names, *(f"val_{name}" for name in names)] if has_validation(spec) else names
 
 
-EVALUATED = ("loss", "log_loss", "accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1")
+EVALUATED = (
+    *("loss", "log_loss", "accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1"),
+    *("balanced_accuracy", "kappa", "mcc", "top_5_accuracy", "roc_auc", "pr_auc"),
+)
 """What every evaluation reports, as metrics.json names it, besides the metrics of the spec."""
 
 

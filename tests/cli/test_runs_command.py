@@ -39,6 +39,8 @@ def test_runs_are_listed_newest_first_and_sorted_as_asked(call, tmp_path):
         "started": "2026-03-01T10:00:00Z",
         "epochs": 2,
         "accuracy": 0.91,
+        "accuracy_interval": None,
+        "images": None,
         "reason": None,
     }
 
@@ -78,3 +80,12 @@ def test_an_empty_folder_says_how_to_begin(call, tmp_path):
     result = call("runs", "--runs-dir", tmp_path / "none")
     assert (result.code, result.out) == (0, "")
     assert "cnncli train" in result.err
+
+
+def test_an_accuracy_has_the_interval_that_its_run_recorded(call, tmp_path):
+    make(tmp_path, "b-001", "finished", "2026-03-01T10:00:00Z")
+    metrics = {"images": 413, "accuracy": 0.9588, "intervals": {"accuracy": [0.9351, 0.974]}}
+    (tmp_path / "b-001" / "metrics.json").write_text(json.dumps(metrics))
+    assert "0.959 (0.935–0.974)" in call("runs", "--runs-dir", tmp_path).out
+    (tmp_path / "b-001" / "metrics.json").write_text(json.dumps({**metrics, "intervals": {"accuracy": ["a"]}}))
+    assert call("runs", "--runs-dir", tmp_path).out.rstrip().endswith(" 0.959")

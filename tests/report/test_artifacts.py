@@ -11,7 +11,7 @@ import pytest
 
 from cnncli.records import History, LayerRow, ModelSummary
 from cnncli.report import ARTIFACTS, Artifact, EvaluationData, StartData, artifact_names, artifacts, write_artifacts
-from cnncli.report.classification import summary_line
+from cnncli.report.classification import summary_lines
 from cnncli.report.plots.network import MOST_LAYERS
 
 
@@ -55,7 +55,8 @@ def test_an_evaluation_leaves_its_files(tmp_path, write, make_evaluation):
         "logits.npz metrics.json plots/confusion_matrix.png plots/mistakes.png predictions.csv report.json report.txt"
     )
     assert files_in(run) == expected.split() == sorted(artifact_names("evaluation"))
-    assert (run / "report.txt").read_text() == f"{report.text}\n{summary_line(data.evaluation)}\n"
+    figures = summary_lines(data.evaluation, report.measured)
+    assert (run / "report.txt").read_text() == "\n".join([report.text, *figures]) + "\n"
     assert json.loads((run / "report.json").read_text()) == report.values
     metrics = json.loads((run / "metrics.json").read_text())
     assert list(metrics)[:6] == ["split", "images", "weights", "loss", "log_loss", "accuracy"]

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
 import sklearn.metrics
 
+from cnncli.insight.measure import measure
 from cnncli.records import Evaluation
-from cnncli.report.classification import classification_report, log_loss, metrics_of, summary_line, unmeasured_line
+from cnncli.report.classification import classification_report, log_loss, metrics_of, summary_lines, unmeasured_line
 from cnncli.spec.metrics import evaluated_metrics
 
 
@@ -26,8 +29,18 @@ def sklearn_report(evaluation: Evaluation, **kind):
 def test_is_what_sklearn_says(make_evaluation, classes, lacking):
     evaluation = make_evaluation(classes, 400, lacking=lacking)
     report = classification_report(evaluation)
-    assert report.text == sklearn_report(evaluation)
-    assert json.loads(json.dumps(report.values)) == sklearn_report(evaluation, output_dict=True)
+    heading, *rows = report.text.splitlines()
+    expected = sklearn_report(evaluation)
+    width = max(map(len, expected.splitlines()))
+    assert "\n".join(line[:width].rstrip() for line in [heading, *rows]) + "\n" == expected
+    assert heading.endswith("   recall, 95 %")
+    values = json.loads(json.dumps(report.values))
+    of_classes = [values[name] for name in evaluation.class_names]
+    ends = [[row.pop(f"{name}_interval") for name in ("precision", "recall")] for row in of_classes]
+    assert values == sklearn_report(evaluation, output_dict=True)
+    for row, (of_precision, of_recall) in zip(of_classes, ends, strict=True):
+        assert of_precision is None or of_precision[0] <= row["precision"] <= of_precision[1]
+        assert (of_recall is None) == (row["support"] == 0)
     assert report.values["accuracy"] == (evaluation.labels == evaluation.predicted).mean()
 
 
@@ -37,7 +50,9 @@ def test_support_is_a_whole_number_where_no_image_is_right():
         classification_report(Evaluation("test", ("a", "b"), ("x",) * 13, labels, np.eye(2)[predicted], {})).text
         for predicted in (labels, 1 - labels)
     )
-    assert [line[-10:] for line in wrong.splitlines()] == [line[-10:] for line in right.splitlines()]
+    ends = re.compile(r" +\S+–\S+$")
+    right, wrong = ([ends.sub("", line)[-10:] for line in text.splitlines()] for text in (right, wrong))
+    assert wrong == right
 
 
 @pytest.mark.parametrize("occurring", [[0], [1, 2], [0, 1, 2, 3]])
@@ -70,6 +85,10 @@ def test_a_class_may_be_named_like_an_average(make_evaluation):
     assert values["accuracy (class)"] == plain["class 0"]
     assert values["macro avg (class)"] == plain["class 1"]
     assert values["macro avg"] == plain["macro avg"]
+
+
+def shown_first(evaluation) -> str:
+    return summary_lines(evaluation, measure(evaluation))[0]
 
 
 def evaluation_of(probabilities, labels, **more) -> Evaluation:
@@ -112,28 +131,29 @@ def test_outputs_that_are_no_probabilities_have_no_log_loss(outputs):
     evaluation = evaluation_of(outputs, [0], loss_contains="MeanSquaredError")
     assert np.isnan(log_loss(evaluation))
     assert metrics_of(evaluation, classification_report(evaluation))["log_loss"] is None
-    assert summary_line(evaluation) == "test   loss (MeanSquaredError) 0.5000"
+    assert shown_first(evaluation).startswith("test   loss (MeanSquaredError) 0.5000   accuracy ")
 
 
 def test_a_loss_with_a_floor_is_called_what_it_is_beside_the_log_loss():
     metrics = {"loss": 0.5731, "accuracy": 0.9915}
     evaluation = evaluation_of([[0.5, 0.5]], [0], loss_contains="label smoothing 0.1", metrics=metrics)
-    expected = "test   loss (label smoothing 0.1) 0.5731   log loss 0.6931   accuracy 0.9915"
-    assert summary_line(evaluation) == expected
-    assert summary_line(evaluation_of([[0.5, 0.5]], [0])) == "test   loss 0.5000"
+    expected = "test   loss (label smoothing 0.1) 0.5731   log loss 0.6931   accuracy 1.00 (0.21–1.00), 1 image"
+    assert shown_first(evaluation) == expected
+    assert shown_first(evaluation_of([[0.5, 0.5]], [0])) == "test   loss 0.5000   accuracy 1.00 (0.21–1.00), 1 image"
 
 
 def test_what_was_measured_is_told():
     evaluation = evaluation_of([[0.5, 0.5]], [0], weights="last", on="/photos/new")
     values = metrics_of(evaluation, classification_report(evaluation))
     assert (values["split"], values["weights"], values["on"]) == ("test", "last", "/photos/new")
-    assert summary_line(evaluation).startswith("/photos/new, test, last weights   loss ")
+    assert shown_first(evaluation).startswith("/photos/new, test, last weights   loss ")
     assert "on" not in metrics_of(evaluation_of([[0.5, 0.5]], [0]), classification_report(evaluation))
 
 
 def test_the_names_that_a_command_line_may_ask_for_are_those_that_are_reported():
     evaluation = evaluation_of([[0.5, 0.5]], [0])
-    assert list(metrics_of(evaluation, classification_report(evaluation)))[3:] == list(evaluated_metrics(()))
+    names = list(metrics_of(evaluation, classification_report(evaluation)))
+    assert names[3:] == [*evaluated_metrics(()), "intervals"]
     assert [name for name, is_better in evaluated_metrics(()).items() if not is_better] == ["loss", "log_loss"]
 
 
@@ -148,9 +168,35 @@ def test_a_class_with_a_line_break_in_its_name_takes_one_line():
 def test_classes_without_images_are_named_below_the_table():
     labels = np.array([0, 2, 2])
     assert unmeasured_line(evaluation_of(np.eye(3)[labels], labels)) == (
-        "no test images of b: its row is 0, and the macro average counts it"
+        "no test images of b: its row is 0, and the macro average counts it; ROC and PR areas leave it out"
     )
     assert unmeasured_line(evaluation_of(np.eye(4)[labels], labels)) == (
-        "no test images of b, d: their rows are 0, and the macro average counts them"
+        "no test images of b, d: their rows are 0, and the macro average counts them; ROC and PR areas leave them out"
     )
     assert unmeasured_line(evaluation_of(np.eye(3), [0, 1, 2])) == ""
+
+
+def test_figures_are_shown_with_their_intervals_and_no_more_digits_than_the_images_carry(make_evaluation):
+    evaluation = make_evaluation(6, 413, right=0.95)
+    first, *others = summary_lines(evaluation, measure(evaluation))
+    low, high = measure(evaluation).intervals["accuracy"]
+    accuracy = (evaluation.labels == evaluation.predicted).mean()
+    assert first == f"test   loss 0.1234   accuracy {accuracy:.3f} ({low:.3f}–{high:.3f}), 413 images"
+    names = [re.sub(r" [0-9.]+( \([0-9.–]+\))?", "", line).split() for line in others]
+    assert names == [["macro", "F1", "kappa", "MCC"], ["top-5", "ROC", "area", "PR", "area"]]
+
+
+def test_few_images_are_said_to_be_few(make_evaluation):
+    evaluation = make_evaluation(3, 60)
+    assert (
+        summary_lines(evaluation, measure(evaluation))[-1] == "       no intervals of averages: fewer than 100 images"
+    )
+
+
+def test_groups_are_counted_beside_the_images(make_evaluation):
+    evaluation = dataclasses.replace(make_evaluation(3, 200), groups=np.repeat(np.arange(25), 8))
+    report = classification_report(evaluation)
+    assert summary_lines(evaluation, report.measured)[0].endswith("), 200 images in 25 groups")
+    values = metrics_of(evaluation, report)
+    assert values["groups"] == 25
+    assert values["intervals"]["accuracy"] == list(report.measured.intervals["accuracy"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
+from cnncli.insight.intervals import share_interval
 from cnncli.records import Evaluation
 from cnncli.report.confusion import Confusion, confusion_of
 from cnncli.report.plots import style, text_layout
@@ -90,7 +92,10 @@ def _subtitle(evaluation: Evaluation, is_numbered: bool) -> str:
     correct = int(np.count_nonzero(evaluation.labels == evaluation.predicted))
     subtitle = f"{evaluation.split}: {correct:,} of {counted(images, 'image')} correct"
     if images:
-        subtitle += f" ({percentage(correct, images, 1)})"
+        ends = share_interval(evaluation.labels == evaluation.predicted, evaluation.groups)
+        low, high = (percentage(round(1e6 * end), 1_000_000, 1) if math.isfinite(end) else "" for end in ends)
+        between = f", {low.removesuffix(' %')}–{high}" if low else ""
+        subtitle += f" ({percentage(correct, images, 1)}{between})"
     return subtitle + (" · #n is class n, counted from 0: no font here has its letters" if is_numbered else "")
 
 

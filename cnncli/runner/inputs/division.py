@@ -46,7 +46,7 @@ def divide_source(
     recorded: Sequence[int] | None,
     listed: Mapping[str, np.ndarray] | None,
     notice: Notice,
-) -> tuple[dict[str, Part], np.ndarray | None]:
+) -> tuple[dict[str, Part], np.ndarray | None, dict[str, Groups]]:
     """Divides the images of a source.
 
     Args:
@@ -58,8 +58,9 @@ def divide_source(
         notice: Receives what a user would not expect.
 
     Returns:
-        The splits in the order of `SPLITS`, and the indices of the training images that are held out for validation
-        where the source has test images; None otherwise.
+        The splits in the order of `SPLITS`; the indices of the training images that are held out for validation where
+        the source has test images, None otherwise; and the groups of the images of each split, where the spec asks for
+        groups.
 
     Raises:
         DataError: The images cannot be divided as the spec asks.
@@ -75,9 +76,14 @@ def divide_source(
         if name not in parts and isinstance(other, str):
             parts[name] = parts[other]
     ordered = {name: parts[name] for name in SPLITS if name in parts}
-    for line in _warnings(source, data, ordered, groups):
+    grouped = {
+        name: groups[part.origin] if part.indices is None else groups[part.origin].take(part.indices)
+        for name, part in ordered.items()
+        if groups
+    }
+    for line in _warnings(source, data, ordered, grouped):
         notice(line)
-    return ordered, held_out
+    return ordered, held_out, grouped
 
 
 def _drawn(
@@ -140,13 +146,13 @@ def groups_of(source: ImageData[Any], group: Mapping[str, str] | None) -> dict[s
 
 
 def _warnings(
-    source: ImageData[Any], data: Data, parts: Mapping[str, Part], groups: Mapping[str, Groups]
+    source: ImageData[Any], data: Data, parts: Mapping[str, Part], grouped: Mapping[str, Groups]
 ) -> Iterator[str]:
     """What may mislead: classes that are not in every split, groups in two, sizes that whole groups do not permit."""
     split, way = data.split, ""
     if split.file is not None:
         way = f"{split.file} divides the images"
-    elif groups:
+    elif grouped:
         way = "groups are kept whole"
     elif not split.stratify:
         way = "the last images are taken, whatever their classes: remove 'stratify: false'"
@@ -155,15 +161,11 @@ def _warnings(
             labels = source.splits[part.origin].labels
             if sentence := lacking_classes(name, labels, labels[part.indices], source.class_names, way):
                 yield f"warning: {sentence}"
-    if not groups:
+    if not grouped:
         return
     yield from _other_sizes(data, parts, len(source.splits["train"]))
-    different = {name: part for name, part in parts.items() if not (name != "test" and part is parts.get("test"))}
-    grouped = {
-        name: groups[part.origin] if part.indices is None else groups[part.origin].take(part.indices)
-        for name, part in different.items()
-    }
-    shared = shared_groups(grouped)
+    different = [name for name, part in parts.items() if not (name != "test" and part is parts.get("test"))]
+    shared = shared_groups({name: grouped[name] for name in different})
     if shared:
         name, first, second = shared[0]
         are = f"{counted(len(shared), 'group')} {'has' if len(shared) == 1 else 'have'} images in two splits"

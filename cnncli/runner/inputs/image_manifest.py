@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cnncli.data.groups import Groups
 from cnncli.data.identity import DuplicateGroup, fingerprint, identical_across
 from cnncli.data.samples import FileSamples
 from cnncli.errors import DataError, RunError
@@ -29,7 +30,9 @@ MANIFEST = "images.csv"
 """The file of a run that lists every image with its split, class and hash."""
 
 COLUMNS = ("split", "origin", "image", "class", "content")
-"""Its columns."""
+"""Its columns; where `data.split.group` keeps images together, the group of each image is a further one."""
+
+GROUP = "group"
 
 SPLITS = ("train", "validation", "test")
 
@@ -42,11 +45,12 @@ def record_images(run: RunDir, splits: Splits, notice: Notice) -> None:
     samples = _distinct(splits)
     hashes = {split: fingerprint(of_split) for split, of_split in samples.items()}
     with run.write(MANIFEST) as path, path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        write_rows(file, [COLUMNS])
+        write_rows(file, [(*COLUMNS, *[GROUP] * bool(splits.groups))])
         for split, of_split in samples.items():
             names = (splits.class_names[label] for label in of_split.labels.tolist())
             origin = splits.source_split[split]
-            rows = zip(of_split.names, names, hashes[split], strict=True)
+            group = [splits.groups[split].of_each()] if splits.groups else []
+            rows = zip(of_split.names, names, hashes[split], *group, strict=True)
             write_rows(file, ((split, origin, *row) for row in rows))
     groups = identical_across(hashes)
     shared = [group for group in groups if len(group.splits) > 1]
@@ -136,7 +140,12 @@ def recorded_splits(
         samples["validation"], source_split["validation"] = samples["test"], source_split["test"]
         if data.split.test == "validation":
             notice("warning: the test images of this run are its validation images, which chose the best epoch")
-    return Splits(class_names, samples, None, source_split)
+    groups = {split: _groups(rows, "test" if split == "validation" and shares_test else split) for split in samples}
+    return Splits(class_names, samples, None, source_split, groups=groups if GROUP in rows[0] else {})
+
+
+def _groups(rows: Sequence[Row], split: str) -> Groups:
+    return Groups.named([row.get(GROUP, "") for row in rows if row["split"] == split])
 
 
 def warn_about_trained(run: Path, class_names: Sequence[str], files: FileSamples, notice: Notice) -> None:
@@ -171,9 +180,10 @@ def _read_manifest(path: Path, class_names: Sequence[str]) -> list[Row]:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (Unreadable, csv.Error) as error:
         raise RunError(f"'{path}' cannot be read: {error}") from None
-    if len(rows) < 2 or tuple(rows[0]) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
+    columns = tuple(rows[0]) if rows else ()
+    if len(rows) < 2 or columns not in (COLUMNS, (*COLUMNS, GROUP)) or any(len(row) != len(columns) for row in rows):
         raise RunError(f"'{path}' is damaged: it does not list the images of the run")
-    named: list[Row] = [dict(zip(COLUMNS, row, strict=True)) for row in rows[1:]]
+    named: list[Row] = [dict(zip(columns, row, strict=True)) for row in rows[1:]]
     if not {"train", "test"} <= {row["split"] for row in named} <= {"train", "validation", "test"}:
         raise RunError(f"'{path}' is damaged: a run has train and test images, and may have validation images")
     unknown = next((row["class"] for row in named if row["class"] not in class_names), None)

@@ -13,6 +13,7 @@ from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.data.cache import cached, cached_before
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.sizes import common_size
+from cnncli.data.groups import Groups
 from cnncli.data.inventory.location import ExcludeList
 from cnncli.data.names.classes import require_images, with_classes
 from cnncli.data.quality.class_warnings import class_warnings
@@ -44,6 +45,7 @@ class Splits:
         source_split: For each split, the split of the source that its images come from.
         unused: Images of the source that are in no split.
         windows: Of DICOM files, how many have their black and white by which rule.
+        groups: For each split the group of each image, such as its patient; empty where each image stands alone.
     """
 
     class_names: tuple[str, ...]
@@ -52,6 +54,7 @@ class Splits:
     source_split: Mapping[str, str] = field(default_factory=dict)
     unused: Sequence[Unused] = ()
     windows: Mapping[str, int] = field(default_factory=dict)
+    groups: Mapping[str, Groups] = field(default_factory=dict)
 
     def input_spec(self, data: Data) -> InputSpec:
         """What the model is built for: mean and deviation are those of the training images alone."""
@@ -62,6 +65,11 @@ class Splits:
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of every image."""
         return self.samples["train"].shape
+
+
+def groups_in(splits: Splits, split: str) -> np.ndarray | None:
+    """The number of each image's group in a split, int64, shape `(images,)`; None where each image stands alone."""
+    return splits.groups[split].of_image if split in splits.groups else None
 
 
 def evaluated_splits(splits: Splits) -> dict[str, LabelledImages]:
@@ -97,11 +105,11 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
         if recorded is None:
             notice(line)
     listed = None if data.split.file is None else read_parts(source, data, notice)
-    parts, held_out = divide_source(source, data, seed, recorded, listed, notice)
+    parts, held_out, groups = divide_source(source, data, seed, recorded, listed, notice)
     samples = {split: part.of(source) for split, part in parts.items()}
     origins = {split: part.origin for split, part in parts.items()}
     unused = (*source.unused, *_in_no_split(source, parts))
-    return Splits(source.class_names, samples, held_out, origins, unused)
+    return Splits(source.class_names, samples, held_out, origins, unused, groups=groups)
 
 
 def _in_no_split(source: ImageData[Any], parts: Mapping[str, Part]) -> list[Unused]:

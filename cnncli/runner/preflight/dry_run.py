@@ -165,7 +165,7 @@ class Rehearsal:
 
     def _session(self) -> TrainingSession:
         """A session in the current phase, with one batch of the images to evaluate."""
-        sampled = replace(self.splits, samples={"train": self.splits.samples["train"], **self._sample})
+        sampled = replace(self.splits, samples={"train": self.splits.samples["train"], **self._sample}, groups={})
         return TrainingSession(self.run, sampled, self.phases, self._phase, monitored_metric(self.spec), self._observer)
 
     def write_start(self, source: Splits) -> None:

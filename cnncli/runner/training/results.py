@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from cnncli.factory.weights import load_weights, save_weights
 from cnncli.notices import Notice
 from cnncli.records import Evaluation, History
 from cnncli.report import EvaluationData, StartData, artifact_names, write_artifacts
-from cnncli.runner.inputs.splits import Splits, evaluated_splits
+from cnncli.runner.inputs.splits import Splits, evaluated_splits, groups_in
 from cnncli.runner.model.evaluation import evaluate_split, images_at
 from cnncli.runner.training.variables import averaged_weights
 from cnncli.runs import BEST, RunDir, verified_weights
@@ -77,7 +77,10 @@ class ResultWriter:
         with ThreadPoolExecutor(1) as beside:  # draws while TensorFlow computes
             drawing = beside.submit(self.write_history, history)
             evaluation, *others = (
-                evaluate_split(self._model, split, samples, names, encoding, train.loss, train.batch_size)
+                replace(
+                    evaluate_split(self._model, split, samples, names, encoding, train.loss, train.batch_size),
+                    groups=groups_in(self._splits, split),
+                )
                 for split, samples in evaluated_splits(self._splits).items()
             )
         drawing.result()

@@ -98,7 +98,7 @@ def test_shares_are_rounded_not_cut(images, right, shown):
     probabilities = np.eye(2, dtype=np.float32)[predicted.astype(int)]
     evaluation = Evaluation("test", ("a", "b"), ("x",) * images, labels, probabilities, {})
     with style.applied():
-        assert f"({shown})" in figure_of(evaluation).texts[1].get_text()
+        assert f"({shown}, " in figure_of(evaluation).texts[1].get_text()
 
 
 def test_all_shares_have_the_same_number_of_decimals():
@@ -114,7 +114,7 @@ def test_all_shares_have_the_same_number_of_decimals():
 def test_a_hundred_percent_means_all(make_evaluation):
     evaluation = make_evaluation(2, 100_000, right=1.0)
     with style.applied():
-        assert "(100 %)" in figure_of(evaluation).texts[1].get_text()
+        assert "(100 %, 99.9–100 %)" in figure_of(evaluation).texts[1].get_text()
         evaluation.labels[0] = 1 - evaluation.labels[0]
         assert "(99.9 %)" in figure_of(evaluation).texts[1].get_text()
 
