@@ -17,6 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnncli.api.comparing import compare as compare
     from cnncli.api.functions import (
         build_model as build_model,
         check_data as check_data,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     )
     from cnncli.observer import TrainingObserver as TrainingObserver
     from cnncli.records import (
+        Comparison as Comparison,
         DataReport as DataReport,
         Epoch as Epoch,
         Exported as Exported,
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "cnncli.api.comparing": ("compare",),
     "cnncli.api.functions": (
         *("build_model", "check_data", "check_spec", "load_spec", "open_run", "preview", "summary", "train"),
     ),
@@ -79,7 +82,7 @@ _MODULES = {
         "TrainingError",
     ),
     "cnncli.records": (
-        *("DataReport", "Epoch", "Exported", "ExportSpeed", "History", "ModelSummary"),
+        *("Comparison", "DataReport", "Epoch", "Exported", "ExportSpeed", "History", "ModelSummary"),
         *("Prediction", "Reproduction", "UnreadableImage", "WrittenPredictions"),
     ),
     "cnncli.observer": ("TrainingObserver",),

@@ -37,6 +37,7 @@ COMMANDS = {
     "check": "cnncli.cli.check",
     "data": "cnncli.cli.data",
     "runs": "cnncli.cli.runs",
+    "compare": "cnncli.cli.compare",
     "configs": "cnncli.cli.configs",
     "layers": "cnncli.cli.layers",
     "explain": "cnncli.cli.explain",

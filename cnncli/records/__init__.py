@@ -1,5 +1,6 @@
 """Frozen results: what the runner returns, and what reports are made from."""
 
+from cnncli.records.comparison import Comparison
 from cnncli.records.data import Affected, DataReport, Finding, Severity
 from cnncli.records.exports import Exported, ExportSpeed
 from cnncli.records.images import Evaluation, Prediction, UnreadableImage, WrittenPredictions
@@ -8,6 +9,7 @@ from cnncli.records.training import Epoch, History, LoadedLayer, LoadedWeights, 
 
 __all__ = [
     "Affected",
+    "Comparison",
     "DataReport",
     "Epoch",
     "Evaluation",

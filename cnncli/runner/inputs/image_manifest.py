@@ -111,7 +111,7 @@ def recorded_splits(
     if data.source.is_builtin:
         return load_splits(with_own_division(data, run), seed, recorded=record.validation, notice=notice)
     class_names = record.class_names
-    rows = _read_manifest(run / MANIFEST, class_names)
+    rows = read_manifest(run / MANIFEST, class_names)
     order = {name: label for label, name in enumerate(class_names)}
     same = data.split.validation == "test" or data.split.test == "validation"
     shares_test = same and all(row["split"] != "validation" for row in rows)
@@ -156,7 +156,7 @@ def warn_about_trained(run: Path, class_names: Sequence[str], files: FileSamples
     """
     if not (run / MANIFEST).exists():
         return
-    trained = {row["content"] for row in _read_manifest(run / MANIFEST, class_names) if row["split"] == "train"}
+    trained = {row["content"] for row in read_manifest(run / MANIFEST, class_names) if row["split"] == "train"}
     seen = [name for name, content in zip(files.names, fingerprint(files), strict=True) if content in trained]
     if seen:
         are = "is" if len(seen) == 1 else "are"
@@ -174,7 +174,12 @@ def _missing(split: str, gone: Sequence[Row], now: str) -> DataError:
     )
 
 
-def _read_manifest(path: Path, class_names: Sequence[str]) -> list[Row]:
+def read_manifest(path: Path, class_names: Sequence[str]) -> list[Row]:
+    """Reads the list of a run's images.
+
+    Raises:
+        RunError: It is damaged.
+    """
     try:
         text = read_bytes(path, MAX_RECORD).decode("utf-8", "surrogateescape")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))

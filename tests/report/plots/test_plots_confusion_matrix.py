@@ -116,7 +116,7 @@ def test_a_hundred_percent_means_all(make_evaluation):
     with style.applied():
         assert "(100 %, 99.9–100 %)" in figure_of(evaluation).texts[1].get_text()
         evaluation.labels[0] = 1 - evaluation.labels[0]
-        assert "(99.9 %)" in figure_of(evaluation).texts[1].get_text()
+        assert "(99.9 %, 99.9–99.9 %)" in figure_of(evaluation).texts[1].get_text()
 
 
 @pytest.mark.parametrize("names", [["$a$", "$5"], ["日本", "猫"], ["e\u0301", "a\nb"], ["\udce9", "ok"]])

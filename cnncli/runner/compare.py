@@ -1,0 +1,225 @@
+"""Compares runs by what they recorded; no network is loaded and no image is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cnncli.errors import RunError
+from cnncli.insight.comparison import (
+    flattery,
+    grouped_difference,
+    holm,
+    mcnemar,
+    paired_interval,
+    unpaired_interval,
+    welch,
+)
+from cnncli.insight.intervals import share_interval
+from cnncli.records.comparison import ChangedImage, ClassChange, ComparedRun, Comparison, Pair, Repeats, SpecPair
+from cnncli.runner.inputs.image_manifest import MANIFEST, read_manifest
+from cnncli.runner.open_run import OpenRun
+from cnncli.runner.recorded_answers import RecordedAnswers, recorded_answers
+from cnncli.wording import counted
+
+_NOT_COMPARED = ("seed", "name")
+"""Keys of a spec whose values make no other spec."""
+
+_NOTHING = ("null", "[]", "{}")
+"""Values that say the same as a key which is not there."""
+
+_VERSIONS = ("cnncli", "python", "platform", "device", "processor", "threads", "onednn", "packages", "variables")
+
+
+def compare(runs: Sequence[OpenRun]) -> Comparison:
+    """Compares runs, as `cnncli.compare` says."""
+    if len(runs) < 2:
+        raise RunError("a comparison needs two runs or more", "name them: cnncli compare mnist-001 mnist-002")
+    answers = [recorded_answers(run) for run in runs]
+    plain = [json.dumps(_spec_of(run), sort_keys=True) for run in runs]
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(plain), start=1)}
+    labels = _labels(runs)
+    compared = tuple(
+        ComparedRun(label, float(of.right.mean()), _ends(_interval(of)), len(of.images), run.spec.seed, numbers[text])
+        for label, run, of, text in zip(labels, runs, answers, plain, strict=True)
+    )
+    best = max(range(len(runs)), key=lambda at: compared[at].accuracy)  # the first of equals
+    pairs = [_pair(compared[at], compared[best], answers[at], answers[best]) for at in range(len(runs)) if at != best]
+    repeats, specs = _repeats(compared)
+    same = all(of.identities == answers[0].identities for of in answers)
+    return Comparison(
+        compared,
+        compared[best].run,
+        _differing([_flat(run.spec.plain()) for run in runs]),
+        tuple(_data_differences(labels, runs, answers)),
+        _differing([_flat({key: run.environment.get(key) for key in _VERSIONS}) for run in runs]),
+        _with_holm(pairs, lambda pair: pair.p),
+        repeats,
+        specs,
+        flattery(np.stack([of.right for of in answers])) if same else None,
+        tuple(_notes(compared, pairs, answers)),
+    )
+
+
+def _labels(runs: Sequence[OpenRun]) -> list[str]:
+    """What the runs are called: their names, or their folders where two have the same name."""
+    names = [run.path.name for run in runs]
+    distinct = len(set(names)) == len({run.path for run in runs})
+    return names if distinct else [str(run.path) for run in runs]
+
+
+def _interval(answers: RecordedAnswers) -> tuple[float, float]:
+    return share_interval(answers.right, answers.groups)
+
+
+def _ends(interval: tuple[float, float]) -> tuple[float, float] | None:
+    return interval if np.isfinite(interval).all() else None
+
+
+def _spec_of(run: OpenRun) -> dict[str, Any]:
+    return {key: value for key, value in run.spec.plain().items() if key not in _NOT_COMPARED}
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every value in nested mappings and lists as text, by its path: `train.epochs`, `model.layers[0].Dense.units`."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from _flat(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple) and value:
+        for index, item in enumerate(value):
+            yield from _flat(item, f"{path}[{index}]")
+    else:
+        yield path, json.dumps(value, ensure_ascii=False)
+
+
+def _differing(values: Sequence[Iterator[tuple[str, str]]]) -> dict[str, tuple[str, ...]]:
+    """The paths at which not all have the same value; a value that is not there is empty."""
+    mappings = [dict(each) for each in values]
+    paths = dict.fromkeys(path for each in mappings for path in each)
+    rows = {path: tuple(each.get(path, "") for each in mappings) for path in paths if path != "name"}
+    return {path: row for path, row in rows.items() if len({"" if one in _NOTHING else one for one in row}) > 1}
+
+
+def _data_differences(
+    labels: Sequence[str], runs: Sequence[OpenRun], answers: Sequence[RecordedAnswers]
+) -> Iterator[str]:
+    """Classes, test images and training images that are not the same in all runs."""
+    first = runs[0]
+    for label, run, of in zip(labels[1:], runs[1:], answers[1:], strict=True):
+        names = [name for name in first.class_names if name not in run.class_names]
+        names += [name for name in run.class_names if name not in first.class_names]
+        if names:
+            yield f"{label} and {labels[0]} have other classes: {', '.join(names[:5])}{', …' * (len(names) > 5)}"
+        common = len(set(of.identities) & set(answers[0].identities))
+        if common < max(len(of.images), len(answers[0].images)):
+            images = counted(len(of.images), "test image")
+            yield f"{label} has {images}, {labels[0]} {len(answers[0].images):,}; {common:,} are the same"
+        trained, before = (_trained(each) for each in (run, first))
+        if trained and before and trained != before:
+            images = counted(len(trained), "training image")
+            yield f"{label} has {images}, {labels[0]} {len(before):,}; {len(trained & before):,} are the same"
+
+
+def _trained(run: OpenRun) -> set[str]:
+    """The contents of the training images; none of a built-in data set, whose images no run lists."""
+    if not (run.path / MANIFEST).exists():
+        return set()
+    return {row["content"] for row in read_manifest(run.path / MANIFEST, run.class_names) if row["split"] == "train"}
+
+
+def _pair(first: ComparedRun, second: ComparedRun, before: RecordedAnswers, after: RecordedAnswers) -> Pair:
+    """The second run against the first, on the test images that both have."""
+    place = {identity: index for index, identity in enumerate(before.identities)}
+    both = [(place[identity], index) for index, identity in enumerate(after.identities) if identity in place]
+    both = [(at, index) for at, index in both if before.true[at] == after.true[index]]
+    if not both:
+        of = [(int(each.right.sum()), len(each.images)) for each in (before, after)]
+        grouped = before.groups is not None or after.groups is not None
+        ends = None if grouped else unpaired_interval(*of)
+        difference = second.accuracy - first.accuracy
+        return Pair(first.run, second.run, 0, difference, ends, 0, 0, None, None, None, (), ())
+    at, index = np.array(both).T  # (images,), (images,)
+    change = after.right[index].astype(np.int64) - before.right[at]  # (images,)
+    gained, lost = int((change > 0).sum()), int((change < 0).sum())
+    if after.groups is None:
+        (exact, p), ends = mcnemar(gained, lost), paired_interval(gained, lost, len(both))
+    else:
+        grouped_ends, p = grouped_difference(change, np.unique(after.groups[index], return_inverse=True)[1])
+        exact, ends = None, _ends(grouped_ends)
+    changed = tuple(
+        ChangedImage(after.images[j], str(after.true[j]), str(before.predicted[i]), str(after.predicted[j]))
+        for i, j in zip(at[change != 0].tolist(), index[change != 0].tolist(), strict=True)
+    )
+    classes = _class_changes(after.true[index], change)
+    difference = float(change.mean())
+    return Pair(first.run, second.run, len(both), difference, ends, gained, lost, exact, p, None, classes, changed)
+
+
+def _class_changes(true: np.ndarray, change: np.ndarray) -> tuple[ClassChange, ...]:
+    rows = []
+    for name in np.unique(true):
+        of_class = change[true == name]
+        gained, lost = int((of_class > 0).sum()), int((of_class < 0).sum())
+        rows.append((str(name), len(of_class), gained, lost, mcnemar(gained, lost)[1]))
+    adjusted = holm([row[-1] for row in rows])
+    changes = [ClassChange(*row[:-1], p) for row, p in zip(rows, adjusted, strict=True) if row[2] != row[3]]
+    return tuple(sorted(changes, key=lambda each: (each.p, -abs(each.gained - each.lost))))
+
+
+def _repeats(runs: Sequence[ComparedRun]) -> tuple[tuple[Repeats, ...], tuple[SpecPair, ...]]:
+    """Specs with several runs, and the best of them against each other one."""
+    by_spec: dict[int, list[ComparedRun]] = {}
+    for run in runs:
+        by_spec.setdefault(run.spec, []).append(run)
+    several = {spec: of for spec, of in by_spec.items() if len({run.seed for run in of}) > 1}
+    accuracies = {spec: [run.accuracy for run in of] for spec, of in several.items()}
+    repeats = tuple(
+        Repeats(
+            spec,
+            tuple(run.run for run in several[spec]),
+            float(np.mean(of)),
+            float(np.std(of, ddof=1)),
+            min(of),
+            max(of),
+        )
+        for spec, of in accuracies.items()
+    )
+    if len(repeats) < 2:
+        return repeats, ()
+    best = max(repeats, key=lambda each: each.mean)
+    pairs = []
+    for other in (each for each in repeats if each is not best):
+        ends, p = welch(accuracies[other.spec], accuracies[best.spec])
+        pairs.append(SpecPair(other.spec, best.spec, best.mean - other.mean, ends, p, p))
+    return repeats, _with_holm(pairs, lambda pair: pair.p)
+
+
+def _with_holm(pairs: Sequence[Any], p_of: Callable[[Any], float | None]) -> tuple[Any, ...]:
+    """The pairs with the p that their number asks for."""
+    known = [pair for pair in pairs if p_of(pair) is not None]
+    raised = dict(zip(map(id, known), holm([p_of(pair) or 0.0 for pair in known]), strict=True))
+    return tuple(dataclasses.replace(pair, holm_p=raised.get(id(pair))) for pair in pairs)
+
+
+def _notes(runs: Sequence[ComparedRun], pairs: Sequence[Pair], answers: Sequence[RecordedAnswers]) -> Iterator[str]:
+    """What limits the comparison."""
+    sizes = {run.run: run.images for run in runs}
+    for pair in pairs:
+        if not pair.images:
+            yield (
+                f"{pair.first} and {pair.second} were tested on different images: the difference may be that of the "
+                "images; measure both on the same ones with cnncli evaluate --on"
+            )
+        elif pair.images < max(sizes[pair.first], sizes[pair.second]):
+            yield (
+                f"{pair.first} and {pair.second} are compared on the {counted(pair.images, 'test image')} that both "
+                "have; their accuracies above are on all of theirs"
+            )
+    if any(of.groups is not None for of in answers):
+        yield "images come in groups: intervals and p count groups, not images"
+    if len({(run.spec, run.seed) for run in runs}) > len({run.spec for run in runs}):
+        yield "runs of one spec differ by their seeds: compare specs by several seeds each, not by the best one"
