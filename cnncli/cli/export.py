@@ -102,7 +102,7 @@ def _show(exported: Exported) -> None:
         if others := check.get("answers_other_than_in_predictions.csv"):
             say(f"  predictions.csv has {counted(others, 'other answer')}: the run computed with less precision")
     if not_read := check["predict.py"]["not_read"]:
-        say(f"  predict.py does not read {not_read:,} of them, whose format Pillow does not know")
+        say(f"  predict.py cannot read {not_read:,} of them")
     say(f"  to classify: python {shlex.quote(str(exported.path / 'predict.py'))} IMAGE")
 
 

@@ -115,7 +115,7 @@ class Reference:
         Of a source without files, some are written as PNGs.
 
         Returns:
-            How many were read, and how many of the files are in formats that Pillow does not read.
+            How many were read, and how many predict.py cannot read, since Pillow does not know their format.
         """
         if isinstance(self.samples, FileSamples):
             indices = range(len(self.samples))
@@ -132,7 +132,7 @@ class Reference:
         for index, path in zip(indices, paths, strict=True):
             try:
                 pixels = module.read(path)
-            except (OSError, ValueError):
+            except Exception:  # which predict.py tells
                 not_read += 1
                 continue
             trained = self.samples.read(np.array([index])).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,5 +34,5 @@ def write(network: keras.Model, path: Path, classes: tuple[str, ...]) -> None:
         model = openvino.Core().read_model(exported)
         for number, operation in enumerate(model.get_ordered_ops()):
             operation.set_friendly_name(f"{operation.get_type_name()}_{number}")
-        model.set_rt_info(list(classes), ["classes"])
+        model.set_rt_info(json.dumps(classes, ensure_ascii=False), ["classes"])  # of a list the blanks would be lost
         openvino.save_model(model, path, compress_to_fp16=False)

@@ -21,9 +21,9 @@ _DRAFT = """\
         picture.draft(None, [side // max(1, *fits) for side in picture.size])
 """
 _SRGB = """\
-    if "icc_profile" in picture.info:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(picture.info["icc_profile"]))
-        picture = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    if profile := picture.info.get("icc_profile"):
+        mode, srgb = "RGBA" if picture.mode == "RGBA" else "RGB", ImageCms.createProfile("sRGB")
+        picture = ImageCms.profileToProfile(picture, io.BytesIO(profile), srgb, outputMode=mode)
 """
 _SIXTEEN = """\
     if picture.format == "PNG" and picture.tile[0].args in ("RGB;16B", "RGBA;16B"):  # of 16 bits Pillow reads 8
@@ -46,10 +46,9 @@ _RESIZE = {
     "crop": "picture = ImageOps.fit(picture, (WIDTH, HEIGHT), Image.Resampling.$filter)",
     "pad": """\
 scale = min(HEIGHT / picture.height, WIDTH / picture.width)
-width, height = (max(1, round(side * scale)) for side in picture.size)
-fitted = picture.resize((width, height), Image.Resampling.$filter)
+fitted = picture.resize([max(1, round(side * scale)) for side in picture.size], Image.Resampling.$filter)
 picture = Image.new(picture.mode, (WIDTH, HEIGHT))
-picture.paste(fitted, ((WIDTH - width) // 2, (HEIGHT - height) // 2))""",
+picture.paste(fitted, ((WIDTH - fitted.width) // 2, (HEIGHT - fitted.height) // 2))""",
 }
 _FILTERS = {"area": "BOX"}
 
@@ -83,9 +82,10 @@ def program(runtime: Runtime, needs: tuple[str, ...], image: InputFormat) -> str
         pillow="Image, ImageCms, ImageOps" if is_srgb else "Image, ImageOps",
         load=runtime.load,
         classify=textwrap.indent(runtime.classify, "    "),
-        before=("" if image.interpolation == "nearest" else _DRAFT) + sixteen + (_SRGB if is_srgb else ""),
+        before=("" if image.interpolation == "nearest" else _DRAFT) + sixteen,
+        profile=_SRGB if is_srgb else "",
         levels=string.Template(_DARK if white < 255 else _LEVELS).substitute(white=f"{white:g}"),
-        resize=textwrap.indent(resize, "        "),
+        resize=textwrap.indent(resize, "    "),
     )
 
 

@@ -140,39 +140,3 @@ def test_every_layer_agrees_or_is_refused(form, tmp_path):
             for name, value in expected.items()
         }
         assert {name: error for name, error in wrong.items() if not error <= 1e-5} == {}
-
-
-@pytest.mark.parametrize(
-    "backbone",
-    [
-        "MobileNetV2",
-        "MobileNetV3Small",
-        "EfficientNetB0",
-        "EfficientNetV2B0",
-        "ResNet50",
-        "ResNet50V2",
-        "DenseNet121",
-        "ConvNeXtTiny",
-        "Xception",
-        "InceptionV3",
-        "NASNetMobile",
-        "VGG16",
-    ],
-)
-@pytest.mark.parametrize("form", ["onnx", "litert", "openvino"])
-def test_a_backbone_agrees(form, backbone, tmp_path):
-    from cnncli.factory.backbones import build_backbone, pixels_for
-    from cnncli.startup import keras
-
-    keras.utils.set_random_seed(0)
-    entry = entry_of({backbone: {"weights": None}})
-    inputs = keras.Input((96, 96, 3), name="image")
-    features = build_backbone(entry, (96, 96, 3), name="backbone", dtype="float32")(
-        pixels_for(entry, inputs, "pixels"), training=False
-    )
-    pooled = keras.layers.GlobalAveragePooling2D()(features)
-    network = keras.Model(inputs, {"probabilities": keras.layers.Dense(10, activation="softmax")(pooled)})
-    images = np.random.default_rng(1).integers(0, 256, (3, 96, 96, 3)).astype(np.float32)
-    expected = network.predict_on_batch(images)
-    found = exported(network, form, tmp_path)(images)
-    assert np.abs(found["probabilities"] - expected["probabilities"]).max() <= 1e-5

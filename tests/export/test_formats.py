@@ -70,15 +70,57 @@ def test_the_same_run_gives_the_same_bytes(run, form):
     assert bytes_of(run("digits").export(form)[0].path) == first
 
 
-def test_the_names_of_the_classes_are_in_the_file(run):
-    import zipfile
+NAMES = ("a, b", 'a "quoted" one', "two  blanks", "back\\slash", "new\nline", "日本語", "=1+1")
 
+
+@pytest.fixture(scope="module")
+def small():
+    """A network of seven classes."""
+    from cnncli.startup import keras
+
+    image = keras.Input((8, 8, 3), name="image")
+    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(image))
+    network = keras.Model(image, {"probabilities": keras.layers.Dense(len(NAMES), activation="softmax")(pooled)})
+    network.predict_on_batch(np.zeros((1, 8, 8, 3), np.float32))
+    return network
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_an_onnx_file_names_its_classes(small, int8, tmp_path):
     import onnxruntime
 
-    on, lite = run("shades").export("onnx", "litert")
-    metadata = onnxruntime.InferenceSession(on.path / "model.onnx").get_modelmeta().custom_metadata_map
-    assert json.loads(metadata["classes"]) == ["bright", "dark"]
-    assert zipfile.ZipFile(lite.path / "model.tflite").read("labels.txt") == b"bright\ndark"
+    from cnncli.export import onnx_file
+
+    path = tmp_path / "model.onnx"
+    onnx_file.write(small, path, NAMES)
+    if int8:
+        onnx_file.quantize(path, np.ones((4, 8, 8, 3), np.float32), path := tmp_path / "int8.onnx", NAMES)
+    metadata = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
+    assert tuple(json.loads(metadata["classes"])) == NAMES
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_a_litert_file_names_its_classes(small, int8, tmp_path):
+    import zipfile
+
+    from cnncli.export import litert
+
+    path = tmp_path / "model.tflite"
+    litert.write(small, path, NAMES)
+    if int8:
+        litert.quantize(path, np.ones((4, 8, 8, 3), np.float32), path := tmp_path / "int8.tflite", NAMES)
+    lines = zipfile.ZipFile(path).read("labels.txt").decode().split("\n")
+    assert tuple(json.loads(f'"{line}"') for line in lines) == NAMES
+
+
+def test_an_openvino_file_names_its_classes(small, tmp_path):
+    import openvino
+
+    from cnncli.export import openvino_file
+
+    openvino_file.write(small, tmp_path / "model.xml", NAMES)
+    model = openvino.Core().read_model(tmp_path / "model.xml")
+    assert tuple(json.loads(model.get_rt_info(["classes"]).astype(str))) == NAMES
 
 
 def test_what_answers_differently_is_removed_again(run, monkeypatch):

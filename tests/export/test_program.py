@@ -1,6 +1,10 @@
 """predict.py reads images as the training did; it is run as Python runs it."""
 
 import json
+import os
+import subprocess
+import sys
+from itertools import product
 
 import numpy as np
 import pytest
@@ -57,9 +61,11 @@ def _sideways(path, **more):
     Image.fromarray(gradient(40, 70, 3)).save(path, exif=exif, **more)
 
 
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
 def _profiled(path):
-    space = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    Image.fromarray(gradient(40, 40, 3)).save(path, icc_profile=space)
+    Image.fromarray(gradient(40, 40, 3)).save(path, icc_profile=PROFILE)
 
 
 FILES = {
@@ -83,6 +89,8 @@ FILES = {
     "picture.bmp": lambda path: Image.fromarray(gradient(30, 20, 3)).save(path),
     "picture.webp": lambda path: Image.fromarray(gradient(30, 20, 4)).save(path, lossless=True),
     "profile.jpg": _profiled,
+    "profile_sideways.jpg": lambda path: _sideways(path, icc_profile=PROFILE),
+    "profile_transparent.png": lambda path: Image.fromarray(gradient(30, 20, 4)).save(path, icc_profile=PROFILE),
 }
 
 
@@ -115,11 +123,28 @@ def test_dark_files_are_brightened_as_in_the_training(reader, tmp_path):
     assert np.array_equal(reader(image)(tmp_path / "dark.png")[0], read_image(tmp_path / "dark.png", image))
 
 
+def test_it_prints_one_line_of_utf8_for_each_image(tmp_path):
+    facts = {"image": {"height": 9, "width": 9, "channels": 1}, "classes": ["白\n\tdoré"]}
+    (tmp_path / DESCRIPTION).write_text(json.dumps(facts))
+    (tmp_path / PROGRAM).write_text(program(STUB, ("nothing",), InputFormat(9, 9, 1)), encoding="utf-8")
+    Image.fromarray(np.uint8([[7]])).save(tmp_path / "é.png")
+    done = subprocess.run(
+        [sys.executable, tmp_path / PROGRAM, "é.png", "é.png", "none.png"],
+        capture_output=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )
+    assert done.stdout.decode().splitlines() == ["é.png\t白 doré\t7.000000"] * 2
+    assert (done.returncode, done.stderr.startswith(b"none.png: ")) == (1, True)
+
+
 def test_it_is_short_enough_to_be_read():
     from cnncli.export import keras_file, litert, onnx_file, openvino_file, saved_model
 
-    for module in (onnx_file, litert, openvino_file, saved_model, keras_file):
-        for resize in ("stretch", "crop", "pad"):
-            lines = program(module.RUNTIME, ("something",), InputFormat(96, 96, 3, resize=resize)).splitlines()
-            assert len(lines) <= 60
-            assert max(map(len, lines)) <= 120
+    formats = (onnx_file, litert, openvino_file, saved_model, keras_file)
+    variants = product(("stretch", "crop", "pad"), ("nearest", "bicubic"), ("ignore", "srgb"), (None, 31.0, 4095.0))
+    for module, (resize, interpolation, icc, white) in product(formats, variants):
+        image = InputFormat(96, 96, 3, resize=resize, interpolation=interpolation, icc=icc, white=white)
+        lines = program(module.RUNTIME, ("something",), image).splitlines()
+        assert len(lines) <= 60
+        assert max(map(len, lines)) <= 120

@@ -1,0 +1,108 @@
+"""Whole networks in every format: every spec that comes with cnncli, and backbones with new weights.
+
+CNNCLI_BACKBONES names other backbones, or `all`.
+"""
+
+import os
+
+import numpy as np
+import pytest
+
+from cnncli.catalog import parse
+from cnncli.catalog.backbones import BACKBONES
+from cnncli.catalog.export_formats import EXPORT_FORMATS
+from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.samples import Samples
+from cnncli.spec import load
+from cnncli.spec.shipped import shipped
+
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+
+IMAGES = 5
+FORMATS = ("onnx", "litert", "openvino", "saved_model")
+# Nothing is downloaded; three classes stand for those of a person's folder, and 64 features for 1,024
+SMALLER = {
+    "transfer_mobilenet": ("model.layers[0].MobileNetV2.weights=null", "data.classes=[one, two, three]"),
+    "cifar10": ("model.layers[15].Dense.units=64",),
+    "cifar10_augmented": ("model.layers[15].Dense.units=64",),
+}
+# One of each kind of architecture: depthwise and squeezed, pre-activated, exact GELU and grouped
+CHOSEN = ("MobileNetV3Small", "EfficientNetB0", "ResNet50V2", "ConvNeXtTiny")
+
+
+def backbones():
+    asked = os.environ.get("CNNCLI_BACKBONES", "").split()
+    return tuple(BACKBONES) if asked == ["all"] else tuple(asked) or CHOSEN
+
+
+def some(shape):
+    """Images of noise, each of another brightness."""
+    draws = np.random.default_rng(1)
+    levels = np.linspace(40, 255, IMAGES).reshape(-1, 1, 1, 1)
+    return (draws.uniform(0, 1, (IMAGES, *shape)) * levels).astype(np.uint8)
+
+
+def awaken(model):
+    """Makes every layer of a new model matter: most backbones answer the same to all images at first."""
+    from cnncli.startup import keras
+
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0  # so that one batch sets mean and variance
+        elif type(layer).__name__ == "LayerScale":
+            layer.set_weights([np.full(each.shape, 0.5) for each in layer.get_weights()])
+    model(some(model.input_shape[1:]).astype(np.float32), training=True)
+
+
+def require_every_format(network, classes, folder):
+    """Exports a network, and compares what the program beside each file answers with it, as an export does."""
+    import json
+
+    from cnncli.export import program, writer_of
+    from cnncli.export.check import Reference
+    from cnncli.export.description import DESCRIPTION, PROGRAM, description
+
+    shape = network.input_shape[1:]
+    reference = Reference.of(network, Samples.numbered(some(shape), np.zeros(IMAGES, np.int64)), None)
+    assert np.ptp(reference.probabilities, axis=0).max() > 1e-3  # the answers depend on the image
+    for name in FORMATS:
+        form, image, target = EXPORT_FORMATS[name], InputFormat(*shape), folder / name
+        target.mkdir()
+        writer = writer_of(form)
+        writer.write(network, target / form.file, classes)
+        facts = description(form, "spec", classes, image, int8=False)
+        (target / DESCRIPTION).write_text(json.dumps(facts))
+        (target / PROGRAM).write_text(program.program(writer.RUNTIME, form.needs, image))
+        reference.require_equal(name, reference.compared_with(program.opened(target)))
+
+
+@pytest.mark.parametrize("one", shipped(), ids=lambda one: one.name)
+def test_a_shipped_network_answers_the_same_in_every_format(one, tmp_path):
+    from cnncli.export.network import with_probabilities
+    from cnncli.runner.inputs.splits import load_input_spec
+    from cnncli.runner.model.build import build_model, encoding_for
+
+    spec = load(one.file, [*SMALLER.get(one.name, ())]).spec
+    inputs = load_input_spec(spec.data)
+    classes = inputs.class_names
+    model = build_model(spec.model.nodes, inputs, "float32", 0, "network")
+    awaken(model)
+    encoding = encoding_for(spec.train, model, len(classes))
+    network = with_probabilities(model, spec.train.loss, encoding, len(classes), "network")
+    require_every_format(network, classes, tmp_path)
+
+
+@pytest.mark.parametrize("backbone", backbones())
+def test_a_backbone_answers_the_same_in_every_format(backbone, tmp_path):
+    from cnncli.factory.backbones import build_backbone, pixels_for
+    from cnncli.startup import keras
+
+    keras.utils.set_random_seed(0)
+    entry = parse("layer", {backbone: {"weights": None}}, (), [])
+    image = keras.Input((96, 96, 3), name="image")
+    layers = build_backbone(entry, (96, 96, 3), name="backbone", dtype="float32")
+    awaken(layers)
+    features = layers(pixels_for(entry, image, "pixels"), training=False)
+    pooled = keras.layers.GlobalAveragePooling2D()(features)
+    network = keras.Model(image, {"probabilities": keras.layers.Dense(10, activation="softmax")(pooled)})
+    require_every_format(network, tuple("abcdefghij"), tmp_path)
