@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         Epoch as Epoch,
         Exported as Exported,
         ExportSpeed as ExportSpeed,
+        HeatMap as HeatMap,
         History as History,
         ModelSummary as ModelSummary,
         Prediction as Prediction,
@@ -82,7 +83,7 @@ _MODULES = {
         "TrainingError",
     ),
     "cnncli.records": (
-        *("Comparison", "DataReport", "Epoch", "Exported", "ExportSpeed", "History", "ModelSummary"),
+        *("Comparison", "DataReport", "Epoch", "Exported", "ExportSpeed", "HeatMap", "History", "ModelSummary"),
         *("Prediction", "Reproduction", "UnreadableImage", "WrittenPredictions"),
     ),
     "cnncli.observer": ("TrainingObserver",),

@@ -100,7 +100,7 @@ ROOMS = {
     "factory": {"spec", "catalog", "records", "errors", "startup", "machine", "temporary", "wording"},
     "data": {"catalog", "notices", "observer", "records", "errors", "startup", "machine", "wording"},
     "report": {"insight", "records", "environment", "errors", "wording"},
-    "insight": {"records", "wording"},
+    "insight": {"catalog", "records", "startup", "wording"},
     "runs": {"catalog", "errors", "machine", "wording"},
     "explain": {"spec", "catalog", "errors", "wording"},
     "spec": {"catalog", "errors", "machine", "wording"},

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
-from cnncli.api.predictions import PredictingRun
+from cnncli.api.heatmap import HeatMappedRun
 from cnncli.errors import DataError
 from cnncli.isolation import isolated, isolated_images
 from cnncli.machine import expanded
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cnncli.runner.training.results import TrainingResult
 
 
-class Run(PredictingRun):
+class Run(HeatMappedRun):
     """A run folder: what a training left, and what can be done with it. Made by `cnncli.open_run` and `cnncli.train`.
 
     Each file is read when it is first asked for, and once. Shows itself as a table in a notebook.

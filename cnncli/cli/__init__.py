@@ -30,6 +30,7 @@ COMMANDS = {
     "reproduce": "cnncli.cli.reproduce",
     "evaluate": "cnncli.cli.evaluate",
     "predict": "cnncli.cli.predict",
+    "heatmap": "cnncli.cli.heatmap",
     "export": "cnncli.cli.export",
     "serve": "cnncli.cli.serve",
     "summary": "cnncli.cli.summary",

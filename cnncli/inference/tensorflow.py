@@ -25,11 +25,11 @@ class TensorFlowEngine(Engine):
         super().__init__(run.input_format.shape, len(run.class_names))
         with isolated():
             tell_result_variables(notice)
-            self._model = run.float32_model(weights, allow_changed_weights, notice)
+            self.model = run.float32_model(weights, allow_changed_weights, notice)
         self._loss = run.spec.train.loss
-        self._encoding = label_encoding(self._loss, tuple(self._model.output_shape[1:]), self._classes)
+        self._encoding = label_encoding(self._loss, tuple(self.model.output_shape[1:]), self._classes)
 
     def _compute(self, images: np.ndarray) -> np.ndarray:
         with isolated():
-            outputs = np.asarray(self._model(images, training=False))  # (images, units)
+            outputs = np.asarray(self.model(images, training=False))  # (images, units)
         return probabilities(outputs, self._loss, self._encoding, self._classes)

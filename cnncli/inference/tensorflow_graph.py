@@ -39,8 +39,8 @@ class TensorFlowGraph(TensorFlowEngine):
     ) -> None:
         super().__init__(run, weights, allow_changed_weights, notice)
         with isolated():
-            inner = {_EMBEDDING: _before_the_head(self._model)} if embeddings else {}
-            network = keras.Model(self._model.input, {_OUTPUT: self._model.output, **inner})
+            inner = {_EMBEDDING: _before_the_head(self.model)} if embeddings else {}
+            network = keras.Model(self.model.input, {_OUTPUT: self.model.output, **inner})
             self._graph = tf.function(lambda images: network(images, training=False), reduce_retracing=True)
 
     def both(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

@@ -1,1 +1,1 @@
-"""What a model knows: pure functions on the arrays that an evaluation leaves."""
+"""What a network knows: figures from the arrays that an evaluation leaves, and where its evidence lies in an image."""

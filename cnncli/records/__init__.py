@@ -3,6 +3,7 @@
 from cnncli.records.comparison import Comparison
 from cnncli.records.data import Affected, DataReport, Finding, Severity
 from cnncli.records.exports import Exported, ExportSpeed
+from cnncli.records.heatmap import Covered, HeatMap
 from cnncli.records.images import Evaluation, Prediction, UnreadableImage, WrittenPredictions
 from cnncli.records.model import LayerRow, ModelSummary, TrainingMemory
 from cnncli.records.training import Epoch, History, LoadedLayer, LoadedWeights, Reproduction, StageStarted
@@ -10,12 +11,14 @@ from cnncli.records.training import Epoch, History, LoadedLayer, LoadedWeights, 
 __all__ = [
     "Affected",
     "Comparison",
+    "Covered",
     "DataReport",
     "Epoch",
     "Evaluation",
     "ExportSpeed",
     "Exported",
     "Finding",
+    "HeatMap",
     "History",
     "LayerRow",
     "LoadedLayer",

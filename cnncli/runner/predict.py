@@ -12,7 +12,8 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from cnncli.data.decode.image import fit_picture, read_image
+from cnncli.data.decode.image import fit_picture, read_sized_image
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.readers import DeepPixels
 from cnncli.data.decode.white import WHITE
 from cnncli.data.inventory.folder_inventory import find_images
@@ -79,7 +80,7 @@ class Predictor:
         self.engine = open_engine(
             run, engine, weights=weights, allow_changed_weights=allow_changed_weights, notice=notice
         )
-        self._record, self._class_names, self._format = run.data_record, run.class_names, run.input_format
+        self._record, self.class_names, self.format = run.data_record, run.class_names, run.input_format
 
     def predict(
         self, images: Iterable[ImageLike], top_k: int = 1, invert: bool = False
@@ -93,7 +94,7 @@ class Predictor:
         pixels: list[np.ndarray | UnreadableImage] = []
         for image in batch:
             try:
-                values = self._read(image)
+                values, _ = self.read(image)
                 pixels.append(255 - values if invert else values)
             except DataError as error:
                 reason = f"{error.message}; {error.hint}" if error.hint else error.message
@@ -104,16 +105,30 @@ class Predictor:
             if isinstance(one, UnreadableImage):
                 yield one
             else:
-                of_classes = tuple(float(value) for value in next(predicted))
-                (note,) = background_notes(one[None], self._record, invert)
-                yield Prediction(image.name, self._class_names, of_classes, note, top_k)
+                yield self.prediction(image, one, next(predicted), top_k, invert)
 
-    def _read(self, image: NamedImage) -> np.ndarray:
-        content, image_format = image.content, self._format
+    def prediction(
+        self, image: NamedImage, pixels: np.ndarray, of_classes: np.ndarray, top_k: int, invert: bool
+    ) -> Prediction:
+        """The prediction for pixels, inverted or not, whose probabilities `(classes,)` are known."""
+        (note,) = background_notes(pixels[None], self._record, invert)
+        return Prediction(image.name, self.class_names, tuple(float(value) for value in of_classes), note, top_k)
+
+    def read(self, image: NamedImage, image_format: InputFormat | None = None) -> tuple[np.ndarray, tuple[int, int]]:
+        """The pixels, uint8 `(height, width, channels)`, as the model takes them or in another format.
+
+        Returns:
+            The pixels, and the image's own height and width, the right way up.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        content, image_format = image.content, image_format or self.format
         if isinstance(content, Path | bytes):
-            return read_image(content, image_format, image.name)
+            return read_sized_image(content, image_format, image.name)
         if not isinstance(content, np.ndarray):
-            return fit_picture(_upright(content, image.name), image_format, image.name)
+            picture = _upright(content, image.name)
+            return fit_picture(picture, image_format, image.name), (picture.height, picture.width)
         shape = content.shape if content.ndim == 3 else (*content.shape, 1)
         is_plain = content.dtype == np.uint8
         fits = is_plain or (image_format.white is not None and content.dtype.kind in "buif")
@@ -123,7 +138,7 @@ class Predictor:
                 "with the shape (height, width), (height, width, 1) or (height, width, 3)"
             )
         pixels = DeepPixels(content.reshape(shape), WHITE if is_plain else None)
-        return fit_picture(pixels, image_format, image.name)
+        return fit_picture(pixels, image_format, image.name), (shape[0], shape[1])
 
 
 def _upright(picture: object, name: str) -> Image.Image:

@@ -9,7 +9,7 @@ from picture_files import encoded
 from PIL import Image, ImageCms
 
 from cnncli.data.decode.image import read_image
-from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.decode.input_format import InputFormat, positions
 from cnncli.errors import DataError
 
 WIDE = np.zeros((8, 16, 3), np.uint8)  # red, green, blue and white, each a quarter of the width
@@ -182,3 +182,27 @@ def test_a_colour_profile_changes_no_pixel(kind):
     plain = read_image(encoded(noise, kind), InputFormat(16, 16, 3))
     for of in (profile, profile[: len(profile) // 2], b"nonsense"):
         assert np.array_equal(read_image(encoded(noise, kind, icc_profile=of), InputFormat(16, 16, 3)), plain)
+
+
+@pytest.mark.parametrize("resize", ["stretch", "pad", "crop"])
+@pytest.mark.parametrize("size", [(40, 100), (100, 40), (37, 53), (24, 24), (12, 30), (300, 7)])
+def test_the_way_back_finds_each_row_and_column_where_it_was_put(resize, size):
+    reading = InputFormat(24, 24, 1, resize=resize)
+    places = positions(size, reading)
+    for side in (0, 1):
+        ramp = np.linspace(40, 250, size[side])
+        picture = np.broadcast_to(ramp[:, None] if side == 0 else ramp, size).astype(np.uint8)
+        line = read_image(encoded(picture), reading)[:, :, 0]
+        line = line[:, 11] if side == 0 else line[11]  # through the middle, which is never cut off
+        shown = ~np.isnan(places[side])
+        first, last = np.nanmin(places[side]), np.nanmax(places[side])
+        inner = shown & (places[side] > first + 2) & (places[side] < last - 2)  # beyond the edge is nothing, or black
+        step = 210 / size[side] * max(1, size[side] / 24)  # between two pixels of the result
+        np.testing.assert_allclose(np.interp(places[side][inner], np.arange(24), line), ramp[inner], atol=step / 2 + 2)
+        assert shown.all() == (resize != "crop" or size[side] <= size[1 - side])
+
+
+def test_a_pixel_that_is_cut_off_has_no_place():
+    rows, columns = positions((8, 16), InputFormat(4, 4, 1, resize="crop"))
+    assert rows.tolist() == [-0.25, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3.25]
+    assert np.isnan(columns).tolist() == [True] * 4 + [False] * 8 + [True] * 4

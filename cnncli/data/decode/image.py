@@ -63,18 +63,31 @@ def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") 
         DataError: There is no such file or it is not an image that can be read; it names the file and says what
             it is instead.
     """
+    with _opened(source, input_format, name) as opened:
+        return opened.read(input_format).pixels
+
+
+def read_sized_image(
+    source: Path | bytes, input_format: InputFormat, name: str = ""
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """An image as `read_image` reads it, and its own height and width, the right way up."""
+    with _opened(source, input_format, name) as opened:
+        return opened.read(input_format).pixels, opened.size
+
+
+@contextmanager
+def _opened(source: Path | bytes, input_format: InputFormat, name: str) -> Iterator[OpenedImage]:
     if isinstance(source, bytes):
-        return open_image(io.BytesIO(source), name or "the image", input_format.frame).read(input_format).pixels
+        yield open_image(io.BytesIO(source), name or "the image", input_format.frame)
+        return
     with open_file(source, name) as stream:
-        return open_image(stream, name or str(source), input_format.frame).read(input_format).pixels
+        yield open_image(stream, name or str(source), input_format.frame)
 
 
 def size_of(path: Path, input_format: InputFormat = _ANY) -> tuple[int, int]:
     """Height and width of an image file, the right way up; nothing is decoded."""
     with open_file(path) as stream:
-        picture = open_image(stream, str(path), input_format.frame).picture
-        on_its_side = picture.turn() in ON_ITS_SIDE
-    return (picture.width, picture.height) if on_its_side else (picture.height, picture.width)
+        return open_image(stream, str(path), input_format.frame).size
 
 
 def fit_pixels(pixels: np.ndarray, input_format: InputFormat) -> np.ndarray:
@@ -134,6 +147,13 @@ class OpenedImage:
         picture = _in_bytes(pixels, profile, input_format, self.name)
         turn = self.picture.turn()  # only now: a PNG may tell it behind its pixels
         return _fit(picture if turn is None else picture.transpose(turn), input_format)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, the right way up; of a PNG only once it was read, as that may be told behind its pixels."""
+        picture = self.picture
+        on_its_side = picture.turn() in ON_ITS_SIDE
+        return (picture.width, picture.height) if on_its_side else (picture.height, picture.width)
 
     def pixels(self, input_format: InputFormat) -> Image.Image | DeepPixels:
         """The first frame as the reader gives it; an UnreadableImage if it is damaged."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
 from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
@@ -80,6 +81,37 @@ def fitted(picture: Image.Image, input_format: InputFormat) -> Image.Image:
     left, top = (input_format.width - width) // 2, (input_format.height - height) // 2
     canvas.paste(picture.resize((width, height), resampling), (left, top))
     return canvas
+
+
+def positions(size: tuple[int, int], input_format: InputFormat) -> tuple[np.ndarray, np.ndarray]:
+    """Where `fitted` puts the rows and columns of a picture: the way back, for what is known of the result.
+
+    Args:
+        size: Height and width of the picture.
+        input_format: The format that it is brought to.
+
+    Returns:
+        Position of the centre of each row and of each column in the result, 0 for the first pixel, float64; NaN for
+        what is cut off.
+
+    Example:
+        >>> positions((4, 2), InputFormat(2, 2, 1, resize="crop"))[0].tolist()
+        [nan, 0.0, 1.0, nan]
+    """
+    wanted = (input_format.height, input_format.width)
+    ratios = [want / side for want, side in zip(wanted, size, strict=True)]
+    if input_format.resize != "stretch":
+        ratios = [min(ratios) if input_format.resize == "pad" else max(ratios)] * 2
+    return _positions(size[0], wanted[0], ratios[0]), _positions(size[1], wanted[1], ratios[1])
+
+
+def _positions(side: int, wanted: int, ratio: float) -> np.ndarray:
+    """Along one side of a picture that is scaled by this ratio and lies in the middle of the wanted length."""
+    shown = min(wanted, max(1, round(side * ratio)))  # pixels of the result that show the picture, as in `fitted`
+    used = min(side, wanted / ratio)  # pixels of the picture that are shown
+    from_edge = np.arange(side) + 0.5 - (side - used) / 2
+    places = (wanted - shown) // 2 + from_edge * shown / used - 0.5
+    return np.where((from_edge < 0) | (from_edge > used), np.nan, places)
 
 
 def decode_smaller(picture: JpegImageFile, input_format: InputFormat, turned: bool) -> None:

@@ -1,0 +1,195 @@
+"""Where in an image the evidence for a class was: LayerCAM, Grad-CAM and occlusion, and the check of a map.
+
+All of them ask for the logit of the class: through a softmax or sigmoid that is sure, no gradient passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cnncli.insight.feature_maps import FeatureMap, Network
+from cnncli.insight.places import Axis, sampled
+
+WINDOWS = 7
+"""Windows along each side for occlusion; each covers a quarter of the side, so that neighbours overlap by half."""
+
+COVERED = 0.1
+"""Share of the image that the check covers."""
+
+_AT_A_TIME = 8  # images
+
+
+class Evidence(NamedTuple):
+    """A map over the pixels that a network takes.
+
+    Args:
+        values: 0 or more, float32, shape `(height, width)`.
+        cells: Rows and columns of the coarsest map that it was made of.
+    """
+
+    values: np.ndarray
+    cells: tuple[int, int]
+
+    def over(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """The map over an image, 0…1 with 1 at the hottest place; all zeros where there is no evidence.
+
+        Args:
+            rows: Position of each row of the image among the pixels that the network takes, NaN for what was cut off.
+            columns: The same of each column.
+
+        Returns:
+            float32, shape `(height, width)`.
+        """
+        values = sampled(self.values, rows, columns)
+        greatest = values.max(initial=0)
+        return values / greatest if greatest > 0 else values
+
+
+class Logit(NamedTuple):
+    """The logit of one class.
+
+    Args:
+        unit: Unit of the output.
+        sign: -1 for the first class where one unit separates two, as that unit is the logit of the second.
+    """
+
+    unit: int
+    sign: int = 1
+
+    @classmethod
+    def of(cls, label: int, units: int) -> Logit:
+        """That of the class with this label, for an output of so many units."""
+        return cls(0, 1 if label else -1) if units == 1 else cls(label)
+
+    def __call__(self, logits: Any) -> Any:
+        """Logits `(images, units)` → `(images,)`."""
+        return logits[:, self.unit] * self.sign
+
+
+def layer_cam(network: Network, image: np.ndarray, logit: Logit) -> Evidence:
+    """Each cell's own gradient, where positive, times its value, summed over the channels.
+
+    Shape:
+        image: (height, width, channels), pixels 0…255 → (height, width)
+
+    Source:
+        Jiang, Zhang, Hou, Cheng and Wei, "LayerCAM: Exploring Hierarchical Class Activation Maps for Localization"
+        (2021).
+    """
+    return _of_features(network, image, logit, lambda value, gradient: (np.maximum(gradient, 0) * value).sum(axis=-1))
+
+
+def grad_cam(network: Network, image: np.ndarray, logit: Logit) -> Evidence:
+    """Each channel's mean gradient times its values, summed over the channels.
+
+    Shape:
+        image: (height, width, channels), pixels 0…255 → (height, width)
+
+    Source:
+        Selvaraju, Cogswell, Das, Vedantam, Parikh and Batra, "Grad-CAM: Visual Explanations from Deep Networks via
+        Gradient-based Localization" (2017).
+    """
+    return _of_features(network, image, logit, lambda value, gradient: value @ gradient.mean(axis=(0, 1)))
+
+
+def occlusion(network: Network, image: np.ndarray, logit: Logit) -> Evidence:
+    """How much the logit falls when a window, a quarter as wide and high, is covered with the image's mean colour.
+
+    Shape:
+        image: (height, width, channels), pixels 0…255 → (height, width)
+
+    Source:
+        Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks" (2014).
+    """
+    sides = image.shape[:2]
+    windows = [max(1, round(side / 4)) for side in sides]
+    starts = [
+        np.rint(np.linspace(0, side - window, min(WINDOWS, side))).astype(int)
+        for side, window in zip(sides, windows, strict=True)
+    ]
+    masks = np.zeros((len(starts[0]), len(starts[1]), *sides), bool)
+    for row, top in enumerate(starts[0]):
+        for column, left in enumerate(starts[1]):
+            masks[row, column, top : top + windows[0], left : left + windows[1]] = True
+    covered = without(image, masks.reshape(-1, *sides))
+    before = float(logit(np.asarray(network.logits(image[None])))[0])
+    falls = before - _logits(network, covered, logit).reshape(masks.shape[:2])
+    steps = [
+        (side - window) / max(1, len(start) - 1) for side, window, start in zip(sides, windows, starts, strict=True)
+    ]
+    rows, columns = (Axis((window - 1) / 2, step or 1) for window, step in zip(windows, steps, strict=True))
+    return Evidence(_over_image(np.maximum(falls, 0), rows, columns, sides), falls.shape)
+
+
+METHODS: Mapping[str, Callable[[Network, np.ndarray, Logit], Evidence]] = {
+    "layercam": layer_cam,
+    "gradcam": grad_cam,
+    "occlusion": occlusion,
+}
+"""Each method by the name that a user chooses; the first one is used unless another is asked for."""
+
+
+def checked_by_covering(image: np.ndarray, evidence: Evidence) -> np.ndarray:
+    """The image without its hottest tenth, and three times without as much elsewhere: half an image down, across, both.
+
+    Shape:
+        (height, width, channels) → (4, height, width, channels), uint8
+    """
+    height, width = evidence.values.shape
+    hottest = np.argsort(-evidence.values, axis=None, kind="stable")[: max(1, round(COVERED * height * width))]
+    mask = np.zeros(height * width, bool)
+    mask[hottest] = True
+    mask = mask.reshape(height, width)
+    moves = [(0, 0), (height // 2, 0), (0, width // 2), (height // 2, width // 2)]
+    return without(image, np.stack([np.roll(mask, move, axis=(0, 1)) for move in moves]))
+
+
+def without(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Copies of an image, each with its mean colour where a mask is true.
+
+    Shape:
+        image: (height, width, channels), masks: (copies, height, width) → (copies, height, width, channels), uint8
+    """
+    mean = np.rint(image.mean(axis=(0, 1))).astype(np.uint8)  # (channels,)
+    return np.where(masks[..., None], mean, image[None])
+
+
+def _of_features(
+    network: Network, image: np.ndarray, logit: Logit, weigh: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> Evidence:
+    """The sum over the last feature maps; `weigh` makes cells of values and gradients `(rows, columns, channels)`."""
+    from cnncli.startup import tf
+
+    maps = network.last_feature_maps()
+    features = network.features(image[None], maps)  # each (1, rows, columns, channels)
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        result = logit(network.logits_from(maps, features))
+    gradients = tape.gradient(result, features, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    total = np.zeros(image.shape[:2], np.float32)
+    for each, value, gradient in zip(maps, features, gradients, strict=True):
+        cells = np.maximum(weigh(np.asarray(value)[0], np.asarray(gradient)[0]), 0)
+        # A cell's evidence lies in all of its pixels: finer maps of other branches have fewer of them
+        total += _over_image(cells, each.place.rows, each.place.columns, image.shape[:2]) / _pixels_of(each)
+    return Evidence(np.nan_to_num(total), min((each.cells for each in maps), key=lambda cells: cells[0] * cells[1]))
+
+
+def _pixels_of(feature_map: FeatureMap) -> float:
+    return feature_map.place.rows.step * feature_map.place.columns.step
+
+
+def _over_image(cells: np.ndarray, rows: Axis, columns: Axis, sides: tuple[int, ...]) -> np.ndarray:
+    """Cells in their places, interpolated for each pixel: `(rows, columns)` → `(height, width)`, float32."""
+    down, across = (
+        (np.arange(side) - axis.first) / axis.step for side, axis in zip(sides, (rows, columns), strict=True)
+    )
+    return sampled(cells, down, across)
+
+
+def _logits(network: Network, images: np.ndarray, logit: Logit) -> np.ndarray:
+    """The logits of a class `(images,)`, a few images at a time."""
+    batches = range(0, len(images), _AT_A_TIME)
+    return np.concatenate([np.asarray(logit(network.logits(images[at : at + _AT_A_TIME]))) for at in batches])
