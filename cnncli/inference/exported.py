@@ -7,17 +7,19 @@ contents that were checked are the ones that a runtime gets.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncli.catalog.export_formats import ExportFormat
-from cnncli.errors import RunError
 from cnncli.export.description import BOUND, CHECK, DESCRIPTION
-from cnncli.runs import RunDir
 from cnncli.runs.hashes import MAX_WEIGHTS, sha256_of
 from cnncli.runs.untrusted import Unreadable, read_bytes, read_json
+
+if TYPE_CHECKING:
+    from cnncli.runner.open_run import OpenRun
 
 EXPORTS = "exports"
 """Where exports are in a run."""
@@ -37,12 +39,12 @@ class Origin:
     Args:
         weights: `best` or `last`.
         weights_sha256: Of the file of these weights.
-        run_sha256: Of what else decides the answers, from `fingerprint`.
+        network_sha256: Of what else decides the answers, from `fingerprint`.
     """
 
     weights: str
     weights_sha256: str
-    run_sha256: str
+    network_sha256: str
 
     def of_files(self, folder: Path, form: ExportFormat) -> dict[str, Any]:
         """This with the hashes of the files of a new export, as model.json has it."""
@@ -50,19 +52,17 @@ class Origin:
         return {**asdict(self), "files_sha256": files}
 
 
-def fingerprint(run: RunDir) -> str:
-    """Hash of the files that describe the network of a run and its images: spec.yaml and data.json.
+def fingerprint(run: OpenRun) -> str:
+    """Hash of what spec.yaml and data.json say of the network, its classes, and how images are read for it.
 
     Raises:
-        RunError: One of them is missing or cannot be read.
+        RunError: One of them is missing or damaged.
     """
-    digests = []
-    for file in (run.spec, run.data):
-        try:
-            digests.append(hashlib.sha256(read_bytes(file)).digest())
-        except Unreadable as reason:
-            raise RunError(f"'{run.path}' is not a complete run: {file.name} cannot be read ({reason})") from None
-    return hashlib.sha256(b"".join(digests)).hexdigest()
+    spec, record = run.spec.plain(), run.data_record
+    reading = {key: spec["data"][key] for key in ("image", "scale", "standardize")}
+    images = (record.class_names, record.shape, record.channel_mean, record.channel_std)
+    decides = (spec["model"], reading, spec["train"]["loss"], images)
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
 def verified_files(run: Path, form: ExportFormat, origin: Origin) -> Mapping[str, bytes]:
@@ -85,8 +85,8 @@ def verified_files(run: Path, form: ExportFormat, origin: Origin) -> Mapping[str
         raise NotUsable(f"{place} does not have the {origin.weights} weights")
     if facts.get("weights_sha256") != origin.weights_sha256:
         raise NotUsable(f"the weights have changed since {place} was made")
-    if facts.get("run_sha256") != origin.run_sha256:
-        raise NotUsable(f"spec.yaml or data.json have changed since {place} was made")
+    if facts.get("network_sha256") != origin.network_sha256:
+        raise NotUsable(f"spec.yaml or data.json has changed since {place} was made")
     if facts.get("format") != form.name or facts.get("computes_in") != "float32":
         raise NotUsable(f"{place} has another format or computes otherwise")
     largest = check.get("largest_difference")

@@ -50,7 +50,7 @@ def open_engine(
     if name != "tensorflow" and (name or (run.path / EXPORTS).is_dir()):
         told: list[str] = []
         file = verified_weights(run.folder, weights_file(weights), allow_changed_weights, told.append)
-        origin = Origin(weights, sha256_of(file), fingerprint(run.folder))
+        origin = Origin(weights, sha256_of(file), fingerprint(run))
         for form in (EXPORT_FORMATS[each] for each in ENGINES[:-1] if name in (None, each)):
             try:
                 engine = _of_export(run, form, origin)

@@ -55,7 +55,7 @@ class Exporter:
     def __init__(self, run: OpenRun, weights: Weights, allow_changed_weights: bool, notice: Notice) -> None:
         self._run, self._weights = run, weights
         file = verified_weights(run.folder, weights_file(weights), allow_changed_weights)
-        self.origin = Origin(weights, sha256_of(file), fingerprint(run.folder))
+        self.origin = Origin(weights, sha256_of(file), fingerprint(run))
         model = run.float32_model(weights, allow_changed_weights, notice)
         loss, classes = run.spec.train.loss, len(run.class_names)
         encoding = encoding_for(run.spec.train, model, classes)

@@ -95,7 +95,7 @@ def _wanted(run: OpenRun) -> Origin | None:
     """What an export would be made from; None if there is one, it was tried, or cannot be written."""
     if find_spec(_FORM.runtime) is None or not os.access(run.path, os.W_OK) or run.status.get("state") != "finished":
         return None
-    origin = Origin("best", sha256_of(verified_weights(run.folder, BEST)), fingerprint(run.folder))
+    origin = Origin("best", sha256_of(verified_weights(run.folder, BEST)), fingerprint(run))
     with contextlib.suppress(Unreadable):
         tried = read_json(run.path / ATTEMPT)
         if all(tried.get(key) == value for key, value in vars(origin).items()):

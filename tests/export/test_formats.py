@@ -165,6 +165,7 @@ def test_eight_bits_that_lose_too_much_are_removed(run, monkeypatch):
     from cnncli.runner import export
 
     opened = run("digits")
+    shutil.rmtree(opened.path / "exports" / "litert-int8", ignore_errors=True)
     monkeypatch.setattr(export, "_calibration", lambda *_: np.zeros((8, 28, 28, 1), np.float32))
     with pytest.raises(NotExported, match=r"accuracy of litert-int8 is 0\..* more than the tolerance of 1"):
         opened.export("litert", int8=True)

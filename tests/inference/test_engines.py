@@ -86,6 +86,15 @@ def new_weights(run):
     (run.path / "weights.sha256").write_text(f"{hashed}  weights/best.weights.h5\n")
 
 
+def spec(old, new):
+    def change(run):
+        text = run.folder.spec.read_text()
+        assert old in text
+        run.folder.spec.write_text(text.replace(old, new))
+
+    return change
+
+
 def changed_file(run):
     file = run.path / "exports/litert/model.tflite"
     file.write_bytes(file.read_bytes()[:-1] + b"\1")
@@ -103,8 +112,13 @@ def model(**facts):
     ("change", "said"),
     [
         (new_weights, "the weights have changed since exports/litert was made"),
-        (lambda run: run.folder.spec.write_text(run.folder.spec.read_text() + "\n"), "spec.yaml or data.json have"),
-        (lambda run: edit(run.folder.data, source="digits"), "spec.yaml or data.json have changed"),
+        (
+            spec("activation: relu", "activation: elu"),
+            "spec.yaml or data.json has changed since exports/litert was made",
+        ),
+        (spec("resize: stretch", "resize: pad"), "spec.yaml or data.json has changed"),
+        (spec("  scale: [", "  scale: [-1"), "spec.yaml or data.json has changed"),
+        (lambda run: edit(run.folder.data, class_names=[*"1234567890"]), "spec.yaml or data.json has changed"),
         (changed_file, "model.tflite of exports/litert was changed after it was checked"),
         (lambda run: (run.path / "exports/litert/model.tflite").unlink(), "model.tflite of exports/litert cannot be"),
         (lambda run: (run.path / "exports/litert/check.json").unlink(), "check.json of exports/litert cannot be read"),

@@ -106,8 +106,8 @@ for arguments in json.loads(sys.argv[2]):
     counts.append(dict(opened))
 print(json.dumps(counts))
 """
-# The hash of the weights is checked before anything looks into them.
-WEIGHTS = {"weights/best.weights.h5"}
+# The hash of the weights is checked each time before anything looks into them.
+WEIGHTS = {"weights/best.weights.h5", "weights.sha256"}
 # The state of a training changes while it is resumed, and the arrays of its checkpoint wait for the model.
 CHANGING = {"status.json", "weights.sha256", "checkpoint/state.npz", "weights/last.weights.h5"}
 

@@ -81,7 +81,7 @@ def _job(
     return Job(
         cnncli=__version__,
         run=run.folder.name,
-        run_sha256=fingerprint(run.folder),
+        run_sha256=fingerprint(run),
         weights=computing.weights,
         weights_sha256=sha256_of(weights),
         engine=computing.engine or "",
