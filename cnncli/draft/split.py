@@ -44,6 +44,11 @@ def choose_split(labels: Mapping[str, np.ndarray], class_names: tuple[str, ...])
     if "validation" in labels and "test" in labels:
         reason = "This is the split of the source."
         return Split({}, len(train), len(labels["validation"]), len(labels["test"]), reason)
+    if len(train) == len(class_names):
+        raise DataError(
+            f"each of the {len(class_names):,} classes has one image to train on, such as '{class_names[0]}'",
+            "add images; where these are names or descriptions of the images, name the column that has the classes",
+        )
     keys, drawn = _best_fractions(labels, class_names)
     sizes = {split: len(of_split) for split, of_split in drawn.items()}
     trained = len(train) - sum(sizes.values())

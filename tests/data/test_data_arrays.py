@@ -39,6 +39,7 @@ def message(tmp_path, classes=None, white=None, **stored) -> str:
     [
         ("x_train", "y_train", "x_test", "y_test"),
         ("X_train", "Y_train", "X_test", "Y_test"),
+        ("trainX", "trainY", "testX", "testY"),
         ("train_images", "train_labels", "test_images", "test_labels"),
         ("training-data", "training-targets", "testing-data", "testing-targets"),
     ],

@@ -174,7 +174,7 @@ def test_of_many_missing_files_ten_are_listed(pets):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "no column that is known to hold the image"),
+        ("", "pets.csv is empty"),
         ("file,label\n", "has no rows"),
         ("1,cat\n2,dog\n", "the first row must name the columns"),
         ("file,label\ncat/1.png,cat,dog\n", "pets.csv:2 has 3 fields, and the first row has 2"),
@@ -182,7 +182,7 @@ def test_of_many_missing_files_ten_are_listed(pets):
         (b"file,label\nk\x81fer.png,cat\n", "pets.csv:2 is not UTF-8 text"),
         ("file,label\ncat/1.png,\ndog/1.png,\n", "has no label in any of its 2 rows"),
         ("file,label\ncat/1.png,cat\ncat/2.png,cat\n", "has only one class, cat"),
-        ("file,label\n\0.png,cat\ndog/1.png,dog\n", "does not exist"),
+        ("file,label\n\0.png,cat\ndog/1.png,dog\n", "is not the name of a file"),
     ],
 )
 def test_what_is_no_table_of_images(pets, text, words):

@@ -92,3 +92,13 @@ def test_links_are_not_followed(tmp_path):
         file["labels"] = np.arange(4) % 2
     with pytest.raises(DataError, match="has no train images"):
         arrays.load(tmp_path / "linked.h5")
+
+
+@pytest.mark.parametrize("kind", ["utf-8", "ascii"])
+def test_words_as_labels(tmp_path, kind):
+    words = ["owl", "cat", "cat", "owl"]
+    with h5py.File(tmp_path / "pets.h5", "w") as archive:
+        archive["X"] = IMAGES
+        archive.create_dataset("y", data=words, dtype=h5py.string_dtype(kind))
+    data = arrays.load(tmp_path / "pets.h5")
+    assert [data.class_names[label] for label in data.splits["train"].labels] == words

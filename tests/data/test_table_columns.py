@@ -240,3 +240,31 @@ def test_values_of_json_are_called_as_they_are_written(pets, first, second):
     expected = {line["file"]: words[line["label"]] if words else line["label"][0] for line in lines}
     assert labels(load(pets, "\n".join(map(json.dumps, lines)), name="pets.jsonl")) == expected
     assert labels(load(pets, json.dumps({"version": 1, "samples": lines}), name="pets.json")) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "yes", "no"), [("is_train", "1", "0"), ("IsTraining", "True", "False"), ("in_train_set", "yes", "no")]
+)
+def test_a_column_that_says_whether_an_image_is_trained_on(pets, name, yes, no):
+    told = []
+    rows = f"cat/1.png,cat,{yes}\ncat/2.png,cat,{no}\ndog/1.png,dog,{yes}\n"
+    data = load(pets, f"file,label,{name}\n{rows}", notice=told.append)
+    assert {split: samples.names for split, samples in data.splits.items()} == {
+        "train": ("cat/1.png", "dog/1.png"),
+        "test": ("cat/2.png",),
+    }
+    assert "names the splits, and they are used" in told[0]
+    assert [*load(pets, f"file,label,{name}\n{rows}", split_column="").splits] == ["train"]
+
+
+@pytest.mark.parametrize(("name", "values"), [("is_train", "111"), ("is_cat", "110"), ("is_test", "010")])
+def test_other_answers_of_yes_and_no_divide_nothing_wrongly(pets, name, values):
+    rows = "".join(f"{image},{label},{value}\n" for (image, label), value in zip(PETS.items(), values, strict=True))
+    data = load(pets, f"file,label,{name}\n{rows}")
+    train = {"is_train": 3, "is_cat": 3, "is_test": 2}[name]
+    assert len(data.splits["train"]) == train
+
+
+def test_an_empty_table_is_called_that(pets):
+    assert "pets.csv is empty" in message(pets, "\n\n")
+    assert "must end with one" in message(pets, 'file,label\n"cat/1.png,cat\n')

@@ -53,6 +53,7 @@ def test_own_test_images_leave_a_pair_to_train_and_validate():
     assert (split.keys, split.test, split.lacking) == ({"validation": 0.15}, 42, ())
 
 
-def test_one_image_of_each_class_cannot_be_divided():
-    with pytest.raises(DataError, match="too few for the rest"):
-        chosen(1, 1, 1)
+@pytest.mark.parametrize("counts", [(1, 1, 1), (1,) * 30])
+def test_classes_of_one_image_are_called_that(counts):
+    with pytest.raises(DataError, match=f"each of the {len(counts)} classes has one image to train on, such as 'c0'"):
+        chosen(*counts)

@@ -186,7 +186,7 @@ def _header(stream: IO[bytes], file: Path, member: str, size: int) -> _Stored:
 
 def _role(name: str) -> tuple[str, str] | None:
     """Split and kind of an array with this name; an empty split when it names none, and None for other arrays."""
-    words = re.split(r"[_\-. ]", name.lower())
+    words = re.split(r"[_\-. ]", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
     kinds = [_KINDS[word] for word in words if word in _KINDS]
     splits = [SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS]
     if len(kinds) != 1 or len(splits) > 1 or len(words) > len(kinds) + len(splits):

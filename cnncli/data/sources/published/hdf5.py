@@ -101,6 +101,8 @@ def _role(name: str, stem: str) -> tuple[str, str]:
 
 def _named(labels: np.ndarray, names: Sequence[str]) -> np.ndarray:
     labels = labels.reshape(len(labels), -1) if labels.ndim > 2 else labels.T if labels.shape[:1] == (1,) else labels
+    if labels.dtype.kind == "O":  # text of any length
+        labels = labels.astype(np.str_) if isinstance(labels.flat[0], str) else np.char.decode(labels.astype(np.bytes_))
     flat = labels.ravel()
     fits = (
         flat.dtype.kind in "iu"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from cnncli.data.sources.rows import Grid, Listing, Row
@@ -13,7 +13,7 @@ from cnncli.data.sources.rows.encoded_cells import encoded_names, is_encoded
 from cnncli.data.sources.rows.names import GUESSES, simplified
 from cnncli.data.sources.rows.one_hot import OneHot, one_hot_columns
 from cnncli.data.sources.rows.pixel_cells import is_pixels, pixel_columns, pixel_names
-from cnncli.data.sources.rows.split_column import KEY, split_column
+from cnncli.data.sources.rows.split_column import KEY, flag_column, split_column
 from cnncli.data.sources.rows.text import is_image_name
 from cnncli.errors import DataError
 from cnncli.wording import some
@@ -42,9 +42,13 @@ def rows_of(table: Path, grid: Grid, arguments: TableArguments, exists: Callable
     if finder.lacks_header(image):
         return rows_of(table, _without_header(grid), arguments, exists)
     label = finder.named("label")
-    used = {*taken, *of_pixels, image}
+    used: set[int | None] = {*taken, *of_pixels, image}
+    words: Mapping[str, str] = {}
     if split is None and arguments.split_column is None:
-        split = split_column(table, grid.header, [cells for _, cells in grid.rows], {*used, label})
+        rows, known = [cells for _, cells in grid.rows], {*used, label}
+        split = split_column(table, grid.header, rows, known)
+        if split is None and (flag := flag_column(grid.header, rows, known)):
+            split, words = flag
         if split is not None:
             said = f"the column '{grid.header[split]}' names the splits, and they are used"
             notice(f"{table}: {said}; to ignore it, set {KEY} to ''")
@@ -60,6 +64,8 @@ def rows_of(table: Path, grid: Grid, arguments: TableArguments, exists: Callable
     if one_hot is None and label is None:
         raise finder.unknown("label")
     listing = _listing(grid, image, label, split, group, one_hot)
+    if words:
+        listing.rows = [row._replace(split=words[row.split]) for row in listing.rows]
     listing.label_columns = one_hot.names if one_hot is not None else (grid.header[label or 0],)
     if one_hot is not None:
         notice(f"{table}: the labels are one-hot, in the columns {some(one_hot.names)}")

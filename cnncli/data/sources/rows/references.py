@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -65,11 +67,17 @@ class References:
         slashed = name.replace("\\", "/")
         written = name if slashed == name or os.path.lexists(self._folder / name) else slashed
         try:
-            if (self._folder / written).is_file():
-                return Found(written)
-            return Found(written, "is not a file") if name and (self._folder / written).exists() else None
-        except (OSError, ValueError):  # too long a name, or a null character in it
-            return Found(f"{written[:_SHOWN]}…", "is not the name of a file")
+            mode = os.stat(os.path.join(self._folder, written)).st_mode  # noqa: PTH116, PTH118  # of a million files
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:  # too long a name, or a null character in it
+            if getattr(error, "errno", None) == errno.EACCES:
+                return Found(written, "may not be read")
+            shown = written if len(written) <= _SHOWN else f"{written[:_SHOWN]}…"
+            return Found(shown, "is not the name of a file")
+        if stat.S_ISREG(mode):
+            return Found(written)
+        return Found(written, "is not a file") if name else None
 
     def _by_end(self, name: str) -> Found:
         parts = _parts(name)

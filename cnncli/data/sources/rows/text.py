@@ -103,8 +103,13 @@ def delimited(file: Path, text: str, delimiter: str | None) -> Grid:
             if any(field.strip() for field in fields):
                 rows.append((f"line {reader.line_num + lines - 1}", [field.strip() for field in fields]))
     except csv.Error as error:
-        raise DataError(f"{file}:{reader.line_num + lines - 1} cannot be read as a table: {error}") from error
-    header = rows[0][1] if rows else []
+        raise DataError(
+            f"{file}:{reader.line_num + lines - 1} cannot be read as a table: {error}",
+            "a field that begins with a quote must end with one; quotes inside of it are doubled",
+        ) from error
+    if not rows:
+        raise DataError(f"{file} is empty", "expected a row for each image below the names of the columns")
+    header = rows[0][1]
     rows = [(place, _without_empty_ends(fields, len(header))) for place, fields in rows]
     by = f"divided by {DELIMITERS.get(delimiter, repr(delimiter))}s"
     for place, fields in rows:
@@ -133,7 +138,7 @@ def _remarks(text: str) -> list[str]:
 
 def _without_empty_ends(fields: list[str], count: int) -> list[str]:
     """The fields of a row up to those of the first row, if what follows them is empty."""
-    return fields if any(fields[count:]) else fields[:count]
+    return fields if len(fields) <= count or any(fields[count:]) else fields[:count]
 
 
 def _images_and_labels(text: str, first_line: int) -> list[tuple[str, list[str]]]:
