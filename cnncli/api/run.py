@@ -72,8 +72,9 @@ class Run(HeatMappedRun):
         on: str | os.PathLike[str] | None = None,
         allow_changed_weights: bool = False,
         notice: Notice = warn,
+        write: bool = False,
     ) -> EvaluationResult:
-        """Measures weights on the images of a split, or on other labelled images; writes nothing.
+        """Measures weights on the images of a split, or on other labelled images; writes nothing unless asked to.
 
         Args:
             split: The split: `test` by default, of `on` the only one.
@@ -83,8 +84,11 @@ class Run(HeatMappedRun):
                 Their classes have the names of the run's, or those that the spec renamed; not all need be there.
             allow_changed_weights: Accept weights whose checksum does not match the run.
             notice: Receives warnings, such as that images have changed; `warnings.warn` by default.
+            write: Write the results into the run, as its training does: a run of an older version gets the files that
+                it lacks. Only of the best weights on the run's own test images; those for validation are needed, too.
 
         Raises:
+            ValueError: `write` with another split, other weights or other images.
             DataError: Images are missing, or have classes that the run does not know.
             RunError: The run is incomplete, or has no such split or weights.
 
@@ -94,13 +98,18 @@ class Run(HeatMappedRun):
             >>> result.split, len(result.predictions)
             ('validation', 100)
         """
-        if self._evaluated and split in (None, "test") and (weights, data, on) == ("best", None, None):
+        of_training = split in (None, "test") and (weights, on) == ("best", None)
+        if write and not of_training:
+            raise ValueError("write is for the best weights on the run's own test images")
+        if self._evaluated and of_training and data is None and not write:
             return self._evaluated
         with isolated():
             from cnncli.api.results import EvaluationResult
-            from cnncli.runner.evaluate import evaluate
+            from cnncli.runner.evaluate import evaluate, evaluate_again
 
             moved, other = (None if path is None else expanded(path) for path in (data, on))
+            if write:
+                return EvaluationResult.of(evaluate_again(self, notice, moved, allow_changed_weights))
             return EvaluationResult.of(evaluate(self, split, notice, moved, allow_changed_weights, weights, other))
 
     _evaluated: EvaluationResult | None = None

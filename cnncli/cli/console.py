@@ -188,7 +188,7 @@ def show_report(evaluation: Any, report: Any) -> None:
     say(report.text)
     if line := unmeasured_line(evaluation):
         say(line)
-    for line in summary_lines(evaluation, report.measured):
+    for line in summary_lines(evaluation, report):
         say(line)
 
 

@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     help="Measure on other labelled images: a folder with a folder for each class, or a table.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Write the results into the run, as its training does: a run of an older version gets the files it lacks.",
+)
 @click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 7 if a metric is lower.")
 @allow_changed_weights_option
 def evaluate(
@@ -45,12 +50,13 @@ def evaluate(
     data: Path | None,
     on: Path | None,
     as_json: bool,
+    write: bool,
     fail_under: tuple[str, ...],
     allow_changed_weights: bool,
 ) -> None:
     """Measure a run on its test images, or on others.
 
-    RUN is a run folder or its name. Nothing is written.
+    RUN is a run folder or its name. Nothing is written without --write.
 
     \b
     Example:
@@ -65,6 +71,8 @@ def evaluate(
     opened = open_run(run, runs_dir)
     if data is not None and on is not None:
         raise click.UsageError("--data is a new path of the run's own images, --on names others; use one of them")
+    if write and (split not in (None, "test") or weights != "best" or on is not None):
+        raise click.UsageError("--write is for the best weights on the run's own test images")
     if note := _unfinished(opened, weights):
         notice(note)
     _require_metrics(opened, [name for name, _ in limits])
@@ -75,6 +83,7 @@ def evaluate(
         on=on,
         allow_changed_weights=allow_changed_weights,
         notice=notice,
+        write=write,
     )
     if as_json:
         print_json({**result.metrics, "classes": result.report.values})

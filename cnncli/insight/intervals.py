@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+Interval = tuple[float, float]
+
 Z = 1.959963984540054
 """Within so many standard deviations are 95 % of a normal distribution."""
 

@@ -18,6 +18,7 @@ import numpy as np
 from cnncli.records import Evaluation, History, ModelSummary
 
 if TYPE_CHECKING:
+    from cnncli.insight.calibration import Calibration, Temperature
     from cnncli.report.classification import ClassificationReport
 
 Write = Callable[[str], AbstractContextManager[Path]]
@@ -51,6 +52,27 @@ class EvaluationData:
         from cnncli.report.classification import classification_report
 
         return classification_report(self.evaluation)
+
+    @cached_property
+    def calibrations(self) -> tuple[Temperature | None, Calibration, Calibration | None]:
+        """The temperature of the validation images, if there are some; the calibration, and that with it if it helps.
+
+        Raises:
+            NotApplicable: The outputs are no probabilities, or there are too few images.
+        """
+        from cnncli.insight.calibration import calibration, fit_temperature
+
+        test, validation, plain = self.evaluation, self.validation, self.report.calibration
+        if test.logits is None:
+            raise NotApplicable("the outputs of an image do not add up to 1")
+        if plain is None:
+            raise NotApplicable("there are fewer than 50 images")
+        temperature = None
+        if validation is not None and validation.logits is not None:
+            temperature = fit_temperature(validation.logits, validation.labels, validation.groups)
+        if temperature is None or temperature.value == 1:
+            return temperature, plain, None
+        return temperature, plain, calibration(test.logits / temperature.value, test.labels, test.groups)
 
 
 class NotApplicable(Exception):
@@ -115,6 +137,18 @@ ARTIFACTS = (
         "evaluation",
         ".plots.confusion_matrix:draw_confusion_matrix",
         "which classes are mistaken for which; of more than 50 classes the most confused ones",
+    ),
+    Artifact(
+        "calibration.json",
+        "evaluation",
+        ".calibration:write_calibration",
+        "what [confidences](#calibration) mean, and the temperature that corrects them",
+    ),
+    Artifact(
+        "plots/reliability.png",
+        "evaluation",
+        ".plots.reliability:draw_reliability",
+        "how many images are right, by the [confidence](#calibration) of their answers",
     ),
     Artifact("plots/mistakes.png", "evaluation", ".plots.mistakes:draw_mistakes", "the most confident mistakes"),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnncli.records import Evaluation
+from cnncli.report.artifacts import NotApplicable
 
 if TYPE_CHECKING:
     from cnncli.report.artifacts import EvaluationData
@@ -18,8 +19,6 @@ MOST_LOGITS = 1 << 24
 
 def write_logits(data: EvaluationData, path: Path) -> None:
     """Writes the logits of the evaluation and of the validation images with the labels, as arrays without pickles."""
-    from cnncli.report.artifacts import NotApplicable
-
     if data.evaluation.logits is None:
         raise NotApplicable("the outputs of an image do not add up to 1")
     arrays = arrays_of(data.evaluation) | ({} if data.validation is None else arrays_of(data.validation))

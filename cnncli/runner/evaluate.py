@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from pathlib import Path
 
 from cnncli.data.samples import LabelledImages
@@ -12,14 +13,16 @@ from cnncli.factory.training import compile_model
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records import Evaluation
+from cnncli.report import EvaluationData, write_artifacts
 from cnncli.runner.inputs.image_manifest import recorded_splits, warn_about_trained
 from cnncli.runner.inputs.other_images import other_images
-from cnncli.runner.inputs.splits import Splits, decoded, decoded_before, groups_in
+from cnncli.runner.inputs.splits import Splits, decoded, decoded_before, evaluated_splits, groups_in
 from cnncli.runner.model.build import encoding_for
-from cnncli.runner.model.evaluation import evaluate_split
+from cnncli.runner.model.evaluation import evaluate_split, images_at
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.spec.schema import Data
 from cnncli.spec.sources import Source
+from cnncli.startup import keras
 
 
 def evaluate(
@@ -36,7 +39,7 @@ def evaluate(
         raise RunError("--data is a new place of the run's own images, and --on names others", "use one of the two")
     tell_result_variables(notice)
     model = run.model(weights, allow_changed_weights, notice)
-    train, classes = run.spec.train, run.class_names
+    classes = run.class_names
     if on is None:
         split = split or "test"
         own = own_split(run, split, data_path, notice)
@@ -46,14 +49,51 @@ def evaluate(
         warn_about_trained(run.path, classes, files, notice)
         samples = decoded(Splits(classes, {split: files}), run.spec.data.cache, notice=notice).samples[split]
         groups = None
-    encoding = encoding_for(train, model, len(classes))
-    compile_model(model, train.optimizer, train.loss, train.metrics, len(classes), total_steps=1)
-    evaluation = evaluate_split(model, split, samples, classes, encoding, train.loss, train.batch_size)
+    evaluation = _evaluated(run, model, split, samples)
     measured_on = "" if on is None else str(expanded(on).absolute())
     return dataclasses.replace(evaluation, weights=weights, on=measured_on, groups=groups)
 
 
-def own_split(run: OpenRun, split: str, data_path: Path | None = None, notice: Notice = warn) -> Splits:
+def evaluate_again(
+    run: OpenRun, notice: Notice = warn, data_path: Path | None = None, allow_changed_weights: bool = False
+) -> Evaluation:
+    """Evaluates the best weights of a run on its test images, and writes the results into the run as a training does.
+
+    A run of an older version gets the files that it lacks.
+
+    Raises:
+        DataError: Test or validation images are missing.
+        RunError: The run is incomplete, or is being written.
+    """
+    tell_result_variables(notice)
+    model = run.model("best", allow_changed_weights, notice)
+    with run.folder.locked():
+        own = own_split(run, "test", data_path, notice, further=("validation",))
+        evaluations = []
+        for split in evaluated_splits(own):
+            samples = _decoded(own, split, run.spec.data.cache, notice)
+            evaluation = _evaluated(run, model, split, samples)
+            evaluations.append((dataclasses.replace(evaluation, groups=groups_in(own, split)), samples))
+        (tested, images), *others = evaluations
+        data = EvaluationData(tested, images_at(images), *(evaluation for evaluation, _ in others))
+        write_artifacts("evaluation", data, run.folder.write)
+    return tested
+
+
+def _evaluated(run: OpenRun, model: keras.Model, split: str, samples: LabelledImages) -> Evaluation:
+    train, classes = run.spec.train, run.class_names
+    encoding = encoding_for(train, model, len(classes))
+    compile_model(model, train.optimizer, train.loss, train.metrics, len(classes), total_steps=1)
+    return evaluate_split(model, split, samples, classes, encoding, train.loss, train.batch_size)
+
+
+def own_split(
+    run: OpenRun,
+    split: str,
+    data_path: Path | None = None,
+    notice: Notice = warn,
+    further: Collection[str] = (),
+) -> Splits:
     """The images of a run, found again; those of one split are all there.
 
     Args:
@@ -61,13 +101,14 @@ def own_split(run: OpenRun, split: str, data_path: Path | None = None, notice: N
         split: `train`, `validation` or `test`.
         data_path: Where the images are now, if they were moved.
         notice: Receives warnings, such as that images have changed.
+        further: Other splits whose images must be there, if the run has them.
 
     Raises:
         DataError: Images of the split are missing.
         RunError: There is no such split.
     """
     data = run.spec.data if data_path is None else _moved(run.spec.data, data_path)
-    splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=(split,))
+    splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=(split, *further))
     if split not in splits.samples:
         raise RunError(f"this run has no {split} images", f"it has {', '.join(splits.samples)}")
     return splits

@@ -52,10 +52,11 @@ def test_an_evaluation_leaves_its_files(tmp_path, write, make_evaluation):
     assert write_artifacts("evaluation", data, write) == {}
     run, report = tmp_path / "run", data.report
     expected = (
-        "logits.npz metrics.json plots/confusion_matrix.png plots/mistakes.png predictions.csv report.json report.txt"
+        "calibration.json logits.npz metrics.json plots/confusion_matrix.png plots/mistakes.png plots/reliability.png "
+        "predictions.csv report.json report.txt"
     )
     assert files_in(run) == expected.split() == sorted(artifact_names("evaluation"))
-    figures = summary_lines(data.evaluation, report.measured)
+    figures = summary_lines(data.evaluation, report)
     assert (run / "report.txt").read_text() == "\n".join([report.text, *figures]) + "\n"
     assert json.loads((run / "report.json").read_text()) == report.values
     metrics = json.loads((run / "metrics.json").read_text())

@@ -88,7 +88,7 @@ def test_a_class_may_be_named_like_an_average(make_evaluation):
 
 
 def shown_first(evaluation) -> str:
-    return summary_lines(evaluation, measure(evaluation))[0]
+    return summary_lines(evaluation, classification_report(evaluation))[0]
 
 
 def evaluation_of(probabilities, labels, **more) -> Evaluation:
@@ -178,25 +178,26 @@ def test_classes_without_images_are_named_below_the_table():
 
 def test_figures_are_shown_with_their_intervals_and_no_more_digits_than_the_images_carry(make_evaluation):
     evaluation = make_evaluation(6, 413, right=0.95)
-    first, *others = summary_lines(evaluation, measure(evaluation))
+    first, *others = summary_lines(evaluation, classification_report(evaluation))
     low, high = measure(evaluation).intervals["accuracy"]
     accuracy = (evaluation.labels == evaluation.predicted).mean()
     assert first == f"test   loss 0.1234   accuracy {accuracy:.3f} ({low:.3f}–{high:.3f}), 413 images"
     names = [re.sub(r" [0-9.]+( \([0-9.–]+\))?", "", line).split() for line in others]
-    assert names == [["macro", "F1", "kappa", "MCC"], ["top-5", "ROC", "area", "PR", "area"]]
+    assert names[:2] == [["macro", "F1", "kappa", "MCC"], ["top-5", "ROC", "area", "PR", "area"]]
+    assert others[2].startswith("       mean confidence 0.")
 
 
 def test_few_images_are_said_to_be_few(make_evaluation):
     evaluation = make_evaluation(3, 60)
-    assert (
-        summary_lines(evaluation, measure(evaluation))[-1] == "       no intervals of averages: fewer than 100 images"
-    )
+    lines = summary_lines(evaluation, classification_report(evaluation))
+    assert lines[-2] == "       no intervals of averages: fewer than 100 images"
+    assert lines[-1].startswith("       mean confidence 0.")
 
 
 def test_groups_are_counted_beside_the_images(make_evaluation):
     evaluation = dataclasses.replace(make_evaluation(3, 200), groups=np.repeat(np.arange(25), 8))
     report = classification_report(evaluation)
-    assert summary_lines(evaluation, report.measured)[0].endswith("), 200 images in 25 groups")
+    assert summary_lines(evaluation, report)[0].endswith("), 200 images in 25 groups")
     values = metrics_of(evaluation, report)
     assert values["groups"] == 25
     assert values["intervals"]["accuracy"] == list(report.measured.intervals["accuracy"])

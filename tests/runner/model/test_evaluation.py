@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import cnncli
-from cnncli.insight.measure import measure
-from cnncli.report.classification import log_loss, metrics_of, summary_lines
+from cnncli.report.classification import classification_report, log_loss, metrics_of, summary_lines
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +37,7 @@ def evaluate(loss, units="classes", dense="bias_initializer: zeros", activation=
 
 
 def shown_first(evaluation):
-    return summary_lines(evaluation, measure(evaluation))[0]
+    return summary_lines(evaluation, classification_report(evaluation))[0]
 
 
 LOSSES = [
