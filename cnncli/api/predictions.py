@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cnncli.api.export import ExportableRun
-from cnncli.isolation import isolated_images
+from cnncli.isolation import isolated, isolated_images
 from cnncli.machine import expanded
 from cnncli.notices import Notice, Progress, warn
 from cnncli.runner.open_run import Weights
@@ -36,6 +36,7 @@ class PredictingRun(ExportableRun):
         invert: bool = False,
         image_column: str | None = None,
         allow_changed_weights: bool = False,
+        prepare: bool = False,
         progress: Progress | None = None,
         notice: Notice = warn,
     ) -> WrittenPredictions:
@@ -61,6 +62,8 @@ class PredictingRun(ExportableRun):
             invert: Invert the brightness first, for negatives of the training images.
             image_column: Column of the images in a table; found by itself by default.
             allow_changed_weights: Accept weights whose checksum does not match the run.
+            prepare: For 2,000 images or more, make the export to LiteRT first if there is none, as
+                `prepare_predictions` does.
             progress: Receives how many images are done, and of how many.
             notice: Receives warnings; `warnings.warn` by default.
 
@@ -86,13 +89,19 @@ class PredictingRun(ExportableRun):
         from cnncli.runner.answers.pipeline import Settings
         from cnncli.runner.answers.write import write_predictions
 
+        def export() -> None:
+            with isolated():
+                from cnncli.runner.prepare import prepare_after_prediction
+
+                prepare_after_prediction(self, notice)
+
         with isolated_images():
             return write_predictions(
                 self,
                 expanded(out),
                 as_several(images),
                 Settings(top_k, probabilities, embeddings, invert),
-                Computing(weights, engine, allow_changed_weights),
+                Computing(weights, engine, allow_changed_weights, export if prepare else None),
                 shard,
                 resume,
                 overwrite,

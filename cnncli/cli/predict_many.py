@@ -46,7 +46,7 @@ def write(run: Run, out: Path, images: tuple[str, ...], **options: Any) -> int:
     try:
         with Signals() as signals, _bar(signals) as progress:
             inputs = [sys.stdin.buffer if image == "-" else image for image in images]
-            written = run.predict_to(out, inputs, progress=progress, notice=notice, **options)
+            written = run.predict_to(out, inputs, prepare=True, progress=progress, notice=notice, **options)
     except KeyboardInterrupt:
         if out.with_name(f"{out.name}.parts").exists():
             command = [word for word in sys.argv[1:] if word not in ("--resume", "--overwrite")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cnncli.errors import DataError
@@ -9,6 +10,9 @@ from cnncli.inference import open_engine
 from cnncli.notices import Notice
 from cnncli.runner.answers.pipeline import Compute
 from cnncli.runner.open_run import OpenRun, Weights
+
+MANY = 2_000
+"""Images from which an export, which takes some seconds, saves more time than it costs."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,13 @@ class Computing:
     weights: Weights
     engine: str | None
     allow_changed_weights: bool
+    prepare: Callable[[], None] | None = None
+
+    def require_export(self, images: int, embeddings: bool) -> None:
+        """Makes an export if that is wanted, may be used, and there are enough images to gain by it."""
+        usable = self.engine is None and self.weights == "best" and not self.allow_changed_weights and not embeddings
+        if self.prepare is not None and usable and images >= MANY:
+            self.prepare()
 
 
 def open_network(run: OpenRun, computing: Computing, embeddings: bool, notice: Notice) -> tuple[Compute, str]:

@@ -6,13 +6,14 @@ import itertools
 import json
 import os
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import cnncli
-from cnncli.runner.answers import parts
+from cnncli.runner.answers import network, parts
 from cnncli.runs import files
 from cnncli.runs.lock import Lock
 
@@ -224,3 +225,20 @@ def test_images_of_a_photograph_are_read_in_threads(run, tmp_path):
     written = run.predict_to(tmp_path / "answers.csv", tmp_path)
     names = [row["image"] for row in csv.DictReader(written.path.open(newline=""))]
     assert names == [f"{number}.jpg" for number in range(200)]
+
+
+def test_an_export_is_made_first_only_for_many_images_that_it_may_answer():
+    made = []
+    may = network.Computing("best", None, False, lambda: made.append(1))
+    for computing, images, embeddings in (
+        (may, 1_999, False),
+        (may, 2_000, True),
+        (replace(may, weights="last"), 2_000, False),
+        (replace(may, engine="tensorflow"), 2_000, False),
+        (replace(may, prepare=None), 2_000, False),
+        (replace(may, allow_changed_weights=True), 2_000, False),
+    ):
+        computing.require_export(images, embeddings)
+    assert not made
+    may.require_export(2_000, False)
+    assert made
