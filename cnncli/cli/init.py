@@ -122,7 +122,7 @@ def _draft(
     if images.unreadable:
         place = images.arguments["path"]  # a folder may be read by the table in it
         notice(f"note: {_unreadable(images.unreadable)}; for details: cnncli data {shlex.quote(place)}")
-    _deliver(draft.text, file, ("check", "preview", "train"), _time_line(draft.time, budget.max_time, str(file)))
+    _deliver(draft.text, file, ("check", "preview", "train"), _time_line(draft.time, draft.stops_after, str(file)))
 
 
 def _duration(text: str) -> str | float:
@@ -135,14 +135,13 @@ def _duration(text: str) -> str | float:
     return value
 
 
-def _time_line(time: TrainingTime, max_time: str | float | None, file: str) -> str:
+def _time_line(time: TrainingTime, stops_after: float | None, file: str) -> str:
     """How long the training takes on this machine, and how to make it shorter."""
-    from cnncli.spec.duration import seconds_of
     from cnncli.wording import counted, duration_text
 
-    if (limit := seconds_of(max_time)) is not None:
-        epochs = counted(time.epochs, "epoch")
-        return f"time: stops after {duration_text(limit)}; about {epochs} fit into it if this machine does nothing else"
+    if stops_after is not None:
+        fit = f"about {counted(time.epochs, 'epoch')} fit into it if this machine does nothing else"
+        return f"time: stops after {duration_text(stops_after)}; {fit}"
     unit = 10 if time.total < 90 else 60 if time.total < 5400 else 1800
     line = f"time: about {duration_text(max(1, round(time.total / unit)) * unit)} if this machine does nothing else"
     if time.total < 90:

@@ -70,6 +70,7 @@ class Draft:
 
     text: str
     time: TrainingTime
+    stops_after: float | None  # seconds, where the training does not end before a time limit
     notes: tuple[str, ...]  # sentences about classes that validation or test lack, and about pretrained weights
 
 
@@ -88,14 +89,15 @@ def draft_in_time(images: Survey, file: str, budget: Budget = USUAL, pretrained:
     for side in sides:
         budget = replace(budget, largest_side=side)
         text = draft(images, file, budget, notes.setdefault, pretrained)
-        time = estimate(parse(read(text, file)), images, split, core)
-        if not (seconds := seconds_of(budget.max_time)):
-            return Draft(text, time, tuple(notes))
+        loaded = parse(read(text, file))
+        time = estimate(loaded, images, split, core)
+        if not (seconds := seconds_of(budget.max_time)) or (loaded.spec.train.stages and time.total <= seconds):
+            return Draft(text, time, None, tuple(notes))
         time = replace(time, epochs=time.epochs_within(seconds))
         if time.epochs >= ENOUGH_EPOCHS:
             break
     text = draft(images, file, replace(budget, epochs=time.epochs), pretrained=pretrained)
-    return Draft(text, time, tuple(notes))
+    return Draft(text, time, seconds, tuple(notes))
 
 
 def draft(

@@ -24,6 +24,12 @@ STAGES: list[dict[str, Any]] = [
 ]
 """The key `train.stages`: the new layer alone, then with the upper layers of the backbone."""
 
+BACKBONE = "MobileNetV2"
+"""The network, whose own layers a spec does not list."""
+
+LAYERS, MULTIPLY_ADDS, VALUES = 154, 153_000_000, 11_100_000
+"""Of the network for one image: its layers, their multiply-adds, and the values that they output."""
+
 _SIDE = 160
 _FILE = f"models/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{_SIDE}_no_top.h5"  # as Keras names it
 _PLACE = "9 MB from storage.googleapis.com"
@@ -68,7 +74,7 @@ def backbone_section() -> list[str]:
         "from a million photographs, and a new layer for these classes."
     )
     layers: list[Any] = [
-        {"MobileNetV2": {"weights": "imagenet", "name": "backbone"}},
+        {BACKBONE: {"weights": "imagenet", "name": "backbone"}},
         "GlobalAveragePooling2D",
         {"Dropout": {"rate": 0.2}},
         {"Dense": {"units": "classes", "activation": "softmax"}},

@@ -14,6 +14,7 @@ from math import prod
 import numpy as np
 
 from cnncli.data.quality.survey import Survey
+from cnncli.draft.pretrained import BACKBONE, LAYERS, MULTIPLY_ADDS, VALUES
 from cnncli.draft.split import Split
 from cnncli.machine import processor_flags, usable_cores
 from cnncli.spec import LoadedSpec
@@ -113,17 +114,26 @@ def estimate(loaded: LoadedSpec, images: Survey, split: Split, core: CoreSpeed) 
         split: How these are divided.
         core: Speed of a core of this machine.
     """
-    spec, shapes, layers = loaded.spec, loaded.shapes, len(loaded.shapes.steps)
-    half = spec.train.precision == "auto" and bool({"avx512_bf16", "amx_bf16"} & (processor_flags() or frozenset()))
-    multiply_adds = sum(macs_of(step) or 0 for step in shapes.steps) * (0.5 if half else 1.0)
-    values = sum(prod(step.output_shape or ()) for step in shapes.steps)
+    spec, shapes = loaded.spec, loaded.shapes
+    layers, multiply_adds, values = len(shapes.steps), 0.0, 0
+    for step in shapes.steps:
+        multiply_adds += macs_of(step) or 0
+        values += prod(step.output_shape or ())
+    is_backbone = any(step.node.entry.name == BACKBONE for step in shapes.steps)
+    if is_backbone:
+        layers, multiply_adds, values = layers + LAYERS, multiply_adds + MULTIPLY_ADDS, values + VALUES
+    if spec.train.precision == "auto" and {"avx512_bf16", "amx_bf16"} & (processor_flags() or frozenset()):
+        multiply_adds /= 2
     pixels = prod(shapes.image_shape or ()) / 3 * len(spec.augment)
     cores = usable_cores() ** PARALLEL
     computed = (multiply_adds * PER_MULTIPLY_ADD / core.operations + values * PER_VALUE / core.values) / cores
+    forward = computed * FORWARD
+    learned = forward if is_backbone else computed  # it is frozen, at last but for a few layers
     augmented = pixels * PER_AUGMENTED_PIXEL / core.values / cores
     steps = -(-split.train // spec.train.batch_size)
-    trained = split.train * (computed + augmented) + steps * layers * PER_LAYER
-    epoch = trained + split.validation * computed * FORWARD + PER_EPOCH
+    trained = split.train * (learned + augmented) + steps * layers * PER_LAYER
+    epoch = trained + split.validation * forward + PER_EPOCH
     decoding = images.sizes.prod(axis=1).sum() * PER_FILE_PIXEL / usable_cores()
-    once = START + layers * START_PER_LAYER + REPORTS + float(decoding) + split.test * computed * FORWARD
+    starts = layers * START_PER_LAYER * max(1, len(spec.train.stages))
+    once = START + starts + REPORTS + float(decoding) + split.test * forward
     return TrainingTime(once, epoch, spec.train.epochs)

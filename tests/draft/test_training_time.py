@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_draft import seen
 
-from cnncli.draft import draft
+from cnncli.draft import Budget, draft, draft_in_time
 from cnncli.draft.split import choose_split
 from cnncli.draft.training_time import CoreSpeed, TrainingTime, estimate, measure_core
 from cnncli.spec import parse
@@ -26,6 +26,23 @@ def test_more_and_larger_images_and_a_slower_core_take_longer():
     assert estimated(seen(sizes=[(3000, 3000)])).once > estimated(large).once  # decoding
     slow = CoreSpeed(CORE.operations / 10, CORE.values / 10)
     assert estimated(small, slow).epoch > 2 * estimated(small).epoch
+
+
+def test_a_backbone_takes_longer_than_the_layers_that_the_spec_lists():
+    photographs = seen((40,) * 4, [(200, 300)])
+    split = choose_split(photographs.labels, photographs.class_names)
+    text = draft(photographs, "a.yaml", pretrained=True)
+    time = estimate(parse(read(text, "a.yaml")), photographs, split, CORE)
+    assert time.epoch > 10 * split.train * 20 * 5 * 5 * 1280 / CORE.values  # what its last layer outputs
+    assert time.once > 30  # over 150 layers are traced, and traced again for the second stage
+
+
+def test_a_time_that_a_training_does_not_need_is_not_when_it_stops():
+    photographs = seen((40,) * 4, [(200, 300)])
+    limits = {time: draft_in_time(photographs, "a.yaml", Budget(max_time=time), True) for time in ("10h", "20s")}
+    assert (limits["10h"].stops_after, limits["10h"].time.epochs) == (None, 30)
+    assert limits["20s"].stops_after == 20
+    assert draft_in_time(photographs, "a.yaml", Budget(max_time="10h"), False).stops_after == 36_000
 
 
 def test_the_total_is_that_of_all_epochs_and_the_rest():
