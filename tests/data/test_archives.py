@@ -127,3 +127,14 @@ def test_init_names_what_it_does_not_read(tmp_path, files, said):
     with pytest.raises(DataError) as caught:
         survey(tmp_path)
     assert said in caught.value.hint
+
+
+@pytest.mark.parametrize("folder", ["grün", "猫", "сова"])
+def test_names_in_utf_8_that_a_zip_does_not_call_so(tmp_path, folder):
+    name = f"{folder}/1.png".encode()
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("x" * len(name), b"1")
+    content = (tmp_path / "photos.zip").read_bytes().replace(b"x" * len(name), name)  # and no mark for UTF-8
+    (tmp_path / "photos.zip").write_bytes(content)
+    unpacked(tmp_path / "photos.zip", lambda line: None)
+    assert (tmp_path / "photos" / folder / "1.png").read_bytes() == b"1"

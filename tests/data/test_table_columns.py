@@ -268,3 +268,19 @@ def test_other_answers_of_yes_and_no_divide_nothing_wrongly(pets, name, values):
 def test_an_empty_table_is_called_that(pets):
     assert "pets.csv is empty" in message(pets, "\n\n")
     assert "must end with one" in message(pets, 'file,label\n"cat/1.png,cat\n')
+
+
+@pytest.mark.parametrize("name", ["name", "image", "id"])
+def test_a_usual_name_is_not_enough_where_another_column_has_the_images(pets, name):
+    rows = "".join(f"Tom {at},{image},{label}\n" for at, (image, label) in enumerate(PETS.items()))
+    assert labels(load(pets, f"{name},photo,label\n{rows}")) == PETS
+    assert "line 2: Tom does not exist" in message(pets, f"{name},photo,label\nTom,x/1,cat\nRex,x/2,dog\n")
+
+
+@pytest.mark.parametrize("labels_of", [lambda word: [word], lambda word: word])
+def test_json_that_maps_images_to_labels(pets, labels_of):
+    content = json.dumps({image: labels_of(label) for image, label in PETS.items()})
+    assert labels(load(pets, content, name="pets.json")) == PETS
+    several = json.dumps({image: [label, "pet"] for image, label in PETS.items()})
+    with pytest.raises(DataError, match="several labels, or an object"):
+        load(pets, several, name="pets.json")

@@ -158,7 +158,17 @@ def _of_zip(archive: Path) -> Iterator[_Member]:
             if entry.flag_bits & 1:
                 raise DataError(f"{archive} is encrypted", "unpack it with its password, and name the folder")
             if not entry.is_dir() and not stat.S_ISLNK(entry.external_attr >> 16):
-                yield _Member(entry.filename, entry.file_size, partial(opened.open, entry))
+                yield _Member(_name_of(entry), entry.file_size, partial(opened.open, entry))
+
+
+def _name_of(entry: zipfile.ZipInfo) -> str:
+    """The name of a file; macOS writes UTF-8 without saying so, which `zipfile` reads as the code page of MS-DOS."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return entry.filename
 
 
 def _of_tar(archive: Path) -> Iterator[_Member]:

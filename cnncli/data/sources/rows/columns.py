@@ -150,13 +150,18 @@ class _Finder:
         return is_row and None is self._arguments.image_column and self._exist([self._grid.header[image]])
 
     def image(self, taken: Collection[int]) -> int:
-        """The column of the images: by its name, or the only one all of whose values are images that exist."""
+        """The column of the images: by its name, or the only one all of whose values are images that exist.
+
+        A usual name is not enough where the values are none, such as names of people, and another column's are.
+        """
         at = self.named("image")
-        if at is not None:
+        if at is not None and (self._arguments.image_column is not None or self._is_of_images(at)):
             return at
         columns = (at for at in range(len(self._grid.header)) if at not in taken)
         found = [at for at in columns if self._sample and self._is_of_images(at)]
         if len(found) != 1:
+            if at is not None:
+                return at
             raise self.unknown("image")
         if not self.lacks_header(found[0]):
             self._tell(found[0], "images")

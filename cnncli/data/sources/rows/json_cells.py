@@ -83,10 +83,10 @@ def _grid_of_mapping(content: dict[str, Any]) -> Grid | None:
         named = all(map(is_image_name, content))
         rows = [(f"object {key}", {_PAIR[0]: key, **each} if named else each) for key, each in content.items()]
         return grid_of_objects(rows)
-    if values and all(isinstance(value, list) and all(isinstance(one, str) for one in value) for value in values):
-        pairs = [(image, name) for name, images in content.items() for image in images]
-    elif all(map(is_image_name, content)) and all(isinstance(value, str | int) for value in values):
+    if values and all(map(is_image_name, content)) and all(isinstance(value, str | int | list) for value in values):
         pairs = list(content.items())
+    elif values and all(isinstance(value, list) and all(isinstance(one, str) for one in value) for value in values):
+        pairs = [(image, name) for name, images in content.items() for image in images]
     else:
         return None
     rows = [(f"image {number}", dict(zip(_PAIR, pair, strict=True))) for number, pair in enumerate(pairs, 1)]
