@@ -264,3 +264,18 @@ def test_rows_without_a_group_and_a_column_that_is_not_there_are_named(pets):
     assert "2 rows without a group, such as line 3" in message(pets, text, group_column="patient")
     assert "no column 'subject'" in message(pets, text, group_column="subject")
     assert "name the column in data.split.group.column" in message(pets, text, group_column="subject")
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("https://example.org/p/", "these are addresses: download the images into"),
+        ("s3://bucket/", "these are addresses"),
+        ("owls/", "relative paths start from"),
+    ],
+)
+def test_a_table_none_of_whose_images_is_there(pets, place, said):
+    rows = "".join(f"{place}{number}.png,{'cat' if number % 2 else 'dog'}\n" for number in range(10, 40))
+    told = message(pets, f"file,label\n{rows}")
+    assert f"none of the 30 images that {pets / 'pets.csv'} names is in {pets} or below, such as {place}10.png" in told
+    assert said in told

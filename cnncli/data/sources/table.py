@@ -21,7 +21,7 @@ from cnncli.data.samples import FileSamples, ImageData, Unused
 from cnncli.data.sources.rows import Row
 from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.reading import may_hold_images, read_listing
-from cnncli.data.sources.rows.references import References
+from cnncli.data.sources.rows.references import References, is_address
 from cnncli.data.sources.rows.split_column import KEY
 from cnncli.data.sources.rows.unpacked import unpack, unpacked_folder
 from cnncli.errors import DataError
@@ -206,6 +206,8 @@ class _Table(NamedTuple):
 def _read(arguments: TableArguments, classes: Classes) -> _Table:
     """Reads a table; relative paths start from `root`, or else from its folder."""
     file, found = arguments.file, _found(arguments)
+    if len(found.rows) > _LISTED and all(row.name in found.missing for row in found.rows):
+        raise _without_images(file, found)
     rows = _in_splits(found.rows)
     training = {row.label for row in rows if row.split == "train"} - {""}
     labels = {row.label for row in rows} - {""} if classes is not None or not training else training
@@ -221,6 +223,17 @@ def _read(arguments: TableArguments, classes: Classes) -> _Table:
     good, problems, not_used = _checked([row for row in rows if row not in passed_over], found.missing)
     not_used = [*found.unused, *not_used]
     return _Table(file, found.folder, new_names, good, [*found.problems, *problems], others, found.excluded, not_used)
+
+
+_LISTED = 10  # images that are not there are listed up to this number, if none is there
+
+
+def _without_images(file: Path, found: _Found) -> DataError:
+    first = found.rows[0].name
+    message = f"none of the {len(found.rows):,} images that {file} names is in {found.folder} or below, such as {first}"
+    if is_address(first):
+        return DataError(message, f"these are addresses: download the images into {found.folder}, under these names")
+    return DataError(message, f"relative paths start from {found.folder}")
 
 
 def _checked(rows: Sequence[Row], missing: Mapping[str, str]) -> tuple[list[Row], list[str], list[Unused]]:

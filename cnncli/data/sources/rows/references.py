@@ -117,6 +117,11 @@ class References:
         return index
 
 
+def is_address(name: str) -> bool:
+    """Whether a name is an address in a network: `https://…`, `s3://…`."""
+    return _SCHEME.match(name) is not None
+
+
 def _suffix(name: str) -> str:
     return os.path.splitext(name)[1].lower()  # noqa: PTH122
 
@@ -147,6 +152,6 @@ def _parts(name: str) -> list[str]:
     path = name.replace("\\", "/")
     if "?d=" in path:  # a local file of Label Studio
         path = unquote(path.partition("?d=")[2])
-    elif _SCHEME.match(path):
+    elif is_address(path):
         path = unquote(_SCHEME.sub("", path).partition("?")[0])
     return [part for part in path.split("/") if part not in ("", ".", "..")]
