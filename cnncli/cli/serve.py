@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
@@ -14,9 +14,6 @@ from cnncli.cli.options import (
     runs_dir_option,
     weights_option,
 )
-
-if TYPE_CHECKING:
-    from cnncli.runs import RunDir
 
 LEAST_TOKEN = 16
 """Characters of a token: shorter ones can be guessed."""
@@ -60,13 +57,13 @@ def serve(
     from cnncli.runs import find_run
 
     folders = [find_run(name, runs_dir) for name in runs]
-    _require_different_names(folders)
     key = _token(token, token_file)
     _require_packages()
     from cnncli.serve import server
     from cnncli.serve.served import ServedRun
 
     served = [ServedRun(folder, weights, allow_changed_weights, notice) for folder in folders]
+    _require_different_names([each.name for each in served])
     with server.bound_socket(host, port) as bound:
         if not key and not server.is_loopback(bound):
             raise click.UsageError(
@@ -79,8 +76,7 @@ def serve(
         return server.run(served, bound, key, notice, say)
 
 
-def _require_different_names(folders: list[RunDir]) -> None:
-    names = [folder.path.resolve().name for folder in folders]
+def _require_different_names(names: list[str]) -> None:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise click.UsageError(f"two runs are called {twice}; requests tell runs apart by their names")
 

@@ -86,7 +86,7 @@ class App:
     async def page(self, request: Request) -> Response:
         """The page and its files."""
         content, kind = self._page[request.url.path]
-        return Response(content, media_type=kind, headers={"Cache-Control": "no-cache"})
+        return Response(content, media_type=kind)
 
     async def predict(self, request: Request) -> Response:
         """Classifies the images of a request."""

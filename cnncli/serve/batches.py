@@ -1,7 +1,8 @@
 """Images that wait for a network, and the thread that runs it.
 
 Threads of a pool decode; one thread gives what they have decoded to the network, as many images at a time as there are.
-It waits for others only while some are being decoded, and for two thousandths of a second at most.
+It waits for others only while some are being decoded, and for two thousandths of a second at most. It decodes small
+files itself, which takes less time than to hand them over.
 """
 
 from __future__ import annotations
@@ -35,14 +36,30 @@ class _Job:
     answered: asyncio.Future[list[np.ndarray]]
     waiting: int  # images without an answer
     results: list[np.ndarray]
-    problems: dict[int, Refused] = field(default_factory=dict)
+    problems: dict[int, Exception] = field(default_factory=dict)
 
 
 @dataclass
-class _Decoded:
+class _Image:
     job: _Job
     number: int
-    pixels: np.ndarray
+    name: str
+    file: bytes
+    pixels: np.ndarray | None = None
+
+    def decode(self) -> bool:
+        """Decodes it, unless that was done; whether it has pixels now."""
+        if self.pixels is None:
+            try:
+                self.pixels = pixels_of(self.file, self.job.model.image, self.name)
+            except Exception as problem:
+                self.job.problems[self.number] = problem
+            self.file = b""
+        return self.pixels is not None
+
+
+_SMALL = 1 << 14
+"""Bytes of a file that is decoded by the thread of the network."""
 
 
 class Batches:
@@ -57,7 +74,7 @@ class Batches:
         self._limits, self._metrics = limits, metrics
         self._decoders = ThreadPoolExecutor(usable_cores(), thread_name_prefix="decode")
         self._changed = threading.Condition()
-        self._decoded: deque[_Decoded] = deque()
+        self._ready: deque[_Image] = deque()  # decoded, or small
         self._coming = 0  # images that are not decoded yet
         self._accepted = 0  # images without an answer; of the event loop's thread
         self._ended = False
@@ -76,11 +93,15 @@ class Batches:
         job = _Job(model, self._loop.create_future(), len(files), [None] * len(files))  # type: ignore[list-item]
         self._accepted += len(files)
         self._metrics.waiting.set(self._accepted)
-        with self._changed:
-            self._coming += len(files)
         names = ["the image"] if len(files) == 1 else [f"image {number}" for number in range(1, len(files) + 1)]
-        for number, file in enumerate(files):
-            self._decoders.submit(self._decode, job, number, file, names[number])
+        images = [_Image(job, number, names[number], file) for number, file in enumerate(files)]
+        large = [image for image in images if len(image.file) > _SMALL]
+        with self._changed:
+            self._coming += len(large)
+            self._ready.extend(image for image in images if len(image.file) <= _SMALL)
+            self._changed.notify()
+        for image in large:
+            self._decoders.submit(self._decode, image)
         return await asyncio.shield(job.answered)
 
     def close(self) -> None:
@@ -90,60 +111,57 @@ class Batches:
             self._ended = True
             self._changed.notify()
 
-    def _decode(self, job: _Job, number: int, file: bytes, name: str) -> None:
-        try:
-            decoded = _Decoded(job, number, pixels_of(file, job.model.image, name))
-        except Refused as problem:
-            job.problems[number] = problem
-            decoded = None
-        except BaseException as error:
-            self._fail([job], error)
-            decoded = None
+    def _decode(self, image: _Image) -> None:
+        """In a thread of the pool."""
+        if not image.decode():
+            self._loop.call_soon_threadsafe(self._deliver, [(image, None)])
         with self._changed:
             self._coming -= 1
-            if decoded:
-                self._decoded.append(decoded)
+            if image.pixels is not None:
+                self._ready.append(image)
             self._changed.notify()
-        if decoded is None:
-            self._loop.call_soon_threadsafe(self._deliver, [(job, number, None)])
 
     def _run(self) -> None:
         """The thread of the networks."""
         while batch := self._next():
-            model = batch[0].job.model
+            readable = [image for image in batch if image.decode()]
+            found: Sequence[np.ndarray | None] = []
             try:
-                found: Sequence[np.ndarray | None] = [*model.probabilities([each.pixels for each in batch])]
-            except BaseException as error:
-                self._fail([each.job for each in batch], error)
-                found = [None] * len(batch)
-            self._metrics.batches.observe(len(batch))
-            results = [(each.job, each.number, one) for each, one in zip(batch, found, strict=True)]
+                if readable:
+                    found = [*batch[0].job.model.probabilities([image.pixels for image in readable])]  # type: ignore[misc]
+                    self._metrics.batches.observe(len(readable))
+            except Exception as error:
+                for image in readable:
+                    image.job.problems[image.number] = error
+                found = [None] * len(readable)
+            results = [*zip(readable, found, strict=True), *((each, None) for each in batch if each.pixels is None)]
             self._loop.call_soon_threadsafe(self._deliver, results)
 
-    def _next(self) -> list[_Decoded]:
+    def _next(self) -> list[_Image]:
         """The next images for one network; empty at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._decoded or self._ended)
+            self._changed.wait_for(lambda: self._ready or self._ended)
             end = time.monotonic() + self._limits.batch_seconds
-            while self._coming and len(self._decoded) < self._limits.batch and not self._ended:
+            while self._coming and len(self._ready) < self._limits.batch and not self._ended:
                 if not self._changed.wait(max(0, end - time.monotonic())):
                     break
             if self._ended:
                 return []
-            model = self._decoded[0].job.model
-            batch: list[_Decoded] = []
-            others: list[_Decoded] = []
-            while self._decoded and len(batch) < self._limits.batch:
-                each = self._decoded.popleft()
+            model = self._ready[0].job.model
+            batch: list[_Image] = []
+            others: list[_Image] = []
+            while self._ready and len(batch) < self._limits.batch:
+                each = self._ready.popleft()
                 (batch if each.job.model is model else others).append(each)
-            self._decoded.extendleft(reversed(others))
+            self._ready.extendleft(reversed(others))
             return batch
 
-    def _deliver(self, results: Sequence[tuple[_Job, int, np.ndarray | None]]) -> None:
+    def _deliver(self, results: Sequence[tuple[_Image, np.ndarray | None]]) -> None:
         """In the event loop: hands images their probabilities, None for those that have none."""
-        for job, number, one in results:
+        for image, one in results:
+            job = image.job
             if one is not None:
-                job.results[number] = one
+                job.results[image.number] = one
             job.waiting -= 1
             if job.waiting or job.answered.done():
                 continue
@@ -154,19 +172,12 @@ class Batches:
         self._accepted -= len(results)
         self._metrics.waiting.set(self._accepted)
 
-    def _fail(self, jobs: Sequence[_Job], error: BaseException) -> None:
-        self._loop.call_soon_threadsafe(_fail, jobs, error)
 
-
-def _fail(jobs: Sequence[_Job], error: BaseException) -> None:
-    for job in jobs:
-        if not job.answered.done():
-            job.answered.set_exception(error)
-
-
-def _first(problems: dict[int, Refused]) -> Refused:
-    """The problem of the first image that has one, and how many others have."""
+def _first(problems: dict[int, Exception]) -> Exception:
+    """The problem of the first image that has one, and how many others have; a fault of the server before all."""
     first = problems[min(problems)]
+    if faults := [problem for problem in problems.values() if not isinstance(problem, Refused)]:
+        return faults[0]
     others = len(problems) - 1
     more = f"; {others} more cannot be read either" if others else ""
-    return Refused(first.status, f"{first.sentence}{more}")
+    return Refused(first.status, f"{first.sentence}{more}") if isinstance(first, Refused) else first

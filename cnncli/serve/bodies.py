@@ -31,23 +31,27 @@ class Bodies:
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > self._limits.body:
             raise self._too_large()
-        body = bytearray()
+        parts: list[bytes] = []
+        size = 0
         try:
             try:
                 async with asyncio.timeout(self._limits.body_seconds) as timeout:
                     self._timeouts.add(timeout)
                     async for part in request.stream():
                         self._hold(len(part))
-                        body += part
-                        if len(body) > self._limits.body:
+                        size += len(part)
+                        parts.append(part)
+                        if size > self._limits.body:
                             raise self._too_large()
             except TimeoutError:
                 raise Refused(408, "the request took too long to arrive", {"Connection": "close"}) from None
             finally:
                 self._timeouts.discard(timeout)
-            yield bytes(body)
+            body = b"".join(parts)
+            parts.clear()
+            yield body
         finally:
-            self._held -= len(body)
+            self._held -= size
 
     def hurry(self) -> None:
         """Gives those that are being received less time: the server stops."""

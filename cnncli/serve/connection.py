@@ -31,14 +31,15 @@ class _Connection(H11Protocol):
         self._is_begun = False  # whether a part of the next request has arrived
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        if len(self.connections) > self.limits.connections:
-            self._answer(503, "Service Unavailable", "too many connections are open; try again in a second")
-        else:
-            self._end = self.loop.call_later(self.limits.head_seconds, self._end_waiting)
+        super().connection_made(_Joined(transport, self.loop))  # type: ignore[arg-type]
+        self._is_too_many = len(self.connections) > self.limits.connections
+        self._end = self.loop.call_later(self.limits.head_seconds, self._end_waiting)
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
+            return
+        if self._is_too_many:  # told now, when it is listened to
+            self._answer(503, "Service Unavailable", "too many connections are open; try again in a second")
             return
         before, self._is_begun = self.cycle, True
         super().data_received(data)
@@ -81,3 +82,32 @@ class _Connection(H11Protocol):
         if self._end is not None:
             self._end.cancel()
             self._end = None
+
+
+class _Joined:
+    """A transport that sends the parts of an answer, which uvicorn writes one by one, together.
+
+    Each time that something is sent, the thread of the server may wait for its turn behind those that compute.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop, self._parts = transport, loop, list[bytes]()
+
+    def write(self, data: bytes) -> None:
+        """Sends data as soon as the server has nothing else to do."""
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Closes it after what was written."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts and not self._transport.is_closing():
+            self._transport.write(b"".join(parts))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)

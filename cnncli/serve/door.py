@@ -12,7 +12,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cnncli.serve.limits import Limits
@@ -31,15 +31,15 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
+_HEADERS = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
 """Headers of every answer: the page loads nothing from elsewhere, and is shown inside no other page."""
 
 _DRAIN = 64 << 20
@@ -132,11 +132,8 @@ class _Passage:
         if message["type"] == "http.response.start":
             await self._drain()
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-            if self._door.closing:
-                headers["Connection"] = "close"
+            closing = [(b"connection", b"close")] * self._door.closing
+            message = {**message, "headers": [*message.get("headers", ()), *_HEADERS, *closing]}
         await self._send(message)
 
     async def _drain(self) -> None:

@@ -31,7 +31,7 @@ class Limits:
     bodies: int = 256 * MIB
     images: int = 64
     queue: int = 512
-    connections: int = 1000
+    connections: int = 800
     head_seconds: float = 10
     body_seconds: float = 30
     idle_seconds: int = 5

@@ -61,7 +61,7 @@ class ServedRun:
     """
 
     def __init__(self, folder: RunDir, weights: Weights, allow_changed_weights: bool, notice: Notice) -> None:
-        self.name = folder.path.resolve().name
+        self.name = (folder.path if folder.path.name not in ("", "..") else folder.path.resolve()).name
         self._folder, self._weights, self._allow_changed = folder, weights, allow_changed_weights
         self._notice = notice
         state = folder.status().get("state")

@@ -1,21 +1,16 @@
 """A trained run with an export, and servers: real ones, on free ports."""
 
 import contextlib
-import http.client
-import io
 import json
 import os
-import signal
 import subprocess
 import sys
-from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-
-Answer = namedtuple("Answer", "status headers body")
+from real_server import WITH_LIMITS, Server
 
 SHADES = """\
 name: shades
@@ -30,13 +25,6 @@ model:
     - Dense: {units: classes, activation: softmax}
 train: {epochs: 2, batch_size: 4}
 """
-
-
-def png(level, height=20, width=24):
-    """The bytes of a PNG of one grey."""
-    file = io.BytesIO()
-    Image.new("RGB", (width, height), (level, level, level)).save(file, "PNG")
-    return file.getvalue()
 
 
 @pytest.fixture(scope="session")
@@ -60,32 +48,6 @@ def place(tmp_path_factory):
     return folder
 
 
-class Server:
-    """A server in a process of its own."""
-
-    def __init__(self, process):
-        self.process = process
-        self.port = int(process.stdout.readline().strip().rstrip("/").rpartition(":")[2])
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def ask(self, path, body=None, method=None, **headers):
-        """One request; its answer, the body of JSON read."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        with contextlib.closing(connection):
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method or ("GET" if body is None else "POST"), path, body, named)
-            answer = connection.getresponse()
-            content = answer.read()
-        kind = answer.headers["content-type"]
-        return Answer(answer.status, answer.headers, json.loads(content) if kind == "application/json" else content)
-
-    def stop(self, number=signal.SIGTERM):
-        """Stops it; its exit code and what it wrote to stderr."""
-        self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=60)
-        return self.process.returncode, errors
-
-
 @pytest.fixture(scope="session")
 def started(place):
     """Starts servers: `started("shades-001")`, with options and limits; they end with the tests."""
@@ -103,17 +65,6 @@ def started(place):
             return Server(process)
 
         yield start
-
-
-WITH_LIMITS = """\
-import functools, json, sys
-from cnncli.cli import main
-from cnncli.serve import limits, server
-
-given = limits.Limits(**json.loads(sys.argv.pop(1)))
-server.run = functools.partial(server.run, limits=given)
-main()
-"""
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ import venv
 from pathlib import Path
 
 import pytest
-from conftest import Server, png
 from packaging.requirements import Requirement
+from real_server import Server, png
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = (REPOSITORY / "docs" / "deploy.md").read_text("utf-8")
@@ -31,7 +31,7 @@ def test_the_versions_are_those_of_the_package():
     extras = project["optional-dependencies"]
     known = {
         requirement.name: requirement.specifier
-        for requirement in map(Requirement, [*project["dependencies"], *extras["litert"], *extras["serve"]])
+        for requirement in map(Requirement, [*project["dependencies"], *extras["serve"]])
     }
     assert {one.name: one.specifier for one in requirements()} == {one.name: known[one.name] for one in requirements()}
     assert "tensorflow" not in {one.name for one in requirements()}

@@ -1,13 +1,13 @@
 """The description of the addresses, and random requests made from it."""
 
 import pytest
+from real_server import png
 
 ADDRESSES = ["/predict", "/runs/{run}/predict", "/runs", "/health", "/ready", "/metrics", "/openapi.json"]
 
 
 @pytest.mark.slow
 def test_every_address_is_described_and_answers(server):
-    from conftest import png
 
     described = server.ask("/openapi.json").body
     assert list(described["paths"]) == ADDRESSES

@@ -4,7 +4,7 @@ import base64
 import shutil
 
 import pytest
-from conftest import png
+from real_server import png
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [

@@ -3,10 +3,11 @@
 import json
 import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import png
+from real_server import png
 
 from cnncli.runs import RunDir
 
@@ -87,3 +88,12 @@ def test_a_server_reloads_by_itself(started, folder, tmp_path):
         assert server.ask("/predict", png(9)).status == 200
         assert time.monotonic() < end
         time.sleep(0.1)
+
+
+def test_a_run_has_the_name_by_which_it_was_given(place, tmp_path, monkeypatch):
+    from cnncli.serve.served import ServedRun
+
+    (tmp_path / "current").symlink_to(place / "runs" / "shades-001")
+    monkeypatch.chdir(place / "runs" / "shades-001" / "weights")
+    names = [ServedRun(RunDir(path), "best", False, print).name for path in (tmp_path / "current", Path(".."))]
+    assert names == ["current", "shades-001"]

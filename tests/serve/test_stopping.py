@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 
 import pytest
-from conftest import png
+from real_server import png
 
 pytestmark = pytest.mark.slow
 
