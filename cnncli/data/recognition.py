@@ -17,7 +17,7 @@ from cnncli.data.sources import cifar, folder, idx, table
 from cnncli.data.sources.arrays import holds_arrays
 from cnncli.data.sources.rows.names import names_in
 from cnncli.data.sources.rows.not_tables import not_a_table
-from cnncli.data.sources.rows.reading import is_table, split_tables
+from cnncli.data.sources.rows.reading import is_table, split_tables, tables_in_splits
 from cnncli.errors import DataError
 from cnncli.notices import Notice
 from cnncli.wording import in_shell, some
@@ -110,6 +110,8 @@ def within(path: Path, columns: Mapping[str, Any], depth: int = _DEEPEST) -> Pla
     """
     if split_tables(path) and _loads(path, columns):
         return Place("table", {"path": str(path)}, (f"the tables of {path} are its splits",))
+    if (inner := tables_in_splits(path)) and _loads(path, columns):
+        return Place("table", {"path": str(path)}, (f"{path} is read by the tables {inner[0].name} in its folders",))
     if found := table_in(path, columns):
         return found
     arrays = [file for file in sorted(path.iterdir()) if file.is_file() and holds_arrays(file)]

@@ -9,8 +9,10 @@ import pytest
 from picture_files import encoded, put
 
 import cnncli
+from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.quality.survey import survey
 from cnncli.data.recognition import recognised
+from cnncli.data.sources import load_images
 from cnncli.errors import DataError
 
 GREY = np.arange(6 * 8 * 8, dtype=np.uint8).reshape(6, 8, 8)
@@ -40,6 +42,11 @@ def refusal(path) -> str:
     with pytest.raises(DataError) as caught:
         survey(path)
     return f"{caught.value.message} | {caught.value.hint}"
+
+
+def recognised_in(path):
+    of_it = survey(path)
+    return of_it.source, of_it.arguments
 
 
 @pytest.mark.parametrize("path", [".", "train-images-idx3-ubyte", "MNIST", "MNIST/raw", "around"])
@@ -297,3 +304,37 @@ def test_the_data_doctor_reads_the_table_in_a_folder(tmp_path):
     report = cnncli.check_data(tmp_path, quick=True, notice=told.append)
     assert (report.images, report.class_names) == (6, ("cat", "dog", "owl"))
     assert told == [f"{tmp_path} is read by its table pets.csv"]
+
+
+@pytest.mark.parametrize("places", [("train", "val"), ("train/images", "valid/images"), ("images/Train", "images/Val")])
+def test_tables_and_folders_of_splits_with_images_of_the_same_names(tmp_path, places):
+    for split, place in zip(("train", "val"), places, strict=True):
+        put(tmp_path, *(f"{place}/{at}.png" for at in range(6)), start=10 if split == "train" else 50)
+        table(tmp_path / f"{split}.csv", [f"{at}.png" for at in range(6)], ("owl", "cat", "dog") * 2)
+    data = load_images(*recognised_in(tmp_path), input_format=InputFormat(4, 4, 1))
+    assert {split: samples.read(np.arange(6))[:, 0, 0, 0].tolist() for split, samples in data.splits.items()} == {
+        "train": [*range(10, 16)],
+        "validation": [*range(50, 56)],
+    }
+
+
+@pytest.mark.parametrize("place", ["", "images/"])
+@pytest.mark.parametrize("name", ["labels.csv", "annotations.json"])
+def test_a_table_in_the_folder_of_each_split(tmp_path, place, name):
+    for start, split in ((10, "train"), (50, "test")):
+        put(tmp_path, *(f"{split}/{place}{at}.png" for at in range(6)), start=start)
+        table(tmp_path / split / name, [f"{at}.png" for at in range(6)])
+        if name.endswith(".json"):
+            content = {f"{at}.png": ("owl", "cat", "dog")[at % 3] for at in range(6)}
+            (tmp_path / split / name).write_text(json.dumps(content))
+    data = load_images(*recognised_in(tmp_path), input_format=InputFormat(4, 4, 1))
+    read = data.splits["test"].read(np.arange(6))[:, 0, 0, 0].tolist()
+    assert (read, [data.class_names[label] for label in data.splits["test"].labels]) == (
+        [*range(50, 56)],
+        ["owl", "cat", "dog"] * 2,
+    )
+
+
+def test_classes_in_the_names_of_training_images_are_told(tmp_path):
+    put(tmp_path, *(f"train/{name}.{at}.png" for name in ("cat", "dog") for at in range(3)), "test1/1.png")
+    assert f"ls {tmp_path}/train | sed" in refusal(tmp_path)

@@ -162,3 +162,16 @@ def test_an_image_in_base64_that_is_lacking_is_named(tmp_path):
     (tmp_path / "a.csv").write_text(f"image,label\n{image},a\n,b\nowl.png,b\n{image},b\n")
     with pytest.raises(DataError, match="line 3: no path of an image\n  line 4: no path of an image"):
         table.load(tmp_path / "a.csv", READING)
+
+
+def test_images_in_base64_in_the_tables_of_splits(tmp_path):
+    for split, greys in (("train", (10, 20)), ("test", (30, 40))):
+        noise = [np.random.default_rng(grey).integers(0, 9, (20, 20), np.uint8) + np.uint8(grey) for grey in greys]
+        rows = [f"{base64.b64encode(encoded(each)).decode()},{label}" for each, label in zip(noise, "ab", strict=True)]
+        (tmp_path / f"{split}.csv").write_text("\n".join(["image,label", *rows]))
+    data = table.load(tmp_path, READING)
+    assert {split: samples.labels.tolist() for split, samples in data.splits.items()} == {
+        "train": [0, 1],
+        "test": [0, 1],
+    }
+    assert [pixel // 10 for pixel in pixels(data, "test")] == [3, 4]

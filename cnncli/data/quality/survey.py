@@ -18,6 +18,7 @@ from cnncli.data.inventory.archives import archive_name
 from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.source_inventory import inventory_of_data
 from cnncli.data.names.classes import require_images
+from cnncli.data.names.split_names import split_of
 from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.quality.group_names import SuggestedGroups, suggested_groups
 from cnncli.data.quality.inspection import inspect_files
@@ -198,21 +199,26 @@ def _opened(path: Path, columns: Mapping[str, str], notice: Notice) -> tuple[Pla
 def _better_hint(path: Path, hint: str) -> str:
     """What to do about a folder without classes that has a table, telling names, or a file of another kind in it."""
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    asks = "class" in hint.lower()
     files = [file for file in files if not _ABOUT.match(file.name)]
     unread = unread_files(path)
     archives = [file for file in files if archive_name(file)]
-    if "class" in hint and archives and not FolderInventory(path, {}).images():
+    if asks and archives and not FolderInventory(path, {}).images():
         files = archives
-    if "class" in hint and (tables := [file for file in files if is_table(file) and file.name not in unread]):
+    if asks and (tables := [file for file in files if is_table(file) and file.name not in unread]):
         return f"{hint}\nthere is a table in it: cnncli init {in_shell(tables[0])}"
-    if "class" in hint and (words := _classes_in_names([file.name for file in files])):
-        folder, name = in_shell(path), in_shell(f"{path.resolve().name}.csv")
+    flat, words = path, _classes_in_names([file.name for file in files])
+    if not words:  # those of `train`, perhaps
+        flat = next((each for each in sorted(path.iterdir()) if each.is_dir() and split_of(each.name) == "train"), path)
+        words = _classes_in_names([file.name for file in flat.iterdir()])
+    if asks and words:
+        folder, name = in_shell(flat), in_shell(f"{path.resolve().name}.csv")
         return (
             f"{hint}\nif the file names begin with their classes ({some(words)}), this makes a table of them: "
             f"(echo file,label; ls {folder} | sed -E '{_CLASS_IN_NAME}') > {name} && cnncli init {name} --root {folder}"
         )
     others = [error for file in files if file.suffix.lower() not in SUFFIXES and (error := not_a_table(file))]
-    if "class" in hint and others:
+    if asks and others:
         return f"{hint}\n{others[0].message}: {others[0].hint}"
     if unread:
         known = "a folder for each class, COCO, CSV or another format of docs/data.md"

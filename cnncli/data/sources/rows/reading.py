@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.location import require_existing
 from cnncli.data.names.split_names import SPLITS, splits_named
 from cnncli.data.sources.labelling import read_export, recognised
-from cnncli.data.sources.rows import Grid, Listing, arrow
+from cnncli.data.sources.labelling.place import folders_of_splits
+from cnncli.data.sources.rows import Grid, Listing, Row, arrow
 from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.columns import rows_of
 from cnncli.data.sources.rows.json_cells import json_lines, json_table
@@ -49,6 +51,8 @@ def read_listing(arguments: TableArguments) -> Listing:
             listing = _of_table(files, arguments)
         elif tables := split_tables(place):
             listing = _of_splits(tables, arguments)
+        elif inner := tables_in_splits(place):
+            listing = _joined(place, inner, [_of_table([file], arguments, file.parent) for file in inner])
         else:
             raise DataError(f"{place} is a folder, and a file was expected", "name a table, or the export of a tool")
     listing.files = listing.files or (place,)
@@ -107,6 +111,15 @@ def split_tables(folder: Path) -> dict[str, Path]:
     return of_split if "train" in of_split and len(of_split) == len(named) > 1 else {}
 
 
+def tables_in_splits(folder: Path) -> list[Path]:
+    """The tables in folders of splits, `train/labels.csv` and `test/labels.csv`: one in each, all of one name."""
+    splits = splits_named(FolderInventory(folder, {}).folders())
+    tables = [[file for file in sorted((folder / name).iterdir()) if _ending(file)] for name in splits]
+    alike = [of_split for of_split in zip(*tables, strict=False) if len({file.name for file in of_split}) == 1]
+    one_each = "train" in splits.values() and len(splits) > 1 and all(len(each) == 1 for each in tables)
+    return [*alike[0]] if one_each and alike else []
+
+
 def _ending(file: Path) -> str:
     """The ending of the name of a table of text; empty for any other file."""
     endings = [each for each in SUFFIXES if file.name.lower().endswith(each)]
@@ -121,10 +134,10 @@ def _inside(place: Path, suffixes: tuple[str, ...]) -> list[Path]:
     return sorted(files, key=lambda file: in_counting_order(str(file)))
 
 
-def _of_table(files: Sequence[Path], arguments: TableArguments) -> Listing:
+def _of_table(files: Sequence[Path], arguments: TableArguments, folder: Path | None = None) -> Listing:
     columnar = files[0].suffix.lower() in arrow.SUFFIXES
     grid = parquet(files) if columnar else text_grid(files[0], arguments)
-    listing = rows_of(files[0], grid, arguments, References(arguments.folder).all_exist)
+    listing = rows_of(files[0], grid, arguments, References(folder or arguments.folder).all_exist)
     listing.files = tuple(files)
     return listing
 
@@ -139,8 +152,8 @@ def _joined(place: Path, files: Sequence[Path], parts: Sequence[Listing]) -> Lis
         split = splits.get(words.get(file, ""))
         joined.problems += [f"{inner}{file.name}, {problem}" for problem in part.problems]
         joined.rows += [
-            row._replace(place=f"{inner}{file.name}, {row.place}", name=inner + row.name, split=split or row.split)
-            for row in part.rows
+            row._replace(place=f"{inner}{file.name}, {row.place}", name=name, split=split or row.split)
+            for row, name in zip(part.rows, _names_in([inner], place, part.rows), strict=True)
         ]
     return joined
 
@@ -156,15 +169,15 @@ def _of_splits(tables: Mapping[str, Path], arguments: TableArguments) -> Listing
                 f"{tables[split]} has no column {some(parts['train'].label_columns)}, so no labels: not used"
             )
     joined = Listing([], files=tuple(tables[split] for split in parts))
-    writers = {}
+    writers, folders = {}, folders_of_splits(arguments.folder)
     for split, part in parts.items():
-        inner = f"{split}/" if part.pixels is not None else ""
+        names = _names_in(["", *folders.get(split, [])], arguments.folder, part.rows)
         if part.pixels is not None:
-            writers[split] = part.pixels
+            names, writers[split] = [f"{split}/{row.name}" for row in part.rows], part.pixels
         joined.problems += [f"{tables[split].name}, {problem}" for problem in part.problems]
         joined.rows += [
-            row._replace(place=f"{tables[split].name}, {row.place}", name=inner + row.name, split=split)
-            for row in part.rows
+            row._replace(place=f"{tables[split].name}, {row.place}", name=name, split=split)
+            for row, name in zip(part.rows, names, strict=True)
         ]
 
     def write(folder: Path) -> None:
@@ -174,6 +187,20 @@ def _of_splits(tables: Mapping[str, Path], arguments: TableArguments) -> Listing
 
     joined.pixels = write if writers else None
     return joined
+
+
+def _names_in(places: Sequence[str], root: Path, rows: Sequence[Row]) -> list[str]:
+    """The images of a table by their paths from the root on: in the first of the places where all are, or in the first.
+
+    Images of another split may have the same names; in these places there are none.
+    """
+    names = [row.name for row in rows]
+    if not all(os.path.isfile(root / places[0] / name) for name in names):  # noqa: PTH113  # of any text: it may be long
+        for place in places:
+            found = References(root / place).resolve(names)
+            if not any(each.problem for each in found):
+                return [place + each.name for each in found]
+    return [places[0] + name for name in names]
 
 
 def _header(file: Path, arguments: TableArguments) -> list[str]:
