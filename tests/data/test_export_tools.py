@@ -184,6 +184,7 @@ def test_every_tool_is_in_a_test_as_it_writes():
         "via",
         "azure",
         "oxford_pets",
+        "split_lists",
         "tiny_imagenet",
     }
     assert {tool for tool, _ in FILES} | elsewhere == set(EXPORTS)
@@ -413,3 +414,24 @@ def test_tiny_imagenet(tmp_path):
     assert labels["train"] == {name: name.split("/")[1] for name in train}
     assert labels["validation"] == {"val/images/val_0.JPEG": "n02", "val/images/val_1.JPEG": "n01"}
     assert told[0].endswith("is read as Tiny ImageNet")
+
+
+@pytest.mark.parametrize(("place", "suffix"), [("meta/", ""), ("labels/", ".jpg"), ("", "")])
+def test_lists_of_splits_beside_class_folders(tmp_path, place, suffix):
+    put(tmp_path, *(f"images/{name}/{at}.jpg" for name in ("cat", "dog") for at in (1, 2)))
+    lists = {"train": 1, "test": 2}
+    write(tmp_path, {f"{place}{split}.txt": f"cat/{at}{suffix}\ndog/{at}{suffix}\n" for split, at in lists.items()})
+    write(tmp_path, {f"{place}classes.txt": "cat\ndog\n"})
+    labels, _, told = read(tmp_path)
+    assert labels == {
+        split: {f"images/{name}/{at}.jpg": name for name in ("cat", "dog")} for split, at in lists.items()
+    }
+    assert told[0].endswith("is read as class folders with lists of splits")
+
+
+def test_other_lists_are_no_splits(tmp_path):
+    put(tmp_path, *(f"images/{name}/{at}.jpg" for name in ("cat", "dog") for at in (1, 2)))
+    write(tmp_path, {"train.txt": "cat/1 0\ndog/1 1\n", "test.txt": "cat/2 0\n"})
+    assert recognised(tmp_path) is None
+    write(tmp_path, {"train.txt": "cat/1\nowl/1\n", "test.txt": "cat/2\n"})
+    assert recognised(tmp_path) is None

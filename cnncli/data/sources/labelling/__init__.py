@@ -62,6 +62,7 @@ EXPORTS = {
     "yolo": Export("a YOLO data set"),
     "kili": Export("a Kili export"),
     "segments": Export("a release of Segments.ai"),
+    "split_lists": Export("class folders with lists of splits", room="data_sets"),
     "tiny_imagenet": Export("Tiny ImageNet", room="data_sets"),
     "oxford_pets": Export("the Oxford-IIIT Pets", room="data_sets"),
 }
