@@ -1,11 +1,12 @@
 """The server under load: throughput against the bare work, latencies, memory, and what bad clients do to good ones.
 
-    python benchmarks/serve.py RUN IMAGE [IMAGE ...] [--clients 200] [--seconds 60] [--stop]
+    python benchmarks/serve.py RUN IMAGE [IMAGE ...] [--clients 200] [--seconds 60] [--each 1] [--stop]
 
 First the same images are read and classified in a loop, with nothing around: images a second of one thread, one image
 at a time. Then `cnncli serve RUN` answers clients on this machine, which each send one image after the other; for half
 of the time alone, then beside clients that send too much, half an image, no image, and one byte a second. Every answer
-is compared with that of the loop. With --stop the server gets SIGTERM while all of them send.
+is compared with that of the loop. With --each a request has so many images; with --stop the server gets SIGTERM while
+all of them send.
 
 RUN needs an export. Clients and server share the processors, so more of them answer more.
 """
@@ -27,7 +28,6 @@ from pathlib import Path
 
 BAD = ("huge", "cut off", "wrong", "damaged", "slow")
 BARE_SECONDS = 5.0
-EXPECTED = {"huge": "413", "wrong": "415", "damaged": "422", "slow": "408", "cut off": "closed"}
 
 
 def bare(run_path, files):
@@ -74,8 +74,9 @@ class Client(asyncio.Protocol):
             return
         self._load.seconds.append(time.perf_counter() - self._began)
         status = head[9:12].decode()
-        if status == "200" and json.loads(body)["predictions"][0]["class"] != self._load.answers[self._next]:
-            status = "another answer"
+        if status == "200":
+            named = [each["class"] for each in json.loads(body)["predictions"]]
+            status = status if named == self._load.answers[self._next] else "another answer"
         self._load.good[status] += 1
         self._text, self._waits = b"", False
         if self._load.is_on and b"connection: close" not in head:
@@ -92,9 +93,11 @@ class Client(asyncio.Protocol):
 class Load:
     """All clients of one measurement."""
 
-    def __init__(self, port, files, answers):
-        self.port, self.files, self.answers = port, files, answers
-        self.requests = [post(file) for file in files]
+    def __init__(self, port, files, answers, each):
+        self.port, self.files, self.each = port, files, each
+        groups = [[(start + step) % len(files) for step in range(each)] for start in range(len(files))]
+        self.answers = [[answers[number] for number in group] for group in groups]
+        self.requests = [post(*(files[number] for number in group)) for group in groups]
         self.seconds, self.good, self.bad = [], Counter(), Counter()
         self.is_on, self.open = True, 0
 
@@ -156,10 +159,14 @@ class Load:
         return "closed"
 
 
-def post(file):
-    """A request for the prediction of an image."""
-    head = f"POST /predict?top=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(file)}\r\n"
-    return f"{head}Content-Type: image/png\r\n\r\n".encode() + file
+def post(*files):
+    """A request for the predictions of images."""
+    body, kind = files[0], "image/png"
+    if len(files) > 1:
+        parts = [b"--abc\r\nContent-Disposition: form-data; name=image\r\n\r\n" + file for file in files]
+        body, kind = b"\r\n".join([*parts, b"--abc--"]), "multipart/form-data; boundary=abc"
+    head = f"POST /predict?top=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}Content-Type: {kind}\r\n\r\n".encode() + body
 
 
 def memory(process):
@@ -172,7 +179,7 @@ def told(name, load, seconds, bare_rate, process):
     """Prints a measurement."""
     times = sorted(load.seconds)
     p50, p99 = (1000 * times[int(len(times) * share)] for share in (0.5, 0.99))
-    rate = len(times) / seconds
+    rate = load.each * len(times) / seconds
     print(
         f"{name:<18} {rate:7.0f} images/s  {rate / bare_rate:5.2f} of the loop   p50 {p50:6.1f} ms   p99 {p99:6.1f} ms"
     )
@@ -189,6 +196,7 @@ def main():
     parser.add_argument("images", nargs="+", type=Path)
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--each", type=int, default=1)
     parser.add_argument("--stop", action="store_true")
     options = parser.parse_args()
     files = [path.read_bytes() for path in options.images]
@@ -198,7 +206,7 @@ def main():
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             port = int(process.stdout.readline().strip().rstrip("/").rpartition(":")[2])
-            good, mixed = Load(port, files, answers), Load(port, files, answers)
+            good, mixed = (Load(port, files, answers, options.each) for _ in range(2))
             asyncio.run(good.run(options.clients, options.seconds / 2))
             told("good clients", good, options.seconds / 2, bare_rate, process)
             stop = (lambda: process.send_signal(signal.SIGTERM)) if options.stop else None

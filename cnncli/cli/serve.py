@@ -55,6 +55,7 @@ def serve(
     """
     from cnncli.cli.console import notice, say
     from cnncli.runs import find_run
+    from cnncli.wording import in_shell
 
     folders = [find_run(name, runs_dir) for name in runs]
     key = _token(token, token_file)
@@ -73,6 +74,8 @@ def serve(
         for each in served:
             each.open()
             notice(f"{each.name}: {len(each.model.classes)} classes, engine {each.model.engine.name}")
+            if each.model.engine.name == "tensorflow":
+                notice(f"quicker, and with a tenth of the memory: cnncli export {in_shell(each.path)} --format litert")
         return server.run(served, bound, key, notice, say)
 
 

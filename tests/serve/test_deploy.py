@@ -75,6 +75,11 @@ def test_its_steps_make_a_server_without_tensorflow(place, tmp_path):
     assert (code, "tensorflow" in os.listdir(next(home.glob("lib/*/site-packages")))) == (0, False), errors  # noqa: PTH208
     assert sorted(tmp_path.rglob("*.*[!c]")) == files
 
+    shutil.rmtree(run / "exports")
+    ended = subprocess.run(program, env=variables, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, "it was not exported to litert" in ended.stderr) == (6, True), ended.stderr
+    assert "--format litert" in ended.stderr
+
 
 def size(folder):
     """Bytes of all files."""

@@ -188,6 +188,8 @@ def test_slow_and_wrong_clients_are_told_and_leave_others_alone(started):
     assert (refused[-1], refused[0]) == (b"HTTP/1.1 503", b"")  # to whoever says nothing, nothing is said
     while server.ask("/health").status == 503:  # until it has noticed that they are closed
         pass
+    errors = server.stop()[1]
+    assert [word for word in ("hello", "POST", "/health", "half") if word in errors] == []
 
 
 def test_more_images_or_bytes_than_fit_are_to_be_sent_again(started):
