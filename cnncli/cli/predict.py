@@ -71,11 +71,11 @@ def predict(
 ) -> int:
     """Classify images.
 
-    IMAGE is a file, a folder of files, or - for standard input, in any size, in colour or grey. Input size,
-    preprocessing and class names are stored with the run.
+    IMAGE is a file, a folder of files, a pattern in quotes, or - for standard input, in any size, in colour or grey.
+    Input size, preprocessing and class names are stored with the run.
 
-    With --out there may be any number of them: IMAGE is then also a table of images, a pattern in quotes, or - for a
-    list of paths. A command that was stopped continues with --resume.
+    With --out there may be any number of them: IMAGE is then also a table of images, or - for a list of paths. A
+    command that was stopped continues with --resume.
 
     \b
     Example:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -59,6 +60,10 @@ def named_images(images: Iterable[ImageLike]) -> Iterator[NamedImage]:
         if isinstance(image, str | os.PathLike):
             path = expanded(image)
             files = find_images(path) if path.is_dir() else [path]
+            if glob.has_magic(str(path)) and not os.path.lexists(path):
+                from cnncli.runner.answers.images import matching_files  # which reads tables as well: it takes time
+
+                files = matching_files(str(path)) or files
             yield from (NamedImage(str(file), file) for file in files)
         elif hasattr(image, "read"):
             yield NamedImage("-" if image is sys.stdin.buffer else f"image {position}", image.read())

@@ -183,10 +183,16 @@ def _found(given: str, image_column: str | None, notice: Notice) -> tuple[str, I
             named_here = error.hint.replace("data.source.table.image_column", "--image-column")
             raise DataError(error.message, named_here) from error
         return "", zip(listed.names, listed.paths, strict=True)
-    if not os.path.lexists(path) and glob.has_magic(given):
+    if glob.has_magic(given) and not os.path.lexists(path):
         fixed, pattern = _divided(str(path))
         return fixed, ((name, None) for name in _matching(fixed, pattern))
-    return "", [(given, str(path) if str(path) != given else None)]
+    return "", [(given, str(path) if given.startswith("~") else None)]
+
+
+def matching_files(pattern: str) -> list[Path]:
+    """All files that match a pattern, and all images in folders that do."""
+    fixed, rest = _divided(str(expanded(pattern)))
+    return [Path(fixed, name) for name in _matching(fixed, rest)]
 
 
 def _in_folder(folder: Path) -> Iterator[str]:

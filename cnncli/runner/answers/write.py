@@ -13,7 +13,7 @@ from cnncli.errors import DataError, RunError
 from cnncli.inference.exported import fingerprint
 from cnncli.notices import Notice, Progress
 from cnncli.records import WrittenPredictions
-from cnncli.runner.answers.answers import Answers
+from cnncli.runner.answers.answers import Answers, on_one_line
 from cnncli.runner.answers.files import AnswerFile
 from cnncli.runner.answers.images import ImageList, ImageSource, list_images
 from cnncli.runner.answers.job import Job, Outcome
@@ -82,7 +82,7 @@ def _job(
     weights = verified_weights(run.folder, weights_file(computing.weights), computing.allow_changed_weights)
     return Job(
         cnncli=__version__,
-        run=run.folder.name,
+        run=on_one_line(run.folder.name),
         run_sha256=fingerprint(run),
         weights=computing.weights,
         weights_sha256=sha256_of(weights),

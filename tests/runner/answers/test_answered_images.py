@@ -11,6 +11,7 @@ from PIL import Image
 
 from cnncli.errors import DataError
 from cnncli.runner.answers.images import list_images
+from cnncli.runner.predict import named_images
 
 
 @pytest.fixture
@@ -44,6 +45,11 @@ def test_a_folder_and_a_pattern_name_images_from_there_on(folder):
 def test_several_are_named_as_they_are_written(folder):
     assert names("photos/b", "photos/x9.png") == ["photos/b/2.jpg", "photos/b/deep/1.png", "photos/x9.png"]
     assert names("photos/x9.png") == ["photos/x9.png"]
+    assert names("./photos/x9.png", "./photos/a") == ["./photos/x9.png", "photos/a/1.png"]  # as `find .` writes them
+    for place in ("a", "b"):
+        (folder / place / "t.csv").write_text("path\n1.png\n")
+    Image.new("RGB", (4, 4)).save(folder / "b" / "1.png")
+    assert names("photos/a/t.csv", "photos/b/t.csv") == ["photos/a/1.png", "photos/b/1.png"]
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\0"])
@@ -116,3 +122,9 @@ def test_a_name_that_is_no_text_is_found_again(tmp_path):
     os.rename(tmp_path / "a.png", odd)  # noqa: PTH104
     assert [os.fsencode(name) for name in names(tmp_path)] == [b"\xff\n.png"]
     assert json.dumps(names(tmp_path))
+
+
+def test_a_pattern_is_one_without_a_file_as_well(folder):
+    images = named_images(["photos/x*.png", "photos/b/*", "photos/*.gif"])
+    found = ["photos/x10.png", "photos/x9.png", "photos/b/2.jpg", "photos/b/deep/1.png", "photos/*.gif"]
+    assert [image.name for image in images] == found

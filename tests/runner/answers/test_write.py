@@ -197,7 +197,7 @@ def test_another_run_is_refused_by_name(run, run_folder, photos, tmp_path):
             (other / file.relative_to(run_folder)).parent.mkdir(exist_ok=True)
             (other / file.relative_to(run_folder)).write_bytes(file.read_bytes())
     assert cnncli.open_run(other).predict_to(out, photos, resume=True).done_before == 150  # only called otherwise
-    (other / "spec.yaml").write_text((other / "spec.yaml").read_text() + "seed: 3\n")
+    (other / "data.json").write_text((other / "data.json").read_text().replace("red", "pink"))
     with pytest.raises(cnncli.RunError, match="the run is other-002, not colors-001"):
         cnncli.open_run(other).predict_to(out, photos, resume=True)
 
