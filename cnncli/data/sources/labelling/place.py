@@ -138,6 +138,12 @@ def _cells(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
 
 
+def text_lines(file: Path) -> list[str]:
+    """The lines of a text that have something in them, without blanks around it."""
+    lines = file.read_text("utf-8-sig", errors="replace").split("\n")
+    return [line.strip() for line in lines if line.strip()]
+
+
 def xml_root(file: Path) -> ElementTree.Element | None:
     """The root of an XML file; None when it is damaged or none."""
     try:

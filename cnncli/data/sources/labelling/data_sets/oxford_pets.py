@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from cnncli.data.sources.labelling.answers import Answers
-from cnncli.data.sources.labelling.place import Place
+from cnncli.data.sources.labelling.place import Place, text_lines
 
 _LISTS = {"trainval.txt": "train", "test.txt": "test"}
 _LINE = re.compile(r"(?P<image>(?P<breed>\S+)_\d+) \d+ [12] \d+\s*")
@@ -19,16 +19,12 @@ _LINE = re.compile(r"(?P<image>(?P<breed>\S+)_\d+) \d+ [12] \d+\s*")
 def recognises(place: Place) -> bool:
     """Whether a folder has both lists in `annotations`, and each line the numbers of a breed and of its species."""
     lists = [place.path / "annotations" / name for name in _LISTS]
-    return all(map(Path.is_file, lists)) and all(_LINE.fullmatch(line) for each in lists for line in _lines(each))
+    return all(map(Path.is_file, lists)) and all(_LINE.fullmatch(line) for each in lists for line in text_lines(each))
 
 
 def read(place: Place, answers: Answers) -> None:
     """Adds the images, which lie in `images`."""
     for name, split in _LISTS.items():
-        for number, line in enumerate(_lines(place.path / "annotations" / name), 1):
+        for number, line in enumerate(text_lines(place.path / "annotations" / name), 1):
             if match := _LINE.fullmatch(line):
                 answers.add(f"images/{match['image']}", [match["breed"]], split, f"{name}, line {number}")
-
-
-def _lines(file: Path) -> list[str]:
-    return [line for line in file.read_text("utf-8", errors="replace").split("\n") if line.strip()]

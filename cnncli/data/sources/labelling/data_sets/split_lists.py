@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from cnncli.data.decode.formats import SUFFIXES
 from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.labelling.answers import Answers
-from cnncli.data.sources.labelling.place import Place
+from cnncli.data.sources.labelling.place import Place, text_lines
 
 _LISTS, _IMAGES = ("meta", "splits", "labels", "."), "images"
 _LOOKED_AT = 20  # lines of a list
@@ -20,13 +20,13 @@ _LOOKED_AT = 20  # lines of a list
 def recognises(place: Place) -> bool:
     """Whether a folder has lists for training and another split, and `images` has what they name in class folders."""
     lists = _lists(place.path)
-    return bool(lists) and all(_is_there(place.path, line) for file in lists for line in _lines(file)[:_LOOKED_AT])
+    return bool(lists) and all(_is_there(place.path, line) for file in lists for line in text_lines(file)[:_LOOKED_AT])
 
 
 def read(place: Place, answers: Answers) -> None:
     """Adds the images; the class is the name of the folder."""
     for file, split in _lists(place.path).items():
-        for number, line in enumerate(_lines(file), 1):
+        for number, line in enumerate(text_lines(file), 1):
             image = f"{_IMAGES}/{line}"
             answers.add(image, [PurePosixPath(image).parent.name], split, f"{file.name}, line {number}")
 
@@ -35,7 +35,7 @@ def _lists(folder: Path) -> dict[Path, str]:
     """The lists by their splits, in the first place that has some."""
     for place in _LISTS:
         files = {file.stem: file for file in sorted((folder / place).glob("*.txt"))}
-        splits = {files[name]: split for name, split in splits_named(files).items() if _lines(files[name])}
+        splits = {files[name]: split for name, split in splits_named(files).items() if text_lines(files[name])}
         if len(set(splits.values())) == len(splits) > 1 and "train" in splits.values():
             return splits
     return {}
@@ -45,7 +45,3 @@ def _is_there(folder: Path, line: str) -> bool:
     if "/" not in line or "\t" in line:
         return False
     return any((folder / _IMAGES / f"{line}{suffix}").is_file() for suffix in ("", *SUFFIXES))
-
-
-def _lines(file: Path) -> list[str]:
-    return [line.strip() for line in file.read_text("utf-8", errors="replace").split("\n") if line.strip()]

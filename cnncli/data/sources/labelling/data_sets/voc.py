@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cnncli.data.names.split_names import split_of
 from cnncli.data.sources.labelling.answers import Answers
-from cnncli.data.sources.labelling.place import Place
+from cnncli.data.sources.labelling.place import Place, text_lines
 from cnncli.wording import in_counting_order
 
 _LISTS, _BOXES = Path("ImageSets") / "Main", "Annotations"
@@ -29,12 +29,12 @@ def read(place: Place, answers: Answers) -> None:
     if "train" in splits:
         splits.pop("trainval", None)
     for list_name, split in splits.items():
-        for line in _lines(lists[list_name]):
+        for line in text_lines(lists[list_name]):
             answers.image(_name(line), split).boxes.update(_boxes(place.path / _BOXES / f"{line.strip()}.xml"))
         labels: dict[str, list[str]] = {}
         for name in sorted(lists, key=in_counting_order):
             if name.endswith(f"_{list_name}"):
-                for line in _lines(lists[name]):
+                for line in text_lines(lists[name]):
                     image, value = line.rsplit(None, 1)
                     if value == "1":
                         labels.setdefault(_name(image), []).append(name.removesuffix(f"_{list_name}"))
@@ -54,7 +54,3 @@ def _boxes(file: Path) -> set[str]:
 
 def _name(image: str) -> str:
     return f"JPEGImages/{image.strip()}"
-
-
-def _lines(file: Path) -> list[str]:
-    return [line for line in file.read_text("utf-8", errors="replace").split("\n") if line.strip()]

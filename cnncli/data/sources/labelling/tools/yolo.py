@@ -16,7 +16,7 @@ import yaml
 from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.labelling.answers import Answers
-from cnncli.data.sources.labelling.place import Place
+from cnncli.data.sources.labelling.place import Place, text_lines
 
 _LINE = re.compile(r"\d+(\s+-?\d+(\.\d+)?(e-?\d+)?){4,}\s*")
 _NAMES = ("classes.txt", "obj.names", "_darknet.labels")
@@ -52,7 +52,7 @@ def _names(folder: Path) -> dict[int, str]:
                 for number, name in (names.items() if isinstance(names, dict) else enumerate(names))
             }
     files = [each for name in _NAMES for pattern in (name, f"*/{name}") for each in sorted(folder.glob(pattern))]
-    return dict(enumerate(_lines(files[0]))) if files else {}
+    return dict(enumerate(text_lines(files[0]))) if files else {}
 
 
 def _content(file: Path) -> dict[str, Any]:
@@ -67,8 +67,4 @@ def _annotations(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """The text files within the folders in a folder, and their lines."""
     for name in FolderInventory(folder, {}).files():
         if name.lower().endswith(".txt") and "/" in name and not name.endswith(_NAMES):
-            yield name, _lines(folder / name)
-
-
-def _lines(file: Path) -> list[str]:
-    return [line.strip() for line in file.read_text("utf-8-sig", errors="replace").splitlines() if line.strip()]
+            yield name, text_lines(folder / name)
