@@ -1,7 +1,9 @@
 """Images inside of a table: bytes in Parquet, numbers in cells. They become files in the cache, once."""
 
 import base64
+import gzip
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -175,3 +177,17 @@ def test_images_in_base64_in_the_tables_of_splits(tmp_path):
         "test": [0, 1],
     }
     assert [pixel // 10 for pixel in pixels(data, "test")] == [3, 4]
+
+
+@pytest.mark.parametrize("kind", ["pixels", "base64", "gzipped"])
+def test_images_inside_a_table_are_found_again_when_the_cache_is_empty(tmp_path, kind):
+    cells = [
+        base64.b64encode(encoded(grey)).decode() if kind == "base64" else " ".join([str(grey)] * 16) for grey in (1, 2)
+    ]
+    text = "\n".join(["image,label", *(f"{cell},{label}" for cell, label in zip(cells, "ab", strict=True))])
+    file = tmp_path / ("a.csv.gz" if kind == "gzipped" else "a.csv")
+    file.write_bytes(gzip.compress(text.encode()) if kind == "gzipped" else text.encode())
+    samples = table.load(file, READING).splits["train"]
+    shutil.rmtree(samples.root)
+    assert table.files_root(file) == samples.root
+    assert all((samples.root / name).is_file() for name in samples.names)

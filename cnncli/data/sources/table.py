@@ -23,7 +23,7 @@ from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.reading import may_hold_images, read_listing
 from cnncli.data.sources.rows.references import References, is_address
 from cnncli.data.sources.rows.split_column import KEY
-from cnncli.data.sources.rows.unpacked import unpack, unpacked_folder
+from cnncli.data.sources.rows.unpacked import unpack
 from cnncli.errors import DataError
 from cnncli.notices import Notice, ignore
 from cnncli.records import Affected
@@ -138,14 +138,17 @@ def files_root(path: Path | str, **arguments: Any) -> Path:
     """The folder that the names of images start from. The table itself need not be there, unless they are inside it."""
     table = TableArguments(path, **arguments)
     try:
-        return _found(table).folder if _is_packed(table.file) else table.folder
+        return _found(table).folder if _is_packed(table) else table.folder
     except DataError:
         return table.folder
 
 
-def _is_packed(place: Path) -> bool:
-    """Whether the images of a table may be inside it, by what was written into the cache before, or by its format."""
-    return place.exists() and (place.is_dir() or may_hold_images(place) or unpacked_folder([place]).is_dir())
+def _is_packed(arguments: TableArguments) -> bool:
+    """Whether the images of a table may be inside it: by its format, or by what is in it."""
+    file = arguments.file
+    if not file.exists():
+        return False
+    return file.is_dir() or may_hold_images(file) or read_listing(arguments).pixels is not None
 
 
 class _Found(NamedTuple):
