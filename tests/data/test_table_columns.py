@@ -224,8 +224,12 @@ def test_what_programs_write_around_a_table(pets, text):
     assert labels(load(pets, text)) == PETS
 
 
-def test_a_header_that_begins_with_a_number_sign(pets):
-    assert labels(load(pets, "#file,label\ncat/1.png,cat\ncat/2.png,cat\ndog/1.png,dog\n")) == PETS
+@pytest.mark.parametrize("first", ["cat/1.png", '"cat/1.png"'])
+@pytest.mark.parametrize("label", ["cat", '"cat, tame"'])
+def test_a_header_that_begins_with_a_number_sign(pets, first, label):
+    data = load(pets, f"#id,file,label\n1,{first},{label}\n2,cat/2.png,{label}\n3,dog/1.png,dog\n")
+    assert labels(data) == {**dict.fromkeys(("cat/1.png", "cat/2.png"), label.strip('"')), "dog/1.png": "dog"}
+    assert data.splits["train"].names == ("cat/1.png", "cat/2.png", "dog/1.png")
 
 
 def test_a_list_of_labels_with_dots_in_them(pets):

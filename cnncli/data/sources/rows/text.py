@@ -129,11 +129,16 @@ def delimited(file: Path, text: str, delimiter: str | None) -> Grid:
 
 
 def _remarks(text: str) -> list[str]:
-    """The lines before a table that begin with `#` and have fewer delimiters than what follows: who wrote it, when."""
-    lines = text.splitlines(keepends=True)
+    """The lines before a table that begin with `#` and have fewer fields than what follows: who wrote it, when."""
+    lines = text.splitlines(keepends=True) if text.startswith("#") else []
     remarks = list(takewhile(lambda line: line.startswith("#"), lines))
-    most = max(map(lines[len(remarks)].count, DELIMITERS)) if len(lines) > len(remarks) else 0
-    return remarks if all(max(map(line.count, DELIMITERS)) < most for line in remarks) else []
+    most = _fields(lines[len(remarks)]) if len(lines) > len(remarks) else 0
+    return remarks if all(_fields(line) < most for line in remarks) else []
+
+
+def _fields(line: str) -> int:
+    """The number of fields in a line, with the delimiter that makes most of them."""
+    return max(len(next(csv.reader([line], delimiter=mark), [])) for mark in DELIMITERS)
 
 
 def _without_empty_ends(fields: list[str], count: int) -> list[str]:
