@@ -199,6 +199,15 @@ def in_place_of_classes(path: Path, data: ImageData[Any], columns: Mapping[str, 
     return None
 
 
+def tables_not_used(path: Path) -> list[str]:
+    """Sentences about tables of images beside class folders, which may have other labels."""
+    tables = [file for file in sorted(path.iterdir()) if file.is_file() and is_table(file) and _loads(file, {})]
+    return [
+        f"{file} has labels too and is not used: the folders are the classes; to use it: cnncli init {in_shell(file)}"
+        for file in tables
+    ]
+
+
 def _are_parts(class_names: tuple[str, ...]) -> bool:
     """Whether folders differ in nothing but a number, as parts of one set do: `images_part_1`, `images_part_2`."""
     return len({_PART.sub("#", name) for name in class_names}) == 1 and not any(map(str.isdecimal, class_names))

@@ -338,3 +338,16 @@ def test_a_table_in_the_folder_of_each_split(tmp_path, place, name):
 def test_classes_in_the_names_of_training_images_are_told(tmp_path):
     put(tmp_path, *(f"train/{name}.{at}.png" for name in ("cat", "dog") for at in range(3)), "test1/1.png")
     assert f"ls {tmp_path}/train | sed" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "birds.tsv.gz"])
+def test_a_table_beside_class_folders_is_named(tmp_path, name):
+    images = [f"{place}/{at}.png" for place in ("cat", "dog") for at in range(3)]
+    put(tmp_path, *images)
+    (tmp_path / "about.csv").write_text("what,when\nphotographs,2026\n")
+    assert not [line for line in survey(tmp_path).notices if "not used" in line]
+    table(tmp_path / name, images)
+    if name.endswith(".gz"):
+        (tmp_path / name).write_bytes(gzip.compress((tmp_path / name).read_bytes().replace(b",", b"\t")))
+    assert survey(tmp_path).class_names == ("cat", "dog")
+    assert f"{tmp_path / name} has labels too and is not used" in survey(tmp_path).notices[0]

@@ -113,3 +113,17 @@ def test_archives_that_are_not_one_data_set(tmp_path, names, said):
         archive(tmp_path / "in" / f"{name}.tar", {"1.png": encoded(10), "1.cls": b"a"})
     with pytest.raises(DataError, match=said):
         read(tmp_path / "in")
+
+
+@pytest.mark.parametrize(("first", "second", "split"), [("train", "val", "validation"), ("Training", "Test", "test")])
+def test_splits_within_an_archive(tmp_path, first, second, split):
+    members = {}
+    for place, grey in ((first, 10), (second, 30)):
+        members |= {f"{place}/{at}.png": encoded(grey + at) for at in (1, 2)}
+        members |= {f"{place}/{at}.cls": str(at).encode() for at in (1, 2)}
+    assert read(archive(tmp_path / "a.tar", members)) == {
+        "train": [(11, "1"), (12, "2")],
+        split: [(31, "1"), (32, "2")],
+    }
+    members |= {"more/1.png": encoded(90), "more/1.cls": b"1"}
+    assert [*read(archive(tmp_path / "a.tar", members))] == ["train"]

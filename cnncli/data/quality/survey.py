@@ -23,7 +23,7 @@ from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.quality.group_names import SuggestedGroups, suggested_groups
 from cnncli.data.quality.inspection import inspect_files
 from cnncli.data.quality.value_range import DarkSet, dark_sets
-from cnncli.data.recognition import Place, in_place_of_classes, opened_table, recognised, within
+from cnncli.data.recognition import Place, in_place_of_classes, opened_table, recognised, tables_not_used, within
 from cnncli.data.samples import ImageData, Samples
 from cnncli.data.sources import folder, load_images
 from cnncli.data.sources.labelling.place import unread_files
@@ -179,6 +179,8 @@ def _opened(path: Path, columns: Mapping[str, str], notice: Notice) -> tuple[Pla
             inner = in_place_of_classes(path, data, columns)
             if inner is None:
                 _require_no_columns(path, columns)
+                for sentence in tables_not_used(path):
+                    notice(sentence)
                 return place, data
         place = inner
     if place.source != "table":

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from cnncli.data.decode.formats import SUFFIXES
 from cnncli.data.inventory.archives import require_whole
+from cnncli.data.names.split_names import splits_named
 from cnncli.data.sources.rows import Listing, Row
 from cnncli.data.sources.rows.file_splits import splits_of_files
 from cnncli.data.sources.rows.json_cells import cell
@@ -63,13 +64,17 @@ def webdataset(files: Sequence[Path], label: str | None) -> Listing:
     written: dict[tuple[Path, str, str], str] = {}  # by archive, key and suffix
     taken = set[str]()
     for number, file in enumerate(files):
-        for key, sample in _samples(file, label).items():
+        samples = _samples(file, label)
+        within = {} if splits else _splits_within(samples)
+        for key, sample in samples.items():
             name = f"{number}-{_plain(key)}.{sample.suffix.rpartition('.')[2]}"
             if name in taken:
                 name = f"{number}-{len(rows)}-{name.partition('-')[2]}"
             taken.add(name)
             written[file, key, sample.suffix] = name
-            rows.append(Row(f"{file.name}, sample {key}", name, sample.label, splits.get(file, "train")))
+            rows.append(
+                Row(f"{file.name}, sample {key}", name, sample.label, within.get(key, splits.get(file, "train")))
+            )
     if not any(row.label for row in rows):
         unpack = not_a_table(files[0])
         raise DataError(
@@ -105,6 +110,14 @@ def _samples(file: Path, label: str | None) -> dict[str, _Sample]:
         elif rank < labels.get(key, (len(_LABELS), ""))[0] and (text := _label(member, label)):
             labels[key] = (rank, text)
     return {key: _Sample(suffix, labels.get(key, (0, ""))[1]) for key, suffix in images.items()}
+
+
+def _splits_within(keys: Collection[str]) -> dict[str, str]:
+    """The split of each sample, if all lie in folders of splits: `train/0001`; empty otherwise."""
+    words = {key: key.partition("/")[0] for key in keys}
+    splits = splits_named(set(words.values()))
+    is_each = "train" in splits.values() and all(word in splits for word in words.values())
+    return {key: splits[word] for key, word in words.items()} if is_each else {}
 
 
 def _members(file: Path) -> Iterator[_Member]:
