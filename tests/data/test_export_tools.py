@@ -149,6 +149,7 @@ FILES = [
             "labels/3.txt": "",
         },
     ),
+    ("yolo", {"a/labels/classes.txt": "cat\ndog\n", "a/labels/1.txt": f"0 {BOX}", "a/labels/2.txt": f"1 {BOX}"}),
     ("yolo", {"classes.txt": "cat\ndog\n", "labels/0a1b2c3d-1.txt": f"0 {BOX}", "labels/2.txt": f"1 {BOX} 0.1 0.1"}),
     ("kili", {"export.json": [kili(1, "cat"), kili(2, "dog"), {**kili(3), "labels": []}]}),
     ("kili", {"a.json": [kili(1, "cat"), kili(2, "dog"), kili(3, "dog", kind="PREDICTION")]}),

@@ -98,3 +98,11 @@ def test_names_that_differ_in_case_alone_are_told_apart(tmp_path):
 def test_suffixes_of_images_that_were_converted(photos):
     assert names(photos, "ISIC_1.tif", "ISIC_10.tif") == ["part_1/ISIC_1.jpg", "part_2/ISIC_10.png"]
     assert names(photos, "ISIC_1.tif", "cat/1.png")[0] == "ISIC_1.tif does not exist"
+
+
+@pytest.mark.parametrize("written", [("1", "12"), ("1.0", "12.0"), ("001", "000012")])
+def test_numbers_that_lost_their_zeros(tmp_path, written):
+    put(tmp_path, "in/00001.png", "in/00012.png", "in/readme.png")
+    assert names(tmp_path, *written) == ["in/00001.png", "in/00012.png"]
+    put(tmp_path, "other/0001.png", "other/0012.png")
+    assert names(tmp_path, *written) == [f"{name} does not exist" for name in written]

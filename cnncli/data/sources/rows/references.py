@@ -10,7 +10,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -23,6 +23,8 @@ _UPLOAD = re.compile(r"[0-9a-f]{8}-(.+)")
 """What Label Studio makes of the name of a file that is uploaded: eight digits come before it."""
 
 _SHOWN = 60  # characters of a cell that has something else than the name of an image
+
+_NUMBER = re.compile(r"[0-9]{1,15}(\.0+)?")
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://[^/]*/", re.IGNORECASE)
 
@@ -40,8 +42,8 @@ class References:
     A name is first a path, as it is written. If there is no such file, the image is the only one below the folder whose
     path ends in the name, or does so without its suffix, if need be in other case or another Unicode form. If none of
     the images of a table can be found so, as when it was written on another machine, the folders that all names begin
-    with do not count; then the names of the files alone decide, where each is unique; and last, so do these without
-    their suffixes.
+    with do not count; then the names of the files alone decide, where each is unique; then so do these without their
+    suffixes; and last the numbers in them, as `00012.png` is 12 for a program that took names for numbers.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,7 +54,7 @@ class References:
         found = self._all(names)
         if not found or any(not each.problem for each in found):
             return found
-        moved = (self._all(other) for other in _without_what_may_differ(names))
+        moved = chain((self._all(other) for other in _without_what_may_differ(names)), [self._by_number(names)])
         return next((each for each in moved if 2 * sum(not one.problem for one in each) >= len(names)), found)
 
     def _all(self, names: Sequence[str]) -> list[Found]:
@@ -91,6 +93,19 @@ class References:
             return Found(candidates[0])
         written = name.replace("\\", "/")
         return Found(written, f"may be {some(candidates)}" if candidates else "does not exist")
+
+    def _by_number(self, names: Sequence[str]) -> list[Found]:
+        """The images whose names are numbers, for names that are such and may lack zeros or have a fraction of zero."""
+        files: dict[int, list[str]] = {}
+        if all(map(_NUMBER.fullmatch, names)):
+            for stem, of_stem in self._by_stem.items():
+                if stem.isascii() and stem.isdecimal():
+                    files.setdefault(int(stem), []).extend(of_stem)
+        found = [files.get(int(float(name)), []) if files else [] for name in names]
+        return [
+            Found(images[0]) if len(images) == 1 else Found(name, "does not exist")
+            for name, images in zip(names, found, strict=True)
+        ]
 
     def _ending_in(self, end: str, form: Callable[[str], str]) -> list[str]:
         """The images whose paths, or these without their suffixes, end like this when both are in a form."""

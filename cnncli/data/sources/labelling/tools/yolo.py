@@ -51,7 +51,12 @@ def _names(folder: Path) -> dict[int, str]:
                 int(number): str(name)
                 for number, name in (names.items() if isinstance(names, dict) else enumerate(names))
             }
-    files = [each for name in _NAMES for pattern in (name, f"*/{name}") for each in sorted(folder.glob(pattern))]
+    files = [
+        each
+        for name in _NAMES
+        for pattern in (name, f"*/{name}", f"*/*/{name}")
+        for each in sorted(folder.glob(pattern))
+    ]
     return dict(enumerate(text_lines(files[0]))) if files else {}
 
 
