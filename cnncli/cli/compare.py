@@ -89,7 +89,7 @@ def _show(comparison: Comparison) -> None:
     for specs in comparison.specs:
         say(
             f"spec {specs.second} against spec {specs.first}, over seeds: {_points(specs.difference)} points "
-            f"({_points(specs.interval[0])} to {_points(specs.interval[1])}), p = {_p(specs.holm_p)}: "
+            f"({_points(specs.interval[0])} to {_points(specs.interval[1])}), p {_p(specs.holm_p)}: "
             f"{_verdict(specs.holm_p)}"
         )
     if comparison.flattery is not None and len(comparison.runs) > 2:
@@ -111,14 +111,14 @@ def _pair_lines(pair: Pair, several: bool) -> Iterator[str]:
     yield f"{pair.second} against {pair.first}: {_points(pair.difference)} points{between}"
     if pair.p is None or pair.holm_p is None:
         return
-    p = f"p = {_p(pair.p)}"
+    p = f"p {_p(pair.p)}"
     p += f", exact {_p(pair.exact_p)}" if pair.exact_p is not None else ""
-    p += f", {_p(pair.holm_p)} for so many comparisons" if several else ""
+    p += f", raised for so many comparisons {_p(pair.holm_p)}" if several else ""
     sides = f"right on {pair.gained:,} images where the other is wrong, wrong on {pair.lost:,} where it is right"
     yield f"  {sides}"
     yield f"  {p}: {_verdict(pair.holm_p)}"
     for change in pair.classes[:_MOST_CLASSES]:
-        sure = f", p = {_p(change.p)}" if change.p < 0.05 else ""
+        sure = f", p {_p(change.p)}" if change.p < 0.05 else ""
         yield (
             f"  {change.class_name}: {change.gained - change.lost:+,} of {change.images:,} images"
             f" ({change.gained:,} gained, {change.lost:,} lost{sure})"
@@ -147,7 +147,7 @@ def _points(difference: float) -> str:
 
 
 def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
 
 
 def _verdict(p: float) -> str:

@@ -17,7 +17,7 @@ def in_top(probabilities: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
         Bool, shape `(images,)`. A network whose answers are all equal has none, while Keras' top-k metric has all.
     """
     of_truth = probabilities[np.arange(len(labels)), labels][:, None]  # (images, 1)
-    return np.asarray((probabilities >= of_truth).sum(axis=1) <= k)
+    return np.asarray((~(probabilities < of_truth)).sum(axis=1) <= k)  # NaN is no answer
 
 
 def ranking_areas(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +28,8 @@ def ranking_areas(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.nda
         labels: True classes as indices, shape `(images,)`.
 
     Returns:
-        Two arrays of shape `(classes,)`, 0 to 1; NaN for classes without images, the ROC also for one that all have.
+        Two arrays of shape `(classes,)`, 0 to 1; NaN for classes without images, the ROC also for one that all have;
+        both where a probability is NaN.
 
     Source:
         T. Fawcett (2006), "An introduction to ROC analysis", Pattern Recognition Letters 27; the latter is the average
@@ -40,6 +41,8 @@ def ranking_areas(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.nda
 
 
 def _areas(scores: np.ndarray, is_class: np.ndarray) -> tuple[float, float]:
+    if np.isnan(scores).any():
+        return np.nan, np.nan
     order = np.argsort(-scores, kind="stable")
     ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))  # equal scores are one step
     found = np.cumsum(is_class[order])[ends].astype(np.float64)  # (steps,)

@@ -40,7 +40,7 @@ class ClassChange:
         images: Number of images of it that were compared.
         gained: Images that only the second run has right.
         lost: Images that only the first run has right.
-        p: McNemar's mid-p, raised for the number of classes.
+        p: As that of the pair, raised for the number of classes.
     """
 
     class_name: str

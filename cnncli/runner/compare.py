@@ -145,26 +145,28 @@ def _pair(first: ComparedRun, second: ComparedRun, before: RecordedAnswers, afte
     at, index = np.array(both).T  # (images,), (images,)
     change = after.right[index].astype(np.int64) - before.right[at]  # (images,)
     gained, lost = int((change > 0).sum()), int((change < 0).sum())
-    if after.groups is None:
+    groups = next((of.groups[rows] for of, rows in ((after, index), (before, at)) if of.groups is not None), None)
+    if groups is None:
         (exact, p), ends = mcnemar(gained, lost), paired_interval(gained, lost, len(both))
     else:
-        grouped_ends, p = grouped_difference(change, np.unique(after.groups[index], return_inverse=True)[1])
+        grouped_ends, p = grouped_difference(change, groups)
         exact, ends = None, _ends(grouped_ends)
     changed = tuple(
         ChangedImage(after.images[j], str(after.true[j]), str(before.predicted[i]), str(after.predicted[j]))
         for i, j in zip(at[change != 0].tolist(), index[change != 0].tolist(), strict=True)
     )
-    classes = _class_changes(after.true[index], change)
+    classes = _class_changes(after.true[index], change, groups)
     difference = float(change.mean())
     return Pair(first.run, second.run, len(both), difference, ends, gained, lost, exact, p, None, classes, changed)
 
 
-def _class_changes(true: np.ndarray, change: np.ndarray) -> tuple[ClassChange, ...]:
+def _class_changes(true: np.ndarray, change: np.ndarray, groups: np.ndarray | None) -> tuple[ClassChange, ...]:
     rows = []
     for name in np.unique(true):
         of_class = change[true == name]
         gained, lost = int((of_class > 0).sum()), int((of_class < 0).sum())
-        rows.append((str(name), len(of_class), gained, lost, mcnemar(gained, lost)[1]))
+        p = mcnemar(gained, lost)[1] if groups is None else grouped_difference(of_class, groups[true == name])[1]
+        rows.append((str(name), len(of_class), gained, lost, p))
     adjusted = holm([row[-1] for row in rows])
     changes = [ClassChange(*row[:-1], p) for row, p in zip(rows, adjusted, strict=True) if row[2] != row[3]]
     return tuple(sorted(changes, key=lambda each: (each.p, -abs(each.gained - each.lost))))

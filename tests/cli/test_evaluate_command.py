@@ -1,6 +1,7 @@
 """`cnncli evaluate` and `predict` with other weights and on other images."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -45,6 +46,19 @@ def test_other_images_are_measured_and_named(call, trained, digits):
     assert (values["on"], values["split"], values["images"]) == (str(digits), "", 6)
     assert {name: row["support"] for name, row in values["classes"].items() if name in "357"} == dict.fromkeys("357", 2)
     assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+
+def test_an_older_run_gets_the_files_that_it_lacks(call, trained, tmp_path):
+    run = shutil.copytree(trained / "small-001", tmp_path / "old")
+    predictions = (run / "predictions.csv").read_bytes()
+    (run / "logits.npz").unlink()
+    (run / "calibration.json").unlink()
+    assert call("evaluate", run, "--write").code == 0
+    assert (run / "logits.npz").exists()
+    assert json.loads((run / "calibration.json").read_text())["split"] == "test"
+    assert (run / "predictions.csv").read_bytes() == predictions
+    refused = call("evaluate", run, "--write", "--split", "validation")
+    assert (refused.code, "best weights on the run's own test images" in refused.err) == (2, True)
 
 
 def test_a_new_place_and_other_images_exclude_each_other(call, trained, digits):

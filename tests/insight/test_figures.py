@@ -82,6 +82,12 @@ def test_ties_count_against_the_top():
     assert not in_top(np.array([[0.4, 0.4, 0.2]]), np.array([1]), 1).any()
 
 
+def test_a_network_that_diverged_finds_nothing():
+    labels, nothing = np.array([0, 1, 2]), np.full((3, 3), np.nan)
+    assert not in_top(nothing, labels, 2).any()
+    assert np.isnan(ranking_areas(nothing, labels)).all()
+
+
 def draw_answers(random, images, recalls):
     classes = len(recalls)
     labels = random.integers(0, classes, images)

@@ -161,6 +161,13 @@ def test_groups_count_where_images_come_in_groups(make):
     assert compare([first, second]).notes == ("images come in groups: intervals and p count groups, not images",)
 
 
+def test_groups_that_one_run_recorded_count_for_both(make):
+    groups = [str(at // 20) for at in range(200)]
+    older, newer = make("a", answers(range(40))), make("b", answers(range(0)), groups=groups)
+    assert compare([older, newer]).pairs[0].exact_p is None
+    assert compare([newer, older]).pairs[0].p == compare([older, newer]).pairs[0].p > 0.05
+
+
 def test_a_run_without_answers_or_with_damaged_ones_says_so(make):
     first, second = make("a", answers(range(30))), make("b", answers(range(30)))
     with pytest.raises(RunError, match="two runs or more"):
