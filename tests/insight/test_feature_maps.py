@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from cnncli.catalog.backbones import BACKBONES
-
 pytestmark = pytest.mark.slow
 
 CONVOLUTION = {"Conv2D": {"filters": 6, "kernel_size": 3, "padding": "same", "activation": "relu"}}
@@ -122,25 +120,3 @@ def test_gates_over_channels_are_no_feature_map(build):
 def test_a_network_without_kernels_over_places_has_none(build, layers):
     _, network = network_of(build, *layers, SOFTMAX)
     assert cells_of(network) == []
-
-
-# Without the widest of each family, whose first weights alone take seconds
-@pytest.mark.representatives("MobileNetV2", "ConvNeXtTiny")
-@pytest.mark.parametrize("name", BACKBONES)
-def test_every_backbone_has_feature_maps_and_draws_evidence(build, name):
-    from cnncli.insight.heatmap import METHODS, Logit
-
-    size = 96
-    model, network = network_of(build, {name: {"weights": None}}, *HEAD, shape=(size, size, 3), classes=4)
-    images = images_of(model, 1)
-    maps = network.last_feature_maps()
-    assert all(min(each.cells) >= 7 and each.place.is_learned for each in maps)
-    np.testing.assert_allclose(
-        softmax(np.asarray(network.logits_from(maps, network.features(images, maps)))),
-        model(images, training=False),
-        atol=1e-6,
-    )
-    found = sum(METHODS["gradcam"](network, images[0], Logit.of(label, 4)).values for label in range(4))
-    assert found.shape == (size, size)
-    assert np.isfinite(found).all()
-    assert found.max() > 0

@@ -1,0 +1,68 @@
+"""Every network that comes with cnncli, and backbones with new weights, show where their evidence is.
+
+CNNCLI_BACKBONES names other backbones, or `all`.
+"""
+
+import os
+
+import numpy as np
+import pytest
+
+from cnncli.catalog.backbones import BACKBONES
+from cnncli.insight.heatmap import METHODS, Logit
+from cnncli.spec import load
+from cnncli.spec.shipped import shipped
+
+pytestmark = pytest.mark.slow
+
+# Nothing is downloaded, and three classes stand for those of a person's folder
+INSTEAD = {"transfer_mobilenet": ("model.layers[0].MobileNetV2.weights=null", "data.classes=[one, two, three]")}
+# One of each kind: gated, searched cells, branches, dense connections, nested models
+CHOSEN = ("MobileNetV2", "MobileNetV3Small", "NASNetMobile", "InceptionV3", "DenseNet121", "ConvNeXtTiny")
+HEAD = ["GlobalAveragePooling2D", {"Dense": {"units": "classes", "activation": "softmax"}}]
+
+
+def backbones():
+    asked = os.environ.get("CNNCLI_BACKBONES", "").split()
+    return tuple(BACKBONES) if asked == ["all"] else tuple(asked) or CHOSEN
+
+
+def require_evidence(model):
+    """Draws maps of one image; answers and logits must agree, and the evidence be somewhere for one class at least."""
+    from cnncli.insight.feature_maps import Network
+
+    network = Network(model)
+    image = np.random.default_rng(0).integers(0, 256, model.input_shape[1:]).astype(np.uint8)
+    maps = network.last_feature_maps()
+    assert maps
+    assert all(each.place.is_learned for each in maps)
+    answers = np.asarray(model(image[None], training=False))  # (1, units)
+    logits = np.asarray(network.logits_from(maps, network.features(image[None], maps)))
+    raised = np.exp(logits - logits.max())
+    np.testing.assert_allclose(raised / raised.sum(), answers, atol=1e-5)
+    evidence = sum(
+        METHODS[method](network, image, Logit.of(label, answers.shape[1])).values
+        for method in ("layercam", "gradcam")
+        for label in range(3)
+    )
+    assert evidence.shape == image.shape[:2]
+    assert np.isfinite(evidence).all()
+    assert 0 <= evidence.min() < evidence.max()
+    return maps
+
+
+@pytest.mark.representatives("mnist/tutorial", "cifar10_resnet_onecycle", "inception_small")
+@pytest.mark.parametrize("one", shipped(), ids=lambda one: one.name)
+def test_every_shipped_network_shows_evidence(one):
+    from cnncli.runner.inputs.splits import load_input_spec
+    from cnncli.runner.model.build import build_model
+
+    spec = load(one.file, INSTEAD.get(one.name, ())).spec
+    require_evidence(build_model(spec.model.nodes, load_input_spec(spec.data), "float32", spec.seed, spec.name))
+
+
+@pytest.mark.representatives("MobileNetV2")
+@pytest.mark.parametrize("name", backbones())
+def test_every_backbone_shows_evidence(build, name):
+    maps = require_evidence(build({name: {"weights": None}}, *HEAD, shape=(96, 96, 3), classes=4))
+    assert all(min(each.cells) >= 7 for each in maps)
