@@ -62,6 +62,7 @@ ROOMS = {
     },
     "runner": {
         "factory",
+        "explain",
         "data",
         "report",
         "insight",

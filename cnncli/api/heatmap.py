@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from cnncli.api.predictions import PredictingRun
@@ -26,7 +27,7 @@ Method = Literal["layercam", "gradcam", "occlusion"]
 
 
 class HeatMappedRun(PredictingRun):
-    """The part of `cnncli.Run` that is about heat maps."""
+    """The part of `cnncli.Run` that is about heat maps, and the page that shows them."""
 
     def heatmap(
         self,
@@ -158,6 +159,38 @@ class HeatMappedRun(PredictingRun):
                     raise DataError(heat.reason)
                 heats.append(heat)
             return heats
+
+    def write_report(
+        self,
+        *,
+        data: str | os.PathLike[str] | None = None,
+        allow_changed_weights: bool = False,
+        notice: Notice = warn,
+    ) -> Path:
+        """Writes report.html into the run: figures with their intervals, curves, confusions, mistakes with heat maps.
+
+        Args:
+            data: Where the images are now, if they were moved; only those for testing need be there.
+            allow_changed_weights: Accept weights whose checksum does not match the run.
+            notice: Receives warnings, such as that images have changed; `warnings.warn` by default.
+
+        Returns:
+            The page, one file that needs no other and no script.
+
+        Raises:
+            DataError: Test images are missing.
+            RunError: The run is incomplete, lacks weights, or was changed.
+            ResourceError: The folder cannot be written to.
+
+        Example:
+            >>> import cnncli
+            >>> cnncli.open_run("runs/mnist-001").write_report().name
+            'report.html'
+        """
+        with isolated():
+            from cnncli.runner.page import write_page
+
+            return write_page(self, None if data is None else expanded(data), allow_changed_weights, notice)
 
     def _heat_mapper(self, weights: Weights, allow_changed_weights: bool, notice: Notice) -> HeatMapper:
         from cnncli.runner.heatmap import HeatMapper

@@ -31,6 +31,7 @@ COMMANDS = {
     "evaluate": "cnncli.cli.evaluate",
     "predict": "cnncli.cli.predict",
     "heatmap": "cnncli.cli.heatmap",
+    "report": "cnncli.cli.report",
     "export": "cnncli.cli.export",
     "serve": "cnncli.cli.serve",
     "summary": "cnncli.cli.summary",

@@ -33,13 +33,19 @@ class HeatMapper:
         self._predictor = Predictor(run, notice, allow_changed_weights, weights, "tensorflow")
         engine = self._predictor.engine
         assert isinstance(engine, TensorFlowEngine)
-        self._network, self._units = Network(engine.model), engine.model.output_shape[-1]
+        self.model = engine.model
+        self._network, self._units = Network(self.model), self.model.output_shape[-1]
+
+    @property
+    def has_feature_maps(self) -> bool:
+        """Whether any layer looks at parts of the image, which every method but occlusion needs."""
+        return bool(self._network.last_feature_maps())
 
     def heat_maps(
         self, images: Iterable[ImageLike], class_name: str | None, method: str, invert: bool
     ) -> Iterator[HeatMap | UnreadableImage]:
         """For each image its map, or why it cannot be read; arguments and errors are those of `cnncli.Run.heatmaps`."""
-        if method != "occlusion" and not self._network.last_feature_maps():
+        if method != "occlusion" and not self.has_feature_maps:
             raise RunError(
                 "this network has no feature map: none of its layers looks at a part of the image, so a gradient shows "
                 "single pixels",

@@ -2,7 +2,7 @@
 
 from cnncli.runs.files import require_writable, write_text, writing
 from cnncli.runs.finding import find_run, list_runs, sweep_runs
-from cnncli.runs.folder import BEST, CHECKPOINT, LAST, PACE, RunDir, now
+from cnncli.runs.folder import BEST, CHECKPOINT, LAST, PACE, PAGE, RunDir, now
 from cnncli.runs.weights import verified_weights, weights_file
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "CHECKPOINT",
     "LAST",
     "PACE",
+    "PAGE",
     "RunDir",
     "find_run",
     "list_runs",

@@ -17,7 +17,7 @@ from cnncli.report import EvaluationData, StartData, artifact_names, write_artif
 from cnncli.runner.inputs.splits import Splits, evaluated_splits, groups_in
 from cnncli.runner.model.evaluation import evaluate_split, images_at
 from cnncli.runner.training.variables import averaged_weights
-from cnncli.runs import BEST, RunDir, verified_weights
+from cnncli.runs import BEST, PAGE, RunDir, verified_weights
 from cnncli.spec.graph import Node
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class ResultWriter:
     def write_epoch(self, history: History) -> None:
         """Writes what follows from the checkpoint at the end of an epoch."""
         if history.best and history.best == len(history.epochs):
-            self._run.remove(artifact_names("evaluation"))  # of an earlier part, and of other weights than these
+            # Of an earlier part, and of other weights than these
+            self._run.remove((*artifact_names("evaluation"), PAGE))
             self.write_weights(BEST)
         write_artifacts("epoch", history, self._run.write)
 

@@ -1,0 +1,37 @@
+"""`cnncli report`: writes the page of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cnncli.cli.options import UserPath, allow_changed_weights_option, run_argument, runs_dir_option
+
+
+@click.command()
+@run_argument
+@runs_dir_option
+@click.option("--data", type=UserPath(), help="New path of the run's images, if they were moved.")
+@click.option("--open", "shows", is_flag=True, help="Open the page in the browser.")
+@allow_changed_weights_option
+def report(run: str, runs_dir: Path, data: Path | None, shows: bool, allow_changed_weights: bool) -> None:
+    """Write a page about a run.
+
+    RUN is a run folder or its name. The test images are classified once more, and RUN/report.html has the results: how
+    sure they are, curves, confusions, every class, the worst mistakes with heat maps. It needs no other file.
+
+    \b
+    Example:
+      cnncli report mnist-001 --open
+    """
+    from cnncli import open_run
+    from cnncli.cli.console import notice, say
+
+    path = open_run(run, runs_dir).write_report(data=data, allow_changed_weights=allow_changed_weights, notice=notice)
+    say(str(path))
+    if shows:
+        import webbrowser
+
+        if not webbrowser.open(path.absolute().as_uri()):
+            notice("no browser could be started; open the file yourself")

@@ -1,0 +1,37 @@
+"""The command that writes the page of a run."""
+
+import html
+import json
+import webbrowser
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_page_has_the_figures_of_the_run(call, trained):
+    run = trained / "small-001"
+    result = call("report", "small-001", "--runs-dir", trained)
+    assert (result.code, result.out) == (0, f"{run / 'report.html'}\n")
+    page = (run / "report.html").read_text("utf-8")
+    metrics = json.loads((run / "metrics.json").read_text("utf-8"))
+    assert f"<strong>{100 * metrics['accuracy']:.1f} %</strong> right" in page
+    low, high = (100 * end for end in metrics["intervals"]["accuracy"])
+    assert f"{low:.1f} and {high:.1f} %" in page
+    assert page.count("<img") == 2 * 12
+    assert "is finished" in page
+    assert (run / "spec.yaml").read_text("utf-8") in html.unescape(page)
+    assert 'id="word-recall"' in page
+    assert (run / "report.html").stat().st_size < 300_000
+
+
+def test_it_can_be_opened(call, trained, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or False)
+    result = call("report", "small-001", "--runs-dir", trained, "--open")
+    assert opened == [(trained / "small-001" / "report.html").as_uri()]
+    assert "no browser could be started" in result.err
+
+
+def test_a_run_that_is_not_there(call, trained):
+    assert call("report", "nowhere", "--runs-dir", trained).code == 6

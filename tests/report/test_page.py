@@ -1,0 +1,158 @@
+"""The page of a run: whole, offline, and safe whatever its names are."""
+
+from __future__ import annotations
+
+import html.parser
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from cnncli.records import Covered, HeatMap, LayerRow, ModelSummary, Prediction
+from cnncli.report.classification import classification_report
+from cnncli.report.page import WORDS, Mistake, PageData, page_html
+from cnncli.report.page.charts import curves_of
+from cnncli.report.plots.mistakes import most_confident_mistakes
+
+HOSTILE = ["a'b\"c</script><script>alert(1)</script>&", "{{ 7 * 7 }}", "<img src=x onerror=alert(2)>", "كلب", "x" * 300]
+WITHOUT_END = {"meta", "img", "br", "line", "circle", "polyline"}
+
+
+@pytest.fixture
+def page_of(make_evaluation, make_history):
+    """The page of an evaluation with so many classes and images."""
+
+    def run(classes, images, right=0.8, names=None, epochs=5, spec="name: cats\n", file=None, lacking=-1):
+        evaluation = make_evaluation(classes, images, right, names, lacking)
+        noise = np.random.default_rng(0)
+        mistakes = []
+        for index in most_confident_mistakes(evaluation)[:12]:
+            predicted = evaluation.class_names[evaluation.predicted[index]]
+            prediction = Prediction("image 0", evaluation.class_names, tuple(evaluation.probabilities[index].tolist()))
+            picture = noise.integers(0, 256, (224, 160, 3)).astype(np.uint8)
+            values = noise.random((224, 160)).astype(np.float32)
+            heat = HeatMap(prediction, predicted, "layercam", (7, 7), values, picture, Covered(0.1, 0.9, True))
+            mistakes.append(Mistake(index, picture, heat))
+        layer = LayerRow("dense_1", "Dense", (classes,), 100, 100, 100, path=("model",))
+        return page_html(
+            PageData(
+                run=file or "runs/cats-001",
+                state="finished",
+                evaluation=evaluation,
+                report=classification_report(evaluation),
+                history=make_history(epochs),
+                counts={"test": dict.fromkeys(evaluation.class_names, 3)},
+                network=ModelSummary((layer,), (224, 160, 3), 400),
+                mistakes=mistakes,
+                spec=spec,
+                machine=[("device", "CPU")],
+                words={word: ["What it is.", "See `x`."] for word in WORDS},
+            )
+        )
+
+    return run
+
+
+class Elements(html.parser.HTMLParser):
+    """Every element with its attributes, and the text outside of style."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.open, self.text = [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+        if tag not in WITHOUT_END:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.text.append(data)
+
+    def attributes(self, name):
+        return [attributes[name] for _, attributes in self.found if name in attributes]
+
+
+def text_of(page):
+    return " ".join(" ".join(Elements(page).text).split())
+
+
+@pytest.mark.parametrize(("classes", "images"), [(2, 20), (10, 500), (100, 2000), (1000, 5000)])
+def test_it_is_one_file_of_at_most_3_MB_that_asks_for_nothing(page_of, classes, images):
+    page = page_of(classes, images)
+    assert len(page.encode()) <= 3_000_000
+    elements = Elements(page)
+    assert not elements.open
+    assert not {"script", "link", "iframe", "object", "form"} & {tag for tag, _ in elements.found}
+    assert all(address.startswith(("data:image/webp;base64,", "#")) for address in elements.attributes("src"))
+    assert all(address.startswith("#") for address in elements.attributes("href"))
+    assert not re.search(r"url\(|@import", page)
+    ids = Counter(elements.attributes("id"))
+    assert set(ids.values()) == {1}
+    assert {address[1:] for address in elements.attributes("href")} <= set(ids)
+
+
+def test_hostile_names_are_text(page_of):
+    page = page_of(5, 200, 0.5, HOSTILE, spec=f"name: {HOSTILE[0]}", file=HOSTILE[2])
+    elements = Elements(page)
+    assert not elements.open
+    assert {tag for tag, _ in elements.found} == {tag for tag, _ in Elements(page_of(5, 200, 0.5)).found}
+    assert not [name for _, attributes in elements.found for name in attributes if name.startswith("on")]
+    text = "".join(elements.text)
+    assert all(name in text for name in HOSTILE)
+    assert "49" not in re.findall(r"<bdi dir=\"auto\">(.*?)</bdi>", page)
+
+
+def test_every_name_of_a_class_has_its_own_direction(page_of):
+    page = page_of(2, 40, 0.5, ["كلب", "قط"])
+    outside = re.sub(r"<bdi dir=\"auto\">.*?</bdi>|alt=\"[^\"]*\"", "", page)
+    assert "كلب" not in outside
+
+
+def test_the_answer_stands_first_with_its_interval_and_against_the_baseline(page_of):
+    text = text_of(page_of(4, 200))
+    first = text[text.index("right:") - 10 : text.index("Training")]
+    assert re.search(r"\d\d\.\d % right: 1\d\d of 200 test images, of 4 classes\.", first)
+    assert re.search(r"lies between \d\d\.\d and \d\d\.\d %", first)
+    assert re.search(r"always answers class \d has \d\d\.\d % right", first)
+    assert "not surely better" not in first
+    assert re.search(r"macro F1 0\.\d+ \(0\.\d+–0\.\d+\)", first)
+
+
+def test_a_network_that_guesses_is_called_what_it_is(page_of):
+    assert "the network is not surely better than that" in text_of(page_of(2, 60, right=0.5))
+
+
+@pytest.mark.parametrize("right", [0.0, 1.0])
+def test_all_right_and_all_wrong(page_of, right):
+    text = text_of(page_of(3, 30, right=right))
+    assert ("There are none." in text) == (right == 1.0)
+    assert ("Every image is right." in text) == (right == 1.0)
+
+
+def test_a_class_without_images_is_said_to_have_none(page_of):
+    assert "no images" in text_of(page_of(3, 200, lacking=1))
+
+
+def test_one_epoch_makes_no_broken_curve(page_of):
+    page = re.sub(r"data:image/webp;base64,[^\"]*", "", page_of(2, 20, epochs=1))
+    assert 'points="46.0,' in page
+    assert not re.search(r"\b(nan|inf)\b", page)
+
+
+def test_a_loss_that_is_not_finite_has_no_point(make_history):
+    history = make_history(4)
+    history.epochs[1].metrics["loss"] = float("nan")
+    history.epochs[2].metrics["loss"] = float("inf")
+    curves = curves_of(history, "loss")
+    assert len(curves.training.split()) == 2
+    assert len(curves.validation.split()) == 4
+    assert curves_of(history, "no such metric") is None
