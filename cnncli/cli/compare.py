@@ -113,7 +113,7 @@ def _pair_lines(pair: Pair, several: bool) -> Iterator[str]:
         return
     p = f"p {_p(pair.p)}"
     p += f", exact {_p(pair.exact_p)}" if pair.exact_p is not None else ""
-    p += f", raised for so many comparisons {_p(pair.holm_p)}" if several else ""
+    p += f", adjusted for the number of comparisons {_p(pair.holm_p)}" if several else ""
     sides = f"right on {pair.gained:,} images where the other is wrong, wrong on {pair.lost:,} where it is right"
     yield f"  {sides}"
     yield f"  {p}: {_verdict(pair.holm_p)}"

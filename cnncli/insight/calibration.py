@@ -74,7 +74,7 @@ class Calibration:
             worst = max(off, key=lambda each: abs(each.confidence - each.accuracy) * each.images)
             means = f"{worst.confidence:.2f} means {with_interval(worst.accuracy, worst.interval, worst.images)} here"
             return f"{says}: {means}"
-        return f"{says}: confidences can be read as they are, as far as so many images tell"
+        return f"{says}: confidences can be read as they are, as far as {self.images:,} images tell"
 
 
 def calibration(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None) -> Calibration | None:

@@ -93,7 +93,7 @@ def unpaired_interval(first: tuple[int, int], second: tuple[int, int]) -> tuple[
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p of several comparisons, raised so that one of them is below 0.05 by luck in at most 5 of 100 cases.
+    """The p of several comparisons, adjusted so that one of them is below 0.05 by luck in at most 5 of 100 cases.
 
     Source:
         S. Holm (1979), "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6.

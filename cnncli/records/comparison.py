@@ -40,7 +40,7 @@ class ClassChange:
         images: Number of images of it that were compared.
         gained: Images that only the second run has right.
         lost: Images that only the first run has right.
-        p: As that of the pair, raised for the number of classes.
+        p: As that of the pair, adjusted for the number of classes.
     """
 
     class_name: str
@@ -81,7 +81,7 @@ class Pair:
         lost: Images that only the first run has right.
         exact_p: McNemar's exact p; None for different images, or where images come in groups.
         p: McNemar's mid-p; where images come in groups that of a t test over the groups; None for different images.
-        holm_p: The same, raised for the number of pairs.
+        holm_p: The same, adjusted for the number of pairs.
         classes: Classes of which one run has more right, the largest changes first.
         changed: Images that one of the two has right.
     """
@@ -131,7 +131,7 @@ class SpecPair:
         difference: Mean accuracy of the second less that of the first.
         interval: Holds the true difference in 95 of 100 cases, over other seeds.
         p: Of Welch's t test.
-        holm_p: The same, raised for the number of pairs.
+        holm_p: The same, adjusted for the number of pairs.
     """
 
     first: int

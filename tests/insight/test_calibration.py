@@ -51,7 +51,7 @@ def test_a_network_that_is_too_sure_is_told_what_its_confidence_means():
     assert result.sentence.startswith(f"mean confidence {result.confidence:.3f}, accuracy {result.accuracy:.3f}: ")
     assert result.sentence.endswith(" here")
     fine = calibration(*answers(np.random.default_rng(0), 2000))
-    assert fine.sentence.endswith(": confidences can be read as they are, as far as so many images tell")
+    assert fine.sentence.endswith(": confidences can be read as they are, as far as 2,000 images tell")
 
 
 def test_few_images_say_nothing():
