@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import random
 import re
 import signal
@@ -25,6 +26,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 BAD = ("huge", "cut off", "wrong", "damaged", "slow")
 BARE_SECONDS = 5.0
@@ -44,11 +46,19 @@ def bare(run_path, files):
         return engine.probabilities(read_image(file, run.input_format)[None])[0]
 
     answers = [names[classified(file).argmax()] for file in files]
-    count, began = 0, time.perf_counter()
+    count, began, computed = 0, time.perf_counter(), time.process_time()
     while time.perf_counter() - began < BARE_SECONDS:
         classified(files[count % len(files)])
         count += 1
-    return count / (time.perf_counter() - began), answers, engine.name
+    own = Rate(count / (time.perf_counter() - began), (time.process_time() - computed) / count)
+    return own, answers, engine.name
+
+
+class Rate(NamedTuple):
+    """How quick something is: images a second, and seconds of computing for one."""
+
+    images: float
+    computing: float
 
 
 class Client(asyncio.Protocol):
@@ -175,13 +185,22 @@ def memory(process):
     return int(re.search(r"VmRSS:\s*(\d+)", status)[1]) / 1024
 
 
-def told(name, load, seconds, bare_rate, process):
+def computing(process):
+    """Seconds that the server has computed so far."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def told(name, load, seconds, own, process, before):
     """Prints a measurement."""
     times = sorted(load.seconds)
     p50, p99 = (1000 * times[int(len(times) * share)] for share in (0.5, 0.99))
-    rate = load.each * len(times) / seconds
+    images = load.each * len(times)
+    rate = Rate(images / seconds, (computing(process) - before) / images)
     print(
-        f"{name:<18} {rate:7.0f} images/s  {rate / bare_rate:5.2f} of the loop   p50 {p50:6.1f} ms   p99 {p99:6.1f} ms"
+        f"{name:<18} {rate.images:7.0f} images/s, {rate.images / own.images:.2f} of the loop; "
+        f"{1000 * rate.computing:.2f} ms of computing each, {rate.computing / own.computing:.2f} of the loop; "
+        f"p50 {p50:.0f} ms, p99 {p99:.0f} ms"
     )
     print(f"{'':<18} answers {dict(load.good)}, memory {memory(process):.0f} MiB")
     if load.bad:
@@ -200,19 +219,21 @@ def main():
     parser.add_argument("--stop", action="store_true")
     options = parser.parse_args()
     files = [path.read_bytes() for path in options.images]
-    bare_rate, answers, engine = bare(options.run, files)
-    print(f"bare loop          {bare_rate:7.0f} images/s  ({engine})")
+    own, answers, engine = bare(options.run, files)
+    print(f"bare loop          {own.images:7.0f} images/s, {1000 * own.computing:.2f} ms of computing each ({engine})")
     command = [sys.executable, "-m", "cnncli", "serve", options.run, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             port = int(process.stdout.readline().strip().rstrip("/").rpartition(":")[2])
             good, mixed = (Load(port, files, answers, options.each) for _ in range(2))
+            before = computing(process)
             asyncio.run(good.run(options.clients, options.seconds / 2))
-            told("good clients", good, options.seconds / 2, bare_rate, process)
+            told("good clients", good, options.seconds / 2, own, process, before)
+            before = computing(process)
             stop = (lambda: process.send_signal(signal.SIGTERM)) if options.stop else None
             asyncio.run(mixed.run(options.clients, options.seconds / 2, with_bad=True, stop=stop))
             if not stop:
-                told("with bad clients", mixed, options.seconds / 2, bare_rate, process)
+                told("with bad clients", mixed, options.seconds / 2, own, process, before)
         finally:
             process.send_signal(signal.SIGTERM)
         code = process.wait(60)

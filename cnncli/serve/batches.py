@@ -8,6 +8,7 @@ files itself, which takes less time than to hand them over.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import deque
@@ -114,7 +115,7 @@ class Batches:
     def _decode(self, image: _Image) -> None:
         """In a thread of the pool."""
         if not image.decode():
-            self._loop.call_soon_threadsafe(self._deliver, [(image, None)])
+            self._hand_over([(image, None)])
         with self._changed:
             self._coming -= 1
             if image.pixels is not None:
@@ -135,6 +136,10 @@ class Batches:
                     image.job.problems[image.number] = error
                 found = [None] * len(readable)
             results = [*zip(readable, found, strict=True), *((each, None) for each in batch if each.pixels is None)]
+            self._hand_over(results)
+
+    def _hand_over(self, results: Sequence[tuple[_Image, np.ndarray | None]]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._deliver, results)
 
     def _next(self) -> list[_Image]:

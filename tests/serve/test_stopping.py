@@ -3,6 +3,7 @@
 import signal
 import socket
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -78,3 +79,17 @@ def test_when_the_time_is_up_the_exit_code_tells_that_answers_are_missing(starte
         assert server.ask("/health").status == 200
         ended, errors = server.stop(number)
     assert (ended, "1 request got no answer" in errors) == (code, True), errors
+
+
+def test_a_second_signal_ends_it_at_once(started):
+    server = started("shades-001", limits={"stop_body_seconds": 600, "body_seconds": 600, "stop_seconds": 600})
+    with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
+        connection.sendall(REQUEST % 100 + b"half")
+        assert server.ask("/health").status == 200
+        server.process.send_signal(signal.SIGTERM)
+        for line in server.process.stderr:
+            if "stopping after" in line:
+                break
+        time.sleep(1)  # sooner, it counts as the same signal
+        code, errors = server.stop()
+    assert (code, "1 request got no answer" in errors) == (143, True), errors
