@@ -24,11 +24,9 @@ HERE = Path(__file__).parents[1]
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
-def start(checkout, *arguments, **options):
+def start(checkout, *arguments, python=sys.executable, **options):
     environment = os.environ | {"PYTHONPATH": str(checkout)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "cnncli", "predict", *map(str, arguments)], env=environment, **options
-    )
+    return subprocess.Popen([python, "-m", "cnncli", "predict", *map(str, arguments)], env=environment, **options)
 
 
 def measured(checkout, *arguments, **options):

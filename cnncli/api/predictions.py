@@ -54,7 +54,7 @@ class PredictingRun(ExportableRun):
             probabilities: Write the probability of every class as well.
             embeddings: Write what the last layer gets as well, float32; not into CSV.
             shard: `(3, 16)` answers the third of 16 parts of the images, which `cnncli.merge_predictions` joins.
-            resume: Continue what the same call has begun, if anything.
+            resume: Continue what the same call has started, if anything.
             overwrite: Start over, and replace the file.
             weights: `best`, those of the best epoch; or `last`, those at the end of the training.
             engine: What computes: `litert`, `onnx`, `openvino`, for which the run needs an export, or `tensorflow`; by

@@ -47,7 +47,7 @@ class AnswerFile:
         if begun := self.parts.begun():
             done = self.parts.tally().images
             raise DataError(
-                f"{self.path} is begun and not finished: {done:,} images are done"
+                f"{self.path} was started and not finished: {done:,} images are done"
                 + (f", of shard {begun.shard_text}" if begun.shards > 1 else ""),
                 "continue with --resume, or start again with --overwrite",
             )

@@ -105,7 +105,7 @@ def _require_same(earlier: Job, now: Job, file: AnswerFile) -> None:
         lines.append(f"the shard is {now.shard_text}, not {earlier.shard_text}")
     if lines:
         raise RunError(
-            f"{file.path} was begun by another command:{listed(lines)}",
+            f"{file.path} was started by another command:{listed(lines)}",
             "repeat that command with --resume, choose another name, or start again with --overwrite",
         )
 

@@ -156,7 +156,7 @@ def test_nothing_is_replaced_unasked(run, photos, tmp_path):
         run.predict_to(out, photos, resume=True)
     assert killed(5, lambda: run.predict_to(out, photos, overwrite=True))
     assert out.read_text() == "mine"
-    with pytest.raises(cnncli.DataError, match="begun and not finished: 0 images") as caught:
+    with pytest.raises(cnncli.DataError, match="started and not finished: 0 images") as caught:
         run.predict_to(out, photos)
     assert caught.value.hint == "continue with --resume, or start again with --overwrite"
     assert run.predict_to(out, photos, overwrite=True).answers == 147
@@ -182,7 +182,7 @@ def test_another_command_is_refused_by_name(run, photos, tmp_path, changed, said
             assert killed(13, lambda: run.predict_to(out, photos, overwrite=True))
         else:
             run.predict_to(out, photos)
-        with pytest.raises(cnncli.RunError, match="begun by another command") as caught:
+        with pytest.raises(cnncli.RunError, match="started by another command") as caught:
             run.predict_to(out, images, resume=True, **changed)
         assert said in caught.value.message
 
