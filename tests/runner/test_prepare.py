@@ -124,6 +124,7 @@ def test_what_takes_too_long_is_left_to_the_user(run, predict, monkeypatch):
     assert again == []
 
 
+@pytest.mark.representatives("right", "space")
 @pytest.mark.parametrize("lacking", ["right", "space", "memory", "everything"])
 def test_a_prediction_succeeds_where_nothing_can_be_written(run, predict, monkeypatch, lacking):
     def failing(*arguments):
