@@ -127,6 +127,13 @@ def test_the_answer_stands_first_with_its_interval_and_against_the_baseline(page
     assert re.search(r"macro F1 0\.\d+ \(0\.\d+–0\.\d+\)", first)
 
 
+def test_confidences_are_held_against_what_is_right(page_of):
+    text = text_of(page_of(4, 200))
+    assert "How to read the confidences" in text
+    assert re.search(r"Mean confidence 0\.\d\d, accuracy 0\.\d\d: ", text)
+    assert "How to read the confidences" not in text_of(page_of(4, 40))
+
+
 def test_a_network_that_guesses_is_called_what_it_is(page_of):
     assert "the network is not surely better than that" in text_of(page_of(2, 60, right=0.5))
 

@@ -87,6 +87,7 @@ def page_html(data: PageData) -> str:
         confusions=list(_confusions(data, matrix)),
         rows=list(_class_rows(data)),
         most=MOST_LISTED,
+        calibration=data.report.calibration,
         mistakes=[_pictured(data, number) for number in range(len(data.mistakes))],
         splits=list(_splits(data)),
         spec=data.spec[:LONGEST_SPEC],
@@ -98,7 +99,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals["counted"] = counted
+    environment.globals |= {"counted": counted, "with_interval": with_interval}
     return environment.from_string(Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8"))
 
 
