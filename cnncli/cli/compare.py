@@ -78,8 +78,9 @@ def _show(comparison: Comparison) -> None:
     columns = ("run", "accuracy", "images", "seed", "spec", "")
     show_table(columns, rows, right=columns[1:5])
     say()
+    spec_of = {run.run: run.spec for run in comparison.runs}
     for pair in comparison.pairs:
-        for line in _pair_lines(pair, several=len(comparison.pairs) > 1):
+        for line in _pair_lines(pair, len(comparison.pairs) > 1, spec_of[pair.first] == spec_of[pair.second]):
             say(line)
     for repeat in comparison.repeats:
         say(
@@ -106,7 +107,7 @@ def _show(comparison: Comparison) -> None:
         say(f"note: {note}")
 
 
-def _pair_lines(pair: Pair, several: bool) -> Iterator[str]:
+def _pair_lines(pair: Pair, several: bool, is_repeat: bool) -> Iterator[str]:
     between = "" if pair.interval is None else f" ({_points(pair.interval[0])} to {_points(pair.interval[1])})"
     yield f"{pair.second} against {pair.first}: {_points(pair.difference)} points{between}"
     if pair.p is None or pair.holm_p is None:
@@ -116,7 +117,8 @@ def _pair_lines(pair: Pair, several: bool) -> Iterator[str]:
     p += f", adjusted for the number of comparisons {_p(pair.holm_p)}" if several else ""
     sides = f"right on {pair.gained:,} images where the other is wrong, wrong on {pair.lost:,} where it is right"
     yield f"  {sides}"
-    yield f"  {p}: {_verdict(pair.holm_p)}"
+    of_seed = ", but both have one spec: it is the luck of the seed" if is_repeat and pair.holm_p < 0.05 else ""
+    yield f"  {p}: {_verdict(pair.holm_p)}{of_seed}"
     for change in pair.classes[:_MOST_CLASSES]:
         sure = f", p {_p(change.p)}" if change.p < 0.05 else ""
         yield (

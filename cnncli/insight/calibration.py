@@ -17,6 +17,10 @@ _PERFECT_DRAWS = 200
 _MOST_FITTED = 1 << 22
 """Logits that a temperature is fitted on at most; one number needs no more."""
 
+_LEAST_WRONG = 5
+"""Wrong answers that a temperature needs: they show how far confidences are off. Of 50 digits that are all right the
+likeliest temperature is 0, which would make every later mistake a certain one."""
+
 _CHI_SQUARE_95 = 3.841458820694124
 """The 95th percentile of the chi-square distribution with one degree of freedom."""
 
@@ -156,8 +160,8 @@ class Temperature:
 def fit_temperature(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None) -> Temperature:
     """Fits a temperature on images that the network was not trained on, and keeps it if it helps by more than luck.
 
-    A likelihood-ratio test decides: from few images a temperature would do harm as often as good. Where images come in
-    groups, they count as so many images as there are groups.
+    A likelihood-ratio test decides, given five wrong answers: from few images a temperature would do harm as often as
+    good. Where images come in groups, they count as so many images as there are groups.
 
     Source:
         C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger (2017), "On calibration of modern neural networks", ICML.
@@ -175,5 +179,6 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray |
     found = minimize_scalar(loss, bounds=(math.log(0.05), math.log(20)), method="bounded", options={"xatol": 1e-4})
     before, after, fitted = loss(0.0), float(found.fun), math.exp(float(found.x))
     independent = len(labels) if groups is None else len(np.unique(groups[few]))
-    helps = 2 * independent * (before - after) > _CHI_SQUARE_95
+    wrong = int((logits.argmax(axis=1) != labels).sum())
+    helps = wrong >= _LEAST_WRONG and 2 * independent * (before - after) > _CHI_SQUARE_95
     return Temperature(fitted if helps else 1.0, fitted, len(labels), before, after)

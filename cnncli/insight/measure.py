@@ -89,7 +89,8 @@ def _class_averages(counts: ClassCounts, measured: Measured) -> Iterator[tuple[s
     for name, (totals, ends, number) in averaged.items():
         known = (totals > 0) & np.isfinite(ends).all(axis=1)  # (classes,)
         low, high = mean_interval(counts.right[known] / totals[known], ends[known])
-        yield name, (low * known.sum() / number, high * known.sum() / number)
+        share = float(known.sum() / number)
+        yield name, (low * share, high * share)
 
 
 def _areas(evaluation: Evaluation) -> dict[str, float]:

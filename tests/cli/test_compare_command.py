@@ -35,7 +35,7 @@ def test_the_better_run_is_named_with_what_it_is_better_at(call, runs):
     assert lines[2].split()[-1] == "best"
     assert lines[4].startswith("small-001 against small-002: +10.00 points (")
     assert lines[5] == "  right on 100 images where the other is wrong, wrong on 0 where it is right"
-    assert lines[6] == "  p < 0.001, exact < 0.001: more than luck"
+    assert lines[6] == "  p < 0.001, exact < 0.001: more than luck, but both have one spec: it is the luck of the seed"
     assert "more images that changed sides: --json lists all" in shown.out
     found = json.loads(call("compare", "small-002", "small-001", "--runs-dir", runs, "--json").out)
     assert len(found["pairs"][0]["changed"]) == 100

@@ -80,6 +80,18 @@ def test_a_temperature_that_few_images_suggest_does_no_harm():
     assert used <= 4
 
 
+@pytest.mark.parametrize("wrong", [0, 4])
+def test_images_that_are_nearly_all_right_suggest_none(wrong):
+    logits, labels = np.zeros((60, 3), np.float32), np.zeros(60, np.int64)
+    logits[:, 0] = 3
+    logits[:wrong] = [0.1, 0.0, 0.0]
+    labels[:wrong] = 1
+    fit = fit_temperature(logits, labels)
+    assert fit.value == 1
+    assert fit.fitted < 0.6
+    assert 2 * 60 * (fit.before - fit.after) > 3.84  # which alone would take it for help
+
+
 def test_a_network_that_is_far_too_sure_is_corrected_and_answers_as_before():
     logits, labels = answers(np.random.default_rng(0), 3000, sharpness=1, temperature=4)
     fit = fit_temperature(logits[:1500], labels[:1500])

@@ -34,6 +34,7 @@ def test_accuracy_and_recalls_have_wilsons_interval():
     assert {"accuracy", "top_5_accuracy", *averages} == set(measured.intervals)
     for name, (low, high) in measured.intervals.items():
         assert low <= measured.figures[name] <= high
+        assert type(low) is type(high) is float
 
 
 @pytest.mark.parametrize(("images", "too_few"), [(99, "fewer than 100 images"), (100, "")])
