@@ -15,23 +15,22 @@ from PIL import Image
 from cnncli.data.samples import FileSamples, LabelledImages
 from cnncli.errors import NotExported
 from cnncli.export.description import BOUND
-from cnncli.export.network import PROBABILITIES, in_float64
+from cnncli.export.network import PROBABILITIES, sensitivity
 from cnncli.temporary import temporary_folder
 from cnncli.wording import counted
 
 if TYPE_CHECKING:
     import keras
 
-_ROUNDINGS = 16
-"""How many times the network's own rounding counts as none.
+_ROUNDING = 2.0**-16
+"""Part of each weight that may change: a difference no larger than what follows from that counts as none, too.
 
-Runtimes add the same products in other orders, and each order rounds otherwise. TensorFlow adds in blocks; LiteRT and
-OpenVINO add one after the other, which was seen to err up to 8 times as much where a layer has thousands of inputs.
-Approximations and wrong weights err hundreds of times as much.
+float32 rounds to parts of 2⁻²⁴, float16 to parts of 2⁻¹¹. Runtimes add the same products in other orders, each of which
+rounds otherwise, and sums of ten thousand products were seen to differ by parts of 2⁻¹⁷.
 """
 
 _BATCH = 64
-_EXACT = 64  # images, those with the largest differences, that are computed in float64
+_WORST = 64  # images, those with the largest differences, from which the rounding is measured
 _WRITTEN = 64  # images of a source without files that are written as PNGs for predict.py
 _NORMAL = 1.96  # standard deviations on either side of a 95 % interval
 
@@ -91,12 +90,11 @@ class Reference:
         return found
 
     def _bound(self, differences: np.ndarray) -> float:
-        """How far the probabilities of a right conversion may be from the network's, whose own rounding counts."""
+        """How far the probabilities of a right conversion may be from the network's."""
         if differences.max() <= BOUND:
             return BOUND
-        worst = np.argsort(-differences, kind="stable")[:_EXACT]
-        exact = in_float64(self.network, self.samples.read(worst))  # (images, classes)
-        return max(BOUND, _ROUNDINGS * float(np.abs(self.probabilities[worst] - exact).max()))
+        worst = self.samples.read(np.argsort(-differences, kind="stable")[:_WORST])
+        return max(BOUND, sensitivity(self.network, worst.astype(np.float32), _ROUNDING))
 
     def require_equal(self, name: str, found: dict[str, Any]) -> None:
         """Raises `NotExported` unless no probability differs by more than the bound, and so no answer but ties."""

@@ -48,26 +48,18 @@ def with_probabilities(model: keras.Model, loss: Entry, encoding: str, classes: 
     return keras.Model(inputs, {PROBABILITIES: outputs}, name=name)
 
 
-def in_float64(network: keras.Model, images: np.ndarray) -> np.ndarray:
-    """What a network with the same weights gives that computes in float64.
+def sensitivity(network: keras.Model, images: np.ndarray, change: float) -> float:
+    """How far a probability moves when every weight changes by a part of itself, up to `change`, at random.
 
     Args:
         network: From `with_probabilities`.
         images: Pixels 0…255, shape `(images, height, width, channels)`.
-
-    Returns:
-        Probabilities, float64, shape `(images, classes)`.
+        change: For example 0.01.
     """
-    from cnncli.startup import keras
-
-    class Exact(keras.DTypePolicy):
-        variable_dtype = "float32"  # so that weights are cast where they are used
-
-    policies = [(layer, layer.dtype_policy) for layer in network._flatten_layers()]
+    weights, draws = network.get_weights(), np.random.default_rng(0)
+    before = network.predict_on_batch(images)[PROBABILITIES]
     try:
-        for layer, _ in policies:
-            layer.dtype_policy = Exact("float64")
-        return np.asarray(network(images, training=False)[PROBABILITIES])
+        network.set_weights([each * (1 + draws.uniform(-change, change, each.shape)) for each in weights])
+        return float(np.abs(network.predict_on_batch(images)[PROBABILITIES] - before).max())
     finally:
-        for layer, policy in policies:
-            layer.dtype_policy = policy
+        network.set_weights(weights)
