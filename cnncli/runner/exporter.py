@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from cnncli.export import Writer
 
+_FULL = 1 << 20  # bytes; with fewer left, a disk is full
 _LEFTOVER_SECONDS = 24 * 60 * 60.0
 """Age of a temporary folder from which on nobody writes to it any more."""
 
@@ -101,7 +103,7 @@ class Exporter:
         writer = writer_of(form, int8)
         name = f"{form.name}-int8" if int8 else form.name
         target = run.path / EXPORTS / name
-        with replacing(target) as folder, _errors_of(form):
+        with replacing(target) as folder, _errors_of(form, folder):
             _write_network(writer, self.network, folder / form.file, run.class_names, calibration)
             described = description.description(form, run.spec.name, run.class_names, run.input_format, int8)
             described |= self.origin.of_files(folder, form) | ({AUTOMATIC: True} if automatic else {})
@@ -166,7 +168,8 @@ def replacing(target: Path) -> Iterator[Path]:
         yield aside
         _swap(aside, target)
     except OSError as error:
-        raise ResourceError(f"cannot write '{target}': {error.strerror or error}") from error
+        hint = "free some space" if error.errno == errno.ENOSPC else ""
+        raise ResourceError(f"cannot write '{target}': {error.strerror or error}", hint) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
         for old in target.parent.glob(".tmp-*"):  # of killed processes
@@ -199,13 +202,15 @@ def _swap(new: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _errors_of(form: ExportFormat) -> Iterator[None]:
-    """Inside, whatever a converter or a runtime raises becomes a `NotExported`."""
+def _errors_of(form: ExportFormat, folder: Path) -> Iterator[None]:
+    """Inside, whatever a converter or a runtime raises becomes a `NotExported`; an `OSError` where the disk is full."""
     try:
         yield
     except (CnncliError, OSError, MemoryError):
         raise
     except Exception as error:
+        if min(shutil.disk_usage(each).free for each in (folder, tempfile.gettempdir())) < _FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error  # converters name other reasons
         others = ", ".join(name for name in EXPORT_FORMATS if name != form.name)
         raise NotExported(f"this network cannot be exported to {form.name}: {brief(error)}", f"try {others}") from error
 

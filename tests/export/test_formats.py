@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -192,6 +193,25 @@ def test_memory_that_is_not_there_is_told(run, monkeypatch):
     monkeypatch.setattr(export, "available_memory", lambda: 100_000)
     with pytest.raises(ResourceError, match=r"to ONNX takes about .* MiB of memory, and 97.7 KiB are free"):
         run("digits").export("onnx")
+
+
+@pytest.mark.parametrize("form", ["openvino", "saved_model"])
+def test_a_full_disk_is_told_whatever_a_converter_says_of_it(run, form, monkeypatch):
+    from cnncli.export import writer_of
+    from cnncli.runner import exporter
+
+    def failing(*_):
+        raise RuntimeError("basic_ios::clear: iostream error")
+
+    opened = run("shades")
+    monkeypatch.setattr(writer_of(EXPORT_FORMATS[form]), "write", failing)
+    with pytest.raises(NotExported, match="RuntimeError: basic_ios::clear"):
+        opened.export(form)
+    monkeypatch.setattr(exporter.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(ResourceError, match=rf"cannot write '.*{form}': No space left on device") as raised:
+        opened.export(form)
+    assert raised.value.hint == "free some space"
+    assert not list((opened.path / "exports").glob(".tmp-*"))
 
 
 def test_images_that_are_gone_are_named(run, place, tmp_path):
