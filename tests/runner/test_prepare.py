@@ -69,6 +69,7 @@ def test_the_first_prediction_prepares_the_others(run, predict):
     assert predict() == ("litert", [])
 
 
+@pytest.mark.exhaustive
 def test_weights_that_changed_since_are_prepared_again(run, predict):
     import hashlib
 
@@ -164,6 +165,13 @@ def test_a_long_training_prepares_its_run(trained, tmp_path, monkeypatch):
     monkeypatch.setattr(prepare, "SHARE", 1e9)
     run = cnncli.train(cnncli.load_spec(SPEC), tmp_path)
     assert (run.state, model(run)["automatic"]) == ("finished", True)
+
+
+@pytest.mark.exhaustive
+def test_a_limited_training_is_not_prepared_and_a_resumed_one_again(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(trained)
+    monkeypatch.setattr(prepare, "SHARE", 1e9)
+    run = cnncli.train(cnncli.load_spec(SPEC), tmp_path)
     limited = cnncli.train(cnncli.load_spec(SPEC, {"train.max_time": "1h"}), tmp_path)
     assert (limited.state, (limited.path / "exports").exists()) == ("finished", False)
     longer = cnncli.open_run(run.path).resume(epochs=2)

@@ -48,6 +48,7 @@ class Clients:
                 self.under_way.wait(60)
 
 
+@pytest.mark.representatives("15")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_under_load_loses_no_answer(started, number):
     server = started("shades-001")
@@ -60,6 +61,7 @@ def test_a_signal_under_load_loses_no_answer(started, number):
     assert "stopping after" in errors
 
 
+@pytest.mark.exhaustive
 def test_what_is_still_being_sent_gets_little_time_and_an_answer(started):
     server = started("shades-001", limits={"stop_body_seconds": 0.5})
     with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
@@ -71,6 +73,7 @@ def test_what_is_still_being_sent_gets_little_time_and_an_answer(started):
     assert code == 0
 
 
+@pytest.mark.representatives("15-143")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_when_the_time_is_up_the_exit_code_tells_that_answers_are_missing(started, number, code):
     server = started("shades-001", limits={"stop_body_seconds": 60, "body_seconds": 60, "stop_seconds": 1})
