@@ -28,6 +28,7 @@ def test_it_begins_with_the_warning(told, machine):
     assert "train.precision=auto" in warning
 
 
+@pytest.mark.representatives("mixed_bfloat16")
 @pytest.mark.parametrize(("flags", "wanted"), [(PLAIN, "float32"), (NEW, "mixed_bfloat16")])
 def test_its_run_keeps_what_auto_was_here_wherever_it_goes(told, machine, flags, wanted):
     from cnncli.runner.open_run import OpenRun

@@ -57,6 +57,7 @@ def test_the_end_of_an_epoch_ends_it_and_nothing_broken_is_left(folder_spec, wat
         plan_resume(OpenRun(run))
 
 
+@pytest.mark.representatives("steps")
 @pytest.mark.parametrize("when", ["{steps: 2}", "{minutes: 1.0e-9}"])
 def test_a_save_within_an_epoch_ends_it(folder_spec, watcher, tmp_path, when):
     error, run = train_dead(folder_spec, watcher, tmp_path, f"train.checkpoint={when}", after=3)
