@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from cnncli.catalog.export_formats import ExportFormat
+from cnncli.chatter import stderr_aside
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.errors import ResourceError
 from cnncli.export import description, program, writer_of
@@ -46,6 +47,8 @@ def measured(export: Path, form: ExportFormat, image: InputFormat) -> ExportSpee
         Image.fromarray(pixels[0].astype(np.uint8).squeeze()).save(picture)
         start = median(_seconds(lambda: _run(copied, picture)) for _ in range(_LEAST_ROUNDS))
         classify = program.opened(copied).classify
+        with stderr_aside():  # where LiteRT tells which instructions it computes with
+            classify(pixels[:1])
         seconds = tuple(_usual(classify, pixels[:batch]) for batch in BATCHES)
     return ExportSpeed(export.name, description.size(export), start, BATCHES, seconds)
 
