@@ -91,9 +91,9 @@ class PredictingRun(ExportableRun):
 
         def export() -> None:
             with isolated():
-                from cnncli.runner.prepare import prepare_after_prediction
+                from cnncli.runner.prepare import prepare_for_predictions
 
-                prepare_after_prediction(self, notice)
+                prepare_for_predictions(self, notice, skip="")
 
         with isolated_images():
             return write_predictions(

@@ -222,9 +222,9 @@ class Run(HeatMappedRun):
         """
         if any(predictor.engine.name == "tensorflow" for predictor in self._predictors.values()):
             with isolated():
-                from cnncli.runner.prepare import prepare_after_prediction
+                from cnncli.runner.prepare import prepare_for_predictions
 
-                prepare_after_prediction(self, notice)
+                prepare_for_predictions(self, notice)
 
     def resume(
         self, epochs: int | None = None, observers: Sequence[TrainingObserver] = (), *, command: Sequence[str] = ()

@@ -48,10 +48,11 @@ _MEMORY = 8  # times the bytes of the weights: what the converter needs
 _MEMORY_OF_ANY = 400_000_000
 
 
-def prepare_after_prediction(run: OpenRun, notice: Notice) -> None:
+def prepare_for_predictions(run: OpenRun, notice: Notice, skip: str = " (Ctrl-C skips this)") -> None:
     """Writes the export unless there is one, or it was tried; says so before, and afterwards if there will be none.
 
-    The run may be read-only and the disk full: then predictions start TensorFlow as before.
+    `skip` is how the caller lets a person skip it. The run may be read-only and the disk full: then predictions start
+    TensorFlow as before.
     """
     try:
         origin = _wanted(run)
@@ -59,7 +60,7 @@ def prepare_after_prediction(run: OpenRun, notice: Notice) -> None:
             return
         try:
             _require_own_place(run)
-            notice("preparing the run, so that further predictions start at once (Ctrl-C skips this) …")
+            notice(f"preparing the run, so that further predictions start at once{skip} …")
             _prepare(run, _tested(run), LIMIT)
         except NotExported as error:
             run.folder.write_json(ATTEMPT, {**vars(origin), "reason": error.message})
