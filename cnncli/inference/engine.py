@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cnncli.errors import RunError
+from cnncli.machine import usable_cores
 
 
 class Engine(ABC):
@@ -65,10 +66,15 @@ class ExportEngine(Engine):
         files: Contents of the files of the network, by name.
         shape: Height, width and channels of an image.
         classes: Number of classes.
+        threads: Number of threads, which changes no bit of the answers; as many as there are cores if None. OpenVINO
+            chooses it itself.
     """
 
-    def __init__(self, files: Mapping[str, bytes], shape: tuple[int, int, int], classes: int) -> None:
+    def __init__(
+        self, files: Mapping[str, bytes], shape: tuple[int, int, int], classes: int, threads: int | None = None
+    ) -> None:
         super().__init__(shape, classes)
+        self._threads = threads or usable_cores()
         self._open(files)
 
     @abstractmethod

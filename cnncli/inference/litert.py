@@ -10,7 +10,6 @@ from ai_edge_litert.interpreter import Interpreter
 from cnncli.chatter import stderr_aside
 from cnncli.export.network import IMAGE, PROBABILITIES
 from cnncli.inference.engine import ExportEngine
-from cnncli.machine import usable_cores
 
 
 class LiteRTEngine(ExportEngine):
@@ -20,7 +19,7 @@ class LiteRTEngine(ExportEngine):
 
     def _open(self, files: Mapping[str, bytes]) -> None:
         (content,) = files.values()
-        self._runner = Interpreter(model_content=content, num_threads=usable_cores()).get_signature_runner()
+        self._runner = Interpreter(model_content=content, num_threads=self._threads).get_signature_runner()
         with stderr_aside():  # the first call tells which instructions it computes with
             self._compute(np.zeros((1, *self._shape), np.float32))
 

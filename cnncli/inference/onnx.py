@@ -9,7 +9,6 @@ import onnxruntime
 
 from cnncli.export.network import IMAGE, PROBABILITIES
 from cnncli.inference.engine import ExportEngine
-from cnncli.machine import usable_cores
 
 
 class OnnxEngine(ExportEngine):
@@ -20,7 +19,7 @@ class OnnxEngine(ExportEngine):
     def _open(self, files: Mapping[str, bytes]) -> None:
         (content,) = files.values()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = usable_cores()
+        options.intra_op_num_threads = self._threads
         options.log_severity_level = 4  # what it cannot open, it raises as well
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 

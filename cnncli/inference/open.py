@@ -27,6 +27,7 @@ def open_engine(
     weights: Weights = "best",
     allow_changed_weights: bool = False,
     notice: Notice = warn,
+    threads: int | None = None,
 ) -> Engine:
     """The quickest engine of a run, or the named one.
 
@@ -39,6 +40,7 @@ def open_engine(
         weights: `best`, those of the best epoch; or `last`, those at the end of the training.
         allow_changed_weights: Accept weights whose checksum does not match the run.
         notice: Receives warnings.
+        threads: Number of threads of an export; as many as there are cores if None.
 
     Raises:
         ValueError: No engine has this name.
@@ -53,7 +55,7 @@ def open_engine(
         origin = Origin(weights, sha256_of(file), fingerprint(run))
         for form in (EXPORT_FORMATS[each] for each in ENGINES[:-1] if name in (None, each)):
             try:
-                engine = _of_export(run, form, origin)
+                engine = _of_export(run, form, origin, threads)
             except NotUsable as reason:
                 if name is not None:
                     last = " --weights last" if weights == "last" else ""
@@ -71,14 +73,14 @@ def open_engine(
     return TensorFlowEngine(run, weights, allow_changed_weights, notice)
 
 
-def _of_export(run: OpenRun, form: ExportFormat, origin: Origin) -> Engine:
+def _of_export(run: OpenRun, form: ExportFormat, origin: Origin, threads: int | None) -> Engine:
     if find_spec(form.runtime) is None:
         package = form.needs[0]
         raise ResourceError(f"the engine {form.name} needs {package}, which is not installed", f"pip install {package}")
     files = verified_files(run.path, form, origin)
     try:
         engine: Engine = import_module(f"{__package__}.{form.name}").ENGINE(
-            files, run.input_format.shape, len(run.class_names)
+            files, run.input_format.shape, len(run.class_names), threads
         )
     except (MemoryError, RunError):
         raise

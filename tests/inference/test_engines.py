@@ -40,6 +40,13 @@ def test_a_prediction_on_the_command_line_starts_no_tensorflow(run, images, tmp_
     assert not re.search("XNNPACK|preparing", told)
 
 
+def test_nor_do_many_in_a_file(run, images, tmp_path):
+    Image.fromarray(images[0, :, :, 0]).save(tmp_path / "digit.png")
+    code = command("predict", tmp_path, "--run", run.path, "--out", tmp_path / "answers.csv")
+    assert loaded_after(code, tmp_path)[0] == []
+    assert (tmp_path / "answers.csv").read_text().splitlines()[1].startswith("digit.png,")
+
+
 def test_nor_does_one_in_python(run, tmp_path):
     code = "import cnncli, numpy\ncnncli.open_run({!r}).predict(numpy.zeros((28, 28), numpy.uint8))"
     assert loaded_after(code.format(str(run.path)), tmp_path)[0] == []
@@ -57,6 +64,7 @@ def test_the_answers_are_those_of_the_network_whatever_the_batch(run, images, na
     assert (answers.argmax(axis=1) == expected.argmax(axis=1)).all()
     parts = [engine.probabilities(images[start : start + 7].astype(np.float32)) for start in range(0, 150, 7)]
     assert np.array_equal(np.concatenate(parts), answers)
+    assert np.array_equal(open_engine(run, name, threads=1).probabilities(images), answers)
     assert engine.probabilities(images[:0]).shape == (0, 10)
     with pytest.raises(ValueError, match=r"images of the shape \(14, 28, 1\) for a network that takes \(28, 28, 1\)"):
         engine.probabilities(images[:, ::2])
