@@ -43,6 +43,7 @@ def test_a_prediction_on_the_command_line_starts_no_tensorflow(run, images, tmp_
 def test_nor_do_many_in_a_file(run, images, tmp_path):
     Image.fromarray(images[0, :, :, 0]).save(tmp_path / "digit.png")
     code = command("predict", tmp_path, "--run", run.path, "--out", tmp_path / "answers.csv")
+    code = f"from cnncli.runner.answers import network\nnetwork.MANY = 1\n{code}"
     assert loaded_after(code, tmp_path)[0] == []
     assert (tmp_path / "answers.csv").read_text().splitlines()[1].startswith("digit.png,")
 

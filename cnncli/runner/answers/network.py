@@ -33,21 +33,25 @@ class Computing:
     allow_changed_weights: bool
     prepare: Callable[[], None] | None = None
 
-    def require_export(self, images: int, embeddings: bool) -> None:
-        """Makes an export if that is wanted, may be used, and there are enough images to gain by it."""
-        usable = self.engine is None and self.weights == "best" and not self.allow_changed_weights and not embeddings
-        if self.prepare is not None and usable and images >= MANY:
-            self.prepare()
+    def gains_by_export(self, images: int) -> bool:
+        """Whether an export should be made first: that is wanted, it may be used, and there are enough images."""
+        usable = self.engine is None and self.weights == "best" and not self.allow_changed_weights
+        return self.prepare is not None and usable and images >= MANY
 
 
-def open_network(run: OpenRun, computing: Computing, embeddings: bool, notice: Notice) -> tuple[Compute, str]:
-    """What computes, and the name of the engine."""
+def open_network(
+    run: OpenRun, computing: Computing, embeddings: bool, images: int, notice: Notice
+) -> tuple[Compute, str]:
+    """What computes a number of images, and the name of the engine."""
     if embeddings and computing.engine not in (None, "tensorflow"):
         raise DataError(f"the engine {computing.engine} gives no embeddings", "leave out --engine")
     name = "tensorflow" if embeddings else computing.engine
     weights, allowed = computing.weights, computing.allow_changed_weights
     if name != "tensorflow":
         engine = open_engine(run, name, weights=weights, allow_changed_weights=allowed, notice=notice)
+        if engine.name == "tensorflow" and computing.prepare is not None and computing.gains_by_export(images):
+            computing.prepare()
+            engine = open_engine(run, name, weights=weights, allow_changed_weights=allowed, notice=ignore)
         if engine.name != "tensorflow" and _is_quick(engine, run.input_format.shape):
             # Its threads would wait for each other, while another one decodes
             engine = open_engine(

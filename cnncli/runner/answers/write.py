@@ -61,9 +61,7 @@ def write_predictions(
             raise DataError(f"{out} exists, and is not of this command", "replace it with --overwrite")
         if outcome is not None:
             return written(file, outcome, outcome.answers + outcome.unreadable)
-        if begun is None:
-            computing.require_export(len(images), settings.embeddings)
-        compute, name = open_network(run, computing, settings.embeddings, notice)
+        compute, name = open_network(run, computing, settings.embeddings, len(images), notice)
         if begun is None:
             job = replace(job, engine=name)
             file.parts.begin(job)

@@ -63,7 +63,7 @@ def photos(tmp_path_factory):
 def run(run_folder, monkeypatch):
     """The opened run; its parts have 64 images."""
 
-    def open_network(run, computing, embeddings, notice):
+    def open_network(run, computing, embeddings, images, notice):
         def compute(images):
             probabilities, means = most_common_color(images)
             return probabilities, means if embeddings else None

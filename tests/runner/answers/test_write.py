@@ -228,17 +228,7 @@ def test_images_of_a_photograph_are_read_in_threads(run, tmp_path):
 
 
 def test_an_export_is_made_first_only_for_many_images_that_it_may_answer():
-    made = []
-    may = network.Computing("best", None, False, lambda: made.append(1))
-    for computing, images, embeddings in (
-        (may, 1_999, False),
-        (may, 2_000, True),
-        (replace(may, weights="last"), 2_000, False),
-        (replace(may, engine="tensorflow"), 2_000, False),
-        (replace(may, prepare=None), 2_000, False),
-        (replace(may, allow_changed_weights=True), 2_000, False),
-    ):
-        computing.require_export(images, embeddings)
-    assert not made
-    may.require_export(2_000, False)
-    assert made
+    may = network.Computing("best", None, False, lambda: None)
+    assert [may.gains_by_export(images) for images in (1_999, 2_000)] == [False, True]
+    for changed in ({"weights": "last"}, {"engine": "tensorflow"}, {"prepare": None}, {"allow_changed_weights": True}):
+        assert not replace(may, **changed).gains_by_export(2_000)
