@@ -92,6 +92,20 @@ def test_a_hostile_run_does_no_harm(name, run, picture, world, call, monkeypatch
     assert call("runs", "--runs-dir", run.parent).code == 0
 
 
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", RUNS)
+def test_nor_does_one_that_maps_and_a_page_are_made_of(name, run, picture, world, call, monkeypatch):
+    case = RUNS[name]
+    monkeypatch.setattr(untrusted, "MAX_ENTRIES", 150)
+    case.spoil(run, world)
+    code, part = case.predict or case.evaluate
+    result = call("heatmap", picture, "--run", run)
+    assert (result.code, part in result.out + result.err or code == 0) == (code, True), result
+    result = call("report", run)
+    expected = {case.evaluate[0]} if case.evaluate[0] else {0, 6}  # it reads the history and the environment as well
+    assert result.code in expected, result
+
+
 def test_hostile_pictures_are_refused_and_the_others_are_looked_at(run, world, call):
     for number, (data, _) in enumerate(IMAGES.values()):
         (world.work / f"{number}.png").write_bytes(data)
