@@ -200,6 +200,7 @@ def with_home(work, variables):
     return {**variables, **({"HOME": keras_json(work, variables["HOME"])} if "HOME" in variables else {})}
 
 
+@pytest.mark.exhaustive
 def test_all_at_once_change_nothing(work, clean):
     """Nearly all of them: what each changes alone is told by the grid below."""
     variables = {name: value for case in SAME.values() for name, value in case.items() if name != "HOME"}
@@ -223,6 +224,7 @@ def test_what_changes_results_is_told_and_recorded(work, clean):
     assert (recorded["onednn"], recorded["threads"]) == ("0", 1)
 
 
+@pytest.mark.exhaustive
 def test_a_run_records_neither_the_host_nor_the_search_for_a_gpu(clean):
     run = clean.folder / "runs" / "tiny-001"
     assert "host" not in json.loads((run / "status.json").read_text())

@@ -21,8 +21,8 @@ os.write(2, b"stderr is back")
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
-@pytest.mark.representatives("on")
 @pytest.mark.parametrize(("setting", "onednn"), [({}, "on"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "off")])
 def test_tensorflow_starts_with_onednn_and_its_chatter_is_kept_from_stderr(setting, onednn):
     if platform.machine().lower() not in ("x86_64", "amd64"):

@@ -21,6 +21,7 @@ CELLS = [
 ]
 
 
+@pytest.mark.exhaustive
 def test_five_functions_in_a_notebook(workplace):
     import nbformat
     from nbclient import NotebookClient

@@ -97,6 +97,7 @@ class TestLayers:
         assert [layer.name for layer in layers if layer.why] == ["dense_2"]
         assert not same(model.get_layer("dense_2"), other.get_layer("dense_2"))
 
+    @pytest.mark.exhaustive
     def test_a_backbone_is_one_layer(self, build, folder):
         from cnncli.factory.pretrained import load_layers
         from cnncli.factory.weights import save_weights

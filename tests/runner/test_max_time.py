@@ -80,6 +80,7 @@ def test_it_is_reproduced_with_the_same_decisions(timed, tmp_path):
     assert legs_of(RunDir(Path(again.again))) == legs_of(timed.run)
 
 
+@pytest.mark.exhaustive
 def test_a_process_that_was_killed_and_resumed_is_reproduced_to_the_same_bits(timed, watcher, tmp_path):
     program = [sys.executable, str(KILLED_AT), str(60), "train", str(timed.run.spec), "--runs-dir", str(tmp_path), "-q"]
     assert subprocess.run(program, check=False).returncode == -signal.SIGKILL
@@ -89,6 +90,7 @@ def test_a_process_that_was_killed_and_resumed_is_reproduced_to_the_same_bits(ti
     assert reproduced(run, tmp_path).is_same
 
 
+@pytest.mark.exhaustive
 def test_when_the_time_is_over_it_ends_within_an_epoch_and_everything_is_there(stateful, watcher, tmp_path):
     from cnncli.runner.train import train
 

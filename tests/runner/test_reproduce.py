@@ -13,6 +13,7 @@ from cnncli.runs import RunDir
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.exhaustive
 def test_a_run_of_dark_bytes_that_was_not_asked_about_white_is_reproduced(folder_spec, tmp_path):
     from cnncli.runner.open_run import OpenRun
     from cnncli.runner.reproduce import reproduce

@@ -41,6 +41,7 @@ def test_runs_cache_and_drawings_are_no_classes(here, squares, watcher):
     assert scan_path(squares, decode=False).class_names == names
 
 
+@pytest.mark.exhaustive
 def test_a_new_class_disturbs_no_earlier_run(here, squares, watcher):
     from cnncli import open_run
     from cnncli.runner.train import train

@@ -112,6 +112,7 @@ class TestTrainingLoop:
         assert same_weights(*models)
         assert measured[0] == measured[1]
 
+    @pytest.mark.exhaustive
     def test_the_rest_of_an_epoch_is_trained_as_if_it_had_been_one(self, loop, samples):
         whole, parts = make_model(), make_model()
         expected = loop.TrainingLoop(whole, training(samples), one_device()).epoch(STEPS, lambda done, steps: None)
