@@ -84,8 +84,8 @@ def texts_below(heat: HeatMap) -> tuple[str, str]:
     cells = f"{what}; made of {rows}×{columns} cells, so nothing smaller is located."
     check = heat.covered
     covered = (
-        f"With the hottest tenth of the image covered, the probability of {name} is {check.hottest:.2f} instead of "
-        f"{heat.probability:.2f}; with as much covered elsewhere, {check.elsewhere:.2f}."
+        f"Probability {heat.probability:.2f}; with the hottest tenth covered {check.hottest:.2f}, "
+        f"with as much covered elsewhere {check.elsewhere:.2f}."
     )
     return cells, covered
 

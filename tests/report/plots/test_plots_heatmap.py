@@ -37,8 +37,7 @@ def test_the_answer_and_the_class_of_the_evidence_are_named():
 def test_it_says_how_fine_the_map_is_and_what_covering_did():
     assert texts_below(heat_of()) == (
         "Evidence for cat by LayerCAM; made of 7×7 cells, so nothing smaller is located.",
-        "With the hottest tenth of the image covered, the probability of cat is 0.12 instead of 0.93; with as much "
-        "covered elsewhere, 0.92.",
+        "Probability 0.93; with the hottest tenth covered 0.12, with as much covered elsewhere 0.92.",
     )
     assert texts_below(heat_of(warm=False))[0].startswith("No evidence for cat was found;")
 
@@ -59,3 +58,10 @@ def test_the_same_map_gives_the_same_bytes(tmp_path):
     for name in ("one.png", "two.png"):
         draw_heat_map(heat_of(), tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_the_figures_of_the_check_are_never_cut_off():
+    heat = heat_of(("a class with a rather long name " * 4, "dog"), shape=(300, 20))
+    with style.applied():
+        written = [text.get_text() for text in figure_of(heat).texts]
+    assert texts_below(heat)[1] in written
