@@ -83,7 +83,7 @@ class TestFolder:
         trained, observer = train(folder_spec("data.image.size=null"))
         assert observer.decoded[-1] == (60, 60)
         codes = [line.rpartition("[")[2] for line in observer.notices]  # lint that the images tell
-        assert codes == ["few-validation-images]"]  # and none about the size, which is set by hand
+        assert codes == ["small-receptive-field]", "few-validation-images]"]
         assert len(trained.evaluation.images) == 12
         again = evaluate(OpenRun(trained.run), "test")
         assert same_evaluation(again, trained.evaluation)
