@@ -50,6 +50,10 @@ class Run(HeatMappedRun):
         run = cls(result.run)
         run.history = result.history
         run._evaluated = EvaluationResult.of(result.evaluation)
+        if result.trained is not None:
+            from cnncli.runner.prepare import prepare_after_training
+
+            prepare_after_training(run, result.trained)
         return run
 
     @property

@@ -77,8 +77,8 @@ class Calibration:
         if self.is_off and off:
             worst = max(off, key=lambda each: abs(each.confidence - each.accuracy) * each.images)
             means = f"{worst.confidence:.2f} means {with_interval(worst.accuracy, worst.interval, worst.images)} here"
-            return f"{says}: {means}"
-        return f"{says}: confidences can be read as they are, as far as {self.images:,} images tell"
+            return f"{says}; most off: {means}"
+        return f"{says}; confidences can be read as they are, as far as {self.images:,} images tell"
 
 
 def calibration(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None) -> Calibration | None:

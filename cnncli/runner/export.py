@@ -12,13 +12,12 @@ from cnncli.catalog.export_formats import EXPORT_FORMATS, ExportFormat
 from cnncli.errors import NotExported, ResourceError, RunError
 from cnncli.export import description, writer_of
 from cnncli.export.benchmark import measured
-from cnncli.export.refusals import refused
 from cnncli.inference.exported import EXPORTS
 from cnncli.machine import available_memory
 from cnncli.notices import Notice, warn
 from cnncli.records import Exported, ExportSpeed
 from cnncli.runner.evaluate import own_split
-from cnncli.runner.exporter import Exporter
+from cnncli.runner.exporter import Exporter, require_expressible
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.wording import size_text
 
@@ -78,13 +77,6 @@ def _format(name: str, int8: bool) -> ExportFormat:
         having = " and ".join(each.name for each in EXPORT_FORMATS.values() if each.quantizer)
         raise NotExported(f"there is no int8 version of {name}", f"there is one of {having}")
     return form
-
-
-def require_expressible(form: ExportFormat, run: OpenRun) -> None:
-    """Raises `NotExported` if a format cannot express a layer of the network."""
-    if reasons := refused(form.name, run.spec.model.nodes):
-        others = [each for each in EXPORT_FORMATS if not refused(each, run.spec.model.nodes)]
-        raise NotExported(f"{form.name} cannot express {' or '.join(reasons)}", f"these can: {', '.join(others)}")
 
 
 def _require_memory(form: ExportFormat, weights: int) -> None:

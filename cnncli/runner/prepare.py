@@ -21,8 +21,7 @@ from cnncli.inference.exported import AUTOMATIC, EXPORTS, NotUsable, Origin, fin
 from cnncli.machine import available_memory
 from cnncli.notices import Notice, ignore
 from cnncli.runner.evaluate import own_split
-from cnncli.runner.export import require_expressible
-from cnncli.runner.exporter import Exporter, conversion_seconds
+from cnncli.runner.exporter import Exporter, conversion_seconds, require_expressible
 from cnncli.runner.open_run import OpenRun
 from cnncli.runs import BEST, verified_weights
 from cnncli.runs.hashes import sha256_of
@@ -31,7 +30,7 @@ from cnncli.spec.sources import Source
 from cnncli.wording import in_shell
 
 if TYPE_CHECKING:
-    import keras
+    from cnncli.runner.training.results import Trained
 
 LIMIT = 30.0
 """Seconds that it may take after a prediction."""
@@ -69,25 +68,15 @@ def prepare_for_predictions(run: OpenRun, notice: Notice, skip: str = " (Ctrl-C 
         return
 
 
-def prepare_after_training(
-    run: OpenRun, model: keras.Model, tested: LabelledImages, seconds: float, report_seconds: float
-) -> None:
-    """Writes the export if that takes at most `SHARE` of the training.
-
-    Args:
-        run: The run, which is finished.
-        model: Its model.
-        tested: Its test images.
-        seconds: How long the training took.
-        report_seconds: How long the evaluation took, about.
-    """
-    limit = 0.0 if run.spec.train.max_time is not None else SHARE * seconds
-    if conversion_seconds(model) + report_seconds > limit:
+def prepare_after_training(run: OpenRun, trained: Trained) -> None:
+    """Writes the export of a finished run if that takes at most `SHARE` of its training."""
+    limit = 0.0 if run.spec.train.max_time is not None else SHARE * trained.seconds
+    if conversion_seconds(trained.model) + trained.report_seconds > limit:
         return
     try:
         if _wanted(run) is not None:
             _require_own_place(run)
-            _prepare(run, tested, limit)
+            _prepare(run, trained.tested, limit)
     except Exception:  # the training is finished, and the first prediction tells
         return
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cnncli.observer import TrainingObserver
 from cnncli.runner.environment import differences, environment
@@ -12,11 +13,10 @@ from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.inputs.image_manifest import recorded_splits
 from cnncli.runner.inputs.splits import decoded
 from cnncli.runner.open_run import OpenRun
-from cnncli.runner.prepare import prepare_after_training
 from cnncli.runner.train import announce_start, prepare_phases, train_into
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
-from cnncli.runner.training.results import TrainingResult
+from cnncli.runner.training.results import Trained, TrainingResult
 from cnncli.runner.training.run_files import command_line, set_epochs
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import now
@@ -71,5 +71,4 @@ def _continue(run: OpenRun, spec: Spec, observer: TrainingObserver, command: Seq
         session.results.write_start(spec.name, spec.model.nodes, observer.on_notice)
         result = session.train()
     taken = time.monotonic() - started
-    prepare_after_training(OpenRun(folder), phases.model, source.samples["test"], taken, session.report_seconds)
-    return result
+    return replace(result, trained=Trained(phases.model, source.samples["test"], taken, session.report_seconds))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from cnncli.environment import tell_result_variables
@@ -20,13 +21,12 @@ from cnncli.runner.inputs.splits import Splits, decoded
 from cnncli.runner.model.build import build_model, encoding_for
 from cnncli.runner.model.initial_weights import load_pretrained, write_loaded
 from cnncli.runner.open_run import OpenRun
-from cnncli.runner.prepare import prepare_after_training
 from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
 from cnncli.runner.training.pace import Leg, Pace, start_pace
 from cnncli.runner.training.phases import TrainingPhases
-from cnncli.runner.training.results import TrainingResult
+from cnncli.runner.training.results import Trained, TrainingResult
 from cnncli.runner.training.run_files import portable_spec, write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
@@ -106,8 +106,7 @@ def train_into(
         session.results.write_start(spec.name, spec.model.nodes, observer.on_notice)
         result = session.train()
     taken = time.monotonic() - started
-    prepare_after_training(OpenRun(run), phases.model, source.samples["test"], taken, session.report_seconds)
-    return result
+    return replace(result, trained=Trained(phases.model, source.samples["test"], taken, session.report_seconds))
 
 
 def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec) -> TrainingPhases:

@@ -48,10 +48,12 @@ def test_a_network_that_is_too_sure_is_told_what_its_confidence_means():
     assert result.is_off
     worst = max(result.bins, key=lambda each: abs(each.confidence - each.accuracy))
     assert worst.interval[1] < worst.confidence
-    assert result.sentence.startswith(f"mean confidence {result.confidence:.3f}, accuracy {result.accuracy:.3f}: ")
+    assert result.sentence.startswith(
+        f"mean confidence {result.confidence:.3f}, accuracy {result.accuracy:.3f}; most off: "
+    )
     assert result.sentence.endswith(" here")
     fine = calibration(*answers(np.random.default_rng(0), 2000))
-    assert fine.sentence.endswith(": confidences can be read as they are, as far as 2,000 images tell")
+    assert fine.sentence.endswith("; confidences can be read as they are, as far as 2,000 images tell")
 
 
 def test_few_images_say_nothing():

@@ -190,8 +190,8 @@ def test_figures_are_shown_with_their_intervals_and_no_more_digits_than_the_imag
 def test_few_images_are_said_to_be_few(make_evaluation):
     evaluation = make_evaluation(3, 60)
     lines = summary_lines(evaluation, classification_report(evaluation))
-    assert lines[-2] == "       no intervals of averages: fewer than 100 images"
-    assert lines[-1].startswith("       mean confidence 0.")
+    assert lines[-3] == "       no intervals of averages: fewer than 100 images"
+    assert lines[-2].startswith("       mean confidence 0.")
 
 
 def test_groups_are_counted_beside_the_images(make_evaluation):

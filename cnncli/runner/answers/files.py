@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from cnncli.errors import DataError, RunError
+from cnncli.records import WrittenPredictions
 from cnncli.runner.answers import csv_form, json_form, parquet_form
 from cnncli.runner.answers.census import Census
 from cnncli.runner.answers.job import Outcome
@@ -123,3 +124,16 @@ class AnswerFile:
         made = outcome(hashes)
         write_text(self.record, made.text())
         return made
+
+
+def written(file: AnswerFile, outcome: Outcome, before: int) -> WrittenPredictions:
+    """What a caller gets; `before` is the number of images that were done when it called."""
+    return WrittenPredictions(
+        file.path,
+        outcome.answers + outcome.unreadable,
+        outcome.answers,
+        outcome.unreadable,
+        file.unreadable if outcome.unreadable else None,
+        {note: (noted.images, noted.name) for note, noted in outcome.notes.items()},
+        before,
+    )

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from cnncli.errors import DataError, RunError
 from cnncli.records import WrittenPredictions
-from cnncli.runner.answers.files import AnswerFile
+from cnncli.runner.answers.files import AnswerFile, written
 from cnncli.runner.answers.job import Noted, Outcome, added
-from cnncli.runner.answers.write import written
 from cnncli.wording import listed, some
 
 

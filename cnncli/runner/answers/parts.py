@@ -19,16 +19,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncli.errors import ResourceError, RunError
 from cnncli.runner.answers import csv_form
 from cnncli.runner.answers.answers import Answers
 from cnncli.runner.answers.job import Job, Noted, added, damaged, job_of, notes_of, read_record
-from cnncli.runner.answers.pipeline import Piece
 from cnncli.runs import write_text, writing
 from cnncli.runs.files import sweep_leftovers
 from cnncli.runs.lock import Lock
+
+if TYPE_CHECKING:
+    from cnncli.runner.answers.pipeline import Piece
 
 PART_IMAGES = 8192
 """Images after which a part is written."""

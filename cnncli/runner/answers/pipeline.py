@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,9 @@ from cnncli.runner.answers.answers import Answers, Refused, on_one_line, ranked
 from cnncli.runner.answers.images import ImageList
 from cnncli.runner.answers.job import Noted, added
 from cnncli.runner.background import background_notes
-from cnncli.runner.open_run import OpenRun
+
+if TYPE_CHECKING:
+    from cnncli.runner.open_run import OpenRun
 
 BATCH = 64
 """Images that an engine gets at a time, always: a shorter batch is filled up with black ones.

@@ -14,7 +14,7 @@ from cnncli.inference.exported import fingerprint
 from cnncli.notices import Notice, Progress
 from cnncli.records import WrittenPredictions
 from cnncli.runner.answers.answers import Answers, on_one_line
-from cnncli.runner.answers.files import AnswerFile
+from cnncli.runner.answers.files import AnswerFile, written
 from cnncli.runner.answers.images import ImageList, ImageSource, list_images
 from cnncli.runner.answers.job import Job, Outcome
 from cnncli.runner.answers.network import Computing, open_network
@@ -142,16 +142,3 @@ def _finish(file: AnswerFile, job: Job, tally: Tally, images: int) -> Outcome:
 
     parts = file.parts
     return file.finish(outcome, [parts.answers()], [parts.unreadable()], images, job.images, keep=job.shards > 1)
-
-
-def written(file: AnswerFile, outcome: Outcome, before: int) -> WrittenPredictions:
-    """What a caller gets; `before` is the number of images that were done when it called."""
-    return WrittenPredictions(
-        file.path,
-        outcome.answers + outcome.unreadable,
-        outcome.answers,
-        outcome.unreadable,
-        file.unreadable if outcome.unreadable else None,
-        {note: (noted.images, noted.name) for note, noted in outcome.notes.items()},
-        before,
-    )

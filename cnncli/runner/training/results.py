@@ -21,7 +21,27 @@ from cnncli.runs import BEST, PAGE, RunDir, verified_weights
 from cnncli.spec.graph import Node
 
 if TYPE_CHECKING:
+    import keras
+
+    from cnncli.data.samples import LabelledImages
     from cnncli.runner.training.phases import TrainingPhases
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What an export of the network needs when a training ends.
+
+    Args:
+        model: The model, with the best weights.
+        tested: The test images as their source has them.
+        seconds: How long the training and its reports took.
+        report_seconds: How long the evaluation took, about.
+    """
+
+    model: keras.Model
+    tested: LabelledImages
+    seconds: float
+    report_seconds: float
 
 
 @dataclass(frozen=True)
@@ -31,6 +51,7 @@ class TrainingResult:
     run: RunDir
     history: History
     evaluation: Evaluation
+    trained: Trained | None = None
 
 
 class ResultWriter:
