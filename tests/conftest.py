@@ -4,6 +4,7 @@ import contextlib
 import functools
 import os
 import shutil
+import signal
 import textwrap
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def _installed(folder):
         forget()
         yield
     forget()
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_is_left_as_it_was():
+    """So that no test depends on the ones before it."""
+    yield
+    handler = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert handler is signal.default_int_handler
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -168,7 +168,8 @@ def _hanging(text: str, indent: int, stream: Any = None) -> str:
 def show_paragraph(text: str, indent: int = 0) -> None:
     """Prints text on stdout, wrapped to the terminal."""
     blank = " " * indent
-    say(textwrap.fill(text, min(terminal_width(), 100), initial_indent=blank, subsequent_indent=blank))
+    room = min(terminal_width(), 100)
+    say(textwrap.fill(text, room, initial_indent=blank, subsequent_indent=blank, break_on_hyphens=False))
 
 
 def is_terminal(stream: Any = None) -> bool:

@@ -9,6 +9,13 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(autouse=True)
+def _no_page(trained):
+    """Other tests use the same run."""
+    yield
+    (trained / "small-001" / "report.html").unlink(missing_ok=True)
+
+
 def test_the_page_has_the_figures_of_the_run(call, trained):
     run = trained / "small-001"
     result = call("report", "small-001", "--runs-dir", trained)
