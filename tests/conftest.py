@@ -49,13 +49,10 @@ def _installed(folder):
     forget()
 
 
-@pytest.fixture(autouse=True)
-def _ctrl_c_is_left_as_it_was():
-    """So that no test depends on the ones before it."""
-    yield
-    handler = signal.getsignal(signal.SIGINT)
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_interrupts():
+    """In programs that a shell has started in the background it is ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    assert handler is signal.default_int_handler
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -130,7 +130,7 @@ def test_the_answer_stands_first_with_its_interval_and_against_the_baseline(page
 def test_confidences_are_held_against_what_is_right(page_of):
     text = text_of(page_of(4, 200))
     assert "How to read the confidences" in text
-    assert re.search(r"Mean confidence 0\.\d\d, accuracy 0\.\d\d: ", text)
+    assert re.search(r"Mean confidence 0\.\d\d, accuracy 0\.\d\d; ", text)
     assert "How to read the confidences" not in text_of(page_of(4, 40))
 
 
