@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from cnncli.report.artifacts import EvaluationData
 
 _SHOWN = (
-    (("macro_f1", "macro F1"), ("kappa", "kappa"), ("mcc", "MCC")),
-    (("top_5_accuracy", "top-5"), ("roc_auc", "ROC area"), ("pr_auc", "PR area")),
+    (("macro_f1", "macro F1"), ("kappa", "kappa")),
+    (("mcc", "MCC"), ("top_5_accuracy", "top-5")),
+    (("roc_auc", "ROC area"), ("pr_auc", "PR area")),
 )
 _MORE = ("balanced_accuracy", "kappa", "mcc", "top_5_accuracy", "roc_auc", "pr_auc")
 _WIDEST_INDENT = 16
@@ -136,8 +137,9 @@ def summary_lines(evaluation: Evaluation, report: ClassificationReport) -> list[
 
     Example:
         test   loss (label smoothing 0.1) 0.5731   log loss 0.0731   accuracy 0.9915 (0.9895–0.9931), 10,000 images
-               macro F1 0.9914 (0.9896–0.9932)   kappa 0.9905 (0.9885–0.9926)   MCC 0.9905 (0.9885–0.9926)
-               top-5 1.0000 (0.9996–1.0000)   ROC area 0.9999   PR area 0.9994
+               macro F1 0.9914 (0.9896–0.9932)   kappa 0.9905 (0.9885–0.9926)
+               MCC 0.9905 (0.9885–0.9926)   top-5 1.0000 (0.9996–1.0000)
+               ROC area 0.9999   PR area 0.9994
                mean confidence 0.9934, accuracy 0.9915;
                most off: 0.97 means 0.951 (0.935–0.963) here
     """

@@ -70,8 +70,8 @@ def prepare_for_predictions(run: OpenRun, notice: Notice, skip: str = " (Ctrl-C 
 
 def prepare_after_training(run: OpenRun, trained: Trained) -> None:
     """Writes the export of a finished run if that takes at most `SHARE` of its training."""
-    limit = 0.0 if run.spec.train.max_time is not None else SHARE * trained.seconds
-    if conversion_seconds(trained.model) + trained.report_seconds > limit:
+    limit = SHARE * trained.seconds
+    if conversion_seconds(trained.model) + trained.report_seconds > limit or run.spec.train.max_time is not None:
         return
     try:
         if _wanted(run) is not None:

@@ -183,8 +183,8 @@ def test_figures_are_shown_with_their_intervals_and_no_more_digits_than_the_imag
     accuracy = (evaluation.labels == evaluation.predicted).mean()
     assert first == f"test   loss 0.1234   accuracy {accuracy:.3f} ({low:.3f}–{high:.3f}), 413 images"
     names = [re.sub(r" [0-9.]+( \([0-9.–]+\))?", "", line).split() for line in others]
-    assert names[:2] == [["macro", "F1", "kappa", "MCC"], ["top-5", "ROC", "area", "PR", "area"]]
-    assert others[2].startswith("       mean confidence 0.")
+    assert names[:3] == [["macro", "F1", "kappa"], ["MCC", "top-5"], ["ROC", "area", "PR", "area"]]
+    assert others[3].startswith("       mean confidence 0.")
 
 
 def test_few_images_are_said_to_be_few(make_evaluation):

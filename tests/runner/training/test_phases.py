@@ -101,7 +101,7 @@ def test_a_run_killed_in_any_stage_is_resumed_to_the_same_bits(staged, watcher, 
     copy = [place for at, place in staged.copies if at == moment][-1]
     run, observer = RunDir(shutil.copytree(copy, tmp_path / "moved")), watcher()
     resume(run, [observer])
-    assert [begun.number for begun in observer.stages] == [1, 2][moment[0] - 1 :]
+    assert [begun.number for begun in observer.stages] == ([1, 2] if moment[1] < 2 else [2])  # the first has two
     assert_same(run, staged.run)
 
 
