@@ -1,24 +1,140 @@
-"""Predictions for any number of images, in a file: see `cnncli.Run`."""
+"""Predictions for images, and those for any number of images in a file: see `cnncli.Run`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, overload
 
 from cnncli.api.export import ExportableRun
+from cnncli.errors import DataError
 from cnncli.isolation import isolated, isolated_images
 from cnncli.machine import expanded
 from cnncli.notices import Notice, Progress, warn
+from cnncli.records import Prediction, UnreadableImage
 from cnncli.runner.open_run import Weights
 
 if TYPE_CHECKING:
     from cnncli.records import WrittenPredictions
     from cnncli.runner.answers.images import ImageSource
+    from cnncli.runner.predict import ImageLike, Predictor
 
 
 class PredictingRun(ExportableRun):
-    """The part of `cnncli.Run` that writes predictions for many images."""
+    """The part of `cnncli.Run` that classifies images."""
+
+    @overload
+    def predict(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        top_k: int = 1,
+        *,
+        weights: Weights = "best",
+        invert: bool = False,
+        allow_changed_weights: bool = False,
+        notice: Notice = warn,
+        keep_unreadable: Literal[False] = False,
+        engine: str | None = None,
+    ) -> list[Prediction]: ...
+    @overload
+    def predict(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        top_k: int = 1,
+        *,
+        weights: Weights = "best",
+        invert: bool = False,
+        allow_changed_weights: bool = False,
+        notice: Notice = warn,
+        keep_unreadable: Literal[True],
+        engine: str | None = None,
+    ) -> list[Prediction | UnreadableImage]: ...
+    def predict(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        top_k: int = 1,
+        *,
+        weights: Weights = "best",
+        invert: bool = False,
+        allow_changed_weights: bool = False,
+        notice: Notice = warn,
+        keep_unreadable: bool = False,
+        engine: str | None = None,
+    ) -> Sequence[Prediction | UnreadableImage]:
+        """Classifies images of any size, colour or grey; the network is loaded once for calls with the same weights.
+
+        Where the run has a verified export to LiteRT, ONNX or OpenVINO of these weights, it answers, and TensorFlow is
+        not started. Every engine computes in float32, whatever the precision of the training; their probabilities
+        differ by at most 1e-5.
+
+        Args:
+            images: One image or several, each a path, a folder, the bytes of a file, an open file, a picture of
+                Pillow's, or a uint8 array of 0…255 with the shape `(height, width)`, `(height, width, 1)` or
+                `(height, width, 3)`.
+            top_k: Number of classes in `Prediction.top`.
+            weights: `best`, those of the best epoch; or `last`, those at the end of the training.
+            invert: Invert the brightness first, for negatives of the training images.
+            allow_changed_weights: Accept weights whose checksum does not match the run.
+            notice: Receives warnings; `warnings.warn` by default.
+            keep_unreadable: Return an `UnreadableImage` in place of an image that cannot be read.
+            engine: `litert`, `onnx`, `openvino` or `tensorflow`; by default the quickest that the run has.
+
+        Returns:
+            One prediction for each image, in order.
+
+        Raises:
+            ValueError: `top_k` is less than 1, or no engine has this name.
+            DataError: An image cannot be read.
+            RunError: The run is incomplete, lacks these weights or the export of the engine, or they were changed.
+            ResourceError: The runtime of the engine is not installed.
+
+        Example:
+            >>> import cnncli, numpy as np
+            >>> run = cnncli.open_run("runs/mnist-001")
+            >>> one, two = run.predict([np.zeros((28, 28), np.uint8), "digit.png"], top_k=3)
+            >>> len(two.top), two.class_name == two.top[0][0]
+            (3, True)
+        """
+        if top_k < 1:
+            raise ValueError(f"top_k is the number of classes to return, 1 or more; got {top_k}")
+        with isolated_images():
+            from cnncli.runner.predict import Predictor, as_list
+
+            chosen = weights, allow_changed_weights, engine
+            if chosen not in self._predictors:
+                self._predictors[chosen] = Predictor(self, notice, allow_changed_weights, weights, engine)
+            predictions = []
+            for prediction in self._predictors[chosen].predict(as_list(images), top_k, invert):
+                if isinstance(prediction, UnreadableImage) and not keep_unreadable:
+                    raise DataError(prediction.reason)
+                predictions.append(prediction)
+            return predictions
+
+    @cached_property
+    def _predictors(self) -> dict[tuple[Weights, bool, str | None], Predictor]:
+        return {}
+
+    def prepare_predictions(self, notice: Notice = warn) -> None:
+        """Writes an export to LiteRT, checked on the test images, if TensorFlow had to answer for the lack of one.
+
+        `cnncli predict` calls this after its answers. Where it cannot be done, such as when the test images are gone or
+        the check takes too long, a notice says why, once, and TensorFlow answers as before.
+
+        Args:
+            notice: Receives what is done; `warnings.warn` by default.
+
+        Example:
+            >>> import cnncli, numpy as np
+            >>> run = cnncli.open_run("runs/mnist-001")
+            >>> first = run.predict(np.zeros((28, 28), np.uint8))
+            >>> run.prepare_predictions(notice=lambda text: None)
+        """
+        if any(predictor.engine.name == "tensorflow" for predictor in self._predictors.values()):
+            with isolated():
+                from cnncli.runner.prepare import prepare_for_predictions
+
+                prepare_for_predictions(self, notice)
 
     def predict_to(
         self,

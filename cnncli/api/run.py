@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal, overload
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
 
 from cnncli.api.heatmap import HeatMappedRun
-from cnncli.errors import DataError
-from cnncli.isolation import isolated, isolated_images
+from cnncli.isolation import isolated
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
-from cnncli.records import Prediction, UnreadableImage
 from cnncli.records.html import html_table
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.resume_plan import plan_resume
@@ -21,7 +18,6 @@ if TYPE_CHECKING:
     from cnncli.api.results import EvaluationResult
     from cnncli.observer import TrainingObserver
     from cnncli.records import Reproduction
-    from cnncli.runner.predict import ImageLike, Predictor
     from cnncli.runner.training.results import TrainingResult
 
 
@@ -117,118 +113,6 @@ class Run(HeatMappedRun):
             return EvaluationResult.of(evaluate(self, split, notice, moved, allow_changed_weights, weights, other))
 
     _evaluated: EvaluationResult | None = None
-
-    @overload
-    def predict(
-        self,
-        images: ImageLike | Iterable[ImageLike],
-        top_k: int = 1,
-        *,
-        weights: Weights = "best",
-        invert: bool = False,
-        allow_changed_weights: bool = False,
-        notice: Notice = warn,
-        keep_unreadable: Literal[False] = False,
-        engine: str | None = None,
-    ) -> list[Prediction]: ...
-    @overload
-    def predict(
-        self,
-        images: ImageLike | Iterable[ImageLike],
-        top_k: int = 1,
-        *,
-        weights: Weights = "best",
-        invert: bool = False,
-        allow_changed_weights: bool = False,
-        notice: Notice = warn,
-        keep_unreadable: Literal[True],
-        engine: str | None = None,
-    ) -> list[Prediction | UnreadableImage]: ...
-    def predict(
-        self,
-        images: ImageLike | Iterable[ImageLike],
-        top_k: int = 1,
-        *,
-        weights: Weights = "best",
-        invert: bool = False,
-        allow_changed_weights: bool = False,
-        notice: Notice = warn,
-        keep_unreadable: bool = False,
-        engine: str | None = None,
-    ) -> Sequence[Prediction | UnreadableImage]:
-        """Classifies images of any size, colour or grey; the network is loaded once for calls with the same weights.
-
-        Where the run has a verified export to LiteRT, ONNX or OpenVINO of these weights, it answers, and TensorFlow is
-        not started. Every engine computes in float32, whatever the precision of the training; their probabilities
-        differ by at most 1e-5.
-
-        Args:
-            images: One image or several, each a path, a folder, the bytes of a file, an open file, a picture of
-                Pillow's, or a uint8 array of 0…255 with the shape `(height, width)`, `(height, width, 1)` or
-                `(height, width, 3)`.
-            top_k: Number of classes in `Prediction.top`.
-            weights: `best`, those of the best epoch; or `last`, those at the end of the training.
-            invert: Invert the brightness first, for negatives of the training images.
-            allow_changed_weights: Accept weights whose checksum does not match the run.
-            notice: Receives warnings; `warnings.warn` by default.
-            keep_unreadable: Return an `UnreadableImage` in place of an image that cannot be read.
-            engine: `litert`, `onnx`, `openvino` or `tensorflow`; by default the quickest that the run has.
-
-        Returns:
-            One prediction for each image, in order.
-
-        Raises:
-            ValueError: `top_k` is less than 1, or no engine has this name.
-            DataError: An image cannot be read.
-            RunError: The run is incomplete, lacks these weights or the export of the engine, or they were changed.
-            ResourceError: The runtime of the engine is not installed.
-
-        Example:
-            >>> import cnncli, numpy as np
-            >>> run = cnncli.open_run("runs/mnist-001")
-            >>> one, two = run.predict([np.zeros((28, 28), np.uint8), "digit.png"], top_k=3)
-            >>> len(two.top), two.class_name == two.top[0][0]
-            (3, True)
-        """
-        if top_k < 1:
-            raise ValueError(f"top_k is the number of classes to return, 1 or more; got {top_k}")
-        with isolated_images():
-            from cnncli.runner.predict import Predictor, as_list
-
-            chosen = weights, allow_changed_weights, engine
-            if chosen not in self._predictors:
-                self._predictors[chosen] = Predictor(self, notice, allow_changed_weights, weights, engine)
-            predictions = []
-            for prediction in self._predictors[chosen].predict(as_list(images), top_k, invert):
-                if isinstance(prediction, UnreadableImage) and not keep_unreadable:
-                    raise DataError(prediction.reason)
-                predictions.append(prediction)
-            return predictions
-
-    @cached_property
-    def _predictors(self) -> dict[tuple[Weights, bool, str | None], Predictor]:
-        return {}
-
-    def prepare_predictions(self, notice: Notice = warn) -> None:
-        """Writes an export to LiteRT, checked on the test images, if TensorFlow had to answer for the lack of one.
-
-        `cnncli predict` calls this after its answers. Where it cannot be done, such as when the test images are gone or
-        the check takes too long, a notice says why, once, and TensorFlow answers as before.
-
-        Args:
-            notice: Receives what is done; `warnings.warn` by default.
-
-        Example:
-            >>> import cnncli, numpy as np
-            >>> run = cnncli.open_run("runs/mnist-001")
-            >>> first = run.predict(np.zeros((28, 28), np.uint8))
-            >>> run.prepare_predictions(notice=lambda text: None)
-        """
-        if any(predictor.engine.name == "tensorflow" for predictor in self._predictors.values()):
-            with isolated():
-                from cnncli.runner.prepare import prepare_for_predictions
-
-                prepare_for_predictions(self, notice)
 
     def resume(
         self, epochs: int | None = None, observers: Sequence[TrainingObserver] = (), *, command: Sequence[str] = ()

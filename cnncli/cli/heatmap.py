@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,8 +12,8 @@ import click
 from cnncli.cli.options import (
     UserPath,
     allow_changed_weights_option,
-    complete_runs,
     require_png,
+    run_option,
     runs_dir_option,
     weights_option,
 )
@@ -26,9 +26,7 @@ SUFFIX = "-heatmap"
 
 @click.command()
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
-@click.option(
-    "--run", "named", shell_complete=complete_runs, help="Run folder or name; default: the newest finished run."
-)
+@run_option
 @runs_dir_option
 @weights_option
 @click.option("--class", "class_name", metavar="NAME", help="Show the evidence for this class; default: the predicted.")
@@ -72,10 +70,8 @@ def heatmap(
       cnncli heatmap photo.jpg --class tulip -o tulip.png
     """
     from cnncli import open_run
-    from cnncli.api.heatmap import save_heat_map
     from cnncli.cli.console import notice
     from cnncli.errors import DataError
-    from cnncli.records import UnreadableImage
 
     is_file = output is not None and output.suffix.lower() == ".png"
     if output is not None and is_file:
@@ -91,27 +87,35 @@ def heatmap(
         raise click.UsageError(f"there are {len(contents):,} images: name a folder with -o, not one file")
     if not as_json and named is None:
         notice(f"using {run.path}")
+    how: dict[str, Any] = {"weights": weights, "invert": invert, "allow_changed_weights": allow_changed_weights}
+    maps = (
+        heat
+        for content in contents
+        for heat in run.heatmaps([content], class_name, method=method, notice=notice, keep_unreadable=True, **how)
+    )
+    drawn = _drawn(maps, output if is_file else None, output or Path())
+    (_print_json if as_json else _print_table)(drawn)
+    return DataError.exit_code if any(path is None for _, path in drawn) else 0
+
+
+def _drawn(
+    maps: Iterable[HeatMap | UnreadableImage], file: Path | None, folder: Path
+) -> list[tuple[HeatMap | UnreadableImage, Path | None]]:
+    """The maps with the files that they were drawn into: `file`, or one in `folder` for each."""
+    from cnncli.api.heatmap import save_heat_map
+    from cnncli.cli.console import notice
+    from cnncli.records import UnreadableImage
+
     drawn: list[tuple[HeatMap | UnreadableImage, Path | None]] = []
-    for content in contents:
-        (heat,) = run.heatmaps(
-            [content],
-            class_name,
-            method=method,
-            weights=weights,
-            invert=invert,
-            allow_changed_weights=allow_changed_weights,
-            notice=notice,
-            keep_unreadable=True,
-        )
+    for heat in maps:
         if isinstance(heat, UnreadableImage):
             notice(f"error: {heat.reason}")
             drawn.append((heat, None))
             continue
-        path = output if output and is_file else _free(output or Path(), heat.prediction.image, [p for _, p in drawn])
+        path = file or _free(folder, heat.prediction.image, [path for _, path in drawn])
         save_heat_map(heat, path)
         drawn.append((heat, path))
-    (_print_json if as_json else _print_table)(drawn)
-    return DataError.exit_code if any(path is None for _, path in drawn) else 0
+    return drawn
 
 
 def _contents(images: Sequence[str]) -> Iterator[Any]:

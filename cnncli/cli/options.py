@@ -118,6 +118,12 @@ def complete_runs(context: click.Context, parameter: click.Parameter, incomplete
     return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="dir")]
 
 
+run_option = click.option(
+    "--run", "named", shell_complete=complete_runs, help="Run folder or name; default: the newest finished run."
+)
+"""The run of a command whose arguments are images."""
+
+
 run_argument = click.argument("run", shell_complete=complete_runs)
 weights_option = click.option(
     "--weights",

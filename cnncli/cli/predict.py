@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -14,21 +14,19 @@ from cnncli.catalog.export_formats import ENGINES
 from cnncli.cli.options import (
     UserPath,
     allow_changed_weights_option,
-    complete_runs,
+    run_option,
     runs_dir_option,
     weights_option,
 )
 from cnncli.cli.predict_many import Shard, merge, write
 
 if TYPE_CHECKING:
-    from cnncli import Prediction, UnreadableImage
+    from cnncli import Prediction, Run, UnreadableImage
 
 
 @click.command()
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
-@click.option(
-    "--run", "named", shell_complete=complete_runs, help="Run folder or name; default: the newest finished run."
-)
+@run_option
 @runs_dir_option
 @weights_option
 @click.option("--top-k", type=click.IntRange(1), default=1, show_default=True, help="Show the K most probable classes.")
@@ -86,8 +84,6 @@ def predict(
     """
     from cnncli import open_run
     from cnncli.cli.console import notice
-    from cnncli.errors import DataError
-    from cnncli.records import Prediction, UnreadableImage
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv cannot be combined")
@@ -105,39 +101,38 @@ def predict(
     }
     if out is None and (alone := [f"--{name.replace('_', '-')}" for name, value in many.items() if value]):
         raise click.UsageError(f"{', '.join(alone)} needs --out")
-    output_format = "json" if as_json else "csv" if as_csv else "table"
     run = open_run(named, runs_dir)
-    if out is not None:
-        if named is None:
-            notice(f"using {run.path}")
-        how = {"weights": weights, "engine": engine, "invert": invert, "allow_changed_weights": allow_changed_weights}
-        return write(run, out, images, top_k=top_k, **how, **many | {"shard": shard or (1, 1)})
-    if output_format == "table" and named is None:
+    if named is None and not as_json and not as_csv:
         notice(f"using {run.path}")
-    answers = run.predict(
-        [sys.stdin.buffer if image == "-" else image for image in images],
-        top_k,
-        weights=weights,
-        invert=invert,
-        allow_changed_weights=allow_changed_weights,
-        notice=notice,
-        keep_unreadable=True,
-        engine=engine,
-    )
-    if not answers:
-        raise DataError(f"there are no images in {', '.join(images)}")
-    if output_format == "json":
-        _print_json(answers, weights)
-    else:
-        (_print_csv if as_csv else _print_table)(answers, top_k)
-    _show_notes([answer for answer in answers if isinstance(answer, Prediction)])
-    unreadable = [answer for answer in answers if isinstance(answer, UnreadableImage)]
-    for answer in unreadable:
-        notice(f"error: {answer.reason}")
+    how = {"weights": weights, "engine": engine, "invert": invert, "allow_changed_weights": allow_changed_weights}
+    if out is not None:
+        return write(run, out, images, top_k=top_k, **how, **many | {"shard": shard or (1, 1)})
+    status = _show(run, images, top_k, how, "json" if as_json else "csv" if as_csv else "table")
     if engine is None and weights == "best" and not allow_changed_weights:
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
             run.prepare_predictions(notice)
+    return status
+
+
+def _show(run: Run, images: Sequence[str], top_k: int, how: dict[str, Any], output_format: str) -> int:
+    """Prints the answers to a few images; returns the exit code."""
+    from cnncli.cli.console import notice
+    from cnncli.errors import DataError
+    from cnncli.records import Prediction, UnreadableImage
+
+    named = [sys.stdin.buffer if image == "-" else image for image in images]
+    answers = run.predict(named, top_k, notice=notice, keep_unreadable=True, **how)
+    if not answers:
+        raise DataError(f"there are no images in {', '.join(images)}")
+    if output_format == "json":
+        _print_json(answers, how["weights"])
+    else:
+        (_print_csv if output_format == "csv" else _print_table)(answers, top_k)
+    _show_notes([answer for answer in answers if isinstance(answer, Prediction)])
+    unreadable = [answer for answer in answers if isinstance(answer, UnreadableImage)]
+    for answer in unreadable:
+        notice(f"error: {answer.reason}")
     return DataError.exit_code if unreadable else 0
 
 
