@@ -15,8 +15,8 @@ from typing import Any, Self
 from cnncli.errors import ResourceError, RunError
 from cnncli.machine import create_folder
 from cnncli.runs import hashes
-from cnncli.runs.files import sweep_leftovers, write_text, writing
-from cnncli.runs.lock import Lock, may_be_held
+from cnncli.runs.files import write_text, writing
+from cnncli.runs.lock import locked_folder, may_be_held
 from cnncli.runs.untrusted import Unreadable, read_json
 
 BEST = (
@@ -130,17 +130,8 @@ class RunDir:
         for name in ("weights", "plots", "checkpoint"):
             if (self.path / name).is_symlink():
                 raise RunError(f"'{self.path / name}' points outside the run directory; nothing is written to it")
-        try:
-            lock = Lock(self.path / LOCK)
-        except BlockingIOError:
-            raise RunError(f"'{self.path}' is being written by {self._holder()}", "wait until it ends") from None
-        except OSError as error:
-            raise ResourceError(f"cannot write to '{self.path}': {error.strerror or error}") from error
-        try:
-            sweep_leftovers(self.path)
+        with locked_folder(self.path, LOCK, self._holder):
             yield self
-        finally:
-            lock.release()
 
     def _holder(self) -> str:
         try:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from cnncli.errors import ResourceError, RunError
+from cnncli.runs.files import sweep_leftovers
 
 if sys.platform == "win32":
     import msvcrt
@@ -49,3 +54,29 @@ def may_be_held(path: Path) -> bool:
     except OSError:
         return True
     return False
+
+
+@contextlib.contextmanager
+def locked_folder(folder: Path, lock: str, holder: Callable[[], str] = lambda: "another process") -> Iterator[None]:
+    """Inside, no other process writes a folder; temporary files of a killed one are removed first.
+
+    Args:
+        folder: The folder; a missing one is made.
+        lock: Name of the file in it that is locked.
+        holder: Says who writes it, where somebody else does.
+
+    Raises:
+        RunError: Another process writes it.
+        ResourceError: It cannot be written to.
+    """
+    try:
+        held = Lock(folder / lock)
+    except BlockingIOError:
+        raise RunError(f"'{folder}' is being written by {holder()}", "wait until it ends") from None
+    except OSError as error:
+        raise ResourceError(f"cannot write to '{folder}': {error.strerror or error}") from error
+    try:
+        sweep_leftovers(folder)
+        yield
+    finally:
+        held.release()

@@ -21,13 +21,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnncli.errors import ResourceError, RunError
 from cnncli.runner.answers import csv_form
 from cnncli.runner.answers.answers import Answers
 from cnncli.runner.answers.job import Job, Noted, added, damaged, job_of, notes_of, read_record
 from cnncli.runs import write_text, writing
-from cnncli.runs.files import sweep_leftovers
-from cnncli.runs.lock import Lock
+from cnncli.runs.lock import locked_folder
 
 if TYPE_CHECKING:
     from cnncli.runner.answers.pipeline import Piece
@@ -102,20 +100,12 @@ class Parts:
             RunError: Another process is writing them.
             ResourceError: The folder cannot be written to.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = Lock(self.folder / _LOCK)
-        except BlockingIOError:
-            raise RunError(f"'{self.folder}' is being written by another process", "wait until it ends") from None
-        except OSError as error:
-            raise ResourceError(f"cannot write to '{self.folder}': {error.strerror or error}") from error
-        try:
-            sweep_leftovers(self.folder)
-            yield
-        finally:
-            if not (self.folder / _JOB).exists():  # nothing was begun, or all is done
-                shutil.rmtree(self.folder, ignore_errors=True)
-            lock.release()
+        with locked_folder(self.folder, _LOCK):
+            try:
+                yield
+            finally:
+                if not (self.folder / _JOB).exists():  # nothing was begun, or all is done
+                    shutil.rmtree(self.folder, ignore_errors=True)
 
     def begin(self, job: Job) -> None:
         """Removes all parts and notes what is asked for."""
