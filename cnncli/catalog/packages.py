@@ -11,9 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from cnncli.catalog.definitions import Definition, definition, imports, initializer, lineage, module_file
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "cnncli.layers"
 """The entry point group."""
@@ -43,6 +46,8 @@ class Registered:
 @cache
 def _all() -> Mapping[str, tuple[Registered, ...]]:
     """Every layer that is registered, by name; several when packages share one."""
+    from importlib.metadata import entry_points  # a third of the time of `cnncli --help`, which needs no layers
+
     layers: dict[str, tuple[Registered, ...]] = {}
     for point in sorted(entry_points(group=GROUP), key=_place):
         match = _VALUE.match(point.value)
