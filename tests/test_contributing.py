@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import jinja2
 import pytest
 
 from cnncli.catalog import image_sources, spelling
@@ -26,7 +27,7 @@ train: {epochs: 2}
 
 def recipe(name: str) -> str:
     """The block of code below the comment `<!-- name -->`, or `<!-- name: file -->`."""
-    found = re.search(rf"<!-- {name}(?:: [\w.]+)? -->\n```python\n(.*?)```", PAGE, re.DOTALL)
+    found = re.search(rf"<!-- {name}(?:: [\w.]+)? -->\n```(?:python|html)\n(.*?)```", PAGE, re.DOTALL)
     assert found, f"docs/contributing.md has no recipe '{name}'"
     return found[1]
 
@@ -85,6 +86,19 @@ def test_a_command(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     assert re.search(r"hello +Greet\.", capsys.readouterr().out)
+
+
+def test_a_page(tmp_path, monkeypatch):
+    from cnncli.report.page import template
+
+    (tmp_path / "answers.html.j2").write_text(recipe("page"))
+    loader = jinja2.FileSystemLoader([template.FOLDER, tmp_path])
+    monkeypatch.setattr(template._environment(), "loader", loader)
+    names: dict[str, str] = {}
+    exec(recipe("page call"), names)
+    assert '<h1>Answers of <bdi dir="auto">cats-001</bdi></h1>' in names["html"]
+    assert '<td class="n">1,200</td>' in names["html"]
+    assert '<dt id="word-confidence">' in names["html"]
 
 
 def test_what_the_picture_names_is_there():

@@ -89,6 +89,11 @@ def first_sentence(family: str, name: str) -> str:
     return text.partition(". ")[0].rstrip(".")
 
 
+def explained(word: str) -> Sequence[str]:
+    """The paragraphs on a word of the glossary."""
+    return topic(GLOSSARY, word).paragraphs
+
+
 def topic(family: str, name: str) -> Topic:
     """The topic of a name of the family."""
     page = _page(family, name)

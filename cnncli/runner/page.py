@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.explain.texts import GLOSSARY
-from cnncli.explain.topics import names, topic
+from cnncli.explain.topics import explained
 from cnncli.factory.summary import summarize
 from cnncli.notices import Notice, ignore
 from cnncli.records import HeatMap
 from cnncli.report.classification import classification_report
-from cnncli.report.page import WORDS, Mistake, PageData, page_html
+from cnncli.report.page import Mistake, PageData, page_html, write
 from cnncli.report.plots.mistakes import most_confident_mistakes
 from cnncli.runner.evaluate import evaluate, own_split
 from cnncli.runner.heatmap import HeatMapper
@@ -51,10 +50,10 @@ def write_page(run: OpenRun, data_path: Path | None, allow_changed_weights: bool
         mistakes=[Mistake(*each) for each in zip(wrong, pictures, heats, strict=True)],
         spec=read_bytes(run.folder.spec).decode("utf-8", "replace"),
         machine=list(_machine(run.environment)),
-        words={word: topic(GLOSSARY, word).paragraphs for word in WORDS if word in names(GLOSSARY)},
+        explain=explained,
     )
     with run.folder.write(PAGE) as path:
-        path.write_text(page_html(data), encoding="utf-8", errors="backslashreplace", newline="\n")
+        write(page_html(data), path)
     return run.path / PAGE
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from cnncli.records import Evaluation, HeatMap, History, ModelSummary
 from cnncli.report.classification import ClassificationReport
+from cnncli.report.page.template import Explain
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class PageData:
         mistakes: The most confident wrong answers.
         spec: Text of spec.yaml.
         machine: Versions and hardware, in words.
-        words: Explanations of the words on the page.
+        explain: Explains words of the glossary.
     """
 
     run: str
@@ -54,4 +55,4 @@ class PageData:
     mistakes: Sequence[Mistake]
     spec: str
     machine: Sequence[tuple[str, str]]
-    words: Mapping[str, Sequence[str]]
+    explain: Explain

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
-import jinja2
 import numpy as np
 
 from cnncli.report.page.charts import HEIGHT, WIDTH, Curves, curves_of
 from cnncli.report.page.data import PageData
 from cnncli.report.page.pictures import embedded, with_heat
+from cnncli.report.page.template import rendered
 from cnncli.report.tables import metric_names
-from cnncli.wording import counted, percentage, with_interval
+from cnncli.wording import percentage, with_interval
 
 MOST_IN_MATRIX = 20
 """Classes up to which the confusions are a matrix; of more, the most frequent ones are listed."""
@@ -69,7 +67,9 @@ def page_html(data: PageData) -> str:
     truth = np.bincount(evaluation.labels, minlength=len(evaluation.class_names))  # (classes,)
     right = int((evaluation.labels == evaluation.predicted).sum())
     matrix = _matrix(data)
-    return _template().render(
+    return rendered(
+        "run.html.j2",
+        data.explain,
         data=data,
         evaluation=evaluation,
         accuracy=with_interval(accuracy, None, measured.images),
@@ -92,15 +92,6 @@ def page_html(data: PageData) -> str:
         splits=list(_splits(data)),
         spec=data.spec[:LONGEST_SPEC],
     )
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals |= {"counted": counted, "with_interval": with_interval}
-    return environment.from_string(Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8"))
 
 
 _WORDS = {
@@ -194,26 +185,3 @@ def _splits(data: PageData) -> Iterator[tuple[str, int, str]]:
         sizes = f"{counts[least]:,} ({least}) to {counts[most]:,} ({most})"
         even = f"{counts[least]:,} of each class"
         yield split, sum(counts.values()), even if counts[least] == counts[most] else sizes
-
-
-WORDS = (
-    "accuracy and loss",
-    "chance",
-    "test set",
-    "validation set",
-    "training set",
-    "epoch and step",
-    "overfitting",
-    "confusion matrix",
-    "recall",
-    "precision",
-    "f1",
-    "macro average",
-    "confidence",
-    "attribution",
-    "class imbalance",
-    "parameters",
-    "multiply-accumulate operations",
-    "spec",
-)
-"""Words of the glossary that the page uses."""
