@@ -11,6 +11,7 @@ import numpy as np
 
 from cnncli.catalog import Entry
 from cnncli.errors import KeyPath, Problem, SpecError
+from cnncli.factory.averages import average_per_update
 from cnncli.factory.metrics import build_metric
 from cnncli.factory.objects import construct
 from cnncli.spec.metrics import is_sparse, more_is_better
@@ -83,6 +84,7 @@ def compile_model(
         else:
             others = {key: value for key, value in optimizer.arguments.items() if key != "learning_rate"}
             built_optimizer = construct(replace(optimizer, arguments=others), words, learning_rate=paced)
+        average_per_update(built_optimizer)
         built_optimizer = _without_underflow(model, built_optimizer)
     with _errors_at(loss, ("train", "loss", loss.name)):
         built_loss = construct(loss, words)
