@@ -83,8 +83,12 @@ def test_a_kill_while_a_kind_of_file_is_written_is_resumed_to_the_same_bits(mome
 @pytest.mark.exhaustive
 def test_a_kill_at_any_boundary_is_resumed_to_the_same_bits(moments, watcher, tmp_path):
     whole, copies = moments
+    seen = set()  # after one write is mostly before the next
     for copy in copies:
-        if (copy / "checkpoint" / "state.npz").exists() and RunDir(copy).status()["state"] != "finished":
+        content = frozenset((path.relative_to(copy), path.read_bytes()) for path in copy.rglob("*") if path.is_file())
+        left_to_do = (copy / "checkpoint" / "state.npz").exists() and RunDir(copy).status()["state"] != "finished"
+        if left_to_do and content not in seen:
+            seen.add(content)
             run = RunDir(shutil.copytree(copy, tmp_path / copy.name))
             resume(run, [watcher()])
             assert_same(run, whole)
