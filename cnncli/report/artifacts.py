@@ -5,6 +5,7 @@ A new artefact is a function `(data, path)` that writes it, and a line in `ARTIF
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Callable, Container, Sequence
 from contextlib import AbstractContextManager
@@ -16,9 +17,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from cnncli.records import Evaluation, History, ModelSummary
+from cnncli.wording import counted
 
 if TYPE_CHECKING:
+    from cnncli.insight.abstention import Abstention
     from cnncli.insight.calibration import Calibration, Temperature
+    from cnncli.insight.sets import ClassSets, MeasuredSets
     from cnncli.report.classification import ClassificationReport
 
 Write = Callable[[str], AbstractContextManager[Path]]
@@ -26,6 +30,13 @@ Write = Callable[[str], AbstractContextManager[Path]]
 
 Moment = Literal["start", "epoch", "end", "evaluation"]
 """When an artefact is written, and from what: `StartData`, a `History` (each epoch, and the end), `EvaluationData`."""
+
+
+SET_LEVELS = (0.8, 0.9, 0.95, 0.99)
+"""Coverages that sets of classes are measured at in every evaluation; `cnncli predict --coverage` takes any."""
+
+_TOLD = 0.95
+"""The level that a report is about, if there are validation images enough."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,55 @@ class EvaluationData:
         if temperature is None or temperature.value == 1:
             return temperature, plain, None
         return temperature, plain, calibration(test.logits / temperature.value, test.labels, test.groups)
+
+    @cached_property
+    def sets(self) -> Sequence[tuple[ClassSets, MeasuredSets]]:
+        """Sets of classes at those levels of `SET_LEVELS` that the validation images are enough for, and their measure.
+
+        Raises:
+            NotApplicable: There are no validation images, too few, or the outputs are no probabilities.
+        """
+        from cnncli.insight.sets import fit_sets, measure_sets
+
+        validation, test = self._validation(), self.evaluation
+        fitted = [fit_sets(validation.probabilities, validation.labels, level) for level in SET_LEVELS]
+        measured = [(sets, measure_sets(sets, test.probabilities, test.labels, test.groups)) for sets in fitted if sets]
+        if not measured:
+            raise NotApplicable(f"there are only {counted(len(validation.labels), 'validation image')}")
+        return measured
+
+    @cached_property
+    def abstention(self) -> Abstention:
+        """How many answers are right if those of little confidence are left out.
+
+        Raises:
+            NotApplicable: There are no validation images, too few, or the outputs are no probabilities.
+        """
+        from cnncli.insight.abstention import abstention
+
+        validation, test = self._validation(), self.evaluation
+        found = abstention(validation.confidence, test.confidence, test.labels == test.predicted, test.groups)
+        if found is None:
+            raise NotApplicable(f"there are only {counted(len(validation.labels), 'validation image')}")
+        return found
+
+    @property
+    def sure_lines(self) -> list[str]:
+        """What sets of classes and leaving out answers gain, in halves of sentences; none where nothing can be said."""
+        sentences = []
+        with contextlib.suppress(NotApplicable):
+            told = [(sets.level, measured) for sets, measured in self.sets if sets.level <= _TOLD]
+            sentences += [measured.sentence(level) for level, measured in told[-1:]]
+        with contextlib.suppress(NotApplicable):
+            sentences.append(self.abstention.sentence)
+        return [half for sentence in filter(None, sentences) for half in sentence.replace("; ", ";\n").split("\n")]
+
+    def _validation(self) -> Evaluation:
+        if self.validation is None:
+            raise NotApplicable("there are no validation images")
+        if self.evaluation.logits is None or self.validation.logits is None:
+            raise NotApplicable("the outputs of an image do not add up to 1")
+        return self.validation
 
 
 class NotApplicable(Exception):
@@ -149,6 +209,18 @@ ARTIFACTS = (
         "evaluation",
         ".plots.reliability:draw_reliability",
         "how many images are right, by the [confidence](#calibration) of their answers",
+    ),
+    Artifact(
+        "sets.json",
+        "evaluation",
+        ".sure:write_sets",
+        "how often [sets of classes](sure.md#sets-of-classes) hold the right one, and how large they are",
+    ),
+    Artifact(
+        "abstention.json",
+        "evaluation",
+        ".sure:write_abstention",
+        "how many answers are right if [the least sure ones](sure.md#leave-out-doubtful-answers) are left out",
     ),
     Artifact("plots/mistakes.png", "evaluation", ".plots.mistakes:draw_mistakes", "the most confident mistakes"),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from cnncli.insight.calibration import Calibration, calibration
 from cnncli.insight.measure import Measured, measure
 from cnncli.insight.probabilities import are_probabilities
 from cnncli.records import Evaluation
-from cnncli.report.tables import shortest
+from cnncli.report.tables import shortest, write_json, write_utf8
 from cnncli.wording import counted, some, with_interval
 
 if TYPE_CHECKING:
@@ -156,7 +155,7 @@ def summary_lines(evaluation: Evaluation, report: ClassificationReport) -> list[
     if "accuracy" not in evaluation.metrics:
         parts.append(f"accuracy {_counted_accuracy(measured)}")
     lines = ["   ".join(parts)]
-    indent = " " * (len(evaluation.title) + 3 if len(evaluation.title) < _WIDEST_INDENT else _WIDEST_INDENT)
+    indent = _indent(evaluation)
     for names in _SHOWN:
         figures = ((text, measured.figures.get(name, math.nan), measured.intervals.get(name)) for name, text in names)
         shown = [
@@ -169,6 +168,10 @@ def summary_lines(evaluation: Evaluation, report: ClassificationReport) -> list[
         first, second = report.calibration.sentence.split("; ")
         lines += [f"{indent}{first};", indent + second]
     return [line for line in lines if line.strip()]
+
+
+def _indent(evaluation: Evaluation) -> str:
+    return " " * (len(evaluation.title) + 3 if len(evaluation.title) < _WIDEST_INDENT else _WIDEST_INDENT)
 
 
 def _counted_accuracy(measured: Measured) -> str:
@@ -204,14 +207,15 @@ def metrics_of(evaluation: Evaluation, report: ClassificationReport) -> dict[str
 
 def write_metrics(data: EvaluationData, path: Path) -> None:
     """Writes `metrics.json`."""
-    _write_json(metrics_of(data.evaluation, data.report), path)
+    write_json(metrics_of(data.evaluation, data.report), path)
 
 
 def write_text(data: EvaluationData, path: Path) -> None:
     """Writes `report.txt`."""
     lines = [data.report.text, unmeasured_line(data.evaluation)]
     lines += summary_lines(data.evaluation, data.report)
-    _write("\n".join(filter(None, lines)) + "\n", path)
+    lines += [_indent(data.evaluation) + line for line in data.sure_lines]
+    write_utf8("\n".join(filter(None, lines)) + "\n", path)
 
 
 def unmeasured_line(evaluation: Evaluation) -> str:
@@ -229,18 +233,9 @@ def unmeasured_line(evaluation: Evaluation) -> str:
 
 def write_values(data: EvaluationData, path: Path) -> None:
     """Writes `report.json`."""
-    _write_json(data.report.values, path)
+    write_json(data.report.values, path)
 
 
 def _json_number(value: float) -> float | None:
     """The number with the fewest digits that give back the float32; JSON has neither nan nor infinity."""
     return float(shortest(value)) if math.isfinite(value) else None
-
-
-def _write_json(values: dict[str, Any], path: Path) -> None:
-    _write(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n", path)
-
-
-def _write(text: str, path: Path) -> None:
-    # A folder name that is not UTF-8 has lone surrogates here; the escape is what JSON has for them as well
-    path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")

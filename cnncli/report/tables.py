@@ -1,13 +1,14 @@
-"""Tables that spreadsheets and programs read: predictions.csv and history.csv."""
+"""Tables that spreadsheets and programs read, predictions.csv and history.csv, and JSON files."""
 
 from __future__ import annotations
 
 import csv
+import json
 import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -99,3 +100,14 @@ def write_rows(file: IO[str], rows: Iterable[Sequence[str]]) -> None:
     plain, quoted = csv.writer(file, lineterminator="\n"), csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for row in rows:
         (quoted if any("\r" in str(field) for field in row) else plain).writerow(row)
+
+
+def write_json(values: dict[str, Any], path: Path) -> None:
+    """Writes a JSON file that people can read, too."""
+    write_utf8(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n", path)
+
+
+def write_utf8(text: str, path: Path) -> None:
+    """Writes a text file."""
+    # A folder name that is not UTF-8 has lone surrogates here; the escape is what JSON has for them as well
+    path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
