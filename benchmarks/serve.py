@@ -35,12 +35,13 @@ BARE_SECONDS = 5.0
 def bare(run_path, files):
     """Images a second of a loop, and the class of each image."""
     from cnncli.data.decode.image import read_image
-    from cnncli.inference import open_engine
+    from cnncli.inference import open_quickest
     from cnncli.runner.open_run import OpenRun
     from cnncli.runs import find_run
 
     run = OpenRun(find_run(run_path, Path("runs")))
-    engine, names = open_engine(run), run.class_names
+    engine = open_quickest(run, None, 1, weights="best", allow_changed_weights=False, notice=print)
+    names = run.class_names
 
     def classified(file):
         return engine.probabilities(read_image(file, run.input_format)[None])[0]
@@ -51,7 +52,7 @@ def bare(run_path, files):
         classified(files[count % len(files)])
         count += 1
     own = Rate(count / (time.perf_counter() - began), (time.process_time() - computed) / count)
-    return own, answers, engine.name
+    return own, answers, engine.words
 
 
 class Rate(NamedTuple):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--engine",
     type=click.Choice(ENGINES),
-    help="What computes the answers; default: the quickest verified export of the run, else TensorFlow.",
+    help="What computes the answers; default: the first verified export of the run in this order, else TensorFlow.",
 )
 @click.option("--invert", is_flag=True, help="Invert brightness before classifying.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from cnncli.catalog.export_formats import ENGINES
 from cnncli.cli.options import (
     UserPath,
     allow_changed_weights_option,
@@ -32,6 +33,11 @@ LEAST_TOKEN = 16
 )
 @click.option("--token-file", type=UserPath(dir_okay=False), help="File with the token.")
 @weights_option
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    help="What computes the answers; default: of the run's verified exports the quickest, else TensorFlow.",
+)
 @allow_changed_weights_option
 def serve(
     runs: tuple[str, ...],
@@ -41,6 +47,7 @@ def serve(
     token: str | None,
     token_file: Path | None,
     weights: Literal["best", "last"],
+    engine: str | None,
     allow_changed_weights: bool,
 ) -> int:
     """Classify images over HTTP, with a page for people.
@@ -61,9 +68,11 @@ def serve(
     key = _token(token, token_file)
     _require_packages()
     from cnncli.serve import server
+    from cnncli.serve.limits import Limits
     from cnncli.serve.served import ServedRun
 
-    served = [ServedRun(folder, weights, allow_changed_weights, notice) for folder in folders]
+    limits = Limits()
+    served = [ServedRun(each, weights, engine, limits.batch, allow_changed_weights, notice) for each in folders]
     _require_different_names([each.name for each in served])
     with server.bound_socket(host, port) as bound:
         if not key and not server.is_loopback(bound):
@@ -73,8 +82,8 @@ def serve(
             )
         for each in served:
             each.open()
-            notice(f"{each.name}: {len(each.model.classes)} classes, engine {each.model.engine.name}")
-            if each.model.engine.name == "tensorflow":
+            notice(f"{each.name}: {len(each.model.classes)} classes, engine {each.model.engine.words}")
+            if engine is None and each.model.engine.words == "tensorflow":
                 notice(f"quicker, and with a tenth of the memory: cnncli export {in_shell(each.path)} --format litert")
         return server.run(served, bound, key, notice, say)
 

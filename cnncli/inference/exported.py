@@ -20,6 +20,7 @@ from cnncli.runs.untrusted import Unreadable, read_bytes, read_json
 
 if TYPE_CHECKING:
     from cnncli.runner.open_run import OpenRun
+    from cnncli.spec.section import Section
 
 EXPORTS = "exports"
 """Where exports are in a run."""
@@ -58,11 +59,18 @@ def fingerprint(run: OpenRun) -> str:
     Raises:
         RunError: One of them is missing or damaged.
     """
-    spec, record = run.spec.plain(), run.data_record
-    reading = {key: spec["data"][key] for key in ("image", "scale", "standardize")}
+    spec, record = run.spec, run.data_record
+    data = _written(spec.data)
+    reading = {key: value for key, value in _written(spec.data).items() if key in ("scale", "standardize")}
+    reading["image"] = _written(spec.data.image)
     images = (record.class_names, record.shape, record.channel_mean, record.channel_std)
-    decides = (spec["model"], reading, spec["train"]["loss"], images)
+    decides = (_written(spec.model), reading, _written(spec.train).get("loss"), images)
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def _written(section: Section) -> dict[str, Any]:
+    """The keys that the file has: a later version of cnncli may know more of them, and the answers stay the same."""
+    return {key: value for key, value in section.plain().items() if key in section.set_keys}
 
 
 def verified_files(run: Path, form: ExportFormat, origin: Origin) -> Mapping[str, bytes]:

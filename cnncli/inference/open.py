@@ -1,8 +1,9 @@
-"""Which engine a run has: the quickest export that can answer in its place, or TensorFlow."""
+"""Which engines a run has: the exports that can answer in its place, or TensorFlow."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from cnncli.catalog.export_formats import ENGINES, EXPORT_FORMATS, ExportFormat
 from cnncli.errors import ResourceError, RunError, brief
 from cnncli.inference.engine import Engine
 from cnncli.inference.exported import EXPORTS, NotUsable, Origin, fingerprint, verified_files
+from cnncli.inference.quickest import Quickest
 from cnncli.notices import Notice, warn
 from cnncli.runs import verified_weights
 from cnncli.runs.hashes import sha256_of
@@ -29,7 +31,7 @@ def open_engine(
     notice: Notice = warn,
     threads: int | None = None,
 ) -> Engine:
-    """The quickest engine of a run, or the named one.
+    """The first engine of a run that can answer, in the order of `ENGINES`, or the named one.
 
     An export is used only if it is of these very weights, spec and classes, was checked, and has not been changed
     since. TensorFlow and Keras are started only if there is none.
@@ -47,8 +49,32 @@ def open_engine(
         RunError: The run is incomplete, has no such weights, or not the named export.
         ResourceError: The runtime of the named engine is not installed.
     """
+    return next(_engines(run, name, weights, allow_changed_weights, notice, threads))
+
+
+def open_quickest(
+    run: OpenRun, name: str | None, largest: int, *, weights: Weights, allow_changed_weights: bool, notice: Notice
+) -> Quickest:
+    """The engines of a run that are the quickest for batches of 1 to `largest` images.
+
+    They are timed if there are several, for about a second; other arguments and errors are those of `open_engine`.
+    """
+    engines = list(_engines(run, name, weights, allow_changed_weights, notice, None))
+    return Quickest(engines, run.input_format.shape, largest)
+
+
+def _engines(
+    run: OpenRun,
+    name: str | None,
+    weights: Weights,
+    allow_changed_weights: bool,
+    notice: Notice,
+    threads: int | None,
+) -> Iterator[Engine]:
+    """Every export of a run that can answer, or the named engine; TensorFlow where there is none."""
     if name is not None and name not in ENGINES:
         raise ValueError(f"no engine is called {name!r}; they are {', '.join(ENGINES)}")
+    has_one = False
     if name != "tensorflow" and (name or (run.path / EXPORTS).is_dir()):
         told: list[str] = []
         file = verified_weights(run.folder, weights_file(weights), allow_changed_weights, told.append)
@@ -65,12 +91,14 @@ def open_engine(
                 if name is not None:
                     raise
             else:
-                for message in told:
+                for message in told if not has_one else ():
                     notice(message)
-                return engine
-    from cnncli.inference.tensorflow import TensorFlowEngine
+                has_one = True
+                yield engine
+    if not has_one:
+        from cnncli.inference.tensorflow import TensorFlowEngine
 
-    return TensorFlowEngine(run, weights, allow_changed_weights, notice)
+        yield TensorFlowEngine(run, weights, allow_changed_weights, notice)
 
 
 def _of_export(run: OpenRun, form: ExportFormat, origin: Origin, threads: int | None) -> Engine:

@@ -152,8 +152,12 @@ def _prediction(model: Model, probabilities: np.ndarray, top: int) -> dict[str, 
 
 def _described(run: ServedRun) -> dict[str, Any]:
     height, width, channels = run.model.image.shape
-    image = {"height": height, "width": width, "channels": channels}
-    return {"name": run.name, "classes": list(run.model.classes), "image": image, "engine": run.model.engine.name}
+    return {
+        "name": run.name,
+        "classes": list(run.model.classes),
+        "image": {"height": height, "width": width, "channels": channels},
+        "engines": [{"engine": name, "from_images": images} for name, images in run.model.engine.uses],
+    }
 
 
 async def _refused(request: Request, problem: Refused) -> Response:

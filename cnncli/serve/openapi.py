@@ -115,7 +115,7 @@ def _schemas(limits: Limits) -> dict[str, Any]:
         name=text,
         classes={"type": "array", "items": text},
         image=_object(height=whole, width=whole, channels=whole),
-        engine=text,
+        engines={"type": "array", "items": _object(engine=text, from_images=whole)},
     )
     return {
         "Images": _object(images={"type": "array", "minItems": 1, "maxItems": limits.images, "items": base64}),

@@ -13,8 +13,9 @@ import numpy as np
 
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.errors import CnncliError, ResourceError, RunError, brief
-from cnncli.inference import Engine, open_engine
+from cnncli.inference import open_quickest
 from cnncli.inference.exported import EXPORTS
+from cnncli.inference.quickest import Quickest
 from cnncli.notices import Notice
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runs import RunDir
@@ -32,14 +33,14 @@ class Model:
     Args:
         classes: Names of the classes in the order of the probabilities.
         image: How images are read.
-        engine: What computes the probabilities; used by one thread at a time.
+        engine: What computes the probabilities; may be used by one thread at a time.
         own: Stamp of the files of the run when it was opened.
         exports: The same of its exports.
     """
 
     classes: tuple[str, ...]
     image: InputFormat
-    engine: Engine
+    engine: Quickest
     own: Stamp
     exports: Stamp
 
@@ -54,6 +55,8 @@ class ServedRun:
     Args:
         folder: The run.
         weights: `best` or `last`.
+        engine: Name of its engine; None for the quickest ones.
+        largest: Images of the largest batch.
         allow_changed_weights: Accept weights whose checksum does not match the run.
         notice: Receives warnings, and what becomes of changes.
 
@@ -61,9 +64,18 @@ class ServedRun:
         RunError: The run is not finished or not complete.
     """
 
-    def __init__(self, folder: RunDir, weights: Weights, allow_changed_weights: bool, notice: Notice) -> None:
+    def __init__(
+        self,
+        folder: RunDir,
+        weights: Weights,
+        engine: str | None,
+        largest: int,
+        allow_changed_weights: bool,
+        notice: Notice,
+    ) -> None:
         self.name = (folder.path if folder.path.name not in ("", "..") else folder.path.resolve()).name
         self._folder, self._weights, self._allow_changed = folder, weights, allow_changed_weights
+        self._named, self._largest = engine, largest
         self._notice = notice
         state = folder.status().get("state")
         if state != "finished":
@@ -82,8 +94,9 @@ class ServedRun:
         """Opens the engine.
 
         Raises:
-            RunError: The run is not complete, its weights were changed, or it has no export and TensorFlow is missing.
-            ResourceError: TensorFlow cannot be started.
+            RunError: The run is not complete, its weights were changed, or it has no export, or not the named one, and
+                TensorFlow is missing.
+            ResourceError: TensorFlow cannot be started, or the runtime of the named engine is missing.
         """
         for _ in range(_TRIES):
             own, exports = self._stamps()
@@ -94,20 +107,21 @@ class ServedRun:
                 return
         raise RunError(f"'{self._folder.path}' is being written to", "wait until that ends")
 
-    def _engine(self, run: OpenRun) -> Engine:
-        def opened(name: str | None) -> Engine:
-            return open_engine(
+    def _engine(self, run: OpenRun) -> Quickest:
+        def opened(name: str | None) -> Quickest:
+            return open_quickest(
                 run,
                 name,
+                self._largest,
                 weights=self._weights,
                 allow_changed_weights=self._allow_changed,
                 notice=self._notice,
             )
 
         try:
-            return opened(None)
+            return opened(self._named)
         except ResourceError:
-            if find_spec("tensorflow") is not None:
+            if self._named is not None or find_spec("tensorflow") is not None:
                 raise
             return opened("litert")  # which says why the run has no export that could answer
 
@@ -133,7 +147,7 @@ class ServedRun:
             reason = error.message if isinstance(error, CnncliError) else brief(error)
             self._notice(f"warning: {self.name} has changed and cannot be opened: {reason}; the old one still answers")
             return "failed"
-        self._notice(f"{self.name} has changed and was opened again ({self.model.engine.name})")
+        self._notice(f"{self.name} has changed and was opened again ({self.model.engine.words})")
         return "replaced"
 
     _refused: tuple[Stamp, Stamp] | None = None

@@ -107,6 +107,7 @@ async def _run(
     limits: Limits,
 ) -> int:
     metrics = Metrics()
+    _show_engines(runs, metrics)
     batches, bodies = Batches(limits, metrics), Bodies(limits)
     app = App({one.name: one for one in runs}, batches, bodies, limits, metrics, bool(token))
     door = Door(app.asgi, token, OPEN_TO_ALL, limits, metrics, notice)
@@ -128,6 +129,11 @@ async def _watch(runs: Sequence[ServedRun], metrics: Metrics) -> None:
         for one in runs:
             if result := await asyncio.to_thread(one.refresh):
                 metrics.reloads.labels(one.name, result).inc()
+                _show_engines(runs, metrics)
+
+
+def _show_engines(runs: Sequence[ServedRun], metrics: Metrics) -> None:
+    metrics.show_engines({one.name: one.model.engine.uses for one in runs})
 
 
 class _Server(uvicorn.Server):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from cnncli import ResourceError, RunError
 from cnncli.catalog.export_formats import ENGINES, EXPORT_FORMATS
-from cnncli.inference import open_engine
+from cnncli.inference import open_engine, open_quickest, quickest
 
 pytestmark = pytest.mark.slow
 
@@ -84,6 +84,34 @@ def test_the_quickest_answers_unless_another_is_named(run, images):
         open_engine(run, "tflite")
 
 
+def open_both(run, largest=32):
+    told = []
+    chosen = open_quickest(run, None, largest, weights="best", allow_changed_weights=False, notice=told.append)
+    assert told == []
+    return chosen
+
+
+def test_of_several_engines_each_batch_gets_the_one_that_was_quickest_with_so_many(run, images, monkeypatch):
+    chosen, network = open_both(run), run.float32_model("best", False, str)
+    assert chosen.uses[0].images == 1
+    assert {use.engine for use in chosen.uses} <= {"litert", "onnx"}
+    for count in (1, 5, 32, 150):
+        expected = np.asarray(network(images[:count], training=False))
+        assert np.abs(chosen.probabilities(images[:count]) - expected).max() <= 1e-5
+    assert len(chosen.probabilities(images[:0])) == 0
+    times = {"litert": {1: 1, 32: 32}, "onnx": {1: 3, 32: 3}}
+    monkeypatch.setattr(quickest, "seconds_of", lambda *measured: times)
+    chosen = open_both(run)
+    assert chosen.uses == (("litert", 1), ("onnx", 4))
+    assert chosen.words == "litert, from 4 images at a time onnx"
+    for count, name in ((1, "litert"), (3, "litert"), (4, "onnx"), (40, "onnx")):
+        assert np.array_equal(
+            chosen.probabilities(images[:count]), open_engine(run, name).probabilities(images[:count])
+        )
+    edit(run.path / "exports/litert/check.json", changed_answers=1)
+    assert open_both(run).uses == (("onnx", 1),)
+
+
 def edit(path, **facts):
     path.write_text(json.dumps({**json.loads(path.read_text()), **facts}))
 
@@ -151,6 +179,16 @@ def test_an_export_that_cannot_stand_for_its_run_is_not_used(run, change, said):
         open_engine(run, "litert")
     assert raised.value.message.startswith(f"'{run.path}' has no engine litert: ")
     assert raised.value.hint == f"cnncli export {run.path} --format litert"
+
+
+def test_an_export_outlives_a_version_of_cnncli_with_more_keys(run, monkeypatch):
+    from cnncli.spec.schema import Model
+
+    keys = Model.spec_keys()
+    monkeypatch.setattr(Model, "spec_keys", classmethod(lambda cls: {**keys, "later": keys["weights"]}))
+    monkeypatch.setattr(Model, "later", None, raising=False)
+    assert run.spec.plain()["model"]["later"] is None
+    assert open_engine(run).name == "litert"
 
 
 def test_the_next_engine_answers_in_place_of_one_that_cannot(run):

@@ -25,7 +25,7 @@ def served(folder):
     from cnncli.serve.served import ServedRun
 
     lines = []
-    one = ServedRun(RunDir(folder), "best", False, lines.append)
+    one = ServedRun(RunDir(folder), "best", None, 32, False, lines.append)
     one.open()
     one.lines = lines
     return one
@@ -46,7 +46,7 @@ def test_a_new_export_takes_the_place_of_the_old_one_once_it_rests(served, folde
     touch(folder / "exports" / "litert" / "check.json")
     assert served.refresh() == ""
     assert served.refresh() == "replaced"
-    assert (served.model is not model, served.model.engine.name) == (True, "litert")
+    assert (served.model is not model, served.model.engine.words) == (True, "litert")
     assert served.lines == ["shades-001 has changed and was opened again (litert)"]
 
 
@@ -95,5 +95,7 @@ def test_a_run_has_the_name_by_which_it_was_given(place, tmp_path, monkeypatch):
 
     (tmp_path / "current").symlink_to(place / "runs" / "shades-001")
     monkeypatch.chdir(place / "runs" / "shades-001" / "weights")
-    names = [ServedRun(RunDir(path), "best", False, print).name for path in (tmp_path / "current", Path(".."))]
+    names = [
+        ServedRun(RunDir(path), "best", None, 32, False, print).name for path in (tmp_path / "current", Path(".."))
+    ]
     assert names == ["current", "shades-001"]

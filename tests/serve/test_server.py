@@ -130,13 +130,14 @@ def test_runs_health_and_metrics(server):
         "name": "shades-001",
         "classes": ["bright", "dark"],
         "image": {"height": 16, "width": 16, "channels": 3},
-        "engine": "litert",
+        "engines": [{"engine": "litert", "from_images": 1}],
     }
     assert server.ask("/health").body == {"status": "ok"}
     assert server.ask("/ready").body == {"status": "ready"}
     metrics = server.ask("/metrics").body.decode()
     assert 'cnncli_requests_total{endpoint="predict",status="200"}' in metrics
     assert 'cnncli_images_total{run="shades-001"}' in metrics
+    assert 'cnncli_engine_from_images{engine="litert",run="shades-001"} 1.0' in metrics
 
 
 def test_several_runs_have_an_address_each_and_the_common_one_says_which(started):
