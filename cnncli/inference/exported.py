@@ -60,7 +60,6 @@ def fingerprint(run: OpenRun) -> str:
         RunError: One of them is missing or damaged.
     """
     spec, record = run.spec, run.data_record
-    data = _written(spec.data)
     reading = {key: value for key, value in _written(spec.data).items() if key in ("scale", "standardize")}
     reading["image"] = _written(spec.data.image)
     images = (record.class_names, record.shape, record.channel_mean, record.channel_std)
