@@ -24,6 +24,7 @@ class ExportableRun(OpenRun):
         int8: bool = False,
         tolerance: float = 0.01,
         weights: Weights = "best",
+        calibrated: bool | None = None,
         data: str | os.PathLike[str] | None = None,
         allow_changed_weights: bool = False,
         notice: Notice = warn,
@@ -39,6 +40,8 @@ class ExportableRun(OpenRun):
             int8: Compute in whole numbers of 8 bits: a quarter of the size, and slightly other answers.
             tolerance: How much accuracy, 0…1, an int8 network may lose on the test images.
             weights: `best`, those of the best epoch; or `last`, those at the end of the training.
+            calibrated: Divide logits by the temperature of calibration.json within the network, which gets a folder of
+                its own, such as `onnx-calibrated`. By default as `calibration` in the spec says.
             data: Where the images are now, if they were moved; only those for testing need be there.
             allow_changed_weights: Accept weights whose checksum does not match the run.
             notice: Receives warnings, such as that images have changed; `warnings.warn` by default.
@@ -49,7 +52,8 @@ class ExportableRun(OpenRun):
             NotExported: A format cannot express the network, or answers differently.
             DataError: Test images are missing.
             ResourceError: A package is not installed, or memory or disk ran out.
-            RunError: The run is incomplete or lacks these weights, or they were changed.
+            RunError: The run is incomplete or lacks these weights or a temperature for `calibrated`, or they were
+                changed.
 
         Example:
             >>> import cnncli
@@ -62,7 +66,9 @@ class ExportableRun(OpenRun):
 
             moved = None if data is None else expanded(data)
             exports = []
-            for exported in export(self, formats, int8, tolerance, moved, weights, allow_changed_weights, notice):
+            for exported in export(
+                self, formats, int8, tolerance, moved, weights, allow_changed_weights, notice, calibrated
+            ):
                 exports.append(exported)
                 if done:
                     done(exported)

@@ -36,6 +36,7 @@ class PredictingRun(ExportableRun):
         notice: Notice = warn,
         keep_unreadable: Literal[False] = False,
         engine: str | None = None,
+        calibrated: bool | None = None,
     ) -> list[Prediction]: ...
     @overload
     def predict(
@@ -49,6 +50,7 @@ class PredictingRun(ExportableRun):
         notice: Notice = warn,
         keep_unreadable: Literal[True],
         engine: str | None = None,
+        calibrated: bool | None = None,
     ) -> list[Prediction | UnreadableImage]: ...
     def predict(
         self,
@@ -61,6 +63,7 @@ class PredictingRun(ExportableRun):
         notice: Notice = warn,
         keep_unreadable: bool = False,
         engine: str | None = None,
+        calibrated: bool | None = None,
     ) -> Sequence[Prediction | UnreadableImage]:
         """Classifies images of any size, colour or grey; the network is loaded once for calls with the same weights.
 
@@ -79,6 +82,8 @@ class PredictingRun(ExportableRun):
             notice: Receives warnings; `warnings.warn` by default.
             keep_unreadable: Return an `UnreadableImage` in place of an image that cannot be read.
             engine: `litert`, `onnx`, `openvino` or `tensorflow`; by default the quickest that the run has.
+            calibrated: Divide logits by the temperature of calibration.json, so that probabilities mean what they say;
+                the answers stay the same. By default as `calibration` in the spec says.
 
         Returns:
             One prediction for each image, in order.
@@ -86,7 +91,8 @@ class PredictingRun(ExportableRun):
         Raises:
             ValueError: `top_k` is less than 1, or no engine has this name.
             DataError: An image cannot be read.
-            RunError: The run is incomplete, lacks these weights or the export of the engine, or they were changed.
+            RunError: The run is incomplete, lacks these weights, the export of the engine, or a temperature for
+                `calibrated`, or they were changed.
             ResourceError: The runtime of the engine is not installed.
 
         Example:
@@ -101,9 +107,9 @@ class PredictingRun(ExportableRun):
         with isolated_images():
             from cnncli.runner.predict import Predictor, as_list
 
-            chosen = weights, allow_changed_weights, engine
+            chosen = weights, allow_changed_weights, engine, calibrated
             if chosen not in self._predictors:
-                self._predictors[chosen] = Predictor(self, notice, allow_changed_weights, weights, engine)
+                self._predictors[chosen] = Predictor(self, notice, allow_changed_weights, weights, engine, calibrated)
             predictions = []
             for prediction in self._predictors[chosen].predict(as_list(images), top_k, invert):
                 if isinstance(prediction, UnreadableImage) and not keep_unreadable:
@@ -112,7 +118,7 @@ class PredictingRun(ExportableRun):
             return predictions
 
     @cached_property
-    def _predictors(self) -> dict[tuple[Weights, bool, str | None], Predictor]:
+    def _predictors(self) -> dict[tuple[Weights, bool, str | None, bool | None], Predictor]:
         return {}
 
     def prepare_predictions(self, notice: Notice = warn) -> None:
@@ -149,6 +155,7 @@ class PredictingRun(ExportableRun):
         overwrite: bool = False,
         weights: Weights = "best",
         engine: str | None = None,
+        calibrated: bool | None = None,
         invert: bool = False,
         image_column: str | None = None,
         allow_changed_weights: bool = False,
@@ -175,6 +182,7 @@ class PredictingRun(ExportableRun):
             weights: `best`, those of the best epoch; or `last`, those at the end of the training.
             engine: What computes: `litert`, `onnx`, `openvino`, for which the run needs an export, or `tensorflow`; by
                 default the quickest that the run has, or the one that the call to continue began with.
+            calibrated: Divide logits by the temperature of calibration.json, as in `predict`.
             invert: Invert the brightness first, for negatives of the training images.
             image_column: Column of the images in a table; found by itself by default.
             allow_changed_weights: Accept weights whose checksum does not match the run.
@@ -186,8 +194,8 @@ class PredictingRun(ExportableRun):
         Raises:
             ValueError: `top_k` is less than 1, or there is no such shard.
             DataError: There are no images, a table cannot be read, or the file exists.
-            RunError: The run is incomplete or lacks these weights, they were changed, or the call to continue was
-                another one.
+            RunError: The run is incomplete or lacks these weights or a temperature for `calibrated`, they were changed,
+                or the call to continue was another one.
             ResourceError: A package is not installed, the file cannot be written, or memory or disk ran out.
 
         Example:
@@ -204,6 +212,7 @@ class PredictingRun(ExportableRun):
         from cnncli.runner.answers.network import Computing
         from cnncli.runner.answers.pipeline import Settings
         from cnncli.runner.answers.write import write_predictions
+        from cnncli.runner.temperature import temperature_for
 
         def export() -> None:
             with isolated():
@@ -211,13 +220,14 @@ class PredictingRun(ExportableRun):
 
                 prepare_for_predictions(self, notice, skip="")
 
+        temperature = temperature_for(self, calibrated, weights, notice)
         with isolated_images():
             return write_predictions(
                 self,
                 expanded(out),
                 as_several(images),
                 Settings(top_k, probabilities, embeddings, invert),
-                Computing(weights, engine, allow_changed_weights, export if prepare else None),
+                Computing(weights, engine, allow_changed_weights, export if prepare else None, temperature),
                 shard,
                 resume,
                 overwrite,

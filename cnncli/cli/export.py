@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from cnncli.catalog.export_formats import EXPORT_FORMATS
-from cnncli.cli.options import UserPath, allow_changed_weights_option, run_argument, runs_dir_option, weights_option
+from cnncli.cli.options import (
+    UserPath,
+    allow_changed_weights_option,
+    calibrated_option,
+    run_argument,
+    runs_dir_option,
+    weights_option,
+)
 
 if TYPE_CHECKING:
     from cnncli import Exported, Run
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option("--benchmark", is_flag=True, help="Show how quick and how large every export of the run is.")
 @weights_option
+@calibrated_option
 @click.option("--data", type=UserPath(), help="New path of the run's images, if they were moved.")
 @allow_changed_weights_option
 def export(
@@ -40,6 +48,7 @@ def export(
     tolerance: float,
     benchmark: bool,
     weights: Literal["best", "last"],
+    calibrated: bool | None,
     data: Path | None,
     allow_changed_weights: bool,
 ) -> None:
@@ -65,6 +74,7 @@ def export(
         int8=int8,
         tolerance=tolerance / 100,
         weights=weights,
+        calibrated=calibrated,
         data=data,
         allow_changed_weights=allow_changed_weights,
         notice=notice,
@@ -83,7 +93,7 @@ def _show(exported: Exported) -> None:
     check = exported.check
     images, changed = counted(check["images"], "test image"), check["changed_answers"]
     say(f"{exported.path}   {size_text(exported.size)}")
-    if exported.format.endswith("-int8"):
+    if "-int8" in exported.format:
         low, high = (100 * side for side in check["accuracy_gain_interval"])
         say(
             f"  accuracy {check['accuracy']:.4f} on {images}, {100 * check['accuracy_gain']:+.2f} points "

@@ -132,6 +132,11 @@ weights_option = click.option(
     show_default=True,
     help="Weights of the best epoch, or those at the end of the training.",
 )
+calibrated_option = click.option(
+    "--calibrated/--uncalibrated",
+    default=None,
+    help="Correct confidences by the run's temperature, which changes no answer; default: as the spec says.",
+)
 allow_changed_weights_option = click.option(
     "--allow-changed-weights",
     is_flag=True,

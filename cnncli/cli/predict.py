@@ -14,6 +14,7 @@ from cnncli.catalog.export_formats import ENGINES
 from cnncli.cli.options import (
     UserPath,
     allow_changed_weights_option,
+    calibrated_option,
     run_option,
     runs_dir_option,
     weights_option,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     type=click.Choice(ENGINES),
     help="What computes the answers; default: the first verified export of the run in this order, else TensorFlow.",
 )
+@calibrated_option
 @click.option("--invert", is_flag=True, help="Invert brightness before classifying.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
@@ -54,6 +56,7 @@ def predict(
     weights: Literal["best", "last"],
     top_k: int,
     engine: str | None,
+    calibrated: bool | None,
     invert: bool,
     as_json: bool,
     as_csv: bool,
@@ -104,7 +107,13 @@ def predict(
     run = open_run(named, runs_dir)
     if named is None and not as_json and not as_csv:
         notice(f"using {run.path}")
-    how = {"weights": weights, "engine": engine, "invert": invert, "allow_changed_weights": allow_changed_weights}
+    how = {
+        "weights": weights,
+        "engine": engine,
+        "calibrated": calibrated,
+        "invert": invert,
+        "allow_changed_weights": allow_changed_weights,
+    }
     if out is not None:
         return write(run, out, images, top_k=top_k, **how, **many | {"shard": shard or (1, 1)})
     status = _show(run, images, top_k, how, "json" if as_json else "csv" if as_csv else "table")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cnncli.errors import RunError
+from cnncli.insight.probabilities import with_temperature
 from cnncli.machine import usable_cores
 
 
@@ -24,6 +25,9 @@ class Engine(ABC):
 
     name: str
     """Its name, of `catalog.export_formats.ENGINES`."""
+
+    temperature = 1.0
+    """What remains to divide the logits of its network by."""
 
     def __init__(self, shape: tuple[int, int, int], classes: int) -> None:
         self._shape, self._classes = shape, classes
@@ -52,7 +56,7 @@ class Engine(ABC):
                 f"the {self.name} export gives {found.dtype} of the shape {found.shape}: it is not that of this run",
                 f"export it again: cnncli export RUN --format {self.name}",
             )
-        return found
+        return found if self.temperature == 1 else with_temperature(found, self.temperature)
 
     @abstractmethod
     def _compute(self, images: np.ndarray) -> np.ndarray:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 EXPORTS = "exports"
 """Where exports are in a run."""
 
+CALIBRATED = "-calibrated"
+"""What the names of folders of calibrated exports end in."""
+
 AUTOMATIC = "automatic"
 """Fact in the model.json of an export that nobody asked for, so that it may be replaced."""
 
@@ -72,22 +75,23 @@ def _written(section: Section) -> dict[str, Any]:
     return {key: value for key, value in section.plain().items() if key in section.set_keys}
 
 
-def verified_files(run: Path, form: ExportFormat, origin: Origin) -> Mapping[str, bytes]:
+def verified_files(run: Path, form: ExportFormat, origin: Origin, temperature: float = 1.0) -> Mapping[str, bytes]:
     """The contents of the files of an exported network, by name.
 
     Args:
         run: Folder of the run.
         form: Format of the export.
         origin: What it must have been made from.
+        temperature: What it must divide its logits by.
 
     Raises:
         NotUsable: There is no such export, it is of something else, was changed, or was not checked.
     """
-    folder = run / EXPORTS / form.name
+    folder = run / EXPORTS / (form.name if temperature == 1 else f"{form.name}{CALIBRATED}")
     if not (folder / DESCRIPTION).is_file():
         raise NotUsable(f"it was not exported to {form.name}")
     facts, check = _json(folder, DESCRIPTION), _json(folder, CHECK)
-    place = f"{EXPORTS}/{form.name}"
+    place = f"{EXPORTS}/{folder.name}"
     if facts.get("weights") != origin.weights:
         raise NotUsable(f"{place} does not have the {origin.weights} weights")
     if facts.get("weights_sha256") != origin.weights_sha256:
@@ -96,6 +100,8 @@ def verified_files(run: Path, form: ExportFormat, origin: Origin) -> Mapping[str
         raise NotUsable(f"spec.yaml or data.json has changed since {place} was made")
     if facts.get("format") != form.name or facts.get("computes_in") != "float32":
         raise NotUsable(f"{place} has another format or computes otherwise")
+    if facts.get("temperature", 1.0) != temperature:
+        raise NotUsable(f"{place} has another temperature than the run")
     largest = check.get("largest_difference")
     if check.get("changed_answers") != 0 or check.get("ties", 0) != 0 or not isinstance(largest, int | float):
         raise NotUsable(f"check.json of {place} does not say that it answers as the network does")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from cnncli.notices import Notice, warn
 from cnncli.runs import verified_weights
 from cnncli.runs.hashes import sha256_of
 from cnncli.runs.weights import weights_file
+from cnncli.spec.shapes.network_shapes import infer_shapes
 
 if TYPE_CHECKING:
     from cnncli.runner.open_run import OpenRun, Weights
@@ -30,11 +32,13 @@ def open_engine(
     allow_changed_weights: bool = False,
     notice: Notice = warn,
     threads: int | None = None,
+    temperature: float = 1.0,
 ) -> Engine:
     """The first engine of a run that can answer, in the order of `ENGINES`, or the named one.
 
     An export is used only if it is of these very weights, spec and classes, was checked, and has not been changed
-    since. TensorFlow and Keras are started only if there is none.
+    since. TensorFlow and Keras are started only if there is none. With a temperature, one that was exported with it
+    comes before the plain one of its format, whose probabilities are corrected.
 
     Args:
         run: An opened run; its `class_names` are those of the probabilities, its `input_format` is how to read images.
@@ -43,23 +47,31 @@ def open_engine(
         allow_changed_weights: Accept weights whose checksum does not match the run.
         notice: Receives warnings.
         threads: Number of threads of an export; as many as there are cores if None.
+        temperature: What the logits are divided by.
 
     Raises:
         ValueError: No engine has this name.
         RunError: The run is incomplete, has no such weights, or not the named export.
         ResourceError: The runtime of the named engine is not installed.
     """
-    return next(_engines(run, name, weights, allow_changed_weights, notice, threads))
+    return next(_engines(run, name, weights, allow_changed_weights, notice, threads, temperature))
 
 
 def open_quickest(
-    run: OpenRun, name: str | None, largest: int, *, weights: Weights, allow_changed_weights: bool, notice: Notice
+    run: OpenRun,
+    name: str | None,
+    largest: int,
+    *,
+    weights: Weights,
+    allow_changed_weights: bool,
+    notice: Notice,
+    temperature: float = 1.0,
 ) -> Quickest:
     """The engines of a run that are the quickest for batches of 1 to `largest` images.
 
     They are timed if there are several, for about a second; other arguments and errors are those of `open_engine`.
     """
-    engines = list(_engines(run, name, weights, allow_changed_weights, notice, None))
+    engines = list(_engines(run, name, weights, allow_changed_weights, notice, None, temperature))
     return Quickest(engines, run.input_format.shape, largest)
 
 
@@ -70,6 +82,7 @@ def _engines(
     allow_changed_weights: bool,
     notice: Notice,
     threads: int | None,
+    temperature: float,
 ) -> Iterator[Engine]:
     """Every export of a run that can answer, or the named engine; TensorFlow where there is none."""
     if name is not None and name not in ENGINES:
@@ -81,11 +94,11 @@ def _engines(
         origin = Origin(weights, sha256_of(file), fingerprint(run))
         for form in (EXPORT_FORMATS[each] for each in ENGINES[:-1] if name in (None, each)):
             try:
-                engine = _of_export(run, form, origin, threads)
+                engine = _of_export(run, form, origin, threads, temperature)
             except NotUsable as reason:
                 if name is not None:
-                    last = " --weights last" if weights == "last" else ""
-                    command = f"cnncli export {shlex.quote(str(run.path))} --format {name}{last}"
+                    more = " --weights last" if weights == "last" else "" if temperature == 1 else " --calibrated"
+                    command = f"cnncli export {shlex.quote(str(run.path))} --format {name}{more}"
                     raise RunError(f"'{run.path}' has no engine {name}: {reason}", command) from None
             except ResourceError:
                 if name is not None:
@@ -98,14 +111,14 @@ def _engines(
     if not has_one:
         from cnncli.inference.tensorflow import TensorFlowEngine
 
-        yield TensorFlowEngine(run, weights, allow_changed_weights, notice)
+        yield TensorFlowEngine(run, weights, allow_changed_weights, notice, temperature)
 
 
-def _of_export(run: OpenRun, form: ExportFormat, origin: Origin, threads: int | None) -> Engine:
+def _of_export(run: OpenRun, form: ExportFormat, origin: Origin, threads: int | None, temperature: float) -> Engine:
     if find_spec(form.runtime) is None:
         package = form.needs[0]
         raise ResourceError(f"the engine {form.name} needs {package}, which is not installed", f"pip install {package}")
-    files = verified_files(run.path, form, origin)
+    files, remaining = _files_of(run, form, origin, temperature)
     try:
         engine: Engine = import_module(f"{__package__}.{form.name}").ENGINE(
             files, run.input_format.shape, len(run.class_names), threads
@@ -114,4 +127,17 @@ def _of_export(run: OpenRun, form: ExportFormat, origin: Origin, threads: int | 
         raise
     except Exception as error:  # of a runtime, about a file that is not what it seems or a broken installation
         raise NotUsable(f"{form.name} cannot open it: {brief(error)}") from error
+    engine.temperature = remaining
     return engine
+
+
+def _files_of(
+    run: OpenRun, form: ExportFormat, origin: Origin, temperature: float
+) -> tuple[Mapping[str, bytes], float]:
+    """The files of an export, and the temperature that its probabilities are still to be corrected by."""
+    if temperature != 1:
+        with contextlib.suppress(NotUsable):
+            return verified_files(run.path, form, origin, temperature), 1.0
+        if infer_shapes(run.spec.model.nodes, run.input_format.shape, len(run.class_names)).output_shape == (1,):
+            raise NotUsable(f"float32 has too few digits for 1 − p of one sigmoid unit in {EXPORTS}/{form.name}")
+    return verified_files(run.path, form, origin), temperature

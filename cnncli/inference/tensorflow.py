@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnncli.environment import tell_result_variables
+from cnncli.factory.temperature import with_temperature
 from cnncli.factory.training import label_encoding, probabilities
 from cnncli.inference.engine import Engine
 from cnncli.isolation import isolated
@@ -21,13 +22,23 @@ class TensorFlowEngine(Engine):
 
     name = "tensorflow"
 
-    def __init__(self, run: OpenRun, weights: Weights, allow_changed_weights: bool, notice: Notice) -> None:
+    def __init__(
+        self,
+        run: OpenRun,
+        weights: Weights,
+        allow_changed_weights: bool,
+        notice: Notice,
+        temperature: float = 1.0,
+    ) -> None:
         super().__init__(run.input_format.shape, len(run.class_names))
+        self._loss, self.temperature = run.spec.train.loss, temperature
         with isolated():
             tell_result_variables(notice)
             self.model = run.float32_model(weights, allow_changed_weights, notice)
-        self._loss = run.spec.train.loss
-        self._encoding = label_encoding(self._loss, tuple(self.model.output_shape[1:]), self._classes)
+            self._encoding = label_encoding(self._loss, tuple(self.model.output_shape[1:]), self._classes)
+            if self._encoding == "binary" and temperature != 1:  # float32 has too few digits for 1 − p
+                self.model = with_temperature(self.model, temperature, self._loss, self._classes)
+                self.temperature = 1.0
 
     def _compute(self, images: np.ndarray) -> np.ndarray:
         with isolated():

@@ -9,6 +9,7 @@ import numpy as np
 from cnncli.errors import RunError
 from cnncli.factory.training import probabilities
 from cnncli.inference.tensorflow import TensorFlowEngine
+from cnncli.insight.probabilities import with_temperature
 from cnncli.isolation import isolated
 from cnncli.notices import Notice
 from cnncli.startup import keras, tf
@@ -29,15 +30,22 @@ class TensorFlowGraph(TensorFlowEngine):
         allow_changed_weights: Accept weights whose checksum does not match the run.
         notice: Receives warnings.
         embeddings: Whether embeddings are asked for.
+        temperature: What the logits are divided by.
 
     Raises:
         RunError: They are, and the network has no layer with weights.
     """
 
     def __init__(
-        self, run: OpenRun, weights: Weights, allow_changed_weights: bool, notice: Notice, embeddings: bool
+        self,
+        run: OpenRun,
+        weights: Weights,
+        allow_changed_weights: bool,
+        notice: Notice,
+        embeddings: bool,
+        temperature: float = 1.0,
     ) -> None:
-        super().__init__(run, weights, allow_changed_weights, notice)
+        super().__init__(run, weights, allow_changed_weights, notice, temperature)
         with isolated():
             inner = {_EMBEDDING: _before_the_head(self.model)} if embeddings else {}
             network = keras.Model(self.model.input, {_OUTPUT: self.model.output, **inner})
@@ -51,6 +59,8 @@ class TensorFlowGraph(TensorFlowEngine):
         with isolated():
             computed = {name: values.numpy() for name, values in self._graph(images).items()}
         found = probabilities(computed[_OUTPUT], self._loss, self._encoding, self._classes)
+        if self.temperature != 1:
+            found = with_temperature(found, self.temperature)
         if _EMBEDDING not in computed:
             return found, None
         inner = computed[_EMBEDDING]  # (images, values) or (images, height, width, values)

@@ -153,7 +153,7 @@ class Network:
                 continue
             seen.add(index)
             call = self._calls[index]
-            plain = _without_squashing(call.layer, call.inputs[0].shape)
+            plain = without_squashing(call.layer, call.inputs[0].shape)
             if plain is not None:
                 self._calls[index] = replace(call, layer=plain, options={})  # a softmax may have a mask
             elif type(call.layer).__name__ in _PASSING:
@@ -216,7 +216,7 @@ def _has_training(layer: type) -> bool:
     return "training" in inspect.signature(layer.call).parameters  # type: ignore[attr-defined]
 
 
-def _without_squashing(layer: Any, shape: Any) -> Any:
+def without_squashing(layer: Any, shape: Any) -> Any:
     """The same layer with the same weights before its activation; None where it has none that squashes."""
     from cnncli.startup import keras
 

@@ -13,7 +13,7 @@ class ExportSpeed:
     """How quick and how large an export is on this machine.
 
     Args:
-        name: Its folder: `onnx`, or `onnx-int8`.
+        name: Its folder: `onnx`, `onnx-int8`, or `onnx-calibrated`.
         size: Bytes of the network.
         start: Seconds from the start of its program until it has classified one image and has ended.
         batches: Numbers of images that were classified at a time.
@@ -38,7 +38,7 @@ class Exported:
     """A network in the file of another program, and how its answers compare with those of the run.
 
     Args:
-        format: Its name: `onnx`, or `onnx-int8`.
+        format: Its name: `onnx`, `onnx-int8`, or `onnx-calibrated`.
         path: The folder, in `exports/` of the run.
         size: Bytes of the network.
         check: Contents of check.json.

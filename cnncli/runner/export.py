@@ -12,13 +12,14 @@ from cnncli.catalog.export_formats import EXPORT_FORMATS, ExportFormat
 from cnncli.errors import NotExported, ResourceError, RunError
 from cnncli.export import description, writer_of
 from cnncli.export.benchmark import measured
-from cnncli.inference.exported import EXPORTS
+from cnncli.inference.exported import CALIBRATED, EXPORTS
 from cnncli.machine import available_memory
 from cnncli.notices import Notice, warn
 from cnncli.records import Exported, ExportSpeed
 from cnncli.runner.evaluate import own_split
 from cnncli.runner.exporter import Exporter, require_expressible
 from cnncli.runner.open_run import OpenRun, Weights
+from cnncli.runner.temperature import temperature_for
 from cnncli.wording import size_text
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def export(
     weights: Weights = "best",
     allow_changed_weights: bool = False,
     notice: Notice = warn,
+    calibrated: bool | None = None,
 ) -> Iterator[Exported]:
     """Exports a run into several formats, one after the other, as `cnncli.Run.export` says."""
     chosen = [_format(name, int8) for name in formats]
@@ -47,19 +49,22 @@ def export(
         require_expressible(form, run)
     for form in chosen:
         writer_of(form, int8)  # the packages are there
-    exporter = Exporter(run, weights, allow_changed_weights, notice)
+    temperature = temperature_for(run, calibrated, weights, notice)
+    exporter = Exporter(run, weights, allow_changed_weights, notice, temperature)
     for form in chosen:
         _require_memory(form, exporter.weight_bytes)
     reference = exporter.reference(own_split(run, "test", data_path, notice).samples["test"])
-    calibration = _calibration(run, data_path, notice) if int8 else None
+    images = _calibration(run, data_path, notice) if int8 else None
     for form in chosen:
-        yield exporter.write(form, reference, calibration, tolerance)
+        yield exporter.write(form, reference, images, tolerance)
 
 
 def benchmark(run: OpenRun, trusted: Collection[str], notice: Notice) -> Iterator[ExportSpeed]:
     """Measures the exports of a run, as `cnncli.Run.benchmark_exports` says."""
     folders = sorted(each.parent for each in (run.path / EXPORTS).glob(f"[!.]*/{description.DESCRIPTION}"))
-    known = [(folder, EXPORT_FORMATS.get(folder.name.removesuffix("-int8"))) for folder in folders]
+    known = [
+        (folder, EXPORT_FORMATS.get(folder.name.removesuffix(CALIBRATED).removesuffix("-int8"))) for folder in folders
+    ]
     if not known:
         raise RunError(f"'{run.path}' has no exports", f"export it first: cnncli export {run.path.name} --format onnx")
     for folder, form in known:

@@ -25,7 +25,8 @@ from cnncli.export import description, program, writer_of
 from cnncli.export.check import Reference, require_accurate
 from cnncli.export.network import with_probabilities
 from cnncli.export.refusals import refused
-from cnncli.inference.exported import AUTOMATIC, EXPORTS, Origin, fingerprint
+from cnncli.factory.temperature import with_temperature
+from cnncli.inference.exported import AUTOMATIC, CALIBRATED, EXPORTS, Origin, fingerprint
 from cnncli.machine import create_folder
 from cnncli.notices import Notice
 from cnncli.records import Exported
@@ -55,13 +56,17 @@ _CONVERSION, _CONVERSION_OF_LAYER = 2.0, 0.07  # seconds
 class Exporter:
     """Writes exports of a run; arguments and errors are those of `cnncli.Run.export`."""
 
-    def __init__(self, run: OpenRun, weights: Weights, allow_changed_weights: bool, notice: Notice) -> None:
-        self._run, self._weights = run, weights
+    def __init__(
+        self, run: OpenRun, weights: Weights, allow_changed_weights: bool, notice: Notice, temperature: float = 1.0
+    ) -> None:
+        self._run, self._weights, self._temperature = run, weights, temperature
         file = verified_weights(run.folder, weights_file(weights), allow_changed_weights)
         self.origin = Origin(weights, sha256_of(file), fingerprint(run))
         model = run.float32_model(weights, allow_changed_weights, notice)
         loss, classes = run.spec.train.loss, len(run.class_names)
         encoding = encoding_for(run.spec.train, model, classes)
+        if temperature != 1:
+            model = with_temperature(model, temperature, loss, classes)
         self.network: keras.Model = with_probabilities(model, loss, encoding, classes, "network")
 
     @property
@@ -102,12 +107,13 @@ class Exporter:
         """
         run, int8 = self._run, calibration is not None
         writer = writer_of(form, int8)
-        name = f"{form.name}-int8" if int8 else form.name
+        name = f"{form.name}{'-int8' if int8 else ''}{CALIBRATED if self._temperature != 1 else ''}"
         target = run.path / EXPORTS / name
         with replacing(target) as folder, _errors_of(form, folder):
             _write_network(writer, self.network, folder / form.file, run.class_names, calibration)
             described = description.description(form, run.spec.name, run.class_names, run.input_format, int8)
             described |= self.origin.of_files(folder, form) | ({AUTOMATIC: True} if automatic else {})
+            described |= {} if self._temperature == 1 else {"temperature": self._temperature}
             _write_json(folder / description.DESCRIPTION, described)
             (folder / description.PROGRAM).write_text(
                 program.program(writer.RUNTIME, form.needs, run.input_format), encoding="utf-8"

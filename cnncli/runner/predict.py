@@ -25,6 +25,7 @@ from cnncli.notices import Notice, warn
 from cnncli.records import Prediction, UnreadableImage
 from cnncli.runner.background import background_notes
 from cnncli.runner.open_run import OpenRun, Weights
+from cnncli.runner.temperature import temperature_for
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -81,9 +82,15 @@ class Predictor:
         allow_changed_weights: bool = False,
         weights: Weights = "best",
         engine: str | None = None,
+        calibrated: bool | None = None,
     ) -> None:
         self.engine = open_engine(
-            run, engine, weights=weights, allow_changed_weights=allow_changed_weights, notice=notice
+            run,
+            engine,
+            weights=weights,
+            allow_changed_weights=allow_changed_weights,
+            notice=notice,
+            temperature=temperature_for(run, calibrated, weights, notice),
         )
         self._record, self.class_names, self.format = run.data_record, run.class_names, run.input_format
 

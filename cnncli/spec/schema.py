@@ -222,6 +222,11 @@ class Spec(Section):
     augment: list[Entry] = key(values.augmentations, "Random changes of the training images, in order", [])
     model: Model = subsection(Model, "The layers", required=True)
     train: Train = subsection(Train, "How the model is trained")
+    calibration: str | None = key(
+        optional(choice("temperature")),
+        "'temperature' corrects the confidences of predictions, exports and the server by the validation images",
+        None,
+    )
     silence: list[str] = key(
         list_of(text, description="a list of lint rules", empty=True), "Codes of lint rules to ignore", []
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
+from hypothesis.extra import numpy as arrays
 from scipy.special import expit, softmax
 
-from cnncli.insight.probabilities import are_probabilities, class_logits
+from cnncli.insight.probabilities import are_probabilities, class_logits, with_temperature
 
 RANDOM = np.random.default_rng(0)
 RAW = (10 * RANDOM.normal(size=(50, 4))).astype(np.float32)
@@ -41,3 +43,26 @@ def test_without_logits_of_its_own_a_model_has_those_of_its_probabilities(raw):
 def test_outputs_that_are_no_probabilities_have_none(outputs):
     assert not are_probabilities(outputs)
     assert class_logits(RAW, outputs) is None
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.7, 6.0])
+def test_a_temperature_divides_the_logits(temperature):
+    result = with_temperature(softmax(RAW, axis=1), temperature)
+    assert result.dtype == np.float32
+    assert np.allclose(result, softmax(RAW.astype(np.float64) / temperature, axis=1), atol=1e-6)
+
+
+@given(
+    arrays.arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(2, 6)), elements=st.floats(-90, 90, width=32)),
+    st.floats(0.05, 20),
+    st.integers(0, 5),
+)
+def test_a_temperature_changes_no_answer(logits, temperature, rival):
+    probabilities = softmax(logits, axis=1)
+    beaten = (probabilities.argmax(axis=1) - 1 - rival) % logits.shape[1]  # a class that is second by one last digit
+    rows = np.arange(len(logits))
+    probabilities[rows, beaten] = np.nextafter(probabilities.max(axis=1), np.float32(0))
+    result = with_temperature(probabilities, temperature)
+    assert np.array_equal(result.argmax(axis=1), probabilities.argmax(axis=1))
+    assert np.allclose(result.sum(axis=1), 1, atol=1e-6)
+    assert (result >= 0).all()

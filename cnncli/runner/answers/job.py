@@ -21,6 +21,7 @@ _WORDS = {
     "probabilities": "--probabilities",
     "embeddings": "--embeddings",
     "invert": "--invert",
+    "temperature": "the temperature of --calibrated",
 }
 """Settings by their field, as a command line has them."""
 
@@ -70,6 +71,7 @@ class Job:
         images_sha256: Of their names.
         shard: Number of the shard, from 1.
         shards: Number of shards.
+        temperature: What logits are divided by.
     """
 
     cnncli: str
@@ -87,6 +89,7 @@ class Job:
     images_sha256: str
     shard: int = 1
     shards: int = 1
+    temperature: float = 1.0
 
     def differences(self, other: Job) -> list[str]:
         """How the other differs but for its shard, a line each."""

@@ -32,6 +32,7 @@ class Computing:
     engine: str | None
     allow_changed_weights: bool
     prepare: Callable[[], None] | None = None
+    temperature: float = 1.0
 
     def gains_by_export(self, images: int) -> bool:
         """Whether an export should be made first: that is wanted, it may be used, and there are enough images."""
@@ -47,21 +48,31 @@ def open_network(
         raise DataError(f"the engine {computing.engine} gives no embeddings", "leave out --engine")
     name = "tensorflow" if embeddings else computing.engine
     weights, allowed = computing.weights, computing.allow_changed_weights
+
+    def opened(name: str | None, notice: Notice, threads: int | None = None) -> Engine:
+        return open_engine(
+            run,
+            name,
+            weights=weights,
+            allow_changed_weights=allowed,
+            notice=notice,
+            threads=threads,
+            temperature=computing.temperature,
+        )
+
     if name != "tensorflow":
-        engine = open_engine(run, name, weights=weights, allow_changed_weights=allowed, notice=notice)
+        engine = opened(name, notice)
         if engine.name == "tensorflow" and computing.prepare is not None and computing.gains_by_export(images):
             computing.prepare()
-            engine = open_engine(run, name, weights=weights, allow_changed_weights=allowed, notice=ignore)
+            engine = opened(name, ignore)
         if engine.name != "tensorflow" and _is_quick(engine, run.input_format.shape):
             # Its threads would wait for each other, while another one decodes
-            engine = open_engine(
-                run, engine.name, weights=weights, allow_changed_weights=allowed, notice=ignore, threads=1
-            )
+            engine = opened(engine.name, ignore, threads=1)
         if engine.name != "tensorflow":
             return lambda images: (engine.probabilities(images), None), engine.name
     from cnncli.inference.tensorflow_graph import TensorFlowGraph
 
-    return TensorFlowGraph(run, weights, allowed, notice, embeddings).both, "tensorflow"
+    return TensorFlowGraph(run, weights, allowed, notice, embeddings, computing.temperature).both, "tensorflow"
 
 
 def _is_quick(engine: Engine, shape: tuple[int, int, int]) -> bool:

@@ -75,7 +75,12 @@ def write_predictions(
 
 
 def _job(
-    run: OpenRun, images: ImageList, settings: Settings, computing: Computing, form: str, shard: tuple[int, int]
+    run: OpenRun,
+    images: ImageList,
+    settings: Settings,
+    computing: Computing,
+    form: str,
+    shard: tuple[int, int],
 ) -> Job:
     weights = verified_weights(run.folder, weights_file(computing.weights), computing.allow_changed_weights)
     return Job(
@@ -94,6 +99,7 @@ def _job(
         images_sha256=images.digest,
         shard=shard[0],
         shards=shard[1],
+        temperature=computing.temperature,
     )
 
 
