@@ -212,7 +212,6 @@ class PredictingRun(ExportableRun):
         from cnncli.runner.answers.network import Computing
         from cnncli.runner.answers.pipeline import Settings
         from cnncli.runner.answers.write import write_predictions
-        from cnncli.runner.temperature import temperature_for
 
         def export() -> None:
             with isolated():
@@ -220,14 +219,13 @@ class PredictingRun(ExportableRun):
 
                 prepare_for_predictions(self, notice, skip="")
 
-        temperature = temperature_for(self, calibrated, weights, notice)
         with isolated_images():
             return write_predictions(
                 self,
                 expanded(out),
                 as_several(images),
                 Settings(top_k, probabilities, embeddings, invert),
-                Computing(weights, engine, allow_changed_weights, export if prepare else None, temperature),
+                Computing(weights, engine, allow_changed_weights, export if prepare else None, calibrated),
                 shard,
                 resume,
                 overwrite,

@@ -11,6 +11,7 @@ from cnncli.catalog.export_formats import ENGINES
 from cnncli.cli.options import (
     UserPath,
     allow_changed_weights_option,
+    calibrated_option,
     complete_runs,
     runs_dir_option,
     weights_option,
@@ -38,6 +39,7 @@ LEAST_TOKEN = 16
     type=click.Choice(ENGINES),
     help="What computes the answers; default: of the run's verified exports the quickest, else TensorFlow.",
 )
+@calibrated_option
 @allow_changed_weights_option
 def serve(
     runs: tuple[str, ...],
@@ -48,6 +50,7 @@ def serve(
     token_file: Path | None,
     weights: Literal["best", "last"],
     engine: str | None,
+    calibrated: bool | None,
     allow_changed_weights: bool,
 ) -> int:
     """Classify images over HTTP, with a page for people.
@@ -72,7 +75,9 @@ def serve(
     from cnncli.serve.served import ServedRun
 
     limits = Limits()
-    served = [ServedRun(each, weights, engine, limits.batch, allow_changed_weights, notice) for each in folders]
+    served = [
+        ServedRun(each, weights, engine, limits.batch, allow_changed_weights, notice, calibrated) for each in folders
+    ]
     _require_different_names([each.name for each in served])
     with server.bound_socket(host, port) as bound:
         if not key and not server.is_loopback(bound):

@@ -18,9 +18,10 @@ from cnncli.inference.exported import EXPORTS
 from cnncli.inference.quickest import Quickest
 from cnncli.notices import Notice
 from cnncli.runner.open_run import OpenRun, Weights
+from cnncli.runner.temperature import FILE as TEMPERATURE_FILE, temperature_for
 from cnncli.runs import RunDir
 
-_OWN_FILES = ("spec.yaml", "data.json", "weights.sha256")
+_OWN_FILES = ("spec.yaml", "data.json", "weights.sha256", TEMPERATURE_FILE)
 
 Stamp = tuple[tuple[str, int, int, int], ...]
 """What tells that files were replaced: name, inode, time and size of each."""
@@ -59,6 +60,7 @@ class ServedRun:
         largest: Images of the largest batch.
         allow_changed_weights: Accept weights whose checksum does not match the run.
         notice: Receives warnings, and what becomes of changes.
+        calibrated: Whether its temperature corrects the probabilities; as its spec says if None.
 
     Raises:
         RunError: The run is not finished or not complete.
@@ -72,10 +74,11 @@ class ServedRun:
         largest: int,
         allow_changed_weights: bool,
         notice: Notice,
+        calibrated: bool | None = None,
     ) -> None:
         self.name = (folder.path if folder.path.name not in ("", "..") else folder.path.resolve()).name
         self._folder, self._weights, self._allow_changed = folder, weights, allow_changed_weights
-        self._named, self._largest = engine, largest
+        self._named, self._largest, self._calibrated = engine, largest, calibrated
         self._notice = notice
         state = folder.status().get("state")
         if state != "finished":
@@ -94,8 +97,8 @@ class ServedRun:
         """Opens the engine.
 
         Raises:
-            RunError: The run is not complete, its weights were changed, or it has no export, or not the named one, and
-                TensorFlow is missing.
+            RunError: The run is not complete, its weights were changed, it has no temperature that is wanted, or it has
+                no export, or not the named one, and TensorFlow is missing.
             ResourceError: TensorFlow cannot be started, or the runtime of the named engine is missing.
         """
         for _ in range(_TRIES):
@@ -108,6 +111,8 @@ class ServedRun:
         raise RunError(f"'{self._folder.path}' is being written to", "wait until that ends")
 
     def _engine(self, run: OpenRun) -> Quickest:
+        temperature = temperature_for(run, self._calibrated, self._weights, self._notice)
+
         def opened(name: str | None) -> Quickest:
             return open_quickest(
                 run,
@@ -116,6 +121,7 @@ class ServedRun:
                 weights=self._weights,
                 allow_changed_weights=self._allow_changed,
                 notice=self._notice,
+                temperature=temperature,
             )
 
         try:

@@ -99,3 +99,24 @@ def test_a_run_has_the_name_by_which_it_was_given(place, tmp_path, monkeypatch):
         ServedRun(RunDir(path), "best", None, 32, False, print).name for path in (tmp_path / "current", Path(".."))
     ]
     assert names == ["current", "shades-001"]
+
+
+def test_probabilities_are_calibrated_where_that_is_wanted_and_again_when_the_temperature_changes(served, folder):
+    from cnncli.serve.served import ServedRun
+
+    def write(temperature):
+        (folder / "calibration.json").write_text(f'{{"temperature": {temperature}, "fit": {{"images": 60}}}}')
+
+    write(2.0)
+    calibrated = ServedRun(RunDir(folder), "best", None, 32, False, print, True)
+    calibrated.open()
+    images = np.random.default_rng(0).integers(0, 256, (20, *served.model.image.shape)).astype(np.uint8)
+    plain = served.model.probabilities(images)
+    for temperature in (2.0, 4.0):
+        found = calibrated.model.probabilities(images)
+        raised = plain.astype(np.float64) ** (1 / temperature)
+        assert np.allclose(found, raised / raised.sum(axis=1, keepdims=True), atol=1e-6)
+        assert np.array_equal(found.argmax(axis=1), plain.argmax(axis=1))
+        write(4.0)
+        calibrated.refresh()
+        calibrated.refresh()

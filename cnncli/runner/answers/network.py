@@ -32,6 +32,7 @@ class Computing:
     engine: str | None
     allow_changed_weights: bool
     prepare: Callable[[], None] | None = None
+    calibrated: bool | None = None
     temperature: float = 1.0
 
     def gains_by_export(self, images: int) -> bool:

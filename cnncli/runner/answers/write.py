@@ -21,6 +21,7 @@ from cnncli.runner.answers.network import Computing, open_network
 from cnncli.runner.answers.parts import PartWriter, Tally
 from cnncli.runner.answers.pipeline import Compute, Reader, Settings, answered
 from cnncli.runner.open_run import OpenRun
+from cnncli.runner.temperature import temperature_for
 from cnncli.runs import verified_weights, weights_file
 from cnncli.runs.hashes import sha256_of
 from cnncli.wording import listed
@@ -45,6 +46,8 @@ def write_predictions(
         file.require_free()
     if settings.embeddings and file.form.name == "csv":
         raise DataError(f"{out} cannot hold embeddings: CSV has no lists", "write .parquet or .jsonl")
+    temperature = temperature_for(run, computing.calibrated, computing.weights, notice)
+    computing = replace(computing, temperature=temperature)
     settings = replace(settings, top_k=min(settings.top_k, len(run.class_names)))
     images = list_images(inputs, image_column, notice)
     job = _job(run, images, settings, computing, file.form.name, shard)
