@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnncli.api.comparing import compare as compare
+    from cnncli.api.folds import Folds as Folds, open_folds as open_folds, train_folds as train_folds
     from cnncli.api.functions import (
         build_model as build_model,
         check_data as check_data,
@@ -64,6 +65,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "cnncli.api.comparing": ("compare",),
+    "cnncli.api.folds": ("Folds", "open_folds", "train_folds"),
     "cnncli.api.functions": (
         *("build_model", "check_data", "check_spec", "load_spec", "open_run", "preview", "summary", "train"),
     ),

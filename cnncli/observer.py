@@ -36,6 +36,14 @@ class TrainingObserver:
     def on_decoding(self, done: int, images: int) -> None:
         """A number of the image files are decoded into the cache."""
 
+    def on_fold(self, number: int, folds: int) -> None:
+        """With `train_folds`: the next run is prepared.
+
+        Args:
+            number: Number of the fold, counted from 1; 0 for the run on all images.
+            folds: Number of folds.
+        """
+
     def on_start(self, run: RunDir, spec: Spec, splits: Splits, model: ModelSummary, device: str) -> None:
         """Everything is prepared and the first epoch is about to start.
 

@@ -75,6 +75,7 @@ ROOMS = {
         "environment",
         "errors",
         "startup",
+        "isolation",
         "machine",
         "temporary",
         "wording",

@@ -59,7 +59,8 @@ def load_spec(
     return load(source, overrides).spec
 
 
-def _loaded(spec: SpecLike) -> Spec:
+def loaded_spec(spec: SpecLike) -> Spec:
+    """The spec, loaded unless it is."""
     return spec if isinstance(spec, Spec) else load_spec(spec)
 
 
@@ -173,7 +174,7 @@ def build_model(spec: SpecLike) -> keras.Model:
         (None, 28, 28, 1)
         >>> model.compile("adam", "sparse_categorical_crossentropy")
     """
-    spec = _loaded(spec)
+    spec = loaded_spec(spec)
     with isolated():
         from cnncli.runner.inputs.splits import load_input_spec
         from cnncli.runner.model.build import build_model as build
@@ -199,7 +200,7 @@ def summary(spec: SpecLike, run: Run | None = None) -> ModelSummary:
         >>> cnncli.summary(cnncli.load_spec("mnist.yaml")).rows[-1].output_shape
         (10,)
     """
-    spec = _loaded(spec)
+    spec = loaded_spec(spec)
     with isolated():
         from cnncli.runner.summary import summary as summarize
 
@@ -226,7 +227,7 @@ def preview(spec: SpecLike, path: str | os.PathLike[str] | None = None, *, notic
         >>> cnncli.preview(cnncli.load_spec("mnist.yaml"), "preview.png").format
         'PNG'
     """
-    spec = _loaded(spec)
+    spec = loaded_spec(spec)
     with isolated():
         from cnncli.runner.preview import preview as draw
 
@@ -269,7 +270,7 @@ def train(
         'mnist-001'
     """
     began = time.monotonic()
-    spec = _loaded(spec)
+    spec = loaded_spec(spec)
     require_inputs_exist(spec.data, spec.model, expanded(runs_dir))  # before TensorFlow is started
     with isolated():
         from cnncli.api.run import Run

@@ -33,16 +33,33 @@ class PreflightScreen(TrainingScreen):
         self._move("one batch", step, steps, "steps")
 
 
-def run_dry(spec: Spec, runs_dir: Path, screen: TrainingScreen, began: float, as_json: bool) -> int:
-    """Makes a dry run and shows what the training takes; returns the exit code."""
+def run_dry(
+    spec: Spec,
+    runs_dir: Path,
+    screen: TrainingScreen,
+    began: float,
+    as_json: bool,
+    folds: int | None = None,
+    final: bool = False,
+) -> int:
+    """Makes a dry run, with folds of the first one, and shows what the training takes; returns the exit code."""
+    from cnncli.runner.folds.plan import first_fold
     from cnncli.runner.preflight.dry_run import dry_run
 
-    estimate = dry_run(spec, runs_dir, screen, began)
+    if folds is None:
+        estimate = dry_run(spec, runs_dir, screen, began)
+    else:
+        with first_fold(spec, folds, final, screen.on_notice) as of_fold:
+            estimate = dry_run(of_fold, runs_dir, screen, began)
     screen.clear()
+    runs = 1 if folds is None else folds + final
     if as_json:
-        print_json(_dry_run_values(estimate))
+        print_json(_dry_run_values(estimate) | ({} if folds is None else {"runs": runs}))
     elif not screen.quiet:
         show_dry_run(estimate)
+        if folds is not None:
+            total, disk = duration_text(runs * estimate.seconds.total), size_text(runs * estimate.disk.run)
+            say(f"{counted(runs, 'run')} of this kind: about {total}, and {disk} on disk.")
     return 0
 
 

@@ -17,18 +17,33 @@ from cnncli.cli.options import run_argument, runs_dir_option
 @click.option("--epochs", type=click.IntRange(1), help="Total number of epochs; overrides the spec's.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only the run folder.")
 def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
-    """Continue an interrupted run.
+    """Continue an interrupted run, or a group of runs.
 
-    The result is the same as without the interruption. RUN is a run folder or its name.
+    The result is the same as without the interruption. RUN is the folder of a run, or of a training with folds, or its
+    name.
 
     \b
     Example:
       cnncli resume mnist-001 --epochs 20
+      cnncli resume mnist-folds-001
     """
-    from cnncli import open_run
+    from cnncli import Folds, open_run
     from cnncli.cli.console import notice
-    from cnncli.cli.screen import TrainingScreen, show_result
+    from cnncli.cli.screen import TrainingScreen, show_folds, show_result
     from cnncli.cli.signals import Signals
+    from cnncli.runs.groups import group_at
+
+    if group := group_at(run, runs_dir):
+        if epochs is not None:
+            raise click.UsageError("--epochs is for a run, and this is a group of runs")
+        folds = Folds(group)
+        with Signals() as signals, TrainingScreen(quiet, signals) as screen:
+            remained = folds.resume([screen], command=sys.argv)
+        if remained:
+            show_folds(folds, quiet)
+        else:
+            notice(f"{folds.path} is finished")
+        return
 
     opened = open_run(run, runs_dir)
     with Signals() as signals, TrainingScreen(quiet, signals) as screen:

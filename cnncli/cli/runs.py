@@ -22,18 +22,27 @@ _KEYS = {"date": "started", "accuracy": "accuracy", "name": "name", "state": "st
     show_default=True,
     help="Sort by date, accuracy, name or state.",
 )
+@click.option("--group", "group", help="The runs of a training with --folds: its folder or name.")
 @click.option("--json", "as_json", is_flag=True, help="Print the runs as JSON.")
-def runs(runs_dir: Path, sort: str, as_json: bool) -> None:
+def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool) -> None:
     """List the runs with their state, date and test accuracy.
+
+    A training with --folds is one line; --group lists its runs.
 
     \b
     Example:
       cnncli runs --sort accuracy
+      cnncli runs --group photos-folds-001
     """
     from cnncli.cli.console import notice, print_json, show_table
     from cnncli.runs import list_runs
+    from cnncli.runs.groups import find_group, list_groups
 
-    rows = sorted((_row(run) for run in list_runs(runs_dir)), key=lambda row: row["name"])
+    if group is None:
+        listed = [*map(_row, list_runs(runs_dir)), *map(_group_row, list_groups(runs_dir))]
+    else:
+        listed = [_row(run) for run in find_group(group, runs_dir).runs if run.status_file.is_file()]
+    rows = sorted(listed, key=lambda row: row["name"])
     key = _KEYS[sort]
     rows.sort(key=lambda row: (row[key] is not None, row[key]), reverse=sort in ("date", "accuracy"))
     if as_json:
@@ -64,6 +73,30 @@ def _row(run: Any) -> dict[str, Any]:
         "accuracy_interval": _interval(metrics),
         "images": metrics.get("images"),
         "reason": status.get("reason"),
+    }
+
+
+def _group_row(group: Any) -> dict[str, Any]:
+    """The same of a group of runs: its accuracy is that of all images, each tested once."""
+    from cnncli.errors import RunError
+    from cnncli.runs import RunDir
+
+    try:
+        state, record, metrics = group.state(), group.record, RunDir(group.path).metrics()
+    except RunError:
+        return {**_row(RunDir(group.path)), "folds": None}
+    accuracy = metrics.get("accuracy")
+    return {
+        "name": group.name,
+        "path": str(group.path),
+        "state": state,
+        "started": record.created,
+        "epochs": None,
+        "accuracy": accuracy if isinstance(accuracy, int | float) else None,
+        "accuracy_interval": _interval(metrics),
+        "images": metrics.get("images"),
+        "reason": None,
+        "folds": record.folds,
     }
 
 

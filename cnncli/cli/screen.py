@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from cnncli.cli.console import is_terminal, notice, printable, progress_bar, say, show_report, styled
+from cnncli.cli.console import is_terminal, notice, printable, progress_bar, say, show_report, show_table, styled
 from cnncli.cli.signals import Signals
 from cnncli.observer import TrainingObserver
-from cnncli.wording import counted, decimal_text, dimensions, duration_text, in_shell, percentage
+from cnncli.wording import counted, decimal_text, dimensions, duration_text, in_shell, percentage, with_interval
 
 if TYPE_CHECKING:
-    from cnncli import Run
+    from cnncli import Folds, Run
 
 MOST_SKIPPED = 8
 """Layers without loaded weights that are listed one by one; more would push the header off a small terminal."""
@@ -60,6 +60,12 @@ class TrainingScreen(TrainingObserver):
     def on_decoding(self, done: int, images: int) -> None:
         """Moves a bar over the image files that are decoded into the cache."""
         self._move("reading images", done, images, "")
+
+    def on_fold(self, number: int, folds: int) -> None:
+        """A heading for the run that comes next."""
+        self._columns = []
+        self._say()
+        self._say(f"fold {number} of {folds}" if number else "all images", bold=True)
 
     def on_start(self, run: Any, spec: Any, splits: Any, model: Any, device: str) -> None:
         """The header: data, model, device, run."""
@@ -196,3 +202,37 @@ def show_result(run: Run, quiet: bool) -> None:
     say()
     say(f"{run.path} contains the weights, the report, the plots and every prediction.")
     say(f"next: cnncli predict IMAGE --run {in_shell(run.path)}")
+
+
+def show_folds(folds: Folds, quiet: bool) -> None:
+    """The figures of each fold and of all together, where the files are, and the next command."""
+    if quiet:
+        say(str(folds.path))
+        return
+    metrics, images = folds.metrics, folds.metrics["images"]
+    say()
+    rows = []
+    for fold in metrics["folds"]:
+        ends = fold["intervals"]["accuracy"]
+        accuracy = with_interval(fold["accuracy"], ends and (ends[0], ends[1]), fold["images"])
+        rows.append((fold["run"], f"{fold['images']:,}", accuracy))
+    show_table(("run", "images", "accuracy"), rows, right=("images", "accuracy"))
+    say()
+    mean = metrics["over_folds"]["accuracy"]
+    ends = metrics["intervals"].get("accuracy")
+    of_all = with_interval(metrics["accuracy"], ends and (ends[0], ends[1]), images)
+    say(f"all images  accuracy {of_all}, {counted(images, 'image')}, each tested once")
+    say(f"over folds  accuracy {mean['mean']:.4f} on average, standard deviation {mean['std']:.4f}")
+    say(f"            this is the accuracy of {len(metrics['folds'])} models, each on images it has not seen")
+    final = folds.final
+    if final is not None:
+        own = final.spec.data.split.test != "validation"
+        on = "the test images of the source" if own else "the validation images, which chose its best epoch"
+        accuracy = with_interval(final.metrics["accuracy"], None, final.metrics["images"])
+        say(f"final       accuracy {accuracy} on {on}")
+    say()
+    say(f"{folds.path} contains the runs, and the answer to every image in predictions.csv.")
+    if final is not None:
+        say(f"next: cnncli predict IMAGE --run {in_shell(final.path)}")
+    else:
+        say(f"next: cnncli runs --group {in_shell(folds.path)}")

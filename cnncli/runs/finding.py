@@ -10,6 +10,7 @@ from cnncli.errors import ResourceError, RunError
 from cnncli.machine import expanded
 from cnncli.runs.files import leftovers_in
 from cnncli.runs.folder import LOCK, RunDir
+from cnncli.runs.groups import refuse_group
 from cnncli.runs.untrusted import require_plain_folder
 from cnncli.wording import nearest
 
@@ -69,6 +70,7 @@ def _newest_finished(folder: Path) -> RunDir:
 
 def _named(name: str, folder: Path) -> RunDir:
     for path in (expanded(name), folder / name):
+        refuse_group(path)
         if _has(path, "status.json") or _has(path, "spec.yaml"):
             return RunDir(path)
     if os.path.isdir(name):  # noqa: PTH112

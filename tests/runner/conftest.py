@@ -65,6 +65,9 @@ class Watcher:
     def on_decoding(self, done: int, images: int) -> None:
         pass
 
+    def on_fold(self, number: int, folds: int) -> None:
+        pass
+
     def on_weights_loaded(self, weights) -> None:
         pass
 

@@ -73,14 +73,19 @@ def _absolute(path: str) -> str:
 def _recorded_spec(spec: Spec, splits: Splits, run: Path) -> dict[str, Any]:
     """The spec with every default, as YAML has it; it names the run's own copy of a division."""
     portable = portable_spec(spec)
-    plain = portable.replace(data=with_own_division(portable.data, run.absolute())).plain()
-    # Defaults without effect: in the file they would contradict the keys that have one
-    if spec.data.standardize or not scales_image(spec.model.nodes):
-        del plain["data"]["scale"]
+    plain = plain_spec(portable.replace(data=with_own_division(portable.data, run.absolute())))
     for split in ("validation", "test"):
         is_pinned = spec.data.split.file is not None and not isinstance(plain["data"]["split"][split], str)
         if splits.source_split.get(split) == split or (is_pinned and split in splits.samples):
             del plain["data"]["split"][split]
+    return plain
+
+
+def plain_spec(spec: Spec) -> dict[str, Any]:
+    """A spec as YAML has it, without defaults that have no effect: in the file they would contradict other keys."""
+    plain = spec.plain()
+    if spec.data.standardize or not scales_image(spec.model.nodes):
+        del plain["data"]["scale"]
     return plain
 
 

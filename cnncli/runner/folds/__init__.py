@@ -1,0 +1,1 @@
+"""Training with folds: a group of runs that together test every image once."""

@@ -1,0 +1,195 @@
+"""Trains a spec with folds, and continues a group that was interrupted: one run after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+
+from cnncli import __version__
+from cnncli.errors import Interrupted, ResourceError, RunError, SpecError
+from cnncli.isolation import isolated
+from cnncli.machine import create_folder
+from cnncli.observer import TrainingObserver
+from cnncli.runner.folds.plan import FoldPlan, fold_spec, plan_folds
+from cnncli.runner.open_run import OpenRun
+from cnncli.runner.resume_plan import plan_resume
+from cnncli.runner.training.observers import Observers
+from cnncli.runs import RunDir, now, require_writable, sweep_runs
+from cnncli.runs.groups import FINAL, GROUP_LOCK, GroupDir, GroupRecord
+from cnncli.runs.lock import locked_folder
+from cnncli.spec import Spec, load
+from cnncli.temporary import temporary_folder
+
+
+def train_folds(
+    spec: Spec, folds: int, final: bool, runs_dir: Path, observers: Sequence[TrainingObserver], command: Sequence[str]
+) -> GroupDir:
+    """Trains a run for each fold, as `cnncli.train_folds` says.
+
+    The group is created when the first fold is prepared, so whatever is refused leaves nothing behind.
+    """
+    require_writable(runs_dir)
+    sweep_runs(runs_dir)
+    observer = _EachNoticeOnce(observers)
+    plan = plan_folds(spec, folds, final, observer.on_notice)
+    group: GroupDir | None = None
+    with ExitStack() as locks, temporary_folder() as place:
+
+        @contextmanager
+        def first_run() -> Iterator[RunDir]:
+            nonlocal group
+            claimed = GroupDir(RunDir.claim(runs_dir, f"{spec.name}-folds").path)
+            locks.enter_context(locked_folder(claimed.path, GROUP_LOCK))
+            _write_start(claimed, spec, plan, final, command)
+            group = claimed
+            with _created(claimed.fold(1)) as run:
+                yield run
+
+        plan.write(1, place / "fold-1.csv")
+        observer.on_fold(1, folds)
+        with _interrupting(lambda: group, 1):
+            _train(fold_spec(spec, place / "fold-1.csv"), first_run, runs_dir, observer, command)
+        assert group is not None
+        _finish(group, observer, command)
+    return group
+
+
+def resume_folds(group: GroupDir, observers: Sequence[TrainingObserver], command: Sequence[str]) -> bool:
+    """Continues a group: the interrupted run, and those that are missing.
+
+    Returns:
+        Whether anything remained to be done.
+
+    Raises:
+        RunError: Another process writes it, a run diverged, or records are damaged.
+        CnncliError: Whatever ends a training.
+    """
+    if group.state() == "finished":
+        return False
+    with locked_folder(group.path, GROUP_LOCK):
+        _finish(group, _EachNoticeOnce(observers), command)
+    return True
+
+
+def _write_start(group: GroupDir, spec: Spec, plan: FoldPlan, final: bool, command: Sequence[str]) -> None:
+    """Writes the divisions of all folds and then what the group is, so that it can be resumed."""
+    from cnncli.runner.training.run_files import command_line, plain_spec, portable_spec
+    from cnncli.spec.writer import spec_text
+
+    for number in range(1, plan.folds + 1):
+        plan.write(number, group.division(number))
+    plain = plain_spec(portable_spec(spec))
+    # Without defaults, which would count as set by hand where the source has a split of its own
+    split = {key: value for key, value in plain["data"]["split"].items() if key in spec.data.split.set_keys}
+    text = spec_text({**plain, "data": {**plain["data"], "split": split}})
+    invocation = command_line(command)
+    group.write_record(GroupRecord(plan.folds, final, plan.own_test > 0, text, invocation, now(), __version__))
+
+
+def _finish(group: GroupDir, observer: TrainingObserver, command: Sequence[str]) -> None:
+    """Trains the runs that are not finished, and writes the figures over all folds."""
+    record = group.record
+    try:
+        spec = load(record.spec, is_complete=True).spec
+    except SpecError as error:
+        raise RunError(f"'{group.path}' is not a complete group: its spec is damaged: {error}") from None
+    for number, run in enumerate(group.folds, 1):
+        _finish_run(group, run, number, fold_spec(spec, group.division(number)), observer, command)
+    if not group.metrics_file.exists():
+        with isolated(before_start=_threading_of(group)):
+            from cnncli.runner.folds.results import write_results
+
+            write_results(group, observer.on_notice)
+    if record.final:
+        if not record.own_test:
+            spec = spec.replace(data=spec.data.replace(split=spec.data.split.replace(test="validation")))
+        _finish_run(group, RunDir(group.path / FINAL), 0, spec, observer, command)
+
+
+def _finish_run(
+    group: GroupDir, run: RunDir, number: int, spec: Spec, observer: TrainingObserver, command: Sequence[str]
+) -> None:
+    """Trains or continues a run of a group, unless it is finished."""
+    if run.status_file.exists() and run.is_finished():
+        return
+    observer.on_fold(number, group.record.folds)
+    threading = _threading_of(group)
+    with _interrupting(lambda: group, number):
+        if not run.data.exists():  # it ended before its first step
+            _train(spec, lambda: _created(run), group.path.parent, observer, command, threading)
+            return
+        with run.locked():
+            opened = OpenRun(run)
+            remaining = plan_resume(opened)
+            assert remaining is not None  # it is not finished
+            with isolated(before_start=threading):
+                from cnncli.runner.resume import resume
+
+                resume(opened, remaining, [observer], command)
+
+
+def _train(
+    spec: Spec,
+    open_run: Callable[[], AbstractContextManager[RunDir]],
+    weights_dir: Path,
+    observer: TrainingObserver,
+    command: Sequence[str],
+    threading: Callable[[], None] | None = None,
+) -> None:
+    began = time.monotonic()
+    with isolated(before_start=threading):
+        from cnncli.runner.train import train_into
+        from cnncli.runner.training.pace import start_pace
+
+        limit = spec.train.max_seconds
+        pace = lambda: start_pace(time.monotonic() - began, limit, None)  # noqa: E731
+        train_into(open_run, spec, weights_dir, observer, command, pace)
+
+
+def _threading_of(group: GroupDir) -> Callable[[], None]:
+    """Sets TensorFlow to compute as the first fold did."""
+    return OpenRun(group.fold(1)).apply_recorded_threading
+
+
+@contextmanager
+def _created(run: RunDir) -> Iterator[RunDir]:
+    """The folder of a run, made and locked."""
+    try:
+        create_folder(run.path)
+    except OSError as error:
+        raise ResourceError(f"cannot write to '{run.path.parent}': {error.strerror or error}") from error
+    with run.locked():
+        yield run
+
+
+@contextmanager
+def _interrupting(group: Callable[[], GroupDir | None], number: int) -> Iterator[None]:
+    """Inside, an interruption is that of the group, once there is one."""
+    try:
+        yield
+    except (Interrupted, KeyboardInterrupt) as stop:
+        if (interrupted := group()) is None:
+            raise
+        where = f"fold {number} of {interrupted.record.folds}" if number else "the run on all images"
+        path, code = str(interrupted.path), getattr(stop, "exit_code", 130)
+        if not isinstance(stop, Interrupted):
+            raise Interrupted(path, code, 0, f"stopped in {where}") from None
+        raise Interrupted(
+            path, code, stop.epochs, "; ".join(filter(None, (f"stopped in {where}", stop.left_out)))
+        ) from None
+
+
+class _EachNoticeOnce(Observers):
+    """All observers as one; each notice reaches them once, though every run gives it."""
+
+    def __init__(self, observers: Sequence[TrainingObserver]) -> None:
+        super().__init__(observers)
+        self._tell, self._told = self.on_notice, set[str]()
+        self.on_notice = self._tell_once  # type: ignore[method-assign]
+
+    def _tell_once(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._tell(text)
