@@ -13,7 +13,7 @@ from cnncli.errors import RunError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
 from cnncli.runner.environment import differences, environment
-from cnncli.runner.inputs.division_file import with_own_division
+from cnncli.runner.inputs.corrections import with_own_files
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.train import train
 from cnncli.runs import BEST, hashes
@@ -30,7 +30,7 @@ def reproduce(
         raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {in_shell(run.path)}")
     spec, recorded, before = run.spec, run.environment, run.history_rows
     # A run named in model.weights is the one beside this run, wherever the new one is created
-    data = with_own_division(spec.data, run.path)
+    data = with_own_files(spec.data, run.path)
     if data.classes is None and data.source.has_files:  # a folder or table may have more classes by now
         data = data.replace(classes=run.class_names)
     again_with = partial(train, weights_dir=run.path.parent, legs=run.legs)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from cnncli.observer import TrainingObserver
 from cnncli.runner.environment import differences, environment
-from cnncli.runner.inputs.division_file import with_own_division
+from cnncli.runner.inputs.corrections import with_own_files
 from cnncli.runner.inputs.image_manifest import recorded_splits
 from cnncli.runner.inputs.splits import decoded
 from cnncli.runner.open_run import OpenRun
@@ -38,7 +38,7 @@ def resume(
             f"training of {spec.train.epochs} epochs"
         )
     if not folder.data.exists():  # it ended before its first step
-        spec = spec.replace(data=with_own_division(spec.data, run.path))
+        spec = spec.replace(data=with_own_files(spec.data, run.path))
         return train_into(lambda: contextlib.nullcontext(folder), spec, run.path.parent, observer, command)
     return _continue(run, spec, observer, command)
 

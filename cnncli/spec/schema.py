@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, Self
 
 from cnncli.catalog.entries import Entry, entry_validator
+from cnncli.catalog.image_sources import PATH
 from cnncli.catalog.validators import boolean, choice, list_of, number, optional, text, whole
 from cnncli.catalog.weights import model_weights
 from cnncli.errors import KeyPath, Problem
@@ -66,6 +67,12 @@ class Data(Section):
         list_of(text, description="a list of images", empty=True),
         "Image files to leave out, as predictions.csv names them, or folders of them",
         [],
+    )
+    corrections: str | None = key(
+        optional(PATH),
+        "Corrected labels: a table of image and class, as the page of 'cnncli data --labels' saves it; an image "
+        "without a class is left out",
+        None,
     )
     unreadable: str = key(
         choice("error", "exclude"), "What to do about image files that cannot be read: stop, or leave them out", "error"

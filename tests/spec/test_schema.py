@@ -25,6 +25,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
             "source": "mnist",
             "classes": None,
             "exclude": [],
+            "corrections": None,
             "unreadable": "error",
             "image": {
                 "size": None,

@@ -13,6 +13,7 @@ from cnncli.isolation import isolated
 from cnncli.machine import create_folder
 from cnncli.observer import TrainingObserver
 from cnncli.runner.folds.plan import FoldPlan, fold_spec, plan_folds
+from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, with_own_files, write_corrections
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.resume_plan import plan_resume
 from cnncli.runner.training.observers import Observers
@@ -80,7 +81,10 @@ def _write_start(group: GroupDir, spec: Spec, plan: FoldPlan, final: bool, comma
 
     for number in range(1, plan.folds + 1):
         plan.write(number, group.division(number))
-    plain = plain_spec(portable_spec(spec))
+    portable = portable_spec(spec)
+    if spec.data.corrections is not None:
+        write_corrections(group.path / CORRECTIONS, read_corrections(spec.data.corrections))
+    plain = plain_spec(portable.replace(data=with_own_files(portable.data, group.path.absolute())))
     # Without defaults, which would count as set by hand where the source has a split of its own
     split = {key: value for key, value in plain["data"]["split"].items() if key in spec.data.split.set_keys}
     text = spec_text({**plain, "data": {**plain["data"], "split": split}})
@@ -95,6 +99,7 @@ def _finish(group: GroupDir, observer: TrainingObserver, command: Sequence[str])
         spec = load(record.spec, is_complete=True).spec
     except SpecError as error:
         raise RunError(f"'{group.path}' is not a complete group: its spec is damaged: {error}") from None
+    spec = spec.replace(data=with_own_files(spec.data, group.path))
     for number, run in enumerate(group.folds, 1):
         _finish_run(group, run, number, fold_spec(spec, group.division(number)), observer, command)
     if not group.metrics_file.exists():

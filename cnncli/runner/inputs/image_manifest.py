@@ -17,8 +17,8 @@ from cnncli.data.samples import FileSamples
 from cnncli.errors import DataError, RunError
 from cnncli.notices import Notice, ignore
 from cnncli.report.tables import write_rows
+from cnncli.runner.inputs.corrections import with_own_files
 from cnncli.runner.inputs.data_record import DataRecord
-from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runner.inputs.recorded_images import RecordedArrays, RecordedFiles, Row
 from cnncli.runner.inputs.splits import Splits, evaluated_splits, load_splits
 from cnncli.runs import RunDir
@@ -108,8 +108,9 @@ def recorded_splits(
         DataError: Images or classes are missing.
         RunError: The records are incomplete.
     """
+    data = with_own_files(data, run)
     if data.source.is_builtin:
-        return load_splits(with_own_division(data, run), seed, recorded=record.validation, notice=notice)
+        return load_splits(data, seed, recorded=record.validation, notice=notice)
     class_names = record.class_names
     rows = read_manifest(run / MANIFEST, class_names)
     order = {name: label for label, name in enumerate(class_names)}

@@ -75,6 +75,8 @@ def _missing(data: Data, model: Model, runs_folder: Path) -> Iterator[tuple[KeyP
         yield from _failing(("data", "source", source.name, argument), require_existing, path)
     if data.split.file is not None:
         yield from _failing(("data", "split", "file"), require_existing, data.split.file)
+    if data.corrections is not None:
+        yield from _failing(("data", "corrections"), require_existing, data.corrections)
     weights_of: list[tuple[KeyPath, Any]] = [(("model", "weights"), model.weights)]
     weights_of += [(node.at("weights"), node.entry.get("weights")) for node in model.nodes if is_backbone(node.entry)]
     for place, weights in weights_of:

@@ -21,6 +21,7 @@ from cnncli.data.samples import FileSamples, ImageData
 from cnncli.data.sources import inventory_of, table
 from cnncli.errors import DataError
 from cnncli.notices import Notice
+from cnncli.runner.inputs.corrections import read_corrections
 from cnncli.runner.inputs.input_format import input_format_for
 from cnncli.runner.inputs.splits import load_source
 from cnncli.spec.schema import Data
@@ -63,6 +64,9 @@ class RecordedFiles:
         if not self._is_table:
             return [row["class"] for row in rows]
         now = self._labels_of_table
+        if self._data.corrections is not None:
+            with suppress(DataError):
+                now = now | read_corrections(self._data.corrections)
         return [now.get(row["image"], row["class"]) for row in rows]
 
     @cached_property

@@ -24,6 +24,7 @@ from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
 from cnncli.notices import Notice, Progress, ignore
 from cnncli.runner.inputs.class_check import require_known_classes, unused_splits
+from cnncli.runner.inputs.corrections import corrected
 from cnncli.runner.inputs.division import Part, divide_source
 from cnncli.runner.inputs.division_file import pooled, read_parts
 from cnncli.runner.inputs.input_format import input_format_for
@@ -151,7 +152,7 @@ def load_source(data: Data, notice: Notice = ignore, only: Collection[str] = ())
         DataError: The images cannot be loaded, or have different sizes and the spec sets none.
         ResourceError: They do not fit into memory, or the cache is full.
     """
-    source = _load_source(data, notice, only)
+    source = corrected(_load_source(data, notice, only), data, notice)
     return source if data.split.file is None else pooled(source, data.source.has_files)
 
 

@@ -15,7 +15,8 @@ from cnncli.data.brightness import brightness_stats
 from cnncli.factory.precision import precision_here
 from cnncli.machine import expanded
 from cnncli.runner.environment import environment
-from cnncli.runner.inputs.division_file import DIVISION, with_own_division, write_division
+from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, with_own_files, write_corrections
+from cnncli.runner.inputs.division_file import DIVISION, write_division
 from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runs import RunDir, now
@@ -31,9 +32,11 @@ _BRIGHTNESS_SAMPLE = 2000
 
 
 def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str]) -> None:
-    """Writes spec.yaml, environment.json and log.txt; first split.csv, where a file divides the images."""
+    """Writes spec.yaml, environment.json and log.txt; before these split.csv and corrections.csv, if it names any."""
     if spec.data.split.file is not None:
         write_division(run.path / DIVISION, splits.samples, splits.source_split, spec.data.source.has_files)
+    if spec.data.corrections is not None:
+        write_corrections(run.path / CORRECTIONS, read_corrections(spec.data.corrections))
     _write_spec(run, _recorded_spec(spec, splits, run.path))
     invocation = {"command": command_line(command), "seed": spec.seed, "time": now()}
     run.write_json("environment.json", {**environment(spec.model.nodes), **invocation})
@@ -62,6 +65,8 @@ def portable_spec(spec: Spec) -> Spec:
     data = spec.data.replace(source=Source(source.name, arguments))
     if data.split.file is not None:
         data = data.replace(split=data.split.replace(file=_absolute(data.split.file)))
+    if data.corrections is not None:
+        data = data.replace(corrections=_absolute(data.corrections))
     train = spec.train.replace(precision=precision_here(spec.train.precision))
     return spec.replace(data=data, model=with_weights(spec.model, _absolute), train=train)
 
@@ -73,7 +78,7 @@ def _absolute(path: str) -> str:
 def _recorded_spec(spec: Spec, splits: Splits, run: Path) -> dict[str, Any]:
     """The spec with every default, as YAML has it; it names the run's own copy of a division."""
     portable = portable_spec(spec)
-    plain = plain_spec(portable.replace(data=with_own_division(portable.data, run.absolute())))
+    plain = plain_spec(portable.replace(data=with_own_files(portable.data, run.absolute())))
     for split in ("validation", "test"):
         is_pinned = spec.data.split.file is not None and not isinstance(plain["data"]["split"][split], str)
         if splits.source_split.get(split) == split or (is_pinned and split in splits.samples):
