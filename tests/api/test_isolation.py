@@ -135,6 +135,7 @@ def test_the_program_is_as_it_was(body, expected, example_folder):
     assert in_a_program(program(body)) == expected
 
 
+@pytest.mark.exhaustive
 def test_results_are_those_of_the_command_line_whatever_the_program_has_set(expected, example_folder):
     """Everything in one program; each call has one of its own in the grid above."""
     calls = """

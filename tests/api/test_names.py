@@ -81,6 +81,7 @@ def test_every_error_has_a_docstring(name):
     assert inspect.getdoc(getattr(cnncli, name))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_every_example_of_a_docstring_works(trained_workplace, tmp_path, monkeypatch):
     finder, runner = doctest.DocTestFinder(recurse=True), doctest.DocTestRunner(verbose=False)

@@ -184,6 +184,7 @@ def test_a_survey_starts_no_tensorflow(stripes):
     assert (result.returncode, result.stderr) == (0, "")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_draft_trains_to_far_above_chance(call, tmp_path, monkeypatch):
     draw(tmp_path / "stripes", 30, side=8)

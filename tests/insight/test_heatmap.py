@@ -104,6 +104,7 @@ def test_the_hottest_place_lies_in_the_evidence_and_for_random_weights_elsewhere
     assert alike(maps_of(model, "layercam", images, labels), found) > 0.999  # no gradient passes such a softmax
 
 
+@pytest.mark.exhaustive
 def test_each_class_of_one_unit_has_evidence_of_its_own(build, pictures):
     (images, labels, _), (others, truth, corners) = pictures
     model = build(*STRIDED, {"Dense": {"units": 1, "activation": "sigmoid"}}, shape=(42, 42, 1), classes=2)

@@ -104,6 +104,7 @@ def test_when_the_time_is_over_it_ends_within_an_epoch_and_everything_is_there(s
     assert reproduced(run, tmp_path).is_same
 
 
+@pytest.mark.exhaustive
 def test_decisions_made_while_it_trains_are_repeated_at_the_same_steps(stateful, watcher, tmp_path, monkeypatch):
     from cnncli.runner.train import train
     from cnncli.runner.training import timekeeper

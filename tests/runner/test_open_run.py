@@ -131,6 +131,7 @@ def folder(trained, tmp_path):
     return shutil.copytree(trained.run.path, tmp_path / "tiny-001")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_every_file_of_a_run_is_read_once(folder):
     predict = ["predict", str(folder / "plots" / "samples.png"), "--run", str(folder), "--json"]

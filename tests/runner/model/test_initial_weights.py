@@ -132,6 +132,7 @@ def test_fine_tuning_on_other_classes_loads_all_but_the_head_and_beats_a_trainin
         shutil.move(moved, run.path)
 
 
+@pytest.mark.exhaustive
 def test_a_run_stopped_in_the_middle_goes_on_without_the_run_it_began_with(digits, better, train, watcher, monkeypatch):
     from comparison import resume
 
