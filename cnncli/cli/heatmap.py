@@ -177,11 +177,7 @@ def _print_table(drawn: Sequence[tuple[HeatMap | UnreadableImage, Path | None]])
 
 
 def _doubt(heat: HeatMap) -> str:
-    if not heat.has_evidence:
-        return f"no evidence for {heat.class_name} was found"
-    if not heat.covered.counts:
-        return "covering the hottest tenth changes the answer no more than covering as much elsewhere; doubt this map"
-    return ""
+    return heat.covered.doubt(heat.class_name, heat.has_evidence)
 
 
 def _print_json(drawn: Sequence[tuple[HeatMap | UnreadableImage, Path | None]]) -> None:

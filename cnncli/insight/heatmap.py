@@ -20,6 +20,7 @@ COVERED = 0.1
 """Share of the image that the check covers."""
 
 _AT_A_TIME = 8  # images
+_ROUNDING = 1e-3  # of a logit: engines, and batches of other sizes, differ by less
 
 
 class Evidence(NamedTuple):
@@ -95,33 +96,72 @@ def grad_cam(network: Network, image: np.ndarray, logit: Logit) -> Evidence:
     return _of_features(network, image, logit, lambda value, gradient: value @ gradient.mean(axis=(0, 1)))
 
 
-def occlusion(network: Network, image: np.ndarray, logit: Logit) -> Evidence:
-    """How much the logit falls when a window, a quarter as wide and high, is covered with the image's mean colour.
+class Occlusion:
+    """An image with one window after another covered with its mean colour: what the class loses, a window speaks for.
 
-    Shape:
-        image: (height, width, channels), pixels 0…255 → (height, width)
+    A window is a quarter as wide and high as the image. Whatever computes logits may be asked: the windows are covered
+    one at a time, so that they need not be in memory together.
+
+    Args:
+        image: Pixels 0…255, uint8, shape `(height, width, channels)`.
 
     Source:
         Zeiler and Fergus, "Visualizing and Understanding Convolutional Networks" (2014).
     """
-    sides = image.shape[:2]
-    windows = [max(1, round(side / 4)) for side in sides]
-    starts = [
-        np.rint(np.linspace(0, side - window, min(WINDOWS, side))).astype(int)
-        for side, window in zip(sides, windows, strict=True)
-    ]
-    masks = np.zeros((len(starts[0]), len(starts[1]), *sides), bool)
-    for row, top in enumerate(starts[0]):
-        for column, left in enumerate(starts[1]):
-            masks[row, column, top : top + windows[0], left : left + windows[1]] = True
-    covered = without(image, masks.reshape(-1, *sides))
+
+    def __init__(self, image: np.ndarray) -> None:
+        self._image, self._sides = image, image.shape[:2]
+        self._mean = _mean_color(image)
+        self._windows = [max(1, round(side / 4)) for side in self._sides]
+        self._starts = [
+            np.rint(np.linspace(0, side - window, min(WINDOWS, side))).astype(int).tolist()
+            for side, window in zip(self._sides, self._windows, strict=True)
+        ]
+        self.cells = (len(self._starts[0]), len(self._starts[1]))
+
+    def __len__(self) -> int:
+        return self.cells[0] * self.cells[1]
+
+    def covered(self, number: int) -> np.ndarray:
+        """The image without a window, counted row by row: uint8, shape `(height, width, channels)`."""
+        row, column = divmod(number, self.cells[1])
+        top, left = self._starts[0][row], self._starts[1][column]
+        changed = self._image.copy()
+        changed[top : top + self._windows[0], left : left + self._windows[1]] = self._mean
+        return changed
+
+    @property
+    def spacing(self) -> tuple[float, float]:
+        """Pixels from one window to the next, down and across: nothing smaller can be located."""
+        down, across = (
+            (side - window) / max(1, cells - 1)
+            for side, window, cells in zip(self._sides, self._windows, self.cells, strict=True)
+        )
+        return down, across
+
+    def evidence(self, before: float, covered: np.ndarray) -> Evidence:
+        """The map, from the logit of the class in the image, and those without each window, shape `(windows,)`."""
+        falls = before - covered.reshape(self.cells)
+        falls = np.where(falls > _ROUNDING, falls, 0)
+        rows, columns = (
+            Axis((window - 1) / 2, step or 1) for window, step in zip(self._windows, self.spacing, strict=True)
+        )
+        return Evidence(_over_image(falls, rows, columns, self._sides), self.cells)
+
+
+def occlusion(network: Network, image: np.ndarray, logit: Logit) -> Evidence:
+    """How much the logit falls when a window is covered: `Occlusion` with a network of TensorFlow's.
+
+    Shape:
+        image: (height, width, channels), pixels 0…255 → (height, width)
+    """
+    windows = Occlusion(image)
     before = float(logit(np.asarray(network.logits(image[None])))[0])
-    falls = before - _logits(network, covered, logit).reshape(masks.shape[:2])
-    steps = [
-        (side - window) / max(1, len(start) - 1) for side, window, start in zip(sides, windows, starts, strict=True)
+    batches = (range(len(windows))[at : at + _AT_A_TIME] for at in range(0, len(windows), _AT_A_TIME))
+    logits = [
+        np.asarray(logit(network.logits(np.stack([windows.covered(number) for number in batch])))) for batch in batches
     ]
-    rows, columns = (Axis((window - 1) / 2, step or 1) for window, step in zip(windows, steps, strict=True))
-    return Evidence(_over_image(np.maximum(falls, 0), rows, columns, sides), falls.shape)
+    return windows.evidence(before, np.concatenate(logits))
 
 
 METHODS: Mapping[str, Callable[[Network, np.ndarray, Logit], Evidence]] = {
@@ -153,8 +193,13 @@ def without(image: np.ndarray, masks: np.ndarray) -> np.ndarray:
     Shape:
         image: (height, width, channels), masks: (copies, height, width) → (copies, height, width, channels), uint8
     """
-    mean = np.rint(image.mean(axis=(0, 1))).astype(np.uint8)  # (channels,)
-    return np.where(masks[..., None], mean, image[None])
+    return np.where(masks[..., None], _mean_color(image), image[None])
+
+
+def _mean_color(image: np.ndarray) -> np.ndarray:
+    """Shape `(channels,)`, uint8."""
+    color: np.ndarray = np.rint(image.mean(axis=(0, 1))).astype(np.uint8)
+    return color
 
 
 def _of_features(
@@ -187,9 +232,3 @@ def _over_image(cells: np.ndarray, rows: Axis, columns: Axis, sides: tuple[int, 
         (np.arange(side) - axis.first) / axis.step for side, axis in zip(sides, (rows, columns), strict=True)
     )
     return sampled(cells, down, across)
-
-
-def _logits(network: Network, images: np.ndarray, logit: Logit) -> np.ndarray:
-    """The logits of a class `(images,)`, a few images at a time."""
-    batches = range(0, len(images), _AT_A_TIME)
-    return np.concatenate([np.asarray(logit(network.logits(images[at : at + _AT_A_TIME]))) for at in batches])

@@ -58,3 +58,27 @@ def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarra
     tied = np.flatnonzero(result.argmax(axis=1) != answers)  # rounded to the same float32 as a class before it
     result[tied, answers[tied]] = np.nextafter(result[tied, answers[tied]], np.float32(1))
     return result
+
+
+_SINGLE_STEP = 2.0**-24
+"""The step of float32 below 1, and so of a probability that is 1 less another one."""
+
+
+def log_odds(probabilities: np.ndarray, label: int) -> np.ndarray:
+    """How much a class outweighs all others: the logit of one against the rest, which moves where it is nearly certain.
+
+    The others are added up, since a softmax gives them with all their digits where 1 less the probability has none
+    left. Of two classes one may have been computed as 1 less the other.
+
+    Args:
+        probabilities: Shape `(images, classes)`, of two classes or more.
+        label: Number of the class.
+
+    Returns:
+        Shape `(images,)`, float64.
+    """
+    least = _SINGLE_STEP if probabilities.shape[1] == 2 else float(np.finfo(np.float32).tiny)
+    own = probabilities[:, label].astype(np.float64)
+    others = np.delete(probabilities, label, axis=1).sum(axis=1, dtype=np.float64)
+    odds: np.ndarray = np.log(np.maximum(own, least)) - np.log(np.maximum(others, least))
+    return odds

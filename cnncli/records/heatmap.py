@@ -26,6 +26,16 @@ class Covered:
     elsewhere: float
     counts: bool
 
+    def doubt(self, class_name: str, has_evidence: bool) -> str:
+        """Why a map for a class tells nothing; empty for one that does."""
+        if not has_evidence:
+            return f"no evidence for {class_name} was found"
+        if not self.counts:
+            return (
+                "covering the hottest tenth changes the answer no more than covering as much elsewhere; doubt this map"
+            )
+        return ""
+
 
 @dataclass(frozen=True)
 class HeatMap:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -16,11 +17,12 @@ from starlette.routing import Route
 
 from cnncli.serve.batches import Batches
 from cnncli.serve.bodies import Bodies
-from cnncli.serve.images import images_in
+from cnncli.serve.heatmap import heat_map
+from cnncli.serve.images import images_in, unread
 from cnncli.serve.limits import Limits
 from cnncli.serve.metrics import Metrics
 from cnncli.serve.openapi import document
-from cnncli.serve.refusals import Refused
+from cnncli.serve.refusals import BUSY, Refused
 from cnncli.serve.served import Model, ServedRun
 
 _TOP = 5
@@ -65,6 +67,7 @@ class App:
         self._runs, self._batches, self._bodies = runs, batches, bodies
         self._limits, self._metrics = limits, metrics
         self._description = document(list(runs), limits, has_token)
+        self._heat_maps = 0  # that are being made
         self.closing = False
         folder = files("cnncli.serve") / "page"
         self._page = {path: ((folder / name).read_bytes(), kind) for path, (name, kind) in _PAGE.items()}
@@ -74,6 +77,8 @@ class App:
                 *(Route(path, self.page, methods=get) for path in self._page),
                 Route("/predict", self.predict, methods=post),
                 Route("/runs/{run}/predict", self.predict, methods=post),
+                Route("/heatmap", self.heatmap, methods=post),
+                Route("/runs/{run}/heatmap", self.heatmap, methods=post),
                 Route("/runs", self.runs, methods=get),
                 Route("/health", self.health, methods=get),
                 Route("/ready", self.ready, methods=get),
@@ -93,15 +98,37 @@ class App:
         run = self._run(request.path_params.get("run"))
         model = run.model
         top = _top(request.query_params.get("top"), len(model.classes))
+        async with self._images(request) as found:
+            probabilities = await self._batches.probabilities(model, unread(found, model.image))
+        self._metrics.images.labels(run.name).inc(len(found))
+        return JSONResponse({"predictions": [_prediction(model, one, top) for one in probabilities]})
+
+    async def heatmap(self, request: Request) -> Response:
+        """Where in the image of a request the evidence was."""
+        model = self._run(request.path_params.get("run")).model
+        name = request.query_params.get("class")
+        if name is not None and name not in model.classes:
+            raise Refused(422, "the run has no class of this name; /runs lists them")
+        async with self._images(request) as found:
+            if len(found) > 1:
+                raise Refused(422, "a heat map is of one image; send the others in requests of their own")
+            if self._heat_maps >= self._limits.heat_maps:
+                raise Refused(429, "too many heat maps are being made; try again in a second", BUSY)
+            self._heat_maps += 1
+            try:
+                return JSONResponse(await heat_map(self._batches, model, found[0], name))
+            finally:
+                self._heat_maps -= 1
+
+    @contextlib.asynccontextmanager
+    async def _images(self, request: Request) -> AsyncIterator[Sequence[bytes]]:
+        """Inside, the files of the images of a request are held."""
         async with self._bodies.received(request) as body:
             arguments = body, request.headers.get("content-type", ""), self._limits.images
             if len(body) < _LONG:
-                found = images_in(*arguments)
+                yield images_in(*arguments)
             else:
-                found = await asyncio.to_thread(images_in, *arguments)
-            probabilities = await self._batches.probabilities(model, found)
-        self._metrics.images.labels(run.name).inc(len(found))
-        return JSONResponse({"predictions": [_prediction(model, one, top) for one in probabilities]})
+                yield await asyncio.to_thread(images_in, *arguments)
 
     async def runs(self, request: Request) -> Response:
         """The runs, their classes, and the size of their images."""
@@ -130,7 +157,7 @@ class App:
             return next(iter(self._runs.values()))
         names = ", ".join(self._runs)
         if name is None:
-            raise Refused(422, f"there are several runs; send the image to /runs/NAME/predict, of {names}")
+            raise Refused(422, f"there are several runs; send the image to an address below /runs/NAME, of {names}")
         if name not in self._runs:
             raise Refused(404, f"there is no run of this name; there is {names}")
         return self._runs[name]

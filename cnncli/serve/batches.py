@@ -12,13 +12,12 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cnncli.machine import usable_cores
-from cnncli.serve.images import pixels_of
 from cnncli.serve.limits import Limits
 from cnncli.serve.metrics import Metrics
 from cnncli.serve.refusals import BUSY, Refused
@@ -26,6 +25,7 @@ from cnncli.serve.refusals import BUSY, Refused
 if TYPE_CHECKING:
     import numpy as np
 
+    from cnncli.serve.images import Unread
     from cnncli.serve.served import Model
 
 
@@ -44,18 +44,17 @@ class _Job:
 class _Image:
     job: _Job
     number: int
-    name: str
-    file: bytes
+    read: Callable[[], np.ndarray] | None
     pixels: np.ndarray | None = None
 
     def decode(self) -> bool:
         """Decodes it, unless that was done; whether it has pixels now."""
-        if self.pixels is None:
+        if self.read is not None:
             try:
-                self.pixels = pixels_of(self.file, self.job.model.image, self.name)
+                self.pixels = self.read()
             except Exception as problem:
                 self.job.problems[self.number] = problem
-            self.file = b""
+            self.read = None  # and with it the file
         return self.pixels is not None
 
 
@@ -83,23 +82,31 @@ class Batches:
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
         self._thread.start()
 
-    async def probabilities(self, model: Model, files: Sequence[bytes]) -> list[np.ndarray]:
-        """Probabilities of the classes, float32 `(classes,)`, for each image file.
+    async def probabilities(
+        self, model: Model, unread: Sequence[Unread], is_accepted: bool = False
+    ) -> list[np.ndarray]:
+        """Probabilities of the classes, float32 `(classes,)`, for each image.
+
+        Args:
+            model: What classifies.
+            unread: The images.
+            is_accepted: Whether they belong to a request most of which is done, so that they wait in any case.
 
         Raises:
             Refused: The queue is full, or an image cannot be read.
         """
-        if self._accepted + len(files) > self._limits.queue:
+        if not is_accepted and self._accepted + len(unread) > self._limits.queue:
             raise Refused(429, "too many images are waiting; try again in a second", BUSY)
-        job = _Job(model, self._loop.create_future(), len(files), [None] * len(files))  # type: ignore[list-item]
-        self._accepted += len(files)
+        job = _Job(model, self._loop.create_future(), len(unread), [None] * len(unread))  # type: ignore[list-item]
+        self._accepted += len(unread)
         self._metrics.waiting.set(self._accepted)
-        names = ["the image"] if len(files) == 1 else [f"image {number}" for number in range(1, len(files) + 1)]
-        images = [_Image(job, number, names[number], file) for number, file in enumerate(files)]
-        large = [image for image in images if len(image.file) > _SMALL]
+        small: list[_Image] = []
+        large: list[_Image] = []
+        for number, each in enumerate(unread):
+            (large if each.size > _SMALL else small).append(_Image(job, number, each.read))
         with self._changed:
             self._coming += len(large)
-            self._ready.extend(image for image in images if len(image.file) <= _SMALL)
+            self._ready.extend(small)
             self._changed.notify()
         for image in large:
             self._decoders.submit(self._decode, image)

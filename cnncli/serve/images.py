@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from email.message import Message
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cnncli.data.decode.cut_off import UnreadableImage
-from cnncli.data.decode.image import read_image
+from cnncli.data.decode.image import read_sized_image
 from cnncli.errors import DataError
 from cnncli.serve.refusals import Refused
 
@@ -92,14 +92,35 @@ def _too_many(most: int) -> Refused:
     return Refused(413, f"a request may have {most} images; send the others in another one")
 
 
-def pixels_of(file: bytes, image_format: InputFormat, name: str) -> np.ndarray:
-    """The pixels of an image as a network takes them, as `read_image` gives them.
+class Unread(NamedTuple):
+    """An image that is not in memory yet.
+
+    Args:
+        read: Gives its pixels, uint8 `(height, width, channels)`, as a network takes them; may raise `Refused`.
+        size: Bytes of the file that is decoded for it.
+    """
+
+    read: Callable[[], np.ndarray]
+    size: int = 0
+
+
+def unread(files: Sequence[bytes], image_format: InputFormat) -> list[Unread]:
+    """The images in files, each with its number in what is said of it if there are several."""
+    names = ["the image"] if len(files) == 1 else [f"image {number}" for number in range(1, len(files) + 1)]
+    return [
+        Unread(lambda file=file, name=name: decoded(file, image_format, name)[0], len(file))  # type: ignore[misc]
+        for file, name in zip(files, names, strict=True)
+    ]
+
+
+def decoded(file: bytes, image_format: InputFormat, name: str) -> tuple[np.ndarray, tuple[int, int]]:
+    """The pixels of an image as a network takes them, and its own height and width, as `read_sized_image` gives them.
 
     Raises:
         Refused: It is not an image, of a format that is not read, too large, or damaged.
     """
     try:
-        return read_image(file, image_format, name)
+        return read_sized_image(file, image_format, name)
     except DataError as error:
         code = error.code if isinstance(error, UnreadableImage) else ""
         raise Refused(_STATUS.get(code, 422), error.message) from None

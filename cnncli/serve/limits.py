@@ -16,6 +16,7 @@ class Limits:
         bodies: Bytes of all requests that are being read or answered.
         images: Images of one request.
         queue: Images that wait, of all requests.
+        heat_maps: Heat maps that are made at a time: each is an image fifty times.
         connections: Open connections.
         head_seconds: Time for the first line and the headers of a request.
         body_seconds: Time for the rest of it.
@@ -31,6 +32,7 @@ class Limits:
     bodies: int = 256 * MIB
     images: int = 64
     queue: int = 512
+    heat_maps: int = 4
     connections: int = 800
     head_seconds: float = 10
     body_seconds: float = 30

@@ -18,7 +18,7 @@ _ERRORS = {
     415: "It is not an image, or of a format that is not read.",
     421: "Without a token, the server answers to names of this machine only.",
     422: "An image is damaged, or the request is not of this form.",
-    429: "Too many images are waiting; try again after the seconds in Retry-After.",
+    429: "Too many images are waiting, or heat maps are being made; try again after the seconds in Retry-After.",
 }
 _AT_THE_DOOR = (400, 408)
 
@@ -33,6 +33,8 @@ def document(runs: Sequence[str], limits: Limits, has_token: bool) -> dict[str, 
     paths = {
         "/predict": {"post": _predict("Classify images with the only run.", limits, door, [])},
         "/runs/{run}/predict": {"post": _predict("Classify images with a run.", limits, door, [named])},
+        "/heatmap": {"post": _heatmap("Where the evidence in an image was, with the only run.", limits, door, [])},
+        "/runs/{run}/heatmap": {"post": _heatmap("Where the evidence in an image was.", limits, door, [named])},
         "/runs": {"get": _get("The runs, with their classes.", _content("Runs"), door)},
         "/health": {"get": _get("Whether the process lives.", _content("Status"), door, open_to_all=True)},
         "/ready": {"get": _get("Whether requests are welcome.", _content("Status"), (*door, 503), open_to_all=True)},
@@ -54,7 +56,6 @@ def document(runs: Sequence[str], limits: Limits, has_token: bool) -> dict[str, 
 
 
 def _predict(summary: str, limits: Limits, door: Sequence[int], parameters: Sequence[Any]) -> dict[str, Any]:
-    binary = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
     several = {"type": "array", "items": {"type": "string", "contentMediaType": "application/octet-stream"}}
     top = {
         "name": "top",
@@ -62,24 +63,46 @@ def _predict(summary: str, limits: Limits, door: Sequence[int], parameters: Sequ
         "description": "Classes in `top`, the most probable first.",
         "schema": {"type": "integer", "minimum": 1, "default": 5},
     }
-    problems = (*_AT_THE_DOOR, *door, 403, *((404,) if parameters else ()), 413, 415, 422, 429)
+    bodies = {
+        **_ONE_IMAGE,
+        "multipart/form-data": {"schema": {"type": "object", "properties": {"image": several}}},
+        _JSON: {"schema": {"$ref": "#/components/schemas/Images"}},
+    }
+    limit = f"At most {limits.body // MIB} MiB and {limits.images} images."
+    return _post((summary, limit), door, [*parameters, top], bodies, ("Predictions.", "Predictions"))
+
+
+def _heatmap(summary: str, limits: Limits, door: Sequence[int], parameters: Sequence[Any]) -> dict[str, Any]:
+    of_class = {
+        "name": "class",
+        "in": "query",
+        "description": "Class that the evidence is for; the predicted one unless it is given.",
+        "schema": {"type": "string"},
+    }
+    limit = f"One image of at most {limits.body // MIB} MiB, which is classified about fifty times."
+    return _post((summary, limit), door, [*parameters, of_class], _ONE_IMAGE, ("The map.", "HeatMap"))
+
+
+_BINARY = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+_ONE_IMAGE = {"application/octet-stream": _BINARY, "image/*": _BINARY}
+
+
+def _post(
+    words: tuple[str, str],
+    door: Sequence[int],
+    parameters: Sequence[Any],
+    bodies: Mapping[str, Any],
+    answer: tuple[str, str],
+) -> dict[str, Any]:
+    """An address that takes images: summary and limit, and the description and schema of its answer."""
+    names_a_run = any(each["in"] == "path" for each in parameters)
+    problems = (*_AT_THE_DOOR, *door, 403, *((404,) if names_a_run else ()), 413, 415, 422, 429)
     return {
-        "summary": summary,
-        "description": f"At most {limits.body // MIB} MiB and {limits.images} images.",
-        "parameters": [*parameters, top],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/octet-stream": binary,
-                "image/*": binary,
-                "multipart/form-data": {"schema": {"type": "object", "properties": {"image": several}}},
-                _JSON: {"schema": {"$ref": "#/components/schemas/Images"}},
-            },
-        },
-        "responses": {
-            "200": {"description": "Predictions.", "content": _content("Predictions")},
-            **_problems(problems),
-        },
+        "summary": words[0],
+        "description": words[1],
+        "parameters": parameters,
+        "requestBody": {"required": True, "content": bodies},
+        "responses": {"200": {"description": answer[0], "content": _content(answer[1])}, **_problems(problems)},
     }
 
 
@@ -110,6 +133,20 @@ def _schemas(limits: Limits) -> dict[str, Any]:
     text, whole = {"type": "string"}, {"type": "integer"}
     ranked: dict[str, Any] = {"class": text, "probability": {"type": "number", "minimum": 0, "maximum": 1}}
     predictions = _object(**ranked, top={"type": "array", "items": _object(**ranked)})
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    heat_map = _object(
+        **ranked,
+        image=_object(height=whole, width=whole),
+        map={
+            "type": "array",
+            "description": "Rows over the whole image, from the top; 1 where the evidence was greatest.",
+            "items": {"type": "array", "items": share},
+        },
+        pixels={"type": "integer", "description": "Pixels of the image: nothing smaller is located."},
+        hottest_covered={**share, "description": "Probability with the hottest tenth of the image covered."},
+        elsewhere_covered={**share, "description": "Probability with as much covered elsewhere."},
+        note={"type": "string", "description": "Why to doubt the map; empty if there is no reason."},
+    )
     base64 = {"type": "string", "contentEncoding": "base64"}
     run = _object(
         name=text,
@@ -120,6 +157,7 @@ def _schemas(limits: Limits) -> dict[str, Any]:
     return {
         "Images": _object(images={"type": "array", "minItems": 1, "maxItems": limits.images, "items": base64}),
         "Predictions": _object(predictions={"type": "array", "items": predictions}),
+        "HeatMap": heat_map,
         "Runs": _object(runs={"type": "array", "items": run}),
         "Status": _object(status=text),
         "Error": _object(error=text),

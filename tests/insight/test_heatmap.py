@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cnncli.insight.heatmap import METHODS, Evidence, Logit, checked_by_covering, without
+from cnncli.insight.heatmap import METHODS, Evidence, Logit, Occlusion, checked_by_covering, without
+from cnncli.insight.probabilities import log_odds
 
 pytestmark = pytest.mark.slow
 
@@ -139,6 +140,10 @@ def test_occlusion_asks_each_part_in_turn(build):
     assert 18 <= row <= 25
     assert 2 <= column <= 7
     assert not METHODS["occlusion"](network_of(model), image, Logit.of(0, 2)).values.any()
+    windows = Occlusion(image)
+    answers = np.asarray(model(np.stack([image, *map(windows.covered, range(len(windows)))]), training=False))
+    odds = log_odds(answers, 1)  # of two classes, by which their logits differ
+    assert np.allclose(windows.evidence(odds[0], odds[1:]).values, evidence.values, atol=1e-3)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 3), (6, 40)])

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.special import expit, softmax
 
-from cnncli.insight.probabilities import are_probabilities, class_logits, with_temperature
+from cnncli.insight.probabilities import are_probabilities, class_logits, log_odds, with_temperature
 
 RANDOM = np.random.default_rng(0)
 RAW = (10 * RANDOM.normal(size=(50, 4))).astype(np.float32)
@@ -66,3 +66,19 @@ def test_a_temperature_changes_no_answer(logits, temperature, rival):
     assert np.array_equal(result.argmax(axis=1), probabilities.argmax(axis=1))
     assert np.allclose(result.sum(axis=1), 1, atol=1e-6)
     assert (result >= 0).all()
+
+
+def test_log_odds_move_where_a_probability_does_not():
+    logits = np.array([[30.0, 0, 0], [31, 0, 0], [0, 40, 0]])
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    assert probabilities[0, 0] == probabilities[1, 0] == 1
+    odds = log_odds(probabilities, 0)
+    assert odds.dtype == np.float64
+    assert odds == pytest.approx([30 - np.log(2), 31 - np.log(2), -40], abs=1e-4)
+
+
+def test_log_odds_of_two_classes_do_not_take_rounding_for_evidence():
+    probabilities = np.array([[0, 1], [2**-24, 1 - 2**-24], [0.5, 0.5]], np.float32)
+    assert log_odds(probabilities, 1) == pytest.approx([16.64, 16.64, 0], abs=0.01)
+    assert log_odds(probabilities, 0) == pytest.approx([-16.64, -16.64, 0], abs=0.01)

@@ -3,7 +3,17 @@
 import pytest
 from real_server import png
 
-ADDRESSES = ["/predict", "/runs/{run}/predict", "/runs", "/health", "/ready", "/metrics", "/openapi.json"]
+ADDRESSES = [
+    "/predict",
+    "/runs/{run}/predict",
+    "/heatmap",
+    "/runs/{run}/heatmap",
+    "/runs",
+    "/health",
+    "/ready",
+    "/metrics",
+    "/openapi.json",
+]
 
 
 @pytest.mark.slow

@@ -1,9 +1,12 @@
 """The page in a browser: Chromium, as Debian has it."""
 
 import base64
+import io
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 from real_server import png
 
 CHROMIUM = shutil.which("chromium")
@@ -61,8 +64,28 @@ def opened(browser):
     assert problems == []
 
 
-def transfer(page, kind, level, name="grey.png"):
-    page.evaluate(TRANSFER, [kind, name, base64.b64encode(png(level)).decode()])
+def transfer(page, kind, level, name="grey.png", file=None):
+    page.evaluate(TRANSFER, [kind, name, base64.b64encode(file or png(level)).decode()])
+
+
+def spotted():
+    """A PNG of 40×60, dark but for its top right."""
+    pixels = np.full((40, 60, 3), 30, np.uint8)
+    pixels[:12, -16:] = 255
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+# How dark the map makes each of 3×3 parts of the image as it is drawn: 0 for a part that is left as it is
+DARKNESS = """canvas => {
+  const [width, height] = [canvas.width, canvas.height];
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  return [0, 1, 2].map((y) => [0, 1, 2].map((x) => {
+    const [row, column] = [Math.floor(((y + 0.5) * height) / 3), Math.floor(((x + 0.5) * width) / 3)];
+    return data[4 * (row * width + column) + 3];
+  }));
+}"""
 
 
 def answered(page):
@@ -180,3 +203,69 @@ def test_the_newest_image_is_the_one_that_is_answered(opened, server):
     transfer(page, "drop", 230)
     page.wait_for_load_state("networkidle")
     assert answered(page)[1][0] == server.ask("/predict", png(230)).body["predictions"][0]["class"]
+
+
+def test_the_page_shows_where_the_evidence_was(opened, server):
+    page = opened(server.url)
+    page.wait_for_selector("#choice:not([hidden])")
+    transfer(page, "drop", None, file=spotted())
+    name = answered(page)[1][0]
+    asked = server.ask("/heatmap", spotted()).body
+    page.focus("#where")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#map:not([hidden])")
+    text = page.inner_text("#evidence")
+    rows = np.array(asked["map"])
+    row, column = np.unravel_index(rows.argmax(), rows.shape)
+    down = ("top", "", "bottom")[3 * row // rows.shape[0]]
+    across = ("left", "", "right")[3 * column // rows.shape[1]]
+    where = f"at the {' '.join(filter(None, (down, across)))}" if down or across else "in the middle"
+    assert text.startswith(f"Evidence for {name}: strongest {where}; located to {asked['pixels']} pixels of the image.")
+    assert text.endswith("This is where the evidence was, not why.")
+    darkness = np.array(page.locator("#map").evaluate(DARKNESS))
+    centers = [rows[[7, 20, 33][y], [10, 30, 50][x]] for y in range(3) for x in range(3)]
+    assert np.abs(darkness.ravel() / 190 - (1 - np.array(centers))).max() < 0.1
+    image, drawn = (page.locator(each).bounding_box() for each in ("#image", "#map"))
+    assert image == pytest.approx(drawn)
+    assert page.evaluate("document.activeElement.id") == "where"
+    tree = page.locator("body").aria_snapshot()
+    for named in (
+        'button "Hide the evidence"',
+        f'img "Map of the evidence for {name}"',
+        f"Evidence for {name}: strongest",
+    ):
+        assert named in tree, tree
+    page.keyboard.press("Enter")
+    assert (page.locator("#map").is_hidden(), page.inner_text("#evidence")) == (True, "")
+    assert page.inner_text("#where") == "Where was the evidence?"
+
+
+def test_an_image_without_evidence_and_the_next_image_have_no_map(opened, server):
+    page = opened(server.url, viewport={"width": 360, "height": 640})
+    page.wait_for_selector("#choice:not([hidden])")
+    transfer(page, "drop", None, file=spotted())
+    answered(page)
+    page.click("#where")
+    page.wait_for_selector("#map:not([hidden])")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    transfer(page, "drop", 200)
+    page.wait_for_selector("#map", state="hidden")
+    name = answered(page)[1][0]
+    assert page.inner_text("#evidence") == ""
+    page.click("#where")
+    page.wait_for_selector("#evidence:has-text('No evidence')")
+    assert page.inner_text("#evidence") == f"No evidence for {name} was found."
+    assert page.locator("#map").is_hidden()
+
+
+def test_a_server_that_has_too_much_to_do_is_told_on_the_page(browser, started):
+    server = started("shades-001", limits={"heat_maps": 0})
+    page = browser.new_page()  # Chromium puts refused requests on the console
+    page.goto(server.url)
+    page.wait_for_selector("#choice:not([hidden])")
+    transfer(page, "drop", 200)
+    answered(page)
+    page.click("#where")
+    page.wait_for_selector("#evidence.wrong")
+    assert page.inner_text("#evidence") == "Too many heat maps are being made; try again in a second."
+    page.close()

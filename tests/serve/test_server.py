@@ -144,7 +144,7 @@ def test_several_runs_have_an_address_each_and_the_common_one_says_which(started
     server = started("shades-001", "second")
     assert [server.ask(f"/runs/{name}/predict", png(9)).status for name in ("shades-001", "second")] == [200, 200]
     answer = server.ask("/predict", png(9))
-    assert (answer.status, "/runs/NAME/predict, of shades-001, second" in answer.body["error"]) == (422, True)
+    assert (answer.status, "below /runs/NAME, of shades-001, second" in answer.body["error"]) == (422, True)
     assert [run["name"] for run in server.ask("/runs").body["runs"]] == ["shades-001", "second"]
 
 
@@ -165,7 +165,7 @@ def test_with_a_token_everything_but_the_page_and_the_probes_needs_it(started, t
 def test_it_starts_and_answers_without_tensorflow(started, tmp_path):
     (tmp_path / "tensorflow.py").write_text("raise ImportError('not here')")  # Keras cannot be imported either then
     server = started("shades-001", PYTHONPATH=os.pathsep.join([str(tmp_path), *sys.path]))
-    assert server.ask("/predict", png(9)).status == 200
+    assert [server.ask(path, png(9)).status for path in ("/predict", "/heatmap")] == [200, 200]
 
 
 def test_slow_and_wrong_clients_are_told_and_leave_others_alone(started):

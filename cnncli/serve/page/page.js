@@ -5,6 +5,7 @@ const SURE = 0.9;
 const MOST_NAMES = 30;
 let runs = [];
 let token = "";
+let shown = null; // the file whose classes are shown
 let latest = 0; // number of the newest request: the answer to an older one is not shown
 
 /** Sends a request; an answer that is none becomes an error with the server's own sentence. */
@@ -68,9 +69,94 @@ function show(top) {
   );
 }
 
+/** Where the brightest place of a map is, in words: "at the top left". */
+function place(map) {
+  let [top, left] = [0, 0];
+  map.forEach((row, y) => row.forEach((value, x) => value > map[top][left] && ([top, left] = [y, x])));
+  const third = (at, count) => Math.min(2, Math.floor((3 * at) / count));
+  const down = ["top", "", "bottom"][third(top, map.length)];
+  const across = ["left", "", "right"][third(left, map[0].length)];
+  return down || across ? `at the ${[down, across].filter(Boolean).join(" ")}` : "in the middle";
+}
+
+function describeEvidence(answer) {
+  if (!answer.map.flat().some((value) => value > 0)) return sentence(answer.note);
+  const reason = answer.note ? ` ${sentence(answer.note)}` : "";
+  return (
+    `Evidence for ${answer.class}: strongest ${place(answer.map)}; located to ${answer.pixels} pixels of the image. ` +
+    `With the brightest tenth covered, its probability is ${percent(answer.hottest_covered)}; with as much covered ` +
+    `elsewhere, ${percent(answer.elsewhere_covered)}.${reason} This is where the evidence was, not why.`
+  );
+}
+
+/** Darkens the image where there was little evidence, and draws a line around all that has half of the greatest. */
+function drawMap({ map, image }) {
+  const [rows, columns, dark] = [map.length, map[0].length, 190];
+  const cells = new ImageData(columns, rows);
+  map.flat().forEach((value, index) => (cells.data[4 * index + 3] = dark * (1 - value)));
+  const small = document.createElement("canvas");
+  [small.width, small.height] = [columns, rows];
+  small.getContext("2d").putImageData(cells, 0, 0);
+  const canvas = element("map");
+  const scale = 480 / Math.max(image.height, image.width);
+  canvas.width = Math.max(1, Math.round(scale * image.width));
+  canvas.height = Math.max(1, Math.round(scale * image.height));
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
+  const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
+  const isWithin = (x, y) => data[4 * (y * width + x) + 3] <= dark / 2;
+  context.fillStyle = "white";
+  for (let y = 1; y < height; y++) {
+    for (let x = 1; x < width; x++) {
+      const here = isWithin(x, y);
+      if (here !== isWithin(x - 1, y) || here !== isWithin(x, y - 1)) context.fillRect(x - 1, y - 1, 2, 2);
+    }
+  }
+}
+
+function hideMap() {
+  element("map").hidden = true;
+  element("where").textContent = "Where was the evidence?";
+  element("evidence").textContent = "";
+  element("evidence").classList.remove("wrong");
+}
+
+async function showMap() {
+  if (!element("map").hidden) return hideMap();
+  const number = ++latest;
+  hideMap();
+  element("evidence").textContent = "Looking …";
+  try {
+    const answer = await send("heatmap", shown);
+    if (number !== latest) return;
+    element("evidence").textContent = describeEvidence(answer);
+    if (answer.map.flat().some((value) => value > 0)) {
+      drawMap(answer);
+      element("map").setAttribute("aria-label", `Map of the evidence for ${answer.class}`);
+      element("map").hidden = false;
+      element("where").textContent = "Hide the evidence";
+    }
+  } catch (error) {
+    if (number !== latest) return;
+    element("evidence").textContent = error.message;
+    element("evidence").classList.add("wrong");
+  }
+}
+
+/** Sends an image to one of the addresses of the chosen run. */
+function send(what, file) {
+  return ask(`runs/${encodeURIComponent(element("run").value)}/${what}`, {
+    method: "POST",
+    body: file,
+    headers: { "Content-Type": "application/octet-stream" },
+  });
+}
+
 async function classify(file) {
   if (!file) return;
   const number = ++latest;
+  hideMap();
+  element("where").hidden = true;
   URL.revokeObjectURL(element("image").src);
   element("image").src = URL.createObjectURL(file);
   element("image").hidden = false;
@@ -79,13 +165,11 @@ async function classify(file) {
   element("answer").hidden = false;
   say("Classifying …");
   try {
-    const path = `runs/${encodeURIComponent(element("run").value)}/predict`;
-    const answer = await ask(path, {
-      method: "POST",
-      body: file,
-      headers: { "Content-Type": "application/octet-stream" },
-    });
-    if (number === latest) show(answer.predictions[0].top);
+    const answer = await send("predict", file);
+    if (number !== latest) return;
+    show(answer.predictions[0].top);
+    shown = file;
+    element("where").hidden = false;
   } catch (error) {
     if (number === latest) say(error.message, true);
     if (error.status === 401) askForToken();
@@ -129,7 +213,9 @@ for (const id of ["file", "camera"]) {
     event.target.value = ""; // so that the same file can be chosen again
   });
 }
+element("where").addEventListener("click", showMap);
 element("run").addEventListener("change", () => {
+  latest++;
   element("answer").hidden = true;
   describe();
 });
