@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, overload
 
-from cnncli.api.export import ExportableRun
+from cnncli.api.sure import SureRun
 from cnncli.errors import DataError
 from cnncli.isolation import isolated, isolated_images
 from cnncli.machine import expanded
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cnncli.runner.predict import ImageLike, Predictor
 
 
-class PredictingRun(ExportableRun):
+class PredictingRun(SureRun):
     """The part of `cnncli.Run` that classifies images."""
 
     @overload
@@ -37,6 +37,7 @@ class PredictingRun(ExportableRun):
         keep_unreadable: Literal[False] = False,
         engine: str | None = None,
         calibrated: bool | None = None,
+        coverage: float | None = None,
     ) -> list[Prediction]: ...
     @overload
     def predict(
@@ -51,6 +52,7 @@ class PredictingRun(ExportableRun):
         keep_unreadable: Literal[True],
         engine: str | None = None,
         calibrated: bool | None = None,
+        coverage: float | None = None,
     ) -> list[Prediction | UnreadableImage]: ...
     def predict(
         self,
@@ -64,6 +66,7 @@ class PredictingRun(ExportableRun):
         keep_unreadable: bool = False,
         engine: str | None = None,
         calibrated: bool | None = None,
+        coverage: float | None = None,
     ) -> Sequence[Prediction | UnreadableImage]:
         """Classifies images of any size, colour or grey; the network is loaded once for calls with the same weights.
 
@@ -84,15 +87,18 @@ class PredictingRun(ExportableRun):
             engine: `litert`, `onnx`, `openvino` or `tensorflow`; by default the quickest that the run has.
             calibrated: Divide logits by the temperature of calibration.json, so that probabilities mean what they say;
                 the answers stay the same. By default as `calibration` in the spec says.
+            coverage: Share of images like the validation images, such as 0.95, whose set of classes,
+                `Prediction.classes_in_set`, is to hold the right class.
 
         Returns:
             One prediction for each image, in order.
 
         Raises:
-            ValueError: `top_k` is less than 1, or no engine has this name.
+            ValueError: `top_k` is less than 1, no engine has this name, or `coverage` is not between 0 and 1.
             DataError: An image cannot be read.
-            RunError: The run is incomplete, lacks these weights, the export of the engine, or a temperature for
-                `calibrated`, or they were changed.
+            RunError: The run is incomplete, lacks these weights, the export of the engine, a temperature for
+                `calibrated`, or thresholds for `coverage`, such as with too few validation images; or weights were
+                changed.
             ResourceError: The runtime of the engine is not installed.
 
         Example:
@@ -104,6 +110,13 @@ class PredictingRun(ExportableRun):
         """
         if top_k < 1:
             raise ValueError(f"top_k is the number of classes to return, 1 or more; got {top_k}")
+        sets = (
+            None
+            if coverage is None
+            else self.class_sets(
+                coverage, weights=weights, allow_changed_weights=allow_changed_weights, calibrated=calibrated
+            )
+        )
         with isolated_images():
             from cnncli.runner.predict import Predictor, as_list
 
@@ -111,7 +124,7 @@ class PredictingRun(ExportableRun):
             if chosen not in self._predictors:
                 self._predictors[chosen] = Predictor(self, notice, allow_changed_weights, weights, engine, calibrated)
             predictions = []
-            for prediction in self._predictors[chosen].predict(as_list(images), top_k, invert):
+            for prediction in self._predictors[chosen].predict(as_list(images), top_k, invert, sets):
                 if isinstance(prediction, UnreadableImage) and not keep_unreadable:
                     raise DataError(prediction.reason)
                 predictions.append(prediction)
@@ -157,6 +170,7 @@ class PredictingRun(ExportableRun):
         engine: str | None = None,
         calibrated: bool | None = None,
         invert: bool = False,
+        coverage: float | None = None,
         image_column: str | None = None,
         allow_changed_weights: bool = False,
         prepare: bool = False,
@@ -184,6 +198,8 @@ class PredictingRun(ExportableRun):
                 default the quickest that the run has, or the one that the call to continue began with.
             calibrated: Divide logits by the temperature of calibration.json, as in `predict`.
             invert: Invert the brightness first, for negatives of the training images.
+            coverage: Write sets of classes as well, which hold the right one in this share of images like the
+                validation images, such as 0.95.
             image_column: Column of the images in a table; found by itself by default.
             allow_changed_weights: Accept weights whose checksum does not match the run.
             prepare: For 2,000 images or more, make the export to LiteRT first if there is none, as
@@ -192,10 +208,10 @@ class PredictingRun(ExportableRun):
             notice: Receives warnings; `warnings.warn` by default.
 
         Raises:
-            ValueError: `top_k` is less than 1, or there is no such shard.
+            ValueError: `top_k` is less than 1, there is no such shard, or `coverage` is not between 0 and 1.
             DataError: There are no images, a table cannot be read, or the file exists.
-            RunError: The run is incomplete or lacks these weights or a temperature for `calibrated`, they were changed,
-                or the call to continue was another one.
+            RunError: The run is incomplete or lacks these weights, a temperature for `calibrated` or thresholds for
+                `coverage`, weights were changed, or the call to continue was another one.
             ResourceError: A package is not installed, the file cannot be written, or memory or disk ran out.
 
         Example:
@@ -224,7 +240,7 @@ class PredictingRun(ExportableRun):
                 self,
                 expanded(out),
                 as_several(images),
-                Settings(top_k, probabilities, embeddings, invert),
+                Settings(top_k, probabilities, embeddings, invert, coverage),
                 Computing(weights, engine, allow_changed_weights, export if prepare else None, calibrated),
                 shard,
                 resume,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 )
 @calibrated_option
 @click.option("--invert", is_flag=True, help="Invert brightness before classifying.")
+@click.option(
+    "--coverage",
+    type=float,
+    metavar="SHARE",
+    help="Answer with sets of classes that hold the right one in this share of the images, such as 0.95.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--out", type=UserPath(dir_okay=False), help="Write a file, .csv, .jsonl or .parquet, for many images.")
@@ -58,6 +64,7 @@ def predict(
     engine: str | None,
     calibrated: bool | None,
     invert: bool,
+    coverage: float | None,
     as_json: bool,
     as_csv: bool,
     out: Path | None,
@@ -107,13 +114,16 @@ def predict(
     run = open_run(named, runs_dir)
     if named is None and not as_json and not as_csv:
         notice(f"using {run.path}")
-    how = {
+    how: dict[str, Any] = {
         "weights": weights,
         "engine": engine,
         "calibrated": calibrated,
         "invert": invert,
+        "coverage": coverage,
         "allow_changed_weights": allow_changed_weights,
     }
+    if coverage is not None:
+        _say_what_sets_are(run, coverage, how)
     if out is not None:
         return write(run, out, images, top_k=top_k, **how, **many | {"shard": shard or (1, 1)})
     status = _show(run, images, top_k, how, "json" if as_json else "csv" if as_csv else "table")
@@ -122,6 +132,18 @@ def predict(
         with contextlib.suppress(KeyboardInterrupt):
             run.prepare_predictions(notice)
     return status
+
+
+def _say_what_sets_are(run: Run, coverage: float, how: Mapping[str, Any]) -> None:
+    """Says what is promised of sets of classes, and what they were worth on the test images."""
+    from cnncli.cli.console import notice
+
+    try:
+        sets = run.class_sets(coverage, **{key: how[key] for key in ("weights", "allow_changed_weights", "calibrated")})
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    for line in sets.sentence.splitlines():
+        notice(line)
 
 
 def _show(run: Run, images: Sequence[str], top_k: int, how: dict[str, Any], output_format: str) -> int:
@@ -163,14 +185,24 @@ def _print_table(answers: Sequence[Prediction | UnreadableImage], top_k: int) ->
     from cnncli.records import Prediction
 
     rows = [
-        (answer.image if rank == 0 else "", name, f"{probability:.4f}")
+        (answer.image if rank == 0 else "", name, f"{probability:.4f}", _set_text(answer) if rank == 0 else "")
         for answer in answers
         if isinstance(answer, Prediction)
         for rank, (name, probability) in enumerate(_shown(answer))
     ]
     if rows:
-        columns = ("image", "class", "probability")
-        show_table(columns, rows, right=("probability",), shortened=("image", "class"))
+        columns = ("image", "class", "probability", "set")
+        shown = slice(4 if any(row[-1] for row in rows) else 3)
+        show_table(columns[shown], [row[shown] for row in rows], right=("probability",), shortened=("image", "class"))
+
+
+def _set_text(prediction: Prediction) -> str:
+    """The set of an image, if it was asked for."""
+    from cnncli.wording import some
+
+    if prediction.classes_in_set is None:
+        return ""
+    return some(prediction.classes_in_set) or "(no class: doubtful)"
 
 
 def _shown(prediction: Prediction) -> Sequence[tuple[str, float]]:
@@ -188,6 +220,8 @@ def _print_json(answers: Sequence[Prediction | UnreadableImage], weights: str) -
         if isinstance(answer, Prediction):
             top = [{"class": name, "probability": probability} for name, probability in answer.top]
             entry = {"image": answer.image, **top[0], "top": top, "weights": weights, "note": answer.note}
+            if answer.classes_in_set is not None:
+                entry["set"] = answer.classes_in_set
         else:
             entry = {"image": answer.image, "error": answer.reason}
         listed.append(entry)
@@ -199,13 +233,17 @@ def _print_csv(answers: Sequence[Prediction | UnreadableImage], top_k: int) -> N
 
     from cnncli.cli.console import one_line
     from cnncli.records import Prediction
-    from cnncli.report.tables import cell, shortest
+    from cnncli.report.tables import cell, set_cell, shortest
 
     predictions = [answer for answer in answers if isinstance(answer, Prediction)]
     writer = csv.writer(sys.stdout, lineterminator="\n")
     columns = min(top_k, len(predictions[0].class_names)) if predictions else 1
     numbers = [""] + [f"_{rank}" for rank in range(2, columns + 1)]
-    writer.writerow(["image", *(heading + n for n in numbers for heading in ("class", "probability"))])
+    has_sets = any(prediction.classes_in_set is not None for prediction in predictions)
+    more = ["set"] if has_sets else []
+    writer.writerow(["image", *(heading + n for n in numbers for heading in ("class", "probability")), *more])
     for prediction in predictions:
         cells = [text for name, value in prediction.top for text in (one_line(cell(name)), shortest(value))]
+        if prediction.classes_in_set is not None:
+            cells.append(set_cell([one_line(name) for name in prediction.classes_in_set]))
         writer.writerow([one_line(cell(prediction.image)), *cells])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnncli.insight.intervals import Interval, share_interval
+from cnncli.insight.intervals import Interval, if_known, share_interval
 from cnncli.insight.sets import conformal_quantile, least_images
 from cnncli.wording import percentage, with_interval
 
@@ -57,7 +57,7 @@ class Abstention:
         if not of:
             return ""
         (point,), whole = of, self.points[0]
-        some, every = (with_interval(each.accuracy, each.interval, each.images) for each in (point, whole))
+        some, every = (with_interval(each.accuracy, if_known(each.interval), each.images) for each in (point, whole))
         share = percentage(point.images, whole.images, 0)
         return f"answers of {point.threshold:.2f} or more ({share}) are right in {some}; all answers in {every}"
 

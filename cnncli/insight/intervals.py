@@ -66,6 +66,11 @@ def share_interval(right: np.ndarray, groups: np.ndarray | None = None) -> tuple
     return float(low), float(high)
 
 
+def if_known(interval: Interval) -> Interval | None:
+    """The interval; None for that of a single group, which is not a number."""
+    return interval if interval[0] == interval[0] else None
+
+
 def mean_interval(shares: np.ndarray, ends: np.ndarray) -> tuple[float, float]:
     """Interval of the mean of several shares, such as the recalls of all classes, from the interval of each.
 

@@ -82,3 +82,9 @@ def log_odds(probabilities: np.ndarray, label: int) -> np.ndarray:
     others = np.delete(probabilities, label, axis=1).sum(axis=1, dtype=np.float64)
     odds: np.ndarray = np.log(np.maximum(own, least)) - np.log(np.maximum(others, least))
     return odds
+
+
+def of_logits(logits: np.ndarray) -> np.ndarray:
+    """The probabilities, float32, that a softmax makes of logits `(images, classes)`."""
+    raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))  # (images, classes)
+    return np.asarray((raised / raised.sum(axis=1, keepdims=True)).astype(np.float32))

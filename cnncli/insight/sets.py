@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnncli.insight.intervals import Interval, share_interval
+from cnncli.insight.intervals import Interval, if_known, share_interval
 from cnncli.wording import percentage, with_interval
 
 _FLOOR, _FLOOR_OF_TWO = 1e-30, 1e-6
@@ -124,7 +124,7 @@ class MeasuredSets:
 
     def sentence(self, level: float) -> str:
         """What sets of this level did, in two halves with a semicolon between them."""
-        coverage = with_interval(self.coverage, self.interval, self.images)
+        coverage = with_interval(self.coverage, if_known(self.interval), self.images)
         none = round(self.empty * self.images)
         empty = f", {percentage(none, self.images, 1)} empty" if none else ""
         return f"sets at {level:g} hold the right class in {coverage}; {self.size:.1f} classes on average{empty}"

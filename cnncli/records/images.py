@@ -73,6 +73,8 @@ class Prediction:
         probabilities: One for each class, 0…1.
         note: A warning about the image; empty when there is none.
         top_k: Number of classes in `top`.
+        classes_in_set: With `coverage`, classes of the set that holds the right one as often as that, most probable
+            first; of a doubtful image there may be none. None without.
 
     Example:
         >>> from cnncli import Prediction
@@ -88,6 +90,7 @@ class Prediction:
     probabilities: tuple[float, ...]
     note: str = ""
     top_k: int = 1
+    classes_in_set: tuple[str, ...] | None = None
 
     @cached_property
     def top(self) -> tuple[tuple[str, float], ...]:
@@ -115,7 +118,10 @@ class Prediction:
         return f"Prediction({self.image!r}, {self.class_name!r}, {self.probability:.4f})"
 
     def _repr_html_(self) -> str:
-        return html_table((self.image, "probability"), [(name, f"{value:.4f}") for name, value in self.top])
+        rows = [(name, f"{value:.4f}") for name, value in self.top]
+        if self.classes_in_set is not None:
+            rows.append(("in the set", ", ".join(self.classes_in_set) or "no class"))
+        return html_table((self.image, "probability"), rows)
 
 
 @dataclass(frozen=True)

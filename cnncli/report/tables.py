@@ -88,6 +88,16 @@ def cell(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(text) else text
 
 
+def set_cell(class_names: Sequence[str]) -> str:
+    """Several classes as one cell: a list as JSON has it, since any character may be in a name.
+
+    Example:
+        >>> set_cell(["cat", "dog"]), set_cell([])
+        ('["cat", "dog"]', '[]')
+    """
+    return json.dumps(list(class_names), ensure_ascii=False)
+
+
 def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     # File names that are not UTF-8 have lone surrogates in Python, which a UTF-8 file cannot contain
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:

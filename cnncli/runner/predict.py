@@ -6,7 +6,7 @@ import glob
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -29,6 +29,8 @@ from cnncli.runner.temperature import temperature_for
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from cnncli.runner.class_sets import RunSets
 
     ImageLike = str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | np.ndarray
 
@@ -95,14 +97,16 @@ class Predictor:
         self._record, self.class_names, self.format = run.data_record, run.class_names, run.input_format
 
     def predict(
-        self, images: Iterable[ImageLike], top_k: int = 1, invert: bool = False
+        self, images: Iterable[ImageLike], top_k: int = 1, invert: bool = False, sets: RunSets | None = None
     ) -> Iterator[Prediction | UnreadableImage]:
         """For each image its prediction or why it cannot be read; the images are classified in batches."""
         remaining = named_images(images)
         while batch := list(islice(remaining, BATCH_SIZE)):
-            yield from self._batch(batch, top_k, invert)
+            yield from self._batch(batch, top_k, invert, sets)
 
-    def _batch(self, batch: list[NamedImage], top_k: int, invert: bool) -> Iterator[Prediction | UnreadableImage]:
+    def _batch(
+        self, batch: list[NamedImage], top_k: int, invert: bool, sets: RunSets | None
+    ) -> Iterator[Prediction | UnreadableImage]:
         pixels: list[np.ndarray | UnreadableImage] = []
         for image in batch:
             try:
@@ -112,12 +116,19 @@ class Predictor:
                 reason = f"{error.message}; {error.hint}" if error.hint else error.message
                 pixels.append(UnreadableImage(image.name, reason))
         readable = [one for one in pixels if not isinstance(one, UnreadableImage)]
-        predicted = iter(self.engine.probabilities(np.stack(readable)) if readable else ())
+        if not readable:
+            yield from pixels  # type: ignore[misc]  # of which all are why an image cannot be read
+            return
+        probabilities = self.engine.probabilities(np.stack(readable))  # (images, classes)
+        predicted = iter(probabilities)
+        in_sets = None if sets is None else iter(sets.members(probabilities))
         for image, one in zip(batch, pixels, strict=True):
             if isinstance(one, UnreadableImage):
                 yield one
             else:
-                yield self.prediction(image, one, next(predicted), top_k, invert)
+                prediction = self.prediction(image, one, next(predicted), top_k, invert)
+                inside = None if in_sets is None else tuple(self.class_names[label] for label in next(in_sets))
+                yield replace(prediction, classes_in_set=inside)
 
     def prediction(
         self, image: NamedImage, pixels: np.ndarray, of_classes: np.ndarray, top_k: int, invert: bool

@@ -72,6 +72,24 @@ def test_csv_has_a_column_for_each_of_the_classes_asked_for(call, trained, digit
     assert float(rows[0]["probability"]) >= float(rows[0]["probability_2"])
 
 
+def test_sets_of_classes_come_with_what_they_are_worth(call, trained, digits):
+    asked = (digits, "--coverage", 0.9, "--runs-dir", trained)
+    shown = call("predict", *asked)
+    assert "90 % of images like the validation images" in shown.err
+    assert "test images: sets at 0.9 hold the right class in 0." in shown.err
+    assert shown.out.splitlines()[0].split() == ["image", "class", "probability", "set"]
+    listed = json.loads(call("predict", *asked, "--json").out)
+    truth = mnist.arrays()[3][:100]
+    assert np.mean([str(label) in entry["set"] for label, entry in zip(truth, listed, strict=True)]) > 0.8
+    rows = list(csv.DictReader(io.StringIO(call("predict", *asked, "--csv", "--top-k", 2).out)))
+    assert [json.loads(row["set"]) for row in rows] == [entry["set"] for entry in listed]
+    assert "set" not in call("predict", digits / "0.png", "--runs-dir", trained, "--csv").out
+    refused = call("predict", digits, "--coverage", 95, "--runs-dir", trained)
+    assert (refused.code, "did you mean 0.95?" in refused.err) == (2, True)
+    refused = call("predict", digits, "--coverage", 0.9, "--weights", "last", "--runs-dir", trained)
+    assert (refused.code, "leave out --weights last" in refused.err) == (6, True)
+
+
 def test_an_image_on_standard_input(call, trained, digits, monkeypatch):
     stream = io.TextIOWrapper(io.BytesIO((digits / "3.png").read_bytes()))
     monkeypatch.setattr(sys, "stdin", stream)

@@ -23,6 +23,7 @@ class Answers:
         probabilities: Of these classes: float32, shape `(images, top_k)`.
         every: Probability of every class if it was asked for: float32, shape `(images, classes)`.
         embeddings: Inputs of the last layer if they were asked for: float32, shape `(images, values)`.
+        sets: Classes in the set of each image if it was asked for, as indices, most probable first.
     """
 
     positions: np.ndarray
@@ -31,6 +32,7 @@ class Answers:
     probabilities: np.ndarray
     every: np.ndarray | None = None
     embeddings: np.ndarray | None = None
+    sets: Sequence[Sequence[int]] | None = None
 
     @classmethod
     def joined(cls, parts: Sequence[Answers]) -> Self:
@@ -45,7 +47,8 @@ class Answers:
         assert positions is not None
         assert classes is not None
         assert probabilities is not None
-        return cls(positions, names, classes, probabilities, stacked("every"), stacked("embeddings"))
+        sets = None if parts[0].sets is None else [each for part in parts for each in part.sets or ()]
+        return cls(positions, names, classes, probabilities, stacked("every"), stacked("embeddings"), sets)
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,12 @@ class Refused:
     reason: str
 
 
-def columns(class_names: Sequence[str], top_k: int, every: bool) -> list[str]:
+def columns(class_names: Sequence[str], answers: Answers) -> list[str]:
     """Names of the columns of a table of answers, without that of the position: `image`, `class`, `probability` …"""
+    top_k, sets = answers.classes.shape[1], [] if answers.sets is None else ["set"]
     numbers = ["", *(f"_{rank}" for rank in range(2, top_k + 1))]
     top = [f"{heading}{number}" for number in numbers for heading in ("class", "probability")]
-    return ["image", *top, *(f"p_{name}" for name in class_names if every)]
+    return ["image", *top, *sets, *(f"p_{name}" for name in class_names if answers.every is not None)]
 
 
 def ranked(probabilities: np.ndarray, top_k: int) -> np.ndarray:

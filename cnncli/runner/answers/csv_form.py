@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cnncli.report.tables import cell, write_rows
+from cnncli.report.tables import cell, set_cell, write_rows
 from cnncli.runner.answers.answers import Answers, Refused, columns, on_one_line, shortest_texts
 from cnncli.runner.answers.census import Census
 from cnncli.runner.answers.text_lines import join_lines
@@ -16,19 +16,23 @@ name = "csv"
 
 def write(answers: Answers, class_names: Sequence[str], path: Path) -> None:
     """Writes a row for each answer."""
-    header = columns(class_names, answers.classes.shape[1], answers.every is not None)
+    header = columns(class_names, answers)
     names = [_cell(each) for each in class_names]
     texts, classes = shortest_texts(answers.probabilities), answers.classes.tolist()
+    sets: Sequence[Sequence[str]] = [()] * len(texts)
+    if answers.sets is not None:
+        sets = [[set_cell([on_one_line(class_names[label]) for label in inside])] for inside in answers.sets]
     every: Sequence[Sequence[str]] = [()] * len(texts) if answers.every is None else shortest_texts(answers.every)
     rows = (
         (
             position,
             _cell(image),
             *(field for at, text in zip(top, of_top, strict=True) for field in (names[at], text)),
+            *inside,
             *of_all,
         )
-        for position, image, top, of_top, of_all in zip(
-            answers.positions.tolist(), answers.names, classes, texts, every, strict=True
+        for position, image, top, of_top, inside, of_all in zip(
+            answers.positions.tolist(), answers.names, classes, texts, sets, every, strict=True
         )
     )
     _write(path, [_cell(each) for each in header], rows)

@@ -22,6 +22,7 @@ _WORDS = {
     "embeddings": "--embeddings",
     "invert": "--invert",
     "temperature": "the temperature of --calibrated",
+    "coverage": "--coverage",
 }
 """Settings by their field, as a command line has them."""
 
@@ -69,6 +70,7 @@ class Job:
         form: `csv`, `jsonl` or `parquet`.
         images: Number of images that were asked for, of all shards.
         images_sha256: Of their names.
+        coverage: Level of the sets of classes; 0 without.
         shard: Number of the shard, from 1.
         shards: Number of shards.
         temperature: What logits are divided by.
@@ -87,6 +89,7 @@ class Job:
     form: str
     images: int
     images_sha256: str
+    coverage: float = 0.0
     shard: int = 1
     shards: int = 1
     temperature: float = 1.0
@@ -190,4 +193,4 @@ def damaged(file: Path) -> RunError:
 
 
 def _value(value: object) -> str:
-    return ("on" if value else "off") if isinstance(value, bool) else str(value)
+    return "off" if value in (False, 0.0) else "on" if value is True else str(value)

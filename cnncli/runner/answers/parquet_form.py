@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cnncli.errors import DataError
 from cnncli.runner.answers.answers import Answers, columns, on_one_line
 from cnncli.runner.answers.census import Census
@@ -39,7 +41,11 @@ def write(answers: Answers, class_names: Sequence[str], path: Path) -> None:
     arrays = [pa.array(answers.positions), pa.array(answers.names, pa.string())]
     for rank in range(answers.classes.shape[1]):
         arrays += [names.take(pa.array(answers.classes[:, rank])), pa.array(answers.probabilities[:, rank])]
-    header = ["position", *columns(class_names, answers.classes.shape[1], answers.every is not None)]
+    header = ["position", *columns(class_names, answers)]
+    if answers.sets is not None:
+        ends = np.cumsum([0, *map(len, answers.sets)], dtype=np.int32)
+        inside = pa.array([label for each in answers.sets for label in each], pa.int64())
+        arrays.append(pa.ListArray.from_arrays(pa.array(ends), names.take(inside)))
     if answers.every is not None:
         arrays += [pa.array(answers.every[:, at]) for at in range(len(class_names))]
     if answers.embeddings is not None:

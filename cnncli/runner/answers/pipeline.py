@@ -22,6 +22,7 @@ from cnncli.runner.answers.job import Noted, added
 from cnncli.runner.background import background_notes
 
 if TYPE_CHECKING:
+    from cnncli.runner.class_sets import RunSets
     from cnncli.runner.open_run import OpenRun
 
 BATCH = 64
@@ -60,6 +61,7 @@ class Settings:
     probabilities: bool = False
     embeddings: bool = False
     invert: bool = False
+    coverage: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,9 @@ class Reader:
         return _Batch(readable, names, pixels, refused, noted)
 
 
-def answered(reader: Reader, positions: np.ndarray, compute: Compute, settings: Settings) -> Iterator[Piece]:
+def answered(
+    reader: Reader, positions: np.ndarray, compute: Compute, settings: Settings, sets: RunSets | None
+) -> Iterator[Piece]:
     """The answers for the images at these positions, in order."""
     for batch in reader.batches(positions):
         count = len(batch.positions)
@@ -128,6 +132,7 @@ def answered(reader: Reader, positions: np.ndarray, compute: Compute, settings: 
             np.take_along_axis(probabilities, classes, axis=1),
             probabilities if settings.probabilities else None,
             None if embeddings is None else embeddings[:count],
+            None if sets is None else sets.members(probabilities),
         )
         yield Piece(count + len(batch.refused), answers, batch.refused, batch.notes)
 

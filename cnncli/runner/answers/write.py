@@ -20,6 +20,7 @@ from cnncli.runner.answers.job import Job, Outcome
 from cnncli.runner.answers.network import Computing, open_network
 from cnncli.runner.answers.parts import PartWriter, Tally
 from cnncli.runner.answers.pipeline import Compute, Reader, Settings, answered
+from cnncli.runner.class_sets import RunSets, class_sets
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.temperature import temperature_for
 from cnncli.runs import verified_weights, weights_file
@@ -49,6 +50,11 @@ def write_predictions(
     temperature = temperature_for(run, computing.calibrated, computing.weights, notice)
     computing = replace(computing, temperature=temperature)
     settings = replace(settings, top_k=min(settings.top_k, len(run.class_names)))
+    sets = None
+    if settings.coverage is not None:
+        sets = class_sets(
+            run, settings.coverage, computing.weights, computing.allow_changed_weights, computing.calibrated
+        )
     images = list_images(inputs, image_column, notice)
     job = _job(run, images, settings, computing, file.form.name, shard)
     with file.locked():
@@ -71,7 +77,7 @@ def write_predictions(
         tally = file.parts.tally()
         before = tally.images
         positions = images.in_shard(*shard)
-        _write_parts(run, file, images, positions, compute, settings, tally, progress)
+        _write_parts(run, file, images, positions, compute, settings, sets, tally, progress)
         outcome = _finish(file, job, tally, len(positions))
         file.parts.end()
     return written(file, outcome, before)
@@ -100,6 +106,7 @@ def _job(
         form=form,
         images=len(images),
         images_sha256=images.digest,
+        coverage=settings.coverage or 0.0,
         shard=shard[0],
         shards=shard[1],
         temperature=computing.temperature,
@@ -124,6 +131,7 @@ def _write_parts(
     positions: np.ndarray,
     compute: Compute,
     settings: Settings,
+    sets: RunSets | None,
     tally: Tally,
     progress: Progress,
 ) -> None:
@@ -139,7 +147,7 @@ def _write_parts(
     if done == total and file.parts.count():
         return
     with PartWriter(file.parts, tally, write) as parts:
-        for piece in answered(reader, positions[done:], compute, settings):
+        for piece in answered(reader, positions[done:], compute, settings, sets):
             parts.add(piece)
             done += piece.images
             progress(done, total)

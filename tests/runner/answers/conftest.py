@@ -37,6 +37,12 @@ def run_folder(tmp_path_factory):
     pixels = {"mean": 0.0, "border_mean": 0.0, "border_std": 10.0}
     record = {"class_names": CLASSES, "image": [6, 6, 3], "pixels": pixels, "counts": {}, "source": {}}
     (folder / "data.json").write_text(json.dumps(record))
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, 200).astype(np.int32)
+    logits = (random.normal(0, 1, (200, 3)) + np.eye(3)[labels]).astype(np.float32)
+    places = np.arange(200, dtype=np.int32)
+    np.savez(folder / "logits.npz", validation=logits, validation_labels=labels, validation_images=places)
+    (folder / "metrics.json").write_text("{}")
     weights = folder / "weights" / "best.weights.h5"
     weights.write_bytes(b"numbers")
     (folder / "weights.sha256").write_text(f"{hashlib.sha256(b'numbers').hexdigest()}  weights/{weights.name}\n")

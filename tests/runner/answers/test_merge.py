@@ -23,16 +23,17 @@ def test_merged_shards_have_the_bytes_of_one_command(run, photos, tmp_path, cont
     if suffix == "parquet":
         pytest.importorskip("pyarrow")
     whole, out = tmp_path / f"whole.{suffix}", tmp_path / f"all.{suffix}"
-    run.predict_to(whole, photos, probabilities=True)
+    asked = {"probabilities": True, "coverage": 0.6}
+    run.predict_to(whole, photos, **asked)
     parts = [tmp_path / f"{number}.{suffix}" for number in (3, 1, 4, 2)]
-    written = [run.predict_to(part, photos, probabilities=True, shard=(int(part.stem), 4)) for part in parts]
+    written = [run.predict_to(part, photos, **asked, shard=(int(part.stem), 4)) for part in parts]
     assert sum(each.images for each in written) == 150
     assert min(each.images for each in written) > 20
     merged = cnncli.merge_predictions(parts, out)
     assert (merged.answers, merged.unreadable, merged.notes) == (
         147,
         3,
-        run.predict_to(whole, photos, probabilities=True, resume=True).notes,
+        run.predict_to(whole, photos, **asked, resume=True).notes,
     )
     assert contents(out) == contents(whole)
 

@@ -65,6 +65,23 @@ def test_all_formats_say_the_same(run, photos, tmp_path):
         assert line["class"] == max(line["probabilities"], key=line["probabilities"].get)
 
 
+def test_sets_of_classes_are_lists_in_every_format(run, photos, tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    for suffix in SUFFIXES:
+        run.predict_to(tmp_path / f"answers.{suffix}", photos, coverage=0.8, probabilities=True)
+    table = list(csv.DictReader((tmp_path / "answers.csv").open(newline="")))
+    assert list(table[0])[:4] == ["image", "class", "probability", "set"]
+    sets, rows = run.class_sets(0.8), lines(tmp_path / "answers.jsonl")
+    probabilities = np.array([list(row["probabilities"].values()) for row in rows], np.float32)
+    expected = [[run.class_names[label] for label in inside] for inside in sets.members(probabilities)]
+    assert {len(inside) for inside in expected} >= {1, 2}
+    assert [row["set"] for row in rows] == [json.loads(row["set"]) for row in table] == expected
+    flat = pq.read_table(tmp_path / "answers.parquet").to_pylist()
+    assert [row["set"] for row in flat] == expected
+    one = run.predict_to(tmp_path / "one.csv", next((photos / "c").iterdir()), coverage=0.8)
+    assert next(csv.DictReader(one.path.open(newline="")))["set"].startswith("[")
+
+
 def test_embeddings_are_lists_of_float32(run, photos, tmp_path):
     pa = pytest.importorskip("pyarrow")
     import pyarrow.parquet as pq
@@ -169,6 +186,7 @@ def test_nothing_is_replaced_unasked(run, photos, tmp_path):
     [
         ({"top_k": 2}, "--top-k is 2, not 1"),
         ({"invert": True}, "--invert is on, not off"),
+        ({"coverage": 0.9}, "--coverage is 0.9, not off"),
         ({"shard": (2, 3)}, "the number of shards is 3, not 1"),
         ({"engine": "onnx"}, "--engine is onnx, not tensorflow"),
         ({"images": "a, b"}, "the list of images is another one: 100 images, not 150"),
