@@ -23,6 +23,7 @@ REPOSITORY = Path(__file__).parents[1]
 ROOMS = {
     "__main__": {"cli"},
     "cli": {
+        "tune",
         "api",
         "serve",
         "doctor",
@@ -42,6 +43,10 @@ ROOMS = {
         "temporary",
         "wording",
         "__init__",
+    },
+    "tune": {
+        *("runner", "runs", "spec", "catalog", "notices", "observer", "records", "environment", "errors", "isolation"),
+        *("machine", "wording", "__init__"),
     },
     "doctor": {
         "data",
@@ -147,7 +152,7 @@ ROOMS = {
 }
 HEAVY_ROOMS = {
     *("api", "isolation", "doctor", "runner", "inference", "draft", "factory", "data", "report", "insight", "startup"),
-    *("export", "serve"),
+    *("export", "serve", "tune"),
 }
 HEAVY = {"tensorflow", "keras", "numpy", "matplotlib", "sklearn", "PIL", "tensorflow_datasets"}
 TERMINAL = {"click", "rich"}

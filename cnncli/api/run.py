@@ -45,7 +45,8 @@ class Run(HeatMappedRun):
 
         run = cls(result.run)
         run.history = result.history
-        run._evaluated = EvaluationResult.of(result.evaluation)
+        if result.evaluation is not None:
+            run._evaluated = EvaluationResult.of(result.evaluation)
         if result.trained is not None:
             from cnncli.runner.prepare import prepare_after_training
 

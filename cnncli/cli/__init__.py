@@ -26,6 +26,7 @@ from cnncli.errors import CnncliError, Interrupted, ResourceError, SpecError, br
 COMMANDS = {
     "init": "cnncli.cli.init",
     "train": "cnncli.cli.train",
+    "tune": "cnncli.cli.tune",
     "resume": "cnncli.cli.resume",
     "reproduce": "cnncli.cli.reproduce",
     "evaluate": "cnncli.cli.evaluate",

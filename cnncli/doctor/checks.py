@@ -35,6 +35,7 @@ EXTRAS = {
     "openvino": "exports to OpenVINO",
     "quantize": "exports to LiteRT in 8 bits",
     "serve": "serves predictions over HTTP",
+    "tune": "searches for better values of a spec",
 }
 """What each extra is for."""
 

@@ -25,11 +25,16 @@ from cnncli.spec.schema import Spec
 
 
 def resume(
-    run: OpenRun, spec: Spec, observers: Sequence[TrainingObserver] = (), command: Sequence[str] = ()
+    run: OpenRun,
+    spec: Spec,
+    observers: Sequence[TrainingObserver] = (),
+    command: Sequence[str] = (),
+    evaluates: bool = True,
 ) -> TrainingResult:
     """Continues a run, whose folder the caller has locked, with the spec that `plan_resume` returns.
 
-    One that cannot be resumed is left untouched; errors are those of `cnncli.Run.resume`.
+    One that cannot be resumed is left untouched; errors are those of `cnncli.Run.resume`. Unless it `evaluates`, the
+    test images are never looked at.
     """
     observer, folder = Observers(observers), run.folder
     if spec is not run.spec and "total_steps" in str(spec.train.phases[-1].optimizer):
@@ -39,11 +44,14 @@ def resume(
         )
     if not folder.data.exists():  # it ended before its first step
         spec = spec.replace(data=with_own_files(spec.data, run.path))
-        return train_into(lambda: contextlib.nullcontext(folder), spec, run.path.parent, observer, command)
-    return _continue(run, spec, observer, command)
+        open_run = lambda: contextlib.nullcontext(folder)  # noqa: E731
+        return train_into(open_run, spec, run.path.parent, observer, command, evaluates=evaluates)
+    return _continue(run, spec, observer, command, evaluates)
 
 
-def _continue(run: OpenRun, spec: Spec, observer: TrainingObserver, command: Sequence[str]) -> TrainingResult:
+def _continue(
+    run: OpenRun, spec: Spec, observer: TrainingObserver, command: Sequence[str], evaluates: bool
+) -> TrainingResult:
     """Trains from the run's checkpoint on; nothing is written before everything that can be refused is prepared."""
     started, folder = time.monotonic(), run.folder
     differing = differences(run.environment, environment(spec.model.nodes))
@@ -55,7 +63,7 @@ def _continue(run: OpenRun, spec: Spec, observer: TrainingObserver, command: Seq
         phases = prepare_phases(spec, splits, run.input_spec)
         epochs_before = sum(epoch.stage < run.progress.stage for epoch in run.progress.epochs)
         phase = phases.start(run.progress.stage, epochs_before)
-        session = TrainingSession(folder, splits, phases, phase, monitored_metric(spec), observer)
+        session = TrainingSession(folder, splits, phases, phase, monitored_metric(spec), observer, evaluates=evaluates)
         session.restore(reported_metrics(spec))
     with recording_outcome(folder, observer) as outcome:
         outcome.session = session

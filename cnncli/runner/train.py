@@ -73,8 +73,12 @@ def train_into(
     observer: TrainingObserver,
     command: Sequence[str],
     pace: Callable[[], Pace] = Pace,
+    evaluates: bool = True,
 ) -> TrainingResult:
-    """Trains from the first step; `open_run` locks a run folder once everything that can be refused is prepared."""
+    """Trains from the first step; `open_run` locks a run folder once everything that can be refused is prepared.
+
+    Unless it `evaluates`, the test images are never looked at.
+    """
     started = time.monotonic()
     source = checked_images(spec, observer.on_notice)
     splits = decoded(source, spec.data.cache, observer.on_decoding, observer.on_notice)
@@ -94,7 +98,7 @@ def train_into(
         if not spec.data.source.is_builtin:
             record_images(run, source, observer.on_notice)
         session = outcome.session = TrainingSession(
-            run, splits, phases, phase, monitored_metric(spec), observer, pace()
+            run, splits, phases, phase, monitored_metric(spec), observer, pace(), evaluates
         )
         session.save()
         write_data_record(

@@ -18,6 +18,7 @@ from cnncli.spec.padded import with_black_beyond
 from cnncli.spec.reader import NOT_A_SPEC, Document, read_leniently, read_value
 from cnncli.spec.rules import check
 from cnncli.spec.schema import ByHand, Spec
+from cnncli.spec.search_space import wrong_choices
 from cnncli.spec.shapes.network_shapes import NetworkShapes, infer_shapes
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.spec.values import is_name
@@ -127,6 +128,8 @@ def parse(document: Document, default_name: str = "run") -> LoadedSpec:
     info = static_data_info(spec.data)
     shapes = infer_shapes(spec.model.nodes, info.shape, info.classes)
     if (problems := check(spec, shapes)) or document.problems:
+        raise _located(problems, document)
+    if problems := list(wrong_choices(document, spec.tune.space, lambda changed: parse(changed, default_name))):
         raise _located(problems, document)
     warnings = in_order([document.locate(warning) for warning in lint(spec, info, shapes)], document.file)
     return LoadedSpec(spec, tuple(warnings), document, shapes)

@@ -10,13 +10,21 @@ from cnncli.catalog.entries import Entry
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
 from cnncli.spec.class_weights import weightless_loss, wrong_class_weights
-from cnncli.spec.metrics import BINARY_LOSSES, METRIC_RULES, has_one_output, is_sparse, unfitting_metrics
+from cnncli.spec.metrics import (
+    BINARY_LOSSES,
+    METRIC_RULES,
+    has_one_output,
+    is_sparse,
+    reported_metrics,
+    unfitting_metrics,
+)
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Data, Spec
 from cnncli.spec.shapes.network_shapes import NetworkShapes, Step
 from cnncli.spec.shapes.terms import Shape
 from cnncli.spec.stages import wrong_stages
 from cnncli.spec.static_data_info import static_data_info
+from cnncli.spec.tune import wrong_search
 from cnncli.wording import counted, dimensions, nearest, size_text
 
 MOST_NUMBERS = 2**30
@@ -238,6 +246,10 @@ def _compiled(spec: Spec) -> Iterator[Problem]:
         yield Problem(("train", "jit_compile"), message)
 
 
-_RULES = (*METRIC_RULES, _class_names, _callbacks, _rates, _stages, _data, _mixing, _compiled)
+def _search(spec: Spec) -> Iterator[Problem]:
+    yield from wrong_search(spec.tune, spec.data.split.validation, reported_metrics(spec))
+
+
+_RULES = (*METRIC_RULES, _class_names, _callbacks, _rates, _stages, _data, _mixing, _compiled, _search)
 
 _SHAPE_RULES = (_shapes, _one_output, _backbones, unfitting_metrics)

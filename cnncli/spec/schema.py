@@ -19,6 +19,7 @@ from cnncli.spec.section import Section, key, sections_of, subsection
 from cnncli.spec.sources import Source
 from cnncli.spec.split import Split
 from cnncli.spec.stages import PhaseSpec, StageSpec, phases_of, stage_list, with_epochs
+from cnncli.spec.tune import Tune
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,10 +235,15 @@ class Spec(Section):
         "'temperature' corrects the confidences of predictions, exports and the server by the validation images",
         None,
     )
+    tune: Tune = subsection(Tune, "A search for better values of other keys, with 'cnncli tune'")
     silence: list[str] = key(
         list_of(text, description="a list of lint rules", empty=True), "Codes of lint rules to ignore", []
     )
     by_hand: ByHand | None = field(default=None, compare=False, repr=False)
+
+    def plain(self) -> dict[str, Any]:
+        """The spec as YAML or JSON has it, every default written out; `tune` only where it has a space to search."""
+        return {name: value for name, value in super().plain().items() if name != "tune" or self.tune.space}
 
 
 class ByHand(NamedTuple):

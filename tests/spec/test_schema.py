@@ -109,7 +109,7 @@ def test_every_key_says_what_it_is():
 
 def test_the_sections_are_these():
     data, train = {("data",), ("data", "image"), ("data", "split")}, {("train",), ("train", "checkpoint")}
-    assert set(sections()) == {(), *data, ("model",), *train}
+    assert set(sections()) == {(), *data, ("model",), *train, ("tune",)}
 
 
 @pytest.mark.parametrize("part", [0, 0.0, 0.5, 0.999, 1, 5000, "test"])

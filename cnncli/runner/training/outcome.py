@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 REPORT_TIME_LIMIT = 10.0
 """Seconds that the reports may take after Ctrl-C: about as long as people wait before they press it again."""
 
-_REASONS = {130: "Ctrl-C", 141: "output closed (broken pipe)", 143: "SIGTERM"}
+PRUNED = 3
+"""The code with which a search stops a trial that is worse than others were."""
+
+_REASONS = {PRUNED: "pruned by the search", 130: "Ctrl-C", 141: "output closed (broken pipe)", 143: "SIGTERM"}
 
 
 class Outcome:

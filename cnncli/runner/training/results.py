@@ -46,11 +46,14 @@ class Trained:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training ends with: its run, all epochs, and the evaluation of the best weights on the test split."""
+    """What a training ends with: its run, all epochs, and the evaluation of the best weights on the test split.
+
+    A trial of a search is not evaluated.
+    """
 
     run: RunDir
     history: History
-    evaluation: Evaluation
+    evaluation: Evaluation | None = None
     trained: Trained | None = None
 
 
@@ -90,6 +93,12 @@ class ResultWriter:
         """Writes the history and its plot."""
         write_artifacts("epoch", history, self._run.write)
         write_artifacts("end", history, self._run.write)
+
+    def write_without_evaluation(self, history: History) -> TrainingResult:
+        """Writes the history; the test images are not looked at."""
+        self.write_history(history)
+        self._run.settle_hashes()
+        return TrainingResult(self._run, history)
 
     def write_evaluation(self, history: History) -> TrainingResult:
         """Evaluates the best weights on the test split and writes the reports; one of the epochs is the best."""

@@ -24,6 +24,7 @@ from cnncli.spec.backbones import scales_image
 from cnncli.spec.pretrained import with_weights
 from cnncli.spec.schema import Spec
 from cnncli.spec.sources import Source
+from cnncli.spec.tune import Tune
 from cnncli.spec.writer import spec_text
 from cnncli.startup import CHATTER
 
@@ -59,7 +60,10 @@ def set_epochs(run: RunDir, plain: Mapping[str, Any], epochs: int) -> None:
 
 
 def portable_spec(spec: Spec) -> Spec:
-    """The spec with what depends on the working directory or the device resolved: paths, `precision: auto`."""
+    """The spec with what depends on the working directory or the device resolved: paths, `precision: auto`.
+
+    A training takes no notice of `tune`, which is left out.
+    """
     source = spec.data.source
     arguments = {**source.arguments, **{name: _absolute(path) for name, path in source.paths.items()}}
     data = spec.data.replace(source=Source(source.name, arguments))
@@ -68,7 +72,7 @@ def portable_spec(spec: Spec) -> Spec:
     if data.corrections is not None:
         data = data.replace(corrections=_absolute(data.corrections))
     train = spec.train.replace(precision=precision_here(spec.train.precision))
-    return spec.replace(data=data, model=with_weights(spec.model, _absolute), train=train)
+    return spec.replace(data=data, model=with_weights(spec.model, _absolute), train=train, tune=Tune())
 
 
 def _absolute(path: str) -> str:

@@ -37,7 +37,7 @@ class TrainingSession:
     The checkpoint is written first, and everything else from what it holds: what a kill leaves undone, a resumed
     training does again, to the same bytes. The caller has locked the run folder; `monitor` is the metric that selects
     the best epoch, and whether more of it is better. With `max_time`, `pace` has the time spent before, and
-    decisions to be repeated.
+    decisions to be repeated. Unless it `evaluates`, the test images are never looked at.
     """
 
     def __init__(
@@ -49,7 +49,9 @@ class TrainingSession:
         monitor: tuple[str, bool],
         observer: TrainingObserver,
         pace: Pace = Pace(),  # noqa: B008  frozen
+        evaluates: bool = True,
     ) -> None:
+        self._evaluates = evaluates
         self._run, self._phases, self._phase, self._monitor, self._observer = run, phases, phase, monitor, observer
         self.results = ResultWriter(run, splits, phases)
         self._reported = sum(map(len, evaluated_splits(splits).values()))
@@ -110,15 +112,20 @@ class TrainingSession:
         return self.report()
 
     def report(self) -> TrainingResult:
-        """Evaluates the best weights on the test split and writes the reports; without any it is a TrainingError."""
+        """Evaluates the best weights on the test split and writes the reports; without any it is a TrainingError.
+
+        A training that does not evaluate writes its history alone.
+        """
         if not self._state.best:
             raise TrainingError(f"no epoch had a finite {self._monitor[0]}", "try a smaller learning rate")
+        if not self._evaluates:
+            return self.results.write_without_evaluation(self.history)
         return self.results.write_evaluation(self.history)
 
     @property
     def report_seconds(self) -> float:
         """Expected duration of `report`, from the measured speed."""
-        return PLOT_SECONDS + self._phase.seconds_per_image * self._reported
+        return PLOT_SECONDS if not self._evaluates else PLOT_SECONDS + self._phase.seconds_per_image * self._reported
 
     def _train_epochs(self) -> None:
         """Trains epoch by epoch; when an observer requests a stop, the checkpoint is of that moment."""

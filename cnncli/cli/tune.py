@@ -1,0 +1,143 @@
+"""`cnncli tune`: searches for better values of keys of a spec."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cnncli.cli.options import config_argument, runs_dir_option, set_option
+
+
+@click.command()
+@config_argument
+@set_option
+@runs_dir_option
+@click.option("--storage", help="Journal file, sqlite:///FILE or postgresql://…; default: a journal beside the runs.")
+@click.option("--name", help="Name of the search; overrides the spec's.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only the path of best.yaml.")
+def tune(
+    config: Path,
+    overrides: tuple[str, ...],
+    runs_dir: Path,
+    storage: str | None,
+    name: str | None,
+    quiet: bool,
+) -> None:
+    """Search for better values of the keys that CONFIG lists under tune.space.
+
+    Every trial is a run. The same command, started again or elsewhere, continues or joins the search.
+
+    \b
+    Example:
+      cnncli tune mnist.yaml --set tune.trials=20
+    """
+    from cnncli.cli.console import notice, say, show_problems
+    from cnncli.cli.signals import Signals
+    from cnncli.errors import Problem, SpecError
+    from cnncli.runner.inputs.preconditions import require_inputs_exist
+    from cnncli.spec import load
+
+    loaded = load(config, [*overrides, *([f"name={name}"] if name is not None else [])])
+    if not loaded.spec.tune.space:
+        problem = Problem((), "there is nothing to search: list keys with their distributions in tune.space")
+        raise loaded.locate(SpecError([problem]))
+    _require_packages()
+    if loaded.warnings and not quiet:
+        show_problems(loaded.warnings, str(config), "warning")
+    require_inputs_exist(loaded.spec.data, loaded.spec.model, runs_dir)
+    from cnncli.tune.result import BEST
+    from cnncli.tune.worker import Worker
+
+    with Signals() as signals, loaded.locating():
+        screen = _Screen(quiet)
+        signals.announce = notice
+        worker = Worker(loaded, runs_dir, storage, screen, ["cnncli", "tune", str(config)])
+        try:
+            best = worker.run()
+        except KeyboardInterrupt:
+            notice(f"the search can be continued: cnncli tune {shlex.quote(str(config))}")
+            raise
+    if best is None:
+        notice("no trial was trained to its end, so there is no best.yaml")
+        return
+    path = worker.folder.path / BEST
+    if quiet:
+        say(str(path))
+    else:
+        say()
+        say(f"best   trial {best.number}, {worker.search.metric} {best.values[0]:.4f}")
+        for key, value in worker.search.space.values(best.params).items():
+            say(f"       {key}: {_text(value)}")
+        say(f"next: cnncli train {shlex.quote(str(path))}")
+
+
+def _require_packages() -> None:
+    from cnncli.errors import ResourceError
+
+    if importlib.util.find_spec("optuna") is None:
+        raise ResourceError("a search needs the package optuna", "pip install 'cnncli[tune]'")
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def _text(value: Any) -> str:
+    from cnncli.spec.writer import flow
+
+    return f"{value:.4g}" if isinstance(value, float) else flow(value)
+
+
+class _Screen:
+    """Shows a search: a line for each trial."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._waits: list[str] = []
+        self._values: Mapping[str, Any] = {}
+
+    def _say(self, text: str) -> None:
+        from cnncli.cli.console import say
+
+        if not self._quiet:
+            say(text)
+
+    def on_notice(self, text: str) -> None:
+        """A line on stderr."""
+        from cnncli.cli.console import notice
+
+        notice(text)
+
+    def on_start(self, search: Any, place: str, folder: Path, ended: int) -> None:
+        """The header."""
+        from cnncli.wording import counted
+
+        tune = search.spec.tune
+        until = counted(tune.wanted, "trial") if tune.wanted is not None else f"for {tune.time}"
+        done = f", {ended} done" if ended else ""
+        self._say(f"search  {search.name}: {until}{done}, {search.metric}, {tune.sampler.name}")
+        self._say(f"storage {place}")
+        self._say(f"runs    {folder}")
+
+    def on_trial(self, number: int, values: Mapping[str, Any], epochs: int) -> None:
+        """Remembers what is tried."""
+        self._values, self._waits = values, []
+
+    def on_epoch(self, number: int, epoch: int, value: float | None) -> None:
+        """Nothing."""
+
+    def on_trial_end(self, number: int, state: str, value: float | None, reason: str, is_best: bool) -> None:
+        """A line: number, value, what was tried."""
+        figure = f"{value:.4f}" if value is not None else state
+        tried = "  ".join(f"{key.rpartition('.')[2]}={_text(item)}" for key, item in self._values.items())
+        self._say(f"{number:5d}  {figure:<8}  {tried}{f'  ({reason})' if reason else ''}{'  best' * is_best}")
+
+    def on_wait(self, texts: list[str]) -> None:
+        """A line, when what is waited for has changed."""
+        if texts != self._waits:
+            self._waits = texts
+            self.on_notice(f"waiting for {', '.join(texts)}")

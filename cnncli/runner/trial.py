@@ -1,0 +1,52 @@
+"""Trains one trial of a search: an ordinary training, but the test images are never looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from cnncli.observer import TrainingObserver
+from cnncli.runner.open_run import OpenRun
+from cnncli.runner.resume import resume
+from cnncli.runner.resume_plan import plan_resume
+from cnncli.runner.train import train_into
+from cnncli.runner.training.observers import Observers
+from cnncli.runner.training.pace import start_pace
+from cnncli.runs import RunDir
+from cnncli.spec.schema import Spec
+
+
+def train_trial(
+    folder: RunDir, spec: Spec, weights_dir: Path, observers: Sequence[TrainingObserver], command: Sequence[str]
+) -> None:
+    """Trains a trial in its folder, or continues it from its checkpoint; a finished one is left as it is.
+
+    Args:
+        folder: Folder of the run, which exists and may be empty.
+        spec: Spec of the trial.
+        weights_dir: Directory of the runs whose weights the spec names.
+        observers: Receive the events of the training.
+        command: Command line to record in environment.json.
+
+    Raises:
+        CnncliError: Whatever ends a training.
+        Interrupted: An observer asked for a stop.
+    """
+    began = time.monotonic()
+    with folder.locked():
+        if folder.data.exists() and folder.status_file.exists():
+            run = OpenRun(folder)
+            if (left := plan_resume(run)) is not None:
+                resume(run, left, observers, command, evaluates=False)
+            return
+        train_into(
+            lambda: contextlib.nullcontext(folder),
+            spec,
+            weights_dir,
+            Observers(observers),
+            command,
+            lambda: start_pace(time.monotonic() - began, spec.train.max_seconds, None),
+            evaluates=False,
+        )

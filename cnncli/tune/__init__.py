@@ -1,0 +1,15 @@
+"""`cnncli tune`: a search over keys of a spec, which any number of processes and machines can join.
+
+    worker → study → storage
+           → process → trial (a process of its own, which trains)
+
+worker      one process of the search: takes a trial, has it trained, reports it, until there are enough
+study       the search in Optuna's storage: made once, joined by others only if it is the same
+proposal    what to try next, by Optuna's samplers, or the points of a grid
+storage     a journal file, SQLite or PostgreSQL; who is away, and whose turn it is
+journal     Optuna's journal file, which a killed writer or a full disk does not damage
+folder      the folder of the search, and those of its trials, which are ordinary runs
+process     starts the process of a trial and talks with it
+trial       that process
+result      best.yaml and the figures of the search
+"""

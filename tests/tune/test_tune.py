@@ -1,0 +1,58 @@
+"""`cnncli tune` from end to end."""
+
+import csv
+import json
+
+import pytest
+
+from cnncli.spec import load
+
+
+@pytest.mark.slow
+def test_a_search_leaves_runs_and_the_best_spec(commands):
+    code, out, _ = commands.tune()
+    assert code == 0
+    assert f"next: cnncli train {commands.search / 'best.yaml'}" in out
+    (trial,) = commands.trials()
+    run = commands.search / "trial-000"
+    history = list(csv.DictReader((run / "history.csv").open()))
+    assert [float(row["val_loss"]) for row in history] == pytest.approx(
+        list(trial.intermediate_values.values()), rel=1e-6
+    )
+    assert trial.value == min(trial.intermediate_values.values())
+    assert json.loads((run / "status.json").read_text())["state"] == "finished"
+    assert not (run / "metrics.json").exists(), "the test images were looked at"
+    assert not (run / "predictions.csv").exists()
+    best = load(commands.search / "best.yaml")
+    assert best.warnings == ()
+    assert best.spec.train.batch_size == trial.params["train.batch_size"]
+    assert load(run / "spec.yaml", is_complete=True).spec.train == best.spec.train
+
+
+@pytest.mark.exhaustive
+def test_the_best_spec_repeats_the_figure(commands):
+    assert commands.tune("--set", "tune.trials=3")[0] == 0
+    assert commands.run("train", commands.search / "best.yaml", "-q")[0] == 0
+    best = min(commands.trials(), key=lambda trial: trial.value)
+    history = list(csv.DictReader((commands.runs / "tiny-001" / "history.csv").open()))
+    assert [float(row["val_loss"]) for row in history] == pytest.approx(list(best.intermediate_values.values()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--set", "tune.space={}"], 2, "there is nothing to search"),
+        (["--storage", "mysql://localhost/x"], 5, "--storage: 'mysql://' cannot hold a search"),
+        (["--storage", "sqlite://"], 5, "a search in memory is lost when it ends"),
+        (["--storage", "postgresql://me:secret@127.0.0.1:1/x"], 5, "me:***@127.0.0.1:1/x, cannot be opened"),
+        (["--storage", "."], 5, "is a folder"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused(commands, monkeypatch, capsys, arguments, code, said):
+    from cnncli.cli import main
+
+    monkeypatch.chdir(commands.folder)
+    with pytest.raises(SystemExit) as end:
+        main(["tune", str(commands.spec), "--runs-dir", str(commands.runs), *arguments])
+    err = capsys.readouterr().err
+    assert (end.value.code, said in " ".join(err.split()), "secret" in err) == (code, True, False), err
