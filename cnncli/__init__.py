@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         summary as summary,
         train as train,
     )
+    from cnncli.api.labels import doubtful_labels as doubtful_labels
     from cnncli.api.predictions import merge_predictions as merge_predictions
     from cnncli.api.results import EvaluationResult as EvaluationResult
     from cnncli.api.run import Run as Run
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from cnncli.records import (
         Comparison as Comparison,
         DataReport as DataReport,
+        DoubtfulLabel as DoubtfulLabel,
         Epoch as Epoch,
         Exported as Exported,
         ExportSpeed as ExportSpeed,
@@ -69,6 +71,7 @@ _MODULES = {
     "cnncli.api.functions": (
         *("build_model", "check_data", "check_spec", "load_spec", "open_run", "preview", "summary", "train"),
     ),
+    "cnncli.api.labels": ("doubtful_labels",),
     "cnncli.api.predictions": ("merge_predictions",),
     "cnncli.api.results": ("EvaluationResult",),
     "cnncli.api.run": ("Run",),
@@ -85,7 +88,17 @@ _MODULES = {
         "TrainingError",
     ),
     "cnncli.records": (
-        *("Comparison", "DataReport", "Epoch", "Exported", "ExportSpeed", "HeatMap", "History", "ModelSummary"),
+        *(
+            "Comparison",
+            "DataReport",
+            "DoubtfulLabel",
+            "Epoch",
+            "Exported",
+            "ExportSpeed",
+            "HeatMap",
+            "History",
+            "ModelSummary",
+        ),
         *("Prediction", "Reproduction", "UnreadableImage", "WrittenPredictions"),
     ),
     "cnncli.observer": ("TrainingObserver",),

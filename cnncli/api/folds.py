@@ -39,28 +39,28 @@ class Folds:
     """
 
     def __init__(self, group: GroupDir) -> None:
-        self._group = group
+        self.group = group
 
     @property
     def path(self) -> Path:
         """Folder of the group."""
-        return self._group.path
+        return self.group.path
 
     @property
     def state(self) -> str:
         """`finished`, or how many of the runs are: `3 of 5 runs`."""
-        return self._group.state()
+        return self.group.state()
 
     @property
     def runs(self) -> tuple[Run, ...]:
         """The runs that exist so far: the folds in order, and then the run on all images if there is one."""
-        return tuple(Run(run) for run in self._group.runs if run.status_file.exists())
+        return tuple(Run(run) for run in self.group.runs if run.status_file.exists())
 
     @property
     def final(self) -> Run | None:
         """The run on all images; None without one."""
-        last = self._group.runs[-1]
-        return Run(last) if self._group.record.final and last.status_file.exists() else None
+        last = self.group.runs[-1]
+        return Run(last) if self.group.record.final and last.status_file.exists() else None
 
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
@@ -88,7 +88,7 @@ class Folds:
         with isolated():
             from cnncli.runner.folds.results import out_of_fold
 
-            return EvaluationResult.of(out_of_fold(self._group, notice)[0])
+            return EvaluationResult.of(out_of_fold(self.group, notice)[0])
 
     def resume(self, observers: Sequence[TrainingObserver] = (), *, command: Sequence[str] = ()) -> bool:
         """Continues an interrupted group; the result is that of a training without the interruption.
@@ -106,7 +106,7 @@ class Folds:
         """
         from cnncli.runner.folds.training import resume_folds
 
-        return resume_folds(self._group, observers, command)
+        return resume_folds(self.group, observers, command)
 
     def __repr__(self) -> str:
         return f"Folds({str(self.path)!r})"

@@ -11,18 +11,20 @@ from typing import Any
 import click
 
 from cnncli.cli.console import notice, one_line, print_json, say, show_table, styled, terminal_width
-from cnncli.cli.options import UserPath
+from cnncli.cli.options import UserPath, runs_dir_option
 from cnncli.errors import DataError, ResourceError
 from cnncli.wording import counted
 
 SHOWN = 5
 """How many files a finding shows; --json has them all."""
 
+MOST_LABELS = 100
+
 _COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
 @click.command()
-@click.argument("subject", metavar="FOLDER|TABLE|CONFIG", type=UserPath())
+@click.argument("subject", metavar="FOLDER|TABLE|CONFIG", type=UserPath(), required=False)
 @click.option("--quick", is_flag=True, help="Read headers only; pixels and duplicates are not checked.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option(
@@ -39,7 +41,26 @@ _COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
     type=UserPath(),
     help="Write which image of CONFIG is in which split, for data.split.file, and check nothing.",
 )
-def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None, split_file: Path | None) -> int:
+@click.option(
+    "--labels",
+    "labels_of",
+    metavar="RUN",
+    help="Rank the labels of a training with --folds, or of a run, and write a page to correct them.",
+)
+@click.option(
+    "--most", type=click.IntRange(1, 1000), metavar="N", help="With --labels: how many labels to show.  [default: 100]"
+)
+@runs_dir_option
+def data(
+    subject: Path | None,
+    quick: bool,
+    as_json: bool,
+    list_file: Path | None,
+    split_file: Path | None,
+    labels_of: str | None,
+    most: int | None,
+    runs_dir: Path,
+) -> int:
     """Check images before training on them.
 
     Checks a folder of class folders, a CSV table or the source of a spec for broken files, duplicates, the same image
@@ -50,8 +71,22 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None, spli
     Example:
       cnncli data photos --list exclude.yaml
       cnncli data photos.yaml --write-split split.csv
+      cnncli data --labels photos-folds-001
     """
     from cnncli.spec import load
+
+    if labels_of is not None:
+        if subject or quick or split_file or str(list_file) == "-":
+            raise click.UsageError("--labels takes --most, --list FILE, --json and --runs-dir, and no images")
+        from cnncli.cli.labels import show_labels
+
+        if list_file:
+            _refuse_to_overwrite(list_file, None, _heading_of(list_file))
+        return show_labels(labels_of, runs_dir, most or MOST_LABELS, as_json, list_file)
+    if most is not None:
+        raise click.UsageError("--most requires --labels")
+    if subject is None:
+        raise click.UsageError("Missing argument 'FOLDER|TABLE|CONFIG'.")
 
     before: list[str] = []
     to_screen = str(list_file) == "-"
@@ -89,6 +124,17 @@ def data(subject: Path, quick: bool, as_json: bool, list_file: Path | None, spli
         line = f"extends: {one_line(list_file.name)}"
         notice(f"wrote {list_file}; to use it, add '{line}' to your spec, in place of any data.exclude")
     return DataError.exit_code if report.is_wrong else 0
+
+
+def _heading_of(file: Path) -> str:
+    """How a file of doubtful labels begins."""
+    if file.suffix.lower() == ".csv":
+        from cnncli.runner.inputs.corrections import COLUMNS
+
+        return ",".join(COLUMNS)
+    from cnncli.report.findings import HEADING
+
+    return HEADING
 
 
 def _write_split(spec: Any, file: Path) -> int:

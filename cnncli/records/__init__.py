@@ -5,6 +5,7 @@ from cnncli.records.data import Affected, DataReport, Finding, Severity
 from cnncli.records.exports import Exported, ExportSpeed
 from cnncli.records.heatmap import Covered, HeatMap
 from cnncli.records.images import Evaluation, Prediction, UnreadableImage, WrittenPredictions
+from cnncli.records.labels import DoubtfulLabel
 from cnncli.records.model import LayerRow, ModelSummary, TrainingMemory
 from cnncli.records.training import Epoch, History, LoadedLayer, LoadedWeights, Reproduction, StageStarted
 
@@ -13,6 +14,7 @@ __all__ = [
     "Comparison",
     "Covered",
     "DataReport",
+    "DoubtfulLabel",
     "Epoch",
     "Evaluation",
     "ExportSpeed",

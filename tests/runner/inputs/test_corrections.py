@@ -112,6 +112,7 @@ def test_what_is_written_is_read(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_run_holds_its_corrections(photos, tmp_path):
     import cnncli
 
