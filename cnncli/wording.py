@@ -64,6 +64,11 @@ def with_interval(value: float, interval: tuple[float, float] | None, images: in
     return f"{value:.{digits}f}{between}"
 
 
+def p_text(p: float) -> str:
+    """The p of a comparison: `= 0.034`, `< 0.001`."""
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
+
+
 def size_text(size: int) -> str:
     """A number of bytes in powers of 1024, as memory and disks are reported throughout: `512 B`, `1.1 GiB`."""
     power = min(max(size.bit_length() - 1, 0) // 10, len(_UNITS))

@@ -62,7 +62,7 @@ class EvaluationResult:
         return _Predictions(self.evaluation)
 
     def __repr__(self) -> str:
-        figures = ", ".join(f"{name}={value}" for name, value in self.metrics.items() if name != "intervals")
+        figures = ", ".join(f"{name}={value}" for name, value in self.metrics.items() if not isinstance(value, dict))
         return f"EvaluationResult({figures})"
 
     def _repr_html_(self) -> str:

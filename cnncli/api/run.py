@@ -74,6 +74,7 @@ class Run(HeatMappedRun):
         allow_changed_weights: bool = False,
         notice: Notice = warn,
         write: bool = False,
+        tta: bool = False,
     ) -> EvaluationResult:
         """Measures weights on the images of a split, or on other labelled images; writes nothing unless asked to.
 
@@ -87,11 +88,13 @@ class Run(HeatMappedRun):
             notice: Receives warnings, such as that images have changed; `warnings.warn` by default.
             write: Write the results into the run, as its training does: a run of an older version gets the files that
                 it lacks. Only of the best weights on the run's own test images; those for validation are needed, too.
+            tta: Measure as well what test-time augmentation brings: the mean answer to several views of each image, as
+                the flips and shifts of the spec's `augment` allow. The other figures stay those of one view.
 
         Raises:
             ValueError: `write` with another split, other weights or other images.
             DataError: Images are missing, or have classes that the run does not know.
-            RunError: The run is incomplete, or has no such split or weights.
+            RunError: The run is incomplete, or has no such split or weights, or for `tta` no flips or shifts.
 
         Example:
             >>> import cnncli
@@ -102,7 +105,7 @@ class Run(HeatMappedRun):
         of_training = split in (None, "test") and (weights, on) == ("best", None)
         if write and not of_training:
             raise ValueError("write is for the best weights on the run's own test images")
-        if self._evaluated and of_training and data is None and not write:
+        if self._evaluated and of_training and data is None and not write and not tta:
             return self._evaluated
         with isolated():
             from cnncli.api.results import EvaluationResult
@@ -110,8 +113,8 @@ class Run(HeatMappedRun):
 
             moved, other = (None if path is None else expanded(path) for path in (data, on))
             if write:
-                return EvaluationResult.of(evaluate_again(self, notice, moved, allow_changed_weights))
-            return EvaluationResult.of(evaluate(self, split, notice, moved, allow_changed_weights, weights, other))
+                return EvaluationResult.of(evaluate_again(self, notice, moved, allow_changed_weights, tta))
+            return EvaluationResult.of(evaluate(self, split, notice, moved, allow_changed_weights, weights, other, tta))
 
     _evaluated: EvaluationResult | None = None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cnncli.cli.options import complete_runs, runs_dir_option
+from cnncli.wording import p_text
 
 if TYPE_CHECKING:
     from cnncli.records.comparison import Comparison, Pair
@@ -90,7 +91,7 @@ def _show(comparison: Comparison) -> None:
     for specs in comparison.specs:
         say(
             f"spec {specs.second} against spec {specs.first}, over seeds: {_points(specs.difference)} points "
-            f"({_points(specs.interval[0])} to {_points(specs.interval[1])}), p {_p(specs.holm_p)}: "
+            f"({_points(specs.interval[0])} to {_points(specs.interval[1])}), p {p_text(specs.holm_p)}: "
             f"{_verdict(specs.holm_p)}"
         )
     if comparison.flattery is not None and len(comparison.runs) > 2:
@@ -112,15 +113,15 @@ def _pair_lines(pair: Pair, several: bool, is_repeat: bool) -> Iterator[str]:
     yield f"{pair.second} against {pair.first}: {_points(pair.difference)} points{between}"
     if pair.p is None or pair.holm_p is None:
         return
-    p = f"p {_p(pair.p)}"
-    p += f", exact {_p(pair.exact_p)}" if pair.exact_p is not None else ""
-    p += f", adjusted for the number of comparisons {_p(pair.holm_p)}" if several else ""
+    p = f"p {p_text(pair.p)}"
+    p += f", exact {p_text(pair.exact_p)}" if pair.exact_p is not None else ""
+    p += f", adjusted for the number of comparisons {p_text(pair.holm_p)}" if several else ""
     sides = f"right on {pair.gained:,} images where the other is wrong, wrong on {pair.lost:,} where it is right"
     yield f"  {sides}"
     of_seed = ", but both have one spec: it is the luck of the seed" if is_repeat and pair.holm_p < 0.05 else ""
     yield f"  {p}: {_verdict(pair.holm_p)}{of_seed}"
     for change in pair.classes[:_MOST_CLASSES]:
-        sure = f", p {_p(change.p)}" if change.p < 0.05 else ""
+        sure = f", p {p_text(change.p)}" if change.p < 0.05 else ""
         yield (
             f"  {change.class_name}: {change.gained - change.lost:+,} of {change.images:,} images"
             f" ({change.gained:,} gained, {change.lost:,} lost{sure})"
@@ -146,10 +147,6 @@ def _difference_lines(title: str, values: Mapping[str, tuple[str, ...]]) -> Iter
 
 def _points(difference: float) -> str:
     return f"{100 * difference:+.2f}".replace("-", "−")
-
-
-def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
 
 
 def _verdict(p: float) -> str:

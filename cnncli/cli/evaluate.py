@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write the results into the run, as its training does: a run of an older version gets the files it lacks.",
 )
+@click.option(
+    "--tta",
+    is_flag=True,
+    help="Measure also the mean answer to several views of each image: flipped and shifted as in the training.",
+)
 @click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 7 if a metric is lower.")
 @allow_changed_weights_option
 def evaluate(
@@ -51,6 +56,7 @@ def evaluate(
     on: Path | None,
     as_json: bool,
     write: bool,
+    tta: bool,
     fail_under: tuple[str, ...],
     allow_changed_weights: bool,
 ) -> None:
@@ -84,6 +90,7 @@ def evaluate(
         allow_changed_weights=allow_changed_weights,
         notice=notice,
         write=write,
+        tta=tta,
     )
     if as_json:
         print_json({**result.metrics, "classes": result.report.values})

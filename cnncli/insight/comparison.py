@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -74,6 +75,41 @@ def grouped_difference(difference: np.ndarray, groups: np.ndarray) -> tuple[tupl
     half = float(stdtrit(number - 1, 0.975)) * error
     p = 1.0 if not difference.any() else 2 * float(stdtr(number - 1, -abs(mean) / error)) if error else 0.0
     return (mean - half, mean + half), p
+
+
+class Paired(NamedTuple):
+    """Two classifiers on the same images.
+
+    Args:
+        gained: Images that only the second has right.
+        lost: Images that only the first has right.
+        difference: Of their accuracies.
+        interval: The same at 95 %; None of a single group.
+        exact: McNemar's exact p; None where images come in groups.
+        p: The mid-p, or that of a t test over the groups.
+    """
+
+    gained: int
+    lost: int
+    difference: float
+    interval: tuple[float, float] | None
+    exact: float | None
+    p: float
+
+
+def paired(change: np.ndarray, groups: np.ndarray | None = None) -> Paired:
+    """Compares two classifiers on the same images.
+
+    Args:
+        change: 1 for an image that only the second has right, -1 for one that only the first has, else 0.
+        groups: Group of each image as a number, shape `(images,)`; None where each stands alone.
+    """
+    gained, lost, difference = int((change > 0).sum()), int((change < 0).sum()), float(change.mean())
+    if groups is None:
+        exact, p = mcnemar(gained, lost)
+        return Paired(gained, lost, difference, paired_interval(gained, lost, len(change)), exact, p)
+    ends, p = grouped_difference(change, groups)
+    return Paired(gained, lost, difference, ends if np.isfinite(ends).all() else None, None, p)
 
 
 def unpaired_interval(first: tuple[int, int], second: tuple[int, int]) -> tuple[float, float]:

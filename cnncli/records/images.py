@@ -15,6 +15,42 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class AugmentationGain:
+    """What several views of each image bring, all answered and averaged, on the images of an evaluation.
+
+    Args:
+        views: Number of views of an image, itself among them.
+        words: What they are: `horizontal flip, shifts by 3 pixels`.
+        accuracy: Share of images that are right.
+        interval: Holds the true accuracy in 95 of 100 cases; None where there are too few groups for one.
+        gain: How much more accurate that is than one view, -1…1.
+        gain_interval: The same for the gain, of the same images.
+        p: How probable such a gain is where there is none; McNemar's mid-p.
+        gained: Images that are right only with all views.
+        lost: Images that are right only with one.
+        log_loss: Mean of -ln p of the true class; None where the outputs are no probabilities.
+        log_loss_of_one: The same with one view.
+
+    Example:
+        >>> import cnncli
+        >>> cnncli.open_run("runs/mnist-001").evaluate().evaluation.augmented is None
+        True
+    """
+
+    views: int
+    words: str
+    accuracy: float
+    interval: tuple[float, float] | None
+    gain: float
+    gain_interval: tuple[float, float] | None
+    p: float
+    gained: int
+    lost: int
+    log_loss: float | None
+    log_loss_of_one: float | None
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Predictions for every image of one split, with its metrics.
 
@@ -32,6 +68,7 @@ class Evaluation:
             for the first class. None where the outputs are no probabilities.
         groups: Number of the group that each image belongs to, such as a patient, shape `(images,)`, int64; None where
             each image stands alone.
+        augmented: What test-time augmentation brings, where that was measured.
     """
 
     split: str
@@ -45,6 +82,7 @@ class Evaluation:
     on: str = ""
     logits: np.ndarray | None = None
     groups: np.ndarray | None = None
+    augmented: AugmentationGain | None = None
 
     @property
     def title(self) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,9 @@ import sklearn.metrics
 from cnncli.insight.calibration import Calibration, calibration
 from cnncli.insight.measure import Measured, measure
 from cnncli.insight.probabilities import are_probabilities
-from cnncli.records import Evaluation
+from cnncli.records import AugmentationGain, Evaluation
 from cnncli.report.tables import shortest, write_json, write_utf8
-from cnncli.wording import counted, some, with_interval
+from cnncli.wording import counted, p_text, some, with_interval
 
 if TYPE_CHECKING:
     from cnncli.report.artifacts import EvaluationData
@@ -164,6 +165,8 @@ def summary_lines(evaluation: Evaluation, report: ClassificationReport) -> list[
         lines.append(indent + "   ".join(shown))
     if measured.too_few:
         lines.append(f"{indent}no intervals of averages: {measured.too_few}")
+    if evaluation.augmented is not None:
+        lines += [indent + line for line in _gain_lines(evaluation.augmented, measured.images)]
     if report.calibration is not None:
         first, second = report.calibration.sentence.split("; ")
         lines += [f"{indent}{first};", indent + second]
@@ -172,6 +175,16 @@ def summary_lines(evaluation: Evaluation, report: ClassificationReport) -> list[
 
 def _indent(evaluation: Evaluation) -> str:
     return " " * (len(evaluation.title) + 3 if len(evaluation.title) < _WIDEST_INDENT else _WIDEST_INDENT)
+
+
+def _gain_lines(gain: AugmentationGain, images: int) -> Iterator[str]:
+    """What test-time augmentation brings."""
+    yield f"with {counted(gain.views, 'view')} of each image ({gain.words}):"
+    loss = "" if gain.log_loss is None else f"   log loss {gain.log_loss:.4f}, of one view {gain.log_loss_of_one:.4f}"
+    yield f"  accuracy {with_interval(gain.accuracy, gain.interval, images)}{loss}"
+    ends = gain.gain_interval
+    between = "" if ends is None else f" ({100 * ends[0]:+.1f} to {100 * ends[1]:+.1f})"
+    yield f"  {100 * gain.gain:+.1f} points{between}, p {p_text(gain.p)}"
 
 
 def _counted_accuracy(measured: Measured) -> str:
@@ -201,6 +214,8 @@ def metrics_of(evaluation: Evaluation, report: ClassificationReport) -> dict[str
     more = {name: measured.figures.get(name, math.nan) for name in _MORE}
     figures |= {name: value if math.isfinite(value) else None for name, value in more.items()}
     last: dict[str, Any] = {"groups": measured.groups} if measured.groups else {}
+    if evaluation.augmented is not None:
+        last["tta"] = asdict(evaluation.augmented)
     last["intervals"] = {name: list(ends) for name, ends in measured.intervals.items()}
     return first | figures | own | first | last
 

@@ -15,7 +15,7 @@ from cnncli.insight.comparison import (
     grouped_difference,
     holm,
     mcnemar,
-    paired_interval,
+    paired,
     unpaired_interval,
     welch,
 )
@@ -144,20 +144,15 @@ def _pair(first: ComparedRun, second: ComparedRun, before: RecordedAnswers, afte
         return Pair(first.run, second.run, 0, difference, ends, 0, 0, None, None, None, (), ())
     at, index = np.array(both).T  # (images,), (images,)
     change = after.right[index].astype(np.int64) - before.right[at]  # (images,)
-    gained, lost = int((change > 0).sum()), int((change < 0).sum())
     groups = next((of.groups[rows] for of, rows in ((after, index), (before, at)) if of.groups is not None), None)
-    if groups is None:
-        (exact, p), ends = mcnemar(gained, lost), paired_interval(gained, lost, len(both))
-    else:
-        grouped_ends, p = grouped_difference(change, groups)
-        exact, ends = None, _ends(grouped_ends)
+    found = paired(change, groups)
     changed = tuple(
         ChangedImage(after.images[j], str(after.true[j]), str(before.predicted[i]), str(after.predicted[j]))
         for i, j in zip(at[change != 0].tolist(), index[change != 0].tolist(), strict=True)
     )
     classes = _class_changes(after.true[index], change, groups)
-    difference = float(change.mean())
-    return Pair(first.run, second.run, len(both), difference, ends, gained, lost, exact, p, None, classes, changed)
+    figures = (found.difference, found.interval, found.gained, found.lost, found.exact, found.p)
+    return Pair(first.run, second.run, len(both), *figures, None, classes, changed)
 
 
 def _class_changes(true: np.ndarray, change: np.ndarray, groups: np.ndarray | None) -> tuple[ClassChange, ...]:

@@ -6,14 +6,18 @@ import dataclasses
 from collections.abc import Collection
 from pathlib import Path
 
+import numpy as np
+
 from cnncli.data.samples import LabelledImages
 from cnncli.environment import tell_result_variables
 from cnncli.errors import DataError, RunError
 from cnncli.factory.training import compile_model
+from cnncli.insight.views import Views
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records import Evaluation
 from cnncli.report import EvaluationData, write_artifacts
+from cnncli.runner.augmented import required_views, with_gain
 from cnncli.runner.inputs.image_manifest import recorded_splits, warn_about_trained
 from cnncli.runner.inputs.other_images import other_images
 from cnncli.runner.inputs.splits import Splits, decoded, decoded_before, evaluated_splits, groups_in
@@ -33,10 +37,12 @@ def evaluate(
     allow_changed_weights: bool = False,
     weights: Weights = "best",
     on: Path | None = None,
+    tta: bool = False,
 ) -> Evaluation:
     """Evaluates a run with its own spec and weights, as `cnncli.Run.evaluate` says."""
     if data_path is not None and on is not None:
         raise RunError("--data is a new place of the run's own images, and --on names others", "use one of the two")
+    views = required_views(run) if tta else None
     tell_result_variables(notice)
     model = run.model(weights, allow_changed_weights, notice)
     classes = run.class_names
@@ -49,13 +55,17 @@ def evaluate(
         warn_about_trained(run.path, classes, files, notice)
         samples = decoded(Splits(classes, {split: files}), run.spec.data.cache, notice=notice).samples[split]
         groups = None
-    evaluation = _evaluated(run, model, split, samples)
+    evaluation = _evaluated(run, model, split, samples, groups, views)
     measured_on = "" if on is None else str(expanded(on).absolute())
-    return dataclasses.replace(evaluation, weights=weights, on=measured_on, groups=groups)
+    return dataclasses.replace(evaluation, weights=weights, on=measured_on)
 
 
 def evaluate_again(
-    run: OpenRun, notice: Notice = warn, data_path: Path | None = None, allow_changed_weights: bool = False
+    run: OpenRun,
+    notice: Notice = warn,
+    data_path: Path | None = None,
+    allow_changed_weights: bool = False,
+    tta: bool = False,
 ) -> Evaluation:
     """Evaluates the best weights of a run on its test images, and writes the results into the run as a training does.
 
@@ -65,6 +75,7 @@ def evaluate_again(
         DataError: Test or validation images are missing.
         RunError: The run is incomplete, or is being written.
     """
+    views = required_views(run) if tta else None
     tell_result_variables(notice)
     model = run.model("best", allow_changed_weights, notice)
     with run.folder.locked():
@@ -72,19 +83,32 @@ def evaluate_again(
         evaluations = []
         for split in evaluated_splits(own):
             samples = _decoded(own, split, run.spec.data.cache, notice)
-            evaluation = _evaluated(run, model, split, samples)
-            evaluations.append((dataclasses.replace(evaluation, groups=groups_in(own, split)), samples))
+            of_split = views if split == "test" else None
+            evaluations.append((_evaluated(run, model, split, samples, groups_in(own, split), of_split), samples))
         (tested, images), *others = evaluations
         data = EvaluationData(tested, images_at(images), *(evaluation for evaluation, _ in others))
         write_artifacts("evaluation", data, run.folder.write)
     return tested
 
 
-def _evaluated(run: OpenRun, model: keras.Model, split: str, samples: LabelledImages) -> Evaluation:
+def _evaluated(
+    run: OpenRun,
+    model: keras.Model,
+    split: str,
+    samples: LabelledImages,
+    groups: np.ndarray | None,
+    views: Views | None,
+) -> Evaluation:
     train, classes = run.spec.train, run.class_names
     encoding = encoding_for(train, model, len(classes))
     compile_model(model, train.optimizer, train.loss, train.metrics, len(classes), total_steps=1)
-    return evaluate_split(model, split, samples, classes, encoding, train.loss, train.batch_size)
+
+    def measured(images: LabelledImages) -> Evaluation:
+        found = evaluate_split(model, split, images, classes, encoding, train.loss, train.batch_size)
+        return dataclasses.replace(found, groups=groups)
+
+    evaluation = measured(samples)
+    return evaluation if views is None else with_gain(evaluation, samples, views, measured)
 
 
 def own_split(

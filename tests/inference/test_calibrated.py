@@ -75,6 +75,7 @@ train: {epochs: 1, batch_size: 50, loss: BinaryCrossentropy}
 """
 
 
+@pytest.mark.exhaustive
 def test_of_one_unit_a_plain_export_has_too_few_digits(tmp_path, monkeypatch):
     import cnncli
 
