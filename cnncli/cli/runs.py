@@ -22,12 +22,12 @@ _KEYS = {"date": "started", "accuracy": "accuracy", "name": "name", "state": "st
     show_default=True,
     help="Sort by date, accuracy, name or state.",
 )
-@click.option("--group", "group", help="The runs of a training with --folds: its folder or name.")
+@click.option("--group", "group", help="The runs of a training with --folds, or of a search: its folder or name.")
 @click.option("--json", "as_json", is_flag=True, help="Print the runs as JSON.")
 def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool) -> None:
     """List the runs with their state, date and test accuracy.
 
-    A training with --folds is one line; --group lists its runs.
+    A training with --folds is one line, and so is a search; --group lists its runs.
 
     \b
     Example:
@@ -37,9 +37,17 @@ def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool) -> None:
     from cnncli.cli.console import notice, print_json, show_table
     from cnncli.runs import list_runs
     from cnncli.runs.groups import find_group, list_groups
+    from cnncli.runs.searches import SearchDir, is_search, search_at
 
+    if group is not None and (search := search_at(group, runs_dir)):
+        _show_trials(search, as_json)
+        return
     if group is None:
-        listed = [*map(_row, list_runs(runs_dir)), *map(_group_row, list_groups(runs_dir))]
+        groups = list_groups(runs_dir)
+        listed = [
+            *map(_row, list_runs(runs_dir)),
+            *(_search_row(SearchDir(each.path)) if is_search(each) else _group_row(each) for each in groups),
+        ]
     else:
         listed = [_row(run) for run in find_group(group, runs_dir).runs if run.status_file.is_file()]
     rows = sorted(listed, key=lambda row: row["name"])
@@ -98,6 +106,55 @@ def _group_row(group: Any) -> dict[str, Any]:
         "reason": None,
         "folds": record.folds,
     }
+
+
+def _search_row(search: Any) -> dict[str, Any]:
+    """The same of a search, whose trials are not tested."""
+    from cnncli.runs import RunDir
+
+    created = search.record().get("created")
+    return {**_row(RunDir(search.path)), "state": search.state(), "started": str(created)}
+
+
+def _show_trials(search: Any, as_json: bool) -> None:
+    """The trials of a search, by number: the metric of each and what it tried."""
+    from cnncli.cli.console import print_json, show_table
+
+    metric = str(search.record().get("metric"))
+    trials = search.trials()
+    if as_json:
+        print_json([{**_row(trial.run), **_values(trial), "metric": metric} for trial in trials])
+        return
+    keys = list(dict.fromkeys(key for trial in trials for key in trial.values))
+    short = {key: key.rpartition(".")[2] for key in keys}
+    names = [short[key] if list(short.values()).count(short[key]) == 1 else key for key in keys]
+    rows = [
+        (
+            trial.run.name,
+            trial.state,
+            "" if trial.value is None else f"{trial.value:.4f}",
+            *(_short(trial.values.get(key)) for key in keys),
+        )
+        for trial in trials
+    ]
+    show_table(("run", "state", metric, *names), rows, right=(metric,))
+
+
+def _values(trial: Any) -> dict[str, Any]:
+    return {
+        "trial": trial.number,
+        "state": trial.state,
+        "value": trial.value,
+        "values": dict(trial.values),
+        "reason": trial.reason or None,
+    }
+
+
+def _short(value: Any) -> str:
+    """A value of a search in a table."""
+    from cnncli.spec.writer import flow
+
+    return f"{value:.4g}" if isinstance(value, float) else flow(value)
 
 
 def _interval(metrics: Any) -> list[float] | None:

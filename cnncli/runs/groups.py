@@ -1,4 +1,4 @@
-"""A group of runs: the folder of a training with folds, in which each run is an ordinary one."""
+"""A group of runs: a folder in which each run is an ordinary one, of a training with folds or of a search."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class GroupRecord:
 
 
 class GroupDir:
-    """The folder of a group, and its runs."""
+    """The folder of a group, and the runs of one with folds."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -74,6 +74,8 @@ class GroupDir:
             values = read_json(self.path / RECORD)
         except Unreadable as reason:
             raise RunError(f"'{self.path}' is not a complete group: {RECORD} cannot be read ({reason})") from None
+        if values.get("kind") == "search":
+            raise RunError(f"'{self.path}' is a search", "to continue it, start 'cnncli tune' with its spec again")
         kinds = {"folds": int, "final": bool, "own_test": bool, "spec": str, "command": list, "created": str}
         wrong = [name for name, kind in kinds.items() if type(values.get(name)) is not kind]
         if wrong or not 2 <= values["folds"] <= MOST_FOLDS:
@@ -161,7 +163,9 @@ def find_group(name: str, folder: Path) -> GroupDir:
     if group := group_at(name, folder):
         return group
     near = nearest(name, [each.name for each in list_groups(folder)])
-    raise RunError(f"there is no group '{name}'{near}", "a training with --folds writes one; 'cnncli runs' lists them")
+    raise RunError(
+        f"there is no group '{name}'{near}", "a training with --folds or a search writes one; 'cnncli runs' lists them"
+    )
 
 
 def refuse_group(path: Path) -> None:
@@ -171,8 +175,9 @@ def refuse_group(path: Path) -> None:
         RunError: It is one.
     """
     if is_group(path):
+        first = path / ("trial-000" if (path / "trial-000").exists() else "fold-1")
         raise RunError(
             f"'{path}' is a group of runs, not a run",
-            f"name one of its runs, such as {in_shell(path / 'fold-1')}; they are listed by: "
+            f"name one of its runs, such as {in_shell(first)}; they are listed by: "
             f"cnncli runs --group {in_shell(path)}",
         )

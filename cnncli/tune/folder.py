@@ -14,11 +14,11 @@ from cnncli.errors import RunError
 from cnncli.machine import create_folder
 from cnncli.runs import RunDir, now, write_text
 from cnncli.runs.folder import LOCK
+from cnncli.runs.groups import RECORD
 from cnncli.runs.lock import Lock, may_be_held
+from cnncli.runs.searches import KIND, TRIAL
 from cnncli.runs.untrusted import Unreadable, read_json
 
-RECORD = "group.json"
-TRIAL = "trial.json"
 WORKER_LOCK = "worker.lock"
 
 
@@ -51,7 +51,7 @@ class SearchFolder:
                     "name the storage of that search with --storage, begin another with --name, or remove the folder",
                 )
         else:
-            record = {"kind": "search", "token": token, "folder": secrets.token_hex(8), **about, "created": now()}
+            record = {"kind": KIND, "token": token, "folder": secrets.token_hex(8), **about, "created": now()}
             record["cnncli"] = __version__
             write_text(path / RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 

@@ -18,8 +18,8 @@ from cnncli.isolation import isolated
 from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch
 from cnncli.runs import RunDir
+from cnncli.runs.searches import TRIAL
 from cnncli.spec import load
-from cnncli.tune.folder import TRIAL
 from cnncli.tune.process import PRUNE
 
 ABANDONED = 143

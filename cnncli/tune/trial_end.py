@@ -9,6 +9,7 @@ from optuna.trial import TrialState
 
 from cnncli.runner.open_run import OpenRun
 from cnncli.runs import RunDir
+from cnncli.runs.searches import PRUNED
 from cnncli.wording import counted
 
 State = Literal["complete", "pruned", "failed"]
@@ -50,7 +51,7 @@ def end_of_run(run: RunDir, metric: str) -> TrialEnd | None:
         return TrialEnd("complete", progress.epochs[progress.best - 1].metrics[metric])
     if status["state"] == "diverged":
         return TrialEnd("pruned", reason=f"diverged: {status.get('reason')}")
-    if status.get("reason") == "pruned by the search":
+    if status.get("reason") == PRUNED:
         return TrialEnd("pruned", reason=f"after {counted(status.get('epochs', 0), 'epoch')}")
     return None
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cnncli.errors import CnncliError, Interrupted, ResourceError, TrainingError, brief
 from cnncli.observer import TrainingObserver
 from cnncli.runner.training.observers import StopRequested
-from cnncli.runs import RunDir
+from cnncli.runs import RunDir, searches
 from cnncli.startup import tf
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ REPORT_TIME_LIMIT = 10.0
 PRUNED = 3
 """The code with which a search stops a trial that is worse than others were."""
 
-_REASONS = {PRUNED: "pruned by the search", 130: "Ctrl-C", 141: "output closed (broken pipe)", 143: "SIGTERM"}
+_REASONS = {PRUNED: searches.PRUNED, 130: "Ctrl-C", 141: "output closed (broken pipe)", 143: "SIGTERM"}
 
 
 class Outcome:

@@ -1,0 +1,157 @@
+"""Several processes at once, of which some are killed, in every storage: each trial once, exactly as many as asked."""
+
+import contextlib
+import csv
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState
+
+pytestmark = pytest.mark.exhaustive
+
+SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+TRIALS = 6
+
+
+class Journal:
+    """The default: a file in the folder of the search."""
+
+    def __init__(self, folder):
+        self.location, self._file = None, folder / "runs" / "tiny-tune" / "study.journal"
+
+    def stop(self):
+        self._file.rename(self._file.with_suffix(".away"))
+
+    def start(self):
+        self._file.with_suffix(".away").rename(self._file)
+
+    def open(self):
+        return None
+
+
+class Sqlite:
+    """A file elsewhere; its folder is away when it is stopped."""
+
+    def __init__(self, folder):
+        self._folder = folder / "shared"
+        self._folder.mkdir()
+        self.location = f"sqlite:///{self._folder}/study.db"
+
+    def stop(self):
+        self._folder.rename(self._folder.with_suffix(".away"))
+
+    def start(self):
+        self._folder.with_suffix(".away").rename(self._folder)
+
+    def open(self):
+        return RDBStorage(self.location)
+
+
+class Postgres:
+    """A server of its own on a free port."""
+
+    def __init__(self, folder):
+        self._folder, self._bin = folder / "server", SERVERS[-1].parent
+        self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        self._folder.mkdir()
+        if self._as:
+            shutil.chown(self._folder, "postgres", "postgres")
+            for parent in self._folder.parents[:-1]:
+                parent.chmod(parent.stat().st_mode | 0o001)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self._run("initdb", "-D", self._folder / "data", "-U", "me", "-A", "trust", "--no-sync")
+        self.start()
+        self.location = f"postgresql://me:secret@127.0.0.1:{self._port}/postgres"
+
+    def _run(self, program, *arguments):
+        command = [*self._as, str(self._bin / program), *map(str, arguments)]
+        # a file, because the server inherits it and never closes it
+        with (self._folder.parent / "pg_ctl").open("w+") as said:
+            code = subprocess.run(command, check=False, stdout=said, stderr=said, cwd="/").returncode
+            said.seek(0)
+            assert code == 0, said.read()
+
+    def stop(self):
+        self._run("pg_ctl", "-D", self._folder / "data", "-m", "immediate", "-w", "stop")
+
+    def start(self):
+        options = f"-p {self._port} -k {self._folder} -c listen_addresses=127.0.0.1"
+        self._run("pg_ctl", "-D", self._folder / "data", "-w", "-o", options, "-l", self._folder / "log", "start")
+
+    def open(self):
+        return RDBStorage(self.location.replace("postgresql:", "postgresql+psycopg2:"))
+
+
+@pytest.fixture(params=["journal", "sqlite", "postgres"])
+def storage(request, tmp_path):
+    if request.param == "postgres" and not SERVERS:
+        pytest.skip("PostgreSQL is not installed")
+    made = {"journal": Journal, "sqlite": Sqlite, "postgres": Postgres}[request.param](tmp_path)
+    yield made
+    if request.param == "postgres":
+        made.stop()
+
+
+def arguments(storage, trials=TRIALS):
+    where = ["--storage", storage.location] if storage.location else []
+    return ["--set", f"tune.trials={trials}", "--set", "tune.sampler=RandomSampler", *where]
+
+
+def wait_for(is_true, what):
+    for _ in range(1200):
+        if is_true():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def ended(commands, storage):
+    with contextlib.suppress(Exception):
+        return sum(trial.state.is_finished() for trial in commands.trials(storage.open()))
+    return 0
+
+
+def check(commands, storage, trials=TRIALS):
+    """Each trial once, exactly as many as asked, and best.yaml is that of the best."""
+    made = commands.trials(storage.open())
+    assert Counter(trial.state for trial in made) == {TrialState.COMPLETE: trials}
+    assert len({tuple(trial.params.values()) for trial in made}) == trials
+    folders = sorted(commands.search.glob("trial-*"))
+    assert [folder.name for folder in folders] == [f"trial-{number:03d}" for number in range(trials)]
+    for trial, folder in zip(made, folders, strict=True):
+        rows = list(csv.DictReader((folder / "history.csv").open()))
+        assert [int(row["epoch"]) for row in rows] == [1, 2]
+        assert [float(row["val_loss"]) for row in rows] == pytest.approx(list(trial.intermediate_values.values()))
+        assert json.loads((folder / "status.json").read_text())["state"] == "finished"
+    best = min(made, key=lambda trial: trial.value)
+    assert f"trial {best.number}, val_loss" in (commands.search / "best.yaml").read_text()
+
+
+def test_four_at_once_on_nothing_of_which_two_are_killed_and_one_sleeps(commands, storage):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    workers = [commands.start_tune(*arguments(storage)) for _ in range(4)]
+    wait_for(lambda: len(list(commands.search.glob("trial-*/status.json"))) >= 2, "the first trainings")
+    workers[0].kill()
+    workers[1].send_signal(signal.SIGSTOP)
+    wait_for(lambda: ended(commands, storage) >= 3, "three trials")
+    workers[2].kill()
+    storage.stop()
+    time.sleep(10)
+    storage.start()
+    wait_for(lambda: ended(commands, storage) >= 4, "four trials")
+    workers[1].send_signal(signal.SIGCONT)
+    said = [worker.communicate() for worker in workers]
+    assert [worker.returncode for worker in workers] == [-9, 0, -9, 0], said
+    check(commands, storage)
