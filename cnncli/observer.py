@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,10 @@ class TrainingObserver:
             steps: Number of steps in this epoch.
             metrics: Training metrics over the epoch so far.
         """
+
+    def reported_steps(self) -> Collection[int]:
+        """Numbers of steps; at every multiple of each within an epoch, `on_step` is called as well."""
+        return ()
 
     def on_epoch_end(self, epoch: Epoch, best: bool) -> None:
         """An epoch is complete and saved.

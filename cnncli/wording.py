@@ -105,6 +105,11 @@ def in_shell(path: object) -> str:
     return shlex.quote(str(path))
 
 
+def without_secrets(text: str) -> str:
+    """Text in which addresses have lost user names, passwords and what follows a `?`."""
+    return re.sub(r"(://)[^/@\s'\"]*@", r"\1", re.sub(r"(://[^?\s'\"]*)\?[^\s'\"}\],]*", r"\1", text))
+
+
 def shown(value: Any) -> str:
     """A value as messages quote it: short, text in quotes."""
     if value is None:

@@ -25,6 +25,7 @@ ROOMS = {
     "cli": {
         "tune",
         "api",
+        "track",
         "serve",
         "doctor",
         "runner",
@@ -74,11 +75,12 @@ ROOMS = {
         "__init__",
     },
     "api": {
-        *("runner", "report", "runs", "spec", "notices", "observer", "records", "errors", "isolation", "machine"),
-        "wording",
+        *("track", "runner", "report", "runs", "spec", "notices", "observer", "records", "errors", "isolation"),
+        *("machine", "wording"),
     },
     "runner": {
         "factory",
+        "track",
         "explain",
         "data",
         "report",
@@ -128,12 +130,15 @@ ROOMS = {
         "wording",
         "__init__",
     },
+    "track": {
+        *("report", "runs", "spec", "catalog", "notices", "observer", "records", "errors", "wording", "__init__"),
+    },
     "draft": {"data", "spec", "errors", "machine", "wording"},
     "factory": {"insight", "spec", "catalog", "records", "errors", "startup", "machine", "temporary", "wording"},
     "data": {"catalog", "notices", "observer", "records", "errors", "startup", "machine", "wording"},
     "report": {"insight", "records", "environment", "errors", "wording"},
     "insight": {"catalog", "records", "startup", "wording"},
-    "runs": {"catalog", "errors", "machine", "wording"},
+    "runs": {"catalog", "records", "errors", "machine", "wording"},
     "explain": {"spec", "catalog", "errors", "wording"},
     "spec": {"catalog", "errors", "machine", "wording"},
     "catalog": {"errors", "wording"},
@@ -152,7 +157,7 @@ ROOMS = {
 }
 HEAVY_ROOMS = {
     *("api", "isolation", "doctor", "runner", "inference", "draft", "factory", "data", "report", "insight", "startup"),
-    *("export", "serve", "tune"),
+    *("export", "serve", "track", "tune"),
 }
 HEAVY = {"tensorflow", "keras", "numpy", "matplotlib", "sklearn", "PIL", "tensorflow_datasets"}
 TERMINAL = {"click", "rich"}

@@ -159,7 +159,7 @@ def train_folds(
     if not 2 <= folds <= MOST_FOLDS:
         raise ValueError(f"folds must be from 2 to {MOST_FOLDS}")
     checked = loaded_spec(spec)
-    require_inputs_exist(checked.data, checked.model, expanded(runs_dir))  # before TensorFlow is started
+    require_inputs_exist(checked.data, checked.model, expanded(runs_dir), checked.track)  # before TensorFlow is started
     from cnncli.runner.folds.training import train_folds as train
 
     return Folds(train(checked, folds, final, expanded(runs_dir), observers, command))

@@ -98,7 +98,7 @@ def check_spec(
     except SpecError as error:
         return SpecReport(error.problems)
     spec = loaded.spec
-    missing = missing_inputs(spec.data, spec.model, expanded(runs_dir))
+    missing = missing_inputs(spec.data, spec.model, expanded(runs_dir), spec.track)
     warnings = (*loaded.warnings, *(loaded.locate(SpecError(missing)).problems if missing else ()))
     images = None
     try:
@@ -271,7 +271,7 @@ def train(
     """
     began = time.monotonic()
     spec = loaded_spec(spec)
-    require_inputs_exist(spec.data, spec.model, expanded(runs_dir))  # before TensorFlow is started
+    require_inputs_exist(spec.data, spec.model, expanded(runs_dir), spec.track)  # before TensorFlow is started
     with isolated():
         from cnncli.api.run import Run
         from cnncli.runner.train import train as run_training

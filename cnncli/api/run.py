@@ -154,6 +154,36 @@ class Run(HeatMappedRun):
 
                 return Run.of_training(resume(current, spec, observers, command))
 
+    def track(self, *trackers: str) -> tuple[str, ...]:
+        """Sends this run to trackers, finished or not; what they have is not sent again.
+
+        Args:
+            trackers: `TensorBoard`, `MLflow`, or with arguments `MLflow: {tracking_uri: http://localhost:5000}`; those
+                of the spec by default.
+
+        Returns:
+            For each tracker what it has now, and where.
+
+        Raises:
+            SpecError: A tracker is unknown.
+            RunError: The spec names no tracker.
+            ResourceError: The package of a tracker is missing, or its server does not answer.
+
+        Example:
+            >>> import cnncli
+            >>> cnncli.open_run("runs/mnist-001").track("TensorBoard")
+            ('1 epoch; to see them: tensorboard --logdir runs',)
+        """
+        from cnncli.spec.trackers import parse_trackers
+        from cnncli.track import send_runs
+
+        texts = []
+        for sent in send_runs([self.folder], parse_trackers(trackers, "track")):
+            if sent.error is not None:
+                raise sent.error
+            texts.append(sent.text)
+        return tuple(texts)
+
     def reproduce(
         self,
         runs_dir: str | os.PathLike[str] | None = None,

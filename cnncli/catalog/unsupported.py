@@ -65,7 +65,7 @@ _REASONS: dict[str, dict[tuple[str, ...], str]] = {
         ("LearningRateScheduler",): "it runs code; give the optimizer a schedule: 'learning_rate: {CosineDecay: …}'",
         ("LambdaCallback",): _RUNS_CODE,
         ("RemoteMonitor",): "it sends data over the network",
-        ("TensorBoard",): "it writes outside the run folder; history.csv and plots/history.png hold the curves",
+        ("TensorBoard",): "it is a tracker: write 'track: [TensorBoard]' at the top level",
     },
     "initializer": {("STFT",): "it is for sound"},
     "activation": {("glu",): "it halves the channels, and Keras' layers count on all of them"},

@@ -41,6 +41,7 @@ COMMANDS = {
     "data": "cnncli.cli.data",
     "runs": "cnncli.cli.runs",
     "compare": "cnncli.cli.compare",
+    "track": "cnncli.cli.track",
     "configs": "cnncli.cli.configs",
     "layers": "cnncli.cli.layers",
     "explain": "cnncli.cli.explain",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cnncli.cli.options import runs_dir_option
+
+if TYPE_CHECKING:
+    from cnncli.runs import RunDir
 
 _KEYS = {"date": "started", "accuracy": "accuracy", "name": "name", "state": "state"}
 
@@ -24,7 +28,8 @@ _KEYS = {"date": "started", "accuracy": "accuracy", "name": "name", "state": "st
 )
 @click.option("--group", "group", help="The runs of a training with --folds, or of a search: its folder or name.")
 @click.option("--json", "as_json", is_flag=True, help="Print the runs as JSON.")
-def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool) -> None:
+@click.option("--send", "sends", is_flag=True, help="Send those that their trackers lack; see 'cnncli track'.")
+def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool, sends: bool) -> int:
     """List the runs with their state, date and test accuracy.
 
     A training with --folds is one line, and so is a search; --group lists its runs.
@@ -33,15 +38,20 @@ def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool) -> None:
     Example:
       cnncli runs --sort accuracy
       cnncli runs --group photos-folds-001
+      cnncli runs --send
     """
     from cnncli.cli.console import notice, print_json, show_table
     from cnncli.runs import list_runs
     from cnncli.runs.groups import find_group, list_groups
     from cnncli.runs.searches import SearchDir, is_search, search_at
 
+    if sends:
+        groups = list_groups(runs_dir) if group is None else [find_group(group, runs_dir)]
+        of_groups = [run for each in groups for run in list_runs(each.path)]
+        return _send([*(list_runs(runs_dir) if group is None else []), *of_groups])
     if group is not None and (search := search_at(group, runs_dir)):
         _show_trials(search, as_json)
-        return
+        return 0
     if group is None:
         groups = list_groups(runs_dir)
         listed = [
@@ -60,6 +70,19 @@ def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool) -> None:
     else:
         columns = ("run", "state", "started", "epochs", "accuracy")
         show_table(columns, [_cells(row) for row in rows], right=columns[3:])
+    return 0
+
+
+def _send(runs: Sequence[RunDir]) -> int:
+    """Sends those runs that name a tracker which lacks them."""
+    from cnncli.cli.console import notice
+    from cnncli.cli.track import show_sent
+    from cnncli.track import send_runs
+
+    sent = list(send_runs(runs, unsent=True))
+    if not sent:
+        notice("the trackers that these runs name have all of them")
+    return show_sent(sent)
 
 
 def _row(run: Any) -> dict[str, Any]:

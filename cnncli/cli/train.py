@@ -19,6 +19,13 @@ from cnncli.cli.options import config_argument, runs_dir_option, set_option
 @click.option("--max-time", metavar="TIME", help="Time for the training, such as 10m; overrides the spec's.")
 @click.option("--folds", type=click.IntRange(2, 100), metavar="N", help="Train N runs that test every image once.")
 @click.option("--final", is_flag=True, help="With --folds: train one more run, on all images.")
+@click.option(
+    "--track",
+    "trackers",
+    metavar="TRACKER",
+    multiple=True,
+    help="Also send to TensorBoard, or 'MLflow: {tracking_uri: …}'; may be repeated; overrides the spec's.",
+)
 @click.option("--dry-run", "dry", is_flag=True, help="Estimate time, memory and disk without creating a run.")
 @click.option("--overfit-batch", "overfit", is_flag=True, help="Test if one batch can be memorised; creates no run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result of --dry-run or --overfit-batch as JSON.")
@@ -31,6 +38,7 @@ def train(
     max_time: str | None,
     folds: int | None,
     final: bool,
+    trackers: tuple[str, ...],
     dry: bool,
     overfit: bool,
     as_json: bool,
@@ -62,7 +70,7 @@ def train(
         raise click.UsageError("--final requires --folds")
     if overfit and folds:
         raise click.UsageError("--overfit-batch and --folds cannot be combined")
-    options = {"name": name, "train.max_time": max_time}
+    options = {"name": name, "train.max_time": max_time, "track": f"[{', '.join(trackers)}]" if trackers else None}
     loaded = load(config, [*overrides, *(f"{key}={value}" for key, value in options.items() if value is not None)])
     if loaded.warnings and not quiet:
         show_problems(loaded.warnings, str(config), "warning")

@@ -49,7 +49,7 @@ def tune(
     _require_packages()
     if loaded.warnings and not quiet:
         show_problems(loaded.warnings, str(config), "warning")
-    require_inputs_exist(loaded.spec.data, loaded.spec.model, runs_dir)
+    require_inputs_exist(loaded.spec.data, loaded.spec.model, runs_dir, loaded.spec.track)
     from cnncli.tune.result import BEST
     from cnncli.tune.worker import Worker
 

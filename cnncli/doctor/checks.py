@@ -34,6 +34,8 @@ EXTRAS = {
     "onnx": "exports to ONNX",
     "openvino": "exports to OpenVINO",
     "quantize": "exports to LiteRT in 8 bits",
+    "tensorboard": "shows trainings in TensorBoard",
+    "mlflow": "sends trainings to MLflow",
     "serve": "serves predictions over HTTP",
     "tune": "searches for better values of a spec",
 }

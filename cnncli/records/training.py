@@ -128,6 +128,14 @@ class History:
     monitor: str
     best: int
 
+    @classmethod
+    def of(cls, epochs: tuple[Epoch, ...], monitor: str, more_is_better: bool) -> History:
+        """The history of epochs, whose best is that of the monitored metric."""
+        best: Epoch | None = None
+        for epoch in epochs:
+            best = epoch if epoch.improves_on(best, monitor, more_is_better) else best
+        return cls(epochs, monitor, best.number if best else 0)
+
     def best_epoch(self) -> Epoch | None:
         """The best epoch, or None if no epoch is complete."""
         return next((epoch for epoch in self.epochs if epoch.number == self.best), None)

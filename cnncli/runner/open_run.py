@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -20,7 +18,7 @@ from cnncli.runner.model.plugin_check import require_packages
 from cnncli.runner.training.checkpoint import TrainingState, read_progress
 from cnncli.runner.training.pace import Leg, parse_legs
 from cnncli.runs import PACE, RunDir, verified_weights, weights_file
-from cnncli.runs.untrusted import Unreadable, read_bytes
+from cnncli.runs.history import epochs_in, history_rows
 from cnncli.spec import LoadedSpec, Spec, load
 from cnncli.spec.graph import Node
 from cnncli.spec.metrics import monitored_metric
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
     from cnncli.data.decode.input_format import InputFormat
     from cnncli.runner.inputs.input_spec import InputSpec
 
-
-_NOT_METRICS = ("epoch", "stage", "learning_rate", "seconds")
 
 Weights = Literal["best", "last"]
 """The weights of the best epoch, or those at the end of the training."""
@@ -140,12 +136,16 @@ class OpenRun:
         Raises:
             RunError: history.csv is missing or damaged.
         """
-        try:
-            text = read_bytes(self.folder.history).decode("utf-8")
-            rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-        except (Unreadable, ValueError, csv.Error) as error:
-            raise RunError(f"'{self.path}' is not a complete run: history.csv cannot be read ({error})") from None
-        return tuple({str(key): str(value) for key, value in row.items()} for row in rows)
+        return history_rows(self.folder)
+
+    @cached_property
+    def epochs(self) -> tuple[Epoch, ...]:
+        """Metrics of each epoch.
+
+        Raises:
+            RunError: history.csv is missing or damaged.
+        """
+        return epochs_in(self.history_rows, self.folder)
 
     @cached_property
     def history(self) -> History:
@@ -154,15 +154,7 @@ class OpenRun:
         Raises:
             RunError: history.csv or spec.yaml is missing or damaged.
         """
-        try:
-            epochs = tuple(_epoch(row) for row in self.history_rows)
-        except (ValueError, KeyError) as error:
-            raise RunError(f"'{self.path}' is not a complete run: history.csv is damaged ({error})") from None
-        monitor, more_is_better = monitored_metric(self.spec)
-        best: Epoch | None = None
-        for epoch in epochs:
-            best = epoch if epoch.improves_on(best, monitor, more_is_better) else best
-        return History(epochs, monitor, best.number if best else 0)
+        return History.of(self.epochs, *monitored_metric(self.spec))
 
     @cached_property
     def input_spec(self) -> InputSpec:
@@ -272,9 +264,3 @@ class OpenRun:
         model = build_model(nodes, inputs, precision, spec.seed, spec.name)
         load_weights(model, file)
         return model
-
-
-def _epoch(row: Mapping[str, str]) -> Epoch:
-    metrics = {name: float(value) for name, value in row.items() if value and name not in _NOT_METRICS}
-    rate, seconds = float(row["learning_rate"]), float(row["seconds"])
-    return Epoch(int(row["epoch"]), metrics, rate, seconds, int(row.get("stage", 0)))

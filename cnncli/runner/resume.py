@@ -22,6 +22,7 @@ from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import now
 from cnncli.spec.metrics import monitored_metric, reported_metrics
 from cnncli.spec.schema import Spec
+from cnncli.track import trackers_for
 
 
 def resume(
@@ -54,6 +55,7 @@ def _continue(
 ) -> TrainingResult:
     """Trains from the run's checkpoint on; nothing is written before everything that can be refused is prepared."""
     started, folder = time.monotonic(), run.folder
+    observer = Observers([observer, *trackers_for(spec.track, observer.on_notice)])
     differing = differences(run.environment, environment(spec.model.nodes))
     if differing:
         observer.on_notice(f"the environment has changed, so the last bits may differ: {'; '.join(differing)}")

@@ -33,6 +33,7 @@ from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
 from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.schema import Spec
 from cnncli.startup import device_name, tf
+from cnncli.track import trackers_for
 from cnncli.wording import in_shell
 
 
@@ -80,6 +81,7 @@ def train_into(
     Unless it `evaluates`, the test images are never looked at.
     """
     started = time.monotonic()
+    observer = Observers([observer, *trackers_for(spec.track, observer.on_notice)])
     source = checked_images(spec, observer.on_notice)
     splits = decoded(source, spec.data.cache, observer.on_decoding, observer.on_notice)
     inputs = splits.input_spec(spec.data)

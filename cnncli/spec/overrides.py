@@ -13,7 +13,7 @@ from cnncli.machine import expanded
 from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, NOT_A_SPEC, Document, read_leniently, read_value
 from cnncli.spec.schema import sections
 from cnncli.spec.shipped import shipped
-from cnncli.wording import nearest
+from cnncli.wording import nearest, without_secrets
 
 MAX_CHAIN = 10
 
@@ -144,7 +144,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     keys: dict[KeyPath, Place] = {}
     values: dict[KeyPath, Place] = {}
     for override in overrides:
-        file = f"--set {override}"
+        file = f"--set {without_secrets(override)}"
         name, equals, text = override.partition("=")
         path = tuple(int(index) if index else word for word, index in _PART.findall(name))
         if wrong := _wrong_key(name, path) if equals else _NO_KEY:

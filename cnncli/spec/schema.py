@@ -19,6 +19,7 @@ from cnncli.spec.section import Section, key, sections_of, subsection
 from cnncli.spec.sources import Source
 from cnncli.spec.split import Split
 from cnncli.spec.stages import PhaseSpec, StageSpec, phases_of, stage_list, with_epochs
+from cnncli.spec.trackers import trackers
 from cnncli.spec.tune import Tune
 
 
@@ -236,6 +237,7 @@ class Spec(Section):
         None,
     )
     tune: Tune = subsection(Tune, "A search for better values of other keys, with 'cnncli tune'")
+    track: list[Entry] = key(trackers, "Programs that show the training as it runs: TensorBoard, MLflow", [])
     silence: list[str] = key(
         list_of(text, description="a list of lint rules", empty=True), "Codes of lint rules to ignore", []
     )

@@ -59,6 +59,9 @@ class Watcher:
         self.best: list[bool] = []
         self.ended: list[str] = []
 
+    def reported_steps(self) -> tuple[int, ...]:
+        return ()
+
     def on_notice(self, text: str) -> None:
         self.notices.append(text)
 

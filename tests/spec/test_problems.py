@@ -29,7 +29,7 @@ def problems_of(text):
         (DATA + MODEL + "epochs: 3", (3, 1, "unknown key here; it belongs under 'train'")),
         (DATA + MODEL + "train: {seed: 3}", (3, 9, "unknown key here; it belongs at the top level")),
         (DATA + MODEL + "optimiser_settings: 3",
-         (3, 1, "unknown key; known are name, seed, data, augment, model, train, calibration, tune, silence")),
+         (3, 1, "unknown key; known are name, seed, data, augment, model, train, calibration, tune, track, silence")),
         (DATA + MODEL + "train: {lr: 0.1}",
          (3, 9, "unknown key; the learning rate belongs to the optimizer: "
                 "'optimizer: {Adam: {learning_rate: 0.001}}'")),

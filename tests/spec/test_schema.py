@@ -73,6 +73,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
             "checkpoint": {"steps": None, "minutes": 5},
         },
         "calibration": None,
+        "track": [],
         "silence": [],
     }
 

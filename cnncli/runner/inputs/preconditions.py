@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cnncli.catalog.entries import Entry
+from cnncli.catalog.trackers import not_usable
 from cnncli.catalog.weights import IMAGENET
 from cnncli.data.inventory.location import require_existing
 from cnncli.data.names.split_names import splits_named
@@ -18,25 +20,26 @@ from cnncli.spec.schema import Data, Model
 from cnncli.spec.split import taken_from_training
 
 
-def require_inputs_exist(data: Data, model: Model, runs_folder: Path) -> None:
-    """Refuses a spec whose images or weights are missing.
+def require_inputs_exist(data: Data, model: Model, runs_folder: Path, trackers: Sequence[Entry] = ()) -> None:
+    """Refuses a spec whose images or weights are missing, or whose trackers cannot be used.
 
     Raises:
         DataError: A folder or file is missing.
         RunError: A run is missing.
+        ResourceError: The package of a tracker is missing, or the address of its server.
     """
-    for _, error in _missing(data, model, runs_folder):
+    for _, error in (*_missing(data, model, runs_folder), *_not_usable(trackers)):
         raise error
 
 
-def missing_inputs(data: Data, model: Model, runs_folder: Path) -> list[Problem]:
+def missing_inputs(data: Data, model: Model, runs_folder: Path, trackers: Sequence[Entry] = ()) -> list[Problem]:
     """The same as warnings, all of them: a spec may be written before its images exist.
 
     With these comes what a training reports as it starts about the splits of a built-in data set or a folder.
     """
     missing = [
         Problem(place, f"{error}; {error.hint}" if error.hint else f"{error}", code="not-there")
-        for place, error in _missing(data, model, runs_folder)
+        for place, error in (*_missing(data, model, runs_folder), *_not_usable(trackers))
     ]
     return [*missing, *(() if data.split.file is not None else _about_splits(data))]
 
@@ -82,6 +85,12 @@ def _missing(data: Data, model: Model, runs_folder: Path) -> Iterator[tuple[KeyP
     for place, weights in weights_of:
         if weights not in (None, IMAGENET):
             yield from _failing(place, find_weights, weights, runs_folder)
+
+
+def _not_usable(trackers: Sequence[Entry]) -> Iterator[tuple[KeyPath, CnncliError]]:
+    for index, tracker in enumerate(trackers):
+        if error := not_usable(tracker):
+            yield ("track", index), error
 
 
 def _failing(place: KeyPath, find: Any, *arguments: Any) -> Iterator[tuple[KeyPath, CnncliError]]:

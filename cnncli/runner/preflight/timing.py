@@ -104,6 +104,7 @@ def time_training(phase: TrainingPhase, epochs_before: int, train: Train) -> Ste
             raise _TimeIsUp
 
     began, epoch = time.perf_counter(), 0
+    pauses = () if train.checkpoint.steps is None else (train.checkpoint.steps,)
     try:
         loss = phase.train(0, lambda *_: None, until=1)["loss"]
         if train.jit_compile and phase.steps > 1:  # the last batch of an epoch, if smaller, is compiled separately
@@ -113,7 +114,7 @@ def time_training(phase: TrainingPhase, epochs_before: int, train: Train) -> Ste
         marks.append((time.perf_counter(), 1))
         with contextlib.suppress(_TimeIsUp):
             for epoch in range(phase.epochs):
-                phase.train(0 if epoch else 1, on_steps, train.checkpoint.steps)
+                phase.train(0 if epoch else 1, on_steps, pauses)
     except NotFinite as error:
         steps = "the first step" if error.steps.stop == 1 else f"steps {error.steps.start + 1} to {error.steps.stop}"
         message = f"the loss became {error.loss} in {steps}, at a learning rate of {phase.learning_rate:g}"

@@ -42,7 +42,7 @@ class TrainingLoop(PacedCalls):
         self._iterator = iter(self._execution.distribute(batches))
 
     def epoch(
-        self, steps: int, on_steps: OnSteps, done: int = 0, pause: int | None = None, stops: Collection[int] = ()
+        self, steps: int, on_steps: OnSteps, done: int = 0, pauses: Collection[int] = (), stops: Collection[int] = ()
     ) -> dict[str, float]:
         """Runs one epoch, or the rest of one, and returns the metrics over it.
 
@@ -50,7 +50,7 @@ class TrainingLoop(PacedCalls):
             steps: Number of steps in the epoch.
             on_steps: Receives the progress.
             done: Number of steps done before; the metrics continue from their current values.
-            pause: `on_steps` is called at every multiple of this number of steps.
+            pauses: `on_steps` is called at every multiple of each of these numbers of steps.
             stops: Further steps at which it is called.
 
         Raises:
@@ -60,8 +60,7 @@ class TrainingLoop(PacedCalls):
             self._model.reset_metrics()
         while done < steps:
             until = min([steps, *(stop for stop in stops if stop > done)])
-            if pause is not None:
-                until = min(until, done + pause - done % pause)
+            until = min([until, *(done + pause - done % pause for pause in pauses)])
             count, _ = self.call(self._iterator, until - done)
             self.metrics = metrics_of(self._model)
             if not isfinite(self.metrics["loss"]):  # it stays so until the end of the epoch, however long that is

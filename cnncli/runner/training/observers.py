@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
 from cnncli.errors import brief
@@ -44,6 +44,10 @@ class Observers(TrainingObserver):
                 observer.on_end(status)
             except Exception as error:
                 self.on_notice(f"warning: {type(observer).__name__}.on_end failed: {brief(error)}")
+
+    def reported_steps(self) -> Collection[int]:
+        """Those of all observers."""
+        return {steps for observer in self._observers for steps in observer.reported_steps()}
 
     @contextlib.contextmanager
     def defer_signals(self) -> Iterator[None]:

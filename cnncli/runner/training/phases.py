@@ -104,13 +104,13 @@ class TrainingPhase:
         self,
         done: int,
         on_steps: OnSteps,
-        pause: int | None = None,
+        pauses: Collection[int] = (),
         until: int | None = None,
         stops: Collection[int] = (),
     ) -> Metrics:
         """Trains the rest of an epoch, to its end or to another step, as `TrainingLoop.epoch` does."""
         with read_errors_of(*self._batches.readers):
-            return self.loop.epoch(self.steps if until is None else until, on_steps, done, pause, stops)
+            return self.loop.epoch(self.steps if until is None else until, on_steps, done, pauses, stops)
 
     def follow(self, leg: Leg | None) -> None:
         """Has the schedule of the learning rate follow a decision; without one it stays at its first step."""

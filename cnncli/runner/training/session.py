@@ -217,9 +217,9 @@ class TrainingSession:
     def _train_steps(self, number: int) -> dict[str, float]:
         until, before = min(self._phase.steps, self._remaining), self._before
         stops = [] if self._keeper is None else [stop - before for stop in self._keeper.stops(before, before + until)]
-        pause = self._phases.train.checkpoint.steps
+        pauses = {self._phases.train.checkpoint.steps or until, *self._observer.reported_steps()}
         try:
-            metrics = self._phase.train(self._state.steps, self._after_steps, pause, until, stops)
+            metrics = self._phase.train(self._state.steps, self._after_steps, pauses, until, stops)
         except NotFinite as error:
             raise divergence_error(self._phase, self._read_checkpoint(), error, self._observer) from None
         self._require_finite_weights(f"by the end of epoch {number}")

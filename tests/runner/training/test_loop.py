@@ -130,7 +130,7 @@ class TestTrainingLoop:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            loop.TrainingLoop(model, training(samples), one_device()).epoch(STEPS, stop, pause=3)
+            loop.TrainingLoop(model, training(samples), one_device()).epoch(STEPS, stop, pauses=[3])
         assert [done for done in told if done % 3 == 0] == [3, 6]
         assert int(model.optimizer.iterations) == 6
 
