@@ -38,6 +38,7 @@ class PredictingRun(SureRun):
         engine: str | None = None,
         calibrated: bool | None = None,
         coverage: float | None = None,
+        tta: bool = False,
     ) -> list[Prediction]: ...
     @overload
     def predict(
@@ -53,6 +54,7 @@ class PredictingRun(SureRun):
         engine: str | None = None,
         calibrated: bool | None = None,
         coverage: float | None = None,
+        tta: bool = False,
     ) -> list[Prediction | UnreadableImage]: ...
     def predict(
         self,
@@ -67,6 +69,7 @@ class PredictingRun(SureRun):
         engine: str | None = None,
         calibrated: bool | None = None,
         coverage: float | None = None,
+        tta: bool = False,
     ) -> Sequence[Prediction | UnreadableImage]:
         """Classifies images of any size, colour or grey; the network is loaded once for calls with the same weights.
 
@@ -89,12 +92,15 @@ class PredictingRun(SureRun):
                 the answers stay the same. By default as `calibration` in the spec says.
             coverage: Share of images like the validation images, such as 0.95, whose set of classes,
                 `Prediction.classes_in_set`, is to hold the right class.
+            tta: Give the mean answer to several views of each image, as the flips and shifts of the spec's `augment`
+                allow; `Run.evaluate` measures what that brings.
 
         Returns:
             One prediction for each image, in order.
 
         Raises:
-            ValueError: `top_k` is less than 1, no engine has this name, or `coverage` is not between 0 and 1.
+            ValueError: `top_k` is less than 1, no engine has this name, or `coverage` is not between 0 and 1 or
+                together with `tta`.
             DataError: An image cannot be read.
             RunError: The run is incomplete, lacks these weights, the export of the engine, a temperature for
                 `calibrated`, or thresholds for `coverage`, such as with too few validation images; or weights were
@@ -110,6 +116,7 @@ class PredictingRun(SureRun):
         """
         if top_k < 1:
             raise ValueError(f"top_k is the number of classes to return, 1 or more; got {top_k}")
+        _require_one_view(tta, coverage)
         sets = (
             None
             if coverage is None
@@ -120,9 +127,11 @@ class PredictingRun(SureRun):
         with isolated_images():
             from cnncli.runner.predict import Predictor, as_list
 
-            chosen = weights, allow_changed_weights, engine, calibrated
+            chosen = weights, allow_changed_weights, engine, calibrated, tta
             if chosen not in self._predictors:
-                self._predictors[chosen] = Predictor(self, notice, allow_changed_weights, weights, engine, calibrated)
+                self._predictors[chosen] = Predictor(
+                    self, notice, allow_changed_weights, weights, engine, calibrated, tta
+                )
             predictions = []
             for prediction in self._predictors[chosen].predict(as_list(images), top_k, invert, sets):
                 if isinstance(prediction, UnreadableImage) and not keep_unreadable:
@@ -131,7 +140,7 @@ class PredictingRun(SureRun):
             return predictions
 
     @cached_property
-    def _predictors(self) -> dict[tuple[Weights, bool, str | None, bool | None], Predictor]:
+    def _predictors(self) -> dict[tuple[Weights, bool, str | None, bool | None, bool], Predictor]:
         return {}
 
     def prepare_predictions(self, notice: Notice = warn) -> None:
@@ -171,6 +180,7 @@ class PredictingRun(SureRun):
         calibrated: bool | None = None,
         invert: bool = False,
         coverage: float | None = None,
+        tta: bool = False,
         image_column: str | None = None,
         allow_changed_weights: bool = False,
         prepare: bool = False,
@@ -200,6 +210,7 @@ class PredictingRun(SureRun):
             invert: Invert the brightness first, for negatives of the training images.
             coverage: Write sets of classes as well, which hold the right one in this share of images like the
                 validation images, such as 0.95.
+            tta: Give the mean answer to several views of each image, as in `predict`.
             image_column: Column of the images in a table; found by itself by default.
             allow_changed_weights: Accept weights whose checksum does not match the run.
             prepare: For 2,000 images or more, make the export to LiteRT first if there is none, as
@@ -208,7 +219,8 @@ class PredictingRun(SureRun):
             notice: Receives warnings; `warnings.warn` by default.
 
         Raises:
-            ValueError: `top_k` is less than 1, there is no such shard, or `coverage` is not between 0 and 1.
+            ValueError: `top_k` is less than 1, there is no such shard, or `coverage` is not between 0 and 1 or together
+                with `tta`.
             DataError: There are no images, a table cannot be read, or the file exists.
             RunError: The run is incomplete or lacks these weights, a temperature for `calibrated` or thresholds for
                 `coverage`, weights were changed, or the call to continue was another one.
@@ -224,6 +236,7 @@ class PredictingRun(SureRun):
             raise ValueError(f"top_k is the number of classes to write, 1 or more; got {top_k}")
         if not 1 <= shard[0] <= shard[1]:
             raise ValueError(f"shard is a number and how many there are, such as (3, 16); got {shard}")
+        _require_one_view(tta, coverage)
         from cnncli.runner.answers.images import as_several
         from cnncli.runner.answers.network import Computing
         from cnncli.runner.answers.pipeline import Settings
@@ -240,7 +253,7 @@ class PredictingRun(SureRun):
                 self,
                 expanded(out),
                 as_several(images),
-                Settings(top_k, probabilities, embeddings, invert, coverage),
+                Settings(top_k, probabilities, embeddings, invert, coverage, tta),
                 Computing(weights, engine, allow_changed_weights, export if prepare else None, calibrated),
                 shard,
                 resume,
@@ -249,6 +262,11 @@ class PredictingRun(SureRun):
                 progress or (lambda done, total: None),
                 notice,
             )
+
+
+def _require_one_view(tta: bool, coverage: float | None) -> None:
+    if tta and coverage is not None:
+        raise ValueError("thresholds of sets were measured for one view of each image; leave out tta or coverage")
 
 
 def merge_predictions(

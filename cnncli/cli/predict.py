@@ -44,6 +44,11 @@ if TYPE_CHECKING:
     metavar="SHARE",
     help="Answer with sets of classes that hold the right one in this share of the images, such as 0.95.",
 )
+@click.option(
+    "--tta",
+    is_flag=True,
+    help="Answer by the mean of several views of each image, flipped and shifted as in the training.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--out", type=UserPath(dir_okay=False), help="Write a file, .csv, .jsonl or .parquet, for many images.")
@@ -65,6 +70,7 @@ def predict(
     calibrated: bool | None,
     invert: bool,
     coverage: float | None,
+    tta: bool,
     as_json: bool,
     as_csv: bool,
     out: Path | None,
@@ -95,6 +101,8 @@ def predict(
     from cnncli import open_run
     from cnncli.cli.console import notice
 
+    if tta and coverage is not None:
+        raise click.UsageError("--coverage was measured for one view of each image; leave out it or --tta")
     if as_json and as_csv:
         raise click.UsageError("--json and --csv cannot be combined")
     if merging:
@@ -120,6 +128,7 @@ def predict(
         "calibrated": calibrated,
         "invert": invert,
         "coverage": coverage,
+        "tta": tta,
         "allow_changed_weights": allow_changed_weights,
     }
     if coverage is not None:

@@ -17,13 +17,14 @@ from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records import Evaluation
 from cnncli.report import EvaluationData, write_artifacts
-from cnncli.runner.augmented import required_views, with_gain
 from cnncli.runner.inputs.image_manifest import recorded_splits, warn_about_trained
 from cnncli.runner.inputs.other_images import other_images
 from cnncli.runner.inputs.splits import Splits, decoded, decoded_before, evaluated_splits, groups_in
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.model.evaluation import evaluate_split, images_at
 from cnncli.runner.open_run import OpenRun, Weights
+from cnncli.runner.views.allowed import required_views
+from cnncli.runner.views.gain import with_gain
 from cnncli.spec.schema import Data
 from cnncli.spec.sources import Source
 from cnncli.startup import keras

@@ -26,6 +26,7 @@ from cnncli.records import Prediction, UnreadableImage
 from cnncli.runner.background import background_notes
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.temperature import temperature_for
+from cnncli.runner.views.allowed import required_views
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -85,14 +86,16 @@ class Predictor:
         weights: Weights = "best",
         engine: str | None = None,
         calibrated: bool | None = None,
+        tta: bool = False,
     ) -> None:
+        self._views = required_views(run) if tta else None
         self.engine = open_engine(
             run,
             engine,
             weights=weights,
             allow_changed_weights=allow_changed_weights,
             notice=notice,
-            temperature=temperature_for(run, calibrated, weights, notice),
+            temperature=temperature_for(run, calibrated, weights, notice, tta),
         )
         self._record, self.class_names, self.format = run.data_record, run.class_names, run.input_format
 
@@ -119,7 +122,9 @@ class Predictor:
         if not readable:
             yield from pixels  # type: ignore[misc]  # of which all are why an image cannot be read
             return
-        probabilities = self.engine.probabilities(np.stack(readable))  # (images, classes)
+        views, compute = self._views, self.engine.probabilities
+        stacked = np.stack(readable)
+        probabilities = compute(stacked) if views is None else views.probabilities(stacked, compute)
         predicted = iter(probabilities)
         in_sets = None if sets is None else iter(sets.members(probabilities))
         for image, one in zip(batch, pixels, strict=True):

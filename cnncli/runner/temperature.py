@@ -53,7 +53,9 @@ def stored_temperature(run: OpenRun) -> StoredTemperature | None:
     return StoredTemperature(float(value), images)
 
 
-def temperature_for(run: OpenRun, calibrated: bool | None, weights: Weights, notice: Notice) -> float:
+def temperature_for(
+    run: OpenRun, calibrated: bool | None, weights: Weights, notice: Notice, tta: bool = False
+) -> float:
     """What the logits of an answer are divided by.
 
     Args:
@@ -61,6 +63,7 @@ def temperature_for(run: OpenRun, calibrated: bool | None, weights: Weights, not
         calibrated: Whether that is wanted; as the spec says if None.
         weights: The weights that answer; a temperature belongs to the best ones.
         notice: Receives why the confidences stay as they are where the spec wants otherwise, or where none helps.
+        tta: Whether several views of each image answer, for which no temperature was fitted.
 
     Returns:
         1 where the confidences stay as they are.
@@ -71,7 +74,7 @@ def temperature_for(run: OpenRun, calibrated: bool | None, weights: Weights, not
     if not (run.spec.calibration == "temperature" if calibrated is None else calibrated):
         return 1.0
     stored = stored_temperature(run)
-    if reason := _missing(run, stored, weights):
+    if reason := _missing(run, stored, weights, tta):
         if calibrated:
             raise RunError(f"the confidences of '{run.path}' cannot be calibrated: {reason[0]}", reason[1])
         notice(f"note: confidences are not calibrated: {reason[0]}; {reason[1]}")
@@ -83,8 +86,10 @@ def temperature_for(run: OpenRun, calibrated: bool | None, weights: Weights, not
     return stored.value
 
 
-def _missing(run: OpenRun, stored: StoredTemperature | None, weights: Weights) -> tuple[str, str] | None:
+def _missing(run: OpenRun, stored: StoredTemperature | None, weights: Weights, tta: bool) -> tuple[str, str] | None:
     """Why a run has no temperature for some weights, and what to do."""
+    if tta:
+        return "its temperature was fitted for one view of each image", "leave out --tta or --calibrated"
     if weights != "best":
         return f"the temperature belongs to the best weights, not to the {weights} ones", "use the best weights"
     if stored is None:

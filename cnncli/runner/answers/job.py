@@ -21,6 +21,7 @@ _WORDS = {
     "probabilities": "--probabilities",
     "embeddings": "--embeddings",
     "invert": "--invert",
+    "tta": "--tta",
     "temperature": "the temperature of --calibrated",
     "coverage": "--coverage",
 }
@@ -74,6 +75,7 @@ class Job:
         shard: Number of the shard, from 1.
         shards: Number of shards.
         temperature: What logits are divided by.
+        tta: Whether several views of each image answer.
     """
 
     cnncli: str
@@ -93,6 +95,7 @@ class Job:
     shard: int = 1
     shards: int = 1
     temperature: float = 1.0
+    tta: bool = False
 
     def differences(self, other: Job) -> list[str]:
         """How the other differs but for its shard, a line each."""

@@ -62,6 +62,7 @@ class Settings:
     embeddings: bool = False
     invert: bool = False
     coverage: float | None = None
+    tta: bool = False
 
 
 @dataclass(frozen=True)

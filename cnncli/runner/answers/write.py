@@ -11,6 +11,7 @@ import numpy as np
 from cnncli import __version__
 from cnncli.errors import DataError, RunError
 from cnncli.inference.exported import fingerprint
+from cnncli.insight.views import Views, averaged
 from cnncli.notices import Notice, Progress
 from cnncli.records import WrittenPredictions
 from cnncli.runner.answers.answers import Answers, on_one_line
@@ -23,6 +24,7 @@ from cnncli.runner.answers.pipeline import Compute, Reader, Settings, answered
 from cnncli.runner.class_sets import RunSets, class_sets
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.temperature import temperature_for
+from cnncli.runner.views.allowed import required_views
 from cnncli.runs import verified_weights, weights_file
 from cnncli.runs.hashes import sha256_of
 from cnncli.wording import listed
@@ -47,8 +49,9 @@ def write_predictions(
         file.require_free()
     if settings.embeddings and file.form.name == "csv":
         raise DataError(f"{out} cannot hold embeddings: CSV has no lists", "write .parquet or .jsonl")
-    temperature = temperature_for(run, computing.calibrated, computing.weights, notice)
+    temperature = temperature_for(run, computing.calibrated, computing.weights, notice, settings.tta)
     computing = replace(computing, temperature=temperature)
+    views = required_views(run) if settings.tta else None
     settings = replace(settings, top_k=min(settings.top_k, len(run.class_names)))
     sets = None
     if settings.coverage is not None:
@@ -71,6 +74,8 @@ def write_predictions(
         if outcome is not None:
             return written(file, outcome, outcome.answers + outcome.unreadable)
         compute, name = open_network(run, computing, settings.embeddings, len(images), notice)
+        if views is not None:
+            compute = _of_views(compute, views)
         if begun is None:
             job = replace(job, engine=name)
             file.parts.begin(job)
@@ -103,6 +108,7 @@ def _job(
         probabilities=settings.probabilities,
         embeddings=settings.embeddings,
         invert=settings.invert,
+        tta=settings.tta,
         form=form,
         images=len(images),
         images_sha256=images.digest,
@@ -111,6 +117,16 @@ def _job(
         shards=shard[1],
         temperature=computing.temperature,
     )
+
+
+def _of_views(compute: Compute, views: Views) -> Compute:
+    """The mean of the probabilities of several views; embeddings are those of the image as it is, the first one."""
+
+    def computed(images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        found = [compute(view) for view in views.of(images)]
+        return averaged([probabilities for probabilities, _ in found]), found[0][1]
+
+    return computed
 
 
 def _require_same(earlier: Job, now: Job, file: AnswerFile) -> None:

@@ -1,4 +1,4 @@
-"""Test-time augmentation: several views of each image, as the augmentations of the spec allow, and what they bring."""
+"""What test-time augmentation brings: answers to several views of each image, averaged, against those to one."""
 
 from __future__ import annotations
 
@@ -6,35 +6,15 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnncli.data.samples import LabelledImages
-from cnncli.errors import RunError
 from cnncli.insight.comparison import paired
 from cnncli.insight.intervals import share_interval
-from cnncli.insight.views import View, Views, averaged, views_of
+from cnncli.insight.views import View, Views, averaged
 from cnncli.records import AugmentationGain, Evaluation
 from cnncli.report.classification import log_loss
-
-if TYPE_CHECKING:
-    from cnncli.runner.open_run import OpenRun
-
-
-def required_views(run: OpenRun) -> Views:
-    """The views of an image that the augmentations of a run allow.
-
-    Raises:
-        RunError: They allow none.
-    """
-    views = views_of(run.spec.augment, run.input_spec.shape)
-    if views is None:
-        raise RunError(
-            f"'{run.path}' was not trained on flipped or shifted images, so --tta has no views to average",
-            "train with RandomFlip or RandomTranslation, or with flips or shifts of ImageDataGenerator, in 'augment'",
-        )
-    return views
 
 
 @dataclass(frozen=True)
