@@ -46,8 +46,8 @@ ROOMS = {
         "__init__",
     },
     "tune": {
-        *("runner", "runs", "spec", "catalog", "notices", "observer", "records", "environment", "errors", "isolation"),
-        *("machine", "wording", "__init__"),
+        *("runner", "report", "explain", "runs", "spec", "catalog", "notices", "observer", "records", "environment"),
+        *("errors", "isolation", "machine", "wording", "__init__"),
     },
     "doctor": {
         "data",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,13 @@ from cnncli.cli.options import config_argument, runs_dir_option, set_option
 @runs_dir_option
 @click.option("--storage", help="Journal file, sqlite:///FILE or postgresql://…; default: a journal beside the runs.")
 @click.option("--name", help="Name of the search; overrides the spec's.")
+@click.option(
+    "--retrain",
+    "seeds",
+    type=click.IntRange(1),
+    metavar="N",
+    help="At the end, train the best spec with N seeds, and measure each on the test images.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print only the path of best.yaml.")
 def tune(
     config: Path,
@@ -26,6 +32,7 @@ def tune(
     runs_dir: Path,
     storage: str | None,
     name: str | None,
+    seeds: int | None,
     quiet: bool,
 ) -> None:
     """Search for better values of the keys that CONFIG lists under tune.space.
@@ -41,6 +48,7 @@ def tune(
     from cnncli.errors import Problem, SpecError
     from cnncli.runner.inputs.preconditions import require_inputs_exist
     from cnncli.spec import load
+    from cnncli.wording import in_shell
 
     loaded = load(config, [*overrides, *([f"name={name}"] if name is not None else [])])
     if not loaded.spec.tune.space:
@@ -53,27 +61,40 @@ def tune(
     from cnncli.tune.result import BEST
     from cnncli.tune.worker import Worker
 
+    command = ["cnncli", "tune", str(config)]  # without --storage, which may hold a password
     with Signals() as signals, loaded.locating():
         screen = _Screen(quiet)
         signals.announce = notice
-        worker = Worker(loaded, runs_dir, storage, screen, ["cnncli", "tune", str(config)])
         try:
+            worker = Worker(loaded, runs_dir, storage, screen, command)
             best = worker.run()
+            if best is None:
+                notice("no trial was trained to its end, so there is no best.yaml")
+                return
+            path = worker.folder.path / BEST
+            screen.on_best(worker.search, best)
+            if seeds is not None:
+                _retrain(worker, best, seeds, runs_dir, command, screen)
         except KeyboardInterrupt:
-            notice(f"the search can be continued: cnncli tune {shlex.quote(str(config))}")
+            notice(f"the search can be continued: cnncli tune {in_shell(config)}")
             raise
-    if best is None:
-        notice("no trial was trained to its end, so there is no best.yaml")
-        return
-    path = worker.folder.path / BEST
     if quiet:
         say(str(path))
-    else:
-        say()
-        say(f"best   trial {best.number}, {worker.search.metric} {best.values[0]:.4f}")
-        for key, value in worker.search.space.values(best.params).items():
-            say(f"       {key}: {_text(value)}")
-        say(f"next: cnncli train {shlex.quote(str(path))}")
+        return
+    say()
+    say(f"{worker.folder.path} contains the runs, {BEST} and a page, report.html.")
+    say(f"next: cnncli train {in_shell(path)}")
+
+
+def _retrain(worker: Any, best: Any, seeds: int, runs_dir: Path, command: list[str], screen: Any) -> None:
+    from cnncli.tune.retrain import retrain
+
+    accuracies = []
+    folder, notice = worker.folder.path, worker.notice_once
+    for trained in retrain(folder, worker.search, best, seeds, runs_dir, command, notice):
+        accuracies.append(trained.metrics["accuracy"])
+        screen.on_retrained(trained)
+    screen.on_all_retrained(accuracies)
 
 
 def _require_packages() -> None:
@@ -135,6 +156,29 @@ class _Screen:
         figure = f"{value:.4f}" if value is not None else state
         tried = "  ".join(f"{key.rpartition('.')[2]}={_text(item)}" for key, item in self._values.items())
         self._say(f"{number:5d}  {figure:<8}  {tried}{f'  ({reason})' if reason else ''}{'  best' * is_best}")
+
+    def on_best(self, search: Any, best: Any) -> None:
+        """The best trial and what it tried."""
+        self._say("")
+        self._say(f"best   trial {best.number}, {search.metric} {best.values[0]:.4f}")
+        for key, value in search.space.values(best.params).items():
+            self._say(f"       {key}: {_text(value)}")
+
+    def on_retrained(self, trained: Any) -> None:
+        """A line for each seed."""
+        from cnncli.wording import with_interval
+
+        metrics = trained.metrics
+        interval = metrics.get("intervals", {}).get("accuracy")
+        text = with_interval(metrics["accuracy"], interval and tuple(interval), metrics["images"])
+        self._say(f"seed {trained.seed}  test accuracy {text}  {trained.run.path}")
+
+    def on_all_retrained(self, accuracies: list[float]) -> None:
+        """The mean of several seeds."""
+        if len(accuracies) > 1:
+            mean = sum(accuracies) / len(accuracies)
+            low, high = min(accuracies), max(accuracies)
+            self._say(f"mean    {mean:.4f}, from {low:.4f} to {high:.4f}, of {len(accuracies)} seeds")
 
     def on_wait(self, texts: list[str]) -> None:
         """A line, when what is waited for has changed."""

@@ -1,4 +1,4 @@
-"""Trains one trial of a search: an ordinary training, but the test images are never looked at."""
+"""Trains one trial of a search: an ordinary training, but for the test images, which are never looked at."""
 
 from __future__ import annotations
 
@@ -19,7 +19,12 @@ from cnncli.spec.schema import Spec
 
 
 def train_trial(
-    folder: RunDir, spec: Spec, weights_dir: Path, observers: Sequence[TrainingObserver], command: Sequence[str]
+    folder: RunDir,
+    spec: Spec,
+    weights_dir: Path,
+    observers: Sequence[TrainingObserver],
+    command: Sequence[str],
+    evaluates: bool = False,
 ) -> None:
     """Trains a trial in its folder, or continues it from its checkpoint; a finished one is left as it is.
 
@@ -29,6 +34,7 @@ def train_trial(
         weights_dir: Directory of the runs whose weights the spec names.
         observers: Receive the events of the training.
         command: Command line to record in environment.json.
+        evaluates: Evaluate it on the test images after all: the search is over.
 
     Raises:
         CnncliError: Whatever ends a training.
@@ -39,7 +45,7 @@ def train_trial(
         if folder.data.exists() and folder.status_file.exists():
             run = OpenRun(folder)
             if (left := plan_resume(run)) is not None:
-                resume(run, left, observers, command, evaluates=False)
+                resume(run, left, observers, command, evaluates)
             return
         train_into(
             lambda: contextlib.nullcontext(folder),
@@ -48,5 +54,5 @@ def train_trial(
             Observers(observers),
             command,
             lambda: start_pace(time.monotonic() - began, spec.train.max_seconds, None),
-            evaluates=False,
+            evaluates=evaluates,
         )

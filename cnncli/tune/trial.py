@@ -77,7 +77,8 @@ def _finite(metrics: Mapping[str, float]) -> dict[str, float]:
 
 def run_trial(folder: Path, weights_dir: Path, command: Sequence[str], said: TextIO, heard: TextIO) -> None:
     """Trains or continues the trial in a folder, and says how it ended."""
-    spec = load(json.loads((folder / TRIAL).read_text("utf-8"))["spec"]).spec
+    record = json.loads((folder / TRIAL).read_text("utf-8"))
+    spec = load(record["spec"]).spec
     reporter: Reporter | None = None
     end: dict[str, Any] = {"state": "finished", "reason": "", "hint": "", "exit_code": 0}
     try:
@@ -86,7 +87,7 @@ def run_trial(folder: Path, weights_dir: Path, command: Sequence[str], said: Tex
             from cnncli.runner.trial import train_trial
 
             reporter = Reporter(said, heard, spec.train.epochs, PRUNED)
-            train_trial(RunDir(folder), spec, weights_dir, [reporter], command)
+            train_trial(RunDir(folder), spec, weights_dir, [reporter], command, record.get("evaluates", False))
     except Interrupted as stop:
         end |= {"state": "pruned" if stop.exit_code == PRUNED else "interrupted", "exit_code": stop.exit_code}
     except TrainingError as error:

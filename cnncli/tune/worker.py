@@ -20,9 +20,9 @@ from cnncli.spec import LoadedSpec, load
 from cnncli.tune.folder import SearchFolder, TrialFolder, folder_of
 from cnncli.tune.process import TrialProcess
 from cnncli.tune.proposal import MOST_ATTEMPTS, ask, complete, sampler
-from cnncli.tune.result import write_best
+from cnncli.tune.result import write_results
 from cnncli.tune.storage import AWAY, Store, open_storage, shown_place
-from cnncli.tune.study import ERROR, FOLDER, HOST, RUN, STARTED, TOKEN, Search, best_trial, ended, open_study, running
+from cnncli.tune.study import ERROR, FOLDER, HOST, RUN, STARTED, TOKEN, Search, ended, open_study, running
 from cnncli.tune.trial_end import STATES, TrialEnd, end_of_run, values_of_epochs
 
 PAUSE = 1.0
@@ -99,7 +99,7 @@ class Worker:
         self._failures = 0
 
     def run(self) -> FrozenTrial | None:
-        """Works until the search is over, and writes best.yaml.
+        """Works until the search is over, and writes best.yaml and the page.
 
         Returns:
             The best trial; None if none is complete.
@@ -115,7 +115,7 @@ class Worker:
             else:
                 self._watcher.on_wait(step)
                 time.sleep(PAUSE)
-        return self.store.attempt(self._write_best)
+        return self.store.attempt(self._write_results)
 
     def _next(self) -> Task | list[str] | Literal["over"]:
         """What this process does next: a trial, waiting for those in the list, or nothing."""
@@ -171,7 +171,7 @@ class Worker:
             stack.callback(task.lock.release)
             end = self._trained(task)
             self.store.attempt(lambda: self._tell(task, end))
-        best = self.store.attempt(self._write_best)
+        best = self.store.attempt(self._write_results)
         is_best = best is not None and best.number == task.trial.number
         self._watcher.on_trial_end(task.trial.number, end.state, end.value, end.reason, is_best)
         self._failures = self._failures + 1 if end.state == "failed" else 0
@@ -209,7 +209,7 @@ class Worker:
             return self._goes_on(task, reported)
 
         with TrialProcess(task.folder.run.path, self._runs_dir, self._command) as process:
-            return process.follow(on_epoch, self._notice_once)
+            return process.follow(on_epoch, self.notice_once)
 
     def _goes_on(self, task: Task, reported: Mapping[int, float]) -> bool:
         """Reports epochs and asks the pruner; while the storage is away, every trial goes on."""
@@ -243,14 +243,12 @@ class Worker:
             self.study._storage.set_trial_user_attr(trial._trial_id, ERROR, end.reason)
         self.study.tell(trial.number, end.value, STATES[end.state], skip_if_finished=True)
 
-    def _write_best(self) -> FrozenTrial | None:
+    def _write_results(self) -> FrozenTrial | None:
         with self.store.turn:
-            best = best_trial(self.study)
-            if best is not None:
-                write_best(self.folder.path, self.search, best, len(self.study.get_trials(deepcopy=False)))
-            return best
+            return write_results(self.folder.path, self.search, self.study)
 
-    def _notice_once(self, text: str) -> None:
+    def notice_once(self, text: str) -> None:
+        """Passes on what a training has to say, which most others say as well."""
         if text not in self._told:
             self._told.add(text)
             self._watcher.on_notice(text)

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -61,13 +62,11 @@ class Postgres:
     """A server of its own on a free port."""
 
     def __init__(self, folder):
-        self._folder, self._bin = folder / "server", SERVERS[-1].parent
+        # not in the folder of the test, into which the user postgres cannot look
+        self._folder, self._bin = Path(tempfile.mkdtemp()), SERVERS[-1].parent
         self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        self._folder.mkdir()
         if self._as:
             shutil.chown(self._folder, "postgres", "postgres")
-            for parent in self._folder.parents[:-1]:
-                parent.chmod(parent.stat().st_mode | 0o001)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
@@ -77,8 +76,7 @@ class Postgres:
 
     def _run(self, program, *arguments):
         command = [*self._as, str(self._bin / program), *map(str, arguments)]
-        # a file, because the server inherits it and never closes it
-        with (self._folder.parent / "pg_ctl").open("w+") as said:
+        with tempfile.TemporaryFile("w+") as said:  # no pipe: the server inherits it, and never closes it
             code = subprocess.run(command, check=False, stdout=said, stderr=said, cwd="/").returncode
             said.seek(0)
             assert code == 0, said.read()
@@ -93,6 +91,10 @@ class Postgres:
     def open(self):
         return RDBStorage(self.location.replace("postgresql:", "postgresql+psycopg2:"))
 
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self._folder)
+
 
 @pytest.fixture(params=["journal", "sqlite", "postgres"])
 def storage(request, tmp_path):
@@ -101,7 +103,7 @@ def storage(request, tmp_path):
     made = {"journal": Journal, "sqlite": Sqlite, "postgres": Postgres}[request.param](tmp_path)
     yield made
     if request.param == "postgres":
-        made.stop()
+        made.remove()
 
 
 def arguments(storage, trials=TRIALS):

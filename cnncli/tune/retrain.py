@@ -1,0 +1,89 @@
+"""Trains the best spec of a search with several seeds, and measures each on the test images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from optuna.trial import FrozenTrial
+
+from cnncli.errors import CnncliError, RunError
+from cnncli.machine import create_folder
+from cnncli.notices import Notice
+from cnncli.runs import RunDir
+from cnncli.runs.lock import Lock
+from cnncli.runs.searches import TRIAL
+from cnncli.tune.process import TrialProcess
+from cnncli.tune.proposal import MOST_ATTEMPTS
+from cnncli.tune.study import Search
+
+LOCK = "retrain.lock"
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """A training of the best spec.
+
+    Args:
+        seed: Its seed.
+        run: Its run.
+        metrics: Its metrics on the test images.
+    """
+
+    seed: int
+    run: RunDir
+    metrics: Mapping[str, Any]
+
+
+def retrain(
+    folder: Path, search: Search, best: FrozenTrial, seeds: int, weights_dir: Path, command: list[str], notice: Notice
+) -> Iterator[Retrained]:
+    """Trains the best spec with its own seed and those that follow; one that was trained before is not trained again.
+
+    Args:
+        folder: Folder of the search.
+        search: The search.
+        best: Its best trial.
+        seeds: Number of seeds.
+        weights_dir: Directory of the runs whose weights the spec names.
+        command: Command line to record in the runs.
+        notice: Receives what the trainings have to say.
+
+    Yields:
+        Each training as soon as it has ended.
+
+    Raises:
+        RunError: Another process does the same.
+        CnncliError: A training failed.
+    """
+    try:
+        lock = Lock(folder / LOCK)
+    except BlockingIOError:
+        raise RunError("another process of the search trains the best spec already", "wait until it ends") from None
+    try:
+        spec = search.trial_spec(search.space.values(best.params))
+        for seed in range(search.spec.seed, search.spec.seed + seeds):
+            run = RunDir(folder / f"best-{best.number:03d}-seed-{seed}")
+            create_folder(run.path)
+            run.write_json(TRIAL, {"number": best.number, "spec": {**spec, "seed": seed}, "evaluates": True})
+            _train(run, weights_dir, command, notice)
+            yield Retrained(seed, run, run.metrics())
+    finally:
+        lock.release()
+
+
+def _train(run: RunDir, weights_dir: Path, command: list[str], notice: Notice) -> None:
+    answer: Mapping[str, Any] = {}
+    for _ in range(MOST_ATTEMPTS):
+        if run.status_file.exists() and run.is_finished():
+            return
+        with TrialProcess(run.path, weights_dir, command) as process:
+            answer = process.follow(lambda epoch, metrics: True, notice)
+        if answer["state"] not in ("finished", "crashed"):
+            break
+    if not (run.status_file.exists() and run.is_finished()):
+        error = CnncliError(f"the training of '{run.path}' failed: {answer['reason']}", str(answer["hint"]))
+        error.exit_code = int(answer["exit_code"])
+        raise error
