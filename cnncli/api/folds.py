@@ -90,6 +90,21 @@ class Folds:
 
             return EvaluationResult.of(out_of_fold(self.group, notice)[0])
 
+    def write_report(self, *, notice: Notice = warn) -> Path:
+        """Writes report.html, what the folds say together, once more; a training writes it when it ends.
+
+        Args:
+            notice: Receives warnings where a run has to be evaluated once more; `warnings.warn` by default.
+
+        Raises:
+            RunError: A fold is not finished.
+            DataError: Images are missing.
+        """
+        with isolated():
+            from cnncli.runner.folds.page import write_page
+
+            return write_page(self.group, notice)
+
     def resume(self, observers: Sequence[TrainingObserver] = (), *, command: Sequence[str] = ()) -> bool:
         """Continues an interrupted group; the result is that of a training without the interruption.
 

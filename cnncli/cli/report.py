@@ -16,19 +16,27 @@ from cnncli.cli.options import UserPath, allow_changed_weights_option, run_argum
 @click.option("--open", "shows", is_flag=True, help="Open the page in the browser.")
 @allow_changed_weights_option
 def report(run: str, runs_dir: Path, data: Path | None, shows: bool, allow_changed_weights: bool) -> None:
-    """Write a page about a run.
+    """Write a page about a run, or about a training with folds.
 
-    RUN is a run folder or its name. The test images are classified once more, and RUN/report.html has the results: how
-    sure they are, curves, confusions, every class, the worst mistakes with heat maps. It needs no other file.
+    RUN is the folder of a run, or of a training with folds, or its name. The test images are classified once more, and
+    RUN/report.html has the results: how sure they are, curves, confusions, every class, the worst mistakes with heat
+    maps. It needs no other file.
 
     \b
     Example:
       cnncli report mnist-001 --open
     """
-    from cnncli import open_run
+    from cnncli import Folds, open_run
     from cnncli.cli.console import notice, say
+    from cnncli.runs.groups import group_at
 
-    path = open_run(run, runs_dir).write_report(data=data, allow_changed_weights=allow_changed_weights, notice=notice)
+    if group := group_at(run, runs_dir):
+        if data is not None or allow_changed_weights:
+            raise click.UsageError("--data and --allow-changed-weights are for a run, and this is a group of runs")
+        path = Folds(group).write_report(notice=notice)
+    else:
+        opened = open_run(run, runs_dir)
+        path = opened.write_report(data=data, allow_changed_weights=allow_changed_weights, notice=notice)
     say(str(path))
     if shows:
         import webbrowser

@@ -13,7 +13,7 @@ from typing import Any
 from cnncli.errors import RunError
 from cnncli.machine import expanded
 from cnncli.runs.files import write_text
-from cnncli.runs.folder import RunDir
+from cnncli.runs.folder import PAGE, RunDir
 from cnncli.runs.lock import may_be_held
 from cnncli.runs.untrusted import Unreadable, read_json, require_plain_folder
 from cnncli.wording import in_shell, nearest
@@ -110,8 +110,13 @@ class GroupDir:
 
     @property
     def metrics_file(self) -> Path:
-        """The figures over all folds, written last."""
+        """The figures over all folds, written when these are finished, after the other files about them."""
         return self.path / "metrics.json"
+
+    @property
+    def page(self) -> Path:
+        """The page, written last."""
+        return self.path / PAGE
 
     def state(self) -> str:
         """`finished`, or how far it is: `3 of 5 runs`, with `running` where a process writes it."""
@@ -119,7 +124,7 @@ class GroupDir:
         done = sum(run.status_file.is_file() and run.is_finished() for run in runs)
         if may_be_held(self.path / GROUP_LOCK):
             return f"running, {done} of {len(runs)} runs"
-        return "finished" if done == len(runs) and self.metrics_file.is_file() else f"{done} of {len(runs)} runs"
+        return "finished" if done == len(runs) and self.page.is_file() else f"{done} of {len(runs)} runs"
 
 
 def is_group(folder: Path) -> bool:

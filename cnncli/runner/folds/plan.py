@@ -88,7 +88,8 @@ def plan_folds(spec: Spec, folds: int, final: bool, notice: Notice) -> FoldPlan:
     drawing = Drawing(spec.data.split.stratify, spec.seed, groups)
     numbers = fold_numbers(labels, folds, drawing, source.class_names)
     validation = _validation(spec.data, labels, numbers, folds, drawing, source.class_names)
-    for line in _remarks(spec.data, own_test, uneven(labels, numbers, folds, source.class_names)):
+    own_validation = len(source.splits["validation"]) if "validation" in used else 0
+    for line in _remarks(spec.data, own_test, own_validation, uneven(labels, numbers, folds, source.class_names)):
         notice(line)
     return FoldPlan(images.splits["train"].names, numbers, validation, own_test)
 
@@ -121,7 +122,12 @@ def _validation(
     return tuple(drawn)
 
 
-def _remarks(data: Data, own_test: int, warning: str) -> Iterator[str]:
+def _remarks(data: Data, own_test: int, own_validation: int, warning: str) -> Iterator[str]:
+    if own_validation:
+        yield (
+            f"the {counted(own_validation, 'validation image')} of {data.source.where} are in the folds as well: "
+            "each run draws its own from those that it does not test"
+        )
     if own_test:
         yield (
             f"the {counted(own_test, 'test image')} of {data.source.where} are in no fold: "

@@ -114,7 +114,7 @@ def _groups_of(run: OpenRun, images: Sequence[str]) -> list[str]:
 def write_results(group: GroupDir, notice: Notice) -> None:
     """Writes the files of a group that follow from its folds; metrics.json comes last."""
     evaluation, folds = out_of_fold(group, notice)
-    data = EvaluationData(evaluation, lambda indices: _pictures(group, evaluation, folds, indices))
+    data = EvaluationData(evaluation, lambda indices: pictures(group, evaluation, folds, indices))
     write_artifacts("evaluation", data, lambda name: writing(group.path / name), skip=_OWN_WRITERS)
     with writing(group.path / PREDICTIONS) as path, path.open("w", encoding="utf-8", newline="") as file:
         write_rows(file, _rows(evaluation, folds))
@@ -131,21 +131,21 @@ def _rows(evaluation: Evaluation, folds: np.ndarray) -> Iterator[Sequence[str]]:
         yield escaped, names[true], names[predicted], shortest(confidence), shortest(own), str(fold)
 
 
-def _pictures(
+def pictures(
     group: GroupDir, evaluation: Evaluation, folds: np.ndarray, indices: Sequence[int]
 ) -> Sequence[np.ndarray]:
     """The images at these indices: those of a fold are read together."""
     from cnncli.notices import ignore
     from cnncli.runner.evaluate import own_split
 
-    pictures: dict[int, np.ndarray] = {}
+    by_index: dict[int, np.ndarray] = {}
     for fold in sorted({int(folds[index]) for index in indices}):
         samples = own_split(OpenRun(group.fold(fold)), "test", notice=ignore).samples["test"]
         place = {name: position for position, name in enumerate(samples.names)}
         of_fold = [index for index in indices if folds[index] == fold]
         read = samples.read(np.array([place[evaluation.images[index]] for index in of_fold], np.int64))
-        pictures |= dict(zip(of_fold, read, strict=True))
-    return [pictures[index] for index in indices]
+        by_index |= dict(zip(of_fold, read, strict=True))
+    return [by_index[index] for index in indices]
 
 
 def over_folds(group: GroupDir) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def train_folds(
             with _created(claimed.fold(1)) as run:
                 yield run
 
+        observer.division = str(place / "fold-1.csv")
         plan.write(1, place / "fold-1.csv")
         observer.on_fold(1, folds)
         with _interrupting(lambda: group, 1):
@@ -92,7 +93,7 @@ def _write_start(group: GroupDir, spec: Spec, plan: FoldPlan, final: bool, comma
     group.write_record(GroupRecord(plan.folds, final, plan.own_test > 0, text, invocation, now(), __version__))
 
 
-def _finish(group: GroupDir, observer: TrainingObserver, command: Sequence[str]) -> None:
+def _finish(group: GroupDir, observer: _EachNoticeOnce, command: Sequence[str]) -> None:
     """Trains the runs that are not finished, and writes the figures over all folds."""
     record = group.record
     try:
@@ -101,6 +102,7 @@ def _finish(group: GroupDir, observer: TrainingObserver, command: Sequence[str])
         raise RunError(f"'{group.path}' is not a complete group: its spec is damaged: {error}") from None
     spec = spec.replace(data=with_own_files(spec.data, group.path))
     for number, run in enumerate(group.folds, 1):
+        observer.division = str(group.division(number).absolute())
         _finish_run(group, run, number, fold_spec(spec, group.division(number)), observer, command)
     if not group.metrics_file.exists():
         with isolated(before_start=_threading_of(group)):
@@ -111,6 +113,11 @@ def _finish(group: GroupDir, observer: TrainingObserver, command: Sequence[str])
         if not record.own_test:
             spec = spec.replace(data=spec.data.replace(split=spec.data.split.replace(test="validation")))
         _finish_run(group, RunDir(group.path / FINAL), 0, spec, observer, command)
+    if not group.page.exists():
+        with isolated(before_start=_threading_of(group)):
+            from cnncli.runner.folds.page import write_page
+
+            write_page(group, observer.on_notice)
 
 
 def _finish_run(
@@ -193,8 +200,10 @@ class _EachNoticeOnce(Observers):
         super().__init__(observers)
         self._tell, self._told = self.on_notice, set[str]()
         self.on_notice = self._tell_once  # type: ignore[method-assign]
+        self.division = ""  # the file that divides the images of the run
 
     def _tell_once(self, text: str) -> None:
+        text = text.replace(self.division, "the division into folds") if self.division else text
         if text not in self._told:
             self._told.add(text)
             self._tell(text)
