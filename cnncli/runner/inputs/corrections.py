@@ -77,12 +77,12 @@ def corrected(source: ImageData[Any], data: Data, notice: Notice) -> ImageData[A
         if label not in order:
             hint = f"the classes are {some(source.class_names)}"
             raise DataError(f"{data.corrections}: unknown class '{label}'{nearest(label, order)}", hint)
-    splits, groups, seen, left_out, changed = {}, dict(source.groups), set[str](), 0, 0
+    splits, groups, seen, gone, changed = {}, dict(source.groups), set[str](), 0, 0
     for split, samples in source.splits.items():
         of_each = [_correction(corrections, name, split, data, seen) for name in samples.names]
         kept = np.array([index for index, label in enumerate(of_each) if label != ""], np.int64)
         if len(kept) < len(of_each):
-            left_out += len(of_each) - len(kept)
+            gone += len(of_each) - len(kept)
             samples = samples.take(kept)
             if split in groups:
                 groups[split] = tuple(groups[split][index] for index in kept.tolist())
@@ -95,9 +95,19 @@ def corrected(source: ImageData[Any], data: Data, notice: Notice) -> ImageData[A
     _tell(data.corrections, corrections.keys() - seen, changed, notice)
     if "train" in splits:  # of a run, a split may be read alone
         _require_classes(source.class_names, splits["train"].labels, data.corrections)
-    message = f"{counted(left_out, 'image')} {'is' if left_out == 1 else 'are'} left out by {data.corrections}"
-    unused = (*source.unused, *([Unused("corrections", left_out, message)] if left_out else []))
+    message = f"{counted(gone, 'image')} {'is' if gone == 1 else 'are'} left out by {data.corrections}"
+    unused = (*source.unused, *([Unused("corrections", gone, message)] if gone else []))
     return replace(source, splits=splits, groups=groups, unused=unused)
+
+
+def left_out(data: Data) -> frozenset[str]:
+    """The images that the corrections of a spec leave out.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    corrections = {} if data.corrections is None else read_corrections(data.corrections)
+    return frozenset(image for image, label in corrections.items() if not label)
 
 
 def _correction(corrections: Mapping[str, str], name: str, split: str, data: Data, seen: set[str]) -> str | None:

@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import io
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from cnncli.report.tables import write_rows
 from cnncli.runs import writing
 from cnncli.runs.untrusted import Unreadable, read_bytes, read_json
 from cnncli.spec.schema import Data
-from cnncli.wording import counted
+from cnncli.wording import counted, in_counting_order
 
 DIVISION = "split.csv"
 """The file of a run that holds the division which `data.split.file` of its spec named."""
@@ -52,13 +52,16 @@ def pooled(source: ImageData[Any], has_files: bool) -> ImageData[Any]:
     )
 
 
-def read_parts(source: ImageData[Any], data: Data, tell: Callable[[str], None]) -> dict[str, np.ndarray]:
+def read_parts(
+    source: ImageData[Any], data: Data, tell: Callable[[str], None], left_out: Collection[str] = ()
+) -> dict[str, np.ndarray]:
     """The division that `data.split.file` names.
 
     Args:
         source: All images, as `pooled` returns them.
         data: Section `data` of the spec.
         tell: Receives notices about images that are not used.
+        left_out: Images that corrections of the labels leave out; the file may list them.
 
     Returns:
         For each split the sorted indices of its images, int64.
@@ -69,7 +72,7 @@ def read_parts(source: ImageData[Any], data: Data, tell: Callable[[str], None]) 
     split, where, images = data.split, data.source.where, source.splits["train"]
     file = expanded(split.file or "")
     place = {name: index for index, name in enumerate(images.names)}
-    listed = list(_listed(file, data, images))
+    listed = [row for row in _listed(file, data, images.names, left_out) if row[1] not in left_out]
     gone = [name for _, name in listed if name not in place]
     if gone:
         raise DataError(
@@ -137,20 +140,20 @@ def with_own_division(data: Data, run: Path) -> Data:
     return data.replace(split=data.split.replace(file=str(file)))
 
 
-def _listed(file: Path, data: Data, images: LabelledImages) -> Iterator[tuple[str, str]]:
+def _listed(file: Path, data: Data, names: Sequence[str], left_out: Collection[str]) -> Iterator[tuple[str, str]]:
     """Split and image of each row of the file, which may be a run or one of its records."""
     file = require_existing(file)
     run = file if file.is_dir() else file.parent
     if file.is_dir() or file.name == "data.json":
-        names = [run / name for name in (DIVISION, "images.csv") if (run / name).is_file()]
-        if not names:
-            yield from _of_builtin(run, data, images)
+        tables = [run / name for name in (DIVISION, "images.csv") if (run / name).is_file()]
+        if not tables:
+            yield from _of_builtin(run, data, sorted({*names, *left_out}, key=in_counting_order) if left_out else names)
             return
-        file = names[0]
-    yield from _of_table(file, data.source.has_files, images)
+        file = tables[0]
+    yield from _of_table(file, data.source.has_files, frozenset((*names, *left_out)))
 
 
-def _of_table(file: Path, has_files: bool, images: LabelledImages) -> Iterator[tuple[str, str]]:
+def _of_table(file: Path, has_files: bool, known: frozenset[str]) -> Iterator[tuple[str, str]]:
     try:
         text = read_bytes(file, MAX_BYTES).decode("utf-8-sig", "surrogateescape")
         header, *rows = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
@@ -164,7 +167,7 @@ def _of_table(file: Path, has_files: bool, images: LabelledImages) -> Iterator[t
             f"{file} is not a division: its first row names {', '.join(header) or 'nothing'}",
             "expected the columns split and image, as 'cnncli data SPEC --write-split FILE' writes them",
         )
-    known, seen = frozenset(images.names), dict[str, int]()
+    seen = dict[str, int]()
     for line, fields in enumerate(rows, 2):
         row = dict(zip(columns, fields, strict=False))
         if not any(fields):
@@ -188,7 +191,7 @@ def _name(name: str, origin: str, has_files: bool, known: frozenset[str]) -> str
     return other if other in known else name
 
 
-def _of_builtin(run: Path, data: Data, images: LabelledImages) -> Iterator[tuple[str, str]]:
+def _of_builtin(run: Path, data: Data, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """The division of a run on built-in data, which records the indices of its validation images alone."""
     try:
         record = read_json(run / "data.json")
@@ -197,8 +200,8 @@ def _of_builtin(run: Path, data: Data, images: LabelledImages) -> Iterator[tuple
         held_out = set(validation or ())
     except (Unreadable, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"'{run}' is not a run whose division can be used: {error}", "name a complete run") from None
-    train = [name for name in images.names if name.startswith("train/")]
-    test = [name for name in images.names if name.startswith("test/")]
+    train = [name for name in names if name.startswith("train/")]
+    test = [name for name in names if name.startswith("test/")]
     if record.get("source") != data.source.plain():
         raise DataError(f"'{run}' was trained on other images: {record.get('source')}", "name a run on the same source")
     if len(train) != sizes.get("train", 0) + len(held_out) or len(test) != sizes.get("test"):

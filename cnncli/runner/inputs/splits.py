@@ -24,7 +24,7 @@ from cnncli.errors import DataError, ResourceError
 from cnncli.machine import expanded
 from cnncli.notices import Notice, Progress, ignore
 from cnncli.runner.inputs.class_check import require_known_classes, unused_splits
-from cnncli.runner.inputs.corrections import corrected
+from cnncli.runner.inputs.corrections import corrected, left_out
 from cnncli.runner.inputs.division import Part, divide_source
 from cnncli.runner.inputs.division_file import pooled, read_parts
 from cnncli.runner.inputs.input_format import input_format_for
@@ -105,7 +105,7 @@ def load_splits(data: Data, seed: int, recorded: Sequence[int] | None = None, no
     for line in (*(unused.message for unused in source.unused), *class_warnings(source.class_names, labels)):
         if recorded is None:
             notice(line)
-    listed = None if data.split.file is None else read_parts(source, data, notice)
+    listed = None if data.split.file is None else read_parts(source, data, notice, left_out(data))
     parts, held_out, groups = divide_source(source, data, seed, recorded, listed, notice)
     samples = {split: part.of(source) for split, part in parts.items()}
     origins = {split: part.origin for split, part in parts.items()}

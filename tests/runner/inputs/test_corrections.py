@@ -74,13 +74,23 @@ def test_numbered_images_are_named_with_their_split(digits, tmp_path):
     assert len(names["train"]) + len(names["validation"]) == 12
 
 
-def test_a_division_lists_what_is_left(digits, tmp_path):
-    (tmp_path / "split.csv").write_text(
-        "split,image\n" + "".join(f"{'test' if n < 3 else 'train'},train/{n}\n" for n in range(1, 12))
-    )
+def test_a_division_may_list_images_that_are_left_out(digits, tmp_path):
+    rows = [f"{'test' if n < 3 else 'train'},train/{n}\n" for n in range(12)]
+    (tmp_path / "split.csv").write_text("split,image\n" + "".join(rows))
     file = f"data.split.file={tmp_path / 'split.csv'}"
     spec = digits(saved(tmp_path, "image,class\ntrain/0,\n"), file, "data.split.validation=0")
-    assert "train/0" not in labels_of(spec)
+    assert sorted(labels_of(spec)) == sorted(f"train/{n}" for n in range(1, 12))
+
+
+def test_a_division_of_a_run_may_list_them_too(digits, tmp_path):
+    (tmp_path / "images.csv").write_text(
+        "split,origin,image,class,content\n"
+        + "".join(f"{split},train,{n},0,x\n" for n, split in enumerate(["test", "train"] * 6))
+    )
+    (tmp_path / "data.json").write_text("{}")
+    file = f"data.split.file={tmp_path / 'data.json'}"
+    spec = digits(saved(tmp_path, "image,class\ntrain/0,\n"), file, "data.split.validation=0")
+    assert sorted(labels_of(spec)) == sorted(f"train/{n}" for n in range(1, 12))
 
 
 @pytest.mark.parametrize(
