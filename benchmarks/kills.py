@@ -1,13 +1,14 @@
 """Trainings killed at random moments or at every boundary of a write, each resumed to the end and compared by hash.
 
-    python benchmarks/kills.py [rounds] [--kills N | --boundaries] [--seed N] [--assert]
+    python benchmarks/kills.py [rounds] [--kills N | --boundaries] [--devices VALUE] [--seed N] [--assert]
 
 The training has dropout, batch normalisation, augmentation, a schedule, early stopping, class weights and checkpoints
 within its epochs. `kill -9` comes at a random moment once the run folder exists; half of the resumed trainings are
 killed again, and so on. With --kills there are N kills in total, one after the other in as few trainings as possible:
 30 of them take 3 minutes. With --boundaries the training kills itself instead, once at every boundary of a write.
 Weights, optimizer, predictions, report and history (except its seconds) must equal those of a training that was never
-killed. A round takes 20 seconds on two cores.
+killed. A round takes 20 seconds on two cores. With `--devices "[CPU:0, CPU:1]"` two parts of the processor share each
+step.
 """
 
 import argparse
@@ -34,6 +35,7 @@ train:
   optimizer: {{Adam: {{learning_rate: {{CosineDecay: {{initial_learning_rate: 0.003, decay_steps: total_steps}}}}}}}}
   callbacks: [{{EarlyStopping: {{monitor: val_loss, patience: 3, min_delta: 0.02, restore_best_weights: true}}}}]
   checkpoint: {{steps: 2}}
+  devices: {devices}
 """
 RUNNER = Path(__file__).parents[1] / "tests" / "runner"
 SAME = ("weights/best.weights.h5", "weights/last.weights.h5", "predictions.csv", "metrics.json", "report.txt")
@@ -130,7 +132,8 @@ def main(arguments):
         os.environ["CNNCLI_CACHE_DIR"] = str(folder / "cache")
         write_images(folder / "images")
         spec = folder / "killed.yaml"
-        spec.write_text(SPEC.format(stateful=RUNNER / "stateful.yaml", path=folder / "images"))
+        places = {"stateful": RUNNER / "stateful.yaml", "path": folder / "images"}
+        spec.write_text(SPEC.format(**places, devices=arguments.devices))
         extra = ["--set", "train.epochs=2"] if arguments.boundaries else []
         whole = folder / "whole" / "killed-001"
         with subprocess.Popen(command("train", spec, "--runs-dir", whole.parent, *extra)) as process:
@@ -162,6 +165,7 @@ if __name__ == "__main__":
     parser.add_argument("rounds", nargs="?", type=int, default=30)
     parser.add_argument("--kills", type=int)
     parser.add_argument("--boundaries", action="store_true")
+    parser.add_argument("--devices", default="null")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--assert", dest="strict", action="store_true")
     sys.exit(main(parser.parse_args()))

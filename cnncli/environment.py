@@ -55,6 +55,19 @@ _FOR_PROGRAMS = ("KERAS_NNX_ENABLED", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_E
 
 _ours: dict[str, str] = {}
 
+_parts = 1
+
+
+def divide_processor(parts: int) -> None:
+    """Has TensorFlow make a number of devices of the processor when it starts; later it cannot."""
+    global _parts
+    _parts = max(_parts, parts)
+
+
+def processor_parts() -> int:
+    """How many devices TensorFlow makes of the processor when it starts."""
+    return _parts
+
 
 def claim_process() -> None:
     """Sets what Keras reads, in a process that is cnncli's alone: it needs TensorFlow, whatever other programs need."""

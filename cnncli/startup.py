@@ -6,6 +6,7 @@ needs TensorFlow first starts it quietly, and what needs none, such as the data 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -13,12 +14,19 @@ import subprocess
 import sys
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cnncli.chatter import stderr_aside
-from cnncli.environment import ONEDNN, RESULT_VARIABLES, has_onednn, matplotlib_backend_aside, set_before_tensorflow
+from cnncli.environment import (
+    ONEDNN,
+    RESULT_VARIABLES,
+    has_onednn,
+    matplotlib_backend_aside,
+    processor_parts,
+    set_before_tensorflow,
+)
 from cnncli.errors import ResourceError
 from cnncli.machine import expanded, has_nvidia_driver, processor_flags, usable_cores
 
@@ -83,6 +91,13 @@ def _not_started(error: Exception) -> ResourceError:
     return ResourceError(message, "to repair the installation: pip install --force-reinstall tensorflow keras")
 
 
+def _divide_processor() -> None:
+    """Makes several devices of the processor, where `divide_processor` was asked for them."""
+    if (parts := processor_parts()) > 1:
+        processor = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * parts)
+
+
 _prepare()
 SETTINGS = {name: os.environ[name] for name in VARIABLES if name in os.environ}
 """The variables as TensorFlow found them."""
@@ -98,6 +113,10 @@ with stderr_aside() as _text, matplotlib_backend_aside():
         raise _not_started(_error) from _error
 
     tf.get_logger().setLevel("ERROR")
+    with contextlib.suppress(
+        RuntimeError
+    ):  # the program has started TensorFlow; whoever needs the parts will miss them
+        _divide_processor()
     tf.config.list_logical_devices()
 
 KERAS_BEFORE = {name: getattr(keras.config, name)() for name in KERAS_SETTINGS}
@@ -114,8 +133,11 @@ CHATTER = "".join(
 """What TensorFlow wrote while it started, for the log of a run; without its search for a GPU where there is none."""
 
 
-def device_name() -> str:
-    """What trains: `GPU (NVIDIA …)`, or `CPU, 2 cores`."""
+def device_name(devices: Sequence[str] = ()) -> str:
+    """What trains: `GPU (NVIDIA …)`, or `CPU, 2 cores`; with names of devices, `GPU:0 and GPU:1, GPU (NVIDIA …)`."""
+    if devices:
+        of_processor = devices[0].startswith("CPU") and bool(tf.config.list_physical_devices("GPU"))
+        return " and ".join(devices) if of_processor else f"{' and '.join(devices)}: {device_name()}"
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])

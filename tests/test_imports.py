@@ -75,7 +75,19 @@ ROOMS = {
         "__init__",
     },
     "api": {
-        *("track", "runner", "report", "runs", "spec", "notices", "observer", "records", "errors", "isolation"),
+        *(
+            "track",
+            "runner",
+            "report",
+            "runs",
+            "spec",
+            "notices",
+            "observer",
+            "records",
+            "environment",
+            "errors",
+            "isolation",
+        ),
         *("machine", "wording"),
     },
     "runner": {

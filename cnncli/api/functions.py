@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cnncli.api.spec_report import SpecReport
+from cnncli.environment import divide_processor
 from cnncli.errors import SpecError
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
@@ -15,6 +16,7 @@ from cnncli.notices import Notice, warn
 from cnncli.runner.inputs.preconditions import missing_inputs, require_inputs_exist
 from cnncli.runs import find_run
 from cnncli.spec import Spec, load
+from cnncli.spec.devices import parts_of_processor
 
 if TYPE_CHECKING:
     import keras
@@ -272,6 +274,7 @@ def train(
     began = time.monotonic()
     spec = loaded_spec(spec)
     require_inputs_exist(spec.data, spec.model, expanded(runs_dir), spec.track)  # before TensorFlow is started
+    divide_processor(parts_of_processor(spec.train.devices))
     with isolated():
         from cnncli.api.run import Run
         from cnncli.runner.train import train as run_training

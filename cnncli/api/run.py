@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from cnncli.api.heatmap import HeatMappedRun
+from cnncli.environment import divide_processor
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records.html import html_table
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.resume_plan import plan_resume
+from cnncli.spec.devices import parts_of_processor
 
 if TYPE_CHECKING:
     from cnncli.api.results import EvaluationResult
@@ -119,13 +121,19 @@ class Run(HeatMappedRun):
     _evaluated: EvaluationResult | None = None
 
     def resume(
-        self, epochs: int | None = None, observers: Sequence[TrainingObserver] = (), *, command: Sequence[str] = ()
+        self,
+        epochs: int | None = None,
+        observers: Sequence[TrainingObserver] = (),
+        *,
+        devices: int | str | Sequence[str] | None = None,
+        command: Sequence[str] = (),
     ) -> Run:
         """Continues an interrupted training; the result is that of a training without the interruption.
 
         Args:
             epochs: Total number of epochs, in place of the spec's.
             observers: Receive the events of the training.
+            devices: What shares each step from here on, in place of the spec's `train.devices`.
             command: Command line to record in environment.json.
 
         Returns:
@@ -133,9 +141,10 @@ class Run(HeatMappedRun):
 
         Raises:
             RunError: Another process is training it, it diverged, or its records are damaged.
+            SpecError: The devices are no such value, or cannot train the spec.
             DataError: Its images are missing or have changed.
             TrainingError: The loss or a weight became infinite or NaN.
-            ResourceError: The folder is not writable, or memory or disk ran out.
+            ResourceError: The folder is not writable, memory or disk ran out, or the machine has not the devices.
             Interrupted: Ctrl-C, or an observer that requested a stop; the run can be resumed again.
 
         Example:
@@ -146,9 +155,10 @@ class Run(HeatMappedRun):
         """
         with self.folder.locked():
             current = Run(self.folder)  # nobody else changes it from here on
-            spec = plan_resume(current, epochs)
+            spec = plan_resume(current, epochs, devices)
             if spec is None:
                 return self
+            divide_processor(parts_of_processor(spec.train.devices))
             with isolated(before_start=current.apply_recorded_threading):
                 from cnncli.runner.resume import resume
 

@@ -124,6 +124,24 @@ run_option = click.option(
 """The run of a command whose arguments are images."""
 
 
+devices_option = click.option(
+    "--devices",
+    metavar="DEVICES",
+    help="What shares each step: all, a number, or names such as GPU:0,GPU:1; overrides the spec's.",
+)
+
+
+def devices_value(text: str) -> int | str | list[str]:
+    """What `--devices` is given, as `train.devices` takes it.
+
+    Example:
+        >>> devices_value("GPU:0,GPU:1"), devices_value("2"), devices_value("all")
+        (['GPU:0', 'GPU:1'], 2, 'all')
+    """
+    names = [name.strip() for name in text.strip("[]").split(",")]
+    return names if ":" in text else int(text) if text.isdecimal() else text
+
+
 run_argument = click.argument("run", shell_complete=complete_runs)
 weights_option = click.option(
     "--weights",

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import click
 
-from cnncli.cli.options import run_argument, runs_dir_option
+from cnncli.cli.options import devices_option, devices_value, run_argument, runs_dir_option
 
 
 @click.command()
 @run_argument
 @runs_dir_option
 @click.option("--epochs", type=click.IntRange(1), help="Total number of epochs; overrides the spec's.")
+@devices_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only the run folder.")
-def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
+def resume(run: str, runs_dir: Path, epochs: int | None, devices: str | None, quiet: bool) -> None:
     """Continue an interrupted run, or a group of runs.
 
     The result is the same as without the interruption. RUN is the folder of a run, or of a training with folds, or its
@@ -36,6 +37,8 @@ def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
     if group := group_at(run, runs_dir):
         if epochs is not None:
             raise click.UsageError("--epochs is for a run, and this is a group of runs")
+        if devices is not None:
+            raise click.UsageError("--devices is for a run, and this is a group of runs; resume each of them with it")
         folds = Folds(group)
         with Signals() as signals, TrainingScreen(quiet, signals) as screen:
             remained = folds.resume([screen], command=sys.argv)
@@ -47,7 +50,7 @@ def resume(run: str, runs_dir: Path, epochs: int | None, quiet: bool) -> None:
 
     opened = open_run(run, runs_dir)
     with Signals() as signals, TrainingScreen(quiet, signals) as screen:
-        resumed = opened.resume(epochs, [screen], command=sys.argv)
+        resumed = opened.resume(epochs, [screen], devices=devices and devices_value(devices), command=sys.argv)
     if resumed is opened:
         more = f"; to train for more epochs: cnncli resume {shlex.quote(str(opened.path))} --epochs N"
         notice(f"{opened.path} is finished{more if opened.spec.train.max_time is None else ''}")

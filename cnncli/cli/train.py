@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from pathlib import Path
 
 import click
 
-from cnncli.cli.options import config_argument, runs_dir_option, set_option
+from cnncli.cli.options import config_argument, devices_option, devices_value, runs_dir_option, set_option
 
 
 @click.command()
@@ -26,6 +27,7 @@ from cnncli.cli.options import config_argument, runs_dir_option, set_option
     multiple=True,
     help="Also send to TensorBoard, or 'MLflow: {tracking_uri: …}'; may be repeated; overrides the spec's.",
 )
+@devices_option
 @click.option("--dry-run", "dry", is_flag=True, help="Estimate time, memory and disk without creating a run.")
 @click.option("--overfit-batch", "overfit", is_flag=True, help="Test if one batch can be memorised; creates no run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result of --dry-run or --overfit-batch as JSON.")
@@ -39,6 +41,7 @@ def train(
     folds: int | None,
     final: bool,
     trackers: tuple[str, ...],
+    devices: str | None,
     dry: bool,
     overfit: bool,
     as_json: bool,
@@ -56,8 +59,10 @@ def train(
     from cnncli.cli.preflight import PreflightScreen, run_dry, run_overfit
     from cnncli.cli.screen import TrainingScreen, show_folds, show_result
     from cnncli.cli.signals import Signals
+    from cnncli.environment import divide_processor
     from cnncli.runner.inputs.preconditions import require_inputs_exist
     from cnncli.spec import load
+    from cnncli.spec.devices import parts_of_processor
 
     began = time.perf_counter()
     if dry and overfit:
@@ -70,12 +75,18 @@ def train(
         raise click.UsageError("--final requires --folds")
     if overfit and folds:
         raise click.UsageError("--overfit-batch and --folds cannot be combined")
-    options = {"name": name, "train.max_time": max_time, "track": f"[{', '.join(trackers)}]" if trackers else None}
+    options = {
+        "name": name,
+        "train.max_time": max_time,
+        "train.devices": devices and json.dumps(devices_value(devices)),
+        "track": f"[{', '.join(trackers)}]" if trackers else None,
+    }
     loaded = load(config, [*overrides, *(f"{key}={value}" for key, value in options.items() if value is not None)])
     if loaded.warnings and not quiet:
         show_problems(loaded.warnings, str(config), "warning")
     if dry or overfit:
         require_inputs_exist(loaded.spec.data, loaded.spec.model, runs_dir)  # before TensorFlow is started
+    divide_processor(parts_of_processor(loaded.spec.train.devices))
     screen_class = PreflightScreen if dry or overfit else TrainingScreen
     with Signals() as signals, screen_class(quiet, signals) as screen, loaded.locating():
         if dry:

@@ -66,11 +66,13 @@ def compile_model(
     classes: int,
     total_steps: int | None,
     rate: KeyPath = (),
+    variables: Sequence[keras.Variable] | None = None,
 ) -> PacedSchedule | None:
     """Gives a built model its optimizer, loss and metrics; `classes` and `total_steps` stand for numbers in them.
 
     Where a stage sets the learning rate, `rate` is its key path. If `total_steps` is None, not known yet, the
-    schedule that needs it is returned, to be given it later.
+    schedule that needs it is returned, to be given it later. The optimizer is for `variables` if there are some, in
+    place of the model's own.
 
     Raises:
         SpecError: Keras rejects one of them.
@@ -85,7 +87,9 @@ def compile_model(
             others = {key: value for key, value in optimizer.arguments.items() if key != "learning_rate"}
             built_optimizer = construct(replace(optimizer, arguments=others), words, learning_rate=paced)
         average_per_update(built_optimizer)
-        built_optimizer = _without_underflow(model, built_optimizer)
+        built_optimizer = _without_underflow(model, built_optimizer, variables)
+        if variables is not None:
+            built_optimizer.build(list(variables))
     with _errors_at(loss, ("train", "loss", loss.name)):
         built_loss = construct(loss, words)
     built_metrics = []
@@ -103,13 +107,13 @@ def _paced(optimizer: Entry) -> PacedSchedule | None:
     return PacedSchedule(schedule) if waits_for_total(schedule) else None
 
 
-def _without_underflow(model: keras.Model, optimizer: Any) -> Any:
+def _without_underflow(model: keras.Model, optimizer: Any, variables: Sequence[keras.Variable] | None) -> Any:
     """The optimizer with a scaled loss where layers compute in float16; Keras does so only by the global policy."""
     from cnncli.startup import keras
 
     if all(layer.dtype_policy.name != "mixed_float16" for layer in model.layers):
         return optimizer
-    optimizer.build(model.trainable_variables)  # built later, Keras would lose a variable of Nadam
+    optimizer.build(list(variables or model.trainable_variables))  # later, Keras would lose a variable of Nadam
     return keras.optimizers.LossScaleOptimizer(optimizer)
 
 

@@ -32,7 +32,18 @@ _NOT_COMPARED = ("seed", "name")
 _NOTHING = ("null", "[]", "{}")
 """Values that say the same as a key which is not there."""
 
-_VERSIONS = ("cnncli", "python", "platform", "device", "processor", "threads", "onednn", "packages", "variables")
+_VERSIONS = (
+    "cnncli",
+    "python",
+    "platform",
+    "device",
+    "devices",
+    "processor",
+    "threads",
+    "onednn",
+    "packages",
+    "variables",
+)
 
 
 def compare(runs: Sequence[OpenRun]) -> Comparison:

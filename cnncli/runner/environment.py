@@ -20,8 +20,11 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pillow")
 _LABELS = {"device": "device", "processor": "processor", "threads": "number of threads", "onednn": "oneDNN setting"}
 
 
-def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
-    """Versions, hardware and variables; packages that define layers of the spec are among the versions."""
+def environment(nodes: Sequence[Node] = (), devices: Sequence[str] = ()) -> dict[str, Any]:
+    """Versions, hardware and variables; packages that define layers of the spec are among the versions.
+
+    `devices` are the names of those that share each step, if not the one that TensorFlow chooses trains alone.
+    """
     layers = package_layers(nodes)
     plugins = {layer.package: layer.version for layer in layers.values()}
     of_packages = {name: {"package": layer.package, "version": layer.version} for name, layer in layers.items()}
@@ -30,6 +33,7 @@ def environment(nodes: Sequence[Node] = ()) -> dict[str, Any]:
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "device": device_name(),
+        **({"devices": list(devices)} if devices else {}),
         "processor": processor_name(),
         "threads": _threads(),
         "onednn": os.environ.get(ONEDNN, "default"),
@@ -49,6 +53,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     texts += [
         f"{label} {before.get(key)}, now {now[key]}" for key, label in _LABELS.items() if before.get(key) != now[key]
     ]
+    if before.get("devices") != now.get("devices"):
+        texts.append(f"devices {_shown(before.get('devices'))}, now {_shown(now.get('devices'))}")
     recorded = before.get("variables")
     variables = recorded if isinstance(recorded, dict) else {}
     for name in sorted({*variables, *now["variables"]}):
@@ -56,6 +62,10 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         if value != value_now:
             texts.append(f"{name} {value}, now {value_now}")
     return texts
+
+
+def _shown(devices: Any) -> str:
+    return " and ".join(map(str, devices)) if isinstance(devices, list) else "not set"
 
 
 def _threads() -> int:

@@ -13,6 +13,7 @@ from cnncli.errors import RunError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
 from cnncli.runner.environment import differences, environment
+from cnncli.runner.execution.devices import device_names
 from cnncli.runner.inputs.corrections import with_own_files
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.train import train
@@ -42,7 +43,7 @@ def reproduce(
         result = again_with(spec.replace(data=data), runs_dir, observers, command)
     again = OpenRun(result.run)
     difference = _first_difference(before, again.history_rows) or _differing_file(run.path, again.path)
-    changes = differences(recorded, environment(spec.model.nodes))
+    changes = differences(recorded, environment(spec.model.nodes, device_names(spec.train.devices)))
     return Reproduction(str(run.path), str(again.path), difference, tuple(changes))
 
 

@@ -9,6 +9,8 @@ from dataclasses import replace
 
 from cnncli.observer import TrainingObserver
 from cnncli.runner.environment import differences, environment
+from cnncli.runner.execution.devices import device_names
+from cnncli.runner.execution.several import draws_in_steps
 from cnncli.runner.inputs.corrections import with_own_files
 from cnncli.runner.inputs.image_manifest import recorded_splits
 from cnncli.runner.inputs.splits import decoded
@@ -38,7 +40,7 @@ def resume(
     test images are never looked at.
     """
     observer, folder = Observers(observers), run.folder
-    if spec is not run.spec and "total_steps" in str(spec.train.phases[-1].optimizer):
+    if spec.train.epochs != run.spec.train.epochs and "total_steps" in str(spec.train.phases[-1].optimizer):
         observer.on_notice(
             "warning: the learning rate follows the number of epochs, so from here on it differs from that of a "
             f"training of {spec.train.epochs} epochs"
@@ -56,7 +58,7 @@ def _continue(
     """Trains from the run's checkpoint on; nothing is written before everything that can be refused is prepared."""
     started, folder = time.monotonic(), run.folder
     observer = Observers([observer, *trackers_for(spec.track, observer.on_notice)])
-    differing = differences(run.environment, environment(spec.model.nodes))
+    differing = differences(run.environment, environment(spec.model.nodes, device_names(spec.train.devices)))
     if differing:
         observer.on_notice(f"the environment has changed, so the last bits may differ: {'; '.join(differing)}")
     source = recorded_splits(spec.data, spec.seed, run.data_record, run.path, observer.on_notice, unchanged=True)
@@ -67,10 +69,12 @@ def _continue(
         phase = phases.start(run.progress.stage, epochs_before)
         session = TrainingSession(folder, splits, phases, phase, monitored_metric(spec), observer, evaluates=evaluates)
         session.restore(reported_metrics(spec))
+    if spec.train.devices != run.spec.train.devices and draws_in_steps(phases.model):
+        observer.on_notice("Dropout and noise are drawn otherwise by another number of devices")
     with recording_outcome(folder, observer) as outcome:
         outcome.session = session
         folder.set_status("running")  # first: a kill from here on is that of a training, with the old spec or the new
-        if spec is not run.spec:
+        if spec.train.epochs != run.spec.train.epochs:
             set_epochs(folder, run.loaded_spec.document.value, spec.train.phases[-1].epochs)
         resumed = run.environment.get("resumed")
         entry = {"time": now(), "command": command_line(command), "differs": differing}

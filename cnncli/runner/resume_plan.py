@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cnncli.errors import RunError
@@ -11,21 +12,35 @@ from cnncli.spec.schema import Spec
 from cnncli.wording import counted
 
 
-def plan_resume(run: OpenRun, epochs: int | None = None) -> Spec | None:
-    """The spec to resume a run with, or None when nothing remains to be trained; `epochs` replaces the spec's total.
+def plan_resume(
+    run: OpenRun, epochs: int | None = None, devices: int | str | Sequence[str] | None = None
+) -> Spec | None:
+    """The spec to resume a run with, or None when nothing remains to be trained.
+
+    Args:
+        run: The run.
+        epochs: Total number of epochs, in place of the spec's.
+        devices: What shares each step, in place of the spec's.
 
     Returns:
-        The run's own spec, the same object, unless the number of epochs differs.
+        The run's own spec, the same object, unless the number of epochs or the devices are given and differ.
 
     Raises:
         RunError: It diverged, its records are damaged, or it cannot be trained for this number of epochs.
+        SpecError: The devices are no such value, or cannot train the spec.
     """
     state = run.status.get("state") if run.folder.status_file.exists() else ""
     if state == "diverged":
         message = f"'{run.path}' diverged; resuming would diverge again"
         raise RunError(message, "train again with a smaller learning rate or clipnorm")
     spec = run.spec if epochs is None else _with_epochs(run, epochs)
-    return None if state == "finished" and spec is run.spec else spec
+    if state == "finished" and spec is run.spec:
+        return None
+    if devices is None:
+        return spec
+    value = devices if isinstance(devices, int | str) else list(devices)
+    checked = run.loaded_spec.with_overrides({"train.devices": value}).spec.train.devices
+    return spec if checked == spec.train.devices else spec.replace(train=spec.train.replace(devices=checked))
 
 
 def _with_epochs(run: OpenRun, epochs: int) -> Spec:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from cnncli.environment import tell_result_variables
-from cnncli.errors import CnncliError
+from cnncli.errors import CnncliError, SpecError
 from cnncli.factory.precision import slowed_by
 from cnncli.factory.summary import summarize
 from cnncli.observer import TrainingObserver
-from cnncli.runner.execution.execution import OneDevice
+from cnncli.runner.execution.devices import execution_for
 from cnncli.runner.inputs.checked_images import checked_images
 from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.inputs.input_spec import InputSpec
@@ -30,6 +30,7 @@ from cnncli.runner.training.results import Trained, TrainingResult
 from cnncli.runner.training.run_files import portable_spec, write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
+from cnncli.spec.devices import wrong_for_several
 from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.schema import Spec
 from cnncli.startup import device_name, tf
@@ -119,21 +120,30 @@ def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec) -> TrainingPha
     """Builds the model of a spec and checks what every phase makes of it.
 
     Raises:
-        SpecError: A layer, an augmentation, the loss, a metric or a stage does not fit.
-        ResourceError: The model is larger than the memory.
+        SpecError: A layer, an augmentation, the loss, a metric, a stage or the number of devices does not fit.
+        ResourceError: The model is larger than the memory, or the machine has not the devices.
     """
-    train, classes, execution = spec.train, len(inputs.class_names), OneDevice()
+    train, classes, execution = spec.train, len(inputs.class_names), execution_for(spec.train)
     if train.deterministic:
         tf.config.experimental.enable_op_determinism()
     with execution.scope():
         model = build_model(spec.model.nodes, inputs, train.precision, spec.seed, spec.name)
+    execution.prepare(model)
     batches = Batches(splits, encoding_for(train, model, classes), train, spec.augment, spec.seed)
+    if problems := [*wrong_for_several(train, spec.model.nodes, max(1, len(execution.devices)), batches.images)]:
+        raise SpecError(problems)  # only the machine and the images gave the numbers
     return TrainingPhases(model, batches, train, classes, execution)
 
 
 def announce_start(run: RunDir, spec: Spec, splits: Splits, phases: TrainingPhases, observer: TrainingObserver) -> None:
     """Reports to the observer what is about to be trained."""
-    observer.on_start(run, portable_spec(spec), splits, summarize(phases.model, spec.model.nodes), device_name())
+    observer.on_start(
+        run,
+        portable_spec(spec),
+        splits,
+        summarize(phases.model, spec.model.nodes),
+        device_name(phases.execution.devices),
+    )
 
 
 def _suggest_resume(spec: Spec, runs_dir: Path, observer: TrainingObserver) -> None:

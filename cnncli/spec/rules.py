@@ -10,6 +10,7 @@ from cnncli.catalog.entries import Entry
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
 from cnncli.spec.class_weights import weightless_loss, wrong_class_weights
+from cnncli.spec.devices import number_of, wrong_for_several
 from cnncli.spec.metrics import (
     BINARY_LOSSES,
     METRIC_RULES,
@@ -250,6 +251,11 @@ def _search(spec: Spec) -> Iterator[Problem]:
     yield from wrong_search(spec.tune, spec.data.split.validation, reported_metrics(spec))
 
 
-_RULES = (*METRIC_RULES, _class_names, _callbacks, _rates, _stages, _data, _mixing, _compiled, _search)
+def _devices(spec: Spec) -> Iterator[Problem]:
+    images = static_data_info(spec.data).train if spec.train.sampling is None else None
+    yield from wrong_for_several(spec.train, spec.model.nodes, number_of(spec.train.devices), images)
+
+
+_RULES = (*METRIC_RULES, _class_names, _callbacks, _rates, _stages, _data, _mixing, _compiled, _search, _devices)
 
 _SHAPE_RULES = (_shapes, _one_output, _backbones, unfitting_metrics)

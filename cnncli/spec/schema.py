@@ -12,7 +12,7 @@ from cnncli.catalog.image_sources import PATH
 from cnncli.catalog.validators import boolean, choice, list_of, number, optional, text, whole
 from cnncli.catalog.weights import model_weights
 from cnncli.errors import KeyPath, Problem
-from cnncli.spec import sources, values
+from cnncli.spec import devices, sources, values
 from cnncli.spec.duration import duration, seconds_of
 from cnncli.spec.graph import Network, Node, read_network
 from cnncli.spec.section import Section, key, sections_of, subsection
@@ -186,6 +186,14 @@ class Train(Section):
         choice("float32", "mixed_bfloat16", "mixed_float16", "auto"),
         "The number format that layers compute in; weights stay float32",
         "float32",
+    )
+    devices: int | str | list[str] | None = key(
+        devices.devices,
+        "What shares each step: all graphics cards, a number of them, or [GPU:0, GPU:1]; one device unless set",
+        None,
+    )
+    synchronized: bool = key(
+        boolean, "Whether BatchNormalization uses the images of all devices, where there are several", True
     )
     deterministic: bool = key(
         boolean,

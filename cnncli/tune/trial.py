@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from cnncli.environment import claim_process
+from cnncli.environment import claim_process, divide_processor
 from cnncli.errors import CnncliError, Interrupted, ResourceError, TrainingError, brief
 from cnncli.isolation import isolated
 from cnncli.observer import TrainingObserver
@@ -20,6 +20,7 @@ from cnncli.records import Epoch
 from cnncli.runs import RunDir
 from cnncli.runs.searches import TRIAL
 from cnncli.spec import load
+from cnncli.spec.devices import parts_of_processor
 from cnncli.tune.process import PRUNE
 
 ABANDONED = 143
@@ -81,6 +82,7 @@ def run_trial(folder: Path, weights_dir: Path, command: Sequence[str], said: Tex
     spec = load(record["spec"]).spec
     reporter: Reporter | None = None
     end: dict[str, Any] = {"state": "finished", "reason": "", "hint": "", "exit_code": 0}
+    divide_processor(parts_of_processor(spec.train.devices))
     try:
         with isolated():
             from cnncli.runner.training.outcome import PRUNED

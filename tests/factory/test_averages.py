@@ -49,6 +49,7 @@ def test_an_average_moves_once_per_update(name, precision):
     np.testing.assert_allclose(averages(model), expected, rtol=1e-6)
 
 
+@pytest.mark.exhaustive
 def test_weights_are_replaced_by_their_average_only_at_an_update():
     model, weights = trained(ema_overwrite_frequency=2)
     for number in range(UPDATES):  # batches within an update leave the weights alone
@@ -58,6 +59,7 @@ def test_weights_are_replaced_by_their_average_only_at_an_update():
     assert not np.array_equal(weights[BATCHES - 1], weights[-1])
 
 
+@pytest.mark.exhaustive
 def test_the_weights_become_their_averages_at_the_end():
     model, _ = trained()
     model.optimizer.finalize_variable_values(model.trainable_variables)

@@ -1,11 +1,11 @@
-"""Where the steps of a training run: the one class that another set of devices has to replace."""
+"""Where the steps of a training run: on one device here, on several in `several.py`."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Protocol
 
 from cnncli.startup import keras, tf
 
@@ -13,29 +13,85 @@ Step = Callable[..., Any]
 """Takes one batch, as arguments: images, targets and, where classes are weighted, a weight for each image."""
 
 
-class OneDevice:
-    """Runs the steps of a training on the device that TensorFlow chooses: the first graphics card, or the processor.
+class Execution(Protocol):
+    """Runs the steps of a training on some devices.
 
     It is chosen where a training is put together; the loops run a model only through it.
+
+    Attributes:
+        devices: Names of the devices that share each step; empty where it is the one that TensorFlow chooses.
     """
 
+    devices: tuple[str, ...]
+
     def scope(self) -> AbstractContextManager[object]:
-        """Inside, variables are created where they are trained: a model is built and compiled inside."""
-        return contextlib.nullcontext()
+        """Inside, variables are created where they are trained: a model is built inside."""
+
+    def compile_scope(self) -> AbstractContextManager[object]:
+        """The same for what is one of a kind, optimizer and metrics: a model is compiled inside."""
+
+    def prepare(self, model: keras.Model) -> None:
+        """Sets what the devices demand of the layers of a model that was just built."""
+
+    def trained_variables(self, model: keras.Model) -> Sequence[keras.Variable] | None:
+        """The variables that a model's optimizer changes; None for the model's own."""
 
     def distribute(self, batches: tf.data.Dataset) -> tf.data.Dataset:
-        """Batches of which each device receives its share; one device receives all of every batch."""
+        """Batches as they reach the steps."""
+
+    def training_step(self, model: keras.Model, jit_compile: bool) -> Step:
+        """Trains a compiled model on one batch, as one XLA program or not; called inside a graph."""
+
+    def validation_step(self, model: keras.Model) -> Step:
+        """Adds one batch to the loss and the metrics of a compiled model; called inside a graph."""
+
+    def align(self, model: keras.Model) -> None:
+        """Gives every device what the first one has, after changes between steps; called before an epoch begins."""
+
+
+class OneDevice:
+    """Runs Keras' own steps on one device: the one that TensorFlow chooses, or a named one."""
+
+    def __init__(self, device: str | None = None) -> None:
+        self._device = device
+        self.devices: tuple[str, ...] = () if device is None else (device,)
+
+    def scope(self) -> AbstractContextManager[object]:
+        """Inside, everything is placed on the device."""
+        return contextlib.nullcontext() if self._device is None else tf.device(self._device)
+
+    def compile_scope(self) -> AbstractContextManager[object]:
+        """The same."""
+        return self.scope()
+
+    def prepare(self, model: keras.Model) -> None:
+        """One device takes every model as it is."""
+
+    def trained_variables(self, model: keras.Model) -> None:
+        """The optimizer changes the model's own variables."""
+
+    def distribute(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """One device receives all of every batch."""
         return batches
 
     def training_step(self, model: keras.Model, jit_compile: bool) -> Step:
-        """Keras' own `train_step` on one batch, as one XLA program or not; called inside a graph."""
+        """Keras' own `train_step`."""
 
         @tf.function(jit_compile=jit_compile, autograph=False)
         def step(*batch: tf.Tensor) -> None:
-            model.train_step(batch)
+            with self.scope():
+                model.train_step(batch)
 
         return step
 
     def validation_step(self, model: keras.Model) -> Step:
-        """Keras' own `test_step` on one batch; called inside a graph."""
-        return lambda *batch: model.test_step(batch)
+        """Keras' own `test_step`."""
+
+        def step(*batch: tf.Tensor) -> None:
+            with self.scope():
+                model.test_step(batch)
+
+        return step
+
+    def align(self, model: keras.Model) -> None:
+        """One device has nothing to be aligned with."""

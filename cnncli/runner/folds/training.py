@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from cnncli import __version__
+from cnncli.environment import divide_processor
 from cnncli.errors import Interrupted, ResourceError, RunError, SpecError
 from cnncli.isolation import isolated
 from cnncli.machine import create_folder
@@ -21,6 +22,7 @@ from cnncli.runs import RunDir, now, require_writable, sweep_runs
 from cnncli.runs.groups import FINAL, GROUP_LOCK, GroupDir, GroupRecord
 from cnncli.runs.lock import locked_folder
 from cnncli.spec import Spec, load
+from cnncli.spec.devices import parts_of_processor
 from cnncli.temporary import temporary_folder
 
 
@@ -127,6 +129,7 @@ def _finish_run(
     if run.status_file.exists() and run.is_finished():
         return
     observer.on_fold(number, group.record.folds)
+    divide_processor(parts_of_processor(spec.train.devices))
     threading = _threading_of(group)
     with _interrupting(lambda: group, number):
         if not run.data.exists():  # it ended before its first step
@@ -151,6 +154,7 @@ def _train(
     threading: Callable[[], None] | None = None,
 ) -> None:
     began = time.monotonic()
+    divide_processor(parts_of_processor(spec.train.devices))
     with isolated(before_start=threading):
         from cnncli.runner.train import train_into
         from cnncli.runner.training.pace import start_pace

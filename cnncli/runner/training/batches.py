@@ -17,6 +17,7 @@ class Batches:
     """The images of a training in batches; `seed` is that of their order and of their augmentation.
 
     Attributes:
+        images: Number of images that an epoch goes through.
         steps: Number of steps in an epoch.
         validation: Batches of the validation; None without validation images.
         evaluation_batch_size: Images in a batch of the validation.
@@ -27,7 +28,8 @@ class Batches:
         samples, classes = splits.samples["train"], len(splits.class_names)
         self.encoding, self._batch_size, self._seed = encoding, train.batch_size, seed
         self._indices = pipeline.epoch_indices(samples.labels, classes, train.sampling)
-        self.steps = pipeline.steps_per_epoch(len(self._indices), train.batch_size)
+        self.images = len(self._indices)
+        self.steps = pipeline.steps_per_epoch(self.images, train.batch_size)
         self._last_step = self.steps * train.epochs
         self._reader = pipeline.Reader(samples)
         self._targets = pipeline.encode(samples.labels, encoding, classes)

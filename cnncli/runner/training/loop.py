@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from math import isfinite
 
-from cnncli.runner.execution.execution import OneDevice
+from cnncli.runner.execution.execution import Execution
 from cnncli.runner.execution.steps import PacedCalls, many_steps, metrics_of
 from cnncli.startup import keras, tf
 
@@ -30,7 +30,7 @@ class TrainingLoop(PacedCalls):
     """
 
     def __init__(
-        self, model: keras.Model, batches: tf.data.Dataset, execution: OneDevice, jit_compile: bool = False
+        self, model: keras.Model, batches: tf.data.Dataset, execution: Execution, jit_compile: bool = False
     ) -> None:
         super().__init__(many_steps(execution.training_step(model, jit_compile)))
         self.metrics: dict[str, float] = {}
@@ -56,6 +56,7 @@ class TrainingLoop(PacedCalls):
         Raises:
             NotFinite: The loss became infinite or NaN.
         """
+        self._execution.align(self._model)
         if not done:
             self._model.reset_metrics()
         while done < steps:
@@ -73,7 +74,7 @@ class TrainingLoop(PacedCalls):
 class ValidationLoop(PacedCalls):
     """Measures a compiled model on the same batches again and again."""
 
-    def __init__(self, model: keras.Model, batches: tf.data.Dataset, execution: OneDevice) -> None:
+    def __init__(self, model: keras.Model, batches: tf.data.Dataset, execution: Execution) -> None:
         super().__init__(many_steps(execution.validation_step(model)))
         self._model, self._batches, self._total = model, execution.distribute(batches), int(batches.cardinality())
 

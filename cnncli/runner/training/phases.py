@@ -13,7 +13,7 @@ from cnncli.errors import RunError
 from cnncli.factory.freezing import freeze, frozen_in_stages, layers_that_learn
 from cnncli.factory.training import compile_model
 from cnncli.records import StageStarted
-from cnncli.runner.execution.execution import OneDevice
+from cnncli.runner.execution.execution import Execution
 from cnncli.runner.execution.steps import read_errors_of
 from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.callbacks import PhaseCallbacks
@@ -42,7 +42,7 @@ class TrainingPhases:
         SpecError: A stage names no layer or leaves none that learns, or Keras refuses what a later stage sets.
     """
 
-    def __init__(self, model: keras.Model, batches: Batches, train: Train, classes: int, execution: OneDevice) -> None:
+    def __init__(self, model: keras.Model, batches: Batches, train: Train, classes: int, execution: Execution) -> None:
         self.model, self.batches, self.train, self.execution = model, batches, train, execution
         self.last = len(train.stages)
         self.first = min(1, self.last)
@@ -69,8 +69,11 @@ class TrainingPhases:
         phase = train.phases[max(number - 1, 0)]
         path = phase.rate if phase.rate[: len(STAGES)] == STAGES else ()
         steps = self.batches.steps * phase.epochs if train.max_time is None else None
-        with self.execution.scope():
-            return compile_model(self.model, phase.optimizer, train.loss, train.metrics, self._classes, steps, path)
+        variables = self.execution.trained_variables(self.model)
+        with self.execution.compile_scope():
+            return compile_model(
+                self.model, phase.optimizer, train.loss, train.metrics, self._classes, steps, path, variables
+            )
 
 
 class TrainingPhase:

@@ -15,6 +15,7 @@ from cnncli.data.brightness import brightness_stats
 from cnncli.factory.precision import precision_here
 from cnncli.machine import expanded
 from cnncli.runner.environment import environment
+from cnncli.runner.execution.devices import device_names, number_here
 from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, with_own_files, write_corrections
 from cnncli.runner.inputs.division_file import DIVISION, write_division
 from cnncli.runner.inputs.input_spec import InputSpec
@@ -40,7 +41,9 @@ def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str
         write_corrections(run.path / CORRECTIONS, read_corrections(spec.data.corrections))
     _write_spec(run, _recorded_spec(spec, splits, run.path))
     invocation = {"command": command_line(command), "seed": spec.seed, "time": now()}
-    run.write_json("environment.json", {**environment(spec.model.nodes), **invocation})
+    run.write_json(
+        "environment.json", {**environment(spec.model.nodes, device_names(spec.train.devices)), **invocation}
+    )
     run.write_text("log.txt", CHATTER)
 
 
@@ -60,7 +63,7 @@ def set_epochs(run: RunDir, plain: Mapping[str, Any], epochs: int) -> None:
 
 
 def portable_spec(spec: Spec) -> Spec:
-    """The spec with what depends on the working directory or the device resolved: paths, `precision: auto`.
+    """The spec with what depends on the working directory or the device resolved: paths, `auto`, `all`.
 
     A training takes no notice of `tune`, which is left out.
     """
@@ -71,7 +74,7 @@ def portable_spec(spec: Spec) -> Spec:
         data = data.replace(split=data.split.replace(file=_absolute(data.split.file)))
     if data.corrections is not None:
         data = data.replace(corrections=_absolute(data.corrections))
-    train = spec.train.replace(precision=precision_here(spec.train.precision))
+    train = spec.train.replace(precision=precision_here(spec.train.precision), devices=number_here(spec.train.devices))
     return spec.replace(data=data, model=with_weights(spec.model, _absolute), train=train, tune=Tune())
 
 

@@ -55,11 +55,13 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
 
     Afterwards the weights are the same as before, to the last bit.
     """
-    if not getattr(getattr(model.optimizer, "inner_optimizer", model.optimizer), "use_ema", False):
+    optimizer: Any = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    if not getattr(optimizer, "use_ema", False):
         yield
         return
     weights = [variable.numpy() for variable in model.trainable_variables]
-    model.optimizer.finalize_variable_values(model.trainable_variables)
+    for variable, average in zip(model.trainable_variables, optimizer._model_variables_moving_average, strict=True):
+        variable.assign(average)  # on all devices, where `finalize_variable_values` of Keras would need one
     try:
         yield
     finally:

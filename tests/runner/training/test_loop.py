@@ -161,6 +161,7 @@ class TestTrainingLoop:
 
         class Counting(OneDevice):
             def __init__(self):
+                super().__init__()
                 self.traced, self.distributed = [], 0
 
             def distribute(self, batches):

@@ -1,0 +1,236 @@
+"""Steps that several devices of one machine share, each equal to the step of one device with the whole batch.
+
+TensorFlow's `MirroredStrategy` keeps a copy of the model on every device, computes the gradient of each device's share
+of the batch, and adds them up. Everything else is Keras' own, as on one device: every device has an optimizer, which
+takes the sum to its copy. So gradients are clipped, accumulated and tested for overflow after they are added up, where
+Keras' optimizers under a strategy would clip the gradient of each share, or raise. Loss and metrics are computed of the
+outputs for the whole batch, so that no state of theirs is spread over devices, and a checkpoint has nothing of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from cnncli.errors import Problem, SpecError
+from cnncli.factory.twins import copy_of, twin
+from cnncli.runner.execution.execution import Step
+from cnncli.startup import keras, tf
+
+_SEED_STEP = 0x9E3779B1
+"""Times the number of a device this is added to the seeds of its random layers (2^32 divided by the golden ratio)."""
+
+_SEEDS = 2**31 - 1
+"""Seeds are taken modulo this by Keras' random operations."""
+
+_LOGITS = "_keras_logits"
+"""Attribute of the output of a softmax or sigmoid, in which Keras' losses find what it was made of."""
+
+_GROUPS = itertools.count()
+"""Numbers of the strategies of this process."""
+
+
+class SeveralDevices:
+    """Runs the steps of a training on several devices of one machine.
+
+    Args:
+        devices: Names such as `GPU:0`, two or more.
+        synchronized: Whether BatchNormalization computes its statistics over the images of all devices.
+
+    Attributes:
+        devices: The names.
+    """
+
+    def __init__(self, devices: Sequence[str], synchronized: bool) -> None:
+        self.devices = tuple(devices)
+        self._synchronized = synchronized
+        self._strategy = _strategy(devices)
+        self._twins: list[Any] = []
+
+    def scope(self) -> AbstractContextManager[object]:
+        """Inside, every variable has a copy on each device."""
+        scope: AbstractContextManager[object] = self._strategy.scope()
+        return scope
+
+    def compile_scope(self) -> AbstractContextManager[object]:
+        """Inside, variables are on the first device alone."""
+        device: AbstractContextManager[object] = tf.device(self.devices[0])
+        return device
+
+    def prepare(self, model: keras.Model) -> None:
+        """Synchronises BatchNormalization, also inside backbones."""
+        for layer in _layers(model):
+            if self._synchronized and isinstance(layer, keras.layers.BatchNormalization):
+                layer.synchronized = True
+
+    def trained_variables(self, model: keras.Model) -> list[keras.Variable]:
+        """The copies on the first device."""
+        return self._copies(model, 0)
+
+    def distribute(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """Every device receives the whole batch, and takes its share in the step."""
+        return batches
+
+    def training_step(self, model: keras.Model, jit_compile: bool) -> Step:
+        """One step of all devices; without XLA, which `check` refuses here."""
+        del jit_compile
+        copies = [self._copies(model, number) for number in range(len(self.devices))]
+        self._twins = []
+        for device, own in zip(self.devices[1:], copies[1:], strict=True):
+            with tf.device(device):
+                self._twins.append(twin(model.optimizer, own))
+        optimizers = [model.optimizer, *self._twins]
+        changing = _changing(model)
+        mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
+
+        def share(*batch: tf.Tensor) -> tuple[Any, ...]:
+            """The loss of a device's share, its part of the mean over the batch; its outputs; the whole gradient."""
+            context = tf.distribute.get_replica_context()
+            rows, total = self._rows(context, batch[0])
+            images, targets, *weights = _sliced(batch, rows)
+            with tf.GradientTape() as tape:
+                outputs = model(images, training=True)
+                mean = model.loss(targets, outputs, *weights) * len(self.devices)  # Keras divides by it
+                part = tf.cast(rows[1] - rows[0], tf.float32) / tf.cast(total, tf.float32)
+                loss = part * mean + _penalties(model) / len(self.devices)
+                scaled = model.optimizer.scale_loss(loss)
+            gradients = tape.gradient(scaled, model.trainable_variables)
+            known = [gradient for gradient in gradients if gradient is not None]
+            summed = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, known))
+            if changing:
+                values = [variable.value for variable in changing]
+                means = context.all_reduce(tf.distribute.ReduceOp.MEAN, [tf.identity(value) for value in values])
+                for value, mean in zip(values, means, strict=True):
+                    value.assign(mean)
+            whole = [None if gradient is None else next(summed) for gradient in gradients]
+            return loss, (outputs, getattr(outputs, _LOGITS, None)), whole
+
+        def step(*batch: tf.Tensor) -> None:
+            losses, outputs, gradients = self._strategy.run(share, args=batch)
+            of_devices = zip(*(self._of_each(gradient) for gradient in gradients), strict=True)
+            for device, optimizer, own, gradient in zip(self.devices, optimizers, copies, of_devices, strict=True):
+                with tf.device(device):
+                    optimizer.apply_gradients(zip(gradient, own, strict=True))
+            images, targets, *weights = batch
+            mean_loss.update_state(tf.add_n(self._of_each(losses)), sample_weight=tf.shape(images)[0])
+            model.compute_metrics(images, targets, self._whole(*outputs), *weights)
+
+        return step
+
+    def validation_step(self, model: keras.Model) -> Step:
+        """Loss and metrics of the outputs of all devices; a batch may have fewer images than there are devices."""
+
+        def share(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+            rows, _ = self._rows(tf.distribute.get_replica_context(), images)
+            (taken,) = _sliced([images], (rows[0], tf.maximum(rows[1], rows[0] + 1)))
+            outputs, count = model(taken, training=False), rows[1] - rows[0]
+            logits = getattr(outputs, _LOGITS, None)
+            return outputs[:count], None if logits is None else logits[:count]
+
+        def step(images: tf.Tensor, targets: tf.Tensor) -> None:
+            outputs = self._whole(*self._strategy.run(share, args=(images,)))
+            loss = model.compute_loss(images, targets, outputs, training=False)
+            mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
+            mean_loss.update_state(loss, sample_weight=tf.shape(images)[0])
+            model.compute_metrics(images, targets, outputs)
+
+        return step
+
+    def align(self, model: keras.Model) -> None:
+        """Gives every optimizer the state of the first, and every device's random layers seeds of their own."""
+        for other in self._twins:
+            for variable, first in zip(other.variables, model.optimizer.variables, strict=True):
+                variable.assign(first)
+        for variable in _random_states(model):
+            first, *others = self._of_each(variable.value)
+            seed, drawn = first.numpy().tolist()
+            for number, state in enumerate(others, start=1):
+                state.assign([(seed + number * _SEED_STEP) % _SEEDS, drawn])
+
+    def _copies(self, model: keras.Model, number: int) -> list[keras.Variable]:
+        """What a model trains, as the variables on one device."""
+        return [copy_of(variable, self._of_each(variable.value)[number]) for variable in model.trainable_variables]
+
+    def _of_each(self, value: Any) -> tuple[Any, ...]:
+        """The values on all devices, in order; None has none anywhere."""
+        if value is None:
+            return (None,) * len(self.devices)
+        values: tuple[Any, ...] = self._strategy.experimental_local_results(value)
+        return values
+
+    def _whole(self, outputs: Any, logits: Any) -> tf.Tensor:
+        """The outputs of all devices in the order of the images, with the logits beneath them, where there are some."""
+        whole = tf.concat(self._of_each(outputs), axis=0)  # (batch, units)
+        if logits is not None:
+            setattr(whole, _LOGITS, tf.concat(self._of_each(logits), axis=0))
+        return whole
+
+    def _rows(self, context: Any, images: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], tf.Tensor]:
+        """The first row of a device's share and the one after its last; and the number of images in the batch.
+
+        Shares differ by at most one image, and depend on nothing but the size of the batch.
+        """
+        total, number, devices = tf.shape(images)[0], context.replica_id_in_sync_group, len(self.devices)
+        return (number * total // devices, (number + 1) * total // devices), total
+
+
+def _strategy(devices: Sequence[str]) -> tf.distribute.Strategy:
+    """A strategy that shares nothing with others of this process, which may have trained before.
+
+    Graphics cards add up by collective operations. These find each other by keys that every strategy of TensorFlow 2.21
+    counts from 1, so a second strategy would meet the operations of the first.
+    """
+    if devices[0].startswith("CPU"):
+        return tf.distribute.MirroredStrategy(list(devices), tf.distribute.ReductionToOneDevice())
+    kind = type("MirroredStrategy", (tf.distribute.MirroredStrategy,), {"_collective_key_base": next(_GROUPS)})
+    return kind(list(devices))
+
+
+def _sliced(batch: Sequence[tf.Tensor], rows: tuple[tf.Tensor, tf.Tensor]) -> list[tf.Tensor]:
+    with tf.device("CPU:0"):  # where batches are made: a graphics card receives its share alone
+        return [tensor[rows[0] : rows[1]] for tensor in batch]
+
+
+def _penalties(model: keras.Model) -> tf.Tensor:
+    """The penalties on weights, which every device computes in full.
+
+    Raises:
+        SpecError: A layer of a package adds a loss of its own, of which nobody knows how it is shared.
+    """
+    penalties = [v.regularizer(v) for v in model.trainable_variables if v.regularizer is not None]
+    if len(model.losses) > len(penalties):
+        message = "a layer adds a loss of its own, which is computed on one device; leave out 'train.devices'"
+        raise SpecError([Problem(("model", "layers"), message)])
+    return tf.add_n(penalties) if penalties else tf.constant(0.0)
+
+
+def _changing(model: keras.Model) -> list[keras.Variable]:
+    """What layers change by themselves while they are trained, such as moving averages; not their random state."""
+    return [
+        variable
+        for layer in _layers(model)
+        if layer.trainable
+        for variable in layer.non_trainable_variables
+        if variable.dtype.startswith("float")
+    ]
+
+
+def draws_in_steps(model: keras.Model) -> bool:
+    """Whether layers draw random numbers in each step, which depend on the number of devices."""
+    return bool(_random_states(model))
+
+
+def _random_states(model: keras.Model) -> list[keras.Variable]:
+    """The seeds of the random layers of a model, and how often each has drawn: `(2,)`."""
+    return [variable for variable in model.non_trainable_variables if variable.path.endswith("seed_generator_state")]
+
+
+def _layers(model: keras.Model) -> Iterator[Any]:
+    """Every layer, those inside backbones included."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
+        else:
+            yield layer
