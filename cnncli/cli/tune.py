@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -76,8 +77,10 @@ def tune(
             if seeds is not None:
                 _retrain(worker, best, seeds, runs_dir, command, screen)
         except KeyboardInterrupt:
-            notice(f"the search can be continued: cnncli tune {in_shell(config)}")
+            screen.on_notice("to continue the search, start the same command again")
             raise
+        finally:
+            screen.clear()
     if quiet:
         say(str(path))
         return
@@ -114,30 +117,53 @@ def _text(value: Any) -> str:
 
 
 class _Screen:
-    """Shows a search: a line for each trial."""
+    """Shows a search: a line for each trial, and on a terminal how far the current one is."""
 
     def __init__(self, quiet: bool) -> None:
         self._quiet = quiet
+        self._metric = ""
+        self._status: Any = None
         self._waits: list[str] = []
         self._values: Mapping[str, Any] = {}
 
     def _say(self, text: str) -> None:
         from cnncli.cli.console import say
 
+        self.clear()
         if not self._quiet:
             say(text)
+
+    def clear(self) -> None:
+        """Removes the line about the current trial."""
+        if self._status is not None:
+            self._status.stop()
+        self._status = None
+
+    def _show(self, text: str) -> None:
+        """Shows how far the current trial is, on a terminal."""
+        from cnncli.cli.console import is_terminal
+
+        if self._quiet or not is_terminal(sys.stderr):
+            return
+        if self._status is None:
+            from rich.console import Console
+
+            self._status = Console(stderr=True).status("")
+            self._status.start()
+        self._status.update(text)
 
     def on_notice(self, text: str) -> None:
         """A line on stderr."""
         from cnncli.cli.console import notice
 
+        self.clear()
         notice(text)
 
     def on_start(self, search: Any, place: str, folder: Path, ended: int) -> None:
         """The header."""
         from cnncli.wording import counted
 
-        tune = search.spec.tune
+        tune, self._metric = search.spec.tune, search.metric
         until = counted(tune.wanted, "trial") if tune.wanted is not None else f"for {tune.time}"
         done = f", {ended} done" if ended else ""
         self._say(f"search  {search.name}: {until}{done}, {search.metric}, {tune.sampler.name}")
@@ -145,11 +171,13 @@ class _Screen:
         self._say(f"runs    {folder}")
 
     def on_trial(self, number: int, values: Mapping[str, Any], epochs: int) -> None:
-        """Remembers what is tried."""
+        """The trial begins."""
         self._values, self._waits = values, []
+        self._show(f"trial {number}: starting TensorFlow")
 
     def on_epoch(self, number: int, epoch: int, value: float | None) -> None:
-        """Nothing."""
+        """How far the trial is."""
+        self._show(f"trial {number}: epoch {epoch}{'' if value is None else f', {self._metric} {value:.4f}'}")
 
     def on_trial_end(self, number: int, state: str, value: float | None, reason: str, is_best: bool) -> None:
         """A line: number, value, what was tried."""

@@ -16,6 +16,7 @@ from cnncli.spec.metrics import (
     METRIC_RULES,
     has_one_output,
     is_sparse,
+    monitored_metric,
     reported_metrics,
     unfitting_metrics,
 )
@@ -248,7 +249,7 @@ def _compiled(spec: Spec) -> Iterator[Problem]:
 
 
 def _search(spec: Spec) -> Iterator[Problem]:
-    yield from wrong_search(spec.tune, spec.data.split.validation, reported_metrics(spec))
+    yield from wrong_search(spec.tune, spec.data.split.validation, reported_metrics(spec), monitored_metric(spec)[0])
 
 
 def _devices(spec: Spec) -> Iterator[Problem]:

@@ -76,23 +76,28 @@ _FIXED = {
     ("silence",): "it changes no training",
     ("extends",): "files are read before the search",
     ("tune",): "it is the search itself",
+    ("track",): "it changes no training",
+    ("calibration",): "it changes no training",
     ("data", "source"): "trials must be compared on the same images",
     ("data", "split"): "trials must be compared on the same images",
     ("data", "classes"): "trials must be compared on the same images",
     ("data", "exclude"): "trials must be compared on the same images",
     ("data", "unreadable"): "trials must be compared on the same images",
+    ("data", "corrections"): "trials must be compared on the same images",
     ("data", "cache"): "it changes no training",
+    ("train", "metrics"): "trials must report the same metrics",
     ("train", "checkpoint"): "it changes no training",
 }
 
 
-def wrong_search(tune: Tune, validation: Any, metrics: list[str]) -> Iterator[Problem]:
+def wrong_search(tune: Tune, validation: Any, metrics: list[str], monitored: str) -> Iterator[Problem]:
     """What contradicts a search, in itself and in the rest of the spec.
 
     Args:
         tune: The section.
         validation: `data.split.validation`.
         metrics: The metrics that an epoch reports.
+        monitored: The one that decides which epoch is best.
     """
     if not tune.space:
         if tune.set_keys and "space" not in tune.set_keys:
@@ -113,6 +118,11 @@ def wrong_search(tune: Tune, validation: Any, metrics: list[str]) -> Iterator[Pr
         problem = f"a search improves one of {', '.join(own)}; got {shown(tune.metric)}"
         yield Problem(("tune", "metric"), problem)
     yield from _wrong_keys(list(tune.space))
+    if (tune.metric or monitored) == "val_loss":
+        for name in tune.space:
+            if _parts(name)[:2] == ("train", "loss"):
+                message = "losses of different kinds cannot be compared; set 'metric' to another one, or leave this out"
+                yield Problem(("tune", "space", name), message, at_key=True)
     if tune.sampler.name == "GridSampler":
         for name, entry in tune.space.items():
             if tuning.points_of(entry) is None:
@@ -122,7 +132,7 @@ def wrong_search(tune: Tune, validation: Any, metrics: list[str]) -> Iterator[Pr
 
 def _wrong_keys(names: list[str]) -> Iterator[Problem]:
     """Keys that no search may vary, and those within others that it varies."""
-    parts = {name: tuple(name.replace("[", ".").replace("]", "").split(".")) for name in names}
+    parts = {name: _parts(name) for name in names}
     for name, path in parts.items():
         for length in range(1, len(path) + 1):
             if path[:length] in _FIXED:
@@ -132,3 +142,7 @@ def _wrong_keys(names: list[str]) -> Iterator[Problem]:
             if len(around) < len(path) and path[: len(around)] == around:
                 message = f"'{other}' is varied as a whole already; leave out one of them"
                 yield Problem(("tune", "space", name), message, at_key=True)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(name.replace("[", ".").replace("]", "").split("."))

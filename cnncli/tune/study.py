@@ -90,7 +90,10 @@ class Search:
         source = self.spec.data.source
         arguments = {key: value for key, value in source.arguments.items() if key not in source.paths}
         data = {key: value for key, value in plain["data"].items() if key != "cache"}
-        data["source"] = Source(source.name, arguments).plain()  # the images may lie elsewhere on another machine
+        # Files may lie elsewhere on another machine
+        data["source"] = Source(source.name, arguments).plain()
+        data["corrections"] = data["corrections"] is not None
+        data["split"] = {**data["split"], "file": data["split"]["file"] is not None}
         train = {key: value for key, value in plain["train"].items() if key != "checkpoint"}
         what = {
             "seed": self.spec.seed,

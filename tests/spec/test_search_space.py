@@ -54,6 +54,9 @@ def test_a_search_that_can_begin():
         ([], "    train.optimizer: {CategoricalDistribution: {choices: [Adam, SGD]}}\n"
              "    train.optimizer.Adam.learning_rate: {FloatDistribution: {low: 0.1, high: 0.2}}",
          [(9, 5, "'train.optimizer' is varied as a whole already; leave out one of them")]),
+        ([("  trials: 3\n", "  metric: val_loss\n  trials: 3\n")],
+         "    train.loss: {CategoricalDistribution: {choices: [CategoricalCrossentropy, Dice]}}",
+         [(9, 5, "losses of different kinds cannot be compared; set 'metric' to another one, or leave this out")]),
         ([("  trials: 3\n", "")], "", [(4, 1, "the search has no end: set 'trials', or 'time'")]),
         ([("  trials: 3\n", "  metric: accuracy\n  trials: 3\n")], "",
          [(5, 11, "a search improves one of val_loss, val_accuracy; got 'accuracy'")]),
