@@ -170,7 +170,7 @@ class HeatMappedRun(PredictingRun):
         """Writes report.html into the run: figures with their intervals, curves, confusions, mistakes with heat maps.
 
         Args:
-            data: Where the images are now, if they were moved; only those for testing need be there.
+            data: Where the images are now, if they were moved; those for testing and validation must be there.
             allow_changed_weights: Accept weights whose checksum does not match the run.
             notice: Receives warnings, such as that images have changed; `warnings.warn` by default.
 
@@ -188,9 +188,11 @@ class HeatMappedRun(PredictingRun):
             'report.html'
         """
         with isolated():
-            from cnncli.runner.page import write_page
+            from cnncli.runner.evaluate import evaluate_again
+            from cnncli.runs import PAGE
 
-            return write_page(self, None if data is None else expanded(data), allow_changed_weights, notice)
+            evaluate_again(self, notice, None if data is None else expanded(data), allow_changed_weights, only=[PAGE])
+            return self.path / PAGE
 
     def _heat_mapper(self, weights: Weights, allow_changed_weights: bool, notice: Notice) -> HeatMapper:
         from cnncli.runner.heatmap import HeatMapper

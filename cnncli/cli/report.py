@@ -1,4 +1,4 @@
-"""`cnncli report`: writes the page of a run."""
+"""`cnncli report`: writes the page of a run again."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from cnncli.cli.options import UserPath, allow_changed_weights_option, run_argum
 @click.option("--open", "shows", is_flag=True, help="Open the page in the browser.")
 @allow_changed_weights_option
 def report(run: str, runs_dir: Path, data: Path | None, shows: bool, allow_changed_weights: bool) -> None:
-    """Write a page about a run, or about a training with folds.
+    """Write the page of a run again, or of a training with folds, and open it.
 
-    RUN is the folder of a run, or of a training with folds, or its name. The test images are classified once more, and
-    RUN/report.html has the results: how sure they are, curves, confusions, every class, the worst mistakes with heat
-    maps. It needs no other file.
+    RUN is the folder of a run, or of a training with folds, or its name. A training leaves its page, RUN/report.html,
+    by itself; here its images are classified once more, for a run of an older version or one whose page is gone. The
+    page needs no other file.
 
     \b
     Example:

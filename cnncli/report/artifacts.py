@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cnncli.insight.calibration import Calibration, Temperature
     from cnncli.insight.sets import ClassSets, MeasuredSets
     from cnncli.report.classification import ClassificationReport
+    from cnncli.report.page import RunFacts
 
 Write = Callable[[str], AbstractContextManager[Path]]
 """Gives a path to write a file of that name to; the file is put in its place when the block ends."""
@@ -51,11 +52,19 @@ class StartData:
 
 @dataclass(frozen=True)
 class EvaluationData:
-    """An evaluation of at least one image, what gives the images at its indices, and that of the validation images."""
+    """An evaluation of at least one image, and what its files need besides.
+
+    Args:
+        evaluation: The evaluation.
+        images: Gives the images at indices of the evaluation, uint8, each `(height, width, channels)`.
+        validation: The evaluation of the validation images; None where there are none but those of the evaluation.
+        run: The run that was evaluated; None of something else.
+    """
 
     evaluation: Evaluation
-    images: Callable[[Sequence[int]], Sequence[np.ndarray]]  # uint8, each (height, width, channels)
-    validation: Evaluation | None = None  # None where there are none but the images of the evaluation
+    images: Callable[[Sequence[int]], Sequence[np.ndarray]]
+    validation: Evaluation | None = None
+    run: RunFacts | None = None
 
     @cached_property
     def report(self) -> ClassificationReport:
@@ -223,6 +232,12 @@ ARTIFACTS = (
         "how many answers are right if [the least sure ones](sure.md#leave-out-doubtful-answers) are left out",
     ),
     Artifact("plots/mistakes.png", "evaluation", ".plots.mistakes:draw_mistakes", "the most confident mistakes"),
+    Artifact(
+        "report.html",
+        "evaluation",
+        ".page.writing:write_report",
+        "[the page](#the-page): all of this in one file, to read and to show",
+    ),
 )
 
 

@@ -16,13 +16,14 @@ from cnncli.insight.views import Views
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records import Evaluation
-from cnncli.report import EvaluationData, write_artifacts
+from cnncli.report import EvaluationData, artifact_names, write_artifacts
 from cnncli.runner.inputs.image_manifest import recorded_splits, warn_about_trained
 from cnncli.runner.inputs.other_images import other_images
 from cnncli.runner.inputs.splits import Splits, decoded, decoded_before, evaluated_splits, groups_in
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.model.evaluation import evaluate_split, images_at
 from cnncli.runner.open_run import OpenRun, Weights
+from cnncli.runner.page import facts_of
 from cnncli.runner.views.allowed import required_views
 from cnncli.runner.views.gain import with_gain
 from cnncli.spec.schema import Data
@@ -67,10 +68,11 @@ def evaluate_again(
     data_path: Path | None = None,
     allow_changed_weights: bool = False,
     tta: bool = False,
+    only: Collection[str] = (),
 ) -> Evaluation:
     """Evaluates the best weights of a run on its test images, and writes the results into the run as a training does.
 
-    A run of an older version gets the files that it lacks.
+    A run of an older version gets the files that it lacks; with `only`, these files are written and no others.
 
     Raises:
         DataError: Test or validation images are missing.
@@ -87,8 +89,10 @@ def evaluate_again(
             of_split = views if split == "test" else None
             evaluations.append((_evaluated(run, model, split, samples, groups_in(own, split), of_split), samples))
         (tested, images), *others = evaluations
-        data = EvaluationData(tested, images_at(images), *(evaluation for evaluation, _ in others))
-        write_artifacts("evaluation", data, run.folder.write)
+        validated = next((evaluation for evaluation, _ in others), None)
+        data = EvaluationData(tested, images_at(images), validated, facts_of(run, model, run.history))
+        skip = {name for name in artifact_names("evaluation") if only and name not in only}
+        write_artifacts("evaluation", data, run.folder.write, skip)
     return tested
 
 

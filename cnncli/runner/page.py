@@ -1,71 +1,64 @@
-"""Writes report.html of a run: its test images evaluated once more, with heat maps of the worst mistakes."""
+"""What the page of a run says besides its evaluation: read from the run's files, or drawn with its network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cnncli.explain.topics import explained
 from cnncli.factory.summary import summarize
-from cnncli.notices import Notice, ignore
-from cnncli.records import HeatMap
-from cnncli.report.classification import classification_report
-from cnncli.report.page import Mistake, PageData, page_html, write
-from cnncli.report.plots.mistakes import most_confident_mistakes
-from cnncli.runner.evaluate import evaluate, own_split
-from cnncli.runner.heatmap import HeatMapper
-from cnncli.runner.model.evaluation import images_at
+from cnncli.insight.feature_maps import Network
+from cnncli.insight.heatmap import Logit, checked_by_covering, layer_cam, occlusion
+from cnncli.records import History
+from cnncli.report.page import Heat, RunFacts
+from cnncli.runner.inputs.findings import findings_of
+from cnncli.runner.inputs.image_manifest import MANIFEST, read_manifest
 from cnncli.runner.open_run import OpenRun
-from cnncli.runs import PAGE
 from cnncli.runs.untrusted import read_bytes
 
-MOST_MISTAKES = 12
+if TYPE_CHECKING:
+    import keras
 
 _LONGEST = 300  # characters of a value in environment.json
 
 
-def write_page(run: OpenRun, data_path: Path | None, allow_changed_weights: bool, notice: Notice) -> Path:
-    """Writes the page of a run, as `cnncli.Run.write_report` says."""
-    evaluation = evaluate(run, "test", notice, data_path, allow_changed_weights)
-    splits = own_split(run, "test", data_path, ignore)
-    mapper = HeatMapper(run, "best", allow_changed_weights, ignore)
-    wrong = most_confident_mistakes(evaluation)[:MOST_MISTAKES]
-    pictures = images_at(splits.samples["test"])(wrong)
-    predicted = [evaluation.class_names[evaluation.predicted[index]] for index in wrong]
-    heats = (_heat_map(mapper, *each) for each in zip(pictures, predicted, strict=True))
-    data = PageData(
-        run=str(run.path),
-        state=str(run.status.get("state")),
-        evaluation=evaluation,
-        report=classification_report(evaluation),
-        history=run.history,
-        counts={
-            split: dict(zip(splits.class_names, _counts(samples.labels, len(splits.class_names)), strict=True))
-            for split, samples in splits.samples.items()
-        },
-        network=summarize(mapper.model, run.spec.model.nodes),
-        mistakes=[Mistake(*each) for each in zip(wrong, pictures, heats, strict=True)],
+def facts_of(run: OpenRun, model: keras.Model, history: History) -> RunFacts:
+    """The facts of a run, whose model has the weights that were evaluated."""
+    record = run.data_record
+    state = run.status.get("state")
+    return RunFacts(
+        name=run.folder.name,
+        state="finished" if state == "running" else str(state),  # the page is the last that a training writes
+        history=history,
+        counts=record.counts,
+        findings=list(findings_of(record, _recorded_images(run))),
+        network=summarize(model, run.spec.model.nodes),
+        heat_maps=lambda pictures, labels: heat_maps(model, pictures, labels),
         spec=read_bytes(run.folder.spec).decode("utf-8", "replace"),
         machine=list(_machine(run.environment)),
         explain=explained,
     )
-    with run.folder.write(PAGE) as path:
-        write(page_html(data), path)
-    return run.path / PAGE
 
 
-def _heat_map(mapper: HeatMapper, picture: np.ndarray, class_name: str) -> HeatMap:
-    method = "layercam" if mapper.has_feature_maps else "occlusion"
-    (heat,) = mapper.heat_maps([picture], class_name, method, invert=False)
-    assert isinstance(heat, HeatMap)
-    return heat
+def heat_maps(model: keras.Model, pictures: Sequence[np.ndarray], labels: Sequence[int]) -> list[Heat]:
+    """Where in each picture, uint8 `(height, width, channels)`, the evidence for a class was."""
+    network, heats = Network(model), []
+    draw = layer_cam if network.last_feature_maps() else occlusion
+    for pixels, label in zip(pictures, labels, strict=True):
+        logit = Logit.of(label, model.output_shape[-1])
+        evidence = draw(network, pixels, logit)
+        logits = np.asarray(logit(network.logits(checked_by_covering(pixels, evidence))))  # (4,)
+        values = evidence.over(*map(np.arange, pixels.shape[:2]))
+        heats.append(Heat(values, bool(logits[0] < logits[1:].mean())))
+    return heats
 
 
-def _counts(labels: np.ndarray, classes: int) -> list[int]:
-    return [int(count) for count in np.bincount(labels, minlength=classes)]
+def _recorded_images(run: OpenRun) -> Sequence[Mapping[str, str]]:
+    """The rows of images.csv; none of a built-in data set, whose images no run lists."""
+    manifest = run.path / MANIFEST
+    return read_manifest(manifest, run.class_names) if manifest.exists() else ()
 
 
 def _machine(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ BEST = (
 )
 LAST = "weights/last.weights.h5"  # at the end of the training
 CHECKPOINT = "checkpoint/state.npz"  # from which a training resumes
-PAGE = "report.html"  # written by `cnncli report`
+PAGE = "report.html"
 PACE = "pace.json"  # with max_time, how many epochs fitted
 LOCK = "checkpoint/lock"
 

@@ -24,10 +24,10 @@ def again():
 
 
 def test_the_files_are_those_of_the_training(again, trained, tmp_path):
-    run = RunDir(shutil.copytree(trained.run.path, tmp_path / "old"))
+    run = RunDir(shutil.copytree(trained.run.path, tmp_path / trained.run.name))  # the page has the name
     written = [name for name in artifact_names("evaluation") if (run.path / name).exists()]
     before = {name: (run.path / name).read_bytes() for name in written}
-    assert {"logits.npz", "calibration.json", "plots/reliability.png"} <= before.keys()
+    assert {"logits.npz", "calibration.json", "plots/reliability.png", "report.html"} <= before.keys()
     for name in before:
         (run.path / name).unlink()
     evaluation = again(OpenRun(run))

@@ -1,4 +1,4 @@
-"""The page of a run of files, of one whose images are gone, and of one that was trained further."""
+"""The page of a training of files: written by itself, again on request, and gone when better weights are found."""
 
 import shutil
 
@@ -15,23 +15,36 @@ def run(folder_spec, tmp_path):
     return cnncli.train(folder_spec("train.epochs=1"), tmp_path / "runs")
 
 
-def test_it_names_files_and_is_removed_when_the_weights_change(run):
-    page = run.write_report().read_text("utf-8")
+def page_of(run):
+    return (run.path / "report.html").read_text("utf-8")
+
+
+def test_a_training_leaves_it_and_it_can_be_written_again(run):
+    page = page_of(run)
     assert page.startswith("<!DOCTYPE html>")
-    assert "squares" in page
+    assert "training finished" in page
     assert "green" in page
+    (run.path / "metrics.json").unlink()
+    assert run.write_report().read_text("utf-8") == page
+    assert not (run.path / "metrics.json").exists()
+
+
+def test_further_training_that_finds_better_weights_writes_another(run):
+    first = page_of(run)
     further = run.resume(epochs=4)
-    assert (further.history.best > 1) != (run.path / "report.html").exists()
+    assert further.history.best > 1
+    assert page_of(run) != first
 
 
-def test_without_its_images_there_is_none(run, squares):
+def test_without_its_images_it_stays_as_it_is(run, squares):
+    page = page_of(run)
     shutil.rmtree(squares)
     with pytest.raises(DataError):
         run.write_report()
-    assert not (run.path / "report.html").exists()
+    assert page_of(run) == page
 
 
 def test_a_network_without_feature_maps_has_maps_by_occlusion(folder_spec, tmp_path):
     flat = folder_spec("model.layers=[Flatten, {Dense: {units: classes, activation: softmax}}]", "train.epochs=1")
-    run = cnncli.train(flat, tmp_path / "runs")
-    assert "image" in run.write_report().read_text("utf-8")
+    page = page_of(cnncli.train(flat, tmp_path / "runs"))
+    assert "There are none." in page or 'alt="Where the evidence for' in page

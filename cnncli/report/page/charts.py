@@ -1,24 +1,65 @@
-"""Curves as SVG paths, in units of the drawing; without ids, which would clash on one page."""
+"""Curves and points as SVG, in units of the drawing; without ids, which would clash on one page."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from cnncli.insight.calibration import Calibration
 from cnncli.records import History
 
-WIDTH, HEIGHT = 420, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 30
+WIDTH, HEIGHT = 420, 240
+LEFT, RIGHT, TOP, BOTTOM = 52, 14, 12, 34
+"""Room for the numbers beside the axes."""
+
 _TICKS = 4
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
     """A number beside an axis, and where it stands."""
 
     at: float
     text: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis from one value to another, in so many units of the drawing."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def place(self, value: float) -> float:
+        """Where a value stands."""
+        return self.start + (self.end - self.start) * (value - self.low) / (self.high - self.low)
+
+    def ticks(self) -> list[Tick]:
+        """About five round numbers."""
+        rough = (self.high - self.low) / _TICKS
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(each * power for each in (1, 2, 2.5, 5, 10) if each * power >= rough * 0.999)
+        first, digits = math.ceil(self.low / step - 1e-9), max(0, 1 - math.floor(math.log10(step)))
+        numbers = [at * step for at in range(first, math.floor(self.high / step + 1e-9) + 1)]
+        return [Tick(self.place(number), _short(number, digits)) for number in numbers]
+
+
+def _short(number: float, digits: int) -> str:
+    text = f"{number:.{digits}f}" if abs(number) < 1e5 else f"{number:.2g}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def across(low: float, high: float) -> Axis:
+    """The horizontal axis of a chart."""
+    return Axis(low, high, LEFT, WIDTH - RIGHT)
+
+
+def upwards(low: float, high: float) -> Axis:
+    """The vertical axis of a chart."""
+    return Axis(low, high, HEIGHT - BOTTOM, TOP)
 
 
 @dataclass(frozen=True)
@@ -31,7 +72,7 @@ class Curves:
         validation: The same.
         up: Ticks of the vertical axis.
         along: Ticks of the horizontal axis.
-        best: Horizontal place of the best epoch.
+        best: Horizontal place of the best epoch; NaN if there is none.
         text: What the curves show, for those who do not see them.
     """
 
@@ -51,23 +92,13 @@ def curves_of(history: History, name: str) -> Curves | None:
     if not finite:
         return None
     low, high = min(finite), max(finite)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    last = max(len(history.epochs), 2)
-
-    def across(epoch: float) -> float:
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * (epoch - 1) / (last - 1)
-
-    def down(value: float) -> float:
-        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (high - value) / (high - low)
-
+    margin = (high - low) / 20 or max(abs(high), 1) / 2
+    down = upwards(low - margin, high + margin)
+    right = across(1, max(len(history.epochs), 2))
     lines = {
-        key: " ".join(
-            f"{across(at):.1f},{down(value):.1f}" for at, value in enumerate(values, start=1) if math.isfinite(value)
-        )
+        key: points((right.place(at), down.place(value)) for at, value in enumerate(values, start=1))
         for key, values in series.items()
     }
-    levels = [low + (high - low) * step / _TICKS for step in range(_TICKS + 1)]
     epochs = sorted({1 + round((len(history.epochs) - 1) * step / _TICKS) for step in range(_TICKS + 1)})
     shown = series[f"val_{name}"] if lines[f"val_{name}"] else series[name]
     best = shown[history.best - 1] if history.best else math.nan
@@ -76,8 +107,61 @@ def curves_of(history: History, name: str) -> Curves | None:
         name,
         lines[name],
         lines[f"val_{name}"],
-        [Tick(down(level), f"{level:.3g}") for level in levels],
-        [Tick(across(epoch), str(epoch)) for epoch in epochs],
-        across(history.best) if history.best else math.nan,
+        down.ticks(),
+        [Tick(right.place(epoch), str(epoch)) for epoch in epochs],
+        right.place(history.best) if history.best else math.nan,
         text + (f"; {best:.3g} in the best epoch, {history.best}" if math.isfinite(best) else ""),
+    )
+
+
+def points(places: Iterable[tuple[float, float]]) -> str:
+    """Places as the points of an SVG polyline, without those that are not finite."""
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in places if math.isfinite(x) and math.isfinite(y))
+
+
+class Point(NamedTuple):
+    """A point of a reliability diagram with its interval; places in the drawing."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """A reliability diagram.
+
+    Args:
+        plain: A point for each bin.
+        calibrated: The same with the temperature; empty if there is none.
+        up: Ticks of the vertical axis.
+        along: Ticks of the horizontal axis.
+        diagonal: Ends of the line on which the points of a perfect network lie, as points of a polyline.
+    """
+
+    plain: Sequence[Point]
+    calibrated: Sequence[Point]
+    up: Sequence[Tick]
+    along: Sequence[Tick]
+    diagonal: str
+
+
+def reliability_of(plain: Calibration, calibrated: Calibration | None) -> Reliability:
+    """The diagram of a calibration, and of that with a temperature."""
+    every = [*plain.bins, *(calibrated.bins if calibrated else ())]
+    values = [value for each in every for value in (each.confidence, each.accuracy, *each.interval)]
+    low = max(0.0, min(value for value in values if math.isfinite(value)) - 0.02)
+    right, up = across(low, 1.0), upwards(low, 1.0)
+
+    def shown(result: Calibration) -> Iterator[Point]:
+        for each in result.bins:
+            low, high = (up.place(end if math.isfinite(end) else each.accuracy) for end in each.interval)
+            text = f"{each.confidence:.2f}: {each.accuracy:.2f} of {each.images:,} images are right"
+            yield Point(right.place(each.confidence), up.place(each.accuracy), low, high, text)
+
+    diagonal = points([(right.place(low), up.place(low)), (right.place(1.0), up.place(1.0))])
+    return Reliability(
+        list(shown(plain)), list(shown(calibrated)) if calibrated else [], up.ticks(), right.ticks(), diagonal
     )

@@ -1,58 +1,57 @@
-"""What the page of a run is made of."""
+"""What the page of a run says besides its evaluation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cnncli.records import Evaluation, HeatMap, History, ModelSummary
-from cnncli.report.classification import ClassificationReport
+from cnncli.records import History, ModelSummary
 from cnncli.report.page.template import Explain
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """One wrong answer.
+class Heat:
+    """Where in a picture the evidence for an answer was.
 
     Args:
-        index: Of the image in the evaluation.
-        picture: The image as the network takes it, uint8, shape `(height, width, 1 or 3)`.
-        heat: Where the evidence for the wrong answer was.
+        values: Shape of the picture, float32, 0…1 with 1 at the hottest place.
+        counts: Whether covering the hottest tenth moves the answer more than covering as much elsewhere.
     """
 
-    index: int
-    picture: np.ndarray
-    heat: HeatMap
+    values: np.ndarray
+    counts: bool
+
+
+HeatMaps = Callable[[Sequence[np.ndarray], Sequence[int]], Sequence[Heat]]
+"""Draws heat maps of pictures, uint8 `(height, width, channels)`, each for a class as an index."""
 
 
 @dataclass(frozen=True)
-class PageData:
-    """A run and its evaluation.
+class RunFacts:
+    """A run as its page presents it.
 
     Args:
-        run: Path of the run.
+        name: Name of the run.
         state: How its training ended.
-        evaluation: Answers to the test images, of which there is at least one.
-        report: Figures of the evaluation.
         history: Metrics of each epoch.
         counts: Images of each class in each split.
+        findings: What is odd about the images, one sentence each; None where nobody looked.
         network: Layers and cost.
-        mistakes: The most confident wrong answers.
+        heat_maps: Draws heat maps with the network.
         spec: Text of spec.yaml.
-        machine: Versions and hardware, in words.
+        machine: Versions and hardware, each with what it is called.
         explain: Explains words of the glossary.
     """
 
-    run: str
+    name: str
     state: str
-    evaluation: Evaluation
-    report: ClassificationReport
     history: History
     counts: Mapping[str, Mapping[str, int]]
+    findings: Sequence[str] | None
     network: ModelSummary
-    mistakes: Sequence[Mistake]
+    heat_maps: HeatMaps
     spec: str
     machine: Sequence[tuple[str, str]]
     explain: Explain

@@ -1,28 +1,47 @@
-"""Fills the template of the page. Everything that comes from a spec, a folder or a run is escaped there."""
+"""The page of a run, `report.html`, from its evaluation. The template escapes what comes from a spec, folder or run."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cnncli.report.page.charts import HEIGHT, WIDTH, Curves, curves_of
-from cnncli.report.page.data import PageData
-from cnncli.report.page.pictures import embedded, with_heat
-from cnncli.report.page.template import rendered
+from cnncli.report.artifacts import NotApplicable
+from cnncli.report.classification import log_loss
+from cnncli.report.confusion import confusion_of
+from cnncli.report.page import charts
+from cnncli.report.page.charts import Curves, curves_of, reliability_of
+from cnncli.report.page.confusions import confusions_of
+from cnncli.report.page.data import RunFacts
+from cnncli.report.page.pictures import Picture, embedded, with_heat
+from cnncli.report.page.template import rendered, write
+from cnncli.report.plots.mistakes import most_confident_mistakes
 from cnncli.report.tables import metric_names
-from cnncli.wording import percentage, with_interval
+from cnncli.wording import duration_text, percentage, with_interval
 
-MOST_IN_MATRIX = 20
-"""Classes up to which the confusions are a matrix; of more, the most frequent ones are listed."""
+if TYPE_CHECKING:
+    from cnncli.report.artifacts import EvaluationData
 
-MOST_LISTED = 30
-"""Confusions in that list, and classes that are shown before the reader unfolds the rest."""
+MOST_MISTAKES = 12
+"""Mistakes with a heat map."""
 
-LONGEST_SPEC = 200_000
+MOST_CLASSES = 1000
+"""Classes in the table: those that are recognised worst."""
+
+LONGEST_SPEC = 100_000
 """Characters of the spec that are shown."""
+
+
+class Figure(NamedTuple):
+    """A figure with what it is called, its page of the glossary, and its interval."""
+
+    name: str
+    key: str
+    value: str
+    between: str = ""
 
 
 class ClassRow(NamedTuple):
@@ -31,156 +50,175 @@ class ClassRow(NamedTuple):
     name: str
     images: int
     recall: str
-    low: float  # of the interval of the recall, 0…1
-    high: float
     at: float  # the recall
+    low: float  # of its interval, 0…1
+    high: float
     precision: str
     f1: str
     is_measured: bool
+    taken_for: str  # the class that it is most often taken for
+    times: int
 
 
-class Confusion(NamedTuple):
-    """How often a class was taken for another."""
-
-    true: str
-    predicted: str
-    images: int
-    share: str  # of the images of the true class
-
-
-class Pictured(NamedTuple):
-    """A mistake with its pictures as addresses."""
+class Mistake(NamedTuple):
+    """A mistake with its picture and heat map."""
 
     file: str
     true: str
     predicted: str
     probability: str
-    picture: str
-    heat: str
-    check: str
+    picture: Picture
+    heat: Picture
+    counts: bool
 
 
-def page_html(data: PageData) -> str:
-    """The page of a run, to be written as UTF-8."""
-    evaluation, measured = data.evaluation, data.report.measured
-    accuracy, interval = measured.figures["accuracy"], measured.intervals.get("accuracy")
-    truth = np.bincount(evaluation.labels, minlength=len(evaluation.class_names))  # (classes,)
-    right = int((evaluation.labels == evaluation.predicted).sum())
-    matrix = _matrix(data)
+def write_report(data: EvaluationData, path: Path) -> None:
+    """Writes `report.html`."""
+    if data.run is None:
+        raise NotApplicable("it is the evaluation of no run")
+    write(page_html(data, data.run), path)
+
+
+def page_html(data: EvaluationData, run: RunFacts) -> str:
+    """The page of a run and its evaluation."""
+    evaluation = data.evaluation
+    names = evaluation.class_names
     return rendered(
         "run.html.j2",
-        data.explain,
-        data=data,
+        run.explain,
+        run=run,
         evaluation=evaluation,
-        accuracy=with_interval(accuracy, None, measured.images),
-        interval=f"{100 * interval[0]:.1f} and {100 * interval[1]:.1f} %" if interval else "",
-        percent=percentage(right, measured.images, 1),
-        right=right,
-        baseline=percentage(int(truth.max()), measured.images, 1),
-        is_better=interval is not None and interval[0] > truth.max() / measured.images,
-        commonest=evaluation.class_names[int(truth.argmax())],
+        answer=_answer(data),
         figures=list(_figures(data)),
-        curves=_curves(data),
-        width=WIDTH,
-        height=HEIGHT,
-        matrix=matrix if len(evaluation.class_names) <= MOST_IN_MATRIX else None,
-        confusions=list(_confusions(data, matrix)),
-        rows=list(_class_rows(data)),
-        most=MOST_LISTED,
-        calibration=data.report.calibration,
-        mistakes=[_pictured(data, number) for number in range(len(data.mistakes))],
-        splits=list(_splits(data)),
-        spec=data.spec[:LONGEST_SPEC],
+        curves=_curves(run),
+        charts=charts,
+        confusions=confusions_of(evaluation, data.images),
+        rows=list(_class_rows(data))[:MOST_CLASSES],
+        classes=len(names),
+        confidence=_confidence(data),
+        mistakes=list(_mistakes(data, run)),
+        splits=list(_splits(run)),
+        seconds=duration_text(sum(round(epoch.seconds, 3) for epoch in run.history.epochs)),
+        spec=run.spec[:LONGEST_SPEC],
     )
 
 
-_WORDS = {
-    "macro_f1": "macro F1",
-    "balanced_accuracy": "balanced accuracy",
-    "kappa": "kappa",
-    "mcc": "MCC",
-    "top_5_accuracy": "top-5 accuracy",
-    "roc_auc": "ROC area",
-    "pr_auc": "PR area",
+def _answer(data: EvaluationData) -> dict[str, Any]:
+    """How good the network is, and against what."""
+    evaluation, measured = data.evaluation, data.report.measured
+    truth = np.bincount(evaluation.labels, minlength=len(evaluation.class_names))  # (classes,)
+    right = int((evaluation.labels == evaluation.predicted).sum())
+    baseline = float(truth.max() / measured.images)
+    low, high = interval = measured.intervals.get("accuracy", (math.nan, math.nan))
+    is_known = all(map(math.isfinite, interval))
+    return {
+        "percent": percentage(right, measured.images, 1),
+        "right": right,
+        "wrong": measured.images - right,
+        "images": measured.images,
+        "groups": measured.groups,
+        "accuracy": right / measured.images,
+        "low": low,
+        "high": high,
+        "is_known": is_known,
+        "between": f"{100 * low:.1f} and {100 * high:.1f} %" if is_known else "",
+        "baseline": baseline,
+        "baseline_percent": percentage(int(truth.max()), measured.images, 1),
+        "is_better": is_known and low > baseline,
+        "commonest": evaluation.class_names[int(truth.argmax())],
+        "too_few": measured.too_few,
+    }
+
+
+_NAMES = {
+    "macro_f1": ("macro F1", "macro average"),
+    "balanced_accuracy": ("balanced accuracy", "kappa"),
+    "kappa": ("kappa", "kappa"),
+    "mcc": ("MCC", "kappa"),
+    "top_5_accuracy": ("top-5 accuracy", "top-k accuracy"),
+    "roc_auc": ("ROC area", "ROC"),
+    "pr_auc": ("PR area", "ROC"),
 }
 
 
-def _figures(data: PageData) -> Iterator[tuple[str, str]]:
+def _figures(data: EvaluationData) -> Iterator[Figure]:
     """Figures besides the accuracy, with their intervals."""
     measured = data.report.measured
-    for name, word in _WORDS.items():
+    for name, (word, key) in _NAMES.items():
         value = measured.figures.get(name, math.nan)
         if math.isfinite(value):
-            yield word, with_interval(value, measured.intervals.get(name), measured.images)
-    if math.isfinite(loss := data.evaluation.metrics.get("loss", math.nan)):
-        yield "loss", f"{loss:.4f}"
+            text = with_interval(value, measured.intervals.get(name), measured.images)
+            number, _, between = text.removesuffix(")").partition(" (")
+            yield Figure(word, key, number, between)
+    if math.isfinite(loss := log_loss(data.evaluation)):
+        yield Figure("log loss", "cross-entropy", f"{loss:.4f}")
 
 
-def _curves(data: PageData) -> list[Curves]:
-    names = [name for name in metric_names(data.history) if not name.startswith("val_")]
-    found = (curves_of(data.history, name) for name in names)
+def _curves(run: RunFacts) -> list[Curves]:
+    names = [name for name in metric_names(run.history) if not name.startswith("val_")]
+    found = (curves_of(run.history, name) for name in names)
     return [curves for curves in found if curves is not None]
 
 
-def _matrix(data: PageData) -> np.ndarray:
-    """Images by true and predicted class, shape `(classes, classes)`."""
-    evaluation, classes = data.evaluation, len(data.evaluation.class_names)
-    cells = np.bincount(evaluation.labels * classes + evaluation.predicted, minlength=classes * classes)
-    return cells.reshape(classes, classes)
-
-
-def _confusions(data: PageData, matrix: np.ndarray) -> Iterator[Confusion]:
-    """The most frequent confusions, the most frequent first."""
-    wrong = matrix.copy()
-    np.fill_diagonal(wrong, 0)
-    names, classes = data.evaluation.class_names, len(matrix)
-    for cell in np.argsort(-wrong, axis=None, kind="stable")[:MOST_LISTED].tolist():
-        true, predicted = divmod(cell, classes)
-        if count := int(wrong[true, predicted]):
-            share = percentage(count, int(matrix[true].sum()), 0)
-            yield Confusion(names[true], names[predicted], count, share)
-
-
-def _class_rows(data: PageData) -> Iterator[ClassRow]:
+def _class_rows(data: EvaluationData) -> Iterator[ClassRow]:
     """Every class, that with the lowest recall first."""
-    measured = data.report.measured
-    figures = list(data.report.values.values())[: len(data.evaluation.class_names)]
+    measured, names = data.report.measured, data.evaluation.class_names
+    figures = list(data.report.values.values())[: len(names)]
+    taken: dict[int, tuple[str, int]] = {}
+    for pair in confusion_of(data.evaluation, 1).pairs:
+        taken.setdefault(pair.true, (names[pair.predicted], pair.count))
     order = sorted(range(len(figures)), key=lambda index: (not figures[index]["support"], figures[index]["recall"]))
     for index in order:
         row, (low, high) = figures[index], measured.recalls[index].tolist()
-        support = int(row["support"])
-        is_measured = math.isfinite(low)
-        interval = (low, high) if is_measured else None
+        support, is_measured = int(row["support"]), math.isfinite(low)
         yield ClassRow(
-            data.evaluation.class_names[index],
+            names[index],
             support,
-            with_interval(row["recall"], interval, support) if support else "no images",
+            with_interval(row["recall"], (low, high) if is_measured else None, support) if support else "no images",
+            row["recall"],
             low if is_measured else 0.0,
             high if is_measured else 0.0,
-            row["recall"],
             f"{row['precision']:.2f}",
             f"{row['f1-score']:.2f}",
             is_measured,
+            *taken.get(index, ("", 0)),
         )
 
 
-def _pictured(data: PageData, number: int) -> Pictured:
-    mistake, evaluation = data.mistakes[number], data.evaluation
-    names, heat = evaluation.class_names, mistake.heat
-    return Pictured(
-        evaluation.images[mistake.index],
-        names[evaluation.labels[mistake.index]],
-        names[evaluation.predicted[mistake.index]],
-        f"{evaluation.confidence[mistake.index]:.2f}",
-        embedded(mistake.picture),
-        embedded(with_heat(mistake.picture, heat.values)),
-        f"{heat.covered.hottest:.2f}",
-    )
+def _confidence(data: EvaluationData) -> dict[str, Any] | None:
+    """What confidences mean; None where nobody can tell."""
+    try:
+        temperature, plain, calibrated = data.calibrations
+    except NotApplicable:
+        return None
+    return {
+        "plain": plain,
+        "calibrated": calibrated,
+        "temperature": temperature,
+        "chart": reliability_of(plain, calibrated),
+    }
 
 
-def _splits(data: PageData) -> Iterator[tuple[str, int, str]]:
+def _mistakes(data: EvaluationData, run: RunFacts) -> Iterator[Mistake]:
+    evaluation, names = data.evaluation, data.evaluation.class_names
+    wrong = most_confident_mistakes(evaluation)[:MOST_MISTAKES]
+    pictures = data.images(wrong)
+    heats = run.heat_maps(pictures, evaluation.predicted[wrong].tolist())
+    for index, picture, heat in zip(wrong, pictures, heats, strict=True):
+        yield Mistake(
+            evaluation.images[index],
+            names[evaluation.labels[index]],
+            names[evaluation.predicted[index]],
+            f"{evaluation.confidence[index]:.2f}",
+            embedded(picture),
+            embedded(with_heat(picture, heat.values)),
+            heat.counts,
+        )
+
+
+def _splits(run: RunFacts) -> Iterator[tuple[str, int, str]]:
     """Each split with its number of images, and the smallest and largest class."""
-    for split, counts in data.counts.items():
+    for split, counts in run.counts.items():
         least, most = (pick(counts, key=lambda name: counts[name]) for pick in (min, max))
         sizes = f"{counts[least]:,} ({least}) to {counts[most]:,} ({most})"
         even = f"{counts[least]:,} of each class"

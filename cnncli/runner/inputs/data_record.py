@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ class DataRecord:
         channel_mean: Mean of the training pixels of each channel; empty unless the spec standardizes by it.
         channel_std: Standard deviation of the same.
         validation: Indices of the training images of a built-in data set that are used for validation.
+        counts: Images of each class by split; empty in runs of older versions.
+        unused: Images of the source that no split has, by reason; unreadable ones are among them.
     """
 
     class_names: tuple[str, ...]
@@ -36,6 +38,8 @@ class DataRecord:
     channel_mean: tuple[float, ...]
     channel_std: tuple[float, ...]
     validation: tuple[int, ...] | None
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    unused: Mapping[str, int] = field(default_factory=dict)
 
 
 def parse_data_record(record: Mapping[str, Any], run: Path) -> DataRecord:
@@ -65,7 +69,10 @@ def parse_data_record(record: Mapping[str, Any], run: Path) -> DataRecord:
         get(channels, key, lambda value: _are_numbers(value, shape[2]), "a finite number for each channel")
         for key in ("channel_mean", "channel_std")
     ]
-    validation = get({"validation": None, **record}, "validation", _are_indices, "a list of whole numbers")
+    further = {"validation": None, "counts": {}, "unused": {}, **record}
+    validation = get(further, "validation", _are_indices, "a list of whole numbers")
+    counts = get(further, "counts", _are_counts, "a number of images for each class")
+    unused = get(further, "unused", _are_numbers_of_images, "a number of images for each reason")
     return DataRecord(
         tuple(names),
         (shape[0], shape[1], shape[2]),
@@ -74,6 +81,8 @@ def parse_data_record(record: Mapping[str, Any], run: Path) -> DataRecord:
         tuple(map(float, of_channels[0])),
         tuple(map(float, of_channels[1])),
         None if validation is None else tuple(validation),
+        counts,
+        unused,
     )
 
 
@@ -88,6 +97,16 @@ def _is_shape(value: Any) -> bool:
     if not isinstance(value, list) or len(value) != 3 or not all(_is_whole(size, 1, MAX_PIXELS) for size in value):
         return False
     return bool(value[0] * value[1] <= MAX_PIXELS and value[2] in (1, 3))
+
+
+def _are_counts(value: Any) -> bool:
+    if not isinstance(value, dict) or (value and "train" not in value):
+        return False
+    return all(each and _are_numbers_of_images(each) for each in value.values())
+
+
+def _are_numbers_of_images(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_whole(each, 0, 2**40) for each in value.values())
 
 
 def _is_whole(value: Any, low: int, high: int) -> bool:

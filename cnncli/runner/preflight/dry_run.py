@@ -171,6 +171,7 @@ class Rehearsal:
     def write_start(self, source: Splits) -> None:
         """Writes what a run records before its first step."""
         write_records(self.run, self.spec, self.splits, ())
+        self.run.set_status("running")
         if not self.spec.data.source.is_builtin:
             record_images(self.run, source, self._observer.on_notice)
         write_data_record(self.run, self.spec.data.source, self.splits, self.inputs)

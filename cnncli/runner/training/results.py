@@ -16,8 +16,10 @@ from cnncli.records import Evaluation, History
 from cnncli.report import EvaluationData, StartData, artifact_names, write_artifacts
 from cnncli.runner.inputs.splits import Splits, evaluated_splits, groups_in
 from cnncli.runner.model.evaluation import evaluate_split, images_at
+from cnncli.runner.open_run import OpenRun
+from cnncli.runner.page import facts_of
 from cnncli.runner.training.variables import averaged_weights
-from cnncli.runs import BEST, PAGE, RunDir, verified_weights
+from cnncli.runs import BEST, RunDir, verified_weights
 from cnncli.spec.graph import Node
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ class ResultWriter:
         """Writes what follows from the checkpoint at the end of an epoch."""
         if history.best and history.best == len(history.epochs):
             # Of an earlier part, and of other weights than these
-            self._run.remove((*artifact_names("evaluation"), PAGE))
+            self._run.remove(artifact_names("evaluation"))
             self.write_weights(BEST)
         write_artifacts("epoch", history, self._run.write)
 
@@ -115,7 +117,8 @@ class ResultWriter:
                 for split, samples in evaluated_splits(self._splits).items()
             )
         drawing.result()
-        data = EvaluationData(evaluation, images_at(test), *others)
+        facts = facts_of(OpenRun(self._run), self._model, history)
+        data = EvaluationData(evaluation, images_at(test), next(iter(others), None), facts)
         write_artifacts("evaluation", data, self._run.write)
         self._run.settle_hashes()
         return TrainingResult(self._run, history, evaluation)

@@ -70,3 +70,27 @@ def test_what_is_missing_is_named(key, run):
     run.write_json("data.json", {name: value for name, value in GOOD.items() if name != key})
     with pytest.raises(RunError, match=f"lacks '{key}'"):
         parse_data_record(run.read_json("data.json"), run.path)
+
+
+COUNTS = {"train": {"a": 3, "b": 4}, "test": {"a": 0, "b": 1}}
+
+
+def test_images_are_counted_by_split_and_class(run):
+    record = parse_data_record({**GOOD, "counts": COUNTS, "unused": {"cut-off": 2}}, run.path)
+    assert (record.counts, record.unused) == (COUNTS, {"cut-off": 2})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("counts", {"test": COUNTS["test"]}),
+        ("counts", {"train": {}}),
+        ("counts", {"train": {"a": 3, "b": -1}}),
+        ("counts", {"train": [3, 4]}),
+        ("unused", {"cut-off": "2"}),
+        ("unused", 3),
+    ],
+)
+def test_other_counts_are_refused(key, value, run):
+    with pytest.raises(RunError, match=f"'{key}'"):
+        parse_data_record({**GOOD, key: value}, run.path)
