@@ -11,7 +11,7 @@ import numpy as np
 
 from cnncli.insight.figures import LEAST_GROUPS, LEAST_IMAGES, ClassCounts, bootstrap_intervals, counts_of, figures
 from cnncli.insight.intervals import mean_interval, share_interval, wilson
-from cnncli.insight.ranking import in_top, ranking_areas
+from cnncli.insight.ranking import in_top, mean_areas, ranking_areas
 from cnncli.records import Evaluation
 
 TOP = 5
@@ -58,8 +58,10 @@ def measure(evaluation: Evaluation) -> Measured:
     values = {name: float(right.mean()) for name, right in shares.items()}
     intervals = {name: share_interval(right, groups) for name, right in shares.items()}
     averages = {name: float(value) for name, value in figures(counts).items()}
+    areas = mean_areas(ranking_areas(evaluation.probabilities, labels), groups)
+    of_areas = dict(zip(("roc_auc", "pr_auc"), areas, strict=True))
     measured = Measured(
-        values | averages | _areas(evaluation),
+        values | averages | {name: value for name, (value, _) in of_areas.items()},
         intervals,
         _of_classes(labels, is_right, counts.true, counts.right, groups),
         _of_classes(predicted, is_right, counts.predicted, counts.right, groups),
@@ -70,7 +72,7 @@ def measure(evaluation: Evaluation) -> Measured:
         sampled = bootstrap_intervals(labels, predicted, classes, groups, averages)
         if is_right.all():  # of which every sample is all right as well
             sampled = dict.fromkeys(averages, intervals["accuracy"])
-        intervals |= sampled
+        intervals |= sampled | {name: ends for name, (_, ends) in of_areas.items()}
         of_classes = _class_averages(counts, measured)
         intervals |= {
             name: (min(ends[0], sampled[name][0]), max(ends[1], sampled[name][1])) for name, ends in of_classes
@@ -91,13 +93,6 @@ def _class_averages(counts: ClassCounts, measured: Measured) -> Iterator[tuple[s
         low, high = mean_interval(counts.right[known] / totals[known], ends[known])
         share = float(known.sum() / number)
         yield name, (low * share, high * share)
-
-
-def _areas(evaluation: Evaluation) -> dict[str, float]:
-    """Means of the areas of those classes that have one."""
-    areas = (each[np.isfinite(each)] for each in ranking_areas(evaluation.probabilities, evaluation.labels))
-    roc, precision_recall = (float(each.mean()) if each.size else math.nan for each in areas)
-    return {"roc_auc": roc, "pr_auc": precision_recall}
 
 
 def _of_classes(

@@ -139,7 +139,7 @@ def summary_lines(evaluation: Evaluation, report: ClassificationReport) -> list[
         test   loss (label smoothing 0.1) 0.5731   log loss 0.0731   accuracy 0.9915 (0.9895–0.9931), 10,000 images
                macro F1 0.9914 (0.9896–0.9932)   kappa 0.9905 (0.9885–0.9926)
                MCC 0.9905 (0.9885–0.9926)   top-5 1.0000 (0.9996–1.0000)
-               ROC area 0.9999   PR area 0.9994
+               ROC area 0.9999 (0.9998–0.9999)   PR area 0.9994 (0.9989–0.9997)
                mean confidence 0.9934, accuracy 0.9915;
                most off: 0.97 means 0.951 (0.935–0.963) here
     """

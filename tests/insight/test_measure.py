@@ -31,7 +31,7 @@ def test_accuracy_and_recalls_have_wilsons_interval():
     assert measured.recalls.shape == (6, 2)
     assert measured.recalls[0] == pytest.approx((of_class.low, of_class.high))
     averages = ("macro_precision", "macro_recall", "macro_f1", "weighted_f1", "balanced_accuracy", "kappa", "mcc")
-    assert {"accuracy", "top_5_accuracy", *averages} == set(measured.intervals)
+    assert {"accuracy", "top_5_accuracy", "roc_auc", "pr_auc", *averages} == set(measured.intervals)
     for name, (low, high) in measured.intervals.items():
         assert low <= measured.figures[name] <= high
         assert type(low) is type(high) is float
