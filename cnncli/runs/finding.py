@@ -10,7 +10,7 @@ from cnncli.errors import ResourceError, RunError
 from cnncli.machine import expanded
 from cnncli.runs.files import leftovers_in
 from cnncli.runs.folder import LOCK, RunDir
-from cnncli.runs.groups import refuse_group
+from cnncli.runs.groups import is_unstarted_group, refuse_group
 from cnncli.runs.untrusted import require_plain_folder
 from cnncli.wording import nearest
 
@@ -73,6 +73,12 @@ def _named(name: str, folder: Path) -> RunDir:
         refuse_group(path)
         if _has(path, "status.json") or _has(path, "spec.yaml"):
             return RunDir(path)
+    for path in (expanded(name), folder / name):
+        if is_unstarted_group(path):
+            raise RunError(
+                f"'{path}' holds no run: its training was stopped before the first fold started",
+                "remove the folder and train again with --folds",
+            )
     if os.path.isdir(name):  # noqa: PTH112
         raise RunError(f"'{name}' is not a run folder: it has no readable status.json")
     near = nearest(name, [run.name for run in list_runs(folder)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -130,6 +131,12 @@ class GroupDir:
 def is_group(folder: Path) -> bool:
     """Whether a folder is that of a group; False if it is private or the name is impossible."""
     return os.path.isfile(folder / RECORD)  # noqa: PTH113 – Path.is_file raises an error for these
+
+
+def is_unstarted_group(folder: Path) -> bool:
+    """Whether a folder is what a training with folds leaves that was killed before it had recorded what it is."""
+    is_named_so = re.fullmatch(r".+-folds-\d+", folder.name) is not None
+    return is_named_so and os.path.isdir(folder) and not is_group(folder)  # noqa: PTH112
 
 
 def list_groups(folder: Path) -> list[GroupDir]:

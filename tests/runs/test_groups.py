@@ -69,3 +69,11 @@ def test_a_group_with_links_is_refused(group, tmp_path):
     (group.path / "fold-1").symlink_to(tmp_path)
     with pytest.raises(RunError, match="symbolic link"):
         find_group("photos-folds-001", tmp_path)
+
+
+def test_what_is_left_of_a_training_killed_before_its_first_fold_is_named(tmp_path):
+    (tmp_path / "photos-folds-001" / "splits").mkdir(parents=True)
+    for name in ("photos-folds-001", str(tmp_path / "photos-folds-001")):
+        with pytest.raises(RunError, match="stopped before the first fold started") as raised:
+            find_run(name, tmp_path)
+        assert "--folds" in raised.value.hint
