@@ -8,7 +8,7 @@ import math
 import re
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -169,3 +169,19 @@ def nearest(word: str, words: Iterable[str]) -> str:
 def suggestion(word: str) -> str:
     """The end of a message that proposes another word."""
     return f"; did you mean '{word}'?"
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """The shortest end of each dotted name that no other one has.
+
+    Example:
+        >>> list(short_names(["train.batch_size", "model.a.filters", "model.b.filters"]).values())
+        ['batch_size', 'a.filters', 'b.filters']
+    """
+    short = {}
+    for name in names:
+        parts = name.split(".")
+        ends = [".".join(parts[start:]) for start in range(len(parts) - 1, -1, -1)]
+        others = [other for other in names if other != name]
+        short[name] = next((end for end in ends if not any(f".{other}".endswith(f".{end}") for other in others)), name)
+    return short

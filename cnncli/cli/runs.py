@@ -142,6 +142,7 @@ def _search_row(search: Any) -> dict[str, Any]:
 def _show_trials(search: Any, as_json: bool) -> None:
     """The trials of a search, by number: the metric of each and what it tried."""
     from cnncli.cli.console import print_json, show_table
+    from cnncli.wording import short_names
 
     metric = str(search.record().get("metric"))
     trials = search.trials()
@@ -149,8 +150,7 @@ def _show_trials(search: Any, as_json: bool) -> None:
         print_json([{**_row(trial.run), **_values(trial), "metric": metric} for trial in trials])
         return
     keys = list(dict.fromkeys(key for trial in trials for key in trial.values))
-    short = {key: key.rpartition(".")[2] for key in keys}
-    names = [short[key] if list(short.values()).count(short[key]) == 1 else key for key in keys]
+    names = short_names(keys).values()
     rows = [
         (
             trial.run.name,

@@ -26,6 +26,14 @@ from cnncli.cli.options import config_argument, runs_dir_option, set_option
     metavar="N",
     help="At the end, train the best spec with N seeds, and measure each on the test images.",
 )
+@click.option(
+    "--give-up",
+    "lost",
+    type=click.IntRange(0),
+    metavar="TRIAL",
+    multiple=True,
+    help="Count a trial as failed whose machine is gone; may be repeated.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print only the path of best.yaml.")
 def tune(
     config: Path,
@@ -34,6 +42,7 @@ def tune(
     storage: str | None,
     name: str | None,
     seeds: int | None,
+    lost: tuple[int, ...],
     quiet: bool,
 ) -> None:
     """Search for better values of the keys that CONFIG lists under tune.space.
@@ -68,6 +77,7 @@ def tune(
         signals.announce = notice
         try:
             worker = Worker(loaded, runs_dir, storage, screen, command)
+            worker.give_up(lost)
             best = worker.run()
             if best is None:
                 notice("no trial was trained to its end, so there is no best.yaml")
@@ -181,8 +191,11 @@ class _Screen:
 
     def on_trial_end(self, number: int, state: str, value: float | None, reason: str, is_best: bool) -> None:
         """A line: number, value, what was tried."""
+        from cnncli.wording import short_names
+
         figure = f"{value:.4f}" if value is not None else state
-        tried = "  ".join(f"{key.rpartition('.')[2]}={_text(item)}" for key, item in self._values.items())
+        names = short_names(list(self._values))
+        tried = "  ".join(f"{names[key]}={_text(item)}" for key, item in self._values.items())
         self._say(f"{number:5d}  {figure:<8}  {tried}{f'  ({reason})' if reason else ''}{'  best' * is_best}")
 
     def on_best(self, search: Any, best: Any) -> None:

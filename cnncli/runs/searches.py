@@ -12,7 +12,7 @@ from cnncli.errors import RunError
 from cnncli.machine import expanded
 from cnncli.runs.folder import RunDir
 from cnncli.runs.groups import RECORD, GroupDir, is_group
-from cnncli.runs.untrusted import Unreadable, read_json, require_plain_folder
+from cnncli.runs.untrusted import Unreadable, read_json
 
 KIND = "search"
 """The `kind` in group.json."""
@@ -112,11 +112,9 @@ def is_search(group: GroupDir) -> bool:
 def search_at(name: str, folder: Path) -> SearchDir | None:
     """The search of a path, or of a name in a folder of runs; None if there is none.
 
-    Raises:
-        RunError: It contains links.
+    It may come from anybody and be of any size: nothing but its JSON is read.
     """
     for path in (expanded(name), folder / name, folder / f"{name}-tune"):
         if os.path.isdir(path) and is_group(path) and is_search(GroupDir(path)):  # noqa: PTH112
-            require_plain_folder(path)
             return SearchDir(path)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from cnncli import __version__
 from cnncli.errors import RunError
 from cnncli.machine import create_folder
 from cnncli.runs import RunDir, now, write_text
+from cnncli.runs.files import leftovers_of
 from cnncli.runs.folder import LOCK
 from cnncli.runs.groups import RECORD
 from cnncli.runs.lock import Lock, may_be_held
@@ -56,6 +57,12 @@ class SearchFolder:
             write_text(path / RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
         self.id = str(record.get("folder"))
+
+    def sweep(self, names: Iterable[str]) -> None:
+        """Removes what killed processes left of files that are written during a turn; the caller has it."""
+        for name in names:
+            for leftover in leftovers_of(self.path / name):
+                leftover.unlink(missing_ok=True)
 
     def trial(self, number: int) -> TrialFolder:
         """Folder of a trial, which need not exist yet."""

@@ -4,54 +4,33 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import optuna
 from optuna.trial import FrozenTrial
 
-from cnncli.errors import CnncliError, SpecError
-from cnncli.runs import require_writable
+from cnncli.errors import CnncliError, RunError, SpecError
+from cnncli.runs import PAGE, require_writable
 from cnncli.runs.lock import Lock
 from cnncli.spec import LoadedSpec, load
 from cnncli.tune.folder import SearchFolder, TrialFolder, folder_of
 from cnncli.tune.process import TrialProcess
 from cnncli.tune.proposal import MOST_ATTEMPTS, ask, complete, sampler
-from cnncli.tune.result import write_results
+from cnncli.tune.result import BEST, write_results
 from cnncli.tune.storage import AWAY, Store, open_storage, shown_place
 from cnncli.tune.study import ERROR, FOLDER, HOST, RUN, STARTED, TOKEN, Search, ended, open_study, running
 from cnncli.tune.trial_end import STATES, TrialEnd, end_of_run, values_of_epochs
+from cnncli.tune.watcher import Watcher
 
 PAUSE = 1.0
 """Seconds between two looks at what the other processes of a search do."""
 
 MOST_FAILURES = 5
 """Trials that fail one after the other before this process gives up."""
-
-
-class Watcher(Protocol):
-    """Hears of a search."""
-
-    def on_notice(self, text: str) -> None:
-        """A message worth a line."""
-
-    def on_start(self, search: Search, place: str, folder: Path, ended: int) -> None:
-        """The search is open; `ended` trials were made before."""
-
-    def on_trial(self, number: int, values: Mapping[str, Any], epochs: int) -> None:
-        """A trial begins, or continues after a number of epochs."""
-
-    def on_epoch(self, number: int, epoch: int, value: float | None) -> None:
-        """An epoch of a trial is over."""
-
-    def on_trial_end(self, number: int, state: str, value: float | None, reason: str, is_best: bool) -> None:
-        """A trial is over."""
-
-    def on_wait(self, texts: list[str]) -> None:
-        """Nothing is left to begin; other processes still train."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +72,7 @@ class Worker:
             place = self.store.place if location is None else shown_place(location)
             about = {"name": self.search.name, "metric": self.search.metric, "storage": place}
             self.folder = SearchFolder(path, attributes[TOKEN], about)
+            self.folder.sweep((BEST, PAGE))
         self._until = None
         if (seconds := self.search.spec.tune.max_seconds) is not None:
             self._until = attributes[STARTED] + seconds
@@ -116,6 +96,27 @@ class Worker:
                 self._watcher.on_wait(step)
                 time.sleep(PAUSE)
         return self.store.attempt(self._write_results)
+
+    def give_up(self, numbers: Sequence[int]) -> None:
+        """Counts trials as failed whose machine is gone, so that nobody waits for them.
+
+        Raises:
+            RunError: One of them has not begun, has ended, or is being trained here.
+        """
+        with self.store.turn:
+            waiting = {trial.number: trial for trial in running(self.study.get_trials(deepcopy=False))}
+            for number in numbers:
+                trial = waiting.get(number)
+                if trial is None:
+                    raise RunError(
+                        f"trial {number} is not under way", f"'cnncli runs --group {self.search.name}' lists them"
+                    )
+                if self.folder.find(number, trial.user_attrs.get(RUN, "")):
+                    raise RunError(
+                        f"the run of trial {number} is here", "start the search without --give-up to continue it"
+                    )
+                self.study._storage.set_trial_user_attr(trial._trial_id, ERROR, "its machine is gone")
+                self.study.tell(number, state=STATES["failed"])
 
     def _next(self) -> Task | list[str] | Literal["over"]:
         """What this process does next: a trial, waiting for those in the list, or nothing."""

@@ -139,19 +139,42 @@ def test_a_full_disk_is_waited_for(commands, tmp_path):
     if mounted.returncode:
         pytest.skip("only root may mount a disk")
     try:
-        worker = commands.start_tune("--set", "tune.trials=2", "--storage", disk / "study.journal")
+        worker = commands.start_tune("--set", "tune.trials=4", "--storage", disk / "study.journal")
         wait_for(lambda: epochs(commands.search / "trial-000") >= 1)
         with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
             while filler.write(b"x" * 4096):
                 pass
-        wait_for(lambda: json.loads((commands.search / "trial-000" / "status.json").read_text())["state"] == "finished")
+        told = next(line for line in worker.stderr if "cannot be reached" in line)
+        assert "cannot be reached: No space left on device; trying again for 10 minutes" in told
         time.sleep(2)
         (disk / "filler").unlink()
         _, err = worker.communicate()
         assert worker.returncode == 0
-        assert "cannot be reached: No space left on device" in " ".join(err.split())
         assert "can be reached again" in err
         storage = JournalStorage(JournalFileBackend(str(disk / "study.journal")))
-        assert [trial.state for trial in commands.trials(storage)] == [TrialState.COMPLETE] * 2
+        assert [trial.state for trial in commands.trials(storage)] == [TrialState.COMPLETE] * 4
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+def test_a_trial_on_a_machine_that_is_gone_is_waited_for_until_it_is_given_up(commands, tmp_path):
+    storage, first = tmp_path / "study.journal", commands.runs
+    commands.runs = tmp_path / "elsewhere"
+    worker = commands.start_tune(*LONG, "--storage", storage)
+    run = commands.runs / "tiny-tune" / "trial-000"
+    wait_for(lambda: epochs(run) >= 1)
+    worker.kill()
+    worker.wait()
+    wait_for(lambda: json.loads((run / "status.json").read_text())["state"] == "interrupted")
+    shutil.rmtree(commands.runs)
+
+    commands.runs = first
+    worker = commands.start_tune(*LONG, "--storage", storage)
+    assert "waiting for trial 0 on" in worker.stderr.readline()
+    worker.send_signal(signal.SIGINT)
+    worker.communicate()
+    assert worker.returncode == 130
+    assert commands.tune(*LONG, "--storage", storage, "--give-up", "1")[0] == 6
+    assert commands.tune(*LONG, "--storage", storage, "--give-up", "0")[0] == 0
+    states = [trial.state for trial in commands.trials(JournalStorage(JournalFileBackend(str(storage))))]
+    assert states == [TrialState.FAIL, TrialState.COMPLETE]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cnncli.report.page.charts import HEIGHT, WIDTH, Tick
 from cnncli.report.page.template import Explain, rendered
+from cnncli.wording import short_names
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 30
 _TICKS = 4
@@ -88,8 +89,6 @@ class Course:
 def search_html(page: SearchPage, explain: Explain) -> str:
     """The page of a search, to be written with `write`."""
     keys = list(dict.fromkeys(key for trial in page.trials for key in trial.values))
-    last = {key: key.rpartition(".")[2] for key in keys}
-    names = {key: last[key] if list(last.values()).count(last[key]) == 1 else key for key in keys}
     states = [trial.state for trial in page.trials]
     counts = {state: states.count(state) for state in ("complete", "pruned", "failed", "running")}
     best = next((trial for trial in page.trials if trial.number == page.best), None)
@@ -97,7 +96,7 @@ def search_html(page: SearchPage, explain: Explain) -> str:
         "search.html.j2",
         explain,
         page=page,
-        names=names,
+        names=short_names(keys),
         counts={state: count for state, count in counts.items() if count},
         best=best,
         course=course_of(page),
