@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--out", type=UserPath(dir_okay=False), help="Write a file, .csv, .jsonl or .parquet, for many images.")
 @click.option("--probabilities", is_flag=True, help="With --out: the probability of every class.")
-@click.option("--embeddings", is_flag=True, help="With --out: what the last layer gets.")
+@click.option("--embeddings", is_flag=True, help="With --out: what the last layer gets, by TensorFlow.")
 @click.option("--shard", type=Shard(), help="With --out: the Kth of N parts of the images, for several machines.")
 @click.option("--resume", is_flag=True, help="With --out: continue this command where it was stopped.")
 @click.option("--overwrite", is_flag=True, help="With --out: start over, and replace the file.")

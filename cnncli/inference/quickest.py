@@ -20,7 +20,8 @@ CLEARLY = 0.9
 On two busy cores medians of the same network differed by up to 6 % from one start to the next.
 """
 
-_ROUNDS = 15  # after which a median changes no more
+_PASSES = 2
+_ROUNDS = 15  # in a pass, after which a median changes no more
 
 Seconds = Mapping[str, Mapping[int, float]]
 """By the name of an engine: by the number of images, the time that it takes for them."""
@@ -100,28 +101,35 @@ def uses(names: Sequence[str]) -> tuple[Use, ...]:
 
 
 def seconds_of(engines: Sequence[Engine], shape: tuple[int, int, int], largest: int) -> Seconds:
-    """Times each engine with one image and with the largest batch that the time allows; medians, in turns."""
+    """Times each engine with one image and with the largest batch that the time allows."""
     share = SECONDS / 2 / len(engines)  # for each engine, and each number of images
-    timed: dict[str, dict[int, float]] = {each.name: {} for each in engines}
-    _measure(engines, timed, np.zeros((1, *shape), np.uint8), share)
-    slowest = max(times[1] for times in timed.values())
-    most = min(largest, int(share / slowest / 2))  # for a round before those that count, and one that does
-    if most > 1:
-        _measure(engines, timed, np.zeros((most, *shape), np.uint8), share)
-    return timed
+    singly = _timed(engines, np.zeros((1, *shape), np.uint8), share)
+    # In each pass a batch is computed twice at least, once before what counts
+    most = min(largest, int(share / max(singly.values()) / 2 / _PASSES))
+    if most < 2:
+        return {name: {1: seconds} for name, seconds in singly.items()}
+    together = _timed(engines, np.zeros((most, *shape), np.uint8), share)
+    return {name: {1: seconds, most: together[name]} for name, seconds in singly.items()}
 
 
-def _measure(
-    engines: Sequence[Engine], timed: Mapping[str, dict[int, float]], images: np.ndarray, share: float
-) -> None:
-    rounds: dict[str, list[float]] = {each.name: [] for each in engines}
-    for each in engines:
-        each.probabilities(images)  # the first one is slower
-    end = time.perf_counter() + share * len(engines)
-    while not rounds[engines[0].name] or (len(rounds[engines[0].name]) < _ROUNDS and time.perf_counter() < end):
+def _timed(engines: Sequence[Engine], images: np.ndarray, share: float) -> Mapping[str, float]:
+    """The seconds of each engine, by name: the smaller of two medians, for others may disturb one of them.
+
+    Calls of one engine follow each other: threads of another would still be looking for work.
+    """
+    medians: dict[str, list[float]] = {each.name: [] for each in engines}
+    for _ in range(_PASSES):
         for each in engines:
-            began = time.perf_counter()
-            each.probabilities(images)
-            rounds[each.name].append(time.perf_counter() - began)
-    for name, found in rounds.items():
-        timed[name][len(images)] = median(found)
+            each.probabilities(images)  # the first one is slower
+            medians[each.name].append(median(_rounds(each, images, share / _PASSES)))
+    return {name: min(values) for name, values in medians.items()}
+
+
+def _rounds(engine: Engine, images: np.ndarray, seconds: float) -> list[float]:
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while not times or (len(times) < _ROUNDS and time.perf_counter() < end):
+        began = time.perf_counter()
+        engine.probabilities(images)
+        times.append(time.perf_counter() - began)
+    return times

@@ -42,11 +42,11 @@ class Slow(Engine):
         return np.zeros((len(images), 2), np.float32)
 
 
-@pytest.mark.parametrize(("seconds", "sizes"), [(1e-4, [1, 32]), (0.008, [1, 15]), (0.05, [1, 2]), (0.1, [1])])
+@pytest.mark.parametrize(("seconds", "sizes"), [(1e-4, [1, 32]), (0.008, [1, 7]), (0.03, [1, 2]), (0.1, [1])])
 def test_timing_takes_about_a_second_whatever_a_network_needs(seconds, sizes, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(quickest.time, "perf_counter", lambda: clock[0])
     timed = seconds_of([Slow("litert", seconds, clock), Slow("onnx", seconds / 2, clock)], (4, 4, 1), 32)
-    assert clock[0] < 1.5
+    assert clock[0] < 1.6
     assert {name: [*times] for name, times in timed.items()} == {"litert": sizes, "onnx": sizes}
     assert timed["onnx"][1] == pytest.approx(seconds / 2)
