@@ -14,10 +14,13 @@ from typing import IO, Any
 
 from optuna.storages.journal import BaseJournalBackend
 
+from cnncli.errors import ResourceError
 from cnncli.tune.turns import FileTurn
 
 _NOTHING = b'{"op_code":10,"worker_id":"cnncli"}'
 """A record that Optuna passes over: an operation that only its Rust version knows."""
+
+_START = b'{"op_code":'
 
 
 class Journal(BaseJournalBackend):
@@ -27,12 +30,17 @@ class Journal(BaseJournalBackend):
         path: The file; a missing one is made.
         turn: Whoever has the turn may write.
         notice: Receives a line about what was repaired.
+
+    Raises:
+        ResourceError: The file is something else; it is left as it is.
+        OSError: It cannot be read or written.
     """
 
     def __init__(self, path: Path, turn: FileTurn, notice: Callable[[str], None]) -> None:
         self._path, self._turn = path, turn
         self._offsets = {0: 0}
         with turn, path.open("ab+") as file:
+            _require_journal(file, path)
             self._repair(file, notice)
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
@@ -89,6 +97,15 @@ class Journal(BaseJournalBackend):
                         writable.write(_NOTHING.ljust(len(line) - 1) + b"\n")
             lines = "one line is" if len(broken) == 1 else f"{len(broken)} lines are"
             notice(f"{self._path}: {lines} damaged and left out; results that were there are read from the runs")
+
+
+def _require_journal(file: IO[bytes], path: Path) -> None:
+    """Refuses a file that begins with anything but a record, or a part of one."""
+    file.seek(0)
+    line = file.readline(1 << 20)
+    is_part = not line.endswith(b"\n") and (line.startswith(_START) or _START.startswith(line))
+    if not is_part and _record(line) is None:
+        raise ResourceError(f"'{path}' is not a journal of a search", "name another file with --storage")
 
 
 def _whole_lines(file: IO[bytes]) -> int:

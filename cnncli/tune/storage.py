@@ -138,7 +138,7 @@ def _database(location: str, notice: Notice) -> Store:
         turn = DatabaseTurn(engine, int.from_bytes(digest[:8], "big") >> 1)
     with turn:  # processes that start at once would make the same tables
         storage = RDBStorage(url.render_as_string(hide_password=False), engine_kwargs=options)
-    return Store(url.render_as_string(hide_password=True), storage, turn, notice)
+    return Store(shown_place(location), storage, turn, notice)
 
 
 def _unknown(location: str) -> ResourceError:
@@ -150,9 +150,11 @@ def _unknown(location: str) -> ResourceError:
 
 
 def shown_place(location: str) -> str:
-    """A location without a password."""
+    """A location without a password, which may also be among its options."""
+    if "://" not in location:
+        return location
     try:
-        return sqlalchemy.make_url(location).render_as_string(hide_password=True) if "://" in location else location
+        return sqlalchemy.make_url(location).set(query={}).render_as_string(hide_password=True)
     except ArgumentError:
         return location.partition("://")[0] + "://…"
 

@@ -160,10 +160,13 @@ class Worker:
             folder.create(self.search.trial_spec(values), values)
         lock = folder.take()
         assert lock is not None, "nobody else knows of this trial"
-        storage, number = self.study._storage, trial._trial_id
-        storage.set_trial_user_attr(number, HOST, socket.gethostname())
-        storage.set_trial_user_attr(number, FOLDER, self.folder.id)
-        storage.set_trial_user_attr(number, RUN, str(folder.run.path.absolute()))
+        attributes = {HOST: socket.gethostname(), FOLDER: self.folder.id, RUN: str(folder.run.path.absolute())}
+        try:
+            for key, value in attributes.items():
+                self.study._storage.set_trial_user_attr(trial._trial_id, key, value)
+        except BaseException:  # the storage is away: it is taken again when that is back
+            lock.release()
+            raise
         return Task(trial, folder, lock)
 
     def _work(self, task: Task) -> None:

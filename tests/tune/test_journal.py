@@ -8,6 +8,7 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+from cnncli.errors import ResourceError
 from cnncli.tune.journal import Journal
 from cnncli.tune.turns import FileTurn
 
@@ -110,3 +111,18 @@ def test_a_full_disk_leaves_whole_lines(journal, path):
     told(backend, 2.0)
     assert values(journal()) == [1.0, 2.0]
     assert all(json.loads(line) for line in path.read_text().splitlines())
+
+
+@pytest.mark.parametrize("content", [b"my notes", b"my notes\n", b'{"a": 1}\n', b"\0" * 20, b'{"op_codes":'])
+def test_a_file_of_somebody_is_left_as_it_is(journal, path, content):
+    path.write_bytes(content)
+    with pytest.raises(ResourceError, match="is not a journal of a search"):
+        journal()
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("content", [b"", b'{"op', b'{"op_code":0,"worker_id":"a","stu'])
+def test_a_journal_whose_first_line_was_cut_off_begins_anew(journal, path, content):
+    path.write_bytes(content)
+    told(journal(), 1.0)
+    assert values(JournalFileBackend(str(path))) == [1.0]

@@ -29,15 +29,6 @@ def test_a_search_leaves_runs_and_the_best_spec(commands):
     assert load(run / "spec.yaml", is_complete=True).spec.train == best.spec.train
 
 
-@pytest.mark.exhaustive
-def test_the_best_spec_repeats_the_figure(commands):
-    assert commands.tune("--set", "tune.trials=3")[0] == 0
-    assert commands.run("train", commands.search / "best.yaml", "-q")[0] == 0
-    best = min(commands.trials(), key=lambda trial: trial.value)
-    history = list(csv.DictReader((commands.runs / "tiny-001" / "history.csv").open()))
-    assert [float(row["val_loss"]) for row in history] == pytest.approx(list(best.intermediate_values.values()))
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -45,7 +36,9 @@ def test_the_best_spec_repeats_the_figure(commands):
         (["--storage", "mysql://localhost/x"], 5, "--storage: 'mysql://' cannot hold a search"),
         (["--storage", "sqlite://"], 5, "a search in memory is lost when it ends"),
         (["--storage", "postgresql://me:secret@127.0.0.1:1/x"], 5, "me:***@127.0.0.1:1/x, cannot be opened"),
+        (["--storage", "postgresql://127.0.0.1:1/x?password=secret"], 5, "127.0.0.1:1/x, cannot be opened"),
         (["--storage", "."], 5, "is a folder"),
+        (["--storage", "tiny.yaml"], 5, "'tiny.yaml' is not a journal of a search"),
     ],
 )
 def test_what_cannot_be_searched_is_refused(commands, monkeypatch, capsys, arguments, code, said):

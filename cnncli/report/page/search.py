@@ -113,7 +113,7 @@ def course_of(page: SearchPage) -> Course | None:
     pruned = {trial.number: trial.value for trial in page.trials if trial.state == "pruned" and trial.value is not None}
     if not values:
         return None
-    low, high = min([*values.values(), *pruned.values()]), max([*values.values(), *pruned.values()])
+    low, high = min(values.values()), max(values.values())
     if low == high:
         low, high = low - 0.5, high + 0.5
     last = max([*values, *pruned, 1])
@@ -122,7 +122,7 @@ def course_of(page: SearchPage) -> Course | None:
         return _LEFT + (WIDTH - _LEFT - _RIGHT) * number / last
 
     def down(value: float) -> float:
-        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (high - value) / (high - low)
+        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (high - min(max(value, low), high)) / (high - low)
 
     def places(of: Mapping[int, float]) -> list[tuple[float, float, str]]:
         return [(across(number), down(value), f"trial {number}: {value:.4f}") for number, value in of.items()]
