@@ -171,7 +171,7 @@ def _named(word: str, table: Mapping[str, _Arguments]) -> Validator:
              "maxProperties": 1},
         ]
     }  # fmt: skip
-    return Validator(f"a {word} of Optuna", accept, schema)
+    return Validator(f"a {word} of Optuna ({', '.join(table)})", accept, schema)
 
 
 def _unknown(word: str, name: str, table: Mapping[str, _Arguments]) -> str:

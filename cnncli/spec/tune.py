@@ -87,6 +87,7 @@ _FIXED = {
     ("data", "cache"): "it changes no training",
     ("train", "metrics"): "trials must report the same metrics",
     ("train", "checkpoint"): "it changes no training",
+    ("train", "devices"): "each process of the search uses those of its machine",
 }
 
 

@@ -94,7 +94,7 @@ class Search:
         data["source"] = Source(source.name, arguments).plain()
         data["corrections"] = data["corrections"] is not None
         data["split"] = {**data["split"], "file": data["split"]["file"] is not None}
-        train = {key: value for key, value in plain["train"].items() if key != "checkpoint"}
+        train = {key: value for key, value in plain["train"].items() if key not in ("checkpoint", "devices")}
         what = {
             "seed": self.spec.seed,
             "data": data,
