@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +61,7 @@ class Folds:
         last = self.group.runs[-1]
         return Run(last) if self.group.record.final and last.status_file.exists() else None
 
-    @cached_property
+    @property
     def metrics(self) -> Mapping[str, Any]:
         """Figures over all images, each answered by the fold that tested it, with their intervals.
 

@@ -1,9 +1,12 @@
 """Folds on the command line: what is refused, and how groups are listed. Nothing is trained."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from cnncli import Folds
+from cnncli.cli.screen import TrainingScreen, show_folds
 from cnncli.runs.groups import GroupDir, GroupRecord
 
 
@@ -64,3 +67,21 @@ def test_a_finished_group_is_not_trained_again(call, group):
     group.page.write_text("")
     assert "is finished" in call("resume", group.path).err
     assert call("resume", group.path, "--epochs", "9").code == 2
+
+
+def test_what_a_training_shows_of_its_folds(group, capsys):
+    fold = {"accuracy": 0.91, "images": 100, "intervals": {"accuracy": [0.85, 0.95]}}
+    folds = [{"run": "fold-1", **fold}, {"run": "fold-2", **fold, "intervals": {"accuracy": None}}]
+    over = {"accuracy": {"mean": 0.91, "std": 0.0123, "interval": [0.8, 1]}}
+    figures = {"accuracy": 0.91, "images": 200, "intervals": {"accuracy": [0.87, 0.94]}}
+    group.write_json("metrics.json", {**figures, "folds": folds, "over_folds": over})
+    TrainingScreen(False, SimpleNamespace()).on_fold(2, 2)
+    show_folds(Folds(group), quiet=False)
+    shown = capsys.readouterr().out
+    assert "fold 2 of 2" in shown
+    assert "fold-1     100  0.91 (0.85–0.95)" in shown
+    assert "all images  accuracy 0.91 (0.87–0.94), 200 images, each tested once" in shown
+    assert "standard deviation 0.0123" in shown
+    assert [line for line in shown.splitlines() if len(line) > 80 and str(group.path) not in line] == []
+    show_folds(Folds(group), quiet=True)
+    assert capsys.readouterr().out == f"{group.path}\n"
