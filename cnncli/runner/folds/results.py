@@ -22,7 +22,7 @@ from cnncli.runner.inputs.division_file import DIVISION, MAX_BYTES
 from cnncli.runner.inputs.image_manifest import GROUP, MANIFEST, read_manifest
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.stored_logits import stored_logits
-from cnncli.runs import writing
+from cnncli.runs import PAGE, writing
 from cnncli.runs.groups import GroupDir
 from cnncli.runs.untrusted import Unreadable, read_bytes
 
@@ -33,7 +33,7 @@ PREDICTIONS = "predictions.csv"
 
 COLUMNS = ("image", "true", "predicted", "probability", "probability_of_true", "fold")
 
-_OWN_WRITERS = (PREDICTIONS, "metrics.json")
+_OWN_WRITERS = (PREDICTIONS, "metrics.json", PAGE)
 
 
 def out_of_fold(group: GroupDir, notice: Notice) -> tuple[Evaluation, np.ndarray]:
