@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         train as train,
     )
     from cnncli.api.labels import doubtful_labels as doubtful_labels
-    from cnncli.api.predictions import merge_predictions as merge_predictions
+    from cnncli.api.merging import merge_predictions as merge_predictions
     from cnncli.api.results import EvaluationResult as EvaluationResult
     from cnncli.api.run import Run as Run
     from cnncli.api.spec_report import SpecReport as SpecReport
@@ -72,7 +72,7 @@ _MODULES = {
         *("build_model", "check_data", "check_spec", "load_spec", "open_run", "preview", "summary", "train"),
     ),
     "cnncli.api.labels": ("doubtful_labels",),
-    "cnncli.api.predictions": ("merge_predictions",),
+    "cnncli.api.merging": ("merge_predictions",),
     "cnncli.api.results": ("EvaluationResult",),
     "cnncli.api.run": ("Run",),
     "cnncli.api.spec_report": ("SpecReport",),

@@ -39,6 +39,7 @@ class PredictingRun(SureRun):
         calibrated: bool | None = None,
         coverage: float | None = None,
         tta: bool = False,
+        unknown: bool = False,
     ) -> list[Prediction]: ...
     @overload
     def predict(
@@ -55,6 +56,7 @@ class PredictingRun(SureRun):
         calibrated: bool | None = None,
         coverage: float | None = None,
         tta: bool = False,
+        unknown: bool = False,
     ) -> list[Prediction | UnreadableImage]: ...
     def predict(
         self,
@@ -70,6 +72,7 @@ class PredictingRun(SureRun):
         calibrated: bool | None = None,
         coverage: float | None = None,
         tta: bool = False,
+        unknown: bool = False,
     ) -> Sequence[Prediction | UnreadableImage]:
         """Classifies images of any size, colour or grey; the network is loaded once for calls with the same weights.
 
@@ -94,17 +97,19 @@ class PredictingRun(SureRun):
                 `Prediction.classes_in_set`, is to hold the right class.
             tta: Give the mean answer to several views of each image, as the flips and shifts of the spec's `augment`
                 allow; `Run.evaluate` measures what that brings.
+            unknown: Say in `Prediction.doubt` which answers are unsure, and which images unlike the training images.
+                That takes TensorFlow, and at the first time the images of the run.
 
         Returns:
             One prediction for each image, in order.
 
         Raises:
-            ValueError: `top_k` is less than 1, no engine has this name, or `coverage` is not between 0 and 1 or
-                together with `tta`.
+            ValueError: `top_k` is less than 1, no engine has this name, or `coverage` is not between 0 and 1, or
+                it or `unknown` is together with `tta`.
             DataError: An image cannot be read.
             RunError: The run is incomplete, lacks these weights, the export of the engine, a temperature for
-                `calibrated`, or thresholds for `coverage`, such as with too few validation images; or weights were
-                changed.
+                `calibrated`, or thresholds for `coverage` or `unknown`, such as with too few validation images; or
+                weights were changed.
             ResourceError: The runtime of the engine is not installed.
 
         Example:
@@ -116,7 +121,7 @@ class PredictingRun(SureRun):
         """
         if top_k < 1:
             raise ValueError(f"top_k is the number of classes to return, 1 or more; got {top_k}")
-        _require_one_view(tta, coverage)
+        _require_one_view(tta, coverage, unknown)
         sets = (
             None
             if coverage is None
@@ -124,23 +129,24 @@ class PredictingRun(SureRun):
                 coverage, weights=weights, allow_changed_weights=allow_changed_weights, calibrated=calibrated
             )
         )
+        doubts = self._doubts(weights, allow_changed_weights, notice).doubts if unknown else None
         with isolated_images():
             from cnncli.runner.predict import Predictor, as_list
 
-            chosen = weights, allow_changed_weights, engine, calibrated, tta
+            chosen = weights, allow_changed_weights, engine, calibrated, tta, unknown
             if chosen not in self._predictors:
                 self._predictors[chosen] = Predictor(
-                    self, notice, allow_changed_weights, weights, engine, calibrated, tta
+                    self, notice, allow_changed_weights, weights, engine, calibrated, tta, unknown
                 )
             predictions = []
-            for prediction in self._predictors[chosen].predict(as_list(images), top_k, invert, sets):
+            for prediction in self._predictors[chosen].predict(as_list(images), top_k, invert, sets, doubts):
                 if isinstance(prediction, UnreadableImage) and not keep_unreadable:
                     raise DataError(prediction.reason)
                 predictions.append(prediction)
             return predictions
 
     @cached_property
-    def _predictors(self) -> dict[tuple[Weights, bool, str | None, bool | None, bool], Predictor]:
+    def _predictors(self) -> dict[tuple[Weights, bool, str | None, bool | None, bool, bool], Predictor]:
         return {}
 
     def prepare_predictions(self, notice: Notice = warn) -> None:
@@ -181,6 +187,7 @@ class PredictingRun(SureRun):
         invert: bool = False,
         coverage: float | None = None,
         tta: bool = False,
+        unknown: bool = False,
         image_column: str | None = None,
         allow_changed_weights: bool = False,
         prepare: bool = False,
@@ -211,6 +218,7 @@ class PredictingRun(SureRun):
             coverage: Write sets of classes as well, which hold the right one in this share of images like the
                 validation images, such as 0.95.
             tta: Give the mean answer to several views of each image, as in `predict`.
+            unknown: Write doubts as well, as in `predict`.
             image_column: Column of the images in a table; found by itself by default.
             allow_changed_weights: Accept weights whose checksum does not match the run.
             prepare: For 2,000 images or more, make the export to LiteRT first if there is none, as
@@ -236,11 +244,13 @@ class PredictingRun(SureRun):
             raise ValueError(f"top_k is the number of classes to write, 1 or more; got {top_k}")
         if not 1 <= shard[0] <= shard[1]:
             raise ValueError(f"shard is a number and how many there are, such as (3, 16); got {shard}")
-        _require_one_view(tta, coverage)
+        _require_one_view(tta, coverage, unknown)
         from cnncli.runner.answers.images import as_several
         from cnncli.runner.answers.network import Computing
         from cnncli.runner.answers.pipeline import Settings
         from cnncli.runner.answers.write import write_predictions
+
+        doubts = self._doubts(weights, allow_changed_weights, notice).doubts if unknown else None
 
         def export() -> None:
             with isolated():
@@ -253,44 +263,21 @@ class PredictingRun(SureRun):
                 self,
                 expanded(out),
                 as_several(images),
-                Settings(top_k, probabilities, embeddings, invert, coverage, tta),
+                Settings(top_k, probabilities, embeddings, invert, coverage, tta, unknown),
                 Computing(weights, engine, allow_changed_weights, export if prepare else None, calibrated),
                 shard,
                 resume,
                 overwrite,
                 image_column,
+                doubts,
                 progress or (lambda done, total: None),
                 notice,
             )
 
 
-def _require_one_view(tta: bool, coverage: float | None) -> None:
-    if tta and coverage is not None:
-        raise ValueError("thresholds of sets were measured for one view of each image; leave out tta or coverage")
-
-
-def merge_predictions(
-    shards: Sequence[str | os.PathLike[str]], out: str | os.PathLike[str], *, overwrite: bool = False
-) -> WrittenPredictions:
-    """Joins the files of all shards of `Run.predict_to` into one, which has the bytes that a single call writes.
-
-    Args:
-        shards: Files of the shards, each with what is beside it.
-        out: File to write, in the same format.
-        overwrite: Replace the file.
-
-    Raises:
-        DataError: A file is missing or not that of a shard, or `out` exists.
-        RunError: An image is lacking or there twice, or shards are of different runs, weights, settings or images.
-        ResourceError: The file cannot be written.
-
-    Example:
-        >>> import cnncli
-        >>> run = cnncli.open_run("runs/mnist-001")
-        >>> parts = [run.predict_to(f"{n}.csv", "digit.png", shard=(n, 2), overwrite=True).path for n in (1, 2)]
-        >>> cnncli.merge_predictions(parts, "all.csv", overwrite=True).answers
-        1
-    """
-    from cnncli.runner.answers.merge import merge_predictions as merge
-
-    return merge([expanded(shard) for shard in shards], expanded(out), overwrite)
+def _require_one_view(tta: bool, coverage: float | None, unknown: bool) -> None:
+    if tta and (coverage is not None or unknown):
+        other = "unknown" if coverage is None else "coverage"
+        raise ValueError(
+            f"the thresholds of {other} were measured for one view of each image; leave out tta or {other}"
+        )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnncli.api.export import ExportableRun
+from cnncli.isolation import isolated
+from cnncli.machine import expanded
+from cnncli.notices import Notice, warn
 from cnncli.runner.open_run import Weights
 
 if TYPE_CHECKING:
-    from cnncli.runner.class_sets import RunSets
+    from cnncli.runner.sure.class_sets import RunSets
+    from cnncli.runner.sure.stored_doubts import StoredDoubts
 
 
 class SureRun(ExportableRun):
@@ -41,12 +47,78 @@ class SureRun(ExportableRun):
             >>> sets.thresholds.shape, sets.measured.images
             ((10,), 100)
         """
-        from cnncli.runner.class_sets import class_sets
+        from cnncli.runner.sure.class_sets import class_sets
 
         wanted = coverage, weights, allow_changed_weights, calibrated
         if wanted not in self._class_sets:
             self._class_sets[wanted] = class_sets(self, *wanted)
         return self._class_sets[wanted]
+
+    def measure_unknown(
+        self,
+        negatives: Iterable[str | os.PathLike[str]] = (),
+        *,
+        data: str | os.PathLike[str] | None = None,
+        allow_changed_weights: bool = False,
+        notice: Notice = warn,
+    ) -> Mapping[str, Any]:
+        """Measures how many known images `predict` doubts with `unknown`, and how many unknown ones; takes TensorFlow.
+
+        Args:
+            negatives: Folders of images that no class fits, measured beside noise and test images that are shuffled
+                or inverted.
+            data: Where the images of the run are now, if they were moved.
+            allow_changed_weights: Whether weights may have been changed, for which there are no thresholds.
+            notice: Receives what is done, and warnings; `warnings.warn` by default.
+
+        Returns:
+            What is written to unknown.json: `known`, of the test images, and a list `unknown`; each with the `share` of
+            images that are `unsure`, `unlike` the training images, or `either`, and its `interval`.
+
+        Raises:
+            DataError: Images of the run are missing, or a folder has none that can be read.
+            RunError: The network does not end in a Dense layer that gives the logits, or there are too few images.
+
+        Example:
+            >>> import cnncli
+            >>> found = cnncli.open_run("runs/mnist-001").measure_unknown(notice=lambda text: None)
+            >>> [each["images_of"] for each in found["unknown"]]
+            ['noise', 'test images with pixels shuffled', 'test images inverted']
+        """
+        with isolated():
+            from cnncli.runner.sure.unknown import measure_unknown
+
+            moved = None if data is None else expanded(data)
+            return measure_unknown(self, [*map(expanded, negatives)], allow_changed_weights, notice, moved)
+
+    def _doubts(self, weights: Weights, allow_changed_weights: bool, notice: Notice) -> StoredDoubts:
+        if (weights, allow_changed_weights) != ("best", False) or self._known_doubts is None:
+            with isolated():
+                from cnncli.runner.sure.unknown import doubts_of
+
+                self._known_doubts = doubts_of(self, weights, allow_changed_weights, notice)
+        return self._known_doubts
+
+    _known_doubts: StoredDoubts | None = None
+
+    def doubt_sentence(self, *, notice: Notice = warn) -> str:
+        """How many known images `predict` doubts with `unknown`, in two lines.
+
+        Args:
+            notice: Receives what is done; `warnings.warn` by default.
+
+        Raises:
+            CnncliError: As `measure_unknown`.
+
+        Example:
+            >>> import cnncli
+            >>> cnncli.open_run("runs/mnist-001").doubt_sentence(notice=lambda text: None)[:10]
+            'doubts: 0.'
+        """
+        stored = self._doubts("best", False, notice)
+        from cnncli.runner.sure.unknown import price_sentence
+
+        return price_sentence(self, stored)
 
     @cached_property
     def _class_sets(self) -> dict[tuple[float, Weights, bool, bool | None], RunSets]:

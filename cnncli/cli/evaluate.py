@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -34,6 +34,13 @@ if TYPE_CHECKING:
     type=UserPath(),
     help="Measure on other labelled images: a folder with a folder for each class, or a table.",
 )
+@click.option(
+    "--negatives",
+    type=UserPath(),
+    multiple=True,
+    metavar="FOLDER",
+    help="Measure how many images that no class fits `predict --unknown` notices; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
 @click.option(
     "--write",
@@ -54,6 +61,7 @@ def evaluate(
     weights: Literal["best", "last"],
     data: Path | None,
     on: Path | None,
+    negatives: tuple[Path, ...],
     as_json: bool,
     write: bool,
     tta: bool,
@@ -62,12 +70,13 @@ def evaluate(
 ) -> None:
     """Measure a run on its test images, or on others.
 
-    RUN is a run folder or its name. Nothing is written without --write.
+    RUN is a run folder or its name. Nothing is written without --write, but what --negatives measures.
 
     \b
     Example:
       cnncli evaluate mnist-001 --fail-under accuracy=0.97
       cnncli evaluate flowers-001 --on photos/new
+      cnncli evaluate flowers-001 --negatives photos/no-flowers
     """
     from cnncli import open_run
     from cnncli.cli.console import next_step, notice, print_json, show_report
@@ -79,6 +88,8 @@ def evaluate(
         raise click.UsageError("--data is a new path of the run's own images, --on names others; use one of them")
     if write and (split not in (None, "test") or weights != "best" or on is not None):
         raise click.UsageError("--write is for the best weights on the run's own test images")
+    if negatives and (split not in (None, "test") or weights != "best" or on is not None):
+        raise click.UsageError("--negatives is measured beside the best weights on the run's own test images")
     if note := _unfinished(opened, weights):
         notice(note)
     _require_metrics(opened, [name for name, _ in limits])
@@ -92,16 +103,45 @@ def evaluate(
         write=write,
         tta=tta,
     )
+    unknown: Mapping[str, Any] = {}
+    if negatives:
+        unknown = opened.measure_unknown(
+            negatives, data=data, allow_changed_weights=allow_changed_weights, notice=notice
+        )
     if as_json:
-        print_json({**result.metrics, "classes": result.report.values})
+        more = {"unknown": unknown} if unknown else {}
+        print_json({**result.metrics, "classes": result.report.values, **more})
     else:
         show_report(result.evaluation, result.report)
+        if unknown:
+            _show_unknown(unknown)
         next_step("predict", "IMAGE", "--run", opened.path)
     for name, least in limits:
         value = result.metrics[name]
         if value is None or value < least:
             is_ = "is not defined on these images" if value is None else f"is {value}, less than {least}"
             raise ThresholdMissed(f"{name} {is_}")
+
+
+def _show_unknown(found: Mapping[str, Any]) -> None:
+    """A row for the known images and each kind of unknown ones: how many are doubtful."""
+    from cnncli.cli.console import say, show_table
+    from cnncli.wording import with_interval
+
+    rows = []
+    for name, each in [("known: test images", found["known"]), *((one["images_of"], one) for one in found["unknown"])]:
+        images = each["images"]
+        shares = [with_interval(each[kind]["share"], None, images) for kind in ("unsure", "unlike")]
+        rows.append(
+            (name, f"{images:,}", *shares, with_interval(each["either"]["share"], each["either"]["interval"], images))
+        )
+    say("")
+    show_table(
+        ("share that is doubtful", "images", "unsure", "unlike", "either, 95 %"),
+        rows,
+        right=("images", "unsure", "unlike"),
+        shortened=("share that is doubtful",),
+    )
 
 
 def _require_metrics(run: Run, names: Sequence[str]) -> None:

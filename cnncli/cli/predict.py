@@ -22,7 +22,7 @@ from cnncli.cli.options import (
 from cnncli.cli.predict_many import Shard, merge, write
 
 if TYPE_CHECKING:
-    from cnncli import Prediction, Run, UnreadableImage
+    from cnncli import Run
 
 
 @click.command()
@@ -49,6 +49,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Answer by the mean of several views of each image, flipped and shifted as in the training.",
 )
+@click.option(
+    "--unknown",
+    is_flag=True,
+    help="Say which answers are unsure, and which images are unlike the training images; needs TensorFlow.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--out", type=UserPath(dir_okay=False), help="Write a file, .csv, .jsonl or .parquet, for many images.")
@@ -71,6 +76,7 @@ def predict(
     invert: bool,
     coverage: float | None,
     tta: bool,
+    unknown: bool,
     as_json: bool,
     as_csv: bool,
     out: Path | None,
@@ -101,8 +107,9 @@ def predict(
     from cnncli import open_run
     from cnncli.cli.console import notice
 
-    if tta and coverage is not None:
-        raise click.UsageError("--coverage was measured for one view of each image; leave out it or --tta")
+    if tta and (coverage is not None or unknown):
+        other = "--unknown" if coverage is None else "--coverage"
+        raise click.UsageError(f"{other} was measured for one view of each image; leave out it or --tta")
     if as_json and as_csv:
         raise click.UsageError("--json and --csv cannot be combined")
     if merging:
@@ -129,10 +136,14 @@ def predict(
         "invert": invert,
         "coverage": coverage,
         "tta": tta,
+        "unknown": unknown,
         "allow_changed_weights": allow_changed_weights,
     }
     if coverage is not None:
         _say_what_sets_are(run, coverage, how)
+    if unknown and weights == "best" and not allow_changed_weights:  # else the prediction refuses
+        for line in run.doubt_sentence(notice=notice).splitlines():
+            notice(line)
     if out is not None:
         return write(run, out, images, top_k=top_k, **how, **many | {"shard": shard or (1, 1)})
     status = _show(run, images, top_k, how, "json" if as_json else "csv" if as_csv else "table")
@@ -158,6 +169,7 @@ def _say_what_sets_are(run: Run, coverage: float, how: Mapping[str, Any]) -> Non
 def _show(run: Run, images: Sequence[str], top_k: int, how: dict[str, Any], output_format: str) -> int:
     """Prints the answers to a few images; returns the exit code."""
     from cnncli.cli.console import notice
+    from cnncli.cli.predict_output import print_answers_csv, print_answers_json, print_answers_table, show_notes
     from cnncli.errors import DataError
     from cnncli.records import Prediction, UnreadableImage
 
@@ -166,93 +178,11 @@ def _show(run: Run, images: Sequence[str], top_k: int, how: dict[str, Any], outp
     if not answers:
         raise DataError(f"there are no images in {', '.join(images)}")
     if output_format == "json":
-        _print_json(answers, how["weights"])
+        print_answers_json(answers, how["weights"])
     else:
-        (_print_csv if output_format == "csv" else _print_table)(answers, top_k)
-    _show_notes([answer for answer in answers if isinstance(answer, Prediction)])
+        (print_answers_csv if output_format == "csv" else print_answers_table)(answers, top_k)
+    show_notes([answer for answer in answers if isinstance(answer, Prediction)])
     unreadable = [answer for answer in answers if isinstance(answer, UnreadableImage)]
     for answer in unreadable:
         notice(f"error: {answer.reason}")
     return DataError.exit_code if unreadable else 0
-
-
-def _show_notes(predictions: Sequence[Prediction]) -> None:
-    """Each note about an image once, with the number of images that it applies to."""
-    from cnncli.cli.console import notice
-
-    noted: dict[str, list[str]] = {}
-    for prediction in predictions:
-        if prediction.note:
-            noted.setdefault(prediction.note, []).append(prediction.image)
-    for note, names in noted.items():
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        notice(f"note: {names[0]}{more}: {note}")
-
-
-def _print_table(answers: Sequence[Prediction | UnreadableImage], top_k: int) -> None:
-    from cnncli.cli.console import show_table
-    from cnncli.records import Prediction
-
-    rows = [
-        (answer.image if rank == 0 else "", name, f"{probability:.4f}", _set_text(answer) if rank == 0 else "")
-        for answer in answers
-        if isinstance(answer, Prediction)
-        for rank, (name, probability) in enumerate(_shown(answer))
-    ]
-    if rows:
-        columns = ("image", "class", "probability", "set")
-        shown = slice(4 if any(row[-1] for row in rows) else 3)
-        show_table(columns[shown], [row[shown] for row in rows], right=("probability",), shortened=("image", "class"))
-
-
-def _set_text(prediction: Prediction) -> str:
-    """The set of an image, if it was asked for."""
-    from cnncli.wording import some
-
-    if prediction.classes_in_set is None:
-        return ""
-    return some(prediction.classes_in_set) or "(no class: doubtful)"
-
-
-def _shown(prediction: Prediction) -> Sequence[tuple[str, float]]:
-    """The classes that were asked for; of one, the second as well when it is close."""
-    second = prediction.runner_up if len(prediction.top) == 1 else None
-    return (*prediction.top, second) if second else prediction.top
-
-
-def _print_json(answers: Sequence[Prediction | UnreadableImage], weights: str) -> None:
-    from cnncli.cli.console import print_json
-    from cnncli.records import Prediction
-
-    listed = []
-    for answer in answers:
-        if isinstance(answer, Prediction):
-            top = [{"class": name, "probability": probability} for name, probability in answer.top]
-            entry = {"image": answer.image, **top[0], "top": top, "weights": weights, "note": answer.note}
-            if answer.classes_in_set is not None:
-                entry["set"] = answer.classes_in_set
-        else:
-            entry = {"image": answer.image, "error": answer.reason}
-        listed.append(entry)
-    print_json(listed)
-
-
-def _print_csv(answers: Sequence[Prediction | UnreadableImage], top_k: int) -> None:
-    import csv
-
-    from cnncli.cli.console import one_line
-    from cnncli.records import Prediction
-    from cnncli.report.tables import cell, set_cell, shortest
-
-    predictions = [answer for answer in answers if isinstance(answer, Prediction)]
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    columns = min(top_k, len(predictions[0].class_names)) if predictions else 1
-    numbers = [""] + [f"_{rank}" for rank in range(2, columns + 1)]
-    has_sets = any(prediction.classes_in_set is not None for prediction in predictions)
-    more = ["set"] if has_sets else []
-    writer.writerow(["image", *(heading + n for n in numbers for heading in ("class", "probability")), *more])
-    for prediction in predictions:
-        cells = [text for name, value in prediction.top for text in (one_line(cell(name)), shortest(value))]
-        if prediction.classes_in_set is not None:
-            cells.append(set_cell([one_line(name) for name in prediction.classes_in_set]))
-        writer.writerow([one_line(cell(prediction.image)), *cells])

@@ -67,10 +67,19 @@ class TensorFlowGraph(TensorFlowEngine):
         values = inner.reshape(len(images), -1, inner.shape[-1]).mean(axis=1, dtype=np.float64)
         return found, values.astype(np.float32)
 
+    def head(self) -> tuple[str, list[np.ndarray]]:
+        """Kind and weights of that layer."""
+        layer = _head(self.model)
+        return type(layer).__name__, [np.asarray(weight) for weight in layer.get_weights()]
+
 
 def _before_the_head(model: Any) -> Any:
-    """The input of the last layer with weights."""
+    return _head(model).input
+
+
+def _head(model: Any) -> Any:
+    """The last layer with weights."""
     for layer in reversed(model.layers):
         if layer.weights:
-            return layer.input
+            return layer
     raise RunError("the network has no layer with weights, so no embeddings", "leave out --embeddings")

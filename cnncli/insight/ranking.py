@@ -67,6 +67,11 @@ def ranking_areas(probabilities: np.ndarray, labels: np.ndarray) -> Iterator[tup
     return (_areas(probabilities[:, label], labels == label) for label in range(probabilities.shape[1]))
 
 
+def roc_area(scores: np.ndarray, is_class: np.ndarray) -> float:
+    """The area below the ROC curve of a score, both of shape `(images,)`: the chance that it is higher in a class."""
+    return _areas(scores, is_class)[0].value
+
+
 def mean_areas(
     areas: Iterable[tuple[Area, Area]], groups: np.ndarray | None = None
 ) -> tuple[tuple[float, Interval], ...]:

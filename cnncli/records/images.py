@@ -111,6 +111,8 @@ class Prediction:
         probabilities: One for each class, 0…1.
         note: A warning about the image; empty when there is none.
         top_k: Number of classes in `top`.
+        doubt: With `unknown`, `unlike` for an image unlike the training images, `unsure` for an answer of little
+            confidence, else empty. None without.
         classes_in_set: With `coverage`, classes of the set that holds the right one as often as that, most probable
             first; of a doubtful image there may be none. None without.
 
@@ -129,6 +131,7 @@ class Prediction:
     note: str = ""
     top_k: int = 1
     classes_in_set: tuple[str, ...] | None = None
+    doubt: str | None = None
 
     @cached_property
     def top(self) -> tuple[tuple[str, float], ...]:
@@ -159,6 +162,8 @@ class Prediction:
         rows = [(name, f"{value:.4f}") for name, value in self.top]
         if self.classes_in_set is not None:
             rows.append(("in the set", ", ".join(self.classes_in_set) or "no class"))
+        if self.doubt is not None:
+            rows.append(("doubt", self.doubt or "none"))
         return html_table((self.image, "probability"), rows)
 
 

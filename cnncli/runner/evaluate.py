@@ -51,7 +51,7 @@ def evaluate(
     if on is None:
         split = split or "test"
         own = own_split(run, split, data_path, notice)
-        samples, groups = _decoded(own, split, run.spec.data.cache, notice), groups_in(own, split)
+        samples, groups = decoded_split(own, split, run.spec.data.cache, notice), groups_in(own, split)
     else:
         split, files = other_images(on, split, run.spec.data, run.data_record, notice)
         warn_about_trained(run.path, classes, files, notice)
@@ -85,7 +85,7 @@ def evaluate_again(
         own = own_split(run, "test", data_path, notice, further=("validation",))
         evaluations = []
         for split in evaluated_splits(own):
-            samples = _decoded(own, split, run.spec.data.cache, notice)
+            samples = decoded_split(own, split, run.spec.data.cache, notice)
             of_split = views if split == "test" else None
             evaluations.append((_evaluated(run, model, split, samples, groups_in(own, split), of_split), samples))
         (tested, images), *others = evaluations
@@ -143,7 +143,7 @@ def own_split(
     return splits
 
 
-def _decoded(splits: Splits, split: str, cache: bool, notice: Notice) -> LabelledImages:
+def decoded_split(splits: Splits, split: str, cache: bool, notice: Notice) -> LabelledImages:
     """The images of one split: from the cache of the training if all its files are there, else decoded on their own."""
     try:
         if cache and (whole := decoded_before(splits)):

@@ -31,7 +31,10 @@ from cnncli.runner.views.allowed import required_views
 if TYPE_CHECKING:
     from PIL import Image
 
-    from cnncli.runner.class_sets import RunSets
+    from cnncli.inference import Engine
+    from cnncli.inference.tensorflow_graph import TensorFlowGraph
+    from cnncli.insight.unknown import Doubts
+    from cnncli.runner.sure.class_sets import RunSets
 
     ImageLike = str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | np.ndarray
 
@@ -87,29 +90,90 @@ class Predictor:
         engine: str | None = None,
         calibrated: bool | None = None,
         tta: bool = False,
+        features: bool = False,
     ) -> None:
         self._views = required_views(run) if tta else None
-        self.engine = open_engine(
-            run,
-            engine,
-            weights=weights,
-            allow_changed_weights=allow_changed_weights,
-            notice=notice,
-            temperature=temperature_for(run, calibrated, weights, notice, tta),
-        )
+        temperature = temperature_for(run, calibrated, weights, notice, tta)
+        self._graph: TensorFlowGraph | None = None
+        self.engine: Engine
+        if features:
+            require_features(engine)
+            from cnncli.inference.tensorflow_graph import TensorFlowGraph
+
+            self._graph = TensorFlowGraph(run, weights, allow_changed_weights, notice, True, temperature)
+            self.engine = self._graph
+        else:
+            self.engine = open_engine(
+                run,
+                engine,
+                weights=weights,
+                allow_changed_weights=allow_changed_weights,
+                notice=notice,
+                temperature=temperature,
+            )
         self._record, self.class_names, self.format = run.data_record, run.class_names, run.input_format
 
     def predict(
-        self, images: Iterable[ImageLike], top_k: int = 1, invert: bool = False, sets: RunSets | None = None
+        self,
+        images: Iterable[ImageLike],
+        top_k: int = 1,
+        invert: bool = False,
+        sets: RunSets | None = None,
+        doubts: Doubts | None = None,
     ) -> Iterator[Prediction | UnreadableImage]:
-        """For each image its prediction or why it cannot be read; the images are classified in batches."""
+        """For each image its prediction or why it cannot be read; the images are classified in batches.
+
+        With doubts, this predictor must be one that gives features.
+        """
         remaining = named_images(images)
         while batch := list(islice(remaining, BATCH_SIZE)):
-            yield from self._batch(batch, top_k, invert, sets)
+            pixels = self._pixels(batch, invert)
+            readable = [one for one in pixels if not isinstance(one, UnreadableImage)]
+            more = iter(self._more(readable, sets, doubts)) if readable else iter(())
+            for image, one in zip(batch, pixels, strict=True):
+                if isinstance(one, UnreadableImage):
+                    yield one
+                else:
+                    of_classes, inside, doubt = next(more)
+                    prediction = self.prediction(image, one, of_classes, top_k, invert)
+                    yield replace(prediction, classes_in_set=inside, doubt=doubt)
 
-    def _batch(
-        self, batch: list[NamedImage], top_k: int, invert: bool, sets: RunSets | None
-    ) -> Iterator[Prediction | UnreadableImage]:
+    def _more(
+        self, pixels: list[np.ndarray], sets: RunSets | None, doubts: Doubts | None
+    ) -> Iterable[tuple[np.ndarray, tuple[str, ...] | None, str | None]]:
+        """For each image its probabilities `(classes,)`, the classes in its set, and its doubt."""
+        images = np.stack(pixels)
+        features, compute = None, self.engine.probabilities
+        if self._graph:
+            probabilities, features = self._graph.both(images)
+        else:
+            probabilities = self._views.probabilities(images, compute) if self._views else compute(images)
+        in_sets: list[tuple[str, ...] | None] = [None] * len(pixels)
+        if sets is not None:
+            in_sets = [tuple(self.class_names[label] for label in labels) for labels in sets.members(probabilities)]
+        words: list[str | None] = [None] * len(pixels)
+        if doubts is not None and features is not None:
+            words = [*doubts.words(features)]
+        return zip(probabilities, in_sets, words, strict=True)
+
+    def features(self, pixels: np.ndarray) -> np.ndarray:
+        """What the last layer with weights gets, float32 `(images, features)`, of pixels as the model takes them."""
+        assert self._graph is not None
+        _, features = self._graph.both(pixels)
+        assert features is not None
+        return features
+
+    def features_in(self, folder: Path) -> tuple[np.ndarray, int]:
+        """The features of all images in a folder, `(images, features)`, and how many cannot be read."""
+        remaining, found, unreadable = named_images([folder]), [], 0
+        while batch := list(islice(remaining, BATCH_SIZE)):
+            pixels = [one for one in self._pixels(batch, False) if not isinstance(one, UnreadableImage)]
+            found += [self.features(np.stack(pixels))] if pixels else []
+            unreadable += len(batch) - len(pixels)
+        return np.concatenate(found) if found else np.empty((0, 0), np.float32), unreadable
+
+    def _pixels(self, batch: list[NamedImage], invert: bool) -> list[np.ndarray | UnreadableImage]:
+        """The pixels of each image, or why it cannot be read."""
         pixels: list[np.ndarray | UnreadableImage] = []
         for image in batch:
             try:
@@ -118,22 +182,7 @@ class Predictor:
             except DataError as error:
                 reason = f"{error.message}; {error.hint}" if error.hint else error.message
                 pixels.append(UnreadableImage(image.name, reason))
-        readable = [one for one in pixels if not isinstance(one, UnreadableImage)]
-        if not readable:
-            yield from pixels  # type: ignore[misc]  # of which all are why an image cannot be read
-            return
-        views, compute = self._views, self.engine.probabilities
-        stacked = np.stack(readable)
-        probabilities = compute(stacked) if views is None else views.probabilities(stacked, compute)
-        predicted = iter(probabilities)
-        in_sets = None if sets is None else iter(sets.members(probabilities))
-        for image, one in zip(batch, pixels, strict=True):
-            if isinstance(one, UnreadableImage):
-                yield one
-            else:
-                prediction = self.prediction(image, one, next(predicted), top_k, invert)
-                inside = None if in_sets is None else tuple(self.class_names[label] for label in next(in_sets))
-                yield replace(prediction, classes_in_set=inside)
+        return pixels
 
     def prediction(
         self, image: NamedImage, pixels: np.ndarray, of_classes: np.ndarray, top_k: int, invert: bool
@@ -167,6 +216,16 @@ class Predictor:
             )
         pixels = DeepPixels(content.reshape(shape), WHITE if is_plain else None)
         return fit_picture(pixels, image_format, image.name), (shape[0], shape[1])
+
+
+def require_features(engine: str | None) -> None:
+    """Refuses an engine that does not give what the last layer gets.
+
+    Raises:
+        DataError: It is another one than TensorFlow.
+    """
+    if engine not in (None, "tensorflow"):
+        raise DataError(f"the engine {engine} gives no embeddings, which are needed here", "leave out --engine")
 
 
 def _upright(picture: object, name: str) -> Image.Image:

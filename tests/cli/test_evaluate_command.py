@@ -74,3 +74,27 @@ def test_predictions_say_which_weights_they_are_of(call, trained, digits):
     assert {one["weights"] for one in of_last} == {"last"}
     # One epoch: both are the same, and computed by LiteRT and by TensorFlow
     assert [one["probability"] for one in of_last] == pytest.approx([one["probability"] for one in of_best], abs=1e-5)
+
+
+@pytest.mark.exhaustive
+def test_negatives_are_measured_beside_the_test_images(call, trained, tmp_path):
+    run = shutil.copytree(trained / "small-001", tmp_path / "small-001")
+    folder = tmp_path / "noise"
+    folder.mkdir()
+    for number, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (30, 28, 28), np.uint8)):
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    result = call("evaluate", run, "--negatives", folder)
+    rows = [line.split() for line in result.out.splitlines() if line.startswith(("known", "noise", str(folder)))]
+    assert [row[-5] for row in rows] == ["1,000", "500", "30"]
+    listed = json.loads(call("evaluate", run, "--negatives", folder, "--json").out)
+    assert listed["unknown"] == json.loads((run / "unknown.json").read_text())
+    shown = call("predict", folder / "0.png", "--run", run, "--unknown")
+    assert shown.err.startswith("doubts: 0.")
+    assert shown.out.splitlines()[0].split() == ["image", "class", "probability", "doubt"]
+    assert "doubt" in json.loads(call("predict", folder / "0.png", "--run", run, "--unknown", "--json").out)[0]
+
+
+def test_negatives_are_for_the_run_as_it_was_trained(call, trained, tmp_path):
+    for more in (("--weights", "last"), ("--split", "train"), ("--on", tmp_path)):
+        result = call("evaluate", trained / "small-001", "--negatives", tmp_path, *more)
+        assert (result.code, "best weights on the run's own test images" in result.err) == (2, True)

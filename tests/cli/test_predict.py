@@ -111,26 +111,26 @@ def test_one_form_at_a_time(call, trained):
 
 
 def test_a_close_runner_up_is_shown_and_a_distant_one_is_not(capsys):
-    from cnncli.cli.predict import _print_csv, _print_table
+    from cnncli.cli.predict_output import print_answers_csv, print_answers_table
     from cnncli.records import Prediction
 
     close = Prediction("a.png", ("cat", "dog", "owl"), (0.5, 0.3, 0.2))
     clear = Prediction("b.png", ("cat", "dog", "owl"), (0.9, 0.06, 0.04))
-    _print_table([close, clear], 1)
+    print_answers_table([close, clear], 1)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[1:] == [["a.png", "cat", "0.5000"], ["dog", "0.3000"], ["b.png", "cat", "0.9000"]]
     assert (close.runner_up, clear.runner_up) == (("dog", 0.3), None)
     assert Prediction("a", ("yes",), (1.0,)).runner_up is None
-    _print_csv([close], 1)
+    print_answers_csv([close], 1)
     assert "dog" not in capsys.readouterr().out
 
 
 TABLE = """
 import sys
-from cnncli.cli.predict import _print_table
+from cnncli.cli.predict_output import print_answers_table
 from cnncli.records import Prediction
 names = ("cat", "a dog of a very long and well-kept pedigree")
-_print_table([Prediction("photographs/" * 9 + "last.png", names, odds) for odds in ((0.9, 0.1), (0.2, 0.8))], 1)
+print_answers_table([Prediction("photographs/" * 9 + "last.png", names, odds) for odds in ((0.9, 0.1), (0.2, 0.8))], 1)
 """
 
 

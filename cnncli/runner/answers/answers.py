@@ -23,6 +23,7 @@ class Answers:
         probabilities: Of these classes: float32, shape `(images, top_k)`.
         every: Probability of every class if it was asked for: float32, shape `(images, classes)`.
         embeddings: Inputs of the last layer if they were asked for: float32, shape `(images, values)`.
+        doubts: `unlike`, `unsure` or nothing for each image, if it was asked for.
         sets: Classes in the set of each image if it was asked for, as indices, most probable first.
     """
 
@@ -33,6 +34,7 @@ class Answers:
     every: np.ndarray | None = None
     embeddings: np.ndarray | None = None
     sets: Sequence[Sequence[int]] | None = None
+    doubts: Sequence[str] | None = None
 
     @classmethod
     def joined(cls, parts: Sequence[Answers]) -> Self:
@@ -48,7 +50,8 @@ class Answers:
         assert classes is not None
         assert probabilities is not None
         sets = None if parts[0].sets is None else [each for part in parts for each in part.sets or ()]
-        return cls(positions, names, classes, probabilities, stacked("every"), stacked("embeddings"), sets)
+        doubts = None if parts[0].doubts is None else [each for part in parts for each in part.doubts or ()]
+        return cls(positions, names, classes, probabilities, stacked("every"), stacked("embeddings"), sets, doubts)
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,15 @@ class Refused:
 
 def columns(class_names: Sequence[str], answers: Answers) -> list[str]:
     """Names of the columns of a table of answers, without that of the position: `image`, `class`, `probability` …"""
-    top_k, sets = answers.classes.shape[1], [] if answers.sets is None else ["set"]
+    top_k, more = answers.classes.shape[1], {"set": answers.sets, "doubt": answers.doubts}
     numbers = ["", *(f"_{rank}" for rank in range(2, top_k + 1))]
     top = [f"{heading}{number}" for number in numbers for heading in ("class", "probability")]
-    return ["image", *top, *sets, *(f"p_{name}" for name in class_names if answers.every is not None)]
+    return [
+        "image",
+        *top,
+        *(name for name, values in more.items() if values is not None),
+        *(f"p_{name}" for name in class_names if answers.every is not None),
+    ]
 
 
 def ranked(probabilities: np.ndarray, top_k: int) -> np.ndarray:

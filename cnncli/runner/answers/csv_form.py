@@ -19,20 +19,22 @@ def write(answers: Answers, class_names: Sequence[str], path: Path) -> None:
     header = columns(class_names, answers)
     names = [_cell(each) for each in class_names]
     texts, classes = shortest_texts(answers.probabilities), answers.classes.tolist()
-    sets: Sequence[Sequence[str]] = [()] * len(texts)
-    if answers.sets is not None:
-        sets = [[set_cell([on_one_line(class_names[label]) for label in inside])] for inside in answers.sets]
+    more: list[list[str]] = [[] for _ in texts]
+    for cells, inside in zip(more, answers.sets or (), strict=answers.sets is not None):
+        cells.append(set_cell([on_one_line(class_names[label]) for label in inside]))
+    for cells, doubt in zip(more, answers.doubts or (), strict=answers.doubts is not None):
+        cells.append(doubt)
     every: Sequence[Sequence[str]] = [()] * len(texts) if answers.every is None else shortest_texts(answers.every)
     rows = (
         (
             position,
             _cell(image),
             *(field for at, text in zip(top, of_top, strict=True) for field in (names[at], text)),
-            *inside,
+            *others,
             *of_all,
         )
-        for position, image, top, of_top, inside, of_all in zip(
-            answers.positions.tolist(), answers.names, classes, texts, sets, every, strict=True
+        for position, image, top, of_top, others, of_all in zip(
+            answers.positions.tolist(), answers.names, classes, texts, more, every, strict=True
         )
     )
     _write(path, [_cell(each) for each in header], rows)

@@ -24,6 +24,7 @@ _WORDS = {
     "tta": "--tta",
     "temperature": "the temperature of --calibrated",
     "coverage": "--coverage",
+    "unknown": "--unknown",
 }
 """Settings by their field, as a command line has them."""
 
@@ -72,6 +73,7 @@ class Job:
         images: Number of images that were asked for, of all shards.
         images_sha256: Of their names.
         coverage: Level of the sets of classes; 0 without.
+        unknown: Whether doubts are there.
         shard: Number of the shard, from 1.
         shards: Number of shards.
         temperature: What logits are divided by.
@@ -92,6 +94,7 @@ class Job:
     images: int
     images_sha256: str
     coverage: float = 0.0
+    unknown: bool = False
     shard: int = 1
     shards: int = 1
     temperature: float = 1.0

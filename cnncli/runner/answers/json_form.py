@@ -33,6 +33,8 @@ def _lines(answers: Answers, names: Sequence[str]) -> Iterator[str]:
             fields.append(f'"top": [{", ".join(f"{{{each}}}" for each in top)}]')
         if answers.sets is not None:
             fields.append(f'"set": [{", ".join(names[label] for label in answers.sets[at])}]')
+        if answers.doubts is not None:
+            fields.append(f'"doubt": {_text(answers.doubts[at])}')
         if every is not None:
             of_all = ", ".join(f"{each}: {text}" for each, text in zip(names, every[at], strict=True))
             fields.append(f'"probabilities": {{{of_all}}}')

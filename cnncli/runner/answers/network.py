@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnncli.errors import DataError
 from cnncli.inference import Engine, open_engine
 from cnncli.notices import Notice, ignore
 from cnncli.runner.answers.pipeline import BATCH, Compute
 from cnncli.runner.open_run import OpenRun, Weights
+from cnncli.runner.predict import require_features
 
 QUICK = 0.0002
 """Seconds for an image below which an engine computes in one thread.
@@ -45,8 +45,8 @@ def open_network(
     run: OpenRun, computing: Computing, embeddings: bool, images: int, notice: Notice
 ) -> tuple[Compute, str]:
     """What computes a number of images, and the name of the engine."""
-    if embeddings and computing.engine not in (None, "tensorflow"):
-        raise DataError(f"the engine {computing.engine} gives no embeddings", "leave out --engine")
+    if embeddings:
+        require_features(computing.engine)
     name = "tensorflow" if embeddings else computing.engine
     weights, allowed = computing.weights, computing.allow_changed_weights
 

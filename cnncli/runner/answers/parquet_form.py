@@ -46,6 +46,8 @@ def write(answers: Answers, class_names: Sequence[str], path: Path) -> None:
         ends = np.cumsum([0, *map(len, answers.sets)], dtype=np.int32)
         inside = pa.array([label for each in answers.sets for label in each], pa.int64())
         arrays.append(pa.ListArray.from_arrays(pa.array(ends), names.take(inside)))
+    if answers.doubts is not None:
+        arrays.append(pa.array(answers.doubts, pa.string()))
     if answers.every is not None:
         arrays += [pa.array(answers.every[:, at]) for at in range(len(class_names))]
     if answers.embeddings is not None:

@@ -22,8 +22,9 @@ from cnncli.runner.answers.job import Noted, added
 from cnncli.runner.background import background_notes
 
 if TYPE_CHECKING:
-    from cnncli.runner.class_sets import RunSets
+    from cnncli.insight.unknown import Doubts
     from cnncli.runner.open_run import OpenRun
+    from cnncli.runner.sure.class_sets import RunSets
 
 BATCH = 64
 """Images that an engine gets at a time, always: a shorter batch is filled up with black ones.
@@ -63,6 +64,12 @@ class Settings:
     invert: bool = False
     coverage: float | None = None
     tta: bool = False
+    unknown: bool = False
+
+    @property
+    def features(self) -> bool:
+        """Whether the inputs of the last layer are needed."""
+        return self.embeddings or self.unknown
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,12 @@ class Reader:
 
 
 def answered(
-    reader: Reader, positions: np.ndarray, compute: Compute, settings: Settings, sets: RunSets | None
+    reader: Reader,
+    positions: np.ndarray,
+    compute: Compute,
+    settings: Settings,
+    sets: RunSets | None,
+    doubts: Doubts | None,
 ) -> Iterator[Piece]:
     """The answers for the images at these positions, in order."""
     for batch in reader.batches(positions):
@@ -132,8 +144,9 @@ def answered(
             classes,
             np.take_along_axis(probabilities, classes, axis=1),
             probabilities if settings.probabilities else None,
-            None if embeddings is None else embeddings[:count],
+            embeddings[:count] if embeddings is not None and settings.embeddings else None,
             None if sets is None else sets.members(probabilities),
+            None if doubts is None or embeddings is None else doubts.words(embeddings[:count]),
         )
         yield Piece(count + len(batch.refused), answers, batch.refused, batch.notes)
 

@@ -11,6 +11,7 @@ import numpy as np
 from cnncli import __version__
 from cnncli.errors import DataError, RunError
 from cnncli.inference.exported import fingerprint
+from cnncli.insight.unknown import Doubts
 from cnncli.insight.views import Views, averaged
 from cnncli.notices import Notice, Progress
 from cnncli.records import WrittenPredictions
@@ -21,8 +22,8 @@ from cnncli.runner.answers.job import Job, Outcome
 from cnncli.runner.answers.network import Computing, open_network
 from cnncli.runner.answers.parts import PartWriter, Tally
 from cnncli.runner.answers.pipeline import Compute, Reader, Settings, answered
-from cnncli.runner.class_sets import RunSets, class_sets
 from cnncli.runner.open_run import OpenRun
+from cnncli.runner.sure.class_sets import RunSets, class_sets
 from cnncli.runner.temperature import temperature_for
 from cnncli.runner.views.allowed import required_views
 from cnncli.runs import verified_weights, weights_file
@@ -40,6 +41,7 @@ def write_predictions(
     resume: bool,
     overwrite: bool,
     image_column: str | None,
+    doubts: Doubts | None,
     progress: Progress,
     notice: Notice,
 ) -> WrittenPredictions:
@@ -73,7 +75,7 @@ def write_predictions(
             raise DataError(f"{out} exists, and is not of this command", "replace it with --overwrite")
         if outcome is not None:
             return written(file, outcome, outcome.answers + outcome.unreadable)
-        compute, name = open_network(run, computing, settings.embeddings, len(images), notice)
+        compute, name = open_network(run, computing, settings.features, len(images), notice)
         if views is not None:
             compute = _of_views(compute, views)
         if begun is None:
@@ -82,7 +84,7 @@ def write_predictions(
         tally = file.parts.tally()
         before = tally.images
         positions = images.in_shard(*shard)
-        _write_parts(run, file, images, positions, compute, settings, sets, tally, progress)
+        _write_parts(run, file, images, positions, compute, settings, sets, doubts, tally, progress)
         outcome = _finish(file, job, tally, len(positions))
         file.parts.end()
     return written(file, outcome, before)
@@ -113,6 +115,7 @@ def _job(
         images=len(images),
         images_sha256=images.digest,
         coverage=settings.coverage or 0.0,
+        unknown=settings.unknown,
         shard=shard[0],
         shards=shard[1],
         temperature=computing.temperature,
@@ -148,6 +151,7 @@ def _write_parts(
     compute: Compute,
     settings: Settings,
     sets: RunSets | None,
+    doubts: Doubts | None,
     tally: Tally,
     progress: Progress,
 ) -> None:
@@ -163,7 +167,7 @@ def _write_parts(
     if done == total and file.parts.count():
         return
     with PartWriter(file.parts, tally, write) as parts:
-        for piece in answered(reader, positions[done:], compute, settings, sets):
+        for piece in answered(reader, positions[done:], compute, settings, sets, doubts):
             parts.add(piece)
             done += piece.images
             progress(done, total)

@@ -9,7 +9,7 @@ import pytest
 
 import cnncli
 from cnncli.insight.sets import fit_sets, measure_sets
-from cnncli.runner.class_sets import class_sets
+from cnncli.runner.sure.class_sets import class_sets
 
 SPEC = """\
 name: colors
