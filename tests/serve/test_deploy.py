@@ -71,6 +71,7 @@ def test_its_steps_make_a_server_without_tensorflow(place, tmp_path):
         assert server.ask("/ready").status == 200
         answer = server.ask("/predict", png(230), Authorization=f"Bearer {token}")
         assert (answer.status, answer.body["predictions"][0]["class"] in ("bright", "dark")) == (200, True)
+        assert server.ask("/heatmap", png(230), Authorization=f"Bearer {token}").status == 200
         code, errors = server.stop()
     assert (code, "tensorflow" in os.listdir(next(home.glob("lib/*/site-packages")))) == (0, False), errors  # noqa: PTH208
     assert sorted(tmp_path.rglob("*.*[!c]")) == files
