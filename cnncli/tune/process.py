@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,16 @@ from typing import Any
 import cnncli
 
 GO, PRUNE = "go", "prune"
+
+_PROGRAM = """\
+import sys
+package = sys.argv.pop(1)
+if package not in sys.path:
+    sys.path.insert(0, package)
+from cnncli.tune.trial import main
+main()
+"""
+"""Runs this very cnncli, also where it is not installed; the current folder, which may hold anything, is left out."""
 
 
 class TrialProcess:
@@ -31,9 +40,7 @@ class TrialProcess:
 
     def __init__(self, run: Path, weights_dir: Path, command: list[str]) -> None:
         package = str(Path(cnncli.__file__).parent.parent)
-        search = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
-        self._arguments = [sys.executable, "-P", "-m", "cnncli.tune.trial", str(run), str(weights_dir), *command]
-        self._environment = {**os.environ, "PYTHONPATH": search}
+        self._arguments = [sys.executable, "-P", "-c", _PROGRAM, package, str(run), str(weights_dir), *command]
 
     def __enter__(self) -> TrialProcess:
         self._process = subprocess.Popen(
@@ -43,7 +50,6 @@ class TrialProcess:
             stderr=subprocess.DEVNULL,
             text=True,
             encoding="utf-8",
-            env=self._environment,
             start_new_session=True,
         )
         return self

@@ -105,13 +105,9 @@ def run_trial(folder: Path, weights_dir: Path, command: Sequence[str], said: Tex
 
 
 def main() -> None:
-    """Runs as `python -m cnncli.tune.trial FOLDER WEIGHTS_DIR COMMAND…`; what libraries print goes to stderr."""
+    """Runs with the arguments FOLDER WEIGHTS_DIR COMMAND…; what libraries print goes to stderr."""
     claim_process()
     warnings.simplefilter("ignore")
     said = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     run_trial(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:], said, sys.stdin)
-
-
-if __name__ == "__main__":
-    main()
