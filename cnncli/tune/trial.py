@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -73,7 +74,7 @@ class Reporter(TrainingObserver):
 
 
 def _finite(metrics: Mapping[str, float]) -> dict[str, float]:
-    return {name: value for name, value in metrics.items() if abs(value) < float("inf")}  # NaN is not less either
+    return {name: value for name, value in metrics.items() if isfinite(value)}
 
 
 def run_trial(folder: Path, weights_dir: Path, command: Sequence[str], said: TextIO, heard: TextIO) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 
 from optuna.trial import TrialState
 
+from cnncli.errors import RunError
 from cnncli.runner.open_run import OpenRun
 from cnncli.runs import RunDir
 from cnncli.runs.searches import PRUNED
@@ -38,17 +40,19 @@ class TrialEnd:
 
 
 def end_of_run(run: RunDir, metric: str) -> TrialEnd | None:
-    """How the training of a run ended; None if it did not end yet.
+    """How the training of a run ended; None if it did not end yet. One whose records are damaged has failed."""
+    try:
+        return _end_of_run(run, metric) if run.status_file.exists() else None
+    except RunError as error:
+        return TrialEnd("failed", None, error.message, error.hint, error.exit_code)
 
-    Raises:
-        RunError: Its records are damaged.
-    """
-    if not run.status_file.exists():
-        return None
+
+def _end_of_run(run: RunDir, metric: str) -> TrialEnd | None:
     status = run.status()
     if status["state"] == "finished":
         progress = OpenRun(run).progress  # exact, while history.csv has the digits of a float32
-        return TrialEnd("complete", progress.epochs[progress.best - 1].metrics[metric])
+        value = progress.epochs[progress.best - 1].metrics[metric]
+        return TrialEnd("complete", value) if isfinite(value) else TrialEnd("pruned", reason=f"its {metric} is {value}")
     if status["state"] == "diverged":
         return TrialEnd("pruned", reason=f"diverged: {status.get('reason')}")
     if status.get("reason") == PRUNED:
@@ -61,4 +65,4 @@ def values_of_epochs(run: RunDir, metric: str) -> dict[int, float]:
     if not run.checkpoint.exists():
         return {}
     values = {epoch.number: epoch.metrics[metric] for epoch in OpenRun(run).progress.epochs}
-    return {number: value for number, value in values.items() if abs(value) < float("inf")}
+    return {number: value for number, value in values.items() if isfinite(value)}

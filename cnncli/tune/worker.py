@@ -148,8 +148,8 @@ class Worker:
         trial = ask(self.study, self.search.spec.tune, self.search.space, self.search.spec.seed)
         return self._begin(trial) if trial else None
 
-    def _begin(self, trial: FrozenTrial) -> Task:
-        """Makes the run of a trial that has none, and takes it."""
+    def _begin(self, trial: FrozenTrial) -> Task | None:
+        """Makes the run of a trial that has none, and takes it; None if another process has it after all."""
         if trial.params.keys() != self.search.spec.tune.space.keys():  # its process died while they were drawn
             self.study.sampler = sampler(self.search.spec.tune.sampler, self.search.spec.seed, trial.number)
             complete(optuna.Trial(self.study, trial._trial_id), self.search.space)
@@ -158,8 +158,8 @@ class Worker:
         folder = self.folder.trial(trial.number)
         if not folder.is_own():
             folder.create(self.search.trial_spec(values), values)
-        lock = folder.take()
-        assert lock is not None, "nobody else knows of this trial"
+        if (lock := folder.take()) is None:
+            return None
         attributes = {HOST: socket.gethostname(), FOLDER: self.folder.id, RUN: str(folder.run.path.absolute())}
         try:
             for key, value in attributes.items():
