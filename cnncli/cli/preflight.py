@@ -49,8 +49,8 @@ def run_dry(
     if folds is None:
         estimate = dry_run(spec, runs_dir, screen, began)
     else:
-        with first_fold(spec, folds, final, screen.on_notice) as of_fold:
-            estimate = dry_run(of_fold, runs_dir, screen, began)
+        with first_fold(spec, folds, final, screen) as (of_fold, observer):
+            estimate = dry_run(of_fold, runs_dir, observer, began)
     screen.clear()
     runs = 1 if folds is None else folds + final
     if as_json:

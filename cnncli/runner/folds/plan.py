@@ -14,8 +14,10 @@ from cnncli.data.split import Drawing, validation_indices
 from cnncli.errors import Problem, SpecError
 from cnncli.isolation import isolated_images
 from cnncli.notices import Notice
+from cnncli.observer import TrainingObserver
 from cnncli.report.tables import write_rows
 from cnncli.runner.folds.dealing import fold_numbers, uneven
+from cnncli.runner.folds.notices import EachNoticeOnce
 from cnncli.runner.inputs.class_check import require_known_classes, unused_splits
 from cnncli.runner.inputs.division import groups_of
 from cnncli.runner.inputs.division_file import COLUMNS, pooled
@@ -140,12 +142,16 @@ def _remarks(data: Data, own_test: int, own_validation: int, warning: str) -> It
 
 
 @contextmanager
-def first_fold(spec: Spec, folds: int, final: bool, notice: Notice) -> Iterator[Spec]:
-    """Inside, the spec of the first fold can be used: for a dry run. Arguments and errors are those of `plan_folds`."""
-    plan = plan_folds(spec, folds, final, notice)
+def first_fold(
+    spec: Spec, folds: int, final: bool, observer: TrainingObserver
+) -> Iterator[tuple[Spec, TrainingObserver]]:
+    """Inside, the spec of the first fold can be used, with an observer: for a dry run. Errors are `plan_folds`'s."""
+    notices = EachNoticeOnce([observer])
+    plan = plan_folds(spec, folds, final, notices.on_notice)
     with temporary_folder() as place:
+        notices.division = str(place / "fold-1.csv")
         plan.write(1, place / "fold-1.csv")
-        yield fold_spec(spec, place / "fold-1.csv")
+        yield fold_spec(spec, place / "fold-1.csv"), notices
 
 
 def fold_spec(spec: Spec, file: Path) -> Spec:

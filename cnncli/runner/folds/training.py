@@ -13,11 +13,11 @@ from cnncli.errors import Interrupted, ResourceError, RunError, SpecError
 from cnncli.isolation import isolated
 from cnncli.machine import create_folder
 from cnncli.observer import TrainingObserver
+from cnncli.runner.folds.notices import EachNoticeOnce
 from cnncli.runner.folds.plan import FoldPlan, fold_spec, plan_folds
 from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, with_own_files, write_corrections
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.resume_plan import plan_resume
-from cnncli.runner.training.observers import Observers
 from cnncli.runs import RunDir, now, require_writable, sweep_runs
 from cnncli.runs.groups import FINAL, GROUP_LOCK, GroupDir, GroupRecord
 from cnncli.runs.lock import locked_folder
@@ -35,7 +35,7 @@ def train_folds(
     """
     require_writable(runs_dir)
     sweep_runs(runs_dir)
-    observer = _EachNoticeOnce(observers)
+    observer = EachNoticeOnce(observers)
     plan = plan_folds(spec, folds, final, observer.on_notice)
     group: GroupDir | None = None
     with ExitStack() as locks, temporary_folder() as place:
@@ -73,7 +73,7 @@ def resume_folds(group: GroupDir, observers: Sequence[TrainingObserver], command
     if group.state() == "finished":
         return False
     with locked_folder(group.path, GROUP_LOCK):
-        _finish(group, _EachNoticeOnce(observers), command)
+        _finish(group, EachNoticeOnce(observers), command)
     return True
 
 
@@ -95,7 +95,7 @@ def _write_start(group: GroupDir, spec: Spec, plan: FoldPlan, final: bool, comma
     group.write_record(GroupRecord(plan.folds, final, plan.own_test > 0, text, invocation, now(), __version__))
 
 
-def _finish(group: GroupDir, observer: _EachNoticeOnce, command: Sequence[str]) -> None:
+def _finish(group: GroupDir, observer: EachNoticeOnce, command: Sequence[str]) -> None:
     """Trains the runs that are not finished, and writes the figures over all folds."""
     record = group.record
     try:
@@ -195,19 +195,3 @@ def _interrupting(group: Callable[[], GroupDir | None], number: int) -> Iterator
         raise Interrupted(
             path, code, stop.epochs, "; ".join(filter(None, (f"stopped in {where}", stop.left_out)))
         ) from None
-
-
-class _EachNoticeOnce(Observers):
-    """All observers as one; each notice reaches them once, though every run gives it."""
-
-    def __init__(self, observers: Sequence[TrainingObserver]) -> None:
-        super().__init__(observers)
-        self._tell, self._told = self.on_notice, set[str]()
-        self.on_notice = self._tell_once  # type: ignore[method-assign]
-        self.division = ""  # the file that divides the images of the run
-
-    def _tell_once(self, text: str) -> None:
-        text = text.replace(self.division, "the division into folds") if self.division else text
-        if text not in self._told:
-            self._told.add(text)
-            self._tell(text)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from cnncli.errors import SpecError
 from cnncli.notices import ignore
+from cnncli.observer import TrainingObserver
 from cnncli.runner.folds.plan import first_fold, fold_spec, plan_folds
 from cnncli.runner.inputs.splits import load_splits
 from cnncli.spec import load
@@ -91,5 +93,20 @@ def test_a_test_part_that_has_no_effect_is_said(patients_spec):
 
 
 def test_the_first_fold_alone(patients_spec):
-    with first_fold(patients_spec(), 4, False, ignore) as spec:
+    with first_fold(patients_spec(), 4, False, TrainingObserver()) as (spec, _):
         assert Path(spec.data.split.file).read_text().count("test,") == 10
+
+
+def test_notices_that_all_runs_give_are_given_once_and_name_no_temporary_file(digits):
+    class Listener(TrainingObserver):
+        notices: ClassVar[list[str]] = []
+
+        def on_notice(self, text):
+            self.notices.append(text)
+
+    with first_fold(digits(), 5, False, Listener()) as (spec, observer):
+        for _ in range(2):
+            load_splits(spec.data, spec.seed, notice=observer.on_notice)
+    _, unused = Listener.notices
+    assert "10 images" in unused
+    assert "not used: the division into folds does not list them" in unused
