@@ -11,13 +11,8 @@ from cnncli.insight.intervals import Interval, if_known, share_interval
 from cnncli.wording import percentage, with_interval
 
 _FLOOR, _FLOOR_OF_TWO = 1e-30, 1e-6
-"""Probabilities below are equal: float32 has none of much less, and 1 - p of a single sigmoid unit has few digits."""
-
-
-def scores(probabilities: np.ndarray) -> np.ndarray:
-    """-ln p: how little a class fits an image, float64, for probabilities `(images, classes)`."""
-    floor = _FLOOR_OF_TWO if probabilities.shape[-1] == 2 else _FLOOR
-    return np.asarray(-np.log(np.maximum(probabilities.astype(np.float32).astype(np.float64), floor)))
+"""A class whose least probability is no more than this is in every set: smaller ones are no more told apart in float32;
+of a single sigmoid unit, whose first class has 1 - p, no more than the latter."""
 
 
 def least_images(level: float) -> int:
@@ -49,23 +44,29 @@ def _rank(images: int, level: float) -> int:
 
 @dataclass(frozen=True)
 class ClassSets:
-    """What belongs into the set of an image: every class whose -ln p is at most its threshold.
+    """What belongs into the set of an image: every class whose probability is at least its own least one.
 
     Args:
         level: Share of images whose set holds their class: the coverage that was asked for, 0 to 1.
-        thresholds: Shape `(classes,)`, float64.
+        least: Shape `(classes,)`, float32; 0 for a class that is in every set.
         has_own: Which classes have a threshold of their own images, bool, shape `(classes,)`.
         images: Number of images that the thresholds are from.
     """
 
     level: float
-    thresholds: np.ndarray
+    least: np.ndarray
     has_own: np.ndarray
     images: int
 
+    @property
+    def thresholds(self) -> np.ndarray:
+        """The same as scores: the largest -ln p of a class in a set, shape `(classes,)`, float64; may be infinite."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(-np.log(self.least.astype(np.float64)))
+
     def members(self, probabilities: np.ndarray) -> np.ndarray:
-        """Which classes are in the set of each image, bool, for probabilities `(images, classes)`; none may be."""
-        return np.asarray(scores(probabilities) <= self.thresholds)
+        """Which classes are in the set of each image, bool, for probabilities `(images, classes)`, float32."""
+        return np.asarray(probabilities.astype(np.float32, copy=False) >= self.least)
 
 
 def fit_sets(probabilities: np.ndarray, labels: np.ndarray, level: float) -> ClassSets | None:
@@ -83,17 +84,18 @@ def fit_sets(probabilities: np.ndarray, labels: np.ndarray, level: float) -> Cla
         M. Sadinle, J. Lei, L. Wasserman (2019), "Least ambiguous set-valued classifiers with bounded error levels",
         JASA 114. V. Vovk (2012), "Conditional validity of inductive conformal predictors", ACML.
     """
-    least = least_images(level)
-    if len(labels) < least:
+    enough = least_images(level)
+    if len(labels) < enough:
         return None
-    of_truth = scores(probabilities)[np.arange(len(labels)), labels]  # (images,)
-    has_own = np.bincount(labels, minlength=probabilities.shape[1]) >= least  # (classes,)
+    of_truth = -probabilities[np.arange(len(labels)), labels].astype(np.float32)  # (images,)
+    has_own = np.bincount(labels, minlength=probabilities.shape[1]) >= enough  # (classes,)
     others = of_truth[~has_own[labels]]
-    shared = conformal_quantile(others if len(others) >= least else of_truth, level)
-    thresholds = np.full(len(has_own), shared)
+    shared = conformal_quantile(others if len(others) >= enough else of_truth, level)
+    least = np.full(len(has_own), -shared, np.float32)
     for label in np.flatnonzero(has_own):
-        thresholds[label] = conformal_quantile(of_truth[labels == label], level)
-    return ClassSets(level, thresholds, has_own, len(labels))
+        least[label] = -conformal_quantile(of_truth[labels == label], level)
+    least[least <= (_FLOOR_OF_TWO if len(least) == 2 else _FLOOR)] = 0
+    return ClassSets(level, least, has_own, len(labels))
 
 
 @dataclass(frozen=True)

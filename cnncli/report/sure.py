@@ -56,7 +56,7 @@ def _level(names: tuple[str, ...], sets: ClassSets, measured: MeasuredSets) -> d
         "classes": [
             {
                 "class": name,
-                "threshold": float(sets.thresholds[label]),
+                "threshold": _plain(float(sets.thresholds[label])),
                 "own": bool(sets.has_own[label]),
                 "coverage": _plain(float(measured.class_coverage[label])),
                 "interval": _plain(measured.class_intervals[label].tolist()),

@@ -34,7 +34,7 @@ class RunSets:
 
     @property
     def thresholds(self) -> np.ndarray:
-        """The largest -ln p with which a class is in the set, shape `(classes,)`, float64."""
+        """The largest -ln p with which a class is in the set, shape `(classes,)`, float64; infinite: it always is."""
         return self.sets.thresholds
 
     @property
