@@ -10,8 +10,11 @@ import numpy as np
 from cnncli.insight.intervals import Interval, share_interval
 from cnncli.wording import with_interval
 
-_FEWEST, _BINS, _MORE_BINS, _MORE_FROM = 50, 5, 10, 1000
+LEAST_IMAGES, _BINS, _MORE_BINS, _MORE_FROM = 50, 5, 10, 1000
 """Images from which on a calibration says something; bins of fewer images than the last, and of more."""
+
+_SHOWN = 0.01
+"""A confidence that two digits show; of many classes it may be lower."""
 
 _PERFECT_DRAWS = 200
 _MOST_FITTED = 1 << 22
@@ -76,7 +79,8 @@ class Calibration:
         off = [each for each in self.bins if not each.interval[0] <= each.confidence <= each.interval[1]]
         if self.is_off and off:
             worst = max(off, key=lambda each: abs(each.confidence - each.accuracy) * each.images)
-            means = f"{worst.confidence:.2f} means {with_interval(worst.accuracy, worst.interval, worst.images)} here"
+            shown = f"{worst.confidence:.2f}" if worst.confidence >= _SHOWN else f"{worst.confidence:.1g}"
+            means = f"{shown} means {with_interval(worst.accuracy, worst.interval, worst.images)} here"
             return f"{says}; most off: {means}"
         return f"{says}; confidences can be read as they are, as far as {self.images:,} images tell"
 
@@ -98,7 +102,7 @@ def calibration(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray | Non
     from scipy.special import log_softmax
 
     images = len(labels)
-    if images < _FEWEST:
+    if images < LEAST_IMAGES:
         return None
     logs = log_softmax(logits.astype(np.float64), axis=1)  # (images, classes)
     order = np.argsort(logs.max(axis=1), kind="stable")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnncli.errors import RunError
+from cnncli.insight.calibration import LEAST_IMAGES
 from cnncli.notices import Notice
 from cnncli.runs.untrusted import Unreadable, read_json
 from cnncli.wording import in_shell
@@ -89,15 +90,25 @@ def temperature_for(
 def _missing(run: OpenRun, stored: StoredTemperature | None, weights: Weights, tta: bool) -> tuple[str, str] | None:
     """Why a run has no temperature for some weights, and what to do."""
     if tta:
-        return "its temperature was fitted for one view of each image", "leave out --tta or --calibrated"
+        return "its temperature was fitted for one view of each image", "use either --tta or calibration"
     if weights != "best":
         return f"the temperature belongs to the best weights, not to the {weights} ones", "use the best weights"
     if stored is None:
-        lacks = f"it has no {FILE}, which takes 50 test images, and outputs that add up to 1"
-        return lacks, f"a run of an older version gets one: {_written_by(run)}"
+        return _why_no_file(run)
     if not stored.images:
         return "a temperature is fitted on validation images, and it has none", "train with data.split.validation"
     return None
+
+
+def _why_no_file(run: OpenRun) -> tuple[str, str]:
+    """Why a run has no calibration.json, as far as its metrics say, and what to do."""
+    metrics = run.metrics
+    images = metrics.get("images", LEAST_IMAGES)
+    if not isinstance(images, int) or images < LEAST_IMAGES:
+        return f"it was tested on fewer than {LEAST_IMAGES} images", "test on more images: data.split.test"
+    if "log_loss" in metrics and metrics["log_loss"] is None:
+        return "the outputs of its network for an image do not add up to 1", "end the network with a softmax"
+    return f"it has no {FILE}, as runs of older versions do not", f"write it: {_written_by(run)}"
 
 
 def _written_by(run: OpenRun) -> str:

@@ -56,6 +56,13 @@ def test_a_network_that_is_too_sure_is_told_what_its_confidence_means():
     assert fine.sentence.endswith("; confidences can be read as they are, as far as 2,000 images tell")
 
 
+def test_a_confidence_of_a_thousand_classes_is_not_called_zero():
+    labels = np.arange(2000) % 1000
+    logits = np.zeros((2000, 1000), np.float32)
+    logits[np.arange(2000), labels] = 0.5
+    assert "most off: 0.002 means 1.0" in calibration(logits, labels).sentence
+
+
 def test_few_images_say_nothing():
     assert calibration(*answers(np.random.default_rng(0), 49)) is None
 

@@ -14,7 +14,7 @@ def run(tmp_path):
     """A run that wants no calibration, and has a temperature of 2.5."""
     fitted = {"temperature": 2.5, "fit": {"value": 2.5, "images": 300}}
     (tmp_path / "calibration.json").write_text(json.dumps(fitted))
-    return SimpleNamespace(path=tmp_path, spec=SimpleNamespace(calibration=None))
+    return SimpleNamespace(path=tmp_path, spec=SimpleNamespace(calibration=None), metrics={})
 
 
 @pytest.fixture
@@ -41,6 +41,16 @@ def without_file(run):
     (run.path / "calibration.json").unlink()
 
 
+def with_few_images(run):
+    without_file(run)
+    run.metrics = {"images": 49, "log_loss": 0.5}
+
+
+def with_several_sigmoids(run):
+    without_file(run)
+    run.metrics = {"images": 200, "log_loss": None}
+
+
 def without_validation(run):
     (run.path / "calibration.json").write_text('{"temperature": 1.0, "fit": null}')
 
@@ -48,7 +58,9 @@ def without_validation(run):
 @pytest.mark.parametrize(
     ("change", "weights", "reason"),
     [
-        (without_file, "best", "it has no calibration.json, which takes 50 test images"),
+        (without_file, "best", "it has no calibration.json, as runs of older versions do not"),
+        (with_few_images, "best", "it was tested on fewer than 50 images"),
+        (with_several_sigmoids, "best", "the outputs of its network for an image do not add up to 1"),
         (without_validation, "best", "a temperature is fitted on validation images, and it has none"),
         (lambda run: None, "last", "the temperature belongs to the best weights, not to the last ones"),
     ],
