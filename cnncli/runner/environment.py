@@ -65,7 +65,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(devices: Any) -> str:
-    return " and ".join(map(str, devices)) if isinstance(devices, list) else "not set"
+    return " and ".join(map(str, devices)) if isinstance(devices, list) else "one"
 
 
 def _threads() -> int:

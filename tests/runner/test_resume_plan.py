@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnncli.errors import RunError
+from cnncli.errors import RunError, SpecError
 from cnncli.records import Epoch
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.resume_plan import plan_resume
@@ -53,6 +53,34 @@ def test_a_finished_run_is_trained_further_and_not_again(make, epochs, phases):
 def test_fewer_epochs_than_were_trained_are_refused(make, epochs):
     with pytest.raises(RunError, match=f"has already been trained for 7 epochs, more than {epochs}"):
         plan_resume(make(SPEC, [0] * 7), epochs)
+
+
+def test_other_devices_replace_those_of_the_spec_and_nothing_else(make):
+    run = make(SPEC, [0] * 3, "interrupted")
+    spec = plan_resume(run, devices=["GPU:0", "GPU:1"])
+    assert spec.train == run.spec.train.replace(devices=["GPU:0", "GPU:1"])
+    assert plan_resume(run, epochs=9, devices=2).train == run.spec.train.replace(epochs=9, devices=2)
+
+
+def test_devices_that_change_nothing_leave_the_spec_as_it_is(make):
+    run = make(SPEC.replace("{epochs: 7}", "{epochs: 7, devices: 2}"), [0] * 3, "interrupted")
+    assert plan_resume(run, devices=2) is run.spec
+
+
+def test_other_devices_do_not_continue_what_is_finished(make):
+    assert plan_resume(make(SPEC, [0] * 7), devices=2) is None
+
+
+@pytest.mark.parametrize("devices", ["GPU", 0, ["GPU:0", "GPU:0"]])
+def test_devices_that_are_none_are_refused(make, devices):
+    with pytest.raises(SpecError, match=r"train\.devices"):
+        plan_resume(make(SPEC, [0] * 3, "interrupted"), devices=devices)
+
+
+def test_devices_that_cannot_train_the_spec_are_refused(make):
+    run = make(SPEC.replace("{epochs: 7}", "{epochs: 7, jit_compile: true}"), [0] * 3, "interrupted")
+    with pytest.raises(SpecError, match="XLA compiles a step for one device"):
+        plan_resume(run, devices=2)
 
 
 def test_an_epoch_under_way_cannot_be_undone(make):

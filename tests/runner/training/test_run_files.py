@@ -35,6 +35,7 @@ def test_nothing_differs_from_itself(here):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        ({"devices": ["GPU:0", "GPU:1"]}, "devices GPU:0 and GPU:1, now one"),
         ({"threads": 77}, "number of threads 77, now "),
         ({"processor": "another"}, "processor another, now "),
         ({"packages": {"keras": "3.14.0"}}, "keras 3.14.0, now 3."),
