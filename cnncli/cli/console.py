@@ -94,7 +94,7 @@ def show_problems(
     widths = [min(max(len(row[i]) for row in rows), 60) for i in range(2)]
     for where, path, message in rows:
         before = f"  {where:<{widths[0]}}  {path:<{widths[1]}}  "
-        write(_hanging(before + message, len(before), sys.stdout if write is say else sys.stderr))
+        write(hanging(before + message, len(before), sys.stdout if write is say else sys.stderr))
     if len(problems) > MOST_PROBLEMS:
         write(f"  and {len(problems) - MOST_PROBLEMS:,} more")
 
@@ -134,7 +134,7 @@ def show_table(
         for heading, cell, width in zip(columns, row, widths, strict=True):
             blank = " " * (width - cell_len(cell))
             aligned.append(blank + cell if heading in right else cell + blank)
-        return _hanging("  ".join(aligned).rstrip(), sum(widths[:-1]) + 2 * (len(widths) - 1))
+        return hanging("  ".join(aligned).rstrip(), sum(widths[:-1]) + 2 * (len(widths) - 1))
 
     click.echo(styled(line(headings), bold=True))
     for number, row in enumerate(cells):
@@ -154,7 +154,7 @@ def without_middle(text: str, columns: int) -> str:
     return f"{set_cell_size(text, head)}…{tail}"
 
 
-def _hanging(text: str, indent: int, stream: Any = None) -> str:
+def hanging(text: str, indent: int, stream: Any = None) -> str:
     """A line wrapped below its last column, or with a small indentation where that column is narrow."""
     room = terminal_width()
     if not (stream or sys.stdout).isatty() or len(text) <= room:

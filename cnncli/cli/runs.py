@@ -150,17 +150,13 @@ def _show_trials(search: Any, as_json: bool) -> None:
         print_json([{**_row(trial.run), **_values(trial), "metric": metric} for trial in trials])
         return
     keys = list(dict.fromkeys(key for trial in trials for key in trial.values))
-    names = short_names(keys).values()
-    rows = [
-        (
-            trial.run.name,
-            trial.state,
-            "" if trial.value is None else f"{trial.value:.4f}",
-            *(_short(trial.values.get(key)) for key in keys),
-        )
-        for trial in trials
-    ]
-    show_table(("run", "state", metric, *names), rows, right=(metric,))
+    names = short_names(keys)
+    rows = []
+    for trial in trials:
+        value = "" if trial.value is None else f"{trial.value:.4f}"
+        tried = ", ".join(f"{names[key]} {_short(each)}" for key, each in trial.values.items())
+        rows.append((trial.run.name, trial.state, value, tried))
+    show_table(("run", "state", metric, "tried"), rows, right=(metric,))
 
 
 def _values(trial: Any) -> dict[str, Any]:

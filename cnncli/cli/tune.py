@@ -191,12 +191,14 @@ class _Screen:
 
     def on_trial_end(self, number: int, state: str, value: float | None, reason: str, is_best: bool) -> None:
         """A line: number, value, what was tried."""
+        from cnncli.cli.console import hanging
         from cnncli.wording import short_names
 
         figure = f"{value:.4f}" if value is not None else state
         names = short_names(list(self._values))
-        tried = "  ".join(f"{names[key]}={_text(item)}" for key, item in self._values.items())
-        self._say(f"{number:5d}  {figure:<8}  {tried}{f'  ({reason})' if reason else ''}{'  best' * is_best}")
+        tried = ", ".join(f"{names[key]} {_text(item)}" for key, item in self._values.items())
+        line = f"{number:5d}  {figure:<8}  {tried}{f' ({reason})' if reason else ''}{'  best' * is_best}"
+        self._say(hanging(line, 17))
 
     def on_best(self, search: Any, best: Any) -> None:
         """The best trial and what it tried."""

@@ -53,8 +53,8 @@ def listed(capsys, *arguments):
 def test_runs_lists_a_search_and_its_trials(search, tmp_path, capsys):
     assert listed(capsys, "--runs-dir", str(tmp_path)).splitlines()[1].split()[:3] == ["digits-tune", "2", "trials"]
     table = listed(capsys, "--runs-dir", str(tmp_path), "--group", "digits").splitlines()
-    assert table[0].split() == ["run", "state", "val_accuracy", "batch_size", "units"]
-    assert table[1].split() == ["trial-000", "complete", "0.8750", "0", "3"]
-    assert table[2].split() == ["trial-001", "pruned", "8", "3"]
+    assert table[0].split() == ["run", "state", "val_accuracy", "tried"]
+    assert table[1].split() == ["trial-000", "complete", "0.8750", "batch_size", "0,", "units", "3"]
+    assert table[2].split() == ["trial-001", "pruned", "batch_size", "8,", "units", "3"]
     rows = json.loads(listed(capsys, "--runs-dir", str(tmp_path), "--group", "digits", "--json"))
     assert (rows[1]["state"], rows[1]["reason"], rows[1]["metric"]) == ("pruned", "after 2 epochs", "val_accuracy")
