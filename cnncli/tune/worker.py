@@ -186,9 +186,9 @@ class Worker:
         """How a trial ended: from its record or its run, or after it was trained."""
         folder, metric = task.folder, self.search.metric
         record = folder.record()
+        self._watcher.on_trial(task.trial.number, record["values"], len(task.trial.intermediate_values))
         if "end" in record:  # the storage was away when it ended
             return TrialEnd(**record["end"])
-        self._watcher.on_trial(task.trial.number, record["values"], len(task.trial.intermediate_values))
         end = end_of_run(folder.run, metric) or _contradiction(record["spec"])
         deaths, reason = record["deaths"], "its process died"
         while end is None and deaths < MOST_ATTEMPTS:

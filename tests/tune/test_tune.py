@@ -49,3 +49,19 @@ def test_what_cannot_be_searched_is_refused(commands, monkeypatch, capsys, argum
         main(["tune", str(commands.spec), "--runs-dir", str(commands.runs), *arguments])
     err = capsys.readouterr().err
     assert (end.value.code, said in " ".join(err.split()), "secret" in err) == (code, True, False), err
+
+
+def test_without_optuna_it_says_what_to_install(commands, monkeypatch, capsys):
+    import importlib.util
+
+    from cnncli.cli import main
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "optuna" else found(name))
+    with pytest.raises(SystemExit) as end:
+        main(["tune", str(commands.spec), "--runs-dir", str(commands.runs)])
+    assert end.value.code == 5
+    assert "pip install 'cnncli[tune]'" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as end:
+        main(["check", str(commands.spec)])
+    assert end.value.code == 0, "a spec is checked without it"
