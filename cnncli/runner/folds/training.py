@@ -107,7 +107,7 @@ def _finish(group: GroupDir, observer: EachNoticeOnce, command: Sequence[str]) -
         observer.division = str(group.division(number).absolute())
         _finish_run(group, run, number, fold_spec(spec, group.division(number)), observer, command)
     if not group.metrics_file.exists():
-        with isolated(before_start=_threading_of(group)):
+        with _interrupting(lambda: group, None), isolated(before_start=_threading_of(group)):
             from cnncli.runner.folds.results import write_results
 
             write_results(group, observer.on_notice)
@@ -116,7 +116,7 @@ def _finish(group: GroupDir, observer: EachNoticeOnce, command: Sequence[str]) -
             spec = spec.replace(data=spec.data.replace(split=spec.data.split.replace(test="validation")))
         _finish_run(group, RunDir(group.path / FINAL), 0, spec, observer, command)
     if not group.page.exists():
-        with isolated(before_start=_threading_of(group)):
+        with _interrupting(lambda: group, None), isolated(before_start=_threading_of(group)):
             from cnncli.runner.folds.page import write_page
 
             write_page(group, observer.on_notice)
@@ -181,17 +181,18 @@ def _created(run: RunDir) -> Iterator[RunDir]:
 
 
 @contextmanager
-def _interrupting(group: Callable[[], GroupDir | None], number: int) -> Iterator[None]:
-    """Inside, an interruption is that of the group, once there is one."""
+def _interrupting(group: Callable[[], GroupDir | None], number: int | None) -> Iterator[None]:
+    """Inside, an interruption is that of the group, once there is one; without a number, its results are written."""
     try:
         yield
     except (Interrupted, KeyboardInterrupt) as stop:
         if (interrupted := group()) is None:
             raise
-        where = f"fold {number} of {interrupted.record.folds}" if number else "the run on all images"
+        where = f"in fold {number} of {interrupted.record.folds}" if number else "in the run on all images"
+        where = "before all results were written" if number is None else where
         path, code = str(interrupted.path), getattr(stop, "exit_code", 130)
         if not isinstance(stop, Interrupted):
-            raise Interrupted(path, code, 0, f"stopped in {where}") from None
+            raise Interrupted(path, code, 0, f"stopped {where}") from None
         raise Interrupted(
-            path, code, stop.epochs, "; ".join(filter(None, (f"stopped in {where}", stop.left_out)))
+            path, code, stop.epochs, "; ".join(filter(None, (f"stopped {where}", stop.left_out)))
         ) from None
