@@ -129,7 +129,7 @@ class PredictingRun(SureRun):
                 coverage, weights=weights, allow_changed_weights=allow_changed_weights, calibrated=calibrated
             )
         )
-        doubts = self._doubts(weights, allow_changed_weights, notice).doubts if unknown else None
+        doubts = self._doubts(weights, allow_changed_weights, notice) if unknown else None
         with isolated_images():
             from cnncli.runner.predict import Predictor, as_list
 
@@ -250,7 +250,7 @@ class PredictingRun(SureRun):
         from cnncli.runner.answers.pipeline import Settings
         from cnncli.runner.answers.write import write_predictions
 
-        doubts = self._doubts(weights, allow_changed_weights, notice).doubts if unknown else None
+        doubts = self._doubts(weights, allow_changed_weights, notice) if unknown else None
 
         def export() -> None:
             with isolated():

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from cnncli.inference import Engine
     from cnncli.inference.tensorflow_graph import TensorFlowGraph
-    from cnncli.insight.unknown import Doubts
     from cnncli.runner.sure.class_sets import RunSets
+    from cnncli.runner.sure.stored_doubts import StoredDoubts
 
     ImageLike = str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | np.ndarray
 
@@ -119,7 +119,7 @@ class Predictor:
         top_k: int = 1,
         invert: bool = False,
         sets: RunSets | None = None,
-        doubts: Doubts | None = None,
+        doubts: StoredDoubts | None = None,
     ) -> Iterator[Prediction | UnreadableImage]:
         """For each image its prediction or why it cannot be read; the images are classified in batches.
 
@@ -139,7 +139,7 @@ class Predictor:
                     yield replace(prediction, classes_in_set=inside, doubt=doubt)
 
     def _more(
-        self, pixels: list[np.ndarray], sets: RunSets | None, doubts: Doubts | None
+        self, pixels: list[np.ndarray], sets: RunSets | None, doubts: StoredDoubts | None
     ) -> Iterable[tuple[np.ndarray, tuple[str, ...] | None, str | None]]:
         """For each image its probabilities `(classes,)`, the classes in its set, and its doubt."""
         images = np.stack(pixels)

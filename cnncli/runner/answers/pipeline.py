@@ -22,9 +22,9 @@ from cnncli.runner.answers.job import Noted, added
 from cnncli.runner.background import background_notes
 
 if TYPE_CHECKING:
-    from cnncli.insight.unknown import Doubts
     from cnncli.runner.open_run import OpenRun
     from cnncli.runner.sure.class_sets import RunSets
+    from cnncli.runner.sure.stored_doubts import StoredDoubts
 
 BATCH = 64
 """Images that an engine gets at a time, always: a shorter batch is filled up with black ones.
@@ -130,7 +130,7 @@ def answered(
     compute: Compute,
     settings: Settings,
     sets: RunSets | None,
-    doubts: Doubts | None,
+    doubts: StoredDoubts | None,
 ) -> Iterator[Piece]:
     """The answers for the images at these positions, in order."""
     for batch in reader.batches(positions):

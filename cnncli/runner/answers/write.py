@@ -11,7 +11,6 @@ import numpy as np
 from cnncli import __version__
 from cnncli.errors import DataError, RunError
 from cnncli.inference.exported import fingerprint
-from cnncli.insight.unknown import Doubts
 from cnncli.insight.views import Views, averaged
 from cnncli.notices import Notice, Progress
 from cnncli.records import WrittenPredictions
@@ -24,6 +23,7 @@ from cnncli.runner.answers.parts import PartWriter, Tally
 from cnncli.runner.answers.pipeline import Compute, Reader, Settings, answered
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.sure.class_sets import RunSets, class_sets
+from cnncli.runner.sure.stored_doubts import StoredDoubts
 from cnncli.runner.temperature import temperature_for
 from cnncli.runner.views.allowed import required_views
 from cnncli.runs import verified_weights, weights_file
@@ -41,7 +41,7 @@ def write_predictions(
     resume: bool,
     overwrite: bool,
     image_column: str | None,
-    doubts: Doubts | None,
+    doubts: StoredDoubts | None,
     progress: Progress,
     notice: Notice,
 ) -> WrittenPredictions:
@@ -151,7 +151,7 @@ def _write_parts(
     compute: Compute,
     settings: Settings,
     sets: RunSets | None,
-    doubts: Doubts | None,
+    doubts: StoredDoubts | None,
     tally: Tally,
     progress: Progress,
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cnncli.errors import RunError
 from cnncli.inference.exported import fingerprint
 from cnncli.insight.unknown import MOST_NUMBERS, Doubts, Head, Likeness
 from cnncli.runner.open_run import OpenRun
@@ -36,6 +37,24 @@ class StoredDoubts:
     doubts: Doubts
     known: np.ndarray
 
+    def words(self, features: np.ndarray) -> list[str]:
+        """As `Doubts.words`.
+
+        Raises:
+            RunError: The file was made for another network.
+        """
+        self._require(features)
+        return self.doubts.words(features)
+
+    def scores(self, features: np.ndarray) -> np.ndarray:
+        """As `Doubts.scores`; raises as `words`."""
+        self._require(features)
+        return self.doubts.scores(features)
+
+    def _require(self, features: np.ndarray) -> None:
+        if features.shape[1] != len(self.doubts.likeness.origin):
+            raise RunError(f"{FILE} of this run is damaged: it is of another network", "delete it, to measure it again")
+
 
 def stored_doubts(run: OpenRun) -> StoredDoubts | None:
     """Reads the file; None where there is none, it is damaged, or of other weights, classes or preprocessing."""
@@ -50,7 +69,7 @@ def stored_doubts(run: OpenRun) -> StoredDoubts | None:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             stored = _checked({name: arrays[name] for name in arrays.files}, len(run.class_names))
             is_current = arrays["identity"].tobytes() == _identity(run)
-    except (Unreadable, ValueError, KeyError, OSError, zipfile.BadZipFile):
+    except (Unreadable, ValueError, TypeError, KeyError, OSError, MemoryError, zipfile.BadZipFile):
         return None
     return stored if is_current else None
 

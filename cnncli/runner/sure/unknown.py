@@ -15,7 +15,6 @@ from cnncli.insight.ranking import roc_area
 from cnncli.insight.sets import least_images
 from cnncli.insight.unknown import (
     KEPT,
-    Doubts,
     DoubtShares,
     Head,
     doubt_shares,
@@ -167,9 +166,7 @@ def measure_unknown(
     predictor = Predictor(run, ignore, calibrated=False, features=True)
     test = decoded_split(own_split(run, "test", data_path, ignore), "test", run.spec.data.cache, ignore)
     few = np.linspace(0, len(test) - 1, min(len(test), _OWN_UNKNOWN)).astype(np.int64)
-    unknown = [
-        (name, _scores(stored.doubts, predictor.features, pixels)) for name, pixels in own_unknown(test.read(few))
-    ]
+    unknown = [(name, _scores(stored, predictor.features, pixels)) for name, pixels in own_unknown(test.read(few))]
     for folder in folders:
         path = str(folder).encode(errors="backslashreplace").decode()  # a name that is no text cannot be in JSON
         features, unreadable = predictor.features_in(folder)
@@ -177,7 +174,7 @@ def measure_unknown(
             raise DataError(f"{folder} has no images that can be read")
         if unreadable:
             notice(f"note: {counted(unreadable, 'image')} in {folder} cannot be read, and is left out")
-        unknown.append((path, stored.doubts.scores(features)))
+        unknown.append((path, stored.scores(features)))
     record = {
         "kept": KEPT,
         "unsure": {"least_confidence": stored.doubts.least_confidence},
@@ -196,9 +193,9 @@ def measure_unknown(
     return record
 
 
-def _scores(doubts: Doubts, features: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray) -> np.ndarray:
+def _scores(stored: StoredDoubts, features: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray) -> np.ndarray:
     starts = range(0, len(pixels), _BATCH)
-    return np.concatenate([doubts.scores(features(pixels[at : at + _BATCH])) for at in starts], axis=1)
+    return np.concatenate([stored.scores(features(pixels[at : at + _BATCH])) for at in starts], axis=1)
 
 
 def known_shares(run: OpenRun, stored: StoredDoubts) -> DoubtShares:

@@ -95,6 +95,14 @@ def test_a_file_of_other_weights_or_a_damaged_one_is_measured_again(run):
         assert stored_doubts(run) is None
     np.savez_compressed(path, **good)
     assert stored_doubts(run) is None
+    np.savez(path, **good | {"origin": np.float32(1)})
+    assert stored_doubts(run) is None
+    narrower = {name: good[name][1:] for name in ("kernel", "origin", "directions")}
+    np.savez(path, **good | narrower)
+    with pytest.raises(cnncli.RunError, match="of another network"):
+        cnncli.open_run(run.path).predict(np.zeros((28, 28), np.uint8), unknown=True)
+    with pytest.raises(cnncli.RunError, match="of another network"):
+        cnncli.open_run(run.path).measure_unknown()
     path.write_text("no archive")
     said = []
     cnncli.open_run(run.path).doubt_sentence(notice=said.append)
