@@ -143,6 +143,13 @@ def test_confidences_are_held_against_what_is_right(page_of):
     assert "How to read the confidences" not in text_of(page_of(4, 40))
 
 
+def test_what_sets_and_leaving_out_answers_gain_is_shown_with_validation_images(page_of):
+    text = text_of(page_of(4, 200, validated=True))
+    assert re.search(r"0\.95 [01]\.\d\d \([01]\.\d\d–[01]\.\d\d\) \d\.\d\d \d", text)
+    assert re.search(r"Answers of 0\.\d\d or more \(\d+ %\) are right in", text)
+    assert "Sets of classes" not in text_of(page_of(4, 200))
+
+
 def test_a_network_that_guesses_is_called_what_it_is(page_of):
     assert "the network is not surely better than that" in text_of(page_of(2, 60, right=0.5))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cnncli.insight.abstention import Abstention
 from cnncli.insight.calibration import Calibration
 from cnncli.records import History
 
@@ -165,3 +166,31 @@ def reliability_of(plain: Calibration, calibrated: Calibration | None) -> Reliab
     return Reliability(
         list(shown(plain)), list(shown(calibrated)) if calibrated else [], up.ticks(), right.ticks(), diagonal
     )
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Accuracy of the answers against the share that is answered.
+
+    Args:
+        line: Points of a polyline.
+        band: The intervals around it, as points of a polygon.
+        up: Ticks of the vertical axis.
+        along: Ticks of the horizontal axis.
+    """
+
+    line: str
+    band: str
+    up: Sequence[Tick]
+    along: Sequence[Tick]
+
+
+def selection_of(abstention: Abstention) -> Selection:
+    """The curve of an abstention, from all images answered to few."""
+    known = [point for point in abstention.points if math.isfinite(point.accuracy) and math.isfinite(point.interval[0])]
+    low = max(0.0, min((point.interval[0] for point in known), default=0.0) - 0.02)
+    up, right = upwards(low, 1.0), across(1.0, 0.0)
+    line = [(right.place(point.answered), up.place(point.accuracy)) for point in known]
+    ends = [[(right.place(point.answered), up.place(point.interval[end])) for point in known] for end in (0, 1)]
+    along = [Tick(right.place(share / 100), f"{share} %") for share in range(100, -1, -25)]
+    return Selection(points(line), points([*ends[0], *reversed(ends[1])]), up.ticks(), along)

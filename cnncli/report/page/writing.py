@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,7 @@ from cnncli.report.artifacts import NotApplicable
 from cnncli.report.classification import log_loss
 from cnncli.report.confusion import confusion_of
 from cnncli.report.page import charts
-from cnncli.report.page.charts import Curves, curves_of, reliability_of
+from cnncli.report.page.charts import Curves, curves_of, reliability_of, selection_of
 from cnncli.report.page.confusions import confusions_of
 from cnncli.report.page.data import RunFacts
 from cnncli.report.page.pictures import Picture, embedded, with_heat
@@ -96,6 +97,7 @@ def page_html(data: EvaluationData, run: RunFacts) -> str:
         rows=list(_class_rows(data))[:MOST_CLASSES],
         classes=len(names),
         confidence=_confidence(data),
+        sure=_sure(data),
         mistakes=list(_mistakes(data, run)),
         splits=list(_splits(run)),
         seconds=duration_text(sum(round(epoch.seconds, 3) for epoch in run.history.epochs)),
@@ -197,6 +199,16 @@ def _confidence(data: EvaluationData) -> dict[str, Any] | None:
         "temperature": temperature,
         "chart": reliability_of(plain, calibrated),
     }
+
+
+def _sure(data: EvaluationData) -> dict[str, Any] | None:
+    """What sets of classes and leaving out answers gain; None where nothing can be said."""
+    sure: dict[str, Any] = {"sets": [], "abstention": None, "chart": None}
+    with suppress(NotApplicable):
+        sure["sets"] = data.sets
+    with suppress(NotApplicable):
+        sure["abstention"], sure["chart"] = data.abstention, selection_of(data.abstention)
+    return sure if sure["sets"] or sure["chart"] else None
 
 
 def _mistakes(data: EvaluationData, run: RunFacts) -> Iterator[Mistake]:
