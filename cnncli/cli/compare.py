@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnncli.cli.options import complete_runs, runs_dir_option
+from cnncli.cli.options import UserPath, complete_runs, runs_dir_option
 from cnncli.wording import p_text
 
 if TYPE_CHECKING:
@@ -22,11 +22,20 @@ _MOST_KEYS, _MOST_CLASSES, _MOST_IMAGES = 12, 6, 10
 @runs_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with every image that changed sides.")
 @click.option(
+    "--html",
+    "page",
+    type=UserPath(dir_okay=False),
+    is_flag=False,
+    flag_value="comparison.html",
+    metavar="[FILE]",
+    help="Write a page, with the images that changed sides; comparison.html by default.",
+)
+@click.option(
     "--fail-under-best",
     is_flag=True,
     help="Exit with 7 if the first run is worse than the best one, beyond chance.",
 )
-def compare(runs: tuple[str, ...], runs_dir: Path, as_json: bool, fail_under_best: bool) -> None:
+def compare(runs: tuple[str, ...], runs_dir: Path, as_json: bool, page: Path | None, fail_under_best: bool) -> None:
     """Compare runs on their test images.
 
     RUNS are two or more run folders or their names. Nothing is measured again: each run is judged by its
@@ -35,19 +44,28 @@ def compare(runs: tuple[str, ...], runs_dir: Path, as_json: bool, fail_under_bes
     \b
     Example:
       cnncli compare mnist-001 mnist-002
+      cnncli compare mnist-001 mnist-002 --html
       cnncli compare new-001 old-003 --fail-under-best
     """
     import cnncli
-    from cnncli.cli.console import print_json
+    from cnncli.cli.console import notice, print_json
     from cnncli.errors import ThresholdMissed
 
     if len(runs) < 2:
         raise click.UsageError("a comparison needs two runs or more")
-    comparison = cnncli.compare(runs, runs_dir)
+    if page is not None and page.suffix.lower() != ".html":
+        raise click.UsageError(f"'{page}' after --html does not end in .html; name the runs before it")
+    opened = [cnncli.open_run(run, runs_dir) for run in runs]
+    comparison = cnncli.compare(opened)
     if as_json:
         print_json(comparison.plain())
     else:
         _show(comparison)
+    if page is not None:
+        from cnncli.runner.comparison_page import write_comparison_page
+
+        write_comparison_page(opened, comparison, page, notice)
+        notice(f"{page} has the images that changed sides")
     first = comparison.runs[0]
     for pair in comparison.pairs if fail_under_best else ():
         if pair.first == first.run and _is_worse(pair):

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnncli.cli.options import runs_dir_option
+from cnncli.cli.options import UserPath, runs_dir_option
 
 if TYPE_CHECKING:
     from cnncli.runs import RunDir
 
 _KEYS = {"date": "started", "accuracy": "accuracy", "name": "name", "state": "state"}
+
+_IN_RUNS_DIR = "RUNS_DIR/runs.html"
 
 
 @click.command()
@@ -28,8 +30,17 @@ _KEYS = {"date": "started", "accuracy": "accuracy", "name": "name", "state": "st
 )
 @click.option("--group", "group", help="The runs of a training with --folds, or of a search: its folder or name.")
 @click.option("--json", "as_json", is_flag=True, help="Print the runs as JSON.")
+@click.option(
+    "--html",
+    "page",
+    type=UserPath(dir_okay=False),
+    is_flag=False,
+    flag_value=_IN_RUNS_DIR,
+    metavar="[FILE]",
+    help="Write a page of the runs, with their curves and links to their pages; RUNS_DIR/runs.html by default.",
+)
 @click.option("--send", "sends", is_flag=True, help="Send those that their trackers lack; see 'cnncli track'.")
-def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool, sends: bool) -> int:
+def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool, page: Path | None, sends: bool) -> int:
     """List the runs with their state, date and test accuracy.
 
     A training with --folds is one line, and so is a search; --group lists its runs.
@@ -37,10 +48,11 @@ def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool, sends: boo
     \b
     Example:
       cnncli runs --sort accuracy
+      cnncli runs --html
       cnncli runs --group photos-folds-001
       cnncli runs --send
     """
-    from cnncli.cli.console import notice, print_json, show_table
+    from cnncli.cli.console import notice, print_json, say, show_table
     from cnncli.runs import list_runs
     from cnncli.runs.groups import find_group, list_groups
     from cnncli.runs.searches import SearchDir, is_search, search_at
@@ -67,6 +79,12 @@ def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool, sends: boo
         print_json(rows)
     elif not rows:
         notice(f"no runs in '{runs_dir}' yet; to train one: cnncli train configs/mnist.yaml")
+    elif page is not None:
+        from cnncli.cli.runs_page import write_runs_page
+
+        file = runs_dir / "runs.html" if str(page) == _IN_RUNS_DIR else page
+        write_runs_page(rows, [_cells(row) for row in rows], runs_dir, file)
+        say(str(file))
     else:
         columns = ("run", "state", "started", "epochs", "accuracy")
         show_table(columns, [_cells(row) for row in rows], right=columns[3:])

@@ -42,6 +42,20 @@ def test_the_better_run_is_named_with_what_it_is_better_at(call, runs):
     assert found["best"] == "small-001"
 
 
+def test_a_page_shows_the_images_that_changed_sides(call, runs):
+    file = runs / "page.html"
+    result = call("compare", "small-002", "small-001", "--runs-dir", runs, "--html", file)
+    assert result.code == 0
+    assert f"{file} has the images that changed sides" in result.err
+    page = file.read_text("utf-8")
+    assert '<span class="figure">+10.00</span>' in page
+    assert "Only small-001 is right</bdi>: 100 images" in page
+    assert "60 are shown" in page
+    assert page.count('src="data:image/webp;base64,') == 60
+    wrong = call("compare", "--html", "small-002", "small-001", "--runs-dir", runs)
+    assert (wrong.code, "does not end in .html; name the runs before it" in wrong.err) == (2, True)
+
+
 def test_a_threshold_is_that_of_the_best_run(call, runs):
     missed = call("compare", "small-002", "small-001", "--runs-dir", runs, "--fail-under-best")
     assert missed.code == 7

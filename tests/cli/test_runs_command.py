@@ -89,3 +89,21 @@ def test_an_accuracy_has_the_interval_that_its_run_recorded(call, tmp_path):
     assert "0.959 (0.935–0.974)" in call("runs", "--runs-dir", tmp_path).out
     (tmp_path / "b-001" / "metrics.json").write_text(json.dumps({**metrics, "intervals": {"accuracy": ["a"]}}))
     assert call("runs", "--runs-dir", tmp_path).out.rstrip().endswith(" 0.959")
+
+
+def test_a_page_lists_them_with_their_curves_and_leads_to_their_pages(call, tmp_path):
+    make(tmp_path / "runs", "a <b> ü-001", "finished", "2026-03-01T10:00:00Z", 0.91)
+    make(tmp_path / "runs", "c-001", "diverged", "2026-02-01T10:00:00Z", 7.0)
+    run = tmp_path / "runs" / "a <b> ü-001"
+    (run / "report.html").touch()
+    (run / "history.csv").write_text("epoch,val_accuracy\n1,0.5\n2,nan\n3,0.75\n")
+    result = call("runs", "--html", "--runs-dir", tmp_path / "runs")
+    file = tmp_path / "runs" / "runs.html"
+    assert (result.code, result.out) == (0, f"{file}\n")
+    page = file.read_text("utf-8")
+    assert '<a href="a%20%3Cb%3E%20%C3%BC-001/report.html"><bdi dir="auto">a &lt;b&gt; ü-001</bdi></a>' in page
+    assert '<polyline class="curve training" points="2.0,30.0 118.0,2.0"/>' in page
+    assert page.count('class="bar"') == page.count('class="spark"') == 1
+    elsewhere = tmp_path / "all.html"
+    assert call("runs", "--html", elsewhere, "--runs-dir", tmp_path / "runs").code == 0
+    assert 'href="runs/a%20%3Cb%3E%20%C3%BC-001/report.html"' in elsewhere.read_text("utf-8")

@@ -141,6 +141,7 @@ def test_runs_are_listed_whatever_one_of_them_says(name, run, trained, world, ca
         result = call("runs", "--runs-dir", run.parent, "--sort", sort)
         assert (result.code, "squares-001" in result.out, "squares-002" in result.out) == (0, True, True)
     assert call("runs", "--runs-dir", run.parent, "--json").code == 0
+    assert call("runs", "--runs-dir", run.parent, "--html").code == 0
 
 
 def test_a_deceiving_class_name_is_no_formula_in_a_table(run, picture, world, call):
