@@ -51,10 +51,10 @@ def compare(runs: tuple[str, ...], runs_dir: Path, as_json: bool, page: Path | N
     from cnncli.cli.console import notice, print_json
     from cnncli.errors import ThresholdMissed
 
-    if len(runs) < 2:
-        raise click.UsageError("a comparison needs two runs or more")
     if page is not None and page.suffix.lower() != ".html":
         raise click.UsageError(f"'{page}' after --html does not end in .html; name the runs before it")
+    if len(runs) < 2:
+        raise click.UsageError("a comparison needs two runs or more")
     opened = [cnncli.open_run(run, runs_dir) for run in runs]
     comparison = cnncli.compare(opened)
     if as_json:
