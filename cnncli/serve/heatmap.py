@@ -97,7 +97,8 @@ def _centers(side: int) -> np.ndarray:
 def _resolution(spacing: Sequence[float], rows: np.ndarray, columns: np.ndarray) -> int:
     """Pixels of the image, for pixels of the network's: what is smaller is not located."""
     scales = [_scale(each) for each in (rows, columns)]
-    return math.ceil(max(each / scale for each, scale in zip(spacing, scales, strict=True)) or 1)
+    located = max(each / scale for each, scale in zip(spacing, scales, strict=True))
+    return min(math.ceil(located) or 1, max(len(rows), len(columns)))
 
 
 def _scale(places: np.ndarray) -> float:

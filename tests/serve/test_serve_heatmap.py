@@ -89,3 +89,25 @@ def test_what_is_too_much_is_to_be_asked_again(started, limits, sentence):
         assert sentence in answer.body["error"]
     assert server.ask("/predict", png(9)).status == 200
     assert b"cnncli_waiting_images 0.0" in server.ask("/metrics").body
+
+
+@pytest.mark.parametrize(
+    ("resize", "size", "pixels", "seen"),
+    [
+        ("stretch", (32, 64), 8, (32, 64)),  # 2 pixels of the network's are 4 rows, or 8 columns
+        ("pad", (32, 64), 8, (32, 64)),
+        ("crop", (32, 64), 4, (32, 32)),  # a quarter is cut off on either side
+        ("stretch", (1, 1), 1, (1, 1)),
+        ("stretch", (1000, 1), 125, (64, 1)),
+    ],
+)
+def test_a_map_lies_over_the_whole_image_whatever_the_network_sees_of_it(resize, size, pixels, seen):
+    from cnncli.data.decode.input_format import InputFormat, positions
+    from cnncli.insight.heatmap import Evidence
+    from cnncli.serve.heatmap import _resolution, _shown
+
+    rows, columns = positions(size, InputFormat(16, 16, 3, resize=resize))
+    assert _resolution((2, 2), rows, columns) == pixels
+    shown = np.array(_shown(Evidence(np.ones((16, 16), np.float32), (7, 7)), rows, columns))
+    assert shown.shape == tuple(min(64, side) for side in size)
+    assert ((shown > 0).any(axis=1).sum(), (shown > 0).any(axis=0).sum()) == seen
