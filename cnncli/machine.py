@@ -65,6 +65,20 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     return whole.absolute() if os.fspath(path).startswith("./~") else whole
 
 
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+")  # pathlib makes one slash of two
+
+
+def address_in(path: str | os.PathLike[str]) -> str:
+    """The address that stands where a path should, such as `s3://bucket/photos`; empty for a path.
+
+    Example:
+        >>> address_in(Path("s3://bucket/photos")), address_in("C:/photos")
+        ('s3://bucket/photos', '')
+    """
+    match = _ADDRESS.match(os.fspath(path))
+    return f"{match[1]}://{os.fspath(path)[match.end() :]}" if match else ""
+
+
 def unknown_home(path: Path) -> str:
     """Why an expanded path still begins with `~`; empty when it does not, or a file has such a name.
 

@@ -39,6 +39,7 @@ COMMANDS = {
     "preview": "cnncli.cli.preview",
     "check": "cnncli.cli.check",
     "data": "cnncli.cli.data",
+    "data fetch": "cnncli.cli.data_fetch",
     "runs": "cnncli.cli.runs",
     "compare": "cnncli.cli.compare",
     "track": "cnncli.cli.track",
@@ -48,7 +49,10 @@ COMMANDS = {
     "schema": "cnncli.cli.schema",
     "doctor": "cnncli.cli.doctor",
 }
-"""Each command with the module that has a click command of the same name; a new command is one line here."""
+"""Each command with the module that has a click command of the same name, `_` for a space; a new one is one line here.
+
+A second word comes before an argument: a folder called `fetch` is `./fetch` to `cnncli data`.
+"""
 
 OUTPUT_CLOSED = 141
 """The exit code when the reader of the output closed the pipe, as in `cnncli runs | head -1`: 128 + SIGPIPE."""
@@ -87,7 +91,7 @@ class _Commands(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[name]), name)
+        command: click.Command = getattr(importlib.import_module(COMMANDS[name]), name.replace(" ", "_"))
         return command
 
     def resolve_command(
@@ -97,6 +101,8 @@ class _Commands(click.Group):
             from cnncli.wording import nearest
 
             context.fail(f"no command is called '{arguments[0]}'{nearest(arguments[0], COMMANDS)}")
+        if (both := " ".join(arguments[:2])) in COMMANDS:
+            return both, self.get_command(context, both), arguments[2:]
         return super().resolve_command(context, arguments)
 
 

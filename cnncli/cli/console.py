@@ -207,10 +207,10 @@ def progress_bar(title: str, total: int | None, unit: str) -> Any:
 
 
 @contextlib.contextmanager
-def file_progress() -> Iterator[Callable[[int, int], None] | None]:
-    """Gives a function of the number of files checked and of all files; None where no terminal shows a bar."""
+def file_progress(title: str = "checking") -> Iterator[Callable[[int, int], None] | None]:
+    """Gives a function of the number of files that are done and of all files; None where no terminal shows a bar."""
     if not is_terminal(sys.stderr):
         yield None
         return
-    with progress_bar("checking", None, "files") as bar:
+    with progress_bar(title, None, "files") as bar:
         yield lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total)

@@ -24,13 +24,27 @@ class UserPath(click.Path):
         return super().convert(os.fspath(expanded(value)), param, ctx)
 
 
+class _RunsDir(UserPath):
+    """A folder on a disk."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; an address is refused."""
+        from cnncli.machine import address_in
+
+        if address := address_in(value):
+            from cnncli.runs.files import COPY_RUNS
+
+            self.fail(f"runs cannot be written to {address}; {COPY_RUNS}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 config_argument = click.argument("config", type=UserPath())
 set_option = click.option(
     "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Set a key of the spec; may be repeated."
 )
 runs_dir_option = click.option(
     "--runs-dir",
-    type=UserPath(file_okay=False),
+    type=_RunsDir(file_okay=False),
     default=Path("runs"),
     show_default=True,
     envvar="CNNCLI_RUNS_DIR",

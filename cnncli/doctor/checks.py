@@ -34,6 +34,7 @@ EXTRAS = {
     "onnx": "exports to ONNX",
     "openvino": "exports to OpenVINO",
     "quantize": "exports to LiteRT in 8 bits",
+    "remote": "fetches images from S3 and web servers",
     "tensorboard": "shows trainings in TensorBoard",
     "mlflow": "sends trainings to MLflow",
     "serve": "serves predictions over HTTP",

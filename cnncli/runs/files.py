@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cnncli.errors import ResourceError
-from cnncli.machine import create_folder, unknown_home
+from cnncli.machine import address_in, create_folder, unknown_home
 
 _LEFTOVER = re.compile(r"\.tmp-\d+-[0-9a-f]+-")
 
@@ -74,11 +74,19 @@ def sweep_leftovers(folder: Path) -> None:
             path.unlink()
 
 
+COPY_RUNS = (
+    "a run is locked and read as it grows: write to a folder of a disk, and copy that when the training has ended"
+)
+"""What to do who wants runs in a bucket."""
+
+
 def require_writable(folder: Path) -> None:
     """Raises a `ResourceError` unless files can be written to a folder, or to its nearest parent that exists.
 
     For use before hours of work; leaves no trace.
     """
+    if address := address_in(folder):
+        raise ResourceError(f"runs cannot be written to {address}", COPY_RUNS)
     existing = folder.absolute()
     while not os.path.lexists(existing):
         existing = existing.parent

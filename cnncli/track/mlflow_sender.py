@@ -167,7 +167,7 @@ def main() -> None:
         send_all(folders, sender, answers)
         return
     if hasattr(os, "nice"):
-        os.nice(10)  # the training comes first
+        os.nice(19)  # the training comes first
     with _locked(folders[0], 2 * LAST_TRIES):
         follow(folders[0], sender, sys.stdin)
 

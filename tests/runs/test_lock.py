@@ -204,3 +204,9 @@ def test_a_full_disk_leaves_what_was_there_and_says_what_to_do(tmp_path):
         assert [entry.name for entry in place.iterdir()] == ["state.npz"]
     finally:
         subprocess.run(["umount", str(place)], check=True)
+
+
+def test_an_address_is_no_folder_of_runs():
+    with pytest.raises(ResourceError, match="runs cannot be written to s3://bucket/runs") as raised:
+        require_writable(Path("s3://bucket/runs"))
+    assert "copy that when the training has ended" in raised.value.hint

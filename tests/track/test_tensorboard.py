@@ -91,6 +91,8 @@ def test_a_training_that_is_stopped_within_an_epoch_and_resumed(tracked_spec, re
     assert curve(train, "epoch_loss") == history
     assert [step for step, _ in curve(train, "batch_loss")] == [3, 6, 11, 14, 19, 22, 27, 30]
     assert sorted(read(resumed).Tags()["images"]) == sorted(path.stem for path in (resumed.path / "plots").glob("*"))
+    without = cnncli.train(spec.replace(track=[]), tmp_path / "without")
+    assert [epoch.metrics for epoch in without.history.epochs] == [e.metrics for e in resumed.history.epochs]
     for path in (copy / "tensorboard" / "train").iterdir():
         path.write_bytes(path.read_bytes()[:-7])  # as a kill may leave it
     again = cnncli.open_run(copy).resume()

@@ -1,0 +1,269 @@
+"""Copies remote files to a folder: each whole or not at all, those that are there not again."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from cnncli.data.remote.address import open_remote
+from cnncli.errors import CnncliError, DataError, ResourceError, brief
+from cnncli.machine import create_folder, existing_folder
+from cnncli.notices import Notice, Progress
+from cnncli.wording import counted, size_text, some, without_secrets
+
+RECORD = ".cnncli-fetched.json"
+"""In the folder: what was fetched from where, with the mark of each version."""
+
+THREADS = 16
+"""Requests at a time: small files take as long as the way to the server and back."""
+
+PAUSES = (1, 2, 4, 8, 15, 30)
+"""Seconds before each further try, when a server does not answer: a minute in all."""
+
+_VERSIONS = 3
+"""Changes of a file while it is copied, after which it is given up."""
+
+_OF_CONNECTIONS = ("aiohttp", "botocore", "gcsfs", "google")
+"""Packages whose errors may pass."""
+
+_PART = ".cnncli-part-"
+_SAVED_EVERY = 30.0
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file as the server lists it."""
+
+    path: str  # in the file system
+    size: int | None  # bytes, where the server says
+    mark: str  # changes with the contents; empty where the server has none
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a folder has now."""
+
+    folder: Path
+    files: int  # all of them
+    copied: int  # those that were not there
+    size: int  # bytes of all of them
+
+
+def fetch(address: str, folder: Path, notice: Notice, progress: Progress | None = None) -> Fetched:
+    """Copies what is below an address, or a single file, into a folder; what is there already stays.
+
+    Args:
+        address: `s3://bucket/photos`, `gs://…`, or the address of one file on a web server.
+        folder: It is created; files of the same names from elsewhere are refused, not replaced.
+        notice: Receives a line on how much there is to copy.
+        progress: Receives the number of files copied, and of all.
+
+    Raises:
+        DataError: There is nothing, a file changes while it is copied, or a name cannot be that of a file.
+        ResourceError: The server does not answer, refuses, or the disk is too small.
+    """
+    system, root = open_remote(address)
+    with _in_sentences(address):
+        listed = _retried(lambda: _listed(system, root))
+    if not listed:
+        raise DataError(f"there is nothing at {without_secrets(address)}", "check the name, and that it may be listed")
+    _refuse_names(listed)
+    create_folder(folder)
+    for part in folder.rglob(f"{_PART}*"):
+        part.unlink()
+    record = _Record(folder, without_secrets(address).rstrip("/"))
+    missing = {name: file for name, file in listed.items() if not record.has(name, file)}
+    foreign = [name for name in missing if not record.knows(name) and (folder / name).exists()]
+    if foreign:
+        message = f"'{folder}' has {counted(len(foreign), 'file')} of the same name from elsewhere: {some(foreign)}"
+        raise DataError(message, "choose another folder")
+    size = sum(file.size or 0 for file in missing.values())
+    free = shutil.disk_usage(existing_folder(folder)).free
+    if size > free:
+        raise ResourceError(f"{size_text(size)} are to be fetched, and {size_text(free)} are free", "free some space")
+    record.expect(missing)
+    if missing:
+        notice(f"fetching {counted(len(missing), 'file')}, {size_text(size)}")
+    with _in_sentences(address):
+        _copy_all(system, missing, folder, record, progress or (lambda done, total: None))
+    total = sum((folder / name).stat().st_size for name in listed)
+    return Fetched(folder, len(listed), len(missing), total)
+
+
+def _listed(system: Any, root: str) -> dict[str, RemoteFile]:
+    """Every file below a path by its name relative to it, or the file at the path."""
+    if urlsplit(root).scheme in ("http", "https"):
+        name = unquote(PurePosixPath(urlsplit(root).path).name)
+        if not name:
+            raise DataError("a web server lists no folders", "name a file there, such as https://…/photos.zip")
+        return {name: _file(root, system.info(root))}
+    files = system.find(root, detail=True)
+    if not files:
+        return {}
+    if root in files:
+        return {PurePosixPath(root).name: _file(root, files[root])}
+    return {path.removeprefix(f"{root}/"): _file(path, info) for path, info in files.items() if not path.endswith("/")}
+
+
+def _file(path: str, info: Mapping[str, Any]) -> RemoteFile:
+    mark = str(info.get("ETag") or info.get("etag") or info.get("md5Hash") or "").strip('"')
+    return RemoteFile(path, info.get("size"), mark)
+
+
+def _refuse_names(files: Mapping[str, RemoteFile]) -> None:
+    """Refuses names with which a stranger's bucket would write outside the folder, or files hide each other."""
+    wrong = [name for name in files if any(part in ("", ".", "..") for part in name.split("/")) or "\\" in name]
+    wrong += [name for name in files if "\0" in name or name.split("/")[-1].startswith(".cnncli-")]
+    if wrong:
+        raise DataError(f"{counted(len(wrong), 'name')} cannot be that of a file here: {some(wrong)}")
+    folders = {str(parent) for name in files for parent in PurePosixPath(name).parents}
+    if both := sorted(folders & files.keys()):
+        raise DataError(f"{counted(len(both), 'name')} is that of a file and of a folder: {some(both)}")
+
+
+def _copy_all(system: Any, files: Mapping[str, RemoteFile], folder: Path, record: _Record, progress: Progress) -> None:
+    saved = time.monotonic()
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        jobs = {pool.submit(_copy, system, file, folder / name): name for name, file in files.items()}
+        for done, job in enumerate(as_completed(jobs), start=1):
+            record.add(jobs[job], job.result())
+            progress(done, len(files))
+            if time.monotonic() - saved > _SAVED_EVERY:
+                record.save()
+                saved = time.monotonic()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        record.save()
+
+
+def _copy(system: Any, file: RemoteFile, place: Path) -> RemoteFile:
+    """Copies one file, by its exact name; returns the version that was copied."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part, path = place.with_name(f"{_PART}{hashlib.md5(place.name.encode()).hexdigest()}"), file.path
+    try:
+        for _ in range(_VERSIONS):
+            _retried(lambda: system.get_file(path, str(part)))
+            if _is_whole(file, part):
+                break
+            now = _retried(lambda: _file(path, system.info(path)))
+            if now == file and file.size in (None, part.stat().st_size):
+                break  # the mark is no hash, and has not changed
+            file = now
+        else:
+            raise DataError(f"{path} changes while it is fetched", "fetch it when nobody writes to it")
+        part.replace(place)
+    finally:
+        part.unlink(missing_ok=True)
+    return file
+
+
+def _is_whole(file: RemoteFile, part: Path) -> bool:
+    """Whether a copy has the hash that the mark of a file is, as for files that were uploaded in one piece."""
+    if file.size is not None and part.stat().st_size != file.size:
+        return False
+    with part.open("rb") as opened:
+        return hashlib.file_digest(opened, "md5").hexdigest() == file.mark
+
+
+def _retried(do: Callable[[], Any]) -> Any:
+    """The result of a request, tried again for a minute unless the answer is a refusal."""
+    for pause in PAUSES:
+        try:
+            return do()
+        except Exception as error:
+            if _is_final(_cause(error)):
+                raise
+            time.sleep(pause)
+    return do()
+
+
+def _cause(error: Exception) -> Exception:
+    """The error behind one of fsspec, to which every answer of a web server but success is a missing file."""
+    cause = error.__cause__
+    is_another = isinstance(cause, Exception) and getattr(cause, "status", 404) not in (404, 410)
+    return cause if isinstance(error, FileNotFoundError) and isinstance(cause, Exception) and is_another else error
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether a request that failed would fail again."""
+    if isinstance(error, FileNotFoundError | PermissionError | CnncliError) or _is_of_disk(error):
+        return True
+    if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _OF_CONNECTIONS:
+        return True
+    return getattr(error, "status", 500) in range(400, 500) and error.status not in (408, 429)  # type: ignore[attr-defined]
+
+
+def _is_of_disk(error: Exception) -> bool:
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ENAMETOOLONG)
+    return isinstance(error, OSError) and error.errno in full
+
+
+@contextlib.contextmanager
+def _in_sentences(address: str) -> Iterator[None]:
+    """Inside, errors of a server become ours, without secrets."""
+    where = without_secrets(address)
+    try:
+        yield
+    except CnncliError:
+        raise
+    except Exception as caught:
+        error = _cause(caught)
+        if isinstance(error, FileNotFoundError):
+            raise DataError(f"there is no {without_secrets(str(error.filename or error) or where)}") from None
+        if isinstance(error, PermissionError) or getattr(error, "status", None) in (401, 403):
+            hint = "log in with the tool of the protocol first, such as 'aws configure'"
+            raise ResourceError(f"{where} may not be read with these credentials", hint) from None
+        if _is_of_disk(error):
+            raise ResourceError(f"the copy cannot be written: {error.strerror}") from None  # type: ignore[attr-defined]
+        reason = without_secrets(brief(error))
+        raise ResourceError(f"{where} cannot be read: {reason}", "what was fetched stays; try again") from None
+
+
+class _Record:
+    """What was fetched into a folder, by name: its mark and size."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self._folder, self._address = folder, address
+        self._files: dict[str, list[Any]] = {}
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            read = json.loads((folder / RECORD).read_text("utf-8"))
+            if read.get("address") == address and isinstance(read.get("files"), dict):
+                self._files = read["files"]
+
+    def knows(self, name: str) -> bool:
+        """Whether a file of this name was fetched from here."""
+        return name in self._files
+
+    def has(self, name: str, file: RemoteFile) -> bool:
+        """Whether this version of a file is there; where a server tells no versions, it never is."""
+        place = self._folder / name
+        if not file.mark or self._files.get(name, [])[:1] != [file.mark] or not place.is_file():
+            return False
+        return self._files[name][1:] == [place.stat().st_size]
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Notes that files are about to come, so that those of a killed copy are known."""
+        for name in names:
+            self._files.setdefault(name, [])
+        self.save()
+
+    def add(self, name: str, file: RemoteFile) -> None:
+        """Notes that a version of a file is there."""
+        self._files[name] = [file.mark, (self._folder / name).stat().st_size]
+
+    def save(self) -> None:
+        """Writes the record."""
+        aside = self._folder / f"{_PART}record"
+        aside.write_text(json.dumps({"address": self._address, "files": self._files}), "utf-8")
+        aside.replace(self._folder / RECORD)

@@ -1,0 +1,153 @@
+"""Copies of remote data, from a real web server on this machine: whole, by exact names, and never a secret."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from cnncli.data.remote import fetch as fetching
+from cnncli.data.remote.address import open_remote
+from cnncli.data.remote.fetch import RECORD, RemoteFile, fetch
+from cnncli.errors import DataError, ResourceError
+
+
+class Site(ThreadingHTTPServer):
+    """A web server with one file at every address, whose first answers may be errors."""
+
+    def __init__(self):
+        self.content, self.mark, self.failing, self.status, self.requests = b"pictures", '"one"', 0, 503, 0
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self, with_content):
+                site.requests += 1
+                site.failing -= 1
+                if site.failing >= 0:
+                    self.send_error(site.status)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(site.content)))
+                if site.mark:
+                    self.send_header("ETag", site.mark)
+                self.end_headers()
+                if with_content:
+                    self.wfile.write(site.content)
+
+            def do_GET(self):
+                self.answer(True)
+
+            def do_HEAD(self):
+                self.answer(False)
+
+            def log_message(self, *words):
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def address(self, path):
+        return f"http://127.0.0.1:{self.server_address[1]}/{path}"
+
+
+@pytest.fixture
+def site(monkeypatch):
+    monkeypatch.setattr(fetching, "PAUSES", (0.01,) * 3)
+    with Site() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def files_in(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_file_is_copied_once_and_again_when_it_changed(site, tmp_path):
+    address, notices = site.address("data/p[1]%20of%202.zip?key=secret"), []
+    fetched = fetch(address, tmp_path / "copy", notices.append)
+    assert (fetched.files, fetched.copied, fetched.size) == (1, 1, 8)
+    assert notices == ["fetching 1 file, 8 B"]
+    assert (tmp_path / "copy" / "p[1] of 2.zip").read_bytes() == b"pictures"
+    assert files_in(tmp_path / "copy") == [RECORD, "p[1] of 2.zip"]
+    assert "secret" not in (tmp_path / "copy" / RECORD).read_text()
+    assert fetch(address, tmp_path / "copy", notices.append).copied == 0
+    site.content, site.mark = b"other pictures", '"two"'
+    assert fetch(address, tmp_path / "copy", notices.append).size == 14
+    (tmp_path / "copy" / "p[1] of 2.zip").unlink()
+    assert fetch(address, tmp_path / "copy", notices.append).copied == 1
+
+
+def test_a_server_that_does_not_answer_is_asked_again(site, tmp_path):
+    site.failing = 3
+    assert fetch(site.address("a.zip"), tmp_path, print).copied == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "said", "requests"),
+    [
+        (503, ResourceError, "cannot be read", 4),
+        (404, DataError, "there is no http://127", 1),
+        (403, ResourceError, "may not be read with these credentials", 1),
+    ],
+)
+def test_errors_are_sentences_without_secrets(site, tmp_path, status, kind, said, requests):
+    site.failing, site.status = 100, status
+    with pytest.raises(kind) as raised:
+        fetch(site.address("a.zip?key=secret"), tmp_path, print)
+    assert said in raised.value.message
+    assert "secret" not in raised.value.message + raised.value.hint
+    assert files_in(tmp_path) == []
+    assert site.requests <= 2 * requests
+
+
+def test_a_file_of_somebody_else_is_not_replaced(site, tmp_path):
+    (tmp_path / "a.zip").write_text("mine")
+    with pytest.raises(DataError, match="from elsewhere"):
+        fetch(site.address("a.zip"), tmp_path, print)
+    assert (tmp_path / "a.zip").read_text() == "mine"
+
+
+def test_what_does_not_fit_is_refused_before(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetching.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 3}))
+    with pytest.raises(ResourceError, match="are to be fetched"):
+        fetch(site.address("a.zip"), tmp_path, print)
+    assert files_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["../a", "a/../../b", "/a", "a//b", "a\\b", ".", "a/.cnncli-fetched.json", "a\0b"])
+def test_names_that_lead_elsewhere_are_refused(name):
+    with pytest.raises(DataError, match="cannot be that of a file"):
+        fetching._refuse_names({"good.png": RemoteFile("", 1, ""), name: RemoteFile("", 1, "")})
+
+
+def test_a_name_of_a_file_and_a_folder_is_refused():
+    with pytest.raises(DataError, match="of a file and of a folder"):
+        fetching._refuse_names({"a": RemoteFile("", 1, ""), "a/b": RemoteFile("", 1, "")})
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("photos", "is not an address"),
+        ("ftp://host/photos", "is not an address"),
+        ("s3:///photos", "is not an address"),
+        ("https://me:secret@host/a.zip", "contains a user name or password"),
+    ],
+)
+def test_addresses_that_are_none(address, said):
+    with pytest.raises(DataError) as raised:
+        open_remote(address)
+    assert said in raised.value.message
+    assert "secret" not in raised.value.message
+
+
+def test_a_damaged_record_is_no_record(site, tmp_path):
+    address = site.address("a.zip")
+    fetch(address, tmp_path, print)
+    for text in ("not JSON", "[]", json.dumps({"address": address, "files": 5})):
+        (tmp_path / RECORD).write_text(text)
+        Path(tmp_path / "a.zip").unlink(missing_ok=True)
+        assert fetch(address, tmp_path, print).copied == 1
