@@ -49,6 +49,7 @@ def test_a_page_shows_the_images_that_changed_sides(call, runs):
     assert f"{file} has the images that changed sides" in result.err
     page = file.read_text("utf-8")
     assert '<span class="figure">+10.00</span>' in page
+    assert "both have one spec, so it is the luck of the seed" in page
     assert "Only small-001 is right</bdi>: 100 images" in page
     assert "60 are shown" in page
     assert page.count('src="data:image/webp;base64,') == 60

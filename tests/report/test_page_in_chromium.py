@@ -73,3 +73,22 @@ def test_tables_are_sorted_by_number_and_searched(opened, page_of):  # noqa: F81
     assert images == sorted(images, reverse=True)
     page.get_by_role("searchbox").fill("class 42")
     assert table.locator("tbody tr:visible").count() == 1
+
+
+def test_the_matrix_can_have_the_most_mistakes_first(opened, page_of):  # noqa: F811
+    page = opened(page_of(4, 300, 0.6))
+
+    def matrix():
+        rows = page.locator(".matrix tbody tr")
+        counts = [[int(text or 0) for text in row.locator("td").all_inner_texts()] for row in rows.all()]
+        return rows.locator("th").all_inner_texts(), counts
+
+    names, before = matrix()
+    page.get_by_role("button", name="Most mistakes first").click()
+    sorted_names, after = matrix()
+    wrong = [sum(row) - row[at] for at, row in enumerate(before)]
+    order = sorted(range(4), key=lambda at: -wrong[at])
+    assert sorted_names == [names[at] for at in order] == page.locator(".matrix thead th").all_inner_texts()[1:]
+    assert after == [[before[at][other] for other in order] for at in order]
+    page.get_by_role("button", name="Most mistakes first").click()
+    assert matrix() == (names, before)

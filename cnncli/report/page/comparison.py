@@ -28,12 +28,14 @@ Side = tuple[str, Sequence[tuple[ChangedImage, Picture | None]], int]
 
 def comparison_html(comparison: Comparison, pictures: Pictures, explain: Explain) -> str:
     """The page, to be written with `write`."""
+    spec_of = {run.run: run.spec for run in comparison.runs}
     most = MOST_IMAGES // (2 * max(len(comparison.pairs), 1))
     return rendered(
         "comparison.html.j2",
         explain,
         comparison=comparison,
         pairs=[(pair, _sides(pair, pictures, most)) for pair in comparison.pairs],
+        has_one_spec=lambda pair: spec_of[pair.first] == spec_of[pair.second],
         most_classes=MOST_CLASSES,
         points=lambda difference: f"{100 * difference:+.2f}".replace("-", "−"),
         p_text=p_text,

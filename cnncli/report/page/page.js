@@ -47,6 +47,28 @@ function searchable(table) {
   table.closest(".wide").before(label);
 }
 
+function orderable(matrix) {
+  const [head, body] = [matrix.tHead.rows[0], matrix.tBodies[0]];
+  const rows = [...body.rows];
+  const cells = new Map([head, ...rows].map((row) => [row, [...row.cells].slice(1)]));
+  const classes = [...rows.keys()];
+  const mistakes = [...classes].sort((one, other) => rows[other].dataset.wrong - rows[one].dataset.wrong);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "tool";
+  button.textContent = "Most mistakes first";
+  button.setAttribute("aria-pressed", "false");
+  button.addEventListener("click", () => {
+    const pressed = button.getAttribute("aria-pressed") === "false";
+    const order = pressed ? mistakes : classes;
+    button.setAttribute("aria-pressed", pressed);
+    body.append(...order.map((at) => rows[at]));
+    cells.forEach((of, row) => row.append(...order.map((at) => of[at])));
+  });
+  matrix.closest(".wide").before(button);
+}
+
+document.querySelectorAll("table[data-matrix]").forEach(orderable);
 document.querySelectorAll("table[data-sortable]").forEach(sortable);
 document.querySelectorAll("table[data-search]").forEach(searchable);
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => { each.open = true; }));

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 PASSES = 3
 """A training step takes about as long as three evaluations of its images: forward once, backward twice."""
 
+PICTURED = 12 * (PASSES + 4)
+"""A page has twelve heat maps; each takes a step, and its check four images."""
+
 PLOT_SECONDS = 3.0
 """Time that the plots of a report take at most, on a machine that is busy with other things."""
 
@@ -125,7 +128,8 @@ class TrainingSession:
     @property
     def report_seconds(self) -> float:
         """Expected duration of `report`, from the measured speed."""
-        return PLOT_SECONDS if not self._evaluates else PLOT_SECONDS + self._phase.seconds_per_image * self._reported
+        images = self._reported + PICTURED if self._evaluates else 0
+        return PLOT_SECONDS + self._phase.seconds_per_image * images
 
     def _train_epochs(self) -> None:
         """Trains epoch by epoch; when an observer requests a stop, the checkpoint is of that moment."""
