@@ -60,7 +60,7 @@ CASES: dict[str, dict[str, Any]] = {
     "MixUp": {"augment": [{"MixUp": {"alpha": 0.2}}], **MIXED, **momentum(learning_rate=0.02)},
     "CutMix, weighted": {"augment": ["CutMix"], "train.class_weight": "balanced", **MIXED, **momentum()},
     "mixed_float16": {"train.precision": "mixed_float16", **momentum()},
-    "resnet": momentum(learning_rate=0.01),  # at the 0.1 of the spec rounding grows to a percent within an epoch
+    "resnet": momentum(learning_rate=0.001),  # at 0.01 another number of threads changes the loss of one device by 5e-4
 }
 
 

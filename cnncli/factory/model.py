@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ def build_model(
     precision: str,
     seed: int,
     name: str,
+    scope: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> keras.Model:
     """Builds the model; the same seed gives the same weights.
 
@@ -62,6 +64,7 @@ def build_model(
         precision: Keras dtype policy; the output is always float32.
         seed: Seed of the initial weights and of dropout.
         name: Name of the model.
+        scope: Inside it the variables are created, on some devices.
 
     Returns:
         A functional model from pixels 0…255 to the last layer's output.
@@ -73,8 +76,22 @@ def build_model(
 
     if any(is_backbone(node.entry) for node in nodes):
         # Keras numbers the layers inside a backbone per process, but a checkpoint needs the same names again
-        keras.utils.clear_session(free_memory=False)
+        keras.utils.clear_session(free_memory=False)  # before the scope, which it would end
     keras.utils.set_random_seed(seed)
+    with scope():
+        return _connected(nodes, input_shape, classes, preprocessing, precision, name)
+
+
+def _connected(
+    nodes: Sequence[Node],
+    input_shape: tuple[int, int, int],
+    classes: int,
+    preprocessing: Preprocessing,
+    precision: str,
+    name: str,
+) -> keras.Model:
+    from cnncli.startup import keras
+
     inputs = keras.Input(input_shape, name="image")
     results = {IMAGE: preprocessing.layer()(inputs)} if scales_image(nodes) else {}
     before = before_weights(nodes)

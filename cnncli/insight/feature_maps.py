@@ -117,7 +117,8 @@ class Network:
         """Appends the calls of a model; returns its input and its output."""
         from cnncli.startup import keras
 
-        copy = keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=self._call)
+        bare = keras.Model(model.inputs, model.outputs)  # of a compiled model Keras would compile the copy, too
+        copy = keras.models.clone_model(bare, clone_function=lambda layer: layer, call_function=self._call)
         self._kept.append(copy)
         return copy.inputs[0], copy.outputs[0]
 

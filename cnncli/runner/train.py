@@ -126,8 +126,7 @@ def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec) -> TrainingPha
     train, classes, execution = spec.train, len(inputs.class_names), execution_for(spec.train)
     if train.deterministic:
         tf.config.experimental.enable_op_determinism()
-    with execution.scope():
-        model = build_model(spec.model.nodes, inputs, train.precision, spec.seed, spec.name)
+    model = build_model(spec.model.nodes, inputs, train.precision, spec.seed, spec.name, execution.scope)
     execution.prepare(model)
     batches = Batches(splits, encoding_for(train, model, classes), train, spec.augment, spec.seed)
     if problems := [*wrong_for_several(train, spec.model.nodes, max(1, len(execution.devices)), batches.images)]:

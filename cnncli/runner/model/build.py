@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from cnncli.errors import SpecError
@@ -21,8 +22,17 @@ if TYPE_CHECKING:
     import keras
 
 
-def build_model(nodes: Sequence[Node], inputs: InputSpec, precision: str, seed: int, name: str) -> keras.Model:
+def build_model(
+    nodes: Sequence[Node],
+    inputs: InputSpec,
+    precision: str,
+    seed: int,
+    name: str,
+    scope: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> keras.Model:
     """The model of a spec, with initial weights and not compiled; the same seed gives the same weights.
+
+    Its variables are created inside `scope`.
 
     Raises:
         SpecError: A layer does not fit.
@@ -34,7 +44,7 @@ def build_model(nodes: Sequence[Node], inputs: InputSpec, precision: str, seed: 
         raise SpecError(problems)
     require_model_fits(shapes.steps)
     policy = precision_here(precision)
-    return factory.build_model(nodes, inputs.shape, classes, inputs.preprocessing, policy, seed, name)
+    return factory.build_model(nodes, inputs.shape, classes, inputs.preprocessing, policy, seed, name, scope)
 
 
 def encoding_for(train: Train, model: keras.Model, classes: int) -> str:
