@@ -17,12 +17,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cnncli.api.checking import SpecReport as SpecReport, check_spec as check_spec
     from cnncli.api.comparing import compare as compare
     from cnncli.api.folds import Folds as Folds, open_folds as open_folds, train_folds as train_folds
     from cnncli.api.functions import (
         build_model as build_model,
         check_data as check_data,
-        check_spec as check_spec,
         load_spec as load_spec,
         open_run as open_run,
         preview as preview,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from cnncli.api.merging import merge_predictions as merge_predictions
     from cnncli.api.results import EvaluationResult as EvaluationResult
     from cnncli.api.run import Run as Run
-    from cnncli.api.spec_report import SpecReport as SpecReport
     from cnncli.errors import (
         CnncliError as CnncliError,
         DataError as DataError,
@@ -66,16 +65,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "cnncli.api.checking": ("SpecReport", "check_spec"),
     "cnncli.api.comparing": ("compare",),
     "cnncli.api.folds": ("Folds", "open_folds", "train_folds"),
-    "cnncli.api.functions": (
-        *("build_model", "check_data", "check_spec", "load_spec", "open_run", "preview", "summary", "train"),
-    ),
+    "cnncli.api.functions": ("build_model", "check_data", "load_spec", "open_run", "preview", "summary", "train"),
     "cnncli.api.labels": ("doubtful_labels",),
     "cnncli.api.merging": ("merge_predictions",),
     "cnncli.api.results": ("EvaluationResult",),
     "cnncli.api.run": ("Run",),
-    "cnncli.api.spec_report": ("SpecReport",),
     "cnncli.errors": (
         "CnncliError",
         "DataError",

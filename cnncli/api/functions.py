@@ -7,13 +7,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from cnncli.api.spec_report import SpecReport
 from cnncli.environment import divide_processor
-from cnncli.errors import SpecError
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
-from cnncli.runner.inputs.preconditions import missing_inputs, require_inputs_exist
+from cnncli.runner.inputs.preconditions import require_inputs_exist
 from cnncli.runs import find_run
 from cnncli.spec import Spec, load
 from cnncli.spec.devices import parts_of_processor
@@ -64,58 +62,6 @@ def load_spec(
 def loaded_spec(spec: SpecLike) -> Spec:
     """The spec, loaded unless it is."""
     return spec if isinstance(spec, Spec) else load_spec(spec)
-
-
-def check_spec(
-    source: str | os.PathLike[str] | Mapping[str, Any],
-    overrides: Mapping[str, Any] | Sequence[str] = (),
-    *,
-    runs_dir: str | os.PathLike[str] = "runs",
-    build: bool = False,
-    data: bool = False,
-    notice: Notice = warn,
-) -> SpecReport:
-    """Reads a spec and lists every problem; TensorFlow is only started to build the model.
-
-    Args:
-        source: As in `load_spec`.
-        overrides: As in `load_spec`.
-        runs_dir: Directory of the runs whose weights the spec names.
-        build: Build and compile the model as well.
-        data: Look at the images as well: whether they are there, can be divided, and have headers that can be read.
-        notice: Receives a line about images that are not used or look wrong; by default a Python warning.
-
-    Raises:
-        DataError: With `data`: a training would refuse the images. With `build`: only the images give their size or the
-            classes, and they are missing.
-        ResourceError: With `build`: the model does not fit into memory.
-
-    Example:
-        >>> import cnncli
-        >>> cnncli.check_spec("mnist.yaml", build=True)
-        SpecReport(errors=(), warnings=())
-    """
-    try:
-        loaded = load(source, overrides)
-    except SpecError as error:
-        return SpecReport(error.problems)
-    spec = loaded.spec
-    missing = missing_inputs(spec.data, spec.model, expanded(runs_dir), spec.track)
-    warnings = (*loaded.warnings, *(loaded.locate(SpecError(missing)).problems if missing else ()))
-    images = None
-    try:
-        if data:
-            from cnncli.runner.inputs.checked_images import checked_images
-
-            images = sum(map(len, checked_images(spec, notice).samples.values()))
-        if build:
-            with isolated():
-                from cnncli.runner.summary import check_build
-
-                check_build(spec)
-    except SpecError as error:
-        return SpecReport(loaded.locate(error).problems, warnings)
-    return SpecReport((), warnings, images)
 
 
 def check_data(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal, overload
 
 from cnncli.api.sure import SureRun
@@ -245,34 +245,32 @@ class PredictingRun(SureRun):
         if not 1 <= shard[0] <= shard[1]:
             raise ValueError(f"shard is a number and how many there are, such as (3, 16); got {shard}")
         _require_one_view(tta, coverage, unknown)
+        from cnncli.runner.answers.files import Destination
         from cnncli.runner.answers.images import as_several
         from cnncli.runner.answers.network import Computing
         from cnncli.runner.answers.pipeline import Settings
         from cnncli.runner.answers.write import write_predictions
 
         doubts = self._doubts(weights, allow_changed_weights, notice) if unknown else None
-
-        def export() -> None:
-            with isolated():
-                from cnncli.runner.prepare import prepare_for_predictions
-
-                prepare_for_predictions(self, notice, skip="")
-
+        export = partial(self._export, notice) if prepare else None
         with isolated_images():
             return write_predictions(
                 self,
-                expanded(out),
+                Destination(expanded(out), shard, resume, overwrite),
                 as_several(images),
-                Settings(top_k, probabilities, embeddings, invert, coverage, tta, unknown),
-                Computing(weights, engine, allow_changed_weights, export if prepare else None, calibrated),
-                shard,
-                resume,
-                overwrite,
                 image_column,
+                Settings(top_k, probabilities, embeddings, invert, coverage, tta, unknown),
+                Computing(weights, engine, allow_changed_weights, export, calibrated),
                 doubts,
                 progress or (lambda done, total: None),
                 notice,
             )
+
+    def _export(self, notice: Notice) -> None:
+        with isolated():
+            from cnncli.runner.prepare import prepare_for_predictions
+
+            prepare_for_predictions(self, notice, skip="")
 
 
 def _require_one_view(tta: bool, coverage: float | None, unknown: bool) -> None:

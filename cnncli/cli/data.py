@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import shlex
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,12 +16,34 @@ from cnncli.cli.options import UserPath, runs_dir_option
 from cnncli.errors import DataError, ResourceError
 from cnncli.wording import counted
 
+if TYPE_CHECKING:
+    from cnncli.spec import Spec
+
 SHOWN = 5
 """How many files a finding shows; --json has them all."""
 
 MOST_LABELS = 100
 
 _COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line gives to `cnncli data`."""
+
+    subject: Path | None
+    quick: bool
+    as_json: bool
+    list_file: Path | None
+    split_file: Path | None
+    labels_of: str | None
+    most: int | None
+    runs_dir: Path
+
+    @property
+    def to_screen(self) -> bool:
+        """Whether the list is printed."""
+        return str(self.list_file) == "-"
 
 
 @click.command()
@@ -51,16 +74,7 @@ _COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
     "--most", type=click.IntRange(1, 1000), metavar="N", help="With --labels: how many labels to show.  [default: 100]"
 )
 @runs_dir_option
-def data(
-    subject: Path | None,
-    quick: bool,
-    as_json: bool,
-    list_file: Path | None,
-    split_file: Path | None,
-    labels_of: str | None,
-    most: int | None,
-    runs_dir: Path,
-) -> int:
+def data(**given: Any) -> int:
     """Check images before training on them.
 
     Checks a folder of class folders, a CSV table or the source of a spec for broken files, duplicates, the same image
@@ -75,54 +89,63 @@ def data(
     """
     from cnncli.spec import load
 
-    if labels_of is not None:
-        if subject or quick or split_file or str(list_file) == "-":
-            raise click.UsageError("--labels takes --most, --list FILE, --json and --runs-dir, and no images")
-        from cnncli.cli.labels import show_labels
-
-        if list_file:
-            _refuse_to_overwrite(list_file, None, _heading_of(list_file))
-        return show_labels(labels_of, runs_dir, most or MOST_LABELS, as_json, list_file)
-    if most is not None:
+    options = Options(**given)
+    if options.labels_of is not None:
+        return _rank_labels(options, options.labels_of)
+    if options.most is not None:
         raise click.UsageError("--most requires --labels")
-    if subject is None:
+    if options.subject is None:
         raise click.UsageError("Missing argument 'FOLDER|TABLE|CONFIG'.")
-
-    before: list[str] = []
-    to_screen = str(list_file) == "-"
-    if as_json and to_screen:
+    if options.as_json and options.to_screen:
         raise click.UsageError("--json and --list - cannot be combined")
-    is_spec = subject.suffix.lower() in (".yaml", ".yml") and not subject.is_dir()
-    spec = load(subject).spec if is_spec else None
-    place = spec.data.source.arguments.get("path") if spec else subject
-    if split_file:
-        if spec is None or quick or as_json or list_file:
+    is_spec = options.subject.suffix.lower() in (".yaml", ".yml") and not options.subject.is_dir()
+    spec = load(options.subject).spec if is_spec else None
+    if options.split_file:
+        if spec is None or options.quick or options.as_json or options.list_file:
             raise click.UsageError("--write-split requires a spec and no other option")
-        return _write_split(spec, split_file)
-    if list_file and not to_screen:
-        from cnncli.report.findings import HEADING
+        return _write_split(spec, options.split_file)
+    return _check(options, options.subject, spec)
 
-        _refuse_to_overwrite(list_file, Path(place) if place else None, HEADING)
-        before = _excluded_by(list_file)
-    before += spec.data.exclude if spec else []
+
+def _rank_labels(options: Options, run: str) -> int:
+    """Shows which labels are doubtful."""
+    file = options.list_file
+    if options.subject or options.quick or options.split_file or options.to_screen:
+        raise click.UsageError("--labels takes --most, --list FILE, --json and --runs-dir, and no images")
+    from cnncli.cli.labels import show_labels
+
+    if file:
+        _refuse_to_overwrite(file, None, _heading_of(file))
+    return show_labels(run, options.runs_dir, options.most or MOST_LABELS, options.as_json, file)
+
+
+def _check(options: Options, subject: Path, spec: Spec | None) -> int:
+    """Checks the images of a folder, a table or a spec; returns the exit code."""
     from cnncli import check_data
     from cnncli.cli.console import file_progress
-    from cnncli.report.findings import exclude_list, findings_json
+    from cnncli.report.findings import HEADING, exclude_list, findings_json
 
+    file = None if options.to_screen else options.list_file
+    before: list[str] = []
+    if file:
+        place = spec.data.source.arguments.get("path") if spec else subject
+        _refuse_to_overwrite(file, Path(place) if place else None, HEADING)
+        before = _excluded_by(file)
+    before += spec.data.exclude if spec else []
     with file_progress() as progress:
-        report = check_data(spec or subject, quick=quick, progress=progress, notice=notice)
-    if to_screen:
+        report = check_data(spec or subject, quick=options.quick, progress=progress, notice=notice)
+    if options.to_screen:
         click.echo(exclude_list(report, before), nl=False)
-    elif as_json:
+    elif options.as_json:
         print_json(findings_json(report))
     else:
-        _show(report, str(subject), list_file)
-    if list_file and not to_screen:
+        _show(report, str(subject), file)
+    if file:
         from cnncli.runs import write_text
 
-        write_text(list_file, exclude_list(report, before))
-        line = f"extends: {one_line(list_file.name)}"
-        notice(f"wrote {list_file}; to use it, add '{line}' to your spec, in place of any data.exclude")
+        write_text(file, exclude_list(report, before))
+        line = f"extends: {one_line(file.name)}"
+        notice(f"wrote {file}; to use it, add '{line}' to your spec, in place of any data.exclude")
     return DataError.exit_code if report.is_wrong else 0
 
 
@@ -137,7 +160,7 @@ def _heading_of(file: Path) -> str:
     return HEADING
 
 
-def _write_split(spec: Any, file: Path) -> int:
+def _write_split(spec: Spec, file: Path) -> int:
     """Writes the division of a spec."""
     from cnncli.runner.inputs.division_file import COLUMNS, write_division
     from cnncli.runner.inputs.splits import load_splits

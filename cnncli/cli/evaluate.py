@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,24 @@ from cnncli.cli.options import UserPath, allow_changed_weights_option, run_argum
 
 if TYPE_CHECKING:
     from cnncli import Run
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line gives to `cnncli evaluate`."""
+
+    run: str
+    runs_dir: Path
+    split: str | None
+    weights: Literal["best", "last"]
+    data: Path | None
+    on: Path | None
+    negatives: tuple[Path, ...]
+    as_json: bool
+    write: bool
+    tta: bool
+    fail_under: tuple[str, ...]
+    allow_changed_weights: bool
 
 
 @click.command()
@@ -54,20 +73,7 @@ if TYPE_CHECKING:
 )
 @click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 7 if a metric is lower.")
 @allow_changed_weights_option
-def evaluate(
-    run: str,
-    runs_dir: Path,
-    split: str | None,
-    weights: Literal["best", "last"],
-    data: Path | None,
-    on: Path | None,
-    negatives: tuple[Path, ...],
-    as_json: bool,
-    write: bool,
-    tta: bool,
-    fail_under: tuple[str, ...],
-    allow_changed_weights: bool,
-) -> None:
+def evaluate(**given: Any) -> None:
     """Measure a run on its test images, or on others.
 
     RUN is a run folder or its name. Nothing is written without --write, but what --negatives measures.
@@ -82,33 +88,32 @@ def evaluate(
     from cnncli.cli.console import next_step, notice, print_json, show_report
     from cnncli.errors import ThresholdMissed
 
-    limits = [_limit(text) for text in fail_under]
-    opened = open_run(run, runs_dir)
-    if data is not None and on is not None:
-        raise click.UsageError("--data is a new path of the run's own images, --on names others; use one of them")
-    if write and (split not in (None, "test") or weights != "best" or on is not None):
-        raise click.UsageError("--write is for the best weights on the run's own test images")
-    if negatives and (split not in (None, "test") or weights != "best" or on is not None):
-        raise click.UsageError("--negatives is measured beside the best weights on the run's own test images")
-    if note := _unfinished(opened, weights):
+    options = Options(**given)
+    limits = [_limit(text) for text in options.fail_under]
+    opened = open_run(options.run, options.runs_dir)
+    _refuse_what_conflicts(options)
+    if note := _unfinished(opened, options.weights):
         notice(note)
     _require_metrics(opened, [name for name, _ in limits])
     result = opened.evaluate(
-        split,  # type: ignore[arg-type]  # one of the choices
-        weights=weights,
-        data=data,
-        on=on,
-        allow_changed_weights=allow_changed_weights,
+        options.split,  # type: ignore[arg-type]  # one of the choices
+        weights=options.weights,
+        data=options.data,
+        on=options.on,
+        allow_changed_weights=options.allow_changed_weights,
         notice=notice,
-        write=write,
-        tta=tta,
+        write=options.write,
+        tta=options.tta,
     )
     unknown: Mapping[str, Any] = {}
-    if negatives:
+    if options.negatives:
         unknown = opened.measure_unknown(
-            negatives, data=data, allow_changed_weights=allow_changed_weights, notice=notice
+            options.negatives,
+            data=options.data,
+            allow_changed_weights=options.allow_changed_weights,
+            notice=notice,
         )
-    if as_json:
+    if options.as_json:
         more = {"unknown": unknown} if unknown else {}
         print_json({**result.metrics, "classes": result.report.values, **more})
     else:
@@ -121,6 +126,17 @@ def evaluate(
         if value is None or value < least:
             is_ = "is not defined on these images" if value is None else f"is {value}, less than {least}"
             raise ThresholdMissed(f"{name} {is_}")
+
+
+def _refuse_what_conflicts(options: Options) -> None:
+    """Refuses options that contradict each other."""
+    if options.data is not None and options.on is not None:
+        raise click.UsageError("--data is a new path of the run's own images, --on names others; use one of them")
+    as_trained = options.split in (None, "test") and options.weights == "best" and options.on is None
+    if options.write and not as_trained:
+        raise click.UsageError("--write is for the best weights on the run's own test images")
+    if options.negatives and not as_trained:
+        raise click.UsageError("--negatives is measured beside the best weights on the run's own test images")
 
 
 def _show_unknown(found: Mapping[str, Any]) -> None:

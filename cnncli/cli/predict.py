@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +24,53 @@ from cnncli.cli.predict_many import Shard, merge, write
 
 if TYPE_CHECKING:
     from cnncli import Run
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line gives to `cnncli predict`."""
+
+    images: tuple[str, ...]
+    named: str | None
+    runs_dir: Path
+    weights: Literal["best", "last"]
+    top_k: int
+    engine: str | None
+    calibrated: bool | None
+    invert: bool
+    coverage: float | None
+    tta: bool
+    unknown: bool
+    as_json: bool
+    as_csv: bool
+    out: Path | None
+    probabilities: bool
+    embeddings: bool
+    shard: tuple[int, int] | None
+    resume: bool
+    overwrite: bool
+    image_column: str | None
+    merging: bool
+    allow_changed_weights: bool
+
+    @property
+    def output_format(self) -> str:
+        """How a few answers are printed."""
+        return "json" if self.as_json else "csv" if self.as_csv else "table"
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """What few and many images are answered with, as `cnncli.Run.predict` and `predict_to` take it."""
+        return _chosen(self, "weights engine calibrated invert coverage tta unknown allow_changed_weights")
+
+    @property
+    def many(self) -> dict[str, Any]:
+        """What requires --out, as `cnncli.Run.predict_to` takes it."""
+        return _chosen(self, "probabilities embeddings shard resume overwrite image_column")
+
+
+def _chosen(options: Options, names: str) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in names.split()}
 
 
 @click.command()
@@ -65,30 +113,7 @@ if TYPE_CHECKING:
 @click.option("--image-column", metavar="NAME", help="With --out: column of the images in a table.")
 @click.option("--merge", "merging", is_flag=True, help="Join the files of all shards, IMAGE..., into --out.")
 @allow_changed_weights_option
-def predict(
-    images: tuple[str, ...],
-    named: str | None,
-    runs_dir: Path,
-    weights: Literal["best", "last"],
-    top_k: int,
-    engine: str | None,
-    calibrated: bool | None,
-    invert: bool,
-    coverage: float | None,
-    tta: bool,
-    unknown: bool,
-    as_json: bool,
-    as_csv: bool,
-    out: Path | None,
-    probabilities: bool,
-    embeddings: bool,
-    shard: tuple[int, int] | None,
-    resume: bool,
-    overwrite: bool,
-    image_column: str | None,
-    merging: bool,
-    allow_changed_weights: bool,
-) -> int:
+def predict(**given: Any) -> int:
     """Classify images.
 
     IMAGE is a file, a folder of files, a pattern in quotes, or - for standard input, in any size, in colour or grey.
@@ -107,51 +132,45 @@ def predict(
     from cnncli import open_run
     from cnncli.cli.console import notice
 
-    if tta and (coverage is not None or unknown):
-        other = "--unknown" if coverage is None else "--coverage"
-        raise click.UsageError(f"{other} was measured for one view of each image; leave out it or --tta")
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv cannot be combined")
-    if merging:
-        return merge(images, out, overwrite)
-    if out is not None and (as_json or as_csv):
-        raise click.UsageError(f"the format of --out is that of its suffix; leave out --{'json' if as_json else 'csv'}")
-    many = {
-        "probabilities": probabilities,
-        "embeddings": embeddings,
-        "shard": shard,
-        "resume": resume,
-        "overwrite": overwrite,
-        "image_column": image_column,
-    }
-    if out is None and (alone := [f"--{name.replace('_', '-')}" for name, value in many.items() if value]):
-        raise click.UsageError(f"{', '.join(alone)} needs --out")
-    run = open_run(named, runs_dir)
-    if named is None and not as_json and not as_csv:
+    options = Options(**given)
+    _refuse_what_conflicts(options)
+    if options.merging:
+        return merge(options.images, options.out, options.overwrite)
+    run = open_run(options.named, options.runs_dir)
+    if options.named is None and options.output_format == "table":
         notice(f"using {run.path}")
-    how: dict[str, Any] = {
-        "weights": weights,
-        "engine": engine,
-        "calibrated": calibrated,
-        "invert": invert,
-        "coverage": coverage,
-        "tta": tta,
-        "unknown": unknown,
-        "allow_changed_weights": allow_changed_weights,
-    }
-    if coverage is not None:
-        _say_what_sets_are(run, coverage, how)
-    if unknown and weights == "best" and not allow_changed_weights:  # else the prediction refuses
+    if options.coverage is not None:
+        _say_what_sets_are(run, options.coverage, options.how)
+    of_trained_weights = options.weights == "best" and not options.allow_changed_weights
+    if options.unknown and of_trained_weights:  # else the prediction refuses
         for line in run.doubt_sentence(notice=notice).splitlines():
             notice(line)
-    if out is not None:
-        return write(run, out, images, top_k=top_k, **how, **many | {"shard": shard or (1, 1)})
-    status = _show(run, images, top_k, how, "json" if as_json else "csv" if as_csv else "table")
-    if engine is None and weights == "best" and not allow_changed_weights:
+    if options.out is not None:
+        many = options.many | {"shard": options.shard or (1, 1)}
+        return write(run, options.out, options.images, top_k=options.top_k, **options.how, **many)
+    status = _show(run, options)
+    if options.engine is None and of_trained_weights:
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
             run.prepare_predictions(notice)
     return status
+
+
+def _refuse_what_conflicts(options: Options) -> None:
+    """Refuses options that contradict each other."""
+    if options.tta and (options.coverage is not None or options.unknown):
+        other = "--unknown" if options.coverage is None else "--coverage"
+        raise click.UsageError(f"{other} was measured for one view of each image; leave out it or --tta")
+    if options.as_json and options.as_csv:
+        raise click.UsageError("--json and --csv cannot be combined")
+    if options.merging:  # says itself what it takes
+        return
+    if options.out is not None and options.output_format != "table":
+        raise click.UsageError(f"the format of --out is that of its suffix; leave out --{options.output_format}")
+    if options.out is None and (
+        alone := [f"--{name.replace('_', '-')}" for name, value in options.many.items() if value]
+    ):
+        raise click.UsageError(f"{', '.join(alone)} needs --out")
 
 
 def _say_what_sets_are(run: Run, coverage: float, how: Mapping[str, Any]) -> None:
@@ -166,21 +185,21 @@ def _say_what_sets_are(run: Run, coverage: float, how: Mapping[str, Any]) -> Non
         notice(line)
 
 
-def _show(run: Run, images: Sequence[str], top_k: int, how: dict[str, Any], output_format: str) -> int:
+def _show(run: Run, options: Options) -> int:
     """Prints the answers to a few images; returns the exit code."""
     from cnncli.cli.console import notice
     from cnncli.cli.predict_output import print_answers_csv, print_answers_json, print_answers_table, show_notes
     from cnncli.errors import DataError
     from cnncli.records import Prediction, UnreadableImage
 
-    named = [sys.stdin.buffer if image == "-" else image for image in images]
-    answers = run.predict(named, top_k, notice=notice, keep_unreadable=True, **how)
+    named = [sys.stdin.buffer if image == "-" else image for image in options.images]
+    answers = run.predict(named, options.top_k, notice=notice, keep_unreadable=True, **options.how)
     if not answers:
-        raise DataError(f"there are no images in {', '.join(images)}")
-    if output_format == "json":
-        print_answers_json(answers, how["weights"])
+        raise DataError(f"there are no images in {', '.join(options.images)}")
+    if options.as_json:
+        print_answers_json(answers, options.weights)
     else:
-        (print_answers_csv if output_format == "csv" else print_answers_table)(answers, top_k)
+        (print_answers_csv if options.as_csv else print_answers_table)(answers, options.top_k)
     show_notes([answer for answer in answers if isinstance(answer, Prediction)])
     unreadable = [answer for answer in answers if isinstance(answer, UnreadableImage)]
     for answer in unreadable:

@@ -5,11 +5,48 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cnncli.cli.options import config_argument, devices_option, devices_value, runs_dir_option, set_option
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line gives to `cnncli train`."""
+
+    config: Path
+    overrides: tuple[str, ...]
+    runs_dir: Path
+    name: str | None
+    max_time: str | None
+    folds: int | None
+    final: bool
+    trackers: tuple[str, ...]
+    devices: str | None
+    dry: bool
+    overfit: bool
+    as_json: bool
+    quiet: bool
+
+    @property
+    def is_preflight(self) -> bool:
+        """Whether no run is created."""
+        return self.dry or self.overfit
+
+    @property
+    def settings(self) -> list[str]:
+        """Keys of the spec with their values, as `--set` takes them: those that options of their own set come last."""
+        own = {
+            "name": self.name,
+            "train.max_time": self.max_time,
+            "train.devices": self.devices and json.dumps(devices_value(self.devices)),
+            "track": f"[{', '.join(self.trackers)}]" if self.trackers else None,
+        }
+        return [*self.overrides, *(f"{key}={value}" for key, value in own.items() if value is not None)]
 
 
 @click.command()
@@ -32,21 +69,7 @@ from cnncli.cli.options import config_argument, devices_option, devices_value, r
 @click.option("--overfit-batch", "overfit", is_flag=True, help="Test if one batch can be memorised; creates no run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result of --dry-run or --overfit-batch as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only the run folder.")
-def train(
-    config: Path,
-    overrides: tuple[str, ...],
-    runs_dir: Path,
-    name: str | None,
-    max_time: str | None,
-    folds: int | None,
-    final: bool,
-    trackers: tuple[str, ...],
-    devices: str | None,
-    dry: bool,
-    overfit: bool,
-    as_json: bool,
-    quiet: bool,
-) -> int:
+def train(**given: Any) -> int:
     """Train the model of CONFIG and save all results in a run folder.
 
     \b
@@ -65,40 +88,41 @@ def train(
     from cnncli.spec.devices import parts_of_processor
 
     began = time.perf_counter()
-    if dry and overfit:
+    options = Options(**given)
+    _refuse_what_conflicts(options)
+    loaded = load(options.config, options.settings)
+    spec, runs_dir = loaded.spec, options.runs_dir
+    if loaded.warnings and not options.quiet:
+        show_problems(loaded.warnings, str(options.config), "warning")
+    if options.is_preflight:
+        require_inputs_exist(spec.data, spec.model, runs_dir)  # before TensorFlow is started
+    divide_processor(parts_of_processor(spec.train.devices))
+    screen_class = PreflightScreen if options.is_preflight else TrainingScreen
+    with Signals() as signals, screen_class(options.quiet, signals) as screen, loaded.locating():
+        if options.dry:
+            return run_dry(spec, runs_dir, screen, began, options.as_json, options.folds, options.final)
+        if options.overfit:
+            return run_overfit(spec, runs_dir, screen, options.as_json)
+        from cnncli import train as run_training, train_folds
+
+        if options.folds:
+            group = train_folds(spec, options.folds, runs_dir, [screen], final=options.final, command=sys.argv)
+            show_folds(group, options.quiet)
+            return 0
+        run = run_training(spec, runs_dir, [screen], command=sys.argv)
+    show_result(run, options.quiet)
+    return 0
+
+
+def _refuse_what_conflicts(options: Options) -> None:
+    """Refuses options that contradict each other."""
+    if options.dry and options.overfit:
         raise click.UsageError("--dry-run and --overfit-batch cannot be combined")
-    if as_json and not (dry or overfit):
+    if options.as_json and not options.is_preflight:
         raise click.UsageError(
             "--json requires --dry-run or --overfit-batch; the results of a run are in its metrics.json"
         )
-    if final and not folds:
+    if options.final and not options.folds:
         raise click.UsageError("--final requires --folds")
-    if overfit and folds:
+    if options.overfit and options.folds:
         raise click.UsageError("--overfit-batch and --folds cannot be combined")
-    options = {
-        "name": name,
-        "train.max_time": max_time,
-        "train.devices": devices and json.dumps(devices_value(devices)),
-        "track": f"[{', '.join(trackers)}]" if trackers else None,
-    }
-    loaded = load(config, [*overrides, *(f"{key}={value}" for key, value in options.items() if value is not None)])
-    if loaded.warnings and not quiet:
-        show_problems(loaded.warnings, str(config), "warning")
-    if dry or overfit:
-        require_inputs_exist(loaded.spec.data, loaded.spec.model, runs_dir)  # before TensorFlow is started
-    divide_processor(parts_of_processor(loaded.spec.train.devices))
-    screen_class = PreflightScreen if dry or overfit else TrainingScreen
-    with Signals() as signals, screen_class(quiet, signals) as screen, loaded.locating():
-        if dry:
-            return run_dry(loaded.spec, runs_dir, screen, began, as_json, folds, final)
-        if overfit:
-            return run_overfit(loaded.spec, runs_dir, screen, as_json)
-        from cnncli import train as run_training, train_folds
-
-        if folds:
-            group = train_folds(loaded.spec, folds, runs_dir, [screen], final=final, command=sys.argv)
-            show_folds(group, quiet)
-            return 0
-        run = run_training(loaded.spec, runs_dir, [screen], command=sys.argv)
-    show_result(run, quiet)
-    return 0

@@ -5,12 +5,27 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cnncli.cli.options import config_argument, runs_dir_option, set_option
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line gives to `cnncli tune`."""
+
+    config: Path
+    overrides: tuple[str, ...]
+    runs_dir: Path
+    storage: str | None
+    name: str | None
+    seeds: int | None
+    lost: tuple[int, ...]
+    quiet: bool
 
 
 @click.command()
@@ -35,16 +50,7 @@ from cnncli.cli.options import config_argument, runs_dir_option, set_option
     help="Count a trial as failed whose machine is gone; may be repeated.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print only the path of best.yaml.")
-def tune(
-    config: Path,
-    overrides: tuple[str, ...],
-    runs_dir: Path,
-    storage: str | None,
-    name: str | None,
-    seeds: int | None,
-    lost: tuple[int, ...],
-    quiet: bool,
-) -> None:
+def tune(**given: Any) -> None:
     """Search for better values of the keys that CONFIG lists under tune.space.
 
     Every trial is a run. The same command, started again or elsewhere, continues or joins the search.
@@ -60,7 +66,10 @@ def tune(
     from cnncli.spec import load
     from cnncli.wording import in_shell
 
-    loaded = load(config, [*overrides, *([f"name={name}"] if name is not None else [])])
+    options = Options(**given)
+    config, runs_dir, quiet = options.config, options.runs_dir, options.quiet
+    named = [f"name={options.name}"] if options.name is not None else []
+    loaded = load(config, [*options.overrides, *named])
     if not loaded.spec.tune.space:
         problem = Problem((), "there is nothing to search: list keys with their distributions in tune.space")
         raise loaded.locate(SpecError([problem]))
@@ -76,16 +85,16 @@ def tune(
         screen = _Screen(quiet)
         signals.announce = notice
         try:
-            worker = Worker(loaded, runs_dir, storage, screen, command)
-            worker.give_up(lost)
+            worker = Worker(loaded, runs_dir, options.storage, screen, command)
+            worker.give_up(options.lost)
             best = worker.run()
             if best is None:
                 notice("no trial was trained to its end, so there is no best.yaml")
                 return
             path = worker.folder.path / BEST
             screen.on_best(worker.search, best)
-            if seeds is not None:
-                _retrain(worker, best, seeds, runs_dir, command, screen)
+            if options.seeds is not None:
+                _retrain(worker, best, options.seeds, runs_dir, command, screen)
         except KeyboardInterrupt:
             screen.on_notice("to continue the search, start the same command again")
             raise

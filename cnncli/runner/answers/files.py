@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +20,16 @@ from cnncli.runs.hashes import sha256_of
 
 FORMS: dict[str, ModuleType] = {f".{form.name}": form for form in (csv_form, json_form, parquet_form)}
 """Formats by their suffix."""
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where answers go, to which part of the images, and what becomes of what is there: see `cnncli.Run.predict_to`."""
+
+    out: Path
+    shard: tuple[int, int]
+    resume: bool
+    overwrite: bool
 
 
 class AnswerFile:

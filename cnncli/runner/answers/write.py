@@ -15,7 +15,7 @@ from cnncli.insight.views import Views, averaged
 from cnncli.notices import Notice, Progress
 from cnncli.records import WrittenPredictions
 from cnncli.runner.answers.answers import Answers, on_one_line
-from cnncli.runner.answers.files import AnswerFile, written
+from cnncli.runner.answers.files import AnswerFile, Destination, written
 from cnncli.runner.answers.images import ImageList, ImageSource, list_images
 from cnncli.runner.answers.job import Job, Outcome
 from cnncli.runner.answers.network import Computing, open_network
@@ -33,46 +33,38 @@ from cnncli.wording import listed
 
 def write_predictions(
     run: OpenRun,
-    out: Path,
+    destination: Destination,
     inputs: Iterable[ImageSource],
+    image_column: str | None,
     settings: Settings,
     computing: Computing,
-    shard: tuple[int, int],
-    resume: bool,
-    overwrite: bool,
-    image_column: str | None,
     doubts: StoredDoubts | None,
     progress: Progress,
     notice: Notice,
 ) -> WrittenPredictions:
     """Arguments and errors are those of `cnncli.Run.predict_to`."""
-    file = AnswerFile(out)
-    if not resume and not overwrite:
+    file = AnswerFile(destination.out)
+    if not destination.resume and not destination.overwrite:
         file.require_free()
     if settings.embeddings and file.form.name == "csv":
-        raise DataError(f"{out} cannot hold embeddings: CSV has no lists", "write .parquet or .jsonl")
+        raise DataError(f"{file.path} cannot hold embeddings: CSV has no lists", "write .parquet or .jsonl")
     temperature = temperature_for(run, computing.calibrated, computing.weights, notice, settings.tta)
     computing = replace(computing, temperature=temperature)
     views = required_views(run) if settings.tta else None
     settings = replace(settings, top_k=min(settings.top_k, len(run.class_names)))
-    sets = None
-    if settings.coverage is not None:
-        sets = class_sets(
-            run, settings.coverage, computing.weights, computing.allow_changed_weights, computing.calibrated
-        )
+    sets = _sets(run, settings.coverage, computing)
     images = list_images(inputs, image_column, notice)
-    job = _job(run, images, settings, computing, file.form.name, shard)
+    job = _job(run, images, settings, computing, file.form.name, destination.shard)
     with file.locked():
-        begun = None if overwrite else file.parts.begun()
-        outcome = file.outcome() if resume and begun is None else None
-        if outcome is not None or begun is not None:
-            earlier = outcome.job if outcome is not None else begun
-            assert earlier is not None
+        begun = None if destination.overwrite else file.parts.begun()
+        outcome = file.outcome() if destination.resume and begun is None else None
+        earlier = outcome.job if outcome is not None else begun
+        if earlier is not None:
             computing = replace(computing, engine=computing.engine or earlier.engine)
             job = replace(job, engine=computing.engine or "")
             _require_same(earlier, job, file)
-        elif resume and not overwrite and file.path.exists():
-            raise DataError(f"{out} exists, and is not of this command", "replace it with --overwrite")
+        elif destination.resume and not destination.overwrite and file.path.exists():
+            raise DataError(f"{file.path} exists, and is not of this command", "replace it with --overwrite")
         if outcome is not None:
             return written(file, outcome, outcome.answers + outcome.unreadable)
         compute, name = open_network(run, computing, settings.features, len(images), notice)
@@ -83,11 +75,17 @@ def write_predictions(
             file.parts.begin(job)
         tally = file.parts.tally()
         before = tally.images
-        positions = images.in_shard(*shard)
+        positions = images.in_shard(*destination.shard)
         _write_parts(run, file, images, positions, compute, settings, sets, doubts, tally, progress)
         outcome = _finish(file, job, tally, len(positions))
         file.parts.end()
     return written(file, outcome, before)
+
+
+def _sets(run: OpenRun, coverage: float | None, computing: Computing) -> RunSets | None:
+    if coverage is None:
+        return None
+    return class_sets(run, coverage, computing.weights, computing.allow_changed_weights, computing.calibrated)
 
 
 def _job(
