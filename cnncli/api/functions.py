@@ -14,7 +14,7 @@ from cnncli.notices import Notice, warn
 from cnncli.runner.inputs.preconditions import require_inputs_exist
 from cnncli.runs import find_run
 from cnncli.spec import Spec, load
-from cnncli.spec.devices import parts_of_processor
+from cnncli.spec.sections.devices import parts_of_processor
 
 if TYPE_CHECKING:
     import keras

@@ -14,7 +14,7 @@ from cnncli.notices import Notice, warn
 from cnncli.records.html import html_table
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.resume_plan import plan_resume
-from cnncli.spec.devices import parts_of_processor
+from cnncli.spec.sections.devices import parts_of_processor
 
 if TYPE_CHECKING:
     from cnncli.api.results import EvaluationResult
@@ -184,7 +184,7 @@ class Run(HeatMappedRun):
             >>> cnncli.open_run("runs/mnist-001").track("TensorBoard")
             ('1 epoch; to see them: tensorboard --logdir runs',)
         """
-        from cnncli.spec.trackers import parse_trackers
+        from cnncli.spec.sections.trackers import parse_trackers
         from cnncli.track import send_runs
 
         texts = []

@@ -127,7 +127,7 @@ def _draft(
 
 def _duration(text: str) -> str | float:
     """The time of `--time`, as a spec has it."""
-    from cnncli.spec.duration import duration, seconds_of
+    from cnncli.spec.sections.duration import duration, seconds_of
 
     value = float(text) if text.isdecimal() else text
     if seconds_of(value) is None:

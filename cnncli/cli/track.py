@@ -31,7 +31,7 @@ def track(names: tuple[str, ...], to: tuple[str, ...], runs_dir: Path) -> int:
       cnncli track runs/* --to 'MLflow: {tracking_uri: http://localhost:5000}'
     """
     from cnncli.runs import find_run
-    from cnncli.spec.trackers import parse_trackers
+    from cnncli.spec.sections.trackers import parse_trackers
     from cnncli.track import send_runs
 
     trackers = parse_trackers(to, "--to")

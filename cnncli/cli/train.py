@@ -85,7 +85,7 @@ def train(**given: Any) -> int:
     from cnncli.environment import divide_processor
     from cnncli.runner.inputs.preconditions import require_inputs_exist
     from cnncli.spec import load
-    from cnncli.spec.devices import parts_of_processor
+    from cnncli.spec.sections.devices import parts_of_processor
 
     began = time.perf_counter()
     options = Options(**given)

@@ -27,8 +27,8 @@ from cnncli.draft.text import blocks, comment, joined, printed
 from cnncli.draft.training_time import TrainingTime, estimate, measure_core
 from cnncli.errors import DataError
 from cnncli.spec import parse
-from cnncli.spec.duration import seconds_of
 from cnncli.spec.reader import read
+from cnncli.spec.sections.duration import seconds_of
 from cnncli.spec.writer import entry, flow, scalar, setting
 from cnncli.wording import counted, dimensions, in_shell
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncli.errors import Problem, SpecError
-from cnncli.spec.stages import INSIDE, STAGES, StageSpec, matches
+from cnncli.spec.sections.stages import INSIDE, STAGES, StageSpec, matches
 from cnncli.wording import nearest
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from cnncli.runs.untrusted import Unreadable, read_bytes, read_json
 
 if TYPE_CHECKING:
     from cnncli.runner.open_run import OpenRun
-    from cnncli.spec.section import Section
+    from cnncli.spec.sections.section import Section
 
 EXPORTS = "exports"
 """Where exports are in a run."""

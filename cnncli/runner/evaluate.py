@@ -27,7 +27,7 @@ from cnncli.runner.page import facts_of
 from cnncli.runner.views.allowed import required_views
 from cnncli.runner.views.gain import with_gain
 from cnncli.spec.schema import Data
-from cnncli.spec.sources import Source
+from cnncli.spec.sections.sources import Source
 from cnncli.startup import keras
 
 

@@ -26,7 +26,7 @@ from cnncli.runner.open_run import OpenRun
 from cnncli.runs import BEST, verified_weights
 from cnncli.runs.hashes import sha256_of
 from cnncli.runs.untrusted import Unreadable, read_json
-from cnncli.spec.sources import Source
+from cnncli.spec.sections.sources import Source
 from cnncli.wording import in_shell
 
 if TYPE_CHECKING:

@@ -30,9 +30,9 @@ from cnncli.runner.training.results import Trained, TrainingResult
 from cnncli.runner.training.run_files import portable_spec, write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
-from cnncli.spec.devices import wrong_for_several
 from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.schema import Spec
+from cnncli.spec.sections.devices import wrong_for_several
 from cnncli.startup import device_name, tf
 from cnncli.track import trackers_for
 from cnncli.wording import in_shell

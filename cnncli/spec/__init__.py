@@ -19,9 +19,9 @@ from cnncli.spec.reader import NOT_A_SPEC, Document, read_leniently, read_value
 from cnncli.spec.rules import check
 from cnncli.spec.schema import ByHand, Spec
 from cnncli.spec.search_space import wrong_choices
+from cnncli.spec.sections.values import is_name
 from cnncli.spec.shapes.network_shapes import NetworkShapes, infer_shapes
 from cnncli.spec.static_data_info import static_data_info
-from cnncli.spec.values import is_name
 
 __all__ = ["LoadedSpec", "Spec", "load", "parse"]
 

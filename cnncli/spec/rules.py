@@ -10,7 +10,6 @@ from cnncli.catalog.entries import Entry
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone, wrong_for_imagenet
 from cnncli.spec.class_weights import weightless_loss, wrong_class_weights
-from cnncli.spec.devices import number_of, wrong_for_several
 from cnncli.spec.metrics import (
     BINARY_LOSSES,
     METRIC_RULES,
@@ -22,11 +21,12 @@ from cnncli.spec.metrics import (
 )
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Data, Spec
+from cnncli.spec.sections.devices import number_of, wrong_for_several
+from cnncli.spec.sections.stages import wrong_stages
+from cnncli.spec.sections.tune import wrong_search
 from cnncli.spec.shapes.network_shapes import NetworkShapes, Step
 from cnncli.spec.shapes.terms import Shape
-from cnncli.spec.stages import wrong_stages
 from cnncli.spec.static_data_info import static_data_info
-from cnncli.spec.tune import wrong_search
 from cnncli.wording import counted, dimensions, nearest, size_text
 
 MOST_NUMBERS = 2**30

@@ -12,15 +12,15 @@ from cnncli.catalog.image_sources import PATH
 from cnncli.catalog.validators import boolean, choice, list_of, number, optional, text, whole
 from cnncli.catalog.weights import model_weights
 from cnncli.errors import KeyPath, Problem
-from cnncli.spec import devices, sources, values
-from cnncli.spec.duration import duration, seconds_of
 from cnncli.spec.graph import Network, Node, read_network
-from cnncli.spec.section import Section, key, sections_of, subsection
-from cnncli.spec.sources import Source
-from cnncli.spec.split import Split
-from cnncli.spec.stages import PhaseSpec, StageSpec, phases_of, stage_list, with_epochs
-from cnncli.spec.trackers import trackers
-from cnncli.spec.tune import Tune
+from cnncli.spec.sections import devices, sources, values
+from cnncli.spec.sections.duration import duration, seconds_of
+from cnncli.spec.sections.section import Section, key, sections_of, subsection
+from cnncli.spec.sections.sources import Source
+from cnncli.spec.sections.split import Split
+from cnncli.spec.sections.stages import PhaseSpec, StageSpec, phases_of, stage_list, with_epochs
+from cnncli.spec.sections.trackers import trackers
+from cnncli.spec.sections.tune import Tune
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from cnncli.catalog.entries import Entry, plain
 from cnncli.catalog.tuning import points_of
-from cnncli.spec.tune import Tune
+from cnncli.spec.sections.tune import Tune
 from cnncli.spec.writer import flow
 
 MOST_ATTEMPTS = 3

@@ -17,7 +17,7 @@ from cnncli.spec import LoadedSpec
 from cnncli.spec.metrics import monitored_metric, more_is_better
 from cnncli.spec.schema import Spec
 from cnncli.spec.search_space import with_values, without_search
-from cnncli.spec.sources import Source
+from cnncli.spec.sections.sources import Source
 from cnncli.spec.writer import flow
 from cnncli.tune.proposal import Space, pruner
 from cnncli.tune.storage import Store

@@ -21,7 +21,7 @@ from cnncli.records import Epoch
 from cnncli.runs import RunDir
 from cnncli.runs.searches import TRIAL
 from cnncli.spec import load
-from cnncli.spec.devices import parts_of_processor
+from cnncli.spec.sections.devices import parts_of_processor
 from cnncli.tune.process import PRUNE
 
 ABANDONED = 143

@@ -7,7 +7,7 @@ import pytest
 from cnncli.data.groups import matched_groups
 from cnncli.data.inventory.source_inventory import Entry
 from cnncli.data.quality.group_names import groups_in_names, suggested_groups
-from cnncli.spec.group_pattern import wrong_pattern
+from cnncli.spec.sections.group_pattern import wrong_pattern
 
 CLASSES = ("cat", "dog")
 

@@ -7,7 +7,7 @@ import pytest
 
 from cnncli.errors import SpecError
 from cnncli.factory.freezing import freeze, frozen_in_stages, layers_that_learn
-from cnncli.spec.stages import StageSpec
+from cnncli.spec.sections.stages import StageSpec
 
 pytestmark = pytest.mark.slow
 

@@ -108,7 +108,7 @@ def test_images_that_are_gone_are_told_once(run, predict, trained):
 
 def test_images_are_not_downloaded_for_it(monkeypatch):
     from cnncli.data.sources.builtin import DOWNLOADS
-    from cnncli.spec.sources import Source
+    from cnncli.spec.sections.sources import Source
 
     monkeypatch.setenv("KERAS_HOME", "/nowhere")
     assert not prepare._is_local(Source("cifar10"))

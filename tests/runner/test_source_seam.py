@@ -13,7 +13,7 @@ from cnncli.cli import main
 from cnncli.data import sources
 from cnncli.errors import SpecError
 from cnncli.spec import load
-from cnncli.spec.sources import source_schema
+from cnncli.spec.sections.sources import source_schema
 
 MODULE = '''
 import numpy as np

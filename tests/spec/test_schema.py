@@ -8,7 +8,7 @@ from cnncli.catalog.entries import Entry
 from cnncli.spec import Spec, parse
 from cnncli.spec.reader import Document, read
 from cnncli.spec.schema import sections
-from cnncli.spec.values import is_name
+from cnncli.spec.sections.values import is_name
 
 LEAST = "data: {source: mnist}\nmodel: {layers: [Flatten, {Dense: {units: classes, activation: softmax}}]}\n"
 

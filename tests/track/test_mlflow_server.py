@@ -15,7 +15,7 @@ from mlflow_server import MLflowServer
 
 import cnncli
 from cnncli.errors import Interrupted
-from cnncli.spec.trackers import parse_trackers
+from cnncli.spec.sections.trackers import parse_trackers
 from cnncli.spec.writer import spec_text
 from cnncli.track import mlflow, send_runs
 

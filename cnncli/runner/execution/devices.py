@@ -5,8 +5,8 @@ from __future__ import annotations
 from cnncli.errors import ResourceError
 from cnncli.runner.execution.execution import Execution, OneDevice
 from cnncli.runner.execution.several import SeveralDevices
-from cnncli.spec.devices import Devices
 from cnncli.spec.schema import Train
+from cnncli.spec.sections.devices import Devices
 from cnncli.startup import tf
 from cnncli.wording import counted
 

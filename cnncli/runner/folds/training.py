@@ -22,7 +22,7 @@ from cnncli.runs import RunDir, now, require_writable, sweep_runs
 from cnncli.runs.groups import FINAL, GROUP_LOCK, GroupDir, GroupRecord
 from cnncli.runs.lock import locked_folder
 from cnncli.spec import Spec, load
-from cnncli.spec.devices import parts_of_processor
+from cnncli.spec.sections.devices import parts_of_processor
 from cnncli.temporary import temporary_folder
 
 

@@ -17,7 +17,7 @@ from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import RunError
 from cnncli.notices import Notice
 from cnncli.spec.schema import Data
-from cnncli.spec.split import taken_from_training
+from cnncli.spec.sections.split import taken_from_training
 from cnncli.wording import counted
 
 

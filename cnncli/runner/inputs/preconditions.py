@@ -17,7 +17,7 @@ from cnncli.machine import expanded
 from cnncli.runs import RunDir, find_run
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.schema import Data, Model
-from cnncli.spec.split import taken_from_training
+from cnncli.spec.sections.split import taken_from_training
 
 
 def require_inputs_exist(data: Data, model: Model, runs_folder: Path, trackers: Sequence[Entry] = ()) -> None:

@@ -22,7 +22,7 @@ from cnncli.runner.training.loop import OnSteps, TrainingLoop, ValidationLoop
 from cnncli.runner.training.pace import Leg
 from cnncli.runner.training.variables import assign, averaged_weights, values_of
 from cnncli.spec.schema import Train
-from cnncli.spec.stages import STAGES
+from cnncli.spec.sections.stages import STAGES
 from cnncli.startup import keras, tf
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from cnncli.runs import RunDir, now
 from cnncli.spec.backbones import scales_image
 from cnncli.spec.pretrained import with_weights
 from cnncli.spec.schema import Spec
-from cnncli.spec.sources import Source
-from cnncli.spec.tune import Tune
+from cnncli.spec.sections.sources import Source
+from cnncli.spec.sections.tune import Tune
 from cnncli.spec.writer import spec_text
 from cnncli.startup import CHATTER
 

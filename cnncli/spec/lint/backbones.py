@@ -10,7 +10,7 @@ from cnncli.spec.backbones import is_backbone, reads_image, scales_image
 from cnncli.spec.graph import Node
 from cnncli.spec.lint.context import LintContext, about
 from cnncli.spec.lint.training import first_rate
-from cnncli.spec.stages import FROZEN, learning_in
+from cnncli.spec.sections.stages import FROZEN, learning_in
 
 _SMALL = 64
 """Pixels of a side; a backbone makes it 32 times smaller, so that less leaves one position of each channel."""

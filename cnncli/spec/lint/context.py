@@ -11,8 +11,8 @@ from cnncli.catalog.packages import plugin_layer
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE, Node
 from cnncli.spec.schema import Spec
+from cnncli.spec.sections.stages import PhaseSpec
 from cnncli.spec.shapes.network_shapes import NetworkShapes, Step
-from cnncli.spec.stages import PhaseSpec
 from cnncli.spec.static_data_info import StaticDataInfo
 
 _TO_A_GATE = REARRANGING | AVERAGING | POOLS | DROPOUTS | {"UpSampling2D"}

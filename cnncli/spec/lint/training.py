@@ -9,7 +9,7 @@ from cnncli.catalog.layer_traits import NORMALIZATIONS
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.lint.context import LintContext
 from cnncli.spec.metrics import has_validation
-from cnncli.spec.stages import INSIDE, STAGES, TRAINS, PhaseSpec, changed, learning_in
+from cnncli.spec.sections.stages import INSIDE, STAGES, TRAINS, PhaseSpec, changed, learning_in
 from cnncli.wording import counted
 
 _USUAL_RATES = {

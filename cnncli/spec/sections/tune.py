@@ -10,8 +10,8 @@ from cnncli.catalog import tuning
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.validators import Validator, optional, text, whole
 from cnncli.errors import KeyPath, Problem
-from cnncli.spec.duration import duration, seconds_of
-from cnncli.spec.section import Section, key
+from cnncli.spec.sections.duration import duration, seconds_of
+from cnncli.spec.sections.section import Section, key
 from cnncli.wording import shown
 
 

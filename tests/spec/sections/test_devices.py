@@ -4,8 +4,8 @@ import pytest
 
 from cnncli.errors import SpecError
 from cnncli.spec import parse
-from cnncli.spec.devices import number_of, parts_of_processor, wrong_for_several
 from cnncli.spec.reader import read
+from cnncli.spec.sections.devices import number_of, parts_of_processor, wrong_for_several
 
 
 def spec_of(train, layer="ReLU"):

@@ -6,9 +6,9 @@ import pytest
 
 from cnncli.errors import SpecError
 from cnncli.spec import parse
-from cnncli.spec.duration import seconds_of
 from cnncli.spec.reader import read
-from cnncli.spec.stages import UNLIMITED
+from cnncli.spec.sections.duration import seconds_of
+from cnncli.spec.sections.stages import UNLIMITED
 
 SPEC = "data: {source: mnist}\nmodel: {layers: [Flatten, Dense: {units: classes, activation: softmax}]}\n"
 

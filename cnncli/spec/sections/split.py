@@ -9,8 +9,8 @@ from typing import Any, Literal
 from cnncli.catalog.image_sources import PATH
 from cnncli.catalog.validators import Validator, any_of, boolean, choice, mapping_of, number, optional, text, whole
 from cnncli.errors import KeyPath, Problem
-from cnncli.spec.group_pattern import wrong_pattern
-from cnncli.spec.section import Section, key
+from cnncli.spec.sections.group_pattern import wrong_pattern
+from cnncli.spec.sections.section import Section, key
 from cnncli.wording import nearest, shown
 
 _GROUPS = "{column: NAME} of a table, {pattern: 'patient_(\\d+)'} for file names, or {dicom: PatientID}"

@@ -10,7 +10,7 @@ from cnncli.errors import SpecError
 from cnncli.spec import Spec, parse
 from cnncli.spec.jsonschema import json_schema
 from cnncli.spec.reader import read
-from cnncli.spec.sources import Source
+from cnncli.spec.sections.sources import Source
 
 MODEL = "model: {layers: [Flatten, {Dense: {units: classes, activation: softmax}}]}\n"
 
@@ -153,7 +153,7 @@ def test_paths_are_told_from_other_arguments():
 
 @pytest.mark.parametrize("name", IMAGE_SOURCES)
 def test_every_source_has_a_line_in_the_docs(name):
-    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "data.md").read_text("utf-8")
     assert f"source: {{{name}: {{{IMAGE_SOURCES[name].required}: " in page
 
 

@@ -5,7 +5,7 @@ import pytest
 from cnncli.errors import SpecError
 from cnncli.spec import Spec, parse
 from cnncli.spec.reader import read
-from cnncli.spec.stages import FROZEN, PARTLY, TRAINS, StageSpec, learning_in, matches
+from cnncli.spec.sections.stages import FROZEN, PARTLY, TRAINS, StageSpec, learning_in, matches
 
 BACKBONE = "MobileNetV2: {weights: null, name: eyes}"
 

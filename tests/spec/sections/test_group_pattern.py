@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnncli.spec.group_pattern import MAX_LENGTH, wrong_pattern
+from cnncli.spec.sections.group_pattern import MAX_LENGTH, wrong_pattern
 
 
 @pytest.mark.parametrize(

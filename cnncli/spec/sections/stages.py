@@ -12,7 +12,7 @@ from cnncli.catalog.validators import Validator, any_of, is_whole, list_of, numb
 from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.graph import Node
-from cnncli.spec.section import Section, key
+from cnncli.spec.sections.section import Section, key
 from cnncli.wording import nearest
 
 INSIDE = "/"
