@@ -120,3 +120,22 @@ def test_gates_over_channels_are_no_feature_map(build):
 def test_a_network_without_kernels_over_places_has_none(build, layers):
     _, network = network_of(build, *layers, SOFTMAX)
     assert cells_of(network) == []
+
+
+def test_a_network_that_is_trained_by_the_clock_is_copied_without_its_schedule(build):
+    """Keras cannot make such a schedule again, and would, with the whole optimizer, for a copy of a compiled model."""
+    from cnncli.catalog import Entry
+    from cnncli.factory.training import compile_model
+    from cnncli.insight.feature_maps import Network
+
+    model = build(CONVOLUTION, *HEAD, shape=(24, 24, 1))
+    schedule = Entry("schedule", "CosineDecay", {"initial_learning_rate": 0.1, "decay_steps": "total_steps"})
+    compile_model(
+        model,
+        Entry("optimizer", "SGD", {"learning_rate": schedule}),
+        Entry("loss", "SparseCategoricalCrossentropy"),
+        [],
+        3,
+        None,
+    )
+    assert cells_of(Network(model)) == [(24, 24)]
