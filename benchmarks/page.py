@@ -5,13 +5,15 @@
 
 With `--against` each round has a third command, of another checkout with none of its files left out.
 
-Prints the seconds of each command and the median of the ratios.
+Prints the seconds of each command, those of its processors in brackets, and the medians of the ratios. While other
+programs run, only the seconds of the processors say something.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -31,11 +33,11 @@ main(sys.argv[2:])
 """cnncli without the artefacts that its first argument names."""
 
 
-def seconds(checkout: Path, without: str, spec: str) -> float:
-    """Trains in an empty folder of runs; returns how long the whole command took."""
+def seconds(checkout: Path, without: str, spec: str) -> tuple[float, float]:
+    """Trains in an empty folder of runs; returns how long the whole command took, and its processors."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["train", str(ROOT / spec), "--quiet", "--runs-dir", folder]
-        began = time.perf_counter()
+        began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
             [sys.executable, "-c", PROGRAM, without, *command],
             check=True,
@@ -43,7 +45,8 @@ def seconds(checkout: Path, without: str, spec: str) -> float:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        return time.perf_counter() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return time.perf_counter() - began, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
@@ -56,16 +59,18 @@ def main() -> None:
     kinds = {"with": (ROOT, ""), "without": (ROOT, "report.html")}
     if arguments.against:
         kinds["other"] = (arguments.against, "")
-    taken: dict[str, list[float]] = {name: [] for name in kinds}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in kinds}
     for number in range(arguments.rounds):
         order = list(kinds.items())
         for name, (checkout, without) in order if number % 2 == 0 else reversed(order):
             taken[name].append(seconds(checkout, without, arguments.spec))
-        print("   ".join(f"{name} {taken[name][-1]:.2f} s" for name in kinds), flush=True)
+        print("   ".join("{} {:.2f} s ({:.2f} s)".format(name, *taken[name][-1]) for name in kinds), flush=True)
     pairs = [("with", "without"), *([("without", "other"), ("with", "other")] if arguments.against else [])]
     for first, second in pairs:
-        ratios = [one / other for one, other in zip(taken[first], taken[second], strict=True)]
-        print(f"{first} / {second}: median {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
+        for at, what in enumerate(("seconds", "of processors")):
+            ratios = [one[at] / other[at] for one, other in zip(taken[first], taken[second], strict=True)]
+            median, ends = statistics.median(ratios), f"{min(ratios):.3f} to {max(ratios):.3f}"
+            print(f"{first} / {second}, {what}: median {median:.3f} ({ends})")
 
 
 if __name__ == "__main__":
