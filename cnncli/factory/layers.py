@@ -131,6 +131,18 @@ class BatchNormalization(keras.layers.BatchNormalization):
             held.assign(held * self.momentum + new * (1 - self.momentum))
         return tf.cast(output, self.compute_dtype)
 
+    def _moments(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
+        """Mean and variance of each channel; over the images of all devices where these are synchronised."""
+        context = tf.distribute.get_replica_context()
+        if not self.synchronized or mask is not None or context is None:
+            return super()._moments(inputs, mask)
+        axes, channels = self._reduction_axes, inputs.shape[self.axis]
+        count = tf.cast(tf.size(inputs) / channels, inputs.dtype)
+        own = [tf.reduce_sum(inputs, axes), tf.reduce_sum(tf.square(inputs), axes), count[None]]
+        sums, squares, total = tf.split(_over_devices(tf.concat(own, 0), context), [channels, channels, 1])
+        mean = sums / total
+        return mean, tf.maximum(squares / total - tf.square(mean), 0.0)
+
     def takes_bfloat16(self, channels: int) -> bool:
         """Whether it reads bfloat16 directly; otherwise a copy in float32 is faster with oneDNN."""
         return channels % _BLOCK == 0 and self.compute_dtype == "bfloat16" and onednn_has_bfloat16() and not has_gpu()
@@ -139,6 +151,23 @@ class BatchNormalization(keras.layers.BatchNormalization):
         images = len(inputs.shape) == 4 and self.axis in (-1, 3)
         single = self.variable_dtype == "float32" and inputs.dtype != "float64"
         return images and single and not self.renorm and not self.synchronized and not has_gpu()
+
+
+def _over_devices(values: Any, context: Any) -> Any:
+    """The sum of the values of all devices, on each of them.
+
+    TensorFlow's own takes minutes to trace for a network of fifty such sums: for each it searches all that was traced
+    so far for variables. `stop_gradient` ends the search; the gradient of a sum over devices is such a sum again.
+    """
+
+    def add_up(each: Any) -> Any:
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.stop_gradient(each))
+
+    @tf.custom_gradient
+    def added_up(each: Any) -> tuple[Any, Any]:
+        return add_up(each), add_up
+
+    return added_up(values)
 
 
 class _Depthwise(keras.layers.Layer):
