@@ -61,16 +61,28 @@ class Options:
     @property
     def how(self) -> dict[str, Any]:
         """What few and many images are answered with, as `cnncli.Run.predict` and `predict_to` take it."""
-        return _chosen(self, "weights engine calibrated invert coverage tta unknown allow_changed_weights")
+        return {
+            "weights": self.weights,
+            "engine": self.engine,
+            "calibrated": self.calibrated,
+            "invert": self.invert,
+            "coverage": self.coverage,
+            "tta": self.tta,
+            "unknown": self.unknown,
+            "allow_changed_weights": self.allow_changed_weights,
+        }
 
     @property
     def many(self) -> dict[str, Any]:
         """What requires --out, as `cnncli.Run.predict_to` takes it."""
-        return _chosen(self, "probabilities embeddings shard resume overwrite image_column")
-
-
-def _chosen(options: Options, names: str) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in names.split()}
+        return {
+            "probabilities": self.probabilities,
+            "embeddings": self.embeddings,
+            "shard": self.shard,
+            "resume": self.resume,
+            "overwrite": self.overwrite,
+            "image_column": self.image_column,
+        }
 
 
 @click.command()
