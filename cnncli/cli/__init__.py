@@ -17,9 +17,9 @@ import click
 from click.exceptions import Exit
 
 from cnncli import __version__
-from cnncli.cli.console import accept_any_text
 from cnncli.cli.options import key_instead
-from cnncli.cli.streams import open_standard_streams
+from cnncli.cli.terminal.console import accept_any_text
+from cnncli.cli.terminal.streams import open_standard_streams
 from cnncli.environment import claim_process
 from cnncli.errors import CnncliError, Interrupted, ResourceError, SpecError, brief
 
@@ -38,8 +38,8 @@ COMMANDS = {
     "summary": "cnncli.cli.summary",
     "preview": "cnncli.cli.preview",
     "check": "cnncli.cli.check",
-    "data": "cnncli.cli.data",
-    "data fetch": "cnncli.cli.data_fetch",
+    "data": "cnncli.cli.data.check",
+    "data fetch": "cnncli.cli.data.fetch",
     "runs": "cnncli.cli.runs",
     "compare": "cnncli.cli.compare",
     "track": "cnncli.cli.track",
@@ -165,7 +165,7 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _report(error: CnncliError | Interrupted) -> int:
-    from cnncli.cli.console import notice, show_problems
+    from cnncli.cli.terminal.console import notice, show_problems
     from cnncli.wording import counted
 
     if isinstance(error, SpecError):
@@ -195,7 +195,7 @@ _SYSTEM = {
 def _report_system_error(error: OSError) -> int:
     """An error of the operating system that no command has a message for: what this program can do nothing about."""
     if error.errno == errno.ENAMETOOLONG:
-        from cnncli.cli.console import notice, one_line
+        from cnncli.cli.terminal.console import notice, one_line
 
         notice(f"error: this file name is too long: {one_line(str(error.filename)[:80])}…")
         return click.UsageError.exit_code
@@ -212,7 +212,7 @@ def _report_bug(error: BaseException) -> int:
     import tempfile
     import traceback
 
-    from cnncli.cli.console import notice
+    from cnncli.cli.terminal.console import notice
 
     reason = traceback.format_exc()
     with tempfile.NamedTemporaryFile(

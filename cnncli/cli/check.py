@@ -27,7 +27,7 @@ def check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool,
       cnncli check photographs.yaml --data
     """
     from cnncli import SpecError, check_spec
-    from cnncli.cli.console import next_step, notice, say, show_problems
+    from cnncli.cli.terminal.console import next_step, notice, say, show_problems
     from cnncli.wording import counted
 
     report = check_spec(config, overrides, runs_dir=runs_dir, build=build, data=data, notice=notice)

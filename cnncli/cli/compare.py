@@ -48,7 +48,7 @@ def compare(runs: tuple[str, ...], runs_dir: Path, as_json: bool, page: Path | N
       cnncli compare new-001 old-003 --fail-under-best
     """
     import cnncli
-    from cnncli.cli.console import notice, print_json
+    from cnncli.cli.terminal.console import notice, print_json
     from cnncli.errors import ThresholdMissed
 
     if page is not None and page.suffix.lower() != ".html":
@@ -80,7 +80,7 @@ def _is_worse(pair: Pair) -> bool:
 
 
 def _show(comparison: Comparison) -> None:
-    from cnncli.cli.console import say, show_table
+    from cnncli.cli.terminal.console import say, show_table
     from cnncli.wording import with_interval
 
     rows = [

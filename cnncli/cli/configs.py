@@ -26,7 +26,7 @@ def configs(name: str | None, as_json: bool) -> None:
     """
     import json
 
-    from cnncli.cli.console import say, show_table
+    from cnncli.cli.terminal.console import say, show_table
     from cnncli.spec.shipped import shipped
     from cnncli.spec.standalone import standalone
 

@@ -30,13 +30,13 @@ def doctor(runs_dir: Path, self_test: bool, as_json: bool) -> int:
     Example:
       cnncli doctor --self-test
     """
-    from cnncli.cli.console import notice, print_json
+    from cnncli.cli.terminal.console import notice, print_json
     from cnncli.doctor.checks import run_checks
     from cnncli.errors import ResourceError
 
     checks = list(run_checks(runs_dir))
     if self_test and not any(check.name == "device" and check.state == "error" for check in checks):
-        from cnncli.cli.signals import Signals
+        from cnncli.cli.terminal.signals import Signals
         from cnncli.doctor.self_test import run_self_test
 
         with Signals():
@@ -53,7 +53,7 @@ def doctor(runs_dir: Path, self_test: bool, as_json: bool) -> int:
 
 def show_checks(checks: Sequence[Check]) -> None:
     """Prints checks by group, then the number of errors and warnings."""
-    from cnncli.cli.console import printable, say, show_paragraph, styled
+    from cnncli.cli.terminal.console import printable, say, show_paragraph, styled
     from cnncli.wording import counted
 
     width = max(len(check.name) for check in checks)

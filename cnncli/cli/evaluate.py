@@ -85,7 +85,7 @@ def evaluate(**given: Any) -> None:
       cnncli evaluate flowers-001 --negatives photos/no-flowers
     """
     from cnncli import open_run
-    from cnncli.cli.console import next_step, notice, print_json, show_report
+    from cnncli.cli.terminal.console import next_step, notice, print_json, show_report
     from cnncli.errors import ThresholdMissed
 
     options = Options(**given)
@@ -141,7 +141,7 @@ def _refuse_what_conflicts(options: Options) -> None:
 
 def _show_unknown(found: Mapping[str, Any]) -> None:
     """A row for the known images and each kind of unknown ones: how many are doubtful."""
-    from cnncli.cli.console import say, show_table
+    from cnncli.cli.terminal.console import say, show_table
     from cnncli.wording import with_interval
 
     rows = []

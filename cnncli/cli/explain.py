@@ -26,8 +26,8 @@ def explain(name: tuple[str, ...], as_list: bool, as_json: bool) -> None:
     Example:
       cnncli explain Conv2D
     """
-    from cnncli.cli.console import print_json, printable
-    from cnncli.cli.explain_text import show_answer, show_list
+    from cnncli.cli.terminal.console import print_json, printable
+    from cnncli.cli.terminal.explain_text import show_answer, show_list
     from cnncli.explain.search import NotFound, find
 
     if as_list and name:

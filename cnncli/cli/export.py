@@ -64,7 +64,7 @@ def export(
       cnncli export mnist-001 --format litert --int8
     """
     from cnncli import open_run
-    from cnncli.cli.console import notice
+    from cnncli.cli.terminal.console import notice
 
     if not formats and not benchmark:
         raise click.UsageError(f"say which format: --format {', '.join(EXPORT_FORMATS)}")
@@ -87,7 +87,7 @@ def export(
 def _show(exported: Exported) -> None:
     import shlex
 
-    from cnncli.cli.console import say
+    from cnncli.cli.terminal.console import say
     from cnncli.wording import counted, size_text
 
     check = exported.check
@@ -117,7 +117,7 @@ def _show(exported: Exported) -> None:
 
 
 def _show_benchmark(run: Run, fresh: Sequence[str], notice: Callable[[str], None]) -> None:
-    from cnncli.cli.console import show_table
+    from cnncli.cli.terminal.console import show_table
     from cnncli.wording import counted, size_text
 
     measured = run.benchmark_exports(trusted=fresh, notice=notice)

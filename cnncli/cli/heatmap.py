@@ -70,7 +70,7 @@ def heatmap(
       cnncli heatmap photo.jpg --class tulip -o tulip.png
     """
     from cnncli import open_run
-    from cnncli.cli.console import notice
+    from cnncli.cli.terminal.console import notice
     from cnncli.errors import DataError
 
     is_file = output is not None and output.suffix.lower() == ".png"
@@ -103,7 +103,7 @@ def _drawn(
 ) -> list[tuple[HeatMap | UnreadableImage, Path | None]]:
     """The maps with the files that they were drawn into: `file`, or one in `folder` for each."""
     from cnncli.api.heatmap import save_heat_map
-    from cnncli.cli.console import notice
+    from cnncli.cli.terminal.console import notice
     from cnncli.records import UnreadableImage
 
     drawn: list[tuple[HeatMap | UnreadableImage, Path | None]] = []
@@ -150,7 +150,7 @@ def _free(folder: Path, image: str, taken: Sequence[Path | None]) -> Path:
 
 
 def _print_table(drawn: Sequence[tuple[HeatMap | UnreadableImage, Path | None]]) -> None:
-    from cnncli.cli.console import notice, say, show_table
+    from cnncli.cli.terminal.console import notice, say, show_table
     from cnncli.records import HeatMap
 
     heats = [(heat, path) for heat, path in drawn if isinstance(heat, HeatMap)]
@@ -181,7 +181,7 @@ def _doubt(heat: HeatMap) -> str:
 
 
 def _print_json(drawn: Sequence[tuple[HeatMap | UnreadableImage, Path | None]]) -> None:
-    from cnncli.cli.console import print_json
+    from cnncli.cli.terminal.console import print_json
     from cnncli.records import HeatMap
 
     listed: list[dict[str, Any]] = []

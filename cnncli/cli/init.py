@@ -100,7 +100,7 @@ def _draft(
     length: str | None,
     max_time: str | float | None,
 ) -> None:
-    from cnncli.cli.console import file_progress, notice, say
+    from cnncli.cli.terminal.console import file_progress, notice, say
     from cnncli.wording import counted
 
     own = f"{_name_of(data)}.yaml"
@@ -194,7 +194,7 @@ def _require_writable(file: Path, force: bool, data: Path | None = None) -> None
 
 
 def _deliver(text: str, file: Path, next_commands: tuple[str, ...], note: str = "") -> None:
-    from cnncli.cli.console import say
+    from cnncli.cli.terminal.console import say
     from cnncli.runs import write_text
 
     if str(file) == "-":

@@ -20,7 +20,7 @@ from cnncli.cli.options import (
     runs_dir_option,
     weights_option,
 )
-from cnncli.cli.predict_many import Shard, merge, write
+from cnncli.cli.terminal.predict_many import Shard, merge, write
 
 if TYPE_CHECKING:
     from cnncli import Run
@@ -142,7 +142,7 @@ def predict(**given: Any) -> int:
       cnncli predict --merge answers-*.parquet --out answers.parquet
     """
     from cnncli import open_run
-    from cnncli.cli.console import notice
+    from cnncli.cli.terminal.console import notice
 
     options = Options(**given)
     _refuse_what_conflicts(options)
@@ -187,7 +187,7 @@ def _refuse_what_conflicts(options: Options) -> None:
 
 def _say_what_sets_are(run: Run, coverage: float, how: Mapping[str, Any]) -> None:
     """Says what is promised of sets of classes, and what they were worth on the test images."""
-    from cnncli.cli.console import notice
+    from cnncli.cli.terminal.console import notice
 
     try:
         sets = run.class_sets(coverage, **{key: how[key] for key in ("weights", "allow_changed_weights", "calibrated")})
@@ -199,8 +199,13 @@ def _say_what_sets_are(run: Run, coverage: float, how: Mapping[str, Any]) -> Non
 
 def _show(run: Run, options: Options) -> int:
     """Prints the answers to a few images; returns the exit code."""
-    from cnncli.cli.console import notice
-    from cnncli.cli.predict_output import print_answers_csv, print_answers_json, print_answers_table, show_notes
+    from cnncli.cli.terminal.console import notice
+    from cnncli.cli.terminal.predict_output import (
+        print_answers_csv,
+        print_answers_json,
+        print_answers_table,
+        show_notes,
+    )
     from cnncli.errors import DataError
     from cnncli.records import Prediction, UnreadableImage
 

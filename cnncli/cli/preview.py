@@ -23,7 +23,7 @@ def preview(config: Path, overrides: tuple[str, ...], output: Path | None) -> No
       cnncli preview configs/cifar10_augmented.yaml -o preview.png
     """
     from cnncli import preview as draw
-    from cnncli.cli.console import next_step, notice, say
+    from cnncli.cli.terminal.console import next_step, notice, say
     from cnncli.spec import load
 
     loaded = load(config, overrides)

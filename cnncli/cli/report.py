@@ -27,7 +27,7 @@ def report(run: str, runs_dir: Path, data: Path | None, shows: bool, allow_chang
       cnncli report mnist-001 --open
     """
     from cnncli import Folds, open_run
-    from cnncli.cli.console import notice, say
+    from cnncli.cli.terminal.console import notice, say
     from cnncli.runs.groups import group_at
 
     if group := group_at(run, runs_dir):

@@ -25,9 +25,9 @@ def reproduce(run: str, runs_dir: Path, quiet: bool) -> None:
       cnncli reproduce mnist-001
     """
     from cnncli import open_run
-    from cnncli.cli.console import notice, say
-    from cnncli.cli.screen import TrainingScreen
-    from cnncli.cli.signals import Signals
+    from cnncli.cli.terminal.console import notice, say
+    from cnncli.cli.terminal.screen import TrainingScreen
+    from cnncli.cli.terminal.signals import Signals
     from cnncli.errors import NotReproduced
 
     opened = open_run(run, runs_dir)

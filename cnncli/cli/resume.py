@@ -29,9 +29,9 @@ def resume(run: str, runs_dir: Path, epochs: int | None, devices: str | None, qu
       cnncli resume mnist-folds-001
     """
     from cnncli import Folds, open_run
-    from cnncli.cli.console import notice
-    from cnncli.cli.screen import TrainingScreen, show_folds, show_result
-    from cnncli.cli.signals import Signals
+    from cnncli.cli.terminal.console import notice
+    from cnncli.cli.terminal.screen import TrainingScreen, show_folds, show_result
+    from cnncli.cli.terminal.signals import Signals
     from cnncli.runs.groups import group_at
 
     if group := group_at(run, runs_dir):

@@ -52,7 +52,7 @@ def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool, page: Path
       cnncli runs --group photos-folds-001
       cnncli runs --send
     """
-    from cnncli.cli.console import notice, print_json, say, show_table
+    from cnncli.cli.terminal.console import notice, print_json, say, show_table
     from cnncli.runs import list_runs
     from cnncli.runs.groups import find_group, list_groups
     from cnncli.runs.searches import SearchDir, is_search, search_at
@@ -80,7 +80,7 @@ def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool, page: Path
     elif not rows:
         notice(f"no runs in '{runs_dir}' yet; to train one: cnncli train configs/mnist.yaml")
     elif page is not None:
-        from cnncli.cli.runs_page import write_runs_page
+        from cnncli.cli.terminal.runs_page import write_runs_page
 
         file = runs_dir / "runs.html" if str(page) == _IN_RUNS_DIR else page
         write_runs_page(rows, [_cells(row) for row in rows], runs_dir, file)
@@ -93,7 +93,7 @@ def runs(runs_dir: Path, sort: str, group: str | None, as_json: bool, page: Path
 
 def _send(runs: Sequence[RunDir]) -> int:
     """Sends those runs that name a tracker which lacks them."""
-    from cnncli.cli.console import notice
+    from cnncli.cli.terminal.console import notice
     from cnncli.cli.track import show_sent
     from cnncli.track import send_runs
 
@@ -159,7 +159,7 @@ def _search_row(search: Any) -> dict[str, Any]:
 
 def _show_trials(search: Any, as_json: bool) -> None:
     """The trials of a search, by number: the metric of each and what it tried."""
-    from cnncli.cli.console import print_json, show_table
+    from cnncli.cli.terminal.console import print_json, show_table
     from cnncli.wording import short_names
 
     metric = str(search.record().get("metric"))

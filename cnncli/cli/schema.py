@@ -13,7 +13,7 @@ def schema() -> None:
     Example:
       cnncli schema > cnncli.schema.json
     """
-    from cnncli.cli.console import print_json
+    from cnncli.cli.terminal.console import print_json
     from cnncli.spec.jsonschema import json_schema
 
     print_json(json_schema())

@@ -63,7 +63,7 @@ def serve(
       cnncli serve mnist-001
       curl --data-binary @digit.png http://127.0.0.1:8000/predict
     """
-    from cnncli.cli.console import notice, say
+    from cnncli.cli.terminal.console import notice, say
     from cnncli.runs import find_run
     from cnncli.wording import in_shell
 

@@ -82,7 +82,7 @@ def summary(
 
 
 def _draw(model: ModelSummary, title: str, path: Path) -> None:
-    from cnncli.cli.console import notice
+    from cnncli.cli.terminal.console import notice
     from cnncli.errors import ResourceError
     from cnncli.report.plots.network import draw_network
 
@@ -126,7 +126,7 @@ def _columns(model: ModelSummary, loaded: LoadedSpec) -> list[_Column]:
 
 def _show_layers(model: ModelSummary, loaded: LoadedSpec, wide: bool, expand: bool) -> None:
     """The table: with every column where there is room, else with those that matter most."""
-    from cnncli.cli.console import is_terminal, show_table, terminal_width
+    from cnncli.cli.terminal.console import is_terminal, show_table, terminal_width
 
     rows = list(_listed(model.rows, expand))
     columns = _columns(model, loaded)
@@ -168,7 +168,7 @@ def _listed(rows: tuple[LayerRow, ...], expand: bool) -> Iterator[LayerRow]:
 
 
 def _show_totals(model: ModelSummary, optimizer: str) -> None:
-    from cnncli.cli.console import say
+    from cnncli.cli.terminal.console import say
 
     fixed = model.parameters - model.trainable - model.frozen
     parts = ["all trained" if model.trainable == model.parameters else f"{model.trainable:,} trained"]
@@ -230,7 +230,7 @@ def _scaled(count: int) -> str:
 def _print_json(model: ModelSummary, loaded: LoadedSpec) -> None:
     import dataclasses
 
-    from cnncli.cli.console import print_json
+    from cnncli.cli.terminal.console import print_json
 
     shown = dataclasses.asdict(model)
     for row, layer in zip(model.rows, shown["rows"], strict=True):

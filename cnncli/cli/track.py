@@ -40,7 +40,7 @@ def track(names: tuple[str, ...], to: tuple[str, ...], runs_dir: Path) -> int:
 
 def show_sent(sent: Iterable[Sent]) -> int:
     """A line for each run, what went wrong on stderr; returns the exit code of the first error."""
-    from cnncli.cli.console import notice, say
+    from cnncli.cli.terminal.console import notice, say
 
     code = 0
     for each in sent:

@@ -78,10 +78,10 @@ def train(**given: Any) -> int:
       cnncli train configs/mnist.yaml --set train.epochs=5
       cnncli train photos.yaml --folds 5 --final
     """
-    from cnncli.cli.console import show_problems
-    from cnncli.cli.preflight import PreflightScreen, run_dry, run_overfit
-    from cnncli.cli.screen import TrainingScreen, show_folds, show_result
-    from cnncli.cli.signals import Signals
+    from cnncli.cli.terminal.console import show_problems
+    from cnncli.cli.terminal.preflight import PreflightScreen, run_dry, run_overfit
+    from cnncli.cli.terminal.screen import TrainingScreen, show_folds, show_result
+    from cnncli.cli.terminal.signals import Signals
     from cnncli.environment import divide_processor
     from cnncli.runner.inputs.preconditions import require_inputs_exist
     from cnncli.spec import load

@@ -59,8 +59,8 @@ def tune(**given: Any) -> None:
     Example:
       cnncli tune mnist.yaml --set tune.trials=20
     """
-    from cnncli.cli.console import notice, say, show_problems
-    from cnncli.cli.signals import Signals
+    from cnncli.cli.terminal.console import notice, say, show_problems
+    from cnncli.cli.terminal.signals import Signals
     from cnncli.errors import Problem, SpecError
     from cnncli.runner.inputs.preconditions import require_inputs_exist
     from cnncli.spec import load
@@ -146,7 +146,7 @@ class _Screen:
         self._values: Mapping[str, Any] = {}
 
     def _say(self, text: str) -> None:
-        from cnncli.cli.console import say
+        from cnncli.cli.terminal.console import say
 
         self.clear()
         if not self._quiet:
@@ -160,7 +160,7 @@ class _Screen:
 
     def _show(self, text: str) -> None:
         """Shows how far the current trial is, on a terminal."""
-        from cnncli.cli.console import is_terminal
+        from cnncli.cli.terminal.console import is_terminal
 
         if self._quiet or not is_terminal(sys.stderr):
             return
@@ -173,7 +173,7 @@ class _Screen:
 
     def on_notice(self, text: str) -> None:
         """A line on stderr."""
-        from cnncli.cli.console import notice
+        from cnncli.cli.terminal.console import notice
 
         self.clear()
         notice(text)
@@ -200,7 +200,7 @@ class _Screen:
 
     def on_trial_end(self, number: int, state: str, value: float | None, reason: str, is_best: bool) -> None:
         """A line: number, value, what was tried."""
-        from cnncli.cli.console import hanging
+        from cnncli.cli.terminal.console import hanging
         from cnncli.wording import short_names
 
         figure = f"{value:.4f}" if value is not None else state

@@ -11,7 +11,7 @@ import pytest
 
 from cnncli import cli
 from cnncli.cli import schema
-from cnncli.cli.signals import Stopped
+from cnncli.cli.terminal.signals import Stopped
 
 PROGRAM = [sys.executable, "-m", "cnncli"]
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from cnncli import Folds
-from cnncli.cli.screen import TrainingScreen, show_folds
+from cnncli.cli.terminal.screen import TrainingScreen, show_folds
 from cnncli.runs.groups import GroupDir, GroupRecord
 
 

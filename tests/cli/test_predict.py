@@ -111,7 +111,7 @@ def test_one_form_at_a_time(call, trained):
 
 
 def test_a_close_runner_up_is_shown_and_a_distant_one_is_not(capsys):
-    from cnncli.cli.predict_output import print_answers_csv, print_answers_table
+    from cnncli.cli.terminal.predict_output import print_answers_csv, print_answers_table
     from cnncli.records import Prediction
 
     close = Prediction("a.png", ("cat", "dog", "owl"), (0.5, 0.3, 0.2))
@@ -127,7 +127,7 @@ def test_a_close_runner_up_is_shown_and_a_distant_one_is_not(capsys):
 
 TABLE = """
 import sys
-from cnncli.cli.predict_output import print_answers_table
+from cnncli.cli.terminal.predict_output import print_answers_table
 from cnncli.records import Prediction
 names = ("cat", "a dog of a very long and well-kept pedigree")
 print_answers_table([Prediction("photographs/" * 9 + "last.png", names, odds) for odds in ((0.9, 0.1), (0.2, 0.8))], 1)

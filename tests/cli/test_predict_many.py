@@ -112,8 +112,8 @@ def run_beside(tmp_path):
 
 BAR = """
 import sys, time
-from cnncli.cli.predict_many import _bar
-from cnncli.cli.signals import Signals
+from cnncli.cli.terminal.predict_many import _bar
+from cnncli.cli.terminal.signals import Signals
 with Signals() as signals, _bar(signals) as move:
     for done in range(0, 101, 10):
         move(done, 100)

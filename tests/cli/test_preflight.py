@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from cnncli.cli.preflight import show_dry_run
+from cnncli.cli.terminal.preflight import show_dry_run
 
 SMALL = ("--set", "data.split.validation=59000", "--set", "train.stages=[{epochs: 1}, {epochs: 2, freeze: [conv2d_1]}]")
 

@@ -39,6 +39,7 @@ def test_the_run_is_complete(trained):
         "metrics.json",
         "report.txt",
         "report.json",
+        "report.html",
         "predictions.csv",
         "log.txt",
         "weights/best.weights.h5",

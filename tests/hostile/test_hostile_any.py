@@ -9,7 +9,7 @@ from fuzz_reader import judge, mutated, seeds
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from cnncli.catalog.names import FAMILIES
-from cnncli.cli import console
+from cnncli.cli.terminal import console
 from cnncli.errors import Place, Problem, SpecError
 from cnncli.spec import parse
 from cnncli.spec.reader import Document

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from cnncli.cli.signals import Signals, Stopped
+from cnncli.cli.terminal.signals import Signals, Stopped
 
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
@@ -53,7 +53,7 @@ def deaf(tmp_path):
     """A process in one long call into C, which Python's own handlers wait for, with a temporary folder."""
     code = (
         "import ctypes, signal\n"
-        "from cnncli.cli.signals import Signals\n"
+        "from cnncli.cli.terminal.signals import Signals\n"
         "from cnncli.temporary import temporary_folder\n"
         "with Signals() as signals, signals.deferred(), temporary_folder() as folder:\n"
         "    (folder / 'run').mkdir()\n"

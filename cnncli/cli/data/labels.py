@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnncli.cli.console import notice, print_json, say, show_table
+from cnncli.cli.terminal.console import notice, print_json, say, show_table
 from cnncli.errors import DataError
 from cnncli.wording import in_shell
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from cnncli.cli.console import print_json, say, show_paragraph
-from cnncli.cli.screen import TrainingScreen
+from cnncli.cli.terminal.console import print_json, say, show_paragraph
+from cnncli.cli.terminal.screen import TrainingScreen
 from cnncli.wording import counted, decimal_text, duration_text, size_text
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ def data_fetch(address: str, folder: Path) -> None:
     Example:
       cnncli data fetch s3://bucket/photos photos
     """
-    from cnncli.cli.console import file_progress, next_step, notice, say
+    from cnncli.cli.terminal.console import file_progress, next_step, notice, say
     from cnncli.runner.fetch import fetch
     from cnncli.wording import counted, size_text
 

@@ -34,7 +34,7 @@ def test_other_streams_change_no_exit_code(stream):
 def test_a_closed_stream_is_not_taken_by_a_file(tmp_path):
     """What a library writes to stdout would go into it."""
     code = (
-        "from cnncli.cli.streams import open_standard_streams as opened; import os; opened();"
+        "from cnncli.cli.terminal.streams import open_standard_streams as opened; import os; opened();"
         "print(os.open('file', os.O_RDWR | os.O_CREAT) > 2, file=open('result', 'w'))"
     )
     line = f'exec "{sys.executable}" -c "{code}" >&- 2>&- <&-'

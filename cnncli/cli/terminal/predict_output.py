@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def show_notes(predictions: Sequence[Prediction]) -> None:
     """Each note about an image once, with the number of images that it applies to."""
-    from cnncli.cli.console import notice
+    from cnncli.cli.terminal.console import notice
 
     noted: dict[str, list[str]] = {}
     for prediction in predictions:
@@ -25,7 +25,7 @@ def show_notes(predictions: Sequence[Prediction]) -> None:
 
 def print_answers_table(answers: Sequence[Prediction | UnreadableImage], top_k: int) -> None:
     """Prints a row for each image and class."""
-    from cnncli.cli.console import show_table
+    from cnncli.cli.terminal.console import show_table
     from cnncli.records import Prediction
 
     rows = [
@@ -65,7 +65,7 @@ def _shown(prediction: Prediction) -> Sequence[tuple[str, float]]:
 
 def print_answers_json(answers: Sequence[Prediction | UnreadableImage], weights: str) -> None:
     """Prints a list of objects; of an image that cannot be read, why."""
-    from cnncli.cli.console import print_json
+    from cnncli.cli.terminal.console import print_json
     from cnncli.records import Prediction
 
     listed = []
@@ -87,7 +87,7 @@ def print_answers_csv(answers: Sequence[Prediction | UnreadableImage], top_k: in
     """Prints a row for each image that can be read."""
     import csv
 
-    from cnncli.cli.console import one_line
+    from cnncli.cli.terminal.console import one_line
     from cnncli.records import Prediction
     from cnncli.report.tables import cell, set_cell, shortest
 

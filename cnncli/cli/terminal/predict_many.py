@@ -18,7 +18,7 @@ from cnncli.wording import counted, duration_text
 
 if TYPE_CHECKING:
     from cnncli import Run, WrittenPredictions
-    from cnncli.cli.signals import Signals
+    from cnncli.cli.terminal.signals import Signals
 
 UNREADABLE = 3
 """Exit code when all is written, and some images cannot be read: that of a DataError, as with few images."""
@@ -39,8 +39,8 @@ class Shard(click.ParamType):
 
 def write(run: Run, out: Path, images: tuple[str, ...], **options: Any) -> int:
     """Writes the predictions of a run into a file, with a bar, and says what is in it."""
-    from cnncli.cli.console import notice
-    from cnncli.cli.signals import Signals
+    from cnncli.cli.terminal.console import notice
+    from cnncli.cli.terminal.signals import Signals
 
     began = time.monotonic()
     try:
@@ -76,7 +76,7 @@ def merge(shards: tuple[str, ...], out: Path | None, overwrite: bool) -> int:
 @contextlib.contextmanager
 def _bar(signals: Signals) -> Iterator[Callable[[int, int], None] | None]:
     """Gives a function of the number of images done and of all; None where no terminal shows a bar."""
-    from cnncli.cli.console import is_terminal, progress_bar
+    from cnncli.cli.terminal.console import is_terminal, progress_bar
 
     if not is_terminal(sys.stderr):
         yield None
@@ -96,7 +96,7 @@ def _bar(signals: Signals) -> Iterator[Callable[[int, int], None] | None]:
 
 def _show(written: WrittenPredictions, seconds: float | None) -> int:
     """Says what is in a file; the exit code."""
-    from cnncli.cli.console import notice, say
+    from cnncli.cli.terminal.console import notice, say
 
     new = written.images - written.done_before
     time_taken = "" if seconds is None or not new else f" in {duration_text(seconds)}, {new / seconds:,.0f} images/s"

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from cnncli.cli.console import is_terminal, notice, printable, progress_bar, say, show_report, show_table, styled
-from cnncli.cli.signals import Signals
+from cnncli.cli.terminal.console import (
+    is_terminal,
+    notice,
+    printable,
+    progress_bar,
+    say,
+    show_report,
+    show_table,
+    styled,
+)
+from cnncli.cli.terminal.signals import Signals
 from cnncli.observer import TrainingObserver
 from cnncli.wording import counted, decimal_text, dimensions, duration_text, in_shell, percentage, with_interval
 

@@ -9,7 +9,7 @@ import click
 
 from cnncli.catalog.backbones import BACKBONES
 from cnncli.catalog.packages import plugin_layer, plugin_names, registered_names, registration_error
-from cnncli.cli.console import notice, one_line, printable, say, show_paragraph, styled
+from cnncli.cli.terminal.console import notice, one_line, printable, say, show_paragraph, styled
 from cnncli.explain.search import Answer, Meaning
 from cnncli.explain.topics import KERAS, OURS, TITLES, ArgumentTopic, Topic, families, first_sentence, names
 from cnncli.spec.graph.blocks import KEYS

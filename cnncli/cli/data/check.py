@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnncli.cli.console import notice, one_line, print_json, say, show_table, styled, terminal_width
 from cnncli.cli.options import UserPath, runs_dir_option
+from cnncli.cli.terminal.console import notice, one_line, print_json, say, show_table, styled, terminal_width
 from cnncli.errors import DataError, ResourceError
 from cnncli.wording import counted
 
@@ -112,7 +112,7 @@ def _rank_labels(options: Options, run: str) -> int:
     file = options.list_file
     if options.subject or options.quick or options.split_file or options.to_screen:
         raise click.UsageError("--labels takes --most, --list FILE, --json and --runs-dir, and no images")
-    from cnncli.cli.labels import show_labels
+    from cnncli.cli.data.labels import show_labels
 
     if file:
         _refuse_to_overwrite(file, None, _heading_of(file))
@@ -122,7 +122,7 @@ def _rank_labels(options: Options, run: str) -> int:
 def _check(options: Options, subject: Path, spec: Spec | None) -> int:
     """Checks the images of a folder, a table or a spec; returns the exit code."""
     from cnncli import check_data
-    from cnncli.cli.console import file_progress
+    from cnncli.cli.terminal.console import file_progress
     from cnncli.report.findings import HEADING, exclude_list, findings_json
 
     file = None if options.to_screen else options.list_file

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cnncli.cli.screen import TrainingScreen
+from cnncli.cli.terminal.screen import TrainingScreen
 from cnncli.records import Epoch, StageStarted
 
 
@@ -71,7 +71,7 @@ def test_with_max_time_one_line_says_how_many_epochs_fit(capsys, limit, fitted, 
 
 TRAINING = """
 from types import SimpleNamespace as Some
-from cnncli.cli.screen import TrainingScreen
+from cnncli.cli.terminal.screen import TrainingScreen
 from cnncli.records import Epoch
 
 train, source = Some(epochs=2, max_seconds=None, precision="float32"), Some(name="mnist")

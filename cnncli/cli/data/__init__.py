@@ -1,0 +1,1 @@
+"""`cnncli data` and `cnncli data fetch`: images before a training."""

@@ -1,0 +1,1 @@
+"""What commands print, draw and receive: streams, signals, tables, bars, and the long texts of some of them."""
