@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from runner_squares import write_squares
 
 from cnncli.spec import Spec, load
 
@@ -145,18 +145,6 @@ train:
   batch_size: 8
   optimizer: {{Adam: {{learning_rate: 0.02}}}}
 """
-COLORS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
-
-
-def write_squares(root: Path, each: int, seed: int = 0, kinds: tuple[str, ...] = ("png", "jpg")) -> Path:
-    """A folder for each colour, with pictures of 16×16 pixels that are nearly of it, no two the same."""
-    random = np.random.default_rng(seed)
-    for name, color in COLORS.items():
-        (root / name).mkdir(parents=True)
-        for number in range(each):
-            pixels = np.array(color) + random.integers(-35, 36, (16, 16, 3))
-            Image.fromarray(pixels.astype(np.uint8)).save(root / name / f"{number}.{kinds[number % len(kinds)]}")
-    return root
 
 
 @pytest.fixture

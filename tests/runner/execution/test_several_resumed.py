@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from comparison import assert_same
-from conftest import STATEFUL, write_squares
+from runner_squares import write_squares
 
 from cnncli.runs import RunDir
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 KILLED_AT = Path(__file__).parents[1] / "killed_at.py"
+STATEFUL = Path(__file__).parents[1] / "stateful.yaml"
 CHECKPOINT_WITHIN_AN_EPOCH = 45  # boundaries of writes before it
 
 
