@@ -24,6 +24,7 @@ ROOMS = {
     "__main__": {"cli"},
     "cli": {
         "tune",
+        "folds",
         "api",
         "track",
         "serve",
@@ -77,6 +78,8 @@ ROOMS = {
     "api": {
         *(
             "track",
+            "folds",
+            "folds",
             "runner",
             "report",
             "runs",
@@ -89,6 +92,10 @@ ROOMS = {
             "isolation",
         ),
         *("machine", "wording"),
+    },
+    "folds": {
+        *("runner", "data", "report", "explain", "insight", "runs", "spec", "notices", "observer", "records"),
+        *("environment", "errors", "isolation", "temporary", "machine", "wording", "__init__"),
     },
     "runner": {
         "factory",
@@ -169,7 +176,7 @@ ROOMS = {
 }
 HEAVY_ROOMS = {
     *("api", "isolation", "doctor", "runner", "inference", "draft", "factory", "data", "report", "insight", "startup"),
-    *("export", "serve", "track", "tune"),
+    *("export", "serve", "track", "tune", "folds"),
 }
 HEAVY = {"tensorflow", "keras", "numpy", "matplotlib", "sklearn", "PIL", "tensorflow_datasets"}
 TERMINAL = {"click", "rich"}

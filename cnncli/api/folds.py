@@ -85,7 +85,7 @@ class Folds:
             RunError: A fold is not finished.
         """
         with isolated():
-            from cnncli.runner.folds.results import out_of_fold
+            from cnncli.folds.results import out_of_fold
 
             return EvaluationResult.of(out_of_fold(self.group, notice)[0])
 
@@ -100,7 +100,7 @@ class Folds:
             DataError: Images are missing.
         """
         with isolated():
-            from cnncli.runner.folds.page import write_page
+            from cnncli.folds.page import write_page
 
             return write_page(self.group, notice)
 
@@ -118,7 +118,7 @@ class Folds:
             RunError: Another process is training it, a run diverged, or its records are damaged.
             CnncliError: Whatever ends a training.
         """
-        from cnncli.runner.folds.training import resume_folds
+        from cnncli.folds.training import resume_folds
 
         return resume_folds(self.group, observers, command)
 
@@ -174,7 +174,7 @@ def train_folds(
         raise ValueError(f"folds must be from 2 to {MOST_FOLDS}")
     checked = loaded_spec(spec)
     require_inputs_exist(checked.data, checked.model, expanded(runs_dir), checked.track)  # before TensorFlow is started
-    from cnncli.runner.folds.training import train_folds as train
+    from cnncli.folds.training import train_folds as train
 
     return Folds(train(checked, folds, final, expanded(runs_dir), observers, command))
 

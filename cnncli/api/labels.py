@@ -52,7 +52,7 @@ def doubtful_labels(
         (3, True)
     """
     with isolated():
-        from cnncli.runner.labels import Doubts
+        from cnncli.folds.labels import Doubts
 
         return Doubts(_subject(run, runs_dir), notice).first(most)
 
@@ -72,7 +72,7 @@ class WrittenLabels(NamedTuple):
 def write_labels(run: str, most: int, runs_dir: Path, notice: Notice) -> WrittenLabels:
     """The same, with a table of all labels and a page of the most doubtful ones in the folder of the run or group."""
     with isolated():
-        from cnncli.runner.labels import Doubts
+        from cnncli.folds.labels import Doubts
 
         doubts = Doubts(_subject(run, runs_dir), notice)
         files = doubts.write_table(), doubts.write_page(most)

@@ -21,9 +21,9 @@ from cnncli.insight.comparison import (
 )
 from cnncli.insight.intervals import share_interval
 from cnncli.records.comparison import ChangedImage, ClassChange, ComparedRun, Comparison, Pair, Repeats, SpecPair
-from cnncli.runner.inputs.image_manifest import MANIFEST, read_manifest
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.recorded_answers import RecordedAnswers, recorded_answers
+from cnncli.runs.image_list import MANIFEST, read_manifest
 from cnncli.wording import counted
 
 _NOT_COMPARED = ("seed", "name")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +14,24 @@ from cnncli.insight.heatmap import Logit, checked_by_covering, layer_cam, occlus
 from cnncli.records import History
 from cnncli.report.page import Heat, RunFacts
 from cnncli.runner.inputs.findings import findings_of
-from cnncli.runner.inputs.image_manifest import MANIFEST, read_manifest
 from cnncli.runner.open_run import OpenRun
+from cnncli.runs import RunDir
+from cnncli.runs.image_list import MANIFEST, read_manifest
 from cnncli.runs.untrusted import read_bytes
 
 if TYPE_CHECKING:
     import keras
 
 _LONGEST = 300  # characters of a value in environment.json
+
+
+Facts = Callable[["keras.Model", History], RunFacts]
+"""What the page of a run says, from a model with the weights that were evaluated, and the history."""
+
+
+def facts_at_the_end(run: RunDir) -> Facts:
+    """The facts of a run that is being trained: its files are read when they are asked for."""
+    return lambda model, history: facts_of(OpenRun(run), model, history)
 
 
 def facts_of(run: OpenRun, model: keras.Model, history: History) -> RunFacts:

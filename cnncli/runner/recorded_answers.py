@@ -11,8 +11,8 @@ import numpy as np
 
 from cnncli.errors import RunError
 from cnncli.report.tables import cell
-from cnncli.runner.inputs.image_manifest import GROUP, MANIFEST, MAX_RECORD, read_manifest
 from cnncli.runner.open_run import OpenRun
+from cnncli.runs.image_list import GROUP, MANIFEST, MAX_RECORD, read_manifest
 from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.wording import in_shell
 

@@ -14,7 +14,7 @@ from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
 from cnncli.runner.environment import differences, environment
 from cnncli.runner.execution.devices import device_names
-from cnncli.runner.inputs.corrections import with_own_files
+from cnncli.runner.inputs.own_files import with_own_files
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.train import train
 from cnncli.runs import BEST, hashes

@@ -11,10 +11,11 @@ from cnncli.observer import TrainingObserver
 from cnncli.runner.environment import differences, environment
 from cnncli.runner.execution.devices import device_names
 from cnncli.runner.execution.several import draws_in_steps
-from cnncli.runner.inputs.corrections import with_own_files
 from cnncli.runner.inputs.image_manifest import recorded_splits
+from cnncli.runner.inputs.own_files import with_own_files
 from cnncli.runner.inputs.splits import decoded
 from cnncli.runner.open_run import OpenRun
+from cnncli.runner.page import facts_at_the_end
 from cnncli.runner.train import announce_start, prepare_phases, train_into
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
@@ -67,7 +68,8 @@ def _continue(
         phases = prepare_phases(spec, splits, run.input_spec)
         epochs_before = sum(epoch.stage < run.progress.stage for epoch in run.progress.epochs)
         phase = phases.start(run.progress.stage, epochs_before)
-        session = TrainingSession(folder, splits, phases, phase, monitored_metric(spec), observer, evaluates=evaluates)
+        facts, monitor = facts_at_the_end(folder), monitored_metric(spec)
+        session = TrainingSession(folder, splits, phases, phase, monitor, observer, facts, evaluates=evaluates)
         session.restore(reported_metrics(spec))
     if spec.train.devices != run.spec.train.devices and draws_in_steps(phases.model):
         observer.on_notice("Dropout and noise are drawn otherwise by another number of devices")

@@ -21,6 +21,7 @@ from cnncli.runner.inputs.splits import Splits, decoded
 from cnncli.runner.model.build import build_model, encoding_for
 from cnncli.runner.model.initial_weights import load_pretrained, write_loaded
 from cnncli.runner.open_run import OpenRun
+from cnncli.runner.page import facts_at_the_end
 from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
@@ -101,7 +102,7 @@ def train_into(
         if not spec.data.source.is_builtin:
             record_images(run, source, observer.on_notice)
         session = outcome.session = TrainingSession(
-            run, splits, phases, phase, monitored_metric(spec), observer, pace(), evaluates
+            run, splits, phases, phase, monitored_metric(spec), observer, facts_at_the_end(run), pace(), evaluates
         )
         session.save()
         write_data_record(

@@ -87,7 +87,7 @@ def run_trial(folder: Path, weights_dir: Path, command: Sequence[str], said: Tex
     try:
         with isolated():
             from cnncli.runner.training.outcome import PRUNED
-            from cnncli.runner.trial import train_trial
+            from cnncli.tune.training import train_trial
 
             reporter = Reporter(said, heard, spec.train.epochs, PRUNED)
             train_trial(RunDir(folder), spec, weights_dir, [reporter], command, record.get("evaluates", False))

@@ -43,7 +43,7 @@ def run_dry(
     final: bool = False,
 ) -> int:
     """Makes a dry run, with folds of the first one, and shows what the training takes; returns the exit code."""
-    from cnncli.runner.folds.plan import first_fold
+    from cnncli.folds.plan import first_fold
     from cnncli.runner.preflight.dry_run import dry_run
 
     if folds is None:

@@ -17,7 +17,6 @@ from cnncli.errors import DataError
 from cnncli.machine import expanded
 from cnncli.notices import Notice
 from cnncli.report.tables import write_rows
-from cnncli.runner.inputs.division_file import with_own_division
 from cnncli.runs import writing
 from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec.schema import Data
@@ -146,12 +145,3 @@ def write_corrections(file: Path, corrections: Mapping[str, str]) -> None:
     """
     with writing(file) as path, path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         write_rows(stream, [COLUMNS, *corrections.items()])
-
-
-def with_own_files(data: Data, run: Path) -> Data:
-    """The section `data` of a run's spec with the division and the corrections that the run recorded.
-
-    The files of its own are used wherever the run is now.
-    """
-    data, file = with_own_division(data, run), run / CORRECTIONS
-    return data if data.corrections is None or not file.is_file() else data.replace(corrections=str(file))

@@ -132,14 +132,6 @@ def write_division(
         write_rows(stream, ((split, image) for image, split in listed.items()))
 
 
-def with_own_division(data: Data, run: Path) -> Data:
-    """The section `data` of a run's spec with the division that the run recorded, wherever the run is now."""
-    file = run / DIVISION
-    if data.split.file is None or not file.is_file():
-        return data
-    return data.replace(split=data.split.replace(file=str(file)))
-
-
 def _listed(file: Path, data: Data, names: Sequence[str], left_out: Collection[str]) -> Iterator[tuple[str, str]]:
     """Split and image of each row of the file, which may be a run or one of its records."""
     file = require_existing(file)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,30 +12,17 @@ import numpy as np
 from cnncli.data.groups import Groups
 from cnncli.data.identity import DuplicateGroup, fingerprint, identical_across
 from cnncli.data.samples import FileSamples
-from cnncli.errors import DataError, RunError
+from cnncli.errors import DataError
 from cnncli.notices import Notice, ignore
 from cnncli.report.tables import write_rows
-from cnncli.runner.inputs.corrections import with_own_files
 from cnncli.runner.inputs.data_record import DataRecord
-from cnncli.runner.inputs.recorded_images import RecordedArrays, RecordedFiles, Row
+from cnncli.runner.inputs.own_files import with_own_files
+from cnncli.runner.inputs.recorded_images import RecordedArrays, RecordedFiles
 from cnncli.runner.inputs.splits import Splits, evaluated_splits, load_splits
 from cnncli.runs import RunDir
-from cnncli.runs.untrusted import Unreadable, read_bytes
+from cnncli.runs.image_list import COLUMNS, GROUP, MANIFEST, SPLITS, Row, read_manifest
 from cnncli.spec.schema import Data
 from cnncli.wording import counted
-
-MANIFEST = "images.csv"
-"""The file of a run that lists every image with its split, class and hash."""
-
-COLUMNS = ("split", "origin", "image", "class", "content")
-"""Its columns; where `data.split.group` keeps images together, the group of each image is a further one."""
-
-GROUP = "group"
-
-SPLITS = ("train", "validation", "test")
-
-MAX_RECORD = 1 << 30
-"""Bytes of it; those of a million images are about a tenth of that."""
 
 
 def record_images(run: RunDir, splits: Splits, notice: Notice) -> None:
@@ -173,29 +158,6 @@ def _missing(split: str, gone: Sequence[Row], now: str) -> DataError:
         f"{split} images of this run are missing: '{gone[0]['image']}'{now}{more}",
         "put them back, or name their new folder with --data",
     )
-
-
-def read_manifest(path: Path, class_names: Sequence[str]) -> list[Row]:
-    """Reads the list of a run's images.
-
-    Raises:
-        RunError: It is damaged.
-    """
-    try:
-        text = read_bytes(path, MAX_RECORD).decode("utf-8", "surrogateescape")
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except (Unreadable, csv.Error) as error:
-        raise RunError(f"'{path}' cannot be read: {error}") from None
-    columns = tuple(rows[0]) if rows else ()
-    if len(rows) < 2 or columns not in (COLUMNS, (*COLUMNS, GROUP)) or any(len(row) != len(columns) for row in rows):
-        raise RunError(f"'{path}' is damaged: it does not list the images of the run")
-    named: list[Row] = [dict(zip(columns, row, strict=True)) for row in rows[1:]]
-    if not {"train", "test"} <= {row["split"] for row in named} <= {"train", "validation", "test"}:
-        raise RunError(f"'{path}' is damaged: a run has train and test images, and may have validation images")
-    unknown = next((row["class"] for row in named if row["class"] not in class_names), None)
-    if unknown is not None:
-        raise RunError(f"'{path}' is damaged: data.json has no class '{unknown}'")
-    return named
 
 
 def _warn_about_other_classes(now: Sequence[str], rows: Sequence[Row], split: str, notice: Notice) -> None:

@@ -24,11 +24,9 @@ from cnncli.notices import Notice
 from cnncli.runner.inputs.corrections import read_corrections
 from cnncli.runner.inputs.input_format import input_format_for
 from cnncli.runner.inputs.splits import load_source
+from cnncli.runs.image_list import Row
 from cnncli.spec.schema import Data
 from cnncli.spec.sections.sources import Source
-
-Row = Mapping[str, str]
-"""A row of images.csv, by column."""
 
 
 class RecordedFiles:

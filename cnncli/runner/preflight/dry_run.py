@@ -21,6 +21,7 @@ from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.inputs.splits import Splits, all_files, decoded_before, evaluated_splits
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.open_run import OpenRun
+from cnncli.runner.page import facts_at_the_end
 from cnncli.runner.preflight import timing
 from cnncli.runner.preflight.memory import (
     Disk,
@@ -166,7 +167,8 @@ class Rehearsal:
     def _session(self) -> TrainingSession:
         """A session in the current phase, with one batch of the images to evaluate."""
         sampled = replace(self.splits, samples={"train": self.splits.samples["train"], **self._sample}, groups={})
-        return TrainingSession(self.run, sampled, self.phases, self._phase, monitored_metric(self.spec), self._observer)
+        facts, monitor = facts_at_the_end(self.run), monitored_metric(self.spec)
+        return TrainingSession(self.run, sampled, self.phases, self._phase, monitor, self._observer, facts)
 
     def write_start(self, source: Splits) -> None:
         """Writes what a run records before its first step."""

@@ -16,8 +16,6 @@ from cnncli.records import Evaluation, History
 from cnncli.report import EvaluationData, StartData, artifact_names, write_artifacts
 from cnncli.runner.inputs.splits import Splits, evaluated_splits, groups_in
 from cnncli.runner.model.evaluation import evaluate_split, images_at
-from cnncli.runner.open_run import OpenRun
-from cnncli.runner.page import facts_of
 from cnncli.runner.training.variables import averaged_weights
 from cnncli.runs import BEST, RunDir, verified_weights
 from cnncli.spec.graph import Node
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     import keras
 
     from cnncli.data.samples import LabelledImages
+    from cnncli.runner.page import Facts
     from cnncli.runner.training.phases import TrainingPhases
 
 
@@ -65,7 +64,8 @@ class ResultWriter:
     The weights of the model are those of the training until the evaluation loads the best ones.
     """
 
-    def __init__(self, run: RunDir, splits: Splits, phases: TrainingPhases) -> None:
+    def __init__(self, run: RunDir, splits: Splits, phases: TrainingPhases, facts: Facts) -> None:
+        self._facts = facts
         self._run, self._splits, self._phases, self._model = run, splits, phases, phases.model
 
     def write_start(self, title: str, nodes: Sequence[Node], notice: Notice) -> None:
@@ -117,7 +117,7 @@ class ResultWriter:
                 for split, samples in evaluated_splits(self._splits).items()
             )
         drawing.result()
-        facts = facts_of(OpenRun(self._run), self._model, history)
+        facts = self._facts(self._model, history)
         data = EvaluationData(evaluation, images_at(test), next(iter(others), None), facts)
         write_artifacts("evaluation", data, self._run.write)
         self._run.settle_hashes()

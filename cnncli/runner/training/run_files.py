@@ -16,9 +16,10 @@ from cnncli.factory.precision import precision_here
 from cnncli.machine import expanded
 from cnncli.runner.environment import environment
 from cnncli.runner.execution.devices import device_names, number_here
-from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, with_own_files, write_corrections
+from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, write_corrections
 from cnncli.runner.inputs.division_file import DIVISION, write_division
 from cnncli.runner.inputs.input_spec import InputSpec
+from cnncli.runner.inputs.own_files import with_own_files
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runs import RunDir, now
 from cnncli.spec.backbones import scales_image

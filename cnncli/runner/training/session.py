@@ -22,6 +22,7 @@ from cnncli.runner.training.variables import first_not_finite
 from cnncli.runs import CHECKPOINT, LAST, PACE, RunDir
 
 if TYPE_CHECKING:
+    from cnncli.runner.page import Facts
     from cnncli.runner.training.phases import TrainingPhase, TrainingPhases
 
 PASSES = 3
@@ -40,7 +41,8 @@ class TrainingSession:
     The checkpoint is written first, and everything else from what it holds: what a kill leaves undone, a resumed
     training does again, to the same bytes. The caller has locked the run folder; `monitor` is the metric that selects
     the best epoch, and whether more of it is better. With `max_time`, `pace` has the time spent before, and
-    decisions to be repeated. Unless it `evaluates`, the test images are never looked at.
+    decisions to be repeated; `facts` gives what the page of the run says. Unless it `evaluates`, the test images are
+    never looked at.
     """
 
     def __init__(
@@ -51,12 +53,13 @@ class TrainingSession:
         phase: TrainingPhase,
         monitor: tuple[str, bool],
         observer: TrainingObserver,
+        facts: Facts,
         pace: Pace = Pace(),  # noqa: B008  frozen
         evaluates: bool = True,
     ) -> None:
         self._evaluates = evaluates
         self._run, self._phases, self._phase, self._monitor, self._observer = run, phases, phase, monitor, observer
-        self.results = ResultWriter(run, splits, phases)
+        self.results = ResultWriter(run, splits, phases, facts)
         self._reported = sum(map(len, evaluated_splits(splits).values()))
         self._state = TrainingState(stage=phase.number)
         self._epoch_start = self._saved = time.monotonic()

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from cnncli.data.groups import Groups
 from cnncli.data.split import Drawing
 from cnncli.errors import DataError
-from cnncli.runner.folds.dealing import fold_numbers, uneven
+from cnncli.folds.dealing import fold_numbers, uneven
 
 NAMES = tuple("abcdefgh")
 

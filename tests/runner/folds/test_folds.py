@@ -14,7 +14,7 @@ import pytest
 from comparison import assert_same
 
 from cnncli.errors import Interrupted
-from cnncli.runner.folds.training import resume_folds, train_folds
+from cnncli.folds.training import resume_folds, train_folds
 from cnncli.runs import files
 from cnncli.runs.groups import GroupDir
 

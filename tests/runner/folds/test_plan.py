@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from cnncli.errors import SpecError
+from cnncli.folds.plan import first_fold, fold_spec, plan_folds
 from cnncli.notices import ignore
 from cnncli.observer import TrainingObserver
-from cnncli.runner.folds.plan import first_fold, fold_spec, plan_folds
 from cnncli.runner.inputs.splits import load_splits
 from cnncli.spec import load
 

@@ -11,7 +11,8 @@ from PIL import Image
 from cnncli.data.samples import ImageData
 from cnncli.errors import DataError
 from cnncli.notices import ignore
-from cnncli.runner.inputs.division_file import COLUMNS, pooled, with_own_division, write_division
+from cnncli.runner.inputs.division_file import COLUMNS, pooled, write_division
+from cnncli.runner.inputs.own_files import with_own_division
 from cnncli.runner.inputs.splits import load_splits
 
 PATTERN = r"data.split.group={pattern: '(p\d+)_'}"

@@ -12,6 +12,7 @@ import numpy as np
 from cnncli.data.samples import LabelledImages
 from cnncli.errors import DataError
 from cnncli.explain.topics import explained
+from cnncli.folds.results import out_of_fold
 from cnncli.insight.labels import log_probability_of_label, most_doubtful_first
 from cnncli.notices import Notice, ignore
 from cnncli.records import Evaluation
@@ -20,8 +21,8 @@ from cnncli.report.page import rendered, write
 from cnncli.report.page.pictures import embedded
 from cnncli.report.tables import shortest, write_rows
 from cnncli.runner.evaluate import evaluate, own_split
-from cnncli.runner.folds.results import out_of_fold
-from cnncli.runner.inputs.corrections import read_corrections, with_own_files
+from cnncli.runner.inputs.corrections import read_corrections
+from cnncli.runner.inputs.own_files import with_own_files
 from cnncli.runner.open_run import OpenRun
 from cnncli.runs import writing
 from cnncli.runs.groups import GroupDir, is_group

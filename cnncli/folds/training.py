@@ -10,12 +10,13 @@ from pathlib import Path
 from cnncli import __version__
 from cnncli.environment import divide_processor
 from cnncli.errors import Interrupted, ResourceError, RunError, SpecError
+from cnncli.folds.notices import EachNoticeOnce
+from cnncli.folds.plan import FoldPlan, fold_spec, plan_folds
 from cnncli.isolation import isolated
 from cnncli.machine import create_folder
 from cnncli.observer import TrainingObserver
-from cnncli.runner.folds.notices import EachNoticeOnce
-from cnncli.runner.folds.plan import FoldPlan, fold_spec, plan_folds
-from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, with_own_files, write_corrections
+from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, write_corrections
+from cnncli.runner.inputs.own_files import with_own_files
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.resume_plan import plan_resume
 from cnncli.runs import RunDir, now, require_writable, sweep_runs
@@ -108,7 +109,7 @@ def _finish(group: GroupDir, observer: EachNoticeOnce, command: Sequence[str]) -
         _finish_run(group, run, number, fold_spec(spec, group.division(number)), observer, command)
     if not group.metrics_file.exists():
         with _interrupting(lambda: group, None), isolated(before_start=_threading_of(group)):
-            from cnncli.runner.folds.results import write_results
+            from cnncli.folds.results import write_results
 
             write_results(group, observer.on_notice)
     if record.final:
@@ -117,7 +118,7 @@ def _finish(group: GroupDir, observer: EachNoticeOnce, command: Sequence[str]) -
         _finish_run(group, RunDir(group.path / FINAL), 0, spec, observer, command)
     if not group.page.exists():
         with _interrupting(lambda: group, None), isolated(before_start=_threading_of(group)):
-            from cnncli.runner.folds.page import write_page
+            from cnncli.folds.page import write_page
 
             write_page(group, observer.on_notice)
 

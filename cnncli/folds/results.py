@@ -19,11 +19,11 @@ from cnncli.report import EvaluationData, write_artifacts
 from cnncli.report.classification import metrics_of
 from cnncli.report.tables import cell, shortest, write_rows
 from cnncli.runner.inputs.division_file import DIVISION, MAX_BYTES
-from cnncli.runner.inputs.image_manifest import GROUP, MANIFEST, read_manifest
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.stored_logits import stored_logits
 from cnncli.runs import PAGE, writing
 from cnncli.runs.groups import GroupDir
+from cnncli.runs.image_list import GROUP, MANIFEST, read_manifest
 from cnncli.runs.untrusted import Unreadable, read_bytes
 
 SPLIT = "out-of-fold"

@@ -12,12 +12,12 @@ import numpy as np
 from cnncli.data.names.classes import require_images
 from cnncli.data.split import Drawing, validation_indices
 from cnncli.errors import Problem, SpecError
+from cnncli.folds.dealing import fold_numbers, uneven
+from cnncli.folds.notices import EachNoticeOnce
 from cnncli.isolation import isolated_images
 from cnncli.notices import Notice
 from cnncli.observer import TrainingObserver
 from cnncli.report.tables import write_rows
-from cnncli.runner.folds.dealing import fold_numbers, uneven
-from cnncli.runner.folds.notices import EachNoticeOnce
 from cnncli.runner.inputs.class_check import require_known_classes, unused_splits
 from cnncli.runner.inputs.division import groups_of
 from cnncli.runner.inputs.division_file import COLUMNS, pooled

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from cnncli.explain.topics import explained
+from cnncli.folds.results import out_of_fold, over_folds, pictures
 from cnncli.notices import Notice
 from cnncli.report.classification import classification_report
 from cnncli.report.page import write
 from cnncli.report.page.folds import FoldsData, folds_html
-from cnncli.runner.folds.results import out_of_fold, over_folds, pictures
 from cnncli.runner.open_run import OpenRun
 from cnncli.runs import PAGE, RunDir, writing
 from cnncli.runs.groups import FINAL, GroupDir
