@@ -101,6 +101,7 @@ def trained_copy(workplace: Path, folder: Path) -> Path:
     return shutil.copytree(workplace, folder, ignore=shutil.ignore_patterns("runs"))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_every_example_of_the_page_works(workplace, capsys):
     page, names = PAGE.read_text(), {}

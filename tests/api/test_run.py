@@ -162,6 +162,7 @@ def test_an_interrupted_training_is_resumed_to_the_same_end(run, workplace):
     assert resumed.metrics == run.metrics
 
 
+@pytest.mark.exhaustive
 def test_a_run_that_was_opened_before_a_resume_is_reproduced_as_it_is_now(example_folder, monkeypatch):
     run = cnncli.open_run("mnist-001")
     assert run.spec.train.epochs == 1

@@ -63,6 +63,7 @@ def trained(scans, folder, more="", cache="true"):
     return run, told
 
 
+@pytest.mark.exhaustive
 def test_each_file_its_own_window_is_told_and_recorded(scans, tmp_path, cache_folder):
     run, told = trained(scans, tmp_path)
     record = json.loads((run.path / "data.json").read_text())
@@ -90,6 +91,7 @@ def test_the_window_of_the_spec_holds_from_training_to_prediction(scans, tmp_pat
     assert all(len(of_patient) == 1 for of_patient in splits.values())
 
 
+@pytest.mark.exhaustive
 def test_the_cache_keeps_windows_apart(scans, tmp_path, cache_folder):
     for window in ("[-1024, 700]", "[0, 100]"):
         trained(scans, tmp_path, f", window: {window}")

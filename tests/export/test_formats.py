@@ -149,6 +149,7 @@ def test_what_answers_differently_is_removed_again(run, monkeypatch):
     assert [path for path in exported.path.parent.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.representatives("litert")
 @pytest.mark.parametrize("form", ["onnx", "litert"])
 def test_eight_bits_take_less_and_lose_little(run, form):

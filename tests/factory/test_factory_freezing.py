@@ -45,6 +45,7 @@ def test_stages_freeze_and_thaw_inside_a_backbone(model):
     assert frozen[2] == {"dense_1"}
 
 
+@pytest.mark.exhaustive
 def test_what_is_frozen_keeps_its_weights_and_statistics_and_what_is_thawed_learns(model):
     (_, frozen) = frozen_in_stages(model, [stage(thaw=["eyes/block_1[4-6]_*"], freeze=["eyes/block_16_project_BN"])])
     freeze(model, frozen)

@@ -21,6 +21,7 @@ def shifted(run):
     return open_run(run.path)
 
 
+@pytest.mark.exhaustive
 def test_the_gain_is_that_of_all_views_on_the_same_images(shifted, images):
     plain, result = shifted.evaluate("test"), shifted.evaluate("test", tta=True)
     assert np.array_equal(result.evaluation.probabilities, plain.evaluation.probabilities)
@@ -42,6 +43,7 @@ def test_the_gain_is_that_of_all_views_on_the_same_images(shifted, images):
     assert "with 3 views of each image (shifts by 1 pixel):" in (shifted.path / "report.txt").read_text()
 
 
+@pytest.mark.exhaustive
 def test_predictions_are_the_mean_over_all_views_by_whichever_engine(shifted, images, tmp_path):
     few = images[:70]
     expected = np.mean([shifted.model().predict(np.roll(few, by, axis=1), verbose=0) for by in (0, 1, -1)], axis=0)

@@ -25,6 +25,7 @@ def engine_of(run, name):
     return open_engine(run, name, temperature=TEMPERATURE)
 
 
+@pytest.mark.exhaustive
 def test_engines_agree_and_no_answer_changes(run, images):
     run = fitted(run)
     plain = open_engine(run, "tensorflow").probabilities(images)

@@ -53,6 +53,7 @@ def timed(stateful, watcher, tmp_path_factory) -> SimpleNamespace:
     return SimpleNamespace(run=whole, copies=copies, observer=observer)
 
 
+@pytest.mark.exhaustive
 def test_the_epochs_that_fit_are_recorded_and_the_learning_rate_ends_at_zero(timed):
     (leg,) = legs_of(timed.run)
     assert (leg["end"], leg["position"], leg["total"]) == (18, 0, 18 - leg["step"])  # three epochs of six steps

@@ -29,6 +29,7 @@ def test_a_training_leaves_it_and_it_can_be_written_again(run):
     assert not (run.path / "metrics.json").exists()
 
 
+@pytest.mark.exhaustive
 def test_further_training_that_finds_better_weights_writes_another(run):
     first = page_of(run)
     further = run.resume(epochs=4)

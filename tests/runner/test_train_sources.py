@@ -107,6 +107,7 @@ class TestFolder:
         assert same_weights(trained, again)
         assert same_evaluation(evaluate(OpenRun(trained.run), "test"), again.evaluation)
 
+    @pytest.mark.exhaustive
     @pytest.mark.parametrize("split", ["train", "validation", "test"])
     def test_an_image_that_cannot_be_read_is_named_whichever_split_it_is_in(
         self, training, watcher, folder_spec, squares, tmp_path, split

@@ -8,6 +8,7 @@ import pytest
 from cnncli.spec import load
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_search_leaves_runs_and_the_best_spec(commands):
     code, out, _ = commands.tune()

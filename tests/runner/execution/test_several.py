@@ -30,6 +30,7 @@ def assert_close(result: dict[str, Any]) -> None:
     assert result["same"]
 
 
+@pytest.mark.exhaustive
 def test_a_step_is_that_of_one_device_with_the_whole_batch():
     assert_close(compared("everything")["everything"])
 

@@ -54,6 +54,7 @@ def test_a_batch_is_memorised_and_nothing_is_left(overfit, tmp_path, cache_folde
     assert not cache_folder.exists()
 
 
+@pytest.mark.exhaustive
 def test_weights_that_are_not_finite_are_told_whatever_the_loss_says(overfit):
     rate = "{PiecewiseConstantDecay: {boundaries: [3], values: [1.0e-6, 3.0e+38]}}"
     layers = "{Conv2D: {filters: classes, kernel_size: 3, activation: relu, kernel_constraint: MaxNorm, name: dead}}"
@@ -85,6 +86,7 @@ def test_a_learning_rate_that_is_too_high_is_found_by_trying_a_tenth(overfit):
     assert result.reasons[0].advice.endswith("to 0.005")
 
 
+@pytest.mark.exhaustive
 def test_a_learning_rate_that_is_too_low_is_found_by_trying_ten_times(overfit):
     result = overfit(f"Flatten, {DENSE}", "train.optimizer={Adam: {learning_rate: 0.0001}}")
     assert "is too low: at 0.001" in result.reasons[0].finding
@@ -164,6 +166,7 @@ def test_a_schedule_over_all_steps_is_gone_through_in_one_attempt(build):
     assert float(build(optimizer, rate=0.01)[0].optimizer.learning_rate) == pytest.approx(0.01)
 
 
+@pytest.mark.exhaustive
 def test_a_cross_entropy_must_be_low_and_another_loss_must_only_not_have_risen(overfit, monkeypatch):
     monkeypatch.setattr("cnncli.runner.preflight.overfit.MEMORISED", -1.0)
     assert overfit("Flatten, {Dense: {units: classes}}", "train.loss=MeanSquaredError").attempt.learned
