@@ -10,7 +10,7 @@ import numpy as np
 from cnncli.explain.topics import explained
 from cnncli.factory.summary import summarize
 from cnncli.insight.feature_maps import Network
-from cnncli.insight.heatmap import Logit, checked_by_covering, layer_cam, occlusion
+from cnncli.insight.heatmap import Evidence, Logit, checked_by_covering, layer_cam, occlusion
 from cnncli.records import History
 from cnncli.report.page import Heat, RunFacts
 from cnncli.runner.inputs.findings import findings_of
@@ -53,16 +53,25 @@ def facts_of(run: OpenRun, model: keras.Model, history: History) -> RunFacts:
 
 
 def heat_maps(model: keras.Model, pictures: Sequence[np.ndarray], labels: Sequence[int]) -> list[Heat]:
-    """Where in each picture, uint8 `(height, width, channels)`, the evidence for a class was."""
-    network, heats = Network(model), []
+    """Where in each picture, uint8 `(height, width, channels)`, the evidence for a class was; nowhere if that fails."""
+    network = Network(model)
     draw = layer_cam if network.last_feature_maps() else occlusion
+    heats = []
     for pixels, label in zip(pictures, labels, strict=True):
-        logit = Logit.of(label, model.output_shape[-1])
-        evidence = draw(network, pixels, logit)
-        logits = np.asarray(logit(network.logits(checked_by_covering(pixels, evidence))))  # (4,)
-        values = evidence.over(*map(np.arange, pixels.shape[:2]))
-        heats.append(Heat(values, bool(logits[0] < logits[1:].mean())))
+        try:
+            heats.append(_heat(network, draw, pixels, Logit.of(label, model.output_shape[-1])))
+        except Exception:  # a layer of a package may do anything, and a picture ends no training
+            heats.append(Heat(np.zeros(pixels.shape[:2], np.float32), counts=False))
     return heats
+
+
+def _heat(
+    network: Network, draw: Callable[[Network, np.ndarray, Logit], Evidence], pixels: np.ndarray, logit: Logit
+) -> Heat:
+    evidence = draw(network, pixels, logit)
+    logits = np.asarray(logit(network.logits(checked_by_covering(pixels, evidence))))  # (4,)
+    values = evidence.over(*map(np.arange, pixels.shape[:2]))
+    return Heat(values, bool(logits[0] < logits[1:].mean()))
 
 
 def _recorded_images(run: OpenRun) -> Sequence[Mapping[str, str]]:

@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 import cnncli
@@ -49,3 +50,32 @@ def test_a_network_without_feature_maps_has_maps_by_occlusion(folder_spec, tmp_p
     flat = folder_spec("model.layers=[Flatten, {Dense: {units: classes, activation: softmax}}]", "train.epochs=1")
     page = page_of(cnncli.train(flat, tmp_path / "runs"))
     assert "There are none." in page or 'alt="Where the evidence for' in page
+
+
+def test_a_layer_without_a_gradient_ends_no_training():
+    from cnncli.runner.page import heat_maps
+    from cnncli.startup import keras, tf
+
+    @tf.custom_gradient
+    def unchanged(values):
+        def gradient(_):
+            raise RuntimeError("it has none")
+
+        return tf.identity(values), gradient
+
+    class Stubborn(keras.layers.Layer):
+        def call(self, inputs):
+            return unchanged(inputs)
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(2, 3),
+            layers.GlobalAveragePooling2D(),
+            Stubborn(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    (heat,) = heat_maps(model, [np.full((8, 8, 1), 100, np.uint8)], [1])
+    assert (heat.values.shape, heat.values.any(), heat.counts) == ((8, 8), False, False)
