@@ -90,7 +90,9 @@ def evaluate_again(
             evaluations.append((_evaluated(run, model, split, samples, groups_in(own, split), of_split), samples))
         (tested, images), *others = evaluations
         validated = next((evaluation for evaluation, _ in others), None)
-        data = EvaluationData(tested, images_at(images), validated, facts_of(run, model, run.history))
+        data = EvaluationData(
+            tested, images_at(images), validated, facts_of(run, run.spec.model.nodes, model, run.history)
+        )
         skip = {name for name in artifact_names("evaluation") if only and name not in only}
         write_artifacts("evaluation", data, run.folder.write, skip)
     return tested

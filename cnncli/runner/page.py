@@ -18,6 +18,7 @@ from cnncli.runner.open_run import OpenRun
 from cnncli.runs import RunDir
 from cnncli.runs.image_list import MANIFEST, read_manifest
 from cnncli.runs.untrusted import read_bytes
+from cnncli.spec.graph import Node
 
 if TYPE_CHECKING:
     import keras
@@ -29,13 +30,13 @@ Facts = Callable[["keras.Model", History], RunFacts]
 """What the page of a run says, from a model with the weights that were evaluated, and the history."""
 
 
-def facts_at_the_end(run: RunDir) -> Facts:
+def facts_at_the_end(run: RunDir, nodes: Sequence[Node]) -> Facts:
     """The facts of a run that is being trained: its files are read when they are asked for."""
-    return lambda model, history: facts_of(OpenRun(run), model, history)
+    return lambda model, history: facts_of(OpenRun(run), nodes, model, history)
 
 
-def facts_of(run: OpenRun, model: keras.Model, history: History) -> RunFacts:
-    """The facts of a run, whose model has the weights that were evaluated."""
+def facts_of(run: OpenRun, nodes: Sequence[Node], model: keras.Model, history: History) -> RunFacts:
+    """The facts of a run with these nodes, whose model has the weights that were evaluated."""
     record = run.data_record
     state = run.status.get("state")
     return RunFacts(
@@ -44,7 +45,7 @@ def facts_of(run: OpenRun, model: keras.Model, history: History) -> RunFacts:
         history=history,
         counts=record.counts,
         findings=list(findings_of(record, _recorded_images(run))),
-        network=summarize(model, run.spec.model.nodes),
+        network=summarize(model, nodes),
         heat_maps=lambda pictures, labels: heat_maps(model, pictures, labels),
         spec=read_bytes(run.folder.spec).decode("utf-8", "replace"),
         machine=list(_machine(run.environment)),

@@ -68,7 +68,7 @@ def _continue(
         phases = prepare_phases(spec, splits, run.input_spec)
         epochs_before = sum(epoch.stage < run.progress.stage for epoch in run.progress.epochs)
         phase = phases.start(run.progress.stage, epochs_before)
-        facts, monitor = facts_at_the_end(folder), monitored_metric(spec)
+        facts, monitor = facts_at_the_end(folder, spec.model.nodes), monitored_metric(spec)
         session = TrainingSession(folder, splits, phases, phase, monitor, observer, facts, evaluates=evaluates)
         session.restore(reported_metrics(spec))
     if spec.train.devices != run.spec.train.devices and draws_in_steps(phases.model):

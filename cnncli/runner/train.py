@@ -101,8 +101,9 @@ def train_into(
         run.set_status("running")
         if not spec.data.source.is_builtin:
             record_images(run, source, observer.on_notice)
+        facts, monitor = facts_at_the_end(run, spec.model.nodes), monitored_metric(spec)
         session = outcome.session = TrainingSession(
-            run, splits, phases, phase, monitored_metric(spec), observer, facts_at_the_end(run), pace(), evaluates
+            run, splits, phases, phase, monitor, observer, facts, pace(), evaluates
         )
         session.save()
         write_data_record(

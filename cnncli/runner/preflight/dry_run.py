@@ -167,7 +167,7 @@ class Rehearsal:
     def _session(self) -> TrainingSession:
         """A session in the current phase, with one batch of the images to evaluate."""
         sampled = replace(self.splits, samples={"train": self.splits.samples["train"], **self._sample}, groups={})
-        facts, monitor = facts_at_the_end(self.run), monitored_metric(self.spec)
+        facts, monitor = facts_at_the_end(self.run, self.spec.model.nodes), monitored_metric(self.spec)
         return TrainingSession(self.run, sampled, self.phases, self._phase, monitor, self._observer, facts)
 
     def write_start(self, source: Splits) -> None:
