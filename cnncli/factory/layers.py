@@ -161,7 +161,7 @@ def _over_devices(values: Any, context: Any) -> Any:
     """
 
     def add_up(each: Any) -> Any:
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.stop_gradient(each))
+        return context.all_reduce("SUM", tf.stop_gradient(each))
 
     @tf.custom_gradient
     def added_up(each: Any) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ from cnncli.observer import TrainingObserver
 from cnncli.runner.training.observers import Observers
 
 
-class EachNoticeOnce(Observers):
+class WithoutRepeats(Observers):
     """All observers as one; each notice reaches them once, though every run gives it.
 
     Attributes:

@@ -13,7 +13,7 @@ from cnncli.data.names.classes import require_images
 from cnncli.data.split import Drawing, validation_indices
 from cnncli.errors import Problem, SpecError
 from cnncli.folds.dealing import fold_numbers, uneven
-from cnncli.folds.notices import EachNoticeOnce
+from cnncli.folds.notices import WithoutRepeats
 from cnncli.isolation import isolated_images
 from cnncli.notices import Notice
 from cnncli.observer import TrainingObserver
@@ -146,7 +146,7 @@ def first_fold(
     spec: Spec, folds: int, final: bool, observer: TrainingObserver
 ) -> Iterator[tuple[Spec, TrainingObserver]]:
     """Inside, the spec of the first fold can be used, with an observer: for a dry run. Errors are `plan_folds`'s."""
-    notices = EachNoticeOnce([observer])
+    notices = WithoutRepeats([observer])
     plan = plan_folds(spec, folds, final, notices.on_notice)
     with temporary_folder() as place:
         notices.division = str(place / "fold-1.csv")

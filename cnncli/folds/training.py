@@ -10,7 +10,7 @@ from pathlib import Path
 from cnncli import __version__
 from cnncli.environment import divide_processor
 from cnncli.errors import Interrupted, ResourceError, RunError, SpecError
-from cnncli.folds.notices import EachNoticeOnce
+from cnncli.folds.notices import WithoutRepeats
 from cnncli.folds.plan import FoldPlan, fold_spec, plan_folds
 from cnncli.isolation import isolated
 from cnncli.machine import create_folder
@@ -36,7 +36,7 @@ def train_folds(
     """
     require_writable(runs_dir)
     sweep_runs(runs_dir)
-    observer = EachNoticeOnce(observers)
+    observer = WithoutRepeats(observers)
     plan = plan_folds(spec, folds, final, observer.on_notice)
     group: GroupDir | None = None
     with ExitStack() as locks, temporary_folder() as place:
@@ -74,7 +74,7 @@ def resume_folds(group: GroupDir, observers: Sequence[TrainingObserver], command
     if group.state() == "finished":
         return False
     with locked_folder(group.path, GROUP_LOCK):
-        _finish(group, EachNoticeOnce(observers), command)
+        _finish(group, WithoutRepeats(observers), command)
     return True
 
 
@@ -96,7 +96,7 @@ def _write_start(group: GroupDir, spec: Spec, plan: FoldPlan, final: bool, comma
     group.write_record(GroupRecord(plan.folds, final, plan.own_test > 0, text, invocation, now(), __version__))
 
 
-def _finish(group: GroupDir, observer: EachNoticeOnce, command: Sequence[str]) -> None:
+def _finish(group: GroupDir, observer: WithoutRepeats, command: Sequence[str]) -> None:
     """Trains the runs that are not finished, and writes the figures over all folds."""
     record = group.record
     try:
