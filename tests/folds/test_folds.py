@@ -15,13 +15,28 @@ from comparison import assert_same
 
 from cnncli.errors import Interrupted
 from cnncli.folds.training import resume_folds, train_folds
+from cnncli.observer import TrainingObserver
 from cnncli.runs import files
 from cnncli.runs.groups import GroupDir
 
 pytestmark = pytest.mark.slow
 
-KILLED_AT = Path(__file__).parents[1] / "killed_at.py"
+KILLED_AT = Path(__file__).parents[1] / "runner" / "killed_at.py"
 OF_GROUP = ("predictions.csv", "metrics.json", "report.txt", "logits.npz")
+
+
+class Impatient(TrainingObserver):
+    """Wants to stop after the second step, as by Ctrl-C."""
+
+    def __init__(self):
+        self.code = 0
+
+    def on_step(self, epoch, step, steps, metrics):
+        if (epoch, step) == (1, 2):
+            self.code = 130
+
+    def stop_requested(self):
+        return self.code
 
 
 def rows_of(file):
@@ -93,9 +108,9 @@ def test_the_run_on_all_images_tests_none(moments):
     assert len(rows) == 40
 
 
-def test_an_interruption_is_that_of_the_group(patients_spec, watcher, tmp_path):
+def test_an_interruption_is_that_of_the_group(patients_spec, tmp_path):
     with pytest.raises(Interrupted) as stopped:
-        train_folds(patients_spec(), 2, False, tmp_path, [watcher(stop=(1, 2))], ())
+        train_folds(patients_spec(), 2, False, tmp_path, [Impatient()], ())
     assert stopped.value.run == str(tmp_path / "photos-folds-001")
     assert "stopped in fold 1 of 2" in stopped.value.left_out
 
