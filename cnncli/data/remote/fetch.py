@@ -135,9 +135,9 @@ def _copy_all(system: Any, files: Mapping[str, RemoteFile], folder: Path, record
     saved = time.monotonic()
     pool = ThreadPoolExecutor(THREADS)
     try:
-        jobs = {pool.submit(_copy, system, file, folder / name): name for name, file in files.items()}
+        jobs = [pool.submit(_copy, system, name, file, folder, record) for name, file in files.items()]
         for done, job in enumerate(as_completed(jobs), start=1):
-            record.add(jobs[job], job.result())
+            job.result()
             progress(done, len(files))
             if time.monotonic() - saved > _SAVED_EVERY:
                 record.save()
@@ -147,8 +147,9 @@ def _copy_all(system: Any, files: Mapping[str, RemoteFile], folder: Path, record
         record.save()
 
 
-def _copy(system: Any, file: RemoteFile, place: Path) -> RemoteFile:
-    """Copies one file, by its exact name; returns the version that was copied."""
+def _copy(system: Any, name: str, file: RemoteFile, folder: Path, record: _Record) -> None:
+    """Copies one file, by its exact name, and notes the version that was copied."""
+    place = folder / name
     place.parent.mkdir(parents=True, exist_ok=True)
     part, path = place.with_name(f"{_PART}{hashlib.md5(place.name.encode()).hexdigest()}"), file.path
     try:
@@ -165,7 +166,7 @@ def _copy(system: Any, file: RemoteFile, place: Path) -> RemoteFile:
         part.replace(place)
     finally:
         part.unlink(missing_ok=True)
-    return file
+    record.add(name, file)
 
 
 def _is_whole(file: RemoteFile, part: Path) -> bool:
