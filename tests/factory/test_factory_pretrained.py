@@ -260,6 +260,7 @@ class TestImageNet:
         assert np.array_equal(model.get_layer("seen").get_layer("conv").kernel, stored)
         assert keras.utils.get_file is before
 
+    @pytest.mark.exhaustive
     def test_a_damaged_file_is_told_with_what_to_do(self, build, entry, tmp_path):
         from cnncli.factory.pretrained import load_imagenet
 

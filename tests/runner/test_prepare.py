@@ -93,6 +93,7 @@ def test_an_export_that_somebody_made_is_left_alone(run, predict):
     ]
 
 
+@pytest.mark.exhaustive
 def test_images_that_are_gone_are_told_once(run, predict, trained):
     (trained / "squares.npz").rename(trained / "away.npz")
     try:

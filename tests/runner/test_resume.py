@@ -203,6 +203,7 @@ def test_more_epochs_come_to_what_as_many_come_to_from_the_beginning(train, stat
         resume(run, [watcher()], epochs=2)
 
 
+@pytest.mark.exhaustive
 def test_a_schedule_over_all_epochs_is_told_when_there_are_more(moments, watcher, tmp_path):
     run, observer = RunDir(shutil.copytree(moments[0].path, tmp_path / "run")), watcher()
     resume(run, [observer], epochs=4)
@@ -272,6 +273,7 @@ def test_a_run_that_diverged_is_not_resumed(moments, watcher, tmp_path):
         resume(run, [watcher()])
 
 
+@pytest.mark.exhaustive
 def test_another_environment_is_told(moments, watcher, tmp_path):
     run, observer = RunDir(shutil.copytree(moments[1][-30], tmp_path / "run")), watcher()
     record = run.read_json("environment.json")

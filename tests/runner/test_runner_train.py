@@ -216,6 +216,7 @@ class TestEnding:
         assert not run.metrics()
         assert not run.best_weights.exists()
 
+    @pytest.mark.exhaustive
     def test_what_was_best_before_a_divergence_is_reported(self, training, few_digits_spec, watcher, tmp_path):
         """The second epoch begins at step 32, where the learning rate becomes a million."""
         rates = "{PiecewiseConstantDecay: {boundaries: [40], values: [0.01, 1.0e+30]}}"
@@ -283,6 +284,7 @@ class TestEnding:
         assert "No space left" in run.status()["reason"]
 
 
+@pytest.mark.exhaustive
 def test_a_network_with_too_many_layers_to_look_at_is_not_drawn(folder_spec, watcher, tmp_path, training, monkeypatch):
     monkeypatch.setattr("cnncli.report.plots.network.MOST_LAYERS", 2)
     watched = watcher()

@@ -21,6 +21,7 @@ def here(squares, tmp_path, monkeypatch, folder_spec):
     return load("squares.yaml", ["data.source={folder: {path: .}}", "train.epochs=1"]).spec
 
 
+@pytest.mark.exhaustive
 def test_runs_cache_and_drawings_are_no_classes(here, squares, watcher):
     from cnncli.runner.inputs.source_check import scan_path
     from cnncli.runner.preview import preview

@@ -30,6 +30,7 @@ def images_of(run):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_nothing_depends_on_the_file_once_the_run_has_it(pinned, folder_spec, watcher, tmp_path):
     from cnncli.runner.evaluate import evaluate
     from cnncli.runner.reproduce import reproduce

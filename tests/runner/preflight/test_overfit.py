@@ -108,6 +108,7 @@ def test_dead_units_are_counted_and_named(overfit):
     assert any("the gradient hardly reaches deaf" in finding for finding in findings)
 
 
+@pytest.mark.exhaustive
 def test_a_network_that_discards_all_differences_is_reported(overfit):
     blind = "{Dense: {units: 4, activation: sigmoid, kernel_initializer: Zeros, trainable: false}}"
     result = overfit(f"Flatten, {blind}, {DENSE}")
