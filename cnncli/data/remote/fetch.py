@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,7 +15,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from cnncli.data.remote.address import open_remote
-from cnncli.errors import CnncliError, DataError, ResourceError, brief
+from cnncli.data.remote.requests import THREADS, in_sentences, retried
+from cnncli.errors import DataError, ResourceError
 from cnncli.machine import create_folder, existing_folder
 from cnncli.notices import Notice, Progress
 from cnncli.wording import counted, size_text, some, without_secrets
@@ -24,17 +24,8 @@ from cnncli.wording import counted, size_text, some, without_secrets
 RECORD = ".cnncli-fetched.json"
 """In the folder: what was fetched from where, with the mark of each version."""
 
-THREADS = 16
-"""Requests at a time: small files take as long as the way to the server and back."""
-
-PAUSES = (1, 2, 4, 8, 15, 30)
-"""Seconds before each further try, when a server does not answer: a minute in all."""
-
 _VERSIONS = 3
 """Changes of a file while it is copied, after which it is given up."""
-
-_OF_CONNECTIONS = ("aiohttp", "botocore", "gcsfs", "google")
-"""Packages whose errors may pass."""
 
 _PART = ".cnncli-part-"
 _SAVED_EVERY = 30.0
@@ -73,8 +64,8 @@ def fetch(address: str, folder: Path, notice: Notice, progress: Progress | None 
         ResourceError: The server does not answer, refuses, or the disk is too small.
     """
     system, root = open_remote(address)
-    with _in_sentences(address):
-        listed = _retried(lambda: _listed(system, root))
+    with in_sentences(address):
+        listed = retried(lambda: _listed(system, root))
     if not listed:
         raise DataError(f"there is nothing at {without_secrets(address)}", "check the name, and that it may be listed")
     _refuse_names(listed)
@@ -94,7 +85,7 @@ def fetch(address: str, folder: Path, notice: Notice, progress: Progress | None 
     record.expect(missing)
     if missing:
         notice(f"fetching {counted(len(missing), 'file')}, {size_text(size)}")
-    with _in_sentences(address):
+    with in_sentences(address):
         _copy_all(system, missing, folder, record, progress or (lambda done, total: None))
     total = sum((folder / name).stat().st_size for name in listed)
     return Fetched(folder, len(listed), len(missing), total)
@@ -154,10 +145,10 @@ def _copy(system: Any, name: str, file: RemoteFile, folder: Path, record: _Recor
     part, path = place.with_name(f"{_PART}{hashlib.md5(place.name.encode()).hexdigest()}"), file.path
     try:
         for _ in range(_VERSIONS):
-            _retried(lambda: system.get_file(path, str(part)))
+            retried(lambda: system.get_file(path, str(part)))
             if _is_whole(file, part):
                 break
-            now = _retried(lambda: _file(path, system.info(path)))
+            now = retried(lambda: _file(path, system.info(path)))
             if now == file and file.size in (None, part.stat().st_size):
                 break  # the mark is no hash, and has not changed
             file = now
@@ -175,60 +166,6 @@ def _is_whole(file: RemoteFile, part: Path) -> bool:
         return False
     with part.open("rb") as opened:
         return hashlib.file_digest(opened, "md5").hexdigest() == file.mark
-
-
-def _retried(do: Callable[[], Any]) -> Any:
-    """The result of a request, tried again for a minute unless the answer is a refusal."""
-    for pause in PAUSES:
-        try:
-            return do()
-        except Exception as error:
-            if _is_final(_cause(error)):
-                raise
-            time.sleep(pause)
-    return do()
-
-
-def _cause(error: Exception) -> Exception:
-    """The error behind one of fsspec, to which every answer of a web server but success is a missing file."""
-    cause = error.__cause__
-    is_another = isinstance(cause, Exception) and getattr(cause, "status", 404) not in (404, 410)
-    return cause if isinstance(error, FileNotFoundError) and isinstance(cause, Exception) and is_another else error
-
-
-def _is_final(error: Exception) -> bool:
-    """Whether a request that failed would fail again."""
-    if isinstance(error, FileNotFoundError | PermissionError | CnncliError) or _is_of_disk(error):
-        return True
-    if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _OF_CONNECTIONS:
-        return True
-    return getattr(error, "status", 500) in range(400, 500) and error.status not in (408, 429)  # type: ignore[attr-defined]
-
-
-def _is_of_disk(error: Exception) -> bool:
-    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ENAMETOOLONG)
-    return isinstance(error, OSError) and error.errno in full
-
-
-@contextlib.contextmanager
-def _in_sentences(address: str) -> Iterator[None]:
-    """Inside, errors of a server become ours, without secrets."""
-    where = without_secrets(address)
-    try:
-        yield
-    except CnncliError:
-        raise
-    except Exception as caught:
-        error = _cause(caught)
-        if isinstance(error, FileNotFoundError):
-            raise DataError(f"there is no {without_secrets(str(error.filename or error) or where)}") from None
-        if isinstance(error, PermissionError) or getattr(error, "status", None) in (401, 403):
-            hint = "log in with the tool of the protocol first, such as 'aws configure'"
-            raise ResourceError(f"{where} may not be read with these credentials", hint) from None
-        if _is_of_disk(error):
-            raise ResourceError(f"the copy cannot be written: {error.strerror}") from None  # type: ignore[attr-defined]
-        reason = without_secrets(brief(error))
-        raise ResourceError(f"{where} cannot be read: {reason}", "what was fetched stays; try again") from None
 
 
 class _Record:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cnncli.data.remote import fetch as fetching
+from cnncli.data.remote import requests
 from cnncli.data.remote.address import open_remote
 from cnncli.data.remote.fetch import RECORD, RemoteFile, fetch
 from cnncli.errors import DataError, ResourceError
@@ -54,7 +55,7 @@ class Site(ThreadingHTTPServer):
 
 @pytest.fixture
 def site(monkeypatch):
-    monkeypatch.setattr(fetching, "PAUSES", (0.01,) * 3)
+    monkeypatch.setattr(requests, "PAUSES", (0.01,) * 3)
     with Site() as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server

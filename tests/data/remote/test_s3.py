@@ -13,7 +13,7 @@ import urllib.request
 
 import pytest
 
-from cnncli.data.remote import fetch as fetching
+from cnncli.data.remote import requests
 from cnncli.data.remote.fetch import RECORD, fetch
 from cnncli.errors import DataError, ResourceError
 
@@ -112,7 +112,7 @@ def test_what_is_not_there_or_may_not_be_read_is_said(bucket, tmp_path, monkeypa
         fetch(f"s3://{bucket.name}/nothing", tmp_path, print)
     with pytest.raises(DataError):
         fetch("s3://no-such-bucket-anywhere/photos", tmp_path, print)
-    monkeypatch.setattr(fetching, "PAUSES", (0.01,))
+    monkeypatch.setattr(requests, "PAUSES", (0.01,))
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(ResourceError) as raised:
         fetch(f"s3://{bucket.name}/photos", tmp_path, print)
