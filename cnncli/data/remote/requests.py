@@ -50,6 +50,7 @@ def _is_final(error: Exception) -> bool:
 
 
 def is_of_disk(error: Exception) -> bool:
+    """Whether it is the disk of this machine that failed, which no further try mends."""
     full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.ENAMETOOLONG)
     return isinstance(error, OSError) and error.errno in full
 

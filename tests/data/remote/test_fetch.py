@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cnncli.data.remote import fetch as fetching
-from cnncli.data.remote import requests
+from cnncli.data.remote import fetch as fetching, requests
 from cnncli.data.remote.address import open_remote
 from cnncli.data.remote.fetch import RECORD, RemoteFile, fetch
 from cnncli.errors import DataError, ResourceError
