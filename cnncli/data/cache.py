@@ -1,7 +1,7 @@
-"""Decoded images on disk: each set of files is decoded once, and mapped from one file after that.
+"""Decoded images on disk: each set of files is decoded once, and mapped from one entry of the cache after that.
 
-An entry is one `.npy` file, named after a hash of everything its pixels depend on: the input format, and of each file
-its path, size, times and inode. It appears under its name only when it is complete, and may be deleted at any time.
+An entry is named after a hash of everything its pixels depend on: the input format, and of each file its path, size,
+times and inode.
 
 `rsync -t`, `cp -p`, `tar` and `unzip` give a copy the size and modification time of another file, but nothing can give
 it the time at which its inode changed. The inode itself tells apart folders that changed places, whose files keep all
@@ -10,45 +10,27 @@ of their times. The device is left out: network file systems get another number 
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import math
 import os
-import shutil
-import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import astuple
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from cnncli.data.cache_entries import LIMIT, decoded_cache_dir, make_entry, opened_entry, tidy
 from cnncli.data.files import open_file
-from cnncli.data.inventory.own_files import CACHE_TAG, CACHE_TAG_CONTENT
 from cnncli.data.samples import FileSamples, Samples
 from cnncli.data.threads import in_threads
 from cnncli.errors import DataError, ResourceError
-from cnncli.machine import create_folder, expanded
 from cnncli.notices import Progress
-from cnncli.wording import size_text
-
-LIMIT = 20_000_000_000
-"""Size of the cache in bytes, above which the least recently used entries are removed."""
 
 _FORMAT = "cnncli images 2"  # changes whenever the same file would be read as other pixels
 _CHUNK_BYTES = 32_000_000  # decoded at a time: the memory that filling an entry costs
 _ATTEMPTS = 10  # another process may have removed the entry to make room
-_ABANDONED = 24 * 3600  # seconds after which no process will finish an unfinished entry
 _TICK, _COARSE_TICK = 20_000_000, 2_000_000_000  # ns; Linux stamps files every 1 to 10 ms, FAT every 2 seconds
-
-
-def decoded_cache_dir() -> Path:
-    """The folder of decoded images: `$CNNCLI_CACHE_DIR`, `$XDG_CACHE_HOME/cnncli` or `~/.cache/cnncli`."""
-    if own := os.environ.get("CNNCLI_CACHE_DIR"):
-        return expanded(own)
-    shared = Path(os.environ.get("XDG_CACHE_HOME") or "")
-    return (shared if shared.is_absolute() else expanded("~/.cache")) / "cnncli"
 
 
 def cached(samples: FileSamples, progress: Progress | None = None, limit: int = LIMIT) -> Samples:
@@ -62,18 +44,17 @@ def cached(samples: FileSamples, progress: Progress | None = None, limit: int = 
     """
     if not len(samples):  # an empty array cannot be mapped
         return Samples(samples.read(np.arange(0)), samples.labels, samples.names)
-    state = _state(samples)
-    folder = decoded_cache_dir() / "images"
-    entry = folder / f"{state.key}.npy"
+    state, shape = _state(samples), (len(samples), *samples.shape)
+    entry = decoded_cache_dir() / "images" / f"{state.key}.npy"
     for _ in range(_ATTEMPTS):
-        images = _opened(entry, samples)
+        images = opened_entry(entry, shape, np.uint8)
         if images is not None:
             return Samples(images, samples.labels, samples.names)
-        _make(entry, samples, progress)
+        make_entry(entry, shape, np.uint8, _chunks(samples, progress), "images")
         if _state(samples).content != state.content:
             entry.unlink(missing_ok=True)
             raise DataError("images changed while they were read", "start again when no program writes to them")
-        _tidy(folder, entry, limit)
+        tidy(entry, limit)
     raise ResourceError(
         f"{entry} is removed or damaged as soon as it is written",
         "set CNNCLI_CACHE_DIR to a folder that nobody empties",
@@ -82,8 +63,21 @@ def cached(samples: FileSamples, progress: Progress | None = None, limit: int = 
 
 def cached_before(samples: FileSamples) -> Samples | None:
     """The images mapped from the cache; None when they are not in it. Nothing is decoded."""
-    images = _opened(decoded_cache_dir() / "images" / f"{_state(samples).key}.npy", samples) if len(samples) else None
+    if not len(samples):
+        return None
+    entry = decoded_cache_dir() / "images" / f"{_state(samples).key}.npy"
+    images = opened_entry(entry, (len(samples), *samples.shape), np.uint8)
     return None if images is None else Samples(images, samples.labels, samples.names)
+
+
+def _chunks(samples: FileSamples, progress: Progress | None) -> Iterator[np.ndarray]:
+    """All images in order, some at a time."""
+    total, per_chunk = len(samples), max(1, _CHUNK_BYTES // math.prod(samples.shape))
+    for start in range(0, total, per_chunk):
+        end = min(start + per_chunk, total)
+        yield samples.read(np.arange(start, end))
+        if progress:
+            progress(end, total)
 
 
 class _State(NamedTuple):
@@ -135,84 +129,3 @@ def _state_now(samples: FileSamples) -> tuple[_State, int]:
         newest = max(newest, changed)
     key.update(content.digest())
     return _State(key.hexdigest(), content.digest()), newest
-
-
-def _opened(entry: Path, samples: FileSamples) -> np.ndarray | None:
-    """The images of an entry; None when there is none, or it is incomplete."""
-    shape = (len(samples), *samples.shape)
-    if entry.is_symlink() or not entry.is_file():  # not made by this module
-        return None
-    try:
-        images = np.load(entry, mmap_mode="r", allow_pickle=False)
-        if images.shape != shape or images.dtype != np.uint8 or not images.flags.c_contiguous:
-            return None
-        with contextlib.suppress(OSError):  # a cache may be shared read-only
-            os.utime(entry)  # as used just now
-    except (OSError, ValueError, EOFError):  # ValueError: cut off
-        return None
-    return np.asarray(images)
-
-
-def _make(entry: Path, samples: FileSamples, progress: Progress | None) -> None:
-    total, size = len(samples), math.prod(samples.shape)
-    per_chunk = max(1, _CHUNK_BYTES // size)
-    part = None
-    try:
-        create_folder(entry.parent, mode=0o700)
-        (entry.parent.parent / CACHE_TAG).write_text(CACHE_TAG_CONTENT)  # for backups, and for folders of images
-        missing = total * size - shutil.disk_usage(entry.parent).free
-        if missing <= reclaimable():
-            _remove_oldest(entry.parent, missing)
-        if shutil.disk_usage(entry.parent).free < total * size:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        # In the same folder, so that the rename is atomic; readable for the user only
-        handle, part = tempfile.mkstemp(dir=entry.parent, prefix=f".{entry.stem}.", suffix=".part")
-        with os.fdopen(handle, "wb") as stream:
-            header = {"descr": "|u1", "fortran_order": False, "shape": (total, *samples.shape)}
-            np.lib.format.write_array_header_1_0(stream, header)
-            for start in range(0, total, per_chunk):
-                end = min(start + per_chunk, total)
-                stream.write(samples.read(np.arange(start, end)).data)
-                if progress:
-                    progress(end, total)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(part).replace(entry)
-    except OSError as error:
-        raise ResourceError(
-            f"{size_text(total * size)} of images cannot be written to {entry.parent}: {error.strerror}",
-            "set CNNCLI_CACHE_DIR to a folder of yours with enough space",
-        ) from error
-    finally:
-        if part:
-            Path(part).unlink(missing_ok=True)
-
-
-def reclaimable() -> int:
-    """Bytes of all entries, which are removed when there is no room for another."""
-    return sum(size for _, size, _ in _entries(decoded_cache_dir() / "images"))
-
-
-def _remove_oldest(folder: Path, excess: int, current: Path | None = None) -> None:
-    """Removes the least recently used entries until so many bytes are gone; another process may do the same."""
-    for _, size, entry in _entries(folder):
-        if excess > 0 and entry != current:
-            with contextlib.suppress(OSError):
-                entry.unlink()
-                excess -= size
-
-
-def _entries(folder: Path) -> list[tuple[int, int, Path]]:
-    """Last use, size and file of each entry, the least recently used first."""
-    with contextlib.suppress(OSError):  # another process may be removing entries
-        return sorted((entry.stat().st_mtime_ns, entry.stat().st_size, entry) for entry in folder.glob("*.npy"))
-    return []
-
-
-def _tidy(folder: Path, current: Path, limit: int) -> None:
-    """Removes the least recently used entries above the limit, and abandoned files."""
-    with contextlib.suppress(OSError):  # another process may be removing entries
-        for part in folder.glob(".*.part"):
-            if part.stat().st_mtime < time.time() - _ABANDONED:
-                part.unlink(missing_ok=True)
-    _remove_oldest(folder, reclaimable() - limit, current)

@@ -15,7 +15,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from cnncli import __version__
-from cnncli.data.cache import LIMIT, decoded_cache_dir, reclaimable
+from cnncli.data.cache_entries import LIMIT, decoded_cache_dir, reclaimable
 from cnncli.environment import ONEDNN, result_variables
 from cnncli.errors import CnncliError, ResourceError
 from cnncli.factory.precision import BFLOAT16

@@ -1,18 +1,13 @@
-"""The feature maps and logits of a network, those inside backbones included.
-
-Keras cannot make a model of tensors inside a nested one, and a flat model of all of them may have two layers of one
-name. Here the calls that compute a network are written down once, and executed from wherever a value is known.
-"""
+"""The feature maps and logits of a network, those inside backbones included."""
 
 from __future__ import annotations
 
-import inspect
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cnncli.catalog.layer_traits import DROPOUTS, MERGES, REARRANGING
+from cnncli.insight.calls import Calls
 from cnncli.insight.places import Place, place_after
 
 if TYPE_CHECKING:
@@ -39,24 +34,6 @@ class FeatureMap:
     place: Place
 
 
-@dataclass(frozen=True)
-class _Call:
-    """A call of a layer, or of an operation between layers."""
-
-    layer: Any
-    arguments: tuple[Any, ...]
-    options: Mapping[str, Any]
-    output: Any
-
-    @property
-    def inputs(self) -> list[Any]:
-        """The tensors that it takes."""
-        from cnncli.startup import keras
-
-        every = keras.tree.flatten([self.arguments, dict(self.options)])
-        return [tensor for tensor in every if isinstance(tensor, keras.KerasTensor)]
-
-
 class Network:
     """A functional model that can be entered and left at any tensor.
 
@@ -67,18 +44,14 @@ class Network:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        self._same: dict[int, int] = {}  # a tensor at the border of a nested model → the one outside or inside
-        self._kept: list[Any] = []  # tensors are told apart by their id, so none may go
-        self._calls: list[_Call] = []
-        image, logits = self._write_down(model)
-        self._image, self._logits = self._key(image), self._key(logits)
-        self._producer = {self._key(call.output): index for index, call in enumerate(self._calls)}
+        self._calls = Calls(model)
+        self._image, self._logits = self._calls.image, self._calls.result
         self._leave_out_squashing()
         self._places = {self._image: Place.of_image()}
         for call in self._calls:
-            above = [(self._places.get(self._key(tensor)), tensor.shape) for tensor in call.inputs]
+            above = [(self._places.get(key), tensor.shape) for key, tensor in zip(call.takes, call.inputs, strict=True)]
             if place := place_after(call.layer, above, call.output.shape):
-                self._places[self._key(call.output)] = place
+                self._places[call.gives] = place
 
     def last_feature_maps(self) -> list[FeatureMap]:
         """The feature maps from which the logits are computed without any further one.
@@ -95,7 +68,7 @@ class Network:
         """The values of feature maps, float32, for pixels `(images, height, width, channels)` of 0…255."""
         from cnncli.startup import tf
 
-        values = self._execute({self._image: tf.convert_to_tensor(images)}, [each.key for each in maps])
+        values = self._calls.execute({self._image: tf.convert_to_tensor(images)}, [each.key for each in maps])
         return [tf.cast(values[each.key], "float32") for each in maps]
 
     def logits(self, images: Any) -> Any:
@@ -111,54 +84,21 @@ class Network:
     def _logits_from(self, known: dict[int, Any]) -> Any:
         from cnncli.startup import tf
 
-        return tf.cast(self._execute(known, [self._logits])[self._logits], "float32")
-
-    def _write_down(self, model: keras.Model) -> tuple[Any, Any]:
-        """Appends the calls of a model; returns its input and its output."""
-        from cnncli.startup import keras
-
-        bare = keras.Model(model.inputs, model.outputs)  # of a compiled model Keras would compile the copy, too
-        copy = keras.models.clone_model(bare, clone_function=lambda layer: layer, call_function=self._call)
-        self._kept.append(copy)
-        return copy.inputs[0], copy.outputs[0]
-
-    def _call(self, layer: Any, *arguments: Any, **options: Any) -> Any:
-        """Calls a layer as Keras would, and writes the call down; of a model, the calls inside."""
-        from cnncli.startup import keras
-
-        if isinstance(layer, keras.Sequential):
-            for inner in layer.layers:
-                arguments = (self._call(inner, *arguments),)
-            return arguments[0]
-        output = layer(*arguments, **options)
-        self._kept.append(output)
-        if isinstance(layer, keras.Model):
-            image, result = self._write_down(layer)
-            self._same |= {id(image): id(arguments[0]), id(output): id(result)}
-        else:
-            self._calls.append(_Call(layer, arguments, options, output))
-        return output
-
-    def _key(self, tensor: Any) -> int:
-        key = id(tensor)
-        while key in self._same:
-            key = self._same[key]
-        return key
+        return tf.cast(self._calls.execute(known, [self._logits])[self._logits], "float32")
 
     def _leave_out_squashing(self) -> None:
         """Replaces the layers from which answers come by ones that give their logits."""
         behind, seen = [self._logits], set()
         while behind:
-            index = self._producer.get(behind.pop())
-            if index is None or index in seen:
+            call = self._calls.that_gives(behind.pop())
+            if call is None or call.gives in seen:
                 continue
-            seen.add(index)
-            call = self._calls[index]
+            seen.add(call.gives)
             plain = without_squashing(call.layer, call.inputs[0].shape)
             if plain is not None:
-                self._calls[index] = replace(call, layer=plain, options={})  # a softmax may have a mask
+                self._calls.put(replace(call, layer=plain, options={}))  # a softmax may have a mask
             elif type(call.layer).__name__ in _PASSING:
-                behind += map(self._key, call.inputs)
+                behind += call.takes
 
     def _maps_of(self, least: int) -> list[FeatureMap]:
         """As `last_feature_maps`, with at least so many cells on each side."""
@@ -167,54 +107,17 @@ class Network:
         maps, seen, behind = [], set(), [self._logits]
         while behind:
             key = behind.pop()
-            if key in seen or key == self._image:
+            call, place = self._calls.that_gives(key), self._places.get(key)
+            if call is None or key in seen:
                 continue
             seen.add(key)
-            call, place = self._calls[self._producer[key]], self._places.get(key)
             cells = tuple(call.output.shape[1:3])
             has_border = isinstance(call.layer, keras.layers.ZeroPadding2D)  # cells that see nothing
             if place is None or min(cells) < least or has_border:
-                behind += map(self._key, call.inputs)
+                behind += call.takes
             elif place.is_learned:
                 maps.append(FeatureMap(key, cells, place))
         return maps
-
-    def _execute(self, known: dict[int, Any], wanted: Sequence[int]) -> dict[int, Any]:
-        """The values of the wanted tensors, computed from known ones."""
-        from cnncli.startup import keras
-
-        calls, values = self._needed(known, wanted), dict(known)
-        left = Counter(self._key(tensor) for call in calls for tensor in call.inputs)
-        left.update(wanted)
-        for call in calls:
-
-            def value(item: Any) -> Any:
-                return values[self._key(item)] if isinstance(item, keras.KerasTensor) else item
-
-            options = keras.tree.map_structure(value, dict(call.options))
-            if isinstance(call.layer, keras.layers.Layer) and _has_training(type(call.layer)):
-                options["training"] = False
-            arguments = keras.tree.map_structure(value, call.arguments)
-            values[self._key(call.output)] = call.layer(*arguments, **options)
-            for key in map(self._key, call.inputs):  # what nobody needs any more
-                left[key] -= 1
-                if not left[key]:
-                    del values[key]
-        return values
-
-    def _needed(self, known: Iterable[int], wanted: Sequence[int]) -> list[_Call]:
-        """The calls that compute the wanted tensors from known ones, in order."""
-        needed, behind = set(), [key for key in wanted if key not in known]
-        while behind:
-            index = self._producer[behind.pop()]
-            if index not in needed:
-                needed.add(index)
-                behind += [key for key in map(self._key, self._calls[index].inputs) if key not in known]
-        return [self._calls[index] for index in sorted(needed)]
-
-
-def _has_training(layer: type) -> bool:
-    return "training" in inspect.signature(layer.call).parameters  # type: ignore[attr-defined]
 
 
 def without_squashing(layer: Any, shape: Any) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from picture_files import encoded, put, tree_hash
 
-from cnncli.data import cache
+from cnncli.data import cache, cache_entries
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.samples import FileSamples
 from cnncli.errors import DataError, ResourceError
@@ -285,9 +285,9 @@ def test_entries_make_room_on_a_full_disk_where_they_are_enough(tmp_path, folder
         )
 
     monkeypatch.setattr("shutil.disk_usage", usage)
-    assert cache.reclaimable() == 2 * size
+    assert cache_entries.reclaimable() == 2 * size
     assert decoded(third) == 10
-    assert cache.reclaimable() == 2 * size
+    assert cache_entries.reclaimable() == 2 * size
     assert decoded(second) == 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnncli.data.cache import decoded_cache_dir, reclaimable
+from cnncli.data.cache_entries import decoded_cache_dir, reclaimable
 from cnncli.errors import ResourceError
 from cnncli.factory.summary import summarize
 from cnncli.machine import available_memory, existing_folder, peak_memory, resident_memory

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cnncli.data.cache import decoded_cache_dir
+from cnncli.data.cache_entries import decoded_cache_dir
 from cnncli.data.inventory.own_files import CACHE_TAG, CACHE_TAG_CONTENT
 from cnncli.errors import ResourceError
 from cnncli.machine import create_folder
