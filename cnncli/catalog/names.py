@@ -61,6 +61,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform", "Orthogonal",
         "RandomNormal", "RandomUniform", "TruncatedNormal", "VarianceScaling", "Constant", "Identity", "Ones",
         "Zeros",
+        # from the training images
+        "Whitening",
     ),
     "regularizer": ("L1", "L2", "L1L2", "OrthogonalRegularizer"),
     "constraint": ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"),

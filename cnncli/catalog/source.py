@@ -28,6 +28,7 @@ from cnncli.catalog.validators import (
     validator,
     whole,
 )
+from cnncli.catalog.whitening import NAME as WHITENING_NAME, WHITENING, WHITENING_WORDS
 
 REQUIRED = "required"
 """Stands for the default of an argument that has none."""
@@ -47,6 +48,9 @@ MODULES = {
     "backbone": "applications",
 }
 """Where Keras has the names of each family."""
+
+_OURS = {"ImageDataGenerator": (GENERATOR, GENERATOR_WORDS), WHITENING_NAME: (WHITENING, WHITENING_WORDS)}
+"""Arguments with their defaults, and words, of what is not read from Keras' source."""
 
 # Arguments that a base class takes through **kwargs and that make sense in a spec.
 _INHERITED = {
@@ -144,8 +148,8 @@ def _signed(symbol: Definition) -> dict[str, Argument]:
 @cache
 def signature(family: str, name: str) -> dict[str, Argument]:
     """The arguments a spec may give to a Keras class or activation, by name and in Keras' order."""
-    if name == "ImageDataGenerator":
-        return {key: Argument(key, default) for key, default in GENERATOR.items()}
+    if name in _OURS:
+        return {key: Argument(key, default) for key, default in _OURS[name][0].items()}
     symbol = _find(family, name)
     arguments = _signed(symbol) if symbol else {}
     kind = _kind_of(family, name)
@@ -160,8 +164,8 @@ def signature(family: str, name: str) -> dict[str, Argument]:
 @cache
 def docstring(family: str, name: str) -> str:
     """Keras' own words on a class or function; empty when it has none."""
-    if name == "ImageDataGenerator":
-        return GENERATOR_WORDS
+    if name in _OURS:
+        return _OURS[name][1]
     if _kind_of(family, name) == "backbone":
         return words_on(name)
     symbol = _find(family, name)

@@ -9,6 +9,7 @@ from typing import Any
 from cnncli.catalog import Entry
 from cnncli.catalog.packages import Registered, plugin_layer
 from cnncli.catalog.source import MODULES
+from cnncli.catalog.whitening import NAME as WHITENING
 
 KERAS = "Keras"
 
@@ -24,6 +25,8 @@ def construct(entry: Entry, words: Mapping[str, int] | None = None, **more: Any)
     Raises:
         Exception: Whatever Keras, or the package of a layer, raises for these arguments.
     """
+    if entry.name == WHITENING:  # until there are images to compute it from
+        entry = Entry(entry.family, "GlorotUniform")
     arguments = {key: _value(key, value, words or {}) for key, value in entry.arguments.items()}
     return _class_of(entry)(**{**more, **arguments})
 

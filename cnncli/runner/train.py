@@ -20,6 +20,7 @@ from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.splits import Splits, decoded
 from cnncli.runner.model.build import build_model, encoding_for
 from cnncli.runner.model.initial_weights import load_pretrained, write_loaded
+from cnncli.runner.model.whitening import whiten
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.page import facts_at_the_end
 from cnncli.runner.training.batches import Batches
@@ -92,6 +93,7 @@ def train_into(
         observer.on_notice(f"warning: {warning}")
     with memory_errors_explained():
         phases = prepare_phases(spec, splits, inputs)
+        whiten(phases.model, spec.model.nodes, splits.samples["train"])
         loaded = load_pretrained(spec.model, phases.model, inputs.class_names, weights_dir, observer.on_notice)
         phase = phases.start()
     with open_run() as run, recording_outcome(run, observer) as outcome:

@@ -27,6 +27,7 @@ from cnncli.spec.sections.tune import wrong_search
 from cnncli.spec.shapes.network_shapes import NetworkShapes, Step
 from cnncli.spec.shapes.terms import Shape
 from cnncli.spec.static_data_info import static_data_info
+from cnncli.spec.whitening import misplaced_whitening, too_many_filters
 from cnncli.wording import counted, dimensions, nearest, size_text
 
 MOST_NUMBERS = 2**30
@@ -81,10 +82,11 @@ def _shapes(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
 def shape_problems(shapes: NetworkShapes) -> list[Problem]:
     """The layers that cannot take their inputs."""
     wrong = ((step.node, step.shape_error) for step in shapes.steps if step.shape_error)
-    return _once_a_line(
+    refused = [
         Problem(node.path, f"{node.entry.name} does not fit here: {error}{node.origin}", at_key=True)
         for node, error in wrong
-    )
+    ]
+    return _once_a_line([*refused, *(problem for step in shapes.steps for problem in too_many_filters(step))])
 
 
 def _once_a_line(problems: Iterable[Problem]) -> list[Problem]:
@@ -143,6 +145,10 @@ def _backbones(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
     for step in shapes.steps:
         yield from wrong_for_imagenet(step.node, step.input_shapes[0])
     yield from wrong_parameters(spec.model.nodes, spec.model)
+
+
+def _whitening(spec: Spec) -> Iterator[Problem]:
+    yield from _once_a_line(misplaced_whitening(spec.model.nodes))
 
 
 def _callbacks(spec: Spec) -> Iterator[Problem]:
@@ -257,6 +263,18 @@ def _devices(spec: Spec) -> Iterator[Problem]:
     yield from wrong_for_several(spec.train, spec.model.nodes, number_of(spec.train.devices), images)
 
 
-_RULES = (*METRIC_RULES, _class_names, _callbacks, _rates, _stages, _data, _mixing, _compiled, _search, _devices)
+_RULES = (
+    *METRIC_RULES,
+    _class_names,
+    _callbacks,
+    _rates,
+    _stages,
+    _data,
+    _mixing,
+    _compiled,
+    _whitening,
+    _search,
+    _devices,
+)
 
 _SHAPE_RULES = (_shapes, _one_output, _backbones, unfitting_metrics)

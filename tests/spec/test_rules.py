@@ -132,6 +132,14 @@ def spec(*layers, data="source: mnist", train="epochs: 10"):
          "the model has 9 outputs for 2 classes; write 'units: classes'"),
         (spec("MaxPooling2D: {pool_size: 9}", *LAYERS, data="source: {folder: {path: a}}, image: {size: 8}"), (5, 7),
          "MaxPooling2D does not fit here: its window of 9×9 is larger than its input image of 8×8"),
+        (spec("Conv2D: {filters: 19, kernel_size: 3, kernel_initializer: Whitening}", *LAYERS), (5, 25),
+         "a kernel of 3×3 on 1 channel has 18 whitening filters, half of them negatives; got 19"),
+        (spec("ReLU", "Conv2D: {filters: 4, kernel_size: 3, kernel_initializer: Whitening}", *LAYERS), (6, 64),
+         "Whitening is for the kernel of a Conv2D that takes the image itself, without groups; write 'he_normal', or "
+         "leave it out"),
+        (spec("Flatten", "Dense: {units: classes, activation: softmax, kernel_initializer: {Whitening: {}}}"), (6, 72),
+         "Whitening is for the kernel of a Conv2D that takes the image itself, without groups; write 'he_normal', or "
+         "leave it out"),
     ],
 )  # fmt: skip
 def test_a_contradiction_is_located(text, place, message):

@@ -23,6 +23,7 @@ from cnncli.runner.execution.execution import OneDevice
 from cnncli.runner.inputs.splits import Splits, load_splits
 from cnncli.runner.model.build import build_compiled_model
 from cnncli.runner.model.initial_weights import load_pretrained
+from cnncli.runner.model.whitening import whiten
 from cnncli.runner.preflight.diagnosis import Attempt, Reason, reasons_for
 from cnncli.runner.training.loop import NotFinite, TrainingLoop
 from cnncli.runner.training.outcome import memory_errors_explained
@@ -111,6 +112,7 @@ def build_for_memorising(
     )
     inputs = batch.input_spec(spec.data)
     model, encoding = build_compiled_model(spec.model.nodes, inputs, train, spec.seed, spec.name, MAX_STEPS)
+    whiten(model, spec.model.nodes, samples)
     load_pretrained(spec.model, model, names, runs_dir, notice)
     _remove_regularization(model)
     images = samples.read(np.arange(len(samples)))  # (images, height, width, channels)
