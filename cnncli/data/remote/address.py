@@ -6,9 +6,10 @@ import importlib
 from typing import Any
 from urllib.parse import urlsplit
 
+from cnncli.data.remote.objects import Objects
 from cnncli.errors import DataError, ResourceError
 
-PROTOCOLS = {"s3": "s3fs", "gs": "gcsfs", "https": "aiohttp", "http": "aiohttp"}
+PROTOCOLS = {"s3": "botocore", "gs": "gcsfs", "https": "aiohttp", "http": "aiohttp"}
 """Protocols with the package that speaks each."""
 
 
@@ -18,8 +19,8 @@ def fetch_first(address: str) -> DataError:
     return DataError(f"{address} is not on this machine", f"fetch it first: cnncli data fetch {address} {name}")
 
 
-def open_remote(address: str) -> tuple[Any, str]:
-    """The file system of an address, of fsspec, and the path in it.
+def open_remote(address: str) -> tuple[Objects, str]:
+    """The files of the server of an address, and the path there.
 
     Credentials are those that the tools of the protocol use: for S3 the variables and files of AWS, for Google Cloud
     Storage its default credentials, for web servers `~/.netrc`.
@@ -35,25 +36,28 @@ def open_remote(address: str) -> tuple[Any, str]:
     if "@" in parts.netloc:
         hint = "leave it out; credentials are those that the tools of the protocol use, such as ~/.netrc or ~/.aws"
         raise DataError("the address contains a user name or password", hint)
+    path = address.partition("://")[2].rstrip("/")  # in a bucket, ? and # are letters of a name
     package = PROTOCOLS[parts.scheme]
-    try:
-        import fsspec
+    if package == "botocore":
+        _require(package, parts.scheme)
+        from cnncli.data.remote.s3 import S3Objects
 
-        importlib.import_module(package)
-    except ImportError as error:
-        wanted = "gcsfs" if package == "gcsfs" else "'cnncli[remote]'"
-        message = f"{parts.scheme}:// needs a package that is not installed"
-        raise ResourceError(message, f"pip install {wanted}") from error
+        return S3Objects(), path
+    for name in ("fsspec", package):
+        _require(name, parts.scheme)
+    import fsspec
+
+    from cnncli.data.remote.file_system import FileSystem
+
     options: dict[str, Any] = {"skip_instance_cache": True, "use_listings_cache": False}
     if package == "aiohttp":
         options["client_kwargs"] = {"trust_env": True}  # proxies, and ~/.netrc
-        return fsspec.filesystem(parts.scheme, **options), address
-    if package == "s3fs" and not _has_aws_credentials():
-        options["anon"] = True  # a public bucket
-    return fsspec.filesystem(parts.scheme, **options), f"{parts.netloc}{parts.path}".rstrip("/")
+    return FileSystem(fsspec.filesystem(parts.scheme, **options)), address if package == "aiohttp" else path
 
 
-def _has_aws_credentials() -> bool:
-    from botocore.session import Session
-
-    return Session().get_credentials() is not None
+def _require(package: str, protocol: str) -> None:
+    try:
+        importlib.import_module(package)
+    except ImportError as error:
+        wanted = "gcsfs" if package == "gcsfs" else "'cnncli[remote]'"
+        raise ResourceError(f"{protocol}:// needs a package that is not installed", f"pip install {wanted}") from error

@@ -8,13 +8,15 @@ import json
 import shutil
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
+from queue import Empty, SimpleQueue
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from cnncli.data.remote.address import open_remote
+from cnncli.data.remote.objects import ObjectChanged, Objects, RemoteFile
 from cnncli.data.remote.requests import THREADS, in_sentences, retried
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import create_folder, existing_folder
@@ -27,17 +29,11 @@ RECORD = ".cnncli-fetched.json"
 _VERSIONS = 3
 """Changes of a file while it is copied, after which it is given up."""
 
+_SMALL = 8 << 20
+"""Bytes of a file that is read at once, and neither opened nor read again for its hash."""
+
 _PART = ".cnncli-part-"
 _SAVED_EVERY = 30.0
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file as the server lists it."""
-
-    path: str  # in the file system
-    size: int | None  # bytes, where the server says
-    mark: str  # changes with the contents; empty where the server has none
 
 
 @dataclass(frozen=True)
@@ -63,9 +59,9 @@ def fetch(address: str, folder: Path, notice: Notice, progress: Progress | None 
         DataError: There is nothing, a file changes while it is copied, or a name cannot be that of a file.
         ResourceError: The server does not answer, refuses, or the disk is too small.
     """
-    system, root = open_remote(address)
+    objects, root = open_remote(address)
     with in_sentences(address):
-        listed = retried(lambda: _listed(system, root))
+        listed = retried(lambda: objects.listed(root))
     if not listed:
         raise DataError(f"there is nothing at {without_secrets(address)}", "check the name, and that it may be listed")
     _refuse_names(listed)
@@ -86,29 +82,9 @@ def fetch(address: str, folder: Path, notice: Notice, progress: Progress | None 
     if missing:
         notice(f"fetching {counted(len(missing), 'file')}, {size_text(size)}")
     with in_sentences(address):
-        _copy_all(system, missing, folder, record, progress or (lambda done, total: None))
+        _copy_all(objects, missing, folder, record, progress or (lambda done, total: None))
     total = sum((folder / name).stat().st_size for name in listed)
     return Fetched(folder, len(listed), len(missing), total)
-
-
-def _listed(system: Any, root: str) -> dict[str, RemoteFile]:
-    """Every file below a path by its name relative to it, or the file at the path."""
-    if urlsplit(root).scheme in ("http", "https"):
-        name = unquote(PurePosixPath(urlsplit(root).path).name)
-        if not name:
-            raise DataError("a web server lists no folders", "name a file there, such as https://…/photos.zip")
-        return {name: _file(root, system.info(root))}
-    files = system.find(root, detail=True)
-    if not files:
-        return {}
-    if root in files:
-        return {PurePosixPath(root).name: _file(root, files[root])}
-    return {path.removeprefix(f"{root}/"): _file(path, info) for path, info in files.items() if not path.endswith("/")}
-
-
-def _file(path: str, info: Mapping[str, Any]) -> RemoteFile:
-    mark = str(info.get("ETag") or info.get("etag") or info.get("md5Hash") or "").strip('"')
-    return RemoteFile(path, info.get("size"), mark)
 
 
 def _refuse_names(files: Mapping[str, RemoteFile]) -> None:
@@ -122,50 +98,78 @@ def _refuse_names(files: Mapping[str, RemoteFile]) -> None:
         raise DataError(f"{counted(len(both), 'name')} is that of a file and of a folder: {some(both)}")
 
 
-def _copy_all(system: Any, files: Mapping[str, RemoteFile], folder: Path, record: _Record, progress: Progress) -> None:
+def _copy_all(
+    objects: Objects, files: Mapping[str, RemoteFile], folder: Path, record: _Record, progress: Progress
+) -> None:
     saved = time.monotonic()
+    waiting, ended = SimpleQueue[str](), SimpleQueue[BaseException | None]()
+    for name in files:
+        waiting.put(name)
+
+    def work() -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                name = waiting.get_nowait()
+                try:
+                    _copy(objects, name, files[name], folder, record)
+                    ended.put(None)
+                except BaseException as error:
+                    ended.put(error)
+
     pool = ThreadPoolExecutor(THREADS)
     try:
-        jobs = [pool.submit(_copy, system, name, file, folder, record) for name, file in files.items()]
-        for done, job in enumerate(as_completed(jobs), start=1):
-            job.result()
+        for _ in range(THREADS):
+            pool.submit(work)
+        for done in range(1, len(files) + 1):
+            if error := ended.get():
+                raise error
             progress(done, len(files))
             if time.monotonic() - saved > _SAVED_EVERY:
                 record.save()
                 saved = time.monotonic()
     finally:
-        pool.shutdown(cancel_futures=True)
+        with contextlib.suppress(Empty):  # nobody begins another one
+            while True:
+                waiting.get_nowait()
+        pool.shutdown()
         record.save()
 
 
-def _copy(system: Any, name: str, file: RemoteFile, folder: Path, record: _Record) -> None:
+def _copy(objects: Objects, name: str, file: RemoteFile, folder: Path, record: _Record) -> None:
     """Copies one file, by its exact name, and notes the version that was copied."""
     place = folder / name
     place.parent.mkdir(parents=True, exist_ok=True)
-    part, path = place.with_name(f"{_PART}{hashlib.md5(place.name.encode()).hexdigest()}"), file.path
+    part = place.with_name(f"{_PART}{hashlib.md5(place.name.encode()).hexdigest()}")
     try:
         for _ in range(_VERSIONS):
-            retried(lambda: system.get_file(path, str(part)))
-            if _is_whole(file, part):
+            if retried(partial(_is_copied, objects, file, part)):
                 break
-            now = retried(lambda: _file(path, system.info(path)))
-            if now == file and file.size in (None, part.stat().st_size):
+            now = retried(partial(objects.info, file.path))
+            if now == file and part.exists() and file.size in (None, part.stat().st_size):
                 break  # the mark is no hash, and has not changed
             file = now
         else:
-            raise DataError(f"{path} changes while it is fetched", "fetch it when nobody writes to it")
+            raise DataError(f"{file.path} changes while it is fetched", "fetch it when nobody writes to it")
         part.replace(place)
     finally:
         part.unlink(missing_ok=True)
     record.add(name, file)
 
 
-def _is_whole(file: RemoteFile, part: Path) -> bool:
-    """Whether a copy has the hash that the mark of a file is, as for files that were uploaded in one piece."""
-    if file.size is not None and part.stat().st_size != file.size:
+def _is_copied(objects: Objects, file: RemoteFile, part: Path) -> bool:
+    """Copies a file; whether the copy has the hash that its mark is, as for files that were uploaded in one piece."""
+    try:
+        if file.size is None or file.size > _SMALL:
+            objects.copy(file, part)
+            with part.open("rb") as copied:
+                digest = hashlib.file_digest(copied, "md5")
+        else:
+            content = objects.read(file.path)
+            part.write_bytes(content)
+            digest = hashlib.md5(content)
+    except ObjectChanged:
         return False
-    with part.open("rb") as opened:
-        return hashlib.file_digest(opened, "md5").hexdigest() == file.mark
+    return file.size in (None, part.stat().st_size) and digest.hexdigest() == file.mark
 
 
 class _Record:

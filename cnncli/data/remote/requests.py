@@ -17,7 +17,7 @@ THREADS = 16
 PAUSES = (1, 2, 4, 8, 15, 30)
 """Seconds before each further try, when a server does not answer: a minute in all."""
 
-_OF_CONNECTIONS = ("aiohttp", "botocore", "gcsfs", "google")
+_OF_CONNECTIONS = ("aiohttp", "gcsfs", "google")
 """Packages whose errors may pass."""
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from cnncli.data.remote import fetch as fetching, requests
 from cnncli.data.remote.address import open_remote
-from cnncli.data.remote.fetch import RECORD, RemoteFile, fetch
+from cnncli.data.remote.fetch import RECORD, fetch
+from cnncli.data.remote.objects import RemoteFile
 from cnncli.errors import DataError, ResourceError
 
 

@@ -12,9 +12,11 @@ import time
 import urllib.request
 
 import pytest
+from botocore.session import Session
 
 from cnncli.data.remote import requests
 from cnncli.data.remote.fetch import RECORD, fetch
+from cnncli.data.remote.s3 import S3Objects
 from cnncli.errors import DataError, ResourceError
 
 pytestmark = [
@@ -53,21 +55,18 @@ def server(port):
 @pytest.fixture
 def bucket(server, port, monkeypatch):
     """Writes an object into a new bucket, by its name."""
-    from s3fs import S3FileSystem
-
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden-word")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    system = S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
+    client = Session().create_client("s3")
     name = f"bucket-{time.monotonic_ns()}"
-    system.mkdir(name)
+    client.create_bucket(Bucket=name)
 
-    def write(path, content):
-        with system.open(f"{name}/{path}", "wb") as file:
-            file.write(content)
+    def write(path, content, **arguments):
+        client.put_object(Bucket=name, Key=path, Body=content, **arguments)
 
-    write.name = name
+    write.name, write.client = name, client
     return write
 
 
@@ -89,19 +88,21 @@ def test_every_object_is_copied_by_its_exact_name(bucket, tmp_path):
     bucket("photos/dogs/1.jpg", b"changed")
     assert fetch(f"s3://{bucket.name}/photos/", tmp_path / "copy", print).copied == 1
     assert contents(tmp_path / "copy") == objects | {"dogs/1.jpg": b"changed"}
-    assert fetch(f"s3://{bucket.name}/photos/cats/a[1].jpg", tmp_path / "one", print).files == 1
-    assert contents(tmp_path / "one") == {"a[1].jpg": b"a[1].jpg"}
+    for number, name in enumerate(("a[1].jpg", "a?b.jpg", "ä 1#2%20.jpg")):
+        assert fetch(f"s3://{bucket.name}/photos/cats/{name}", tmp_path / str(number), print).files == 1
+        assert contents(tmp_path / str(number)) == {name: name.encode()}
 
 
 def test_an_object_in_several_parts_is_whole(bucket, tmp_path):
-    content = os.urandom(12 << 20)
-    with_parts = "shards/train-000.tar"
-    from s3fs import S3FileSystem
-
-    system = S3FileSystem(skip_instance_cache=True)
-    with system.open(f"{bucket.name}/{with_parts}", "wb", block_size=5 << 20) as file:
-        file.write(content)
-    assert "-" in system.info(f"{bucket.name}/{with_parts}")["ETag"]
+    content = os.urandom((40 << 20) + 3)
+    upload = {"Bucket": bucket.name, "Key": "shards/train-000.tar"}
+    upload["UploadId"] = bucket.client.create_multipart_upload(**upload)["UploadId"]
+    parts = []
+    for number, start in enumerate(range(0, len(content), 16 << 20), 1):
+        part = bucket.client.upload_part(**upload, PartNumber=number, Body=content[start : start + (16 << 20)])
+        parts.append({"PartNumber": number, "ETag": part["ETag"]})
+    whole = bucket.client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+    assert "-" in whole["ETag"]
     assert fetch(f"s3://{bucket.name}/shards", tmp_path / "copy", print).copied == 1
     assert contents(tmp_path / "copy") == {"train-000.tar": content}
     assert fetch(f"s3://{bucket.name}/shards", tmp_path / "copy", print).copied == 0
@@ -135,3 +136,33 @@ def test_an_interrupted_copy_is_completed_and_a_pause_of_the_server_waited_for(s
     fetched = fetch(f"s3://{bucket.name}/many", tmp_path / "copy", print)
     assert contents(tmp_path / "copy") == objects
     assert fetched.copied == 300 - before
+
+
+def test_a_public_bucket_is_read_without_credentials_and_a_private_one_is_not(bucket, tmp_path, monkeypatch):
+    bucket.client.put_bucket_acl(Bucket=bucket.name, ACL="public-read")
+    bucket("photos/a.png", b"public", ACL="public-read")
+    bucket("private/b.png", b"private", ACL="private")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    fetch(f"s3://{bucket.name}/photos", tmp_path / "copy", print)
+    assert contents(tmp_path / "copy") == {"a.png": b"public"}
+    with pytest.raises(ResourceError, match="may not be read with these credentials"):
+        fetch(f"s3://{bucket.name}/private", tmp_path / "private", print)
+
+
+def test_an_object_that_changes_while_it_is_copied_is_copied_anew(bucket, tmp_path, monkeypatch):
+    old, new = os.urandom(20 << 20), os.urandom(20 << 20)
+    bucket("shards/a.tar", old)
+    read, asked = S3Objects.read, []
+
+    def read_and_replace(self, path, start=0, stop=None, mark=""):
+        if len(asked) == 1:
+            bucket("shards/a.tar", new)
+        asked.append(start)
+        return read(self, path, start, stop, mark)
+
+    monkeypatch.setattr(S3Objects, "read", read_and_replace)
+    fetch(f"s3://{bucket.name}/shards", tmp_path / "copy", print)
+    assert contents(tmp_path / "copy") == {"a.tar": new}
