@@ -25,6 +25,7 @@ from cnncli.environment import (
     has_onednn,
     matplotlib_backend_aside,
     processor_parts,
+    quick_imports,
     set_before_tensorflow,
 )
 from cnncli.errors import ResourceError
@@ -107,8 +108,9 @@ LOG_LEVEL_BEFORE = logging.getLogger("tensorflow").level
 
 with stderr_aside() as _text, matplotlib_backend_aside():
     try:
-        import keras
-        import tensorflow as tf
+        with quick_imports():
+            import keras
+            import tensorflow as tf
     except Exception as _error:  # a broken installation can raise anything
         raise _not_started(_error) from _error
 

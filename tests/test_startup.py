@@ -34,3 +34,21 @@ def test_tensorflow_starts_with_onednn_and_its_chatter_is_kept_from_stderr(setti
     assert (result.returncode, result.stderr) == (0, "stderr is back")
     assert result.stdout.startswith("CPU, ")
     assert len(result.stdout.splitlines()) == 1
+
+
+WITHOUT_OPTIONAL = """
+import gc, sys
+from cnncli.environment import claim_process
+claim_process()
+import cnncli.startup
+loaded = {"sklearn", "matplotlib", "IPython"} & set(sys.modules)
+print(loaded, gc.isenabled(), gc.get_freeze_count() > 1000)
+import matplotlib.figure, sklearn.metrics
+"""
+
+
+@pytest.mark.slow
+def test_a_process_of_our_own_imports_no_package_that_keras_can_do_without():
+    program = [sys.executable, "-c", WITHOUT_OPTIONAL]
+    result = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, "set() True True\n"), result.stderr

@@ -76,16 +76,22 @@ def test_a_signal_while_the_end_is_told_is_no_bug(call, monkeypatch, tmp_path):
     assert call("resume", "missing", "--runs-dir", tmp_path) == (130, "", "")
 
 
-def test_the_process_runs_its_exit_functions_and_spares_the_last_collection():
+def test_the_process_runs_its_exit_functions_and_is_not_taken_apart():
     code = (
-        "import atexit, gc, sys\n"
-        "atexit.register(lambda: print('frozen', gc.get_freeze_count() > 1000))\n"
+        "import atexit, sys\n"
+        "class Kept:\n"
+        "    def __del__(self):\n"
+        "        print('taken apart')\n"
+        "kept = Kept()\n"
         "sys.argv[1:] = ['explain', 'Missing']\n"
         "from cnncli.cli import main\n"
-        "main()"
+        "try:\n"
+        "    main()\n"
+        "finally:\n"
+        "    atexit.register(lambda: print('exit function'))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stdout) == (2, "frozen True\n")
+    assert (result.returncode, result.stdout) == (2, "exit function\n")
     assert "nothing is called 'Missing'" in result.stderr
 
 
