@@ -141,8 +141,8 @@ def _require_room(count: int, total: int, classes: int, split: str, splits_after
 def _stratified(labels: np.ndarray, count: int, seed: int, splits_after: int) -> np.ndarray:
     """Sorted indices of images that are of every class as near to its share as whole images permit.
 
-    Scikit-learn draws them, unless that leaves out a class or all but takes it up. Then each class has one image at
-    least, where there are that many, and keeps one for each of the other splits, training first.
+    They are those that scikit-learn draws, unless that leaves out a class or all but takes it up. Then each class has
+    one image at least, where there are that many, and keeps one for each of the other splits, training first.
 
     Source:
         The number of images of each class: A. Sainte-Laguë, "La représentation proportionnelle et la méthode des
@@ -152,9 +152,7 @@ def _stratified(labels: np.ndarray, count: int, seed: int, splits_after: int) ->
     kept = np.clip(sizes - 1, np.minimum(sizes, 1), 1 + splits_after)  # (classes,)
     classes = int((sizes > 0).sum())
     if min(count, total - count) >= classes and (sizes != 1).all():
-        from sklearn.model_selection import train_test_split
-
-        _, indices = train_test_split(np.arange(total), test_size=count, stratify=labels, random_state=seed)
+        indices = _drawn_by_class(labels, count, seed)
         drawn = np.bincount(labels[indices], minlength=len(sizes))
         if ((drawn > 0) & (sizes - drawn >= kept))[sizes > 0].all():
             return np.sort(indices)
@@ -169,6 +167,37 @@ def _stratified(labels: np.ndarray, count: int, seed: int, splits_after: int) ->
     first = (place == 0) & free & (count >= (free & (place == 0)).sum())
     best = np.lexsort((random.permutation(total), np.where(first, 0, (place + 0.5) / sizes[of]), ~free))
     return np.sort(ordered[best[:count]])
+
+
+def _drawn_by_class(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Indices in the shares of the classes: the test images of `sklearn.model_selection.train_test_split`.
+
+    They are drawn here, because no version of scikit-learn shall change a division, and its import takes longer than
+    many a training of an epoch.
+    """
+    random = np.random.RandomState(seed)
+    sizes = np.bincount(labels)
+    sizes = sizes[sizes > 0]
+    rest = _shares(sizes, len(labels) - count, random)
+    taken = _shares(sizes - rest, count, random)
+    of_classes = np.split(np.argsort(labels, kind="stable"), np.cumsum(sizes)[:-1])
+    shuffled = [indices[random.permutation(len(indices))] for indices in of_classes]
+    return np.concatenate([each[k : k + n] for each, k, n in zip(shuffled, rest, taken, strict=True)])
+
+
+def _shares(sizes: np.ndarray, count: int, random: np.random.RandomState) -> np.ndarray:
+    """How many of each class are drawn: whole shares, and one more for the largest remainders, by lot where equal."""
+    exact = sizes / sizes.sum() * count
+    whole = np.floor(exact)
+    remainders, missing = exact - whole, int(count - whole.sum())
+    for remainder in np.unique(remainders)[::-1]:
+        if missing <= 0:
+            break
+        (equal,) = np.nonzero(remainders == remainder)
+        chosen = random.choice(equal, size=min(len(equal), missing), replace=False)
+        whole[chosen] += 1
+        missing -= len(chosen)
+    return whole.astype(np.int64)
 
 
 def _drawn_in_groups(

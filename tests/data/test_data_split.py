@@ -33,6 +33,17 @@ def test_every_class_keeps_its_share(seed):
     assert np.bincount(labels[chosen]).tolist() == [80, 15, 5]
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_the_images_are_those_that_scikit_learn_draws(seed):
+    from sklearn.model_selection import train_test_split
+
+    random = np.random.default_rng(seed)
+    labels = labels_of(*random.integers(20, 60, 4))
+    count = int(random.integers(16, len(labels) - 16))
+    _, expected = train_test_split(np.arange(len(labels)), test_size=count, stratify=labels, random_state=seed)
+    assert np.array_equal(validation_indices(labels, count, Drawing(True, seed), NAMES), np.sort(expected))
+
+
 def test_the_seed_chooses_the_images():
     labels = labels_of(500, 500)
     first, again, other = (validation_indices(labels, 0.2, Drawing(True, seed), NAMES) for seed in (7, 7, 8))
