@@ -221,11 +221,14 @@ def train(
     spec = loaded_spec(spec)
     require_inputs_exist(spec.data, spec.model, expanded(runs_dir), spec.track)  # before TensorFlow is started
     divide_processor(parts_of_processor(spec.train.devices))
-    with isolated():
+    from cnncli.runner.inputs.training_images import images_ahead
+
+    with images_ahead(spec) as images, isolated():
         from cnncli.api.run import Run
         from cnncli.runner.train import train as run_training
 
-        return Run.of_training(run_training(spec, expanded(runs_dir), observers, command, began=began))
+        trained = run_training(spec, expanded(runs_dir), observers, command, began=began, images=images)
+        return Run.of_training(trained)
 
 
 def open_run(run: str | os.PathLike[str] | None = None, runs_dir: str | os.PathLike[str] = "runs") -> Run:

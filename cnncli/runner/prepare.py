@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 
 from cnncli.catalog.export_formats import EXPORT_FORMATS
 from cnncli.data.samples import LabelledImages
-from cnncli.data.sources.builtin import DOWNLOADS
-from cnncli.data.sources.published.download import download_dir
 from cnncli.errors import CnncliError, NotExported, ResourceError
 from cnncli.export.description import DESCRIPTION
 from cnncli.inference.exported import AUTOMATIC, EXPORTS, NotUsable, Origin, fingerprint, verified_files
@@ -22,11 +20,11 @@ from cnncli.machine import available_memory
 from cnncli.notices import Notice, ignore
 from cnncli.runner.evaluate import own_split
 from cnncli.runner.exporter import Exporter, conversion_seconds, require_expressible
+from cnncli.runner.inputs.training_images import is_here
 from cnncli.runner.open_run import OpenRun
 from cnncli.runs import BEST, verified_weights
 from cnncli.runs.hashes import sha256_of
 from cnncli.runs.untrusted import Unreadable, read_json
-from cnncli.spec.sections.sources import Source
 from cnncli.wording import in_shell
 
 if TYPE_CHECKING:
@@ -113,7 +111,7 @@ def _tested(run: OpenRun) -> LabelledImages:
         NotExported: They are not.
     """
     source, by_hand = run.spec.data.source, _by_hand(run)
-    if not _is_local(source):
+    if not is_here(source):
         raise NotExported("the test images, on which an export is checked, would have to be downloaded", by_hand)
     count = run.metrics.get("images")
     if source.has_files and isinstance(count, int) and count > _MOST_FILES:
@@ -123,12 +121,6 @@ def _tested(run: OpenRun) -> LabelledImages:
     except CnncliError as error:
         hint = f"if they are elsewhere: {by_hand} --data FOLDER"
         raise NotExported(f"an export cannot be checked: {error.message}", hint) from error
-
-
-def _is_local(source: Source) -> bool:
-    if source.name == "tfds":
-        return False
-    return all((download_dir() / file.place).is_file() for file in DOWNLOADS.get(source.name, ()))
 
 
 def _prepare(run: OpenRun, tested: LabelledImages, limit: float) -> None:

@@ -14,10 +14,10 @@ from cnncli.factory.precision import slowed_by
 from cnncli.factory.summary import summarize
 from cnncli.observer import TrainingObserver
 from cnncli.runner.execution.devices import execution_for
-from cnncli.runner.inputs.checked_images import checked_images
 from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.inputs.input_spec import InputSpec
-from cnncli.runner.inputs.splits import Splits, decoded
+from cnncli.runner.inputs.splits import Splits
+from cnncli.runner.inputs.training_images import TrainingImages, training_images
 from cnncli.runner.model.build import build_model, encoding_for
 from cnncli.runner.model.initial_weights import load_pretrained, write_loaded
 from cnncli.runner.model.whitening import whiten
@@ -48,12 +48,14 @@ def train(
     weights_dir: Path | None = None,
     began: float | None = None,
     legs: Sequence[Leg] | None = None,
+    images: TrainingImages = training_images,
 ) -> TrainingResult:
     """Trains, keeps the best weights, evaluates them once on the test split and writes every artefact.
 
     Arguments and errors are those of `cnncli.train`. Further ones are `weights_dir`, the directory of the runs whose
     weights the spec names, `runs_dir` by default; `began`, the start of the time that `max_time` limits, by
-    `time.monotonic`; and `legs`, decisions on it of an earlier training, to be repeated.
+    `time.monotonic`; `legs`, decisions on it of an earlier training, to be repeated; and `images`, which gives those
+    of the spec.
     """
     began = time.monotonic() if began is None else began
     observer = Observers(observers)
@@ -67,6 +69,7 @@ def train(
         observer,
         command,
         lambda: start_pace(time.monotonic() - began, spec.train.max_seconds, legs),
+        images=images,
     )
 
 
@@ -78,6 +81,7 @@ def train_into(
     command: Sequence[str],
     pace: Callable[[], Pace] = Pace,
     evaluates: bool = True,
+    images: TrainingImages = training_images,
 ) -> TrainingResult:
     """Trains from the first step; `open_run` locks a run folder once everything that can be refused is prepared.
 
@@ -85,8 +89,7 @@ def train_into(
     """
     started = time.monotonic()
     observer = Observers([observer, *trackers_for(spec.track, observer.on_notice)])
-    source = checked_images(spec, observer.on_notice)
-    splits = decoded(source, spec.data.cache, observer.on_decoding, observer.on_notice)
+    source, splits = images(spec, observer)
     inputs = splits.input_spec(spec.data)
     tell_result_variables(observer.on_notice)
     if warning := slowed_by(spec.train.precision):
