@@ -40,6 +40,7 @@ COMMANDS = {
     "check": "cnncli.cli.check",
     "data": "cnncli.cli.data.check",
     "data fetch": "cnncli.cli.data.fetch",
+    "data pack": "cnncli.cli.data.pack",
     "runs": "cnncli.cli.runs",
     "compare": "cnncli.cli.compare",
     "track": "cnncli.cli.track",

@@ -1,1 +1,1 @@
-"""`cnncli data` and `cnncli data fetch`: images before a training."""
+"""`cnncli data`, `cnncli data fetch` and `cnncli data pack`: images before a training."""

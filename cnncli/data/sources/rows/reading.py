@@ -20,7 +20,7 @@ from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.parquet import parquet
 from cnncli.data.sources.rows.references import References
 from cnncli.data.sources.rows.text import delimited, table_text
-from cnncli.data.sources.rows.webdataset import webdataset
+from cnncli.data.sources.rows.webdataset import classes_beside, webdataset
 from cnncli.errors import DataError
 from cnncli.wording import in_counting_order, some
 
@@ -40,8 +40,10 @@ def read_listing(arguments: TableArguments) -> Listing:
     """
     place = require_existing(arguments.path)
     listing = read_export(arguments) if arguments.image_column is None else None
+    names: Path | str | None = arguments.names
     if listing is None and (archives := _inside(place, _ARCHIVES)):
         listing, listing.files = webdataset(archives, arguments.label_column), tuple(archives)
+        names = names or classes_beside(archives, listing.rows)
     elif listing is None and (metadata := metadata_files(place)):
         listing = _joined(place, metadata, [_of_table([file], arguments) for file in metadata])
     elif listing is None and place.is_file():
@@ -56,8 +58,8 @@ def read_listing(arguments: TableArguments) -> Listing:
         else:
             raise DataError(f"{place} is a folder, and a file was expected", "name a table, or the export of a tool")
     listing.files = listing.files or (place,)
-    if arguments.names is not None:
-        listing.rows = named_labels(place, listing.rows, arguments.names, arguments.notice)
+    if names is not None:
+        listing.rows = named_labels(place, listing.rows, names, arguments.notice)
     if not listing.rows and not listing.problems:
         raise DataError(f"{place} has no rows", "expected a row for each image below the names of the columns")
     return listing

@@ -22,6 +22,9 @@ from cnncli.data.sources.rows.names import GUESSES, simplified
 from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.errors import DataError
 
+CLASSES = "classes.json"
+"""Beside the archives: a list of the names of classes that are numbers from 0 on, as `cnncli data pack` writes it."""
+
 _LABELS = ("cls", "label", "json", "txt")
 """The last part of the suffix of members that hold a label; an earlier one comes first, as `.txt` may be a caption."""
 
@@ -90,6 +93,13 @@ def webdataset(files: Sequence[Path], label: str | None) -> Listing:
                     (folder / name).write_bytes(member.read())
 
     return Listing(rows, pixels=write)
+
+
+def classes_beside(files: Sequence[Path], rows: Sequence[Row]) -> Path | None:
+    """The file with the names of classes beside archives whose labels are numbers; None without one."""
+    file = files[0].parent / CLASSES
+    is_numbered = all(row.label.isdecimal() for row in rows if row.label)
+    return file if is_numbered and file.is_file() else None
 
 
 def is_webdataset(file: Path) -> bool:

@@ -1,0 +1,40 @@
+"""`cnncli data pack`: images into tar shards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cnncli.cli.options import UserPath
+
+
+@click.command()
+@click.argument("source", metavar="FOLDER|TABLE|CONFIG", type=UserPath())
+@click.argument("out", type=UserPath(file_okay=False))
+@click.option(
+    "--shard-size", type=click.IntRange(1), default=200, show_default=True, metavar="MB", help="Size of a shard in MB."
+)
+def data_pack(source: Path, out: Path, shard_size: int) -> None:
+    """Pack images into tar shards, in WebDataset's layout.
+
+    OUT gets train-000000.tar, validation-000000.tar and so on, with the files as they are, the number of its class in a
+    .cls beside each, and classes.json with the names of the classes. The splits are those of the source, or those that
+    CONFIG trains with. The command can be interrupted and repeated.
+
+    \b
+    Example:
+      cnncli data pack photos shards
+    """
+    from cnncli.cli.terminal.console import file_progress, next_step, notice, say
+    from cnncli.runner.pack import pack
+    from cnncli.spec import load
+    from cnncli.wording import counted, size_text
+
+    is_spec = source.suffix.lower() in (".yaml", ".yml") and not source.is_dir()
+    with file_progress("packing") as progress:
+        packed = pack(load(source).spec if is_spec else source, out, shard_size * 1_000_000, notice, progress)
+    new = "none of them new" if not packed.written else f"{packed.written:,} of them new"
+    images, shards = counted(packed.images, "image"), counted(packed.shards, "shard")
+    say(f"{out}: {images} in {shards}, {size_text(packed.size)}, {new}")
+    next_step("init", out)
