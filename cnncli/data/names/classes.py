@@ -81,6 +81,12 @@ def class_names(new_names: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(new_names.values()))
 
 
+def labels_of(new_names: Mapping[str, str]) -> dict[str, int]:
+    """The label of each class as it is called in the data: the place of the name it is given among `class_names`."""
+    place = {name: label for label, name in enumerate(class_names(new_names))}
+    return {name: place[new_name] for name, new_name in new_names.items()}
+
+
 def require_images(class_names: Collection[str], sizes: Mapping[str, int], where: str) -> None:
     """Refuses a split that is used and whose images, of which `sizes` has the number, are all of other classes."""
     for split in (split for split, count in sizes.items() if not count):
@@ -121,8 +127,9 @@ def with_classes(data: ImageData[ArraysOrFiles], classes: Classes, where: str) -
     new_names = chosen_classes(data.class_names, classes, where)
     names = class_names(new_names)
     new_label = np.full(len(data.class_names), -1, np.int64)
-    for name, new_name in new_names.items():
-        new_label[data.class_names.index(name)] = names.index(new_name)
+    label_of = labels_of(new_names)
+    for label, name in enumerate(data.class_names):
+        new_label[label] = label_of.get(name, -1)
     splits = {}
     left_out: int = 0
     for split, samples in data.splits.items():

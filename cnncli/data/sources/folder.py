@@ -14,7 +14,7 @@ from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.folder_layout import Layout, innermost, layout_of, require_different
 from cnncli.data.inventory.location import existing_folder
 from cnncli.data.inventory.source_inventory import SourceInventory
-from cnncli.data.names.classes import Classes, chosen_classes, class_names
+from cnncli.data.names.classes import Classes, chosen_classes, class_names, labels_of
 from cnncli.data.samples import FileSamples, ImageData, Unused
 from cnncli.errors import DataError
 from cnncli.records import Affected
@@ -62,7 +62,7 @@ def load(
         if split == "train":
             _require_images(root / places[0], images_of, new_names)
         files = tuple(name for images in images_of.values() for name in images)
-        labels = np.repeat([names.index(label) for label in new_names.values()], list(map(len, images_of.values())))
+        labels = np.repeat(list(labels_of(new_names).values()), list(map(len, images_of.values())))
         splits[split] = FileSamples(root, files, labels.astype(np.int64), input_format)
         if others := found.other_classes(places, new_names, is_chosen=classes is not None):
             (foreign if classes is None else left_out)[split] = others

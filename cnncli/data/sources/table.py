@@ -15,7 +15,7 @@ import numpy as np
 from cnncli.data import unused
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.inventory.source_inventory import SourceInventory
-from cnncli.data.names.classes import Classes, chosen_classes, class_names
+from cnncli.data.names.classes import Classes, chosen_classes, class_names, labels_of
 from cnncli.data.names.split_names import SPLITS, splits_named
 from cnncli.data.samples import FileSamples, ImageData, Unused
 from cnncli.data.sources.rows import Row
@@ -59,7 +59,7 @@ def load(
     if "train" not in splits:
         raise DataError(f"{table} has no row of the split train, only of {some(sorted(splits))}")
     names = class_names(read.new_names)
-    label_of = {label: names.index(name) for label, name in read.new_names.items()}
+    label_of = labels_of(read.new_names)
     samples, groups = {}, {}
     for split in (split for split in SPLITS if split in splits):
         of_split = [row for row in read.rows if row.split == split]
