@@ -71,6 +71,9 @@ class TrainingObserver:
     def on_stage_start(self, stage: StageStarted) -> None:
         """A stage of the training starts, or resumes."""
 
+    def on_features(self, done: int, images: int) -> None:
+        """Frozen layers have been applied to a number of the images, whose output is computed once."""
+
     def on_step(self, epoch: int, step: int, steps: int, metrics: Mapping[str, float]) -> None:
         """Several times a second, and at the last step of an epoch.
 

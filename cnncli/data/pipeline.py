@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import ceil, prod
+from typing import Protocol
 
 import numpy as np
 
-from cnncli.data.augment import Augmentation
-from cnncli.data.samples import FileSamples, LabelledImages
+from cnncli.data.samples import FileSamples
 from cnncli.errors import DataError
 from cnncli.machine import available_memory
 from cnncli.startup import tf
@@ -31,14 +33,47 @@ def encode(labels: np.ndarray, encoding: str, classes: int) -> np.ndarray:
     return labels
 
 
+class Readable(Protocol):
+    """Images, or what a network makes of them, of one shape, which can be read by their indices."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of each."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """Those at these indices: `(len(indices), *shape)`."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of an array, such as features of images; it may be mapped from a file."""
+
+    values: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of each row."""
+        return self.values.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        """The rows at these indices, a copy."""
+        return self.values[indices]
+
+
 SHARE = 0.25
 """Of the available memory that the images of a split may take to be held."""
 
 
-def is_held(samples: LabelledImages, share: float = SHARE) -> bool:
+def is_held(samples: Readable, share: float = SHARE, item_bytes: int = 1) -> bool:
     """Whether the images of a split are few enough to be held in memory while a model trains."""
     available = available_memory()
-    fits = available is None or len(samples) * prod(samples.shape) <= share * available
+    fits = available is None or len(samples) * prod(samples.shape) * item_bytes <= share * available
     return fits and not isinstance(samples, FileSamples)
 
 
@@ -48,17 +83,17 @@ class Reader:
     Images that take up at most a `share` of the available memory are held there; others are read batch by batch.
     """
 
-    def __init__(self, samples: LabelledImages, share: float = SHARE) -> None:
-        self._samples = samples
+    def __init__(self, samples: Readable, share: float = SHARE, dtype: tf.DType = tf.uint8) -> None:
+        self._samples, self._dtype = samples, dtype
         self.failure: DataError | None = None
-        held = is_held(samples, share)
+        held = is_held(samples, share, dtype.size)
         self._images = tf.constant(samples.read(np.arange(len(samples)))) if held else None
 
     def __call__(self, indices: tf.Tensor) -> tf.Tensor:
-        """`(batch,)` int64 → `(batch, height, width, channels)` uint8."""
+        """`(batch,)` int64 → `(batch, height, width, channels)` uint8, or what else is read."""
         if self._images is not None:
             return tf.gather(self._images, indices)
-        images = tf.numpy_function(self._read, [indices], tf.uint8, stateful=False)
+        images = tf.numpy_function(self._read, [indices], self._dtype, stateful=False)
         return tf.ensure_shape(images, [None, *self._samples.shape])
 
     def _read(self, indices: np.ndarray) -> np.ndarray:
@@ -67,6 +102,45 @@ class Reader:
         except DataError as error:
             self.failure = error  # TensorFlow would make one of its own errors of it
             raise
+
+
+Read = Callable[[tf.Tensor], tf.Tensor]
+"""Gives images by their indices, inside TensorFlow, as a `Reader` does."""
+
+
+class Change(Protocol):
+    """Changes the images of a batch, as `Augmentation` does."""
+
+    @property
+    def mixes_labels(self) -> bool:
+        """Whether labels change, and therefore must be one-hot."""
+
+    def __call__(
+        self, images: tf.Tensor, targets: tf.Tensor, indices: tf.Tensor, epoch: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Changes one batch in an epoch."""
+
+
+class ViewsInTurn:
+    """Puts views of images, which were computed before, in the place of their numbers; each epoch takes another.
+
+    Args:
+        read: Reads views: all images of the first view, then those of the next.
+        views: Number of views of each image.
+        images: Number of images.
+        first_epoch: The epoch that takes the first view.
+    """
+
+    mixes_labels = False
+
+    def __init__(self, read: Read, views: int, images: int, first_epoch: int) -> None:
+        self._read, self._views, self._images, self._first_epoch = read, views, images, first_epoch
+
+    def __call__(
+        self, images: tf.Tensor, targets: tf.Tensor, indices: tf.Tensor, epoch: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """`(batch,)` → `(batch, …)`, by the places of the images in the epoch."""
+        return self._read((epoch - self._first_epoch) % self._views * self._images + indices), targets
 
 
 def epoch_indices(labels: np.ndarray, classes: int, sampling: str | None) -> np.ndarray:
@@ -82,14 +156,14 @@ def epoch_indices(labels: np.ndarray, classes: int, sampling: str | None) -> np.
 
 
 def training_batches(
-    reader: Reader,
+    reader: Read,
     drawn: np.ndarray,
     targets: np.ndarray,
     weights: np.ndarray | None,
     batch_size: int,
     seed: int,
     steps: range,
-    augmentation: Augmentation | None = None,
+    augmentation: Change | None = None,
 ) -> tf.data.Dataset:
     """Batches from one global step to another, shuffled anew in every epoch.
 
@@ -140,7 +214,7 @@ def training_batches(
     return _untuned(dataset.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4))
 
 
-def ordered_batches(reader: Reader, targets: np.ndarray, batch_size: int) -> tf.data.Dataset:
+def ordered_batches(reader: Read, targets: np.ndarray, batch_size: int) -> tf.data.Dataset:
     """Every image once, in order: `(images, targets)`."""
     total, targets_tensor = len(targets), tf.constant(targets)
 
@@ -151,6 +225,27 @@ def ordered_batches(reader: Reader, targets: np.ndarray, batch_size: int) -> tf.
         return reader(tf.range(start, end)), targets_tensor[start:end]
 
     return _untuned(tf.data.Dataset.range(steps_per_epoch(total, batch_size)).map(batch).prefetch(2))
+
+
+def full_batches(
+    reader: Read, drawn: np.ndarray, size: int, augmentation: Change | None = None, epoch: int = 0
+) -> tf.data.Dataset:
+    """Images in the order of their indices, as in an epoch before it is shuffled, in batches of exactly one size.
+
+    The last batch is filled up with its last image.
+    """
+    total, drawn_tensor = len(drawn), tf.constant(drawn)
+
+    @tf.autograph.experimental.do_not_convert
+    def batch(step: tf.Tensor) -> tf.Tensor:
+        places = tf.minimum(tf.range(step * size, (step + 1) * size), total - 1)  # (size,)
+        indices = tf.gather(drawn_tensor, places)  # (size,)
+        images = reader(indices)
+        return (
+            images if augmentation is None else augmentation(images, indices, places, tf.constant(epoch, tf.int64))[0]
+        )
+
+    return _untuned(tf.data.Dataset.range(steps_per_epoch(total, size)).map(batch).prefetch(2))
 
 
 def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:

@@ -67,12 +67,13 @@ def compile_model(
     total_steps: int | None,
     rate: KeyPath = (),
     variables: Sequence[keras.Variable] | None = None,
+    part: keras.Model | None = None,
 ) -> PacedSchedule | None:
     """Gives a built model its optimizer, loss and metrics; `classes` and `total_steps` stand for numbers in them.
 
     Where a stage sets the learning rate, `rate` is its key path. If `total_steps` is None, not known yet, the
     schedule that needs it is returned, to be given it later. The optimizer is for `variables` if there are some, in
-    place of the model's own.
+    place of the model's own. A `part` of the model that trains in its place is given the same ones.
 
     Raises:
         SpecError: Keras rejects one of them.
@@ -96,7 +97,8 @@ def compile_model(
     for i, metric in enumerate(metrics):
         with _errors_at(metric, ("train", "metrics", i, metric.name)):
             built_metrics.append(build_metric(metric, logits, units, words))
-    model.compile(optimizer=built_optimizer, loss=built_loss, metrics=built_metrics)
+    for each in (model,) if part is None else (model, part):
+        each.compile(optimizer=built_optimizer, loss=built_loss, metrics=built_metrics)
     return paced
 
 

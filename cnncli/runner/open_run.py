@@ -73,10 +73,20 @@ class OpenRun:
     def spec(self) -> Spec:
         """Spec of the run, with every default.
 
+        A run from before there was `train.features` was trained on images alone, and is resumed and repeated so.
+
         Raises:
             RunError: It is missing or invalid.
         """
-        return self.loaded_spec.spec
+        spec = self.loaded_spec.spec
+        if "features" in spec.train.set_keys:
+            return spec
+        return self._without_features
+
+    @cached_property
+    def _without_features(self) -> Spec:
+        spec = self.loaded_spec.spec
+        return spec.replace(train=spec.train.replace(features=0))
 
     @cached_property
     def status(self) -> Mapping[str, Any]:

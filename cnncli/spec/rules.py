@@ -22,6 +22,7 @@ from cnncli.spec.metrics import (
 from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Data, Spec
 from cnncli.spec.sections.devices import number_of, wrong_for_several
+from cnncli.spec.sections.features import MIXING, wrong_features
 from cnncli.spec.sections.stages import wrong_stages
 from cnncli.spec.sections.tune import wrong_search
 from cnncli.spec.shapes.network_shapes import NetworkShapes, Step
@@ -183,7 +184,10 @@ def _rates(spec: Spec) -> Iterator[Problem]:
 
 
 def _stages(spec: Spec) -> Iterator[Problem]:
-    yield from wrong_stages(spec.train.stages, spec.train.epochs, spec.model.nodes)
+    wrong = list(wrong_stages(spec.train.stages, spec.train.epochs, spec.model.nodes))
+    yield from wrong
+    if not wrong:
+        yield from wrong_features(spec.train, spec.augment, spec.model.nodes)
 
 
 def _data(spec: Spec) -> Iterator[Problem]:
@@ -240,7 +244,7 @@ def _split(data: Data) -> Iterator[Problem]:
 def _mixing(spec: Spec) -> Iterator[Problem]:
     """Mixed labels are no whole numbers."""
     for index, entry in enumerate(spec.augment):
-        if entry.name in ("MixUp", "CutMix") and is_sparse(spec.train.loss):
+        if entry.name in MIXING and is_sparse(spec.train.loss):
             message = f"{entry.name} mixes labels, which needs one-hot labels; use 'loss: CategoricalCrossentropy'"
             yield Problem(("augment", index), message)
 

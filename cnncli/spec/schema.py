@@ -181,6 +181,12 @@ class Train(Section):
     stages: list[StageSpec] = key(
         stage_list, "Parts of the training, one after the other, in which different layers learn", []
     )
+    features: int | str = key(
+        whole(0, words=("auto",)),
+        "Whether the output of frozen layers is computed once: auto, where nothing is augmented; a number, for as many "
+        "augmented views of each image; 0, never",
+        "auto",
+    )
     jit_compile: bool = key(boolean, "Compile a training step to one XLA program", False)
     precision: str = key(
         choice("float32", "mixed_bfloat16", "mixed_float16", "auto"),

@@ -68,6 +68,9 @@ class Watcher:
     def on_decoding(self, done: int, images: int) -> None:
         pass
 
+    def on_features(self, done: int, images: int) -> None:
+        pass
+
     def on_fold(self, number: int, folds: int) -> None:
         pass
 

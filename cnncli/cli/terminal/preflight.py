@@ -99,7 +99,7 @@ def show_dry_run(estimate: DryRun) -> None:
     early = "; a callback may end it earlier" if estimate.may_end_early else ""
     limit = "" if estimate.max_seconds is None else f" that fit into {duration_text(estimate.max_seconds)}"
     say(f"total    {duration_text(seconds.total)} for {_epochs(estimate.epochs)}{limit}{early}")
-    cache = f", and {size_text(disk.cache)} for decoded images in the cache" if disk.cache else ""
+    cache = f", and {size_text(disk.cache)} in the cache" if disk.cache else ""
     say(f"disk     {size_text(disk.run)} for the run{cache}")
     say()
     steps = counted(estimate.measured_steps, "timed step")

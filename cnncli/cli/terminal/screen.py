@@ -70,6 +70,10 @@ class TrainingScreen(TrainingObserver):
         """Moves a bar over the image files that are decoded into the cache."""
         self._move("reading images", done, images, "")
 
+    def on_features(self, done: int, images: int) -> None:
+        """Moves a bar over the images that frozen layers are applied to."""
+        self._move("frozen layers", done, images, "")
+
     def on_fold(self, number: int, folds: int) -> None:
         """A heading for the run that comes next."""
         self._columns = []

@@ -47,6 +47,9 @@ from cnncli.temporary import temporary_folder
 SAMPLED = 512
 """Images of a split that are decoded to estimate the time of all: a second or two for photographs."""
 
+BATCHES = 8
+"""Batches of images that frozen layers are applied to, to estimate the time of all."""
+
 COMPARED = 32
 """Images whose outputs must be the same after the model is saved and loaded."""
 
@@ -116,7 +119,7 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
         first_loss=times[0].first_loss,
         seconds=timing.Seconds(images.decoding, before, stages, after),
         memory=memory,
-        disk=require_disk_space(size, images.cache, runs_dir),
+        disk=require_disk_space(size, images.cache + spec.data.cache * rehearsal.features, runs_dir),
     )
 
 
@@ -163,6 +166,7 @@ class Rehearsal:
         self._others = sum(len(of) - len(self._sample[name]) for name, of in evaluated.items())
         self._phase, self._epochs_before, self._checkpoint_size = phases.start(), 0, 0
         self._history = History((), "loss", 0)
+        self.features = 0  # bytes that frozen layers make of the images
 
     def _session(self) -> TrainingSession:
         """A session in the current phase, with one batch of the images to evaluate."""
@@ -186,8 +190,11 @@ class Rehearsal:
             self._phase.end()
             self._phase = self.phases.start(number, self._epochs_before)
         phase = self._phase
-        require_step_fits(phase.model, self.spec.model.nodes, train.batch_size)
-        before = time.perf_counter() - began
+        features, size = phase.sample_features(BATCHES)
+        self.features += size
+        if not size:
+            require_step_fits(phase.model, self.spec.model.nodes, train.batch_size)
+        before = time.perf_counter() - began + features
         times = timing.time_training(phase, self._epochs_before, train)
         if place := first_not_finite(phase.model):
             raise TrainingError(f"the weights became {place} within {times.steps} steps", ADVICE)

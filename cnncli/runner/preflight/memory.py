@@ -30,7 +30,7 @@ class Disk:
 
     run: int  # of the run folder while it is written
     run_free: int
-    cache: int  # of decoded images that are not in the cache yet
+    cache: int  # of decoded images and features that are not in the cache yet
     cache_free: int
 
 

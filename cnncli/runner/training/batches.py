@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from typing import Any
+
+import numpy as np
 
 from cnncli.catalog import Entry
+from cnncli.catalog.entries import plain
 from cnncli.data import pipeline
 from cnncli.data.augment import Augmentation
 from cnncli.runner.inputs.splits import Splits
@@ -18,32 +24,88 @@ class Batches:
 
     Attributes:
         images: Number of images that an epoch goes through.
+        images_of: Number of images in each split.
         steps: Number of steps in an epoch.
         validation: Batches of the validation; None without validation images.
         evaluation_batch_size: Images in a batch of the validation.
         readers: Readers of the images.
+        shape: Height, width and channels.
     """
 
     def __init__(self, splits: Splits, encoding: str, train: Train, augment: Sequence[Entry], seed: int) -> None:
-        samples, classes = splits.samples["train"], len(splits.class_names)
+        self._samples = {split: splits.samples[split] for split in ("train", "validation") if split in splits.samples}
+        samples, classes, self.shape = self._samples["train"], len(splits.class_names), splits.shape
         self.encoding, self._batch_size, self._seed = encoding, train.batch_size, seed
         self._indices = pipeline.epoch_indices(samples.labels, classes, train.sampling)
-        self.images = len(self._indices)
+        self.images, self.images_of = len(self._indices), {split: len(each) for split, each in self._samples.items()}
         self.steps = pipeline.steps_per_epoch(self.images, train.batch_size)
         self._last_step = self.steps * train.epochs
-        self._reader = pipeline.Reader(samples)
+        self._reader: pipeline.Read = pipeline.Reader(samples)
         self._targets = pipeline.encode(samples.labels, encoding, classes)
         self._weights = pipeline.class_weights(samples.labels, splits.class_names, train.class_weight)
-        self._augmentation = Augmentation(augment, splits.shape, seed) if augment else None
+        self._augment = augment
+        self._augmentation: pipeline.Change | None = Augmentation(augment, splits.shape, seed) if augment else None
         self.readers, self.validation = [self._reader], None
         self.evaluation_batch_size = evaluation_batch_size(splits.shape, train.batch_size)
-        if (validation := splits.samples.get("validation")) is not None:
+        if (validation := self._samples.get("validation")) is not None:
             self.readers.append(pipeline.Reader(validation))
-            targets = pipeline.encode(validation.labels, encoding, classes)
-            self.validation = pipeline.ordered_batches(self.readers[-1], targets, self.evaluation_batch_size)
+            self._validation_targets = pipeline.encode(validation.labels, encoding, classes)
+            self.validation = self._validation(self.readers[-1])
+
+    def _validation(self, reader: pipeline.Read) -> tf.data.Dataset:
+        return pipeline.ordered_batches(reader, self._validation_targets, self.evaluation_batch_size)
 
     def training(self, first: int) -> tf.data.Dataset:
         """Training batches from a step on, counted from 0 over all epochs, to the last step of the training."""
         images = self._reader, self._indices, self._targets, self._weights
         steps = range(first, self._last_step)
         return pipeline.training_batches(*images, self._batch_size, self._seed, steps, self._augmentation)
+
+    @property
+    def is_augmented(self) -> bool:
+        """Whether training images are changed at random."""
+        return bool(self._augment)
+
+    @property
+    def augmentation_key(self) -> list[Any]:
+        """All that the augmented views of the training images follow from, besides the images."""
+        return [plain(list(self._augment)), self._seed, hashlib.sha256(self._indices.tobytes()).hexdigest()]
+
+    @property
+    def first_target(self) -> np.ndarray:
+        """The target of the first training image, `(1, …)`."""
+        return self._targets[:1]
+
+    def pixels(self, split: str, count: int) -> Iterator[np.ndarray]:
+        """The images of a split, some at a time: uint8 `(images, height, width, channels)`."""
+        total = self.images_of[split]
+        for start in range(0, total, count):
+            yield self._samples[split].read(np.arange(start, min(start + count, total)))
+
+    def full_batches(self, split: str, size: int, epoch: int | None = None) -> tf.data.Dataset:
+        """The images of a split in order, all batches of the same size: the last one is filled up with its last image.
+
+        With an epoch, they are the images that it goes through before they are shuffled, augmented as in it.
+        """
+        reader = self.readers[list(self._samples).index(split)]
+        if epoch is None:
+            return pipeline.full_batches(reader, np.arange(self.images_of[split]), size)
+        return pipeline.full_batches(reader, self._indices, size, self._augmentation, epoch)
+
+    def of_features(self, values: Mapping[str, np.ndarray], views: int, first_epoch: int) -> Batches:
+        """The same batches with features in place of images.
+
+        Args:
+            values: Features by split, float32 `(images, …)`; with views, those of all training images view by view.
+            views: Number of views, which the epochs take in turn; 0 where nothing is augmented.
+            first_epoch: The epoch that takes the first view.
+        """
+        other = copy(self)
+        readers = {split: pipeline.Reader(pipeline.Rows(rows), dtype=tf.float32) for split, rows in values.items()}
+        other.readers, other._reader, other._augmentation = list(readers.values()), readers["train"], None
+        if views:
+            other._reader = lambda places: places
+            other._augmentation = pipeline.ViewsInTurn(readers["train"], views, self.images, first_epoch)
+        if "validation" in readers:
+            other.validation = other._validation(readers["validation"])
+        return other

@@ -40,7 +40,7 @@ def divergence_error(
             if step > state.steps:
                 _replay(phase, state, step - 1, observer)
                 learning_rate = phase.learning_rate
-                norm = _gradient_norm(phase.model, phase.batch((epoch - 1) * phase.steps + step - 1))
+                norm = _gradient_norm(phase.trained, phase.batch((epoch - 1) * phase.steps + step - 1))
     except StopRequested:
         pass  # the error then contains what is known so far
     message = f"the loss became {error.loss} {place} of epoch {epoch}, at a learning rate of {learning_rate:g}"

@@ -12,12 +12,14 @@ from cnncli.catalog import Entry
 from cnncli.errors import RunError
 from cnncli.factory.freezing import freeze, frozen_in_stages, layers_that_learn
 from cnncli.factory.training import compile_model
+from cnncli.notices import Notice, Progress, ignore
 from cnncli.records import StageStarted
-from cnncli.runner.execution.execution import Execution
+from cnncli.runner.execution.execution import Execution, OneDevice
 from cnncli.runner.execution.steps import read_errors_of
 from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.callbacks import PhaseCallbacks
 from cnncli.runner.training.checkpoint import TrainingState
+from cnncli.runner.training.features import Features, features_for, require_frozen_part
 from cnncli.runner.training.loop import OnSteps, TrainingLoop, ValidationLoop
 from cnncli.runner.training.pace import Leg
 from cnncli.runner.training.variables import assign, averaged_weights, values_of
@@ -42,12 +44,22 @@ class TrainingPhases:
         SpecError: A stage names no layer or leaves none that learns, or Keras refuses what a later stage sets.
     """
 
-    def __init__(self, model: keras.Model, batches: Batches, train: Train, classes: int, execution: Execution) -> None:
-        self.model, self.batches, self.train, self.execution = model, batches, train, execution
+    def __init__(
+        self,
+        model: keras.Model,
+        batches: Batches,
+        train: Train,
+        classes: int,
+        execution: Execution,
+        cache: bool = True,
+    ) -> None:
+        self.model, self.batches, self.train, self.execution, self.cache = model, batches, train, execution, cache
         self.last = len(train.stages)
         self.first = min(1, self.last)
         self.frozen = frozen_in_stages(model, train.stages)
         self._classes = classes
+        if train.features not in ("auto", 0):
+            require_frozen_part(model, self.frozen[self.first :])
         for number in range(self.first + 1, self.last + 1):
             self.compile(number)  # what Keras refuses is refused before the first step of the first phase
 
@@ -63,8 +75,12 @@ class TrainingPhases:
             raise RunError(f"the checkpoint is in stage {number}, but the spec has {self.last}")
         return TrainingPhase(self, number, epochs_before)
 
-    def compile(self, number: int) -> PacedSchedule | None:
-        """Compiles the model for a phase; returns its schedule if that waits for the clock to decide on the steps."""
+    def compile(self, number: int, part: keras.Model | None = None) -> PacedSchedule | None:
+        """Compiles the model for a phase, and the part of it that trains in its place, if there is one.
+
+        Returns:
+            The schedule, if that waits for the clock to decide on the steps.
+        """
         train = self.train
         phase = train.phases[max(number - 1, 0)]
         path = phase.rate if phase.rate[: len(STAGES)] == STAGES else ()
@@ -72,8 +88,15 @@ class TrainingPhases:
         variables = self.execution.trained_variables(self.model)
         with self.execution.compile_scope():
             return compile_model(
-                self.model, phase.optimizer, train.loss, train.metrics, self._classes, steps, path, variables
+                self.model, phase.optimizer, train.loss, train.metrics, self._classes, steps, path, variables, part
             )
+
+    def features(self, number: int, first_epoch: int) -> Features | None:
+        """What the frozen layers make of the images, where a phase trains on that; several devices train on images."""
+        if not isinstance(self.execution, OneDevice):
+            return None
+        epochs = self.train.phases[max(number - 1, 0)].epochs
+        return features_for(self.model, self.batches, self.train.features, epochs, first_epoch, self.cache)
 
 
 class TrainingPhase:
@@ -85,8 +108,11 @@ class TrainingPhase:
         number: Number of the phase, counted from 1; 0 in a training without stages.
         epochs: Largest number of epochs in the phase.
         steps: Number of steps in an epoch.
+        trained: What the steps run: the model, or the layers after its frozen part.
         loop: Trains; it has the metrics of the current epoch and the duration of a step.
     """
+
+    loop: TrainingLoop
 
     def __init__(self, phases: TrainingPhases, number: int, epochs_before: int) -> None:
         train, batches = phases.train, phases.batches
@@ -95,13 +121,47 @@ class TrainingPhase:
         self._phases, self._batches, self._epochs_before = phases, batches, epochs_before
         if number:
             freeze(self.model, phases.frozen[number])
-        self._schedule = phases.compile(number)
-        first_step = epochs_before * self.steps
-        self.loop = TrainingLoop(self.model, batches.training(first_step), phases.execution, train.jit_compile)
+        self._features = phases.features(number, epochs_before)
+        part = None if self._features is None else self._features.part.head
+        self.trained = self.model if part is None else part
+        self._schedule = phases.compile(number, part)
+        self._callbacks = PhaseCallbacks(train.callbacks, train.metrics, self.model)
+        self._step, self._is_prepared = epochs_before * self.steps, False
+        if self._features is None:
+            self._start_with(batches)
+
+    def _start_with(self, batches: Batches) -> None:
+        execution = self._phases.execution
+        self._batches, self._is_prepared = batches, True
+        self.loop = TrainingLoop(self.trained, batches.training(self._step), execution, self._phases.train.jit_compile)
         self._validation: ValidationLoop | None = None
         if batches.validation is not None:
-            self._validation = ValidationLoop(self.model, batches.validation, phases.execution)
-        self._callbacks = PhaseCallbacks(train.callbacks, train.metrics, self.model)
+            self._validation = ValidationLoop(self.trained, batches.validation, execution)
+
+    def prepare(self, notice: Notice = ignore, progress: Progress = lambda done, images: None) -> None:
+        """Computes what the frozen layers make of all images, where the phase trains on that: once its weights are set.
+
+        Raises:
+            DataError: An image cannot be read.
+            ResourceError: There is no room for it.
+        """
+        if self._features is None or self._is_prepared:
+            return
+        with read_errors_of(*self._batches.readers), self._phases.execution.scope():
+            self._start_with(self._features.batches(notice, progress))
+
+    def sample_features(self, batches: int) -> tuple[float, int]:
+        """Lets the features of some batches of images stand for those of all others, for a trial of the phase.
+
+        Returns:
+            The seconds that all of them take, and their bytes; zeros where the phase trains on images.
+        """
+        if self._features is None:
+            return 0.0, 0
+        with read_errors_of(*self._batches.readers), self._phases.execution.scope():
+            sampled, seconds = self._features.sampled_batches(batches)
+        self._start_with(sampled)
+        return seconds, self._features.bytes
 
     def train(
         self,
@@ -112,6 +172,7 @@ class TrainingPhase:
         stops: Collection[int] = (),
     ) -> Metrics:
         """Trains the rest of an epoch, to its end or to another step, as `TrainingLoop.epoch` does."""
+        self.prepare()
         with read_errors_of(*self._batches.readers):
             return self.loop.epoch(self.steps if until is None else until, on_steps, done, pauses, stops)
 
@@ -123,6 +184,7 @@ class TrainingPhase:
 
     def validate(self, on_steps: OnSteps) -> Metrics:
         """The metrics of the validation, named `val_…`; empty without validation images."""
+        self.prepare()
         if self._validation is None:
             return {}
         with averaged_weights(self.model), read_errors_of(*self._batches.readers):
@@ -144,6 +206,8 @@ class TrainingPhase:
     @property
     def seconds_per_image(self) -> float:
         """Longest time that the evaluation of an image takes; 0 before the first step."""
+        if self._features is not None:
+            return self._features.seconds_per_image
         per_batch = self._validation.seconds_per_step if self._validation else 0.0
         measured = per_batch / self._batches.evaluation_batch_size
         return measured or self.loop.seconds_per_step / self._phases.train.batch_size
@@ -166,18 +230,20 @@ class TrainingPhase:
 
     def state(self, with_metrics: bool) -> tuple[Sequence[Mapping[str, Any]], dict[str, np.ndarray]]:
         """The numbers of the callbacks, and the values of all variables, with those of the metrics or without."""
-        return self._callbacks.numbers(), values_of(self.model, with_metrics) | self._callbacks.weights()
+        measured = self.trained if with_metrics else None
+        return self._callbacks.numbers(), values_of(self.model, measured) | self._callbacks.weights()
 
     def expected(self, with_metrics: bool) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Arrays like those that a checkpoint of this phase must hold, and like those that it may hold besides."""
-        if with_metrics:  # they have no variables before their first batch
-            self.model.test_step(self.batch(0))
-            self.model.reset_metrics()
-        return values_of(self.model, with_metrics), self._callbacks.possible_weights()
+        measured = self.trained if with_metrics else None
+        if measured is not None:  # they have no variables before their first batch
+            measured.test_step(self.batch(0) if self._features is None else self._features.example())
+            measured.reset_metrics()
+        return values_of(self.model, measured), self._callbacks.possible_weights()
 
     def restore(self, state: TrainingState) -> None:
         """Continues from a state, earlier or later; raises a RunError if it belongs to another training."""
-        assign(self.model, state.arrays, state.mid_epoch)
+        assign(self.model, state.arrays, self.trained if state.mid_epoch else None)
         self._callbacks.restore(state.callbacks, state.arrays)
         if state.pace is not None:
             done = (len(state.epochs) - self._epochs_before) * self.steps + state.steps
@@ -186,10 +252,13 @@ class TrainingPhase:
 
     def go_to(self, step: int) -> None:
         """Continues with the batch of a step, counted from 0 over all epochs."""
-        self.loop.continue_with(self._batches.training(step))
+        self._step = step
+        if self._is_prepared:
+            self.loop.continue_with(self._batches.training(step))
 
     def batch(self, step: int) -> tuple[tf.Tensor, ...]:
         """The training batch of a step, counted from 0 over all epochs."""
+        self.prepare()
         with read_errors_of(*self._batches.readers):
             batch: tuple[tf.Tensor, ...] = next(iter(self._batches.training(step)))
             return batch

@@ -151,8 +151,14 @@ class TrainingSession:
     def _train_phase(self) -> None:
         if self._phase.number and not self._phase_is_over:
             self._observer.on_stage_start(self._phase.event())
+        if not self._phase_is_over:
+            self._phase.prepare(self._observer.on_notice, self._show_features)
         while not self._phase_is_over:
             self._train_epoch(len(self._state.epochs) + 1)
+
+    def _show_features(self, done: int, images: int) -> None:
+        self._observer.on_features(done, images)
+        stop_if_requested(self._observer)
 
     @property
     def _before(self) -> int:

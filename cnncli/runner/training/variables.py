@@ -16,24 +16,27 @@ _NUMBER = re.compile(r"_\d+(?=/|$)")
 _SEED = re.compile(r"^seed_generator_\d+(?=/)")
 
 
-def values_of(model: keras.Model, metrics: bool) -> dict[str, np.ndarray]:
-    """The values of all variables of a compiled model, with those of the metrics, which matter within an epoch."""
-    return {name: variable.numpy() for name, variable in _variables(model, metrics).items()}
+def values_of(model: keras.Model, measured: keras.Model | None) -> dict[str, np.ndarray]:
+    """The values of all variables of a compiled model.
+
+    Within an epoch the metrics matter as well: those of the `measured` model, which is this one or a part of it.
+    """
+    return {name: variable.numpy() for name, variable in _variables(model, measured).items()}
 
 
-def assign(model: keras.Model, values: Mapping[str, np.ndarray], metrics: bool) -> None:
+def assign(model: keras.Model, values: Mapping[str, np.ndarray], measured: keras.Model | None) -> None:
     """Sets all variables; `values` has one value for each."""
-    for name, variable in _variables(model, metrics).items():
+    for name, variable in _variables(model, measured).items():
         variable.assign(values[name])
     take_statistics(model)
 
 
-def _variables(model: keras.Model, metrics: bool) -> dict[str, Any]:
+def _variables(model: keras.Model, measured: keras.Model | None) -> dict[str, Any]:
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     groups = {"model": model.variables, "optimizer": model.optimizer.variables}
-    if metrics:
-        groups["metrics"] = model.metrics_variables
+    if measured is not None:
+        groups["metrics"] = measured.metrics_variables
     return {
         f"{group}/{number:04}/{_name(group, variable.path)}": variable
         for group, variables in groups.items()

@@ -120,7 +120,7 @@ def trained(case: Case, execution: Any, epochs: int = 2) -> dict[str, Any]:
     seeds = [variable for variable in model.variables if "seed" in variable.path]
     return {
         "metrics": metrics,
-        "values": values_of(model, metrics=True),
+        "values": values_of(model, model),
         "same": all(np.array_equal(values[0], other) for values in copies for other in values[1:]),
         "states": [each.tolist() for seed in seeds for each in strategy_values(execution, seed)],
     }
