@@ -104,7 +104,7 @@ def _prepared(data: Path, steps: int) -> tuple[Any, Any]:
     from cnncli.spec import load
 
     spec = load(CONFIG, [f"data.source.folder.path={data}"]).spec
-    splits = decoded(load_splits(spec.data, spec.seed), spec.data.cache)
+    splits = decoded(load_splits(spec.data, spec.seed), spec.data)
     inputs = splits.input_spec(spec.data)
     model, encoding = build_compiled_model(spec.model.nodes, inputs, spec.train, spec.seed, spec.name, steps)
     train = splits.samples["train"]

@@ -65,7 +65,7 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     return whole.absolute() if os.fspath(path).startswith("./~") else whole
 
 
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/+")  # pathlib makes one slash of two
+_ADDRESS = re.compile(r"(^|::)([a-z][a-z0-9+.-]+):/{1,2}(?!$)")  # pathlib makes one slash of two
 
 
 def address_in(path: str | os.PathLike[str]) -> str:
@@ -75,8 +75,7 @@ def address_in(path: str | os.PathLike[str]) -> str:
         >>> address_in(Path("s3://bucket/photos")), address_in("C:/photos")
         ('s3://bucket/photos', '')
     """
-    match = _ADDRESS.match(os.fspath(path))
-    return f"{match[1]}://{os.fspath(path)[match.end() :]}" if match else ""
+    return _ADDRESS.sub(r"\1\2://", os.fspath(path)) if _ADDRESS.match(os.fspath(path)) else ""
 
 
 def unknown_home(path: Path) -> str:

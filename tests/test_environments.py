@@ -209,7 +209,7 @@ def test_all_at_once_change_nothing(work, clean):
     given = carry_out(work, "all", variables)
     assert_same_digits(given, clean)
     assert "CNNCLI_CACHE_DIR" in given.stderr["train"]
-    assert "data.cache: false" in given.stderr["train"]
+    assert "data.cache: off" in given.stderr["train"]
 
 
 @pytest.mark.exhaustive

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from cnncli.catalog.validators import Validator, choice, mapping_of, number, text, validator
+from cnncli.errors import KeyPath, Problem
+from cnncli.wording import shown, without_secrets
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,17 @@ class ImageSource:
         return next(iter(self.arguments))
 
 
-PATH = validator("a path", lambda value: isinstance(value, str) and bool(value), {"type": "string"})
-"""A file or folder."""
+def _accept_path(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
+    if not isinstance(value, str) or not value:
+        problems.append(Problem(path, f"expected a path, got {shown(value)}"))
+    elif without_secrets(value) != value and (value.startswith(("http", "zip")) or "@" in value.split("/")[2]):
+        message = "the address contains a user name, password or signature; leave it out: credentials are those that"
+        problems.append(Problem(path, f"{message} the tools of the protocol use, such as ~/.netrc or ~/.aws"))
+    return value
+
+
+PATH = Validator("a path", _accept_path, {"type": "string"})
+"""A file or folder, or the address of one: `s3://bucket/photos`."""
 
 # With a namespace in front, TensorFlow Datasets would download somebody's code and run it
 _TFDS = re.compile(r"[a-z][a-z0-9_]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?(:[0-9*]+\.[0-9*]+\.[0-9*]+)?\Z")

@@ -20,7 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncli.data.cache_entries import LIMIT, decoded_cache_dir, make_entry, opened_entry, tidy
+from cnncli.data.cache_entries import make_entry, opened_entry, tidy
+from cnncli.data.cache_room import IMAGES, LIMIT, decoded_cache_dir
 from cnncli.data.files import open_file
 from cnncli.data.samples import FileSamples, Samples
 from cnncli.data.threads import in_threads
@@ -33,28 +34,31 @@ _ATTEMPTS = 10  # another process may have removed the entry to make room
 _TICK, _COARSE_TICK = 20_000_000, 2_000_000_000  # ns; Linux stamps files every 1 to 10 ms, FAT every 2 seconds
 
 
-def cached(samples: FileSamples, progress: Progress | None = None, limit: int = LIMIT) -> Samples:
+def cached(
+    samples: FileSamples, progress: Progress | None = None, limit: int = LIMIT, bound: int | None = None
+) -> Samples:
     """Decodes images into the cache, unless they are there, and maps them from it. Several processes may do so at once.
 
-    Progress is the number of decoded images, and of all. The new entry stays even if it is larger than the limit.
+    Progress is the number of decoded images, and of all. The new entry stays even if it is larger than the limit; with
+    a bound, in bytes, the cache never holds more.
 
     Raises:
         DataError: An image cannot be read, or changed while it was read.
-        ResourceError: The cache folder is full or cannot be written to.
+        ResourceError: The cache folder is full or cannot be written to, or the bound is too small.
     """
     if not len(samples):  # an empty array cannot be mapped
         return Samples(samples.read(np.arange(0)), samples.labels, samples.names)
     state, shape = _state(samples), (len(samples), *samples.shape)
-    entry = decoded_cache_dir() / "images" / f"{state.key}.npy"
+    entry = decoded_cache_dir() / IMAGES / f"{state.key}.npy"
     for _ in range(_ATTEMPTS):
         images = opened_entry(entry, shape, np.uint8)
         if images is not None:
             return Samples(images, samples.labels, samples.names)
-        make_entry(entry, shape, np.uint8, _chunks(samples, progress), "images")
+        make_entry(entry, shape, np.uint8, _chunks(samples, progress), "images", bound)
         if _state(samples).content != state.content:
             entry.unlink(missing_ok=True)
             raise DataError("images changed while they were read", "start again when no program writes to them")
-        tidy(entry, limit)
+        tidy(entry, limit if bound is None else bound)
     raise ResourceError(
         f"{entry} is removed or damaged as soon as it is written",
         "set CNNCLI_CACHE_DIR to a folder that nobody empties",
@@ -65,7 +69,7 @@ def cached_before(samples: FileSamples) -> Samples | None:
     """The images mapped from the cache; None when they are not in it. Nothing is decoded."""
     if not len(samples):
         return None
-    entry = decoded_cache_dir() / "images" / f"{_state(samples).key}.npy"
+    entry = decoded_cache_dir() / IMAGES / f"{_state(samples).key}.npy"
     images = opened_entry(entry, (len(samples), *samples.shape), np.uint8)
     return None if images is None else Samples(images, samples.labels, samples.names)
 
@@ -78,6 +82,15 @@ def _chunks(samples: FileSamples, progress: Progress | None) -> Iterator[np.ndar
         yield samples.read(np.arange(start, end))
         if progress:
             progress(end, total)
+
+
+def held(samples: FileSamples, progress: Progress | None = None) -> Samples:
+    """The images decoded into memory; progress is the number of decoded images, and of all."""
+    images, start = np.empty((len(samples), *samples.shape), np.uint8), 0
+    for chunk in _chunks(samples, progress):
+        images[start : start + len(chunk)] = chunk
+        start += len(chunk)
+    return Samples(images, samples.labels, samples.names)
 
 
 class _State(NamedTuple):

@@ -19,26 +19,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
-from cnncli.data.inventory.own_files import CACHE_TAG, CACHE_TAG_CONTENT
+from cnncli.data.cache_room import ARRAYS, LIMIT, create_cache_folder, entries, make_room, trim
 from cnncli.errors import ResourceError
-from cnncli.machine import create_folder, expanded
 from cnncli.wording import size_text
 
-LIMIT = 20_000_000_000
-"""Size of the cache in bytes, above which the least recently used entries are removed."""
-
-KINDS = ("images", "features")
-"""Folders of the cache with entries."""
-
+_HEADER = 128  # bytes before the numbers
 _ABANDONED = 24 * 3600  # seconds after which no process will finish an unfinished entry
-
-
-def decoded_cache_dir() -> Path:
-    """The folder of the cache: `$CNNCLI_CACHE_DIR`, `$XDG_CACHE_HOME/cnncli` or `~/.cache/cnncli`."""
-    if own := os.environ.get("CNNCLI_CACHE_DIR"):
-        return expanded(own)
-    shared = Path(os.environ.get("XDG_CACHE_HOME") or "")
-    return (shared if shared.is_absolute() else expanded("~/.cache")) / "cnncli"
 
 
 def opened_entry(entry: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray | None:
@@ -57,7 +43,12 @@ def opened_entry(entry: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.nd
 
 
 def make_entry(
-    entry: Path, shape: tuple[int, ...], dtype: DTypeLike, chunks: Iterable[np.ndarray], contents: str
+    entry: Path,
+    shape: tuple[int, ...],
+    dtype: DTypeLike,
+    chunks: Iterable[np.ndarray],
+    contents: str,
+    bound: int | None = None,
 ) -> None:
     """Writes an entry.
 
@@ -67,14 +58,16 @@ def make_entry(
         dtype: Its numbers.
         chunks: The array in parts, which are computed as they are written.
         contents: What it holds, for people: `images`.
+        bound: Bytes that the cache may hold with it, if there is such a limit.
 
     Raises:
-        ResourceError: The cache folder is full or cannot be written to.
+        ResourceError: The cache folder is full or cannot be written to, or the bound is too small.
     """
     part, size = None, math.prod(shape) * np.dtype(dtype).itemsize
+    if bound is not None:
+        make_room(size + _HEADER, bound, f"keeping {shape[0]:,} {contents}")
     try:
-        create_folder(entry.parent, mode=0o700)
-        (entry.parent.parent / CACHE_TAG).write_text(CACHE_TAG_CONTENT)  # for backups, and for folders of images
+        create_cache_folder(entry.parent, mode=0o700)
         missing = size - shutil.disk_usage(entry.parent).free
         if missing <= reclaimable():
             _remove_oldest(missing)
@@ -102,24 +95,16 @@ def make_entry(
 
 def reclaimable() -> int:
     """Bytes of all entries, which are removed when there is no room for another."""
-    return sum(size for _, size, _ in _entries())
+    return sum(entry.size for entry in entries(*ARRAYS))
 
 
-def _remove_oldest(excess: int, current: Path | None = None) -> None:
+def _remove_oldest(excess: int) -> None:
     """Removes the least recently used entries until so many bytes are gone; another process may do the same."""
-    for _, size, entry in _entries():
-        if excess > 0 and entry != current:
+    for entry in entries(*ARRAYS):
+        if excess > 0:
             with contextlib.suppress(OSError):
-                entry.unlink()
-                excess -= size
-
-
-def _entries() -> list[tuple[int, int, Path]]:
-    """Last use, size and file of each entry, the least recently used first."""
-    with contextlib.suppress(OSError):  # another process may be removing entries
-        files = [file for kind in KINDS for file in (decoded_cache_dir() / kind).glob("*.npy")]
-        return sorted((file.stat().st_mtime_ns, file.stat().st_size, file) for file in files)
-    return []
+                entry.path.unlink()
+                excess -= entry.size
 
 
 def tidy(current: Path, limit: int = LIMIT) -> None:
@@ -128,4 +113,4 @@ def tidy(current: Path, limit: int = LIMIT) -> None:
         for part in current.parent.glob(".*.part"):
             if part.stat().st_mtime < time.time() - _ABANDONED:
                 part.unlink(missing_ok=True)
-    _remove_oldest(reclaimable() - limit, current)
+    trim(limit, [current])

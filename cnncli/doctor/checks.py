@@ -15,7 +15,8 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from cnncli import __version__
-from cnncli.data.cache_entries import LIMIT, decoded_cache_dir, reclaimable
+from cnncli.data.cache_entries import reclaimable
+from cnncli.data.cache_room import LIMIT, decoded_cache_dir
 from cnncli.environment import ONEDNN, result_variables
 from cnncli.errors import CnncliError, ResourceError
 from cnncli.factory.precision import BFLOAT16

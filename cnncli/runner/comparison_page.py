@@ -34,7 +34,7 @@ def write_comparison_page(runs: Sequence[OpenRun], comparison: Comparison, file:
 
 def _pictures(run: OpenRun, notice: Notice) -> Pictures:
     """Gives test images of a run by their names in predictions.csv."""
-    samples = decoded_split(own_split(run, "test", notice=notice), "test", run.spec.data.cache, notice)
+    samples = decoded_split(own_split(run, "test", notice=notice), "test", run.spec.data, notice)
     place = {cell(name): index for index, name in enumerate(samples.names)}
 
     def read(names: Sequence[str]) -> list[np.ndarray | None]:

@@ -13,7 +13,7 @@ from cnncli.environment import tell_result_variables
 from cnncli.errors import DataError, RunError
 from cnncli.factory.training import compile_model
 from cnncli.insight.views import Views
-from cnncli.machine import expanded
+from cnncli.machine import address_in, expanded
 from cnncli.notices import Notice, warn
 from cnncli.records import Evaluation
 from cnncli.report import EvaluationData, artifact_names, write_artifacts
@@ -51,14 +51,14 @@ def evaluate(
     if on is None:
         split = split or "test"
         own = own_split(run, split, data_path, notice)
-        samples, groups = decoded_split(own, split, run.spec.data.cache, notice), groups_in(own, split)
+        samples, groups = decoded_split(own, split, run.spec.data, notice), groups_in(own, split)
     else:
         split, files = other_images(on, split, run.spec.data, run.data_record, notice)
         warn_about_trained(run.path, classes, files, notice)
-        samples = decoded(Splits(classes, {split: files}), run.spec.data.cache, notice=notice).samples[split]
+        samples = decoded(Splits(classes, {split: files}), run.spec.data, notice=notice).samples[split]
         groups = None
     evaluation = _evaluated(run, model, split, samples, groups, views)
-    measured_on = "" if on is None else str(expanded(on).absolute())
+    measured_on = "" if on is None else address_in(on) or str(expanded(on).absolute())
     return dataclasses.replace(evaluation, weights=weights, on=measured_on)
 
 
@@ -85,7 +85,7 @@ def evaluate_again(
         own = own_split(run, "test", data_path, notice, further=("validation",))
         evaluations = []
         for split in evaluated_splits(own):
-            samples = decoded_split(own, split, run.spec.data.cache, notice)
+            samples = decoded_split(own, split, run.spec.data, notice)
             of_split = views if split == "test" else None
             evaluations.append((_evaluated(run, model, split, samples, groups_in(own, split), of_split), samples))
         (tested, images), *others = evaluations
@@ -145,15 +145,15 @@ def own_split(
     return splits
 
 
-def decoded_split(splits: Splits, split: str, cache: bool, notice: Notice) -> LabelledImages:
+def decoded_split(splits: Splits, split: str, data: Data, notice: Notice) -> LabelledImages:
     """The images of one split: from the cache of the training if all its files are there, else decoded on their own."""
     try:
-        if cache and (whole := decoded_before(splits)):
+        if data.caches_on_disk and (whole := decoded_before(splits)):
             return whole.samples[split]
     except DataError:
         pass  # files of the other splits are gone, and not needed
     one = dataclasses.replace(splits, samples={split: splits.samples[split]})
-    return decoded(one, cache, notice=notice).samples[split]
+    return decoded(one, data, notice=notice).samples[split]
 
 
 def _moved(data: Data, path: Path) -> Data:

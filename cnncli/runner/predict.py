@@ -18,6 +18,7 @@ from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.readers import DeepPixels
 from cnncli.data.decode.white import WHITE
 from cnncli.data.inventory.folder_inventory import find_images
+from cnncli.data.remote.address import refuse_address
 from cnncli.errors import DataError
 from cnncli.inference import open_engine
 from cnncli.machine import expanded
@@ -65,6 +66,7 @@ def named_images(images: Iterable[ImageLike]) -> Iterator[NamedImage]:
     """
     for position, image in enumerate(images):
         if isinstance(image, str | os.PathLike):
+            refuse_address(os.fspath(image))
             path = expanded(image)
             files = find_images(path) if path.is_dir() else [path]
             if glob.has_magic(str(path)) and not os.path.lexists(path):

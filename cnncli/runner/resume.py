@@ -63,7 +63,7 @@ def _continue(
     if differing:
         observer.on_notice(f"the environment has changed, so the last bits may differ: {'; '.join(differing)}")
     source = recorded_splits(spec.data, spec.seed, run.data_record, run.path, observer.on_notice, unchanged=True)
-    splits = decoded(source, spec.data.cache, observer.on_decoding, observer.on_notice)
+    splits = decoded(source, spec.data, observer.on_decoding, observer.on_notice)
     with memory_errors_explained():
         phases = prepare_phases(spec, splits, run.input_spec)
         epochs_before = sum(epoch.stage < run.progress.stage for epoch in run.progress.epochs)

@@ -138,7 +138,7 @@ def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec) -> TrainingPha
     batches = Batches(splits, encoding_for(train, model, classes), train, spec.augment, spec.seed)
     if problems := [*wrong_for_several(train, spec.model.nodes, max(1, len(execution.devices)), batches.images)]:
         raise SpecError(problems)  # only the machine and the images gave the numbers
-    return TrainingPhases(model, batches, train, classes, execution, spec.data.cache)
+    return TrainingPhases(model, batches, train, classes, execution, spec.data.caches_on_disk, spec.data.cache_bound)
 
 
 def announce_start(run: RunDir, spec: Spec, splits: Splits, phases: TrainingPhases, observer: TrainingObserver) -> None:

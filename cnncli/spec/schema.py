@@ -89,7 +89,21 @@ class Data(Section):
         "Instead of a range: mean 0 and deviation 1, over the training images or in each image",
         None,
     )
-    cache: bool = key(boolean, "Keep decoded image files in the user's cache folder", True)
+    cache: str | dict[str, float] = key(
+        values.cache,
+        "Where decoded images are kept: on the disk, of which {disk: 20} sets a limit in GB, in memory, or off",
+        "disk",
+    )
+
+    @property
+    def caches_on_disk(self) -> bool:
+        """Whether the cache folder is written to."""
+        return self.cache not in ("off", "memory")
+
+    @property
+    def cache_bound(self) -> int | None:
+        """Bytes that the cache folder may hold; None where no limit is set."""
+        return int(self.cache["disk"] * 10**9) if isinstance(self.cache, dict) else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ def test_a_file_a_text_and_dicts_are_the_same_spec(tmp_path):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("train.epochs", 7), ("data.classes", ["3", "7"]), ("train.monitor", None), ("data.cache", False)],
+    [("train.epochs", 7), ("data.classes", ["3", "7"]), ("train.monitor", None), ("data.cache", "off")],
 )
 def test_overrides_are_values_of_python(key, value):
     value_of = cnncli.load_spec(TEXT, {key: value})

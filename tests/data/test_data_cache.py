@@ -347,7 +347,8 @@ def test_several_processes_at_once(samples, folder):
     code = f"""
 import numpy as np
 from pathlib import Path
-from cnncli.data.cache import cached, decoded_cache_dir
+from cnncli.data.cache import cached
+from cnncli.data.cache_room import decoded_cache_dir
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.samples import FileSamples
 samples = FileSamples(Path({str(samples.root)!r}), {samples.names!r}, np.zeros(10, np.int64), InputFormat(4, 4, 1))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from picture_files import encoded, put
 
-from cnncli.data.cache_entries import decoded_cache_dir
+from cnncli.data.cache_room import decoded_cache_dir
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.sources import inventory_of, table
 from cnncli.errors import DataError

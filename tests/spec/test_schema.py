@@ -47,7 +47,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
             },
             "scale": [0, 1],
             "standardize": None,
-            "cache": True,
+            "cache": "disk",
         },
         "augment": [],
         "model": {

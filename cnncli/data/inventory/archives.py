@@ -52,6 +52,16 @@ def archive_name(path: Path) -> str | None:
     return path.name[: -len(suffix)] if suffix and not path.is_dir() else None
 
 
+def write_archive(archive: Path, folder: Path) -> None:
+    """Writes the files of an archive into an empty folder; errors are those of `unpacked`."""
+    try:
+        if archive_name(archive) is None:
+            raise DataError(f"{archive} is not an archive", "expected .zip, .tar or .tar.gz")
+        _write(archive, folder)
+    except _DAMAGED as error:
+        raise _damaged(archive, error) from error
+
+
 def unpacked(archive: Path, notice: Notice) -> Path:
     """The folder with the files of an archive, which is unpacked unless that was done before.
 
@@ -69,7 +79,11 @@ def unpacked(archive: Path, notice: Notice) -> Path:
     try:
         return _innermost(_unpacked(archive, archive.with_name(archive_name(archive) or ""), notice))
     except _DAMAGED as error:
-        raise DataError(f"{archive} cannot be unpacked: {error or 'it is damaged'}", "download it again") from error
+        raise _damaged(archive, error) from error
+
+
+def _damaged(archive: Path, error: BaseException) -> DataError:
+    return DataError(f"{archive} cannot be unpacked: {error or 'it is damaged'}", "download it again")
 
 
 def _unpacked(archive: Path, folder: Path, notice: Notice) -> Path:

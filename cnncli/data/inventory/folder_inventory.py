@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cnncli.data.decode.formats import HEAD, SUFFIXES, format_of
 from cnncli.data.files import open_file
-from cnncli.data.inventory.own_files import is_own_drawing, is_own_folder
+from cnncli.data.inventory.own_files import FETCHED, is_own_drawing, is_own_folder
 from cnncli.errors import DataError
 from cnncli.wording import in_counting_order
 
@@ -173,6 +173,8 @@ class FolderInventory:
             entries = self._entries(place)
             listing = self._listings[place] = _Listing([], [], [], [])
             for entry in entries:
+                if entry.name == FETCHED:
+                    continue
                 if entry.name.startswith(".") or entry.name in PASSED_OVER:
                     listing.hidden.append(entry.name)
                 elif _is_folder(entry):

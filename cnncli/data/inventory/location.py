@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cnncli.data.inventory.archives import refuse_archive
-from cnncli.data.remote.address import fetch_first
+from cnncli.data.remote.address import refuse_address
 from cnncli.errors import DataError
-from cnncli.machine import address_in, expanded, unknown_home
+from cnncli.machine import expanded, unknown_home
 from cnncli.wording import some
 
 
@@ -35,8 +35,7 @@ def require_existing(path: Path | str) -> Path:
     path = expanded(path)
     if path.exists():
         return path
-    if address := address_in(path):
-        raise fetch_first(address)
+    refuse_address(path)
     if path.is_symlink():
         raise DataError(f"{path} is a link to something that does not exist")
     nearest = next((parent for parent in path.absolute().parents if parent.is_dir()), Path("/"))

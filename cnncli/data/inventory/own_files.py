@@ -23,6 +23,9 @@ Source:
 
 CACHE_TAG_CONTENT = "Signature: 8a477f597d28d172789f06886806bc55\n# Decoded images of cnncli; see docs/data.md\n"
 
+FETCHED = ".cnncli-fetched.json"
+"""The file in a folder that says what was fetched into it from where."""
+
 _DRAWN = b"tEXtSoftware\0cnncli"  # in every PNG that report/plots draws
 _BEFORE_PIXELS = 256  # bytes in which such a PNG names its software
 _RUN_LOCK = "checkpoint/lock"

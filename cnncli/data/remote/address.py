@@ -3,20 +3,55 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from cnncli.data.remote.objects import Objects
 from cnncli.errors import DataError, ResourceError
+from cnncli.machine import address_in
+from cnncli.wording import without_secrets
 
 PROTOCOLS = {"s3": "botocore", "gs": "gcsfs", "https": "aiohttp", "http": "aiohttp"}
 """Protocols with the package that speaks each."""
 
 
-def fetch_first(address: str) -> DataError:
-    """The error of who names remote data where a path is expected."""
-    name = address.rstrip("/").rpartition("/")[2] or "photos"
-    return DataError(f"{address} is not on this machine", f"fetch it first: cnncli data fetch {address} {name}")
+ZIP = "zip://"
+"""What the address of files in an archive begins with: `zip://FOLDER::ARCHIVE`, as fsspec chains addresses."""
+
+
+def refuse_address(path: Path | str) -> None:
+    """A DataError for remote data where a path of this machine is expected."""
+    if address := without_secrets(address_in(path)):
+        name = address.rstrip("/").rpartition("/")[2] or "photos"
+        raise DataError(f"{address} is not on this machine", f"fetch it first: cnncli data fetch {address} {name}")
+
+
+def require_address(address: str) -> None:
+    """Refuses what is no address of remote data that can be read here; nothing is asked of a server.
+
+    Raises:
+        DataError: The address is none, or names a user.
+        ResourceError: A package is missing.
+    """
+    if address.startswith(ZIP):
+        archive = archive_of(address)
+        if address_in(archive):
+            require_address(archive)
+    else:
+        open_remote(address)
+
+
+def archive_of(address: str) -> str:
+    """The archive that `zip://FOLDER::ARCHIVE` names: an address, or the path of a file.
+
+    Raises:
+        DataError: It names none, or one within another.
+    """
+    archive = address.partition("::")[2]
+    if not archive or archive.startswith(ZIP):
+        raise DataError(f"'{without_secrets(address)}' names no archive", "write zip://FOLDER::ARCHIVE.zip")
+    return archive
 
 
 def open_remote(address: str) -> tuple[Objects, str]:

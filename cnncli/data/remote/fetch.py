@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,8 @@ from pathlib import Path, PurePosixPath
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from cnncli.data.cache_room import size_on_disk
+from cnncli.data.inventory.own_files import FETCHED
 from cnncli.data.remote.address import open_remote
 from cnncli.data.remote.objects import ObjectChanged, Objects, RemoteFile
 from cnncli.data.remote.requests import THREADS, in_sentences, retried
@@ -22,9 +25,6 @@ from cnncli.errors import DataError, ResourceError
 from cnncli.machine import create_folder, existing_folder
 from cnncli.notices import Notice, Progress
 from cnncli.wording import counted, size_text, some, without_secrets
-
-RECORD = ".cnncli-fetched.json"
-"""In the folder: what was fetched from where, with the mark of each version."""
 
 _VERSIONS = 3
 """Changes of a file while it is copied, after which it is given up."""
@@ -41,12 +41,19 @@ class Fetched:
     """What a folder has now."""
 
     folder: Path
+    place: Path  # the folder, or the file in it where the address is that of one
     files: int  # all of them
     copied: int  # those that were not there
     size: int  # bytes of all of them
 
 
-def fetch(address: str, folder: Path, notice: Notice, progress: Progress | None = None) -> Fetched:
+def fetch(
+    address: str,
+    folder: Path,
+    notice: Notice,
+    progress: Progress | None = None,
+    make_room: Callable[[int], None] | None = None,
+) -> Fetched:
     """Copies what is below an address, or a single file, into a folder; what is there already stays.
 
     Args:
@@ -54,6 +61,8 @@ def fetch(address: str, folder: Path, notice: Notice, progress: Progress | None 
         folder: It is created; files of the same names from elsewhere are refused, not replaced.
         notice: Receives a line on how much there is to copy.
         progress: Receives the number of files copied, and of all.
+        make_room: Of a copy that follows its original, in which files are removed that are gone there: makes room for
+            so many bytes, or refuses them. Without it, the disk must have them free.
 
     Raises:
         DataError: There is nothing, a file changes while it is copied, or a name cannot be that of a file.
@@ -75,6 +84,9 @@ def fetch(address: str, folder: Path, notice: Notice, progress: Progress | None 
         message = f"'{folder}' has {counted(len(foreign), 'file')} of the same name from elsewhere: {some(foreign)}"
         raise DataError(message, "choose another folder")
     size = sum(file.size or 0 for file in missing.values())
+    if make_room is not None:
+        _remove_others(folder, listed)
+        make_room(sum(map(size_on_disk, (file.size or 0 for file in missing.values()))))
     free = shutil.disk_usage(existing_folder(folder)).free
     if size > free:
         raise ResourceError(f"{size_text(size)} are to be fetched, and {size_text(free)} are free", "free some space")
@@ -84,7 +96,20 @@ def fetch(address: str, folder: Path, notice: Notice, progress: Progress | None 
     with in_sentences(address):
         _copy_all(objects, missing, folder, record, progress or (lambda done, total: None))
     total = sum((folder / name).stat().st_size for name in listed)
-    return Fetched(folder, len(listed), len(missing), total)
+    first, file = next(iter(listed.items()))
+    return Fetched(folder, folder / first if file.path == root else folder, len(listed), len(missing), total)
+
+
+def _remove_others(folder: Path, names: Collection[str]) -> None:
+    """Removes files of a copy that are gone in the original, and the folders that are empty then."""
+    for place, folders, files in os.walk(folder, topdown=False):
+        inside = Path(place)
+        for file in (inside / name for name in files if name != FETCHED or inside != folder):
+            if file.relative_to(folder).as_posix() not in names:
+                file.unlink()
+        for empty in (inside / name for name in folders):
+            with contextlib.suppress(OSError):  # it is not empty
+                empty.rmdir()
 
 
 def _refuse_names(files: Mapping[str, RemoteFile]) -> None:
@@ -179,7 +204,7 @@ class _Record:
         self._folder, self._address = folder, address
         self._files: dict[str, list[Any]] = {}
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            read = json.loads((folder / RECORD).read_text("utf-8"))
+            read = json.loads((folder / FETCHED).read_text("utf-8"))
             if read.get("address") == address and isinstance(read.get("files"), dict):
                 self._files = read["files"]
 
@@ -208,4 +233,4 @@ class _Record:
         """Writes the record."""
         aside = self._folder / f"{_PART}record"
         aside.write_text(json.dumps({"address": self._address, "files": self._files}), "utf-8")
-        aside.replace(self._folder / RECORD)
+        aside.replace(self._folder / FETCHED)

@@ -52,5 +52,5 @@ class FileSystem:
 
 
 def _file(path: str, info: Mapping[str, Any]) -> RemoteFile:
-    mark = str(info.get("ETag") or info.get("etag") or info.get("md5Hash") or "").strip('"')
-    return RemoteFile(path, info.get("size"), mark)
+    marks = (info.get(name) for name in ("ETag", "etag", "md5Hash", "Last-Modified"))
+    return RemoteFile(path, info.get("size"), str(next(filter(None, marks), "")).strip('"'))

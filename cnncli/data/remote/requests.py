@@ -66,7 +66,8 @@ def in_sentences(address: str) -> Iterator[None]:
     except Exception as caught:
         error = _cause(caught)
         if isinstance(error, FileNotFoundError):
-            raise DataError(f"there is no {without_secrets(str(error.filename or error) or where)}") from None
+            missing = without_secrets(str(error.filename or error))
+            raise DataError(f"there is no {where if ' ' in missing or not missing else missing}") from None
         if isinstance(error, PermissionError) or getattr(error, "status", None) in (401, 403):
             hint = "log in with the tool of the protocol first, such as 'aws configure'"
             raise ResourceError(f"{where} may not be read with these credentials", hint) from None

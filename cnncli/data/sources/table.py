@@ -166,7 +166,7 @@ def _found(arguments: TableArguments) -> _Found:
     """Reads a table and finds its images; those inside of it are unpacked."""
     listing, notice, folder = read_listing(arguments), arguments.notice, arguments.folder
     if listing.pixels is not None:
-        folder = unpack(listing.files, listing.pixels, notice)
+        folder = unpack(listing.files, listing.pixels, notice, len(listing.rows), arguments.cache_bound)
     found = References(folder).resolve([row.name for row in listing.rows])
     rows, missing, moved = [], {}, []
     for row, (name, problem) in zip(listing.rows, found, strict=True):

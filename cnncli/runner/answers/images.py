@@ -17,6 +17,7 @@ import numpy as np
 from cnncli.data.decode.formats import HEAD, format_of
 from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.own_files import is_own_drawing
+from cnncli.data.remote.address import refuse_address
 from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.image_list import listed_images
 from cnncli.data.sources.rows.reading import is_table
@@ -173,6 +174,7 @@ def _listed(stream: IO[bytes]) -> Iterator[str]:
 
 def _found(given: str, image_column: str | None, notice: Notice) -> tuple[str, Iterable[tuple[str, str | None]]]:
     """A folder, and images by their names from there on; with a path where that is another one."""
+    refuse_address(given)
     path = expanded(given)
     if path.is_dir():
         return str(path), ((name, None) for name in _in_folder(path))

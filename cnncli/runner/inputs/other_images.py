@@ -19,6 +19,7 @@ from cnncli.errors import DataError
 from cnncli.notices import Notice, ignore
 from cnncli.runner.inputs.data_record import DataRecord
 from cnncli.runner.inputs.input_format import input_format_for
+from cnncli.runner.inputs.local_data import local_images
 from cnncli.spec.schema import Data
 from cnncli.wording import counted, near_word, some
 
@@ -48,7 +49,7 @@ def other_images(
     Raises:
         DataError: There are no such images, several splits to choose from, or classes that the run does not know.
     """
-    place = require_existing(on)
+    place = require_existing(local_images(on, data, notice))
     known = _known_classes(data, record.class_names)
     if is_table(place):
         root, found = _in_table(place, data, notice)

@@ -12,8 +12,9 @@ from cnncli.catalog.trackers import not_usable
 from cnncli.catalog.weights import IMAGENET
 from cnncli.data.inventory.location import require_existing
 from cnncli.data.names.split_names import splits_named
+from cnncli.data.remote.address import require_address
 from cnncli.errors import CnncliError, DataError, KeyPath, Problem
-from cnncli.machine import expanded
+from cnncli.machine import address_in, expanded
 from cnncli.runs import RunDir, find_run
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.schema import Data, Model
@@ -75,7 +76,9 @@ def _own_splits(data: Data) -> Collection[str]:
 def _missing(data: Data, model: Model, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:
     source = data.source
     for argument, path in source.paths.items():
-        yield from _failing(("data", "source", source.name, argument), require_existing, path)
+        address = address_in(path)
+        require = require_address if address else require_existing
+        yield from _failing(("data", "source", source.name, argument), require, address or path)
     if data.split.file is not None:
         yield from _failing(("data", "split", "file"), require_existing, data.split.file)
     if data.corrections is not None:

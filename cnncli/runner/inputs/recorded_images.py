@@ -23,6 +23,7 @@ from cnncli.errors import DataError
 from cnncli.notices import Notice
 from cnncli.runner.inputs.corrections import read_corrections
 from cnncli.runner.inputs.input_format import input_format_for
+from cnncli.runner.inputs.local_data import local_data
 from cnncli.runner.inputs.splits import load_source
 from cnncli.runs.image_list import Row
 from cnncli.spec.schema import Data
@@ -35,13 +36,15 @@ class RecordedFiles:
     Args:
         data: Section `data` of the run's spec.
         shape: Height, width and channels of the run's images.
+        notice: Receives a line about what is fetched.
 
     Raises:
         DataError: There is no such folder.
     """
 
-    def __init__(self, data: Data, shape: tuple[int, int, int]) -> None:
-        self._data, self._format, self._root = data, input_format_for(data, shape), _folder_of(data.source)
+    def __init__(self, data: Data, shape: tuple[int, int, int], notice: Notice) -> None:
+        self._data = data = local_data(data, notice)
+        self._format, self._root = input_format_for(data, shape), _folder_of(data.source)
         self._is_table = data.source.name == "table"
 
     def missing(self, rows: Sequence[Row]) -> list[Row]:

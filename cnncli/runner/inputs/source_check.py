@@ -10,18 +10,22 @@ from pathlib import Path
 import numpy as np
 
 from cnncli.catalog.image_sources import IMAGE_SOURCES
+from cnncli.data.cache_room import LIMIT
 from cnncli.data.quality import Plan, check_headers, scan_arrays, scan_files
 from cnncli.data.quality.class_warnings import lacking_classes
 from cnncli.data.quality.codes import UNREADABLE, finding, most_severe_first
 from cnncli.data.recognition import in_folder, opened_table, recognised
+from cnncli.data.remote.copies import local_copy
 from cnncli.data.samples import FileSamples
 from cnncli.data.sources import load_images
 from cnncli.data.split import Drawing, divide, validation_indices
 from cnncli.errors import DataError
+from cnncli.machine import address_in
 from cnncli.notices import Notice, Progress, ignore
 from cnncli.records import Affected, DataReport, Finding
 from cnncli.runner.inputs.class_check import unused_splits
 from cnncli.runner.inputs.input_format import input_format_for
+from cnncli.runner.inputs.local_data import local_data
 from cnncli.runner.inputs.splits import (
     Splits,
     exclude_list,
@@ -39,6 +43,8 @@ def scan_path(path: Path, decode: bool = True, progress: Progress | None = None,
 
     A folder may have one of these in it, as for `cnncli init`; a notice says so.
     """
+    if address := address_in(path):
+        path = local_copy(address, LIMIT, notice)
     plan, place = Plan(None, Split().held_out("validation")), recognised(path)
     if place.source == "folder":
         place = in_folder(path) or place
@@ -59,6 +65,7 @@ def scan_source(
     data: Data, seed: int, decode: bool = True, progress: Progress | None = None, notice: Notice = ignore
 ) -> DataReport:
     """The same for the images of a spec: those of its classes, without those that it excludes."""
+    data = local_data(data, notice)
     source, part, unused = data.source, data.split.held_out("validation"), unused_splits(data.split)
     if not source.has_files:
         report = scan_arrays(source.name, load_source(data, notice), progress, Plan(True, part, unused))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from cnncli.catalog.image_sources import IMAGE_SOURCES
-from cnncli.data.cache import cached, cached_before
+from cnncli.data.cache import cached, cached_before, held
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.sizes import common_size
 from cnncli.data.groups import Groups
 from cnncli.data.inventory.location import ExcludeList
+from cnncli.data.memory import require_memory
 from cnncli.data.names.classes import require_images, with_classes
 from cnncli.data.quality.class_warnings import class_warnings
 from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples, SampleSubset, Unused
@@ -29,10 +31,11 @@ from cnncli.runner.inputs.division import Part, divide_source
 from cnncli.runner.inputs.division_file import pooled, read_parts
 from cnncli.runner.inputs.input_format import input_format_for
 from cnncli.runner.inputs.input_spec import InputSpec, channel_statistics
+from cnncli.runner.inputs.local_data import local_data
 from cnncli.runner.inputs.unreadable import without_broken_headers, without_damaged_images
 from cnncli.spec.schema import Data
 from cnncli.spec.static_data_info import static_data_info
-from cnncli.wording import counted
+from cnncli.wording import counted, size_text
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,7 @@ def load_source(data: Data, notice: Notice = ignore, only: Collection[str] = ())
         DataError: The images cannot be loaded, or have different sizes and the spec sets none.
         ResourceError: They do not fit into memory, or the cache is full.
     """
+    data = local_data(data, notice)
     source = corrected(_load_source(data, notice, only), data, notice)
     return source if data.split.file is None else pooled(source, data.source.has_files)
 
@@ -214,23 +218,32 @@ def _fitted(data: ImageData[Samples], spec: Data) -> ImageData[Samples]:
     return dataclasses.replace(data, splits=splits)
 
 
-def decoded(splits: Splits, cache: bool, progress: Progress | None = None, notice: Notice = ignore) -> Splits:
-    """The same splits with files decoded into the cache, each file once; unchanged when `cache` is false.
+def decoded(splits: Splits, data: Data, progress: Progress | None = None, notice: Notice = ignore) -> Splits:
+    """The same splits with files decoded once, to where `data.cache` says; unchanged where that is `off`.
 
     They are unchanged as well, with a notice, when the cache is full or cannot be written to: the pixels are the same.
 
     Raises:
         DataError: An image cannot be read.
+        ResourceError: They do not fit into memory.
     """
     files = all_files(splits)
-    if not cache or files is None:
+    if data.cache == "off" or files is None:
         return splits
+    size = len(files) * prod(files.shape)
+    what = f"{counted(len(files), 'decoded image')}, {size_text(size)}"
+    if data.cache == "memory":
+        require_memory(size, f"data.cache: memory is to hold {what}")
+        notice(f"keeping {what}, in memory")
+        return in_place_of_files(splits, held(files, progress))
+    if data.cache_bound is not None and cached_before(files) is None:
+        notice(f"keeping {what}, in a disk cache of at most {size_text(data.cache_bound)}")
     try:
-        return in_place_of_files(splits, cached(files, progress))
+        return in_place_of_files(splits, cached(files, progress, bound=data.cache_bound))
     except ResourceError as error:
         notice(
             f"warning: {error.message}; images are decoded each time they are needed; {error.hint}, or set "
-            "data.cache: false"
+            "data.cache: off"
         )
         return splits
 

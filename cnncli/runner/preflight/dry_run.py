@@ -119,7 +119,7 @@ def dry_run(spec: Spec, runs_dir: Path, observer: TrainingObserver, began: float
         first_loss=times[0].first_loss,
         seconds=timing.Seconds(images.decoding, before, stages, after),
         memory=memory,
-        disk=require_disk_space(size, images.cache + spec.data.cache * rehearsal.features, runs_dir),
+        disk=require_disk_space(size, images.cache + spec.data.caches_on_disk * rehearsal.features, runs_dir),
     )
 
 
@@ -133,10 +133,10 @@ class SampledImages:
     mapped: int = 0  # bytes of these that the training maps into memory, and the dry run does not
 
 
-def sample_images(source: Splits, cache: bool) -> SampledImages:
+def sample_images(source: Splits, cache: str | dict[str, float]) -> SampledImages:
     """The images of a training; where files are still to be decoded into the cache, a sample represents the others."""
     files = all_files(source)
-    decoded = decoded_before(source) if cache else source
+    decoded = source if cache == "off" else None if cache == "memory" else decoded_before(source)
     if files is None or decoded is not None:
         return SampledImages(decoded or source)
     splits, count, began = {}, 0, time.perf_counter()
@@ -147,6 +147,8 @@ def sample_images(source: Splits, cache: bool) -> SampledImages:
         count += len(few)
     seconds = (time.perf_counter() - began) / count * len(files)
     size = len(files) * prod(files.shape)
+    if cache == "memory":
+        return SampledImages(replace(source, samples=splits), seconds, 0, size)
     mapped = size if any(map(is_held, splits.values())) else 0
     return SampledImages(replace(source, samples=splits), seconds, size, mapped)
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnncli.data.cache_entries import decoded_cache_dir, reclaimable
+from cnncli.data.cache_entries import reclaimable
+from cnncli.data.cache_room import decoded_cache_dir
 from cnncli.errors import ResourceError
 from cnncli.factory.summary import summarize
 from cnncli.machine import available_memory, existing_folder, peak_memory, resident_memory
@@ -79,7 +80,7 @@ def no_room_in_cache(size: int) -> str:
         return ""
     return (
         f"warning: the decoded images need {size_text(size)}, but '{folder}' has only {size_text(free)} free; images "
-        "are decoded each time they are needed; set CNNCLI_CACHE_DIR to another disk, or set data.cache: false"
+        "are decoded each time they are needed; set CNNCLI_CACHE_DIR to another disk, or set data.cache: off"
     )
 
 

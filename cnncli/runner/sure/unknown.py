@@ -82,7 +82,7 @@ def _fitted(run: OpenRun, notice: Notice, data_path: Path | None) -> StoredDoubt
     except DataError as error:
         hint = f"measure once where the images are, and copy {FILE}: cnncli evaluate RUN --negatives FOLDER --data PATH"
         raise DataError(f"doubts need the images of the run once: {error.message}", hint) from None
-    images = {split: decoded_split(splits, split, run.spec.data.cache, ignore) for split in splits.samples}
+    images = {split: decoded_split(splits, split, run.spec.data, ignore) for split in splits.samples}
     network = TensorFlowGraph(run, "best", False, notice, embeddings=True)
     width = features_of(network, images["train"], np.arange(1)).shape[1]
     places = images_to_measure(len(images["train"]), width)
@@ -164,7 +164,7 @@ def measure_unknown(
 
     stored = doubts_of(run, "best", allow_changed_weights, notice, data_path)
     predictor = Predictor(run, ignore, calibrated=False, features=True)
-    test = decoded_split(own_split(run, "test", data_path, ignore), "test", run.spec.data.cache, ignore)
+    test = decoded_split(own_split(run, "test", data_path, ignore), "test", run.spec.data, ignore)
     few = np.linspace(0, len(test) - 1, min(len(test), _OWN_UNKNOWN)).astype(np.int64)
     unknown = [(name, _scores(stored, predictor.features, pixels)) for name, pixels in own_unknown(test.read(few))]
     for folder in folders:

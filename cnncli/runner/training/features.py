@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.data.cache_entries import decoded_cache_dir, make_entry, opened_entry, tidy
+from cnncli.data.cache_entries import make_entry, opened_entry, tidy
+from cnncli.data.cache_room import LIMIT, decoded_cache_dir
 from cnncli.errors import Problem, ResourceError, SpecError
 from cnncli.factory.freezing import freeze
 from cnncli.factory.frozen_part import FrozenPart, first_that_changes, frozen_part
@@ -50,10 +51,14 @@ class Features:
         views: Number of augmented views of each image, which the epochs take in turn; 0 where nothing is augmented.
         first_epoch: Epochs before the phase; the first view is that of its first epoch.
         cache: Whether they are kept on disk.
+        bound: Bytes that the cache may hold then, if there is such a limit.
     """
 
-    def __init__(self, part: FrozenPart, batches: Batches, views: int, first_epoch: int, cache: bool) -> None:
-        self.part, self._batches, self._views, self._first_epoch, self._cache = part, batches, views, first_epoch, cache
+    def __init__(
+        self, part: FrozenPart, batches: Batches, views: int, first_epoch: int, cache: bool, bound: int | None = None
+    ) -> None:
+        self.part, self._batches, self._views, self._first_epoch = part, batches, views, first_epoch
+        self._cache, self._bound = cache, bound
         self._size = min(_BATCH, evaluation_batch_size(batches.shape, 1))
         self._seconds = 0.0  # of computing one image
         self._run = tf.function(part.outputs, autograph=False, reduce_retracing=True)
@@ -119,8 +124,8 @@ class Features:
             entry = decoded_cache_dir() / "features" / f"{self._key(split, weights)}.npy"
             try:
                 if (values := opened_entry(entry, shape, np.float32)) is None:
-                    make_entry(entry, shape, np.float32, self._chunks(split, progress), "features")
-                    tidy(entry)
+                    make_entry(entry, shape, np.float32, self._chunks(split, progress), "features", self._bound)
+                    tidy(entry, self._bound or LIMIT)
                     values = opened_entry(entry, shape, np.float32)
                 if values is not None:
                     return values
@@ -130,7 +135,7 @@ class Features:
         if free is not None and free < 4 * prod(shape):
             raise ResourceError(
                 f"{size_text(4 * prod(shape))} of features do not fit into memory, of which {size_text(free)} is free",
-                "keep them on disk with data.cache: true, or set train.features: 0",
+                "keep them on disk with data.cache: disk, or set train.features: 0",
             )
         return np.concatenate(list(self._chunks(split, progress)))
 
@@ -161,7 +166,13 @@ class Features:
 
 
 def features_for(
-    model: keras.Model, batches: Batches, setting: int | str, epochs: int, first_epoch: int, cache: bool
+    model: keras.Model,
+    batches: Batches,
+    setting: int | str,
+    epochs: int,
+    first_epoch: int,
+    cache: bool,
+    bound: int | None = None,
 ) -> Features | None:
     """The features of a phase whose layers are frozen; None where it trains through the whole network.
 
@@ -172,12 +183,13 @@ def features_for(
         epochs: Epochs of the phase.
         first_epoch: Epochs before it.
         cache: Whether they may be kept on disk.
+        bound: Bytes that the cache may hold then, if there is such a limit.
     """
     automatic = setting == "auto"
     if setting == 0 or (automatic and batches.is_augmented) or (part := frozen_part(model)) is None:
         return None
     views = min(int(setting), epochs) if batches.is_augmented else 0
-    features = Features(part, batches, views, first_epoch, cache)
+    features = Features(part, batches, views, first_epoch, cache, bound)
     if automatic and (part.macs < LEAST_MACS * prod(part.shape) or features.bytes > MOST):
         return None
     return features

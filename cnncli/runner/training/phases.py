@@ -52,8 +52,10 @@ class TrainingPhases:
         classes: int,
         execution: Execution,
         cache: bool = True,
+        cache_bound: int | None = None,
     ) -> None:
         self.model, self.batches, self.train, self.execution, self.cache = model, batches, train, execution, cache
+        self._cache_bound = cache_bound
         self.last = len(train.stages)
         self.first = min(1, self.last)
         self.frozen = frozen_in_stages(model, train.stages)
@@ -96,7 +98,8 @@ class TrainingPhases:
         if not isinstance(self.execution, OneDevice):
             return None
         epochs = self.train.phases[max(number - 1, 0)].epochs
-        return features_for(self.model, self.batches, self.train.features, epochs, first_epoch, self.cache)
+        batches, features = self.batches, self.train.features
+        return features_for(self.model, batches, features, epochs, first_epoch, self.cache, self._cache_bound)
 
 
 class TrainingPhase:

@@ -13,7 +13,7 @@ import numpy as np
 from cnncli import __version__
 from cnncli.data.brightness import brightness_stats
 from cnncli.factory.precision import precision_here
-from cnncli.machine import expanded
+from cnncli.machine import address_in, expanded
 from cnncli.runner.environment import environment
 from cnncli.runner.execution.devices import device_names, number_here
 from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, write_corrections
@@ -80,7 +80,11 @@ def portable_spec(spec: Spec) -> Spec:
 
 
 def _absolute(path: str) -> str:
-    return str(expanded(path).absolute())
+    """The path in full; an address as it is, but for an archive on this machine."""
+    before, chained, archive = path.rpartition("::")
+    if chained and not address_in(archive):
+        return f"{before}::{expanded(archive).absolute()}"
+    return path if address_in(path) else str(expanded(path).absolute())
 
 
 def _recorded_spec(spec: Spec, splits: Splits, run: Path) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Source:
         if self.is_builtin:
             return {}
         accepted = IMAGE_SOURCES[self.name].arguments
-        return {name: value for name, value in self.arguments.items() if accepted[name] is PATH}
+        return {name: value for name, value in self.arguments.items() if accepted.get(name) is PATH}
 
     def plain(self) -> Any:
         """The source as YAML has it: `mnist`, or `{folder: {path: photographs}}`."""

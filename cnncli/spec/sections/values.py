@@ -10,6 +10,7 @@ from cnncli.catalog.validators import (
     Validator,
     any_of,
     choice,
+    is_number,
     is_whole,
     list_of,
     mapping_of,
@@ -61,6 +62,31 @@ class_weight = optional(
         mapping_of(number(0)),
         description="'balanced', or a mapping from class names to weights",
     )
+)
+_CACHES = ("off", "memory", "disk")
+
+
+def _is_cache(value: Any) -> bool:
+    if isinstance(value, dict):
+        return list(value) == ["disk"] and is_number(value["disk"]) and value["disk"] > 0
+    return isinstance(value, bool) or value in _CACHES
+
+
+cache = validator(
+    "off, memory, disk, or {disk: 20} with its limit in GB",
+    _is_cache,
+    {
+        "anyOf": [
+            {"enum": [*_CACHES, True, False]},
+            {
+                "type": "object",
+                "properties": {"disk": {"type": "number", "exclusiveMinimum": 0}},
+                "required": ["disk"],
+                "additionalProperties": False,
+            },
+        ]
+    },
+    lambda value: {True: "disk", False: "off"}[value] if isinstance(value, bool) else value,
 )
 image_size = optional(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
 frame = optional(any_of(whole(0), choice("first", "middle")))

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cnncli.data.inventory.own_files import FETCHED
 from cnncli.data.remote import fetch as fetching, requests
 from cnncli.data.remote.address import open_remote
-from cnncli.data.remote.fetch import RECORD, fetch
+from cnncli.data.remote.fetch import fetch
 from cnncli.data.remote.objects import RemoteFile
 from cnncli.errors import DataError, ResourceError
 
@@ -72,8 +73,8 @@ def test_a_file_is_copied_once_and_again_when_it_changed(site, tmp_path):
     assert (fetched.files, fetched.copied, fetched.size) == (1, 1, 8)
     assert notices == ["fetching 1 file, 8 B"]
     assert (tmp_path / "copy" / "p[1] of 2.zip").read_bytes() == b"pictures"
-    assert files_in(tmp_path / "copy") == [RECORD, "p[1] of 2.zip"]
-    assert "secret" not in (tmp_path / "copy" / RECORD).read_text()
+    assert files_in(tmp_path / "copy") == [FETCHED, "p[1] of 2.zip"]
+    assert "secret" not in (tmp_path / "copy" / FETCHED).read_text()
     assert fetch(address, tmp_path / "copy", notices.append).copied == 0
     site.content, site.mark = b"other pictures", '"two"'
     assert fetch(address, tmp_path / "copy", notices.append).size == 14
@@ -149,6 +150,6 @@ def test_a_damaged_record_is_no_record(site, tmp_path):
     address = site.address("a.zip")
     fetch(address, tmp_path, print)
     for text in ("not JSON", "[]", json.dumps({"address": address, "files": 5})):
-        (tmp_path / RECORD).write_text(text)
+        (tmp_path / FETCHED).write_text(text)
         Path(tmp_path / "a.zip").unlink(missing_ok=True)
         assert fetch(address, tmp_path, print).copied == 1

@@ -14,8 +14,9 @@ import urllib.request
 import pytest
 from botocore.session import Session
 
+from cnncli.data.inventory.own_files import FETCHED
 from cnncli.data.remote import requests
-from cnncli.data.remote.fetch import RECORD, fetch
+from cnncli.data.remote.fetch import fetch
 from cnncli.data.remote.s3 import S3Objects
 from cnncli.errors import DataError, ResourceError
 
@@ -72,7 +73,7 @@ def bucket(server, port, monkeypatch):
 
 def contents(folder):
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    return {name: path.read_bytes() for name, path in files.items() if name != RECORD}
+    return {name: path.read_bytes() for name, path in files.items() if name != FETCHED}
 
 
 def test_every_object_is_copied_by_its_exact_name(bucket, tmp_path):
@@ -84,7 +85,7 @@ def test_every_object_is_copied_by_its_exact_name(bucket, tmp_path):
     fetched = fetch(f"s3://{bucket.name}/photos", tmp_path / "copy", print)
     assert (fetched.files, fetched.copied) == (65, 65)
     assert contents(tmp_path / "copy") == objects
-    assert "hidden-word" not in (tmp_path / "copy" / RECORD).read_text()
+    assert "hidden-word" not in (tmp_path / "copy" / FETCHED).read_text()
     bucket("photos/dogs/1.jpg", b"changed")
     assert fetch(f"s3://{bucket.name}/photos/", tmp_path / "copy", print).copied == 1
     assert contents(tmp_path / "copy") == objects | {"dogs/1.jpg": b"changed"}

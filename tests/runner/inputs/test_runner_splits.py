@@ -12,7 +12,7 @@ from PIL import Image
 
 from cnncli.data.samples import FileSamples, SampleSubset
 from cnncli.data.sources import builtin
-from cnncli.errors import DataError, RunError
+from cnncli.errors import DataError, ResourceError, RunError
 from cnncli.spec import load
 
 pytestmark = pytest.mark.slow
@@ -284,10 +284,12 @@ class TestOwnSplits:
 
 
 class TestDecoded:
-    def test_every_file_is_decoded_once_into_the_cache(self, images, folder_spec, cache_folder):
-        splits = splits_of(folder_spec("data.split={validation: test, test: 12}"))
+    @pytest.mark.parametrize("cache", ["disk", "{disk: 0.001}"])
+    def test_every_file_is_decoded_once_into_the_cache(self, images, folder_spec, cache_folder, cache):
+        spec = folder_spec("data.split={validation: test, test: 12}", f"data.cache={cache}")
+        splits = splits_of(spec)
         told: list[tuple[int, int]] = []
-        found = images.decoded(splits, True, lambda done, total: told.append((done, total)))
+        found = images.decoded(splits, spec.data, lambda done, total: told.append((done, total)))
         assert told[-1] == (60, 60)
         (entry,) = (cache_folder / "images").glob("*.npy")
         assert np.load(entry).shape == (60, 16, 16, 3)
@@ -298,13 +300,32 @@ class TestDecoded:
             assert np.array_equal(samples.labels, there.labels)
             assert np.array_equal(samples.read(everything), there.read(everything))
         told.clear()
-        images.decoded(splits, True, lambda done, total: told.append((done, total)))
+        images.decoded(splits, spec.data, lambda done, total: told.append((done, total)))
         assert not told  # the second time nothing is decoded
 
     def test_without_the_cache_nothing_is_written(self, images, folder_spec, cache_folder):
         splits = splits_of(folder_spec())
-        assert images.decoded(splits, False) is splits
+        assert images.decoded(splits, folder_spec("data.cache=off").data) is splits
         assert all(isinstance(samples, FileSamples) for samples in splits.samples.values())
+        assert not list(cache_folder.rglob("*.npy"))
+
+    def test_in_memory_nothing_is_written_and_its_size_is_told(self, images, folder_spec, cache_folder, monkeypatch):
+        data, notices = folder_spec("data.cache=memory").data, []
+        splits = splits_of(folder_spec())
+        held = images.decoded(splits, data, notice=notices.append)
+        assert notices == ["keeping 60 decoded images, 45.0 KiB, in memory"]
+        everything = np.arange(len(splits.samples["train"]))
+        assert np.array_equal(held.samples["train"].read(everything), splits.samples["train"].read(everything))
+        assert not list(cache_folder.rglob("*.npy"))
+        monkeypatch.setattr("cnncli.data.memory.available_memory", lambda: 40_000)
+        with pytest.raises(ResourceError, match="is to hold 60 decoded images"):
+            images.decoded(splits, data)
+
+    def test_a_limit_that_is_too_small_is_kept(self, images, folder_spec, cache_folder):
+        splits, notices = splits_of(folder_spec()), []
+        data = folder_spec("data.cache={disk: 0.00004}").data
+        assert images.decoded(splits, data, notice=notices.append) is splits
+        assert "keeping 60 images needs 45.1 KiB of the cache, and it may hold 39.1 KiB" in notices[-1]
         assert not list(cache_folder.rglob("*.npy"))
 
     @pytest.mark.parametrize("folder", ["a file", "~nobody-of-this-name/cache", "/dev/null/cache"])
@@ -314,23 +335,23 @@ class TestDecoded:
         monkeypatch.setenv("CNNCLI_CACHE_DIR", folder)
         notices: list[str] = []
         splits = splits_of(folder_spec())
-        assert images.decoded(splits, True, notice=notices.append) is splits
+        assert images.decoded(splits, folder_spec().data, notice=notices.append) is splits
         (notice,) = notices
         assert notice.startswith("warning: 45.0 KiB of images cannot be written to ")
         assert "CNNCLI_CACHE_DIR" in notice
-        assert notice.endswith("or set data.cache: false")
+        assert notice.endswith("or set data.cache: off")
         assert not (tmp_path / "~nobody-of-this-name").exists()
 
     def test_arrays_are_left_alone(self, images, make_spec, cache_folder):
         splits = splits_of(make_spec("data.split.validation=0"))
-        assert images.decoded(splits, True) is splits
+        assert images.decoded(splits, make_spec().data) is splits
         assert not list(cache_folder.rglob("*.npy"))
 
     def test_an_image_that_cannot_be_read_is_named(self, images, folder_spec, squares):
         (squares / "green" / "4.png").write_text("no picture")
         splits = splits_of(folder_spec())
         with pytest.raises(DataError, match=r"green/4\.png is a text file"):
-            images.decoded(splits, True)
+            images.decoded(splits, folder_spec().data)
 
 
 def test_pictures_are_read_as_the_images_of_the_training_were(images, folder_spec, make_spec):

@@ -96,7 +96,7 @@ def test_a_second_start_finds_the_images_in_the_cache(folder_spec, squares):
 
     (squares / "red/1.jpg").write_bytes(b"")
     spec, notices = folder_spec(EXCLUDE), []
-    decoded(load(spec), cache=True)
+    decoded(load(spec), spec.data)
     splits = load(spec, notices)
     assert len(names(splits)) == 59
     assert not any("reading" in line for line in notices)
@@ -117,7 +117,7 @@ def test_nor_is_it_silent_about_pixels_that_are_broken(folder_spec, squares):
 
     damage(squares)
     with pytest.raises(DataError) as caught:
-        decoded(load(folder_spec()), cache=True)
+        decoded(load(folder_spec()), folder_spec().data)
     assert "data.unreadable: exclude" in caught.value.hint
 
 

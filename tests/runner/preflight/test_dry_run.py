@@ -92,10 +92,10 @@ def test_ctrl_c_leaves_nothing_behind(folder_spec, tmp_path, monkeypatch):
 
 def test_images_that_are_decoded_already_or_never_cached_need_no_sample(folder_spec, cache_folder):
     source = load_splits(folder_spec().data, 0)
-    never = sample_images(source, cache=False)
+    never = sample_images(source, "off")
     assert (never.splits, never.decoding, never.cache, never.mapped) == (source, 0, 0, 0)
-    cached = decoded(source, cache=True)
-    sampled = sample_images(source, cache=True)
+    cached = decoded(source, folder_spec().data)
+    sampled = sample_images(source, "disk")
     assert (sampled.decoding, sampled.cache, sampled.mapped) == (0, 0, 0)
     everything = np.arange(len(source.samples["test"]))
     read = sampled.splits.samples["test"].read(everything)
@@ -105,7 +105,7 @@ def test_images_that_are_decoded_already_or_never_cached_need_no_sample(folder_s
 def test_sampled_images_represent_their_neighbours_and_labels_stay(folder_spec, monkeypatch):
     monkeypatch.setattr(module, "SAMPLED", 6)
     source = load_splits(folder_spec().data, 0)
-    sampled, real = sample_images(source, cache=True).splits.samples["train"], source.samples["train"]
+    sampled, real = sample_images(source, "disk").splits.samples["train"], source.samples["train"]
     assert np.array_equal(sampled.labels, real.labels)
     images = sampled.read(np.arange(len(real)))
     assert len(np.unique(images.reshape(len(images), -1), axis=0)) == 6
@@ -152,7 +152,7 @@ def test_a_full_cache_is_a_warning_as_in_the_training(folder_spec, tmp_path, wat
     estimate = module.dry_run(folder_spec("train.epochs=1"), tmp_path / "runs", observer)
     (warning,) = [line for line in observer.notices if "decoded images" in line]
     assert "has only 1000 B free; images are decoded each time they are needed" in warning
-    assert "set data.cache: false" in warning
+    assert "set data.cache: off" in warning
     assert (estimate.disk.cache, estimate.seconds.decoding) == (0, 0)
 
 

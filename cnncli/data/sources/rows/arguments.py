@@ -24,6 +24,7 @@ class TableArguments:
     names: Path | str | None = None  # file with the names of labels that are numbers from 0 on, one in each line
     delimiter: str | None = None  # delimiter of CSV; by default the one that the first line has most
     encoding: str | None = None  # encoding of text; by default recognised
+    cache_bound: int | None = None  # bytes that the cache may hold, into which images inside of the table are written
     exclude: Container[str] = ()  # names of images to leave out
     notice: Notice = ignore  # receives a line about what is not certain
 

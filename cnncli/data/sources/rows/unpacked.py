@@ -8,10 +8,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cnncli.data.cache_entries import decoded_cache_dir
-from cnncli.data.inventory.own_files import CACHE_TAG, CACHE_TAG_CONTENT
+from cnncli.data.cache_room import UNPACKED, create_cache_folder, decoded_cache_dir, hold, make_room, size_on_disk
 from cnncli.errors import ResourceError
-from cnncli.machine import create_folder
 from cnncli.notices import Notice
 
 
@@ -25,24 +23,30 @@ def unpacked_folder(files: Sequence[Path]) -> Path:
         state = file.stat()
         paths.update(os.fsencode(file.absolute()) + b"\0")
         states.update(f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns} {state.st_ino}\0".encode())
-    return decoded_cache_dir() / "unpacked" / f"{paths.hexdigest()}-{states.hexdigest()}"
+    return decoded_cache_dir() / UNPACKED / f"{paths.hexdigest()}-{states.hexdigest()}"
 
 
-def unpack(files: Sequence[Path], write: Callable[[Path], None], notice: Notice) -> Path:
+def unpack(
+    files: Sequence[Path], write: Callable[[Path], None], notice: Notice, images: int = 0, bound: int | None = None
+) -> Path:
     """The folder with the images inside of these files, which `write` writes unless they are there.
 
-    What was unpacked of the same files before they changed is removed.
+    What was unpacked of the same files before they changed is removed. With a bound, in bytes, the cache never holds
+    more; `images` is their number.
 
     Raises:
-        ResourceError: The cache folder is full or cannot be written to.
+        ResourceError: The cache folder is full or cannot be written to, or the bound is too small.
     """
     folder = unpacked_folder(files)
     if folder.is_dir():
+        hold(folder)
         return folder
+    if bound is not None:
+        size = sum(file.stat().st_size for file in files) + images * size_on_disk(1)
+        make_room(size, bound, f"unpacking {files[0].name}{' and others' if len(files) > 1 else ''}")
     notice(f"unpacking the images of {files[0]}{' and others' if len(files) > 1 else ''} into {folder}")
     try:
-        create_folder(folder.parent)
-        (folder.parent.parent / CACHE_TAG).write_text(CACHE_TAG_CONTENT, encoding="ascii")
+        create_cache_folder(folder.parent)
         unfinished = folder.with_name(f"{folder.name}-{os.getpid()}")
         try:
             unfinished.mkdir(exist_ok=True)
@@ -59,4 +63,5 @@ def unpack(files: Sequence[Path], write: Callable[[Path], None], notice: Notice)
             f"{folder} cannot be written: {error.strerror or error}",
             "the images inside a table or archive are unpacked into the cache; set CNNCLI_CACHE_DIR to another folder",
         ) from error
+    hold(folder)
     return folder

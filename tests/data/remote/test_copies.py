@@ -1,0 +1,105 @@
+"""Copies in the cache: they follow their originals, stay within their bound, and archives are read from inside."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+import zipfile
+
+import pytest
+from test_fetch import Site
+
+from cnncli.data import cache_room
+from cnncli.data.remote import requests
+from cnncli.data.remote.copies import local_copy
+from cnncli.errors import DataError, ResourceError
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNCLI_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache_room, "_held", {})
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def site(monkeypatch):
+    monkeypatch.setattr(requests, "PAUSES", (0.01,) * 3)
+    with Site() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def zipped(**files):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(f"photos/{name}/a[1].jpg", content)
+    return packed.getvalue()
+
+
+def copied(address, bound=10**9):
+    return local_copy(address, bound, lambda line: None)
+
+
+def test_a_copy_is_made_once_and_follows_its_original(site):
+    file = copied(site.address("a.csv"))
+    assert (file.name, file.read_bytes()) == ("a.csv", b"pictures")
+    before = file.stat()
+    again = copied(site.address("a.csv")).stat()
+    assert (again.st_ino, again.st_ctime_ns) == (before.st_ino, before.st_ctime_ns)
+    site.content, site.mark = b"others", '"two"'
+    assert copied(site.address("a.csv")).read_bytes() == b"others"
+
+
+@pytest.mark.parametrize("is_remote", [True, False])
+def test_an_archive_is_read_from_inside(site, tmp_path, is_remote):
+    site.content = zipped(cats=b"cat", dogs=b"dog")
+    (tmp_path / "p.zip").write_bytes(site.content)
+    archive = site.address("p.zip") if is_remote else tmp_path / "p.zip"
+    place = copied(f"zip://photos::{archive}")
+    assert sorted(path.name for path in place.iterdir()) == ["cats", "dogs"]
+    assert (place / "cats" / "a[1].jpg").read_bytes() == b"cat"
+    assert copied(f"zip://::{archive}") == place.parent
+    with pytest.raises(DataError, match="there is no 'birds' in ") as raised:
+        copied(f"zip://birds::{archive}")
+    assert raised.value.hint == "it has photos"
+
+
+def test_a_bound_holds_for_all_of_the_cache(site, cache):
+    site.content = b"x" * 50_000
+    first = copied(site.address("first.csv"), 130_000)
+    cache_room._held.clear()  # as when its process has ended
+    for lock in (cache / "locks").glob("*.use"):
+        lock.unlink()
+    second = copied(site.address("second.csv"), 100_000)
+    assert second.exists()
+    assert not first.exists()
+    with pytest.raises(ResourceError) as raised:
+        copied(site.address("third.csv"), 100_000)
+    assert "third.csv needs 52.0 KiB of the cache, in which " in raised.value.message
+    assert raised.value.hint == "set data.cache: {disk: 2}, in GB"
+    assert sum(path.stat().st_size for path in cache.rglob("*")) < 100_000 + 8 * 4096
+
+
+def test_what_another_process_uses_stays(site):
+    first = copied(site.address("first.csv"), 10**6)
+    reader, writer = os.pipe()
+    if not (child := os.fork()):
+        cache_room._held.clear()
+        cache_room.hold(first.parent.parent)
+        os.write(writer, b".")
+        threading.Event().wait(30)
+        os._exit(0)
+    os.read(reader, 1)
+    os.close(cache_room._held.pop(first.parent.parent))
+    try:
+        cache_room.trim(0)
+        assert first.exists()
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+    cache_room.trim(0)
+    assert not first.exists()
