@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cnncli.api.merging import merge_predictions as merge_predictions
     from cnncli.api.results import EvaluationResult as EvaluationResult
     from cnncli.api.run import Run as Run
+    from cnncli.api.tune import TuneResult as TuneResult, tune as tune
     from cnncli.errors import (
         CnncliError as CnncliError,
         DataError as DataError,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
         SpecError as SpecError,
         TrainingError as TrainingError,
     )
-    from cnncli.observer import TrainingObserver as TrainingObserver
+    from cnncli.observer import TrainingObserver as TrainingObserver, TuneObserver as TuneObserver
     from cnncli.records import (
         Comparison as Comparison,
         DataReport as DataReport,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         ModelSummary as ModelSummary,
         Prediction as Prediction,
         Reproduction as Reproduction,
+        TuneTrial as TuneTrial,
         UnreadableImage as UnreadableImage,
         WrittenPredictions as WrittenPredictions,
     )
@@ -73,6 +75,7 @@ _MODULES = {
     "cnncli.api.merging": ("merge_predictions",),
     "cnncli.api.results": ("EvaluationResult",),
     "cnncli.api.run": ("Run",),
+    "cnncli.api.tune": ("TuneResult", "tune"),
     "cnncli.errors": (
         "CnncliError",
         "DataError",
@@ -96,9 +99,9 @@ _MODULES = {
             "History",
             "ModelSummary",
         ),
-        *("Prediction", "Reproduction", "UnreadableImage", "WrittenPredictions"),
+        *("Prediction", "Reproduction", "TuneTrial", "UnreadableImage", "WrittenPredictions"),
     ),
-    "cnncli.observer": ("TrainingObserver",),
+    "cnncli.observer": ("TrainingObserver", "TuneObserver"),
     "cnncli.spec.schema": ("Spec",),
 }
 

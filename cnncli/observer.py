@@ -1,14 +1,15 @@
-"""The base class of training observers: they receive the events of a training, and may ask it to stop."""
+"""The base classes of observers: they receive the events of a training, which they may ask to stop, or of a search."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnncli.records import Epoch, LoadedWeights, ModelSummary, StageStarted
+    from cnncli.records import Epoch, LoadedWeights, ModelSummary, StageStarted, TuneTrial
     from cnncli.runner.inputs.splits import Splits
     from cnncli.runs import RunDir
     from cnncli.spec.schema import Spec
@@ -106,3 +107,57 @@ class TrainingObserver:
     def stop_requested(self) -> int:
         """The exit code to stop with, such as 130 for Ctrl-C, after which the run can be resumed; 0 to continue."""
         return 0
+
+
+class TuneObserver:
+    """Receives the events of a search in this process; override those that matter, the others do nothing.
+
+    An exception ends the search in this process; what was trained is kept, and the search can be continued.
+
+    Example:
+        >>> import cnncli
+        >>> class Values(cnncli.TuneObserver):
+        ...     def on_trial_end(self, number, state, value, reason, is_best):
+        ...         print(number, state, value)
+        >>> observers = [Values()]  # for `cnncli.tune`
+    """
+
+    def on_notice(self, text: str) -> None:
+        """A message worth a line."""
+
+    def on_start(self, spec: Spec, metric: str, storage: str, folder: Path, ended: int) -> None:
+        """The search is open.
+
+        Args:
+            spec: Its spec.
+            metric: The metric to improve.
+            storage: Where it is kept, without a password.
+            folder: Folder of the search.
+            ended: Number of trials that were made before.
+        """
+
+    def on_trial(self, number: int, values: Mapping[str, Any], epochs: int) -> None:
+        """A trial with these values by key begins, or continues after a number of epochs."""
+
+    def on_epoch(self, number: int, epoch: int, value: float | None) -> None:
+        """An epoch of a trial is over; None if the metric is not a number."""
+
+    def on_trial_end(self, number: int, state: str, value: float | None, reason: str, is_best: bool) -> None:
+        """A trial is over.
+
+        Args:
+            number: Number of the trial, from 0.
+            state: `complete`, `pruned` or `failed`.
+            value: The metric; None unless it is complete.
+            reason: Why it is not complete.
+            is_best: Whether it is the best so far.
+        """
+
+    def on_wait(self, texts: list[str]) -> None:
+        """Nothing is left to begin; other processes still train these."""
+
+    def on_best(self, trial: TuneTrial) -> None:
+        """The search is over, and this is its best trial."""
+
+    def on_retrained(self, run: RunDir) -> None:
+        """The best spec was trained with another seed, and measured on the test images."""

@@ -23,9 +23,8 @@ REPOSITORY = Path(__file__).parents[1]
 ROOMS = {
     "__main__": {"cli"},
     "cli": {
-        "tune",
-        "folds",
         "api",
+        "folds",
         "track",
         "serve",
         "doctor",
@@ -45,10 +44,6 @@ ROOMS = {
         "temporary",
         "wording",
         "__init__",
-    },
-    "tune": {
-        *("runner", "report", "explain", "runs", "spec", "catalog", "notices", "observer", "records", "environment"),
-        *("errors", "isolation", "machine", "wording", "__init__"),
     },
     "doctor": {
         "data",
@@ -78,7 +73,7 @@ ROOMS = {
     "api": {
         *(
             "track",
-            "folds",
+            "search",
             "folds",
             "runner",
             "report",
@@ -92,6 +87,10 @@ ROOMS = {
             "isolation",
         ),
         *("machine", "wording"),
+    },
+    "search": {
+        *("runner", "report", "explain", "runs", "spec", "catalog", "notices", "observer", "records", "environment"),
+        *("errors", "isolation", "machine", "wording", "__init__"),
     },
     "folds": {
         *("runner", "data", "report", "explain", "insight", "runs", "spec", "notices", "observer", "records"),
@@ -176,7 +175,7 @@ ROOMS = {
 }
 HEAVY_ROOMS = {
     *("api", "isolation", "doctor", "runner", "inference", "draft", "factory", "data", "report", "insight", "startup"),
-    *("export", "serve", "track", "tune", "folds"),
+    *("export", "serve", "track", "search", "folds"),
 }
 HEAVY = {"tensorflow", "keras", "numpy", "matplotlib", "sklearn", "PIL", "tensorflow_datasets"}
 TERMINAL = {"click", "rich"}

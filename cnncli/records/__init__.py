@@ -13,6 +13,7 @@ from cnncli.records.images import (
 )
 from cnncli.records.labels import DoubtfulLabel
 from cnncli.records.model import LayerRow, ModelSummary, TrainingMemory
+from cnncli.records.search import TuneTrial
 from cnncli.records.training import Epoch, History, LoadedLayer, LoadedWeights, Reproduction, StageStarted
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Severity",
     "StageStarted",
     "TrainingMemory",
+    "TuneTrial",
     "UnreadableImage",
     "WrittenPredictions",
 ]

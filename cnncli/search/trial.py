@@ -20,9 +20,9 @@ from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch
 from cnncli.runs import RunDir
 from cnncli.runs.searches import TRIAL
+from cnncli.search.process import PRUNE
 from cnncli.spec import load
 from cnncli.spec.sections.devices import parts_of_processor
-from cnncli.tune.process import PRUNE
 
 ABANDONED = 143
 """The code with which a training stops when nobody listens any more."""
@@ -87,7 +87,7 @@ def run_trial(folder: Path, weights_dir: Path, command: Sequence[str], said: Tex
     try:
         with isolated():
             from cnncli.runner.training.outcome import PRUNED
-            from cnncli.tune.training import train_trial
+            from cnncli.search.training import train_trial
 
             reporter = Reporter(said, heard, spec.train.epochs, PRUNED)
             train_trial(RunDir(folder), spec, weights_dir, [reporter], command, record.get("evaluates", False))

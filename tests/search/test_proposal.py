@@ -4,8 +4,8 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from cnncli.search.proposal import MOST_ATTEMPTS, Space, ask
 from cnncli.spec import load
-from cnncli.tune.proposal import MOST_ATTEMPTS, Space, ask
 
 SPEC = """\
 data: {source: mnist}

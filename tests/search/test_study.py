@@ -5,9 +5,9 @@ import pytest
 from optuna.storages import InMemoryStorage
 
 from cnncli.errors import ResourceError, SpecError
+from cnncli.search.storage import Store
+from cnncli.search.study import Search, open_study
 from cnncli.spec import load
-from cnncli.tune.storage import Store
-from cnncli.tune.study import Search, open_study
 
 SPEC = """\
 name: s

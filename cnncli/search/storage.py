@@ -17,8 +17,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from cnncli.errors import ResourceError, brief
 from cnncli.machine import expanded
 from cnncli.notices import Notice
-from cnncli.tune.journal import Journal
-from cnncli.tune.turns import DatabaseTurn, FileTurn, Turn
+from cnncli.search.journal import Journal
+from cnncli.search.turns import DatabaseTurn, FileTurn, Turn
 
 AWAY = (OSError, SQLAlchemyError, StorageInternalError, UnboundLocalError)
 """What a storage raises while it cannot be reached; the last one is Optuna's own, at the end of a trial."""

@@ -6,7 +6,7 @@ from cnncli.records import Epoch
 from cnncli.runner.training.checkpoint import TrainingState, write_checkpoint
 from cnncli.runs import CHECKPOINT, RunDir
 from cnncli.runs.searches import PRUNED
-from cnncli.tune.trial_end import TrialEnd, end_of_run, values_of_epochs
+from cnncli.search.trial_end import TrialEnd, end_of_run, values_of_epochs
 
 
 @pytest.fixture

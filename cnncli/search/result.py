@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import optuna
@@ -10,11 +11,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from cnncli import __version__
 from cnncli.explain.topics import explained
+from cnncli.records import TuneTrial
 from cnncli.report.page import write
 from cnncli.report.page.search import SearchPage, TrialRow, search_html
 from cnncli.runs import PAGE, write_text, writing
+from cnncli.search.folder import SearchFolder
+from cnncli.search.study import ERROR, RUN, Search, best_trial
 from cnncli.spec.writer import flow, spec_text
-from cnncli.tune.study import ERROR, Search, best_trial
 from cnncli.wording import counted, in_shell
 
 BEST = "best.yaml"
@@ -55,6 +58,22 @@ def write_results(folder: Path, search: Search, study: optuna.Study) -> FrozenTr
     with writing(folder / PAGE) as aside:
         write(search_html(page, explained), aside)
     return best
+
+
+def trials_of(folder: SearchFolder, search: Search, trials: Sequence[FrozenTrial]) -> tuple[TuneTrial, ...]:
+    """The trials that have begun, by their numbers."""
+    begun = (trial for trial in trials if trial.state != TrialState.WAITING)
+    return tuple(
+        TuneTrial(
+            number=trial.number,
+            state=_STATES.get(trial.state, "running"),
+            value=trial.values[0] if trial.state == TrialState.COMPLETE else None,
+            values=search.space.values(trial.params),
+            path=found.run.path if (found := folder.find(trial.number, trial.user_attrs.get(RUN, ""))) else None,
+            reason=str(trial.user_attrs.get(ERROR, "")),
+        )
+        for trial in begun
+    )
 
 
 def _row(search: Search, trial: FrozenTrial) -> TrialRow:

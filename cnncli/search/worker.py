@@ -14,17 +14,18 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from cnncli.errors import CnncliError, RunError, SpecError
+from cnncli.observer import TuneObserver
+from cnncli.records import TuneTrial
 from cnncli.runs import PAGE, require_writable
 from cnncli.runs.lock import Lock
+from cnncli.search.folder import SearchFolder, TrialFolder, folder_of
+from cnncli.search.process import TrialProcess
+from cnncli.search.proposal import MOST_ATTEMPTS, ask, complete, sampler
+from cnncli.search.result import BEST, trials_of, write_results
+from cnncli.search.storage import AWAY, Store, open_storage, shown_place
+from cnncli.search.study import ERROR, FOLDER, HOST, RUN, STARTED, TOKEN, Search, ended, open_study, running
+from cnncli.search.trial_end import STATES, TrialEnd, end_of_run, values_of_epochs
 from cnncli.spec import LoadedSpec, load
-from cnncli.tune.folder import SearchFolder, TrialFolder, folder_of
-from cnncli.tune.process import TrialProcess
-from cnncli.tune.proposal import MOST_ATTEMPTS, ask, complete, sampler
-from cnncli.tune.result import BEST, write_results
-from cnncli.tune.storage import AWAY, Store, open_storage, shown_place
-from cnncli.tune.study import ERROR, FOLDER, HOST, RUN, STARTED, TOKEN, Search, ended, open_study, running
-from cnncli.tune.trial_end import STATES, TrialEnd, end_of_run, values_of_epochs
-from cnncli.tune.watcher import Watcher
 
 PAUSE = 1.0
 """Seconds between two looks at what the other processes of a search do."""
@@ -49,7 +50,7 @@ class Worker:
         loaded: The spec with its search.
         runs_dir: Directory of runs.
         location: Where the search is kept, as `open_storage` takes it.
-        watcher: Hears of the search.
+        observer: Hears of the search.
         command: Command line to record in the runs.
 
     Raises:
@@ -59,13 +60,13 @@ class Worker:
     """
 
     def __init__(
-        self, loaded: LoadedSpec, runs_dir: Path, location: str | None, watcher: Watcher, command: list[str]
+        self, loaded: LoadedSpec, runs_dir: Path, location: str | None, observer: TuneObserver, command: list[str]
     ) -> None:
-        self.search, self._runs_dir, self._watcher, self._command = Search(loaded), runs_dir, watcher, command
+        self.search, self._runs_dir, self._observer, self._command = Search(loaded), runs_dir, observer, command
         self._told: set[str] = set()
         require_writable(runs_dir)
         path = folder_of(runs_dir, self.search.name)
-        self.store: Store = open_storage(location, path, watcher.on_notice)
+        self.store: Store = open_storage(location, path, observer.on_notice)
         with self.store.turn:
             self.study = open_study(self.search, self.store, time.time())
             attributes = self.study.user_attrs
@@ -88,14 +89,19 @@ class Worker:
             CnncliError: Several trials failed one after the other, or the storage is away for too long.
         """
         trials = self.store.attempt(lambda: self.study.get_trials(deepcopy=False))
-        self._watcher.on_start(self.search, self.store.place, self.folder.path, ended(trials))
+        search = self.search
+        self._observer.on_start(search.spec, search.metric, self.store.place, self.folder.path, ended(trials))
         while (step := self.store.attempt(self._next)) != "over":
             if isinstance(step, Task):
                 self._work(step)
             else:
-                self._watcher.on_wait(step)
+                self._observer.on_wait(step)
                 time.sleep(PAUSE)
         return self.store.attempt(self._write_results)
+
+    def trials(self) -> tuple[TuneTrial, ...]:
+        """All trials that have begun, in whichever process."""
+        return self.store.attempt(lambda: trials_of(self.folder, self.search, self.study.get_trials(deepcopy=False)))
 
     def give_up(self, numbers: Sequence[int]) -> None:
         """Counts trials as failed whose machine is gone, so that nobody waits for them.
@@ -177,7 +183,7 @@ class Worker:
             self.store.attempt(lambda: self._tell(task, end))
         best = self.store.attempt(self._write_results)
         is_best = best is not None and best.number == task.trial.number
-        self._watcher.on_trial_end(task.trial.number, end.state, end.value, end.reason, is_best)
+        self._observer.on_trial_end(task.trial.number, end.state, end.value, end.reason, is_best)
         self._failures = self._failures + 1 if end.state == "failed" else 0
         if self._failures >= MOST_FAILURES:
             raise _given_up(end)
@@ -186,7 +192,7 @@ class Worker:
         """How a trial ended: from its record or its run, or after it was trained."""
         folder, metric = task.folder, self.search.metric
         record = folder.record()
-        self._watcher.on_trial(task.trial.number, record["values"], len(task.trial.intermediate_values))
+        self._observer.on_trial(task.trial.number, record["values"], len(task.trial.intermediate_values))
         if "end" in record:  # the storage was away when it ended
             return TrialEnd(**record["end"])
         end = end_of_run(folder.run, metric) or _contradiction(record["spec"])
@@ -207,7 +213,7 @@ class Worker:
 
         def on_epoch(epoch: int, metrics: Mapping[str, float]) -> bool:
             value = metrics.get(self.search.metric)
-            self._watcher.on_epoch(task.trial.number, epoch, value)
+            self._observer.on_epoch(task.trial.number, epoch, value)
             if value is not None:
                 reported[epoch] = value
             return self._goes_on(task, reported)
@@ -255,7 +261,7 @@ class Worker:
         """Passes on what a training has to say, which most others say as well."""
         if text not in self._told:
             self._told.add(text)
-            self._watcher.on_notice(text)
+            self._observer.on_notice(text)
 
 
 def _whereabouts(trial: FrozenTrial) -> str:

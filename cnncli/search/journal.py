@@ -15,7 +15,7 @@ from typing import IO, Any
 from optuna.storages.journal import BaseJournalBackend
 
 from cnncli.errors import ResourceError
-from cnncli.tune.turns import FileTurn
+from cnncli.search.turns import FileTurn
 
 _NOTHING = b'{"op_code":10,"worker_id":"cnncli"}'
 """A record that Optuna passes over: an operation that only its Rust version knows."""

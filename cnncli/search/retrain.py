@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +14,16 @@ from cnncli.notices import Notice
 from cnncli.runs import RunDir
 from cnncli.runs.lock import Lock
 from cnncli.runs.searches import TRIAL
-from cnncli.tune.process import TrialProcess
-from cnncli.tune.proposal import MOST_ATTEMPTS
-from cnncli.tune.study import Search
+from cnncli.search.process import TrialProcess
+from cnncli.search.proposal import MOST_ATTEMPTS
+from cnncli.search.study import Search
 
 LOCK = "retrain.lock"
 
 
-@dataclass(frozen=True)
-class Retrained:
-    """A training of the best spec.
-
-    Args:
-        seed: Its seed.
-        run: Its run.
-        metrics: Its metrics on the test images.
-    """
-
-    seed: int
-    run: RunDir
-    metrics: Mapping[str, Any]
-
-
 def retrain(
     folder: Path, search: Search, best: FrozenTrial, seeds: int, weights_dir: Path, command: list[str], notice: Notice
-) -> Iterator[Retrained]:
+) -> Iterator[RunDir]:
     """Trains the best spec with its own seed and those that follow; one that was trained before is not trained again.
 
     Args:
@@ -52,7 +36,7 @@ def retrain(
         notice: Receives what the trainings have to say.
 
     Yields:
-        Each training as soon as it has ended.
+        Each run as soon as it has ended.
 
     Raises:
         RunError: Another process does the same.
@@ -69,7 +53,7 @@ def retrain(
             create_folder(run.path)
             run.write_json(TRIAL, {"number": best.number, "spec": {**spec, "seed": seed}, "evaluates": True})
             _train(run, weights_dir, command, notice)
-            yield Retrained(seed, run, run.metrics())
+            yield run
     finally:
         lock.release()
 

@@ -13,14 +13,14 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from cnncli.errors import KeyPath, Problem, ResourceError, SpecError
+from cnncli.search.proposal import Space, pruner
+from cnncli.search.storage import Store
 from cnncli.spec import LoadedSpec
 from cnncli.spec.metrics import monitored_metric, more_is_better
 from cnncli.spec.schema import Spec
 from cnncli.spec.search_space import with_values, without_search
 from cnncli.spec.sections.sources import Source
 from cnncli.spec.writer import flow
-from cnncli.tune.proposal import Space, pruner
-from cnncli.tune.storage import Store
 
 IDENTITY, TOKEN, STARTED = "cnncli.spec", "cnncli.token", "cnncli.started"
 """Attributes of the study: what it searches, what distinguishes it, and when it began, in seconds since 1970."""

@@ -20,7 +20,7 @@ import sys
 package = sys.argv.pop(1)
 if package not in sys.path:
     sys.path.insert(0, package)
-from cnncli.tune.trial import main
+from cnncli.search.trial import main
 main()
 """
 """Runs this very cnncli, also where it is not installed; the current folder, which may hold anything, is left out."""

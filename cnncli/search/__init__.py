@@ -4,7 +4,7 @@
            → process → trial (a process of its own, which trains)
 
 worker      one process of the search: takes a trial, has it trained, reports it, until there are enough
-watcher     who hears of it
+observers   who hears of it
 study       the search in Optuna's storage: made once, joined by others only if it is the same
 proposal    what to try next, by Optuna's samplers, or the points of a grid
 storage     a journal file, SQLite or PostgreSQL; what is away is waited for

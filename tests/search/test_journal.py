@@ -9,8 +9,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from cnncli.errors import ResourceError
-from cnncli.tune.journal import Journal
-from cnncli.tune.turns import FileTurn
+from cnncli.search.journal import Journal
+from cnncli.search.turns import FileTurn
 
 
 @pytest.fixture
