@@ -88,6 +88,11 @@ def claim_process() -> None:
         os.environ.pop(name, None)
 
 
+def is_claimed() -> bool:
+    """Whether the process is cnncli's alone."""
+    return _is_claimed
+
+
 def set_by_default(name: str, value: str) -> None:
     """Sets a variable that the user has not set."""
     if name not in os.environ:

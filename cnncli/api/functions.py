@@ -221,13 +221,16 @@ def train(
     spec = loaded_spec(spec)
     require_inputs_exist(spec.data, spec.model, expanded(runs_dir), spec.track)  # before TensorFlow is started
     divide_processor(parts_of_processor(spec.train.devices))
+    from cnncli.report import reports_beside
     from cnncli.runner.inputs.training_images import images_ahead
 
-    with images_ahead(spec) as images, isolated():
+    with reports_beside() as reports, images_ahead(spec) as images, isolated():
         from cnncli.api.run import Run
         from cnncli.runner.train import train as run_training
 
-        trained = run_training(spec, expanded(runs_dir), observers, command, began=began, images=images)
+        trained = run_training(
+            spec, expanded(runs_dir), observers, command, began=began, images=images, reports=reports
+        )
         return Run.of_training(trained)
 
 

@@ -39,11 +39,11 @@ class EvaluationResult:
     metrics: Mapping[str, Any]
 
     @classmethod
-    def of(cls, evaluation: Evaluation) -> Self:
-        """The result of an evaluation of at least one image."""
+    def of(cls, evaluation: Evaluation, report: ClassificationReport | None = None) -> Self:
+        """The result of an evaluation of at least one image, whose report may have been made before."""
         from cnncli.report.classification import classification_report, metrics_of
 
-        report = classification_report(evaluation)
+        report = report or classification_report(evaluation)
         return cls(evaluation, report, metrics_of(evaluation, report))
 
     @property

@@ -48,7 +48,7 @@ class Run(HeatMappedRun):
         run = cls(result.run)
         run.history = result.history
         if result.evaluation is not None:
-            run._evaluated = EvaluationResult.of(result.evaluation)
+            run._evaluated = EvaluationResult.of(result.evaluation, result.report)
         if result.trained is not None:
             from cnncli.runner.prepare import prepare_after_training
 
@@ -159,10 +159,12 @@ class Run(HeatMappedRun):
             if spec is None:
                 return self
             divide_processor(parts_of_processor(spec.train.devices))
-            with isolated(before_start=current.apply_recorded_threading):
+            from cnncli.report import reports_beside
+
+            with reports_beside() as reports, isolated(before_start=current.apply_recorded_threading):
                 from cnncli.runner.resume import resume
 
-                return Run.of_training(resume(current, spec, observers, command))
+                return Run.of_training(resume(current, spec, observers, command, reports=reports))
 
     def track(self, *trackers: str) -> tuple[str, ...]:
         """Sends this run to trackers, finished or not; what they have is not sent again.

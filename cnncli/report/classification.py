@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sklearn.metrics
 
 from cnncli.insight.calibration import Calibration, calibration
 from cnncli.insight.measure import Measured, measure
@@ -64,6 +63,8 @@ def classification_report(evaluation: Evaluation) -> ClassificationReport:
     Source:
         scikit-learn, `sklearn.metrics.classification_report`.
     """
+    import sklearn.metrics  # takes longer than the rest of a report
+
     names = evaluation.class_names
     # With all classes as labels scikit-learn prints `accuracy`, else `micro avg`
     shared = {"labels": range(len(names)), "zero_division": 0}

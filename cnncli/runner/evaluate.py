@@ -139,7 +139,8 @@ def own_split(
         RunError: There is no such split.
     """
     data = run.spec.data if data_path is None else _moved(run.spec.data, data_path)
-    splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=(split, *further))
+    needed = (split, *further)
+    splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=needed, rows=run.image_rows)
     if split not in splits.samples:
         raise RunError(f"this run has no {split} images", f"it has {', '.join(splits.samples)}")
     return splits

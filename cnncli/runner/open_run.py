@@ -19,6 +19,8 @@ from cnncli.runner.training.checkpoint import TrainingState, read_progress
 from cnncli.runner.training.pace import Leg, parse_legs
 from cnncli.runs import PACE, RunDir, verified_weights, weights_file
 from cnncli.runs.history import epochs_in, history_rows
+from cnncli.runs.image_list import MANIFEST, Row, read_manifest
+from cnncli.runs.untrusted import Unreadable, read_bytes
 from cnncli.spec import LoadedSpec, Spec, load
 from cnncli.spec.graph import Node
 from cnncli.spec.metrics import monitored_metric
@@ -89,6 +91,20 @@ class OpenRun:
         return spec.replace(train=spec.train.replace(features=0))
 
     @cached_property
+    def spec_text(self) -> str:
+        """Text of spec.yaml; it is only parsed for whoever asks for the spec.
+
+        Raises:
+            RunError: It is missing, or parsed and invalid.
+        """
+        if "loaded_spec" in vars(self):
+            return self.loaded_spec.document.text
+        try:
+            return read_bytes(self.folder.spec).decode("utf-8", "replace")
+        except Unreadable as error:
+            raise RunError(f"'{self.folder.spec}' cannot be read: {error}") from None
+
+    @cached_property
     def status(self) -> Mapping[str, Any]:
         """The recorded state, as `RunDir.status` gives it.
 
@@ -120,6 +136,16 @@ class OpenRun:
             RunError: data.json is missing or damaged.
         """
         return parse_data_record(self.folder.read_json("data.json"), self.path)
+
+    @cached_property
+    def image_rows(self) -> Sequence[Row]:
+        """The rows of images.csv; none of a built-in data set, whose images no run lists.
+
+        Raises:
+            RunError: data.json is missing, or either is damaged.
+        """
+        manifest = self.path / MANIFEST
+        return read_manifest(manifest, self.class_names) if manifest.exists() else ()
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -15,9 +15,6 @@ from cnncli.records import History
 from cnncli.report.page import Heat, RunFacts
 from cnncli.runner.inputs.findings import findings_of
 from cnncli.runner.open_run import OpenRun
-from cnncli.runs import RunDir
-from cnncli.runs.image_list import MANIFEST, read_manifest
-from cnncli.runs.untrusted import read_bytes
 from cnncli.spec.graph import Node
 
 if TYPE_CHECKING:
@@ -30,24 +27,29 @@ Facts = Callable[["keras.Model", History], RunFacts]
 """What the page of a run says, from a model with the weights that were evaluated, and the history."""
 
 
-def facts_at_the_end(run: RunDir, nodes: Sequence[Node]) -> Facts:
-    """The facts of a run that is being trained: its files are read when they are asked for."""
-    return lambda model, history: facts_of(OpenRun(run), nodes, model, history)
+def facts_at_the_end(run: OpenRun, nodes: Sequence[Node]) -> Facts:
+    """The facts of a run that is being trained: what was not read of it by then is read when they are asked for."""
+    return lambda model, history: facts_of(run, nodes, model, history, run.folder.status())
 
 
-def facts_of(run: OpenRun, nodes: Sequence[Node], model: keras.Model, history: History) -> RunFacts:
-    """The facts of a run with these nodes, whose model has the weights that were evaluated."""
+def facts_of(
+    run: OpenRun, nodes: Sequence[Node], model: keras.Model, history: History, status: Mapping[str, Any] | None = None
+) -> RunFacts:
+    """The facts of a run with these nodes, whose model has the weights that were evaluated.
+
+    `status` is that of now, where it has changed since the run was opened.
+    """
     record = run.data_record
-    state = run.status.get("state")
+    state = (status or run.status).get("state")
     return RunFacts(
         name=run.folder.name,
         state="finished" if state == "running" else str(state),  # the page is the last that a training writes
         history=history,
         counts=record.counts,
-        findings=list(findings_of(record, _recorded_images(run))),
+        findings=list(findings_of(record, run.image_rows)),
         network=summarize(model, nodes),
         heat_maps=lambda pictures, labels: heat_maps(model, pictures, labels),
-        spec=read_bytes(run.folder.spec).decode("utf-8", "replace"),
+        spec=run.spec_text,
         machine=list(_machine(run.environment)),
         explain=explained,
     )
@@ -73,12 +75,6 @@ def _heat(
     logits = np.asarray(logit(network.logits(checked_by_covering(pixels, evidence))))  # (4,)
     values = evidence.over(*map(np.arange, pixels.shape[:2]))
     return Heat(values, bool(logits[0] < logits[1:].mean()))
-
-
-def _recorded_images(run: OpenRun) -> Sequence[Mapping[str, str]]:
-    """The rows of images.csv; none of a built-in data set, whose images no run lists."""
-    manifest = run.path / MANIFEST
-    return read_manifest(manifest, run.class_names) if manifest.exists() else ()
 
 
 def _machine(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

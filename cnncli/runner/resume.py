@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnncli.observer import TrainingObserver
+from cnncli.report import Reports
 from cnncli.runner.environment import differences, environment
 from cnncli.runner.execution.devices import device_names
 from cnncli.runner.execution.several import draws_in_steps
@@ -19,7 +20,7 @@ from cnncli.runner.page import facts_at_the_end
 from cnncli.runner.train import announce_start, prepare_phases, train_into
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
-from cnncli.runner.training.results import Trained, TrainingResult
+from cnncli.runner.training.results import ResultWriter, Trained, TrainingResult
 from cnncli.runner.training.run_files import command_line, set_epochs
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import now
@@ -34,11 +35,12 @@ def resume(
     observers: Sequence[TrainingObserver] = (),
     command: Sequence[str] = (),
     evaluates: bool = True,
+    reports: Reports = Reports(),  # noqa: B008  has no state
 ) -> TrainingResult:
     """Continues a run, whose folder the caller has locked, with the spec that `plan_resume` returns.
 
     One that cannot be resumed is left untouched; errors are those of `cnncli.Run.resume`. Unless it `evaluates`, the
-    test images are never looked at.
+    test images are never looked at. `reports` makes pictures and reports.
     """
     observer, folder = Observers(observers), run.folder
     if spec.train.epochs != run.spec.train.epochs and "total_steps" in str(spec.train.phases[-1].optimizer):
@@ -49,12 +51,17 @@ def resume(
     if not folder.data.exists():  # it ended before its first step
         spec = spec.replace(data=with_own_files(spec.data, run.path))
         open_run = lambda: contextlib.nullcontext(folder)  # noqa: E731
-        return train_into(open_run, spec, run.path.parent, observer, command, evaluates=evaluates)
-    return _continue(run, spec, observer, command, evaluates)
+        return train_into(open_run, spec, run.path.parent, observer, command, evaluates=evaluates, reports=reports)
+    return _continue(run, spec, observer, command, evaluates, reports)
 
 
 def _continue(
-    run: OpenRun, spec: Spec, observer: TrainingObserver, command: Sequence[str], evaluates: bool
+    run: OpenRun,
+    spec: Spec,
+    observer: TrainingObserver,
+    command: Sequence[str],
+    evaluates: bool,
+    reports: Reports,
 ) -> TrainingResult:
     """Trains from the run's checkpoint on; nothing is written before everything that can be refused is prepared."""
     started, folder = time.monotonic(), run.folder
@@ -62,14 +69,17 @@ def _continue(
     differing = differences(run.environment, environment(spec.model.nodes, device_names(spec.train.devices)))
     if differing:
         observer.on_notice(f"the environment has changed, so the last bits may differ: {'; '.join(differing)}")
-    source = recorded_splits(spec.data, spec.seed, run.data_record, run.path, observer.on_notice, unchanged=True)
+    source = recorded_splits(
+        spec.data, spec.seed, run.data_record, run.path, observer.on_notice, unchanged=True, rows=run.image_rows
+    )
     splits = decoded(source, spec.data, observer.on_decoding, observer.on_notice)
     with memory_errors_explained():
         phases = prepare_phases(spec, splits, run.input_spec)
         epochs_before = sum(epoch.stage < run.progress.stage for epoch in run.progress.epochs)
         phase = phases.start(run.progress.stage, epochs_before)
-        facts, monitor = facts_at_the_end(folder, spec.model.nodes), monitored_metric(spec)
-        session = TrainingSession(folder, splits, phases, phase, monitor, observer, facts, evaluates=evaluates)
+        facts, monitor = facts_at_the_end(run, spec.model.nodes), monitored_metric(spec)
+        results = ResultWriter(folder, splits, phases, facts, reports)
+        session = TrainingSession(results, phases, phase, monitor, observer, evaluates=evaluates)
         session.restore(reported_metrics(spec))
     if spec.train.devices != run.spec.train.devices and draws_in_steps(phases.model):
         observer.on_notice("Dropout and noise are drawn otherwise by another number of devices")
@@ -77,7 +87,7 @@ def _continue(
         outcome.session = session
         folder.set_status("running")  # first: a kill from here on is that of a training, with the old spec or the new
         if spec.train.epochs != run.spec.train.epochs:
-            set_epochs(folder, run.loaded_spec.document.value, spec.train.phases[-1].epochs)
+            run.spec_text = set_epochs(folder, run.loaded_spec.document.value, spec.train.phases[-1].epochs)
         resumed = run.environment.get("resumed")
         entry = {"time": now(), "command": command_line(command), "differs": differing}
         entries = [*(resumed if isinstance(resumed, list) else []), entry]

@@ -13,6 +13,7 @@ from cnncli.errors import CnncliError, SpecError
 from cnncli.factory.precision import slowed_by
 from cnncli.factory.summary import summarize
 from cnncli.observer import TrainingObserver
+from cnncli.report import Reports
 from cnncli.runner.execution.devices import execution_for
 from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.inputs.input_spec import InputSpec
@@ -28,7 +29,7 @@ from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
 from cnncli.runner.training.pace import Leg, Pace, start_pace
 from cnncli.runner.training.phases import TrainingPhases
-from cnncli.runner.training.results import Trained, TrainingResult
+from cnncli.runner.training.results import ResultWriter, Trained, TrainingResult
 from cnncli.runner.training.run_files import portable_spec, write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
@@ -49,13 +50,14 @@ def train(
     began: float | None = None,
     legs: Sequence[Leg] | None = None,
     images: TrainingImages = training_images,
+    reports: Reports = Reports(),  # noqa: B008  has no state
 ) -> TrainingResult:
     """Trains, keeps the best weights, evaluates them once on the test split and writes every artefact.
 
     Arguments and errors are those of `cnncli.train`. Further ones are `weights_dir`, the directory of the runs whose
     weights the spec names, `runs_dir` by default; `began`, the start of the time that `max_time` limits, by
-    `time.monotonic`; `legs`, decisions on it of an earlier training, to be repeated; and `images`, which gives those
-    of the spec.
+    `time.monotonic`; `legs`, decisions on it of an earlier training, to be repeated; `images`, which gives those of
+    the spec; and `reports`, which makes its pictures and reports.
     """
     began = time.monotonic() if began is None else began
     observer = Observers(observers)
@@ -70,6 +72,7 @@ def train(
         command,
         lambda: start_pace(time.monotonic() - began, spec.train.max_seconds, legs),
         images=images,
+        reports=reports,
     )
 
 
@@ -82,6 +85,7 @@ def train_into(
     pace: Callable[[], Pace] = Pace,
     evaluates: bool = True,
     images: TrainingImages = training_images,
+    reports: Reports = Reports(),  # noqa: B008  has no state
 ) -> TrainingResult:
     """Trains from the first step; `open_run` locks a run folder once everything that can be refused is prepared.
 
@@ -106,10 +110,9 @@ def train_into(
         run.set_status("running")
         if not spec.data.source.is_builtin:
             record_images(run, source, observer.on_notice)
-        facts, monitor = facts_at_the_end(run, spec.model.nodes), monitored_metric(spec)
-        session = outcome.session = TrainingSession(
-            run, splits, phases, phase, monitor, observer, facts, pace(), evaluates
-        )
+        facts, monitor = facts_at_the_end(OpenRun(run), spec.model.nodes), monitored_metric(spec)
+        results = ResultWriter(run, splits, phases, facts, reports)
+        session = outcome.session = TrainingSession(results, phases, phase, monitor, observer, pace(), evaluates)
         session.save()
         write_data_record(
             run, spec.data.source, splits, inputs

@@ -44,6 +44,7 @@ class Document:
     keys: Mapping[KeyPath, Place] = field(default_factory=dict)  # place of each mapping's key, by path
     values: Mapping[KeyPath, Place] = field(default_factory=dict)  # place of each value, by path
     problems: tuple[Problem, ...] = ()  # what a spec may not hold, such as a key that is set twice; the rest is read
+    text: str = ""  # the text itself
 
     def locate(self, problem: Problem) -> Problem:
         """The problem with its place: that of its key or value, or of the nearest part above it."""
@@ -94,7 +95,7 @@ def read_leniently(data: bytes | str, file: str) -> Document:
         raise _fatal("the file is empty; a spec needs at least 'data' and 'model'", Place(file, 1, 1))
     builder = _Builder(file)
     value = builder.build(node)
-    return Document(file, value, builder.keys, builder.values, tuple(builder.problems))
+    return Document(file, value, builder.keys, builder.values, tuple(builder.problems), text)
 
 
 def read_value(text: str, file: str) -> Any:

@@ -75,6 +75,7 @@ def recorded_splits(
     notice: Notice = ignore,
     unchanged: bool = False,
     needed: Collection[str] = SPLITS,
+    rows: Sequence[Row] = (),
 ) -> Splits:
     """Finds the images of a run again, each of them under the class that it had.
 
@@ -88,6 +89,7 @@ def recorded_splits(
         notice: Receives warnings about images whose content or class has changed since.
         unchanged: Refuse images whose content has changed.
         needed: Splits whose images must all be there; of the others, files may be missing.
+        rows: The list of the run's images, if it was read before.
 
     Raises:
         DataError: Images or classes are missing.
@@ -97,7 +99,7 @@ def recorded_splits(
     if data.source.is_builtin:
         return load_splits(data, seed, recorded=record.validation, notice=notice)
     class_names = record.class_names
-    rows = read_manifest(run / MANIFEST, class_names)
+    rows = rows or read_manifest(run / MANIFEST, class_names)
     order = {name: label for label, name in enumerate(class_names)}
     same = data.split.validation == "test" or data.split.test == "validation"
     shares_test = same and all(row["split"] != "validation" for row in rows)

@@ -35,6 +35,7 @@ from cnncli.runner.preflight.memory import (
 from cnncli.runner.train import prepare_phases
 from cnncli.runner.training.divergence import ADVICE
 from cnncli.runner.training.outcome import memory_errors_explained
+from cnncli.runner.training.results import ResultWriter
 from cnncli.runner.training.run_files import write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runner.training.variables import first_not_finite
@@ -173,8 +174,9 @@ class Rehearsal:
     def _session(self) -> TrainingSession:
         """A session in the current phase, with one batch of the images to evaluate."""
         sampled = replace(self.splits, samples={"train": self.splits.samples["train"], **self._sample}, groups={})
-        facts, monitor = facts_at_the_end(self.run, self.spec.model.nodes), monitored_metric(self.spec)
-        return TrainingSession(self.run, sampled, self.phases, self._phase, monitor, self._observer, facts)
+        facts, monitor = facts_at_the_end(OpenRun(self.run), self.spec.model.nodes), monitored_metric(self.spec)
+        results = ResultWriter(self.run, sampled, self.phases, facts)
+        return TrainingSession(results, self.phases, self._phase, monitor, self._observer)
 
     def write_start(self, source: Splits) -> None:
         """Writes what a run records before its first step."""

@@ -109,6 +109,9 @@ def recording_outcome(run: RunDir, observer: TrainingObserver) -> Iterator[Outco
         outcome.record("failed", error.message if isinstance(error, CnncliError) else brief(error))
         raise
     finally:
+        if outcome.session is not None:
+            with contextlib.suppress(Exception, KeyboardInterrupt):  # what ended the training is what is told
+                outcome.session.results.settle()
         observer.on_end(outcome.state)
 
 

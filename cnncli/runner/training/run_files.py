@@ -48,19 +48,25 @@ def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str
     run.write_text("log.txt", CHATTER)
 
 
-def _write_spec(run: RunDir, plain: Mapping[str, Any]) -> None:
+def _write_spec(run: RunDir, plain: Mapping[str, Any]) -> str:
     repeats = "'cnncli train' with this file" if plain["train"].get("max_time") is None else "'cnncli reproduce'"
     heading = f"# resolved by cnncli {__version__}; {repeats} repeats the run\n"
-    run.write_text("spec.yaml", heading + spec_text(plain))
+    text = heading + spec_text(plain)
+    run.write_text("spec.yaml", text)
+    return text
 
 
-def set_epochs(run: RunDir, plain: Mapping[str, Any], epochs: int) -> None:
-    """Changes the epochs of the last phase in spec.yaml, whose content is `plain`, and nothing else."""
+def set_epochs(run: RunDir, plain: Mapping[str, Any], epochs: int) -> str:
+    """Changes the epochs of the last phase in spec.yaml, whose content is `plain`, and nothing else.
+
+    Returns:
+        The text of spec.yaml.
+    """
     train = dict(plain["train"])
     if stages := train.get("stages"):
         train["stages"] = [*stages[:-1], {**stages[-1], "epochs": epochs}]
         epochs = sum(stage["epochs"] for stage in train["stages"])
-    _write_spec(run, {**plain, "train": {**train, "epochs": epochs}})
+    return _write_spec(run, {**plain, "train": {**train, "epochs": epochs}})
 
 
 def portable_spec(spec: Spec) -> Spec:

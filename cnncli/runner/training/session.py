@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnncli.errors import RunError, TrainingError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch, History
-from cnncli.runner.inputs.splits import Splits, evaluated_splits
+from cnncli.runner.inputs.splits import evaluated_splits
 from cnncli.runner.training.checkpoint import TrainingState, read_checkpoint, write_checkpoint
 from cnncli.runner.training.divergence import ADVICE, divergence_error
 from cnncli.runner.training.loop import NotFinite
@@ -19,10 +19,9 @@ from cnncli.runner.training.pace import Pace
 from cnncli.runner.training.results import ResultWriter, TrainingResult
 from cnncli.runner.training.timekeeper import Timekeeper
 from cnncli.runner.training.variables import first_not_finite
-from cnncli.runs import CHECKPOINT, LAST, PACE, RunDir
+from cnncli.runs import CHECKPOINT, LAST, PACE
 
 if TYPE_CHECKING:
-    from cnncli.runner.page import Facts
     from cnncli.runner.training.phases import TrainingPhase, TrainingPhases
 
 PASSES = 3
@@ -41,31 +40,28 @@ class TrainingSession:
     The checkpoint is written first, and everything else from what it holds: what a kill leaves undone, a resumed
     training does again, to the same bytes. The caller has locked the run folder; `monitor` is the metric that selects
     the best epoch, and whether more of it is better. With `max_time`, `pace` has the time spent before, and
-    decisions to be repeated; `facts` gives what the page of the run says. Unless it `evaluates`, the test images are
-    never looked at.
+    decisions to be repeated. Unless it `evaluates`, the test images are never looked at.
     """
 
     def __init__(
         self,
-        run: RunDir,
-        splits: Splits,
+        results: ResultWriter,
         phases: TrainingPhases,
         phase: TrainingPhase,
         monitor: tuple[str, bool],
         observer: TrainingObserver,
-        facts: Facts,
         pace: Pace = Pace(),  # noqa: B008  frozen
         evaluates: bool = True,
     ) -> None:
         self._evaluates = evaluates
-        self._run, self._phases, self._phase, self._monitor, self._observer = run, phases, phase, monitor, observer
-        self.results = ResultWriter(run, splits, phases, facts)
-        self._reported = sum(map(len, evaluated_splits(splits).values()))
+        self._run, self._phases, self._phase, self._monitor = results.run, phases, phase, monitor
+        self.results, self._observer = results, observer
+        self._reported = sum(map(len, evaluated_splits(results.splits).values()))
         self._state = TrainingState(stage=phase.number)
         self._epoch_start = self._saved = time.monotonic()
         limit = phases.train.max_seconds
         self._keeper = None if limit is None else Timekeeper(limit, pace)
-        validated = splits.samples.get("validation", ())
+        validated = results.splits.samples.get("validation", ())
         self._validation_steps = len(validated) / phases.train.batch_size / PASSES
         self._start_keeping()
 
@@ -252,6 +248,7 @@ class TrainingSession:
         """
         self._update(steps=done, seconds=time.monotonic() - self._epoch_start)
         self._observer.on_step(len(self._state.epochs) + 1, done, steps, self._phase.loop.metrics)
+        self.results.settle(wait=False)
         stop_if_requested(self._observer)
         if self._keeper is not None:
             self._keeper.after_steps(self._before + done)

@@ -47,6 +47,9 @@ class FakeSession:
     def results(self):
         return self
 
+    def settle(self):
+        self.is_settled = True
+
     def write_history(self, history):
         self.status_at_report = self.run.status()["state"]
 
