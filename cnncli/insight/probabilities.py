@@ -29,13 +29,11 @@ def class_logits(raw: np.ndarray, probabilities: np.ndarray) -> np.ndarray | Non
         first class. Of a model that has none, such as one that averages several softmaxes, logarithms of the
         probabilities. None where these do not add up to 1.
     """
-    from scipy.special import softmax
-
     logits = raw.astype(np.float32)
     if logits.shape[1] == 1:
         logits = np.concatenate([np.zeros_like(logits), logits], axis=1)  # (images, 2)
     few = slice(_COMPARED)
-    if logits.shape == probabilities.shape and np.allclose(softmax(logits[few], axis=1), probabilities[few], atol=1e-3):
+    if logits.shape == probabilities.shape and np.allclose(of_logits(logits[few]), probabilities[few], atol=1e-3):
         return logits
     if not are_probabilities(probabilities):
         return None
