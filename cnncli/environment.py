@@ -63,7 +63,7 @@ a third of its start."""
 
 _ours: dict[str, str] = {}
 
-_parts = 1
+_parts, _workers = 1, False
 
 _is_claimed = False
 
@@ -77,6 +77,17 @@ def divide_processor(parts: int) -> None:
 def processor_parts() -> int:
     """How many devices TensorFlow makes of the processor when it starts."""
     return _parts
+
+
+def expect_workers() -> None:
+    """Leaves it to the training to start TensorFlow's devices: those of other processes have to be known before."""
+    global _workers
+    _workers = True
+
+
+def expects_workers() -> bool:
+    """Whether TensorFlow's devices are not to be started with it."""
+    return _workers
 
 
 def claim_process() -> None:

@@ -4,7 +4,8 @@
      ├─ SpecError          2    the YAML is wrong; carries every problem with its place
      ├─ DataError          3    images or labels are missing, unreadable or not what the spec says
      ├─ TrainingError      4    the training diverged
-     ├─ ResourceError      5    disk or memory ran out, a folder cannot be written, TensorFlow cannot be started
+     ├─ ResourceError      5    disk or memory ran out, a folder cannot be written, TensorFlow cannot be started,
+     │                          or another rank of the training was lost (WorkerLost)
      ├─ RunError           6    no such run, not finished, or not a run at all
      ├─ ThresholdMissed    7    a figure is below what --fail-under asks for
      ├─ NotExported        7    a format cannot express the network, or the exported file answers differently
@@ -135,6 +136,10 @@ class ResourceError(CnncliError):
     """Disk or memory ran out, a folder or the output cannot be written to, or TensorFlow cannot be started."""
 
     exit_code = 5
+
+
+class WorkerLost(ResourceError):
+    """Another process that shares a training has ended, or does not answer; this one ends as well."""
 
 
 class RunError(CnncliError):

@@ -22,6 +22,7 @@ from cnncli.chatter import stderr_aside
 from cnncli.environment import (
     ONEDNN,
     RESULT_VARIABLES,
+    expects_workers,
     has_onednn,
     matplotlib_backend_aside,
     processor_parts,
@@ -119,7 +120,8 @@ with stderr_aside() as _text, matplotlib_backend_aside():
         RuntimeError
     ):  # the program has started TensorFlow; whoever needs the parts will miss them
         _divide_processor()
-    tf.config.list_logical_devices()
+    if not expects_workers():
+        tf.config.list_logical_devices()
 
 KERAS_BEFORE = {name: getattr(keras.config, name)() for name in KERAS_SETTINGS}
 """The same settings of keras.json, or of the program, to be put back there."""
@@ -135,8 +137,14 @@ CHATTER = "".join(
 """What TensorFlow wrote while it started, for the log of a run; without its search for a GPU where there is none."""
 
 
-def device_name(devices: Sequence[str] = ()) -> str:
-    """What trains: `GPU (NVIDIA …)`, or `CPU, 2 cores`; with names of devices, `GPU:0 and GPU:1, GPU (NVIDIA …)`."""
+def device_name(devices: Sequence[str] = (), processes: int = 1) -> str:
+    """What trains: `GPU (NVIDIA …)`, or `CPU, 2 cores`; with names of devices, `GPU:0 and GPU:1: GPU (NVIDIA …)`.
+
+    With several processes, each of which has the same number of devices, `2 ranks, each on CPU, 2 cores`.
+    """
+    if processes > 1:
+        own = len(devices) // processes
+        return f"{processes} ranks, each on {f'{own} times ' * (own > 1)}{device_name()}"
     if devices:
         of_processor = devices[0].startswith("CPU") and bool(tf.config.list_physical_devices("GPU"))
         return " and ".join(devices) if of_processor else f"{' and '.join(devices)}: {device_name()}"

@@ -23,6 +23,7 @@ REPOSITORY = Path(__file__).parents[1]
 ROOMS = {
     "__main__": {"cli"},
     "cli": {
+        "workers",
         "api",
         "folds",
         "track",
@@ -72,6 +73,8 @@ ROOMS = {
     },
     "api": {
         *(
+            "workers",
+            "temporary",
             "track",
             "search",
             "folds",
@@ -97,6 +100,7 @@ ROOMS = {
         *("environment", "errors", "isolation", "temporary", "machine", "wording", "__init__"),
     },
     "runner": {
+        "workers",
         "factory",
         "track",
         "explain",
@@ -160,6 +164,7 @@ ROOMS = {
     "explain": {"spec", "catalog", "errors", "wording"},
     "spec": {"catalog", "errors", "machine", "wording"},
     "catalog": {"errors", "wording"},
+    "workers": {"environment", "errors", "temporary", "wording", "observer", "notices", "__init__"},
     "records": set(),
     "isolation": {"startup", "environment", "errors"},
     "startup": {"chatter", "environment", "errors", "machine"},

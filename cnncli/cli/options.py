@@ -6,9 +6,12 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from cnncli.workers.addresses import Workers
 
 
 class UserPath(click.Path):
@@ -143,6 +146,39 @@ devices_option = click.option(
     metavar="DEVICES",
     help="What shares each step: all, a number, or names such as GPU:0,GPU:1; overrides the spec's.",
 )
+
+
+def workers_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that several processes can share."""
+    for option in (
+        click.option("--wait", metavar="TIME", help="How long to wait for the other ranks; default: 5m."),
+        click.option("--rank", type=click.IntRange(0), help="Number of this process; 0 writes the run."),
+        click.option(
+            "--workers",
+            metavar="ADDRESSES",
+            help="Train with other processes: HOST:PORT of each, by rank; or TF_CONFIG, or slurm.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def workers_value(workers: str | None, rank: int | None, wait: str | None) -> Workers | None:
+    """What these options are given; None for a training in one process."""
+    from cnncli.spec.sections.duration import seconds_of
+    from cnncli.workers.addresses import WAIT, workers_of
+
+    if workers is None:
+        if rank is not None or wait is not None:
+            raise click.UsageError(f"{'--rank' if wait is None else '--wait'} requires --workers")
+        return None
+    seconds = WAIT if wait is None else seconds_of(wait)
+    if seconds is None:
+        raise click.UsageError(f"--wait: expected a time such as 90s or 10m, got '{wait}'")
+    try:
+        return workers_of(workers, rank, seconds)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def devices_value(text: str) -> int | str | list[str]:

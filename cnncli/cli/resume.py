@@ -5,10 +5,22 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cnncli.cli.options import devices_option, devices_value, run_argument, runs_dir_option
+from cnncli.cli.options import (
+    devices_option,
+    devices_value,
+    run_argument,
+    runs_dir_option,
+    workers_options,
+    workers_value,
+)
+
+if TYPE_CHECKING:
+    from cnncli import Run
+    from cnncli.workers.addresses import Workers
 
 
 @click.command()
@@ -16,8 +28,9 @@ from cnncli.cli.options import devices_option, devices_value, run_argument, runs
 @runs_dir_option
 @click.option("--epochs", type=click.IntRange(1), help="Total number of epochs; overrides the spec's.")
 @devices_option
+@workers_options
 @click.option("-q", "--quiet", is_flag=True, help="Print only the run folder.")
-def resume(run: str, runs_dir: Path, epochs: int | None, devices: str | None, quiet: bool) -> None:
+def resume(run: str, runs_dir: Path, epochs: int | None, devices: str | None, quiet: bool, **together: Any) -> None:
     """Continue an interrupted run, or a group of runs.
 
     The result is the same as without the interruption. RUN is the folder of a run, or of a training with folds, or its
@@ -34,6 +47,11 @@ def resume(run: str, runs_dir: Path, epochs: int | None, devices: str | None, qu
     from cnncli.cli.terminal.signals import Signals
     from cnncli.runs.groups import group_at
 
+    workers = workers_value(**together)
+    if workers is not None:
+        if devices is not None:
+            raise click.UsageError("--workers and --devices cannot be combined: each rank trains on all its cards")
+        return _resume_together(run, runs_dir, epochs, workers, quiet)
     if group := group_at(run, runs_dir):
         if epochs is not None:
             raise click.UsageError("--epochs is for a run, and this is a group of runs")
@@ -46,13 +64,40 @@ def resume(run: str, runs_dir: Path, epochs: int | None, devices: str | None, qu
             show_folds(folds, quiet)
         else:
             notice(f"{folds.path} is finished")
-        return
+        return None
 
     opened = open_run(run, runs_dir)
     with Signals() as signals, TrainingScreen(quiet, signals) as screen:
         resumed = opened.resume(epochs, [screen], devices=devices and devices_value(devices), command=sys.argv)
     if resumed is opened:
-        more = f"; to train for more epochs: cnncli resume {shlex.quote(str(opened.path))} --epochs N"
-        notice(f"{opened.path} is finished{more if opened.spec.train.max_time is None else ''}")
+        _tell_finished(opened)
     else:
         show_result(resumed, quiet)
+    return None
+
+
+def _resume_together(run: str, runs_dir: Path, epochs: int | None, workers: Workers, quiet: bool) -> None:
+    """Continues a run as one of several processes; only rank 0 needs its folder."""
+    from cnncli import open_run
+    from cnncli.api.workers import follow_resume, resume_together
+    from cnncli.cli.terminal.screen import TrainingScreen, show_shared
+    from cnncli.cli.terminal.signals import Signals
+
+    with Signals() as signals, TrainingScreen(quiet, signals) as screen:
+        if not workers.is_chief:
+            follow_resume(workers, runs_dir, epochs, [screen], command=sys.argv)
+            show_shared(None, quiet)
+            return
+        opened = open_run(run, runs_dir)
+        resumed = resume_together(opened, workers, epochs, [screen], command=sys.argv)
+    if resumed is None:
+        _tell_finished(opened)
+    else:
+        show_shared(resumed, quiet)
+
+
+def _tell_finished(run: Run) -> None:
+    from cnncli.cli.terminal.console import notice
+
+    more = f"; to train for more epochs: cnncli resume {shlex.quote(str(run.path))} --epochs N"
+    notice(f"{run.path} is finished{more if run.spec.train.max_time is None else ''}")

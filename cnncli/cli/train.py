@@ -11,7 +11,15 @@ from typing import Any
 
 import click
 
-from cnncli.cli.options import config_argument, devices_option, devices_value, runs_dir_option, set_option
+from cnncli.cli.options import (
+    config_argument,
+    devices_option,
+    devices_value,
+    runs_dir_option,
+    set_option,
+    workers_options,
+    workers_value,
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,9 @@ class Options:
     final: bool
     trackers: tuple[str, ...]
     devices: str | None
+    workers: str | None
+    rank: int | None
+    wait: str | None
     dry: bool
     overfit: bool
     as_json: bool
@@ -65,6 +76,7 @@ class Options:
     help="Also send to TensorBoard, or 'MLflow: {tracking_uri: …}'; may be repeated; overrides the spec's.",
 )
 @devices_option
+@workers_options
 @click.option("--dry-run", "dry", is_flag=True, help="Estimate time, memory and disk without creating a run.")
 @click.option("--overfit-batch", "overfit", is_flag=True, help="Test if one batch can be memorised; creates no run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result of --dry-run or --overfit-batch as JSON.")
@@ -80,7 +92,7 @@ def train(**given: Any) -> int:
     """
     from cnncli.cli.terminal.console import show_problems
     from cnncli.cli.terminal.preflight import PreflightScreen, run_dry, run_overfit
-    from cnncli.cli.terminal.screen import TrainingScreen, show_folds, show_result
+    from cnncli.cli.terminal.screen import TrainingScreen, show_folds, show_result, show_shared
     from cnncli.cli.terminal.signals import Signals
     from cnncli.environment import divide_processor
     from cnncli.runner.inputs.preconditions import require_inputs_exist
@@ -90,6 +102,7 @@ def train(**given: Any) -> int:
     began = time.perf_counter()
     options = Options(**given)
     _refuse_what_conflicts(options)
+    workers = workers_value(options.workers, options.rank, options.wait)
     loaded = load(options.config, options.settings)
     spec, runs_dir = loaded.spec, options.runs_dir
     if loaded.warnings and not options.quiet:
@@ -103,6 +116,11 @@ def train(**given: Any) -> int:
             return run_dry(spec, runs_dir, screen, began, options.as_json, options.folds, options.final)
         if options.overfit:
             return run_overfit(spec, runs_dir, screen, options.as_json)
+        if workers is not None:
+            from cnncli.api.workers import train_together
+
+            run = train_together(spec, workers, runs_dir, [screen], command=sys.argv)
+            return show_shared(run, options.quiet)
         from cnncli import train as run_training, train_folds
 
         if options.folds:
@@ -124,5 +142,9 @@ def _refuse_what_conflicts(options: Options) -> None:
         )
     if options.final and not options.folds:
         raise click.UsageError("--final requires --folds")
+    if options.workers is not None:
+        others = {"--folds": options.folds, "--dry-run": options.dry, "--overfit-batch": options.overfit}
+        if other := next((name for name, value in others.items() if value), None):
+            raise click.UsageError(f"--workers and {other} cannot be combined: {other} runs in one process")
     if options.overfit and options.folds:
         raise click.UsageError("--overfit-batch and --folds cannot be combined")

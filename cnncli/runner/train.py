@@ -15,8 +15,10 @@ from cnncli.factory.summary import summarize
 from cnncli.observer import TrainingObserver
 from cnncli.report import Reports
 from cnncli.runner.execution.devices import execution_for
+from cnncli.runner.execution.execution import Execution
 from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.inputs.input_spec import InputSpec
+from cnncli.runner.inputs.same_images import require_same_images
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.inputs.training_images import TrainingImages, training_images
 from cnncli.runner.model.build import build_model, encoding_for
@@ -39,6 +41,7 @@ from cnncli.spec.sections.devices import wrong_for_several
 from cnncli.startup import device_name, tf
 from cnncli.track import trackers_for
 from cnncli.wording import in_shell
+from cnncli.workers.group import ALONE, Alone
 
 
 def train(
@@ -51,13 +54,14 @@ def train(
     legs: Sequence[Leg] | None = None,
     images: TrainingImages = training_images,
     reports: Reports = Reports(),  # noqa: B008  has no state
+    group: Alone = ALONE,
 ) -> TrainingResult:
     """Trains, keeps the best weights, evaluates them once on the test split and writes every artefact.
 
     Arguments and errors are those of `cnncli.train`. Further ones are `weights_dir`, the directory of the runs whose
     weights the spec names, `runs_dir` by default; `began`, the start of the time that `max_time` limits, by
-    `time.monotonic`; `legs`, decisions on it of an earlier training, to be repeated; `images`, which gives those of
-    the spec; and `reports`, which makes its pictures and reports.
+    `time.monotonic`; `legs`, decisions on it of an earlier training, to be repeated; `images`, which gives those of the
+    spec; `reports`, which makes its pictures and reports; and the `group` of processes that train together.
     """
     began = time.monotonic() if began is None else began
     observer = Observers(observers)
@@ -70,9 +74,11 @@ def train(
         weights_dir or runs_dir,
         observer,
         command,
-        lambda: start_pace(time.monotonic() - began, spec.train.max_seconds, legs),
-        images=images,
-        reports=reports,
+        lambda: start_pace(group.agreed([time.monotonic() - began])[0], spec.train.max_seconds, legs),
+        group.is_chief,
+        images,
+        reports,
+        group,
     )
 
 
@@ -86,25 +92,30 @@ def train_into(
     evaluates: bool = True,
     images: TrainingImages = training_images,
     reports: Reports = Reports(),  # noqa: B008  has no state
+    group: Alone = ALONE,
 ) -> TrainingResult:
     """Trains from the first step; `open_run` locks a run folder once everything that can be refused is prepared.
 
     Unless it `evaluates`, the test images are never looked at.
     """
     started = time.monotonic()
-    observer = Observers([observer, *trackers_for(spec.track, observer.on_notice)])
+    observer = group.observing(Observers([observer, *trackers_for(spec.track, observer.on_notice)]))
+    with group.explaining(tf.errors.OpError):
+        execution = execution_for(spec.train, group)
     source, splits = images(spec, observer)
+    require_same_images(source, group)
     inputs = splits.input_spec(spec.data)
     tell_result_variables(observer.on_notice)
     if warning := slowed_by(spec.train.precision):
         observer.on_notice(f"warning: {warning}")
-    with memory_errors_explained():
-        phases = prepare_phases(spec, splits, inputs)
+    with memory_errors_explained(), group.explaining(tf.errors.OpError):
+        phases = prepare_phases(spec, splits, inputs, execution)
         whiten(phases.model, spec.model.nodes, splits.samples["train"])
         loaded = load_pretrained(spec.model, phases.model, inputs.class_names, weights_dir, observer.on_notice)
         phase = phases.start()
     with open_run() as run, recording_outcome(run, observer) as outcome:
-        write_records(run, spec, splits, command)
+        group.open(str(run.path), lambda reason: run.set_status("interrupted", reason=reason))
+        write_records(run, spec, splits, command, execution)
         if loaded:
             write_loaded(run, loaded)
         run.set_status("running")
@@ -121,24 +132,26 @@ def train_into(
         for weights in loaded:
             observer.on_weights_loaded(weights)
         session.results.write_start(spec.name, spec.model.nodes, observer.on_notice)
-        result = session.train()
+        with group.explaining(tf.errors.OpError):
+            result = session.train()
     taken = time.monotonic() - started
     return replace(result, trained=Trained(phases.model, source.samples["test"], taken, session.report_seconds))
 
 
-def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec) -> TrainingPhases:
+def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec, execution: Execution | None = None) -> TrainingPhases:
     """Builds the model of a spec and checks what every phase makes of it.
 
     Raises:
         SpecError: A layer, an augmentation, the loss, a metric, a stage or the number of devices does not fit.
         ResourceError: The model is larger than the memory, or the machine has not the devices.
     """
-    train, classes, execution = spec.train, len(inputs.class_names), execution_for(spec.train)
+    train, classes = spec.train, len(inputs.class_names)
+    execution = execution or execution_for(train)
     if train.deterministic:
         tf.config.experimental.enable_op_determinism()
     model = build_model(spec.model.nodes, inputs, train.precision, spec.seed, spec.name, execution.scope)
-    execution.prepare(model)
     batches = Batches(splits, encoding_for(train, model, classes), train, spec.augment, spec.seed)
+    execution.prepare(model, train.batch_size, batches.evaluation_batch_size)
     if problems := [*wrong_for_several(train, spec.model.nodes, max(1, len(execution.devices)), batches.images)]:
         raise SpecError(problems)  # only the machine and the images gave the numbers
     return TrainingPhases(model, batches, train, classes, execution, spec.data.caches_on_disk, spec.data.cache_bound)
@@ -151,7 +164,7 @@ def announce_start(run: RunDir, spec: Spec, splits: Splits, phases: TrainingPhas
         portable_spec(spec),
         splits,
         summarize(phases.model, spec.model.nodes),
-        device_name(phases.execution.devices),
+        device_name(phases.execution.devices, phases.execution.group.count),
     )
 
 

@@ -217,6 +217,15 @@ def show_result(run: Run, quiet: bool) -> None:
     say(f"next: cnncli predict IMAGE --run {in_shell(run.path)}")
 
 
+def show_shared(run: Run | None, quiet: bool) -> int:
+    """The result of a training in several processes: in full where the run was written."""
+    if run is not None:
+        show_result(run, quiet)
+    elif not quiet:
+        say("the training has ended; rank 0 has its run")
+    return 0
+
+
 def show_folds(folds: Folds, quiet: bool) -> None:
     """The figures of each fold and of all together, where the files are, and the next command."""
     if quiet:

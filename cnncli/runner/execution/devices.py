@@ -9,14 +9,19 @@ from cnncli.spec.schema import Train
 from cnncli.spec.sections.devices import Devices
 from cnncli.startup import tf
 from cnncli.wording import counted
+from cnncli.workers.group import ALONE, Alone, Group
 
 
-def execution_for(train: Train) -> Execution:
-    """Where the steps of a training run.
+def execution_for(train: Train, group: Alone = ALONE) -> Execution:
+    """Where the steps of a training run, which a group of processes shares.
 
     Raises:
         ResourceError: The machine has not all of the devices.
     """
+    if isinstance(group, Group):
+        from cnncli.runner.execution.machines import DevicesOfMachines
+
+        return DevicesOfMachines(group, train.synchronized)
     names = device_names(train.devices)
     return SeveralDevices(names, train.synchronized) if len(names) > 1 else OneDevice(*names)
 

@@ -1,4 +1,4 @@
-"""Where the steps of a training run: on one device here, on several in `several.py`."""
+"""Where the steps of a training run: on one device here, on several in `several.py` and `machines.py`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from cnncli.startup import keras, tf
+from cnncli.workers.group import Alone
 
 Step = Callable[..., Any]
 """Takes one batch, as arguments: images, targets and, where classes are weighted, a weight for each image."""
@@ -24,14 +25,18 @@ class Execution(Protocol):
 
     devices: tuple[str, ...]
 
+    @property
+    def group(self) -> Alone:
+        """The processes of the training."""
+
     def scope(self) -> AbstractContextManager[object]:
         """Inside, variables are created where they are trained: a model is built inside."""
 
     def compile_scope(self) -> AbstractContextManager[object]:
         """The same for what is one of a kind, optimizer and metrics: a model is compiled inside."""
 
-    def prepare(self, model: keras.Model) -> None:
-        """Sets what the devices demand of the layers of a model that was just built."""
+    def prepare(self, model: keras.Model, batch_size: int, evaluation_batch_size: int) -> None:
+        """Sets what the devices demand of the layers of a model that was just built, for batches of these sizes."""
 
     def trained_variables(self, model: keras.Model) -> Sequence[keras.Variable] | None:
         """The variables that a model's optimizer changes; None for the model's own."""
@@ -45,6 +50,9 @@ class Execution(Protocol):
     def validation_step(self, model: keras.Model) -> Step:
         """Adds one batch to the loss and the metrics of a compiled model; called inside a graph."""
 
+    def require_same(self, model: keras.Model) -> None:
+        """Compares the weights of all processes; a ResourceError if they differ."""
+
     def align(self, model: keras.Model) -> None:
         """Gives every device what the first one has, after changes between steps; called before an epoch begins."""
 
@@ -55,6 +63,7 @@ class OneDevice:
     def __init__(self, device: str | None = None) -> None:
         self._device = device
         self.devices: tuple[str, ...] = () if device is None else (device,)
+        self.group = Alone()
 
     def scope(self) -> AbstractContextManager[object]:
         """Inside, everything is placed on the device."""
@@ -64,7 +73,7 @@ class OneDevice:
         """The same."""
         return self.scope()
 
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: keras.Model, batch_size: int, evaluation_batch_size: int) -> None:
         """One device takes every model as it is."""
 
     def trained_variables(self, model: keras.Model) -> None:
@@ -92,6 +101,9 @@ class OneDevice:
                 model.test_step(batch)
 
         return step
+
+    def require_same(self, model: keras.Model) -> None:
+        """One process has one set of weights."""
 
     def align(self, model: keras.Model) -> None:
         """One device has nothing to be aligned with."""

@@ -1,4 +1,4 @@
-"""Steps that several devices of one machine share, each equal to the step of one device with the whole batch.
+"""Steps that several devices share, each equal to the step of one device with the whole batch.
 
 TensorFlow's `MirroredStrategy` keeps a copy of the model on every device, computes the gradient of each device's share
 of the batch, and adds them up. Everything else is Keras' own, as on one device: every device has an optimizer, which
@@ -12,12 +12,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cnncli.errors import Problem, SpecError
 from cnncli.factory.twins import copy_of, twin
-from cnncli.runner.execution.execution import Step
 from cnncli.startup import keras, tf
+from cnncli.workers.group import Alone
+
+if TYPE_CHECKING:
+    from cnncli.runner.execution.execution import Step
 
 _SEED_STEP = 0x9E3779B1
 """Times the number of a device this is added to the seeds of its random layers (2^32 divided by the golden ratio)."""
@@ -25,7 +28,7 @@ _SEED_STEP = 0x9E3779B1
 _SEEDS = 2**31 - 1
 """Seeds are taken modulo this by Keras' random operations."""
 
-_LOGITS = "_keras_logits"
+LOGITS = "_keras_logits"
 """Attribute of the output of a softmax or sigmoid, in which Keras' losses find what it was made of."""
 
 _GROUPS = itertools.count()
@@ -41,12 +44,15 @@ class SeveralDevices:
 
     Attributes:
         devices: The names.
+        group: The processes of the training: this one.
     """
 
     def __init__(self, devices: Sequence[str], synchronized: bool) -> None:
         self.devices = tuple(devices)
+        self.group = Alone()
         self._synchronized = synchronized
-        self._strategy = _strategy(devices)
+        self._strategy: Any = _strategy(devices)
+        self._local, self._first = self.devices, 0  # the devices of this process, and the number of the first
         self._twins: list[Any] = []
 
     def scope(self) -> AbstractContextManager[object]:
@@ -56,10 +62,10 @@ class SeveralDevices:
 
     def compile_scope(self) -> AbstractContextManager[object]:
         """Inside, variables are on the first device alone."""
-        device: AbstractContextManager[object] = tf.device(self.devices[0])
+        device: AbstractContextManager[object] = tf.device(self._local[0])
         return device
 
-    def prepare(self, model: keras.Model) -> None:
+    def prepare(self, model: keras.Model, batch_size: int, evaluation_batch_size: int) -> None:
         """Synchronises BatchNormalization, also inside backbones."""
         for layer in _layers(model):
             if self._synchronized and isinstance(layer, keras.layers.BatchNormalization):
@@ -76,9 +82,9 @@ class SeveralDevices:
     def training_step(self, model: keras.Model, jit_compile: bool) -> Step:
         """One step of all devices; without XLA, which `check` refuses here."""
         del jit_compile
-        copies = [self._copies(model, number) for number in range(len(self.devices))]
+        copies = [self._copies(model, number) for number in range(len(self._local))]
         self._twins = []
-        for device, own in zip(self.devices[1:], copies[1:], strict=True):
+        for device, own in zip(self._local[1:], copies[1:], strict=True):
             with tf.device(device):
                 self._twins.append(twin(model.optimizer, own))
         optimizers = [model.optimizer, *self._twins]
@@ -86,7 +92,7 @@ class SeveralDevices:
         mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
 
         def share(*batch: tf.Tensor) -> tuple[Any, ...]:
-            """The loss of a device's share, its part of the mean over the batch; its outputs; the whole gradient."""
+            """The loss and the outputs of a device's share, as `_added` gives them; and the whole gradient."""
             context = tf.distribute.get_replica_context()
             rows, total = self._rows(context, batch[0])
             images, targets, *weights = _sliced(batch, rows)
@@ -98,39 +104,44 @@ class SeveralDevices:
                 scaled = model.optimizer.scale_loss(loss)
             gradients = tape.gradient(scaled, model.trainable_variables)
             known = [gradient for gradient in gradients if gradient is not None]
-            summed = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, known))
+            added, answers = self._added(context, known, loss, outputs, rows, total)
+            summed = iter(added)
             if changing:
                 values = [variable.value for variable in changing]
                 means = context.all_reduce(tf.distribute.ReduceOp.MEAN, [tf.identity(value) for value in values])
                 for value, mean in zip(values, means, strict=True):
                     value.assign(mean)
             whole = [None if gradient is None else next(summed) for gradient in gradients]
-            return loss, (outputs, getattr(outputs, _LOGITS, None)), whole
+            return answers, whole
 
         def step(*batch: tf.Tensor) -> None:
-            losses, outputs, gradients = self._strategy.run(share, args=batch)
+            answers, gradients = self._strategy.run(share, args=batch)
             of_devices = zip(*(self._of_each(gradient) for gradient in gradients), strict=True)
-            for device, optimizer, own, gradient in zip(self.devices, optimizers, copies, of_devices, strict=True):
+            for device, optimizer, own, gradient in zip(self._local, optimizers, copies, of_devices, strict=True):
                 with tf.device(device):
                     optimizer.apply_gradients(zip(gradient, own, strict=True))
             images, targets, *weights = batch
-            mean_loss.update_state(tf.add_n(self._of_each(losses)), sample_weight=tf.shape(images)[0])
-            model.compute_metrics(images, targets, self._whole(*outputs), *weights)
+            loss, outputs = self._whole(*answers)
+            mean_loss.update_state(loss, sample_weight=tf.shape(images)[0])
+            model.compute_metrics(images, targets, outputs, *weights)
 
         return step
 
     def validation_step(self, model: keras.Model) -> Step:
         """Loss and metrics of the outputs of all devices; a batch may have fewer images than there are devices."""
 
-        def share(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
-            rows, _ = self._rows(tf.distribute.get_replica_context(), images)
+        def share(images: tf.Tensor) -> tuple[Any, ...]:
+            context = tf.distribute.get_replica_context()
+            rows, total = self._rows(context, images)
             (taken,) = _sliced([images], (rows[0], tf.maximum(rows[1], rows[0] + 1)))
             outputs, count = model(taken, training=False), rows[1] - rows[0]
-            logits = getattr(outputs, _LOGITS, None)
-            return outputs[:count], None if logits is None else logits[:count]
+            own = outputs[:count]
+            if (logits := getattr(outputs, LOGITS, None)) is not None:
+                setattr(own, LOGITS, logits[:count])
+            return self._added(context, [], tf.constant(0.0), own, rows, total)[1]
 
         def step(images: tf.Tensor, targets: tf.Tensor) -> None:
-            outputs = self._whole(*self._strategy.run(share, args=(images,)))
+            _, outputs = self._whole(*self._strategy.run(share, args=(images,)))
             loss = model.compute_loss(images, targets, outputs, training=False)
             mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
             mean_loss.update_state(loss, sample_weight=tf.shape(images)[0])
@@ -138,16 +149,19 @@ class SeveralDevices:
 
         return step
 
+    def require_same(self, model: keras.Model) -> None:
+        """One process has one set of weights."""
+
     def align(self, model: keras.Model) -> None:
         """Gives every optimizer the state of the first, and every device's random layers seeds of their own."""
         for other in self._twins:
             for variable, first in zip(other.variables, model.optimizer.variables, strict=True):
                 variable.assign(first)
-        for variable in _random_states(model):
-            first, *others = self._of_each(variable.value)
-            seed, drawn = first.numpy().tolist()
-            for number, state in enumerate(others, start=1):
-                state.assign([(seed + number * _SEED_STEP) % _SEEDS, drawn])
+        states = _random_states(model)
+        seeds = self.group.agreed([number for variable in states for number in variable.numpy().tolist()])
+        for variable, seed, drawn in zip(states, seeds[::2], seeds[1::2], strict=True):
+            for number, state in enumerate(self._of_each(variable.value), start=self._first):
+                state.assign([(seed + number * _SEED_STEP) % _SEEDS if number else seed, drawn])
 
     def _copies(self, model: keras.Model, number: int) -> list[keras.Variable]:
         """What a model trains, as the variables on one device."""
@@ -156,16 +170,33 @@ class SeveralDevices:
     def _of_each(self, value: Any) -> tuple[Any, ...]:
         """The values on all devices, in order; None has none anywhere."""
         if value is None:
-            return (None,) * len(self.devices)
+            return (None,) * len(self._local)
         values: tuple[Any, ...] = self._strategy.experimental_local_results(value)
         return values
 
-    def _whole(self, outputs: Any, logits: Any) -> tf.Tensor:
-        """The outputs of all devices in the order of the images, with the logits beneath them, where there are some."""
+    def _added(
+        self,
+        context: Any,
+        gradients: list[tf.Tensor],
+        loss: tf.Tensor,
+        outputs: tf.Tensor,
+        rows: tuple[tf.Tensor, tf.Tensor],
+        total: tf.Tensor,
+    ) -> tuple[Sequence[tf.Tensor], tuple[Any, ...]]:
+        """The sums of gradients over all devices; and loss, outputs and logits of a device as `_whole` takes them.
+
+        The outputs are those of some rows of a batch with a total number of images.
+        """
+        del rows, total
+        added = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients) if gradients else []
+        return added, (loss, outputs, getattr(outputs, LOGITS, None))
+
+    def _whole(self, loss: Any, outputs: Any, logits: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Loss and outputs of all devices, in the order of the images, with the logits beneath, if any."""
         whole = tf.concat(self._of_each(outputs), axis=0)  # (batch, units)
         if logits is not None:
-            setattr(whole, _LOGITS, tf.concat(self._of_each(logits), axis=0))
-        return whole
+            setattr(whole, LOGITS, tf.concat(self._of_each(logits), axis=0))
+        return tf.reduce_sum(tf.stack(self._of_each(loss))), whole  # TensorFlow would add up the terms of `add_n` anew
 
     def _rows(self, context: Any, images: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], tf.Tensor]:
         """The first row of a device's share and the one after its last; and the number of images in the batch.

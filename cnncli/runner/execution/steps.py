@@ -19,6 +19,7 @@ import numpy as np
 
 from cnncli.data.pipeline import Reader
 from cnncli.startup import keras, tf
+from cnncli.workers.group import Alone
 
 if TYPE_CHECKING:
     from cnncli.runner.execution.execution import Step
@@ -35,12 +36,14 @@ class PacedCalls:
 
     Args:
         run: Takes an iterator of batches and the number of steps, an int32 scalar.
+        group: The processes that make the same calls; it is the clock of rank 0 that counts.
 
     Attributes:
         seconds_per_step: Duration of a step in the last call; 0 before the first.
     """
 
-    def __init__(self, run: Callable[[Any, tf.Tensor], Any]) -> None:
+    def __init__(self, run: Callable[[Any, tf.Tensor], Any], group: Alone | None = None) -> None:
+        self._group = group or Alone()
         self._run, self._steps_per_call, self.seconds_per_step = run, 1, 0.0
 
     def call(self, iterator: Any, remaining: int) -> tuple[int, Any]:
@@ -50,7 +53,7 @@ class PacedCalls:
         """
         steps, before = min(self._steps_per_call, remaining), time.perf_counter()
         returned = self._run(iterator, tf.constant(steps))
-        seconds = time.perf_counter() - before
+        (seconds,) = self._group.agreed([time.perf_counter() - before])
         self.seconds_per_step = seconds / steps
         fitting = int(steps * SECONDS_PER_CALL / max(seconds, 1e-6))
         self._steps_per_call = max(1, min(fitting, 2 * self._steps_per_call, _MOST_STEPS))
@@ -83,9 +86,10 @@ def read_errors_of(*readers: Reader) -> Iterator[None]:
         raise
 
 
-def metrics_of(model: keras.Model) -> dict[str, float]:
-    """The current values of a model's metrics; a metric with one value for each class gives their mean."""
-    return {name: float(np.mean(np.asarray(value))) for name, value in model.get_metrics_result().items()}
+def metrics_of(model: keras.Model, group: Alone | None = None) -> dict[str, float]:
+    """The current values of a model's metrics, those of rank 0; one with a value for each class gives their mean."""
+    values = {name: float(np.mean(np.asarray(value))) for name, value in model.get_metrics_result().items()}
+    return values if group is None else dict(zip(values, group.agreed(list(values.values())), strict=True))
 
 
 def outputs_of(model: keras.Model, batches: tf.data.Dataset) -> np.ndarray:

@@ -180,7 +180,7 @@ class Rehearsal:
 
     def write_start(self, source: Splits) -> None:
         """Writes what a run records before its first step."""
-        write_records(self.run, self.spec, self.splits, ())
+        write_records(self.run, self.spec, self.splits, (), self.phases.execution)
         self.run.set_status("running")
         if not self.spec.data.source.is_builtin:
             record_images(self.run, source, self._observer.on_notice)

@@ -32,7 +32,7 @@ class TrainingLoop(PacedCalls):
     def __init__(
         self, model: keras.Model, batches: tf.data.Dataset, execution: Execution, jit_compile: bool = False
     ) -> None:
-        super().__init__(many_steps(execution.training_step(model, jit_compile)))
+        super().__init__(many_steps(execution.training_step(model, jit_compile)), execution.group)
         self.metrics: dict[str, float] = {}
         self._model, self._execution = model, execution
         self.continue_with(batches)
@@ -63,19 +63,19 @@ class TrainingLoop(PacedCalls):
             until = min([steps, *(stop for stop in stops if stop > done)])
             until = min([until, *(done + pause - done % pause for pause in pauses)])
             count, _ = self.call(self._iterator, until - done)
-            self.metrics = metrics_of(self._model)
+            self.metrics = metrics_of(self._model, self._group)
             if not isfinite(self.metrics["loss"]):  # it stays so until the end of the epoch, however long that is
                 raise NotFinite(range(done, done + count), self.metrics["loss"])
             done += count
             steps = on_steps(done, steps) or steps
-        return metrics_of(self._model)
+        return metrics_of(self._model, self._group)
 
 
 class ValidationLoop(PacedCalls):
     """Measures a compiled model on the same batches again and again."""
 
     def __init__(self, model: keras.Model, batches: tf.data.Dataset, execution: Execution) -> None:
-        super().__init__(many_steps(execution.validation_step(model)))
+        super().__init__(many_steps(execution.validation_step(model)), execution.group)
         self._model, self._batches, self._total = model, execution.distribute(batches), int(batches.cardinality())
 
     def measure(self, on_steps: OnSteps = lambda done, steps: None) -> dict[str, float]:
@@ -85,4 +85,4 @@ class ValidationLoop(PacedCalls):
         while done < self._total:
             done += self.call(iterator, self._total - done)[0]
             on_steps(done, self._total)
-        return metrics_of(self._model)
+        return metrics_of(self._model, self._group)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from cnncli.errors import CnncliError, Interrupted, ResourceError, TrainingError, brief
+from cnncli.errors import CnncliError, Interrupted, ResourceError, TrainingError, WorkerLost, brief
 from cnncli.observer import TrainingObserver
 from cnncli.runner.training.observers import StopRequested
 from cnncli.runs import RunDir, searches
@@ -104,6 +104,9 @@ def recording_outcome(run: RunDir, observer: TrainingObserver) -> Iterator[Outco
         left_out = outcome.report()
         if outcome.session is not None and outcome.session.history.best and left_out:
             observer.on_notice(left_out)
+        raise
+    except WorkerLost as error:
+        outcome.record("interrupted", error.message, epochs=outcome.epochs)
         raise
     except BaseException as error:
         outcome.record("failed", error.message if isinstance(error, CnncliError) else brief(error))

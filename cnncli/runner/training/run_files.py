@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from cnncli.data.brightness import brightness_stats
 from cnncli.factory.precision import precision_here
 from cnncli.machine import address_in, expanded
 from cnncli.runner.environment import environment
-from cnncli.runner.execution.devices import device_names, number_here
+from cnncli.runner.execution.devices import number_here
 from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, write_corrections
 from cnncli.runner.inputs.division_file import DIVISION, write_division
 from cnncli.runner.inputs.input_spec import InputSpec
@@ -30,11 +30,14 @@ from cnncli.spec.sections.tune import Tune
 from cnncli.spec.writer import spec_text
 from cnncli.startup import CHATTER
 
+if TYPE_CHECKING:
+    from cnncli.runner.execution.execution import Execution
+
 _BRIGHTNESS_SAMPLE = 2000
 """Images whose brightness is measured: their mean is then off by about 1 of 255 grey levels (the standard error)."""
 
 
-def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str]) -> None:
+def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str], execution: Execution) -> None:
     """Writes spec.yaml, environment.json and log.txt; before these split.csv and corrections.csv, if it names any."""
     if spec.data.split.file is not None:
         write_division(run.path / DIVISION, splits.samples, splits.source_split, spec.data.source.has_files)
@@ -42,9 +45,8 @@ def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str
         write_corrections(run.path / CORRECTIONS, read_corrections(spec.data.corrections))
     _write_spec(run, _recorded_spec(spec, splits, run.path))
     invocation = {"command": command_line(command), "seed": spec.seed, "time": now()}
-    run.write_json(
-        "environment.json", {**environment(spec.model.nodes, device_names(spec.train.devices)), **invocation}
-    )
+    workers = {} if execution.group.workers is None else {"workers": list(execution.group.workers.addresses)}
+    run.write_json("environment.json", {**environment(spec.model.nodes, execution.devices), **workers, **invocation})
     run.write_text("log.txt", CHATTER)
 
 

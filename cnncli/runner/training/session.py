@@ -58,9 +58,9 @@ class TrainingSession:
         self.results, self._observer = results, observer
         self._reported = sum(map(len, evaluated_splits(results.splits).values()))
         self._state = TrainingState(stage=phase.number)
-        self._epoch_start = self._saved = time.monotonic()
+        self._epoch_start, self._saved = time.monotonic(), self._clock()
         limit = phases.train.max_seconds
-        self._keeper = None if limit is None else Timekeeper(limit, pace)
+        self._keeper = None if limit is None else Timekeeper(limit, pace, self._clock)
         validated = results.splits.samples.get("validation", ())
         self._validation_steps = len(validated) / phases.train.batch_size / PASSES
         self._start_keeping()
@@ -85,7 +85,8 @@ class TrainingSession:
             raise self._damaged(f"{state.steps} steps are done in an epoch of {self._phase.steps}")
         self._phase.restore(state)
         if self._keeper is not None:
-            self._keeper = Timekeeper(self._phases.train.max_seconds or 0.0, state.pace or Pace())
+            limit = self._phases.train.max_seconds or 0.0
+            self._keeper = Timekeeper(limit, state.pace or Pace(), self._clock)
             self._start_keeping(resumed=state.pace is not None)
         if place := first_not_finite(self._phase.model):
             message = f"'{self._run.path}' cannot be resumed: a weight in its checkpoint is {place}"
@@ -109,8 +110,11 @@ class TrainingSession:
             TrainingError: The training diverged.
         """
         self._write_pace()
-        with self._observer.defer_signals():
-            self._train_epochs()
+        try:
+            with self._observer.defer_signals():
+                self._train_epochs()
+        finally:
+            self._phases.execution.group.release()
         return self.report()
 
     def report(self) -> TrainingResult:
@@ -255,7 +259,7 @@ class TrainingSession:
             if done < steps and self._keep_time():
                 return min(self._phase.steps, self._remaining)
         when = self._phases.train.checkpoint
-        due = when.minutes is not None and time.monotonic() - self._saved >= 60 * when.minutes
+        due = when.minutes is not None and self._clock() - self._saved >= 60 * when.minutes
         if done < steps and (due or (when.steps and done % when.steps == 0)):
             self.save()
         return steps
@@ -268,13 +272,19 @@ class TrainingSession:
 
         Raises:
             TrainingError: A weight is infinite or NaN; the earlier checkpoint stays.
+        ResourceError: Processes that train together have other weights.
         """
+        self._phases.execution.require_same(self._phase.model)
         self._require_finite_weights(f"by step {self._state.steps} of epoch {len(self._state.epochs) + 1}")
         numbers, arrays = self._phase.state(self._state.mid_epoch)
         pace = None if self._keeper is None else self._keeper.pace
         with self._run.write(CHECKPOINT) as path:
             write_checkpoint(path, replace(self._state, callbacks=tuple(numbers), arrays=arrays, pace=pace))
-        self._saved = time.monotonic()
+        self._saved = self._clock()
+
+    def _clock(self) -> float:
+        """Seconds, by the clock of the process that writes the run."""
+        return self._phases.execution.group.agreed([time.monotonic()])[0]
 
     def _read_checkpoint(self) -> TrainingState:
         return read_checkpoint(self._run.checkpoint, self._phase.expected)

@@ -102,7 +102,7 @@ def trained(case: Case, execution: Any, epochs: int = 2) -> dict[str, Any]:
     """Losses, accuracies and values after a training, and whether all devices have the same."""
     with execution.scope():
         model = model_of(case)
-    execution.prepare(model)
+    execution.prepare(model, 8, 8)
     optimizer, loss = Entry("optimizer", case.optimizer, case.arguments), Entry("loss", "CategoricalCrossentropy")
     with execution.compile_scope():
         variables = execution.trained_variables(model)

@@ -87,7 +87,7 @@ spec = cnncli.load_spec("data: {source: mnist, image: {size: 32, color: rgb}}\\n
 devices = SeveralDevices(["CPU:0", "CPU:1"], True)
 inputs = InputSpec((32, 32, 3), tuple("ab"), Preprocessing())
 model = build_model(spec.model.nodes, inputs, "float32", 0, "a", devices.scope)
-devices.prepare(model)
+devices.prepare(model, 8, 8)
 print(len(devices._of_each(model.trainable_variables[0].value)))
 print({layer.synchronized for layer in model.layers[-3].layers if "BN" in layer.name})
 """

@@ -1,0 +1,125 @@
+"""Steps that the devices of several machines share: those of `several.py`, with sums that pass between processes.
+
+Each process has the whole list of images, makes the batch of every step, and computes the share of its own devices. One
+sum over all processes has the gradients, the loss, and the outputs of each share at their place in the batch, so every
+process has the metrics of the whole batch and takes the same step.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from typing import Any
+
+from cnncli.errors import ResourceError
+from cnncli.runner.execution.several import LOGITS, SeveralDevices
+from cnncli.startup import keras, tf
+from cnncli.wording import counted
+from cnncli.workers.agreement import Difference, digest
+from cnncli.workers.group import Group
+
+
+class DevicesOfMachines(SeveralDevices):
+    """Runs the steps of a training on every device of several machines.
+
+    Args:
+        group: The processes, which have met; TensorFlow of this one has made no tensor yet.
+        synchronized: Whether BatchNormalization computes its statistics over the images of all devices.
+
+    Raises:
+        ResourceError: A port is taken, or the machines have different numbers of devices.
+    """
+
+    def __init__(self, group: Group, synchronized: bool) -> None:
+        self._synchronized, self._twins = synchronized, []
+        self.group: Group = group
+        self._strategy = _strategy(group)
+        self._local = tuple(self._strategy.extended.worker_devices)
+        kind = self._local[0].rpartition("device:")[2].partition(":")[0]
+        group.require_same(
+            [kind, len(self._local)],
+            lambda rank: Difference(
+                "machine",
+                f"{group.workers.name(rank)} has other devices than {group.workers.name(0)}: this rank has "
+                f"{counted(len(self._local), kind)}",
+                "hide some with the variable CUDA_VISIBLE_DEVICES",
+            ),
+        )
+        self._first = group.rank * len(self._local)
+        ranks = range(group.count)
+        self.devices = tuple(f"rank {rank} {kind}:{number}" for rank in ranks for number in range(len(self._local)))
+
+    def prepare(self, model: keras.Model, batch_size: int, evaluation_batch_size: int) -> None:
+        """Synchronises BatchNormalization, also inside backbones."""
+        super().prepare(model, batch_size, evaluation_batch_size)
+        self._largest = (evaluation_batch_size, batch_size)
+
+    def require_same(self, model: keras.Model) -> None:
+        """Compares the weights of all processes, after they were built, read or trained.
+
+        Raises:
+            ResourceError: They differ.
+        """
+        name = self.group.workers.name
+        weights = digest([variable.numpy().tobytes() for variable in model.trainable_variables])
+        self.group.require_same(
+            weights,
+            lambda rank: Difference(
+                "machine",
+                f"the weights of {name(rank)} are not those of {name(0)}: the two machines compute or read differently",
+                "use machines with the same processors and cards, and the same pretrained weights",
+            ),
+        )
+
+    def _added(
+        self,
+        context: Any,
+        gradients: list[tf.Tensor],
+        loss: tf.Tensor,
+        outputs: tf.Tensor,
+        rows: tuple[tf.Tensor, tf.Tensor],
+        total: tf.Tensor,
+    ) -> tuple[list[tf.Tensor], tuple[Any, ...]]:
+        """The sums of gradients over all devices of all processes; and loss, outputs and logits of the whole batch."""
+        logits = getattr(outputs, LOGITS, None)
+        own = [outputs] if logits is None else [outputs, logits]
+        # TensorFlow needs sums of one size within a call, and the last batch of an epoch may be smaller
+        around = [[rows[0], self._largest[bool(gradients)] - rows[1]], [0, 0]]
+        placed = [tf.pad(tf.cast(tensor, tf.float32), around) for tensor in own]  # (batch, units)
+        added = context.all_reduce(tf.distribute.ReduceOp.SUM, [*gradients, loss, *placed])
+        summed, (whole_loss, *whole) = added[: len(gradients)], added[len(gradients) :]
+        whole = [tf.cast(tensor[:total], part.dtype) for tensor, part in zip(whole, own, strict=True)]
+        return summed, (whole_loss, whole[0], None if logits is None else whole[1])
+
+    def _whole(self, loss: Any, outputs: Any, logits: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Loss and outputs of all devices, which each of them has."""
+        (loss, *_), (outputs, *_) = self._of_each(loss), self._of_each(outputs)
+        if logits is not None:
+            setattr(outputs, LOGITS, self._of_each(logits)[0])
+        return loss, outputs
+
+
+def _strategy(group: Group) -> Any:
+    """TensorFlow's strategy, with a server on the port of this process; it waits for those of all others."""
+    workers = group.workers
+    cluster = tf.train.ClusterSpec({"worker": list(workers.addresses)})
+    resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+        cluster, task_type="worker", task_id=workers.rank, rpc_layer="grpc"
+    )
+    group.free_port()
+    try:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
+    except tf.errors.UnknownError as error:
+        if "server" not in str(error):
+            raise
+        message = f"{workers.name(workers.rank)} cannot listen on its port"
+        raise ResourceError(message, "choose another port, or end the program that uses it") from error
+    except RuntimeError as error:
+        if "program startup" not in str(error):
+            raise
+        raise ResourceError("TensorFlow has been started in this program before", "train in a new process") from error
+    with contextlib.suppress(ValueError):  # in another thread than the main one there are no handlers of ours
+        handler = signal.getsignal(signal.SIGTERM)
+        if handler is not None:  # TensorFlow has taken the signal for itself
+            signal.signal(signal.SIGTERM, handler)
+    return strategy
