@@ -20,6 +20,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from cnncli.environment import is_claimed
 from cnncli.records import History
 from cnncli.report.artifacts import (
@@ -230,8 +232,9 @@ def serve(number: int) -> None:
     """Makes artefacts as they are asked for through a file descriptor, until nobody is there to ask."""
     global _training
     _training = Connection(number)
-    for artifact in ARTIFACTS:
-        importlib.import_module(artifact.writer.partition(":")[0], __package__)
+    for module in (*(artifact.writer.partition(":")[0] for artifact in ARTIFACTS), "sklearn.metrics"):
+        importlib.import_module(module, __package__)  # while TensorFlow starts, rather than when somebody waits
+    Image.init()
     with contextlib.suppress(OSError, EOFError):
         while True:
             when, data, skip = _training.recv()
