@@ -98,7 +98,7 @@ def waiting(data: Path, steps: int) -> tuple[float, float, float]:
 def _prepared(data: Path, steps: int) -> tuple[Any, Any]:
     """The compiled model of the config, and its training batches."""
     from cnncli.data.augment import Augmentation
-    from cnncli.data.pipeline import Reader, encode, training_batches
+    from cnncli.data.pipeline import Reader, encode, training_batch, training_batches
     from cnncli.runner.inputs.splits import decoded, load_splits
     from cnncli.runner.model.build import build_compiled_model
     from cnncli.spec import load
@@ -111,9 +111,8 @@ def _prepared(data: Path, steps: int) -> tuple[Any, Any]:
     targets = encode(train.labels, encoding, len(splits.class_names))
     augmentation = Augmentation(spec.augment, splits.shape, spec.seed)
     indices, size = np.arange(len(train)), spec.train.batch_size
-    return model, training_batches(
-        Reader(train), indices, targets, None, size, spec.seed, range(steps), augmentation=augmentation
-    )
+    draw = training_batch(Reader(train), indices, targets, None, size, spec.seed, augmentation)
+    return model, training_batches(draw, range(steps))
 
 
 def main() -> int:

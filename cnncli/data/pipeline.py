@@ -86,8 +86,8 @@ class Reader:
     def __init__(self, samples: Readable, share: float = SHARE, dtype: tf.DType = tf.uint8) -> None:
         self._samples, self._dtype = samples, dtype
         self.failure: DataError | None = None
-        held = is_held(samples, share, dtype.size)
-        self._images = tf.constant(samples.read(np.arange(len(samples)))) if held else None
+        self.holds_images = is_held(samples, share, dtype.size)
+        self._images = tf.constant(samples.read(np.arange(len(samples)))) if self.holds_images else None
 
     def __call__(self, indices: tf.Tensor) -> tf.Tensor:
         """`(batch,)` int64 → `(batch, height, width, channels)` uint8, or what else is read."""
@@ -155,17 +155,20 @@ def epoch_indices(labels: np.ndarray, classes: int, sampling: str | None) -> np.
     return np.concatenate([np.resize(indices, most) for indices in of_class if len(indices)])
 
 
-def training_batches(
+Draw = Callable[[tf.Tensor], tuple[tf.Tensor, ...]]
+"""Makes the batch of a global step, scalar int64 counted over all epochs, inside TensorFlow: a pure function of it."""
+
+
+def training_batch(
     reader: Read,
     drawn: np.ndarray,
     targets: np.ndarray,
     weights: np.ndarray | None,
     batch_size: int,
     seed: int,
-    steps: range,
     augmentation: Change | None = None,
-) -> tf.data.Dataset:
-    """Batches from one global step to another, shuffled anew in every epoch.
+) -> Draw:
+    """The batch of any step, shuffled anew in every epoch.
 
     The order comes from `(seed, epoch)` alone, computed image by image with a pseudo-random permutation: no buffer
     holds images, and a training can resume at any step with the batch it would have seen.
@@ -177,11 +180,11 @@ def training_batches(
         weights: Weight of each image in the loss, or None.
         batch_size: Images in one step.
         seed: Seed of the shuffling.
-        steps: Global steps, counted from 0 over all epochs.
         augmentation: Changes each batch.
 
     Returns:
-        `(images, targets)` or `(images, targets, weights)`; images uint8 or float32 `(batch, height, width, channels)`.
+        A function to `(images, targets)` or `(images, targets, weights)`; images uint8 or float32
+        `(batch, height, width, channels)`.
     """
     total = len(drawn)
     per_epoch = steps_per_epoch(total, batch_size)
@@ -210,8 +213,13 @@ def training_batches(
             return images, labels, tf.linalg.matvec(labels, mixed)
         return images, labels, tf.gather(weights_tensor, indices)
 
+    return batch
+
+
+def training_batches(draw: Draw, steps: range) -> tf.data.Dataset:
+    """The batches of some global steps, made beside earlier steps."""
     dataset = tf.data.Dataset.range(steps.start, steps.stop)
-    return _untuned(dataset.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4))
+    return _untuned(dataset.map(draw, num_parallel_calls=2, deterministic=True).prefetch(4))
 
 
 def ordered_batches(reader: Read, targets: np.ndarray, batch_size: int) -> tf.data.Dataset:

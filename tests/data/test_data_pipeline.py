@@ -37,7 +37,8 @@ def batches_of(dataset) -> list[tuple[np.ndarray, ...]]:
 
 def training(pipeline, samples, seed=0, first=0, last=9, weights=None, batch_size=4):
     reader, drawn, steps = pipeline.Reader(samples), np.arange(len(samples)), range(first, last)
-    return batches_of(pipeline.training_batches(reader, drawn, samples.labels, weights, batch_size, seed, steps))
+    draw = pipeline.training_batch(reader, drawn, samples.labels, weights, batch_size, seed)
+    return batches_of(pipeline.training_batches(draw, steps))
 
 
 def orders(batches, steps) -> list[list[int]]:
@@ -107,7 +108,9 @@ class TestReader:
     def test_they_give_the_same_batches(self, pipeline, sources):
         labels = np.arange(10)
         found = {
-            form: batches_of(pipeline.training_batches(reader, labels, labels, None, 4, 7, range(9)))
+            form: batches_of(
+                pipeline.training_batches(pipeline.training_batch(reader, labels, labels, None, 4, 7), range(9))
+            )
             for form, reader in sources.items()
         }
         for batches in found.values():
@@ -156,7 +159,8 @@ class TestDrawnFrom:
     def test_an_epoch_shuffles_what_was_drawn(self, pipeline):
         drawn = pipeline.epoch_indices(self.LABELS, 3, "balanced")
         reader, targets = pipeline.Reader(numbered(11)), np.arange(11)
-        batches = batches_of(pipeline.training_batches(reader, drawn, targets, None, 8, 0, range(6)))
+        draw = pipeline.training_batch(reader, drawn, targets, None, 8, 0)
+        batches = batches_of(pipeline.training_batches(draw, range(6)))
         assert pipeline.steps_per_epoch(len(drawn), 8) == 3
         first, second = orders(batches, 3)
         assert sorted(first) == sorted(second) == sorted(drawn.tolist())
@@ -178,16 +182,16 @@ class TestAugmented:
         samples = Samples(samples.images + np.uint8(110), samples.labels, samples.names)  # neither black nor white
         names = [("RandomBrightness", {"factor": 0.3}), ("RandomFlip", {})] + [("MixUp", {"alpha": 0.4})] * mix
         entries = [Entry("augmentation", name, arguments) for name, arguments in names]
-        dataset = pipeline.training_batches(
+        draw = pipeline.training_batch(
             pipeline.Reader(samples, share),
             np.arange(self.COUNT) if drawn is None else drawn,
             np.eye(self.COUNT, dtype=np.float32),
             np.arange(self.COUNT) / 8,
             4,
             seed,
-            range(first, self.STEPS),
             Augmentation(entries, samples.shape, seed),
         )
+        dataset = pipeline.training_batches(draw, range(first, self.STEPS))
         if threads:
             options = tf.data.Options()
             options.threading.private_threadpool_size = threads
@@ -250,7 +254,8 @@ def test_no_thread_of_tensorflow_is_waited_for_at_the_end(pipeline):
     samples = numbered(10)
     reader = pipeline.Reader(samples)
     ordered = pipeline.ordered_batches(reader, samples.labels, 4)
-    shuffled = pipeline.training_batches(reader, np.arange(10), samples.labels, None, 4, 0, range(3))
+    draw = pipeline.training_batch(reader, np.arange(10), samples.labels, None, 4, 0)
+    shuffled = pipeline.training_batches(draw, range(3))
     assert [dataset.options().autotune.enabled for dataset in (ordered, shuffled)] == [False, False]
 
 

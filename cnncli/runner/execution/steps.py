@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cnncli.data.pipeline import Reader
+from cnncli.data.pipeline import Draw, Reader
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
 
@@ -72,6 +72,43 @@ def many_steps(step: Step) -> Callable[[Any, tf.Tensor], None]:
         tf.while_loop(lambda number: number < steps, body, [tf.constant(0)], parallel_iterations=1)
 
     return run
+
+
+class Drawn:
+    """Batches that a loop makes itself; a stand-in for an iterator over them.
+
+    Args:
+        draw: Makes the batch of a step.
+        step: The next step, counted from 0 over all epochs.
+    """
+
+    def __init__(self, draw: Draw, step: int) -> None:
+        self.draw, self.step = draw, step
+
+
+def many_drawn_steps(step: Step, draw: Draw) -> Callable[[Drawn, tf.Tensor], None]:
+    """The same for batches that the loop makes itself, each while the step before it trains.
+
+    A batch that is little work, because its images are in memory, costs less so than to be handed over by `tf.data`.
+    """
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def run(first: tf.Tensor, steps: tf.Tensor) -> None:
+        def body(number: tf.Tensor, *batch: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            following = draw(first + tf.cast(number, tf.int64) + 1)
+            step(*batch)
+            return number + 1, *following
+
+        batch = draw(first)
+        shapes = [tf.TensorShape([]), *(tf.TensorShape([None, *tensor.shape[1:]]) for tensor in batch)]
+        start = [tf.constant(0), *batch]
+        tf.while_loop(lambda number, *_: number < steps, body, start, shape_invariants=shapes, parallel_iterations=1)
+
+    def run_on(batches: Drawn, steps: tf.Tensor) -> None:
+        run(tf.constant(batches.step, tf.int64), steps)
+        batches.step += int(steps)
+
+    return run_on
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from cnncli.catalog import Entry
 from cnncli.catalog.entries import plain
 from cnncli.data import pipeline
 from cnncli.data.augment import Augmentation
+from cnncli.runner.execution.steps import Drawn
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.model.evaluation import evaluation_batch_size
 from cnncli.spec.schema import Train
@@ -40,12 +41,12 @@ class Batches:
         self.images, self.images_of = len(self._indices), {split: len(each) for split, each in self._samples.items()}
         self.steps = pipeline.steps_per_epoch(self.images, train.batch_size)
         self._last_step = self.steps * train.epochs
-        self._reader: pipeline.Read = pipeline.Reader(samples)
+        self._reader: pipeline.Read = (reader := pipeline.Reader(samples))
         self._targets = pipeline.encode(samples.labels, encoding, classes)
         self._weights = pipeline.class_weights(samples.labels, splits.class_names, train.class_weight)
         self._augment = augment
         self._augmentation: pipeline.Change | None = Augmentation(augment, splits.shape, seed) if augment else None
-        self.readers, self.validation = [self._reader], None
+        self.readers, self.validation = [reader], None
         self.evaluation_batch_size = evaluation_batch_size(splits.shape, train.batch_size)
         if (validation := self._samples.get("validation")) is not None:
             self.readers.append(pipeline.Reader(validation))
@@ -57,9 +58,20 @@ class Batches:
 
     def training(self, first: int) -> tf.data.Dataset:
         """Training batches from a step on, counted from 0 over all epochs, to the last step of the training."""
+        return pipeline.training_batches(self._draw(), range(first, self._last_step))
+
+    def drawn(self, first: int) -> Drawn:
+        """The same, for a loop that makes them itself."""
+        return Drawn(self._draw(), first)
+
+    @property
+    def is_easily_drawn(self) -> bool:
+        """Whether to make a batch is little work: images in memory, or what stands for them, are copied."""
+        return self.readers[0].holds_images and not isinstance(self._augmentation, Augmentation)
+
+    def _draw(self) -> pipeline.Draw:
         images = self._reader, self._indices, self._targets, self._weights
-        steps = range(first, self._last_step)
-        return pipeline.training_batches(*images, self._batch_size, self._seed, steps, self._augmentation)
+        return pipeline.training_batch(*images, self._batch_size, self._seed, self._augmentation)
 
     @property
     def is_augmented(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from math import isfinite
 
 from cnncli.runner.execution.execution import Execution
-from cnncli.runner.execution.steps import PacedCalls, many_steps, metrics_of
+from cnncli.runner.execution.steps import Drawn, PacedCalls, many_drawn_steps, many_steps, metrics_of
 from cnncli.startup import keras, tf
 
 OnSteps = Callable[[int, int], int | None]
@@ -23,23 +23,26 @@ class NotFinite(Exception):
 
 
 class TrainingLoop(PacedCalls):
-    """Trains a compiled model from one iterator of batches, one for each step of the whole training.
+    """Trains a compiled model from batches, one for each step of the whole training.
 
     Attributes:
         metrics: Metrics over the current epoch, as of the last call.
     """
 
     def __init__(
-        self, model: keras.Model, batches: tf.data.Dataset, execution: Execution, jit_compile: bool = False
+        self, model: keras.Model, batches: tf.data.Dataset | Drawn, execution: Execution, jit_compile: bool = False
     ) -> None:
-        super().__init__(many_steps(execution.training_step(model, jit_compile)), execution.group)
+        step = execution.training_step(model, jit_compile)
+        run = many_drawn_steps(step, batches.draw) if isinstance(batches, Drawn) else many_steps(step)
+        super().__init__(run, execution.group)
         self.metrics: dict[str, float] = {}
         self._model, self._execution = model, execution
         self.continue_with(batches)
 
-    def continue_with(self, batches: tf.data.Dataset) -> None:
-        """Takes further batches from another dataset with elements of the same kind."""
-        self._iterator = iter(self._execution.distribute(batches))
+    def continue_with(self, batches: tf.data.Dataset | Drawn) -> None:
+        """Takes further batches of the same kind from another step on, or from another dataset."""
+        drawn = isinstance(batches, Drawn)
+        self._iterator = batches if drawn else iter(self._execution.distribute(batches))
 
     def epoch(
         self, steps: int, on_steps: OnSteps, done: int = 0, pauses: Collection[int] = (), stops: Collection[int] = ()

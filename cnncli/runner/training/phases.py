@@ -11,11 +11,12 @@ import numpy as np
 from cnncli.catalog import Entry
 from cnncli.errors import RunError
 from cnncli.factory.freezing import freeze, frozen_in_stages, layers_that_learn
+from cnncli.factory.precision import has_gpu
 from cnncli.factory.training import compile_model
 from cnncli.notices import Notice, Progress, ignore
 from cnncli.records import StageStarted
 from cnncli.runner.execution.execution import Execution, OneDevice
-from cnncli.runner.execution.steps import read_errors_of
+from cnncli.runner.execution.steps import Drawn, read_errors_of
 from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.callbacks import PhaseCallbacks
 from cnncli.runner.training.checkpoint import TrainingState
@@ -136,7 +137,7 @@ class TrainingPhase:
     def _start_with(self, batches: Batches) -> None:
         execution = self._phases.execution
         self._batches, self._is_prepared = batches, True
-        self.loop = TrainingLoop(self.trained, batches.training(self._step), execution, self._phases.train.jit_compile)
+        self.loop = TrainingLoop(self.trained, self._from(self._step), execution, self._phases.train.jit_compile)
         self._validation: ValidationLoop | None = None
         if batches.validation is not None:
             self._validation = ValidationLoop(self.trained, batches.validation, execution)
@@ -257,7 +258,12 @@ class TrainingPhase:
         """Continues with the batch of a step, counted from 0 over all epochs."""
         self._step = step
         if self._is_prepared:
-            self.loop.continue_with(self._batches.training(step))
+            self.loop.continue_with(self._from(step))
+
+    def _from(self, step: int) -> tf.data.Dataset | Drawn:
+        """The training batches from a step on, made by the loop where that is quicker than to hand them over."""
+        itself = self._batches.is_easily_drawn and len(self._phases.execution.devices) < 2 and not has_gpu()
+        return self._batches.drawn(step) if itself else self._batches.training(step)
 
     def batch(self, step: int) -> tuple[tf.Tensor, ...]:
         """The training batch of a step, counted from 0 over all epochs."""

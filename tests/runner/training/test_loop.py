@@ -65,11 +65,17 @@ def make_model(metrics=("accuracy",), dropout: float = 0.5) -> Any:
     return model
 
 
-def training(samples: Samples, weights: np.ndarray | None = None, epochs: int = 2) -> Any:
-    from cnncli.data.pipeline import Reader, training_batches
+def drawing(samples: Samples, weights: np.ndarray | None = None) -> Any:
+    from cnncli.data.pipeline import Reader, training_batch
 
     targets = np.eye(CLASSES, dtype=np.float32)[samples.labels]
-    return training_batches(Reader(samples), np.arange(IMAGES), targets, weights, BATCH, 0, range(epochs * STEPS))
+    return training_batch(Reader(samples), np.arange(IMAGES), targets, weights, BATCH, 0)
+
+
+def training(samples: Samples, weights: np.ndarray | None = None, epochs: int = 2) -> Any:
+    from cnncli.data.pipeline import training_batches
+
+    return training_batches(drawing(samples, weights), range(epochs * STEPS))
 
 
 def ordered(samples: Samples) -> Any:
@@ -111,6 +117,22 @@ class TestTrainingLoop:
         assert told[1].count((STEPS, STEPS)) == 2  # no call goes over the end of an epoch
         assert same_weights(*models)
         assert measured[0] == measured[1]
+
+    def test_batches_that_the_loop_makes_itself_train_to_the_same_bits(self, loop, samples):
+        """Also where an epoch is continued at a step in its middle."""
+        from cnncli.runner.execution.steps import Drawn
+
+        handed, drawn, weights = make_model(), make_model(), np.linspace(0, 2, IMAGES, dtype=np.float32)
+        looped = loop.TrainingLoop(handed, training(samples, weights), one_device())
+        expected = [looped.epoch(STEPS, lambda done, steps: None) for _ in range(2)]
+        draw = drawing(samples, weights)
+        looped = loop.TrainingLoop(drawn, Drawn(draw, 0), one_device())
+        measured = [looped.epoch(STEPS, lambda done, steps: None)]
+        looped.epoch(3, lambda done, steps: None)
+        looped.continue_with(Drawn(draw, STEPS + 3))
+        measured.append(looped.epoch(STEPS, lambda done, steps: None, done=3))
+        assert measured == expected
+        assert same_weights(handed, drawn)
 
     @pytest.mark.exhaustive
     def test_the_rest_of_an_epoch_is_trained_as_if_it_had_been_one(self, loop, samples):
