@@ -32,14 +32,16 @@ def opened_entry(entry: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.nd
     if entry.is_symlink() or not entry.is_file():  # not made by this module
         return None
     try:
-        array = np.load(entry, mmap_mode="r", allow_pickle=False)
+        # As if written to, which nobody does: TensorFlow takes no other arrays without copying them
+        array = np.asarray(np.load(entry, mmap_mode="c", allow_pickle=False))
+        array.flags.writeable = False
         if array.shape != shape or array.dtype != dtype or not array.flags.c_contiguous:
             return None
         with contextlib.suppress(OSError):  # a cache may be shared read-only
             os.utime(entry)  # as used just now
     except (OSError, ValueError, EOFError):  # ValueError: cut off
         return None
-    return np.asarray(array)
+    return array
 
 
 def make_entry(

@@ -1,6 +1,10 @@
-"""Refuses images that would not fit into memory, before they are read."""
+"""Memory for images: whether there is enough of it, and arrays in it that TensorFlow takes as they are."""
 
 from __future__ import annotations
+
+from math import prod
+
+import numpy as np
 
 from cnncli.errors import ResourceError
 from cnncli.machine import available_memory
@@ -15,3 +19,28 @@ def require_memory(size: int, what: str) -> None:
             f"{what}, {size_text(size)} in memory, and {size_text(available)} are available",
             "image files in folders need not fit in memory: use the source folder or table",
         )
+
+
+_ALIGNMENT = 64
+"""Bytes; TensorFlow's operations may read an array only where it starts at a multiple of them."""
+
+
+def empty_images(*shape: int) -> np.ndarray:
+    """An array for images, uint8 of this shape, that are `shareable`; what is in it is undefined."""
+    size = prod(shape)
+    room = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % _ALIGNMENT
+    return room[start : start + size].reshape(shape)
+
+
+def shareable(images: np.ndarray) -> np.ndarray | None:
+    """The same images for TensorFlow to use where they are, so that they are in memory once; None where it cannot.
+
+    It only takes arrays that may be written to, though it does not write.
+    """
+    view = images.view()
+    try:
+        view.flags.writeable = True
+    except ValueError:
+        return None
+    return view if view.flags.c_contiguous and view.ctypes.data % _ALIGNMENT == 0 else None

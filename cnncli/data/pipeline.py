@@ -9,9 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from cnncli.data.samples import FileSamples
+from cnncli.data.memory import empty_images, shareable
+from cnncli.data.samples import FileSamples, Samples, SampleSubset
 from cnncli.errors import DataError
-from cnncli.machine import available_memory
+from cnncli.machine import available_memory, usable_cores
 from cnncli.startup import tf
 
 
@@ -66,6 +67,8 @@ class Rows:
         return self.values[indices]
 
 
+_BLOCK = 1024  # images copied at a time
+
 SHARE = 0.25
 """Of the available memory that the images of a split may take to be held."""
 
@@ -75,6 +78,27 @@ def is_held(samples: Readable, share: float = SHARE, item_bytes: int = 1) -> boo
     available = available_memory()
     fits = available is None or len(samples) * prod(samples.shape) * item_bytes <= share * available
     return fits and not isinstance(samples, FileSamples)
+
+
+def _held(samples: Readable, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor | None]:
+    """The images of a split as a tensor, and the places in it of those of a subset.
+
+    The tensor is the memory that the images are in already, wherever TensorFlow can use that; a copy otherwise.
+    """
+    whole, places = (samples.whole, samples.indices) if isinstance(samples, SampleSubset) else (samples, None)
+    values = whole.images if isinstance(whole, Samples) else whole.values if isinstance(whole, Rows) else None
+    if values is not None and (own := shareable(values)) is not None:
+        return _shared(own), None if places is None else tf.constant(places)
+    values = empty_images(len(samples), *samples.shape, dtype.size).view(dtype.as_numpy_dtype)[..., 0]
+    for start in range(0, len(samples), _BLOCK):
+        end = min(start + _BLOCK, len(samples))
+        values[start:end] = samples.read(np.arange(start, end))
+    return _shared(values), None
+
+
+def _shared(values: np.ndarray) -> tf.Tensor:
+    """The same memory as a tensor; nobody changes it."""
+    return tf.experimental.dlpack.from_dlpack(values.__dlpack__())
 
 
 class Reader:
@@ -87,12 +111,12 @@ class Reader:
         self._samples, self._dtype = samples, dtype
         self.failure: DataError | None = None
         self.holds_images = is_held(samples, share, dtype.size)
-        self._images = tf.constant(samples.read(np.arange(len(samples)))) if self.holds_images else None
+        self._images, self._places = _held(samples, dtype) if self.holds_images else (None, None)
 
     def __call__(self, indices: tf.Tensor) -> tf.Tensor:
         """`(batch,)` int64 → `(batch, height, width, channels)` uint8, or what else is read."""
         if self._images is not None:
-            return tf.gather(self._images, indices)
+            return tf.gather(self._images, indices if self._places is None else tf.gather(self._places, indices))
         images = tf.numpy_function(self._read, [indices], self._dtype, stateful=False)
         return tf.ensure_shape(images, [None, *self._samples.shape])
 
@@ -219,7 +243,7 @@ def training_batch(
 def training_batches(draw: Draw, steps: range) -> tf.data.Dataset:
     """The batches of some global steps, made beside earlier steps."""
     dataset = tf.data.Dataset.range(steps.start, steps.stop)
-    return _untuned(dataset.map(draw, num_parallel_calls=2, deterministic=True).prefetch(4))
+    return _untuned(dataset.map(draw, num_parallel_calls=max(2, usable_cores()), deterministic=True).prefetch(4))
 
 
 def ordered_batches(reader: Read, targets: np.ndarray, batch_size: int) -> tf.data.Dataset:

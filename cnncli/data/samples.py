@@ -12,9 +12,11 @@ import numpy as np
 
 from cnncli.data.decode.image import fit_pixels, read_image
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.memory import empty_images
 from cnncli.data.threads import each_in_threads
 from cnncli.errors import DataError
 
+_BLOCK = 1024  # images copied at a time, so that no second copy of everything is made
 _HINT = "replace or remove it, list it in data.exclude, or train with data.unreadable: exclude"
 
 
@@ -78,7 +80,10 @@ class Samples:
     def take(self, indices: np.ndarray) -> Samples:
         """The samples at these indices, in the order of the indices; each keeps its name."""
         names = self.names
-        return Samples(self.images[indices], self.labels[indices], tuple(names[i] for i in indices.tolist()))
+        images = empty_images(len(indices), *self.shape)
+        for start in range(0, len(indices), _BLOCK):
+            images[start : start + _BLOCK] = self.images[indices[start : start + _BLOCK]]
+        return Samples(images, self.labels[indices], tuple(names[i] for i in indices.tolist()))
 
     def read(self, indices: np.ndarray) -> np.ndarray:
         """The images at these indices, a copy: uint8, shape `(len(indices), height, width, channels)`."""
@@ -180,7 +185,7 @@ class SampleSubset:
 
 def _filled(count: int, input_format: InputFormat, image: Callable[[int], np.ndarray]) -> np.ndarray:
     """Images made in threads, each by its position: uint8, shape `(count, height, width, channels)`."""
-    images = np.empty((count, *input_format.shape), np.uint8)
+    images = empty_images(count, *input_format.shape)
 
     def fill(position: int) -> None:
         images[position] = image(position)

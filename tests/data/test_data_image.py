@@ -407,7 +407,7 @@ def test_a_file_that_is_not_permitted(tmp_path):
 def test_not_permitted_as_the_system_says_it(tmp_path, monkeypatch):
     (tmp_path / "cat.png").write_bytes(encoded(PHOTO))
 
-    def refused(*_):
+    def refused(*_, **__):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.open", refused)

@@ -103,6 +103,8 @@ class TestReader:
             "not held": pipeline.Reader(array, share=0),
             "files": pipeline.Reader(files),
             "chosen": pipeline.Reader(SampleSubset(backwards, labels[::-1].copy(), labels), share=0),
+            "chosen and held": pipeline.Reader(SampleSubset(backwards, labels[::-1].copy(), labels)),
+            "chosen and shared": pipeline.Reader(SampleSubset(backwards.take(labels), labels[::-1].copy(), labels)),
         }
 
     def test_they_give_the_same_batches(self, pipeline, sources):
@@ -118,6 +120,16 @@ class TestReader:
                 assert all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(expected, got, strict=True))
         assert all(images[:, 1, 2, 0].tolist() == labels.tolist() for images, labels in found["files"])
         assert not any(reader.failure for reader in sources.values())
+
+    @pytest.mark.parametrize("indices", [np.arange(8), np.arange(3, 7)])
+    def test_held_images_are_in_memory_once(self, pipeline, indices):
+        samples = numbered(10).take(np.arange(10))
+        chosen = SampleSubset(samples, indices, samples.labels[indices])
+        for reader in (pipeline.Reader(samples), pipeline.Reader(chosen)):
+            place = int(reader(np.array([2]))[0, 1, 2, 0])
+            samples.images[place] += 100
+            assert int(reader(np.array([2]))[0, 1, 2, 0]) == place + 100
+            samples.images[place] -= 100
 
     def test_the_size_of_a_batch_is_known_before_it_is_read(self, pipeline, sources):
         for reader in sources.values():

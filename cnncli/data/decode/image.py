@@ -20,7 +20,7 @@ from cnncli.data.decode.other_files import other_file
 from cnncli.data.decode.profiles import to_srgb
 from cnncli.data.decode.readers import DeepPixels, NoPicture, NotRead, OpenedPicture, open_picture
 from cnncli.data.decode.white import HIDDEN, WHITE, eight_bits
-from cnncli.data.files import open_file
+from cnncli.data.files import contents_of, open_file
 from cnncli.errors import DataError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _opened(source: Path | bytes, input_format: InputFormat, name: str) -> Itera
     if isinstance(source, bytes):
         yield open_image(io.BytesIO(source), name or "the image", input_format.frame)
         return
-    with open_file(source, name) as stream:
+    with contents_of(source, name) as stream:
         yield open_image(stream, name or str(source), input_format.frame)
 
 

@@ -16,6 +16,7 @@ from cnncli.data.decode.readers.codestream import JPEG_LS, JpegFrame, jpeg_frame
 from cnncli.data.decode.readers.pillow import PillowFile
 
 _EXIF = b"Exif\0\0"
+_AT_ONCE = 1 << 25  # bytes given to the decoder; between its calls it waits for Python's lock
 
 
 class _Jpeg(PillowFile):
@@ -30,6 +31,7 @@ class _Jpeg(PillowFile):
 
     def load(self, input_format: InputFormat) -> Image.Image:
         decode_smaller(self.picture, input_format, turned=self._turn in ON_ITS_SIDE)
+        self.picture.decodermaxblock = _AT_ONCE
         super().load(input_format)
         picture = self.picture
         # Pillow takes every JPEG of inks to store them inverted; only Adobe's, which say so, do
