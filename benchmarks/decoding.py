@@ -34,7 +34,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from cnncli.data.decode.image import read_image
 from cnncli.data.decode.input_format import InputFormat
-from cnncli.data.pipeline import Reader, training_batches
+from cnncli.data.pipeline import Reader, training_batch, training_batches
 from cnncli.data.samples import FileSamples
 from cnncli.startup import tf
 
@@ -64,7 +64,7 @@ def by_cnncli(files: list[Path], batches: int) -> tf.data.Dataset:
     labels = np.arange(BATCH * batches, dtype=np.int64)
     names = tuple(str(files[number % len(files)]) for number in labels)
     reader = Reader(FileSamples(Path("/"), names, labels, FORMAT))
-    return training_batches(reader, labels, labels, None, BATCH, 0, range(batches))
+    return training_batches(training_batch(reader, labels, labels, None, BATCH, 0), range(batches))
 
 
 def by_hand(files: list[Path], batches: int, antialias: bool) -> tf.data.Dataset:

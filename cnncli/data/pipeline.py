@@ -87,7 +87,7 @@ def _held(samples: Readable, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor | No
     """
     whole, places = (samples.whole, samples.indices) if isinstance(samples, SampleSubset) else (samples, None)
     values = whole.images if isinstance(whole, Samples) else whole.values if isinstance(whole, Rows) else None
-    if values is not None and (own := shareable(values)) is not None:
+    if values is not None and values.dtype == dtype.as_numpy_dtype and (own := shareable(values)) is not None:
         return _shared(own), None if places is None else tf.constant(places)
     values = empty_images(len(samples), *samples.shape, dtype.size).view(dtype.as_numpy_dtype)[..., 0]
     for start in range(0, len(samples), _BLOCK):
@@ -111,7 +111,10 @@ class Reader:
         self._samples, self._dtype = samples, dtype
         self.failure: DataError | None = None
         self.holds_images = is_held(samples, share, dtype.size)
-        self._images, self._places = _held(samples, dtype) if self.holds_images else (None, None)
+        self._images: tf.Tensor | None = None
+        self._places: tf.Tensor | None = None
+        if self.holds_images:
+            self._images, self._places = _held(samples, dtype)
 
     def __call__(self, indices: tf.Tensor) -> tf.Tensor:
         """`(batch,)` int64 → `(batch, height, width, channels)` uint8, or what else is read."""
