@@ -78,24 +78,42 @@ def write_digits(folder: Path) -> None:
         np.savez(folder / f"{name}.npz", **dict(zip(("x_train", "x_val", "x_test"), parts, strict=True)), **of_splits)
 
 
-def trained(folder: Path, case: str, devices: list[str] | None) -> tuple[list[dict[str, float]], dict[str, np.ndarray]]:
-    """The history of a training, and its last weights."""
+def base(folder: Path, case: str) -> dict[str, Any]:
+    """The spec of a case, without its own settings."""
     source = {"arrays": {"path": str(folder / ("colored.npz" if case == "resnet" else "grey.npz"))}}
-    settings = {**CASES[case], "train.devices": devices, "data.source": source}
+    return {"data": {"source": source}, "model": {"layers": MODEL}, "train": {"epochs": 2, "batch_size": 128}}
+
+
+def spec_of(folder: Path, case: str, devices: list[str] | None) -> cnncli.Spec:
+    """The spec of a case."""
+    value = base(folder, case)
+    settings = {**CASES[case], "train.devices": devices, "data.source": value["data"]["source"]}
     if case == "resnet":
         from cnncli.spec.shipped import shipped
 
         path = next(one.file for one in shipped() if one.name == "cifar10_resnet")
-        spec = cnncli.load_spec(path, {**settings, "train.epochs": 1, "data.split": {"validation": 0.1}})
-    else:
-        base = {"data": {"source": source}, "model": {"layers": MODEL}, "train": {"epochs": 2, "batch_size": 128}}
-        spec = cnncli.load_spec(base, settings)
-    run = cnncli.train(spec, folder / "runs")
-    with (run.path / "history.csv").open(newline="") as file:
+        return cnncli.load_spec(path, {**settings, "train.epochs": 1, "data.split": {"validation": 0.1}})
+    return cnncli.load_spec(value, settings)
+
+
+Results = tuple[list[dict[str, float]], dict[str, np.ndarray]]
+
+
+def trained(folder: Path, case: str, devices: list[str] | None) -> Results:
+    """The history of a training, and its last weights."""
+    runs = Path(tempfile.mkdtemp(dir=folder))
+    cnncli.train(spec_of(folder, case, devices), runs)
+    return results(runs)
+
+
+def results(runs: Path) -> Results:
+    """The history of the only run in a folder, and its last weights."""
+    (path,) = (file.parent for file in runs.glob("*/history.csv"))
+    with (path / "history.csv").open(newline="") as file:
         rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
     weights: dict[str, np.ndarray] = {}
-    with h5py.File(run.path / "weights" / "last.weights.h5") as file:
-        file.visititems(lambda name, item: weights.update({name: item[()]} if isinstance(item, h5py.Dataset) else {}))
+    with h5py.File(path / "weights" / "last.weights.h5") as stored:
+        stored.visititems(lambda name, item: weights.update({name: item[()]} if isinstance(item, h5py.Dataset) else {}))
     return rows, weights
 
 

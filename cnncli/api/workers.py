@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncli.environment import expect_workers
-from cnncli.errors import Interrupted, Problem, SpecError
+from cnncli.errors import Problem, SpecError
 from cnncli.isolation import isolated
 from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.preconditions import require_inputs_exist
@@ -18,6 +18,7 @@ from cnncli.runner.resume_plan import plan_resume
 from cnncli.runner.training.shared_files import own_copy, shared_files
 from cnncli.runs import require_writable
 from cnncli.spec import Spec
+from cnncli.spec.sections.devices import wrong_for_several
 from cnncli.temporary import temporary_folder
 from cnncli.workers.addresses import Workers
 from cnncli.workers.agreement import facts_of
@@ -39,7 +40,7 @@ def train_together(
     Errors are those of `cnncli.train`, and those of `meet`.
     """
     began = time.monotonic()
-    _refuse_devices(spec)
+    _refuse_what_cannot_be_shared(spec, workers)
     require_inputs_exist(spec.data, spec.model, runs_dir, spec.track if workers.is_chief else ())
     require_writable(runs_dir)
     expect_workers()
@@ -72,7 +73,7 @@ def resume_together(
         current = OpenRun(run.folder)  # nobody else changes it from here on
         spec = plan_resume(current, epochs)
         if spec is not None:
-            _refuse_devices(spec)
+            _refuse_what_cannot_be_shared(spec, workers)
         with meet(workers, facts_of("resume", {}, {"--epochs": epochs}), _notice(observers)) as group:
             if spec is None:
                 return None
@@ -120,17 +121,16 @@ def _follower(
     log = WorkerLog(Observers(observers), f"{group.workers.name(group.rank)} of {group.count}")
     group.on_open = lambda run: log.write_to(runs_dir / f"{Path(run).name}.rank-{group.rank}.log")
     with temporary_folder() as scratch:
-        try:
-            yield scratch, log
-        except Interrupted as interrupted:
-            interrupted.run = group.run
-            raise
+        yield scratch, log
 
 
-def _refuse_devices(spec: Spec) -> None:
+def _refuse_what_cannot_be_shared(spec: Spec, workers: Workers) -> None:
+    problems = [*wrong_for_several(spec.train, spec.model.nodes, len(workers.addresses), None)]
     if spec.train.devices is not None:
         message = "each rank trains on all graphics cards that it sees; leave it out, or set CUDA_VISIBLE_DEVICES"
-        raise SpecError([Problem(("train", "devices"), message)])
+        problems.append(Problem(("train", "devices"), message))
+    if problems:
+        raise SpecError(problems)
 
 
 def _common(spec: Spec) -> dict[str, Any]:

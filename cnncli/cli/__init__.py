@@ -188,7 +188,7 @@ def _report(error: CnncliError | Interrupted) -> int:
     elif isinstance(error, Interrupted):
         left_out = f"; {error.left_out}" if error.left_out else ""
         notice(f"interrupted after {counted(error.epochs, 'epoch')}; results so far are in {error.run}{left_out}")
-        notice(f"to continue: cnncli resume {shlex.quote(error.run)}")
+        notice(f"to continue: cnncli resume {shlex.quote(error.run)}{error.options}")
     else:
         notice(f"error: {error.message}")
         if error.hint:

@@ -166,11 +166,15 @@ def workers_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def workers_value(workers: str | None, rank: int | None, wait: str | None) -> Workers | None:
     """What these options are given; None for a training in one process."""
     from cnncli.spec.sections.duration import seconds_of
-    from cnncli.workers.addresses import WAIT, workers_of
+    from cnncli.workers.addresses import WAIT, processes_in_tf_config, workers_of
 
     if workers is None:
         if rank is not None or wait is not None:
             raise click.UsageError(f"{'--rank' if wait is None else '--wait'} requires --workers")
+        if (processes := processes_in_tf_config()) > 1:
+            from cnncli.cli.terminal.console import notice
+
+            notice(f"note: TF_CONFIG names {processes} processes; to train with them: --workers TF_CONFIG")
         return None
     seconds = WAIT if wait is None else seconds_of(wait)
     if seconds is None:

@@ -89,6 +89,19 @@ def workers_of(text: str, rank: int | None, wait: float = WAIT, variables: Mappi
     return Workers(tuple(addresses), rank, wait)
 
 
+def processes_in_tf_config(variables: Mapping[str, str] = os.environ) -> int:
+    """How many processes the variable TF_CONFIG names; 1 without one that can be understood.
+
+    Example:
+        >>> processes_in_tf_config({})
+        1
+    """
+    try:
+        return len(_from_tf_config(variables)[0])
+    except ValueError:
+        return 1
+
+
 def _from_tf_config(variables: Mapping[str, str]) -> tuple[list[str], int]:
     """What the variable TF_CONFIG says, as TensorFlow's `TFConfigClusterResolver` reads it; a chief comes first.
 

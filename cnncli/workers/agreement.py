@@ -17,7 +17,7 @@ from cnncli.wording import shown
 from cnncli.workers.addresses import Workers
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "scikit-learn")
-_MISSING = "nothing"
+_MISSING = "none"
 _SAME_SPEC = "give every rank the same spec and options"
 _SAME_VERSIONS = "install the same versions on every machine"
 
@@ -64,7 +64,7 @@ def facts_of(command: str, spec: Mapping[str, Any], options: Mapping[str, Any]) 
         except PackageNotFoundError:
             versions[package] = _MISSING
     variables = {name: value for name, value in result_variables().items() if name not in (ONEDNN, THREADS)}
-    program = {"command": f"cnncli {command}", **options}
+    program = {"the command": f"cnncli {command}", **options}
     return {"program": program, "versions": versions, "variables": variables, "code": _code(), "spec": dict(spec)}
 
 
@@ -74,16 +74,16 @@ def difference(facts: Sequence[Mapping[str, Any]], workers: Workers) -> Differen
     for rank, own in enumerate(facts[1:], start=1):
         who = (workers.name(rank), workers.name(0))
         for key, here, there in _differing(own["program"], chief["program"]):
-            return Difference("machine", _has(who, key, here, there), "start all of them with the same options")
+            return Difference("machine", _has(who, f"{key} ", here, there), "start all of them with the same options")
         for key, here, there in _differing(own["versions"], chief["versions"]):
-            return Difference("machine", _has(who, key, here, there), _SAME_VERSIONS)
+            return Difference("machine", _has(who, f"{key} ", here, there), _SAME_VERSIONS)
         for key, here, there in _differing(own["variables"], chief["variables"]):
-            return Difference("machine", _has(who, f"the variable {key}", here, there), "set the same for every rank")
+            return Difference("machine", _has(who, f"{key}=", here, there), "set the same variables for every rank")
         if own["code"] != chief["code"]:
             message = f"{who[0]} has other code of cnncli than {who[1]}, of the same version"
             return Difference("machine", message, _SAME_VERSIONS)
         for path, here, there in _differing_keys(own["spec"], chief["spec"]):
-            return Difference("spec", _has(who, "here", here, there), _SAME_SPEC, path)
+            return Difference("spec", _has(who, "", shown(here), shown(there)), _SAME_SPEC, path)
     return None
 
 
@@ -97,8 +97,8 @@ def digest(values: Iterable[Any]) -> str:
 
 
 def _has(who: tuple[str, str], key: str, here: Any, there: Any) -> str:
-    texts = [value if value == _MISSING else shown(value) for value in (here, there)]
-    return f"{who[0]} has {texts[0]} {key}, and {who[1]} has {texts[1]}".replace(" here,", ",")
+    """Who has what, such as `rank 1 (b:5000) has keras 3.15.0, and rank 0 (a:5000) has 3.15.1`."""
+    return f"{who[0]} has {key}{here}, and {who[1]} has {there}"
 
 
 def _differing(own: Mapping[str, Any], chief: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

@@ -98,6 +98,7 @@ class Group(Alone):
         run: Path of the run, on the machine of rank 0; empty before there is one.
         hint: What to do after the loss of a process.
         on_open: Called with that path.
+        strategy: What TensorFlow makes of the group; None before that.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Group(Alone):
         self.workers: Workers = workers
         self.rank, self.count, self.free_port = workers.rank, len(workers.addresses), ports
         self.run, self.hint = "", "start every rank again"
+        self.strategy: Any = None
         self.on_open: Callable[[str], None] = lambda run: None
         self._record: Callable[[str], None] = lambda reason: None
         self._connections, self._notice = dict(connections), notice
@@ -122,6 +124,8 @@ class Group(Alone):
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         self._noticed = True
+        if isinstance(error, Interrupted):
+            error.run, error.options = self.run, self._options
         try:
             if error is None and not self.is_chief:
                 self._wait_for_the_end()
@@ -176,12 +180,13 @@ class Group(Alone):
     def open(self, run: str, record: Callable[[str], None]) -> None:
         """The run folder is there, and is written by rank 0."""
         self.run = self.exchange(run)[0]
-        self.hint = f"to continue, start every rank again: {self._resume_command()}"
+        self.hint = f"to continue, start every rank again: cnncli resume {in_shell(self.run)}{self._options}"
         self._record = record
         self.on_open(self.run)
 
-    def _resume_command(self) -> str:
-        return f"cnncli resume {in_shell(self.run)} --workers {','.join(self.workers.addresses)} --rank {self.rank}"
+    @property
+    def _options(self) -> str:
+        return f" --workers {','.join(self.workers.addresses)} --rank {self.rank}"
 
     def release(self) -> None:
         """Others may leave from now on, unless one of them has gone already."""

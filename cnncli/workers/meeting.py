@@ -7,6 +7,7 @@ connections stay when TensorFlow takes the ports.
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import time
 from collections.abc import Mapping
@@ -51,7 +52,8 @@ def meet(workers: Workers, facts: Mapping[str, Any], notice: Notice) -> Group:
             listener = stack.enter_context(_listening(workers.place(workers.rank)[1]))
             taken = ""
         except OSError as error:
-            taken = f"{workers.name(workers.rank)} cannot listen on its port: {error.strerror or error}"
+            reason = "it is used by another program" if error.errno == errno.EADDRINUSE else error.strerror or error
+            taken = f"{workers.name(workers.rank)} cannot listen on its port: {reason}"
         if workers.is_chief and taken:
             raise ResourceError(taken, "choose another port, or end the program that uses it")
         connections: dict[int, Connection] = {}

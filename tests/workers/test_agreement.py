@@ -44,11 +44,15 @@ def test_a_key_that_one_has_not_is_named():
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("versions", "keras"), "3.0.0", "rank 1 (b:1) has '3.0.0' keras, and rank 0 (a:1) has"),
-        (("versions", "scikit-learn"), "nothing", "rank 1 (b:1) has nothing scikit-learn"),
+        (("versions", "keras"), "3.0.0", "rank 1 (b:1) has keras 3.0.0, and rank 0 (a:1) has 3."),
+        (("versions", "scikit-learn"), "none", "rank 1 (b:1) has scikit-learn none"),
         (("code",), "0", "rank 1 (b:1) has other code of cnncli than rank 0 (a:1)"),
-        (("program", "command"), "cnncli resume", "has 'cnncli resume' command"),
-        (("variables",), {"TF_USE_DEEP_CONV2D": "1"}, "the variable TF_USE_DEEP_CONV2D"),
+        (
+            ("program", "the command"),
+            "cnncli resume",
+            "has the command cnncli resume, and rank 0 (a:1) has cnncli train",
+        ),
+        (("variables",), {"TF_USE_DEEP_CONV2D": "1"}, "has TF_USE_DEEP_CONV2D=1, and rank 0 (a:1) has none"),
     ],
 )
 def test_another_version_or_program_is_named(path, value, message):

@@ -8,7 +8,7 @@ import sys
 import pytest
 from ports import each_rank
 
-from cnncli.errors import CnncliError, DataError, TrainingError, WorkerLost
+from cnncli.errors import CnncliError, DataError, Interrupted, TrainingError, WorkerLost
 from cnncli.workers.agreement import Difference, facts_of
 from cnncli.workers.group import Alone
 from cnncli.workers.meeting import meet
@@ -103,6 +103,17 @@ def test_the_hint_names_the_command_that_continues():
     assert chief.hint.endswith("--rank 0")
 
 
+def test_an_interruption_names_the_run_of_rank_0_and_how_to_continue_it():
+    def part(group):
+        group.open(f"runs-{group.rank}/a-001", lambda reason: None)
+        raise Interrupted(f"runs-{group.rank}/a-001")
+
+    answers = together(part)
+    assert [answer.run for answer in answers] == ["runs-0/a-001"] * 2
+    assert answers[1].options.startswith(" --workers localhost:")
+    assert answers[1].options.endswith(" --rank 1")
+
+
 class UnavailableError(Exception):
     """Of TensorFlow."""
 
@@ -139,8 +150,11 @@ def test_other_errors_stay_what_they_are(monkeypatch):
     monkeypatch.setattr("cnncli.workers.group._NEWS", 0.0)
 
     def part(group):
-        with group.explaining(Exception):
-            raise ValueError("a shape")
+        group.exchange(0)
+        if group.is_chief:
+            with group.explaining(Exception):
+                raise ValueError("a shape")
+        group.exchange(0)
 
     assert isinstance(together(part)[0], ValueError)
 

@@ -33,7 +33,7 @@ class DevicesOfMachines(SeveralDevices):
     def __init__(self, group: Group, synchronized: bool) -> None:
         self._synchronized, self._twins = synchronized, []
         self.group: Group = group
-        self._strategy = _strategy(group)
+        self._strategy = group.strategy = group.strategy or _strategy(group)  # a second one would meet the first
         self._local = tuple(self._strategy.extended.worker_devices)
         kind = self._local[0].rpartition("device:")[2].partition(":")[0]
         group.require_same(

@@ -72,7 +72,7 @@ def wrong_for_several(
     if devices is None or devices == 1:
         return
     if train.jit_compile:
-        message = f"XLA compiles a step for one device, and 'devices' asks for {devices}; leave out one of them"
+        message = f"XLA compiles a step for one device, and {devices} share each step; leave it out, or use one device"
         yield Problem(("train", "jit_compile"), message)
     if train.batch_size < devices:
         message = f"each of {devices} devices needs an image in every step; use at least {devices}"
@@ -93,5 +93,5 @@ def wrong_for_several(
     for node in nodes:
         path = node.path if node.entry.name == "ActivityRegularization" else node.at("activity_regularizer")
         if node.entry.name == "ActivityRegularization" or node.entry.get("activity_regularizer") is not None:
-            message = f"penalties on activations are computed on one device, and 'devices' asks for {devices}"
-            yield Problem(path, f"{message}; leave out one of them{node.origin}")
+            message = f"penalties on activations are computed on one device, and {devices} share each step"
+            yield Problem(path, f"{message}; leave it out, or use one device{node.origin}")
