@@ -45,9 +45,6 @@ def addresses(count: int = 2) -> str:
         return ",".join(f"localhost:{each.getsockname()[1]}" for each in sockets)
 
 
-# --- the same step ---
-
-
 def rank(folder: Path, number: int, places: str, cases: list[str]) -> None:
     """Trains the cases as one of the processes, one after the other."""
     from cnncli.environment import expect_workers
@@ -91,9 +88,6 @@ def same(cases: list[str]) -> None:
             same_rows = all(a[key] == b[key] for a, b in zip(both[0], own[0][0], strict=True) for key in keys)
             bits = "the bits of two devices, on both ranks" if equal and same_rows else "OTHER BITS than two devices"
             print(f"{case:26} loss, accuracy {off:.1e}  weights {weights:.1e}  {bits}", flush=True)
-
-
-# --- how it ends ---
 
 
 @contextlib.contextmanager
@@ -164,7 +158,6 @@ def trouble(cases: list[str]) -> None:
             long = what == "stop"
             spec, places = small_spec(folder, 4000 if long else 2), addresses()
             parts = [command(spec, folder, places, rank, "--wait", "80s") for rank in (0, 1)]
-            variables: dict[int, dict[str, str]] = {}
             with contextlib.ExitStack() as stack:
                 if what == "spec":
                     parts[1] += ["--set", "train.optimizer.SGD.momentum=0.5"]
@@ -178,7 +171,7 @@ def trouble(cases: list[str]) -> None:
                 elif what == "late":
                     parts[int(number)] = [str(HERE / "machines.py"), "late", *parts[int(number)]]
                 since = time.monotonic()
-                started = stack.enter_context(training(folder, *parts, variables=variables))
+                started = stack.enter_context(training(folder, *parts))
                 if long:
                     await_epoch(folder, started[0])
                     since = time.monotonic()
@@ -188,15 +181,12 @@ def trouble(cases: list[str]) -> None:
                 ends(folder, started, since)
 
 
-def older() -> None:
-    """Runs cnncli as another version."""
+def changed(what: str) -> None:
+    """Runs cnncli late, or as another version."""
     import cnncli
 
-    cnncli.__version__ = "0.0.1"
-    run_command()
-
-
-def run_command() -> None:
+    time.sleep(60 if what == "late" else 0)
+    cnncli.__version__ = cnncli.__version__ if what == "late" else "0.0.1"
     del sys.argv[1]
     from cnncli.cli import main
 
@@ -240,9 +230,6 @@ def kills(number: int) -> None:
             equal += 1
             print(f"killed rank {victim}: exit codes {codes}, {state}; resumed: {again}, the same bytes", flush=True)
         print(f"{equal} of {number}")
-
-
-# --- speed ---
 
 
 SPEEDS = {"cifar10_resnet": ((32, 32, 3), 2560), "caltech4_stridednet": ((96, 96, 3), 2560)}
@@ -303,10 +290,7 @@ if __name__ == "__main__":
         kills(int(rest[0]) if rest else 20)
     elif what == "trouble":
         trouble(rest)
-    elif what == "older":
-        older()
-    elif what == "late":
-        time.sleep(60)
-        run_command()
+    elif what in ("older", "late"):
+        changed(what)
     elif what == "speed":
         speed(rest)

@@ -123,7 +123,7 @@ def test_two_processes_of_one_rank_end_all():
     def part(workers):
         return meet(Workers(workers.addresses, min(workers.rank, 1), workers.wait), facts(), ignore)
 
-    answers = each_rank(part, 3)
+    answers = each_rank(part, 3, wait=2.0)
     assert "rank 1 (" in answers[0].message  # the second has come, or has found its port taken
     assert all(isinstance(answer, ResourceError) for answer in answers)
 
