@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnncli.catalog.image_sources import IMAGE_SOURCES
+from cnncli.data.cache_room import LIMIT
 from cnncli.data.recognition import in_folder, opened_table, recognised
+from cnncli.data.remote.copies import local_copy
 from cnncli.data.samples import FileSamples, LabelledImages
 from cnncli.data.shards import Shard, images_to_pack, shards_of
 from cnncli.data.sources.rows.webdataset import CLASSES
 from cnncli.errors import DataError, ResourceError
-from cnncli.machine import create_folder, existing_folder, expanded
+from cnncli.machine import address_in, create_folder, existing_folder, expanded
 from cnncli.notices import Notice, Progress
 from cnncli.runner.inputs.splits import load_source, load_splits
 from cnncli.runs import write_text, writing
@@ -103,6 +105,8 @@ def _images(subject: Path | Spec, notice: Notice) -> tuple[Data, tuple[str, ...]
 
 def _data_of(path: Path, notice: Notice) -> Data:
     """The data of a folder or table, as `cnncli data` recognises it; its images may have any size."""
+    if address := address_in(path):
+        path = local_copy(address, LIMIT, notice)
     place = recognised(path)
     if place.source == "folder":
         place = in_folder(path) or place

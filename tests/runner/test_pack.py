@@ -4,9 +4,11 @@ import io
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,6 +99,14 @@ def test_the_package_webdataset_reads_them(photos, tmp_path):
     pixels = [next(sample[kind] for kind in ("png", "jpg") if kind in sample) for sample in samples]
     assert [sample["cls"] for sample in samples] == original.labels.tolist()
     assert np.abs(np.stack(pixels).astype(int) - original.read(np.arange(len(original)))).max() <= 2
+
+
+def test_images_at_an_address(photos, tmp_path):
+    archive = shutil.make_archive(str(tmp_path / "photos"), "zip", tmp_path, "photos")
+    packed(Path(f"zip://photos::{archive}"), tmp_path / "out")
+    packed(photos, tmp_path / "other")
+    for name in ("train-000000.tar", "validation-000000.tar", "classes.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
 
 
 def spec_of(source, **data):
