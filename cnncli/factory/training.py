@@ -78,6 +78,8 @@ def compile_model(
     Raises:
         SpecError: Keras rejects one of them.
     """
+    from cnncli.factory.updates import update_at_once
+
     words = {"classes": classes} if total_steps is None else {"classes": classes, "total_steps": total_steps}
     logits, units = bool(loss.get("from_logits")), int(model.output_shape[-1])
     with _errors_at(optimizer, rate or ("train", "optimizer", optimizer.name)):
@@ -88,6 +90,7 @@ def compile_model(
             others = {key: value for key, value in optimizer.arguments.items() if key != "learning_rate"}
             built_optimizer = construct(replace(optimizer, arguments=others), words, learning_rate=paced)
         average_per_update(built_optimizer)
+        update_at_once(built_optimizer)
         built_optimizer = _without_underflow(model, built_optimizer, variables)
         if variables is not None:
             built_optimizer.build(list(variables))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnncli.factory.averages import average_per_update
+from cnncli.factory.updates import update_at_once
 from cnncli.startup import keras, tf
 
 
@@ -28,5 +29,6 @@ def twin(optimizer: Any, variables: Sequence[keras.Variable]) -> Any:
         config["learning_rate"] = optimizer._learning_rate
     other = type(optimizer).from_config(config)
     average_per_update(other)
+    update_at_once(other)
     other.build(list(variables))
     return other

@@ -11,6 +11,7 @@ from typing import Any
 
 from cnncli import __version__
 from cnncli.environment import ONEDNN, THREADS, result_variables
+from cnncli.factory.updates import record_of_updates
 from cnncli.machine import processor_name, usable_cores
 from cnncli.runner.model.plugin_check import LAYERS_KEY, package_layers
 from cnncli.spec.graph import Node
@@ -37,6 +38,7 @@ def environment(nodes: Sequence[Node] = (), devices: Sequence[str] = ()) -> dict
         "processor": processor_name(),
         "threads": _threads(),
         "onednn": os.environ.get(ONEDNN, "default"),
+        **record_of_updates(),
         "variables": {name: value for name, value in result_variables().items() if name not in (ONEDNN, THREADS)},
         "packages": {**{package: version(package) for package in _PACKAGES}, **plugins},
         **({LAYERS_KEY: of_packages} if layers else {}),

@@ -10,6 +10,7 @@ from pathlib import Path
 from cnncli.data.decode.pixels import UnknownWhite
 from cnncli.data.decode.white import WHITE
 from cnncli.errors import RunError
+from cnncli.factory.updates import updates_as_in
 from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
 from cnncli.runner.environment import differences, environment
@@ -36,11 +37,12 @@ def reproduce(
         data = data.replace(classes=run.class_names)
     spec = spec.replace(track=[])  # only to compare the two
     again_with = partial(train, weights_dir=run.path.parent, legs=run.legs)
-    try:
-        result = again_with(spec.replace(data=data), runs_dir, observers, command)
-    except UnknownWhite:  # older runs took white for that of bytes, and did not ask for it
-        data = data.replace(image=data.image.replace(white=WHITE))
-        result = again_with(spec.replace(data=data), runs_dir, observers, command)
+    with updates_as_in(recorded):
+        try:
+            result = again_with(spec.replace(data=data), runs_dir, observers, command)
+        except UnknownWhite:  # older runs took white for that of bytes, and did not ask for it
+            data = data.replace(image=data.image.replace(white=WHITE))
+            result = again_with(spec.replace(data=data), runs_dir, observers, command)
     again = OpenRun(result.run)
     difference = _first_difference(before, again.history_rows) or _differing_file(run.path, again.path)
     changes = differences(recorded, environment(spec.model.nodes, device_names(spec.train.devices)))

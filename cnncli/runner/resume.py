@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cnncli.factory.updates import updates_as_in
 from cnncli.observer import TrainingObserver
 from cnncli.report import Reports
 from cnncli.runner.environment import differences, environment
@@ -58,7 +59,8 @@ def resume(
         return train_into(
             open_run, spec, run.path.parent, observer, command, evaluates=evaluates, reports=reports, group=group
         )
-    return _continue(run, spec, observer, command, evaluates, reports, group)
+    with updates_as_in(run.environment):
+        return _continue(run, spec, observer, command, evaluates, reports, group)
 
 
 def _continue(

@@ -1,0 +1,85 @@
+"""Updates by one operation: those of Keras, to the last bit or the last digits."""
+
+import numpy as np
+import pytest
+
+from cnncli.catalog import Entry
+
+pytestmark = pytest.mark.slow
+
+NESTEROV = {"momentum": 0.9, "nesterov": True, "clipnorm": 0.5}
+DECAYED = {"momentum": 0.8, "weight_decay": 0.01}
+
+
+@pytest.fixture
+def updates():
+    from cnncli.factory import updates
+
+    return updates
+
+
+def trained(name, steps=5, **arguments):
+    """The weights after some steps, and how often the optimizer counts to have updated them."""
+    import keras
+    import tensorflow as tf
+
+    from cnncli.factory.training import compile_model
+
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((40,)), keras.layers.Dense(30, activation="tanh"), keras.layers.Dense(7)])
+    optimizer = Entry("optimizer", name, {"learning_rate": 0.1, **arguments})
+    compile_model(model, optimizer, Entry("loss", "MeanSquaredError"), [], 2, 1)
+    step = tf.function(lambda *batch: model.train_step(batch), autograph=False)
+    random = np.random.default_rng(0)
+    for _ in range(steps):
+        step(tf.constant(random.normal(size=(8, 40)), tf.float32), tf.constant(random.normal(size=(8, 7)), tf.float32))
+    return model.get_weights(), model.optimizer
+
+
+def same(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.representatives("arguments0")
+@pytest.mark.parametrize("arguments", [NESTEROV, DECAYED])
+def test_sgd_gives_the_bits_of_keras(updates, arguments):
+    fused, optimizer = trained("SGD", **arguments)
+    assert optimizer.update_step.__module__ == "cnncli.factory.updates"
+    with updates.updates_as_in({}):
+        plain, optimizer = trained("SGD", **arguments)
+    assert optimizer.update_step.__module__.startswith("keras.")
+    assert same(fused, plain)
+
+
+@pytest.mark.representatives("Adam")
+@pytest.mark.parametrize("name", ["Adam", "AdamW"])
+def test_adam_passes_once_over_large_variables_alone(updates, monkeypatch, name):
+    """Their last digits differ, and without them nothing does."""
+    plain, _ = trained(name)
+    with updates.updates_as_in({}):
+        assert same(plain, trained(name)[0])
+    monkeypatch.setattr(updates, "LARGE", 30 * 40)
+    first, _ = trained(name, steps=1)
+    fused, optimizer = trained(name)
+    assert int(optimizer.iterations) == 5
+    assert not np.array_equal(fused[0], plain[0])
+    for a, b in zip(fused, plain, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-5)
+    assert not same(first, fused)
+
+
+def test_others_are_keras_own(updates, monkeypatch):
+    monkeypatch.setattr(updates, "LARGE", 1)
+    for name, arguments in (("Adam", {"amsgrad": True}), ("SGD", {}), ("RMSprop", {})):
+        _, optimizer = trained(name, steps=0, **arguments)
+        assert optimizer.update_step.__module__.startswith("keras."), name
+
+
+def test_a_run_is_trained_as_its_record_says(updates):
+    record = updates.record_of_updates()
+    assert record
+    with updates.updates_as_in({"threads": 2}):  # of a version that had only Keras' own
+        assert updates.record_of_updates() == {}
+        with updates.updates_as_in(record):
+            assert updates.record_of_updates() == record
+    assert updates.record_of_updates() == record
