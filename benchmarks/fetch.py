@@ -29,11 +29,11 @@ REQUIRED = 0.9
 BUCKET = "photos"
 
 
-def started(program):
-    """A server, and its address."""
+def started(program, address=""):
+    """A server, and its address: a free one unless it is given."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port = int(address.rpartition(":")[2]) if address else free.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], env=environment, **quiet)

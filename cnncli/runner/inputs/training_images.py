@@ -13,7 +13,6 @@ from typing import Any
 from cnncli.data.sources.builtin import DOWNLOADS
 from cnncli.data.sources.published.download import download_dir
 from cnncli.isolation import isolated_images
-from cnncli.machine import address_in
 from cnncli.notices import Notice, Progress
 from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.checked_images import checked_images
@@ -55,7 +54,7 @@ def images_ahead(spec: Spec) -> Iterator[TrainingImages]:
 
 def is_here(source: Source) -> bool:
     """Whether no server has to be asked for the images."""
-    if source.name == "tfds" or any(map(address_in, source.paths.values())):
+    if source.name == "tfds":
         return False
     return all((download_dir() / file.place).is_file() for file in DOWNLOADS.get(source.name, ()))
 
