@@ -3,9 +3,9 @@
     python benchmarks/remote.py MOTO_SERVER [rounds] [images] [--assert]
 
 MOTO_SERVER is the program of moto[server], which serves JPEGs of 160×160 pixels in shards of 500 on loopback. Each
-round trains one epoch with an empty cache and again with a full one, in both ways, in turn; prints the median of the paired
-ratios of the time of the whole commands. Limits: 1.5 and 1.02. Then one training while the server is killed and started
-again, and one that is killed itself and resumed: their weights are the same.
+round trains one epoch with an empty cache and again with a full one, in both ways, in turn; prints the median of the
+paired ratios of the time of the whole commands. Limits: 1.5 and 1.02. Then one training while the server is killed and
+started again, and one that is killed itself and resumed: their weights are the same.
 """
 
 import io

@@ -51,7 +51,9 @@ def decoded_cache_dir() -> Path:
 def create_cache_folder(folder: Path, mode: int = 0o777) -> None:
     """Creates a folder in the cache, which is marked as one: for backups, and for folders of images."""
     create_folder(folder, mode)
-    (decoded_cache_dir() / CACHE_TAG).write_text(CACHE_TAG_CONTENT, encoding="ascii")
+    tag = decoded_cache_dir() / CACHE_TAG
+    if not tag.exists():  # a cache may be shared read-only
+        tag.write_text(CACHE_TAG_CONTENT, encoding="ascii")
 
 
 def size_on_disk(size: int) -> int:

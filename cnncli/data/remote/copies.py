@@ -15,7 +15,7 @@ from cnncli.data.inventory.location import existing_file
 from cnncli.data.remote.address import ZIP, archive_of
 from cnncli.data.remote.fetch import fetch
 from cnncli.data.sources.rows.unpacked import unpack
-from cnncli.errors import DataError
+from cnncli.errors import DataError, ResourceError
 from cnncli.machine import address_in
 from cnncli.notices import Notice, Progress
 from cnncli.wording import some, without_secrets
@@ -45,9 +45,13 @@ def local_copy(address: str, bound: int, notice: Notice) -> Path:
         if size:
             make_room(size, bound, public)
 
-    with writing(entry, notice):
-        hold(entry)
-        return fetch(address, entry / public.rpartition("/")[2], notice, _progress(notice), make_room_for).place
+    try:
+        with writing(entry, notice):
+            hold(entry)
+            return fetch(address, entry / public.rpartition("/")[2], notice, _progress(notice), make_room_for).place
+    except OSError as error:
+        message = f"the copy of {public} cannot be written to {entry.parent}: {error.strerror or error}"
+        raise ResourceError(message, "set CNNCLI_CACHE_DIR to a folder of yours with enough space") from error
 
 
 def _unzipped(address: str, bound: int, notice: Notice) -> Path:

@@ -103,3 +103,11 @@ def test_what_another_process_uses_stays(site):
         os.waitpid(child, 0)
     cache_room.trim(0)
     assert not first.exists()
+
+
+@pytest.mark.parametrize("folder", ["a file/cache", "/dev/null/cache"])
+def test_a_cache_that_cannot_be_written_to_is_said(site, tmp_path, monkeypatch, folder):
+    (tmp_path / "a file").write_text("")
+    monkeypatch.setenv("CNNCLI_CACHE_DIR", str(tmp_path / folder))
+    with pytest.raises(ResourceError, match=r"the copy of http://.* cannot be written to"):
+        copied(site.address("a.csv"))

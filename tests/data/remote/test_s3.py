@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import urllib.request
 
+import numpy as np
 import pytest
 from botocore.session import Session
+from PIL import Image
 
 from cnncli.data.inventory.own_files import FETCHED
 from cnncli.data.remote import requests
+from cnncli.data.remote.copies import local_copy
 from cnncli.data.remote.fetch import fetch
 from cnncli.data.remote.s3 import S3Objects
 from cnncli.errors import DataError, ResourceError
+from cnncli.runner.inputs.splits import decoded, load_splits
+from cnncli.spec import load
 
 pytestmark = [
     pytest.mark.exhaustive,
@@ -167,3 +175,84 @@ def test_an_object_that_changes_while_it_is_copied_is_copied_anew(bucket, tmp_pa
     monkeypatch.setattr(S3Objects, "read", read_and_replace)
     fetch(f"s3://{bucket.name}/shards", tmp_path / "copy", print)
     assert contents(tmp_path / "copy") == {"a.tar": new}
+
+
+def shard(first, count):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for number in range(first, first + count):
+            picture = io.BytesIO()
+            Image.new("RGB", (8, 8), (number, 0, 0)).save(picture, "PNG")
+            for suffix, content in (("png", picture.getvalue()), ("cls", str(number % 2).encode())):
+                member = tarfile.TarInfo(f"{number:04}.{suffix}")
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+@pytest.fixture
+def read(tmp_path, monkeypatch):
+    """What a training reads of a table: names, labels and pixels by split."""
+    monkeypatch.setenv("CNNCLI_CACHE_DIR", str(tmp_path / "cache"))
+
+    def images(path, **arguments):
+        spec = tmp_path / "spec.yaml"
+        source = {"table": {"path": str(path), **arguments}}
+        spec.write_text(SPEC + f"data: {{source: {json.dumps(source)}, image: {{size: 8}}}}")
+        splits = decoded(load_splits(load(spec).spec.data, 0), load(spec).spec.data)
+        return {
+            split: (of.names, of.labels.tolist(), of.read(np.arange(len(of))).tolist())
+            for split, of in splits.samples.items()
+        }
+
+    return images
+
+
+SPEC = "model: {layers: [Flatten, {Dense: {units: classes, activation: softmax}}]}\n"
+
+
+def test_a_training_reads_a_bucket_as_it_reads_a_disk(server, bucket, tmp_path, read):
+    (tmp_path / "shards").mkdir()
+    for number in range(4):
+        content = shard(number * 25, 25)
+        bucket(f"shards/{number}.tar", content)
+        (tmp_path / "shards" / f"{number}.tar").write_bytes(content)
+    server.send_signal(signal.SIGSTOP)
+    threading.Timer(3, lambda: server.send_signal(signal.SIGCONT)).start()
+    assert read(f"s3://{bucket.name}/shards") == read(tmp_path / "shards")
+    changed = shard(150, 25)
+    bucket("shards/0.tar", changed)
+    (tmp_path / "shards" / "0.tar").write_bytes(changed)
+    assert read(f"s3://{bucket.name}/shards") == read(tmp_path / "shards")
+
+
+def test_the_images_of_a_table_lie_beside_it_in_a_bucket(bucket, tmp_path, read):
+    rows = ["image,label"]
+    for number in range(40):
+        picture = io.BytesIO()
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(picture, "PNG")
+        bucket(f"photos/i/{number}.png", picture.getvalue())
+        (tmp_path / "photos" / "i").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / "i" / f"{number}.png").write_bytes(picture.getvalue())
+        rows.append(f"i/{number}.png,{'ab'[number % 2]}")
+    (tmp_path / "photos" / "labels.csv").write_text("\n".join(rows))
+    bucket("photos/labels.csv", "\n".join(rows).encode())
+    here = read(tmp_path / "photos" / "labels.csv")
+    assert read(f"s3://{bucket.name}/photos/labels.csv") == here
+    assert read(f"s3://{bucket.name}/photos/labels.csv", root=str(tmp_path / "photos")) == here
+
+
+def test_a_copy_that_was_killed_is_completed(bucket, tmp_path, read):
+    for number in range(200):
+        bucket(f"photos/{'ab'[number % 2]}/{number}.bin", os.urandom(3000))
+    environment = {**os.environ, "CNNCLI_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "cnncli", "data", f"s3://{bucket.name}/photos"]
+    killed = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while killed.poll() is None and len(list((tmp_path / "cache").rglob("*.bin"))) < 20:
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    place = local_copy(f"s3://{bucket.name}/photos", 10**9, print)
+    assert len(contents(place)) == 200
+    assert {len(content) for content in contents(place).values()} == {3000}
+    assert "hidden-word" not in (place / FETCHED).read_text()
