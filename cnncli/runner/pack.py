@@ -27,10 +27,10 @@ from cnncli.spec.schema import Data, Image, Spec
 from cnncli.spec.sections.sources import Source
 from cnncli.wording import counted, in_shell, listed, size_text, some
 
-RECORD = ".cnncli-packed.json"
+RECORD = ".packed-by-cnncli.json"
 """In the folder: the shards that were written, each with what distinguishes its images."""
 
-_PART = ".cnncli-part-"
+_PART = ".packing-"
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,16 @@ _SETTINGS = {
 }
 
 
+_PROGRAM = """\
+import os, sys
+if sys.argv[1:] and hasattr(os, "nice"):
+    os.nice(19)
+from cnncli.track.mlflow_sender import main
+main()
+"""
+"""Runs the sender; one that follows a training gives way to it from its first instruction on."""
+
+
 class Observer(TrainingObserver):
     """Starts a process that sends a training, and tells it of every epoch; it is never waited for before the end."""
 
@@ -139,7 +149,7 @@ def _started(runs: Iterable[RunDir], arguments: Mapping[str, Any], follow: bool)
     home = Path(__file__).parents[2]
     paths = os.pathsep.join(filter(None, (str(home), os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "cnncli.track.mlflow_sender"],
+        [sys.executable, "-P", "-c", _PROGRAM, *["follow"] * follow],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL if follow else subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import sys
 import threading
@@ -166,11 +165,5 @@ def main() -> None:
     if not order["follow"]:
         send_all(folders, sender, answers)
         return
-    if hasattr(os, "nice"):
-        os.nice(19)  # the training comes first
     with _locked(folders[0], 2 * LAST_TRIES):
         follow(folders[0], sender, sys.stdin)
-
-
-if __name__ == "__main__":
-    main()

@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.remote.fetch import _refuse_names
+from cnncli.data.remote.objects import RemoteFile
 from cnncli.data.sources import folder, table
 from cnncli.errors import DataError, ResourceError
 from cnncli.runner import pack as packing
@@ -176,6 +178,11 @@ def test_files_of_somebody_else_are_refused(photos, tmp_path, name):
     (tmp_path / "out" / "more.tar").write_text("mine")
     with pytest.raises(ResourceError, match=r"did not write: more\.tar"):
         packed(photos, tmp_path / "out")
+
+
+def test_a_bucket_with_all_that_was_written_can_be_fetched(photos, tmp_path):
+    packed(photos, tmp_path / "out")
+    _refuse_names({name: RemoteFile(name, 1, "") for name in contents(tmp_path / "out")})
 
 
 def test_a_folder_inside_the_data_is_refused(photos):
