@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import importlib
 import os
 import socket
@@ -45,7 +46,8 @@ PATIENCE = 2.0
 """Seconds that the process gets to notice that nobody needs its files any more."""
 
 _PROGRAM = """\
-import sys
+import gc, sys
+gc.disable()
 sys.path.insert(0, sys.argv[1])
 from cnncli.report.process import serve
 serve(int(sys.argv[2]))
@@ -235,6 +237,8 @@ def serve(number: int) -> None:
     for module in (*(artifact.writer.partition(":")[0] for artifact in ARTIFACTS), "sklearn.metrics"):
         importlib.import_module(module, __package__)  # while TensorFlow starts, rather than when somebody waits
     Image.init()
+    gc.freeze()  # to search these modules for garbage, in the middle of a plot, takes as long as three plots
+    gc.enable()
     with contextlib.suppress(OSError, EOFError):
         while True:
             when, data, skip = _training.recv()
