@@ -5,7 +5,7 @@ All of them ask for the logit of the class: through a softmax or sigmoid that is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,7 +80,17 @@ def layer_cam(network: Network, image: np.ndarray, logit: Logit) -> Evidence:
         Jiang, Zhang, Hou, Cheng and Wei, "LayerCAM: Exploring Hierarchical Class Activation Maps for Localization"
         (2021).
     """
-    return _of_features(network, image, logit, lambda value, gradient: (np.maximum(gradient, 0) * value).sum(axis=-1))
+    return layer_cams(network, image[None], [logit])[0]
+
+
+def layer_cams(network: Network, images: np.ndarray, logits: Sequence[Logit]) -> list[Evidence]:
+    """`layer_cam` of several images at once, each for a class of its own.
+
+    Shape:
+        images: (images, height, width, channels), pixels 0…255 → each (height, width)
+    """
+    weigh = lambda value, gradient: (np.maximum(gradient, 0) * value).sum(axis=-1)  # noqa: E731
+    return _of_features(network, images, logits, weigh)
 
 
 def grad_cam(network: Network, image: np.ndarray, logit: Logit) -> Evidence:
@@ -93,7 +103,8 @@ def grad_cam(network: Network, image: np.ndarray, logit: Logit) -> Evidence:
         Selvaraju, Cogswell, Das, Vedantam, Parikh and Batra, "Grad-CAM: Visual Explanations from Deep Networks via
         Gradient-based Localization" (2017).
     """
-    return _of_features(network, image, logit, lambda value, gradient: value @ gradient.mean(axis=(0, 1)))
+    weigh = lambda value, gradient: value @ gradient.mean(axis=(0, 1))  # noqa: E731
+    return _of_features(network, image[None], [logit], weigh)[0]
 
 
 class Occlusion:
@@ -203,23 +214,32 @@ def _mean_color(image: np.ndarray) -> np.ndarray:
 
 
 def _of_features(
-    network: Network, image: np.ndarray, logit: Logit, weigh: Callable[[np.ndarray, np.ndarray], np.ndarray]
-) -> Evidence:
-    """The sum over the last feature maps; `weigh` makes cells of values and gradients `(rows, columns, channels)`."""
+    network: Network,
+    images: np.ndarray,
+    logits: Sequence[Logit],
+    weigh: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> list[Evidence]:
+    """For each of `(images, height, width, channels)` the sum over the last feature maps.
+
+    `weigh` makes cells of the values and gradients `(rows, columns, channels)` of an image.
+    """
     from cnncli.startup import tf
 
     maps = network.last_feature_maps()
-    features = network.features(image[None], maps)  # each (1, rows, columns, channels)
+    features = network.features(images, maps)  # each (images, rows, columns, channels)
     with tf.GradientTape() as tape:
         tape.watch(features)
-        result = logit(network.logits_from(maps, features))
-    gradients = tape.gradient(result, features, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    total = np.zeros(image.shape[:2], np.float32)
-    for each, value, gradient in zip(maps, features, gradients, strict=True):
-        cells = np.maximum(weigh(np.asarray(value)[0], np.asarray(gradient)[0]), 0)
-        # A cell's evidence lies in all of its pixels: finer maps of other branches have fewer of them
-        total += _over_image(cells, each.place.rows, each.place.columns, image.shape[:2]) / _pixels_of(each)
-    return Evidence(np.nan_to_num(total), min((each.cells for each in maps), key=lambda cells: cells[0] * cells[1]))
+        results = network.logits_from(maps, features)  # (images, units)
+        own = [logit(results[at : at + 1]) for at, logit in enumerate(logits)]
+    gradients = tape.gradient(own, features, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    sides, cells = images.shape[1:3], min((each.cells for each in maps), key=lambda cells: cells[0] * cells[1])
+    totals = np.zeros((len(images), *sides), np.float32)
+    for each, values, gradient in zip(maps, features, gradients, strict=True):
+        for total, of_value, of_gradient in zip(totals, np.asarray(values), np.asarray(gradient), strict=True):
+            weighed = np.maximum(weigh(of_value, of_gradient), 0)
+            # A cell's evidence lies in all of its pixels: finer maps of other branches have fewer of them
+            total += _over_image(weighed, each.place.rows, each.place.columns, sides) / _pixels_of(each)
+    return [Evidence(np.nan_to_num(total), cells) for total in totals]
 
 
 def _pixels_of(feature_map: FeatureMap) -> float:

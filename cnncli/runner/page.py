@@ -10,16 +10,18 @@ import numpy as np
 from cnncli.explain.topics import explained
 from cnncli.factory.summary import summarize
 from cnncli.insight.feature_maps import Network
-from cnncli.insight.heatmap import Evidence, Logit, checked_by_covering, layer_cam, occlusion
+from cnncli.insight.heatmap import Logit, checked_by_covering, layer_cams, occlusion
 from cnncli.records import History
 from cnncli.report.page import Heat, RunFacts
 from cnncli.runner.inputs.findings import findings_of
+from cnncli.runner.model.evaluation import evaluation_batch_size
 from cnncli.runner.open_run import OpenRun
 from cnncli.spec.graph import Node
 
 if TYPE_CHECKING:
     import keras
 
+_COPIES = 4  # of a picture, by which its map is checked
 _LONGEST = 300  # characters of a value in environment.json
 
 
@@ -57,24 +59,34 @@ def facts_of(
 
 def heat_maps(model: keras.Model, pictures: Sequence[np.ndarray], labels: Sequence[int]) -> list[Heat]:
     """Where in each picture, uint8 `(height, width, channels)`, the evidence for a class was; nowhere if that fails."""
-    network = Network(model)
-    draw = layer_cam if network.last_feature_maps() else occlusion
-    heats = []
-    for pixels, label in zip(pictures, labels, strict=True):
+    if not pictures:
+        return []
+    network, shape = Network(model), pictures[0].shape
+    logits = [Logit.of(label, model.output_shape[-1]) for label in labels]
+    at_once = max(1, evaluation_batch_size((shape[0], shape[1], shape[2]), 1) // _COPIES)
+    heats: list[Heat] = []
+    for at in range(0, len(pictures), at_once):
+        some = np.stack(pictures[at : at + at_once])
         try:
-            heats.append(_heat(network, draw, pixels, Logit.of(label, model.output_shape[-1])))
+            heats += _heats(network, some, logits[at : at + at_once])
         except Exception:  # a layer of a package may do anything, and a picture ends no training
-            heats.append(Heat(np.zeros(pixels.shape[:2], np.float32), counts=False))
+            heats += [Heat(np.zeros(shape[:2], np.float32), counts=False) for _ in some]
     return heats
 
 
-def _heat(
-    network: Network, draw: Callable[[Network, np.ndarray, Logit], Evidence], pixels: np.ndarray, logit: Logit
-) -> Heat:
-    evidence = draw(network, pixels, logit)
-    logits = np.asarray(logit(network.logits(checked_by_covering(pixels, evidence))))  # (4,)
-    values = evidence.over(*map(np.arange, pixels.shape[:2]))
-    return Heat(values, bool(logits[0] < logits[1:].mean()))
+def _heats(network: Network, pictures: np.ndarray, logits: Sequence[Logit]) -> list[Heat]:
+    """The maps of pictures `(pictures, height, width, channels)`, all at once."""
+    if network.last_feature_maps():
+        found = layer_cams(network, pictures, logits)
+    else:
+        found = [occlusion(network, pixels, logit) for pixels, logit in zip(pictures, logits, strict=True)]
+    covered = [checked_by_covering(pixels, evidence) for pixels, evidence in zip(pictures, found, strict=True)]
+    answers = np.split(np.asarray(network.logits(np.concatenate(covered))), len(found))  # each (4, units)
+    heats = []
+    for evidence, logit, rows in zip(found, logits, answers, strict=True):
+        own = np.asarray(logit(rows))  # (4,)
+        heats.append(Heat(evidence.over(*map(np.arange, pictures.shape[1:3])), bool(own[0] < own[1:].mean())))
+    return heats
 
 
 def _machine(environment: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
