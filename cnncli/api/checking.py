@@ -85,7 +85,7 @@ def check_spec(
     images = None
     try:
         if data:
-            from cnncli.runner.inputs.checked_images import checked_images
+            from cnncli.runner.inputs.training_images import checked_images
 
             images = sum(map(len, checked_images(spec, notice).samples.values()))
         if build:

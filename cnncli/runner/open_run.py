@@ -92,11 +92,7 @@ class OpenRun:
 
     @cached_property
     def spec_text(self) -> str:
-        """Text of spec.yaml; it is only parsed for whoever asks for the spec.
-
-        Raises:
-            RunError: It is missing, or parsed and invalid.
-        """
+        """Text of spec.yaml; raises a RunError if it is missing."""
         if "loaded_spec" in vars(self):
             return self.loaded_spec.document.text
         try:

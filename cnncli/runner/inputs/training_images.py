@@ -15,7 +15,9 @@ from cnncli.data.sources.published.download import download_dir
 from cnncli.isolation import isolated_images
 from cnncli.notices import Notice, Progress
 from cnncli.observer import TrainingObserver
-from cnncli.runner.inputs.checked_images import checked_images
+from cnncli.runner.inputs.class_check import require_class_weights
+from cnncli.runner.inputs.size_findings import warn_about_sizes
+from cnncli.runner.inputs.source_check import load_readable_splits
 from cnncli.runner.inputs.splits import Splits, decoded
 from cnncli.spec.schema import Spec
 from cnncli.spec.sections.sources import Source
@@ -24,6 +26,24 @@ TrainingImages = Callable[[Spec, TrainingObserver], tuple[Splits, Splits]]
 """Gives the images of a spec as their source has them, and the same from the cache."""
 
 _LONGEST = 1.0  # seconds that an abandoned thread gets to end at its next event
+
+
+def checked_images(spec: Spec, notice: Notice) -> Splits:
+    """Loads and divides the images of a spec, and reads the headers of its files; pixels are not decoded.
+
+    Args:
+        spec: A checked spec.
+        notice: Receives a line about whatever is left out or looks wrong.
+
+    Raises:
+        DataError: Images are missing, cannot be read, or cannot be divided as the spec asks.
+        SpecError: The spec has weights for classes that there are none of.
+        ResourceError: The images do not fit into memory.
+    """
+    splits = load_readable_splits(spec.data, spec.seed, notice)
+    require_class_weights(spec.train, splits.class_names)
+    warn_about_sizes(spec, splits, notice)
+    return splits
 
 
 def training_images(spec: Spec, observer: TrainingObserver) -> tuple[Splits, Splits]:

@@ -16,9 +16,9 @@ from cnncli.errors import TrainingError
 from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch, History
 from cnncli.runner.execution.steps import outputs_of
-from cnncli.runner.inputs.checked_images import checked_images
 from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.inputs.splits import Splits, all_files, decoded_before, evaluated_splits
+from cnncli.runner.inputs.training_images import checked_images
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.page import facts_at_the_end
