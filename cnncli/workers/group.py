@@ -240,21 +240,19 @@ class Group(Alone):
             try:
                 message = self._connections[rank].receive()
             except TimeoutError:
-                return self._lose(f"{name} has not answered for {SILENCE:.0f} seconds")
+                return self.lose(f"{name} has not answered for {SILENCE:.0f} seconds")
             except (OSError, EOFError, ValueError):
-                return self._lose(f"{name} has gone: its process was ended, or its machine cannot be reached")
+                return self.lose(f"{name} has gone: its process was ended, or its machine cannot be reached")
             self._heard[rank] = time.monotonic()
             if message["kind"] == "end" and message["code"]:
-                return self._lose(
-                    f"{name} has ended: {message['reason']}" if message["reason"] else f"{name} has ended"
-                )
+                return self.lose(f"{name} has ended: {message['reason']}" if message["reason"] else f"{name} has ended")
             self._dismissed = message["kind"] == "end"
             if message["kind"] != "beat":
                 self._inbox[rank].put(message)
             if self._dismissed:
                 return None
 
-    def _lose(self, reason: str) -> None:
+    def lose(self, reason: str) -> None:
         """Ends the training of this process, and of all others."""
         with self._lock:
             if self._reason or self._over:

@@ -107,10 +107,27 @@ def _receive_all(
         with contextlib.suppress(TimeoutError):
             _welcome(listener.accept()[0], workers, said, connections)
     found = difference([said[rank] for rank in range(len(workers.addresses))], workers)
+    if found is None:
+        _require_reachable(workers)
     for connection in connections.values():
         connection.send("verdict", difference=None if found is None else found.plain())
     if found is not None:
         raise found.error()
+
+
+def _require_reachable(workers: Workers) -> None:
+    """As rank 0: makes sure that each process listens where TensorFlow will look for it, and wait for ever.
+
+    Raises:
+        ResourceError: Nobody listens there.
+    """
+    for rank in range(1, len(workers.addresses)):
+        try:
+            socket.create_connection(workers.place(rank), timeout=_REPLY).close()
+        except OSError as error:
+            message = f"{workers.name(0)} cannot reach {workers.name(rank)}: {error.strerror or error}"
+            hint = "start each rank on the machine that its address names, and open its port to the others"
+            raise ResourceError(message, hint) from None
 
 
 def _welcome(

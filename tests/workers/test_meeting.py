@@ -128,6 +128,16 @@ def test_two_processes_of_one_rank_end_all():
     assert all(isinstance(answer, ResourceError) for answer in answers)
 
 
+def test_a_process_on_another_machine_than_its_address_says_ends_all():
+    def part(workers):
+        port = workers.place(1)[1]
+        return meet(Workers((workers.addresses[0], f"nowhere.invalid:{port}"), workers.rank, 30.0), facts(), ignore)
+
+    answers = each_rank(part)
+    assert "cannot reach rank 1 (nowhere.invalid:" in answers[0].message
+    assert answers[0].message in answers[1].message
+
+
 def test_other_addresses_end_all():
     def part(workers):
         others = workers if workers.is_chief else Workers((workers.addresses[0], "localhost:1", "b:2"), 2)

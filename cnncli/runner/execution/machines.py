@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 from typing import Any
 
 from cnncli.errors import ResourceError
 from cnncli.runner.execution.several import LOGITS, SeveralDevices
 from cnncli.startup import keras, tf
-from cnncli.wording import counted
+from cnncli.wording import counted, duration_text
 from cnncli.workers.agreement import Difference, digest
 from cnncli.workers.group import Group
 
@@ -107,6 +108,10 @@ def _strategy(group: Group) -> Any:
         cluster, task_type="worker", task_id=workers.rank, rpc_layer="grpc"
     )
     group.free_port()
+    late = f"TensorFlow did not connect the ranks within {duration_text(workers.wait)}; a firewall may be between them"
+    timer = threading.Timer(workers.wait, group.lose, [late])
+    timer.daemon = True
+    timer.start()
     try:
         strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
     except tf.errors.UnknownError as error:
@@ -118,6 +123,8 @@ def _strategy(group: Group) -> Any:
         if "program startup" not in str(error):
             raise
         raise ResourceError("TensorFlow has been started in this program before", "train in a new process") from error
+    finally:
+        timer.cancel()
     with contextlib.suppress(ValueError):  # in another thread than the main one there are no handlers of ours
         handler = signal.getsignal(signal.SIGTERM)
         if handler is not None:  # TensorFlow has taken the signal for itself
