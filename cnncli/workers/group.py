@@ -118,7 +118,7 @@ class Group(Alone):
 
     def __enter__(self) -> Self:
         for rank in self._connections:
-            threading.Thread(target=self._listen, args=(rank,), daemon=True).start()
+            threading.Thread(target=self._listen, args=(rank,), daemon=True, name=f"rank {rank}").start()
         threading.Thread(target=self._beat, daemon=True).start()
         return self
 
