@@ -40,13 +40,17 @@ class Options:
     wait: str | None
     dry: bool
     overfit: bool
+    find_lr: bool
+    find_batch: bool
     as_json: bool
     quiet: bool
 
     @property
-    def is_preflight(self) -> bool:
-        """Whether no run is created."""
-        return self.dry or self.overfit
+    def preflights(self) -> list[str]:
+        """The options that create no run."""
+        options = ("--dry-run", "--overfit-batch", "--find-lr", "--find-batch")
+        given = (self.dry, self.overfit, self.find_lr, self.find_batch)
+        return [option for option, is_given in zip(options, given, strict=True) if is_given]
 
     @property
     def settings(self) -> list[str]:
@@ -79,7 +83,9 @@ class Options:
 @workers_options
 @click.option("--dry-run", "dry", is_flag=True, help="Estimate time, memory and disk without creating a run.")
 @click.option("--overfit-batch", "overfit", is_flag=True, help="Test if one batch can be memorised; creates no run.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result of --dry-run or --overfit-batch as JSON.")
+@click.option("--find-lr", is_flag=True, help="Find a learning rate, and draw how it was found; creates no run.")
+@click.option("--find-batch", is_flag=True, help="Find the batch size that is quickest here; creates no run.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result of such a test or estimate as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only the run folder.")
 def train(**given: Any) -> int:
     """Train the model of CONFIG and save all results in a run folder.
@@ -87,10 +93,12 @@ def train(**given: Any) -> int:
     \b
     Example:
       cnncli train configs/mnist.yaml --dry-run
+      cnncli train configs/mnist.yaml --find-lr
       cnncli train configs/mnist.yaml --set train.epochs=5
       cnncli train photos.yaml --folds 5 --final
     """
     from cnncli.cli.terminal.console import show_problems
+    from cnncli.cli.terminal.find import run_find_batch, run_find_lr
     from cnncli.cli.terminal.preflight import PreflightScreen, run_dry, run_overfit
     from cnncli.cli.terminal.screen import TrainingScreen, show_folds, show_result, show_shared
     from cnncli.cli.terminal.signals import Signals
@@ -107,15 +115,19 @@ def train(**given: Any) -> int:
     spec, runs_dir = loaded.spec, options.runs_dir
     if loaded.warnings and not options.quiet:
         show_problems(loaded.warnings, str(options.config), "warning")
-    if options.is_preflight:
+    if options.preflights:
         require_inputs_exist(spec.data, spec.model, runs_dir)  # before TensorFlow is started
     divide_processor(parts_of_processor(spec.train.devices))
-    screen_class = PreflightScreen if options.is_preflight else TrainingScreen
+    screen_class = PreflightScreen if options.preflights else TrainingScreen
     with Signals() as signals, screen_class(options.quiet, signals) as screen, loaded.locating():
         if options.dry:
             return run_dry(spec, runs_dir, screen, began, options.as_json, options.folds, options.final)
         if options.overfit:
             return run_overfit(spec, runs_dir, screen, options.as_json)
+        if options.find_lr:
+            return run_find_lr(spec, runs_dir, screen, options.as_json)
+        if options.find_batch:
+            return run_find_batch(spec, runs_dir, screen, options.as_json)
         if workers is not None:
             from cnncli.api.workers import train_together
 
@@ -134,17 +146,16 @@ def train(**given: Any) -> int:
 
 def _refuse_what_conflicts(options: Options) -> None:
     """Refuses options that contradict each other."""
-    if options.dry and options.overfit:
-        raise click.UsageError("--dry-run and --overfit-batch cannot be combined")
-    if options.as_json and not options.is_preflight:
+    if len(options.preflights) > 1:
+        raise click.UsageError(f"{' and '.join(options.preflights[:2])} cannot be combined")
+    if options.as_json and not options.preflights:
         raise click.UsageError(
-            "--json requires --dry-run or --overfit-batch; the results of a run are in its metrics.json"
+            "--json requires --dry-run, --overfit-batch, --find-lr or --find-batch; the results of a run are in its "
+            "metrics.json"
         )
     if options.final and not options.folds:
         raise click.UsageError("--final requires --folds")
-    if options.workers is not None:
-        others = {"--folds": options.folds, "--dry-run": options.dry, "--overfit-batch": options.overfit}
-        if other := next((name for name, value in others.items() if value), None):
-            raise click.UsageError(f"--workers and {other} cannot be combined: {other} runs in one process")
-    if options.overfit and options.folds:
-        raise click.UsageError("--overfit-batch and --folds cannot be combined")
+    if options.workers is not None and (others := ["--folds"] * bool(options.folds) + options.preflights):
+        raise click.UsageError(f"--workers and {others[0]} cannot be combined: {others[0]} runs in one process")
+    if options.folds and (others := [option for option in options.preflights if option != "--dry-run"]):
+        raise click.UsageError(f"{others[0]} and --folds cannot be combined")

@@ -12,7 +12,12 @@ SMALL = ("--set", "data.split.validation=59000", "--set", "train.stages=[{epochs
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [(["--dry-run", "--overfit-batch"], "cannot be combined"), (["--json"], "--json requires --dry-run")],
+    [
+        (["--dry-run", "--overfit-batch"], "cannot be combined"),
+        (["--find-lr", "--find-batch"], "cannot be combined"),
+        (["--find-lr", "--folds", "5"], "--find-lr and --folds cannot be combined"),
+        (["--json"], "--json requires --dry-run"),
+    ],
 )
 def test_options_that_cannot_be_combined_are_refused(call, options, said):
     result = call("train", "configs/mnist.yaml", *options)
@@ -80,3 +85,41 @@ def test_overfitting_ends_in_0_or_4_and_makes_no_run(call, tmp_path, monkeypatch
     assert json.loads(as_json.out)["learned"] is False
     assert as_json.code == 4
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.yaml"]
+
+
+@pytest.mark.slow
+def test_a_learning_rate_is_found_and_drawn(capsys, tmp_path):
+    from PIL import Image
+
+    from cnncli.cli.terminal.find import _show_range_test
+    from cnncli.report.plots.range_test import draw_range_test
+    from cnncli.runner.preflight.range_test import RangeTest
+
+    rates, losses = tuple(10.0**power for power in range(-6, 1)), (2.3, 2.3, 2.0, 1.0, 0.5, 3.0, float("inf"))
+    key = ("train", "optimizer", "Adam", "learning_rate")
+    picture = tmp_path / "rates.png"
+    for suggested, said in (
+        (0.001, "rate    0.001, a tenth of that (the spec has 0.01)"),
+        (None, "The loss never fell."),
+    ):
+        _show_range_test(RangeTest(rates, losses, losses, suggested, key, 0.01, 5.0), picture)
+        shown = capsys.readouterr().out
+        assert said in shown
+        assert max(map(len, shown.replace(str(tmp_path), "").splitlines())) <= 80
+        draw_range_test(rates, losses, losses, suggested, picture)
+        assert Image.open(picture).size[0] > 600
+    draw_range_test(rates[:1], losses[-1:], losses[-1:], None, picture)
+
+
+@pytest.mark.slow
+def test_batch_sizes_are_a_table_with_the_key_to_set(capsys):
+    from cnncli.cli.terminal.find import _show_batch_sizes
+    from cnncli.runner.preflight.batch_sizes import BatchSizes, BatchSpeed
+
+    speeds = tuple(BatchSpeed(size, 10.0 * size, 0.1) for size in (8, 16, 32))
+    _show_batch_sizes(BatchSizes(speeds, 16, 64, 9.0))
+    shown = capsys.readouterr().out
+    assert "\n        16        160   100.0 ms  (of the spec)\n" in shown
+    assert "\n        64 does not fit into memory\n" in shown
+    assert "\ntrain.batch_size: 32 is the smallest" in shown
+    assert "--set train.batch_size=32 --find-lr" in shown

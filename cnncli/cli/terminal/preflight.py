@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PreflightScreen(TrainingScreen):
-    """Shows on stderr, when that is a terminal, that a dry run is under way, or a bar for the steps on one batch."""
+    """Shows on stderr, when that is a terminal, that a dry run is under way, or a bar for what is tried."""
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -29,8 +29,8 @@ class PreflightScreen(TrainingScreen):
         return self
 
     def on_step(self, epoch: int, step: int, steps: int, metrics: Mapping[str, float]) -> None:
-        """Moves a bar over the steps on one batch."""
-        self._move("one batch", step, steps, "steps")
+        """Moves a bar over the steps on one batch, the learning rates, or the batch sizes."""
+        self._move("trying", step, steps, "")
 
 
 def run_dry(

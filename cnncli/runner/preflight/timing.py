@@ -90,8 +90,10 @@ class _TimeIsUp(Exception):
     """Enough steps are timed."""
 
 
-def time_training(phase: TrainingPhase, epochs_before: int, train: Train) -> StepTimes:
-    """Trains a few seconds of a phase that has just started, at most all of it.
+def time_training(
+    phase: TrainingPhase, epochs_before: int, train: Train, duration: float = TRAINING, warm_up: float = WARM_UP
+) -> StepTimes:
+    """Trains a few seconds of a phase that has just started, at most all of it, of which the first do not count.
 
     Raises:
         TrainingError: The loss became infinite or NaN.
@@ -100,7 +102,7 @@ def time_training(phase: TrainingPhase, epochs_before: int, train: Train) -> Ste
 
     def on_steps(done: int, steps: int) -> None:
         marks.append((time.perf_counter(), epoch * steps + done))
-        if marks[-1][0] - marks[0][0] >= TRAINING:
+        if marks[-1][0] - marks[0][0] >= duration:
             raise _TimeIsUp
 
     began, epoch = time.perf_counter(), 0
@@ -120,14 +122,14 @@ def time_training(phase: TrainingPhase, epochs_before: int, train: Train) -> Ste
         message = f"the loss became {error.loss} in {steps}, at a learning rate of {phase.learning_rate:g}"
         raise TrainingError(message, ADVICE) from None
     first = marks[0][0] - began
-    per_step = seconds_per_step(marks) if len(marks) > 1 else first  # the whole training may be one step
+    per_step = seconds_per_step(marks, warm_up) if len(marks) > 1 else first  # the whole training may be one step
     return StepTimes(max(0.0, first - per_step), per_step, marks[-1][1], loss)
 
 
-def seconds_per_step(marks: Sequence[Mark]) -> float:
+def seconds_per_step(marks: Sequence[Mark], warm_up: float = WARM_UP) -> float:
     """Duration of a step after the warm-up, or of any step when fewer than a quarter came after it."""
     start, end = marks[0], marks[-1]
-    warm = next((mark for mark in marks if mark[0] - start[0] >= WARM_UP and mark[1] - start[1] >= WARM_UP_STEPS), end)
+    warm = next((mark for mark in marks if mark[0] - start[0] >= warm_up and mark[1] - start[1] >= WARM_UP_STEPS), end)
     if end[1] - warm[1] >= (end[1] - start[1]) / 4:
         start = warm
     return (end[0] - start[0]) / (end[1] - start[1])

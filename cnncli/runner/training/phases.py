@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnncli.catalog import Entry
-from cnncli.errors import RunError
+from cnncli.errors import Problem, RunError, SpecError
 from cnncli.factory.freezing import freeze, frozen_in_stages, layers_that_learn
 from cnncli.factory.precision import has_gpu
 from cnncli.factory.training import compile_model
@@ -57,6 +57,9 @@ class TrainingPhases:
     ) -> None:
         self.model, self.batches, self.train, self.execution, self.cache = model, batches, train, execution, cache
         self._cache_bound = cache_bound
+        if train.features not in ("auto", 0) and not isinstance(execution, OneDevice):
+            message = "features are computed on one device; leave this out, or train on one"
+            raise SpecError([Problem(("train", "features"), message)])
         self.last = len(train.stages)
         self.first = min(1, self.last)
         self.frozen = frozen_in_stages(model, train.stages)
@@ -111,6 +114,7 @@ class TrainingPhase:
     Attributes:
         number: Number of the phase, counted from 1; 0 in a training without stages.
         epochs: Largest number of epochs in the phase.
+        images: Number of images in an epoch.
         steps: Number of steps in an epoch.
         trained: What the steps run: the model, or the layers after its frozen part.
         loop: Trains; it has the metrics of the current epoch and the duration of a step.
@@ -120,7 +124,8 @@ class TrainingPhase:
 
     def __init__(self, phases: TrainingPhases, number: int, epochs_before: int) -> None:
         train, batches = phases.train, phases.batches
-        self.model, self.number, self.steps = phases.model, number, batches.steps
+        self.model, self.number = phases.model, number
+        self.images, self.steps = batches.images, batches.steps
         self.epochs = train.phases[max(number - 1, 0)].epochs
         self._phases, self._batches, self._epochs_before = phases, batches, epochs_before
         if number:

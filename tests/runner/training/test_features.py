@@ -230,14 +230,16 @@ def test_views_of_a_network_without_a_frozen_part_are_refused_with_the_layer_in_
     assert not (tmp_path / "runs" / "head-001").exists()
 
 
-def test_several_devices_train_through_the_frozen_layers(head):
-    from cnncli.runner.execution.execution import OneDevice
+def test_several_devices_train_through_the_frozen_layers(head, watcher):
+    from cnncli.runner.execution.several import SeveralDevices
     from cnncli.runner.training.phases import TrainingPhases
 
     phases = TrainingPhases.__new__(TrainingPhases)
-    phases.execution = SimpleNamespace(devices=("CPU:0", "CPU:1"))
+    phases.execution = SeveralDevices.__new__(SeveralDevices)
     assert phases.features(1, 0) is None
-    assert not isinstance(phases.execution, OneDevice)
+    with pytest.raises(SpecError) as caught:
+        TrainingPhases(None, None, head(FLIPPED, "train.features=2").train, 3, phases.execution)
+    assert "computed on one device" in caught.value.problems[0].message
 
 
 @pytest.mark.exhaustive
