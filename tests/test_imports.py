@@ -158,7 +158,7 @@ ROOMS = {
     "draft": {"data", "spec", "errors", "machine", "wording"},
     "factory": {"insight", "spec", "catalog", "records", "errors", "startup", "machine", "temporary", "wording"},
     "data": {"catalog", "notices", "observer", "records", "errors", "startup", "machine", "wording"},
-    "report": {"insight", "records", "environment", "errors", "wording"},
+    "report": {"insight", "records", "environment", "temporary", "errors", "wording"},
     "insight": {"catalog", "records", "startup", "wording"},
     "runs": {"catalog", "records", "errors", "machine", "wording"},
     "explain": {"spec", "catalog", "errors", "wording"},

@@ -14,7 +14,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Callable, Container, Iterator, Sequence
 from multiprocessing.connection import Connection
@@ -34,6 +33,7 @@ from cnncli.report.artifacts import (
     artifact_names,
     write_artifacts,
 )
+from cnncli.temporary import temporary_folder
 
 Data = StartData | History | EvaluationData
 LeftOut = Callable[[str, str], None]
@@ -251,7 +251,7 @@ def serve(number: int) -> None:
 def _sent(name: str) -> Iterator[Path]:
     """Gives a path, and sends the file that is there at the end."""
     assert _training is not None
-    with tempfile.TemporaryDirectory(prefix="cnncli-") as folder:
-        path = Path(folder, Path(name).name)
+    with temporary_folder() as folder:
+        path = folder / Path(name).name
         yield path
         _training.send(("file", name, path.read_bytes()))

@@ -15,8 +15,8 @@ PACKAGE = Path(cnncli.__file__).parent
 ONLY_IN = {
     "h5py": {"data/sources/published/hdf5.py", "factory/hdf5.py", "factory/pretrained.py"},
     # TensorFlow, started once to see whether it accepts its flags; predict.py of an export, written just before; trials
-    # of a search, and what sends to MLflow: modules of ours, by this Python, in words that no file decides
-    "subprocess": {"export/benchmark.py", "startup.py", "track/mlflow.py", "tune/process.py"},
+    # of a search, what sends to MLflow, and what draws: modules of ours, by this Python, in words that no file decides
+    "subprocess": {"export/benchmark.py", "startup.py", "track/mlflow.py", "report/process.py", "search/process.py"},
     "yaml.SafeLoader": {"spec/reader.py"},
 }
 """Names, and the only files that may use them."""

@@ -109,13 +109,14 @@ def test_images_that_are_gone_are_told_once(run, predict, trained):
 
 def test_images_are_not_downloaded_for_it(monkeypatch):
     from cnncli.data.sources.builtin import DOWNLOADS
+    from cnncli.runner.inputs.training_images import is_here
     from cnncli.spec.sections.sources import Source
 
     monkeypatch.setenv("KERAS_HOME", "/nowhere")
-    assert not prepare._is_local(Source("cifar10"))
-    assert not prepare._is_local(Source("tfds", {"name": "mnist"}))
-    assert prepare._is_local(Source("mnist"))
-    assert prepare._is_local(Source("folder", {"path": "images"}))
+    assert not is_here(Source("cifar10"))
+    assert not is_here(Source("tfds", {"name": "mnist"}))
+    assert is_here(Source("mnist"))
+    assert is_here(Source("folder", {"path": "images"}))
     assert set(DOWNLOADS) == {"fashion_mnist", "cifar10", "cifar100"}
 
 

@@ -67,6 +67,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
             "monitor": None,
             "callbacks": [],
             "stages": [],
+            "features": "auto",
             "jit_compile": False,
             "precision": "float32",
             "devices": None,

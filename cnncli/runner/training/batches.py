@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,11 +13,14 @@ from cnncli.catalog import Entry
 from cnncli.catalog.entries import plain
 from cnncli.data import pipeline
 from cnncli.data.augment import Augmentation
+from cnncli.data.views_in_turn import ViewsInTurn
 from cnncli.runner.execution.steps import Drawn
-from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.model.evaluation import evaluation_batch_size
 from cnncli.spec.schema import Train
 from cnncli.startup import tf
+
+if TYPE_CHECKING:
+    from cnncli.runner.inputs.splits import Splits
 
 
 class Batches:
@@ -117,7 +120,7 @@ class Batches:
         other.readers, other._reader, other._augmentation = list(readers.values()), readers["train"], None
         if views:
             other._reader = lambda places: places
-            other._augmentation = pipeline.ViewsInTurn(readers["train"], views, self.images, first_epoch)
+            other._augmentation = ViewsInTurn(readers["train"], views, self.images, first_epoch)
         if "validation" in readers:
             other.validation = other._validation(readers["validation"])
         return other

@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,9 +25,11 @@ from cnncli.machine import available_memory
 from cnncli.notices import Notice, Progress
 from cnncli.runner.environment import environment
 from cnncli.runner.model.evaluation import evaluation_batch_size
-from cnncli.runner.training.batches import Batches
 from cnncli.startup import keras, tf
 from cnncli.wording import size_text
+
+if TYPE_CHECKING:
+    from cnncli.runner.training.batches import Batches
 
 MOST = 5_000_000_000
 """Bytes of features up to which `auto` computes them: a quarter of the cache."""
