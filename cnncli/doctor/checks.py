@@ -161,7 +161,7 @@ def _folders(runs_dir: Path) -> Iterator[Check]:
     cache = _folder("cache", decoded_cache_dir(), "choose another directory with CNNCLI_CACHE_DIR")
     # Without it images are decoded each time they are needed
     yield replace(cache, state="warning") if cache.state == "error" else cache
-    yield Check("folders", "cached", f"{size_text(reclaimable())} of decoded images, at most {size_text(LIMIT)}")
+    yield Check("folders", "cached", f"{size_text(reclaimable())} of images and features, at most {size_text(LIMIT)}")
     advice = "choose another directory with TMPDIR"
     try:
         temporary = Path(tempfile.gettempdir())

@@ -19,7 +19,7 @@ from cnncli.spec.sections.stages import UNLIMITED
 def trial_splits(spec: Spec, notice: Notice) -> Splits:
     """The images of a spec: from the cache where they are in it, and nothing is added to it."""
     splits = load_splits(spec.data, spec.seed, notice=notice)
-    return (decoded_before(splits) if spec.data.cache else None) or splits
+    return (decoded_before(splits) if spec.data.caches_on_disk else None) or splits
 
 
 def start_trial(
