@@ -29,7 +29,8 @@ class S3Objects:
         from botocore.session import Session
 
         session = Session()
-        config = Config(max_pool_connections=_CONNECTIONS, connect_timeout=10, read_timeout=30)
+        once_more = {"mode": "standard", "total_max_attempts": 2}  # whoever asks has patience of his own
+        config = Config(max_pool_connections=_CONNECTIONS, connect_timeout=10, read_timeout=30, retries=once_more)
         if session.get_credentials() is None:
             config = config.merge(Config(signature_version=UNSIGNED))
         self._client = session.create_client("s3", config=config)
