@@ -109,14 +109,11 @@ def compared(name: str, files: list[Path], rounds: int, seconds: float) -> dict[
         for way, dataset in WAYS.items():
             speeds[way].append(images_per_second(dataset(files, batches), batches, seconds))
     medians = {way: statistics.median(values) for way, values in speeds.items()}
-    line = f"{name:<12}"
-    for way, values in speeds.items():
-        line += f"{medians[way]:>9,.0f}"
-        if way != "cnncli":
-            ratio = statistics.median(ours / theirs for ours, theirs in zip(speeds["cnncli"], values, strict=True))
-            medians[f"over {way}"] = ratio
-            line += f" ({ratio:4.2f}×)"
-    print(line, flush=True)
+    for way, values in list(speeds.items())[1:]:
+        ratio = statistics.median(ours / theirs for ours, theirs in zip(speeds["cnncli"], values, strict=True))
+        medians[f"over {way}"] = ratio
+        pair = f"cnncli {medians['cnncli']:,.0f} images/s, {way} {medians[way]:,.0f}"
+        print(f"{name}, {pair}: ratio {ratio:.2f}", flush=True)
     return medians
 
 
@@ -185,7 +182,8 @@ def scaling(name: str, files: list[Path], rounds: int, seconds: float) -> dict[s
     first, many = found["simulated 1"], found[f"simulated {SIMULATED}"]
     sixteen = statistics.median(b / a for a, b in zip(first, many, strict=True)) / SIMULATED
     one = statistics.median(found["1"])
-    print(f"{name:<12}{one:>9,.0f} with one thread; of linear: {two:.2f} with two, {sixteen:.2f} with {SIMULATED}")
+    print(f"{name}, one thread {one:,.0f} images/s, two, of linear: ratio {two:.2f}")
+    print(f"{name}, {SIMULATED} threads simulated, of linear: ratio {sixteen:.2f}", flush=True)
     return {"one thread": one, "two threads of linear": two, f"{SIMULATED} threads of linear": sixteen}
 
 
@@ -206,7 +204,6 @@ def main() -> int:
         for name, count in {} if options.folder else SIZES.items():
             width, height = map(int, name.split("×"))
             sets[name] = make_photographs(Path(work) / name, width, height, count)
-        print(f"{'images/s':<12}" + "".join(f"{way:>{17 if number else 9}}" for number, way in enumerate(WAYS)))
         for name, files in sets.items():
             figures[name] = compared(name, files, rounds, seconds)
         for name, files in sets.items():

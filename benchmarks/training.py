@@ -1,10 +1,12 @@
 """`cnncli train configs/mnist.yaml`, compared with the same network written by hand, in turn.
 
-    python benchmarks/training.py [rounds] [--assert]
+    python benchmarks/training.py [rounds] [--torch PYTHON] [--assert]
 
-Prints medians of the epochs and of the whole command, and their ratios. Limits: 0.6 and 1.2.
+Prints medians of the epochs and of the whole command, and their ratios. Limits: 0.6 and 1.2. PYTHON is an interpreter
+that has PyTorch, which then trains the same network as well, as it is and compiled (`pytorch_mnist.py`).
 """
 
+import argparse
 import csv
 import json
 import os
@@ -30,6 +32,16 @@ def by_hand(folder):
     return json.loads(result.stdout), time.perf_counter() - began
 
 
+def pytorch(python, *options):
+    def measure(folder):
+        began = time.perf_counter()
+        program = [python, str(HERE / "pytorch_mnist.py"), str(folder / "mnist.npz"), *options]
+        result = subprocess.run(program, capture_output=True, text=True, check=True)
+        return json.loads(result.stdout), time.perf_counter() - began
+
+    return measure
+
+
 def with_cnncli(folder):
     began = time.perf_counter()
     config = str(HERE.parent / "configs" / "mnist.yaml")
@@ -40,30 +52,37 @@ def with_cnncli(folder):
         return [float(row["seconds"]) for row in csv.DictReader(file)], whole
 
 
-def main(rounds, strict):
-    times = {by_hand: ([], []), with_cnncli: ([], [])}
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rounds", nargs="?", type=int, default=3)
+    parser.add_argument("--torch", metavar="PYTHON", help="interpreter that has PyTorch")
+    parser.add_argument("--assert", action="store_true", dest="required", help="exit 1 when a limit is exceeded")
+    options = parser.parse_args()
+    ways = {"by hand": by_hand, "cnncli": with_cnncli}
+    if options.torch:
+        ways |= {"PyTorch": pytorch(options.torch), "PyTorch compiled": pytorch(options.torch, "--compile")}
+    epochs, whole = {way: [] for way in ways}, {way: [] for way in ways}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         keys = ("x_train", "y_train", "x_test", "y_test")
         np.savez(folder / "mnist.npz", **dict(zip(keys, mnist.arrays(), strict=True)))
-        for number in range(rounds):
-            for measure, (epochs, whole) in times.items():
+        for number in range(options.rounds):
+            for way, measure in ways.items():
                 seconds, total = measure(folder)
-                epochs.append(sum(seconds))
-                whole.append(total)
-                print(
-                    f"round {number + 1}  {measure.__name__:<12} {' '.join(f'{s:.1f}' for s in seconds)}  {total:.1f}"
-                )
-    hand, ours = (tuple(map(statistics.median, times[measure])) for measure in (by_hand, with_cnncli))
-    print(
-        f"three epochs   by hand {hand[0]:.1f} s   cnncli {ours[0]:.1f} s   ratio {ours[0] / hand[0]:.2f}, at most 0.60"
-    )
-    print(
-        f"whole command  by hand {hand[1]:.1f} s   cnncli {ours[1]:.1f} s   ratio {ours[1] / hand[1]:.2f}, at most 1.20"
-    )
-    return strict and (ours[0] > 0.6 * hand[0] or ours[1] > 1.2 * hand[1])
+                epochs[way].append(sum(seconds))
+                whole[way].append(total)
+                print(f"round {number + 1}  {way:<17} {' '.join(f'{s:.1f}' for s in seconds)}  {total:.1f}", flush=True)
+    missed = False
+    for what, taken, limit in (("three epochs", epochs, 0.6), ("whole command", whole, 1.2)):
+        for way in ways:
+            if way == "cnncli" or (what == "whole command" and way != "by hand"):
+                continue
+            ratio = statistics.median(ours / theirs for ours, theirs in zip(taken["cnncli"], taken[way], strict=True))
+            medians = f"{way} {statistics.median(taken[way]):.1f} s, cnncli {statistics.median(taken['cnncli']):.1f} s"
+            print(f"{what}, {medians}: ratio {ratio:.2f}" + (f", at most {limit:.2f}" if way == "by hand" else ""))
+            missed |= way == "by hand" and ratio > limit
+    return 1 if missed and options.required else 0
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
-    sys.exit(main(numbers[0] if numbers else 3, "--assert" in sys.argv))
+    sys.exit(main())
