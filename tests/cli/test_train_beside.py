@@ -13,7 +13,7 @@ from cnncli.cli import main
 try:
     main()
 finally:
-    atexit.register(lambda: print({"matplotlib", "sklearn", "scipy"} & {name.split(".")[0] for name in sys.modules}))
+    atexit.register(lambda: print({"matplotlib", "sklearn", "scipy.optimize", "scipy.stats"} & set(sys.modules)))
 """
 
 
