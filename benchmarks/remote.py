@@ -8,6 +8,7 @@ paired ratios of the time of the whole commands. Limits: 1.5 and 1.02. Then one 
 started again, and one that is killed itself and resumed: their weights are the same.
 """
 
+import contextlib
 import io
 import os
 import shutil
@@ -100,11 +101,10 @@ def largest_size(folder, stopped):
     def watch():
         while not stopped.wait(0.05):
             size = 0
-            for file in folder.rglob("*"):
-                try:
-                    size += file.lstat().st_size
-                except OSError:
-                    continue
+            for place, _, names in os.walk(folder):  # which passes over what is removed meanwhile
+                for name in names:
+                    with contextlib.suppress(OSError):
+                        size += Path(place, name).lstat().st_size
             largest[0] = max(largest[0], size)
 
     threading.Thread(target=watch, daemon=True).start()
