@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, prod
+from math import ceil, log2, prod
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,18 @@ from cnncli.startup import tf
 def steps_per_epoch(images: int, batch_size: int) -> int:
     """Steps in one pass; the last batch may be smaller."""
     return ceil(images / batch_size)
+
+
+LARGEST_BATCH = 256
+"""Images evaluated in one batch at most: larger batches are hardly faster on a processor."""
+
+_PIXELS = LARGEST_BATCH * 64 * 64
+
+
+def evaluation_batch_size(shape: tuple[int, int, int], batch_size: int) -> int:
+    """Images evaluated in one batch; fewer of large ones, so that it needs no more memory than the training."""
+    fitting = 2 ** int(log2(max(1, _PIXELS // (shape[0] * shape[1]))))
+    return min(LARGEST_BATCH, max(fitting, batch_size))
 
 
 def encode(labels: np.ndarray, encoding: str, classes: int) -> np.ndarray:

@@ -11,9 +11,9 @@ from typing import Any
 
 from cnncli import __version__
 from cnncli.environment import ONEDNN, THREADS, result_variables
+from cnncli.factory.package_layers import LAYERS_KEY, package_layers
 from cnncli.factory.updates import record_of_updates
 from cnncli.machine import processor_name, usable_cores
-from cnncli.runner.model.plugin_check import LAYERS_KEY, package_layers
 from cnncli.spec.graph import Node
 from cnncli.startup import device_name, tf
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cnncli.environment import MOST_THREADS, ONEDNN, THREADS, set_by_default
 from cnncli.errors import RunError, SpecError, path_text
+from cnncli.factory.package_layers import require_packages
 from cnncli.notices import Notice, warn
 from cnncli.records import Epoch, History
 from cnncli.runner.inputs.data_record import DataRecord, parse_data_record
 from cnncli.runner.inputs.input_format import input_format_for
-from cnncli.runner.model.plugin_check import require_packages
 from cnncli.runner.training.checkpoint import TrainingState, read_progress
 from cnncli.runner.training.pace import Leg, parse_legs
 from cnncli.runs import PACE, RunDir, verified_weights, weights_file

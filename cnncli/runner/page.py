@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnncli.data.pipeline import evaluation_batch_size
 from cnncli.explain.topics import explained
 from cnncli.factory.summary import summarize
 from cnncli.insight.feature_maps import Network
@@ -14,7 +15,6 @@ from cnncli.insight.heatmap import Logit, checked_by_covering, layer_cams, occlu
 from cnncli.records import History
 from cnncli.report.page import Heat, RunFacts
 from cnncli.runner.inputs.findings import findings_of
-from cnncli.runner.model.evaluation import evaluation_batch_size
 from cnncli.runner.open_run import OpenRun
 from cnncli.spec.graph import Node
 

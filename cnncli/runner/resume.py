@@ -19,9 +19,10 @@ from cnncli.runner.inputs.same_images import require_same_images
 from cnncli.runner.inputs.splits import decoded
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.page import facts_at_the_end
-from cnncli.runner.train import announce_start, prepare_phases, train_into
+from cnncli.runner.train import announce_start, train_into
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
+from cnncli.runner.training.preparation import prepare_phases
 from cnncli.runner.training.results import ResultWriter, Trained, TrainingResult
 from cnncli.runner.training.run_files import command_line, set_epochs
 from cnncli.runner.training.session import TrainingSession

@@ -9,35 +9,31 @@ from dataclasses import replace
 from pathlib import Path
 
 from cnncli.environment import tell_result_variables
-from cnncli.errors import CnncliError, SpecError
+from cnncli.errors import CnncliError
 from cnncli.factory.precision import slowed_by
 from cnncli.factory.summary import summarize
 from cnncli.observer import TrainingObserver
 from cnncli.report import Reports
 from cnncli.runner.execution.devices import execution_for
-from cnncli.runner.execution.execution import Execution
 from cnncli.runner.inputs.image_manifest import record_images
-from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.same_images import require_same_images
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.inputs.training_images import TrainingImages, training_images
-from cnncli.runner.model.build import build_model, encoding_for
 from cnncli.runner.model.initial_weights import load_pretrained, write_loaded
 from cnncli.runner.model.whitening import whiten
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.page import facts_at_the_end
-from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
 from cnncli.runner.training.pace import Leg, Pace, start_pace
 from cnncli.runner.training.phases import TrainingPhases
+from cnncli.runner.training.preparation import prepare_phases
 from cnncli.runner.training.results import ResultWriter, Trained, TrainingResult
 from cnncli.runner.training.run_files import portable_spec, write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
 from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.schema import Spec
-from cnncli.spec.sections.devices import wrong_for_several
 from cnncli.startup import device_name, tf
 from cnncli.track import trackers_for
 from cnncli.wording import in_shell
@@ -136,25 +132,6 @@ def train_into(
             result = session.train()
     taken = time.monotonic() - started
     return replace(result, trained=Trained(phases.model, source.samples["test"], taken, session.report_seconds))
-
-
-def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec, execution: Execution | None = None) -> TrainingPhases:
-    """Builds the model of a spec and checks what every phase makes of it.
-
-    Raises:
-        SpecError: A layer, an augmentation, the loss, a metric, a stage or the number of devices does not fit.
-        ResourceError: The model is larger than the memory, or the machine has not the devices.
-    """
-    train, classes = spec.train, len(inputs.class_names)
-    execution = execution or execution_for(train)
-    if train.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    model = build_model(spec.model.nodes, inputs, train.precision, spec.seed, spec.name, execution.scope)
-    batches = Batches(splits, encoding_for(train, model, classes), train, spec.augment, spec.seed)
-    execution.prepare(model, train.batch_size, batches.evaluation_batch_size)
-    if problems := [*wrong_for_several(train, spec.model.nodes, max(1, len(execution.devices)), batches.images)]:
-        raise SpecError(problems)  # only the machine and the images gave the numbers
-    return TrainingPhases(model, batches, train, classes, execution, spec.data.caches_on_disk, spec.data.cache_bound)
 
 
 def announce_start(run: RunDir, spec: Spec, splits: Splits, phases: TrainingPhases, observer: TrainingObserver) -> None:

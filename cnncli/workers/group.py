@@ -215,16 +215,16 @@ class Group(Alone):
         """The next message of a process."""
         box, waits = self._inbox[rank], [PATIENCE]
         while True:
+            try:  # what a process said before it was lost still counts
+                message = box.get(not self._reason, waits.pop() if waits else None)
+            except queue.Empty:
+                if not self._reason:
+                    self._notice(f"waiting for {self.workers.name(rank)}")
+                message = None
+            if message is not None:
+                return message
             if self._reason:
                 raise self._lost(self._reason)
-            try:
-                message = box.get(timeout=waits.pop() if waits else None)
-            except queue.Empty:
-                self._notice(f"waiting for {self.workers.name(rank)}")
-                continue
-            if message is None:
-                continue
-            return message
 
     def _wait_for_the_end(self) -> None:
         """Waits, as one of the others, until rank 0 has written the results."""

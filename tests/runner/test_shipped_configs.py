@@ -7,7 +7,7 @@ from cnncli.data.samples import Samples
 from cnncli.factory.weights import load_weights, save_weights
 from cnncli.runner.inputs.splits import Splits, load_input_spec
 from cnncli.runner.model.build import build_model
-from cnncli.runner.train import prepare_phases
+from cnncli.runner.training.preparation import prepare_phases
 from cnncli.spec import load
 from cnncli.spec.shipped import shipped
 

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from cnncli.catalog import Entry
-from cnncli.data.pipeline import Reader, encode, ordered_batches
+from cnncli.data.pipeline import Reader, encode, evaluation_batch_size, ordered_batches
 from cnncli.data.samples import LabelledImages
 from cnncli.factory.training import probabilities
 from cnncli.insight.probabilities import class_logits
 from cnncli.records import Evaluation
 from cnncli.runner.execution.steps import metrics_of, outputs_and_loss, read_errors_of
 from cnncli.startup import keras, tf
-
-LARGEST_BATCH = 256
-"""Images evaluated in one batch at most: larger batches are hardly faster on a processor."""
-
-_PIXELS = LARGEST_BATCH * 64 * 64
-
-
-def evaluation_batch_size(shape: tuple[int, int, int], batch_size: int) -> int:
-    """Images evaluated in one batch; fewer of large ones, so that it needs no more memory than the training."""
-    fitting = 2 ** int(math.log2(max(1, _PIXELS // (shape[0] * shape[1]))))
-    return min(LARGEST_BATCH, max(fitting, batch_size))
 
 
 def evaluate_split(

@@ -32,9 +32,9 @@ from cnncli.runner.preflight.memory import (
     require_disk_space,
     require_step_fits,
 )
-from cnncli.runner.train import prepare_phases
 from cnncli.runner.training.divergence import ADVICE
 from cnncli.runner.training.outcome import memory_errors_explained
+from cnncli.runner.training.preparation import prepare_phases
 from cnncli.runner.training.results import ResultWriter
 from cnncli.runner.training.run_files import write_data_record, write_records
 from cnncli.runner.training.session import TrainingSession

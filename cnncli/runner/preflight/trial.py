@@ -10,8 +10,8 @@ from cnncli.runner.inputs.splits import Splits, decoded_before, load_splits
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.model.whitening import whiten
 from cnncli.runner.preflight.memory import require_step_fits
-from cnncli.runner.train import prepare_phases
 from cnncli.runner.training.phases import TrainingPhase
+from cnncli.runner.training.preparation import prepare_phases
 from cnncli.spec.schema import Spec
 from cnncli.spec.sections.stages import UNLIMITED
 

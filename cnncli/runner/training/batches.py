@@ -15,7 +15,6 @@ from cnncli.data import pipeline
 from cnncli.data.augment import Augmentation
 from cnncli.data.views_in_turn import ViewsInTurn
 from cnncli.runner.execution.steps import Drawn
-from cnncli.runner.model.evaluation import evaluation_batch_size
 from cnncli.spec.schema import Train
 from cnncli.startup import tf
 
@@ -50,7 +49,7 @@ class Batches:
         self._augment = augment
         self._augmentation: pipeline.Change | None = Augmentation(augment, splits.shape, seed) if augment else None
         self.readers, self.validation = [reader], None
-        self.evaluation_batch_size = evaluation_batch_size(splits.shape, train.batch_size)
+        self.evaluation_batch_size = pipeline.evaluation_batch_size(splits.shape, train.batch_size)
         if (validation := self._samples.get("validation")) is not None:
             self.readers.append(pipeline.Reader(validation))
             self._validation_targets = pipeline.encode(validation.labels, encoding, classes)

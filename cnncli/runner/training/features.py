@@ -18,13 +18,13 @@ import numpy as np
 
 from cnncli.data.cache_entries import make_entry, opened_entry, tidy
 from cnncli.data.cache_room import LIMIT, decoded_cache_dir
+from cnncli.data.pipeline import evaluation_batch_size
 from cnncli.errors import Problem, ResourceError, SpecError
 from cnncli.factory.freezing import freeze
 from cnncli.factory.frozen_part import FrozenPart, first_that_changes, frozen_part
 from cnncli.machine import available_memory
 from cnncli.notices import Notice, Progress
 from cnncli.runner.environment import environment
-from cnncli.runner.model.evaluation import evaluation_batch_size
 from cnncli.startup import keras, tf
 from cnncli.wording import size_text
 

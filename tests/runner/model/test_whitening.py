@@ -7,7 +7,7 @@ from cnncli.data.samples import Samples
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.model.whitening import whiten, whitening_filters
 from cnncli.runner.preflight.overfit import build_for_memorising
-from cnncli.runner.train import prepare_phases
+from cnncli.runner.training.preparation import prepare_phases
 from cnncli.spec import parse
 from cnncli.spec.reader import read
 
