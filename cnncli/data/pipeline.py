@@ -274,9 +274,13 @@ def full_batches(
 
 
 def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The dataset without autotuning, whose thread may hold up the end of a training for up to ten seconds."""
+    """The dataset without autotuning, whose thread may hold up the end of a training for up to ten seconds.
+
+    Nor is it rewritten, for which TensorFlow would copy all that it refers to, the held images as well.
+    """
     options = tf.data.Options()
     options.autotune.enabled = False
+    options.experimental_optimization.apply_default_optimizations = False
     return dataset.with_options(options)
 
 
