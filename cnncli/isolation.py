@@ -122,7 +122,8 @@ def _reset_warnings() -> None:
     warnings.resetwarnings()
     for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
         warnings.simplefilter("ignore", category)
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # about metadata of files, which are not used
+    for package in ("PIL", "pydicom"):  # about metadata of files, which are not used
+        warnings.filterwarnings("ignore", module=rf"{package}\.")
 
 
 def _save_pillow(stack: ExitStack) -> None:

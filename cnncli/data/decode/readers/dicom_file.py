@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 import struct
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,9 +37,6 @@ _OVERLAYS = [0x60000010 | number << 17 for number in range(16)]
 
 _PIXELS = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", 0x7FE00010: "PixelData"}
 _DEFLATED = "1.2.840.10008.1.2.1.99"
-
-# They repeat what is in the files, and concern whoever wrote them
-warnings.filterwarnings("ignore", module=r"pydicom\.")
 
 
 @dataclass(frozen=True)
