@@ -24,12 +24,10 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
 LARGEST_BATCH = 256
 """Images evaluated in one batch at most: larger batches are hardly faster on a processor."""
 
-_PIXELS = LARGEST_BATCH * 64 * 64
-
 
 def evaluation_batch_size(shape: tuple[int, int, int], batch_size: int) -> int:
     """Images evaluated in one batch; fewer of large ones, so that it needs no more memory than the training."""
-    fitting = 2 ** int(log2(max(1, _PIXELS // (shape[0] * shape[1]))))
+    fitting = 2 ** int(log2(max(1, LARGEST_BATCH * 64 * 64 // (shape[0] * shape[1]))))
     return min(LARGEST_BATCH, max(fitting, batch_size))
 
 
@@ -276,7 +274,7 @@ def full_batches(
 def _untuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
     """The dataset without autotuning, whose thread may hold up the end of a training for up to ten seconds.
 
-    Nor is it rewritten, for which TensorFlow would copy all that it refers to, the held images as well.
+    Nor is it rewritten, for which TensorFlow would copy the held images.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
