@@ -7,7 +7,7 @@ import sys
 import threading
 
 import pytest
-from ports import each_rank
+from ports import each_rank, free_addresses
 
 from cnncli.errors import CnncliError, DataError, Interrupted, TrainingError, WorkerLost
 from cnncli.workers.agreement import Difference, facts_of
@@ -190,8 +190,6 @@ with meet(workers, {"program": {}, "versions": {}, "variables": {}, "code": "", 
 
 
 def test_a_process_that_hangs_is_ended_and_has_recorded_why():
-    from ports import free_addresses
-
     addresses = ",".join(free_addresses(2))
     start = [sys.executable, "-u", "-c", HANGING]
     with subprocess.Popen([*start, "0", addresses], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as chief:

@@ -87,7 +87,7 @@ class DevicesOfMachines(SeveralDevices):
         # TensorFlow needs sums of one size within a call, and the last batch of an epoch may be smaller
         around = [[rows[0], self._largest[bool(gradients)] - rows[1]], [0, 0]]
         placed = [tf.pad(tf.cast(tensor, tf.float32), around) for tensor in own]  # (batch, units)
-        added = context.all_reduce(tf.distribute.ReduceOp.SUM, [*gradients, loss, *placed])
+        added = context.all_reduce("SUM", [*gradients, loss, *placed])
         summed, (whole_loss, *whole) = added[: len(gradients)], added[len(gradients) :]
         whole = [tf.cast(tensor[:total], part.dtype) for tensor, part in zip(whole, own, strict=True)]
         return summed, (whole_loss, whole[0], None if logits is None else whole[1])

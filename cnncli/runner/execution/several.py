@@ -108,7 +108,7 @@ class SeveralDevices:
             summed = iter(added)
             if changing:
                 values = [variable.value for variable in changing]
-                means = context.all_reduce(tf.distribute.ReduceOp.MEAN, [tf.identity(value) for value in values])
+                means = context.all_reduce("MEAN", [tf.identity(value) for value in values])
                 for value, mean in zip(values, means, strict=True):
                     value.assign(mean)
             whole = [None if gradient is None else next(summed) for gradient in gradients]
@@ -188,7 +188,7 @@ class SeveralDevices:
         The outputs are those of some rows of a batch with a total number of images.
         """
         del rows, total
-        added = context.all_reduce(tf.distribute.ReduceOp.SUM, gradients) if gradients else []
+        added = context.all_reduce("SUM", gradients) if gradients else []
         return added, (loss, outputs, getattr(outputs, LOGITS, None))
 
     def _whole(self, loss: Any, outputs: Any, logits: Any) -> tuple[tf.Tensor, tf.Tensor]:

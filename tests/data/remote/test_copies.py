@@ -8,10 +8,8 @@ import threading
 import zipfile
 
 import pytest
-from test_fetch import Site
 
 from cnncli.data import cache_room
-from cnncli.data.remote import requests
 from cnncli.data.remote.copies import local_copy
 from cnncli.errors import DataError, ResourceError
 
@@ -21,15 +19,6 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("CNNCLI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(cache_room, "_held", {})
     return tmp_path / "cache"
-
-
-@pytest.fixture
-def site(monkeypatch):
-    monkeypatch.setattr(requests, "PAUSES", (0.01,) * 3)
-    with Site() as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield server
-        server.shutdown()
 
 
 def zipped(**files):

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from comparison import assert_same
-from runner_squares import write_squares
 
 from cnncli.runs import RunDir
 
@@ -19,7 +18,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 DOCS = Path(__file__).parents[3] / "docs" / "distributed.md"
 KILLED_AT = Path(__file__).parents[1] / "killed_at.py"
-STATEFUL = Path(__file__).parents[1] / "stateful.yaml"
 CHECKPOINT_WITHIN_AN_EPOCH = 45  # boundaries of writes before it
 
 
@@ -41,14 +39,8 @@ def together(*parts: list[str]) -> list[tuple[int, str]]:
 
 
 @pytest.fixture(scope="module")
-def spec(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shared")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CNNCLI_CACHE_DIR", str(folder / "cache"))
-        source = f"{{folder: {{path: {write_squares(folder / 'squares', 22)}}}}}"
-        file = folder / "shared.yaml"
-        file.write_text(f"extends: {STATEFUL}\nname: shared\ndata: {{source: {source}}}\n")
-        yield file
+def spec(shared):
+    return shared()
 
 
 @pytest.fixture(scope="module")

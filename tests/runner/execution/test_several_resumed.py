@@ -10,14 +10,12 @@ from pathlib import Path
 
 import pytest
 from comparison import assert_same
-from runner_squares import write_squares
 
 from cnncli.runs import RunDir
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 KILLED_AT = Path(__file__).parents[1] / "killed_at.py"
-STATEFUL = Path(__file__).parents[1] / "stateful.yaml"
 CHECKPOINT_WITHIN_AN_EPOCH = 45  # boundaries of writes before it
 
 
@@ -26,15 +24,8 @@ def call(*arguments):
 
 
 @pytest.fixture(scope="module")
-def spec(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shared")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CNNCLI_CACHE_DIR", str(folder / "cache"))
-        source = f"{{folder: {{path: {write_squares(folder / 'squares', 22)}}}}}"
-        file = folder / "shared.yaml"
-        lines = f"extends: {STATEFUL}\nname: shared\ndata: {{source: {source}}}\ntrain: {{devices: [CPU:0, CPU:1]}}\n"
-        file.write_text(lines)
-        yield file
+def spec(shared):
+    return shared("train: {devices: [CPU:0, CPU:1]}")
 
 
 @pytest.fixture(scope="module")
