@@ -23,6 +23,7 @@ from cnncli.spec.pretrained import wrong_parameters
 from cnncli.spec.schema import Data, Spec
 from cnncli.spec.sections.devices import number_of, wrong_for_several
 from cnncli.spec.sections.features import MIXING, wrong_features
+from cnncli.spec.sections.smaller_images import wrong_schedule
 from cnncli.spec.sections.stages import wrong_stages
 from cnncli.spec.sections.tune import wrong_search
 from cnncli.spec.shapes.network_shapes import NetworkShapes, Step
@@ -281,4 +282,4 @@ _RULES = (
     _devices,
 )
 
-_SHAPE_RULES = (_shapes, _one_output, _backbones, unfitting_metrics)
+_SHAPE_RULES = (_shapes, _one_output, _backbones, unfitting_metrics, wrong_schedule)

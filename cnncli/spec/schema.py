@@ -16,6 +16,7 @@ from cnncli.spec.graph import Network, Node, read_network
 from cnncli.spec.sections import devices, sources, values
 from cnncli.spec.sections.duration import duration, seconds_of
 from cnncli.spec.sections.section import Section, key, sections_of, subsection
+from cnncli.spec.sections.smaller_images import SmallerImages, smaller_images
 from cnncli.spec.sections.sources import Source
 from cnncli.spec.sections.split import Split
 from cnncli.spec.sections.stages import PhaseSpec, StageSpec, phases_of, stage_list, with_epochs
@@ -55,6 +56,7 @@ class Image(Section):
         "Of DICOM files, the values that become black and white; what each file says unless set",
         None,
     )
+    schedule: list[SmallerImages] = key(smaller_images, "The first parts of the training, on smaller images", [])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
                 "icc": "ignore",
                 "frame": None,
                 "window": None,
+                "schedule": [],
             },
             "split": {
                 "validation": 0.1,

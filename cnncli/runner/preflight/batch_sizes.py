@@ -82,7 +82,7 @@ def find_batch_size(spec: Spec, runs_dir: Path, observer: TrainingObserver) -> B
             with memory_errors_explained():
                 phase = start_trial(spec, splits, _RATE, runs_dir, observer.on_notice if number == 1 else ignore, size)
                 phase.sample_features(SAMPLED)
-                per_step = time_training(phase, 0, spec.train, SECONDS, WARM_UP).per_step
+                per_step = time_training(phase, range(phase.epochs), spec.train, SECONDS, WARM_UP).per_step
         except ResourceError:
             if not speeds:
                 raise

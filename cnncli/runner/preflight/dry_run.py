@@ -199,7 +199,7 @@ class Rehearsal:
         if not size:
             require_step_fits(phase.model, self.spec.model.nodes, train.batch_size)
         before = time.perf_counter() - began + features
-        times = timing.time_training(phase, self._epochs_before, train)
+        times = timing.time_sizes(phase, train)
         if place := first_not_finite(phase.model):
             raise TrainingError(f"the weights became {place} within {times.steps} steps", ADVICE)
         validation = timing.time_validation(phase)

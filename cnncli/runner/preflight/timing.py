@@ -90,10 +90,32 @@ class _TimeIsUp(Exception):
     """Enough steps are timed."""
 
 
+def time_sizes(phase: TrainingPhase, train: Train) -> StepTimes:
+    """Times a phase that has just started as `time_training` does, in as many parts as its images have sizes.
+
+    Returns:
+        The duration of a step on average over the phase.
+    """
+    parts, times = phase.parts, []
+    for part in parts:
+        phase.go_to(part.start * phase.steps)
+        times.append(time_training(phase, part, train, TRAINING / len(parts)))
+    per_step = sum(each.per_step * len(part) for each, part in zip(times, parts, strict=True)) / phase.epochs
+    first, steps = (sum(numbers) for numbers in zip(*((each.first, each.steps) for each in times), strict=True))
+    return StepTimes(first, per_step, int(steps), times[0].first_loss)
+
+
 def time_training(
-    phase: TrainingPhase, epochs_before: int, train: Train, duration: float = TRAINING, warm_up: float = WARM_UP
+    phase: TrainingPhase, epochs: range, train: Train, duration: float = TRAINING, warm_up: float = WARM_UP
 ) -> StepTimes:
-    """Trains a few seconds of a phase that has just started, at most all of it, of which the first do not count.
+    """Trains a few seconds of some epochs, at most all of them, of which the first seconds do not count.
+
+    Args:
+        phase: The phase, at the first step of these epochs.
+        epochs: Epochs of the training, counted from 0, with images of one size.
+        train: How the model is trained.
+        duration: Seconds to train.
+        warm_up: Those of these seconds that do not count.
 
     Raises:
         TrainingError: The loss became infinite or NaN.
@@ -110,12 +132,12 @@ def time_training(
     try:
         loss = phase.train(0, lambda *_: None, until=1)["loss"]
         if train.jit_compile and phase.steps > 1:  # the last batch of an epoch, if smaller, is compiled separately
-            phase.go_to((epochs_before + 1) * phase.steps - 1)
+            phase.go_to((epochs.start + 1) * phase.steps - 1)
             phase.train(phase.steps - 1, lambda *_: None)
-            phase.go_to(epochs_before * phase.steps + 1)
+            phase.go_to(epochs.start * phase.steps + 1)
         marks.append((time.perf_counter(), 1))
         with contextlib.suppress(_TimeIsUp):
-            for epoch in range(phase.epochs):
+            for epoch in range(len(epochs)):
                 phase.train(0 if epoch else 1, on_steps, pauses)
     except NotFinite as error:
         steps = "the first step" if error.steps.stop == 1 else f"steps {error.steps.start + 1} to {error.steps.stop}"

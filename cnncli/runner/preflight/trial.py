@@ -43,7 +43,8 @@ def start_trial(
         batch_size=batch_size or train.batch_size,
     )
     inputs = splits.input_spec(spec.data)
-    phases = prepare_phases(spec.replace(train=train), splits, inputs)
+    data = spec.data.replace(image=spec.data.image.replace(schedule=[]))  # what is found must do at full size
+    phases = prepare_phases(spec.replace(train=train, data=data), splits, inputs)
     whiten(phases.model, spec.model.nodes, splits.samples["train"])
     load_pretrained(spec.model, phases.model, inputs.class_names, runs_dir, notice)
     phase = phases.start()

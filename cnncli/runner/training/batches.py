@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +14,11 @@ from cnncli.catalog import Entry
 from cnncli.catalog.entries import plain
 from cnncli.data import pipeline
 from cnncli.data.augment import Augmentation
+from cnncli.data.smaller import smaller
 from cnncli.data.views_in_turn import ViewsInTurn
 from cnncli.runner.execution.steps import Drawn
 from cnncli.spec.schema import Train
+from cnncli.spec.sections.smaller_images import SmallerImages, parts_of
 from cnncli.startup import tf
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 class Batches:
     """The images of a training in batches; `seed` is that of their order and of their augmentation.
 
+    With a `schedule` they are smaller in its parts: see `at`.
+
     Attributes:
         images: Number of images that an epoch goes through.
         images_of: Number of images in each split.
@@ -33,20 +38,30 @@ class Batches:
         evaluation_batch_size: Images in a batch of the validation.
         readers: Readers of the images.
         shape: Height, width and channels.
+        last_step: The step after the last one that these batches are for.
     """
 
-    def __init__(self, splits: Splits, encoding: str, train: Train, augment: Sequence[Entry], seed: int) -> None:
+    def __init__(
+        self,
+        splits: Splits,
+        encoding: str,
+        train: Train,
+        augment: Sequence[Entry],
+        seed: int,
+        schedule: Sequence[SmallerImages] = (),
+    ) -> None:
         self._samples = {split: splits.samples[split] for split in ("train", "validation") if split in splits.samples}
         samples, classes, self.shape = self._samples["train"], len(splits.class_names), splits.shape
         self.encoding, self._batch_size, self._seed = encoding, train.batch_size, seed
         self._indices = pipeline.epoch_indices(samples.labels, classes, train.sampling)
         self.images, self.images_of = len(self._indices), {split: len(each) for split, each in self._samples.items()}
         self.steps = pipeline.steps_per_epoch(self.images, train.batch_size)
-        self._last_step = self.steps * train.epochs
+        self.last_step = self.steps * train.epochs
+        self._parts = parts_of(schedule, train.epochs)
         self._reader: pipeline.Read = (reader := pipeline.Reader(samples))
         self._targets = pipeline.encode(samples.labels, encoding, classes)
         self._weights = pipeline.class_weights(samples.labels, splits.class_names, train.class_weight)
-        self._augment = augment
+        self._augment, self._is_smaller = augment, False
         self._augmentation: pipeline.Change | None = Augmentation(augment, splits.shape, seed) if augment else None
         self.readers, self.validation = [reader], None
         self.evaluation_batch_size = pipeline.evaluation_batch_size(splits.shape, train.batch_size)
@@ -58,9 +73,26 @@ class Batches:
     def _validation(self, reader: pipeline.Read) -> tf.data.Dataset:
         return pipeline.ordered_batches(reader, self._validation_targets, self.evaluation_batch_size)
 
+    def at(self, step: int) -> Batches:
+        """The training batches with the size that images have at a step, up to where another size begins."""
+        of_step = (part for part in self._parts if step < part.end * self.steps)
+        part, other = next(of_step, self._parts[-1]), copy(self)
+        other.last_step = part.end * self.steps
+        if part.size is not None:
+            other.shape = (*part.size, self.shape[2])
+            other._reader, other._is_smaller = smaller(self._reader, self.shape, part.size), True
+            other._augmentation = Augmentation(self._augment, other.shape, self._seed) if self._augment else None
+        return other
+
+    def parts(self, first_epoch: int, epochs: int) -> list[range]:
+        """The epochs of a phase, counted from 0, in parts whose images have one size."""
+        end, ends = first_epoch + epochs, [part.end for part in self._parts]
+        edges = [first_epoch, *(each for each in ends if first_epoch < each < end), end]
+        return [range(start, stop) for start, stop in pairwise(edges) if start < stop]
+
     def training(self, first: int) -> tf.data.Dataset:
         """Training batches from a step on, counted from 0 over all epochs, to the last step of the training."""
-        return pipeline.training_batches(self._draw(), range(first, self._last_step))
+        return pipeline.training_batches(self._draw(), range(first, self.last_step))
 
     def drawn(self, first: int) -> Drawn:
         """The same, for a loop that makes them itself."""
@@ -69,11 +101,17 @@ class Batches:
     @property
     def is_easily_drawn(self) -> bool:
         """Whether to make a batch is little work: images in memory, or what stands for them, are copied."""
-        return self.readers[0].holds_images and not isinstance(self._augmentation, Augmentation)
+        changed = self._is_smaller or isinstance(self._augmentation, Augmentation)
+        return self.readers[0].holds_images and not changed
 
     def _draw(self) -> pipeline.Draw:
         images = self._reader, self._indices, self._targets, self._weights
         return pipeline.training_batch(*images, self._batch_size, self._seed, self._augmentation)
+
+    @property
+    def has_smaller_images(self) -> bool:
+        """Whether the size of the training images changes."""
+        return len(self._parts) > 1
 
     @property
     def is_augmented(self) -> bool:

@@ -16,7 +16,7 @@ from cnncli.factory.training import compile_model
 from cnncli.notices import Notice, Progress, ignore
 from cnncli.records import StageStarted
 from cnncli.runner.execution.execution import Execution, OneDevice
-from cnncli.runner.execution.steps import Drawn, read_errors_of
+from cnncli.runner.execution.steps import read_errors_of
 from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.callbacks import PhaseCallbacks
 from cnncli.runner.training.checkpoint import TrainingState
@@ -98,8 +98,8 @@ class TrainingPhases:
             )
 
     def features(self, number: int, first_epoch: int) -> Features | None:
-        """What the frozen layers make of the images, where a phase trains on that; several devices train on images."""
-        if not isinstance(self.execution, OneDevice):
+        """What frozen layers make of the images, where a phase trains on that: on one device, at one size."""
+        if not isinstance(self.execution, OneDevice) or self.batches.has_smaller_images:
             return None
         epochs = self.train.phases[max(number - 1, 0)].epochs
         batches, features = self.batches, self.train.features
@@ -136,13 +136,14 @@ class TrainingPhase:
         self._schedule = phases.compile(number, part)
         self._callbacks = PhaseCallbacks(train.callbacks, train.metrics, self.model)
         self._step, self._is_prepared = epochs_before * self.steps, False
+        self._current: Batches | None = None  # the batches of one size that the loop takes
         if self._features is None:
             self._start_with(batches)
 
     def _start_with(self, batches: Batches) -> None:
         execution = self._phases.execution
-        self._batches, self._is_prepared = batches, True
-        self.loop = TrainingLoop(self.trained, self._from(self._step), execution, self._phases.train.jit_compile)
+        self._batches, self._current, self._is_prepared = batches, None, True
+        self._continue()
         self._validation: ValidationLoop | None = None
         if batches.validation is not None:
             self._validation = ValidationLoop(self.trained, batches.validation, execution)
@@ -182,8 +183,16 @@ class TrainingPhase:
     ) -> Metrics:
         """Trains the rest of an epoch, to its end or to another step, as `TrainingLoop.epoch` does."""
         self.prepare()
+        if self._current is None or self._step == self._current.last_step:
+            self._continue()
+        first = self._step - done  # of the epoch
+
+        def after(done: int, steps: int) -> int | None:
+            self._step = first + done
+            return on_steps(done, steps)
+
         with read_errors_of(*self._batches.readers):
-            return self.loop.epoch(self.steps if until is None else until, on_steps, done, pauses, stops)
+            return self.loop.epoch(self.steps if until is None else until, after, done, pauses, stops)
 
     def follow(self, leg: Leg | None) -> None:
         """Has the schedule of the learning rate follow a decision; without one it stays at its first step."""
@@ -220,6 +229,11 @@ class TrainingPhase:
         per_batch = self._validation.seconds_per_step if self._validation else 0.0
         measured = per_batch / self._batches.evaluation_batch_size
         return measured or self.loop.seconds_per_step / self._phases.train.batch_size
+
+    @property
+    def parts(self) -> list[range]:
+        """The epochs of the phase, counted from 0 over all of the training, in parts whose images have one size."""
+        return self._batches.parts(self._epochs_before, self.epochs)
 
     def event(self) -> StageStarted:
         """The start of this stage, as observers receive it."""
@@ -263,16 +277,22 @@ class TrainingPhase:
         """Continues with the batch of a step, counted from 0 over all epochs."""
         self._step = step
         if self._is_prepared:
-            self.loop.continue_with(self._from(step))
+            self._continue()
 
-    def _from(self, step: int) -> tf.data.Dataset | Drawn:
-        """The training batches from a step on, made by the loop where that is quicker than to hand them over."""
-        itself = self._batches.is_easily_drawn and len(self._phases.execution.devices) < 2 and not has_gpu()
-        return self._batches.drawn(step) if itself else self._batches.training(step)
+    def _continue(self) -> None:
+        """Takes the next batches, made by the loop itself where that is quicker; another size takes another graph."""
+        execution, before = self._phases.execution, self._current
+        self._current = now = self._batches.at(self._step)
+        itself = now.is_easily_drawn and len(execution.devices) < 2 and not has_gpu()
+        taken = now.drawn(self._step) if itself else now.training(self._step)
+        if before is not None and before.shape == now.shape:
+            self.loop.continue_with(taken)
+        else:
+            self.loop = TrainingLoop(self.trained, taken, execution, self._phases.train.jit_compile)
 
     def batch(self, step: int) -> tuple[tf.Tensor, ...]:
         """The training batch of a step, counted from 0 over all epochs."""
         self.prepare()
         with read_errors_of(*self._batches.readers):
-            batch: tuple[tf.Tensor, ...] = next(iter(self._batches.training(step)))
+            batch: tuple[tf.Tensor, ...] = next(iter(self._batches.at(step).training(step)))
             return batch

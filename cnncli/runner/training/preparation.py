@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnncli.errors import SpecError
+from cnncli.factory.image_sizes import take_sizes
 from cnncli.runner.execution.devices import execution_for
 from cnncli.runner.execution.execution import Execution
 from cnncli.runner.inputs.input_spec import InputSpec
@@ -12,6 +13,9 @@ from cnncli.runner.training.batches import Batches
 from cnncli.runner.training.phases import TrainingPhases
 from cnncli.spec.schema import Spec
 from cnncli.spec.sections.devices import wrong_for_several
+from cnncli.spec.sections.smaller_images import wrong_schedule
+from cnncli.spec.shapes.network_shapes import infer_shapes
+from cnncli.spec.shapes.terms import pair
 from cnncli.startup import tf
 
 
@@ -27,7 +31,11 @@ def prepare_phases(spec: Spec, splits: Splits, inputs: InputSpec, execution: Exe
     if train.deterministic:
         tf.config.experimental.enable_op_determinism()
     model = build_model(spec.model.nodes, inputs, train.precision, spec.seed, spec.name, execution.scope)
-    batches = Batches(splits, encoding_for(train, model, classes), train, spec.augment, spec.seed)
+    if schedule := spec.data.image.schedule:
+        if problems := [*wrong_schedule(spec, infer_shapes(spec.model.nodes, inputs.shape, classes))]:
+            raise SpecError(problems)  # the spec alone may not say the size of the images
+        take_sizes(model, [pair(part.size) for part in schedule])
+    batches = Batches(splits, encoding_for(train, model, classes), train, spec.augment, spec.seed, schedule)
     execution.prepare(model, train.batch_size, batches.evaluation_batch_size)
     if problems := [*wrong_for_several(train, spec.model.nodes, max(1, len(execution.devices)), batches.images)]:
         raise SpecError(problems)  # only the machine and the images gave the numbers
