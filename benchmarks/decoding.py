@@ -5,7 +5,8 @@
 Nothing is cached: both read, decode and resize every file again, in batches of 32 and on all cores. FOLDER has JPEGs of
 any size; without it photographs of four sizes are made, from 0.07 to 12 million pixels. cnncli averages over all pixels
 that fall into one, which is what tf.data does with `antialias=True`; without it `tf.image.resize` picks four pixels of
-many. Both are measured. The ways take turns in one process; a ratio is the median of the rounds' ratios.
+many, and so does `keras.utils.image_dataset_from_directory`. All are measured. The ways take turns in one process; a
+ratio is the median of the rounds' ratios.
 
 Then how reading scales with threads: with two, and what sixteen would do. Sixteen cores are rare, so decoding and
 resizing are replaced by waiting for as long as they were measured to take, without Python's lock, as they do; all else
@@ -36,7 +37,7 @@ from cnncli.data.decode.image import read_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.pipeline import Reader, training_batch, training_batches
 from cnncli.data.samples import FileSamples
-from cnncli.startup import tf
+from cnncli.startup import keras, tf
 
 SIZE, BATCH = 160, 32
 FORMAT = InputFormat(SIZE, SIZE, 3)
@@ -79,10 +80,20 @@ def by_hand(files: list[Path], batches: int, antialias: bool) -> tf.data.Dataset
     return dataset.map(image, num_parallel_calls=tf.data.AUTOTUNE).batch(BATCH).prefetch(tf.data.AUTOTUNE)
 
 
+def by_keras(files: list[Path], batches: int) -> tf.data.Dataset:
+    """The pipeline of Keras' tutorials."""
+    folder = Path(os.path.commonpath(file.parent for file in files))
+    own = keras.utils.image_dataset_from_directory(
+        folder, labels=None, image_size=(SIZE, SIZE), batch_size=BATCH, verbose=False
+    )
+    return own.repeat().take(batches)
+
+
 WAYS: dict[str, Callable[[list[Path], int], tf.data.Dataset]] = {
     "cnncli": by_cnncli,
     "tf.data": lambda files, batches: by_hand(files, batches, antialias=False),
     "tf.data antialiased": lambda files, batches: by_hand(files, batches, antialias=True),
+    "image_dataset_from_directory": by_keras,
 }
 
 
@@ -200,7 +211,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as work:
         sets = {}
         if options.folder:
-            sets[options.folder.name] = sorted(options.folder.rglob("*.jpg"))
+            sets[options.folder.name] = sorted(options.folder.resolve().rglob("*.jpg"))
         for name, count in {} if options.folder else SIZES.items():
             width, height = map(int, name.split("×"))
             sets[name] = make_photographs(Path(work) / name, width, height, count)

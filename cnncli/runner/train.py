@@ -34,6 +34,7 @@ from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import RunDir, list_runs, require_writable, sweep_runs
 from cnncli.spec.metrics import monitored_metric
 from cnncli.spec.schema import Spec
+from cnncli.spec.sections.smaller_images import sizes_text
 from cnncli.startup import device_name, tf
 from cnncli.track import trackers_for
 from cnncli.wording import in_shell
@@ -106,6 +107,9 @@ def train_into(
         observer.on_notice(f"warning: {warning}")
     with memory_errors_explained(), group.explaining(tf.errors.OpError):
         phases = prepare_phases(spec, splits, inputs, execution)
+        if schedule := spec.data.image.schedule:
+            epochs = spec.train.epochs if spec.train.max_time is None else None
+            observer.on_notice(sizes_text(schedule, epochs, inputs.shape))
         whiten(phases.model, spec.model.nodes, splits.samples["train"])
         loaded = load_pretrained(spec.model, phases.model, inputs.class_names, weights_dir, observer.on_notice)
         phase = phases.start()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from itertools import pairwise
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from cnncli.data.smaller import smaller
 from cnncli.data.views_in_turn import ViewsInTurn
 from cnncli.runner.execution.steps import Drawn
 from cnncli.spec.schema import Train
-from cnncli.spec.sections.smaller_images import SmallerImages, parts_of
+from cnncli.spec.sections.smaller_images import SizePart, SmallerImages, parts_of
 from cnncli.startup import tf
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Batches:
         readers: Readers of the images.
         shape: Height, width and channels.
         last_step: The step after the last one that these batches are for.
+        pixel_share: Number of pixels of each image, as a share of those at full size.
     """
 
     def __init__(
@@ -57,11 +59,11 @@ class Batches:
         self.images, self.images_of = len(self._indices), {split: len(each) for split, each in self._samples.items()}
         self.steps = pipeline.steps_per_epoch(self.images, train.batch_size)
         self.last_step = self.steps * train.epochs
-        self._parts = parts_of(schedule, train.epochs)
+        self._schedule, self._epochs, self.pixel_share = schedule, train.epochs, 1.0
         self._reader: pipeline.Read = (reader := pipeline.Reader(samples))
         self._targets = pipeline.encode(samples.labels, encoding, classes)
         self._weights = pipeline.class_weights(samples.labels, splits.class_names, train.class_weight)
-        self._augment, self._is_smaller = augment, False
+        self._augment = augment
         self._augmentation: pipeline.Change | None = Augmentation(augment, splits.shape, seed) if augment else None
         self.readers, self.validation = [reader], None
         self.evaluation_batch_size = pipeline.evaluation_batch_size(splits.shape, train.batch_size)
@@ -73,20 +75,34 @@ class Batches:
     def _validation(self, reader: pipeline.Read) -> tf.data.Dataset:
         return pipeline.ordered_batches(reader, self._validation_targets, self.evaluation_batch_size)
 
-    def at(self, step: int) -> Batches:
-        """The training batches with the size that images have at a step, up to where another size begins."""
-        of_step = (part for part in self._parts if step < part.end * self.steps)
-        part, other = next(of_step, self._parts[-1]), copy(self)
-        other.last_step = part.end * self.steps
-        if part.size is not None:
-            other.shape = (*part.size, self.shape[2])
-            other._reader, other._is_smaller = smaller(self._reader, self.shape, part.size), True
+    def at(self, step: int, epochs: float | None = None) -> Batches:
+        """The training batches with the size that images have at a step, up to where another size begins.
+
+        `epochs` is what `max_time` leaves of all epochs, as far as is known.
+        """
+        *parts, _ = parts_of(self._schedule, self._epochs if epochs is None else epochs)
+        part, other = next((each for each in parts if step < each.end * self.steps), None), copy(self)
+        if part is not None and part.size is not None:
+            other.last_step, other.shape = part.end * self.steps, (*part.size, self.shape[2])
+            other._reader, other.pixel_share = smaller(self._reader, self.shape, part.size), self._share(part)
             other._augmentation = Augmentation(self._augment, other.shape, self._seed) if self._augment else None
         return other
 
+    def _share(self, part: SizePart) -> float:
+        return prod(part.size or self.shape[:2]) / prod(self.shape[:2])
+
+    def work(self, first: int, end: int) -> float:
+        """The steps from one to the end of the training, as many at full size as have the same number of pixels."""
+        work, before = 0.0, 0
+        for part in parts_of(self._schedule, end / self.steps):
+            until = min(part.end * self.steps, end)
+            work += max(0, until - max(first, before)) * self._share(part)
+            before = until
+        return work
+
     def parts(self, first_epoch: int, epochs: int) -> list[range]:
         """The epochs of a phase, counted from 0, in parts whose images have one size."""
-        end, ends = first_epoch + epochs, [part.end for part in self._parts]
+        end, ends = first_epoch + epochs, [part.end for part in parts_of(self._schedule, self._epochs)]
         edges = [first_epoch, *(each for each in ends if first_epoch < each < end), end]
         return [range(start, stop) for start, stop in pairwise(edges) if start < stop]
 
@@ -101,7 +117,7 @@ class Batches:
     @property
     def is_easily_drawn(self) -> bool:
         """Whether to make a batch is little work: images in memory, or what stands for them, are copied."""
-        changed = self._is_smaller or isinstance(self._augmentation, Augmentation)
+        changed = self.pixel_share < 1 or isinstance(self._augmentation, Augmentation)
         return self.readers[0].holds_images and not changed
 
     def _draw(self) -> pipeline.Draw:
@@ -111,7 +127,7 @@ class Batches:
     @property
     def has_smaller_images(self) -> bool:
         """Whether the size of the training images changes."""
-        return len(self._parts) > 1
+        return bool(self._schedule)
 
     @property
     def is_augmented(self) -> bool:

@@ -22,7 +22,7 @@ from cnncli.runner.training.callbacks import PhaseCallbacks
 from cnncli.runner.training.checkpoint import TrainingState
 from cnncli.runner.training.features import Features, features_for, require_frozen_part
 from cnncli.runner.training.loop import OnSteps, TrainingLoop, ValidationLoop
-from cnncli.runner.training.pace import Leg
+from cnncli.runner.training.pace import Leg, Pace
 from cnncli.runner.training.variables import assign, averaged_weights, values_of
 from cnncli.spec.schema import Train
 from cnncli.spec.sections.stages import STAGES
@@ -118,6 +118,7 @@ class TrainingPhase:
         steps: Number of steps in an epoch.
         trained: What the steps run: the model, or the layers after its frozen part.
         loop: Trains; it has the metrics of the current epoch and the duration of a step.
+        pixel_share: Pixels of the images that it trains on, as a share of those at full size.
     """
 
     loop: TrainingLoop
@@ -136,14 +137,14 @@ class TrainingPhase:
         self._schedule = phases.compile(number, part)
         self._callbacks = PhaseCallbacks(train.callbacks, train.metrics, self.model)
         self._step, self._is_prepared = epochs_before * self.steps, False
-        self._current: Batches | None = None  # the batches of one size that the loop takes
+        self._total: float | None = None  # epochs of the training that max_time leaves
         if self._features is None:
             self._start_with(batches)
 
     def _start_with(self, batches: Batches) -> None:
         execution = self._phases.execution
-        self._batches, self._current, self._is_prepared = batches, None, True
-        self._continue()
+        self._batches, self._is_prepared = batches, True
+        self._continue(None)
         self._validation: ValidationLoop | None = None
         if batches.validation is not None:
             self._validation = ValidationLoop(self.trained, batches.validation, execution)
@@ -183,8 +184,8 @@ class TrainingPhase:
     ) -> Metrics:
         """Trains the rest of an epoch, to its end or to another step, as `TrainingLoop.epoch` does."""
         self.prepare()
-        if self._current is None or self._step == self._current.last_step:
-            self._continue()
+        if not done and self._batches.at(self._step, self._total).last_step != self._current.last_step:
+            self._continue(self._current)
         first = self._step - done  # of the epoch
 
         def after(done: int, steps: int) -> int | None:
@@ -199,6 +200,7 @@ class TrainingPhase:
         if self._schedule is not None:
             line = (0.0, 0.0, 0.0) if leg is None else (leg.step, leg.position, leg.slope)
             self._schedule.set_line(1 if leg is None else leg.total, line)
+        self._total = None if leg is None else leg.end / self.steps
 
     def validate(self, on_steps: OnSteps) -> Metrics:
         """The metrics of the validation, named `val_…`; empty without validation images."""
@@ -268,21 +270,21 @@ class TrainingPhase:
         """Continues from a state, earlier or later; raises a RunError if it belongs to another training."""
         assign(self.model, state.arrays, self.trained if state.mid_epoch else None)
         self._callbacks.restore(state.callbacks, state.arrays)
-        if state.pace is not None:
-            done = (len(state.epochs) - self._epochs_before) * self.steps + state.steps
-            self.follow(state.pace.leg_at(self.number, done))
+        pace, begun = state.pace or Pace(), (len(state.epochs) - self._epochs_before) * self.steps
+        self.follow(pace.leg_at(self.number, begun))  # the epoch keeps the size that it began with
         self.go_to(len(state.epochs) * self.steps + state.steps)
+        self.follow(pace.leg_at(self.number, begun + state.steps))
 
     def go_to(self, step: int) -> None:
         """Continues with the batch of a step, counted from 0 over all epochs."""
         self._step = step
         if self._is_prepared:
-            self._continue()
+            self._continue(self._current)
 
-    def _continue(self) -> None:
+    def _continue(self, before: Batches | None) -> None:
         """Takes the next batches, made by the loop itself where that is quicker; another size takes another graph."""
-        execution, before = self._phases.execution, self._current
-        self._current = now = self._batches.at(self._step)
+        execution, now = self._phases.execution, self._batches.at(self._step, self._total)
+        self._current, self.pixel_share = now, now.pixel_share
         itself = now.is_easily_drawn and len(execution.devices) < 2 and not has_gpu()
         taken = now.drawn(self._step) if itself else now.training(self._step)
         if before is not None and before.shape == now.shape:
@@ -294,5 +296,5 @@ class TrainingPhase:
         """The training batch of a step, counted from 0 over all epochs."""
         self.prepare()
         with read_errors_of(*self._batches.readers):
-            batch: tuple[tf.Tensor, ...] = next(iter(self._batches.at(step).training(step)))
+            batch: tuple[tf.Tensor, ...] = next(iter(self._batches.at(step, self._total).training(step)))
             return batch

@@ -188,7 +188,8 @@ class TrainingSession:
         if self._keeper is not None:
             phases = self._phases.train.phases[max(self._phase.number - 1, 0) :]
             epochs = [phase.epochs for phase in phases]
-            self._keeper.start_phase(self._phase.number, self._phase.steps, epochs, self._validation_steps, resumed)
+            number, steps, work = self._phase.number, self._phase.steps, self._phases.batches.work
+            self._keeper.start_phase(number, steps, epochs, self._validation_steps, resumed, work)
 
     def _keep_time(self) -> bool:
         """Decides anew where the phase ends, if the time demands it, and records that before the next step."""
@@ -255,7 +256,7 @@ class TrainingSession:
         self.results.settle(wait=False)
         stop_if_requested(self._observer)
         if self._keeper is not None:
-            self._keeper.after_steps(self._before + done)
+            self._keeper.after_steps(self._before + done, self._phase.pixel_share)
             if done < steps and self._keep_time():
                 return min(self._phase.steps, self._remaining)
         when = self._phases.train.checkpoint

@@ -23,6 +23,14 @@ MEMORY = 0.05
 """Share of the whole time over which the speed of steps is averaged."""
 
 
+_ROUNDS = 8
+
+
+def _each_the_same(first: int, end: int) -> float:
+    """All steps are on whole images."""
+    return end - first
+
+
 class Timekeeper:
     """Decides how many steps each phase has, so that the training ends on time.
 
@@ -46,7 +54,15 @@ class Timekeeper:
         """Time and decisions up to now."""
         return Pace(self._clock() - self._began, self._until, self.legs, self.fixed)
 
-    def start_phase(self, stage: int, steps: int, epochs: Sequence[int], validation: float, resumed: bool) -> None:
+    def start_phase(
+        self,
+        stage: int,
+        steps: int,
+        epochs: Sequence[int],
+        validation: float,
+        resumed: bool,
+        work: Callable[[int, int], float] = _each_the_same,
+    ) -> None:
         """Starts to measure a phase.
 
         Args:
@@ -55,11 +71,13 @@ class Timekeeper:
             epochs: Its largest number of epochs, and those of the phases after it.
             validation: Estimated duration of a validation, in steps, for as long as none was measured.
             resumed: Whether it is continued, and keeps the time that it was given when it started.
+            work: How many steps on whole images the steps from one to the last are worth.
         """
         spent = self._clock() - self._began
         if not resumed:
             self._until = spent + shares(max(0.0, self._max_seconds - spent), epochs)
         self._stage, self._steps, self._most, self._validation = stage, steps, steps * epochs[0], validation
+        self._work = work
         self._began_measuring, self._mark = inf, (inf, 0)  # a moment, and the steps done by then
         self._seconds, self._weight = 0.0, 0.0  # of recent steps
         self._between: list[float] = []  # epochs
@@ -80,9 +98,10 @@ class Timekeeper:
             self._between.append(now - self._mark[0])
         self._mark = (now if self._began_measuring < inf else inf, done)
 
-    def after_steps(self, done: int) -> None:
+    def after_steps(self, done: int, pixel_share: float = 1.0) -> None:
         """Measures the steps since the last call; the first one, which also compiles, does not count.
 
+        A step on smaller images, with a share of the pixels, counts as that share of a step.
         If more than half of the time is over after the first steps of all, half of it is left for the others.
         """
         now, (before, counted) = self._clock(), self._mark
@@ -91,7 +110,7 @@ class Timekeeper:
         if before < inf:
             kept = exp((before - now) / max(1.0, MEMORY * self._max_seconds))
             self._seconds = self._seconds * kept + now - before
-            self._weight = self._weight * kept + done - counted
+            self._weight = self._weight * kept + (done - counted) * pixel_share
         self._began_measuring = min(self._began_measuring, now)
         self._mark = (now, done)
 
@@ -123,10 +142,15 @@ class Timekeeper:
             return None
         if leg is not None:
             epochs = -(-leg.end // self._steps) - done // self._steps
-            expected = (leg.end - done) * speed.per_step + epochs * speed.per_epoch
+            expected = self._work(done, leg.end) * speed.per_step + epochs * speed.per_epoch
             if abs(expected - left) <= max(tolerance, EARLY_TOLERANCE * left):
                 return None
-        return min(self._most, fitting_steps(left, speed, self._steps, done, tolerance))
+        end = self._most if leg is None else leg.end
+        for _ in range(_ROUNDS):  # how long a step takes on average depends on where the training ends
+            worth = self._work(done, end) / max(1, end - done)
+            each = Speed(speed.per_step * worth, speed.per_epoch)
+            end = min(self._most, fitting_steps(left, each, self._steps, done, tolerance))
+        return end
 
     @property
     def _own(self) -> list[Leg]:

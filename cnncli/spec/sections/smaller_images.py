@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 from cnncli.catalog.validators import Validator, any_of, list_of, number, whole
@@ -51,14 +52,14 @@ smaller_images = list_of(
 class SizePart:
     """Epochs of a training whose images have one size; they follow those of the part before."""
 
-    end: int  # the epoch after the last, all counted from 0
+    end: int  # the epoch after their last one, all counted from 0
     size: tuple[int, int] | None  # height and width; None for the full size
 
 
-def parts_of(schedule: Sequence[SmallerImages], epochs: int) -> tuple[SizePart, ...]:
+def parts_of(schedule: Sequence[SmallerImages], epochs: float) -> tuple[SizePart, ...]:
     """The parts of a training of some epochs, in order, the last one at full size.
 
-    Of fractions whole epochs are left over, and those are at full size.
+    Of fractions whole epochs are left over, and those are at full size. The last epoch may not be a whole one.
 
     Example:
         >>> [each.end for each in parts_of([SmallerImages(epochs=0.5, size=96)], epochs=5)]
@@ -67,8 +68,20 @@ def parts_of(schedule: Sequence[SmallerImages], epochs: int) -> tuple[SizePart, 
     parts, end = [], 0.0
     for part in schedule:
         end += part.epochs * epochs if isinstance(part.epochs, float) else part.epochs
-        parts.append(SizePart(min(int(end + 1e-9), epochs), pair(part.size)))
-    return (*parts, SizePart(epochs, None))
+        parts.append(SizePart(int(min(end + 1e-9, epochs)), pair(part.size)))
+    return (*parts, SizePart(ceil(epochs), None))
+
+
+def sizes_text(schedule: Sequence[SmallerImages], epochs: int | None, full: Shape) -> str:
+    """What a training is told to do, in a sentence; without its epochs where `max_time` decides on them.
+
+    Example:
+        >>> sizes_text([SmallerImages(epochs=0.5, size=96)], epochs=5, full=(128, 128, 3))
+        'images are 96×96 up to epoch 2, then 128×128'
+    """
+    parts = parts_of(schedule, epochs or 0)[:-1]
+    known = [f"{dimensions(part.size or ())}{f' up to epoch {part.end}' if epochs else ''}" for part in parts]
+    return f"images are {', '.join(known)}, then {dimensions(full[:2])}"
 
 
 def wrong_schedule(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
@@ -77,9 +90,14 @@ def wrong_schedule(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
     if not schedule:
         return
     if train.max_time is not None:
-        message = "max_time decides on the number of epochs, and the sizes need it before; leave out one of them"
-        yield Problem(SCHEDULE, message)
-    elif parts_of(schedule, train.epochs)[-2].end >= train.epochs:
+        for index, part in enumerate(schedule):
+            if not isinstance(part.epochs, float):
+                message = "max_time decides how many epochs there are; write a fraction of them, such as 0.3"
+                yield Problem((*SCHEDULE, index, "epochs"), message)
+        if train.stages:
+            message = "max_time divides the epochs among the stages, so sizes cannot; leave out one of the three"
+            yield Problem(SCHEDULE, message)
+    if parts_of(schedule, train.epochs)[-2].end >= train.epochs:
         every = counted(train.epochs, "epoch")
         message = f"these parts take all {every} and leave none at full size; write fractions, together below 1"
         yield Problem(SCHEDULE, message)

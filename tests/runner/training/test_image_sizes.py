@@ -48,10 +48,12 @@ def growing(stateful, watcher, tmp_path_factory) -> Any:
     return SimpleNamespace(run=run, copies=copies, sizes=sizes)
 
 
+@pytest.mark.exhaustive
 def test_the_images_grow_from_part_to_part(growing):
     assert [size for size, after in pairwise([*growing.sizes, None]) if size != after] == [(8, 8), (12, 12)]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.representatives("on the first", "after the second")
 @pytest.mark.parametrize(
     "moment",
@@ -100,3 +102,37 @@ def started(spec: Any) -> Any:
 
     splits = load_splits(spec.data, spec.seed)
     return prepare_phases(spec, splits, splits.input_spec(spec.data)).start()
+
+
+def test_with_max_time_the_sizes_follow_what_was_decided_before_the_epoch(stateful):
+    from cnncli.records import Epoch
+    from cnncli.runner.training.checkpoint import TrainingState
+    from cnncli.runner.training.pace import Leg, Pace
+
+    parts = "data.image.schedule=[{epochs: 0.5, size: 8}, {epochs: 0.25, size: 12}]"
+    phase = started(stateful(parts, POOLED, "train.epochs=100", "train.max_time=1h"))
+    phase.train(0, lambda *_: None, until=1)  # metrics have a state from then on
+    numbers, arrays = phase.state(True)
+    four, hundred = Leg(0, 2, 0.0, 22, 24), Leg(0, 14, 12.0, 22, 600)  # epochs; decided after so many steps
+
+    def share_at(epochs: int, steps: int) -> float:
+        before = tuple(Epoch(number, {}, 0.1, 1.0) for number in range(epochs))
+        pace = Pace(legs=(four, hundred))
+        phase.restore(TrainingState(before, 0, steps, callbacks=tuple(numbers), arrays=arrays, pace=pace))
+        return phase.pixel_share
+
+    assert [share_at(*at) for at in ((0, 0), (0, 3), (1, 5), (2, 0), (2, 3), (3, 0))] == [0.25] * 3 + [0.5625] * 2 + [
+        0.25
+    ]
+    batches = [phase.batch(step)[0].shape[1] for step in (0, 299, 300, 449, 450)]  # as decided last
+    assert batches == [8, 8, 12, 12, 16]
+
+
+def test_steps_on_smaller_images_count_by_their_pixels(stateful):
+    from cnncli.runner.inputs.splits import load_splits
+    from cnncli.runner.training.batches import Batches
+
+    spec = stateful(SCHEDULE, POOLED)
+    batches = Batches(load_splits(spec.data, 0), "sparse", spec.train, (), 0, spec.data.image.schedule)
+    assert batches.work(0, 18) == pytest.approx(6 * 0.25 + 6 * 0.5625 + 6)
+    assert batches.work(9, 18) == pytest.approx(3 * 0.5625 + 6)

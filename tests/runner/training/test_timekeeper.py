@@ -68,6 +68,34 @@ def test_it_ends_within_five_percent_of_the_time_with_the_schedule_at_its_end(pe
         assert leg.position == pytest.approx(before.position_at(leg.step))
 
 
+@pytest.mark.parametrize("seconds", [0.25, 0.4])  # of a step on images of a quarter of the pixels, in full ones
+@pytest.mark.parametrize("limit", [30, 300])
+def test_steps_on_smaller_images_are_quicker_and_fewer_seconds_are_expected_of_them(seconds, limit):
+    def half(end: int) -> int:
+        return end // STEPS // 2 * STEPS
+
+    def work(first: int, end: int) -> float:
+        return end - first - 0.75 * max(0, half(end) - first)
+
+    simulation = Simulation(limit, lambda now: 0.05)
+    keeper = simulation.keeper
+    keeper.start_phase(0, STEPS, (10_000,), VALIDATION, resumed=False, work=work)
+    done = 0
+    while done < keeper.end:
+        keeper.begin_epoch(done)
+        small, end = done < half(keeper.end), min(done + STEPS, keeper.end)
+        while done < end:
+            simulation.now += 0.05 * (seconds if small else 1.0)
+            done += 1
+            keeper.after_steps(done, 0.25 if small else 1.0)
+            if done < end and keeper.decide(done):
+                end = min(end, keeper.end)
+        simulation.now += VALIDATION * 0.05
+        keeper.decide(done)
+    assert simulation.now == pytest.approx(limit, rel=0.05)
+    assert len(keeper.legs) < 30
+
+
 def test_the_epochs_of_the_spec_are_a_limit_too_and_the_schedule_ends_with_them():
     simulation = Simulation(3600, lambda now: 0.01, epochs=(3,))
     simulation.run()

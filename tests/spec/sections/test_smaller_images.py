@@ -39,6 +39,9 @@ def problems(tmp_path: Path):
     return problems
 
 
+STAGED = ("train.max_time=1m", "train.epochs=2", "train.stages=[{epochs: 1}, {epochs: 1, freeze: ['conv*']}]")
+
+
 def schedule(*parts: str) -> str:
     return f"data.image.schedule=[{', '.join(parts)}]"
 
@@ -75,6 +78,9 @@ def test_fractions_and_numbers_of_epochs_are_accepted(problems, parts):
         ([schedule("{epochs: 1, size: 24}"), "model.layers.3=Flatten"], "'dense_1' (Dense) has weights for inputs of"),
         ([schedule("{epochs: 1, size: 24}"), "model.layers.2=PReLU"], "'pre_lu_1' (PReLU) has weights for inputs of"),
         ([schedule("{epochs: 1, size: 4}")], "'conv2d_1' (Conv2D) cannot take images of 4×4"),
+        ([schedule("{epochs: 1, size: 24}"), "train.max_time=1m"], "write a fraction of them, such as 0.3"),
+        ([schedule("{epochs: 0.6, size: 24}", "{epochs: 0.5, size: 36}"), "train.max_time=1m"], "leave none at full"),
+        ([schedule("{epochs: 0.5, size: 24}"), *STAGED], "leave out one of the three"),
         ([schedule("{epochs: 1, size: 24}"), "train.features=5"], "the images change their size"),
     ],
 )
