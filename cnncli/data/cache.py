@@ -119,10 +119,16 @@ def _state(samples: FileSamples) -> _State:
 def _state_now(samples: FileSamples) -> tuple[_State, int]:
     """The state of the files, and when the last of them changed, in nanoseconds since 1970."""
 
+    content = hashlib.blake2b(f"{_FORMAT}\0{astuple(samples.input_format)}\0".encode(), digest_size=20)
+    if (shards := samples.shards) is not None:  # whose contents are known, and whose names may tell their formats
+        parts = (f"{shards.content(name)}.{name.rpartition('.')[2]}" for name in samples.names)
+        content.update("\0".join(parts).encode())
+        return _State(content.hexdigest(), content.digest()), 0
+
     def states(numbers: range) -> tuple[bytes, bytes, int]:
         files, inodes, newest = [], [], 0
         for number in numbers:
-            path = samples.path(number)
+            path = samples.root / samples.names[number]
             try:
                 state = path.stat()
             except (OSError, ValueError):
@@ -134,7 +140,6 @@ def _state_now(samples: FileSamples) -> tuple[_State, int]:
             newest = max(newest, state.st_ctime_ns)
         return os.fsencode("".join(files)), "".join(inodes).encode(), newest
 
-    content = hashlib.blake2b(f"{_FORMAT}\0{astuple(samples.input_format)}\0".encode(), digest_size=20)
     key, newest = hashlib.blake2b(digest_size=20), 0
     for files, inodes, changed in in_threads(states, len(samples)):
         content.update(files)

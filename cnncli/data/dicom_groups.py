@@ -9,7 +9,7 @@ from cnncli.data.decode.formats import HEAD, format_of
 from cnncli.data.decode.image import read_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.readers.dicom import read_identity
-from cnncli.data.files import open_file
+from cnncli.data.files import Part, open_file
 from cnncli.data.groups import Groups
 from cnncli.data.threads import each_in_threads
 from cnncli.errors import DataError
@@ -18,7 +18,7 @@ from cnncli.wording import counted
 _ANY = InputFormat(1, 1, 1, frame="first")
 
 
-def dicom_groups(images: Sequence[str], paths: Sequence[Path], keyword: str) -> Groups:
+def dicom_groups(images: Sequence[str], paths: Sequence[Path | Part], keyword: str) -> Groups:
     """The groups of files by an element of their headers. Each is called by its first file, not by a patient's number.
 
     The keyword is `PatientID`, `StudyInstanceUID` or `SeriesInstanceUID`.
@@ -39,7 +39,7 @@ def dicom_groups(images: Sequence[str], paths: Sequence[Path], keyword: str) -> 
     return Groups.named([first[identity] for identity in identities])
 
 
-def _identity(path: Path, keyword: str) -> bytes:
+def _identity(path: Path | Part, keyword: str) -> bytes:
     """What the header says; empty for nothing, and for files of other formats."""
     with open_file(path) as stream:
         kind = format_of(stream.read(HEAD))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import stat
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,21 +15,39 @@ _WHOLE = 32_000_000
 """Bytes up to which `contents_of` reads a file at once."""
 
 
-def open_file(path: Path, name: str = "") -> io.BufferedReader:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file inside of another one, such as an image in a tar shard.
+
+    Args:
+        name: What messages call it.
+        read: Gives its bytes.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def open_file(path: Path | Part, name: str = "") -> BinaryIO:
     """Opens a file for reading; a folder, FIFO, socket or device is refused instead of waited for.
 
     Raises:
         DataError: There is no such file, or it cannot be opened; it is called `name`, or else by its path.
     """
-    return io.BufferedReader(_opened(path, name or str(path))[0])
+    return io.BytesIO(path.read()) if isinstance(path, Part) else io.BufferedReader(_opened(path, name or str(path))[0])
 
 
-def contents_of(path: Path, name: str = "") -> BinaryIO:
+def contents_of(path: Path | Part, name: str = "") -> BinaryIO:
     """A file that will be read to its end: in memory unless it is very large. Otherwise like `open_file`.
 
     A call to the system lets go of Python's lock and waits until it has it again, which threads that decode small
     files feel: one call takes the place of one for every 8 kB.
     """
+    if isinstance(path, Part):
+        return io.BytesIO(path.read())
     name = name or str(path)
     raw, size = _opened(path, name)
     if size > _WHOLE:

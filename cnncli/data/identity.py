@@ -50,9 +50,16 @@ def identical_across(fingerprints: Mapping[str, Sequence[str]]) -> tuple[Duplica
     return tuple(DuplicateGroup(tuple(members)) for members in places.values() if len(members) > 1)
 
 
+def hash_of(content: bytes) -> str:
+    """The fingerprint of an image with these bytes."""
+    return hashlib.blake2b(content, digest_size=_BYTES).hexdigest()
+
+
 def _hash(samples: Samples | FileSamples, index: int) -> str:
     if isinstance(samples, Samples):
-        return hashlib.blake2b(samples.images[index].tobytes(), digest_size=_BYTES).hexdigest()
+        return hash_of(samples.images[index].tobytes())
+    if samples.shards is not None:
+        return samples.shards.content(samples.names[index])
     digest = hashlib.blake2b(digest_size=_BYTES)
     with open_file(samples.path(index)) as stream:
         while piece := stream.read(1 << 20):  # not file_digest, which is slow where files are small

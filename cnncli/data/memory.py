@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Protocol
 
 import numpy as np
 
@@ -19,6 +20,25 @@ def require_memory(size: int, what: str) -> None:
             f"{what}, {size_text(size)} in memory, and {size_text(available)} are available",
             "image files in folders need not fit in memory: use the source folder or table",
         )
+
+
+SHARE = 0.25
+"""Of the available memory that the images of a split may take to be held."""
+
+
+class _Shaped(Protocol):
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of each item."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+
+def fits_in_memory(items: _Shaped, share: float = SHARE, item_bytes: int = 1) -> bool:
+    """Whether images, of so many bytes a number, are few enough to be held in memory while a model trains."""
+    available = available_memory()
+    return available is None or len(items) * prod(items.shape) * item_bytes <= share * available
 
 
 _ALIGNMENT = 64

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, log2, prod
+from math import ceil, log2
 from typing import Protocol
 
 import numpy as np
 
-from cnncli.data.memory import empty_images, shareable
+from cnncli.data.memory import SHARE, empty_images, fits_in_memory, shareable
+from cnncli.data.orders import Order, all_shuffled
 from cnncli.data.samples import FileSamples, Samples, SampleSubset
-from cnncli.errors import DataError
-from cnncli.machine import available_memory, usable_cores
+from cnncli.errors import CnncliError
+from cnncli.machine import usable_cores
 from cnncli.startup import tf
 
 
@@ -79,15 +80,10 @@ class Rows:
 
 _BLOCK = 1024  # images copied at a time
 
-SHARE = 0.25
-"""Of the available memory that the images of a split may take to be held."""
-
 
 def is_held(samples: Readable, share: float = SHARE, item_bytes: int = 1) -> bool:
     """Whether the images of a split are few enough to be held in memory while a model trains."""
-    available = available_memory()
-    fits = available is None or len(samples) * prod(samples.shape) * item_bytes <= share * available
-    return fits and not isinstance(samples, FileSamples)
+    return fits_in_memory(samples, share, item_bytes) and not isinstance(samples, FileSamples)
 
 
 def _held(samples: Readable, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor | None]:
@@ -119,7 +115,7 @@ class Reader:
 
     def __init__(self, samples: Readable, share: float = SHARE, dtype: tf.DType = tf.uint8) -> None:
         self._samples, self._dtype = samples, dtype
-        self.failure: DataError | None = None
+        self.failure: CnncliError | None = None
         self.holds_images = is_held(samples, share, dtype.size)
         self._images: tf.Tensor | None = None
         self._places: tf.Tensor | None = None
@@ -136,7 +132,7 @@ class Reader:
     def _read(self, indices: np.ndarray) -> np.ndarray:
         try:
             return self._samples.read(indices)
-        except DataError as error:
+        except CnncliError as error:
             self.failure = error  # TensorFlow would make one of its own errors of it
             raise
 
@@ -182,6 +178,7 @@ def training_batch(
     batch_size: int,
     seed: int,
     augmentation: Change | None = None,
+    order: Order | None = None,
 ) -> Draw:
     """The batch of any step, shuffled anew in every epoch.
 
@@ -196,13 +193,14 @@ def training_batch(
         batch_size: Images in one step.
         seed: Seed of the shuffling.
         augmentation: Changes each batch.
+        order: Another order than that of `all_shuffled`.
 
     Returns:
         A function to `(images, targets)` or `(images, targets, weights)`; images uint8 or float32
         `(batch, height, width, channels)`.
     """
     total = len(drawn)
-    per_epoch = steps_per_epoch(total, batch_size)
+    per_epoch, shuffled = steps_per_epoch(total, batch_size), order or all_shuffled(total, seed)
     drawn_tensor, targets_tensor = tf.constant(drawn), tf.constant(targets)
     weights_tensor = None if weights is None else tf.constant(weights, tf.float32)
     mixed = None
@@ -216,8 +214,7 @@ def training_batch(
         epoch, within = step // per_epoch, step % per_epoch
         start = within * batch_size
         positions = tf.range(start, tf.minimum(start + batch_size, total))  # (batch,)
-        key = tf.cast(tf.stack([tf.constant(seed, tf.int64), epoch]), tf.int64)
-        places = tf.random.experimental.index_shuffle(positions, seed=key, max_index=total - 1)  # (batch,)
+        places = shuffled(positions, epoch)  # (batch,)
         indices = tf.gather(drawn_tensor, places)  # (batch,)
         images, labels = reader(indices), tf.gather(targets_tensor, indices)
         if augmentation is not None:

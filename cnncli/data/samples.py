@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
 from cnncli.data.decode.image import fit_pixels, read_image
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.files import Part
 from cnncli.data.memory import empty_images
 from cnncli.data.threads import each_in_threads
 from cnncli.errors import DataError
+
+if TYPE_CHECKING:
+    from cnncli.data.remote.shard_set import Shards
 
 _BLOCK = 1024  # images copied at a time, so that no second copy of everything is made
 _HINT = "replace or remove it, list it in data.exclude, or train with data.unreadable: exclude"
@@ -105,6 +109,7 @@ class FileSamples:
     names: tuple[str, ...]  # file of each image: its path from `root` on with forward slashes, or an absolute path
     labels: np.ndarray  # indices into the class names, int64, shape `(samples,)`
     input_format: InputFormat  # size and colour to read the images in
+    shards: Shards | None = None  # the tar shards on a server that the files are in, where they are not below `root`
 
     def __post_init__(self) -> None:
         _belong_together(len(self.names), self.labels, self.names)
@@ -117,21 +122,25 @@ class FileSamples:
     def __len__(self) -> int:
         return len(self.names)
 
-    def path(self, index: int) -> Path:
+    def path(self, index: int) -> Path | Part:
         """The file of an image."""
-        return self.root / self.names[index]
+        name = self.names[index]
+        return self.root / name if self.shards is None else self.shards.part(name)
 
     def take(self, indices: np.ndarray) -> FileSamples:
         """The samples at these indices, in the order of the indices; nothing is read."""
         names = tuple(self.names[i] for i in indices.tolist())
-        return FileSamples(self.root, names, self.labels[indices], self.input_format)
+        return replace(self, names=names, labels=self.labels[indices])
 
     def read(self, indices: np.ndarray) -> np.ndarray:
         """Decodes the images at these indices in threads; raises the DataError of the first that cannot be read."""
 
+        of_shards = None if self.shards is None else self.shards.parts([self.names[each] for each in indices.tolist()])
+
         def image(position: int) -> np.ndarray:
+            path = self.path(int(indices[position])) if of_shards is None else of_shards[position]
             try:
-                return read_image(self.path(int(indices[position])), self.input_format)
+                return read_image(path, self.input_format)
             except DataError as error:
                 raise with_remedy(error) from error
 

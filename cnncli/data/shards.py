@@ -109,6 +109,11 @@ def shards_of(split: str, images: Sequence[PackedImage], most: int) -> Iterator[
         yield Shard(f"{split}-{number:06d}.tar", start, images[start:])
 
 
+def in_random_order(images: int) -> np.ndarray:
+    """Indices of so many images, int64, in the same random order with every version of NumPy."""
+    return np.argsort(np.random.Philox(key=np.zeros(2, np.uint64)).random_raw(images), kind="stable")
+
+
 def images_to_pack(samples: LabelledImages) -> list[PackedImage]:
     """The images of a split: files as they are, the pixels of arrays as PNG.
 
@@ -116,8 +121,10 @@ def images_to_pack(samples: LabelledImages) -> list[PackedImage]:
         DataError: A file is not there any more.
     """
     labels = samples.labels.tolist()
+    if isinstance(samples, FileSamples) and samples.shards is not None:
+        return [_packed(samples, name, label) for name, label in zip(samples.names, labels, strict=True)]
     if isinstance(samples, FileSamples):
-        return [_file(samples.path(index), samples.names[index], label) for index, label in enumerate(labels)]
+        return [_file(samples.root / name, name, label) for name, label in zip(samples.names, labels, strict=True)]
     return [_array(samples, index, label) for index, label in enumerate(labels)]
 
 
@@ -132,6 +139,13 @@ def _file(path: Path, name: str, label: int) -> PackedImage:
             kind = format_of(file.read(HEAD))
         suffix = kind.suffixes[0] if kind else suffix
     return PackedImage(name, suffix, label, state.st_size, str(state.st_mtime_ns), partial(_content, path, name))
+
+
+def _packed(samples: FileSamples, name: str, label: int) -> PackedImage:
+    """An image that is in a shard on a server already."""
+    assert samples.shards is not None
+    size, mark = samples.shards.size(name), samples.shards.content(name)
+    return PackedImage(name, PurePosixPath(name).suffix, label, size, mark, samples.shards.part(name).read)
 
 
 def _content(path: Path, name: str) -> bytes:

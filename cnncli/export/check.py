@@ -110,14 +110,14 @@ class Reference:
     def require_same_reading(self, name: str, module: ModuleType) -> dict[str, int]:
         """Raises `NotExported` unless predict.py reads the test images as the training did.
 
-        Of a source without files, some are written as PNGs.
+        Of a source without files, or with tar shards on a server, some are written as PNGs.
 
         Returns:
             How many were read, and how many predict.py cannot read, since Pillow does not know their format.
         """
-        if isinstance(self.samples, FileSamples):
-            indices = range(len(self.samples))
-            return self._read_by(name, module, indices, [self.samples.path(index) for index in indices])
+        if isinstance(self.samples, FileSamples) and self.samples.shards is None:
+            indices, root = range(len(self.samples)), self.samples.root
+            return self._read_by(name, module, indices, [root / image for image in self.samples.names])
         indices = range(min(_WRITTEN, len(self.samples)))
         with temporary_folder() as folder:
             paths = [folder / f"{index}.png" for index in indices]

@@ -14,8 +14,9 @@ from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.data.cache_room import LIMIT
 from cnncli.data.recognition import in_folder, opened_table, recognised
 from cnncli.data.remote.copies import local_copy
+from cnncli.data.remote.shard_index import INDEX, indexed, written
 from cnncli.data.samples import FileSamples, LabelledImages
-from cnncli.data.shards import Shard, images_to_pack, shards_of
+from cnncli.data.shards import Shard, images_to_pack, in_random_order, shards_of
 from cnncli.data.sources.rows.webdataset import CLASSES
 from cnncli.errors import DataError, ResourceError
 from cnncli.machine import address_in, create_folder, existing_folder, expanded
@@ -44,7 +45,14 @@ class Packed:
     size: int  # bytes of all shards
 
 
-def pack(subject: Path | Spec, folder: Path, most: int, notice: Notice, progress: Progress | None = None) -> Packed:
+def pack(
+    subject: Path | Spec,
+    folder: Path,
+    most: int,
+    notice: Notice,
+    progress: Progress | None = None,
+    shuffled: bool = False,
+) -> Packed:
     """Packs the images of a folder, a table or a spec into tar shards; those that are there already stay.
 
     All shards of a data set appear together, each whole; until then they are hidden parts, which the next call takes
@@ -56,6 +64,7 @@ def pack(subject: Path | Spec, folder: Path, most: int, notice: Notice, progress
         most: Bytes of a shard.
         notice: Receives what there is to say of the images.
         progress: Receives the number of images packed, and of all.
+        shuffled: Whether the images of a split are put in a random order, always the same.
 
     Raises:
         DataError: The images cannot be loaded, or some cannot be decoded.
@@ -63,6 +72,8 @@ def pack(subject: Path | Spec, folder: Path, most: int, notice: Notice, progress
     """
     _require_apart(subject, folder)
     data, class_names, splits = _images(subject, notice)
+    if shuffled:
+        splits = {split: samples.take(in_random_order(len(samples))) for split, samples in splits.items()}
     shards = [shard for split, samples in splits.items() for shard in shards_of(split, images_to_pack(samples), most)]
     known = _recorded(folder)
     _refuse_foreign(folder, known, [shard.name for shard in shards])
@@ -74,6 +85,8 @@ def pack(subject: Path | Spec, folder: Path, most: int, notice: Notice, progress
     _write_parts(parts, folder, notice, progress or (lambda done, total: None))
     digests = {shard.name: shard.digest for shard in shards}
     _record(folder, {**known, **digests})
+    if missing:
+        (folder / INDEX).unlink(missing_ok=True)  # until it is that of the new shards
     for part, shard in parts.items():
         part.replace(folder / shard.name)
     write_text(folder / CLASSES, json.dumps(class_names, ensure_ascii=False, indent=0) + "\n")
@@ -81,6 +94,10 @@ def pack(subject: Path | Spec, folder: Path, most: int, notice: Notice, progress
         (folder / name).unlink(missing_ok=True)
     for part in folder.glob(f"{_PART}*"):
         part.unlink()
+    if not (folder / INDEX).exists():
+        index = {name: indexed(folder / name) for name in digests}
+        with writing(folder / INDEX) as aside:
+            aside.write_bytes(written(index, {shard.name: shard.size for shard in shards}))
     _record(folder, digests)
     size = sum(shard.size for shard in shards)
     return Packed(folder, sum(map(len, splits.values())), len(shards), len(missing), size)

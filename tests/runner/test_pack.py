@@ -241,3 +241,15 @@ def test_an_image_that_changes_meanwhile_is_said(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "_write_parts", change)
     with pytest.raises(DataError, match="changes while it is packed"):
         packed(photos, tmp_path / "out")
+
+
+def test_images_are_packed_in_a_random_order_that_is_always_the_same(photos, tmp_path):
+    packed(photos, tmp_path / "plain")
+    for name in ("first", "again"):
+        pack(photos, tmp_path / name, 1 << 20, lambda text: None, shuffled=True)
+    assert contents(tmp_path / "first") == contents(tmp_path / "again") != contents(tmp_path / "plain")
+    plain, shuffled = (table.load(tmp_path / name, AS_THEY_ARE) for name in ("plain", "first"))
+    for split, (classes, pixels) in in_splits(plain).items():
+        others = [*zip(*in_splits(shuffled)[split], strict=True)]
+        assert sorted(map(repr, zip(classes, pixels, strict=True))) == sorted(map(repr, others))
+    assert shuffled.splits["train"].labels.tolist() != sorted(shuffled.splits["train"].labels.tolist())

@@ -20,7 +20,7 @@ from cnncli.data.decode.other_files import other_file
 from cnncli.data.decode.profiles import to_srgb
 from cnncli.data.decode.readers import DeepPixels, NoPicture, NotRead, OpenedPicture, open_picture
 from cnncli.data.decode.white import HIDDEN, WHITE, eight_bits
-from cnncli.data.files import contents_of, open_file
+from cnncli.data.files import Part, contents_of, open_file
 from cnncli.errors import DataError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class ReadImage:
     was_hidden: bool  # whether the file calls every pixel transparent, which is not believed
 
 
-def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") -> np.ndarray:
+def read_image(source: Path | Part | bytes, input_format: InputFormat, name: str = "") -> np.ndarray:
     """Reads one image as a model takes it.
 
     Any format in `formats.FORMATS` that has a reader, whatever the file is called. The orientation that a camera noted
@@ -68,7 +68,7 @@ def read_image(source: Path | bytes, input_format: InputFormat, name: str = "") 
 
 
 def read_sized_image(
-    source: Path | bytes, input_format: InputFormat, name: str = ""
+    source: Path | Part | bytes, input_format: InputFormat, name: str = ""
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """An image as `read_image` reads it, and its own height and width, the right way up."""
     with _opened(source, input_format, name) as opened:
@@ -76,7 +76,7 @@ def read_sized_image(
 
 
 @contextmanager
-def _opened(source: Path | bytes, input_format: InputFormat, name: str) -> Iterator[OpenedImage]:
+def _opened(source: Path | Part | bytes, input_format: InputFormat, name: str) -> Iterator[OpenedImage]:
     if isinstance(source, bytes):
         yield open_image(io.BytesIO(source), name or "the image", input_format.frame)
         return
@@ -84,7 +84,7 @@ def _opened(source: Path | bytes, input_format: InputFormat, name: str) -> Itera
         yield open_image(stream, name or str(source), input_format.frame)
 
 
-def size_of(path: Path, input_format: InputFormat = _ANY) -> tuple[int, int]:
+def size_of(path: Path | Part, input_format: InputFormat = _ANY) -> tuple[int, int]:
     """Height and width of an image file, the right way up; nothing is decoded."""
     with open_file(path) as stream:
         return open_image(stream, str(path), input_format.frame).size
@@ -115,7 +115,7 @@ def _fit(picture: Image.Image, input_format: InputFormat) -> ReadImage:
     return ReadImage(np.array(fit).reshape(input_format.shape), was_hidden)
 
 
-def brightest(path: Path, reading: InputFormat) -> tuple[float, float]:
+def brightest(path: Path | Part, reading: InputFormat) -> tuple[float, float]:
     """The greatest number of an image file and the white of its format, which is infinite where it does not say.
 
     Of `reading` only the frame of a stack counts.

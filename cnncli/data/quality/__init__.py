@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.files import Part
 from cnncli.data.inventory.source_inventory import Entry, SourceInventory, inventory_of_data
 from cnncli.data.names.classes import Classes
 from cnncli.data.quality import rules
@@ -123,7 +124,7 @@ def check_headers(splits: Mapping[str, FileSamples]) -> HeaderCheck:
     # The source takes these for images, so one that is not is an error
     inspections = [
         replace(one, problem="not-an-image") if one.problem == "passed-over" else one
-        for one in inspect_files(files, False, None, reading)
+        for one in _in_order_of_storage(splits, files, reading)
     ]
     findings = rules.broken_files(entries, inspections)
     if reading.icc == "srgb":
@@ -133,6 +134,18 @@ def check_headers(splits: Mapping[str, FileSamples]) -> HeaderCheck:
     images, has_window = [*zip(entries, inspections, strict=True)], reading.window is not None
     findings += [*mixed_windows(images, has_window), *shared_patients(images)]
     return HeaderCheck(most_severe_first(findings), window_rules(images, has_window))
+
+
+def _in_order_of_storage(
+    splits: Mapping[str, FileSamples], files: Sequence[tuple[Path | Part, str]], reading: InputFormat
+) -> list[FileInspection]:
+    """What the headers of files show; those in tar shards are read one shard after the other."""
+    shards = next((samples.shards for samples in splits.values()), None)
+    if shards is None:
+        return inspect_files(files, False, None, reading)
+    order = sorted(range(len(files)), key=lambda number: shards.place(files[number][1]))
+    inspected = dict(zip(order, inspect_files([files[number] for number in order], False, None, reading), strict=True))
+    return [inspected[number] for number in range(len(files))]
 
 
 def _report(

@@ -19,7 +19,7 @@ from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.profiles import profile_name
 from cnncli.data.decode.readers.dicom import DicomFacts
-from cnncli.data.files import open_file
+from cnncli.data.files import Part, open_file
 from cnncli.data.threads import QUICK_TO_INSPECT, each_in_threads
 from cnncli.errors import DataError
 from cnncli.notices import Progress
@@ -76,13 +76,16 @@ def inspect_all(
 
 
 def inspect_files(
-    files: Sequence[tuple[Path, str]], decode: bool, progress: Progress | None = None, reading: InputFormat = _SMALL
+    files: Sequence[tuple[Path | Part, str]],
+    decode: bool,
+    progress: Progress | None = None,
+    reading: InputFormat = _SMALL,
 ) -> list[FileInspection]:
     """Inspects files, each given as its path and its name, as `inspect` does with one."""
     return inspect_all(len(files), lambda number: inspect(*files[number], decode, reading), progress)
 
 
-def inspect(path: Path, name: str, decode: bool, reading: InputFormat = _SMALL) -> FileInspection:
+def inspect(path: Path | Part, name: str, decode: bool, reading: InputFormat = _SMALL) -> FileInspection:
     """Inspects one file, which may be anything; nothing is raised. By its suffix, `name` claims to be an image, or not.
 
     With `decode` all of it is read, as training would, and its pixels are hashed. Otherwise only the header is read,

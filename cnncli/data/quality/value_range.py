@@ -12,6 +12,7 @@ import numpy as np
 from cnncli.data.decode.image import brightest
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.white import FEW_LEVELS, WHITE, likely_white
+from cnncli.data.files import Part
 from cnncli.data.quality.inspection import FileInspection
 from cnncli.errors import DataError
 from cnncli.wording import counted
@@ -45,7 +46,7 @@ class DarkSet(NamedTuple):
 
 
 def dark_sets(
-    paths: Sequence[Path], inspections: Sequence[FileInspection], reading: InputFormat, every: bool = False
+    paths: Sequence[Path | Part], inspections: Sequence[FileInspection], reading: InputFormat, every: bool = False
 ) -> list[DarkSet]:
     """Looks for sets that use so little of their range that white must be set: below half of that of 16 bits, or 32.
 
@@ -70,7 +71,7 @@ def dark_sets(
     return sets
 
 
-def _dark(paths: Sequence[Path], reading: InputFormat) -> DarkSet | None:
+def _dark(paths: Sequence[Path | Part], reading: InputFormat) -> DarkSet | None:
     """What the images are, if none of them is bright."""
     images, greatest, white = 0, 0.0, 0.0
     for value, own in _extents(paths, reading):
@@ -80,12 +81,12 @@ def _dark(paths: Sequence[Path], reading: InputFormat) -> DarkSet | None:
     return DarkSet(images, greatest, white) if images >= _FEWEST and greatest else None
 
 
-def _extents(paths: Sequence[Path], reading: InputFormat) -> Iterator[tuple[float, float]]:
+def _extents(paths: Sequence[Path | Part], reading: InputFormat) -> Iterator[tuple[float, float]]:
     for path in paths:
         with contextlib.suppress(DataError):  # which is told of elsewhere
             yield brightest(path, reading)
 
 
-def _spread(paths: Sequence[Path]) -> list[Path]:
+def _spread(paths: Sequence[Path | Part]) -> list[Path | Part]:
     places = np.linspace(0, len(paths) - 1, min(len(paths), _LOOKED_AT)).astype(int)
     return [paths[place] for place in places.tolist()]

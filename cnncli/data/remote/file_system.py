@@ -49,6 +49,8 @@ class FileSystem:
     def copy(self, file: RemoteFile, place: Path) -> None:
         """Writes a file to a place on a disk."""
         self.system.get_file(file.path, str(place))
+        if file.mark and self.info(file.path).mark != file.mark:
+            raise ObjectChanged(file.path)
 
 
 def _file(path: str, info: Mapping[str, Any]) -> RemoteFile:

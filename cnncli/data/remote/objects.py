@@ -40,4 +40,4 @@ class Objects(Protocol):
         """The bytes of a file from `start` to before `stop`, or its end, if it is still the version `mark`."""
 
     def copy(self, file: RemoteFile, place: Path) -> None:
-        """Writes a file of any size to a place on a disk."""
+        """Writes a file of any size to a place on a disk, if it is still of this mark, as far as the server tells."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from cnncli.data.remote.objects import ObjectChanged
 from cnncli.errors import CnncliError, DataError, ResourceError, brief
 from cnncli.wording import without_secrets
 
@@ -42,7 +43,7 @@ def _cause(error: Exception) -> Exception:
 
 def _is_final(error: Exception) -> bool:
     """Whether a request that failed would fail again."""
-    if isinstance(error, FileNotFoundError | PermissionError | CnncliError) or is_of_disk(error):
+    if isinstance(error, FileNotFoundError | PermissionError | ObjectChanged | CnncliError) or is_of_disk(error):
         return True
     if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _OF_CONNECTIONS:
         return True
@@ -61,7 +62,7 @@ def in_sentences(address: str) -> Iterator[None]:
     where = without_secrets(address)
     try:
         yield
-    except CnncliError:
+    except (CnncliError, ObjectChanged):
         raise
     except Exception as caught:
         error = _cause(caught)

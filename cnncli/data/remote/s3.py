@@ -71,7 +71,7 @@ class S3Objects:
         """Writes an object to a place on a disk, a large one in several parts at a time."""
         size = file.size or 0
         if size <= _PART:
-            place.write_bytes(self.read(file.path))
+            place.write_bytes(self.read(file.path, mark=file.mark))
             return
         with place.open("wb") as written, ThreadPoolExecutor(_PARTS) as pool:
             starts = range(0, size, _PART)

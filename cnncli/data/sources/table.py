@@ -21,7 +21,7 @@ from cnncli.data.samples import FileSamples, ImageData, Unused
 from cnncli.data.sources.rows import Row
 from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.reading import may_hold_images, read_listing
-from cnncli.data.sources.rows.references import References, is_address
+from cnncli.data.sources.rows.references import Found, References, is_address
 from cnncli.data.sources.rows.split_column import KEY
 from cnncli.data.sources.rows.unpacked import unpack
 from cnncli.errors import DataError
@@ -66,7 +66,8 @@ def load(
         labels = np.array([label_of[row.label] for row in of_split], np.int64)
         if split == "train" and (lacking := set(range(len(names))) - set(labels.tolist())):
             raise DataError(f"{table}: no training image is of the class {some([names[each] for each in lacking])}")
-        samples[split] = FileSamples(read.folder, tuple(row.name for row in of_split), labels, input_format)
+        images = tuple(row.name for row in of_split)
+        samples[split] = FileSamples(read.folder, images, labels, input_format, arguments.get("shards"))
         if arguments.get("group_column"):
             groups[split] = _groups(table, of_split, arguments["group_column"])
     left_out = dict.fromkeys(row.label for row in read.other_classes)
@@ -138,7 +139,7 @@ def files_root(path: Path | str, **arguments: Any) -> Path:
     """The folder that the names of images start from. The table itself need not be there, unless they are inside it."""
     table = TableArguments(path, **arguments)
     try:
-        return _found(table).folder if _is_packed(table) else table.folder
+        return _found(table).folder if table.shards is None and _is_packed(table) else table.folder
     except DataError:
         return table.folder
 
@@ -167,7 +168,10 @@ def _found(arguments: TableArguments) -> _Found:
     listing, notice, folder = read_listing(arguments), arguments.notice, arguments.folder
     if listing.pixels is not None:
         folder = unpack(listing.files, listing.pixels, notice, len(listing.rows), arguments.cache_bound)
-    found = References(folder).resolve([row.name for row in listing.rows])
+    if arguments.shards is not None:
+        found = [Found(row.name) for row in listing.rows]
+    else:
+        found = References(folder).resolve([row.name for row in listing.rows])
     rows, missing, moved = [], {}, []
     for row, (name, problem) in zip(listing.rows, found, strict=True):
         if any(spelt in arguments.exclude for spelt in (row.name, name, posixpath.normpath(name))):

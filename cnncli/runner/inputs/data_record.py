@@ -29,6 +29,7 @@ class DataRecord:
         validation: Indices of the training images of a built-in data set that are used for validation.
         counts: Images of each class by split; empty in runs of older versions.
         unused: Images of the source that no split has, by reason; unreadable ones are among them.
+        window: How many tar shards are shuffled together; 0 where all images are.
     """
 
     class_names: tuple[str, ...]
@@ -40,6 +41,7 @@ class DataRecord:
     validation: tuple[int, ...] | None
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unused: Mapping[str, int] = field(default_factory=dict)
+    window: int = 0
 
 
 def parse_data_record(record: Mapping[str, Any], run: Path) -> DataRecord:
@@ -69,10 +71,11 @@ def parse_data_record(record: Mapping[str, Any], run: Path) -> DataRecord:
         get(channels, key, lambda value: _are_numbers(value, shape[2]), "a finite number for each channel")
         for key in ("channel_mean", "channel_std")
     ]
-    further = {"validation": None, "counts": {}, "unused": {}, **record}
+    further = {"validation": None, "counts": {}, "unused": {}, "shards_shuffled_together": 0, **record}
     validation = get(further, "validation", _are_indices, "a list of whole numbers")
     counts = get(further, "counts", _are_counts, "a number of images for each class")
     unused = get(further, "unused", _are_numbers_of_images, "a number of images for each reason")
+    window = get(further, "shards_shuffled_together", lambda value: _is_whole(value, 0, 2**31), "a number of shards")
     return DataRecord(
         tuple(names),
         (shape[0], shape[1], shape[2]),
@@ -83,6 +86,7 @@ def parse_data_record(record: Mapping[str, Any], run: Path) -> DataRecord:
         None if validation is None else tuple(validation),
         counts,
         unused,
+        window,
     )
 
 

@@ -106,7 +106,7 @@ def recorded_splits(
     wanted = {*needed, "test"} if shares_test and "validation" in needed else set(needed)
     source: RecordedFiles | RecordedArrays
     if data.source.has_files:
-        source = RecordedFiles(data, record.shape, notice)
+        source = RecordedFiles(data, record.shape, notice, record.window)
     else:
         source = RecordedArrays(data, class_names, [row for row in rows if row["split"] in wanted], notice)
     samples: dict[str, Any] = {}

@@ -8,6 +8,7 @@ from cnncli.data.cache_room import LIMIT
 from cnncli.data.inventory.archives import archive_name
 from cnncli.data.remote.address import ZIP
 from cnncli.data.remote.copies import local_copy
+from cnncli.data.remote.shard_set import shards_at
 from cnncli.data.sources.rows.reading import SUFFIXES, may_hold_images
 from cnncli.errors import DataError
 from cnncli.machine import address_in
@@ -15,11 +16,16 @@ from cnncli.notices import Notice, ignore
 from cnncli.spec.schema import Data
 from cnncli.spec.sections.sources import Source
 
+STREAMED = 2_000_000_000
+"""Bytes of the shards that are on the disk at a time where decoded images are not kept there."""
 
-def local_data(data: Data, notice: Notice = ignore) -> Data:
+
+def local_data(data: Data, notice: Notice = ignore, streams: bool = False) -> Data:
     """The section `data` of a spec as it is read: paths in place of addresses, and the bound of the cache.
 
-    Errors are those of `local_copy`.
+    With `streams`, tar shards at an address are an argument `shards`, and are fetched as they are read.
+
+    Errors are those of `local_copy` and `shards_at`.
     """
     source = data.source
     arguments = dict(source.arguments)
@@ -27,6 +33,12 @@ def local_data(data: Data, notice: Notice = ignore) -> Data:
     if "data_dir" in addresses:
         raise DataError("TensorFlow Datasets prepares its data on a disk", "set data_dir to a folder of this machine")
     table = addresses.get("path", "")
+    if source.name == "table" and table and streams and "root" not in arguments and not _names_files(table):
+        bound = data.cache_bound or (LIMIT if data.caches_on_disk else STREAMED)
+        if shards := shards_at(table, arguments.get("label_column"), bound, notice):
+            del addresses["path"]
+            arguments |= {"path": str(shards.folder), "shards": shards}
+            table = ""
     if source.name == "table" and table and "root" not in arguments:
         arguments["path"] = str(local_images(addresses.pop("path"), data, notice))
     if source.name == "folder" and not table.startswith(ZIP) and archive_name(Path(table)):

@@ -37,18 +37,24 @@ class RecordedFiles:
         data: Section `data` of the run's spec.
         shape: Height, width and channels of the run's images.
         notice: Receives a line about what is fetched.
+        window: How many tar shards the training shuffled together; 0 for all images.
 
     Raises:
         DataError: There is no such folder.
     """
 
-    def __init__(self, data: Data, shape: tuple[int, int, int], notice: Notice) -> None:
-        self._data = data = local_data(data, notice)
+    def __init__(self, data: Data, shape: tuple[int, int, int], notice: Notice, window: int = 0) -> None:
+        self._data = data = local_data(data, notice, streams=True)
+        self._shards = data.source.arguments.get("shards")
+        if self._shards is not None and window:
+            self._shards.window = window
         self._format, self._root = input_format_for(data, shape), _folder_of(data.source)
         self._is_table = data.source.name == "table"
 
     def missing(self, rows: Sequence[Row]) -> list[Row]:
         """The rows without a file; names of a folder that lead out of it, which a training does not write, count."""
+        if self._shards is not None:
+            return [row for row in rows if row["image"] not in self._shards]
         return [row for row in rows if not (self._is_inside(row["image"]) and (self._root / row["image"]).is_file())]
 
     def _is_inside(self, name: str) -> bool:
@@ -58,7 +64,7 @@ class RecordedFiles:
     def samples(self, rows: Sequence[Row]) -> FileSamples:
         """The files of the rows, which are read later."""
         names = tuple(row["image"] for row in rows)
-        return FileSamples(self._root, names, np.zeros(len(names), np.int64), self._format)
+        return FileSamples(self._root, names, np.zeros(len(names), np.int64), self._format, self._shards)
 
     def classes_now(self, rows: Sequence[Row]) -> Sequence[str]:
         """The class of each image as a table has it now; where the folder is the class, it is that of the run."""
@@ -82,6 +88,8 @@ class RecordedFiles:
 
     def new_place(self, gone: Row, listed: Collection[str]) -> str:
         """Where a missing file is now, such as in the folder of another class; empty when it is nowhere."""
+        if self._shards is not None:
+            return ""
         file = PurePosixPath(gone["image"]).name
         names = FolderInventory(self._root, {}).images()
         same = [name for name in names if PurePosixPath(name).name == file and name not in listed]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,6 +34,8 @@ from cnncli.runner.inputs.splits import (
     load_splits,
     warn_about_unknown,
 )
+from cnncli.runs import write_text
+from cnncli.runs.untrusted import Unreadable, read_json
 from cnncli.spec.schema import Data, Split
 from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import by_suffix, counted, in_shell, listed, some
@@ -143,8 +146,26 @@ def load_readable_splits(data: Data, seed: int, notice: Notice) -> Splits:
     """
     splits = load_splits(data, seed, notice=notice)
     files = {split: samples for split, samples in splits.samples.items() if isinstance(samples, FileSamples)}
-    windows = require_readable(files, data.source.arguments.get("path", data.source.name), notice)
+    windows = _readable(files, data.source.arguments.get("path", data.source.name), notice)
     return dataclasses.replace(splits, windows=windows)
+
+
+def _readable(files: Mapping[str, FileSamples], source: Path | str, notice: Notice) -> dict[str, int]:
+    """What `require_readable` returns and says; of tar shards on a server it is kept, for they are not read again."""
+    shards = next((samples.shards for samples in files.values()), None)
+    if shards is None:
+        return require_readable(files, source, notice)
+    kept = shards.kept([(split, samples.names, samples.input_format) for split, samples in files.items()])
+    try:
+        found = read_json(kept)
+        windows, said = found["windows"], found["said"]
+    except (Unreadable, KeyError):
+        said = []
+        windows = require_readable(files, source, said.append)
+        write_text(kept, json.dumps({"windows": windows, "said": said}))
+    for line in said:
+        notice(line)
+    return dict(windows)
 
 
 def require_readable(splits: Mapping[str, FileSamples], source: Path | str, notice: Notice) -> dict[str, int]:

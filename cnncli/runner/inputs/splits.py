@@ -12,6 +12,7 @@ import numpy as np
 
 from cnncli.catalog.image_sources import IMAGE_SOURCES
 from cnncli.data.cache import cached, cached_before, held
+from cnncli.data.cache_room import LIMIT
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.sizes import common_size
 from cnncli.data.groups import Groups
@@ -32,6 +33,7 @@ from cnncli.runner.inputs.division_file import pooled, read_parts
 from cnncli.runner.inputs.input_format import input_format_for
 from cnncli.runner.inputs.input_spec import InputSpec, channel_statistics
 from cnncli.runner.inputs.local_data import local_data
+from cnncli.runner.inputs.streamed import is_streamed, streamed
 from cnncli.runner.inputs.unreadable import without_broken_headers, without_damaged_images
 from cnncli.spec.schema import Data
 from cnncli.spec.static_data_info import static_data_info
@@ -155,7 +157,7 @@ def load_source(data: Data, notice: Notice = ignore, only: Collection[str] = ())
         DataError: The images cannot be loaded, or have different sizes and the spec sets none.
         ResourceError: They do not fit into memory, or the cache is full.
     """
-    data = local_data(data, notice)
+    data = local_data(data, notice, streams=True)
     source = corrected(_load_source(data, notice, only), data, notice)
     return source if data.split.file is None else pooled(source, data.source.has_files)
 
@@ -228,9 +230,11 @@ def decoded(splits: Splits, data: Data, progress: Progress | None = None, notice
         ResourceError: They do not fit into memory.
     """
     files = all_files(splits)
-    if data.cache == "off" or files is None:
+    if files is None or (data.cache == "off" and files.shards is None):
         return splits
     size = len(files) * prod(files.shape)
+    if is_streamed(files, size, data):
+        return streamed(splits, data, notice)
     what = f"{counted(len(files), 'decoded image')}, {size_text(size)}"
     if data.cache == "memory":
         require_memory(size, f"data.cache: memory is to hold {what}")
@@ -238,9 +242,15 @@ def decoded(splits: Splits, data: Data, progress: Progress | None = None, notice
         return in_place_of_files(splits, held(files, progress))
     if data.cache_bound is not None and cached_before(files) is None:
         notice(f"keeping {what}, in a disk cache of at most {size_text(data.cache_bound)}")
+    bound = data.cache_bound
+    if files.shards is not None:
+        files.shards.make_room_for(size)
+        bound = bound or LIMIT
     try:
-        return in_place_of_files(splits, cached(files, progress, bound=data.cache_bound))
+        return in_place_of_files(splits, cached(files, progress, bound=bound))
     except ResourceError as error:
+        if files.shards is not None:  # or the order of the images would depend on this disk
+            raise
         notice(
             f"warning: {error.message}; images are decoded each time they are needed; {error.hint}, or set "
             "data.cache: off"
@@ -261,7 +271,9 @@ def all_files(splits: Splits) -> FileSamples | None:
     if not files:
         return None
     names = sorted({name for samples in files for name in samples.names})
-    return FileSamples(files[0].root, tuple(names), np.zeros(len(names), np.int64), files[0].input_format)
+    if (shards := files[0].shards) is not None:
+        names.sort(key=shards.place)
+    return dataclasses.replace(files[0], names=tuple(names), labels=np.zeros(len(names), np.int64))
 
 
 def in_place_of_files(splits: Splits, images: Samples) -> Splits:

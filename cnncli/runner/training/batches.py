@@ -15,6 +15,8 @@ from cnncli.catalog import Entry
 from cnncli.catalog.entries import plain
 from cnncli.data import pipeline
 from cnncli.data.augment import Augmentation
+from cnncli.data.orders import InWindows
+from cnncli.data.samples import FileSamples, LabelledImages
 from cnncli.data.smaller import smaller
 from cnncli.data.views_in_turn import ViewsInTurn
 from cnncli.runner.execution.steps import Drawn
@@ -63,7 +65,7 @@ class Batches:
         self._reader: pipeline.Read = (reader := pipeline.Reader(samples))
         self._targets = pipeline.encode(samples.labels, encoding, classes)
         self._weights = pipeline.class_weights(samples.labels, splits.class_names, train.class_weight)
-        self._augment = augment
+        self._augment, self._order = augment, _order_of(samples, self._indices, seed)
         self._augmentation: pipeline.Change | None = Augmentation(augment, splits.shape, seed) if augment else None
         self.readers, self.validation = [reader], None
         self.evaluation_batch_size = pipeline.evaluation_batch_size(splits.shape, train.batch_size)
@@ -122,7 +124,7 @@ class Batches:
 
     def _draw(self) -> pipeline.Draw:
         images = self._reader, self._indices, self._targets, self._weights
-        return pipeline.training_batch(*images, self._batch_size, self._seed, self._augmentation)
+        return pipeline.training_batch(*images, self._batch_size, self._seed, self._augmentation, self._order)
 
     @property
     def has_smaller_images(self) -> bool:
@@ -177,3 +179,10 @@ class Batches:
         if "validation" in readers:
             other.validation = other._validation(readers["validation"])
         return other
+
+
+def _order_of(samples: LabelledImages, indices: np.ndarray, seed: int) -> InWindows | None:
+    """The order of images that are read anew from tar shards in every epoch; None for all others."""
+    if not isinstance(samples, FileSamples) or not (shards := samples.shards) or not shards.window:
+        return None
+    return InWindows(shards.numbers(samples.names)[indices], shards.window, seed, shards.follow)

@@ -21,6 +21,7 @@ from cnncli.runner.inputs.division_file import DIVISION, write_division
 from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.own_files import with_own_files
 from cnncli.runner.inputs.splits import Splits
+from cnncli.runner.inputs.streamed import window_of
 from cnncli.runs import RunDir, now
 from cnncli.spec.backbones import scales_image
 from cnncli.spec.pretrained import with_weights
@@ -133,6 +134,7 @@ def write_data_record(run: RunDir, source: Source, splits: Splits, inputs: Input
         "unused": _unused(splits),
         "unreadable": {name: why for unused in splits.unused for name, why in unused.files.items()},
         **({"window": dict(splits.windows)} if splits.windows else {}),
+        **({"shards_shuffled_together": window} if (window := window_of(splits)) else {}),
     }
     run.write_json("data.json", record)
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cnncli.data.inventory.location import existing_folder
 from cnncli.machine import expanded
 from cnncli.notices import Notice, ignore
+
+if TYPE_CHECKING:
+    from cnncli.data.remote.shard_set import Shards
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class TableArguments:
     delimiter: str | None = None  # delimiter of CSV; by default the one that the first line has most
     encoding: str | None = None  # encoding of text; by default recognised
     cache_bound: int | None = None  # bytes that the cache may hold, into which images inside of the table are written
+    shards: Shards | None = None  # the tar shards on a server that stand for the table
     exclude: Container[str] = ()  # names of images to leave out
     notice: Notice = ignore  # receives a line about what is not certain
 

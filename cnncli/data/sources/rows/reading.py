@@ -20,7 +20,7 @@ from cnncli.data.sources.rows.not_tables import not_a_table
 from cnncli.data.sources.rows.parquet import parquet
 from cnncli.data.sources.rows.references import References
 from cnncli.data.sources.rows.text import delimited, table_text
-from cnncli.data.sources.rows.webdataset import classes_beside, webdataset
+from cnncli.data.sources.rows.webdataset import CLASSES, classes_beside, webdataset
 from cnncli.errors import DataError
 from cnncli.wording import in_counting_order, some
 
@@ -39,11 +39,14 @@ def read_listing(arguments: TableArguments) -> Listing:
         DataError: There is no such file, or it is no table with such columns.
     """
     place = require_existing(arguments.path)
+    if (shards := arguments.shards) is not None:
+        classes = arguments.names or classes_beside(shards.classes, shards.rows)
+        return _named(place, Listing(shards.rows, files=(place,)), classes, arguments)
     listing = read_export(arguments) if arguments.image_column is None else None
     names: Path | str | None = arguments.names
     if listing is None and (archives := _inside(place, _ARCHIVES)):
         listing, listing.files = webdataset(archives, arguments.label_column), tuple(archives)
-        names = names or classes_beside(archives, listing.rows)
+        names = names or classes_beside(archives[0].parent / CLASSES, listing.rows)
     elif listing is None and (metadata := metadata_files(place)):
         listing = _joined(place, metadata, [_of_table([file], arguments) for file in metadata])
     elif listing is None and place.is_file():
@@ -58,6 +61,11 @@ def read_listing(arguments: TableArguments) -> Listing:
         else:
             raise DataError(f"{place} is a folder, and a file was expected", "name a table, or the export of a tool")
     listing.files = listing.files or (place,)
+    return _named(place, listing, names, arguments)
+
+
+def _named(place: Path, listing: Listing, names: Path | str | None, arguments: TableArguments) -> Listing:
+    """The rows with the names of classes that are numbers."""
     if names is not None:
         listing.rows = named_labels(place, listing.rows, names, arguments.notice)
     if not listing.rows and not listing.problems:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,10 +30,12 @@ _LABELS = ("cls", "label", "json", "txt")
 
 
 class _Member(NamedTuple):
-    """A file in an archive: the sample it belongs to, its suffix in lower case, and how to read it."""
+    """A file in an archive: the sample it belongs to, its suffix in lower case, where it lies, and how to read it."""
 
     key: str
     suffix: str
+    start: int
+    size: int
     read: Callable[[], bytes]
 
     @property
@@ -46,11 +48,18 @@ class _Member(NamedTuple):
         return f".{self.kind}" in SUFFIXES
 
 
-class _Sample(NamedTuple):
-    """What an archive says of an image: the suffix of the image itself, and its label."""
+class Sample(NamedTuple):
+    """What an archive says of an image: the suffix of the image itself, its label, and where its bytes lie."""
 
     suffix: str
     label: str
+    start: int
+    size: int
+
+    @property
+    def ending(self) -> str:
+        """The last part of the suffix: `png` of `input.png`."""
+        return self.suffix.rpartition(".")[2]
 
 
 def webdataset(files: Sequence[Path], label: str | None) -> Listing:
@@ -62,22 +71,8 @@ def webdataset(files: Sequence[Path], label: str | None) -> Listing:
     Raises:
         DataError: An archive is damaged, or has no samples of an image and a label.
     """
-    splits = splits_of_files(files)
-    rows: list[Row] = []
-    written: dict[tuple[Path, str, str], str] = {}  # by archive, key and suffix
-    taken = set[str]()
-    for number, file in enumerate(files):
-        samples = _samples(file, label)
-        within = {} if splits else _splits_within(samples)
-        for key, sample in samples.items():
-            name = f"{number}-{_plain(key)}.{sample.suffix.rpartition('.')[2]}"
-            if name in taken:
-                name = f"{number}-{len(rows)}-{name.partition('-')[2]}"
-            taken.add(name)
-            written[file, key, sample.suffix] = name
-            rows.append(
-                Row(f"{file.name}, sample {key}", name, sample.label, within.get(key, splits.get(file, "train")))
-            )
+    samples = {file: samples_in(file, label) for file in files}
+    rows = rows_of(samples)
     if not any(row.label for row in rows):
         unpack = not_a_table(files[0])
         raise DataError(
@@ -85,6 +80,8 @@ def webdataset(files: Sequence[Path], label: str | None) -> Listing:
             "expected members such as 0001.jpg and 0001.cls, or 0001.json; if it has folders of images, "
             f"{unpack.hint if unpack else 'unpack it'}",
         )
+    images = [(file, key, sample.suffix) for file in files for key, sample in samples[file].items()]
+    written = {image: row.name for image, row in zip(images, rows, strict=True)}
 
     def write(folder: Path) -> None:
         for file in files:
@@ -95,9 +92,30 @@ def webdataset(files: Sequence[Path], label: str | None) -> Listing:
     return Listing(rows, pixels=write)
 
 
-def classes_beside(files: Sequence[Path], rows: Sequence[Row]) -> Path | None:
-    """The file with the names of classes beside archives whose labels are numbers; None without one."""
-    file = files[0].parent / CLASSES
+def rows_of(samples: Mapping[Path, Mapping[str, Sample]]) -> list[Row]:
+    """A row for each sample of some archives, in their order; no two images get the same name.
+
+    Raises:
+        DataError: Some archives are called after splits, and others after none.
+    """
+    splits = splits_of_files([*samples])
+    rows: list[Row] = []
+    taken = set[str]()
+    for number, (file, within_file) in enumerate(samples.items()):
+        within = {} if splits else _splits_within(within_file)
+        for key, sample in within_file.items():
+            name = f"{number}-{_plain(key)}.{sample.ending}"
+            if name in taken:
+                name = f"{number}-{len(rows)}-{name.partition('-')[2]}"
+            taken.add(name)
+            rows.append(
+                Row(f"{file.name}, sample {key}", name, sample.label, within.get(key, splits.get(file, "train")))
+            )
+    return rows
+
+
+def classes_beside(file: Path, rows: Sequence[Row]) -> Path | None:
+    """The file with the names of classes, beside archives, where labels are numbers; None without one."""
     is_numbered = all(row.label.isdecimal() for row in rows if row.label)
     return file if is_numbered and file.is_file() else None
 
@@ -110,16 +128,22 @@ def is_webdataset(file: Path) -> bool:
         return False
 
 
-def _samples(file: Path, label: str | None) -> dict[str, _Sample]:
-    """The samples of an archive that have an image, by their keys."""
-    images, labels = dict[str, str](), dict[str, tuple[int, str]]()
+def samples_in(file: Path, label: str | None) -> dict[str, Sample]:
+    """The samples of an archive that have an image, by their keys; `label` names a key of `.json`.
+
+    Raises:
+        DataError: The archive is damaged.
+    """
+    images, labels = dict[str, Sample](), dict[str, tuple[int, str]]()
     for member in _members(file):
         key, rank = member.key, _LABELS.index(member.kind) if member.kind in _LABELS else len(_LABELS)
         if member.is_image:
-            images[key] = min(images.get(key, member.suffix), member.suffix, key=lambda suffix: suffix.count("."))
+            known = images.get(key)
+            if not known or known.suffix == member.suffix or known.suffix.count(".") > member.suffix.count("."):
+                images[key] = Sample(member.suffix, "", member.start, member.size)
         elif rank < labels.get(key, (len(_LABELS), ""))[0] and (text := _label(member, label)):
             labels[key] = (rank, text)
-    return {key: _Sample(suffix, labels.get(key, (0, ""))[1]) for key, suffix in images.items()}
+    return {key: image._replace(label=labels.get(key, (0, ""))[1]) for key, image in images.items()}
 
 
 def _splits_within(keys: Collection[str]) -> dict[str, str]:
@@ -137,7 +161,8 @@ def _members(file: Path) -> Iterator[_Member]:
                 folder, _, base = entry.name.rpartition("/")
                 stem, dot, suffix = base.partition(".")
                 if entry.isfile() and stem and dot and (stream := archive.extractfile(entry)) is not None:
-                    yield _Member(f"{folder}/{stem}".lstrip("/"), suffix.lower(), stream.read)
+                    key = f"{folder}/{stem}".lstrip("/")
+                    yield _Member(key, suffix.lower(), entry.offset_data, entry.size, stream.read)
             require_whole(archive)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise DataError(f"{file} cannot be read as a tar archive: {error}") from error
