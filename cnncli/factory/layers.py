@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from cnncli.factory.normalization import moments_of_all, normalized, normalized_by_all
 from cnncli.factory.precision import has_gpu, onednn_has_bfloat16
 from cnncli.startup import keras, tf
 
@@ -116,32 +117,23 @@ class BatchNormalization(keras.layers.BatchNormalization):
         if not (training and self.trainable and mask is None and self._is_plain(inputs)):
             return super().call(inputs, training=training, mask=mask)
         channels = inputs.shape[-1]
-        output, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs if self.takes_bfloat16(channels) else tf.cast(inputs, "float32"),
-            scale=self.gamma if self.scale else tf.ones([channels]),
-            offset=self.beta if self.center else tf.zeros([channels]),
-            mean=[],
-            variance=[],
-            epsilon=self.epsilon,
-            is_training=True,
-        )
-        pixels = tf.cast(tf.size(inputs) / channels, "float32")
-        variance *= (pixels - 1) / pixels  # of the batch, as in Keras; TensorFlow's is an estimate for all images
+        image = inputs if self.takes_bfloat16(channels) else tf.cast(inputs, "float32")
+        scale = tf.convert_to_tensor(self.gamma) if self.scale else tf.ones([channels])
+        offset = tf.convert_to_tensor(self.beta) if self.center else tf.zeros([channels])
+        if self._is_shared:
+            near = tf.convert_to_tensor(self.moving_mean)
+            output, mean, variance = normalized_by_all(image, scale, offset, near, self.epsilon)
+        else:
+            output, mean, variance = normalized(image, scale, offset, self.epsilon)
         for held, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
             held.assign(held * self.momentum + new * (1 - self.momentum))
         return tf.cast(output, self.compute_dtype)
 
     def _moments(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
         """Mean and variance of each channel; over the images of all devices where these are synchronised."""
-        context = tf.distribute.get_replica_context()
-        if not self.synchronized or mask is not None or context is None:
+        if not self._is_shared or mask is not None:
             return super()._moments(inputs, mask)
-        axes, channels = self._reduction_axes, inputs.shape[self.axis]
-        count = tf.cast(tf.size(inputs) / channels, inputs.dtype)
-        own = [tf.reduce_sum(inputs, axes), tf.reduce_sum(tf.square(inputs), axes), count[None]]
-        sums, squares, total = tf.split(_over_devices(tf.concat(own, 0), context), [channels, channels, 1])
-        mean = sums / total
-        return mean, tf.maximum(squares / total - tf.square(mean), 0.0)
+        return moments_of_all(inputs, self._reduction_axes, self.axis)
 
     def takes_bfloat16(self, channels: int) -> bool:
         """Whether it reads bfloat16 directly; otherwise a copy in float32 is faster with oneDNN."""
@@ -150,24 +142,14 @@ class BatchNormalization(keras.layers.BatchNormalization):
     def _is_plain(self, inputs: Any) -> bool:
         images = len(inputs.shape) == 4 and self.axis in (-1, 3)
         single = self.variable_dtype == "float32" and inputs.dtype != "float64"
-        return images and single and not self.renorm and not self.synchronized and not has_gpu()
+        shared = self._is_shared or not self.synchronized
+        return images and single and shared and not self.renorm and not has_gpu()
 
-
-def _over_devices(values: Any, context: Any) -> Any:
-    """The sum of the values of all devices, on each of them.
-
-    TensorFlow's own takes minutes to trace for a network of fifty such sums: for each it searches all that was traced
-    so far for variables. `stop_gradient` ends the search; the gradient of a sum over devices is such a sum again.
-    """
-
-    def add_up(each: Any) -> Any:
-        return context.all_reduce("SUM", tf.stop_gradient(each))
-
-    @tf.custom_gradient
-    def added_up(each: Any) -> tuple[Any, Any]:
-        return add_up(each), add_up
-
-    return added_up(values)
+    @property
+    def _is_shared(self) -> bool:
+        """Whether this batch is a share of that of several devices, and is normalised as a part of the whole."""
+        context = tf.distribute.get_replica_context()
+        return self.synchronized and context is not None and context.num_replicas_in_sync > 1
 
 
 class _Depthwise(keras.layers.Layer):

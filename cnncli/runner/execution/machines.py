@@ -62,7 +62,8 @@ class DevicesOfMachines(SeveralDevices):
             ResourceError: They differ.
         """
         name = self.group.workers.name
-        weights = digest([variable.numpy().tobytes() for variable in model.trainable_variables])
+        learned = [variable for variable in model.variables if variable.dtype.startswith("float")]
+        weights = digest([variable.numpy().tobytes() for variable in learned])
         self.group.require_same(
             weights,
             lambda rank: Difference(
@@ -75,21 +76,21 @@ class DevicesOfMachines(SeveralDevices):
     def _added(
         self,
         context: Any,
-        gradients: list[tf.Tensor],
+        own: list[tf.Tensor],
         loss: tf.Tensor,
         outputs: tf.Tensor,
         rows: tuple[tf.Tensor, tf.Tensor],
         total: tf.Tensor,
     ) -> tuple[list[tf.Tensor], tuple[Any, ...]]:
-        """The sums of gradients over all devices of all processes; and loss, outputs and logits of the whole batch."""
+        """The sums of own values over all devices of all processes; and loss, outputs and logits of the whole batch."""
         logits = getattr(outputs, LOGITS, None)
-        own = [outputs] if logits is None else [outputs, logits]
+        parts = [outputs] if logits is None else [outputs, logits]
         # TensorFlow needs sums of one size within a call, and the last batch of an epoch may be smaller
-        around = [[rows[0], self._largest[bool(gradients)] - rows[1]], [0, 0]]
-        placed = [tf.pad(tf.cast(tensor, tf.float32), around) for tensor in own]  # (batch, units)
-        added = context.all_reduce("SUM", [*gradients, loss, *placed])
-        summed, (whole_loss, *whole) = added[: len(gradients)], added[len(gradients) :]
-        whole = [tf.cast(tensor[:total], part.dtype) for tensor, part in zip(whole, own, strict=True)]
+        around = [[rows[0], self._largest[bool(own)] - rows[1]], [0, 0]]
+        placed = [tf.pad(tf.cast(tensor, tf.float32), around) for tensor in parts]  # (batch, units)
+        added = context.all_reduce("SUM", [*own, loss, *placed])
+        summed, (whole_loss, *whole) = added[: len(own)], added[len(own) :]
+        whole = [tf.cast(tensor[:total], part.dtype) for tensor, part in zip(whole, parts, strict=True)]
         return summed, (whole_loss, whole[0], None if logits is None else whole[1])
 
     def _whole(self, loss: Any, outputs: Any, logits: Any) -> tuple[tf.Tensor, tf.Tensor]:

@@ -104,14 +104,12 @@ class SeveralDevices:
                 scaled = model.optimizer.scale_loss(loss)
             gradients = tape.gradient(scaled, model.trainable_variables)
             known = [gradient for gradient in gradients if gradient is not None]
-            added, answers = self._added(context, known, loss, outputs, rows, total)
+            held = [tf.identity(variable.value) for variable in changing]
+            added, answers = self._added(context, [*known, *held], loss, outputs, rows, total)
             summed = iter(added)
-            if changing:
-                values = [variable.value for variable in changing]
-                means = context.all_reduce("MEAN", [tf.identity(value) for value in values])
-                for value, mean in zip(values, means, strict=True):
-                    value.assign(mean)
             whole = [None if gradient is None else next(summed) for gradient in gradients]
+            for variable, of_all in zip(changing, summed, strict=True):
+                variable.value.assign(of_all / len(self.devices))
             return answers, whole
 
         def step(*batch: tf.Tensor) -> None:
@@ -177,18 +175,18 @@ class SeveralDevices:
     def _added(
         self,
         context: Any,
-        gradients: list[tf.Tensor],
+        own: list[tf.Tensor],
         loss: tf.Tensor,
         outputs: tf.Tensor,
         rows: tuple[tf.Tensor, tf.Tensor],
         total: tf.Tensor,
     ) -> tuple[Sequence[tf.Tensor], tuple[Any, ...]]:
-        """The sums of gradients over all devices; and loss, outputs and logits of a device as `_whole` takes them.
+        """The sums of own values over all devices; and loss, outputs and logits of a device as `_whole` takes them.
 
-        The outputs are those of some rows of a batch with a total number of images.
+        A validation has no own values. The outputs are those of some rows of a batch with a total number of images.
         """
         del rows, total
-        added = context.all_reduce("SUM", gradients) if gradients else []
+        added = context.all_reduce("SUM", own) if own else []
         return added, (loss, outputs, getattr(outputs, LOGITS, None))
 
     def _whole(self, loss: Any, outputs: Any, logits: Any) -> tuple[tf.Tensor, tf.Tensor]:
@@ -238,11 +236,14 @@ def _penalties(model: keras.Model) -> tf.Tensor:
 
 
 def _changing(model: keras.Model) -> list[keras.Variable]:
-    """What layers change by themselves while they are trained, such as moving averages; not their random state."""
+    """What layers change by themselves in each device, such as moving averages; not their random state.
+
+    A synchronised BatchNormalization changes everywhere alike.
+    """
     return [
         variable
         for layer in _layers(model)
-        if layer.trainable
+        if layer.trainable and not getattr(layer, "synchronized", False)
         for variable in layer.non_trainable_variables
         if variable.dtype.startswith("float")
     ]
