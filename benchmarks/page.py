@@ -39,7 +39,7 @@ def seconds(checkout: Path, without: str, spec: str) -> tuple[float, float]:
         command = ["train", str(ROOT / spec), "--quiet", "--runs-dir", folder]
         began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
-            [sys.executable, "-c", PROGRAM, without, *command],
+            [sys.executable, "-P", "-c", PROGRAM, without, *command],
             check=True,
             env=os.environ | {"PYTHONPATH": str(checkout)},
             stdout=subprocess.DEVNULL,

@@ -47,7 +47,7 @@ train: {{epochs: 1, batch_size: 256}}
 def peak(checkout: Path, spec: Path, work: Path) -> float:
     """Megabytes at the peak of a training."""
     environment = {**os.environ, "PYTHONPATH": str(checkout), "CNNCLI_CACHE_DIR": str(work / "cache")}
-    command = [sys.executable, "-m", "cnncli", "train", str(spec), "--runs-dir", str(work / "runs"), "--quiet"]
+    command = [sys.executable, "-P", "-m", "cnncli", "train", str(spec), "--runs-dir", str(work / "runs"), "--quiet"]
     with (work / "errors.txt").open("w+", encoding="utf-8") as errors:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=errors)
         _, status, usage = os.wait4(process.pid, 0)

@@ -20,7 +20,7 @@ TIME, MEMORY = 0.15, 0.2
 def measured(arguments, checkout):
     """Seconds, peak memory in MB, and what was answered."""
     began = time.perf_counter()
-    command = [sys.executable, "-m", "cnncli", "predict", *arguments]
+    command = [sys.executable, "-P", "-m", "cnncli", "predict", *arguments]
     process = subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": str(checkout)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )

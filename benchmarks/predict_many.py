@@ -26,7 +26,7 @@ QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 def start(checkout, *arguments, python=sys.executable, **options):
     environment = os.environ | {"PYTHONPATH": str(checkout)}
-    return subprocess.Popen([python, "-m", "cnncli", "predict", *map(str, arguments)], env=environment, **options)
+    return subprocess.Popen([python, "-P", "-m", "cnncli", "predict", *map(str, arguments)], env=environment, **options)
 
 
 def measured(checkout, *arguments, **options):
