@@ -148,9 +148,12 @@ def command(spec: Path, folder: Path, places: str, number: int, *more: str) -> l
     return ["train", str(spec), "--runs-dir", str(folder / "runs"), "--workers", places, "--rank", str(number), *more]
 
 
+CASES = ["stop 1", "stop 0", "late 1", "late 0", "spec", "version", "port 1", "port 0", "never", "wrong 0", "wrong 1"]
+
+
 def trouble(cases: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
-        for case in cases or ["stop 1", "stop 0", "late 1", "late 0", "spec", "version", "port 1", "port 0", "never"]:
+        for case in cases or CASES:
             folder = Path(name) / case.replace(" ", "-")
             folder.mkdir()
             what, _, number = case.partition(" ")
@@ -166,6 +169,8 @@ def trouble(cases: list[str]) -> None:
                 elif what == "port":
                     taken = int(places.split(",")[int(number)].rpartition(":")[2])
                     stack.enter_context(socket.create_server(("", taken)))
+                elif what == "wrong":
+                    parts[int(number)] += ["--set", "train.batch_size=-1"]
                 elif what == "never":
                     parts = parts[:1]
                 elif what == "late":

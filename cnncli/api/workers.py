@@ -23,7 +23,7 @@ from cnncli.temporary import temporary_folder
 from cnncli.workers.addresses import Workers
 from cnncli.workers.agreement import facts_of
 from cnncli.workers.group import Group
-from cnncli.workers.meeting import meet
+from cnncli.workers.meeting import meet, telling_others
 from cnncli.workers.together import WorkerLog
 
 
@@ -40,9 +40,10 @@ def train_together(
     Errors are those of `cnncli.train`, and those of `meet`.
     """
     began = time.monotonic()
-    _refuse_what_cannot_be_shared(spec, workers)
-    require_inputs_exist(spec.data, spec.model, runs_dir, spec.track if workers.is_chief else ())
-    require_writable(runs_dir)
+    with telling_others(workers):
+        _refuse_what_cannot_be_shared(spec, workers)
+        require_inputs_exist(spec.data, spec.model, runs_dir, spec.track if workers.is_chief else ())
+        require_writable(runs_dir)
     expect_workers()
     facts = facts_of("train", _common(spec), {})
     with meet(workers, facts, _notice(observers)) as group, isolated():
@@ -69,11 +70,13 @@ def resume_together(
     Errors are those of `Run.resume`, and those of `meet`.
     """
     expect_workers()
-    with run.folder.locked():
-        current = OpenRun(run.folder)  # nobody else changes it from here on
-        spec = plan_resume(current, epochs)
-        if spec is not None:
-            _refuse_what_cannot_be_shared(spec, workers)
+    with contextlib.ExitStack() as stack:
+        with telling_others(workers):
+            stack.enter_context(run.folder.locked())
+            current = OpenRun(run.folder)  # nobody else changes it from here on
+            spec = plan_resume(current, epochs)
+            if spec is not None:
+                _refuse_what_cannot_be_shared(spec, workers)
         with meet(workers, facts_of("resume", {}, {"--epochs": epochs}), _notice(observers)) as group:
             if spec is None:
                 return None
@@ -94,7 +97,8 @@ def follow_resume(
     command: Sequence[str] = (),
 ) -> None:
     """Continues a run as one of the other processes; rank 0 gives what is needed of it."""
-    require_writable(runs_dir)
+    with telling_others(workers):
+        require_writable(runs_dir)
     expect_workers()
     facts = facts_of("resume", {}, {"--epochs": epochs})
     with meet(workers, facts, _notice(observers)) as group, _follower(group, runs_dir, observers) as (scratch, log):

@@ -82,13 +82,15 @@ def _resume_together(run: str, runs_dir: Path, epochs: int | None, workers: Work
     from cnncli.api.workers import follow_resume, resume_together
     from cnncli.cli.terminal.screen import TrainingScreen, show_shared
     from cnncli.cli.terminal.signals import Signals
+    from cnncli.workers.meeting import telling_others
 
     with Signals() as signals, TrainingScreen(quiet, signals) as screen:
         if not workers.is_chief:
             follow_resume(workers, runs_dir, epochs, [screen], command=sys.argv)
             show_shared(None, quiet)
             return
-        opened = open_run(run, runs_dir)
+        with telling_others(workers):
+            opened = open_run(run, runs_dir)
         resumed = resume_together(opened, workers, epochs, [screen], command=sys.argv)
     if resumed is None:
         _tell_finished(opened)

@@ -106,12 +106,14 @@ def train(**given: Any) -> int:
     from cnncli.runner.inputs.preconditions import require_inputs_exist
     from cnncli.spec import load
     from cnncli.spec.sections.devices import parts_of_processor
+    from cnncli.workers.meeting import telling_others
 
     began = time.perf_counter()
     options = Options(**given)
     _refuse_what_conflicts(options)
     workers = workers_value(options.workers, options.rank, options.wait)
-    loaded = load(options.config, options.settings)
+    with telling_others(workers):
+        loaded = load(options.config, options.settings)
     spec, runs_dir = loaded.spec, options.runs_dir
     if loaded.warnings and not options.quiet:
         show_problems(loaded.warnings, str(options.config), "warning")

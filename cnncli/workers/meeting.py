@@ -10,10 +10,10 @@ import contextlib
 import errno
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cnncli.errors import ResourceError, WorkerLost
+from cnncli.errors import CnncliError, ResourceError, WorkerLost
 from cnncli.notices import Notice
 from cnncli.wording import duration_text
 from cnncli.workers.addresses import Workers
@@ -26,6 +26,9 @@ _SIGN = "cnncli training 1"
 
 _REPLY = 15.0
 """Seconds that a process may take to say that."""
+
+_LAST_CALLS = 3.0
+"""Seconds in which a process that cannot begin still tells those that wait for it, or that begin at the same time."""
 
 _STRANGERS = 3
 """Times that something else answers at the address of rank 0 before it is believed."""
@@ -70,6 +73,56 @@ def meet(workers: Workers, facts: Mapping[str, Any], notice: Notice) -> Group:
                 connection.close()
             raise
         return Group(workers, connections, notice, stack.pop_all().close)
+
+
+@contextlib.contextmanager
+def telling_others(workers: Workers | None) -> Iterator[None]:
+    """Inside, before the processes meet, an error of this one also ends those that wait for it."""
+    try:
+        yield
+    except CnncliError as error:
+        if workers is not None:
+            with contextlib.suppress(OSError, EOFError, ValueError):
+                (_tell_callers if workers.is_chief else _tell_chief)(workers, error.message)
+        raise
+
+
+def _tell_callers(workers: Workers, reason: str) -> None:
+    """As rank 0: says to all who call in the next seconds that it has ended."""
+    until, told = time.monotonic() + _LAST_CALLS, 0
+    with _listening(workers.place(0)[1]) as listener:
+        while told < len(workers.addresses) - 1 and (left := until - time.monotonic()) > 0:
+            listener.settimeout(left)
+            connection = Connection(listener.accept()[0], left)
+            with contextlib.suppress(OSError, EOFError, ValueError):
+                connection.receive()
+                connection.send("welcome", sign=_SIGN)
+                connection.send("end", code=WorkerLost.exit_code, reason=reason)
+                told += 1
+            connection.close()
+
+
+def _tell_chief(workers: Workers, reason: str) -> None:
+    """As another: says to rank 0, if that is there in the next seconds, that this process has ended."""
+    until = time.monotonic() + _LAST_CALLS
+    while True:
+        try:
+            connection = Connection(socket.create_connection(workers.place(0), _RETRY), _REPLY)
+            break
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_RETRY / 5)
+    _greet(connection, workers, {}, f"{workers.name(workers.rank)} has ended: {reason}")
+    connection.close()
+
+
+def _greet(connection: Connection, workers: Workers, facts: Mapping[str, Any], trouble: str) -> None:
+    """Says who this is, and what is wrong with it, and waits until rank 0 has understood."""
+    own: dict[str, Any] = {"rank": workers.rank, "workers": workers.addresses, "facts": facts, "trouble": trouble}
+    connection.send("hello", sign=_SIGN, **own)
+    if connection.receive().get("sign") != _SIGN:
+        raise ValueError("another program")
 
 
 def _listening(port: int) -> socket.socket:
@@ -153,7 +206,7 @@ def _welcome(
     elif rank in connections or not 0 < rank < len(addresses):
         wrong = f"two processes were started as {workers.name(rank)}"
     else:
-        wrong = hello["taken"]
+        wrong = hello["trouble"]
     if wrong:
         connection.send("end", code=ResourceError.exit_code, reason=wrong)
         connection.close()
@@ -181,9 +234,7 @@ def _join(workers: Workers, facts: Mapping[str, Any], notice: Notice, taken: str
             continue
         connection = Connection(called, _REPLY)
         try:
-            connection.send("hello", sign=_SIGN, rank=workers.rank, workers=workers.addresses, facts=facts, taken=taken)
-            if connection.receive().get("sign") != _SIGN:
-                raise ValueError("another program")
+            _greet(connection, workers, facts, taken)
             break
         except (OSError, EOFError, ValueError):
             connection.close()

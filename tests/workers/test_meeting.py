@@ -12,7 +12,7 @@ from cnncli.errors import CnncliError, ResourceError, SpecError, WorkerLost
 from cnncli.workers import meeting
 from cnncli.workers.addresses import Workers
 from cnncli.workers.agreement import facts_of
-from cnncli.workers.meeting import meet
+from cnncli.workers.meeting import meet, telling_others
 
 
 def facts(momentum=0.9):
@@ -146,3 +146,20 @@ def test_other_addresses_end_all():
     answers = each_rank(part)
     assert "and rank 0 with other addresses" in answers[0].message
     assert isinstance(answers[1], ResourceError)
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_a_process_that_cannot_begin_ends_those_that_wait_for_it(failing):
+    def begin(workers):
+        if workers.rank != failing:
+            return meet(workers, facts(), ignore)
+        with telling_others(workers):
+            raise ResourceError("the disk is full")
+
+    answers = each_rank(begin)
+    name = f"rank {failing} "
+    waiting = answers[1 - failing]
+    assert isinstance(waiting, ResourceError)
+    assert name in waiting.message
+    assert waiting.message.endswith(" has ended: the disk is full")
+    assert answers[failing].message == "the disk is full"

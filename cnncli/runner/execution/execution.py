@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from cnncli.data.share import Share
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
 
@@ -21,9 +22,11 @@ class Execution(Protocol):
 
     Attributes:
         devices: Names of the devices that share each step; empty where it is the one that TensorFlow chooses.
+        share: The rows of a batch whose images the steps take; None for all.
     """
 
     devices: tuple[str, ...]
+    share: Share | None
 
     @property
     def group(self) -> Alone:
@@ -59,6 +62,8 @@ class Execution(Protocol):
 
 class OneDevice:
     """Runs Keras' own steps on one device: the one that TensorFlow chooses, or a named one."""
+
+    share: Share | None = None
 
     def __init__(self, device: str | None = None) -> None:
         self._device = device

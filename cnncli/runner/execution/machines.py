@@ -1,7 +1,7 @@
 """Steps that the devices of several machines share: those of `several.py`, with sums that pass between processes.
 
-Each process has the whole list of images, makes the batch of every step, and computes the share of its own devices. One
-sum over all processes has the gradients, the loss, and the outputs of each share at their place in the batch, so every
+Each process has the whole list of images, and in every step makes and computes the share of its own devices. One sum
+over all processes has the gradients, the loss, and the outputs of each share at their place in the batch, so every
 process has the metrics of the whole batch and takes the same step.
 """
 
@@ -46,7 +46,7 @@ class DevicesOfMachines(SeveralDevices):
                 "hide some with the variable CUDA_VISIBLE_DEVICES",
             ),
         )
-        self._first = group.rank * len(self._local)
+        self._first, self.share = group.rank * len(self._local), self._own_rows
         ranks = range(group.count)
         self.devices = tuple(f"rank {rank} {kind}:{number}" for rank in ranks for number in range(len(self._local)))
 
@@ -54,6 +54,11 @@ class DevicesOfMachines(SeveralDevices):
         """Synchronises BatchNormalization, also inside backbones."""
         super().prepare(model, batch_size, evaluation_batch_size)
         self._largest = (evaluation_batch_size, batch_size)
+
+    def _own_rows(self, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The rows of the devices of this process: one for each at least, which a validation may leave without."""
+        first, last, devices = self._first, self._first + len(self._local) - 1, len(self.devices)
+        return first * total // devices, tf.maximum((last + 1) * total // devices, last * total // devices + 1)
 
     def require_same(self, model: keras.Model) -> None:
         """Compares the weights of all processes, after they were built, read or trained.

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from cnncli.data.share import Share
 from cnncli.errors import Problem, SpecError
 from cnncli.factory.twins import copy_of, twin
 from cnncli.startup import keras, tf
@@ -45,7 +46,10 @@ class SeveralDevices:
     Attributes:
         devices: The names.
         group: The processes of the training: this one.
+        share: The rows of a batch whose images this process makes; None for all.
     """
+
+    share: Share | None = None
 
     def __init__(self, devices: Sequence[str], synchronized: bool) -> None:
         self.devices = tuple(devices)
@@ -94,8 +98,8 @@ class SeveralDevices:
         def share(*batch: tf.Tensor) -> tuple[Any, ...]:
             """The loss and the outputs of a device's share, as `_added` gives them; and the whole gradient."""
             context = tf.distribute.get_replica_context()
-            rows, total = self._rows(context, batch[0])
-            images, targets, *weights = _sliced(batch, rows)
+            rows, total = self._rows(context, batch[1])
+            images, targets, *weights = self._sliced(batch, rows, total)
             with tf.GradientTape() as tape:
                 outputs = model(images, training=True)
                 mean = model.loss(targets, outputs, *weights) * len(self.devices)  # Keras divides by it
@@ -120,7 +124,7 @@ class SeveralDevices:
                     optimizer.apply_gradients(zip(gradient, own, strict=True))
             images, targets, *weights = batch
             loss, outputs = self._whole(*answers)
-            mean_loss.update_state(loss, sample_weight=tf.shape(images)[0])
+            mean_loss.update_state(loss, sample_weight=tf.shape(targets)[0])
             model.compute_metrics(images, targets, outputs, *weights)
 
         return step
@@ -128,10 +132,10 @@ class SeveralDevices:
     def validation_step(self, model: keras.Model) -> Step:
         """Loss and metrics of the outputs of all devices; a batch may have fewer images than there are devices."""
 
-        def share(images: tf.Tensor) -> tuple[Any, ...]:
+        def share(images: tf.Tensor, targets: tf.Tensor) -> tuple[Any, ...]:
             context = tf.distribute.get_replica_context()
-            rows, total = self._rows(context, images)
-            (taken,) = _sliced([images], (rows[0], tf.maximum(rows[1], rows[0] + 1)))
+            rows, total = self._rows(context, targets)
+            (taken,) = self._sliced([images], (rows[0], tf.maximum(rows[1], rows[0] + 1)), total)
             outputs, count = model(taken, training=False), rows[1] - rows[0]
             own = outputs[:count]
             if (logits := getattr(outputs, LOGITS, None)) is not None:
@@ -139,10 +143,10 @@ class SeveralDevices:
             return self._added(context, [], tf.constant(0.0), own, rows, total)[1]
 
         def step(images: tf.Tensor, targets: tf.Tensor) -> None:
-            _, outputs = self._whole(*self._strategy.run(share, args=(images,)))
+            _, outputs = self._whole(*self._strategy.run(share, args=(images, targets)))
             loss = model.compute_loss(images, targets, outputs, training=False)
             mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
-            mean_loss.update_state(loss, sample_weight=tf.shape(images)[0])
+            mean_loss.update_state(loss, sample_weight=tf.shape(targets)[0])
             model.compute_metrics(images, targets, outputs)
 
         return step
@@ -196,13 +200,22 @@ class SeveralDevices:
             setattr(whole, LOGITS, tf.concat(self._of_each(logits), axis=0))
         return tf.reduce_sum(tf.stack(self._of_each(loss))), whole  # TensorFlow would add up the terms of `add_n` anew
 
-    def _rows(self, context: Any, images: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], tf.Tensor]:
+    def _rows(self, context: Any, targets: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], tf.Tensor]:
         """The first row of a device's share and the one after its last; and the number of images in the batch.
 
         Shares differ by at most one image, and depend on nothing but the size of the batch.
         """
-        total, number, devices = tf.shape(images)[0], context.replica_id_in_sync_group, len(self.devices)
+        total, number, devices = tf.shape(targets)[0], context.replica_id_in_sync_group, len(self.devices)
         return (number * total // devices, (number + 1) * total // devices), total
+
+    def _sliced(
+        self, batch: Sequence[tf.Tensor], rows: tuple[tf.Tensor, tf.Tensor], total: tf.Tensor
+    ) -> list[tf.Tensor]:
+        """Some rows of a batch, of which this process has the images of its share."""
+        images, *others = batch
+        before = 0 if self.share is None else self.share(total)[0]
+        with tf.device("CPU:0"):  # where batches are made: a graphics card receives its share alone
+            return [images[rows[0] - before : rows[1] - before], *(tensor[rows[0] : rows[1]] for tensor in others)]
 
 
 def _strategy(devices: Sequence[str]) -> tf.distribute.Strategy:
@@ -215,11 +228,6 @@ def _strategy(devices: Sequence[str]) -> tf.distribute.Strategy:
         return tf.distribute.MirroredStrategy(list(devices), tf.distribute.ReductionToOneDevice())
     kind = type("MirroredStrategy", (tf.distribute.MirroredStrategy,), {"_collective_key_base": next(_GROUPS)})
     return kind(list(devices))
-
-
-def _sliced(batch: Sequence[tf.Tensor], rows: tuple[tf.Tensor, tf.Tensor]) -> list[tf.Tensor]:
-    with tf.device("CPU:0"):  # where batches are made: a graphics card receives its share alone
-        return [tensor[rows[0] : rows[1]] for tensor in batch]
 
 
 def _penalties(model: keras.Model) -> tf.Tensor:

@@ -17,6 +17,7 @@ from cnncli.data import pipeline
 from cnncli.data.augment import Augmentation
 from cnncli.data.orders import InWindows
 from cnncli.data.samples import FileSamples, LabelledImages
+from cnncli.data.share import Share, shared
 from cnncli.data.smaller import smaller
 from cnncli.data.views_in_turn import ViewsInTurn
 from cnncli.runner.execution.steps import Drawn
@@ -108,9 +109,18 @@ class Batches:
         edges = [first_epoch, *(each for each in ends if first_epoch < each < end), end]
         return [range(start, stop) for start, stop in pairwise(edges) if start < stop]
 
-    def training(self, first: int) -> tf.data.Dataset:
-        """Training batches from a step on, counted from 0 over all epochs, to the last step of the training."""
-        return pipeline.training_batches(self._draw(), range(first, self.last_step))
+    def training(self, first: int, share: Share | None = None) -> tf.data.Dataset:
+        """Training batches from a step on, counted from 0 over all epochs, to the last step of the training.
+
+        With a share they have only the images of these rows.
+        """
+        return pipeline.training_batches(self._draw(share), range(first, self.last_step))
+
+    def validation_of(self, share: Share | None) -> tf.data.Dataset | None:
+        """The batches of the validation with the images of these rows alone."""
+        if self.validation is None or share is None:
+            return self.validation
+        return self._validation(shared(share, self.readers[-1])[0])
 
     def drawn(self, first: int) -> Drawn:
         """The same, for a loop that makes them itself."""
@@ -122,9 +132,11 @@ class Batches:
         changed = self.pixel_share < 1 or isinstance(self._augmentation, Augmentation)
         return self.readers[0].holds_images and not changed
 
-    def _draw(self) -> pipeline.Draw:
-        images = self._reader, self._indices, self._targets, self._weights
-        return pipeline.training_batch(*images, self._batch_size, self._seed, self._augmentation, self._order)
+    def _draw(self, share: Share | None = None) -> pipeline.Draw:
+        made = self._reader, self._augmentation
+        read, change = made if share is None else shared(share, *made)
+        images = read, self._indices, self._targets, self._weights
+        return pipeline.training_batch(*images, self._batch_size, self._seed, change, self._order)
 
     @property
     def has_smaller_images(self) -> bool:

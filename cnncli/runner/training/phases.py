@@ -146,8 +146,8 @@ class TrainingPhase:
         self._batches, self._is_prepared = batches, True
         self._continue(None)
         self._validation: ValidationLoop | None = None
-        if batches.validation is not None:
-            self._validation = ValidationLoop(self.trained, batches.validation, execution)
+        if (validation := batches.validation_of(execution.share)) is not None:
+            self._validation = ValidationLoop(self.trained, validation, execution)
 
     def prepare(self, notice: Notice = ignore, progress: Progress = lambda done, images: None) -> None:
         """Computes what the frozen layers make of all images, where the phase trains on that: once its weights are set.
@@ -286,7 +286,7 @@ class TrainingPhase:
         execution, now = self._phases.execution, self._batches.at(self._step, self._total)
         self._current, self.pixel_share = now, now.pixel_share
         itself = now.is_easily_drawn and len(execution.devices) < 2 and not has_gpu()
-        taken = now.drawn(self._step) if itself else now.training(self._step)
+        taken = now.drawn(self._step) if itself else now.training(self._step, execution.share)
         if before is not None and before.shape == now.shape:
             self.loop.continue_with(taken)
         else:
