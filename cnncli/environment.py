@@ -16,10 +16,9 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.abc import MetaPathFinder
 from typing import Any
 
-ONEDNN, THREADS = "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS"
+from cnncli.machine import MOST_THREADS
 
-MOST_THREADS = 1024
-"""More threads for one operation are a mistake; TensorFlow would start them all."""
+ONEDNN, THREADS = "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS"
 
 RESULT_VARIABLES = (
     ONEDNN,
@@ -110,12 +109,22 @@ def set_by_default(name: str, value: str) -> None:
         os.environ[name] = _ours[name] = value
 
 
-def set_before_tensorflow() -> None:
-    """Sets what TensorFlow reads as it starts, and corrects values that it would not understand."""
-    set_by_default("TF_CPP_MIN_LOG_LEVEL", "3")  # what it calls an error and goes on after would cross the screen
+def set_threads(number: int) -> None:
+    """Sets how many threads an operation takes in a TensorFlow that has not started; what the user has set stays."""
+    _drop_wrong_threads()
+    set_by_default(THREADS, str(number))
+
+
+def _drop_wrong_threads() -> None:
     threads = os.environ.get(THREADS, "")
     if threads and not (threads.isdecimal() and 0 < int(threads) <= MOST_THREADS):
         del os.environ[THREADS]
+
+
+def set_before_tensorflow() -> None:
+    """Sets what TensorFlow reads as it starts, and corrects values that it would not understand."""
+    set_by_default("TF_CPP_MIN_LOG_LEVEL", "3")  # what it calls an error and goes on after would cross the screen
+    _drop_wrong_threads()
     # By default TensorFlow uses oneDNN only where there is AVX512-VNNI or better (its release notes of 2.9). With AVX2
     # alone it makes a convolutional training up to twice as fast: benchmarks/step.py.
     if has_onednn():

@@ -22,14 +22,14 @@ from cnncli.errors import ResourceError
 
 
 @contextlib.contextmanager
-def isolated(before_start: Callable[[], None] | None = None) -> Iterator[None]:
+def isolated(before_start: Callable[[], object] | None = None) -> Iterator[None]:
     """Inside, Keras is as in a new process; afterwards the program is as it was.
 
     May be nested, and entered in several threads at a time: what all threads share is saved by the first of them and
     restored by the last.
 
     Args:
-        before_start: Called before TensorFlow is started, to set variables that it reads then; not when it is running.
+        before_start: Called before TensorFlow is started, to set variables that it reads then; not when it is imported.
     """
     with isolated_images(), _keras.entered(lambda: _save_of_keras(before_start)), _thread_state():
         yield
@@ -80,7 +80,7 @@ def _save_of_images() -> ExitStack:
         return stack.pop_all()
 
 
-def _save_of_keras(before_start: Callable[[], None] | None) -> ExitStack:
+def _save_of_keras(before_start: Callable[[], object] | None) -> ExitStack:
     """Saves and resets the rest of what all threads share; closing the stack restores it."""
     import logging
 
@@ -88,7 +88,7 @@ def _save_of_keras(before_start: Callable[[], None] | None) -> ExitStack:
     with ExitStack() as stack:
         stack.callback(_restore_environment, dict(os.environ))
         stack.callback(random.setstate, random.getstate())
-        if before_start is not None and not started:
+        if before_start is not None and not started and "tensorflow" not in sys.modules:
             before_start()
         import numpy as np
 

@@ -13,6 +13,9 @@ import re
 import sys
 from pathlib import Path
 
+MOST_THREADS = 1024
+"""More threads for one operation are a mistake; TensorFlow would start them all."""
+
 _CGROUP_MEMORY = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),

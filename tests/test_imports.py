@@ -168,7 +168,7 @@ ROOMS = {
     "records": set(),
     "isolation": {"startup", "environment", "errors"},
     "startup": {"chatter", "environment", "errors", "machine"},
-    "environment": set(),
+    "environment": {"machine"},
     "chatter": set(),
     "errors": set(),
     "machine": set(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cnncli.environment import divide_processor
@@ -12,6 +13,7 @@ from cnncli.isolation import isolated
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.runner.inputs.preconditions import require_inputs_exist
+from cnncli.runner.threads import choose_threads
 from cnncli.runs import find_run
 from cnncli.spec import Spec, load
 from cnncli.spec.sections.devices import parts_of_processor
@@ -224,9 +226,14 @@ def train(
     from cnncli.report import reports_beside
     from cnncli.runner.inputs.training_images import images_ahead
 
-    with reports_beside() as reports, images_ahead(spec) as images, isolated():
+    threads = partial(choose_threads, spec)
+    with reports_beside() as reports, images_ahead(spec) as images, isolated(before_start=threads):
         from cnncli.api.run import Run
+        from cnncli.runner.environment import tell_threads
         from cnncli.runner.train import train as run_training
+        from cnncli.runner.training.observers import Observers
+
+        tell_threads(spec, Observers(observers).on_notice)
 
         trained = run_training(
             spec, expanded(runs_dir), observers, command, began=began, images=images, reports=reports

@@ -14,6 +14,7 @@ from cnncli.notices import Notice, warn
 from cnncli.records.html import html_table
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.resume_plan import plan_resume
+from cnncli.runner.threads import choose_threads
 from cnncli.spec.sections.devices import parts_of_processor
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class Run(HeatMappedRun):
             divide_processor(parts_of_processor(spec.train.devices))
             from cnncli.report import reports_beside
 
-            with reports_beside() as reports, isolated(before_start=current.apply_recorded_threading):
+            with reports_beside() as reports, isolated(before_start=lambda: choose_threads(spec, current)):
                 from cnncli.runner.resume import resume
 
                 return Run.of_training(resume(current, spec, observers, command, reports=reports))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.preconditions import require_inputs_exist
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.resume_plan import plan_resume
+from cnncli.runner.threads import choose_threads
 from cnncli.runner.training.shared_files import own_copy, shared_files
 from cnncli.runs import require_writable
 from cnncli.spec import Spec
@@ -46,7 +48,7 @@ def train_together(
         require_writable(runs_dir)
     expect_workers()
     facts = facts_of("train", _common(spec), {})
-    with meet(workers, facts, _notice(observers)) as group, isolated():
+    with meet(workers, facts, _notice(observers)) as group, isolated(before_start=partial(choose_threads, spec)):
         from cnncli.api.run import Run
         from cnncli.runner.train import train
 
@@ -81,7 +83,7 @@ def resume_together(
             if spec is None:
                 return None
             group.send_files(shared_files(current.path))
-            with isolated(before_start=current.apply_recorded_threading):
+            with isolated(before_start=partial(choose_threads, spec, current)):
                 from cnncli.api.run import Run
                 from cnncli.runner.resume import resume
 
@@ -109,7 +111,7 @@ def follow_resume(
         with current.folder.locked():
             spec = plan_resume(current, epochs)
             assert spec is not None  # rank 0 has the same records
-            with isolated(before_start=current.apply_recorded_threading):
+            with isolated(before_start=partial(choose_threads, spec, current)):
                 from cnncli.runner.resume import resume
 
                 resume(current, spec.replace(track=[]), [log], command, evaluates=False, group=group)

@@ -104,6 +104,7 @@ def train(**given: Any) -> int:
     from cnncli.cli.terminal.signals import Signals
     from cnncli.environment import divide_processor
     from cnncli.runner.inputs.preconditions import require_inputs_exist
+    from cnncli.runner.threads import choose_threads
     from cnncli.spec import load
     from cnncli.spec.sections.devices import parts_of_processor
     from cnncli.workers.meeting import telling_others
@@ -119,6 +120,7 @@ def train(**given: Any) -> int:
         show_problems(loaded.warnings, str(options.config), "warning")
     if options.preflights:
         require_inputs_exist(spec.data, spec.model, runs_dir)  # before TensorFlow is started
+        choose_threads(spec)
     divide_processor(parts_of_processor(spec.train.devices))
     screen_class = PreflightScreen if options.preflights else TrainingScreen
     with Signals() as signals, screen_class(options.quiet, signals) as screen, loaded.locating():

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from cnncli.factory.columns import convolved_in_pairs
 from cnncli.factory.normalization import moments_of_all, normalized, normalized_by_all
 from cnncli.factory.precision import has_gpu, onednn_has_bfloat16
 from cnncli.startup import keras, tf
@@ -54,9 +55,22 @@ class Conv2D(keras.layers.Conv2D):
     - In bfloat16 oneDNN computes row by row with registers for 32 pixels, which rows of 8 leave mostly empty. Here the
       gradient of the kernel is a matrix product for each of its pixels (`benchmarks/layers.py` has the times).
 
+    With few filters it computes two columns at once in training, where a training has chosen that.
+
     Shape:
         (batch, height, width, channels) → (batch, new height, new width, filters)
     """
+
+    in_pairs = False
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """The image under the kernel, with bias and activation."""
+        _, height, width, _ = inputs.shape
+        known = height is not None and width is not None and width % 2 == 0
+        if not (known and self.in_pairs and training and self.trainable):
+            return super().call(inputs)
+        bias = self.bias if self.use_bias else None
+        return convolved_in_pairs(inputs, self.kernel, bias, self.padding, self.activation)
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """The image under the kernel."""

@@ -6,36 +6,13 @@ no cache holds, the updates then take longer than the gradients. TensorFlow has 
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
 from typing import Any
 
-from cnncli.factory.precision import has_gpu
+from cnncli.factory.choices import UPDATES, is_taken
 from cnncli.startup import keras, tf
 
 LARGE = 2**20
 """Numbers in a variable from which on Adam passes over it once: from there on it pays, and the last digits change."""
-
-_ONCE = {"updates": "once"}
-"""What environment.json says of a training whose updates are these."""
-
-_allowed: ContextVar[bool] = ContextVar("allowed", default=True)
-
-
-def record_of_updates() -> dict[str, str]:
-    """What environment.json says of the updates of a training that starts now; nothing where they are Keras' own."""
-    return dict(_ONCE) if _allowed.get() and not has_gpu() else {}
-
-
-@contextlib.contextmanager
-def updates_as_in(environment: Mapping[str, Any]) -> Iterator[None]:
-    """Inside, optimizers compute as in the training whose environment.json this is; earlier ones had Keras' own."""
-    token = _allowed.set(all(environment.get(key) == value for key, value in _ONCE.items()))
-    try:
-        yield
-    finally:
-        _allowed.reset(token)
 
 
 def update_at_once(optimizer: Any) -> None:
@@ -44,7 +21,7 @@ def update_at_once(optimizer: Any) -> None:
     For SGD the results are the same to the last bit. Adam's differ in the last digits, since TensorFlow rounds `1 -
     beta_1` otherwise, and only variables of `LARGE` numbers or more are updated so.
     """
-    if not record_of_updates():
+    if not is_taken(UPDATES):
         return
     if type(optimizer) is keras.optimizers.SGD and optimizer.momentum:
         optimizer.update_step = _sgd(optimizer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from cnncli import __version__
@@ -19,6 +20,7 @@ from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, writ
 from cnncli.runner.inputs.own_files import with_own_files
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.resume_plan import plan_resume
+from cnncli.runner.threads import choose_threads
 from cnncli.runs import RunDir, now, require_writable, sweep_runs
 from cnncli.runs.groups import FINAL, GROUP_LOCK, GroupDir, GroupRecord
 from cnncli.runs.lock import locked_folder
@@ -131,7 +133,7 @@ def _finish_run(
         return
     observer.on_fold(number, group.record.folds)
     divide_processor(parts_of_processor(spec.train.devices))
-    threading = _threading_of(group)
+    threading = partial(choose_threads, spec, OpenRun(group.fold(1)))
     with _interrupting(lambda: group, number):
         if not run.data.exists():  # it ended before its first step
             _train(spec, lambda: _created(run), group.path.parent, observer, command, threading)
@@ -152,20 +154,23 @@ def _train(
     weights_dir: Path,
     observer: TrainingObserver,
     command: Sequence[str],
-    threading: Callable[[], None] | None = None,
+    threading: Callable[[], object] | None = None,
 ) -> None:
     began = time.monotonic()
     divide_processor(parts_of_processor(spec.train.devices))
-    with isolated(before_start=threading):
+    with isolated(before_start=threading or partial(choose_threads, spec)):
+        from cnncli.runner.environment import tell_threads
         from cnncli.runner.train import train_into
         from cnncli.runner.training.pace import start_pace
 
+        if threading is None:
+            tell_threads(spec, observer.on_notice)
         limit = spec.train.max_seconds
         pace = lambda: start_pace(time.monotonic() - began, limit, None)  # noqa: E731
         train_into(open_run, spec, weights_dir, observer, command, pace)
 
 
-def _threading_of(group: GroupDir) -> Callable[[], None]:
+def _threading_of(group: GroupDir) -> Callable[[], object]:
     """Sets TensorFlow to compute as the first fold did."""
     return OpenRun(group.fold(1)).apply_recorded_threading
 

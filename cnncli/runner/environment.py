@@ -11,11 +11,15 @@ from typing import Any
 
 from cnncli import __version__
 from cnncli.environment import ONEDNN, THREADS, result_variables
+from cnncli.factory.choices import record_of_choices
 from cnncli.factory.package_layers import LAYERS_KEY, package_layers
-from cnncli.factory.updates import record_of_updates
 from cnncli.machine import processor_name, usable_cores
+from cnncli.notices import Notice
 from cnncli.spec.graph import Node
+from cnncli.spec.schema import Spec
+from cnncli.spec.threads import threads_of
 from cnncli.startup import device_name, tf
+from cnncli.wording import counted
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pillow")
 _LABELS = {"device": "device", "processor": "processor", "threads": "number of threads", "onednn": "oneDNN setting"}
@@ -38,7 +42,7 @@ def environment(nodes: Sequence[Node] = (), devices: Sequence[str] = ()) -> dict
         "processor": processor_name(),
         "threads": _threads(),
         "onednn": os.environ.get(ONEDNN, "default"),
-        **record_of_updates(),
+        **record_of_choices(),
         "variables": {name: value for name, value in result_variables().items() if name not in (ONEDNN, THREADS)},
         "packages": {**{package: version(package) for package in _PACKAGES}, **plugins},
         **({LAYERS_KEY: of_packages} if layers else {}),
@@ -68,6 +72,19 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 def _shown(devices: Any) -> str:
     return " and ".join(map(str, devices)) if isinstance(devices, list) else "one"
+
+
+def tell_threads(spec: Spec, notice: Notice) -> None:
+    """Says so if TensorFlow, which the program had started before, computes with other threads than the spec asks for.
+
+    A variable that the user has set is named by another warning.
+    """
+    wanted, number = threads_of(spec), _threads()
+    if number != wanted and THREADS not in result_variables():
+        notice(
+            f"note: TensorFlow runs in this program already, so an operation takes {counted(number, 'thread')} here "
+            f"and not {wanted}: the last digits differ from those of a new process"
+        )
 
 
 def _threads() -> int:

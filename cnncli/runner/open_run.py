@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cnncli.environment import MOST_THREADS, ONEDNN, THREADS, set_by_default
+from cnncli.environment import ONEDNN, set_by_default, set_threads
 from cnncli.errors import RunError, SpecError, path_text
 from cnncli.factory.package_layers import require_packages
+from cnncli.machine import MOST_THREADS
 from cnncli.notices import Notice, warn
 from cnncli.records import Epoch, History
 from cnncli.runner.inputs.data_record import DataRecord, parse_data_record
@@ -214,17 +215,18 @@ class OpenRun:
         """
         return input_format_for(self.spec.data, self.input_spec.shape)
 
-    def apply_recorded_threading(self) -> None:
+    def apply_recorded_threading(self) -> bool:
         """Sets TensorFlow, which has not started yet, to compute as the run did: the last bits depend on it.
 
-        That is with the same number of threads, and with oneDNN or without.
+        That is with the same number of threads, and with oneDNN or without. Returns whether there is a record of it.
         """
         recorded = self._environment_or_nothing()
         threads, onednn = recorded.get("threads"), recorded.get("onednn")
         if type(threads) is int and 0 < threads <= MOST_THREADS:
-            set_by_default(THREADS, str(threads))
+            set_threads(threads)
         if onednn in ("0", "1"):
             set_by_default(ONEDNN, onednn)
+        return bool(recorded)
 
     @cached_property
     def progress(self) -> TrainingState:

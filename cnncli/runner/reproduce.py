@@ -10,7 +10,7 @@ from pathlib import Path
 from cnncli.data.decode.pixels import UnknownWhite
 from cnncli.data.decode.white import WHITE
 from cnncli.errors import RunError
-from cnncli.factory.updates import updates_as_in
+from cnncli.factory.choices import choices_of
 from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
 from cnncli.runner.environment import differences, environment
@@ -37,7 +37,7 @@ def reproduce(
         data = data.replace(classes=run.class_names)
     spec = spec.replace(track=[])  # only to compare the two
     again_with = partial(train, weights_dir=run.path.parent, legs=run.legs)
-    with updates_as_in(recorded):
+    with choices_of(recorded):
         try:
             result = again_with(spec.replace(data=data), runs_dir, observers, command)
         except UnknownWhite:  # older runs took white for that of bytes, and did not ask for it

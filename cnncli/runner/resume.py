@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cnncli.factory.updates import updates_as_in
+from cnncli.factory.choices import choices_of
 from cnncli.observer import TrainingObserver
 from cnncli.report import Reports
 from cnncli.runner.environment import differences, environment
@@ -60,7 +60,7 @@ def resume(
         return train_into(
             open_run, spec, run.path.parent, observer, command, evaluates=evaluates, reports=reports, group=group
         )
-    with updates_as_in(run.environment):
+    with choices_of(run.environment):
         return _continue(run, spec, observer, command, evaluates, reports, group)
 
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,6 +19,8 @@ from cnncli.errors import CnncliError, Interrupted, ResourceError, TrainingError
 from cnncli.isolation import isolated
 from cnncli.observer import TrainingObserver
 from cnncli.records import Epoch
+from cnncli.runner.open_run import OpenRun
+from cnncli.runner.threads import choose_threads
 from cnncli.runs import RunDir
 from cnncli.runs.searches import TRIAL
 from cnncli.search.process import PRUNE
@@ -82,15 +85,16 @@ def run_trial(folder: Path, weights_dir: Path, command: Sequence[str], said: Tex
     record = json.loads((folder / TRIAL).read_text("utf-8"))
     spec = load(record["spec"]).spec
     reporter: Reporter | None = None
+    run = RunDir(folder)
     end: dict[str, Any] = {"state": "finished", "reason": "", "hint": "", "exit_code": 0}
     divide_processor(parts_of_processor(spec.train.devices))
     try:
-        with isolated():
+        with isolated(before_start=partial(choose_threads, spec, OpenRun(run))):
             from cnncli.runner.training.outcome import PRUNED
             from cnncli.search.training import train_trial
 
             reporter = Reporter(said, heard, spec.train.epochs, PRUNED)
-            train_trial(RunDir(folder), spec, weights_dir, [reporter], command, record.get("evaluates", False))
+            train_trial(run, spec, weights_dir, [reporter], command, record.get("evaluates", False))
     except Interrupted as stop:
         end |= {"state": "pruned" if stop.exit_code == PRUNED else "interrupted", "exit_code": stop.exit_code}
     except TrainingError as error:

@@ -12,6 +12,7 @@ from cnncli.catalog.image_sources import PATH
 from cnncli.catalog.validators import boolean, choice, list_of, number, optional, text, whole
 from cnncli.catalog.weights import model_weights
 from cnncli.errors import KeyPath, Problem
+from cnncli.machine import MOST_THREADS
 from cnncli.spec.graph import Network, Node, read_network
 from cnncli.spec.sections import devices, sources, values
 from cnncli.spec.sections.duration import duration, seconds_of
@@ -208,6 +209,11 @@ class Train(Section):
         choice("float32", "mixed_bfloat16", "mixed_float16", "auto"),
         "The number format that layers compute in; weights stay float32",
         "float32",
+    )
+    threads: int | str = key(
+        whole(1, MOST_THREADS, words=("auto",)),
+        "Threads of the processor for one operation: auto, few for a small network; or a number",
+        "auto",
     )
     devices: int | str | list[str] | None = key(
         devices.devices,

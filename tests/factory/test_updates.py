@@ -12,6 +12,13 @@ DECAYED = {"momentum": 0.8, "weight_decay": 0.01}
 
 
 @pytest.fixture
+def choices_of():
+    from cnncli.factory.choices import choices_of
+
+    return choices_of
+
+
+@pytest.fixture
 def updates():
     from cnncli.factory import updates
 
@@ -42,10 +49,10 @@ def same(first, second):
 
 @pytest.mark.representatives("arguments0")
 @pytest.mark.parametrize("arguments", [NESTEROV, DECAYED])
-def test_sgd_gives_the_bits_of_keras(updates, arguments):
+def test_sgd_gives_the_bits_of_keras(choices_of, arguments):
     fused, optimizer = trained("SGD", **arguments)
     assert optimizer.update_step.__module__ == "cnncli.factory.updates"
-    with updates.updates_as_in({}):
+    with choices_of({}):
         plain, optimizer = trained("SGD", **arguments)
     assert optimizer.update_step.__module__.startswith("keras.")
     assert same(fused, plain)
@@ -53,10 +60,10 @@ def test_sgd_gives_the_bits_of_keras(updates, arguments):
 
 @pytest.mark.representatives("Adam")
 @pytest.mark.parametrize("name", ["Adam", "AdamW"])
-def test_adam_passes_once_over_large_variables_alone(updates, monkeypatch, name):
+def test_adam_passes_once_over_large_variables_alone(updates, choices_of, monkeypatch, name):
     """Their last digits differ, and without them nothing does."""
     plain, _ = trained(name)
-    with updates.updates_as_in({}):
+    with choices_of({}):
         assert same(plain, trained(name)[0])
     monkeypatch.setattr(updates, "LARGE", 30 * 40)
     first, _ = trained(name, steps=1)
@@ -73,13 +80,3 @@ def test_others_are_keras_own(updates, monkeypatch):
     for name, arguments in (("Adam", {"amsgrad": True}), ("SGD", {}), ("RMSprop", {})):
         _, optimizer = trained(name, steps=0, **arguments)
         assert optimizer.update_step.__module__.startswith("keras."), name
-
-
-def test_a_run_is_trained_as_its_record_says(updates):
-    record = updates.record_of_updates()
-    assert record
-    with updates.updates_as_in({"threads": 2}):  # of a version that had only Keras' own
-        assert updates.record_of_updates() == {}
-        with updates.updates_as_in(record):
-            assert updates.record_of_updates() == record
-    assert updates.record_of_updates() == record

@@ -24,8 +24,8 @@ def problems_of(text):
         (DATA + "model:\n", (2, 7, "expected the keys blocks, layers, weights; got nothing")),
         (DATA + MODEL + "train: 3",
          (3, 8, "expected the keys epochs, max_time, batch_size, optimizer, loss, metrics, class_weight, sampling, "
-                "monitor, callbacks, stages, features, jit_compile, precision, devices, synchronized, deterministic, "
-                "checkpoint; got 3")),
+                "monitor, callbacks, stages, features, jit_compile, precision, threads, devices, synchronized, "
+                "deterministic, checkpoint; got 3")),
         (DATA + MODEL + "trian: {epochs: 3}", (3, 1, "unknown key; did you mean 'train'?")),
         (DATA + MODEL + "epochs: 3", (3, 1, "unknown key here; it belongs under 'train'")),
         (DATA + MODEL + "train: {seed: 3}", (3, 9, "unknown key here; it belongs at the top level")),

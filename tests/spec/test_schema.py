@@ -71,6 +71,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
             "features": "auto",
             "jit_compile": False,
             "precision": "float32",
+            "threads": "auto",
             "devices": None,
             "synchronized": True,
             "deterministic": False,

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from cnncli.data.share import Share
+from cnncli.factory.choices import COLUMNS, is_taken
+from cnncli.factory.columns import pair_columns
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
 
@@ -79,7 +81,9 @@ class OneDevice:
         return self.scope()
 
     def prepare(self, model: keras.Model, batch_size: int, evaluation_batch_size: int) -> None:
-        """One device takes every model as it is."""
+        """One device takes every model as it is, but for convolutions with few filters."""
+        if is_taken(COLUMNS):
+            pair_columns(model)
 
     def trained_variables(self, model: keras.Model) -> None:
         """The optimizer changes the model's own variables."""

@@ -1,0 +1,35 @@
+"""What a run records of how it computes, and goes on with."""
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+NEW = {"updates": "once", "columns": "pairs"}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "taken"),
+    [
+        (NEW, NEW),
+        ({"threads": 2}, {}),  # of a version that had none of them
+        ({"updates": "once", "threads": 2}, {"updates": "once"}),  # of one that had the first
+        ({"updates": "twice", "columns": 2}, {}),
+    ],
+)
+def test_a_run_is_trained_as_its_record_says(recorded, taken):
+    from cnncli.factory.choices import choices_of, is_taken, record_of_choices
+
+    assert record_of_choices() == NEW
+    with choices_of(recorded):
+        assert record_of_choices() == taken
+        assert [is_taken(name) for name in NEW] == [name in taken for name in NEW]
+        with choices_of(NEW):
+            assert record_of_choices() == NEW
+    assert record_of_choices() == NEW
+
+
+def test_a_gpu_computes_as_before(machine):
+    from cnncli.factory.choices import record_of_choices
+
+    machine(frozenset(), (8, 0))
+    assert record_of_choices() == {}
