@@ -212,7 +212,7 @@ class Train(Section):
     )
     threads: int | str = key(
         whole(1, MOST_THREADS, words=("auto",)),
-        "Threads of the processor for one operation: auto, few for a small network; or a number",
+        "Threads of one operation: auto, few for a small network; or a number",
         "auto",
     )
     devices: int | str | list[str] | None = key(
@@ -220,9 +220,7 @@ class Train(Section):
         "What shares each step: all graphics cards, a number of them, or [GPU:0, GPU:1]; one device unless set",
         None,
     )
-    synchronized: bool = key(
-        boolean, "Whether BatchNormalization uses the images of all devices, where there are several", True
-    )
+    synchronized: bool = key(boolean, "Whether BatchNormalization uses the images of all devices, if several", True)
     deterministic: bool = key(
         boolean,
         "Allow only operations that give the same bits every time; a CPU does so anyway, a GPU does not",
