@@ -19,6 +19,8 @@ import json
 import os
 import shutil
 import signal
+import socket
+import socketserver
 import statistics
 import subprocess
 import sys
@@ -27,6 +29,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from fetch import client, started
@@ -66,8 +69,9 @@ def write_shards(folder, images):
                     shard.addfile(member, io.BytesIO(content))
 
 
-def upload(folder):
-    s3 = client()
+def upload(folder, address=None):
+    with mock.patch.dict(os.environ, {"AWS_ENDPOINT_URL": address} if address else {}):
+        s3 = client()
     s3.create_bucket(Bucket="shards")
     for shard in sorted(folder.iterdir()):
         s3.put_object(Bucket="shards", Key=shard.name, Body=shard.read_bytes())
@@ -153,18 +157,51 @@ def timed(work, rounds, file):
     return ratios
 
 
-def with_restart(work, program, process, address, bound, name):
+class Door(socketserver.ThreadingTCPServer):
+    """A port that leads to a server, or to none."""
+
+    daemon_threads, allow_reuse_address = True, True
+
+    def __init__(self, address):
+        self.target = address
+        super().__init__(("127.0.0.1", 0), Visitor)
+        self.address = f"http://127.0.0.1:{self.server_address[1]}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Visitor(socketserver.BaseRequestHandler):
+    """A connection through the door."""
+
+    def handle(self):
+        if self.server.target is None:
+            return
+        port = int(self.server.target.rpartition(":")[2])
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as inside:
+            threading.Thread(target=self.carry, args=(self.request, inside), daemon=True).start()
+            self.carry(inside, self.request)
+
+    def carry(self, source, target):
+        with contextlib.suppress(OSError):
+            while content := source.recv(1 << 16):
+                target.sendall(content)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+
+def with_restart(work, program, process, door, bound, name):
     """A training during which the server is away for three seconds, and back with the same objects."""
     work.empty("remote")
     training = subprocess.Popen(work.command("remote", name, 3, bound), env=work.environment("remote"))
     copies = work.folder / "cache-remote" / "remote"
     while not (any(copies.rglob("*.tar")) if bound == BOUND else work.history(name).exists()):
         time.sleep(0.01)
+    door.target = None
     process.kill()
     process.wait()
+    process, address = started(program)
+    upload(work.folder / "shards", address)
     time.sleep(3)
-    process, _ = started(program, address)
-    upload(work.folder / "shards")
+    door.target = address
     assert training.wait() == 0
     return process
 
@@ -187,12 +224,14 @@ def with_kills(work, bound, name):
 
 def survived(work, program, process, address):
     """Whether trainings through restarts and kills end like those that are left alone; the last server."""
+    door = Door(address)
+    os.environ["AWS_ENDPOINT_URL"] = door.address
     for bound, name in ((BOUND, "room"), (TIGHT, "tight")):
         work.empty("remote")
         stopped = threading.Event()
         largest = largest_size(work.folder / "cache-remote", stopped)
         subprocess.run(work.command("remote", name, 3, bound), env=work.environment("remote"), check=True)
-        process = with_restart(work, program, process, address, bound, f"{name}-restarted")
+        process = with_restart(work, program, process, door, bound, f"{name}-restarted")
         with_kills(work, bound, f"{name}-killed")
         stopped.set()
         same = {work.weights(each) for each in (name, f"{name}-restarted", f"{name}-killed")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,6 +19,9 @@ THREADS = 16
 PAUSES = (1, 2, 4, 8, 15, 30)
 """Seconds before each further try, when a server does not answer: a minute in all."""
 
+PATIENCE = 60.0
+"""Seconds that a server may ask for between two tries."""
+
 _OF_CONNECTIONS = ("aiohttp", "gcsfs", "google")
 """Packages whose errors may pass."""
 
@@ -28,26 +32,52 @@ def retried(do: Callable[[], Any]) -> Any:
         try:
             return do()
         except Exception as error:
-            if _is_final(_cause(error)):
+            cause = _cause(error)
+            if _is_final(cause):
                 raise
-            time.sleep(pause)
+            time.sleep(max(pause, min(_wanted_pause(cause), PATIENCE)))
     return do()
+
+
+def _wanted_pause(error: Exception) -> float:
+    """Seconds that a server asks to be left alone, by its header `Retry-After`; 0 where it says none, or a date."""
+    headers = getattr(error, "headers", None) or {}
+    wanted = headers.get("Retry-After") or headers.get("retry-after") or ""
+    return float(wanted) if wanted.isdecimal() else 0.0
 
 
 def _cause(error: Exception) -> Exception:
     """The error behind one of fsspec, to which every answer of a web server but success is a missing file."""
     cause = error.__cause__
-    is_another = isinstance(cause, Exception) and getattr(cause, "status", 404) not in (404, 410)
-    return cause if isinstance(error, FileNotFoundError) and isinstance(cause, Exception) and is_another else error
+    if isinstance(error, FileNotFoundError) and isinstance(cause, Exception) and _is_of_connection(cause):
+        return error if getattr(cause, "status", 0) in (404, 410) else cause
+    return error
+
+
+def _is_of_connection(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in _OF_CONNECTIONS
+
+
+def is_absence(error: Exception) -> bool:
+    """Whether there is no file of the name that was asked for."""
+    return isinstance(_cause(error), FileNotFoundError)
 
 
 def _is_final(error: Exception) -> bool:
     """Whether a request that failed would fail again."""
-    if isinstance(error, FileNotFoundError | PermissionError | ObjectChanged | CnncliError) or is_of_disk(error):
+    if isinstance(error, FileNotFoundError | PermissionError | ObjectChanged | CnncliError):
         return True
-    if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in _OF_CONNECTIONS:
+    if is_distrust(error) or is_of_disk(error):
+        return True
+    if not isinstance(error, OSError) and not _is_of_connection(error):
         return True
     return getattr(error, "status", 500) in range(400, 500) and error.status not in (408, 429)  # type: ignore[attr-defined]
+
+
+def is_distrust(error: Exception) -> bool:
+    """Whether nobody vouches for the certificate of the server."""
+    kinds = ssl.SSLCertVerificationError, ssl.CertificateError
+    return isinstance(error, kinds) or isinstance(getattr(error, "certificate_error", None), kinds)
 
 
 def is_of_disk(error: Exception) -> bool:
@@ -71,7 +101,12 @@ def in_sentences(address: str) -> Iterator[None]:
             raise DataError(f"there is no {where if ' ' in missing or not missing else missing}") from None
         if isinstance(error, PermissionError) or getattr(error, "status", None) in (401, 403):
             hint = "log in with the tool of the protocol first, such as 'aws configure'"
+            if where.startswith("http"):
+                hint = "write the name and the password for its server into ~/.netrc"
             raise ResourceError(f"{where} may not be read with these credentials", hint) from None
+        if is_distrust(error):
+            hint = "name the file of its authority in SSL_CERT_FILE, or for S3 in AWS_CA_BUNDLE"
+            raise ResourceError(f"the certificate of the server of {where} is not trusted", hint) from None
         if is_of_disk(error):
             raise ResourceError(f"the copy cannot be written: {error.strerror}") from None  # type: ignore[attr-defined]
         reason = without_secrets(brief(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -97,12 +98,16 @@ def _translated(path: str) -> Iterator[None]:
         ConnectionError as NoConnection,
         HTTPClientError,
         IncompleteReadError,
+        SSLError,
     )
 
     try:
         yield
     except ClientError as error:
         _raise(error, f"s3://{path}")
+    except SSLError as error:
+        kind = ssl.SSLCertVerificationError if "CERTIFICATE_VERIFY_FAILED" in str(error) else OSError
+        raise kind(errno.EIO, str(error)) from error
     except (NoConnection, HTTPClientError, IncompleteReadError) as error:
         raise OSError(errno.EIO, str(error)) from error
 
@@ -119,4 +124,5 @@ def _raise(error: Any, address: str) -> NoReturn:
         raise ObjectChanged(errno.ESTALE, said, address) from error
     answer = OSError(errno.EIO, said)
     answer.status = status  # type: ignore[attr-defined]
+    answer.headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders")  # type: ignore[attr-defined]
     raise answer from error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,9 @@ COLUMNS = ("shard", "key", "suffix", "label", "start", "bytes", "content")
 
 MOST = 1 << 30
 """Bytes of an index, unpacked, above which it is not read: some seven million images."""
+
+
+_DAMAGED = (OSError, EOFError, ValueError, KeyError, IndexError, StopIteration, csv.Error, zlib.error)
 
 
 class Indexed(NamedTuple):
@@ -74,13 +78,8 @@ def written(index: Index, sizes: Mapping[str, int]) -> bytes:
 def read_index(content: bytes, sizes: Mapping[str, int]) -> Index | None:
     """The index in a file; None where it is not that of exactly these shards, given with their bytes."""
     try:
-        with gzip.open(io.BytesIO(content)) as file:
-            text = file.read(MOST + 1)
-        rows = csv.reader(io.StringIO(text.decode("utf-8", "surrogateescape"), newline=""), strict=True)
-        if len(text) > MOST or tuple(next(rows)) != COLUMNS:
-            return None
         index: dict[str, dict[str, Indexed]] = {}
-        for shard, key, suffix, label, start, size, digest in rows:
+        for shard, key, suffix, label, start, size, digest in _rows_of(content):
             sample = Sample(suffix, label, int(start), int(size))
             if not key and sample.size == sizes[shard]:
                 index[shard] = {}
@@ -88,9 +87,26 @@ def read_index(content: bytes, sizes: Mapping[str, int]) -> Index | None:
             if not 0 <= sample.start <= sample.start + sample.size <= sizes[shard] or not key:
                 return None
             index[shard][key] = Indexed(sample, digest)
-    except (OSError, EOFError, ValueError, KeyError, StopIteration, csv.Error, zlib.error):
+    except _DAMAGED:
         return None
     return index if index.keys() == sizes.keys() else None
+
+
+def shards_in(content: bytes) -> dict[str, int]:
+    """The shards that an index names, with their bytes; none where it is no index."""
+    sizes: dict[str, int] = {}
+    with contextlib.suppress(*_DAMAGED):
+        sizes = {row[0]: int(row[5]) for row in _rows_of(content) if not row[1]}
+    return sizes
+
+
+def _rows_of(content: bytes) -> Iterator[list[str]]:
+    with gzip.open(io.BytesIO(content)) as file:
+        text = file.read(MOST + 1)
+    rows = csv.reader(io.StringIO(text.decode("utf-8", "surrogateescape"), newline=""), strict=True)
+    if len(text) > MOST or tuple(next(rows)) != COLUMNS:
+        raise ValueError("it is no index")
+    return rows
 
 
 def digest_of(parts: Iterable[object]) -> str:

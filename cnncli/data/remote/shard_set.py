@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import numpy as np
 
@@ -16,8 +17,17 @@ from cnncli.data.decode.formats import SUFFIXES as IMAGES
 from cnncli.data.files import Part
 from cnncli.data.remote.address import ZIP, open_remote
 from cnncli.data.remote.objects import Objects, RemoteFile
-from cnncli.data.remote.requests import in_sentences, retried
-from cnncli.data.remote.shard_index import INDEX, Indexed, digest_of, first_other, indexed, read_index, written
+from cnncli.data.remote.requests import THREADS, in_sentences, is_absence, retried
+from cnncli.data.remote.shard_index import (
+    INDEX,
+    Indexed,
+    digest_of,
+    first_other,
+    indexed,
+    read_index,
+    shards_in,
+    written,
+)
 from cnncli.data.remote.shard_store import ShardStore
 from cnncli.data.sources.rows import Row
 from cnncli.data.sources.rows.reading import SUFFIXES as TABLES
@@ -228,12 +238,12 @@ def shards_at(address: str, label: str | None, bound: int, notice: Notice) -> Sh
 
     Errors are those of `Shards`.
     """
-    if address.startswith(ZIP) or urlsplit(address).scheme not in ("s3", "gs"):
+    public, is_web = without_secrets(address).rstrip("/"), address.startswith("http")
+    if address.startswith(ZIP) or (is_web and (public != address.rstrip("/") or "." in public.rpartition("/")[2])):
         return None
     objects, root = open_remote(address)
-    public = without_secrets(address).rstrip("/")
     with in_sentences(public):
-        listed = retried(lambda: objects.listed(root))
+        listed = retried(lambda: _named_by_index(objects, public) if is_web else objects.listed(root))
     shards = {name: file for name, file in listed.items() if name.lower().endswith(".tar")}
     others = {name: file for name, file in listed.items() if name not in shards}
     if not shards or not all(file.mark and file.size for file in shards.values()) or any(map(_is_more, others)):
@@ -249,6 +259,28 @@ def shards_at(address: str, label: str | None, bound: int, notice: Notice) -> Sh
             f"set data.cache: {{disk: {-(-least // 10**9) + 1}}}, in GB, or pack smaller shards with --shard-size",
         )
     return Shards(public, objects, ordered, others, label, bound, notice)
+
+
+def _named_by_index(objects: Objects, folder: str) -> dict[str, RemoteFile]:
+    """The files of a folder on a web server, which lists none, by the index in it; empty without one."""
+
+    def file(name: str) -> RemoteFile:
+        return objects.info(f"{folder}/{quote(name)}")
+
+    try:
+        index = objects.read(f"{folder}/{INDEX}")
+    except FileNotFoundError as error:
+        if is_absence(error):
+            return {}
+        raise
+    names, files = [INDEX, *shards_in(index)], {}
+    try:
+        files[CLASSES] = file(CLASSES)
+    except FileNotFoundError as error:
+        if not is_absence(error):
+            raise
+    with ThreadPoolExecutor(THREADS) as pool:
+        return files | dict(zip(names, pool.map(file, names), strict=True))
 
 
 def _is_more(name: str) -> bool:
