@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -138,13 +138,18 @@ def _refused(error: DataError) -> list[Finding]:
     return finding("refused", [Affected((), f"{error}; {error.hint}" if error.hint else f"{error}")])
 
 
-def load_readable_splits(data: Data, seed: int, notice: Notice) -> Splits:
+def load_readable_splits(
+    data: Data, seed: int, notice: Notice, before: Callable[[Splits], object] = lambda splits: None
+) -> Splits:
     """Loads and divides the images of a spec, as `load_splits` does, and checks the headers of its files.
+
+    `before` receives the images before any header is read.
 
     Raises:
         DataError: Images are missing, or a header cannot be read.
     """
     splits = load_splits(data, seed, notice=notice)
+    before(splits)
     files = {split: samples for split, samples in splits.samples.items() if isinstance(samples, FileSamples)}
     windows = _readable(files, data.source.arguments.get("path", data.source.name), notice)
     return dataclasses.replace(splits, windows=windows)

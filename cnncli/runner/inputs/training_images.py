@@ -6,20 +6,23 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import prod
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
 from cnncli.data.sources.builtin import DOWNLOADS
 from cnncli.data.sources.published.download import download_dir
+from cnncli.errors import CnncliError
 from cnncli.isolation import isolated_images
 from cnncli.notices import Notice, Progress
 from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.class_check import require_class_weights
 from cnncli.runner.inputs.size_findings import warn_about_sizes
 from cnncli.runner.inputs.source_check import load_readable_splits
-from cnncli.runner.inputs.splits import Splits, decoded
-from cnncli.spec.schema import Spec
+from cnncli.runner.inputs.splits import Splits, all_files, decoded
+from cnncli.runner.inputs.streamed import is_streamed
+from cnncli.spec.schema import Data, Spec
 from cnncli.spec.sections.sources import Source
 
 TrainingImages = Callable[[Spec, TrainingObserver], tuple[Splits, Splits]]
@@ -28,19 +31,20 @@ TrainingImages = Callable[[Spec, TrainingObserver], tuple[Splits, Splits]]
 _LONGEST = 1.0  # seconds that an abandoned thread gets to end at its next event
 
 
-def checked_images(spec: Spec, notice: Notice) -> Splits:
+def checked_images(spec: Spec, notice: Notice, before: Callable[[Splits], object] = lambda splits: None) -> Splits:
     """Loads and divides the images of a spec, and reads the headers of its files; pixels are not decoded.
 
     Args:
         spec: A checked spec.
         notice: Receives a line about whatever is left out or looks wrong.
+        before: Receives the images before any header is read.
 
     Raises:
         DataError: Images are missing, cannot be read, or cannot be divided as the spec asks.
         SpecError: The spec has weights for classes that there are none of.
         ResourceError: The images do not fit into memory.
     """
-    splits = load_readable_splits(spec.data, spec.seed, notice)
+    splits = load_readable_splits(spec.data, spec.seed, notice, before)
     require_class_weights(spec.train, splits.class_names)
     warn_about_sizes(spec, splits, notice)
     return splits
@@ -80,8 +84,21 @@ def is_here(source: Source) -> bool:
 
 
 def _loaded(spec: Spec, notice: Notice, progress: Progress) -> tuple[Splits, Splits]:
-    source = checked_images(spec, notice)
+    source = checked_images(spec, notice, lambda splits: _decode_ahead(splits, spec.data, progress, notice))
     return source, decoded(source, spec.data, progress, notice)
+
+
+def _decode_ahead(splits: Splits, data: Data, progress: Progress, notice: Notice) -> None:
+    """Decodes images in tar shards on a server into the cache, if they fit there: each shard while the next ones come.
+
+    Whatever goes wrong does so again when they are checked and asked for, and is told then.
+    """
+    files = all_files(splits)
+    if files is None or files.shards is None or not data.caches_on_disk:
+        return
+    if not is_streamed(files, len(files) * prod(files.shape), data):
+        with contextlib.suppress(CnncliError):
+            decoded(splits, data, progress, notice)
 
 
 class _Abandoned(BaseException):

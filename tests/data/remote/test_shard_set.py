@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 from memory_server import MemoryServer, shard
 
-from cnncli.data import cache_room
+from cnncli.data import cache, cache_room
 from cnncli.data.identity import fingerprint
 from cnncli.data.remote import requests, shard_set
 from cnncli.data.remote.shard_index import INDEX, indexed, read_index, written
 from cnncli.data.samples import FileSamples
 from cnncli.errors import DataError, ResourceError
+from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.source_check import load_readable_splits
 from cnncli.runner.inputs.splits import decoded
+from cnncli.runner.inputs.training_images import training_images
 from cnncli.runner.pack import pack
 from cnncli.spec import load
 
@@ -23,7 +25,7 @@ SHARD = 32_768  # bytes of one on a disk
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("CNNCLI_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(cache_room, "_held", {})
     monkeypatch.setattr(requests, "PAUSES", ())
@@ -62,8 +64,8 @@ def read(data, notices=None):
     }
 
 
-def size_of(cache):
-    return sum(path.stat().st_size for path in cache.rglob("*") if path.is_file())
+def size_of(folder):
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize(
@@ -76,11 +78,11 @@ def size_of(cache):
         pytest.param({"disk": 9 * SHARD / 1e9}, marks=pytest.mark.exhaustive),
     ],
 )
-def test_images_are_those_of_the_disk_within_every_bound(server, here, tmp_path, cache, monkeypatch, bound):
+def test_images_are_those_of_the_disk_within_every_bound(server, here, tmp_path, folder, monkeypatch, bound):
     data = data_of(tmp_path, "s3://bucket", bound)
     _, remote = read(data)
     if isinstance(bound, dict):
-        assert size_of(cache) < bound["disk"] * 1e9 + 100_000  # with the index, and what was checked
+        assert size_of(folder) < bound["disk"] * 1e9 + 100_000  # with the index, and what was checked
     streamed = load_readable_splits(data, 0, lambda line: None)
     monkeypatch.setenv("CNNCLI_CACHE_DIR", str(tmp_path / "cache of the disk"))
     assert remote == read(data_of(tmp_path, here))[1]
@@ -99,6 +101,24 @@ def test_windows_are_said_and_follow_from_the_bound(server, tmp_path):
         f"images are shuffled within {train.shards.window} shards at a time, as they do not fit into the cache"
     )
     assert not isinstance(splits.samples["validation"], FileSamples)  # in memory
+
+
+def test_images_are_decoded_while_others_are_still_coming(server, here, tmp_path, monkeypatch):
+    sizes = {path.name: path.stat().st_size for path in here.iterdir()}
+    server.contents[f"bucket/{INDEX}"] = written({name: indexed(here / name) for name in sizes}, sizes)
+    monkeypatch.setattr(cache, "_CHUNK_BYTES", 12 * 24 * 24 * 3)  # twelve images
+    server.slow, done = ("8.tar", "9.tar"), []
+    server.goes_on.clear()
+
+    class Watching(TrainingObserver):
+        def on_decoding(self, number, total):
+            done.append(number)
+            server.goes_on.set()
+
+    data_of(tmp_path, "s3://bucket")
+    _, splits = training_images(load(tmp_path / "spec.yaml").spec, Watching())
+    assert done == [*range(12, 100, 12), 100]
+    assert len(splits.samples["train"].read(np.arange(70))) == 70
 
 
 def test_images_that_are_sorted_by_class_are_a_warning(server, tmp_path):
