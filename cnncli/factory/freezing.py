@@ -18,6 +18,18 @@ def layers_that_learn(model: keras.Model) -> dict[str, Any]:
     return {name: layer for name, layer in _layers(model).items() if _weights(layer)}
 
 
+def all_weights(model: keras.Model) -> dict[str, Any]:
+    """The weights of a built model that train, or would if no layer were frozen, by name: `layer/kernel`.
+
+    Inside a backbone they are called `backbone/layer/kernel`.
+    """
+    return {
+        name + INSIDE + f"/{weight.path}".rpartition(f"/{layer.name}/")[2]: weight
+        for name, layer in layers_that_learn(model).items()
+        for weight in _weights(layer)
+    }
+
+
 def frozen_in_stages(model: keras.Model, stages: Sequence[StageSpec]) -> tuple[frozenset[str], ...]:
     """The names of the frozen layers of a new model: before all stages, as it was built, and then in each stage.
 

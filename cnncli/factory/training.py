@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,16 +68,19 @@ def compile_model(
     rate: KeyPath = (),
     variables: Sequence[keras.Variable] | None = None,
     part: keras.Model | None = None,
+    rate_factors: Mapping[str, float] | None = None,
 ) -> PacedSchedule | None:
     """Gives a built model its optimizer, loss and metrics; `classes` and `total_steps` stand for numbers in them.
 
     Where a stage sets the learning rate, `rate` is its key path. If `total_steps` is None, not known yet, the
     schedule that needs it is returned, to be given it later. The optimizer is for `variables` if there are some, in
-    place of the model's own. A `part` of the model that trains in its place is given the same ones.
+    place of the model's own. A `part` of the model that trains in its place is given the same ones. `rate_factors`
+    are those of `factors_of_weights`.
 
     Raises:
-        SpecError: Keras rejects one of them.
+        SpecError: Keras rejects one of them, or a rate factor is for no weight.
     """
+    from cnncli.factory.rate_factors import factors_of_weights, multiply_rates
     from cnncli.factory.updates import update_at_once
 
     words = {"classes": classes} if total_steps is None else {"classes": classes, "total_steps": total_steps}
@@ -91,6 +94,9 @@ def compile_model(
             built_optimizer = construct(replace(optimizer, arguments=others), words, learning_rate=paced)
         average_per_update(built_optimizer)
         update_at_once(built_optimizer)
+    if rate_factors:
+        multiply_rates(built_optimizer, factors_of_weights(model, rate_factors))
+    with _errors_at(optimizer, rate or ("train", "optimizer", optimizer.name)):
         built_optimizer = _without_underflow(model, built_optimizer, variables)
         if variables is not None:
             built_optimizer.build(list(variables))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnncli.factory.averages import average_per_update
+from cnncli.factory.rate_factors import multiply_rates, rate_factors_of
 from cnncli.factory.updates import update_at_once
 from cnncli.startup import keras, tf
 
@@ -30,5 +31,6 @@ def twin(optimizer: Any, variables: Sequence[keras.Variable]) -> Any:
     other = type(optimizer).from_config(config)
     average_per_update(other)
     update_at_once(other)
+    multiply_rates(other, rate_factors_of(optimizer))
     other.build(list(variables))
     return other

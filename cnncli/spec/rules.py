@@ -20,6 +20,7 @@ from cnncli.spec.metrics import (
     unfitting_metrics,
 )
 from cnncli.spec.pretrained import wrong_parameters
+from cnncli.spec.rate_factors import wrong_rate_factors
 from cnncli.spec.schema import Data, Spec
 from cnncli.spec.sections.devices import number_of, wrong_for_several
 from cnncli.spec.sections.features import MIXING, wrong_features
@@ -184,6 +185,10 @@ def _rates(spec: Spec) -> Iterator[Problem]:
             yield Problem((*path, schedule.name, "boundaries"), "each boundary must be later than the one before")
 
 
+def _rate_factors(spec: Spec) -> Iterator[Problem]:
+    yield from wrong_rate_factors(spec.train.learning_rate_factors or {}, spec.model.nodes)
+
+
 def _stages(spec: Spec) -> Iterator[Problem]:
     wrong = list(wrong_stages(spec.train.stages, spec.train.epochs, spec.model.nodes))
     yield from wrong
@@ -273,6 +278,7 @@ _RULES = (
     _class_names,
     _callbacks,
     _rates,
+    _rate_factors,
     _stages,
     _data,
     _mixing,

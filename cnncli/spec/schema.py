@@ -171,6 +171,7 @@ class Train(Section):
         "A Keras optimizer; its learning_rate may be a schedule",
         Entry("optimizer", "Adam"),
     )
+    learning_rate_factors: dict[str, float] | None = key(values.rate_factors, "Factors of the rate, by weight", None)
     loss: Entry = key(
         entry_validator("loss"),
         "A Keras loss; labels are encoded to suit it",

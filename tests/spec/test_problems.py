@@ -23,9 +23,9 @@ def problems_of(text):
         ("data: {}\n" + MODEL, (1, 1, "'data' needs 'source': a built-in data set, or a place with images")),
         (DATA + "model:\n", (2, 7, "expected the keys blocks, layers, weights; got nothing")),
         (DATA + MODEL + "train: 3",
-         (3, 8, "expected the keys epochs, max_time, batch_size, optimizer, loss, metrics, class_weight, sampling, "
-                "monitor, callbacks, stages, features, jit_compile, precision, threads, devices, synchronized, "
-                "deterministic, checkpoint; got 3")),
+         (3, 8, "expected the keys epochs, max_time, batch_size, optimizer, learning_rate_factors, loss, metrics, "
+                "class_weight, sampling, monitor, callbacks, stages, features, jit_compile, precision, threads, "
+                "devices, synchronized, deterministic, checkpoint; got 3")),
         (DATA + MODEL + "trian: {epochs: 3}", (3, 1, "unknown key; did you mean 'train'?")),
         (DATA + MODEL + "epochs: 3", (3, 1, "unknown key here; it belongs under 'train'")),
         (DATA + MODEL + "train: {seed: 3}", (3, 9, "unknown key here; it belongs at the top level")),

@@ -61,6 +61,7 @@ def test_two_keys_are_enough_and_the_rest_has_these_defaults():
             "max_time": None,
             "batch_size": 32,
             "optimizer": "Adam",
+            "learning_rate_factors": None,
             "loss": "SparseCategoricalCrossentropy",
             "metrics": ["accuracy"],
             "class_weight": None,

@@ -69,5 +69,6 @@ def build_compiled_model(
     """
     model, classes = build_model(nodes, inputs, train.precision, seed, name), len(inputs.class_names)
     encoding = encoding_for(train, model, classes)
-    compile_model(model, train.optimizer, train.loss, train.metrics, classes, total_steps)
+    factors = train.learning_rate_factors
+    compile_model(model, train.optimizer, train.loss, train.metrics, classes, total_steps, rate_factors=factors)
     return model, encoding

@@ -87,14 +87,14 @@ class TrainingPhases:
         Returns:
             The schedule, if that waits for the clock to decide on the steps.
         """
-        train = self.train
+        train, model = self.train, self.model
         phase = train.phases[max(number - 1, 0)]
         path = phase.rate if phase.rate[: len(STAGES)] == STAGES else ()
         steps = self.batches.steps * phase.epochs if train.max_time is None else None
-        variables = self.execution.trained_variables(self.model)
+        variables, factors = self.execution.trained_variables(model), train.learning_rate_factors
         with self.execution.compile_scope():
             return compile_model(
-                self.model, phase.optimizer, train.loss, train.metrics, self._classes, steps, path, variables, part
+                model, phase.optimizer, train.loss, train.metrics, self._classes, steps, path, variables, part, factors
             )
 
     def features(self, number: int, first_epoch: int) -> Features | None:

@@ -63,6 +63,7 @@ class_weight = optional(
         description="'balanced', or a mapping from class names to weights",
     )
 )
+rate_factors = optional(mapping_of(number(0, above=True)))
 _CACHES = ("off", "memory", "disk")
 
 

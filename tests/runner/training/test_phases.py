@@ -21,7 +21,8 @@ FIRST = "{epochs: 3, freeze: [conv2d_1, 'batch*'], learning_rate: 0.01}"
 SECOND = f"{{epochs: 2, thaw: ['*'], learning_rate: {DECAY}}}"
 # The loss never improves by so much, so that the first stage ends after two of its three epochs.
 STOPPING = "[{EarlyStopping: {monitor: loss, min_delta: 10, patience: 1, restore_best_weights: true}}]"
-STAGED = (f"train.stages=[{FIRST}, {SECOND}]", "train.epochs=5", f"train.callbacks={STOPPING}")
+FACTORS = "train.learning_rate_factors={'batch*/*': 2, 'dense*/kernel': 0.5}"
+STAGED = (f"train.stages=[{FIRST}, {SECOND}]", "train.epochs=5", f"train.callbacks={STOPPING}", FACTORS)
 
 
 def progress_of(folder: Path) -> Any:
@@ -55,6 +56,14 @@ def test_a_callback_ends_the_stage_and_each_has_its_own_learning_rate(staged):
     assert [(row["epoch"], row["stage"]) for row in rows] == [("1", "1"), ("2", "1"), ("3", "2"), ("4", "2")]
     rates = [float(row["learning_rate"]) for row in rows]
     assert rates == pytest.approx([0.01, 0.01, 0.0025, 0])  # decayed over the twelve steps of the stage
+
+
+def test_a_rate_factor_for_no_weight_ends_before_a_run_exists(stateful, watcher, tmp_path):
+    from cnncli.runner.train import train
+
+    with pytest.raises(SpecError, match="no weight is called 'conv2d_1/gamma'; did you mean"):
+        train(stateful(*STAGED[:-1], "train.learning_rate_factors={conv2d_1/gamma: 2}"), tmp_path, [watcher()])
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_stages_say_what_they_change(staged):
