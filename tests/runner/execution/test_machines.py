@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from comparison import assert_same
 
@@ -77,3 +78,45 @@ def test_killed_and_resumed_they_give_the_same(spec, whole, free_addresses, tmp_
     ended = together([*resumed, "0"], [*resumed, "1", "--runs-dir", tmp_path / "elsewhere"])
     assert [code for code, _ in ended] == [0, 0], ended
     assert_same(run, whole)
+
+
+HEAVY = """
+name: heavy
+seed: 0
+data: {{source: {{arrays: {{path: {images}}}}}}}
+model:
+  layers:
+    - Conv2D: {{filters: 2, kernel_size: 3, activation: relu}}
+    - Flatten
+    - Dense: {{units: classes, activation: softmax}}
+train:
+  epochs: 6
+  batch_size: 16
+  precision: mixed_float16
+  optimizer: {{SGD: {{learning_rate: 0.05}}}}
+  loss: CategoricalCrossentropy
+  class_weight: {{"2": 10000.0}}
+"""
+
+
+def test_a_step_is_left_out_by_both_when_the_gradient_of_one_overflows(free_addresses, tmp_path):
+    from cnncli.data.orders import all_shuffled
+    from cnncli.startup import tf
+
+    random = np.random.default_rng(0)
+    arrays = {
+        f"x_{split}": random.integers(0, 256, (48, 6, 6, 1)).astype(np.uint8) for split in ("train", "val", "test")
+    }
+    labels = np.append(np.arange(47) % 2, 2)  # one image is so heavy that its gradient is no float16
+    np.savez(tmp_path / "images.npz", **arrays, y_train=labels, y_val=labels, y_test=labels)
+    spec = tmp_path / "heavy.yaml"
+    spec.write_text(HEAVY.format(images=tmp_path / "images.npz"))
+    ended = together(*(["-m", "cnncli", *part, "--runs-dir", tmp_path] for part in commands(spec, free_addresses)))
+    assert [code for code, _ in ended] == [0, 0], ended
+    shuffled = all_shuffled(48, 0)
+    places = [int(np.argmax(shuffled(tf.range(48, dtype=tf.int64), tf.constant(n, tf.int64)))) for n in range(6)]
+    assert {place % 16 < 8 for place in places} == {True, False}  # on either rank in some epoch
+    with np.load(tmp_path / "heavy-001" / "checkpoint" / "state.npz") as state:
+        values = {name.rpartition("/")[2]: state[name] for name in state.files if name.startswith("optimizer/")}
+    assert values["dynamic_scale"] == 2**15 / 2**6  # halved in each epoch
+    assert values["iteration"] == 12  # of 18
