@@ -1,19 +1,22 @@
 """Trainings on one device and on parts of the processor, compared: histories and last weights.
 
-    python benchmarks/devices.py [CASE …] [--devices N]
+    python benchmarks/devices.py [CASE …] [--devices N | --disturbed]
 
 Each case trains a small network on 2,001 digits for two epochs in batches of 128, the last of which has 81, once on one
 device and once on N parts of the processor (2 unless given). `resnet` is the shipped cifar10_resnet on digits in
-colour, for one epoch. Prints the largest difference of each. All cases take three minutes on two cores.
+colour, for one epoch. Prints the largest difference of each. All cases take three minutes on two cores. `--disturbed`
+compares with one device again, whose first weights are changed by 1e-7 of themselves: what rounding alone comes to.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +109,27 @@ def trained(folder: Path, case: str, devices: list[str] | None) -> Results:
     return results(runs)
 
 
+@contextlib.contextmanager
+def disturbed_weights() -> Iterator[None]:
+    """Inside, every model begins with weights that differ by 1e-7 of themselves."""
+    from cnncli.runner.training import preparation
+
+    build, draw = preparation.build_model, np.random.default_rng(0)
+
+    def built(*arguments: Any) -> Any:
+        model = build(*arguments)
+        for variable in model.trainable_variables:
+            values = variable.numpy()
+            variable.assign((values * (1 + 1e-7 * draw.choice([-1, 1], values.shape))).astype(values.dtype))
+        return model
+
+    preparation.build_model = built
+    try:
+        yield
+    finally:
+        preparation.build_model = build
+
+
 def results(runs: Path) -> Results:
     """The history of the only run in a folder, and its last weights."""
     (path,) = (file.parent for file in runs.glob("*/history.csv"))
@@ -117,7 +141,7 @@ def results(runs: Path) -> Results:
     return rows, weights
 
 
-def main(cases: list[str], devices: int) -> None:
+def main(cases: list[str], devices: int, disturbed: bool) -> None:
     divide_processor(devices)
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as name:
@@ -126,7 +150,9 @@ def main(cases: list[str], devices: int) -> None:
         for case in cases or CASES:
             began = time.perf_counter()
             rows, weights = trained(folder, case, None)
-            shared_rows, shared = trained(folder, case, [f"CPU:{number}" for number in range(devices)])
+            names = None if disturbed else [f"CPU:{number}" for number in range(devices)]
+            with disturbed_weights() if disturbed else contextlib.nullcontext():
+                shared_rows, shared = trained(folder, case, names)
             pairs = list(zip(rows, shared_rows, strict=True))
             of_metrics = {key: max(abs(a[key] - b[key]) for a, b in pairs) for key in ("loss", "val_loss", "accuracy")}
             of_weights = max(float(np.abs(weights[key].astype(float) - shared[key]).max()) for key in weights)
@@ -138,5 +164,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("cases", nargs="*", choices=[[], *CASES])
     parser.add_argument("--devices", type=int, default=2)
+    parser.add_argument("--disturbed", action="store_true")
     arguments = parser.parse_args()
-    main(arguments.cases, arguments.devices)
+    main(arguments.cases, arguments.devices, arguments.disturbed)

@@ -1,9 +1,9 @@
 """Trainings of two processes compared with those of one device and of two parts of the processor; and how they end.
 
-    python benchmarks/machines.py same [CASE …]    loss and weights after two epochs, the cases of devices.py
-    python benchmarks/machines.py kills [NUMBER]   kills a process at a random moment, resumes, compares all bytes
-    python benchmarks/machines.py trouble          stops, delays and misleads a process; prints how each ends
-    python benchmarks/machines.py speed [SPEC …]   images/s of two processes with a core each, and of one with both
+    python benchmarks/machines.py same [CASE …]          loss and weights after two epochs, the cases of devices.py
+    python benchmarks/machines.py kills [NUMBER [SEED]]  kills a process at random, resumes, compares all bytes
+    python benchmarks/machines.py trouble [CASE …]       stops, delays and misleads a process; prints how each ends
+    python benchmarks/machines.py speed [SPEC …]         images/s of two processes with a core each, of one with both
 
 `same` takes five minutes on two cores, a kill half a minute, `trouble` six minutes, `speed` three.
 """
@@ -198,7 +198,7 @@ def changed(what: str) -> None:
     main()
 
 
-def kills(number: int) -> None:
+def kills(number: int, seed: int) -> None:
     """Kills rank 0 or 1 at a random moment, resumes both, and compares with a training that was never killed."""
     sys.path[:0] = [str(HERE.parent / "tests"), str(HERE.parent / "tests" / "runner")]
     from comparison import assert_same
@@ -206,7 +206,7 @@ def kills(number: int) -> None:
 
     from cnncli.runs import RunDir
 
-    draw = random.Random(0)
+    draw = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         squares = write_squares(folder / "squares", 22)
@@ -292,7 +292,7 @@ if __name__ == "__main__":
     elif what == "same":
         same(rest or list(CHOSEN))
     elif what == "kills":
-        kills(int(rest[0]) if rest else 20)
+        kills(int(rest[0]) if rest else 20, int(rest[1]) if rest[1:] else 0)
     elif what == "trouble":
         trouble(rest)
     elif what in ("older", "late"):
