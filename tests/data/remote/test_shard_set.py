@@ -154,6 +154,7 @@ def test_an_index_says_what_is_in_them(server, here, tmp_path):
     assert read(data)[1]["train"][0] == splits.samples["train"].names
 
 
+@pytest.mark.representatives("of others")
 @pytest.mark.parametrize(
     "damage",
     [
@@ -161,6 +162,7 @@ def test_an_index_says_what_is_in_them(server, here, tmp_path):
         lambda content: b"no index",
         lambda content: written({"0.tar": {}}, {"0.tar": 5}),
     ],
+    ids=["cut", "other", "of others"],
 )
 def test_a_wrong_index_is_not_used(server, here, tmp_path, damage):
     sizes = {path.name: path.stat().st_size for path in here.iterdir()}
