@@ -239,7 +239,7 @@ class ShardStore:
         with self._changed:
             self._make_room(self._size(number))
             self._coming[number] = self._size(number)
-        part = place.with_name(f"{_PART.format(os.getpid())}{place.stem}.part")
+        part = place.with_name(f"{_PART.format(os.getpid())}{id(self)}-{place.stem}.part")
         try:
             with in_sentences(self._address):
                 is_same = retried(partial(self._is_copied, file, part))

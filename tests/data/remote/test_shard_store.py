@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from memory_server import MemoryServer
@@ -159,6 +160,23 @@ def test_what_is_checked_on_arrival_is_not_there_before(tmp_path):
     assert (3, b"\3", True, ".part") in seen
     Opened(tmp_path, 2 * SIZE, check).read(3)
     assert seen[-1] == (3, b"\3", False, ".tar")
+
+
+def test_two_stores_of_a_process_fetch_the_same_objects(tmp_path):
+    goes_on = threading.Event()
+    first = Opened(tmp_path, 10 * SIZE, lambda number, path, is_new: goes_on.wait(10) and None)
+    reader = threading.Thread(target=first.read, args=(0,))
+    reader.start()
+    while len([*tmp_path.glob("*.part")]) < 8:
+        time.sleep(0.001)
+    second = Opened(tmp_path, 10 * SIZE)
+    second.read(0)
+    second.settled()
+    goes_on.set()
+    reader.join()
+    first.settled()
+    assert not first.store._failed
+    assert [path.suffix for path in tmp_path.iterdir()] == [".tar"] * 10
 
 
 def test_another_process_may_remove_a_file(tmp_path):
