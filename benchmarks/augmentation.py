@@ -23,6 +23,8 @@ from math import pi, tan
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "--scaling" in sys.argv:  # TensorFlow starts while the modules below are imported
+    os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
 
 import keras
 import numpy as np
@@ -152,7 +154,6 @@ def measure(case: Case, rounds: int, seconds: float, clock: Callable[[], float])
 
 def scaling(rounds: int, seconds: float) -> None:
     """Prints how near to linear two and sixteen threads come."""
-    tf.config.threading.set_intra_op_parallelism_threads(1)
     random = np.random.default_rng(0)
     for case in CASES:
         images = random.integers(0, 256, (512, case.size, case.size, 3), dtype=np.uint8)
