@@ -233,7 +233,7 @@ def decoded(splits: Splits, data: Data, progress: Progress | None = None, notice
     if files is None or (data.cache == "off" and files.shards is None):
         return splits
     size = len(files) * prod(files.shape)
-    if is_streamed(files, size, data):
+    if is_streamed(files, data.cache):
         return streamed(splits, data, notice)
     what = f"{counted(len(files), 'decoded image')}, {size_text(size)}"
     if data.cache == "memory":

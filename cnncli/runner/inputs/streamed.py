@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,14 +20,14 @@ if TYPE_CHECKING:
     from cnncli.runner.inputs.splits import Splits
 
 
-def is_streamed(files: FileSamples, size: int, data: Data) -> bool:
-    """Whether files in tar shards, so many bytes once they are decoded, are decoded in every epoch.
+def is_streamed(files: FileSamples, cache: str | Mapping[str, float]) -> bool:
+    """Whether files in tar shards are decoded in every epoch, by `data.cache`.
 
     That follows from the spec and the shards alone, as the order of the images may follow from it.
     """
-    if files.shards is None or data.cache == "memory":
+    if files.shards is None or cache == "memory":
         return False
-    return data.cache == "off" or not files.shards.has_room_beside(size)
+    return cache == "off" or not files.shards.has_room_beside(len(files) * prod(files.shape))
 
 
 def streamed(splits: Splits, data: Data, notice: Notice) -> Splits:

@@ -6,7 +6,6 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from math import prod
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
@@ -96,7 +95,7 @@ def _decode_ahead(splits: Splits, data: Data, progress: Progress, notice: Notice
     files = all_files(splits)
     if files is None or files.shards is None or not data.caches_on_disk:
         return
-    if not is_streamed(files, len(files) * prod(files.shape), data):
+    if not is_streamed(files, data.cache):
         with contextlib.suppress(CnncliError):
             decoded(splits, data, progress, notice)
 

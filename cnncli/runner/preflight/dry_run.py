@@ -18,6 +18,7 @@ from cnncli.records import Epoch, History
 from cnncli.runner.execution.steps import outputs_of
 from cnncli.runner.inputs.image_manifest import record_images
 from cnncli.runner.inputs.splits import Splits, all_files, decoded_before, evaluated_splits
+from cnncli.runner.inputs.streamed import is_streamed
 from cnncli.runner.inputs.training_images import checked_images
 from cnncli.runner.model.initial_weights import load_pretrained
 from cnncli.runner.open_run import OpenRun
@@ -137,7 +138,8 @@ class SampledImages:
 def sample_images(source: Splits, cache: str | dict[str, float]) -> SampledImages:
     """The images of a training; where files are still to be decoded into the cache, a sample represents the others."""
     files = all_files(source)
-    decoded = source if cache == "off" else None if cache == "memory" else decoded_before(source)
+    every_time = cache == "off" or (files is not None and is_streamed(files, cache))
+    decoded = source if every_time else None if cache == "memory" else decoded_before(source)
     if files is None or decoded is not None:
         return SampledImages(decoded or source)
     splits, count, began = {}, 0, time.perf_counter()
