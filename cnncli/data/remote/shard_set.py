@@ -36,6 +36,9 @@ from cnncli.errors import DataError, ResourceError
 from cnncli.notices import Notice
 from cnncli.wording import counted, in_counting_order, size_text, without_secrets
 
+_MARGIN = 1 << 16
+"""Bytes for what is noted beside shards, and before decoded images."""
+
 _SHARES = 3
 """Windows that the bound has room for: the one that is read, the one before it, and the next."""
 
@@ -101,11 +104,11 @@ class Shards:
 
     def has_room_beside(self, size: int) -> bool:
         """Whether the bound of the cache has room for so many bytes besides the shards that must be there at a time."""
-        return size + min(self._bytes, 2 * self.largest) <= self._bound
+        return size + min(self._bytes, 2 * self.largest) + _MARGIN <= self._bound
 
     def make_room_for(self, size: int) -> None:
         """Keeps so few shards that so many bytes more are within the bound of the cache."""
-        self._store.limit(self._bound - size)
+        self._store.limit(self._bound - size - _MARGIN)
 
     def _read_index(self, notice: Notice) -> None:
         """Finds out what is in the shards: from an index that was kept or lies beside them, or from all of them."""

@@ -75,7 +75,7 @@ def size_of(folder):
         "disk",
         {"disk": 2.1 * SHARD / 1e9},
         *(pytest.param(each, marks=pytest.mark.exhaustive) for each in ("memory", {"disk": 6.2 * SHARD / 1e9})),
-        pytest.param({"disk": 9 * SHARD / 1e9}, marks=pytest.mark.exhaustive),
+        pytest.param({"disk": (100 * 24 * 24 * 3 + 4 * SHARD) / 1e9}, marks=pytest.mark.exhaustive),  # just enough
     ],
 )
 def test_images_are_those_of_the_disk_within_every_bound(server, here, tmp_path, folder, monkeypatch, bound):
