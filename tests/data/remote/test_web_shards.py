@@ -162,7 +162,7 @@ def test_a_certificate_of_ones_own_is_trusted_where_a_variable_names_it(site, tm
     address = site.address.replace("http", "https")
 
     def said(**variables):
-        paths = [str(Path(__file__).parent), str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+        paths = [str(Path(__file__).parent), str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables}
         done = subprocess.run([sys.executable, "-c", READS, address], env=environment, capture_output=True, text=True)
         return done.stdout.strip()
