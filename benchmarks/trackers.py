@@ -5,7 +5,7 @@
 Trains a small network on 20,000 random images of 32×32 pixels for 8 epochs. Prints the median duration of all epochs,
 the median of the paired ratios, and what the end of the training costs in seconds; without an address there is only
 TensorBoard. Limit: 2 % of the epochs. A server on the same machine should give way, as one elsewhere does: start it
-with `nice -n 19 mlflow server`.
+with `nice -n 19 mlflow server`, in a shell of its own after `echo 19 > /proc/$$/autogroup`.
 """
 
 import statistics
@@ -38,7 +38,7 @@ class Clock(cnncli.TrainingObserver):
         self.seconds = time.perf_counter() - self.began
 
 
-def spec_of(folder, track):
+def spec_of(folder, track, epochs=8):
     random = np.random.default_rng(0)
     arrays = {}
     for split, count in (("train", 20_000), ("test", 200)):
@@ -51,7 +51,7 @@ def spec_of(folder, track):
             "name": "trackers",
             "data": {"source": {"arrays": {"path": str(folder / "images.npz")}}},
             "model": {"layers": LAYERS},
-            "train": {"epochs": 8, "batch_size": 64},
+            "train": {"epochs": epochs, "batch_size": 64},
             "track": track,
         }
     )
@@ -62,7 +62,7 @@ def main(rounds, address, strict):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         specs = {True: spec_of(folder, trackers), False: spec_of(folder, [])}
-        cnncli.train(spec_of(folder, []), folder / "runs")  # starts TensorFlow
+        cnncli.train(spec_of(folder, [], epochs=1), folder / "runs")  # starts TensorFlow
         epochs, ends = {True: [], False: []}, {True: [], False: []}
         for number in range(rounds):
             for tracked in (True, False)[:: 1 if number % 2 else -1]:
@@ -70,6 +70,7 @@ def main(rounds, address, strict):
                 cnncli.train(specs[tracked], folder / "runs", [clock])
                 epochs[tracked].append(clock.seconds)
                 ends[tracked].append(time.perf_counter() - clock.began - clock.seconds)
+            print(f"pair {number + 1}: {epochs[False][-1]:.2f} s without, {epochs[True][-1]:.2f} s with", flush=True)
     ratios = [with_them / without for with_them, without in zip(epochs[True], epochs[False], strict=True)]
     ratio = statistics.median(ratios)
     print(f"epochs: {statistics.median(epochs[False]):.2f} s without, {statistics.median(epochs[True]):.2f} s with")
