@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cnncli.factory.precision import has_gpu
 from cnncli.startup import tf
 
 
@@ -93,7 +94,7 @@ def moments_of_all(values: Any, axes: Sequence[int], axis: int) -> tuple[Any, An
 
 
 def over_devices(values: Any) -> Any:
-    """The sum of the values of all devices, on each of them.
+    """The sum of a vector of all devices, on each of them.
 
     TensorFlow's own takes minutes to trace for a network of fifty such sums: for each it searches all that was traced
     so far for variables. `stop_gradient` ends the search; the gradient of a sum over devices is such a sum again.
@@ -101,13 +102,24 @@ def over_devices(values: Any) -> Any:
     context = tf.distribute.get_replica_context()
 
     def add_up(each: Any) -> Any:
-        return context.all_reduce("SUM", tf.stop_gradient(each))
+        return _added_up(tf.stop_gradient(each), context)
 
     @tf.custom_gradient
     def added_up(each: Any) -> tuple[Any, Any]:
         return add_up(each), add_up
 
     return added_up(values)
+
+
+def _added_up(values: Any, context: Any) -> Any:
+    """The sum; of the processors of several machines by half the messages of TensorFlow's, which are most of its time.
+
+    A ring passes on partial sums, and then the sums; here it passes on the vectors, and every device adds them up.
+    """
+    launchers = getattr(getattr(context.strategy.extended, "_cross_device_ops", None), "_launchers", None)
+    if launchers is None or has_gpu():
+        return context.all_reduce("SUM", values)
+    return tf.reduce_sum(launchers[context._replica_id]._all_gather(values[None], None), axis=0)
 
 
 def _pixels(images: Any) -> Any:
