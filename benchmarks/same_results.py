@@ -56,6 +56,7 @@ SHIPPED = {
     "mnist/two_convolutions": DIGITS,
     "cifar10": COLORS + ONE_EPOCH,
     "cifar10_augmented": COLORS + ONE_EPOCH,
+    "cifar10_deep": COLORS + ONE_EPOCH,
     "cifar10_fast": COLORS,
     "cifar10_mixup_cutmix": COLORS,
     "cifar10_resnet": COLORS,
