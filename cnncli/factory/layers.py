@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from cnncli.factory.columns import convolved_in_pairs
-from cnncli.factory.normalization import moments_of_all, normalized, normalized_by_all
+from cnncli.factory.computation.columns import convolved_in_pairs
+from cnncli.factory.computation.normalization import moments_of_all, normalized, normalized_by_all
 from cnncli.factory.precision import has_gpu, onednn_has_bfloat16
 from cnncli.startup import keras, tf
 

@@ -80,8 +80,8 @@ def compile_model(
     Raises:
         SpecError: Keras rejects one of them, or a rate factor is for no weight.
     """
+    from cnncli.factory.computation.updates import update_at_once
     from cnncli.factory.rate_factors import factors_of_weights, multiply_rates
-    from cnncli.factory.updates import update_at_once
 
     words = {"classes": classes} if total_steps is None else {"classes": classes, "total_steps": total_steps}
     logits, units = bool(loss.get("from_logits")), int(model.output_shape[-1])

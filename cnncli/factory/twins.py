@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnncli.factory.averages import average_per_update
+from cnncli.factory.computation.updates import update_at_once
 from cnncli.factory.rate_factors import multiply_rates, rate_factors_of
-from cnncli.factory.updates import update_at_once
 from cnncli.startup import keras, tf
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from cnncli import __version__
 from cnncli.environment import ONEDNN, THREADS, result_variables
-from cnncli.factory.choices import record_of_choices
+from cnncli.factory.computation.choices import record_of_choices
 from cnncli.factory.package_layers import LAYERS_KEY, package_layers
 from cnncli.machine import processor_name, usable_cores
 from cnncli.notices import Notice

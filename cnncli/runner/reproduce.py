@@ -10,7 +10,7 @@ from pathlib import Path
 from cnncli.data.decode.pixels import UnknownWhite
 from cnncli.data.decode.white import WHITE
 from cnncli.errors import RunError
-from cnncli.factory.choices import choices_of
+from cnncli.factory.computation.choices import choices_of
 from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
 from cnncli.runner.environment import differences, environment

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cnncli.factory.choices import choices_of
+from cnncli.factory.computation.choices import choices_of
 from cnncli.observer import TrainingObserver
 from cnncli.report import Reports
 from cnncli.runner.environment import differences, environment

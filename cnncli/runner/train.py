@@ -107,9 +107,6 @@ def train_into(
         observer.on_notice(f"warning: {warning}")
     with memory_errors_explained(), group.explaining(tf.errors.OpError):
         phases = prepare_phases(spec, splits, inputs, execution)
-        if schedule := spec.data.image.schedule:
-            epochs = spec.train.epochs if spec.train.max_time is None else None
-            observer.on_notice(sizes_text(schedule, epochs, inputs.shape))
         whiten(phases.model, spec.model.nodes, splits.samples["train"])
         loaded = load_pretrained(spec.model, phases.model, inputs.class_names, weights_dir, observer.on_notice)
         phase = phases.start()
@@ -140,6 +137,9 @@ def train_into(
 
 def announce_start(run: RunDir, spec: Spec, splits: Splits, phases: TrainingPhases, observer: TrainingObserver) -> None:
     """Reports to the observer what is about to be trained."""
+    if schedule := spec.data.image.schedule:
+        epochs = spec.train.epochs if spec.train.max_time is None else None
+        observer.on_notice(sizes_text(schedule, epochs, phases.model.input_shape[1:]))
     observer.on_start(
         run,
         portable_spec(spec),

@@ -38,24 +38,14 @@ _SETTINGS = {
 
 
 _PROGRAM = """\
-import os, sys
-if sys.argv[1:] and hasattr(os, "nice"):
-    os.nice(19)
-    try:
-        with open("/proc/self/autogroup", "w") as group:
-            group.write("19")
-    except OSError:
-        pass
+import sys
+if sys.argv[1:]:
+    from cnncli.machine import give_way
+    give_way()
 from cnncli.track.mlflow_sender import main
 main()
 """
-"""Runs the sender; one that follows a training gives way to it from its first instruction on.
-
-Linux may share the processor among sessions first, and then `nice` counts only within a session: the sender has one of
-its own, so that Ctrl-C does not reach it.
-
-Source: Linux' sched(7), "The autogroup feature".
-"""
+"""Runs the sender; one that follows a training gives way to it before it imports anything large."""
 
 
 class Observer(TrainingObserver):

@@ -105,7 +105,7 @@ def _rows_of(content: bytes) -> Iterator[list[str]]:
         text = file.read(MOST + 1)
     rows = csv.reader(io.StringIO(text.decode("utf-8", "surrogateescape"), newline=""), strict=True)
     if len(text) > MOST or tuple(next(rows)) != COLUMNS:
-        raise ValueError("it is no index")
+        raise ValueError("another kind of table")
     return rows
 
 

@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from cnncli.data.share import Share
-from cnncli.factory.choices import COLUMNS, is_taken
-from cnncli.factory.columns import pair_columns
+from cnncli.factory.computation.choices import COLUMNS, is_taken
+from cnncli.factory.computation.columns import pair_columns
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
 

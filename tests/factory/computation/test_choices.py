@@ -17,7 +17,7 @@ NEW = {"updates": "once", "columns": "pairs"}
     ],
 )
 def test_a_run_is_trained_as_its_record_says(recorded, taken):
-    from cnncli.factory.choices import choices_of, is_taken, record_of_choices
+    from cnncli.factory.computation.choices import choices_of, is_taken, record_of_choices
 
     assert record_of_choices() == NEW
     with choices_of(recorded):
@@ -29,7 +29,7 @@ def test_a_run_is_trained_as_its_record_says(recorded, taken):
 
 
 def test_a_gpu_computes_as_before(machine):
-    from cnncli.factory.choices import record_of_choices
+    from cnncli.factory.computation.choices import record_of_choices
 
     machine(frozenset(), (8, 0))
     assert record_of_choices() == {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnncli.factory.choices import UPDATES, is_taken
+from cnncli.factory.computation.choices import UPDATES, is_taken
 from cnncli.startup import keras, tf
 
 LARGE = 2**20

@@ -10,7 +10,7 @@ def model_of(size=(8, 6), channels=1, dtype="float32", **arguments):
     """A convolution with random weights, twice: as Keras computes it, and in pairs if that is quicker."""
     import keras
 
-    from cnncli.factory.columns import pair_columns
+    from cnncli.factory.computation.columns import pair_columns
     from cnncli.factory.layers import Conv2D
 
     models = []
@@ -92,7 +92,7 @@ def test_evaluations_and_frozen_layers_give_the_bits_of_keras():
 
 
 def test_a_training_chooses_it_and_one_of_an_earlier_version_does_not():
-    from cnncli.factory.choices import choices_of
+    from cnncli.factory.computation.choices import choices_of
     from cnncli.runner.execution.execution import OneDevice
 
     model, _ = model_of()

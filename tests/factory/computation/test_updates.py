@@ -13,14 +13,14 @@ DECAYED = {"momentum": 0.8, "weight_decay": 0.01}
 
 @pytest.fixture
 def choices_of():
-    from cnncli.factory.choices import choices_of
+    from cnncli.factory.computation.choices import choices_of
 
     return choices_of
 
 
 @pytest.fixture
 def updates():
-    from cnncli.factory import updates
+    from cnncli.factory.computation import updates
 
     return updates
 
@@ -51,7 +51,7 @@ def same(first, second):
 @pytest.mark.parametrize("arguments", [NESTEROV, DECAYED])
 def test_sgd_gives_the_bits_of_keras(choices_of, arguments):
     fused, optimizer = trained("SGD", **arguments)
-    assert optimizer.update_step.__module__ == "cnncli.factory.updates"
+    assert optimizer.update_step.__module__ == "cnncli.factory.computation.updates"
     with choices_of({}):
         plain, optimizer = trained("SGD", **arguments)
     assert optimizer.update_step.__module__.startswith("keras.")
