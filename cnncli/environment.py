@@ -64,6 +64,8 @@ _ours: dict[str, str] = {}
 
 _parts, _workers = 1, False
 
+_threads: int | None = None
+
 _is_claimed = False
 
 
@@ -110,9 +112,14 @@ def set_by_default(name: str, value: str) -> None:
 
 
 def set_threads(number: int) -> None:
-    """Sets how many threads an operation takes in a TensorFlow that has not started; what the user has set stays."""
-    _drop_wrong_threads()
-    set_by_default(THREADS, str(number))
+    """Sets how many threads TensorFlow takes for an operation when it starts; later it cannot."""
+    global _threads
+    _threads = number
+
+
+def threads_to_start_with() -> int | None:
+    """How many threads TensorFlow is to take for an operation; None for its own number, or that of the user."""
+    return None if os.environ.get(THREADS) else _threads
 
 
 def _drop_wrong_threads() -> None:

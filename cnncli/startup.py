@@ -28,6 +28,7 @@ from cnncli.environment import (
     processor_parts,
     quick_imports,
     set_before_tensorflow,
+    threads_to_start_with,
 )
 from cnncli.errors import ResourceError
 from cnncli.machine import expanded, has_nvidia_driver, processor_flags, usable_cores
@@ -100,6 +101,12 @@ def _divide_processor() -> None:
         tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * parts)
 
 
+def _set_threads() -> None:
+    """Sets the threads of an operation, not by the variable: other processes of the program would have it as well."""
+    if number := threads_to_start_with():
+        tf.config.threading.set_intra_op_parallelism_threads(number)
+
+
 _prepare()
 SETTINGS = {name: os.environ[name] for name in VARIABLES if name in os.environ}
 """The variables as TensorFlow found them."""
@@ -116,9 +123,9 @@ with stderr_aside() as _text, matplotlib_backend_aside():
         raise _not_started(_error) from _error
 
     tf.get_logger().setLevel("ERROR")
-    with contextlib.suppress(
-        RuntimeError
-    ):  # the program has started TensorFlow; whoever needs the parts will miss them
+    with contextlib.suppress(RuntimeError):  # the program has started TensorFlow; what was trained is recorded
+        _set_threads()
+    with contextlib.suppress(RuntimeError):  # whoever needs the parts will miss them
         _divide_processor()
     if not expects_workers():
         tf.config.list_logical_devices()

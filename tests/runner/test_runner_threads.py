@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from cnncli.environment import threads_to_start_with
 from cnncli.machine import usable_cores
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.threads import choose_threads
@@ -29,6 +30,7 @@ def variable(monkeypatch):
             monkeypatch.delenv(VARIABLE)
 
     become("")
+    monkeypatch.setattr("cnncli.environment._threads", None)
     monkeypatch.setattr("cnncli.runner.threads.usable_cores", lambda: 2)
     monkeypatch.setattr("cnncli.spec.threads.usable_cores", lambda: 2)
     return become
@@ -41,28 +43,28 @@ def spec_of(threads="auto"):
 @pytest.mark.parametrize(
     ("before", "threads", "after"),
     [
-        ("", "auto", "1"),
-        ("", "3", "3"),
+        ("", "auto", 1),
+        ("", "3", 3),
         ("", "2", None),  # TensorFlow's own number
-        ("5", "auto", "5"),  # what the user has set
-        ("5", "3", "5"),
-        ("many", "auto", "1"),  # counts as none
-        ("many", "2", "many"),  # and is dropped when TensorFlow starts
+        ("5", "auto", None),  # what the user has set
+        ("5", "3", None),
     ],
 )
 def test_the_number_is_set_unless_the_user_has_set_one(variable, before, threads, after):
     variable(before)
+    environment = dict(os.environ)
     choose_threads(spec_of(threads))
-    assert os.environ.get(VARIABLE) == after
+    assert threads_to_start_with() == after
+    assert os.environ == environment  # other processes of the program have it, too
 
 
 @pytest.mark.parametrize(
     ("record", "after"),
     [
-        ({"threads": 4}, "4"),
-        ({"threads": 2}, "2"),  # of an earlier version, which took one thread for each core
+        ({"threads": 4}, 4),
+        ({"threads": 2}, 2),  # of an earlier version, which took one thread for each core
         ({"cnncli": "0.1.0"}, None),  # damaged, but a training that has begun
-        (None, "1"),  # killed before its first file
+        (None, 1),  # killed before its first file
     ],
 )
 def test_a_run_goes_on_with_its_own_number(tmp_path, variable, record, after):
@@ -70,7 +72,7 @@ def test_a_run_goes_on_with_its_own_number(tmp_path, variable, record, after):
     if record is not None:
         run.write_json("environment.json", record)
     choose_threads(spec_of(), OpenRun(run))
-    assert os.environ.get(VARIABLE) == after
+    assert threads_to_start_with() == after
 
 
 def test_a_program_that_has_started_tensorflow_is_told(monkeypatch):

@@ -253,25 +253,28 @@ class TestFind:
 
 
 @pytest.mark.parametrize(
-    ("recorded", "variable", "kept"),
+    ("recorded", "threads", "onednn"),
     [
-        *(({"threads": value}, "TF_NUM_INTRAOP_THREADS", None) for value in (True, 0, 10**6, "3")),
-        ({"threads": 3}, "TF_NUM_INTRAOP_THREADS", "3"),
-        *(({"onednn": value}, "TF_ENABLE_ONEDNN_OPTS", None) for value in (1, "default", "yes; rm", None, ["1"])),
-        ({"onednn": "0"}, "TF_ENABLE_ONEDNN_OPTS", "0"),
-        ({"onednn": "1"}, "TF_ENABLE_ONEDNN_OPTS", "1"),
-        ({}, "TF_ENABLE_ONEDNN_OPTS", None),
+        *(({"threads": value}, None, None) for value in (True, 0, 10**6, "3")),
+        ({"threads": 3}, 3, None),
+        *(({"onednn": value}, None, None) for value in (1, "default", "yes; rm", None, ["1"])),
+        ({"onednn": "0"}, None, "0"),
+        ({"onednn": "1"}, None, "1"),
+        ({}, None, None),
     ],
 )
-def test_the_arithmetic_is_that_of_the_run(tmp_path, monkeypatch, recorded, variable, kept):
-    monkeypatch.setenv(variable, "")  # whatever is set meanwhile is taken back
-    monkeypatch.delenv(variable)
+def test_the_arithmetic_is_that_of_the_run(tmp_path, monkeypatch, recorded, threads, onednn):
+    monkeypatch.setattr("cnncli.environment._threads", None)
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "")  # whatever is set meanwhile is taken back
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
     run = RunDir(tmp_path)
     run.write_json("environment.json", recorded)
+    from cnncli.environment import threads_to_start_with
     from cnncli.runner.open_run import OpenRun
 
     OpenRun(run).apply_recorded_threading()
-    assert os.environ.get(variable) == kept
+    assert threads_to_start_with() == threads
+    assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == onednn
 
 
 def test_the_files_of_a_run_are_where_the_design_has_them(tmp_path):
