@@ -5,7 +5,6 @@ Functions return None where the system does not say. GPUs are not here: finding 
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import functools
 import os
@@ -27,19 +26,6 @@ _CGROUP_MEMORY = (
 def usable_cores() -> int:
     """Number of cores that this process may use; fewer than the machine has in a container or under `taskset`."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def give_way() -> None:
-    """Lets this process and its session run when others leave a core, where the system has priorities.
-
-    Linux may share the processor among sessions first, and then `nice` alone counts only within a session.
-
-    Source: Linux' sched(7), "The autogroup feature".
-    """
-    if hasattr(os, "nice"):
-        os.nice(19)
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text("19")
 
 
 def available_memory() -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 
 import numpy as np
 
@@ -55,3 +56,10 @@ def assert_same(run: RunDir, whole: RunDir) -> None:
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if not np.array_equal(ours[name], theirs[name])] == []
     assert not list(run.path.rglob(".tmp-*"))
+
+
+def same_threads() -> dict[str, str]:
+    """Variables for a process whose TensorFlow takes as many threads for an operation as that of this one does."""
+    from cnncli.runner.environment import environment
+
+    return {**os.environ, "TF_NUM_INTRAOP_THREADS": str(environment()["threads"])}

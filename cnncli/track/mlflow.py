@@ -38,14 +38,13 @@ _SETTINGS = {
 
 
 _PROGRAM = """\
-import sys
-if sys.argv[1:]:
-    from cnncli.machine import give_way
-    give_way()
+import os, sys
+if sys.argv[1:] and hasattr(os, "nice"):
+    os.nice(19)
 from cnncli.track.mlflow_sender import main
 main()
 """
-"""Runs the sender; one that follows a training gives way to it before it imports anything large."""
+"""Runs the sender; one that follows a training gives way to it from its first instruction on."""
 
 
 class Observer(TrainingObserver):

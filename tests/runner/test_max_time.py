@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from comparison import assert_same, history_of, resume
+from comparison import assert_same, history_of, resume, same_threads
 
 from cnncli.errors import RunError
 from cnncli.runner.resume_plan import plan_resume
@@ -84,7 +84,7 @@ def test_it_is_reproduced_with_the_same_decisions(timed, tmp_path):
 @pytest.mark.exhaustive
 def test_a_process_that_was_killed_and_resumed_is_reproduced_to_the_same_bits(timed, watcher, tmp_path):
     program = [sys.executable, str(KILLED_AT), str(60), "train", str(timed.run.spec), "--runs-dir", str(tmp_path), "-q"]
-    assert subprocess.run(program, check=False).returncode == -signal.SIGKILL
+    assert subprocess.run(program, env=same_threads(), check=False).returncode == -signal.SIGKILL
     run = RunDir(tmp_path / "stateful-001")
     resume(run, [watcher()])
     assert run.status()["state"] == "finished"

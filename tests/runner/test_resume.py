@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comparison import SAME, arrays_of, assert_same, history_of, resume
+from comparison import SAME, arrays_of, assert_same, history_of, resume, same_threads
 
 from cnncli.errors import DataError, Interrupted, RunError
 from cnncli.report import artifact_names
@@ -111,7 +111,7 @@ def test_a_process_killed_twice_is_resumed_to_the_same_bits(moments, watcher, tm
 def killed_at(boundary: int, *arguments: str) -> int:
     """Runs a command that kills itself there; gives how it ended."""
     program = [sys.executable, str(KILLED_AT), str(boundary), *arguments, "--quiet"]
-    return subprocess.run(program, check=False).returncode
+    return subprocess.run(program, env=same_threads(), check=False).returncode
 
 
 @pytest.mark.exhaustive

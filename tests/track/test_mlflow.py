@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import time
-from pathlib import Path
 
-import pytest
 from hypothesis import given, strategies as st
 
 import cnncli
@@ -109,21 +105,3 @@ def test_the_record_is_json(left_by_training):
     run = left_by_training(1)
     SendRecord(run).update("http://host", has=None)
     assert json.loads((run.path / "track.json").read_text())["servers"] == {"http://host": {"has": None}}
-
-
-@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="Linux alone shares a processor among sessions")
-def test_what_sends_gives_way_to_the_training_although_it_is_another_session(left_by_training):
-    own = Path("/proc/self/autogroup").read_text()
-    observer = mlflow.Observer({"tracking_uri": "http://localhost:1"}, lambda line: None)
-    observer.on_start(left_by_training(1), None, None, None, "")
-    process = observer._process
-    try:
-        group, end = Path(f"/proc/{process.pid}/autogroup"), time.monotonic() + 20
-        while not group.read_text().endswith("nice 19\n") and time.monotonic() < end:
-            time.sleep(0.01)
-        assert group.read_text().endswith("nice 19\n")
-        assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
-        assert Path("/proc/self/autogroup").read_text() == own
-    finally:
-        process.kill()
-        process.communicate()
