@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncli.errors import Problem, SpecError
@@ -11,6 +11,17 @@ from cnncli.wording import nearest
 
 if TYPE_CHECKING:
     import keras
+
+
+def every_layer(model: keras.Model) -> Iterator[Any]:
+    """Every layer of a model, those inside backbones in their place."""
+    from cnncli.startup import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from every_layer(layer)
+        else:
+            yield layer
 
 
 def layers_that_learn(model: keras.Model) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnncli.factory.freezing import every_layer
 from cnncli.startup import keras, tf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 FEW = 8
 """Filters, and channels of the image, up to which it is quicker: half a register."""
@@ -50,14 +51,6 @@ def convolved_in_pairs(inputs: Any, kernel: Any, bias: Any, padding: str, activa
 
 def pair_columns(model: keras.Model) -> None:
     """Has the convolutions of a built model that gain by it computed so in training."""
-    for layer in _layers(model):
+    for layer in every_layer(model):
         if hasattr(layer, "in_pairs") and takes_pairs(layer):
             layer.in_pairs = True
-
-
-def _layers(model: keras.Model) -> Iterator[Any]:
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
-        else:
-            yield layer

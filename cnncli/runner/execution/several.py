@@ -10,12 +10,13 @@ outputs for the whole batch, so that no state of theirs is spread over devices, 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from cnncli.data.share import Share
 from cnncli.errors import Problem, SpecError
+from cnncli.factory.freezing import every_layer
 from cnncli.factory.twins import copy_of, twin
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
@@ -71,7 +72,7 @@ class SeveralDevices:
 
     def prepare(self, model: keras.Model, batch_size: int, evaluation_batch_size: int) -> None:
         """Synchronises BatchNormalization, also inside backbones."""
-        for layer in _layers(model):
+        for layer in every_layer(model):
             if self._synchronized and isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
 
@@ -250,7 +251,7 @@ def _changing(model: keras.Model) -> list[keras.Variable]:
     """
     return [
         variable
-        for layer in _layers(model)
+        for layer in every_layer(model)
         if layer.trainable and not getattr(layer, "synchronized", False)
         for variable in layer.non_trainable_variables
         if variable.dtype.startswith("float")
@@ -265,12 +266,3 @@ def draws_in_steps(model: keras.Model) -> bool:
 def _random_states(model: keras.Model) -> list[keras.Variable]:
     """The seeds of the random layers of a model, and how often each has drawn: `(2,)`."""
     return [variable for variable in model.non_trainable_variables if variable.path.endswith("seed_generator_state")]
-
-
-def _layers(model: keras.Model) -> Iterator[Any]:
-    """Every layer, those inside backbones included."""
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
-        else:
-            yield layer
