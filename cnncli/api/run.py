@@ -110,7 +110,7 @@ class Run(HeatMappedRun):
             raise ValueError("write is for the best weights on the run's own test images")
         if self._evaluated and of_training and data is None and not write and not tta:
             return self._evaluated
-        with isolated():
+        with isolated(before_start=self.apply_recorded_threading):
             from cnncli.api.results import EvaluationResult
             from cnncli.runner.evaluate import evaluate, evaluate_again
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cnncli.catalog import Entry
 from cnncli.factory.objects import construct
 from cnncli.spec.metrics import metric_name
@@ -54,6 +56,22 @@ def build_metric(metric: Entry, logits: bool, units: int, words: dict[str, int])
     if logits and not compares_scores and not metric.arguments.get("from_logits"):
         _apply_first(keras_metric, keras.ops.sigmoid if units == 1 else keras.ops.softmax)
     return keras_metric
+
+
+def create_variables(model: keras.Model, target: np.ndarray, output_shape: tuple[int, ...]) -> None:
+    """Creates the variables of the optimizer and of the metrics of a compiled model.
+
+    Keras would create them in the first step, and TensorFlow traces a step that creates variables twice.
+
+    Args:
+        model: Compiled model.
+        target: Target of an image, `(1, …)`.
+        output_shape: Shape of the model's output for an image, `(units,)`.
+    """
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    model.compute_metrics(None, target, np.zeros((1, *output_shape), np.float32))
+    model.reset_metrics()
 
 
 def _apply_first(metric: Any, function: Callable[[Any], Any]) -> None:

@@ -6,7 +6,9 @@ import os
 
 import pytest
 
+from cnncli.api.run import Run
 from cnncli.environment import threads_to_start_with
+from cnncli.errors import RunError
 from cnncli.machine import usable_cores
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.threads import choose_threads
@@ -73,6 +75,22 @@ def test_a_run_goes_on_with_its_own_number(tmp_path, variable, record, after):
         run.write_json("environment.json", record)
     choose_threads(spec_of(), OpenRun(run))
     assert threads_to_start_with() == after
+
+
+def test_an_evaluation_computes_with_the_number_of_the_training(tmp_path, variable, monkeypatch):
+    run = RunDir(tmp_path)
+    run.write_json("environment.json", {"threads": 1})
+    seen = []
+
+    def start(before_start=lambda: None):
+        before_start()
+        seen.append(threads_to_start_with())
+        raise RunError("TensorFlow would start now")
+
+    monkeypatch.setattr("cnncli.api.run.isolated", start)
+    with pytest.raises(RunError):
+        Run(run).evaluate()
+    assert seen == [1]
 
 
 def test_a_program_that_has_started_tensorflow_is_told(monkeypatch):

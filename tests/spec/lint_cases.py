@@ -68,6 +68,13 @@ def stages(*stages, layer=IMAGE[0], train="batch_size: 32"):
     return text.replace("{▸}", f"\n  {train}\n  stages:\n" + "".join(f"    - {stage}\n" for stage in stages))
 
 
+POOLED = (
+    "Conv2D: {filters: 8, kernel_size: 3, padding: same, activation: relu}", "MaxPooling2D",
+    "Conv2D: {filters: 16, kernel_size: 3, padding: same, activation: relu}", "MaxPooling2D",
+    "GlobalAveragePooling2D", *OUTPUT,
+)  # fmt: skip
+
+
 FIRES = {
     "softmax-and-logits": [
         spec(*IMAGE, *OUTPUT, train="loss: {SparseCategoricalCrossentropy: {from_logits: ▸true}}"),
@@ -93,6 +100,8 @@ FIRES = {
     "pool-does-not-divide": [
         spec("Conv2D: {filters: 8, kernel_size: 6, activation: relu}", "▸MaxPooling2D", "Flatten", *OUTPUT),
         spec("▸AveragePooling2D: {pool_size: [2, 3]}", "Flatten", *OUTPUT),
+        spec(*POOLED, data="source: cifar10, image: {schedule: [{epochs: 0.3, size: 20}, {epochs: 3, size: ▸22}]}"),
+        spec(*POOLED, data="source: mnist, image: {size: [24, 32], schedule: [{epochs: 2, size: ▸[14, 19]}]}"),
     ],
     "even-kernel": [
         spec("Conv2D: {filters: 8, kernel_size: ▸2, padding: same, activation: relu}", "Flatten", *OUTPUT),
@@ -283,6 +292,7 @@ SILENT = {
         spec("Conv2D: {filters: 8, kernel_size: 5, activation: relu}", "MaxPooling2D", "Flatten", *OUTPUT),
         spec("AveragePooling2D: {pool_size: 3, padding: same}", "Flatten", *OUTPUT),
         spec("MaxPooling2D: {pool_size: 3, strides: 2}", "Flatten", *OUTPUT),
+        spec(*POOLED, data="source: cifar10, image: {schedule: [{epochs: 0.3, size: 20}, {epochs: 3, size: 24}]}"),
     ],
     "even-kernel": [
         spec("Conv2D: {filters: 8, kernel_size: 2, activation: relu}", "Flatten", *OUTPUT),

@@ -52,6 +52,20 @@ def test_a_misspelt_code_is_told_the_right_one():
     assert warning.message == "no lint rule is called 'even-kernels'; did you mean 'even-kernel'?"
 
 
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        (2, "in 'max_pooling2d_2' a pool of 2×2 does not divide 11×11: the last row or column is never used meanwhile; "
+            "write 24"),
+        (3, "in 'max_pooling2d_1' a pool of 2×2 does not divide 14×19: the last row or column is never used meanwhile; "
+            "write [12, 16]"),
+    ],
+)  # fmt: skip
+def test_a_size_that_pools_do_not_divide_is_told_a_near_one_that_they_do(case, message):
+    warning = next(one for one in warnings(FIRES["pool-does-not-divide"][case]) if one.code == "pool-does-not-divide")
+    assert warning.message == message
+
+
 @pytest.mark.parametrize("code", CODES)
 def test_one_mistake_is_one_warning(code):
     assert [warning.code for warning in warnings(FIRES[code][0])] == [code]

@@ -115,10 +115,6 @@ class Features:
             values[split] = np.resize(np.concatenate(few), (rows, *self.part.shape))
         return self._batches.of_features(values, self._views, self._first_epoch), seconds
 
-    def example(self) -> tuple[Any, ...]:
-        """A batch of one image, for the shapes alone."""
-        return tf.zeros((1, *self.part.shape)), self._batches.first_target
-
     def _kept(self, split: str, weights: str, notice: Notice, progress: Any) -> np.ndarray:
         """The features of a split: mapped from the cache, or in memory where that cannot be written."""
         shape = (self._rows[split], *self.part.shape)

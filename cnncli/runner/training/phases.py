@@ -11,6 +11,7 @@ import numpy as np
 from cnncli.catalog import Entry
 from cnncli.errors import Problem, RunError, SpecError
 from cnncli.factory.freezing import freeze, frozen_in_stages, layers_that_learn
+from cnncli.factory.metrics import create_variables
 from cnncli.factory.precision import has_gpu
 from cnncli.factory.training import compile_model
 from cnncli.notices import Notice, Progress, ignore
@@ -135,6 +136,8 @@ class TrainingPhase:
         part = None if self._features is None else self._features.part.head
         self.trained = self.model if part is None else part
         self._schedule = phases.compile(number, part)
+        with phases.execution.compile_scope():
+            create_variables(self.trained, batches.first_target, self.model.output_shape[1:])
         self._callbacks = PhaseCallbacks(train.callbacks, train.metrics, self.model)
         self._step, self._is_prepared = epochs_before * self.steps, False
         self._total: float | None = None  # epochs of the training that max_time leaves
@@ -261,9 +264,6 @@ class TrainingPhase:
     def expected(self, with_metrics: bool) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Arrays like those that a checkpoint of this phase must hold, and like those that it may hold besides."""
         measured = self.trained if with_metrics else None
-        if measured is not None:  # they have no variables before their first batch
-            measured.test_step(self.batch(0) if self._features is None else self._features.example())
-            measured.reset_metrics()
         return values_of(self.model, measured), self._callbacks.possible_weights()
 
     def restore(self, state: TrainingState) -> None:

@@ -32,8 +32,6 @@ def assign(model: keras.Model, values: Mapping[str, np.ndarray], measured: keras
 
 
 def _variables(model: keras.Model, measured: keras.Model | None) -> dict[str, Any]:
-    if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
     groups = {"model": model.variables, "optimizer": model.optimizer.variables}
     if measured is not None:
         groups["metrics"] = measured.metrics_variables

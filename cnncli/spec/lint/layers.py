@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.layer_traits import AVERAGING, CONVOLUTIONS, DROPOUTS, POOLS, REARRANGING, WEIGHTED
 from cnncli.errors import Problem
 from cnncli.spec.graph import IMAGE
 from cnncli.spec.lint.context import LintContext, about, activation_of, is_activation
-from cnncli.spec.shapes.network_shapes import Step
-from cnncli.spec.shapes.terms import pair, window_of
+from cnncli.spec.sections.smaller_images import SCHEDULE
+from cnncli.spec.shapes.network_shapes import Step, infer_shapes
+from cnncli.spec.shapes.terms import Shape, pair, window_of
 
 _STILL_LINEAR = (
     REARRANGING | AVERAGING | DROPOUTS | {"BatchNormalization", "Cropping2D", "GaussianNoise", "ZeroPadding2D"}
@@ -24,18 +25,54 @@ Four in five is nearly always the share to keep, which is what older libraries e
 
 
 def pool_does_not_divide(context: LintContext) -> Iterator[Problem]:
-    """A pool leaves rows or columns out."""
+    """A pool leaves rows or columns out, of the images at full size or of the smaller ones that train first."""
     for step in context.steps:
-        layer, size = step.node.entry, step.input_shapes[0]
-        if layer.name not in POOLS or layer.get("padding") != "valid" or size is None:
-            continue
-        pool, strides = window_of(layer)
-        if strides == pool and (size[0] % pool[0] or size[1] % pool[1]):
+        if undivided := _undivided(step):
             yield about(
                 step.node,
-                f"a pool of {pool[0]}×{pool[1]} does not divide {size[0]}×{size[1]}: the last row or column is never "
-                "used; 'padding: same' here or in the convolutions above keeps it",
+                f"{undivided}: the last row or column is never used; 'padding: same' here or in the convolutions above "
+                "keeps it",
             )
+    schedule, shape = context.spec.data.image.schedule, context.data.shape
+    if shape is None or any(map(_undivided, context.steps)):
+        return
+    before = 0
+    for index, part in enumerate(schedule):
+        height = pair(part.size)[0]
+        pools = ((step.node.name, _undivided(step)) for step in _steps_at(context, pair(part.size)))
+        if first := next(((name, text) for name, text in pools if text), None):
+            yield Problem(
+                (*SCHEDULE, index, "size"),
+                f"in '{first[0]}' {first[1]}: the last row or column is never used meanwhile; "
+                f"{_divided_size(context, shape, height, before)}",
+            )
+        before = height
+
+
+def _steps_at(context: LintContext, size: tuple[int, int]) -> Sequence[Step]:
+    """The layers with the shapes that images of a size give them."""
+    channels = context.data.shape[2] if context.data.shape else 1
+    return infer_shapes(context.nodes, (*size, channels), context.data.classes).steps
+
+
+def _divided_size(context: LintContext, full: Shape, height: int, before: int) -> str:
+    """What to do about a height that pools do not divide: the nearest that they do, above that of the part before."""
+    for side in sorted(range(before + 1, full[0]), key=lambda side: abs(side - height)):
+        size = side, max(1, round(side * full[1] / full[0]))
+        if not any(step.shape_error or _undivided(step) for step in _steps_at(context, size)):
+            return f"write {side if size[0] == size[1] else [*size]}"
+    return "use another size"
+
+
+def _undivided(step: Step) -> str:
+    """What a pool does not divide, in words; empty where it does, or where the layer is no such pool."""
+    layer, size = step.node.entry, step.input_shapes[0]
+    if layer.name not in POOLS or layer.get("padding") != "valid" or size is None:
+        return ""
+    pool, strides = window_of(layer)
+    if strides != pool or not (size[0] % pool[0] or size[1] % pool[1]):
+        return ""
+    return f"a pool of {pool[0]}×{pool[1]} does not divide {size[0]}×{size[1]}"
 
 
 def even_kernel(context: LintContext) -> Iterator[Problem]:

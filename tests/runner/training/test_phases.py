@@ -33,10 +33,12 @@ def progress_of(folder: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def staged(stateful, watcher, tmp_path_factory) -> Any:
-    """A whole run, who watched it, and a copy of its folder at every boundary of a write, with where it stood."""
+    """A whole run, who watched it, how often its steps were traced, and copies of its folder at every boundary."""
+    import keras
+
     from cnncli.runner.train import train
 
-    folder, copies = tmp_path_factory.mktemp("staged"), []
+    folder, copies, traces, step = tmp_path_factory.mktemp("staged"), [], [], keras.Model.train_step
 
     def copy(_: Path) -> None:
         if (folder / "stateful-001" / "checkpoint" / "state.npz").exists():
@@ -47,8 +49,9 @@ def staged(stateful, watcher, tmp_path_factory) -> Any:
     observer = watcher()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "at_boundary", copy)
+        patch.setattr(keras.Model, "train_step", lambda model, batch: (traces.append(model), step(model, batch))[1])
         whole = train(stateful(*STAGED), folder, [observer]).run
-    return SimpleNamespace(run=whole, copies=copies, observer=observer)
+    return SimpleNamespace(run=whole, copies=copies, observer=observer, traces=len(traces))
 
 
 def test_a_callback_ends_the_stage_and_each_has_its_own_learning_rate(staged):
@@ -74,6 +77,10 @@ def test_the_stages_say_what_they_change(staged):
     dense = 7 * 7 * 4 * 3 + 3
     assert (first.trainable, second.trainable) == (dense, dense + 112 + 8)
     assert first.parameters == second.parameters == dense + 112 + 16
+
+
+def test_a_stage_traces_its_step_once(staged):
+    assert staged.traces == 2
 
 
 def test_what_is_frozen_stays_as_it_is_and_the_next_optimizer_is_a_new_one(staged):
