@@ -99,7 +99,18 @@ def program(body: str) -> str:
     )
 
 
-BROKEN = """
+CALLS = """
+spec = cnncli.load_spec("mnist.yaml")
+more = cnncli.load_spec("mnist.yaml", {"augment": ["RandomFlip"]})
+cnncli.build_model(more), cnncli.summary(more), cnncli.preview(more), cnncli.check_data(more)
+cnncli.check_spec("mnist.yaml", build=True)
+run = cnncli.train(spec, runs_dir="there")
+run.evaluate()
+run.predict("digit.png")
+run.reproduce()
+at_last = state()
+assert at_last == at_first, [key for key in at_last if at_last[key] != at_first[key]]
+
 class Broken(cnncli.TrainingObserver):
     def on_epoch_end(self, epoch, best):
         raise ZeroDivisionError
@@ -112,41 +123,9 @@ except ZeroDivisionError:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param(
-            """
-            spec = cnncli.load_spec("mnist.yaml", {"augment": ["RandomFlip"]})
-            cnncli.build_model(spec), cnncli.summary(spec), cnncli.preview(spec), cnncli.check_data(spec)
-            cnncli.check_spec("mnist.yaml", build=True)
-            """,
-            id="build_model",
-        ),
-        pytest.param("cnncli.train(cnncli.load_spec('mnist.yaml', {'train.deterministic': True}))", id="train"),
-        pytest.param(
-            "run = cnncli.open_run('runs/mnist-001')\nrun.evaluate()\nrun.predict('digit.png')\nrun.reproduce()",
-            id="open_run",
-        ),
-        pytest.param(BROKEN, id="exception"),
-    ],
-)
-def test_the_program_is_as_it_was(body, expected, example_folder):
-    assert in_a_program(program(body)) == expected
-
-
-@pytest.mark.exhaustive
-def test_results_are_those_of_the_command_line_whatever_the_program_has_set(expected, example_folder):
-    """Everything in one program; each call has one of its own in the grid above."""
-    calls = """
-        spec = cnncli.load_spec("mnist.yaml")
-        cnncli.build_model(spec), cnncli.summary(spec), cnncli.preview(spec), cnncli.check_data(spec)
-        cnncli.check_spec("mnist.yaml", build=True)
-        run = cnncli.train(spec, runs_dir="there")
-        run.evaluate()
-        run.predict("digit.png")
-        """
-    assert in_a_program(program(textwrap.dedent(calls) + BROKEN)) == expected
+def test_the_program_is_as_it_was_and_results_are_those_of_the_command_line(expected, example_folder):
+    """After every call, and after an exception within one."""
+    assert in_a_program(program(CALLS)) == expected
     assert_same_run(example_folder / "runs" / "mnist-001", example_folder / "there" / "mnist-001")
 
 
@@ -184,34 +163,23 @@ def test_a_backend_other_than_tensorflow_is_refused(example_folder):
 
 
 @pytest.mark.exhaustive
-def test_the_backend_of_matplotlib_is_that_of_the_program(example_folder):
-    output = in_a_program(
-        """
-        import os
-        os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-        import cnncli
-        cnncli.train(cnncli.load_spec("mnist.yaml"))
-        import matplotlib
-        print(os.environ["MPLBACKEND"], matplotlib.rcParams["backend"])
-        """
-    )
-    assert output == "module://matplotlib_inline.backend_inline module://matplotlib_inline.backend_inline\n"
-
-
-@pytest.mark.exhaustive
-def test_settings_of_keras_json_stay_those_of_the_program(example_folder, tmp_path):
+def test_the_backend_of_matplotlib_and_the_settings_of_keras_json_stay_those_of_the_program(example_folder, tmp_path):
     (tmp_path / "keras").mkdir()
     (tmp_path / "keras" / "keras.json").write_text('{"floatx": "float64", "image_data_format": "channels_first"}')
     output = in_a_program(
         """
+        import os
         import cnncli
         cnncli.train(cnncli.load_spec("mnist.yaml"), runs_dir="there")
-        import keras
+        import keras, matplotlib
+        print(os.environ["MPLBACKEND"], matplotlib.rcParams["backend"])
         print(keras.config.floatx(), keras.config.image_data_format())
         """,
         KERAS_HOME=str(tmp_path / "keras"),
+        MPLBACKEND="module://matplotlib_inline.backend_inline",
     )
-    assert output == "float64 channels_first\n"
+    backend = "module://matplotlib_inline.backend_inline"
+    assert output == f"{backend} {backend}\nfloat64 channels_first\n"
     assert_same_run(example_folder / "runs" / "mnist-001", example_folder / "there" / "mnist-001")
 
 
