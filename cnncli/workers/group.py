@@ -113,7 +113,7 @@ class Group(Alone):
         self._connections, self._notice = dict(connections), notice
         self._inbox: dict[int, queue.SimpleQueue[Message | None]] = {rank: queue.SimpleQueue() for rank in connections}
         self._heard = dict.fromkeys(connections, time.monotonic())
-        self._lock, self._reason = threading.Lock(), ""
+        self._lock, self._telling, self._reason = threading.Lock(), threading.Lock(), ""
         self._over = self._noticed = self._closed = self._dismissed = False
 
     def __enter__(self) -> Self:
@@ -283,8 +283,9 @@ class Group(Alone):
             time.sleep(BEAT)
 
     def _tell_all(self, kind: str, body: bytes = b"", **values: Any) -> None:
-        for rank in self._connections:
-            self._send(rank, kind, body, **values)
+        with self._telling:  # what one of them makes of it reaches no other before it
+            for rank in self._connections:
+                self._send(rank, kind, body, **values)
 
     def _send(self, rank: int, kind: str, body: bytes = b"", **values: Any) -> None:
         with contextlib.suppress(OSError):  # whoever listens hears that the other end has gone

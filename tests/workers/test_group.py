@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from ports import each_rank, free_addresses
 
 from cnncli.errors import CnncliError, DataError, Interrupted, TrainingError, WorkerLost
 from cnncli.workers.agreement import Difference, facts_of
+from cnncli.workers.channel import Connection
 from cnncli.workers.group import Alone
 from cnncli.workers.meeting import meet
 
@@ -35,12 +37,22 @@ def test_the_numbers_of_rank_0_count_to_the_last_bit():
     assert together(lambda group: group.agreed([0.1 + group.rank, float("inf")]), 3) == [[0.1, float("inf")]] * 3
 
 
-def test_all_raise_the_same_error_if_one_has_another_value():
+@pytest.mark.parametrize("seconds", [0, 0.2], ids=["at once", "one after the other"])
+def test_all_raise_the_same_error_if_one_has_another_value(monkeypatch, seconds):
+    send = Connection.send
+
+    def late(self, kind, *arguments, **values):
+        if kind == "values":
+            time.sleep(seconds)
+        send(self, kind, *arguments, **values)
+
+    monkeypatch.setattr(Connection, "send", late)
+
     def part(group):
         group.require_same(group.rank == 2, lambda rank: Difference("data", f"rank {rank} differs", "copy it"))
 
-    answers = together(part, 3)
-    assert all(isinstance(answer, DataError) and answer.message == "rank 2 differs" for answer in answers)
+    for answer in together(part, 3):
+        assert (type(answer), answer.message) == (DataError, "rank 2 differs")
 
 
 def test_files_pass_to_all_others():
