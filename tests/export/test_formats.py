@@ -26,7 +26,7 @@ def bytes_of(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.representatives("onnx-digits", "litert-shades", "openvino-digits", "keras-shades")
+@pytest.mark.representatives("onnx-digits", "litert-shades", "keras-shades")
 @pytest.mark.parametrize("name", ["digits", "shades"])
 @pytest.mark.parametrize("form", EXPORT_FORMATS)
 def test_every_answer_is_that_of_the_network(run, form, name):
@@ -124,6 +124,7 @@ def test_an_openvino_file_names_its_classes(small, tmp_path):
     assert tuple(json.loads(model.get_rt_info(["classes"]).astype(str))) == NAMES
 
 
+@pytest.mark.exhaustive
 def test_what_answers_differently_is_removed_again(run, monkeypatch):
     from cnncli.export import litert
 

@@ -79,7 +79,7 @@ def alike(some, others):
     return np.mean([np.corrcoef(one.ravel(), other.ravel())[0, 1] for one, other in zip(some, others, strict=True)])
 
 
-@pytest.mark.representatives("strided")
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_hottest_place_lies_in_the_evidence_and_for_random_weights_elsewhere(build, pictures, name):
     """As in Adebayo et al., "Sanity Checks for Saliency Maps" (2018)."""

@@ -64,7 +64,7 @@ def test_the_epochs_that_fit_are_recorded_and_the_learning_rate_ends_at_zero(tim
     assert rates[-1] == 0 < rates[0]
 
 
-@pytest.mark.representatives("0.6")
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("share", [0.02, 0.6])
 def test_a_kill_after_the_decision_is_resumed_to_the_same_bits(timed, watcher, tmp_path, share):
     copy = timed.copies[int(share * len(timed.copies))]

@@ -155,6 +155,7 @@ def test_a_run_stopped_in_the_middle_goes_on_without_the_run_it_began_with(digit
     assert resumed.run.best_weights.read_bytes() == better[0].run.best_weights.read_bytes()
 
 
+@pytest.mark.exhaustive
 def test_the_run_it_began_with_is_the_one_beside_it_wherever_it_is_reproduced(digits, better, tmp_path, monkeypatch):
     from cnncli.runner.reproduce import reproduce
     from cnncli.runs import RunDir

@@ -104,6 +104,7 @@ def started(spec: Any) -> Any:
     return prepare_phases(spec, splits, splits.input_spec(spec.data)).start()
 
 
+@pytest.mark.exhaustive
 def test_with_max_time_the_sizes_follow_what_was_decided_before_the_epoch(stateful):
     from cnncli.records import Epoch
     from cnncli.runner.training.checkpoint import TrainingState
