@@ -24,6 +24,7 @@ from cnncli.wording import in_shell
 from cnncli.workers.addresses import Workers
 from cnncli.workers.agreement import Difference
 from cnncli.workers.channel import SILENCE, Connection, Message
+from cnncli.workers.links import Links
 from cnncli.workers.together import TogetherObserver
 
 BEAT = 1.0
@@ -91,8 +92,8 @@ class Group(Alone):
     Args:
         workers: All of them.
         connections: To rank 0, or from there to all others.
+        links: To all others, for vectors within steps.
         notice: Receives a line on whom this process waits for.
-        ports: Called before TensorFlow listens on the port of this process.
 
     Attributes:
         run: Path of the run, on the machine of rank 0; empty before there is one.
@@ -101,11 +102,9 @@ class Group(Alone):
         strategy: What TensorFlow makes of the group; None before that.
     """
 
-    def __init__(
-        self, workers: Workers, connections: Mapping[int, Connection], notice: Notice, ports: Callable[[], None]
-    ) -> None:
+    def __init__(self, workers: Workers, connections: Mapping[int, Connection], links: Links, notice: Notice) -> None:
         self.workers: Workers = workers
-        self.rank, self.count, self.free_port = workers.rank, len(workers.addresses), ports
+        self.rank, self.count, self.links = workers.rank, len(workers.addresses), links
         self.run, self.hint = "", "start every rank again"
         self.strategy: Any = None
         self.on_open: Callable[[str], None] = lambda run: None
@@ -135,7 +134,7 @@ class Group(Alone):
             self._tell_all("end", code=code, reason=_reason(error) if error is not None else "")
             for connection in self._connections.values():
                 connection.close()
-            self.free_port()
+            self.links.close()
 
     def exchange(self, value: Any) -> list[Any]:
         """The values that all processes give, by rank; a process waits until the last has given its own."""
@@ -203,9 +202,8 @@ class Group(Alone):
         if (silent := time.monotonic() - heard) > 2 * BEAT:
             return f"{self.workers.name(rank)} has not answered for {silent:.0f} seconds"
         of_connection = type(error).__name__ in ("UnavailableError", "DeadlineExceededError", "AbortedError")
-        if of_connection or "ollective" in str(error):
-            return f"the connection between the ranks failed: {brief(error)}"
-        return ""
+        failure = self.links.failure or (brief(error) if of_connection or "ollective" in str(error) else "")
+        return f"the connection between the ranks failed: {failure}" if failure else ""
 
     def _lost(self, reason: str) -> WorkerLost:
         self._noticed = True
@@ -262,6 +260,7 @@ class Group(Alone):
             box.put(None)
         if self.is_chief:
             self._tell_all("end", code=WorkerLost.exit_code, reason=reason)
+        self.links.close()
         timer = threading.Timer(GRACE, self._give_up)
         timer.daemon = True
         timer.start()

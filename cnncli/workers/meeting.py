@@ -20,6 +20,7 @@ from cnncli.workers.addresses import Workers
 from cnncli.workers.agreement import Difference, difference
 from cnncli.workers.channel import SILENCE, Connection
 from cnncli.workers.group import PATIENCE, Group
+from cnncli.workers.links import linked, reached
 
 _SIGN = "cnncli training 1"
 """What a process says first."""
@@ -65,6 +66,7 @@ def meet(workers: Workers, facts: Mapping[str, Any], notice: Notice) -> Group:
                 _receive_all(workers, facts, notice, listener, connections)
             else:
                 connections[0] = _join(workers, facts, notice, taken)
+            links = linked(workers, listener)
         except BaseException as error:
             reason = "" if isinstance(error, KeyboardInterrupt) else str(error)
             for connection in connections.values():
@@ -72,7 +74,8 @@ def meet(workers: Workers, facts: Mapping[str, Any], notice: Notice) -> Group:
                     connection.send("end", code=WorkerLost.exit_code, reason=reason)
                 connection.close()
             raise
-        return Group(workers, connections, notice, stack.pop_all().close)
+        stack.pop_all()
+        return Group(workers, connections, links, notice)
 
 
 @contextlib.contextmanager
@@ -175,12 +178,7 @@ def _require_reachable(workers: Workers) -> None:
         ResourceError: Nobody listens there.
     """
     for rank in range(1, len(workers.addresses)):
-        try:
-            socket.create_connection(workers.place(rank), timeout=_REPLY).close()
-        except OSError as error:
-            message = f"{workers.name(0)} cannot reach {workers.name(rank)}: {error.strerror or error}"
-            hint = "start each rank on the machine that its address names, and open its port to the others"
-            raise ResourceError(message, hint) from None
+        reached(workers, rank).close()
 
 
 def _welcome(

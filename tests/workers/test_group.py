@@ -159,6 +159,36 @@ def test_an_error_of_the_connection_alone_ends_all(monkeypatch):
     assert chief.message in other.message
 
 
+def test_vectors_that_no_longer_pass_end_all(monkeypatch):
+    monkeypatch.setattr("cnncli.workers.group._NEWS", 0.0)
+
+    def part(group):
+        assert group.links.exchange(0, bytes([group.rank])) == [b"\0", b"\1"]
+        if group.is_chief:
+            with group.explaining(ConnectionError):
+                group.links.exchange(1, b"alone")
+        group.links.close()
+        group.exchange(0)
+
+    chief, other = together(part)
+    assert chief.message.startswith("the connection between the ranks failed: ")
+    assert chief.message in other.message
+
+
+def test_the_loss_of_a_process_ends_who_waits_for_its_vector():
+    def part(group):
+        if not group.is_chief:
+            group.exchange(0)
+            raise DataError("an image is gone")
+        group.exchange(0)
+        with group.explaining(ConnectionError):
+            group.links.exchange(0, b"alone")
+
+    chief, _ = together(part)
+    assert isinstance(chief, WorkerLost)
+    assert "has ended: an image is gone" in chief.message
+
+
 def test_other_errors_stay_what_they_are(monkeypatch):
     monkeypatch.setattr("cnncli.workers.group._NEWS", 0.0)
 

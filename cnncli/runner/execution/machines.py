@@ -8,9 +8,13 @@ process has the metrics of the whole batch and takes the same step.
 from __future__ import annotations
 
 import contextlib
+import functools
+import itertools
 import signal
 import threading
 from typing import Any
+
+import numpy as np
 
 from cnncli.errors import ResourceError
 from cnncli.runner.execution.several import LOGITS, SeveralDevices
@@ -18,6 +22,7 @@ from cnncli.startup import keras, tf
 from cnncli.wording import counted, duration_text
 from cnncli.workers.agreement import Difference, digest
 from cnncli.workers.group import Group
+from cnncli.workers.links import LONGEST
 
 
 class DevicesOfMachines(SeveralDevices):
@@ -32,11 +37,13 @@ class DevicesOfMachines(SeveralDevices):
     """
 
     def __init__(self, group: Group, synchronized: bool) -> None:
-        self._synchronized, self._twins = synchronized, []
+        self._synchronized, self._twins, self._sums = synchronized, [], itertools.count()
         self.group: Group = group
         self._strategy = group.strategy = group.strategy or _strategy(group)  # a second one would meet the first
         self._local = tuple(self._strategy.extended.worker_devices)
         kind = self._local[0].rpartition("device:")[2].partition(":")[0]
+        if kind == "CPU" and len(self._local) == 1:
+            self._strategy.sum_of_vectors = self._sum_of_vectors
         group.require_same(
             [kind, len(self._local)],
             lambda rank: Difference(
@@ -98,6 +105,19 @@ class DevicesOfMachines(SeveralDevices):
         whole = [tf.cast(tensor[:total], part.dtype) for tensor, part in zip(whole, parts, strict=True)]
         return summed, (whole_loss, whole[0], None if logits is None else whole[1])
 
+    def _sum_of_vectors(self, own: tf.Tensor) -> tf.Tensor:
+        """The sum of a vector of all processes, in the order of their ranks; on each of them."""
+        number, links = next(self._sums), self.group.links
+        if own.shape[0] * own.dtype.size > LONGEST:
+            return tf.distribute.get_replica_context().all_reduce("SUM", own)
+
+        def added_up(values: np.ndarray) -> np.ndarray:
+            given = links.exchange(number, values.tobytes())
+            return functools.reduce(np.add, (np.frombuffer(each, values.dtype) for each in given))
+
+        # TensorFlow runs such functions one after the other, in the order in which they were traced
+        return tf.ensure_shape(tf.numpy_function(added_up, [own], own.dtype), own.shape)
+
     def _whole(self, loss: Any, outputs: Any, logits: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Loss and outputs of all devices, which each of them has."""
         (loss, *_), (outputs, *_) = self._of_each(loss), self._of_each(outputs)
@@ -113,7 +133,7 @@ def _strategy(group: Group) -> Any:
     resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
         cluster, task_type="worker", task_id=workers.rank, rpc_layer="grpc"
     )
-    group.free_port()
+    group.links.free_port()
     late = f"TensorFlow did not connect the ranks within {duration_text(workers.wait)}; a firewall may be between them"
     timer = threading.Timer(workers.wait, group.lose, [late])
     timer.daemon = True
