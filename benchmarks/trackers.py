@@ -1,8 +1,8 @@
 """The cost of trackers: trainings with TensorBoard and MLflow and without, in turn, in one process.
 
-    python benchmarks/trackers.py [rounds] [http://localhost:5000] [--assert]
+    python benchmarks/trackers.py [rounds] [epochs] [http://localhost:5000] [--assert]
 
-Trains a small network on 20,000 random images of 32×32 pixels for 24 epochs. Prints the median duration of all epochs,
+Trains a small network on 20,000 random images of 32×32 pixels, for 24 epochs of a second by default. Prints the median duration of all epochs,
 the median of the paired ratios, and what the end of the training costs in seconds; without an address there is only
 TensorBoard. Limit: 2 % of the epochs. A server on the same machine should give way, as one elsewhere does: start it
 with `nice -n 19 mlflow server`, in a shell of its own after `echo 19 > /proc/$$/autogroup`.
@@ -38,7 +38,7 @@ class Clock(cnncli.TrainingObserver):
         self.seconds = time.perf_counter() - self.began
 
 
-def spec_of(folder, track, epochs=24):
+def spec_of(folder, track, epochs):
     random = np.random.default_rng(0)
     arrays = {}
     for split, count in (("train", 20_000), ("test", 200)):
@@ -57,12 +57,12 @@ def spec_of(folder, track, epochs=24):
     )
 
 
-def main(rounds, address, strict):
+def main(rounds, length, address, strict):
     trackers = ["TensorBoard", *([{"MLflow": {"tracking_uri": address}}] if address else [])]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        specs = {True: spec_of(folder, trackers), False: spec_of(folder, [])}
-        cnncli.train(spec_of(folder, [], epochs=1), folder / "runs")  # starts TensorFlow
+        specs = {True: spec_of(folder, trackers, length), False: spec_of(folder, [], length)}
+        cnncli.train(spec_of(folder, [], 1), folder / "runs")  # starts TensorFlow
         epochs, ends = {True: [], False: []}, {True: [], False: []}
         for number in range(rounds):
             for tracked in (True, False)[:: 1 if number % 2 else -1]:
@@ -81,6 +81,7 @@ def main(rounds, address, strict):
 
 if __name__ == "__main__":
     words = [word for word in sys.argv[1:] if word != "--assert"]
-    pairs = next((int(word) for word in words if word.isdigit()), 5)
+    numbers = [int(word) for word in words if word.isdigit()]
+    pairs, length = numbers + [5, 24][len(numbers) :]
     server = next((word for word in words if not word.isdigit()), "")
-    sys.exit(main(pairs, server, "--assert" in sys.argv))
+    sys.exit(main(pairs, length, server, "--assert" in sys.argv))

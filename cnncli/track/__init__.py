@@ -2,6 +2,8 @@
 
 TensorBoard gets files, which are written here. MLflow has a process of its own: whatever a server does, the training
 continues. Both read the run folder, so a run can be sent at any time, and as often as one likes.
+
+The process of MLflow starts beside each training, so what it does not need is imported in functions.
 """
 
 from __future__ import annotations
@@ -9,10 +11,8 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cnncli.catalog.entries import Entry
-from cnncli.catalog.trackers import TRACKERS, not_usable
 from cnncli.errors import CnncliError, RunError
 from cnncli.notices import Notice
 from cnncli.observer import TrainingObserver
@@ -20,12 +20,17 @@ from cnncli.runs import RunDir
 from cnncli.track.sent import Sent
 from cnncli.track.tracked_run import spec_of
 
+if TYPE_CHECKING:
+    from cnncli.catalog.entries import Entry
+
 
 def trackers_for(trackers: Sequence[Entry], notice: Notice) -> list[TrainingObserver]:
     """The observers of a training that the trackers of its spec are.
 
     One that cannot be used on this machine is left out, with a notice.
     """
+    from cnncli.catalog.trackers import not_usable
+
     observers: list[TrainingObserver] = []
     for tracker in trackers:
         if error := not_usable(tracker):
@@ -43,6 +48,8 @@ def send_runs(runs: Sequence[RunDir], to: Sequence[Entry] = (), unsent: bool = F
         to: The trackers; those of each run's spec by default. One without arguments has those of the spec.
         unsent: Leave out runs that name no tracker, and those that were sent.
     """
+    from cnncli.catalog.trackers import not_usable
+
     by_tracker: dict[str, tuple[Entry, list[RunDir]]] = {}
     for run in runs:
         try:
@@ -69,4 +76,6 @@ def _with_arguments(tracker: Entry, own: Sequence[Entry]) -> Entry:
 
 def _module(tracker: Entry) -> Any:
     """The module of a tracker: `Observer` follows a training, `send` sends runs, `is_sent` tells of which."""
+    from cnncli.catalog.trackers import TRACKERS
+
     return importlib.import_module(f".{TRACKERS[tracker.name].module}", __name__)

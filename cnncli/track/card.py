@@ -28,8 +28,8 @@ def _lines(run: TrackedRun) -> Iterator[str]:
         yield ""
     yield f"- state: {run.state}" + (f", {run.status['reason']}" if run.status.get("reason") else "")
     yield f"- training: {counted(len(run.epochs), 'epoch')}, best epoch {run.best_epoch or 'none'}"
-    yield f"- images: {run.spec.data.source.name}{_counts(data)}"
-    yield f"- network: {counted(len(run.spec.model.nodes), 'layer')}"
+    yield f"- images: {run.summary.source}{_counts(data)}"
+    yield f"- network: {counted(run.summary.layers, 'layer')}"
     if text := _accuracy(metrics):
         yield f"- accuracy on the test images: {text}"
     environment = _read(run, "environment.json")

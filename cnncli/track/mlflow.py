@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from cnncli.observer import TrainingObserver
 from cnncli.runs import RunDir
 from cnncli.track.send_record import SendRecord
 from cnncli.track.sent import Sent
-from cnncli.track.tracked_run import progress_of
+from cnncli.track.tracked_run import SpecSummary, progress_of
 from cnncli.wording import counted, in_shell, without_secrets
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _SETTINGS = {
 _PROGRAM = """\
 import os, sys
 if sys.argv[1:] and hasattr(os, "nice"):
-    os.nice(19)
+    os.nice(10)
 from cnncli.track.mlflow_sender import main
 main()
 """
@@ -63,7 +64,7 @@ class Observer(TrainingObserver):
         try:
             with contextlib.suppress(CnncliError):
                 SendRecord(run).update(self._address, problem="")
-            self._process = _started([run], self._arguments, follow=True)
+            self._process = _started([run], self._arguments, SpecSummary.of(spec))
             self._notice(f"this training is sent to MLflow at {without_secrets(self._address)}")
         except (OSError, CnncliError) as error:
             self._notice(f"warning: this training is not sent to MLflow while it runs: {error}")
@@ -112,7 +113,7 @@ def send(runs: Iterable[RunDir], arguments: Mapping[str, Any]) -> Iterator[Sent]
     folders = list(runs)
     if not folders:
         return
-    process = _started(folders, arguments, follow=False)
+    process = _started(folders, arguments)
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.close()
@@ -144,21 +145,29 @@ def _address(arguments: Mapping[str, Any]) -> str:
     return str(arguments.get("tracking_uri") or os.environ.get(TRACKING_URI, ""))
 
 
-def _started(runs: Iterable[RunDir], arguments: Mapping[str, Any], follow: bool) -> subprocess.Popen[str]:
-    """The process, which was told what to do. Only it imports MLflow, whose settings are those of a whole process."""
+def _started(
+    runs: Iterable[RunDir], arguments: Mapping[str, Any], follow: SpecSummary | None = None
+) -> subprocess.Popen[str]:
+    """The process, which was told what to do. Only it imports MLflow, whose settings are those of a whole process.
+
+    Args:
+        runs: The runs; one, if it is followed.
+        arguments: Of the tracker.
+        follow: The summary of the spec of a training that is followed as it runs.
+    """
     home = Path(__file__).parents[2]
     paths = os.pathsep.join(filter(None, (str(home), os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", _PROGRAM, *["follow"] * follow],
+        [sys.executable, "-P", "-c", _PROGRAM, *(["follow"] if follow else [])],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL if follow else subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, **_SETTINGS, "PYTHONPATH": paths},
         encoding="utf-8",
-        start_new_session=follow,  # Ctrl-C ends the training, and the process sends that it did
+        start_new_session=follow is not None,  # Ctrl-C ends the training, and the process sends that it did
     )
     order = {
-        "follow": follow,
+        "summary": asdict(follow) if follow else None,
         "runs": [str(run.path.absolute()) for run in runs],
         "address": _address(arguments),
         "experiment": arguments.get("experiment_name") or os.environ.get("MLFLOW_EXPERIMENT_NAME"),

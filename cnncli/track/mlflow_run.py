@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import isinf
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param
-from mlflow.exceptions import MlflowException
-
-from cnncli.report import artifact_names
 from cnncli.runs import PAGE
 from cnncli.track.card import model_card
 from cnncli.track.mlflow_names import accepted_names
+from cnncli.track.mlflow_requests import Measured, PlainServer, RunThere
 from cnncli.track.tracked_run import TrackedRun
+
+if TYPE_CHECKING:
+    from cnncli.track.mlflow_package import PackageServer
 
 MARK = "cnncli.run"
 """The tag by which a run is found again."""
@@ -40,53 +39,46 @@ _LARGEST_FILE = 32 << 20
 class MLflowRun:
     """A run on a server, found by its mark or created."""
 
-    def __init__(self, client: MlflowClient, experiment: str, mark: str, run: TrackedRun) -> None:
-        self._client = client
-        self.experiment_id = _experiment_id(client, experiment)
-        self.run_id = self._found(mark) or self._created(mark, run)
+    def __init__(self, server: PlainServer | PackageServer, experiment: str, mark: str, run: TrackedRun) -> None:
+        self._server = server
+        self.experiment_id = server.experiment(experiment)
+        self.run_id = server.marked_run(self.experiment_id, MARK, mark) or self._created(mark, run)
 
     def send(self, run: TrackedRun) -> None:
         """Sends parameters, epochs and state, and of a run that has ended also its results."""
-        there = self._client.get_run(self.run_id)
-        self._send_parameters(run, there.data.params)
+        there = self._server.run(self.run_id)
+        self._send_parameters(run, there)
         self._send_epochs(run)
         if run.state == "running":
-            if there.info.status != "RUNNING":
-                self._client.update_run(self.run_id, status="RUNNING")
+            if there.state != "RUNNING":
+                self._server.set_state(self.run_id, "RUNNING")
             return
-        self._send_results(run)
+        self._send_results(run, there)
         at = None if run.ended is None else int(1000 * run.ended)
-        self._client.set_terminated(self.run_id, STATES.get(run.state, "FAILED"), at)
-
-    def _found(self, mark: str) -> str | None:
-        found = self._client.search_runs(
-            [self.experiment_id], f"tags.`{MARK}` = '{mark}'", order_by=["attributes.start_time"], max_results=1
-        )
-        return str(found[0].info.run_id) if found else None
+        self._server.set_state(self.run_id, STATES.get(run.state, "FAILED"), at)
 
     def _created(self, mark: str, run: TrackedRun) -> str:
         tags = {MARK: mark, "mlflow.source.name": "cnncli", "mlflow.source.type": "LOCAL"}
-        started = int(1000 * run.started)
-        created = self._client.create_run(self.experiment_id, started, tags, run_name=run.name)
-        return str(created.info.run_id)
+        return self._server.create_run(self.experiment_id, run.name, int(1000 * run.started), tags)
 
-    def _send_parameters(self, run: TrackedRun, there: Mapping[str, str]) -> None:
+    def _send_parameters(self, run: TrackedRun, there: RunThere) -> None:
         """MLflow never changes a parameter: one that a resumed training changed keeps its first value."""
-        names = accepted_names(run.parameters)
+        parameters = run.summary.parameters
+        names = accepted_names(parameters)
         missing = [
-            Param(names[name], str(value)[:_LONGEST_VALUE])
-            for name, value in run.parameters.items()
-            if names[name] not in there
+            (names[name], str(value)[:_LONGEST_VALUE])
+            for name, value in parameters.items()
+            if names[name] not in there.parameters
         ]
         for part in _parts(missing, _MOST_PARAMETERS):
-            self._client.log_batch(self.run_id, params=part)
+            self._server.add_parameters(self.run_id, part)
 
     def _send_epochs(self, run: TrackedRun) -> None:
-        there = self._steps(_SENT_LAST)
+        there = self._server.epochs(self.run_id, _SENT_LAST)
         missing = [(epoch, time) for epoch, time in run.times() if epoch.number not in there]
         names = accepted_names(name for epoch, _ in missing for name in epoch.metrics)
         metrics = [
-            Metric(name, value, int(1000 * time), epoch.number)
+            Measured(name, value, int(1000 * time), epoch.number)
             for epoch, time in missing
             for name, value in (
                 *((names[name], value) for name, value in epoch.metrics.items()),
@@ -96,44 +88,30 @@ class MLflowRun:
             if not isinf(value)
         ]
         for part in _parts(metrics, _MOST_METRICS):
-            self._client.log_batch(self.run_id, metrics=part)
+            self._server.add_metrics(self.run_id, part)
 
-    def _send_results(self, run: TrackedRun) -> None:
+    def _send_results(self, run: TrackedRun, there: RunThere) -> None:
         values = {f"test_{name}": value for name, value in run.test_metrics.items() if not isinf(value)}
         names = accepted_names(values)
         last = next(reversed(values), "")
-        if values and run.best_epoch not in self._steps(names[last]):
+        if values and run.best_epoch not in self._server.epochs(self.run_id, names[last]):
             at = int(1000 * (run.ended or run.started))
-            metrics = [Metric(names[name], value, at, run.best_epoch) for name, value in values.items()]
-            self._client.log_batch(self.run_id, metrics=metrics)
+            metrics = [Measured(names[name], value, at, run.best_epoch) for name, value in values.items()]
+            self._server.add_metrics(self.run_id, metrics)
         card = model_card(run)
-        self._client.set_tag(self.run_id, "mlflow.note.content", card)
-        self._client.log_text(self.run_id, card, "model_card.md")
+        self._server.describe(self.run_id, card)
+        self._server.add_file(there, "model_card.md", card.encode())
         for path in artifacts(run.folder.path):
-            folder = path.parent.relative_to(run.folder.path).as_posix()
-            self._client.log_artifact(self.run_id, str(path), None if folder == "." else folder)
-
-    def _steps(self, name: str) -> set[int]:
-        """The steps at which the server has a metric."""
-        return {metric.step for metric in self._client.get_metric_history(self.run_id, name)}
+            self._server.add_file(there, path.relative_to(run.folder.path).as_posix(), path.read_bytes())
 
 
 def artifacts(run: Path) -> list[Path]:
     """The files of a run that are sent: its records, reports and plots, and neither weights nor checkpoints."""
+    from cnncli.report import artifact_names  # needs NumPy
+
     moments = [name for when in ("start", "epoch", "end", "evaluation") for name in artifact_names(when)]
     paths = [run / name for name in (*_FILES, *moments) if name not in _NOT_SENT]
     return [path for path in paths if path.is_file() and path.stat().st_size <= _LARGEST_FILE]
-
-
-def _experiment_id(client: MlflowClient, name: str) -> str:
-    if found := client.get_experiment_by_name(name):
-        return str(found.experiment_id)
-    try:
-        return str(client.create_experiment(name))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-    return str(client.get_experiment_by_name(name).experiment_id)  # another process was quicker
 
 
 def _parts(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

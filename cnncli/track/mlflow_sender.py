@@ -1,7 +1,8 @@
 """The process that sends runs to MLflow, so that nothing that a server does reaches a training.
 
-It is told by JSON on its standard input what to do. With `follow` it sends a run as it is trained, whenever a line
-arrives, until the input ends, as it does however the training ends; what goes wrong is in track.json of the run.
+It is told by JSON on its standard input what to do. With the summary of a spec it sends a run as it is trained,
+whenever a line arrives, until the input ends, as it does however the training ends; what goes wrong is in track.json
+of the run.
 Otherwise it sends runs and writes a line of JSON for each.
 """
 
@@ -16,14 +17,19 @@ import time
 from collections.abc import Iterator
 from math import inf
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from cnncli.errors import CnncliError, brief
 from cnncli.runs import RunDir
 from cnncli.runs.lock import Lock
+from cnncli.track.mlflow_requests import PackageNeeded, PlainServer, Refused, ServerAway
+from cnncli.track.mlflow_run import MLflowRun
 from cnncli.track.send_record import LOCK, SendRecord
-from cnncli.track.tracked_run import TrackedRun, progress_of
+from cnncli.track.tracked_run import SpecSummary, TrackedRun, progress_of
 from cnncli.wording import without_secrets
+
+if TYPE_CHECKING:
+    from cnncli.track.mlflow_package import PackageServer
 
 PAUSE = 3.0
 """Seconds between two requests of a training: the server shows short epochs together."""
@@ -39,10 +45,11 @@ LAST_TRIES = 60.0
 
 
 class Sender:
-    """Sends runs to one server."""
+    """Sends runs to one server: by plain requests, or by MLflow's package where these do not do."""
 
     def __init__(self, address: str, experiment: str | None) -> None:
         self.address, self._experiment = address, experiment
+        self._server: PlainServer | PackageServer | None = None
 
     def send(self, run: TrackedRun) -> str:
         """Sends what the server lacks of a run, and records how far it is; returns the address of its page.
@@ -50,12 +57,18 @@ class Sender:
         Raises:
             Exception: Whatever MLflow, the network, or the disk of the run raise.
         """
-        from mlflow import MlflowClient
+        try:
+            self._server = self._server or PlainServer(self.address)
+            return self._send(run, self._server)
+        except PackageNeeded:
+            from cnncli.track.mlflow_package import PackageServer
 
-        from cnncli.track.mlflow_run import MLflowRun
+            self._server = PackageServer(self.address)
+            return self._send(run, self._server)
 
+    def _send(self, run: TrackedRun, server: PlainServer | PackageServer) -> str:
         record = SendRecord(run.folder)
-        there = MLflowRun(MlflowClient(self.address), self._experiment or run.spec.name, record.identity(), run)
+        there = MLflowRun(server, self._experiment or run.summary.name, record.identity(), run)
         if record.of(self.address).get("problem"):
             record.update(self.address, problem="")  # it answers again
         there.send(run)
@@ -70,12 +83,14 @@ def problem_of(error: Exception, address: str) -> str:
     if isinstance(error, CnncliError):
         return error.message
     text, server = without_secrets(brief(error)), without_secrets(address)
-    if re.search(r"Max retries|timed out|failed with exception|error code 50[234]", text):
+    if isinstance(error, ServerAway) or re.search(
+        r"Max retries|timed out|failed with exception|error code 50[234]", text
+    ):
         return f"the MLflow server {server} does not answer"
     if re.search(r"error code 40[13]", text):
         variables = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
         return f"the MLflow server {server} asks for a user: set {variables}"
-    return f"the MLflow server {server} refuses the run: {text}"
+    return f"the MLflow server {server} refuses the run: {text.removeprefix(f'{Refused.__name__}: ')}"
 
 
 class _Lines:
@@ -97,19 +112,18 @@ class _Lines:
         self._new.clear()
 
 
-def follow(folder: RunDir, sender: Sender, stream: TextIO) -> None:
+def follow(folder: RunDir, summary: SpecSummary, sender: Sender, stream: TextIO) -> None:
     """Sends a run as it is trained, until the stream has ended and everything is sent, or a minute after that."""
-    lines, pause, deadline, spec = _Lines(stream), 0.0, inf, None
+    lines, pause, deadline = _Lines(stream), 0.0, inf
     while True:
         ended = lines.ended.is_set()
         if ended:
             deadline, pause = min(deadline, time.monotonic() + LAST_TRIES), min(pause, SHORT_PAUSE)
         try:
-            run = TrackedRun.of(folder, spec)
+            run = TrackedRun.of(folder, summary)
             if ended and run.state == "running":  # the system is about to release the lock of a killed process
                 time.sleep(0.5)
-                run = TrackedRun.of(folder, spec)
-            spec = run.spec
+                run = TrackedRun.of(folder, summary)
             sender.send(run)
             pause = 0.0
         except Exception as error:
@@ -162,8 +176,8 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr  # MLflow prints addresses
     order = json.loads(sys.stdin.readline())
     folders, sender = [RunDir(Path(path)) for path in order["runs"]], Sender(order["address"], order["experiment"])
-    if not order["follow"]:
+    if order["summary"] is None:
         send_all(folders, sender, answers)
         return
     with _locked(folders[0], 2 * LAST_TRIES):
-        follow(folders[0], sender, sys.stdin)
+        follow(folders[0], SpecSummary(**order["summary"]), sender, sys.stdin)

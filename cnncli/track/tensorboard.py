@@ -12,7 +12,7 @@ from cnncli.observer import TrainingObserver
 from cnncli.runs import RunDir
 from cnncli.track.event_file import EventFile, event_files, events_in
 from cnncli.track.sent import Sent
-from cnncli.track.tracked_run import TrackedRun
+from cnncli.track.tracked_run import SpecSummary, TrackedRun
 from cnncli.wording import counted, in_shell
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Observer(TrainingObserver):
 
     def __init__(self, arguments: Mapping[str, Any], notice: Notice) -> None:
         self._notice, self._every = notice, arguments.get("update_freq", "epoch")
-        self._run: tuple[RunDir, Spec] | None = None
+        self._run: tuple[RunDir, SpecSummary] | None = None
         self._files: _Files | None = None
         self._steps, self._done = 0, (0, 0)
 
@@ -43,7 +43,7 @@ class Observer(TrainingObserver):
 
     def on_start(self, run: RunDir, spec: Spec, splits: Any, model: Any, device: str) -> None:
         """Remembers the run; nothing is written before there is something to show."""
-        self._run = run, spec
+        self._run = run, SpecSummary.of(spec)
 
     def on_resume(self, epochs: int, steps: int) -> None:
         """Remembers what was done before."""
@@ -112,7 +112,7 @@ class _Files:
         earlier = [path for folder in (self._root, *self._root.glob("*/")) for path in event_files(folder)]
         steps = [event for event in _steps_in(earlier) if last is None or event.step <= last]
         self._open: dict[str, EventFile] = {}
-        self.of("").hyperparameters(run.parameters, run.name, run.started)
+        self.of("").hyperparameters(run.summary.parameters, run.name, run.started)
         for event in steps:
             self.of("train").copy(event)
         for epoch, time in run.times():

@@ -8,18 +8,48 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-from cnncli.catalog.entries import plain
 from cnncli.errors import RunError, SpecError
 from cnncli.records import Epoch, History
 from cnncli.runs import RunDir
 from cnncli.runs.groups import RECORD as GROUP
 from cnncli.runs.history import epochs_in, history_rows
-from cnncli.spec import Spec, load
-from cnncli.spec.metrics import monitored_metric
+
+if TYPE_CHECKING:
+    from cnncli.spec import Spec
 
 _NOT_PARAMETERS = ("name", "track", "silence")
+
+
+@dataclass(frozen=True)
+class SpecSummary:
+    """What trackers show of a spec.
+
+    Args:
+        name: Name of the spec.
+        source: Name of the image source.
+        layers: Number of layers.
+        monitored: The metric that chooses the best epoch.
+        more_is_better: Whether more of it is.
+        parameters: Values of the spec by their path, `train.optimizer.Adam.learning_rate`, without those not set.
+    """
+
+    name: str
+    source: str
+    layers: int
+    monitored: str
+    more_is_better: bool
+    parameters: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, spec: Spec) -> Self:
+        """The summary of a spec."""
+        from cnncli.spec.metrics import monitored_metric
+
+        values = {key: value for key, value in spec.plain().items() if key not in _NOT_PARAMETERS}
+        parameters = dict(_leaves(values))
+        return cls(spec.name, spec.data.source.name, len(spec.model.nodes), *monitored_metric(spec), parameters)
 
 
 @dataclass(frozen=True)
@@ -27,19 +57,19 @@ class TrackedRun:
     """A run as it is at the moment; the epochs are those that are complete."""
 
     folder: RunDir
-    spec: Spec
+    summary: SpecSummary
     epochs: tuple[Epoch, ...]
     status: Mapping[str, Any]
 
     @classmethod
-    def of(cls, folder: RunDir, spec: Spec | None = None) -> TrackedRun:
-        """Reads a run; with its spec, if that was read before.
+    def of(cls, folder: RunDir, summary: SpecSummary | None = None) -> Self:
+        """Reads a run; with the summary of its spec, if that is known.
 
         Raises:
             RunError: The run is damaged.
         """
         status = folder.status()  # before the epochs: after it has ended, there are no more
-        return cls(folder, spec or spec_of(folder), _epochs(folder), status)
+        return cls(folder, summary or SpecSummary.of(spec_of(folder)), _epochs(folder), status)
 
     @property
     def name(self) -> str:
@@ -54,12 +84,6 @@ class TrackedRun:
         return str(self.status.get("state"))
 
     @cached_property
-    def parameters(self) -> dict[str, Any]:
-        """Values of the spec by their path, `train.optimizer.Adam.learning_rate`; whatever is not set is left out."""
-        values = self.spec.plain()
-        return dict(_leaves({key: value for key, value in values.items() if key not in _NOT_PARAMETERS}))
-
-    @cached_property
     def test_metrics(self) -> dict[str, float]:
         """Metrics on the test images; empty before the evaluation."""
         metrics = self.folder.metrics()
@@ -68,7 +92,7 @@ class TrackedRun:
     @cached_property
     def best_epoch(self) -> int:
         """Number of the best epoch, whose weights are evaluated; 0 before the first."""
-        return History.of(self.epochs, *monitored_metric(self.spec)).best
+        return History.of(self.epochs, self.summary.monitored, self.summary.more_is_better).best
 
     @cached_property
     def started(self) -> float:
@@ -114,6 +138,8 @@ def spec_of(folder: RunDir) -> Spec:
     Raises:
         RunError: It is missing or invalid.
     """
+    from cnncli.spec import load
+
     try:
         return load(folder.spec, is_complete=True).spec
     except SpecError as error:
@@ -126,7 +152,6 @@ def _epochs(folder: RunDir) -> tuple[Epoch, ...]:
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every value in a spec with its path; of an object both its name and its arguments."""
-    value = plain(value)
     is_object = isinstance(value, dict) and len(value) == 1 and str(next(iter(value)))[:1].isupper()
     if is_object and path:
         yield path, next(iter(value))

@@ -35,7 +35,7 @@ def test_usual_names_stay_and_others_lose_what_is_refused():
 
 
 def test_parameters_are_the_spec_without_trackers_and_what_is_not_set(left_by_training):
-    run = TrackedRun.of(left_by_training(1, track="[{MLflow: {tracking_uri: 'http://host'}}]"))
+    run = TrackedRun.of(left_by_training(1, track="[{MLflow: {tracking_uri: 'http://host'}}]")).summary
     assert run.parameters["train.optimizer"] == "Adam"
     assert run.parameters["train.optimizer.Adam.learning_rate"] == 0.01
     assert run.parameters["train.metrics.1.TopKCategoricalAccuracy.k"] == 2
