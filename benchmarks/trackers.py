@@ -2,10 +2,10 @@
 
     python benchmarks/trackers.py [rounds] [epochs] [http://localhost:5000] [--assert]
 
-Trains a small network on 20,000 random images of 32×32 pixels, for 24 epochs of a second by default. Prints the median duration of all epochs,
-the median of the paired ratios, and what the end of the training costs in seconds; without an address there is only
-TensorBoard. Limit: 2 % of the epochs. A server on the same machine should give way, as one elsewhere does: start it
-with `nice -n 19 mlflow server`, in a shell of its own after `echo 19 > /proc/$$/autogroup`.
+Trains a small network on 20,000 random images of 32×32 pixels, for 24 epochs of a second by default. Prints the median
+duration of all epochs, the median of the paired ratios, and what the end of the training costs in seconds; without an
+address there is only TensorBoard. Limit: 2 % of the epochs. A server on the same machine should give way, as one
+elsewhere does: start it with `nice -n 19 mlflow server`, in a shell of its own after `echo 19 > /proc/$$/autogroup`.
 """
 
 import statistics

@@ -153,7 +153,8 @@ ROOMS = {
         "__init__",
     },
     "track": {
-        *("report", "runs", "spec", "catalog", "notices", "observer", "records", "errors", "wording", "__init__"),
+        *("report", "runs", "spec", "catalog", "notices", "observer", "records"),
+        *("errors", "machine", "temporary", "wording", "__init__"),
     },
     "draft": {"data", "spec", "errors", "machine", "wording"},
     "factory": {"insight", "spec", "catalog", "records", "errors", "startup", "machine", "temporary", "wording"},

@@ -13,11 +13,12 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from http.client import HTTPException, InvalidURL
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
+
+from cnncli.machine import expanded
 
 USERNAME, PASSWORD, TOKEN = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"
 """Variables from which MLflow takes the user."""
@@ -211,4 +212,4 @@ def _is_special(variables: Mapping[str, str]) -> bool:
     special = ("MLFLOW_TRACKING_", "MLFLOW_WORKSPACE", "MLFLOW_ENABLE_WORKSPACES")
     if any(name.startswith(special) and name not in usual for name in variables):
         return True
-    return Path("~/.mlflow/credentials").expanduser().exists()
+    return expanded("~/.mlflow/credentials").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from hypothesis import given, strategies as st
 
@@ -42,6 +43,16 @@ def test_parameters_are_the_spec_without_trackers_and_what_is_not_set(left_by_tr
     assert run.parameters["model.layers.1"] == "Flatten"
     assert "http://host" not in map(str, run.parameters.values())
     assert None not in run.parameters.values()
+
+
+def test_the_process_that_sends_is_told_what_the_file_of_the_spec_says(left_by_training):
+    from cnncli.track.tracked_run import SpecSummary, spec_of
+
+    spec = spec_of(left_by_training(1))
+    summary = SpecSummary(**json.loads(json.dumps(asdict(SpecSummary.of(spec)))))
+    assert summary == SpecSummary.of(spec)
+    assert (summary.name, summary.source, summary.layers) == ("digits", "arrays", 3)
+    assert (summary.monitored, summary.more_is_better) == ("val_accuracy", True)
 
 
 def test_times_follow_from_the_files_alone(left_by_training):

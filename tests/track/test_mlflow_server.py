@@ -54,21 +54,27 @@ def tracked(server, **arguments):
     return f"track=[{{MLflow: {{{pairs}}}}}]"
 
 
-def test_every_state_becomes_that_of_mlflow(server, left_by_training):
+@pytest.mark.parametrize("way", ["requests", "package"])
+def test_every_state_becomes_that_of_mlflow(server, left_by_training, monkeypatch, tmp_path, way):
+    if way == "package":
+        monkeypatch.setenv("MLFLOW_ENABLE_WORKSPACES", "false")  # a setting that is left to it
+    else:
+        (tmp_path / "mlflow.py").write_text("raise ImportError('not needed')")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     states = {"finished": "FINISHED", "interrupted": "KILLED", "diverged": "FAILED", "failed": "FAILED"}
-    runs = [left_by_training(3, state, f"{state}-001", reason="a reason") for state in states]
-    runs.append(left_by_training(2, "running", "killed-001"))  # nobody holds its lock
+    runs = [left_by_training(3, state, f"{state}-{way}", reason="a reason") for state in states]
+    runs.append(left_by_training(2, "running", f"killed-{way}"))  # nobody holds its lock
     to = parse_trackers([f"MLflow: {{tracking_uri: {server.address}, experiment_name: states}}"], "--to")
     for _ in range(2):
         assert [sent.error for sent in send_runs(runs, to)] == [None] * 5
     there = server.runs()
     for state, theirs in {**states, "killed": "KILLED"}.items():
-        run = there[f"{state}-001"]
+        run = there[f"{state}-{way}"]
         assert run.info.status == theirs
         assert server.epochs(run) == server.epochs(run, "val_accuracy") == [1, 2, 3][: 2 if state == "killed" else 3]
         assert server.epochs(run, "acc_2") == [1, 3][: 1 if state == "killed" else 2]  # infinite in the second
         assert server.epochs(run, "test_accuracy") == [2 if state == "killed" else 3]
-    finished = there["finished-001"]
+    finished = there[f"finished-{way}"]
     assert finished.data.params["train.optimizer.Adam.learning_rate"] == "0.01"
     assert finished.data.metrics["test_accuracy"] == 0.75
     assert finished.info.end_time - finished.info.start_time == 60_000
