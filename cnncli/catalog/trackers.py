@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -45,13 +46,30 @@ def _accept_address(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
             "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or the whole address in MLFLOW_TRACKING_URI"
         )
         problems.append(Problem(path, message))
+    elif reason := _not_an_address(value):
+        problems.append(Problem(path, f"expected {_ADDRESS}, got {shown(value)}{reason}"))
     return value
+
+
+def _not_an_address(text: str) -> str:
+    """Why a text cannot be the address of a server, as it continues a sentence; empty when it can."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return ", whose host or port is none"
+    if re.match(r"[\w.-]+:\d+(/|$)", text):
+        return f"; did you mean 'http://{text}'?"
+    if parts.scheme in ("http", "https") and (not host or re.search(r"\s", text)):
+        return ", which has no host"
+    return ""
 
 
 def _has_secret(address: str) -> bool:
     try:
         parts = urlsplit(address)
-    except ValueError:
+        _ = parts.port
+    except ValueError:  # as of a password with a slash
         return "@" in address
     return "@" in parts.netloc or bool(parts.query)
 
@@ -86,6 +104,9 @@ def not_usable(tracker: Entry) -> CnncliError | None:
     if not address:
         hint = f"write 'MLflow: {{tracking_uri: http://localhost:5000}}', or set the variable {TRACKING_URI}"
         return ResourceError("MLflow needs the address of its server", hint)
+    if reason := _not_an_address(address):
+        message = f"the variable {TRACKING_URI} has an address of MLflow's server{reason}"
+        return ResourceError(message, f"set it to {_ADDRESS}")
     if urlsplit(address).scheme not in _SERVERS and not _has_whole_package():
         message = "the installed part of MLflow only talks to servers, and this address is none"
         return ResourceError(message, "start one with 'mlflow server', or pip install mlflow")

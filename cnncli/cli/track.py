@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,20 +23,30 @@ if TYPE_CHECKING:
 def track(names: tuple[str, ...], to: tuple[str, ...], runs_dir: Path) -> int:
     """Send runs to TensorBoard or MLflow.
 
-    RUN is a run folder or its name. Any run can be sent, finished or not, and as often as one likes: what a tracker has
-    is not sent again.
+    RUN is a run folder or its name, or those of a group, all of whose runs are sent. Any run can be sent, finished or
+    not, and as often as one likes: what a tracker has is not sent again.
 
     \b
     Example:
       cnncli track mnist-001 --to TensorBoard
-      cnncli track runs/* --to 'MLflow: {tracking_uri: http://localhost:5000}'
+      cnncli track runs/mnist-* --to 'MLflow: {tracking_uri: http://localhost:5000}'
     """
-    from cnncli.runs import find_run
+    from cnncli.errors import RunError
+    from cnncli.runs import RunDir, find_run, list_runs
+    from cnncli.runs.groups import group_at
     from cnncli.spec.sections.trackers import parse_trackers
     from cnncli.track import send_runs
+    from cnncli.track.sent import Sent
 
     trackers = parse_trackers(to, "--to")
-    return show_sent(send_runs([find_run(name, runs_dir) for name in names], trackers))
+    runs, missing = [], []
+    for name in names:
+        try:
+            group = group_at(name, runs_dir)
+            runs += list_runs(group.path) if group else [find_run(name, runs_dir)]
+        except RunError as error:
+            missing.append(Sent(RunDir(Path(name)), error=error))
+    return show_sent(chain(missing, send_runs(runs, trackers)))
 
 
 def show_sent(sent: Iterable[Sent]) -> int:

@@ -73,7 +73,7 @@ class Sender:
             record.update(self.address, problem="")  # it answers again
         there.send(run)
         page = f"{without_secrets(self.address).rstrip('/')}/#/experiments/{there.experiment_id}/runs/{there.run_id}"
-        url = page if self.address.startswith("http") else there.run_id
+        url = page if self.address.lower().startswith("http") else there.run_id
         record.update(self.address, run_id=there.run_id, page=url, has=progress_of(run.folder), problem="")
         return url
 
@@ -82,15 +82,25 @@ def problem_of(error: Exception, address: str) -> str:
     """What went wrong with a server, in a sentence without secrets."""
     if isinstance(error, CnncliError):
         return error.message
-    text, server = without_secrets(brief(error)), without_secrets(address)
-    if isinstance(error, ServerAway) or re.search(
-        r"Max retries|timed out|failed with exception|error code 50[234]", text
-    ):
-        return f"the MLflow server {server} does not answer"
-    if re.search(r"error code 40[13]", text):
-        variables = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
-        return f"the MLflow server {server} asks for a user: set {variables}"
-    return f"the MLflow server {server} refuses the run: {text.removeprefix(f'{Refused.__name__}: ')}"
+    server = f"the MLflow server {without_secrets(address)}"
+    if isinstance(error, ServerAway):
+        return f"{server} does not answer"
+    for pattern, sentence in _SENTENCES.items():
+        if re.search(pattern, str(error)):
+            return sentence.format(server)
+    return f"{server} refuses the run: {without_secrets(brief(error)).removeprefix(f'{Refused.__name__}: ')}"
+
+
+_SENTENCES = {
+    "CERTIFICATE_VERIFY_FAILED": "the certificate of {} is not trusted: set MLFLOW_TRACKING_SERVER_CERT_PATH to "
+    "the file of its authority",
+    "WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE": "{} does not speak https: write http:// in its address",
+    "Max retries|timed out|failed with exception|error code (429|50[234])": "{} does not answer",
+    "error code 40[13]": "{} asks for a user: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
+    "MLFLOW_TRACKING_TOKEN",
+    "error code 404|valid JSON format": "{} is something else: look at its address",
+}
+"""What errors of MLflow's package mean; the first that fits counts."""
 
 
 class _Lines:

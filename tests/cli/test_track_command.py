@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cnncli.cli import main
@@ -32,3 +34,18 @@ def test_without_runs_there_is_nothing_to_send(capsys, tmp_path):
     code, out, err = run(["runs", "--send", "--runs-dir", str(tmp_path)], capsys)
     assert (code, out) == (0, "")
     assert "have all of them" in err
+
+
+def test_groups_are_sent_run_by_run_and_what_is_no_run_keeps_none_back(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("search-001/trial-000", "search-001/trial-001", "digits-001"):
+        Path("runs", name).mkdir(parents=True)
+        Path("runs", name, "status.json").write_text("{}")  # no spec, which is said of each
+    Path("runs/search-001/group.json").write_text('{"kind": "search"}')
+    Path("runs/runs.html").write_text("a page of all runs")
+    code, out, err = run(["track", "runs/runs.html", "search-001", "digits-001", "--to", "TensorBoard"], capsys)
+    assert (code, out) == (6, "")
+    first, *others = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert first == "error: there is no run 'runs/runs.html'"
+    for line, name in zip(others, ("search-001/trial-000", "search-001/trial-001", "digits-001"), strict=True):
+        assert line.startswith(f"error: 'runs/{name}' is not a complete run: ")

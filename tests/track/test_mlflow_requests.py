@@ -106,6 +106,21 @@ def test_what_the_server_refuses_is_said_in_its_words(answers):
 
 
 @pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("failed with exception … [SSL: CERTIFICATE_VERIFY_FAILED] …", "set MLFLOW_TRACKING_SERVER_CERT_PATH"),
+        ("Max retries exceeded … [SSL: WRONG_VERSION_NUMBER] …", "does not speak https: write http://"),
+        ("API request to endpoint failed with error code 404 != 200", "http://host is something else"),
+        ("the response body was not in a valid JSON format", "http://host is something else"),
+        ("API request to endpoint failed with error code 401 != 200", "asks for a user"),
+        ("API request to endpoint failed with error code 503 != 200", "does not answer"),
+    ],
+)
+def test_errors_of_the_package_become_sentences(error, said):
+    assert said in problem_of(RuntimeError(error), "http://host")
+
+
+@pytest.mark.parametrize(
     ("user", "variables", "header"),
     [
         ("", {}, None),

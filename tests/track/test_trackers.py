@@ -49,6 +49,28 @@ def test_a_secret_is_refused_and_never_repeated(tracked_spec, address):
     assert "secret" not in f"{raised.value} {problem.message} {problem.place}"
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("localhost:5000", "did you mean 'http://localhost:5000'?"),
+        ("127.0.0.1:5000/mlflow", "did you mean 'http://127.0.0.1:5000/mlflow'?"),
+        ("http://", "no host"),
+        ("https://my server", "no host"),
+        ("http://host:port", "port is none"),
+        ("http://host:99999", "port is none"),
+        ("http://[::1", "host or port is none"),
+        ("http://me:a/password@host", "MLFLOW_TRACKING_URI"),
+    ],
+)
+def test_what_cannot_be_an_address_is_said_before_the_training(tracked_spec, monkeypatch, address, said):
+    with pytest.raises(cnncli.SpecError) as raised:
+        tracked_spec(f"track=[{{MLflow: {{tracking_uri: '{address}'}}}}]")
+    assert said in raised.value.problems[0].message
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    error = trackers.not_usable(tracked_spec("track=[MLflow]").track[0])
+    assert (said in error.message, "MLFLOW_TRACKING_URI" in error.message) == (True, True)
+
+
 def test_names_are_accepted_in_any_case(tracked_spec):
     spec = tracked_spec("track=[tensorboard, {mlflow: {tracking_uri: http://host}}]")
     assert spec.track == [Entry("tracker", "TensorBoard"), Entry("tracker", "MLflow", {"tracking_uri": "http://host"})]
