@@ -1,13 +1,9 @@
 """Images augmented per second: the fused transformation, Keras' layers one after the other, and ImageDataGenerator.
 
     python benchmarks/augmentation.py --assert
-    python benchmarks/augmentation.py --scaling
 
 All three apply the same changes to the same images. They take turns in one process for several rounds, so that other
 load on the machine affects all of them; a ratio is the median of the rounds' ratios.
-
-`--scaling` gives each operation one thread, and makes batches one and two at a time. What sixteen threads would do is
-computed: batches are handed over one after the other, and no more of them than that allows.
 """
 
 from __future__ import annotations
@@ -23,8 +19,6 @@ from math import pi, tan
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-if "--scaling" in sys.argv:  # TensorFlow starts while the modules below are imported
-    os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
 
 import keras
 import numpy as np
@@ -152,32 +146,6 @@ def measure(case: Case, rounds: int, seconds: float, clock: Callable[[], float])
     return speeds
 
 
-def scaling(rounds: int, seconds: float) -> None:
-    """Prints how near to linear two and sixteen threads come."""
-    random = np.random.default_rng(0)
-    for case in CASES:
-        images = random.integers(0, 256, (512, case.size, case.size, 3), dtype=np.uint8)
-        targets = np.eye(10, dtype=np.float32)[random.integers(0, 10, 512)]
-        augmentation = Augmentation(
-            [Entry("augmentation", "ImageDataGenerator", case.arguments)], images.shape[1:], seed=0
-        )
-        epoch = tf.constant(0, tf.int64)
-        ways = {
-            threads: batches(case, images, targets, lambda x, y, at: augmentation(x, y, at, epoch), threads)  # noqa: B023
-            for threads in (1, 2)
-        }
-        ready = batches(case, images, targets, lambda x, y, _: (x, y))
-        speeds: dict[int, list[float]] = {threads: [] for threads in (1, 2, 0)}
-        for number in range(rounds + 1):
-            for threads, way in (*ways.items(), (0, ready)):
-                speed = images_per_second(way, case, seconds, time.perf_counter)
-                speeds[threads] += [speed] * (number > 0)  # the first traces and warms up
-        one, handed = statistics.median(speeds[1]), statistics.median(speeds[0])
-        two = statistics.median(b / a for a, b in zip(speeds[1], speeds[2], strict=True)) / 2
-        print(f"{case.name}: one thread {one:.0f} images/s, two {two:.2f} of linear", end="; ")
-        print(f"handed over {handed:.0f}, so sixteen {min(1, handed / (16 * one)):.2f}")
-
-
 def ratio(speeds: dict[str, list[float]], other: str) -> float:
     return statistics.median(a / b for a, b in zip(speeds["fused"], speeds[other], strict=True))
 
@@ -187,12 +155,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=0.5, help="duration of each way in each round")
     parser.add_argument("--cpu", action="store_true", help="measure processor time, for a machine that is busy")
-    parser.add_argument("--scaling", action="store_true", help="measure one and two threads instead")
     parser.add_argument("--assert", action="store_true", dest="required", help="exit 1 when a ratio is too low")
     options = parser.parse_args()
-    if options.scaling:
-        scaling(min(options.rounds, 5), options.seconds)
-        return 0
     clock = time.process_time if options.cpu else time.perf_counter
     missed = False
     print(f"{'':62}{'images/s':>10}{'fused is':>10}{'required':>10}")

@@ -410,7 +410,7 @@ def test_not_permitted_as_the_system_says_it(tmp_path, monkeypatch):
     def refused(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.open", refused)
+    monkeypatch.setattr("os.open", refused)
     with pytest.raises(DataError, match=r"cat\.png cannot be read: permission denied"):
         read_image(tmp_path / "cat.png", InputFormat(8, 8, 3))
 

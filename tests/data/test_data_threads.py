@@ -35,13 +35,36 @@ def test_work_that_waits_has_as_many_threads_as_usable_cores():
     assert len(set(seen)) == usable_cores()
 
 
+def test_as_many_threads_as_usable_cores_are_not_helped():
+    together = threading.Barrier(usable_cores(), timeout=30)
+    seen = [set() for _ in range(usable_cores())]
+
+    def work(numbers, caller):
+        if numbers.start == 0:
+            together.wait()  # everybody is in `in_threads`
+        time.sleep(0.001)
+        seen[caller].add(threading.get_ident())
+        if numbers.stop == 40:
+            together.wait()  # and nobody has left
+
+    def call(caller):
+        in_threads(lambda numbers: work(numbers, caller), 40)
+
+    callers = [threading.Thread(target=call, args=(number,)) for number in range(usable_cores())]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert [threads for threads in seen if len(threads) > 1] == []
+
+
 @pytest.mark.parametrize(
     ("seconds", "computing", "quick"),
     [
-        (0.0016, 0.0016, True),  # small images on a local disk
+        (0.0008, 0.0008, True),  # small images on a local disk
         (0.004, 0.004, False),  # images of 200×300
         (0.020, 0.020, False),  # photographs
-        (0.020, 0.0016, False),  # small images across a network
+        (0.020, 0.0008, False),  # small images across a network
     ],
 )
 def test_only_work_of_little_computing_stays_in_one_thread(seconds, computing, quick):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -26,6 +25,8 @@ from cnncli.errors import DataError
 if TYPE_CHECKING:
     from cnncli.data.decode.readers.dicom import DicomFacts
 
+Result = TypeVar("Result")
+
 MAX_PIXELS = 50_000_000
 """Width times height above which an image is refused before it is decoded: a file of 400 kB can unpack to 1.2 GB."""
 
@@ -38,8 +39,14 @@ _TOO_MANY = f": more than {MAX_PIXELS // 1_000_000} million"
 class ReadImage:
     """An image as a model takes it."""
 
-    pixels: np.ndarray  # uint8, shape `(height, width, channels)`
+    picture: Image.Image  # of the size and colour of a format
     was_hidden: bool  # whether the file calls every pixel transparent, which is not believed
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The picture as uint8, shape `(height, width, channels)`."""
+        pixels = np.array(self.picture)
+        return pixels if pixels.ndim == 3 else pixels[:, :, None]
 
 
 def read_image(source: Path | Part | bytes, input_format: InputFormat, name: str = "") -> np.ndarray:
@@ -63,25 +70,32 @@ def read_image(source: Path | Part | bytes, input_format: InputFormat, name: str
         DataError: There is no such file or it is not an image that can be read; it names the file and says what
             it is instead.
     """
-    with _opened(source, input_format, name) as opened:
-        return opened.read(input_format).pixels
+    return _read(source, input_format, name)[0].pixels
+
+
+def read_bytes(source: Path | Part | bytes, input_format: InputFormat, name: str = "") -> bytes:
+    """An image as `read_image` reads it, as bytes row by row: a copy less, where another one follows."""
+    return _read(source, input_format, name)[0].picture.tobytes()
 
 
 def read_sized_image(
     source: Path | Part | bytes, input_format: InputFormat, name: str = ""
 ) -> tuple[np.ndarray, tuple[int, int]]:
     """An image as `read_image` reads it, and its own height and width, the right way up."""
-    with _opened(source, input_format, name) as opened:
-        return opened.read(input_format).pixels, opened.size
+    read, size = _read(source, input_format, name)
+    return read.pixels, size
 
 
-@contextmanager
-def _opened(source: Path | Part | bytes, input_format: InputFormat, name: str) -> Iterator[OpenedImage]:
+def _read(source: Path | Part | bytes, input_format: InputFormat, name: str) -> tuple[ReadImage, tuple[int, int]]:
+    """An image, and its own height and width, the right way up."""
+    stream: BinaryIO
     if isinstance(source, bytes):
-        yield open_image(io.BytesIO(source), name or "the image", input_format.frame)
-        return
-    with contents_of(source, name) as stream:
-        yield open_image(stream, name or str(source), input_format.frame)
+        stream, name = io.BytesIO(source), name or "the image"
+    else:
+        stream, name = contents_of(source, name), name or str(source)
+    with stream:
+        opened = open_image(stream, name, input_format.frame)
+        return opened.read(input_format), opened.size
 
 
 def size_of(path: Path | Part, input_format: InputFormat = _ANY) -> tuple[int, int]:
@@ -112,7 +126,7 @@ def _fit(picture: Image.Image, input_format: InputFormat) -> ReadImage:
     opaque, was_hidden = _flattened(picture)
     mode = "L" if input_format.channels == 1 else "RGB"
     fit = fitted(opaque if opaque.mode == mode else opaque.convert(mode), input_format)  # converting would copy
-    return ReadImage(np.array(fit).reshape(input_format.shape), was_hidden)
+    return ReadImage(fit, was_hidden)
 
 
 def brightest(path: Path | Part, reading: InputFormat) -> tuple[float, float]:
@@ -157,14 +171,12 @@ class OpenedImage:
 
     def pixels(self, input_format: InputFormat) -> Image.Image | DeepPixels:
         """The first frame as the reader gives it; an UnreadableImage if it is damaged."""
-        with _told(self.kind, self.stream, self.name):
-            return self.picture.load(input_format)
+        return _told(self.kind, self.stream, self.name, lambda: self.picture.load(input_format))
 
     @property
     def dicom(self) -> DicomFacts | None:
         """What the header of a DICOM says; None for other files."""
-        with _told(self.kind, self.stream, self.name):
-            return self.picture.dicom()
+        return _told(self.kind, self.stream, self.name, self.picture.dicom)
 
 
 def open_image(stream: BinaryIO, name: str, frame: Frame | None = None) -> OpenedImage:
@@ -179,14 +191,17 @@ def open_image(stream: BinaryIO, name: str, frame: Frame | None = None) -> Opene
     if kind is None:
         code = "not-an-image" if head else "damaged"
         raise UnreadableImage(f"{name} is {other_file(head)}", code=code, is_known=False)
-    with _told(kind, stream, name):
-        picture = open_picture(kind, stream, frame)
-        if min(picture.width, picture.height) < 1:
-            raise ValueError(f"it declares {picture.width}×{picture.height} pixels")
+    picture = _told(kind, stream, name, lambda: _with_pixels(open_picture(kind, stream, frame)))
     if picture.width * picture.height > MAX_PIXELS:
         size = f"of {picture.height}×{picture.width} pixels"
         raise UnreadableImage(f"{name} is {kind.words} {size}{_TOO_MANY}", code="too-many-pixels")
     return OpenedImage(picture, kind, stream, name)
+
+
+def _with_pixels(picture: OpenedPicture) -> OpenedPicture:
+    if min(picture.width, picture.height) < 1:
+        raise ValueError(f"it declares {picture.width}×{picture.height} pixels")
+    return picture
 
 
 def _in_bytes(pixels: Image.Image | DeepPixels, profile: bytes, input_format: InputFormat, name: str) -> Image.Image:
@@ -195,11 +210,13 @@ def _in_bytes(pixels: Image.Image | DeepPixels, profile: bytes, input_format: In
     return to_srgb(picture, profile) if input_format.icc == "srgb" else picture
 
 
-@contextmanager
-def _told(kind: Format, stream: BinaryIO, name: str) -> Iterator[None]:
-    """Makes an UnreadableImage of what a reader raises: a broken file can make a parser raise nearly anything."""
+def _told(kind: Format, stream: BinaryIO, name: str, call: Callable[[], Result]) -> Result:
+    """What a reader returns, or an UnreadableImage of what it raises: a broken file can make a parser raise nearly any.
+
+    A function, as a context manager takes as long as finding the header of a JPEG.
+    """
     try:
-        yield
+        return call()
     except (DataError, MemoryError):
         raise
     except NotRead as error:

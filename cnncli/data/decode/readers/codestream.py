@@ -36,10 +36,36 @@ def jpeg_frame(data: bytes) -> JpegFrame | None:
     while place + 10 <= len(data) and data[place] == 0xFF:
         marker = data[place + 1]
         if (0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES) or marker == JPEG_LS:
-            bits, height, width, channels = struct.unpack_from(">BHHB", data, place + 4)
-            return JpegFrame(marker, bits, width, height, channels)
+            return _frame_at(data, place)
         is_alone = 0xD0 <= marker <= 0xD9 or marker in (0x01, 0xFF)
         place += (1 if marker == 0xFF else 2) if is_alone else 2 + int.from_bytes(data[place + 2 : place + 4])
+    return None
+
+
+def _frame_at(data: bytes, place: int) -> JpegFrame:
+    bits, height, width, channels = struct.unpack_from(">BHHB", data, place + 4)
+    return JpegFrame(data[place + 1], bits, width, height, channels)
+
+
+_PLAIN = {0xC4: 2, 0xDB: 2, 0xDD: 2, 0xFE: 2, 0xE0: 16, 0xE2: 16, 0xEE: 14}
+"""Segments of a plain JPEG, and the bytes that each has at least: Huffman and quantization tables, restarts, comments,
+and what JFIF, ICC and Adobe say of it."""
+
+
+def plain_frame(data: bytes) -> JpegFrame | None:
+    """The frame of a JPEG of 8 bits, grey or of three channels, without EXIF; None for all others, and any doubt."""
+    frame, place, end = None, 2, len(data) - 12
+    while place < end and data[place] == 0xFF:
+        marker, size = data[place + 1], data[place + 2] << 8 | data[place + 3]
+        if marker == 0xDA:
+            return frame
+        if 0xC0 <= marker <= 0xC2 and frame is None:
+            frame = _frame_at(data, place)
+            if frame.bits != 8 or frame.channels not in (1, 3) or not (frame.width and frame.height):
+                return None
+        elif size < _PLAIN.get(marker, 1 << 16):
+            return None
+        place += 2 + size
     return None
 
 

@@ -1,4 +1,8 @@
-"""JPEG: Pillow reads 8 bits, imagecodecs all others and JPEG-LS."""
+"""JPEG: Pillow reads 8 bits, imagecodecs all others and JPEG-LS.
+
+Most JPEGs are given to Pillow's decoder at once. Its reader looks at all that one may declare, which takes a tenth of
+the time of a small photograph and holds Python's lock meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,10 @@ from PIL import Image, ImageChops
 from PIL.JpegImagePlugin import JpegImageFile
 
 from cnncli.data.decode.cut_off import CutOff, is_cut_off
-from cnncli.data.decode.input_format import InputFormat, decode_smaller
+from cnncli.data.decode.input_format import InputFormat, reduction
 from cnncli.data.decode.orientation import ON_ITS_SIDE, turn_of, turn_told_by
 from cnncli.data.decode.readers import DeepPixels, NotRead, OpenedPicture, with_extra
-from cnncli.data.decode.readers.codestream import JPEG_LS, JpegFrame, jpeg_frame
+from cnncli.data.decode.readers.codestream import JPEG_LS, JpegFrame, jpeg_frame, plain_frame
 from cnncli.data.decode.readers.pillow import PillowFile
 
 _EXIF = b"Exif\0\0"
@@ -30,10 +34,12 @@ class _Jpeg(PillowFile):
         return self._turn
 
     def load(self, input_format: InputFormat) -> Image.Image:
-        decode_smaller(self.picture, input_format, turned=self._turn in ON_ITS_SIDE)
-        self.picture.decodermaxblock = _AT_ONCE
-        super().load(input_format)
         picture = self.picture
+        factor = reduction(*picture.size, input_format, turned=self._turn in ON_ITS_SIDE)
+        if factor > 1:
+            picture.draft(None, (picture.width // factor, picture.height // factor))
+        picture.decodermaxblock = _AT_ONCE
+        super().load(input_format)
         # Pillow takes every JPEG of inks to store them inverted; only Adobe's, which say so, do
         is_plain_ink = picture.mode == "CMYK" and "adobe" not in picture.info
         return ImageChops.invert(picture) if is_plain_ink else picture
@@ -41,6 +47,8 @@ class _Jpeg(PillowFile):
 
 def open_jpeg(stream: BinaryIO) -> OpenedPicture:
     """A JPEG, or the first photograph of several in one file."""
+    if isinstance(stream, io.BytesIO) and (plain := plain_frame(data := stream.getvalue())):
+        return _PlainJpeg(data, plain)
     try:
         return _Jpeg(JpegImageFile(stream), stream)
     except SyntaxError:
@@ -50,6 +58,30 @@ def open_jpeg(stream: BinaryIO) -> OpenedPicture:
         if frame is None or (frame.bits == 8 and frame.marker != JPEG_LS):
             raise
         return _DeepJpeg(data, frame)
+
+
+class _PlainJpeg(OpenedPicture):
+    """A picture of 8 bits, grey or in colour, that is stored upright."""
+
+    def __init__(self, data: bytes, frame: JpegFrame) -> None:
+        super().__init__(frame.width, frame.height, frame.channels == 1)
+        self._data = data
+
+    def profile(self) -> bytes:
+        return self._as_others().profile()
+
+    def load(self, input_format: InputFormat) -> Image.Image | DeepPixels:
+        mode, factor = "L" if self.is_grey else "RGB", reduction(self.width, self.height, input_format)
+        picture = Image.new(mode, (self.width // factor, self.height // factor), None)
+        try:
+            picture.frombytes(self._data, "jpeg", (mode, "", factor, 0))
+        except ValueError:  # it is damaged, and the other way says how
+            return self._as_others().load(input_format)
+        return picture
+
+    def _as_others(self) -> _Jpeg:
+        stream = io.BytesIO(self._data)
+        return _Jpeg(JpegImageFile(stream), stream)
 
 
 class _DeepJpeg(OpenedPicture):

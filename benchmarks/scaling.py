@@ -1,0 +1,291 @@
+"""How reading photographs and augmenting images scale with threads: two, and what sixteen would do.
+
+    python benchmarks/scaling.py [FOLDER] [--rounds 5] [--seconds 2] [--only reading|augmenting] [--quick]
+
+Reading: threads that read batches of 32 as trainings do, beside as many bare ones, which make only the calls of Pillow
+that nobody can do without (open, draft, load, resize, and the copy into the batch). Of both is measured how many times
+as many images N threads read as one; `ours` is the quotient: what is lost by cnncli itself. Two processes with a thread
+each show what the machine has to give. FOLDER has JPEGs; without it photographs of three sizes are made.
+
+Sixteen cores are rare, so sixteen threads are simulated: decoding and resizing are replaced by waiting for as long as
+they were measured to take, without Python's lock, as they do. All else, Pillow's Python among it, is done by sixteen
+threads on the cores that there are, both in cnncli's way and in the bare one.
+
+Augmenting: each operation has one thread, and one or two batches are made at a time, taken by a loop inside TensorFlow
+as the training step takes them. What sixteen threads would do is computed: batches are handed over one after the
+other, so no more of them than that allows. All ways take turns; figures are medians of the rounds' ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from photographs import BATCH, FORMAT, add_options, chosen
+from PIL import Image
+
+from cnncli.data import threads
+from cnncli.data.decode.input_format import reduction
+from cnncli.data.samples import FileSamples
+
+SIMULATED = 16
+Read = Callable[[list[Path]], np.ndarray]
+
+
+def ours(files: list[Path]) -> np.ndarray:
+    """A batch as trainings read it from files that are not cached."""
+    samples = FileSamples(Path("/"), tuple(map(str, files)), np.zeros(len(files), np.int64), FORMAT)
+    return samples.read(np.arange(len(files)))
+
+
+def bare(files: list[Path]) -> np.ndarray:
+    """The same with no more than Pillow's calls."""
+    images = np.empty((len(files), *FORMAT.shape), np.uint8)
+    for image, file in zip(images, files, strict=True):
+        with Image.open(file) as picture:
+            factor = reduction(*picture.size, FORMAT)
+            if factor > 1:
+                picture.draft(None, (picture.width // factor, picture.height // factor))
+            picture.load()
+            image[:] = np.asarray(picture.resize((FORMAT.width, FORMAT.height), Image.Resampling.BILINEAR))
+    return images
+
+
+def in_threads(read: Read, files: list[Path], count: int, seconds: float) -> float:
+    """Images a second that so many threads read."""
+    speeds, together = [0.0] * count, threading.Barrier(count)
+
+    def work(thread: int) -> None:
+        start = thread * len(files) // count
+        together.wait()
+        done, began = 0, time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            read([files[(start + done + number) % len(files)] for number in range(BATCH)])
+            done += BATCH
+        speeds[thread] = done / (time.perf_counter() - began)
+
+    def cores() -> int:  # so that none of these threads is helped
+        return count
+
+    with mock.patch.object(threads, "usable_cores", cores):
+        running = [threading.Thread(target=work, args=(thread,)) for thread in range(count)]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join()
+    return sum(speeds)
+
+
+def _of_process(files: list[Path], seconds: float, together: Barrier, speeds: Any) -> None:
+    ours(files[:BATCH])
+    together.wait()
+    speeds.put(in_threads(ours, files, 1, seconds))
+
+
+def in_processes(files: list[Path], count: int, seconds: float) -> float:
+    """Images a second that so many processes read, with a thread each."""
+    context = multiprocessing.get_context("spawn")
+    together, speeds = context.Barrier(count), context.Queue()
+    running = [context.Process(target=_of_process, args=(files, seconds, together, speeds)) for _ in range(count)]
+    for process in running:
+        process.start()
+    total = sum(speeds.get() for _ in running)
+    for process in running:
+        process.join()
+    return total
+
+
+class Measured:
+    """A decoder of Pillow's that notes how long it decodes."""
+
+    pulls_fd = False
+
+    def __init__(self, decoder: Any, taken: list[float]) -> None:
+        self._decoder, self._taken = decoder, taken
+        self.setimage, self.cleanup = decoder.setimage, decoder.cleanup
+
+    def decode(self, data: bytes) -> Any:
+        """Decodes."""
+        began = time.perf_counter()
+        result = self._decoder.decode(data)
+        self._taken.append(time.perf_counter() - began)
+        return result
+
+
+class Waits:
+    """One that waits in place of decoding."""
+
+    pulls_fd = False
+
+    def __init__(self, seconds: float, *_: object) -> None:
+        self._seconds = seconds
+
+    def setimage(self, *_: object) -> None:
+        """Does nothing."""
+
+    def decode(self, _: bytes) -> tuple[int, int]:
+        """Waits."""
+        time.sleep(self._seconds)
+        return -1, 0
+
+    def cleanup(self) -> None:
+        """Does nothing."""
+
+
+def durations(files: list[Path]) -> tuple[float, float]:
+    """Seconds to decode and to resize a photograph, on average, less what waiting takes longer than it should."""
+    decoder, resize = Image.core.jpeg_decoder, Image.Image.resize
+    decoding, resizing = list[float](), list[float]()
+
+    def resized(*arguments: Any) -> Image.Image:
+        began = time.perf_counter()
+        picture = resize(*arguments)
+        resizing.append(time.perf_counter() - began)
+        return picture
+
+    decodes = mock.patch.object(Image.core, "jpeg_decoder", lambda *how: Measured(decoder(*how), decoding))
+    with decodes, mock.patch.object(Image.Image, "resize", resized):
+        bare(files)
+    over = list[float]()
+    for _ in range(100):
+        began = time.perf_counter()
+        time.sleep(0.0002)
+        over.append(time.perf_counter() - began - 0.0002)
+    late = statistics.median(over)
+    return max(0.0, statistics.mean(decoding) - late), max(0.0, statistics.mean(resizing) - late)
+
+
+@contextmanager
+def simulated(files: list[Path]) -> Iterator[None]:
+    """Decoding and resizing wait for as long as they take."""
+    decoding, resizing = durations(files)
+    fitted = Image.new("RGB", (FORMAT.width, FORMAT.height))
+
+    def resized(*_: object) -> Image.Image:
+        time.sleep(resizing)
+        return fitted
+
+    decodes = mock.patch.object(Image.core, "jpeg_decoder", partial(Waits, decoding))
+    with decodes, mock.patch.object(Image.Image, "resize", resized):
+        yield
+
+
+def _scale(values: dict[str, list[float]], many: str, one: str, count: int) -> list[float]:
+    """How near to linear each round came."""
+    return [b / a / count for a, b in zip(values[one], values[many], strict=True)]
+
+
+def reading(name: str, files: list[Path], rounds: int, seconds: float) -> dict[str, float]:
+    """Prints a line for two threads and for sixteen; returns the figures."""
+    found: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for way, read in (("ours", ours), ("bare", bare)):
+            for count in (1, 2):
+                found.setdefault(f"{way} {count}", []).append(in_threads(read, files, count, seconds))
+            with simulated(files):
+                for count in (1, SIMULATED):
+                    speed = in_threads(read, files, count, seconds)
+                    found.setdefault(f"{way} {count} simulated", []).append(speed)
+        for count in (1, 2):
+            found.setdefault(f"processes {count}", []).append(in_processes(files, count, seconds))
+    figures = {key: statistics.median(values) for key, values in found.items()}
+    processes = statistics.median(_scale(found, "processes 2", "processes 1", 2))
+    print(f"{name}: one thread {figures['ours 1']:,.0f} images/s, bare {figures['bare 1']:,.0f}")
+    print(f"{name}, of linear, two processes: ratio {processes:.2f}")
+    for count, kind in ((2, ""), (SIMULATED, " simulated")):
+        scales = {way: _scale(found, f"{way} {count}{kind}", f"{way} 1{kind}", count) for way in ("ours", "bare")}
+        of_linear = {way: statistics.median(values) for way, values in scales.items()}
+        part = statistics.median(a / b for a, b in zip(scales["ours"], scales["bare"], strict=True))
+        figures |= {f"{way} {count} of linear": value for way, value in of_linear.items()} | {f"part {count}": part}
+        print(f"{name}, of linear, {count} threads{kind}: ratio {of_linear['ours']:.2f}")
+        print(f"{name}, of linear, {count} bare threads{kind}: ratio {of_linear['bare']:.2f}")
+        print(f"{name}, {count} threads{kind}, of the scaling of bare ones: ratio {part:.2f}", flush=True)
+    return figures | {"processes of linear": processes}
+
+
+def augmenting(rounds: int, seconds: float) -> dict[str, dict[str, float]]:
+    """Prints how near to linear two and sixteen threads augment."""
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1"}
+    import tensorflow as tf
+    from augmentation import CASES, batches
+
+    from cnncli.catalog import Entry
+    from cnncli.data.augment import Augmentation
+
+    def changed(change: Augmentation, images: Any, targets: Any, indices: Any) -> Any:
+        return change(images, targets, indices, tf.constant(0, tf.int64))
+
+    figures = {}
+    for case in CASES:
+        random = np.random.default_rng(0)
+        images = random.integers(0, 256, (512, case.size, case.size, 3), dtype=np.uint8)
+        targets = np.eye(10, dtype=np.float32)[random.integers(0, 10, 512)]
+        entry = Entry("augmentation", "ImageDataGenerator", case.arguments)
+        change = Augmentation([entry], images.shape[1:], seed=0)
+        ways: dict[int, Iterator[Any]] = {
+            count: batches(case, images, targets, partial(changed, change), count) for count in (1, 2)
+        }
+        ways[0] = batches(case, images, targets, lambda x, y, _: (x, y))
+
+        @tf.function
+        def take(iterator: Any, steps: tf.Tensor) -> None:
+            for _ in tf.range(steps):
+                next(iterator)
+
+        found: dict[int, list[float]] = {count: [] for count in ways}
+        for number in range(rounds + 1):
+            for count, iterator in ways.items():
+                done, steps, began = 0, tf.constant(200), time.perf_counter()
+                while time.perf_counter() - began < seconds:
+                    take(iterator, steps)
+                    done += 200 * case.batch
+                if number:  # the first traces and warms up
+                    found[count].append(done / (time.perf_counter() - began))
+        one, handed = statistics.median(found[1]), statistics.median(found[0])
+        two = statistics.median(b / a for a, b in zip(found[1], found[2], strict=True)) / 2
+        many = min(1.0, handed / (SIMULATED * one))
+        figures[case.name] = {"one thread": one, "handed over": handed, "2 of linear": two, "16 of linear": many}
+        print(f"{case.name}: one thread {one:,.0f} images/s; handed over {handed:,.0f}")
+        print(f"{case.name}, of linear, 2 threads: ratio {two:.2f}")
+        print(f"{case.name}, of linear, {SIMULATED} threads computed: ratio {many:.2f}", flush=True)
+    return figures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2, help="of each measurement (default: %(default)s)")
+    parser.add_argument("--only", choices=("reading", "augmenting"))
+    parser.add_argument("--quick", action="store_true", help="one short round, to see whether everything runs")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+    options = parser.parse_args()
+    rounds, seconds = (1, 0.3) if options.quick else (options.rounds, options.seconds)
+    figures: dict[str, dict[str, float]] = {}
+    if options.only != "augmenting":
+        with chosen(options) as sets:
+            for name, files in sets.items():
+                figures[name] = reading(name, files, rounds, seconds)
+    if options.only != "reading":
+        figures |= augmenting(rounds, seconds)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
