@@ -105,6 +105,8 @@ def open_storage(location: str | None, folder: Path, notice: Notice) -> Store:
 def _journal(path: Path, notice: Notice) -> Store:
     if path.is_dir():
         raise ResourceError(f"--storage: '{path}' is a folder", f"name a file: {path / JOURNAL}")
+    if path.exists() and not path.is_file():
+        raise ResourceError(f"--storage: '{path}' is a device or a pipe", f"name a file: {JOURNAL}")
     path.parent.mkdir(parents=True, exist_ok=True)
     turn = FileTurn(path.with_name(f"{path.name}.lock"))
     return Store(str(path), JournalStorage(Journal(path, turn, notice)), turn, notice)

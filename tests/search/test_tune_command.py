@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import pytest
 
@@ -39,6 +40,7 @@ def test_a_search_leaves_runs_and_the_best_spec(commands):
         (["--storage", "postgresql://me:secret@127.0.0.1:1/x"], 5, "me:***@127.0.0.1:1/x, cannot be opened"),
         (["--storage", "postgresql://127.0.0.1:1/x?password=secret"], 5, "127.0.0.1:1/x, cannot be opened"),
         (["--storage", "."], 5, "is a folder"),
+        (["--storage", os.devnull], 5, "is a device or a pipe"),
         (["--storage", "tiny.yaml"], 5, "'tiny.yaml' is not a journal of a search"),
     ],
 )

@@ -8,13 +8,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cnncli.data.remote.objects import Objects
-from cnncli.errors import DataError, ResourceError
+from cnncli.errors import CnncliError, DataError, ResourceError
 from cnncli.machine import address_in
 from cnncli.wording import without_secrets
 
 PROTOCOLS = {"s3": "botocore", "gs": "gcsfs", "https": "aiohttp", "http": "aiohttp"}
 """Protocols with the package that speaks each."""
 
+_SETTINGS = {
+    "s3": "look at AWS_PROFILE, AWS_ENDPOINT_URL and ~/.aws/config",
+    "gs": "look at GOOGLE_APPLICATION_CREDENTIALS",
+}
+"""Where the tools of a protocol take their settings from, as a hint."""
 
 ZIP = "zip://"
 """What the address of files in an archive begins with: `zip://FOLDER::ARCHIVE`, as fsspec chains addresses."""
@@ -62,7 +67,7 @@ def open_remote(address: str) -> tuple[Objects, str]:
 
     Raises:
         DataError: The address is none, or names a user.
-        ResourceError: A package is missing.
+        ResourceError: A package is missing, or the settings of the tools cannot be used.
     """
     parts = urlsplit(address)
     if parts.scheme not in PROTOCOLS or not parts.netloc:
@@ -71,15 +76,25 @@ def open_remote(address: str) -> tuple[Objects, str]:
     if "@" in parts.netloc:
         hint = "leave it out; credentials are those that the tools of the protocol use, such as ~/.netrc or ~/.aws"
         raise DataError("the address contains a user name or password", hint)
+    try:
+        return _opened(parts.scheme, address)
+    except CnncliError:
+        raise
+    except Exception as error:  # each of the packages has errors of its own
+        message = f"the settings for {parts.scheme}:// cannot be used: {without_secrets(str(error))}"
+        raise ResourceError(message, _SETTINGS.get(parts.scheme, "look at ~/.netrc")) from error
+
+
+def _opened(protocol: str, address: str) -> tuple[Objects, str]:
     path = address.partition("://")[2].rstrip("/")  # in a bucket, ? and # are letters of a name
-    package = PROTOCOLS[parts.scheme]
+    package = PROTOCOLS[protocol]
     if package == "botocore":
-        _require(package, parts.scheme)
+        _require(package, protocol)
         from cnncli.data.remote.s3 import S3Objects
 
         return S3Objects(), path
     for name in ("fsspec", package):
-        _require(name, parts.scheme)
+        _require(name, protocol)
     import fsspec
 
     from cnncli.data.remote.file_system import FileSystem
@@ -87,7 +102,7 @@ def open_remote(address: str) -> tuple[Objects, str]:
     options: dict[str, Any] = {"skip_instance_cache": True, "use_listings_cache": False}
     if package == "aiohttp":
         options["client_kwargs"] = {"trust_env": True}  # proxies, and ~/.netrc
-    return FileSystem(fsspec.filesystem(parts.scheme, **options)), address if package == "aiohttp" else path
+    return FileSystem(fsspec.filesystem(protocol, **options)), address if package == "aiohttp" else path
 
 
 def _require(package: str, protocol: str) -> None:

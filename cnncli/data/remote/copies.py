@@ -5,8 +5,10 @@ At each use the original is listed, what is new or has changed is fetched, and w
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from cnncli.data.cache_room import REMOTE, decoded_cache_dir, hold, make_room, writing
@@ -15,12 +17,28 @@ from cnncli.data.inventory.location import existing_file
 from cnncli.data.remote.address import ZIP, archive_of
 from cnncli.data.remote.fetch import fetch
 from cnncli.data.sources.rows.unpacked import unpack
-from cnncli.errors import DataError, ResourceError
+from cnncli.errors import CnncliError, DataError, ResourceError
 from cnncli.machine import address_in
 from cnncli.notices import Notice, Progress
 from cnncli.wording import some, without_secrets
 
 _TOLD_EVERY = 30.0  # seconds
+
+_ADDRESSES: dict[str, str] = {}
+"""Addresses by the places of their copies, for what is said of these."""
+
+
+@contextlib.contextmanager
+def naming_addresses() -> Iterator[None]:
+    """Inside, errors about a copy name the address that it is a copy of."""
+    try:
+        yield
+    except CnncliError as error:
+        for place in sorted(_ADDRESSES, key=len, reverse=True):  # one may lie in another
+            error.message = error.message.replace(place, _ADDRESSES[place])
+            error.hint = error.hint.replace(place, _ADDRESSES[place])
+        error.args = (error.message,)
+        raise
 
 
 def local_copy(address: str, bound: int, notice: Notice) -> Path:
@@ -36,9 +54,13 @@ def local_copy(address: str, bound: int, notice: Notice) -> Path:
         DataError: There is nothing, or it cannot be files.
         ResourceError: The server does not answer or refuses, or the bound or the disk is too small.
     """
-    if address.startswith(ZIP):
-        return _unzipped(address, bound, notice)
     public = without_secrets(address).rstrip("/")
+    place = _unzipped(address, bound, notice) if address.startswith(ZIP) else _fetched(address, public, bound, notice)
+    _ADDRESSES[str(place)] = public
+    return place
+
+
+def _fetched(address: str, public: str, bound: int, notice: Notice) -> Path:
     entry = decoded_cache_dir() / REMOTE / hashlib.blake2b(public.encode(), digest_size=16).hexdigest()
 
     def make_room_for(size: int) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.location import existing_folder, require_existing
 from cnncli.data.names.split_names import SPLITS, splits_named
+from cnncli.data.remote.copies import naming_addresses
 from cnncli.data.samples import FileSamples
 from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.reading import SUFFIXES, is_table
@@ -31,6 +32,7 @@ class _Image(NamedTuple):
     label: str
 
 
+@naming_addresses()
 def other_images(
     on: Path, split: str | None, data: Data, record: DataRecord, notice: Notice = ignore
 ) -> tuple[str, FileSamples]:

@@ -16,7 +16,7 @@ from cnncli.data.quality import Plan, check_headers, scan_arrays, scan_files
 from cnncli.data.quality.class_warnings import lacking_classes
 from cnncli.data.quality.codes import UNREADABLE, finding, most_severe_first
 from cnncli.data.recognition import in_folder, opened_table, recognised
-from cnncli.data.remote.copies import local_copy
+from cnncli.data.remote.copies import local_copy, naming_addresses
 from cnncli.data.samples import FileSamples
 from cnncli.data.sources import load_images
 from cnncli.data.split import Drawing, divide, validation_indices
@@ -41,6 +41,7 @@ from cnncli.spec.static_data_info import static_data_info
 from cnncli.wording import by_suffix, counted, in_shell, listed, some
 
 
+@naming_addresses()
 def scan_path(path: Path, decode: bool = True, progress: Progress | None = None, notice: Notice = ignore) -> DataReport:
     """Inspects a folder of class folders, a table of images or files of arrays, as `cnncli.check_data` says.
 
@@ -64,6 +65,7 @@ def scan_path(path: Path, decode: bool = True, progress: Progress | None = None,
     return _with(report, [one for one in _division(report, smallest, 0) if one.severity == "error"])
 
 
+@naming_addresses()
 def scan_source(
     data: Data, seed: int, decode: bool = True, progress: Progress | None = None, notice: Notice = ignore
 ) -> DataReport:

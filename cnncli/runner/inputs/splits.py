@@ -20,6 +20,7 @@ from cnncli.data.inventory.location import ExcludeList
 from cnncli.data.memory import require_memory
 from cnncli.data.names.classes import require_images, with_classes
 from cnncli.data.quality.class_warnings import class_warnings
+from cnncli.data.remote.copies import naming_addresses
 from cnncli.data.samples import FileSamples, ImageData, LabelledImages, Samples, SampleSubset, Unused
 from cnncli.data.sources import builtin, load_images
 from cnncli.data.unused import of_foreign_classes
@@ -147,6 +148,7 @@ def load_input_spec(data: Data) -> InputSpec:
     return InputSpec.of(data, shape, names, (0.0,) * shape[2], (1.0,) * shape[2])
 
 
+@naming_addresses()
 def load_source(data: Data, notice: Notice = ignore, only: Collection[str] = ()) -> ImageData[Any]:
     """Every image of a source, in the size and colour of the spec, in the splits the source has itself.
 

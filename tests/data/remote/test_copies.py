@@ -12,6 +12,10 @@ import pytest
 from cnncli.data import cache_room
 from cnncli.data.remote.copies import local_copy
 from cnncli.errors import DataError, ResourceError
+from cnncli.runner.inputs.source_check import scan_source
+from cnncli.runner.inputs.splits import load_source
+from cnncli.spec.schema import Data
+from cnncli.spec.sections.sources import Source
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +59,17 @@ def test_an_archive_is_read_from_inside(site, tmp_path, is_remote):
     with pytest.raises(DataError, match="there is no 'birds' in ") as raised:
         copied(f"zip://birds::{archive}")
     assert raised.value.hint == "it has photos"
+
+
+@pytest.mark.parametrize("read", [load_source, lambda data: scan_source(data, 0)])
+@pytest.mark.parametrize("archive", ["", "zip://photos/cats/a[1].jpg::"])
+def test_errors_about_a_copy_name_its_address(site, tmp_path, read, archive):
+    site.content = zipped(cats=b"cat")
+    address = f"{archive}{site.address('pictures.zip' if archive else 'pictures')}"
+    with pytest.raises(DataError) as raised:
+        read(Data(source=Source("folder", {"path": address})))
+    assert raised.value.message == f"{address} is a file, and a folder was expected"
+    assert str(raised.value) == raised.value.message
 
 
 def test_a_bound_holds_for_all_of_the_cache(site, cache):

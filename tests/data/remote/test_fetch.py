@@ -105,3 +105,21 @@ def test_a_damaged_record_is_no_record(site, tmp_path):
         (tmp_path / FETCHED).write_text(text)
         Path(tmp_path / "a.zip").unlink(missing_ok=True)
         assert fetch(address, tmp_path, print).copied == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("AWS_PROFILE", "nobody", "The config profile (nobody) could not be found"),
+        ("AWS_ENDPOINT_URL", "127.0.0.1:9000", "Invalid endpoint: 127.0.0.1:9000"),
+        ("AWS_CONFIG_FILE", "CONFIG", "Unable to parse config file"),
+    ],
+)
+def test_settings_of_aws_that_cannot_be_used_are_said(tmp_path, monkeypatch, variable, value, said):
+    (tmp_path / "CONFIG").write_text("no section")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ResourceError) as raised:
+        open_remote("s3://bucket/photos")
+    assert raised.value.message.startswith(f"the settings for s3:// cannot be used: {said}")
+    assert "AWS_PROFILE" in raised.value.hint
