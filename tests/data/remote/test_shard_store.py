@@ -134,6 +134,7 @@ def test_a_failure_reaches_whoever_reads_and_not_before(tmp_path, error, kind, s
         opened.read(4)
     opened.server.error = None
     opened.read(4)
+    opened.settled()
     assert not [*tmp_path.glob("*.part")]
 
 
