@@ -105,7 +105,7 @@ def test_what_the_picture_names_is_there():
     package = Path(spelling.__file__).parents[1]
     picture = PAGE.split("```")[1]
     rooms = re.findall(r"\b([a-z]+)/", picture)
-    assert all(any((package / above / room).is_dir() for above in ("", "cli", "runner")) for room in rooms)
+    assert all(any((package / above / room).is_dir() for above in ("", "cli", "factory", "runner")) for room in rooms)
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:cnncli|tests|benchmarks)/[\w/]+\.py)`", PAGE))))
