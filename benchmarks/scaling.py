@@ -1,19 +1,16 @@
-"""How reading photographs and augmenting images scale with threads: two, and what sixteen would do.
+"""How reading photographs scales with threads: two, and what sixteen would do.
 
-    python benchmarks/scaling.py [FOLDER] [--rounds 5] [--seconds 2] [--only reading|augmenting] [--quick]
+    python benchmarks/scaling.py [FOLDER] [--rounds 5] [--seconds 2] [--quick]
 
-Reading: threads that read batches of 32 as trainings do, beside as many bare ones, which make only the calls of Pillow
+Threads that read batches of 32 as trainings do, beside as many bare ones, which make only the calls of Pillow
 that nobody can do without (open, draft, load, resize, and the copy into the batch). Of both is measured how many times
 as many images N threads read as one; `ours` is the quotient: what is lost by cnncli itself. Two processes with a thread
 each show what the machine has to give. FOLDER has JPEGs; without it photographs of three sizes are made.
 
 Sixteen cores are rare, so sixteen threads are simulated: decoding and resizing are replaced by waiting for as long as
 they were measured to take, without Python's lock, as they do. All else, Pillow's Python among it, is done by sixteen
-threads on the cores that there are, both in cnncli's way and in the bare one.
-
-Augmenting: each operation has one thread, and one or two batches are made at a time, taken by a loop inside TensorFlow
-as the training step takes them. What sixteen threads would do is computed: batches are handed over one after the
-other, so no more of them than that allows. All ways take turns; figures are medians of the rounds' ratios.
+threads on the cores that there are, both in cnncli's way and in the bare one. All ways take turns; figures are medians
+of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -21,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import statistics
 import sys
 import threading
@@ -217,71 +213,19 @@ def reading(name: str, files: list[Path], rounds: int, seconds: float) -> dict[s
     return figures | {"processes of linear": processes}
 
 
-def augmenting(rounds: int, seconds: float) -> dict[str, dict[str, float]]:
-    """Prints how near to linear two and sixteen threads augment."""
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1"}
-    import tensorflow as tf
-    from augmentation import CASES, batches
-
-    from cnncli.catalog import Entry
-    from cnncli.data.augment import Augmentation
-
-    def changed(change: Augmentation, images: Any, targets: Any, indices: Any) -> Any:
-        return change(images, targets, indices, tf.constant(0, tf.int64))
-
-    figures = {}
-    for case in CASES:
-        random = np.random.default_rng(0)
-        images = random.integers(0, 256, (512, case.size, case.size, 3), dtype=np.uint8)
-        targets = np.eye(10, dtype=np.float32)[random.integers(0, 10, 512)]
-        entry = Entry("augmentation", "ImageDataGenerator", case.arguments)
-        change = Augmentation([entry], images.shape[1:], seed=0)
-        ways: dict[int, Iterator[Any]] = {
-            count: batches(case, images, targets, partial(changed, change), count) for count in (1, 2)
-        }
-        ways[0] = batches(case, images, targets, lambda x, y, _: (x, y))
-
-        @tf.function
-        def take(iterator: Any, steps: tf.Tensor) -> None:
-            for _ in tf.range(steps):
-                next(iterator)
-
-        found: dict[int, list[float]] = {count: [] for count in ways}
-        for number in range(rounds + 1):
-            for count, iterator in ways.items():
-                done, steps, began = 0, tf.constant(200), time.perf_counter()
-                while time.perf_counter() - began < seconds:
-                    take(iterator, steps)
-                    done += 200 * case.batch
-                if number:  # the first traces and warms up
-                    found[count].append(done / (time.perf_counter() - began))
-        one, handed = statistics.median(found[1]), statistics.median(found[0])
-        two = statistics.median(b / a for a, b in zip(found[1], found[2], strict=True)) / 2
-        many = min(1.0, handed / (SIMULATED * one))
-        figures[case.name] = {"one thread": one, "handed over": handed, "2 of linear": two, "16 of linear": many}
-        print(f"{case.name}: one thread {one:,.0f} images/s; handed over {handed:,.0f}")
-        print(f"{case.name}, of linear, 2 threads: ratio {two:.2f}")
-        print(f"{case.name}, of linear, {SIMULATED} threads computed: ratio {many:.2f}", flush=True)
-    return figures
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2, help="of each measurement (default: %(default)s)")
-    parser.add_argument("--only", choices=("reading", "augmenting"))
     parser.add_argument("--quick", action="store_true", help="one short round, to see whether everything runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
     options = parser.parse_args()
     rounds, seconds = (1, 0.3) if options.quick else (options.rounds, options.seconds)
     figures: dict[str, dict[str, float]] = {}
-    if options.only != "augmenting":
-        with chosen(options) as sets:
-            for name, files in sets.items():
-                figures[name] = reading(name, files, rounds, seconds)
-    if options.only != "reading":
-        figures |= augmenting(rounds, seconds)
+    with chosen(options) as sets:
+        for name, files in sets.items():
+            figures[name] = reading(name, files, rounds, seconds)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0
