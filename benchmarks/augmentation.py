@@ -205,6 +205,7 @@ def scaling(rounds: int, seconds: float) -> dict[str, dict[str, float]]:
         def augment(steps: tf.Tensor) -> tf.Tensor:
             total = tf.constant(0, tf.float32)
             for step in tf.range(tf.cast(steps, tf.int64)):
+                tf.autograph.experimental.set_loop_options(parallel_iterations=1)
                 at = step * case.batch + tf.range(case.batch, dtype=tf.int64)  # noqa: B023
                 total += tf.cast(change(*made, at)[0][0, 0, 0, 0], tf.float32)  # noqa: B023
             return total

@@ -68,7 +68,7 @@ class _PlainJpeg(OpenedPicture):
         self._data = data
 
     def profile(self) -> bytes:
-        return self._as_others().profile()
+        return self._as_others().profile() if b"ICC_PROFILE\0" in self._data else b""
 
     def load(self, input_format: InputFormat) -> Image.Image | DeepPixels:
         mode, factor = "L" if self.is_grey else "RGB", reduction(self.width, self.height, input_format)
