@@ -167,16 +167,20 @@ def _locked(folder: RunDir, seconds: float) -> Iterator[None]:
 
 
 def send_all(folders: list[RunDir], sender: Sender, answers: TextIO) -> None:
-    """Sends runs, and writes a line of JSON for each."""
+    """Sends runs, and writes a line of JSON for each; a server that did not answer is not waited for again."""
+    away: ServerAway | None = None
     for folder in folders:
         answer: dict[str, Any] = {}
         try:
             with _locked(folder, 0):
                 run = TrackedRun.of(folder)
+                if away:
+                    raise away
                 answer = {"page": sender.send(run), "state": run.state, "epochs": len(run.epochs)}
         except BlockingIOError:
             answer = {"error": "another process is sending it"}
         except Exception as error:
+            away = error if isinstance(error, ServerAway) else away
             answer = {"error": problem_of(error, sender.address), "is_run_error": isinstance(error, CnncliError)}
         print(json.dumps(answer), file=answers, flush=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import math
 import subprocess
@@ -15,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from cnncli.track.mlflow_requests import Measured, PackageNeeded, PlainServer, Refused, RunThere, ServerAway
-from cnncli.track.mlflow_sender import problem_of
+from cnncli.track.mlflow_sender import Sender, problem_of, send_all
 
 
 class Answers(HTTPServer):
@@ -203,6 +204,15 @@ def test_files_go_through_the_server_or_are_left_to_the_package(answers):
     for place in ("s3://bucket/1", "/srv/mlruns/1", "mlflow-artifacts://other:80/1"):
         with pytest.raises(PackageNeeded):
             server.add_file(RunThere("1", "RUNNING", frozenset(), place), "a.png", b"data")
+
+
+def test_a_server_that_is_away_is_not_waited_for_with_each_run(answers, left_by_training):
+    answers.say((503, ""))
+    runs, lines = [left_by_training(1, name=f"digits-00{number}") for number in (1, 2, 3)], io.StringIO()
+    send_all(runs, Sender(answers.address, None), lines)
+    said = [json.loads(line)["error"] for line in lines.getvalue().splitlines()]
+    assert said == 3 * [f"the MLflow server {answers.address} does not answer"]
+    assert len(answers.asked) == 1
 
 
 def test_the_process_that_sends_starts_with_little():

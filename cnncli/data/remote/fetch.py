@@ -32,6 +32,7 @@ _VERSIONS = 3
 _SMALL = 8 << 20
 """Bytes of a file that is read at once, and neither opened nor read again for its hash."""
 
+_LONGEST_NAME = 255  # bytes, on the file systems of Linux and macOS
 _PART = ".cnncli-part-"
 _SAVED_EVERY = 30.0
 
@@ -112,9 +113,13 @@ def _remove_others(folder: Path, names: Collection[str]) -> None:
                 empty.rmdir()
 
 
+def _is_no_name(part: str) -> bool:
+    return part in ("", ".", "..") or len(os.fsencode(part)) > _LONGEST_NAME
+
+
 def _refuse_names(files: Mapping[str, RemoteFile]) -> None:
     """Refuses names with which a stranger's bucket would write outside the folder, or files hide each other."""
-    wrong = [name for name in files if any(part in ("", ".", "..") for part in name.split("/")) or "\\" in name]
+    wrong = [name for name in files if any(map(_is_no_name, name.split("/"))) or "\\" in name]
     wrong += [name for name in files if "\0" in name or name.split("/")[-1].startswith(".cnncli-")]
     if wrong:
         raise DataError(f"{counted(len(wrong), 'name')} cannot be that of a file here: {some(wrong)}")

@@ -71,8 +71,10 @@ def test_what_does_not_fit_is_refused_before(site, tmp_path, monkeypatch):
     assert files_in(tmp_path) == []
 
 
-@pytest.mark.parametrize("name", ["../a", "a/../../b", "/a", "a//b", "a\\b", ".", "a/.cnncli-fetched.json", "a\0b"])
-def test_names_that_lead_elsewhere_are_refused(name):
+@pytest.mark.parametrize(
+    "name", ["../a", "a/../../b", "/a", "a//b", "a\\b", ".", "a/.cnncli-fetched.json", "a\0b", f"{'ä' * 128}/b"]
+)
+def test_names_that_lead_elsewhere_or_are_too_long_are_refused(name):
     with pytest.raises(DataError, match="cannot be that of a file"):
         fetching._refuse_names({"good.png": RemoteFile("", 1, ""), name: RemoteFile("", 1, "")})
 
