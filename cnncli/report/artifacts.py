@@ -155,7 +155,7 @@ class Artifact(NamedTuple):
         name: File name within the run folder.
         when: Moment at which it is written.
         writer: Function that writes it, as `module:function`, relative to this package with a dot; imported when it is
-            needed, because matplotlib and scikit-learn take a second.
+            needed, because matplotlib takes half a second.
         description: One line of Markdown for the list of files in the documentation.
     """
 

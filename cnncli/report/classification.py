@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cnncli.insight.calibration import Calibration, calibration
+from cnncli.insight.figures import ClassCounts, counts_of
 from cnncli.insight.measure import Measured, measure
 from cnncli.insight.probabilities import are_probabilities
 from cnncli.records import AugmentationGain, Evaluation
@@ -31,7 +32,8 @@ _WIDEST_INDENT = 16
 
 AVERAGES = ("accuracy", "macro avg", "weighted avg")
 
-_FRACTION_OF_SUPPORT = re.compile(r"(\d+)\.0$", re.MULTILINE)
+_COLUMNS = ("precision", "recall", "f1-score", "support")
+
 COLUMN = "recall, 95 %"
 """Heading of the column of intervals; beside the accuracy stands that of the accuracy."""
 
@@ -43,7 +45,7 @@ class ClassificationReport:
     """How well each class was recognised.
 
     Args:
-        text: Table that `sklearn.metrics.classification_report` prints, with the intervals of recall and accuracy.
+        text: Table as that of `sklearn.metrics.classification_report`, with the intervals of recall and accuracy.
         values: The same numbers in scikit-learn's `output_dict` form, with class names as keys beside `accuracy`,
             `macro avg` and `weighted avg`. A class of one of these names has ` (class)` behind its own. Each class has
             `recall_interval` and `precision_interval` as well, None without images.
@@ -60,55 +62,71 @@ class ClassificationReport:
 def classification_report(evaluation: Evaluation) -> ClassificationReport:
     """Precision, recall, F1 and support of each class of an evaluation, also of those that the split lacks.
 
-    Source:
-        scikit-learn, `sklearn.metrics.classification_report`.
-    """
-    import sklearn.metrics  # takes longer than the rest of a report
+    A figure that is 0/0 is 0.
 
-    names = evaluation.class_names
-    # With all classes as labels scikit-learn prints `accuracy`, else `micro avg`
-    shared = {"labels": range(len(names)), "zero_division": 0}
-    truth, predicted = evaluation.labels, evaluation.predicted  # (images,), (images,)
-    lines = [_LINE_BREAK.sub(lambda match: match[0].encode("unicode_escape").decode(), name) for name in names]
-    text = sklearn.metrics.classification_report(truth, predicted, target_names=lines, **shared)
-    text = _FRACTION_OF_SUPPORT.sub(r"  \1", text)  # scikit-learn counts in floats where no image is right
-    measured = measure(evaluation)
-    # By index, because two of the names may be equal, or one of them may be "accuracy"
-    indices = [str(index) for index in range(len(names))]
-    numbers = sklearn.metrics.classification_report(truth, predicted, target_names=indices, output_dict=True, **shared)
+    Source:
+        `sklearn.metrics.classification_report`, whose table and figures these are: to import it takes longer than all
+        else of a report.
+    """
+    names, measured = evaluation.class_names, measure(evaluation)
+    counts = counts_of(evaluation.labels, evaluation.predicted, len(names))
+    scores = _scores(counts)  # (3, classes)
+    averages = {
+        AVERAGES[1]: [float(row.mean()) for row in scores],
+        AVERAGES[2]: [float(np.average(row, weights=counts.true)) for row in scores],
+    }
+    images, accuracy = len(evaluation.labels), float(counts.right.sum() / len(evaluation.labels))
+    of_classes = list(zip(scores.T.tolist(), counts.true.tolist(), strict=True))
     values: dict[str, Any] = {
         f"{name} (class)" if name in AVERAGES else name: {
-            **_plain(numbers[index]),
-            "precision_interval": _ends(measured.precisions[int(index)]),
-            "recall_interval": _ends(measured.recalls[int(index)]),
+            **_row(figures, support),
+            "precision_interval": _ends(measured.precisions[index]),
+            "recall_interval": _ends(measured.recalls[index]),
         }
-        for index, name in zip(indices, names, strict=True)
+        for index, (name, (figures, support)) in enumerate(zip(names, of_classes, strict=True))
     }
-    accuracy, *averages = AVERAGES
-    values |= {accuracy: float(numbers[accuracy]), **{name: _plain(numbers[name]) for name in averages}}
+    values |= {AVERAGES[0]: accuracy, **{name: _row(figures, images) for name, figures in averages.items()}}
+    lines = [_LINE_BREAK.sub(lambda match: match[0].encode("unicode_escape").decode(), name) for name in names]
+    table = [(line, *row, ends) for line, row, ends in zip(lines, of_classes, measured.recalls.tolist(), strict=True)]
+    last = [
+        (AVERAGES[0], ["", "", accuracy], images, measured.intervals.get("accuracy")),
+        (AVERAGES[1], averages[AVERAGES[1]], images, measured.intervals.get("macro_recall")),
+        (AVERAGES[2], averages[AVERAGES[2]], images, None),
+    ]
     logits = evaluation.logits
     of_confidences = None if logits is None else calibration(logits, evaluation.labels, evaluation.groups)
-    return ClassificationReport(_with_intervals(text, measured), values, measured, of_confidences)
+    return ClassificationReport(_text(table, last), values, measured, of_confidences)
 
 
-def _with_intervals(text: str, measured: Measured) -> str:
-    """The table of scikit-learn with a column more."""
-    heading, blank, *rows = text.splitlines()
-    of_rows = [*measured.recalls.tolist(), *([None] * (len(rows) - len(measured.recalls)))]
-    for at, name in ((-3, "accuracy"), (-2, "macro_recall")):
-        of_rows[at] = measured.intervals.get(name)
-    cells = ("" if ends is None or math.isnan(ends[0]) else f"   {ends[0]:.2f}–{ends[1]:.2f}" for ends in of_rows)
-    lines = (f"{row}{cell}" for row, cell in zip(rows, cells, strict=True))
-    return "\n".join([f"{heading}   {COLUMN}", blank, *lines]) + "\n"
+def _scores(counts: ClassCounts) -> np.ndarray:
+    """Precision, recall and F1 of each class, `(3, classes)`; 0 where it is 0/0."""
+    right, of = counts.right, np.stack([counts.predicted, counts.true, counts.predicted + counts.true])
+    return np.stack([right, right, 2 * right]) / np.maximum(of, 1)
+
+
+def _row(figures: Sequence[float], support: int) -> dict[str, float | int]:
+    return dict(zip(_COLUMNS, [*figures, support], strict=True))
+
+
+_Line = tuple[str, Sequence[float | str], int, Sequence[float] | None]
+"""Name, figures, images, and an interval if there is one."""
+
+
+def _text(classes: Sequence[_Line], averages: Sequence[_Line]) -> str:
+    """The table, laid out as scikit-learn does, with a column more."""
+    width = max(len(name) for name, *_ in (*classes, *averages))
+    lines = [f"{'':>{width}} {''.join(f' {name:>9}' for name in _COLUMNS)}   {COLUMN}"]
+    for block in (classes, averages):
+        lines.append("")
+        for name, figures, support, ends in block:
+            cells = "".join(f" {figure if isinstance(figure, str) else f'{figure:.2f}':>9}" for figure in figures)
+            interval = "" if ends is None or math.isnan(ends[0]) else f"   {ends[0]:.2f}–{ends[1]:.2f}"
+            lines.append(f"{name:>{width}} {cells} {support:>9}{interval}")
+    return "\n".join(lines) + "\n"
 
 
 def _ends(interval: np.ndarray) -> list[float] | None:
     return interval.tolist() if np.isfinite(interval).all() else None
-
-
-def _plain(row: dict[str, Any]) -> dict[str, float | int]:
-    """The row with Python's own numbers, which JSON can hold."""
-    return {name: int(value) if name == "support" else float(value) for name, value in row.items()}
 
 
 def log_loss(evaluation: Evaluation) -> float:

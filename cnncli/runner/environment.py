@@ -21,7 +21,7 @@ from cnncli.spec.threads import threads_of
 from cnncli.startup import device_name, tf
 from cnncli.wording import counted
 
-_PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "pillow")
+_PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
 _LABELS = {"device": "device", "processor": "processor", "threads": "number of threads", "onednn": "oneDNN setting"}
 
 
@@ -54,7 +54,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     texts, packages = [], before.get("packages")
     for name, value in now["packages"].items():
         recorded = packages.get(name) if isinstance(packages, dict) else None
-        if name not in ("scikit-learn", "pillow") and recorded != value:
+        if name != "pillow" and recorded != value:
             texts.append(f"{name} {recorded}, now {value}")
     texts += [
         f"{label} {before.get(key)}, now {now[key]}" for key, label in _LABELS.items() if before.get(key) != now[key]

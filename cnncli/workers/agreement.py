@@ -16,7 +16,7 @@ from cnncli.errors import CnncliError, DataError, KeyPath, Problem, ResourceErro
 from cnncli.wording import shown
 from cnncli.workers.addresses import Workers
 
-_PACKAGES = ("tensorflow", "keras", "numpy", "pillow", "scikit-learn")
+_PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
 _MISSING = "none"
 _SAME_SPEC = "give every rank the same spec and options"
 _SAME_VERSIONS = "install the same versions on every machine"

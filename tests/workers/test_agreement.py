@@ -45,7 +45,7 @@ def test_a_key_that_one_has_not_is_named():
     ("path", "value", "message"),
     [
         (("versions", "keras"), "3.0.0", "rank 1 (b:1) has keras 3.0.0, and rank 0 (a:1) has 3."),
-        (("versions", "scikit-learn"), "none", "rank 1 (b:1) has scikit-learn none"),
+        (("versions", "pillow"), "none", "rank 1 (b:1) has pillow none"),
         (("code",), "0", "rank 1 (b:1) has other code of cnncli than rank 0 (a:1)"),
         (
             ("program", "the command"),
