@@ -88,7 +88,7 @@ def classification_report(evaluation: Evaluation) -> ClassificationReport:
     values |= {AVERAGES[0]: accuracy, **{name: _row(figures, images) for name, figures in averages.items()}}
     lines = [_LINE_BREAK.sub(lambda match: match[0].encode("unicode_escape").decode(), name) for name in names]
     table = [(line, *row, ends) for line, row, ends in zip(lines, of_classes, measured.recalls.tolist(), strict=True)]
-    last = [
+    last: list[_Line] = [
         (AVERAGES[0], ["", "", accuracy], images, measured.intervals.get("accuracy")),
         (AVERAGES[1], averages[AVERAGES[1]], images, measured.intervals.get("macro_recall")),
         (AVERAGES[2], averages[AVERAGES[2]], images, None),

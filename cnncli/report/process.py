@@ -235,7 +235,9 @@ def serve(number: int) -> None:
     global _training
     _training = Connection(number)
     for artifact in ARTIFACTS:
-        importlib.import_module(artifact.writer.partition(":")[0], __package__)  # while TensorFlow starts, rather than when somebody waits
+        importlib.import_module(
+            artifact.writer.partition(":")[0], __package__
+        )  # while TensorFlow starts, rather than when somebody waits
     Image.init()
     gc.freeze()  # to search these modules for garbage, in the middle of a plot, takes as long as three plots
     gc.enable()

@@ -131,7 +131,7 @@ def metrics_of(model: keras.Model, group: Alone | None = None) -> dict[str, floa
 
 def outputs_of(model: keras.Model, batches: tf.data.Dataset) -> np.ndarray:
     """The outputs of a built model for every image, in order: `(images, units)`, float32."""
-    return outputs_and_loss(model, batches, with_loss=False).outputs
+    return Answering(model, with_loss=False)(batches).outputs
 
 
 class Answers(NamedTuple):
@@ -149,42 +149,47 @@ class Answers(NamedTuple):
     loss: float
 
 
-def outputs_and_loss(model: keras.Model, batches: tf.data.Dataset, with_loss: bool = True) -> Answers:
-    """The model's outputs for every image, in order, and its loss, as in a validation.
+class Answering:
+    """Computes what a model answers; what is traced for the first images serves those of other splits.
 
     Args:
         model: Model; for the loss a compiled one.
-        batches: Batches of images and targets.
-        with_loss: Whether to compute the loss.
+        with_loss: Whether to compute the loss, as in a validation.
     """
-    output = model.outputs[0]
 
-    @tf.function(reduce_retracing=True, autograph=False)
-    def run(iterator: Any, steps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        def body(step: tf.Tensor, rows: tf.TensorArray, raw: tf.TensorArray, losses: tf.Tensor) -> tuple[Any, ...]:
-            images, *others = next(iterator)
-            outputs = model(images, training=False)  # (batch, units)
-            logits = getattr(outputs, "_keras_logits", outputs)  # where Keras' losses find them beneath a softmax
-            if with_loss:  # with the penalties that layers add
-                loss = model.compute_loss(images, others[0], outputs, training=False)
-                losses += tf.cast(loss, tf.float64) * tf.cast(tf.shape(images)[0], tf.float64)
-            return step + 1, rows.write(step, outputs), raw.write(step, tf.cast(logits, output.dtype)), losses
+    def __init__(self, model: keras.Model, with_loss: bool = True) -> None:
+        output = model.outputs[0]
 
-        rows, raw = (
-            tf.TensorArray(output.dtype, size=steps, element_shape=[None, *output.shape[1:]], infer_shape=False)
-            for _ in range(2)
-        )
-        start = [tf.constant(0), rows, raw, tf.constant(0.0, tf.float64)]
-        _, rows, raw, losses = tf.while_loop(lambda step, *_: step < steps, body, start, parallel_iterations=1)
-        return rows.concat(), raw.concat(), losses
+        @tf.function(reduce_retracing=True, autograph=False)
+        def run(iterator: Any, steps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            def body(step: tf.Tensor, rows: tf.TensorArray, raw: tf.TensorArray, losses: tf.Tensor) -> tuple[Any, ...]:
+                images, *others = next(iterator)
+                outputs = model(images, training=False)  # (batch, units)
+                logits = getattr(outputs, "_keras_logits", outputs)  # where Keras' losses find them beneath a softmax
+                if with_loss:  # with the penalties that layers add
+                    loss = model.compute_loss(images, others[0], outputs, training=False)
+                    losses += tf.cast(loss, tf.float64) * tf.cast(tf.shape(images)[0], tf.float64)
+                return step + 1, rows.write(step, outputs), raw.write(step, tf.cast(logits, output.dtype)), losses
 
-    calls = PacedCalls(lambda iterator, steps: [tensor.numpy() for tensor in run(iterator, steps)])
-    iterator, remaining, outputs, logits, total = iter(batches), int(batches.cardinality()), [], [], 0.0
-    while remaining:
-        steps, (rows, raw, losses) = calls.call(iterator, remaining)
-        outputs.append(rows)
-        logits.append(raw)
-        total += float(losses)
-        remaining -= steps
-    every = np.concatenate(outputs)
-    return Answers(every, np.concatenate(logits), total / len(every))
+            rows, raw = (
+                tf.TensorArray(output.dtype, size=steps, element_shape=[None, *output.shape[1:]], infer_shape=False)
+                for _ in range(2)
+            )
+            start = [tf.constant(0), rows, raw, tf.constant(0.0, tf.float64)]
+            _, rows, raw, losses = tf.while_loop(lambda step, *_: step < steps, body, start, parallel_iterations=1)
+            return rows.concat(), raw.concat(), losses
+
+        self._run = run
+
+    def __call__(self, batches: tf.data.Dataset) -> Answers:
+        """The model's outputs for every image of batches with targets, in order, and its loss."""
+        calls = PacedCalls(lambda iterator, steps: [tensor.numpy() for tensor in self._run(iterator, steps)])
+        iterator, remaining, outputs, logits, total = iter(batches), int(batches.cardinality()), [], [], 0.0
+        while remaining:
+            steps, (rows, raw, losses) = calls.call(iterator, remaining)
+            outputs.append(rows)
+            logits.append(raw)
+            total += float(losses)
+            remaining -= steps
+        every = np.concatenate(outputs)
+        return Answers(every, np.concatenate(logits), total / len(every))

@@ -12,7 +12,7 @@ from cnncli.data.samples import LabelledImages
 from cnncli.factory.training import probabilities
 from cnncli.insight.probabilities import class_logits
 from cnncli.records import Evaluation
-from cnncli.runner.execution.steps import metrics_of, outputs_and_loss, read_errors_of
+from cnncli.runner.execution.steps import Answering, metrics_of, read_errors_of
 from cnncli.startup import keras, tf
 
 
@@ -24,16 +24,18 @@ def evaluate_split(
     encoding: str,
     loss: Entry,
     batch_size: int,
+    answering: Answering | None = None,
 ) -> Evaluation:
     """The probabilities of every image of a split by a compiled model; loss and metrics are over all of them at once.
 
-    Loss, encoding of the labels and batch size are those of the training.
+    Loss, encoding of the labels and batch size are those of the training; `answering` is of the same model, for several
+    splits.
     """
     targets = encode(samples.labels, encoding, len(class_names))
     reader = Reader(samples)
     with read_errors_of(reader):
         batches = ordered_batches(reader, targets, evaluation_batch_size(samples.shape, batch_size))
-        answers = outputs_and_loss(model, batches)
+        answers = (answering or Answering(model))(batches)
     model.reset_metrics()
     model.compute_metrics(None, tf.constant(targets), tf.constant(answers.outputs))
     metrics = {name: value for name, value in metrics_of(model).items() if name != "loss"}

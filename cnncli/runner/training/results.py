@@ -14,6 +14,7 @@ from cnncli.factory.weights import load_weights, save_weights
 from cnncli.notices import Notice
 from cnncli.records import Evaluation, History
 from cnncli.report import EvaluationData, Reports, StartData, artifact_names, write_artifacts
+from cnncli.runner.execution.steps import Answering
 from cnncli.runner.inputs.splits import Splits, evaluated_splits, groups_in
 from cnncli.runner.model.evaluation import evaluate_split, images_at
 from cnncli.runner.training.variables import averaged_weights
@@ -125,11 +126,14 @@ class ResultWriter:
         test, names = self.splits.samples["test"], self.splits.class_names
         encoding, train = self._phases.batches.encoding, self._phases.train
         load_weights(self._model, verified_weights(self.run))
+        answering = Answering(self._model)
         with ThreadPoolExecutor(1) as beside:  # draws while TensorFlow computes
             drawing = beside.submit(self._begin_history, history)
             evaluation, *others = (
                 replace(
-                    evaluate_split(self._model, split, samples, names, encoding, train.loss, train.batch_size),
+                    evaluate_split(
+                        self._model, split, samples, names, encoding, train.loss, train.batch_size, answering
+                    ),
                     groups=groups_in(self.splits, split),
                 )
                 for split, samples in evaluated_splits(self.splits).items()

@@ -246,13 +246,28 @@ def test_the_loss_is_that_of_keras_with_what_layers_add_and_however_sure_a_model
         ]
     )
     model.compile(loss="categorical_crossentropy")
-    outputs, logits, loss = measure.outputs_and_loss(model, ordered(samples))
+    outputs, logits, loss = measure.Answering(model)(ordered(samples))
     exact = np.exp(logits - logits.max(axis=1, keepdims=True))
     assert np.allclose(exact / exact.sum(axis=1, keepdims=True), outputs, atol=1e-6)
     assert (outputs == 0).any()  # whose logits no logarithm gives back
     assert np.array_equal(outputs, measure.outputs_of(model, ordered(samples)))
     assert loss == pytest.approx(model.evaluate(ordered(samples), verbose=0), rel=1e-6)
     assert loss > 17  # more than a probability of 0 costs, which Keras takes for 1e-7
+
+
+def test_several_splits_share_what_is_traced_and_have_answers_of_their_own(measure, samples, monkeypatch):
+    model, traces = make_model(), []
+    of_keras = model.compute_loss
+    monkeypatch.setattr(
+        model, "compute_loss", lambda *batch, **keys: (traces.append(batch), of_keras(*batch, **keys))[1]
+    )
+    answering = measure.Answering(model)
+    first, second = (
+        answering(ordered(images)) for images in (samples, Samples.numbered(samples.images[::3], samples.labels[::3]))
+    )
+    assert len(traces) == 1
+    assert first.outputs[::3] == pytest.approx(second.outputs, abs=1e-6)
+    assert len(second.logits) == IMAGES / 3
 
 
 def test_a_metric_with_a_value_for_each_class_is_reported_as_their_mean(loop, measure, samples):
