@@ -74,3 +74,6 @@ class PackageServer:
             path = temporary / file
             path.write_bytes(data)
             self._client.log_artifact(run.id, str(path), folder or None)
+
+    def rest(self) -> None:
+        """Nothing: MLflow keeps connections of its own."""

@@ -6,17 +6,14 @@ Source: MLflow, "REST API", https://mlflow.org/docs/latest/rest-api.html.
 from __future__ import annotations
 
 import base64
-import json
 import math
 import os
-import ssl
 import time
 from collections.abc import Mapping, Sequence
-from http.client import HTTPException, InvalidURL
 from typing import Any, NamedTuple
-from urllib.error import HTTPError
-from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
+from urllib.parse import quote, urlsplit
+
+import requests
 
 from cnncli.machine import expanded
 
@@ -62,13 +59,6 @@ class RunThere(NamedTuple):
     files: str
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    """A redirect is an error: it would take the password along, and turn what is sent into a question."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 class PlainServer:
     """A server of http or https that asks for no user, or for a name and password, or a token.
 
@@ -79,10 +69,9 @@ class PlainServer:
         parts = urlsplit(address)
         if parts.scheme not in ("http", "https") or parts.query or _is_special(os.environ):
             raise PackageNeeded
-        place = parts.netloc.rpartition("@")[2]
-        self._address = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
-        self._headers = {"User-Agent": "cnncli", **_authorization(parts.username, parts.password, os.environ)}
-        self._opener = build_opener(_NoRedirects, HTTPSHandler())
+        self._address = address.partition("#")[0].rstrip("/")
+        self._session = requests.Session()  # keeps the connection, and takes proxies and certificates as MLflow does
+        self._session.headers.update({"User-Agent": "cnncli", **_authorization(os.environ)})
 
     def experiment(self, name: str) -> str:
         """The id of an experiment, which is created unless it is there."""
@@ -157,53 +146,45 @@ class PlainServer:
         if not run.files.startswith(_PROXIED) or run.files.startswith(f"{_PROXIED}/"):
             raise PackageNeeded  # the files are in a store of their own
         place = quote(f"{run.files.removeprefix(_PROXIED)}/{name}")
-        self._request("PUT", f"mlflow-artifacts/artifacts/{place}", data, "application/octet-stream")
+        kind = {"Content-Type": "application/octet-stream"}
+        self._request("PUT", f"mlflow-artifacts/artifacts/{place}", data=data, headers=kind)
+
+    def rest(self) -> None:
+        """Ends the connection, which a server does anyway after some seconds; the next question makes another."""
+        self._session.close()
 
     def _ask(self, endpoint: str, **values: Any) -> Any:
-        return self._request("GET", f"mlflow/{endpoint}?{urlencode(values)}")
+        return self._request("GET", f"mlflow/{endpoint}", params=values)
 
     def _tell(self, endpoint: str, **values: Any) -> Any:
-        return self._request("POST", f"mlflow/{endpoint}", json.dumps(values).encode(), "application/json")
+        return self._request("POST", f"mlflow/{endpoint}", json=values)
 
-    def _request(self, method: str, place: str, data: bytes | None = None, kind: str = "") -> Any:
-        headers = {**self._headers, "Content-Type": kind} if kind else self._headers
-        request = Request(f"{self._address}/api/2.0/{place}", data, headers, method=method)
+    def _request(self, method: str, place: str, **content: Any) -> Any:
         try:
-            with self._opener.open(request, timeout=_SECONDS) as answer:
-                return json.loads(answer.read() or b"{}")
-        except HTTPError as error:
-            raise _refusal(error) from None
-        except (ValueError, InvalidURL):  # a page to sign in, say
+            answer = self._session.request(method, f"{self._address}/api/2.0/{place}", timeout=_SECONDS, **content)
+        except (requests.exceptions.SSLError, ValueError):  # an address that is none is a ValueError
             raise PackageNeeded from None
-        except (OSError, HTTPException) as error:
-            if isinstance(getattr(error, "reason", error), ssl.SSLError):
-                raise PackageNeeded from None
+        except requests.RequestException as error:
             raise ServerAway from error
-
-
-def _refusal(error: HTTPError) -> Exception:
-    with error:
-        if error.code in _BUSY:
-            return ServerAway()
+        if answer.status_code in _BUSY:
+            raise ServerAway
         try:
-            answer = json.loads(error.read())
-            text = f"{answer['error_code']}: {answer.get('message', '')}"
-        except (OSError, HTTPException, ValueError, LookupError, TypeError):
-            return PackageNeeded()
-        return PackageNeeded() if error.code in _UNKNOWN_USER else Refused(text)
+            said = answer.json() if answer.content else {}
+        except ValueError:  # a page to sign in, say
+            raise PackageNeeded from None
+        if answer.ok:
+            return said
+        if answer.status_code in _UNKNOWN_USER or not isinstance(said, dict) or "error_code" not in said:
+            raise PackageNeeded
+        raise Refused(f"{said['error_code']}: {said.get('message', '')}")
 
 
-def _authorization(name: str | None, password: str | None, variables: Mapping[str, str]) -> dict[str, str]:
-    """The header by which the server knows the user, from the address or from the variables."""
-    if name is None:
-        name, password = variables.get(USERNAME), variables.get(PASSWORD)
-    else:
-        name, password = unquote(name), unquote(password or "")
-    if name and password is not None:
+def _authorization(variables: Mapping[str, str]) -> dict[str, str]:
+    """The header by which the server knows the user; one in the address counts more, and in ~/.netrc."""
+    name, password, token = (variables.get(each) for each in (USERNAME, PASSWORD, TOKEN))
+    if name and password:
         return {"Authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"}
-    if token := variables.get(TOKEN):
-        return {"Authorization": f"Bearer {token}"}
-    return {}
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _is_special(variables: Mapping[str, str]) -> bool:

@@ -41,21 +41,23 @@ class MLflowRun:
 
     def __init__(self, server: PlainServer | PackageServer, experiment: str, mark: str, run: TrackedRun) -> None:
         self._server = server
+        self._there: RunThere | None = None
         self.experiment_id = server.experiment(experiment)
         self.run_id = server.marked_run(self.experiment_id, MARK, mark) or self._created(mark, run)
 
     def send(self, run: TrackedRun) -> None:
         """Sends parameters, epochs and state, and of a run that has ended also its results."""
-        there = self._server.run(self.run_id)
-        self._send_parameters(run, there)
-        self._send_epochs(run)
-        if run.state == "running":
-            if there.state != "RUNNING":
+        if self._there is None:
+            there = self._server.run(self.run_id)
+            self._send_parameters(run, there)
+            if run.state == "running" and there.state != "RUNNING":
                 self._server.set_state(self.run_id, "RUNNING")
-            return
-        self._send_results(run, there)
-        at = None if run.ended is None else int(1000 * run.ended)
-        self._server.set_state(self.run_id, STATES.get(run.state, "FAILED"), at)
+            self._there = there
+        self._send_epochs(run)
+        if run.state != "running":
+            self._send_results(run, self._there)
+            at = None if run.ended is None else int(1000 * run.ended)
+            self._server.set_state(self.run_id, STATES.get(run.state, "FAILED"), at)
 
     def _created(self, mark: str, run: TrackedRun) -> str:
         tags = {MARK: mark, "mlflow.source.name": "cnncli", "mlflow.source.type": "LOCAL"}

@@ -50,6 +50,7 @@ class Sender:
     def __init__(self, address: str, experiment: str | None) -> None:
         self.address, self._experiment = address, experiment
         self._server: PlainServer | PackageServer | None = None
+        self._last: tuple[RunDir, MLflowRun] | None = None
 
     def send(self, run: TrackedRun) -> str:
         """Sends what the server lacks of a run, and records how far it is; returns the address of its page.
@@ -67,11 +68,17 @@ class Sender:
             return self._send(run, self._server)
 
     def _send(self, run: TrackedRun, server: PlainServer | PackageServer) -> str:
-        record = SendRecord(run.folder)
-        there = MLflowRun(server, self._experiment or run.summary.name, record.identity(), run)
+        record, last = SendRecord(run.folder), self._last
+        self._last = None  # after an error it is looked up again
+        if last is not None and last[0] is run.folder:
+            there = last[1]
+        else:
+            there = MLflowRun(server, self._experiment or run.summary.name, record.identity(), run)
         if record.of(self.address).get("problem"):
             record.update(self.address, problem="")  # it answers again
         there.send(run)
+        server.rest()
+        self._last = run.folder, there
         page = f"{without_secrets(self.address).rstrip('/')}/#/experiments/{there.experiment_id}/runs/{there.run_id}"
         url = page if self.address.lower().startswith("http") else there.run_id
         record.update(self.address, run_id=there.run_id, page=url, has=progress_of(run.folder), problem="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import math
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -19,12 +20,14 @@ from cnncli.track.mlflow_requests import Measured, PackageNeeded, PlainServer, R
 from cnncli.track.mlflow_sender import Sender, problem_of, send_all
 
 
-class Answers(HTTPServer):
+class Answers(ThreadingHTTPServer):
     """Gives the answers that it was told, in order, and keeps what it was asked."""
+
+    daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.answers, self.asked = deque(), []
+        self.answers, self.asked, self.connections = deque(), [], set()
         self.address = f"http://127.0.0.1:{self.server_port}"
 
     def say(self, *answers):
@@ -33,7 +36,10 @@ class Answers(HTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
     def answer(self):
+        self.server.connections.add(self.client_address)
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         self.server.asked.append((self.command, self.path, dict(self.headers), body))
         status, answer, *headers = self.server.answers.popleft()
@@ -41,6 +47,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)
+        self.send_header("Content-Length", str(len(text.encode())))
         self.end_headers()
         self.wfile.write(text.encode())
 
@@ -55,7 +62,13 @@ def answers(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("URI", "USERNAME", "PASSWORD", "TOKEN"):
         monkeypatch.delenv(f"MLFLOW_TRACKING_{name}", raising=False)
-    with Answers() as server:
+    with started(Answers()) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def started(server):
+    with server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield server
         server.shutdown()
@@ -91,11 +104,22 @@ def test_other_answers_are_left_to_the_package(answers, status, answer):
         PlainServer(answers.address).run("1")
 
 
-def test_a_password_does_not_follow_a_redirect(answers):
-    answers.say((302, "", ("Location", f"{answers.address}/elsewhere")))
-    with pytest.raises(PackageNeeded):
-        PlainServer(answers.address.replace("://", "://me:secret@")).run("1")
-    assert len(answers.asked) == 1
+def test_a_redirect_is_followed_without_the_password(answers):
+    with started(Answers()) as other:
+        answers.say((307, "", ("Location", f"{other.address}/elsewhere")))
+        other.say((200, {}))
+        PlainServer(answers.address.replace("://", "://me:secret@")).describe("1", "text")
+        ((method, path, headers, body),) = other.asked
+    assert (method, path, "Authorization" in headers) == ("POST", "/elsewhere", False)
+    assert json.loads(body)["value"] == "text"
+
+
+def test_one_connection_serves_a_run(answers):
+    answers.say((200, {}), (200, {}))
+    server = PlainServer(answers.address)
+    server.describe("1", "text")
+    server.describe("1", "text")
+    assert len(answers.connections) == 1
 
 
 def test_what_the_server_refuses_is_said_in_its_words(answers):
