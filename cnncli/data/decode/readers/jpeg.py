@@ -1,7 +1,7 @@
 """JPEG: Pillow reads 8 bits, imagecodecs all others and JPEG-LS.
 
-Most JPEGs are given to Pillow's decoder at once. Its reader looks at all that one may declare, which takes a tenth of
-the time of a small photograph and holds Python's lock meanwhile.
+Most JPEGs are given to Pillow's decoder at once. Its reader looks at all that one may declare, which takes a twentieth
+of the time of a small photograph and holds Python's lock meanwhile.
 """
 
 from __future__ import annotations
