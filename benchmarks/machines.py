@@ -131,6 +131,7 @@ def small_spec(folder: Path, epochs: int) -> Path:
     write_digits(folder)
     path = folder / "digits.yaml"
     value = devices.base(folder, "momentum")
+    value["model"]["layers"] = [devices.MODEL[0], "BatchNormalization", *devices.MODEL[1:]]  # with sums within a step
     path.write_text(json.dumps({**value, "name": "digits", "train": {**value["train"], "epochs": epochs}}))
     return path
 
