@@ -263,7 +263,7 @@ def rates(folder: Path, spec: Path, images: int, places: str | None) -> float:
     """Images/s in the fastest epoch, with its validation."""
     runs = folder / f"runs-{spec.stem}-{'two' if places else 'one'}"
     values = {"data.source": json.dumps({"arrays": {"path": str(folder / "images.npz")}}), "data.classes": "null"}
-    values |= {"train.epochs": "3", "train.batch_size": "128", "train.jit_compile": "false", "data.split": "{}"}
+    values |= {"train.epochs": "5", "train.batch_size": "128", "train.jit_compile": "false", "data.split": "{}"}
     parts = [
         "train",
         str(spec),

@@ -95,6 +95,7 @@ class DevicesOfMachines(SeveralDevices):
         total: tf.Tensor,
     ) -> tuple[list[tf.Tensor], tuple[Any, ...]]:
         """The sums of own values over all devices of all processes; and loss, outputs and logits of the whole batch."""
+        self._sums = itertools.count()  # for the next trace: that of one rank may be repeated
         logits = getattr(outputs, LOGITS, None)
         parts = [outputs] if logits is None else [outputs, logits]
         # TensorFlow needs sums of one size within a call, and the last batch of an epoch may be smaller
