@@ -19,14 +19,15 @@ def update_at_once(optimizer: Any) -> None:
     """Lets SGD with momentum, Adam and AdamW update a weight by one operation, on a processor.
 
     For SGD the results are the same to the last bit. Adam's differ in the last digits, since TensorFlow rounds `1 -
-    beta_1` otherwise, and only variables of `LARGE` numbers or more are updated so.
+    beta_1` otherwise, and only variables of `LARGE` numbers or more are updated so. For smaller ones it computes what
+    Keras does, to the last bit, but the powers of its betas once for all of them: small networks do little else.
     """
     if not is_taken(UPDATES):
         return
     if type(optimizer) is keras.optimizers.SGD and optimizer.momentum:
         optimizer.update_step = _sgd(optimizer)
     elif type(optimizer) in (keras.optimizers.Adam, keras.optimizers.AdamW) and not optimizer.amsgrad:
-        optimizer.update_step = _adam(optimizer, optimizer.update_step)
+        optimizer.update_step = _adam(optimizer)
 
 
 def _sgd(optimizer: Any) -> Any:
@@ -44,28 +45,56 @@ def _sgd(optimizer: Any) -> Any:
     return update
 
 
-def _adam(optimizer: Any, of_keras: Any) -> Any:
-    def update(gradient: tf.Tensor, variable: tf.Variable, rate: tf.Tensor) -> None:
-        if variable.shape.num_elements() < LARGE:
-            of_keras(gradient, variable, rate)
-            return
-        dtype = variable.dtype
-        betas = [tf.constant(beta, dtype) for beta in (optimizer.beta_1, optimizer.beta_2)]
+def _adam(optimizer: Any) -> Any:
+    def of_step(dtype: Any) -> tuple[tf.Tensor, ...]:
+        """The powers of the two betas, and what follows from them: `sqrt(1 - beta_2 ** n)` and `1 - beta_1 ** n`."""
         updates = tf.cast(tf.convert_to_tensor(optimizer.iterations) + 1, dtype)
+        first, second = (tf.constant(beta, dtype) ** updates for beta in (optimizer.beta_1, optimizer.beta_2))
+        return first, second, tf.sqrt(1 - second), 1 - first
+
+    once = _once_in_a_graph(of_step)
+
+    def update(gradient: tf.Tensor, variable: tf.Variable, rate: tf.Tensor) -> None:
+        dtype = variable.dtype
+        first, second, root, rest = once(dtype)
+        rate, gradient = tf.cast(rate, dtype), tf.cast(gradient, dtype)
+        at = optimizer._get_variable_index(variable)
+        momentum, velocity = optimizer._momentums[at].value, optimizer._velocities[at].value
+        if variable.shape.num_elements() < LARGE:  # as Keras does, but for what is the same for all weights
+            momentum.assign_add((gradient - momentum) * (1 - optimizer.beta_1))
+            velocity.assign_add((tf.square(gradient) - velocity) * (1 - optimizer.beta_2))
+            variable.assign_sub(momentum * (rate * root / rest) / (tf.sqrt(velocity) + optimizer.epsilon))
+            return
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=_state(optimizer, optimizer._momentums, variable),
-            v=_state(optimizer, optimizer._velocities, variable),
-            beta1_power=betas[0] ** updates,
-            beta2_power=betas[1] ** updates,
-            lr=tf.cast(rate, dtype),
-            beta1=betas[0],
-            beta2=betas[1],
+            m=momentum.handle,
+            v=velocity.handle,
+            beta1_power=first,
+            beta2_power=second,
+            lr=rate,
+            beta1=tf.constant(optimizer.beta_1, dtype),
+            beta2=tf.constant(optimizer.beta_2, dtype),
             epsilon=tf.constant(optimizer.epsilon, dtype),
-            grad=tf.cast(gradient, dtype),
+            grad=gradient,
         )
 
     return update
+
+
+def _once_in_a_graph(compute: Any) -> Any:
+    """The same function of a dtype, whose tensors all weights that are updated in a graph share."""
+    known: dict[Any, Any] = {}
+
+    def computed(dtype: Any) -> Any:
+        graph = tf.compat.v1.get_default_graph()
+        if tf.executing_eagerly() or known.get("graph") is not graph:  # of an earlier step, or of another branch
+            known.clear()
+            known["graph"] = graph
+        if dtype not in known:
+            known[dtype] = compute(dtype)
+        return known[dtype]
+
+    return computed
 
 
 def _state(optimizer: Any, states: Any, variable: tf.Variable) -> tf.Tensor:

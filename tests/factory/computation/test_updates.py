@@ -75,6 +75,25 @@ def test_adam_passes_once_over_large_variables_alone(updates, choices_of, monkey
     assert not same(first, fused)
 
 
+@pytest.mark.parametrize("arguments", [{"gradient_accumulation_steps": 2}, {"clipnorm": 0.5, "weight_decay": 0.01}])
+def test_adam_computes_its_powers_once_in_a_step_and_anew_in_the_next(choices_of, arguments):
+    import tensorflow as tf
+
+    after, powers = [], []
+    for choices in ({"updates": "once"}, {}):
+        with choices_of(choices):
+            weights, optimizer = trained("Adam", **arguments)
+        step = tf.function(lambda *gradients: optimizer.apply(gradients), autograph=False)  # noqa: B023
+        gradients = [tf.ones(variable.shape) for variable in optimizer._trainable_variables]
+        graph = step.get_concrete_function(*gradients).graph.as_graph_def()
+        inside = [node for function in graph.library.function for node in function.node_def]  # of a branch
+        every = [node.op for node in (*graph.node, *inside)]
+        after.append(weights)
+        powers.append(every.count("Pow"))
+    assert powers[0] == 2 < powers[1]
+    assert same(*after)
+
+
 def test_others_are_keras_own(updates, monkeypatch):
     monkeypatch.setattr(updates, "LARGE", 1)
     for name, arguments in (("Adam", {"amsgrad": True}), ("SGD", {}), ("RMSprop", {})):
