@@ -234,10 +234,8 @@ def serve(number: int) -> None:
     """Makes artefacts as they are asked for through a file descriptor, until nobody is there to ask."""
     global _training
     _training = Connection(number)
-    for artifact in ARTIFACTS:
-        importlib.import_module(
-            artifact.writer.partition(":")[0], __package__
-        )  # while TensorFlow starts, rather than when somebody waits
+    for artifact in ARTIFACTS:  # while TensorFlow starts, rather than when somebody waits
+        importlib.import_module(artifact.writer.partition(":")[0], __package__)
     Image.init()
     gc.freeze()  # to search these modules for garbage, in the middle of a plot, takes as long as three plots
     gc.enable()
