@@ -216,15 +216,21 @@ def kills(number: int, seed: int) -> None:
         spec.write_text(f"extends: {stateful}\nname: s\ndata: {{source: {{folder: {{path: {squares}}}}}}}\n")
         whole = ["train", str(spec), "--runs-dir", str(folder / "whole"), "--devices", "CPU:0,CPU:1"]
         subprocess.run([sys.executable, "-m", "cnncli", *whole], check=True, capture_output=True)
-        equal = 0
-        for attempt in range(number):
+        equal, seconds = 0, 0.0
+        for attempt in range(number + 1):
             own, victim = folder / str(attempt), draw.randrange(2)
             own.mkdir()
             places = addresses()
             with training(own, *(command(spec, own, places, rank) for rank in (0, 1))) as started:
                 while not (own / "runs" / "s-001" / "data.json").exists() and started[0].poll() is None:
                     time.sleep(0.02)
-                time.sleep(draw.uniform(0, 6))
+                if not attempt:  # how long is there to be killed
+                    began = time.perf_counter()
+                    for process in started:
+                        process.wait(180)
+                    seconds = time.perf_counter() - began
+                    continue
+                time.sleep(draw.uniform(0, seconds))
                 started[victim].kill()
                 codes = [process.wait(90) for process in started]
             run = own / "runs" / "s-001"
