@@ -7,9 +7,9 @@ All three apply the same changes to the same images. They take turns in one proc
 load on the machine affects all of them; a ratio is the median of the rounds' ratios.
 
 `--scaling` gives each operation one thread, and makes batches one and two at a time. A loop inside TensorFlow takes
-them, as trainings do. Beside them one and two loops augment on their own, without handing anything over: `ours` is how
-much of their scaling is left. What sixteen threads would do is computed: batches are handed over one after the other,
-and no more of them than are where there is nothing to make.
+them, as trainings do. Beside them one and two loops augment on their own, without handing anything over: the quotient
+is how much of their scaling is left. What sixteen threads would do is computed: batches are handed over one after the
+other, and no more of them than are where there is nothing to make.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import json
 import os
 import statistics
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras.src.legacy.preprocessing.image import ImageDataGenerator
+from thread_speeds import per_second
 
 from cnncli.catalog import Entry
 from cnncli.data.augment import Augmentation
@@ -169,22 +169,12 @@ def taken(iterator: Iterator[Any], case: Case, seconds: float, take: Callable[..
 
 def alone(augment: Callable[[tf.Tensor], tf.Tensor], case: Case, seconds: float, count: int) -> float:
     """Images a second that so many loops augment, each in a thread of its own."""
-    speeds, together = [0.0] * count, threading.Barrier(count)
 
-    def work(thread: int) -> None:
-        together.wait()
-        done, began = 0, time.perf_counter()
-        while time.perf_counter() - began < seconds:
-            augment(tf.constant(AT_ONCE))
-            done += AT_ONCE * case.batch
-        speeds[thread] = done / (time.perf_counter() - began)
+    def work(thread: int, done: int) -> int:
+        augment(tf.constant(AT_ONCE))
+        return AT_ONCE * case.batch
 
-    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(speeds)
+    return per_second(count, seconds, work)
 
 
 def scaling(rounds: int, seconds: float) -> dict[str, dict[str, float]]:
@@ -234,10 +224,8 @@ def scaling(rounds: int, seconds: float) -> dict[str, dict[str, float]]:
         figures[case.name] = {"1": one, "2 of linear": two, "2 alone of linear": bare, "ours": part}
         figures[case.name] |= {"handed over": handed, "16 of linear": many}
         print(f"{case.name}: one thread {one:.0f} images/s, two {two:.2f} of linear", end=", ")
-        print(
-            f"two loops alone {bare:.2f}: ours {part:.2f}; handed over {handed:.0f}, so sixteen {many:.2f} of linear",
-            flush=True,
-        )
+        print(f"two loops alone {bare:.2f}; of that {part:.2f} where batches are handed over", end=", ")
+        print(f"{handed:.0f} images/s at most, so sixteen {many:.2f} of linear", flush=True)
     return figures
 
 

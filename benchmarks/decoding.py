@@ -11,8 +11,6 @@ ratio is the median of the rounds' ratios.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import statistics
 import sys
@@ -23,7 +21,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from photographs import BATCH, FORMAT, SIZE, add_options, chosen
+from photographs import BATCH, FORMAT, SIZE, measure_chosen
 
 from cnncli.data.decode.image import read_image
 from cnncli.data.pipeline import Reader, training_batch, training_batches
@@ -99,23 +97,5 @@ def compared(name: str, files: list[Path], rounds: int, seconds: float) -> dict[
     return medians
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3, help="of each measurement (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="one short round, to see whether everything runs")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
-    options = parser.parse_args()
-    rounds, seconds = (1, 0.3) if options.quick else (options.rounds, options.seconds)
-    figures: dict[str, dict[str, float]] = {}
-    with chosen(options) as sets:
-        for name, files in sets.items():
-            figures[name] = compared(name, files, rounds, seconds)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure_chosen(__doc__, 3, compared))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,14 +34,34 @@ def make_photographs(folder: Path, width: int, height: int, count: int) -> list[
     return sorted(folder.iterdir())
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Those that say which photographs are read."""
+def measure_chosen(
+    description: str | None, seconds: float, measure: Callable[[str, list[Path], int, float], dict[str, float]]
+) -> int:
+    """Parses the options, and measures the photographs that they choose.
+
+    Args:
+        description: Of the script.
+        seconds: Of each measurement, unless the options say otherwise.
+        measure: Returns the figures of a name, files, a number of rounds, and seconds.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="photographs to read")
     parser.add_argument("--size", choices=SIZES, help="only the made ones of this size")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=seconds, help="of each measurement (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="one short round, to see whether everything runs")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+    options = parser.parse_args()
+    rounds, seconds = (1, 0.3) if options.quick else (options.rounds, options.seconds)
+    with _chosen(options) as sets:
+        figures = {name: measure(name, files, rounds, seconds) for name, files in sets.items()}
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
 
 
 @contextmanager
-def chosen(options: argparse.Namespace) -> Iterator[dict[str, list[Path]]]:
+def _chosen(options: argparse.Namespace) -> Iterator[dict[str, list[Path]]]:
     """The photographs that the options choose, by what they are called."""
     if options.folder:
         yield {options.folder.name: sorted(options.folder.resolve().rglob("*.jpg"))}

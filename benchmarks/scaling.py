@@ -15,12 +15,9 @@ of the rounds' ratios.
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
 import statistics
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,8 +28,9 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from photographs import BATCH, FORMAT, add_options, chosen
+from photographs import BATCH, FORMAT, measure_chosen
 from PIL import Image
+from thread_speeds import per_second
 
 from cnncli.data import threads
 from cnncli.data.decode.input_format import reduction
@@ -63,27 +61,17 @@ def bare(files: list[Path]) -> np.ndarray:
 
 def in_threads(read: Read, files: list[Path], count: int, seconds: float) -> float:
     """Images a second that so many threads read."""
-    speeds, together = [0.0] * count, threading.Barrier(count)
 
-    def work(thread: int) -> None:
-        start = thread * len(files) // count
-        together.wait()
-        done, began = 0, time.perf_counter()
-        while time.perf_counter() - began < seconds:
-            read([files[(start + done + number) % len(files)] for number in range(BATCH)])
-            done += BATCH
-        speeds[thread] = done / (time.perf_counter() - began)
+    def work(thread: int, done: int) -> int:
+        start = thread * len(files) // count + done
+        read([files[(start + number) % len(files)] for number in range(BATCH)])
+        return BATCH
 
     def cores() -> int:  # so that none of these threads is helped
         return count
 
     with mock.patch.object(threads, "usable_cores", cores):
-        running = [threading.Thread(target=work, args=(thread,)) for thread in range(count)]
-        for thread in running:
-            thread.start()
-        for thread in running:
-            thread.join()
-    return sum(speeds)
+        return per_second(count, seconds, work)
 
 
 def _of_process(files: list[Path], seconds: float, together: Barrier, speeds: Any) -> None:
@@ -214,23 +202,5 @@ def reading(name: str, files: list[Path], rounds: int, seconds: float) -> dict[s
     return figures | {"processes of linear": processes}
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2, help="of each measurement (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="one short round, to see whether everything runs")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
-    options = parser.parse_args()
-    rounds, seconds = (1, 0.3) if options.quick else (options.rounds, options.seconds)
-    figures: dict[str, dict[str, float]] = {}
-    with chosen(options) as sets:
-        for name, files in sets.items():
-            figures[name] = reading(name, files, rounds, seconds)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure_chosen(__doc__, 2, reading))

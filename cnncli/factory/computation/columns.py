@@ -8,13 +8,10 @@ in half the registers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnncli.factory.freezing import every_layer
 from cnncli.startup import keras, tf
-
-if TYPE_CHECKING:
-    pass
 
 FEW = 8
 """Filters, and channels of the image, up to which it is quicker: half a register."""
