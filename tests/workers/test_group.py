@@ -203,11 +203,15 @@ def test_other_errors_stay_what_they_are(monkeypatch):
 
 
 def test_after_its_release_rank_0_does_not_mind_who_leaves():
+    released = threading.Event()
+
     def part(group):
         group.exchange(0)
-        group.release()
         if not group.is_chief:
+            released.wait()  # before that it does mind
             raise CnncliError("left")
+        group.release()
+        released.set()
         for thread in threading.enumerate():
             if thread.name == "rank 1":  # which hears it, until it has left
                 thread.join()
