@@ -122,9 +122,8 @@ def train_into(
         results = ResultWriter(run, splits, phases, facts, reports)
         session = outcome.session = TrainingSession(results, phases, phase, monitor, observer, pace(), evaluates)
         session.save()
-        write_data_record(
-            run, spec.data.source, splits, inputs
-        )  # last: with it and a checkpoint the run can be resumed
+        # last, as with it and a checkpoint the run can be resumed
+        write_data_record(run, spec.data.source, splits, inputs)
         announce_start(run, spec, splits, phases, observer)
         for weights in loaded:
             observer.on_weights_loaded(weights)

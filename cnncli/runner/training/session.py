@@ -273,7 +273,7 @@ class TrainingSession:
 
         Raises:
             TrainingError: A weight is infinite or NaN; the earlier checkpoint stays.
-        ResourceError: Processes that train together have other weights.
+            ResourceError: Processes that train together have other weights.
         """
         self._phases.execution.require_same(self._phase.model)
         self._require_finite_weights(f"by step {self._state.steps} of epoch {len(self._state.epochs) + 1}")
