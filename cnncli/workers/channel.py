@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import os
 import socket
 import threading
 from typing import Any
@@ -13,6 +15,21 @@ SILENCE = 45.0
 
 _LONGEST = 1 << 26  # bytes of a line: room for the spec and the figures of any training
 _LARGEST = 1 << 40  # bytes of a file
+
+
+def call(place: tuple[str, int], seconds: float) -> socket.socket:
+    """A connection to the process that listens at a host and port.
+
+    A system may connect a caller with itself where nobody listens: it has chosen that port for its own end.
+
+    Raises:
+        OSError: Nobody listens there.
+    """
+    called = socket.create_connection(place, timeout=seconds)
+    if called.getsockname() == called.getpeername():
+        called.close()
+        raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+    return called
 
 
 class Message(dict[str, Any]):

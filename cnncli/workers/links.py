@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from cnncli.errors import ResourceError
 from cnncli.workers.addresses import Workers
+from cnncli.workers.channel import call
 
 LONGEST = 1 << 16
 """Bytes that a process gives at a time. The system takes in twice as many, so none waits until another receives."""
@@ -113,7 +114,7 @@ def reached(workers: Workers, rank: int) -> socket.socket:
         ResourceError: Nobody listens there.
     """
     try:
-        return socket.create_connection(workers.place(rank), timeout=_REPLY)
+        return call(workers.place(rank), _REPLY)
     except OSError as error:
         message = f"{workers.name(workers.rank)} cannot reach {workers.name(rank)}: {error.strerror or error}"
         raise ResourceError(message, _OPEN_PORTS) from None

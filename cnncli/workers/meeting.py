@@ -18,7 +18,7 @@ from cnncli.notices import Notice
 from cnncli.wording import duration_text
 from cnncli.workers.addresses import Workers
 from cnncli.workers.agreement import Difference, difference
-from cnncli.workers.channel import SILENCE, Connection
+from cnncli.workers.channel import SILENCE, Connection, call
 from cnncli.workers.group import PATIENCE, Group
 from cnncli.workers.links import linked, reached
 
@@ -110,7 +110,7 @@ def _tell_chief(workers: Workers, reason: str) -> None:
     until = time.monotonic() + _LAST_CALLS
     while True:
         try:
-            connection = Connection(socket.create_connection(workers.place(0), _RETRY), _REPLY)
+            connection = Connection(call(workers.place(0), _RETRY), _REPLY)
             break
         except OSError:
             if time.monotonic() > until:
@@ -226,7 +226,7 @@ def _join(workers: Workers, facts: Mapping[str, Any], notice: Notice, taken: str
             message = f"{workers.name(0)} did not come within {duration_text(workers.wait)}"
             raise ResourceError(message, "start every rank again; --wait 10m waits longer")
         try:
-            called = socket.create_connection(workers.place(0), timeout=5.0)
+            called = call(workers.place(0), 5.0)
         except OSError:
             time.sleep(_RETRY)
             continue

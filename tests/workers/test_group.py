@@ -131,7 +131,9 @@ class UnavailableError(Exception):
     """Of TensorFlow."""
 
 
-def test_an_error_of_the_connection_is_explained_by_who_was_lost():
+def test_an_error_of_the_connection_is_explained_by_who_was_lost(monkeypatch):
+    monkeypatch.setattr("cnncli.workers.group._NEWS", 300.0)  # the other may take its time to end
+
     def part(group):
         group.exchange(0)
         if not group.is_chief:
@@ -146,6 +148,7 @@ def test_an_error_of_the_connection_is_explained_by_who_was_lost():
 
 def test_an_error_of_the_connection_alone_ends_all(monkeypatch):
     monkeypatch.setattr("cnncli.workers.group._NEWS", 0.0)
+    monkeypatch.setattr("cnncli.workers.group.BEAT", 30.0)  # nobody counts as silent
 
     def part(group):
         group.exchange(0)
@@ -161,6 +164,7 @@ def test_an_error_of_the_connection_alone_ends_all(monkeypatch):
 
 def test_vectors_that_no_longer_pass_end_all(monkeypatch):
     monkeypatch.setattr("cnncli.workers.group._NEWS", 0.0)
+    monkeypatch.setattr("cnncli.workers.group.BEAT", 30.0)  # nobody counts as silent
 
     def part(group):
         assert group.links.exchange(0, bytes([group.rank])) == [b"\0", b"\1"]
@@ -175,7 +179,9 @@ def test_vectors_that_no_longer_pass_end_all(monkeypatch):
     assert chief.message in other.message
 
 
-def test_the_loss_of_a_process_ends_who_waits_for_its_vector():
+def test_the_loss_of_a_process_ends_who_waits_for_its_vector(monkeypatch):
+    monkeypatch.setattr("cnncli.workers.group._NEWS", 300.0)
+
     def part(group):
         if not group.is_chief:
             group.exchange(0)
@@ -191,6 +197,7 @@ def test_the_loss_of_a_process_ends_who_waits_for_its_vector():
 
 def test_other_errors_stay_what_they_are(monkeypatch):
     monkeypatch.setattr("cnncli.workers.group._NEWS", 0.0)
+    monkeypatch.setattr("cnncli.workers.group.BEAT", 30.0)  # nobody counts as silent
 
     def part(group):
         group.exchange(0)
@@ -226,7 +233,7 @@ from cnncli.workers import group
 from cnncli.workers.addresses import Workers
 from cnncli.workers.meeting import meet
 group.GRACE = 0.1
-workers = Workers(tuple(sys.argv[2].split(",")), int(sys.argv[1]), 30.0)
+workers = Workers(tuple(sys.argv[2].split(",")), int(sys.argv[1]), 300.0)
 with meet(workers, {"program": {}, "versions": {}, "variables": {}, "code": "", "spec": {}}, print) as together:
     together.open("runs/a-001", lambda reason: print("recorded:", reason))
     if workers.rank:

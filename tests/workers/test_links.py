@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 from ports import each_rank, free_addresses
@@ -16,10 +17,11 @@ from cnncli.workers.links import LONGEST, linked
 def together(part, count=2):
     """What each rank returns or raises, given its rank and its links."""
 
+    met = threading.Barrier(count)
+
     def run(workers):
         with socket.create_server(workers.place(workers.rank)) as listener:
-            while not all(_is_open(workers.place(rank)) for rank in range(workers.rank)):
-                pass
+            met.wait()
             own = linked(workers, listener)
             try:
                 return part(workers.rank, own)
@@ -27,14 +29,6 @@ def together(part, count=2):
                 own.close()
 
     return each_rank(run, count)
-
-
-def _is_open(place):
-    try:
-        socket.create_connection(place).close()
-    except OSError:
-        return False
-    return True
 
 
 def test_every_rank_has_the_vectors_of_all_by_rank():

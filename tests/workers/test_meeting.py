@@ -12,6 +12,7 @@ from cnncli.errors import CnncliError, ResourceError, SpecError, WorkerLost
 from cnncli.workers import meeting
 from cnncli.workers.addresses import Workers
 from cnncli.workers.agreement import facts_of
+from cnncli.workers.channel import call
 from cnncli.workers.meeting import meet, telling_others
 
 
@@ -72,7 +73,7 @@ def test_a_taken_port_ends_all_with_a_sentence():
 
     def part(rank):
         try:
-            answers[rank] = meet(Workers(addresses, rank, 30.0), facts(), ignore)
+            answers[rank] = meet(Workers(addresses, rank, 300.0), facts(), ignore)
         except CnncliError as error:
             answers[rank] = error
 
@@ -83,7 +84,7 @@ def test_a_taken_port_ends_all_with_a_sentence():
         for thread in threads:
             thread.join()
         with pytest.raises(ResourceError, match=r"rank 0 .* cannot listen on its port"):
-            meet(Workers(addresses[::-1], 0, 30.0), facts(), ignore)
+            meet(Workers(addresses[::-1], 0, 300.0), facts(), ignore)
     assert f"rank 1 ({addresses[1]}) cannot listen on its port" in answers[0].message
     assert isinstance(answers[1], WorkerLost)
     assert answers[0].message in answers[1].message
@@ -99,7 +100,7 @@ def test_another_program_at_the_address_of_rank_0_is_no_training(monkeypatch):
     with socket.create_server(Workers(addresses, 0).place(0)) as server:
         threading.Thread(target=answer, args=(server,), daemon=True).start()
         with pytest.raises(ResourceError, match="its port is used by another program"):
-            meet(Workers(addresses, 1, 30.0), facts(), ignore)
+            meet(Workers(addresses, 1, 300.0), facts(), ignore)
 
 
 def test_rank_0_takes_no_notice_of_other_programs():
@@ -119,19 +120,52 @@ def test_rank_0_takes_no_notice_of_other_programs():
     assert each_rank(part) == [[0, 10]] * 2
 
 
-def test_two_processes_of_one_rank_end_all():
+def test_nobody_who_listens_is_not_oneself(monkeypatch):
+    """The system may give whoever calls a port this very port for its own end."""
+    (address,) = free_addresses(1)
+    place = Workers((address, "b:1"), 0).place(0)
+
+    def from_there(place, timeout):
+        return connect(place, timeout, source_address=("127.0.0.1", place[1]))
+
+    connect = socket.create_connection
+    monkeypatch.setattr(socket, "create_connection", from_there)
+    with pytest.raises(ConnectionRefusedError):
+        call(place, 5.0)
+
+
+def test_two_processes_of_one_rank_end_all(monkeypatch):
+    first_is_in, welcome = threading.Event(), meeting._welcome
+
+    def welcomed(*arguments):
+        welcome(*arguments)
+        first_is_in.set()
+
+    monkeypatch.setattr(meeting, "_welcome", welcomed)
+
     def part(workers):
+        if workers.rank == 2:
+            first_is_in.wait()
         return meet(Workers(workers.addresses, min(workers.rank, 1), workers.wait), facts(), ignore)
 
-    answers = each_rank(part, 3, wait=2.0)
-    assert "rank 1 (" in answers[0].message  # the second has come, or has found its port taken
+    answers = each_rank(part, 3)
+    assert answers[0].message.startswith("two processes were started as rank 1 (")
     assert all(isinstance(answer, ResourceError) for answer in answers)
 
 
-def test_a_process_on_another_machine_than_its_address_says_ends_all():
+def test_a_process_on_another_machine_than_its_address_says_ends_all(monkeypatch):
+    names = socket.getaddrinfo
+
+    def known(host, *arguments, **more):  # without a question to any name server, which may take its time
+        if host == "nowhere.invalid":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return names(host, *arguments, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+
     def part(workers):
         port = workers.place(1)[1]
-        return meet(Workers((workers.addresses[0], f"nowhere.invalid:{port}"), workers.rank, 30.0), facts(), ignore)
+        return meet(Workers((workers.addresses[0], f"nowhere.invalid:{port}"), workers.rank, 300.0), facts(), ignore)
 
     answers = each_rank(part)
     assert "cannot reach rank 1 (nowhere.invalid:" in answers[0].message
@@ -149,7 +183,9 @@ def test_other_addresses_end_all():
 
 
 @pytest.mark.parametrize("failing", [0, 1])
-def test_a_process_that_cannot_begin_ends_those_that_wait_for_it(failing):
+def test_a_process_that_cannot_begin_ends_those_that_wait_for_it(monkeypatch, failing):
+    monkeypatch.setattr(meeting, "_LAST_CALLS", 300.0)  # until the other has been told
+
     def begin(workers):
         if workers.rank != failing:
             return meet(workers, facts(), ignore)
