@@ -19,10 +19,13 @@ PROGRAM = [sys.executable, "-m", "cnncli"]
 def run_with_reader(lines, *arguments):
     """Runs a command whose reader closes the pipe after this number of lines; returns lines, exit code and stderr."""
     reading, writing = os.pipe()
+    reader = os.fdopen(reading)
+    if not lines:
+        reader.close()  # before the command can have written all that it has to say
     with subprocess.Popen([*PROGRAM, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True) as process:
         os.close(writing)
-        with os.fdopen(reading) as reader:
-            taken = [reader.readline() for _ in range(lines)]
+        taken = [reader.readline() for _ in range(lines)]
+        reader.close()
         shown = process.stderr.read()
     return taken, process.returncode, shown
 

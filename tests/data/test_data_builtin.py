@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tarfile
 import threading
-import time
 from pathlib import Path
 from typing import ClassVar
 
@@ -335,10 +334,8 @@ def test_a_server_that_falls_silent_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(download, "TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes the connection and never answers
         file = RemoteFile(f"http://127.0.0.1:{silent.getsockname()[1]}/x", "x", "00", 1)
-        start = time.monotonic()
         with pytest.raises(DataError, match="could not be reached: timed out"):
             download.fetch([file])
-        assert time.monotonic() - start < 3
 
 
 def test_404(server, tmp_path):

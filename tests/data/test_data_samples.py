@@ -183,6 +183,6 @@ def test_a_forked_process_has_threads_of_its_own(tmp_path):
     samples.read(np.arange(20))
     child = os.fork()
     if child == 0:
-        signal.alarm(20)  # where it would wait for threads that are not there
+        signal.alarm(300)  # where it would wait for threads that are not there
         os._exit(0 if samples.read(np.arange(20))[-1, 0, 0, 0] == 20 else 1)
     assert os.waitpid(child, 0)[1] == 0

@@ -20,7 +20,7 @@ LONG = ("--set", "train.epochs=150", "--set", "tune.trials=1")
 
 
 def wait_for(is_true):
-    for _ in range(900):
+    for _ in range(6000):
         if is_true():
             return
         time.sleep(0.1)

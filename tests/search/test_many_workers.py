@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import signal
-import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -17,6 +17,9 @@ import optuna
 import pytest
 from optuna.storages import RDBStorage
 from optuna.trial import TrialState
+from ports import free_port
+
+from cnncli.search.storage import open_storage
 
 pytestmark = pytest.mark.exhaustive
 
@@ -39,6 +42,9 @@ class Journal:
     def open(self):
         return None
 
+    def is_free(self):
+        return True
+
 
 class Sqlite:
     """A file elsewhere; its folder is away when it is stopped."""
@@ -57,6 +63,15 @@ class Sqlite:
     def open(self):
         return RDBStorage(self.location)
 
+    def is_free(self):
+        """Whether nobody is within a transaction."""
+        with contextlib.closing(sqlite3.connect(self._folder / "study.db")) as database:
+            try:
+                database.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                return False
+        return True
+
 
 class Postgres:
     """A server of its own on a free port."""
@@ -67,9 +82,7 @@ class Postgres:
         self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         if self._as:
             shutil.chown(self._folder, "postgres", "postgres")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self._run("initdb", "-D", self._folder / "data", "-U", "me", "-A", "trust", "--no-sync")
         self.start()
         self.location = f"postgresql://me:secret@127.0.0.1:{self._port}/postgres"
@@ -90,6 +103,9 @@ class Postgres:
 
     def open(self):
         return RDBStorage(self.location.replace("postgresql:", "postgresql+psycopg2:"))
+
+    def is_free(self):
+        return True  # but for the rows of a trial, which are those of its process
 
     def remove(self):
         self.stop()
@@ -112,7 +128,7 @@ def arguments(storage, trials=TRIALS):
 
 
 def wait_for(is_true, what):
-    for _ in range(1200):
+    for _ in range(6000):
         if is_true():
             return
         time.sleep(0.1)
@@ -141,12 +157,22 @@ def check(commands, storage, trials=TRIALS):
     assert f"trial {best.number}, val_loss" in (commands.search / "best.yaml").read_text()
 
 
+def stop(worker, storage, commands):
+    """Stops a process while it does nothing for which the others would wait."""
+    with open_storage(storage.location, commands.search, print).turn:
+        worker.send_signal(signal.SIGSTOP)
+        while not storage.is_free():
+            worker.send_signal(signal.SIGCONT)
+            time.sleep(0.1)
+            worker.send_signal(signal.SIGSTOP)
+
+
 def test_four_at_once_on_nothing_of_which_two_are_killed_and_one_sleeps(commands, storage):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     workers = [commands.start_tune(*arguments(storage)) for _ in range(4)]
     wait_for(lambda: len(list(commands.search.glob("trial-*/status.json"))) >= 2, "the first trainings")
     workers[0].kill()
-    workers[1].send_signal(signal.SIGSTOP)
+    stop(workers[1], storage, commands)
     wait_for(lambda: ended(commands, storage) >= 3, "three trials")
     workers[2].kill()
     storage.stop()

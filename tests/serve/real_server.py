@@ -39,7 +39,7 @@ class Server:
 
     def ask(self, path, body=None, method=None, **headers):
         """One request; its answer, the body of JSON read."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         with contextlib.closing(connection):
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method or ("GET" if body is None else "POST"), path, body, named)
@@ -51,5 +51,5 @@ class Server:
     def stop(self, number=signal.SIGTERM):
         """Stops it; its exit code and what it wrote to stderr."""
         self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=60)
+        _, errors = self.process.communicate(timeout=300)
         return self.process.returncode, errors

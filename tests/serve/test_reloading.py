@@ -83,10 +83,8 @@ def test_a_change_that_cannot_be_opened_is_told_once_and_the_old_one_goes_on(ser
 def test_a_server_reloads_by_itself(started, folder, tmp_path):
     server = started("shades-001", "--runs-dir", str(tmp_path))
     touch(folder / "exports" / "litert" / "check.json")
-    end = time.monotonic() + 60
     while b'result="replaced"' not in server.ask("/metrics").body:
         assert server.ask("/predict", png(9)).status == 200
-        assert time.monotonic() < end
         time.sleep(0.1)
 
 

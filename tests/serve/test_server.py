@@ -168,24 +168,34 @@ def test_it_starts_and_answers_without_tensorflow(started, tmp_path):
     assert [server.ask(path, png(9)).status for path in ("/predict", "/heatmap")] == [200, 200]
 
 
+def answers_of_many(port):
+    """What thirty connections at a time are told, of which only the last asks for something."""
+    others, answers = [socket.create_connection(("127.0.0.1", port), 300) for _ in range(30)], []
+    others[-1].sendall(b"GET /health HTTP/1.1\r\n")
+    for other in others:
+        with other, other.makefile("rb") as answer:
+            answers.append(answer.read(12))
+    return answers
+
+
 def test_slow_and_wrong_clients_are_told_and_leave_others_alone(started):
     server = started("shades-001", limits={"head_seconds": 0.5, "body_seconds": 0.5, "connections": 20})
-    slow_head, slow_body, no_http = (socket.create_connection(("127.0.0.1", server.port), 30) for _ in range(3))
+    slow_head, slow_body, no_http = (socket.create_connection(("127.0.0.1", server.port), 300) for _ in range(3))
     slow_head.sendall(b"POST /predict HTTP/1.1\r\nHost:")
     slow_body.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf")
     no_http.sendall(b"\x16\x03\x01 hello\r\n\r\n")
-    assert server.ask("/predict", png(9)).status == 200
+    while (own := server.ask("/predict", png(9)).status) == 408:  # on a busy machine, this client is slow as well
+        pass
+    assert own == 200
     for connection, status in ((slow_head, b"408"), (slow_body, b"408"), (no_http, b"400")):
         with connection, connection.makefile("rb") as answer:
             text = answer.read()  # to the end: it is closed
             assert text.startswith(b"HTTP/1.1 " + status), text
             assert b'{"error":' in text
-    others = [socket.create_connection(("127.0.0.1", server.port), 30) for _ in range(30)]
-    refused = []
-    others[-1].sendall(b"GET /health HTTP/1.1\r\n")
-    for other in others:
-        with other, other.makefile("rb") as answer:
-            refused.append(answer.read(12))
+    for _ in range(20):
+        refused = answers_of_many(server.port)
+        if refused[-1] == b"HTTP/1.1 503":  # else the first were closed before the last came
+            break
     assert (refused[-1], refused[0]) == (b"HTTP/1.1 503", b"")  # to whoever says nothing, nothing is said
     while server.ask("/health").status == 503:  # until it has noticed that they are closed
         pass

@@ -29,7 +29,7 @@ class Clients:
         request = REQUEST % len(file) + file
         for turn in range(10_000):
             try:
-                connection = socket.create_connection(("127.0.0.1", self.port), 60)
+                connection = socket.create_connection(("127.0.0.1", self.port), 300)
             except ConnectionRefusedError:  # nobody listens any more
                 return
             with connection, connection.makefile("rb") as answers:
@@ -45,7 +45,7 @@ class Clients:
                     if closes or not complete:
                         break
             if not turn:
-                self.under_way.wait(60)
+                self.under_way.wait(300)
 
 
 @pytest.mark.representatives("15")
@@ -53,10 +53,10 @@ class Clients:
 def test_a_signal_under_load_loses_no_answer(started, number):
     server = started("shades-001")
     clients = Clients(server.port, 16)
-    clients.under_way.wait(60)
+    clients.under_way.wait(300)
     code, errors = server.stop(number)
     for thread in clients.threads:
-        thread.join(60)
+        thread.join()
     assert (code, set(clients.outcomes)) == (0, {"200"}), (errors, clients.outcomes)
     assert "stopping after" in errors
 
@@ -64,7 +64,7 @@ def test_a_signal_under_load_loses_no_answer(started, number):
 @pytest.mark.exhaustive
 def test_what_is_still_being_sent_gets_little_time_and_an_answer(started):
     server = started("shades-001", limits={"stop_body_seconds": 0.5})
-    with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), 300) as connection:
         connection.sendall(REQUEST % 100 + b"half")
         assert server.ask("/health").status == 200  # the other is under way by now
         code, _ = server.stop()
@@ -77,7 +77,7 @@ def test_what_is_still_being_sent_gets_little_time_and_an_answer(started):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_when_the_time_is_up_the_exit_code_tells_that_answers_are_missing(started, number, code):
     server = started("shades-001", limits={"stop_body_seconds": 60, "body_seconds": 60, "stop_seconds": 1})
-    with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), 300) as connection:
         connection.sendall(REQUEST % 100 + b"half")
         assert server.ask("/health").status == 200
         ended, errors = server.stop(number)
@@ -86,7 +86,7 @@ def test_when_the_time_is_up_the_exit_code_tells_that_answers_are_missing(starte
 
 def test_a_second_signal_ends_it_at_once(started):
     server = started("shades-001", limits={"stop_body_seconds": 600, "body_seconds": 600, "stop_seconds": 600})
-    with socket.create_connection(("127.0.0.1", server.port), 60) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), 300) as connection:
         connection.sendall(REQUEST % 100 + b"half")
         assert server.ask("/health").status == 200
         server.process.send_signal(signal.SIGTERM)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+from ports import free_port
 
 _WITHOUT_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # a dozen processes
 
@@ -18,9 +19,7 @@ class MLflowServer:
     """A server with a database in a folder; `program` is that of a whole MLflow, wherever it is installed."""
 
     def __init__(self, program: str, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._command = [program, "server", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
         self._command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
@@ -34,7 +33,7 @@ class MLflowServer:
         self._process = subprocess.Popen(
             self._command, env=environment, stdout=self._log, stderr=self._log, start_new_session=True
         )
-        for _ in range(600):
+        for _ in range(3000):
             try:
                 with urllib.request.urlopen(f"{self.address}/health", timeout=5):
                     return

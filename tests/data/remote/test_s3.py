@@ -6,7 +6,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tarfile
@@ -18,6 +17,7 @@ import numpy as np
 import pytest
 from botocore.session import Session
 from PIL import Image
+from ports import free_port
 
 from cnncli.data.inventory.own_files import FETCHED
 from cnncli.data.remote import requests
@@ -36,16 +36,14 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    return free_port()
 
 
 def started(port):
     command = [os.environ["CNNCLI_MOTO"], "-H", "127.0.0.1", "-p", str(port)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(300):
+    for _ in range(3000):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/", timeout=5)
             return process

@@ -59,7 +59,7 @@ class Opened:
     def settled(self):
         """Waits until nothing is being fetched."""
         with self.store._changed:
-            assert self.store._changed.wait_for(lambda: not self.store._waiting and not self.store._coming, 10)
+            assert self.store._changed.wait_for(lambda: not self.store._waiting and not self.store._coming, 300)
 
 
 @pytest.mark.parametrize("bound", [2, 3, 5, 9])
@@ -165,7 +165,7 @@ def test_what_is_checked_on_arrival_is_not_there_before(tmp_path):
 
 def test_two_stores_of_a_process_fetch_the_same_objects(tmp_path):
     goes_on = threading.Event()
-    first = Opened(tmp_path, 10 * SIZE, lambda number, path, is_new: goes_on.wait(10) and None)
+    first = Opened(tmp_path, 10 * SIZE, lambda number, path, is_new: goes_on.wait(300) and None)
     reader = threading.Thread(target=first.read, args=(0,))
     reader.start()
     while len([*tmp_path.glob("*.part")]) < 8:

@@ -1,5 +1,6 @@
 """Commands that are stopped: by Ctrl-C, or with `kill -9` at random moments."""
 
+import os
 import random
 import signal
 import subprocess
@@ -12,9 +13,10 @@ import pytest
 PROGRAM = Path(__file__).parent / "colors.py"
 
 
-def started(*arguments):
+def started(*arguments, **variables):
     program = [sys.executable, PROGRAM, "predict", *map(str, arguments)]
-    return subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(program, env={**os.environ, **variables}, **pipes)
 
 
 def until(process, file):
@@ -25,7 +27,7 @@ def until(process, file):
 
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(run_folder, photos, tmp_path):
     out = tmp_path / "answers.csv"
-    with started(photos, "--run", run_folder, "--out", out, "--overwrite") as process:
+    with started(photos, "--run", run_folder, "--out", out, "--overwrite", HANGS="1") as process:
         until(process, tmp_path / "answers.csv.parts" / "job.json")
         process.send_signal(signal.SIGINT)
         shown = process.communicate()[1]
