@@ -235,5 +235,6 @@ def _upright(picture: object, name: str) -> Image.Image:
     from PIL import Image, ImageOps
 
     if not isinstance(picture, Image.Image):
-        raise DataError(f"{name} is a {type(picture).__name__}; expected a path, an array or a picture of Pillow's")
+        kind = type(picture).__name__
+        raise DataError(f"{name} is of type {kind}; expected a path, an array or a picture of Pillow's")
     return ImageOps.exif_transpose(picture)

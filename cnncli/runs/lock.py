@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,10 @@ if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+
+
+_MOMENT = 0.2
+"""Seconds in which a lock is tried again, since whoever asks `may_be_held` holds it for a moment."""
 
 
 class Lock:
@@ -56,6 +61,17 @@ def may_be_held(path: Path) -> bool:
     return False
 
 
+def _lock_of(path: Path) -> Lock:
+    until = time.monotonic() + _MOMENT
+    while True:
+        try:
+            return Lock(path)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_MOMENT / 20)
+
+
 @contextlib.contextmanager
 def locked_folder(folder: Path, lock: str, holder: Callable[[], str] = lambda: "another process") -> Iterator[None]:
     """Inside, no other process writes a folder; temporary files of a killed one are removed first.
@@ -70,7 +86,7 @@ def locked_folder(folder: Path, lock: str, holder: Callable[[], str] = lambda: "
         ResourceError: It cannot be written to.
     """
     try:
-        held = Lock(folder / lock)
+        held = _lock_of(folder / lock)
     except BlockingIOError:
         raise RunError(f"'{folder}' is being written by {holder()}", "wait until it ends") from None
     except OSError as error:

@@ -108,7 +108,7 @@ def _journal(path: Path, notice: Notice) -> Store:
     if path.exists() and not path.is_file():
         raise ResourceError(f"--storage: '{path}' is a device or a pipe", f"name a file: {JOURNAL}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    turn = FileTurn(path.with_name(f"{path.name}.lock"))
+    turn = FileTurn(path.with_name(f"{path.name}.lock"), notice)
     return Store(str(path), JournalStorage(Journal(path, turn, notice)), turn, notice)
 
 
@@ -127,7 +127,7 @@ def _database(location: str, notice: Notice) -> Store:
             raise ResourceError("--storage: a search in memory is lost when it ends", "write sqlite:///FILE")
         file = expanded(str(url.database))
         file.parent.mkdir(parents=True, exist_ok=True)
-        turn, url = FileTurn(file.with_name(f"{file.name}.lock")), url.set(database=str(file))
+        turn, url = FileTurn(file.with_name(f"{file.name}.lock"), notice), url.set(database=str(file))
     else:
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg2")
@@ -137,7 +137,7 @@ def _database(location: str, notice: Notice) -> Store:
         except ModuleNotFoundError as error:
             raise ResourceError(f"PostgreSQL needs the package {error.name}", "pip install 'cnncli[tune]'") from error
         digest = hashlib.sha256(b"cnncli tune").digest()
-        turn = DatabaseTurn(engine, int.from_bytes(digest[:8], "big") >> 1)
+        turn = DatabaseTurn(engine, int.from_bytes(digest[:8], "big") >> 1, notice)
     with turn:  # processes that start at once would make the same tables
         storage = RDBStorage(url.render_as_string(hide_password=False), engine_kwargs=options)
     return Store(shown_place(location), storage, turn, notice)

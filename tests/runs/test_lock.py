@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cnncli.errors import ResourceError, RunError
-from cnncli.runs import RunDir, require_writable, sweep_runs, writing
+from cnncli.runs import RunDir, lock, require_writable, sweep_runs, writing
+from cnncli.runs.folder import LOCK
 
 HOLD = """
 import sys
@@ -71,6 +72,15 @@ def test_a_run_is_locked_once_in_one_process_and_free_afterwards(tmp_path):
     run = RunDir(tmp_path)
     with run.locked(), pytest.raises(RunError, match="is being written"):
         enter(run)
+    enter(run)
+
+
+def test_whoever_only_asks_for_the_state_of_a_run_is_not_in_its_way(tmp_path, monkeypatch):
+    run = RunDir(tmp_path)
+    with run.locked():
+        pass
+    asking = lock.Lock(tmp_path / LOCK)
+    monkeypatch.setattr(lock.time, "sleep", lambda seconds: asking.release())
     enter(run)
 
 

@@ -26,7 +26,7 @@ def notices():
 @pytest.fixture
 def journal(path, notices):
     def opened():
-        return Journal(path, FileTurn(path.with_suffix(".lock")), notices.append)
+        return Journal(path, FileTurn(path.with_suffix(".lock"), notices.append), notices.append)
 
     return opened
 
