@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     import keras
 
 SCALE_LAYER = "scale"
+
+_alone = threading.Lock()
+"""Held while a model gets its weights, which are drawn from random states that all threads share."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,10 @@ def build_model(
     if any(is_backbone(node.entry) for node in nodes):
         # Keras numbers the layers inside a backbone per process, but a checkpoint needs the same names again
         keras.utils.clear_session(free_memory=False)  # before the scope, which it would end
-    keras.utils.set_random_seed(seed)
-    with scope():
-        return _connected(nodes, input_shape, classes, preprocessing, precision, name)
+    with _alone:
+        keras.utils.set_random_seed(seed)
+        with scope():
+            return _connected(nodes, input_shape, classes, preprocessing, precision, name)
 
 
 def _connected(

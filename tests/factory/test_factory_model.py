@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import yaml
 
 from cnncli.errors import SpecError
+from cnncli.factory import model as factory
 from cnncli.factory.model import Preprocessing, heads
 from cnncli.spec import parse
 from cnncli.spec.reader import Document, read
@@ -32,6 +37,23 @@ class TestNames:
             with pytest.raises(SpecError) as caught:
                 parse(document)
             assert [problem.path[-1] for problem in caught.value.problems] == ["name"]
+
+
+@pytest.mark.slow
+def test_models_that_are_built_in_two_threads_at_a_time_have_the_weights_of_one(build, monkeypatch):
+    apply, met = factory._apply, threading.Barrier(2)
+
+    def apply_together(*arguments, **more):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            met.wait(0.2)  # in vain if only one is built at a time
+        return apply(*arguments, **more)
+
+    alone = build(CONV, "Flatten", DENSE, seed=3).get_weights()
+    monkeypatch.setattr(factory, "_apply", apply_together)
+    with ThreadPoolExecutor() as threads:
+        models = threads.map(lambda seed: build(CONV, "Flatten", DENSE, seed=seed).get_weights(), (3, 4))
+    for weights, expected in zip(next(models), alone, strict=True):
+        np.testing.assert_array_equal(weights, expected)
 
 
 @pytest.mark.slow
