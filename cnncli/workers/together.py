@@ -57,6 +57,8 @@ class WorkerLog(TrainingObserver):
     def write_to(self, path: Path) -> None:
         """Begins the file, with the lines so far."""
         self._path = path
+        with contextlib.suppress(OSError):  # the machine of this process may have no folder of runs yet
+            path.parent.mkdir(parents=True, exist_ok=True)
         earlier, self._lines = self._lines, []
         for line in earlier:
             self.line(line)

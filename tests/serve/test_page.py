@@ -32,6 +32,10 @@ TRANSFER = """([kind, name, text]) => {
 }"""
 
 
+READY = "#choice:not([hidden])"
+"""What the page shows once it knows the runs; before that it can do nothing with an image."""
+
+
 @pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
@@ -56,6 +60,7 @@ def opened(browser):
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("request", lambda request: request.url.startswith(own) or problems.append(request.url))
         page.goto(url)
+        page.wait_for_selector(READY)
         return page
 
     yield go
@@ -96,7 +101,6 @@ def answered(page):
 @pytest.mark.parametrize("kind", ["drop", "paste"])
 def test_an_image_is_dropped_or_pasted_and_its_classes_are_shown(opened, server, kind):
     page = opened(server.url)
-    page.wait_for_selector("#drop")
     transfer(page, kind, 230)
     verdict, names = answered(page)
     top = server.ask("/predict", png(230)).body["predictions"][0]["top"]
@@ -140,6 +144,7 @@ def test_it_says_whether_the_network_is_sure(opened, server, shares, verdict):
 def test_what_is_no_image_is_told_in_words(browser, server):
     page = browser.new_page()  # Chromium puts refused requests on the console
     page.goto(server.url)
+    page.wait_for_selector(READY)
     page.set_input_files("#file", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"text"})
     page.wait_for_selector("#verdict.wrong")
     assert page.inner_text("#verdict") == "The image is a text file, not an image."
@@ -149,7 +154,6 @@ def test_what_is_no_image_is_told_in_words(browser, server):
 def test_the_keyboard_reaches_everything_and_everything_has_a_name(opened, started):
     server = started("shades-001", "second")
     page = opened(server.url)
-    page.wait_for_selector("#choice:not([hidden])")
     for expected in ("run", "file"):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.id") == expected
@@ -170,7 +174,6 @@ def test_with_a_token_the_page_asks_for_it_or_takes_it_from_the_address(opened, 
     token = "0123456789abcdef"
     server = started("shades-001", "--token", token)
     page = opened(f"{server.url}/#token={token}")
-    page.wait_for_selector("#choice:not([hidden])")
     assert page.url == f"{server.url}/"
     page.close()
     page = browser.new_page()  # a refused request is on the console
@@ -180,7 +183,7 @@ def test_with_a_token_the_page_asks_for_it_or_takes_it_from_the_address(opened, 
     page.keyboard.press("Enter")
     page.get_by_label("Token of this server").fill(token)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#choice:not([hidden])")
+    page.wait_for_selector(READY)
     transfer(page, "drop", 220)
     answered(page)
     page.close()
@@ -189,7 +192,6 @@ def test_with_a_token_the_page_asks_for_it_or_takes_it_from_the_address(opened, 
 @pytest.mark.parametrize("width", [320, 360, 1280])
 def test_nothing_is_cut_off_at_any_width(opened, server, width):
     page = opened(server.url, viewport={"width": width, "height": 640}, has_touch=width < 500, is_mobile=width < 500)
-    page.wait_for_selector("#choice:not([hidden])")
     transfer(page, "drop", 125, name="a file with a very long name without any blanks " + "x" * 200)
     answered(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -198,7 +200,6 @@ def test_nothing_is_cut_off_at_any_width(opened, server, width):
 
 def test_the_newest_image_is_the_one_that_is_answered(opened, server):
     page = opened(server.url)
-    page.wait_for_selector("#choice:not([hidden])")
     transfer(page, "drop", 30)
     transfer(page, "drop", 230)
     page.wait_for_load_state("networkidle")
@@ -207,7 +208,6 @@ def test_the_newest_image_is_the_one_that_is_answered(opened, server):
 
 def test_the_page_shows_where_the_evidence_was(opened, server):
     page = opened(server.url)
-    page.wait_for_selector("#choice:not([hidden])")
     transfer(page, "drop", None, file=spotted())
     name = answered(page)[1][0]
     asked = server.ask("/heatmap", spotted()).body
@@ -242,7 +242,6 @@ def test_the_page_shows_where_the_evidence_was(opened, server):
 
 def test_an_image_without_evidence_and_the_next_image_have_no_map(opened, server):
     page = opened(server.url, viewport={"width": 360, "height": 640})
-    page.wait_for_selector("#choice:not([hidden])")
     transfer(page, "drop", None, file=spotted())
     answered(page)
     page.click("#where")
@@ -262,7 +261,7 @@ def test_a_server_that_has_too_much_to_do_is_told_on_the_page(browser, started):
     server = started("shades-001", limits={"heat_maps": 0})
     page = browser.new_page()  # Chromium puts refused requests on the console
     page.goto(server.url)
-    page.wait_for_selector("#choice:not([hidden])")
+    page.wait_for_selector(READY)
     transfer(page, "drop", 200)
     answered(page)
     page.click("#where")

@@ -34,7 +34,7 @@ def test_events_reach_the_observer():
 
 
 def test_a_log_has_what_came_before_its_file(tmp_path):
-    own, path = Own(), tmp_path / "a-001.rank-1.log"
+    own, path = Own(), tmp_path / "runs" / "a-001.rank-1.log"  # in a folder that is not there yet
     log = WorkerLog(own, "rank 1")
     log.on_notice("warning: dark")
     log.write_to(path)

@@ -28,15 +28,20 @@ _ADDRESSES: dict[str, str] = {}
 """Addresses by the places of their copies, for what is said of these."""
 
 
+def with_addresses(text: str) -> str:
+    """A text with the addresses of copies instead of their places."""
+    for place in sorted(_ADDRESSES, key=len, reverse=True):  # one may lie in another
+        text = text.replace(place, _ADDRESSES[place])
+    return text
+
+
 @contextlib.contextmanager
 def naming_addresses() -> Iterator[None]:
     """Inside, errors about a copy name the address that it is a copy of."""
     try:
         yield
     except CnncliError as error:
-        for place in sorted(_ADDRESSES, key=len, reverse=True):  # one may lie in another
-            error.message = error.message.replace(place, _ADDRESSES[place])
-            error.hint = error.hint.replace(place, _ADDRESSES[place])
+        error.message, error.hint = with_addresses(error.message), with_addresses(error.hint)
         error.args = (error.message,)
         raise
 

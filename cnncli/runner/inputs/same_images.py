@@ -27,11 +27,13 @@ def require_same_images(splits: Splits, group: Alone) -> None:
         values = group.exchange(own)
         for rank, (count, value) in enumerate(values):
             if value != values[0][1]:
-                images = counted(count, "image")
+                images = f"{counted(count, 'image')}, and {values[0][0]:,}"
+                if count == values[0][0]:
+                    images = f"{counted(count, 'image')} each, but with other names, classes or contents"
                 raise Difference(
                     "data",
                     f"the {split} images of {group.workers.name(rank)} are not those of {group.workers.name(0)}: "
-                    f"{images}, and {values[0][0]:,}",
+                    f"{images}",
                     "copy the same images, and the tables that name them, to every machine",
                 ).error()
 

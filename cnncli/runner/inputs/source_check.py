@@ -16,7 +16,7 @@ from cnncli.data.quality import Plan, check_headers, scan_arrays, scan_files
 from cnncli.data.quality.class_warnings import lacking_classes
 from cnncli.data.quality.codes import UNREADABLE, finding, most_severe_first
 from cnncli.data.recognition import in_folder, opened_table, recognised
-from cnncli.data.remote.copies import local_copy, naming_addresses
+from cnncli.data.remote.copies import local_copy, naming_addresses, with_addresses
 from cnncli.data.samples import FileSamples
 from cnncli.data.sources import load_images
 from cnncli.data.split import Drawing, divide, validation_indices
@@ -97,7 +97,8 @@ def _left_out(finding: Finding) -> Finding:
 
 
 def _with(report: DataReport, more: Sequence[Finding]) -> DataReport:
-    return dataclasses.replace(report, findings=most_severe_first([*report.findings, *more]))
+    findings = most_severe_first([*report.findings, *more])
+    return dataclasses.replace(report, source=with_addresses(report.source), findings=findings)
 
 
 def _checked_division(report: DataReport, data: Data, seed: int, notice: Notice) -> list[Finding]:

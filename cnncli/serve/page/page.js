@@ -7,6 +7,7 @@ let runs = [];
 let token = "";
 let shown = null; // the file whose classes are shown
 let latest = 0; // number of the newest request: the answer to an older one is not shown
+let starts = 0; // the same of questions for the runs, as after another token
 
 /** Sends a request; an answer that is none becomes an error with the server's own sentence. */
 async function ask(path, options = {}) {
@@ -191,9 +192,13 @@ function askForToken() {
 }
 
 async function start() {
+  const number = ++starts;
   try {
-    runs = (await ask("runs")).runs;
+    const answer = await ask("runs");
+    if (number !== starts) return;
+    runs = answer.runs;
   } catch (error) {
+    if (number !== starts) return;
     if (error.status === 401) return askForToken();
     element("answer").hidden = false;
     element("image").hidden = true;

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from cnncli.data import cache_room
 from cnncli.data.remote.copies import local_copy
 from cnncli.errors import DataError, ResourceError
-from cnncli.runner.inputs.source_check import scan_source
+from cnncli.runner.inputs.source_check import scan_path, scan_source
 from cnncli.runner.inputs.splits import load_source
 from cnncli.spec.schema import Data
 from cnncli.spec.sections.sources import Source
@@ -69,6 +71,14 @@ def test_errors_about_a_copy_name_its_address(site, tmp_path, read, archive):
         read(Data(source=Source("folder", {"path": address})))
     assert raised.value.message == f"{address} is a file, and a folder was expected"
     assert str(raised.value) == raised.value.message
+
+
+def test_a_report_names_the_address_of_what_it_is_about(site):
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    site.content = zipped(cats=picture.getvalue(), dogs=picture.getvalue())
+    address = f"zip://photos::{site.address('pictures.zip')}"
+    assert scan_path(Path(address)).source == address
 
 
 def test_a_bound_holds_for_all_of_the_cache(site, cache):
