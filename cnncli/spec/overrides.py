@@ -125,6 +125,7 @@ def _is_unset_by_null(path: KeyPath) -> bool:
 
 _PART = re.compile(r"([^.\[\]]+)|\[([0-9]{1,9})\]")
 _KEY = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[[0-9]{1,9}\])*\Z")
+_DISTRIBUTION = re.compile(r"\.(?=[A-Za-z]+Distribution(?:\.|\Z))")
 _INDEX = re.compile(r"[0-9]{1,9}\Z")
 _NO_KEY = "expected key=value, such as train.epochs=5"
 
@@ -146,7 +147,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     for override in overrides:
         file = f"--set {without_secrets(override)}"
         name, equals, text = override.partition("=")
-        path = tuple(int(index) if index else word for word, index in _PART.findall(name))
+        path = _path_of(name)
         if wrong := _wrong_key(name, path) if equals else _NO_KEY:
             problems.append(Problem((), wrong, Place(file, 1, 1)))
             continue
@@ -165,6 +166,15 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     keys = {path: place for path, place in keys.items() if path in values or path not in document.keys}
     file_keys, file_values = _without_replaced(document.keys, values), _without_replaced(document.values, values)
     return Document(document.file, value, ChainMap(keys, file_keys), ChainMap(values, file_values), document.problems)
+
+
+def _path_of(name: str) -> KeyPath:
+    """The parts of a key; below `tune.space` each is the path of another: `tune.space.train.batch_size`."""
+    before, _, rest = name.partition("tune.space.")
+    if before or not rest:
+        return tuple(int(index) if index else word for word, index in _PART.findall(name))
+    key, *deeper = _DISTRIBUTION.split(rest, maxsplit=1)
+    return ("tune", "space", key, *(part for text in deeper for part in _path_of(text)))
 
 
 def _wrong_key(name: str, path: KeyPath) -> str:

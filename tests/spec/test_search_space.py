@@ -1,6 +1,7 @@
 """The section `tune`: every mistake is found by a check, at its place, before the first trial."""
 
 import pytest
+import yaml
 
 from cnncli.errors import SpecError
 from cnncli.spec import load
@@ -31,6 +32,24 @@ def problems(*changes, more=""):
 def test_a_search_that_can_begin():
     assert problems() == []
     assert load(SPEC).spec.tune.wanted == 3
+
+
+@pytest.mark.parametrize(
+    ("override", "choices"),
+    [
+        ("tune.space.train.batch_size={CategoricalDistribution: {choices: [4, 5]}}", {"train.batch_size": [4, 5]}),
+        ("tune.space.train.batch_size.CategoricalDistribution.choices=[4, 7]", {"train.batch_size": [4, 7]}),
+        (
+            "tune.space.model.layers[0].Conv2D.filters={CategoricalDistribution: {choices: [4, 6]}}",
+            {"train.batch_size": [8, 16], "model.layers[0].Conv2D.filters": [4, 6]},
+        ),
+    ],
+)
+def test_a_key_of_a_search_is_one_key_where_it_is_set_by_hand(override, choices):
+    space = load(SPEC, [override]).spec.tune.space
+    assert {key: entry.arguments["choices"] for key, entry in space.items()} == choices
+    key, _, value = override.partition("=")
+    assert load(SPEC).with_overrides({key: yaml.safe_load(value)}).spec.tune.space == space
 
 
 @pytest.mark.parametrize(
