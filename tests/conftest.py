@@ -32,6 +32,13 @@ def pytest_collection_modifyitems(items):
                 item.add_marker("exhaustive")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Starts TensorFlow as our programs do, whichever test comes first: some import it, or Keras, by themselves."""
+    if item.get_closest_marker("slow"):
+        from cnncli import startup  # noqa: F401
+
+
 def forget():
     """What was read of packages so far."""
     for cached in (packages._all, packages.registration_error, source.signature, source.docstring):

@@ -80,9 +80,9 @@ def test_slurm_names_a_process_for_every_task():
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(("hosts", "tasks", "rank"), SLURM)
 def test_processes_are_those_of_the_resolvers_of_tensorflow(hosts, tasks, rank, monkeypatch):
-    from cnncli.startup import tf
+    from tensorflow.python.distribute.cluster_resolver import slurm_cluster_resolver as slurm
 
-    from tensorflow.python.distribute.cluster_resolver import slurm_cluster_resolver as slurm  # isort: skip
+    from cnncli.startup import tf
 
     own = workers_of("slurm", None, variables=variables(hosts, tasks, rank))
     counted = zip(slurm.expand_hostlist(hosts), slurm.expand_tasks_per_node(tasks), strict=True)
