@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,7 +81,8 @@ def test_whoever_only_asks_for_the_state_of_a_run_is_not_in_its_way(tmp_path, mo
     with run.locked():
         pass
     asking = lock.Lock(tmp_path / LOCK)
-    monkeypatch.setattr(lock.time, "sleep", lambda seconds: asking.release())
+    clock = SimpleNamespace(sleep=lambda seconds: asking.release(), monotonic=lambda: 0.0)
+    monkeypatch.setattr(lock, "time", clock)
     enter(run)
 
 

@@ -1,5 +1,7 @@
 """Whoever waits for its turn says so, and goes on when it comes."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from cnncli.search import turns
@@ -31,10 +33,9 @@ class Database:
 
 @pytest.fixture
 def pauses(monkeypatch):
-    """What the pauses do, the time in them, and how long they are."""
+    """How long the pauses are, after which that time has passed."""
     made = []
-    monkeypatch.setattr(turns.time, "sleep", made.append)
-    monkeypatch.setattr(turns.time, "monotonic", lambda: sum(made))
+    monkeypatch.setattr(turns, "time", SimpleNamespace(sleep=made.append, monotonic=lambda: sum(made)))
     return made
 
 
@@ -46,7 +47,7 @@ def test_a_turn_that_does_not_come_is_said_once(tmp_path, pauses, monkeypatch):
         if sum(pauses) > 60:
             first.__exit__()
 
-    monkeypatch.setattr(turns.time, "sleep", end)
+    monkeypatch.setattr(turns.time, "sleep", end)  # of the fixture, not that of other threads
     first.__enter__()
     with FileTurn(tmp_path / "lock", notices.append):
         pass
