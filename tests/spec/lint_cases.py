@@ -196,6 +196,11 @@ FIRES = {
         spec(*IMAGE, *OUTPUT, data="source: {folder: {path: a}}, split: {test: ▸validation}"),
     ],
     "large-pixels": [spec(*IMAGE, *OUTPUT, data="source: mnist, scale: ▸[0, 255]")],
+    "coarse-average": [
+        spec(IMAGE[0], "▸AveragePooling2D: {pool_size: 14}", "Flatten", *OUTPUT, train="precision: mixed_bfloat16"),
+        spec(IMAGE[0], "▸AveragePooling2D: {pool_size: [28, 4]}", "Flatten", *OUTPUT,
+             train="precision: mixed_bfloat16"),
+    ],
     "mirrored-borders": [
         spec(*IMAGE, *OUTPUT, data=PADDED, more="augment: [RandomRotation: {factor: 0.1, fill_mode: ▸reflect}]"),
         spec(*IMAGE, *OUTPUT, data=PADDED, more="augment: [RandomFlip, ImageDataGenerator: {fill_mode: ▸wrap}]"),
@@ -398,6 +403,11 @@ SILENT = {
     "large-pixels": [
         spec(*IMAGE, *OUTPUT, data="source: mnist, scale: [-1, 1]"),
         spec("BatchNormalization", *IMAGE, *OUTPUT, data="source: mnist, scale: [0, 255]"),
+    ],
+    "coarse-average": [
+        spec(IMAGE[0], "AveragePooling2D: {pool_size: 14}", "Flatten", *OUTPUT),
+        spec(IMAGE[0], "AveragePooling2D: {pool_size: 7}", "Flatten", *OUTPUT, train="precision: mixed_bfloat16"),
+        spec(*IMAGE, *OUTPUT, train="precision: mixed_bfloat16"),
     ],
     "mirrored-borders": [
         spec(*IMAGE, *OUTPUT, data=PADDED, more="augment: [RandomRotation: {factor: 0.1}, RandomFlip]"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.layer_traits import NORMALIZATIONS
 from cnncli.errors import KeyPath, Problem
-from cnncli.spec.lint.context import LintContext
+from cnncli.spec.lint.context import LintContext, about
 from cnncli.spec.metrics import has_validation
 from cnncli.spec.sections.stages import INSIDE, STAGES, TRAINS, PhaseSpec, changed, learning_in
+from cnncli.spec.shapes.terms import window_of
 from cnncli.wording import counted
 
 _USUAL_RATES = {
@@ -30,6 +32,9 @@ _FEW = 5
 
 _LARGE_PIXELS = 10
 """Initial weights keep inputs of variance 1 (Glorot and Bengio, 2010); ten times the size is a hundred times that."""
+
+_COARSE = 64
+"""Pixels whose average TensorFlow's AveragePooling2D computes in bfloat16 to 4 %; of 32×32 it is 0.5, 1 or 2."""
 
 
 def validation_is_test(context: LintContext) -> Iterator[Problem]:
@@ -67,6 +72,15 @@ def large_pixels(context: LintContext) -> Iterator[Problem]:
             f"pixels from {scale[0]:g} to {scale[1]:g} are far from the size that initial weights are made for, and "
             "nothing normalises them; write 'scale: [0, 1]', or add BatchNormalization",
         )
+
+
+def coarse_average(context: LintContext) -> Iterator[Problem]:
+    """Averages whose sum is kept in 16 bits."""
+    for node in context.nodes if context.spec.train.precision == "mixed_bfloat16" else ():
+        pixels = prod(window_of(node.entry)[0]) if node.entry.name == "AveragePooling2D" else 0
+        if pixels >= _COARSE:
+            message = f"a processor adds up these {pixels} pixels in bfloat16 and loses all but a digit or two; write"
+            yield about(node, f"{message} GlobalAveragePooling2D, which adds up in float32, or a smaller pool")
 
 
 def mirrored_borders(context: LintContext) -> Iterator[Problem]:
@@ -226,6 +240,7 @@ RULES = (
     validation_is_test,
     few_validation_images,
     large_pixels,
+    coarse_average,
     mirrored_borders,
     large_batch,
     learning_rate,
