@@ -48,7 +48,10 @@ def train_together(
         require_writable(runs_dir)
     expect_workers()
     facts = facts_of("train", _common(spec), {})
-    with meet(workers, facts, _notice(observers)) as group, isolated(before_start=partial(choose_threads, spec)):
+    with (
+        meet(workers, facts, _notice(observers)) as group,
+        isolated(before_start=partial(choose_threads, spec, together=True)),
+    ):
         from cnncli.api.run import Run
         from cnncli.runner.train import train
 
@@ -83,7 +86,7 @@ def resume_together(
             if spec is None:
                 return None
             group.send_files(shared_files(current.path))
-            with isolated(before_start=partial(choose_threads, spec, current)):
+            with isolated(before_start=partial(choose_threads, spec, current, together=True)):
                 from cnncli.api.run import Run
                 from cnncli.runner.resume import resume
 
@@ -111,7 +114,7 @@ def follow_resume(
         with current.folder.locked():
             spec = plan_resume(current, epochs)
             assert spec is not None  # rank 0 has the same records
-            with isolated(before_start=partial(choose_threads, spec, current)):
+            with isolated(before_start=partial(choose_threads, spec, current, together=True)):
                 from cnncli.runner.resume import resume
 
                 resume(current, spec.replace(track=[]), [log], command, evaluates=False, group=group)

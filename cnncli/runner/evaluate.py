@@ -11,6 +11,7 @@ import numpy as np
 from cnncli.data.samples import LabelledImages
 from cnncli.environment import tell_result_variables
 from cnncli.errors import DataError, RunError
+from cnncli.factory.computation.choices import choices_of
 from cnncli.factory.training import compile_model
 from cnncli.insight.views import Views
 from cnncli.machine import address_in, expanded
@@ -114,8 +115,9 @@ def _evaluated(
         found = evaluate_split(model, split, images, classes, encoding, train.loss, train.batch_size)
         return dataclasses.replace(found, groups=groups)
 
-    evaluation = measured(samples)
-    return evaluation if views is None else with_gain(evaluation, samples, views, measured)
+    with choices_of(run.environment):
+        evaluation = measured(samples)
+        return evaluation if views is None else with_gain(evaluation, samples, views, measured)
 
 
 def own_split(

@@ -12,19 +12,28 @@ from contextvars import ContextVar
 from typing import Any
 
 from cnncli.factory.precision import has_gpu
+from cnncli.machine import processor_flags, usable_cores
 
-UPDATES, COLUMNS = "updates", "columns"
+UPDATES, COLUMNS, BATCHES = "updates", "columns", "batches"
 
-_CHOICES = {UPDATES: "once", COLUMNS: "pairs"}
-"""What environment.json says of a training that computes in the new ways: a weight is updated by one operation, and
-convolutions with few filters compute two columns at once."""
+_CHOICES = {UPDATES: "once", COLUMNS: "pairs", BATCHES: "halves"}
+"""What environment.json says of a training that computes in the new ways: a weight is updated by one operation,
+convolutions with few filters compute two columns at once, and two cores take half of a small network's batch each."""
 
-_taken: ContextVar[frozenset[str]] = ContextVar("taken", default=frozenset(_CHOICES))
+_recorded: ContextVar[frozenset[str] | None] = ContextVar("recorded", default=None)
 
 
 def is_taken(name: str) -> bool:
     """Whether a training that starts now computes in one of these ways; those with a GPU do not."""
-    return name in _taken.get() and not has_gpu()
+    recorded = _recorded.get()
+    return not has_gpu() and (_gains(name) if recorded is None else name in recorded)
+
+
+def _gains(name: str) -> bool:
+    """Whether a new training takes this way, by what the processor has."""
+    if name == COLUMNS:
+        return "avx512f" in (processor_flags() or ())  # eight numbers fill a register of AVX2
+    return name != BATCHES or usable_cores() > 1
 
 
 def record_of_choices() -> dict[str, str]:
@@ -35,8 +44,8 @@ def record_of_choices() -> dict[str, str]:
 @contextlib.contextmanager
 def choices_of(environment: Mapping[str, Any]) -> Iterator[None]:
     """Inside, trainings compute as the one whose environment.json this is."""
-    token = _taken.set(frozenset(name for name, value in _CHOICES.items() if environment.get(name) == value))
+    token = _recorded.set(frozenset(name for name, value in _CHOICES.items() if environment.get(name) == value))
     try:
         yield
     finally:
-        _taken.reset(token)
+        _recorded.reset(token)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from cnncli.data.share import Share
 from cnncli.factory.computation.choices import COLUMNS, is_taken
 from cnncli.factory.computation.columns import pair_columns
+from cnncli.factory.computation.halves import in_halves, takes_halves
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
 
@@ -63,7 +64,7 @@ class Execution(Protocol):
 
 
 class OneDevice:
-    """Runs Keras' own steps on one device: the one that TensorFlow chooses, or a named one."""
+    """Runs Keras' own steps, or the same in halves, on one device: the one that TensorFlow chooses, or a named one."""
 
     share: Share | None = None
 
@@ -93,21 +94,32 @@ class OneDevice:
         return batches
 
     def training_step(self, model: keras.Model, jit_compile: bool) -> Step:
-        """Keras' own `train_step`."""
+        """Keras' own `train_step`, or what it does with the outputs of both halves of a batch."""
+        halved = not jit_compile and takes_halves(model)
 
         @tf.function(jit_compile=jit_compile, autograph=False)
         def step(*batch: tf.Tensor) -> None:
             with self.scope():
-                model.train_step(batch)
+                if halved:
+                    _train_in_halves(model, *batch)
+                else:
+                    model.train_step(batch)
 
         return step
 
     def validation_step(self, model: keras.Model) -> Step:
-        """Keras' own `test_step`."""
+        """Keras' own `test_step`, or what it does with the outputs of both halves of a batch."""
+        halved = takes_halves(model)
 
         def step(*batch: tf.Tensor) -> None:
             with self.scope():
-                model.test_step(batch)
+                if halved:
+                    images, targets = batch
+                    outputs = in_halves(model, images, training=False)
+                    loss = model.compute_loss(images, targets, outputs, training=False)
+                    _measure(model, loss, *batch, outputs=outputs)
+                else:
+                    model.test_step(batch)
 
         return step
 
@@ -116,3 +128,22 @@ class OneDevice:
 
     def align(self, model: keras.Model) -> None:
         """One device has nothing to be aligned with."""
+
+
+def _train_in_halves(model: keras.Model, images: tf.Tensor, targets: tf.Tensor, *weights: tf.Tensor) -> None:
+    with tf.GradientTape() as tape:
+        outputs = in_halves(model, images, training=True)
+        loss = model.compute_loss(images, targets, outputs, *weights, training=True)
+        scaled = model.optimizer.scale_loss(loss)
+    gradients = tape.gradient(scaled, model.trainable_weights)
+    model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
+    _measure(model, loss, images, targets, *weights, outputs=outputs)
+
+
+def _measure(
+    model: keras.Model, loss: tf.Tensor, images: tf.Tensor, targets: tf.Tensor, *weights: tf.Tensor, outputs: tf.Tensor
+) -> None:
+    """Adds a batch to the mean loss and the metrics."""
+    mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
+    mean_loss.update_state(loss, sample_weight=tf.shape(targets)[0])
+    model.compute_metrics(images, targets, outputs, *weights)

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from cnncli.errors import ResourceError
-from cnncli.runner.execution.several import LOGITS, SeveralDevices
+from cnncli.factory.computation.halves import LOGITS
+from cnncli.runner.execution.several import SeveralDevices
 from cnncli.startup import keras, tf
 from cnncli.wording import counted, duration_text
 from cnncli.workers.agreement import Difference, digest

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnncli.data.share import Share
 from cnncli.errors import Problem, SpecError
+from cnncli.factory.computation.halves import LOGITS
 from cnncli.factory.freezing import every_layer
 from cnncli.factory.twins import copy_of, twin
 from cnncli.startup import keras, tf
@@ -29,9 +30,6 @@ _SEED_STEP = 0x9E3779B1
 
 _SEEDS = 2**31 - 1
 """Seeds are taken modulo this by Keras' random operations."""
-
-LOGITS = "_keras_logits"
-"""Attribute of the output of a softmax or sigmoid, in which Keras' losses find what it was made of."""
 
 _GROUPS = itertools.count()
 """Numbers of the strategies of this process."""

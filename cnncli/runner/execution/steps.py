@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cnncli.data.pipeline import Draw, Reader
+from cnncli.factory.computation.halves import LOGITS, in_halves, takes_halves
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
 
@@ -158,14 +159,14 @@ class Answering:
     """
 
     def __init__(self, model: keras.Model, with_loss: bool = True) -> None:
-        output = model.outputs[0]
+        output, halved = model.outputs[0], takes_halves(model)
 
         @tf.function(reduce_retracing=True, autograph=False)
         def run(iterator: Any, steps: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             def body(step: tf.Tensor, rows: tf.TensorArray, raw: tf.TensorArray, losses: tf.Tensor) -> tuple[Any, ...]:
                 images, *others = next(iterator)
-                outputs = model(images, training=False)  # (batch, units)
-                logits = getattr(outputs, "_keras_logits", outputs)  # where Keras' losses find them beneath a softmax
+                outputs = in_halves(model, images, False) if halved else model(images, training=False)  # (batch, units)
+                logits = getattr(outputs, LOGITS, outputs)  # where Keras' losses find them beneath a softmax
                 if with_loss:  # with the penalties that layers add
                     loss = model.compute_loss(images, others[0], outputs, training=False)
                     losses += tf.cast(loss, tf.float64) * tf.cast(tf.shape(images)[0], tf.float64)

@@ -4,7 +4,20 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-NEW = {"updates": "once", "columns": "pairs"}
+NEW = {"updates": "once", "columns": "pairs", "batches": "halves"}
+
+
+@pytest.fixture(autouse=True)
+def processor(monkeypatch):
+    """Two cores with AVX-512, or what else a test asks for."""
+    from cnncli.factory.computation import choices
+
+    def become(cores, *flags):
+        monkeypatch.setattr(choices, "usable_cores", lambda: cores)
+        monkeypatch.setattr(choices, "processor_flags", lambda: frozenset(flags))
+
+    become(2, "avx2", "avx512f")
+    return become
 
 
 @pytest.mark.parametrize(
@@ -13,6 +26,7 @@ NEW = {"updates": "once", "columns": "pairs"}
         (NEW, NEW),
         ({"threads": 2}, {}),  # of a version that had none of them
         ({"updates": "once", "threads": 2}, {"updates": "once"}),  # of one that had the first
+        ({"updates": "once", "columns": "pairs", "threads": 1}, {"updates": "once", "columns": "pairs"}),
         ({"updates": "twice", "columns": 2}, {}),
     ],
 )
@@ -33,3 +47,14 @@ def test_a_gpu_computes_as_before(machine):
 
     machine(frozenset(), (8, 0))
     assert record_of_choices() == {}
+
+
+def test_a_new_training_takes_the_ways_by_which_its_processor_gains(processor):
+    from cnncli.factory.computation.choices import choices_of, record_of_choices
+
+    processor(2, "avx2")
+    assert record_of_choices() == {"updates": "once", "batches": "halves"}
+    with choices_of(NEW):  # of a run that began on another processor
+        assert record_of_choices() == NEW
+    processor(1, "avx512f")
+    assert record_of_choices() == {"updates": "once", "columns": "pairs"}

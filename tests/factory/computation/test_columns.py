@@ -91,13 +91,16 @@ def test_evaluations_and_frozen_layers_give_the_bits_of_keras():
     assert np.array_equal(plain(images, training=True), paired(images, training=True))
 
 
-def test_a_training_chooses_it_and_one_of_an_earlier_version_does_not():
+def test_a_training_with_avx_512_chooses_it_and_one_of_an_earlier_version_does_not(monkeypatch):
+    from cnncli.factory.computation import choices
     from cnncli.factory.computation.choices import choices_of
     from cnncli.runner.execution.execution import OneDevice
 
     model, _ = model_of()
-    with choices_of({"updates": "once"}):
+    for flags in ("avx2", "avx2 avx512f"):
+        monkeypatch.setattr(choices, "processor_flags", lambda flags=flags: flags.split())
+        with choices_of({"updates": "once"}):
+            OneDevice().prepare(model, 32, 256)
+        assert not model.layers[1].in_pairs
         OneDevice().prepare(model, 32, 256)
-    assert not model.layers[1].in_pairs
-    OneDevice().prepare(model, 32, 256)
-    assert model.layers[1].in_pairs
+        assert model.layers[1].in_pairs == ("avx512f" in flags)
