@@ -11,9 +11,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch):
     """TensorFlow as in a small network, on two cores."""
-    import tensorflow as tf
-
     from cnncli.factory.computation import choices
+    from cnncli.startup import tf
 
     monkeypatch.setattr(choices, "usable_cores", lambda: 2)
     monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: 1)
