@@ -14,11 +14,11 @@ from typing import Any
 from cnncli.factory.precision import has_gpu
 from cnncli.machine import processor_flags, usable_cores
 
-UPDATES, COLUMNS, BATCHES = "updates", "columns", "batches"
+UPDATES, SMALL_UPDATES, COLUMNS, BATCHES = "updates", "small_updates", "columns", "batches"
 
-_CHOICES = {UPDATES: "once", COLUMNS: "pairs", BATCHES: "halves"}
-"""What environment.json says of a training that computes in the new ways: a weight is updated by one operation,
-convolutions with few filters compute two columns at once, and two cores take half of a small network's batch each."""
+_CHOICES = {UPDATES: "once", SMALL_UPDATES: "once", COLUMNS: "pairs", BATCHES: "halves"}
+"""What environment.json says of a training that computes in the new ways: a weight is updated by one operation, a small
+one by Adam, too, convolutions with few filters compute two columns at once, and two cores take half of a batch each."""
 
 _recorded: ContextVar[frozenset[str] | None] = ContextVar("recorded", default=None)
 

@@ -1,26 +1,27 @@
 """Updates of weights by one operation each, where Keras' optimizers need up to a dozen.
 
 Each operation of Keras reads and writes a whole array. For the kernel of a large dense layer, millions of numbers that
-no cache holds, the updates then take longer than the gradients. TensorFlow has operations that pass over them once.
+no cache holds, the updates then take longer than the gradients. TensorFlow has operations that pass over them once. In
+a small network it is the number of operations that counts.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from cnncli.factory.computation.choices import UPDATES, is_taken
+from cnncli.factory.computation.choices import SMALL_UPDATES, UPDATES, is_taken
 from cnncli.startup import keras, tf
 
 LARGE = 2**20
-"""Numbers in a variable from which on Adam passes over it once: from there on it pays, and the last digits change."""
+"""Numbers in a variable from which on earlier trainings with Adam pass over it once; smaller ones they update as Keras
+does, to the last bit."""
 
 
 def update_at_once(optimizer: Any) -> None:
     """Lets SGD with momentum, Adam and AdamW update a weight by one operation, on a processor.
 
     For SGD the results are the same to the last bit. Adam's differ in the last digits, since TensorFlow rounds `1 -
-    beta_1` otherwise, and only variables of `LARGE` numbers or more are updated so. For smaller ones it computes what
-    Keras does, to the last bit, but the powers of its betas once for all of them: small networks do little else.
+    beta_1` otherwise. The powers of its betas are computed once for all weights.
     """
     if not is_taken(UPDATES):
         return
@@ -52,7 +53,7 @@ def _adam(optimizer: Any) -> Any:
         first, second = (tf.constant(beta, dtype) ** updates for beta in (optimizer.beta_1, optimizer.beta_2))
         return first, second, tf.sqrt(1 - second), 1 - first
 
-    once = _once_in_a_graph(of_step)
+    once, every = _once_in_a_graph(of_step), is_taken(SMALL_UPDATES)
 
     def update(gradient: tf.Tensor, variable: tf.Variable, rate: tf.Tensor) -> None:
         dtype = variable.dtype
@@ -60,7 +61,7 @@ def _adam(optimizer: Any) -> Any:
         rate, gradient = tf.cast(rate, dtype), tf.cast(gradient, dtype)
         at = optimizer._get_variable_index(variable)
         momentum, velocity = optimizer._momentums[at].value, optimizer._velocities[at].value
-        if variable.shape.num_elements() < LARGE:  # as Keras does, but for what is the same for all weights
+        if not every and variable.shape.num_elements() < LARGE:  # as Keras does, but for what all weights share
             momentum.assign_add((gradient - momentum) * (1 - optimizer.beta_1))
             velocity.assign_add((tf.square(gradient) - velocity) * (1 - optimizer.beta_2))
             variable.assign_sub(momentum * (rate * root / rest) / (tf.sqrt(velocity) + optimizer.epsilon))
