@@ -79,6 +79,7 @@ ROOMS = {
             "search",
             "folds",
             "runner",
+            "explain",
             "report",
             "runs",
             "spec",

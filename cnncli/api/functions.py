@@ -223,11 +223,12 @@ def train(
     spec = loaded_spec(spec)
     require_inputs_exist(spec.data, spec.model, expanded(runs_dir), spec.track)  # before TensorFlow is started
     divide_processor(parts_of_processor(spec.train.devices))
+    from cnncli.explain.topics import explained
     from cnncli.report import reports_beside
     from cnncli.runner.inputs.training_images import images_ahead
 
     threads = partial(choose_threads, spec)
-    with reports_beside() as reports, images_ahead(spec) as images, isolated(before_start=threads):
+    with reports_beside(explained) as reports, images_ahead(spec) as images, isolated(before_start=threads):
         from cnncli.api.run import Run
         from cnncli.runner.environment import tell_threads
         from cnncli.runner.train import train as run_training

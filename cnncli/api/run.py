@@ -160,9 +160,10 @@ class Run(HeatMappedRun):
             if spec is None:
                 return self
             divide_processor(parts_of_processor(spec.train.devices))
+            from cnncli.explain.topics import explained
             from cnncli.report import reports_beside
 
-            with reports_beside() as reports, isolated(before_start=lambda: choose_threads(spec, current)):
+            with reports_beside(explained) as reports, isolated(before_start=lambda: choose_threads(spec, current)):
                 from cnncli.runner.resume import resume
 
                 return Run.of_training(resume(current, spec, observers, command, reports=reports))

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gc
-import importlib
 import os
 import socket
 import subprocess
@@ -18,22 +16,15 @@ from collections import deque
 from collections.abc import Callable, Container, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
-
-from PIL import Image
+from typing import TYPE_CHECKING, Any
 
 from cnncli.environment import is_claimed
 from cnncli.records import History
-from cnncli.report.artifacts import (
-    ARTIFACTS,
-    EvaluationData,
-    Moment,
-    StartData,
-    Write,
-    artifact_names,
-    write_artifacts,
-)
-from cnncli.temporary import temporary_folder
+from cnncli.report.artifacts import EvaluationData, Moment, StartData, Write, artifact_names, write_artifacts
+from cnncli.report.serving import Asked, Known
+
+if TYPE_CHECKING:
+    from cnncli.report.page.template import Explain
 
 Data = StartData | History | EvaluationData
 LeftOut = Callable[[str, str], None]
@@ -49,7 +40,7 @@ _PROGRAM = """\
 import gc, sys
 gc.disable()
 sys.path.insert(0, sys.argv[1])
-from cnncli.report.process import serve
+from cnncli.report.serving import serve
 serve(int(sys.argv[2]))
 """
 
@@ -73,12 +64,15 @@ class Reports:
 
 
 @contextlib.contextmanager
-def reports_beside() -> Iterator[Reports]:
-    """Inside, artefacts are made in a process of its own, where this one is cnncli's alone and can start another."""
+def reports_beside(explain: Explain) -> Iterator[Reports]:
+    """Inside, artefacts are made in a process of its own, where this one is cnncli's alone and can start another.
+
+    `explain`, a function of a module, explains words of the glossary: the process reads that before it is needed.
+    """
     reports = None
     if is_claimed() and os.name == "posix":
         with contextlib.suppress(OSError):
-            reports = _ReportsBeside()
+            reports = _ReportsBeside(explain)
     try:
         yield reports or Reports()
     finally:
@@ -106,7 +100,7 @@ class _Order:
 class _ReportsBeside(Reports):
     """Has a process make the artefacts; does so itself when that process is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, explain: Explain) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             package = str(Path(__file__).parents[2])
@@ -121,6 +115,7 @@ class _ReportsBeside(Reports):
             )
         self._connection: Connection | None = Connection(ours.detach())
         self._orders: deque[_Order] = deque()
+        self._send(explain)
 
     def begin(
         self, when: Moment, data: Data, write: Write, skip: Container[str] = (), left_out: LeftOut = lambda *_: None
@@ -197,61 +192,8 @@ def _size(data: Data) -> int:
 def _sendable(data: Data) -> Data:
     """The data without functions: what is small as it is, the rest as something that is asked for."""
     if isinstance(data, StartData):
-        return dataclasses.replace(data, images=_Known(data.images()), summary=_Known(data.summary()))
+        return dataclasses.replace(data, images=Known(data.images()), summary=Known(data.summary()))
     if isinstance(data, EvaluationData):
-        run = data.run and dataclasses.replace(data.run, heat_maps=_Asked("heat_maps"))
-        return dataclasses.replace(data, images=_Asked("images"), run=run)
+        run = data.run and dataclasses.replace(data.run, heat_maps=Asked("heat_maps"))
+        return dataclasses.replace(data, images=Asked("images"), run=run)
     return data
-
-
-class _Known:
-    """A function without arguments whose result is known."""
-
-    def __init__(self, result: Any) -> None:
-        self._result = result
-
-    def __call__(self) -> Any:
-        return self._result
-
-
-class _Asked:
-    """A function of the training's process."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __call__(self, *values: Any) -> Any:
-        assert _training is not None
-        _training.send(("call", self._name, *values))
-        return _training.recv()
-
-
-_training: Connection | None = None
-"""The connection to the training, in the process that makes the artefacts."""
-
-
-def serve(number: int) -> None:
-    """Makes artefacts as they are asked for through a file descriptor, until nobody is there to ask."""
-    global _training
-    _training = Connection(number)
-    for artifact in ARTIFACTS:  # while TensorFlow starts, rather than when somebody waits
-        importlib.import_module(artifact.writer.partition(":")[0], __package__)
-    Image.init()
-    gc.freeze()  # to search these modules for garbage, in the middle of a plot, takes as long as three plots
-    gc.enable()
-    with contextlib.suppress(OSError, EOFError):
-        while True:
-            when, data, skip = _training.recv()
-            left_out = write_artifacts(when, data, _sent, skip)
-            known = {"report": data.report} if isinstance(data, EvaluationData) else {}
-            _training.send(("done", left_out, known))
-
-
-@contextlib.contextmanager
-def _sent(name: str) -> Iterator[Path]:
-    """Gives a path, and sends the file that is there at the end."""
-    assert _training is not None
-    with temporary_folder() as folder:
-        path = folder / Path(name).name
-        yield path
-        _training.send(("file", name, path.read_bytes()))

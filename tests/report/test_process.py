@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,8 +18,9 @@ from cnncli import environment
 from cnncli.errors import DataError
 from cnncli.explain.topics import explained
 from cnncli.records import LayerRow, ModelSummary
-from cnncli.report import EvaluationData, Reports, StartData, reports_beside
+from cnncli.report import EvaluationData, Reports, StartData, rehearsal, reports_beside, serving
 from cnncli.report.page import Heat, RunFacts
+from cnncli.report.page.writing import page_html
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="elsewhere the training makes them")
 
@@ -26,7 +29,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="elsewhere the traini
 def beside(monkeypatch):
     """Makes artefacts in a process of its own."""
     monkeypatch.setattr(environment, "_is_claimed", True)
-    with reports_beside() as reports:
+    with reports_beside(explained) as reports:
         yield reports
 
 
@@ -100,6 +103,41 @@ def test_the_training_makes_them_when_the_process_is_gone(beside, orders, tmp_pa
     assert made(beside, orders, tmp_path / "beside") == made(Reports(), orders, tmp_path / "here")
 
 
+def test_what_a_copy_of_the_process_cannot_make_is_made_without_it(orders, monkeypatch):
+    sent = {}
+
+    class Training:
+        def send(self, message):
+            sent[message[1]] = message[2]
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(serving, "_training", Training())
+    with_copy = serving._made("evaluation", orders["evaluation"], ())
+    expected = dict(sent)
+    sent.clear()
+    monkeypatch.setattr(serving, "_make_aside", lambda *_: os._exit(1))
+    assert (serving._made("evaluation", orders["evaluation"], ()), sent) == (with_copy, expected)
+    assert sent.keys() >= set(serving.ASIDE)
+
+
+def test_what_is_left_out_aside_is_told(orders, monkeypatch):
+    few = dataclasses.replace(orders["evaluation"], validation=None, run=None)
+    vars(few.evaluation)["logits"] = None  # no probabilities, so that there is nothing to draw of confidences
+    monkeypatch.setattr(serving, "_training", SimpleNamespace(send=lambda message: None, close=lambda: None))
+    assert "plots/reliability.png" in serving._made("evaluation", few, ())
+
+
+def test_a_rehearsal_makes_a_whole_page_and_reads_the_glossary(monkeypatch):
+    words, pages = [], []
+    monkeypatch.setattr(rehearsal, "page_html", lambda *values: pages.append(page_html(*values)))
+    rehearsal.rehearse(lambda word: words.append(word) or explained(word))
+    (page,) = pages
+    assert {"recall", "confidence", "attribution"} <= set(words)
+    assert all(part in page for part in ("most confident mistakes", "read the confidences", "Sure, or not"))
+
+
 @pytest.mark.exhaustive
 def test_what_images_raise_reaches_the_training_and_nobody_waits_for_the_rest(beside, orders, tmp_path):
     def missing(indices):
@@ -124,16 +162,17 @@ def test_answers_that_are_large_are_not_sent(beside, orders, tmp_path, monkeypat
 
 
 def test_a_program_that_is_not_ours_gets_no_process():
-    with reports_beside() as reports:
+    with reports_beside(explained) as reports:
         assert type(reports) is Reports
 
 
 DIES = """
 import os
 from cnncli import environment
+from cnncli.explain.topics import explained
 from cnncli.report import reports_beside
 environment.claim_process()
-with reports_beside() as reports:
+with reports_beside(explained) as reports:
     print(reports._process.pid, flush=True)
     os._exit(9)
 """
