@@ -15,6 +15,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from cnncli.environment import (
     RESULT_VARIABLES,
     expects_workers,
     has_onednn,
+    is_claimed,
+    load_libraries,
     matplotlib_backend_aside,
     processor_parts,
     quick_imports,
@@ -74,6 +77,13 @@ def _refuse_unknown_xla_flags() -> None:
         )
 
 
+def _load_libraries() -> None:
+    """Lets threads that load images go on while the libraries of TensorFlow are loaded."""
+    package = find_spec("tensorflow") if "tensorflow" not in sys.modules and is_claimed() else None
+    if package is not None and package.origin is not None:
+        load_libraries(Path(package.origin).parent)
+
+
 def _not_started(error: Exception) -> ResourceError:
     """Why Keras or TensorFlow cannot be imported."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
@@ -116,6 +126,7 @@ LOG_LEVEL_BEFORE = logging.getLogger("tensorflow").level
 
 with stderr_aside() as _text, matplotlib_backend_aside():
     try:
+        _load_libraries()
         with quick_imports():
             import keras
             import tensorflow as tf
@@ -142,6 +153,13 @@ CHATTER = "".join(
     line for line in "".join(_text).splitlines(keepends=True) if has_nvidia_driver() or not _NO_GPU.search(line)
 )
 """What TensorFlow wrote while it started, for the log of a run; without its search for a GPU where there is none."""
+
+
+def default_graph() -> Any:
+    """The graph that operations are added to: `tf.compat.v1`, which offers it, takes a tenth of a second to import."""
+    from tensorflow.python.framework import ops
+
+    return ops.get_default_graph()
 
 
 def device_name(devices: Sequence[str] = (), processes: int = 1) -> str:

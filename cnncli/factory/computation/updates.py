@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnncli.factory.computation.choices import SMALL_UPDATES, UPDATES, is_taken
-from cnncli.startup import keras, tf
+from cnncli.startup import default_graph, keras, tf
 
 LARGE = 2**20
 """Numbers in a variable from which on earlier trainings with Adam pass over it once; smaller ones they update as Keras
@@ -87,7 +87,7 @@ def _once_in_a_graph(compute: Any) -> Any:
     known: dict[Any, Any] = {}
 
     def computed(dtype: Any) -> Any:
-        graph = tf.compat.v1.get_default_graph()
+        graph = default_graph()
         if tf.executing_eagerly() or known.get("graph") is not graph:  # of an earlier step, or of another branch
             known.clear()
             known["graph"] = graph
