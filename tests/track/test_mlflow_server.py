@@ -97,10 +97,8 @@ def test_a_run_is_the_same_there_after_it_was_trained_further(server, left_by_tr
 
 
 def test_the_server_is_killed_and_restarted_while_a_training_runs(server, tracked_spec, tmp_path):
-    record = SendRecord(RunDir(tmp_path / "restarted-001"))
-
     def it_was_missed():
-        return record.of(server.address).get("problem")
+        return SendRecord(RunDir(tmp_path / "restarted-001")).of(server.address).get("problem")
 
     at = At(epoch_2=server.kill, epoch_4=lambda: wait_until(it_was_missed), epoch_6=server.start)
     run = cnncli.train(tracked_spec(tracked(server), "name=restarted", "train.epochs=8"), tmp_path, [at])
