@@ -9,6 +9,7 @@ own (`OWN`), which cover stages, callbacks, averages of the weights, class weigh
 accumulated gradients, schedules, resuming and weights of an earlier run. Each training is a process of its own and
 takes about ten seconds. The images are made from the package's MNIST and from noise with a fixed seed, so they are
 always the same.
+`--as-before` has this checkout compute as versions without `train.threads` and without its choices of how to compute.
 `--keep FOLDER` leaves images and runs there: runs made by an older checkout, to evaluate and to resume.
 
 Prints a line for each spec; exits with 1 when one differs or fails. One with words that the other checkout does not
@@ -298,25 +299,37 @@ class Refused(RuntimeError):
         self.checkout = checkout
 
 
-def cnncli(checkout: Path, folder: Path, *arguments: object) -> None:
+AS_BEFORE = """\
+from cnncli.factory.computation.choices import choices_of
+from cnncli.cli import main
+
+with choices_of({}):
+    main()
+"""
+
+
+def cnncli(checkout: Path, folder: Path, *arguments: object, as_before: bool = False) -> None:
     """Runs one command in a process of its own.
 
     Raises:
         RuntimeError: When it fails, with the last lines of what it printed.
     """
-    program = [sys.executable, "-m", "cnncli", *map(str, arguments), "--quiet"]
+    entry = ["-c", AS_BEFORE] if as_before and checkout == ROOT else ["-m", "cnncli"]
+    program = [sys.executable, *entry, *map(str, arguments), "--quiet"]
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("CNNCLI_")},
         "PYTHONPATH": str(checkout),
         "CNNCLI_CACHE_DIR": str(folder / "cache"),
     }
+    if as_before:
+        environment["TF_NUM_INTRAOP_THREADS"] = str(len(os.sched_getaffinity(0)))
     done = subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         message = f"exit code {done.returncode}: " + " | ".join(done.stderr.strip().splitlines()[-4:])
         raise Refused(message, checkout) if done.returncode == 2 else RuntimeError(message)
 
 
-def train(name: str, checkout: Path, folder: Path, runs: Path) -> dict[str, str]:
+def train(name: str, checkout: Path, folder: Path, runs: Path, as_before: bool) -> dict[str, str]:
     """Trains one spec in one checkout.
 
     Returns:
@@ -326,7 +339,7 @@ def train(name: str, checkout: Path, folder: Path, runs: Path) -> dict[str, str]
 
     def run(spec: Path, title: str, *settings: str) -> Path:
         options = [part for setting in settings for part in ("--set", setting)]
-        cnncli(checkout, folder, "train", spec, "--name", title, "--runs-dir", place, *options)
+        cnncli(checkout, folder, "train", spec, "--name", title, "--runs-dir", place, *options, as_before=as_before)
         return place / f"{title}-001"
 
     if name in SHIPPED:
@@ -339,7 +352,7 @@ def train(name: str, checkout: Path, folder: Path, runs: Path) -> dict[str, str]
         spec.write_text(spec.read_text(encoding="utf-8").replace("FIRST", str(run(place / "base.yaml", "first"))))
     directory = run(spec, "run")
     if name == "resumed":
-        cnncli(checkout, folder, "resume", directory, "--epochs", "3")
+        cnncli(checkout, folder, "resume", directory, "--epochs", "3", as_before=as_before)
     return hashes(directory)
 
 
@@ -373,10 +386,12 @@ def hashes(run: Path) -> dict[str, str]:
     return {key: hashlib.sha256(content).hexdigest() for key, content in sorted(contents.items())}
 
 
-def results(names: list[str], checkout: Path, folder: Path, runs: Path, jobs: int) -> Callable[[str], dict[str, str]]:
+def results(
+    names: list[str], checkout: Path, folder: Path, runs: Path, jobs: int, as_before: bool
+) -> Callable[[str], dict[str, str]]:
     """Starts the trainings of one checkout; the function that is returned waits for that of a spec."""
     pool = ThreadPoolExecutor(jobs)
-    futures = {name: pool.submit(partial(train, name, checkout, folder, runs)) for name in names}
+    futures = {name: pool.submit(train, name, checkout, folder, runs, as_before) for name in names}
     return lambda name: futures[name].result()
 
 
@@ -413,6 +428,9 @@ def main() -> int:
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with hashes that --save wrote")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="new folder in which images and runs remain")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at the same time (default: %(default)s)")
+    parser.add_argument(
+        "--as-before", action="store_true", help="compute in this checkout as versions before choices did"
+    )
     parser.add_argument("--list", action="store_true", help="print the names of the specs")
     options = parser.parse_args()
     names = options.only or NAMES
@@ -427,7 +445,7 @@ def main() -> int:
         folder = (options.keep or Path(temporary) / "work").resolve()
         folder.mkdir(parents=True)
         write_images(folder)
-        start = partial(results, names, folder=folder, jobs=options.jobs)
+        start = partial(results, names, folder=folder, jobs=options.jobs, as_before=options.as_before)
         if options.against:
             saved = json.loads(options.against.read_text(encoding="utf-8"))
             if saved.pop("images") != digest(folder):
