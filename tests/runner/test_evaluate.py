@@ -35,6 +35,23 @@ def test_a_run_that_was_moved_gives_the_same_numbers(evaluate, trained, copy):
     assert evaluation.class_names == trained.evaluation.class_names
 
 
+def test_it_computes_as_the_record_of_the_run_says(evaluate, copy, monkeypatch):
+    from cnncli.factory.computation.choices import record_of_choices
+    from cnncli.runner import evaluate as module
+
+    measured, choices = module.evaluate_split, []
+
+    def seen(*arguments):
+        choices.append(record_of_choices())
+        return measured(*arguments)
+
+    monkeypatch.setattr(module, "evaluate_split", seen)
+    for recorded in ({}, {"batches": "halves"}, {"columns": "pairs"}):
+        copy.write_json("environment.json", {"threads": 2, **recorded})
+        evaluate(OpenRun(copy), "test")
+    assert choices == [{}, {"batches": "halves"}, {"columns": "pairs"}]
+
+
 def test_validation_images_are_those_of_the_training(evaluate, trained):
     evaluation = evaluate(OpenRun(trained.run), "validation")
     assert evaluation.images == tuple(map(str, trained.run.read_json("data.json")["validation"]))
