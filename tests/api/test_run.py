@@ -88,10 +88,11 @@ def test_an_image_may_be_given_in_many_ways(run):
             io.BytesIO(file.seek(0) or file.read()),
         ]
     predictions = run.predict(images, top_k=10)
-    assert len({prediction.top for prediction in predictions}) == 1
     assert [prediction.image for prediction in predictions[:3]] == ["digit.png", "image 1", "image 2"]
-    for one in images[:4]:
-        assert [prediction.top for prediction in run.predict(one, top_k=10)] == [predictions[0].top]
+    alone = [run.predict(one, top_k=10)[0] for one in images[:4]]
+    assert len({prediction.top for prediction in alone}) == 1
+    for prediction in predictions:  # some processors compute the rows of a batch in several ways, to other last digits
+        assert dict(prediction.top) == pytest.approx(dict(alone[0].top), rel=1e-5)
 
 
 def test_no_class_at_all_cannot_be_asked_for(run):
@@ -105,7 +106,7 @@ def test_an_array_of_four_dimensions_is_several_images(run):
 
 @pytest.mark.parametrize("image", [np.zeros((28, 28)), np.zeros((28, 28, 2), np.uint8), np.zeros((0, 28), np.uint8), 5])
 def test_what_is_not_an_image_is_refused(run, image):
-    with pytest.raises(cnncli.DataError, match=r"image 0 is a.* expected"):
+    with pytest.raises(cnncli.DataError, match=r"image 0 is (an array|of type) .*; expected"):
         run.predict([image])
 
 
@@ -122,8 +123,8 @@ def test_a_photograph_on_its_side_is_turned_as_in_a_file(run, tmp_path):
     exif = picture.getexif()
     exif[0x0112] = 6
     picture.save(tmp_path / "side.png", exif=exif)
-    one, other = run.predict([tmp_path / "side.png", Image.open(tmp_path / "side.png")], top_k=10)
-    assert one.top == other.top
+    images = tmp_path / "side.png", Image.open(tmp_path / "side.png")
+    assert len({run.predict(image, top_k=10)[0].top for image in images}) == 1
 
 
 def test_weights_of_other_names_are_refused(run):
