@@ -115,7 +115,7 @@ def _evaluated(
         found = evaluate_split(model, split, images, classes, encoding, train.loss, train.batch_size)
         return dataclasses.replace(found, groups=groups)
 
-    with choices_of(run.environment):
+    with choices_of(run.environment_or_nothing()):
         evaluation = measured(samples)
         return evaluation if views is None else with_gain(evaluation, samples, views, measured)
 

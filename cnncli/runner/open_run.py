@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -64,7 +65,7 @@ class OpenRun:
         try:
             return load(self.folder.spec, is_complete=True)
         except SpecError as error:
-            require_packages(self.path, self._environment_or_nothing())
+            require_packages(self.path, self.environment_or_nothing())
             first, *others = error.problems
             where = f" ({first.place.line}:{first.place.column})" if first.place else ""
             more = f", and {counted(len(others), 'more problem')}" if others else ""
@@ -119,11 +120,11 @@ class OpenRun:
         """
         return self.folder.read_json("environment.json")
 
-    def _environment_or_nothing(self) -> Mapping[str, Any]:
-        try:
+    def environment_or_nothing(self) -> Mapping[str, Any]:
+        """The same; a file that is missing or damaged says nothing."""
+        with suppress(RunError):
             return self.environment
-        except RunError:
-            return {}
+        return {}
 
     @cached_property
     def data_record(self) -> DataRecord:
@@ -216,11 +217,8 @@ class OpenRun:
         return input_format_for(self.spec.data, self.input_spec.shape)
 
     def apply_recorded_threading(self) -> bool:
-        """Sets TensorFlow, which has not started yet, to compute as the run did: the last bits depend on it.
-
-        That is with the same number of threads, and with oneDNN or without. Returns whether there is a record of it.
-        """
-        recorded = self._environment_or_nothing()
+        """Has TensorFlow start with the threads and oneDNN of the run; returns whether there is a record of them."""
+        recorded = self.environment_or_nothing()
         threads, onednn = recorded.get("threads"), recorded.get("onednn")
         if type(threads) is int and 0 < threads <= MOST_THREADS:
             set_threads(threads)
