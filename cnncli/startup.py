@@ -23,6 +23,7 @@ from cnncli.chatter import stderr_aside
 from cnncli.environment import (
     ONEDNN,
     RESULT_VARIABLES,
+    THREADS,
     expects_workers,
     has_onednn,
     is_claimed,
@@ -160,6 +161,14 @@ def default_graph() -> Any:
     from tensorflow.python.framework import ops
 
     return ops.get_default_graph()
+
+
+def operation_threads() -> int:
+    """Number of threads of one operation: that of the variable, or the one that was set, or that of the cores."""
+    configured = os.environ.get(THREADS, "")
+    if configured.isdecimal() and int(configured):
+        return int(configured)
+    return int(tf.config.threading.get_intra_op_parallelism_threads()) or usable_cores()
 
 
 def device_name(devices: Sequence[str] = (), processes: int = 1) -> str:

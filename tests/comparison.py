@@ -58,8 +58,13 @@ def assert_same(run: RunDir, whole: RunDir) -> None:
     assert not list(run.path.rglob(".tmp-*"))
 
 
+def threads_here() -> dict[str, str]:
+    """The variable with which TensorFlow takes as many threads for an operation as that of this process does."""
+    from cnncli.startup import operation_threads
+
+    return {"TF_NUM_INTRAOP_THREADS": str(operation_threads())}
+
+
 def same_threads() -> dict[str, str]:
     """Variables for a process whose TensorFlow takes as many threads for an operation as that of this one does."""
-    from cnncli.runner.environment import environment
-
-    return {**os.environ, "TF_NUM_INTRAOP_THREADS": str(environment()["threads"])}
+    return {**os.environ, **threads_here()}

@@ -13,12 +13,12 @@ from cnncli import __version__
 from cnncli.environment import ONEDNN, THREADS, result_variables
 from cnncli.factory.computation.choices import record_of_choices
 from cnncli.factory.package_layers import LAYERS_KEY, package_layers
-from cnncli.machine import processor_name, usable_cores
+from cnncli.machine import processor_name
 from cnncli.notices import Notice
 from cnncli.spec.graph import Node
 from cnncli.spec.schema import Spec
 from cnncli.spec.threads import threads_of
-from cnncli.startup import device_name, tf
+from cnncli.startup import device_name, operation_threads
 from cnncli.wording import counted
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "pillow")
@@ -40,7 +40,7 @@ def environment(nodes: Sequence[Node] = (), devices: Sequence[str] = ()) -> dict
         "device": device_name(),
         **({"devices": list(devices)} if devices else {}),
         "processor": processor_name(),
-        "threads": _threads(),
+        "threads": operation_threads(),
         "onednn": os.environ.get(ONEDNN, "default"),
         **record_of_choices(),
         "variables": {name: value for name, value in result_variables().items() if name not in (ONEDNN, THREADS)},
@@ -79,17 +79,9 @@ def tell_threads(spec: Spec, notice: Notice) -> None:
 
     A variable that the user has set is named by another warning.
     """
-    wanted, number = threads_of(spec), _threads()
+    wanted, number = threads_of(spec), operation_threads()
     if number != wanted and THREADS not in result_variables():
         notice(
             f"note: TensorFlow runs in this program already, so an operation takes {counted(number, 'thread')} here "
             f"and not {wanted}: the last digits differ from those of a new process"
         )
-
-
-def _threads() -> int:
-    """Number of threads of one TensorFlow operation."""
-    configured = os.environ.get(THREADS, "")
-    if configured.isdecimal() and int(configured):
-        return int(configured)
-    return int(tf.config.threading.get_intra_op_parallelism_threads()) or usable_cores()

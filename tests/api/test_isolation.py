@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 import pytest
+from comparison import threads_here
 
 pytestmark = pytest.mark.slow
 
@@ -137,7 +138,8 @@ def test_two_trainings_in_one_process_are_those_of_two(example_folder):
         spec = cnncli.load_spec("mnist.yaml")
         cnncli.train(cnncli.load_spec("mnist.yaml", {"seed": 5}), runs_dir="other")
         cnncli.train(spec, runs_dir="there")
-        """
+        """,
+        **threads_here(),
     )
     assert_same_run(example_folder / "runs" / "mnist-001", example_folder / "there" / "mnist-001")
 
@@ -177,6 +179,7 @@ def test_the_backend_of_matplotlib_and_the_settings_of_keras_json_stay_those_of_
         """,
         KERAS_HOME=str(tmp_path / "keras"),
         MPLBACKEND="module://matplotlib_inline.backend_inline",
+        **threads_here(),
     )
     backend = "module://matplotlib_inline.backend_inline"
     assert output == f"{backend} {backend}\nfloat64 channels_first\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from comparison import assert_same
+from comparison import assert_same, same_threads
 
 from cnncli.errors import Interrupted
 from cnncli.folds.training import resume_folds, train_folds
@@ -138,10 +138,12 @@ def test_a_killed_process_is_resumed_by_the_command(moments, tmp_path):
     spec = tmp_path / "photos.yaml"
     spec.write_text(whole.record.spec)
     command = ["train", str(spec), "--folds", "2", "--final", "--runs-dir", str(tmp_path)]
-    killed = subprocess.run([sys.executable, str(KILLED_AT), "150", *command], capture_output=True, check=False)
+    killing, variables = [sys.executable, str(KILLED_AT), "150", *command], same_threads()
+    killed = subprocess.run(killing, capture_output=True, check=False, env=variables)
     assert killed.returncode == -9
     group = GroupDir(tmp_path / "photos-folds-001")
     assert group.state() != "finished"
     again = [sys.executable, "-m", "cnncli", "resume", str(group.path), "--quiet"]
-    assert subprocess.run(again, capture_output=True, text=True, check=True).stdout == f"{group.path}\n"
+    resumed = subprocess.run(again, capture_output=True, text=True, check=True, env=variables)
+    assert resumed.stdout == f"{group.path}\n"
     assert_same_group(group, whole)

@@ -12,7 +12,7 @@ from typing import Any
 
 from cnncli.factory.computation.choices import BATCHES, is_taken
 from cnncli.factory.freezing import every_layer
-from cnncli.startup import keras, tf
+from cnncli.startup import keras, operation_threads, tf
 
 LOGITS = "_keras_logits"
 """Where Keras' softmax and sigmoid leave what they were made of: its losses compute with that."""
@@ -23,8 +23,7 @@ def takes_halves(model: keras.Model) -> bool:
 
     It does where an operation has one thread, and nothing that a layer computes of an image depends on other images.
     """
-    one_thread = tf.config.threading.get_intra_op_parallelism_threads() == 1
-    return is_taken(BATCHES) and one_thread and all(map(_takes_images_alone, every_layer(model)))
+    return is_taken(BATCHES) and operation_threads() == 1 and all(map(_takes_images_alone, every_layer(model)))
 
 
 def _takes_images_alone(layer: Any) -> bool:
