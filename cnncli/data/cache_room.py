@@ -83,7 +83,7 @@ def _size_of_folder(folder: Path) -> int:
     return sum(size_on_disk((place / name).lstat().st_size) for place, names in places for name in names)
 
 
-def make_room(size: int, bound: int, what: str, keep: Collection[Path] = ()) -> None:
+def make_room(size: int, bound: int, what: str, keep: Collection[Path] = (), own: Path | None = None) -> None:
     """Removes the least recently used entries until so many bytes more are within a bound.
 
     Args:
@@ -91,23 +91,28 @@ def make_room(size: int, bound: int, what: str, keep: Collection[Path] = ()) -> 
         bound: Bytes that the whole cache may have then.
         what: What they are, for the message: `s3://bucket/photos`.
         keep: Entries that stay, as those do that a process uses.
+        own: The entry that these bytes are all of, with what it has already: another thread may be writing there.
 
     Raises:
         ResourceError: That is not enough, even with everything else removed.
     """
-    kept = sum(entry.size for entry in entries(*ARRAYS, UNPACKED, REMOTE) if entry.path in keep or _is_held(entry.path))
+    others = [entry for entry in entries(*ARRAYS, UNPACKED, REMOTE) if entry.path != own]
+    kept = sum(entry.size for entry in others if entry.path in keep or _is_held(entry.path))
     if kept + size > bound:
         used = f", in which {size_text(kept)} are in use" if kept else ""
         raise ResourceError(
             f"{what} needs {size_text(size)} of the cache{used}, and it may hold {size_text(bound)}",
             f"set data.cache: {{disk: {-(-(kept + size) // 10**9) + 1}}}, in GB",
         )
-    trim(bound - size, keep)
+    trim(bound - size, keep, own)
 
 
-def trim(limit: int, keep: Collection[Path] = ()) -> None:
-    """Removes the least recently used entries above a limit, except those to keep and those that a process uses."""
-    present = entries(*ARRAYS, UNPACKED, REMOTE)
+def trim(limit: int, keep: Collection[Path] = (), own: Path | None = None) -> None:
+    """Removes the least recently used entries above a limit, except those to keep and those that a process uses.
+
+    An entry of its own is neither counted nor removed.
+    """
+    present = [entry for entry in entries(*ARRAYS, UNPACKED, REMOTE) if entry.path != own]
     excess = sum(entry.size for entry in present) - limit
     for entry in present:
         if excess <= 0:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from picture_files import encoded, put, tree_hash
 
-from cnncli.data import cache, cache_entries
+from cnncli.data import cache, cache_entries, cache_room
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.samples import FileSamples
 from cnncli.errors import DataError, ResourceError
@@ -270,6 +270,18 @@ def test_a_full_disk_is_noticed_before_anything_is_written(samples, folder, monk
         cache.cached(samples)
     assert "CNNCLI_CACHE_DIR" in caught.value.hint
     assert list(folder.iterdir()) == []
+
+
+def test_what_an_entry_has_already_is_part_of_what_it_is_to_have(tmp_path, folder):
+    decoded(some(tmp_path / "a", 10, 0))
+    (own,) = folder.iterdir()
+    size = own.stat().st_size
+    decoded(some(tmp_path / "b", 10, 1))
+    cache_room.hold(own)  # and may grow at any moment, as long as its shards are fetched
+    cache_room.make_room(size, size, "shards", own=own)
+    assert list(folder.iterdir()) == [own]
+    with pytest.raises(ResourceError, match=r"in which .* are in use"):
+        cache_room.make_room(size, size, "shards")
 
 
 def test_entries_make_room_on_a_full_disk_where_they_are_enough(tmp_path, folder, monkeypatch):

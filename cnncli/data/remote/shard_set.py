@@ -82,8 +82,7 @@ class Shards:
         create_cache_folder(self.folder)
         hold(entry)
         self.window = 0 if self._bytes <= bound else max(1, bound // (_SHARES * self.largest))
-        here = sum(size_on_disk(path.stat().st_size) for path in self.folder.iterdir())
-        make_room(max(0, min(bound, self._bytes) - here), bound, address)
+        make_room(min(bound, self._bytes), bound, address, own=entry)
         self._index: dict[str, Mapping[str, Indexed]] = {}
         self._lock, self._is_in_sequence = Lock(), False
         self._store = ShardStore(objects, [*files.values()], self.folder, bound, self._arrived, address)
