@@ -75,6 +75,7 @@ def test_a_process_of_our_own_imports_no_package_that_keras_can_do_without():
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_names_that_no_training_needs_are_there_when_they_are_asked_for_and_nothing_else_is_missing():
     printed = []
     for process in ("ours", "claimed"):
