@@ -115,6 +115,8 @@ POOLS = kinds("pool")
 GLOBAL_POOLS = kinds("global pool")
 DROPOUTS = kinds("dropout")
 NORMALIZATIONS = kinds("normalization")
+OF_BATCHES = ("BatchNormalization", "SpectralNormalization", "ActivityRegularization")
+"""Layers that compute something of all images of a batch."""
 MERGES = tuple(kind for kind in LAYER_TRAITS if kind in kinds("merge") - {"CustomScaleLayer"})
 """Layers of the catalogue that make one output of several inputs."""
 WEIGHTED = kinds("convolution", "transposed", "dense")

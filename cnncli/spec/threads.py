@@ -8,7 +8,7 @@ of cores alone.
 
 from __future__ import annotations
 
-from cnncli.catalog.layer_traits import traits_of
+from cnncli.catalog.layer_traits import OF_BATCHES, traits_of
 from cnncli.machine import has_nvidia_driver, usable_cores
 from cnncli.spec.schema import Spec
 from cnncli.spec.shapes.network_shapes import infer_shapes
@@ -17,10 +17,6 @@ from cnncli.spec.static_data_info import static_data_info
 
 SMALL = 2_000_000
 """Multiply-adds of a layer for a batch, on average, up to which two cores are quicker with an operation each."""
-
-
-_OF_BATCHES = {"BatchNormalization", "SpectralNormalization", "ActivityRegularization"}
-"""Layers that compute something of all images of a batch."""
 
 
 def threads_of(spec: Spec, cores: int | None = None, *, halves: bool = True) -> int:
@@ -48,9 +44,7 @@ def _takes_halves(spec: Spec) -> bool:
     """
     layers = [node.entry for node in spec.model.nodes]
     alone = all(
-        traits_of(layer.name) is not None
-        and layer.name not in _OF_BATCHES
-        and layer.get("activity_regularizer") is None
+        traits_of(layer.name) is not None and layer.name not in OF_BATCHES and layer.get("activity_regularizer") is None
         for layer in layers
     )
     plain = spec.train.precision == "float32" and not spec.train.jit_compile and spec.train.devices in (None, 1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cnncli.catalog.layer_traits import OF_BATCHES
 from cnncli.factory.computation.choices import BATCHES, is_taken
 from cnncli.factory.freezing import every_layer
 from cnncli.startup import keras, operation_threads, tf
@@ -28,11 +29,7 @@ def takes_halves(model: keras.Model) -> bool:
 
 def _takes_images_alone(layer: Any) -> bool:
     """Whether a layer's output for an image is its own affair: no statistics, and no loss, of the batch."""
-    of_batches = (
-        keras.layers.BatchNormalization,
-        keras.layers.SpectralNormalization,
-        keras.layers.ActivityRegularization,
-    )
+    of_batches = tuple(getattr(keras.layers, name) for name in OF_BATCHES)
     known = type(layer).__module__.startswith(("keras.", "cnncli."))
     return known and not isinstance(layer, of_batches) and getattr(layer, "activity_regularizer", None) is None
 

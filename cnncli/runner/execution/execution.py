@@ -11,6 +11,7 @@ from cnncli.data.share import Share
 from cnncli.factory.computation.choices import COLUMNS, is_taken
 from cnncli.factory.computation.columns import pair_columns
 from cnncli.factory.computation.halves import in_halves, takes_halves
+from cnncli.runner.execution.steps import measure
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
 
@@ -117,7 +118,7 @@ class OneDevice:
                     images, targets = batch
                     outputs = in_halves(model, images, training=False)
                     loss = model.compute_loss(images, targets, outputs, training=False)
-                    _measure(model, loss, *batch, outputs=outputs)
+                    measure(model, loss, *batch, outputs=outputs)
                 else:
                     model.test_step(batch)
 
@@ -137,13 +138,4 @@ def _train_in_halves(model: keras.Model, images: tf.Tensor, targets: tf.Tensor, 
         scaled = model.optimizer.scale_loss(loss)
     gradients = tape.gradient(scaled, model.trainable_weights)
     model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
-    _measure(model, loss, images, targets, *weights, outputs=outputs)
-
-
-def _measure(
-    model: keras.Model, loss: tf.Tensor, images: tf.Tensor, targets: tf.Tensor, *weights: tf.Tensor, outputs: tf.Tensor
-) -> None:
-    """Adds a batch to the mean loss and the metrics."""
-    mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
-    mean_loss.update_state(loss, sample_weight=tf.shape(targets)[0])
-    model.compute_metrics(images, targets, outputs, *weights)
+    measure(model, loss, images, targets, *weights, outputs=outputs)

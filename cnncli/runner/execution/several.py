@@ -19,6 +19,7 @@ from cnncli.errors import Problem, SpecError
 from cnncli.factory.computation.halves import LOGITS
 from cnncli.factory.freezing import every_layer
 from cnncli.factory.twins import copy_of, twin
+from cnncli.runner.execution.steps import measure
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
 
@@ -92,7 +93,6 @@ class SeveralDevices:
                 self._twins.append(twin(model.optimizer, own))
         optimizers = [model.optimizer, *self._twins]
         changing = _changing(model)
-        mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
 
         def share(*batch: tf.Tensor) -> tuple[Any, ...]:
             """The loss and the outputs of a device's share, as `_added` gives them; and the whole gradient."""
@@ -123,8 +123,7 @@ class SeveralDevices:
                     optimizer.apply_gradients(zip(gradient, own, strict=True))
             images, targets, *weights = batch
             loss, outputs = self._whole(*answers)
-            mean_loss.update_state(loss, sample_weight=tf.shape(targets)[0])
-            model.compute_metrics(images, targets, outputs, *weights)
+            measure(model, loss, images, targets, *weights, outputs=outputs)
 
         return step
 
@@ -144,9 +143,7 @@ class SeveralDevices:
         def step(images: tf.Tensor, targets: tf.Tensor) -> None:
             _, outputs = self._whole(*self._strategy.run(share, args=(images, targets)))
             loss = model.compute_loss(images, targets, outputs, training=False)
-            mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
-            mean_loss.update_state(loss, sample_weight=tf.shape(targets)[0])
-            model.compute_metrics(images, targets, outputs)
+            measure(model, loss, images, targets, outputs=outputs)
 
         return step
 
