@@ -14,6 +14,7 @@ from cnncli.spec.metrics import metric_name
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 _OF_SCORES = {
     "CategoricalAccuracy",
@@ -72,6 +73,26 @@ def create_variables(model: keras.Model, target: np.ndarray, output_shape: tuple
         model.optimizer.build(model.trainable_variables)
     model.compute_metrics(None, target, np.zeros((1, *output_shape), np.float32))
     model.reset_metrics()
+
+
+def add_batch(
+    model: keras.Model, loss: tf.Tensor, images: tf.Tensor, targets: tf.Tensor, *weights: tf.Tensor, outputs: tf.Tensor
+) -> None:
+    """Adds a batch to the mean loss and the metrics of a compiled model, as Keras' own steps do.
+
+    Args:
+        model: Compiled model.
+        loss: Mean loss of an image, a scalar.
+        images: `(batch, …)`.
+        targets: `(batch, …)`.
+        weights: A weight for each image, `(batch,)`, where classes are weighted.
+        outputs: What the model makes of the images, `(batch, units)`.
+    """
+    from cnncli.startup import tf
+
+    mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
+    mean_loss.update_state(loss, sample_weight=tf.shape(targets)[0])
+    model.compute_metrics(images, targets, outputs, *weights)
 
 
 def _apply_first(metric: Any, function: Callable[[Any], Any]) -> None:

@@ -11,7 +11,7 @@ from cnncli.data.share import Share
 from cnncli.factory.computation.choices import COLUMNS, is_taken
 from cnncli.factory.computation.columns import pair_columns
 from cnncli.factory.computation.halves import in_halves, takes_halves
-from cnncli.runner.execution.steps import measure
+from cnncli.factory.metrics import add_batch
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
 
@@ -118,7 +118,7 @@ class OneDevice:
                     images, targets = batch
                     outputs = in_halves(model, images, training=False)
                     loss = model.compute_loss(images, targets, outputs, training=False)
-                    measure(model, loss, *batch, outputs=outputs)
+                    add_batch(model, loss, *batch, outputs=outputs)
                 else:
                     model.test_step(batch)
 
@@ -138,4 +138,4 @@ def _train_in_halves(model: keras.Model, images: tf.Tensor, targets: tf.Tensor, 
         scaled = model.optimizer.scale_loss(loss)
     gradients = tape.gradient(scaled, model.trainable_weights)
     model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
-    measure(model, loss, images, targets, *weights, outputs=outputs)
+    add_batch(model, loss, images, targets, *weights, outputs=outputs)

@@ -18,8 +18,8 @@ from cnncli.data.share import Share
 from cnncli.errors import Problem, SpecError
 from cnncli.factory.computation.halves import LOGITS
 from cnncli.factory.freezing import every_layer
+from cnncli.factory.metrics import add_batch
 from cnncli.factory.twins import copy_of, twin
-from cnncli.runner.execution.steps import measure
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
 
@@ -123,7 +123,7 @@ class SeveralDevices:
                     optimizer.apply_gradients(zip(gradient, own, strict=True))
             images, targets, *weights = batch
             loss, outputs = self._whole(*answers)
-            measure(model, loss, images, targets, *weights, outputs=outputs)
+            add_batch(model, loss, images, targets, *weights, outputs=outputs)
 
         return step
 
@@ -143,7 +143,7 @@ class SeveralDevices:
         def step(images: tf.Tensor, targets: tf.Tensor) -> None:
             _, outputs = self._whole(*self._strategy.run(share, args=(images, targets)))
             loss = model.compute_loss(images, targets, outputs, training=False)
-            measure(model, loss, images, targets, outputs=outputs)
+            add_batch(model, loss, images, targets, outputs=outputs)
 
         return step
 

@@ -124,15 +124,6 @@ def read_errors_of(*readers: Reader) -> Iterator[None]:
         raise
 
 
-def measure(
-    model: keras.Model, loss: tf.Tensor, images: tf.Tensor, targets: tf.Tensor, *weights: tf.Tensor, outputs: tf.Tensor
-) -> None:
-    """Adds a batch to the mean loss and the metrics."""
-    mean_loss = next(metric for metric in model.metrics if metric.name == "loss")
-    mean_loss.update_state(loss, sample_weight=tf.shape(targets)[0])
-    model.compute_metrics(images, targets, outputs, *weights)
-
-
 def metrics_of(model: keras.Model, group: Alone | None = None) -> dict[str, float]:
     """The current values of a model's metrics, those of rank 0; one with a value for each class gives their mean."""
     values = {name: float(np.mean(np.asarray(value))) for name, value in model.get_metrics_result().items()}
