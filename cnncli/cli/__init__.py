@@ -7,6 +7,7 @@ import contextlib
 import errno
 import importlib
 import os
+import re
 import shlex
 import sys
 import warnings
@@ -102,9 +103,31 @@ class _Commands(click.Group):
             from cnncli.wording import nearest
 
             context.fail(f"no command is called '{arguments[0]}'{nearest(arguments[0], COMMANDS)}")
-        if (both := " ".join(arguments[:2])) in COMMANDS:
-            return both, self.get_command(context, both), arguments[2:]
-        return super().resolve_command(context, arguments)
+        words = 2 if " ".join(arguments[:2]) in COMMANDS else 1
+        name = " ".join(arguments[:words])
+        if words == 2:
+            resolved = name, self.get_command(context, name), arguments[2:]
+        else:
+            resolved = super().resolve_command(context, arguments)
+        if resolved[1] is not None and not context.resilient_parsing:
+            with click.Context(resolved[1], info_name=name, parent=context) as inner:
+                _refuse_empty(inner, arguments[words:])
+        return resolved
+
+
+def _refuse_empty(context: click.Context, arguments: list[str]) -> None:
+    """Refuses an empty text: as a path it would be the current folder, and as a value often the same as none.
+
+    `"$PHOTOS"` is one where the variable is not set.
+    """
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        if not argument:
+            what = f"the value of {before}" if before.startswith("-") and before.strip("-") else "an argument"
+        elif re.fullmatch("--[^=]+=", argument):
+            what = f"the value of {argument[:-1]}"
+        else:
+            continue
+        context.fail(f"{what} is an empty text; if it is a variable of the shell, it may not be set")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -57,3 +57,23 @@ def test_nothing_is_told_where_it_would_not_help(call, arguments):
     result = call(*arguments)
     assert (result.code, "no such option" in result.err.lower()) == (2, True)
     assert "--set" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["train", "a.yaml", "--devices", ""], "the value of --devices"),
+        (["train", "a.yaml", "--max-time="], "the value of --max-time"),
+        (["preview", "a.yaml", "-o", ""], "the value of -o"),
+        (["data", ""], "an argument"),
+        (["data", "pack", "photos", ""], "an argument"),
+        (["predict", "a.png", "--run=", "b.png"], "the value of --run"),
+    ],
+)
+def test_an_empty_text_is_refused(call, tmp_path, monkeypatch, arguments, what):
+    """As `"$UNSET"` is one: it would be the folder in which the command runs, or no limit and no devices."""
+    monkeypatch.chdir(tmp_path)
+    result = call(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.endswith(f"Error: {what} is an empty text; if it is a variable of the shell, it may not be set\n")
+    assert f"'cnncli {' '.join(arguments[: 1 + (arguments[1] == 'pack')])} --help'" in result.err

@@ -36,7 +36,7 @@ def runs(tmp_path):
         (["done", "--host", "0.0.0.0", "--port", "0"], 2, "set a token"),
         (["done", "--host", "::", "--port", "0"], 2, "set a token"),
         (["done", "--token", "short"], 2, "16 or more"),
-        (["done", "--token", ""], 2, "16 or more"),
+        (["done", "--token", ""], 2, "--token is an empty text"),
         (["done", "--token", "with blanks and more"], 2, "no blanks"),
         (["done", "--token-file", "short"], 2, "16 or more"),
         (["done", "--token-file", "binary"], 2, "it is not text"),
