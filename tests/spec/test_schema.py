@@ -150,7 +150,8 @@ def test_validation_takes_nothing_else(part):
         ("exclude", ["[]"], ["null", "a.png", "[3]"]),
         ("unreadable", ["error"], ["ignore", "true", "null"]),
         ("standardize", ["null", "featurewise", "samplewise"], ["true", "batchwise"]),
-        ("cache", ["true", "false"], ["null", "'yes'", "1"]),
+        ("cache", ["true", "false", "{disk: 20}", "{disk: 0.5}"],
+         ["null", "'yes'", "1", "{}", "{disk: -1}", "{disk: 0}", "{disk: 1e300}", "{disk: 1, memory: 2}"]),
     ],
 )  # fmt: skip
 def test_each_key_of_data_takes_these_and_not_those(key, good, bad):
@@ -159,6 +160,19 @@ def test_each_key_of_data_takes_these_and_not_those(key, good, bad):
     for value in bad:
         with pytest.raises(Exception, match=f"data.{key}"):
             spec_of(LEAST.replace("source: mnist", f"source: mnist, {key}: {value}"))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("{disk: -1}", r"data.cache.disk: expected a limit in GB, above 0 and at most 1,000,000, got -1"),
+        ("{disc: 20}", r"data.cache.disc: unknown key; did you mean 'disk'\?"),
+        ("disc", r"data.cache: expected off, memory, disk, or \{disk: 20\} with its limit in GB, got 'disc'"),
+    ],
+)
+def test_the_cache_says_what_is_wrong_with_its_limit(value, message):
+    with pytest.raises(Exception, match=message):
+        spec_of(LEAST.replace("source: mnist", f"source: mnist, cache: {value}"))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from cnncli.catalog.validators import (
     whole,
 )
 from cnncli.errors import KeyPath, Problem
-from cnncli.wording import shown
+from cnncli.wording import nearest, shown
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
@@ -65,29 +65,43 @@ class_weight = optional(
 )
 rate_factors = optional(mapping_of(number(0, above=True)))
 _CACHES = ("off", "memory", "disk")
+_LIMIT = validator(
+    "a limit in GB, above 0 and at most 1,000,000",
+    lambda value: is_number(value) and 0 < value <= 1e6,
+    {"type": "number", "exclusiveMinimum": 0, "maximum": 1e6},
+)
 
 
-def _is_cache(value: Any) -> bool:
-    if isinstance(value, dict):
-        return list(value) == ["disk"] and is_number(value["disk"]) and value["disk"] > 0
-    return isinstance(value, bool) or value in _CACHES
+def _limited_cache(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
+    """`{disk: 20}`: the cache on the disk with a limit."""
+    if not isinstance(value, dict) or not value:
+        problems.append(Problem(path, f"expected {_CACHE}, got {shown(value)}"))
+        return value
+    for key in [key for key in value if key != "disk"]:
+        message = f"unknown key{nearest(key, ['disk']) or '; the only one is disk, with a limit in GB'}"
+        problems.append(Problem((*path, key), message, at_key=True))
+    return {key: _LIMIT.accept(size, (*path, key), problems) if key == "disk" else size for key, size in value.items()}
 
 
-cache = validator(
-    "off, memory, disk, or {disk: 20} with its limit in GB",
-    _is_cache,
-    {
-        "anyOf": [
-            {"enum": [*_CACHES, True, False]},
-            {
-                "type": "object",
-                "properties": {"disk": {"type": "number", "exclusiveMinimum": 0}},
-                "required": ["disk"],
-                "additionalProperties": False,
-            },
-        ]
-    },
-    lambda value: {True: "disk", False: "off"}[value] if isinstance(value, bool) else value,
+_CACHE = "off, memory, disk, or {disk: 20} with its limit in GB"
+cache = any_of(
+    validator(
+        _CACHE,
+        lambda value: isinstance(value, bool) or value in _CACHES,
+        {"enum": [*_CACHES, True, False]},
+        lambda value: {True: "disk", False: "off"}[value] if isinstance(value, bool) else value,
+    ),
+    Validator(
+        _CACHE,
+        _limited_cache,
+        {
+            "type": "object",
+            "properties": {"disk": _LIMIT.schema},
+            "required": ["disk"],
+            "additionalProperties": False,
+        },
+    ),
+    description=_CACHE,
 )
 image_size = optional(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
 frame = optional(any_of(whole(0), choice("first", "middle")))
