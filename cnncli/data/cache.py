@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnncli.data.cache_entries import make_entry, opened_entry, tidy
+from cnncli.data.cache_entries import entry_within, make_entry, opened_entry, tidy
 from cnncli.data.cache_room import IMAGES, LIMIT, decoded_cache_dir
 from cnncli.data.files import open_file
 from cnncli.data.samples import FileSamples, Samples
@@ -51,7 +51,7 @@ def cached(
     state, shape = _state(samples), (len(samples), *samples.shape)
     entry = decoded_cache_dir() / IMAGES / f"{state.key}.npy"
     for _ in range(_ATTEMPTS):
-        images = opened_entry(entry, shape, np.uint8)
+        images = entry_within(entry, shape, np.uint8, "images", bound)
         if images is not None:
             return Samples(images, samples.labels, samples.names)
         make_entry(entry, shape, np.uint8, _chunks(samples, progress), "images", bound)

@@ -24,6 +24,7 @@ from cnncli.errors import ResourceError
 from cnncli.wording import size_text
 
 _HEADER = 128  # bytes before the numbers
+_KEEPING = "keeping {:,} {}"
 _ABANDONED = 24 * 3600  # seconds after which no process will finish an unfinished entry
 
 
@@ -41,6 +42,24 @@ def opened_entry(entry: Path, shape: tuple[int, ...], dtype: DTypeLike) -> np.nd
             os.utime(entry)  # as used just now
     except (OSError, ValueError, EOFError):  # ValueError: cut off
         return None
+    return array
+
+
+def entry_within(
+    entry: Path, shape: tuple[int, ...], dtype: DTypeLike, contents: str, bound: int | None
+) -> np.ndarray | None:
+    """The array of an entry, if there is one; it stays in the cache only within the bound, which may be a new one.
+
+    Raises:
+        ResourceError: The entry alone is larger; it is removed.
+    """
+    array = opened_entry(entry, shape, dtype)
+    if array is not None and bound is not None:
+        try:
+            make_room(array.nbytes + _HEADER, bound, _KEEPING.format(shape[0], contents), own=entry)
+        except ResourceError:
+            entry.unlink(missing_ok=True)
+            raise
     return array
 
 
@@ -67,7 +86,7 @@ def make_entry(
     """
     part, size = None, math.prod(shape) * np.dtype(dtype).itemsize
     if bound is not None:
-        make_room(size + _HEADER, bound, f"keeping {shape[0]:,} {contents}")
+        make_room(size + _HEADER, bound, _KEEPING.format(shape[0], contents))
     try:
         create_cache_folder(entry.parent, mode=0o700)
         missing = size - shutil.disk_usage(entry.parent).free

@@ -74,12 +74,15 @@ def entries(*kinds: str) -> list[Entry]:
         with contextlib.suppress(OSError):  # another process may be removing entries
             if path.is_dir() or path.parent.name in ARRAYS:
                 state = path.stat()
-                found.append(Entry(state.st_mtime_ns, _size_of_folder(path) if path.is_dir() else state.st_size, path))
+                found.append(Entry(state.st_mtime_ns, size_of_entry(path), path))
     return sorted(found)
 
 
-def _size_of_folder(folder: Path) -> int:
-    places = [(Path(place), names) for place, _, names in os.walk(folder)]
+def size_of_entry(path: Path) -> int:
+    """Bytes of a file, or those that all files of a folder take on the disk."""
+    if not path.is_dir():
+        return path.stat().st_size
+    places = [(Path(place), names) for place, _, names in os.walk(path)]
     return sum(size_on_disk((place / name).lstat().st_size) for place, names in places for name in names)
 
 

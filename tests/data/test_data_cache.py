@@ -246,6 +246,24 @@ def test_those_unused_for_longest_make_room(tmp_path, folder):
     assert len(list(folder.iterdir())) == 1
 
 
+def test_a_lower_bound_holds_for_what_is_there(tmp_path, folder):
+    """By removing what was used before, and where that is not enough, the entry itself."""
+    first, second = (some(tmp_path / name, 10, start) for start, name in enumerate("ab"))
+    decoded(first)
+    (entry,) = folder.iterdir()
+    size = entry.stat().st_size
+    os.utime(entry, (1000, 1000))
+    decoded(second)
+    assert decoded(second, bound=2 * size) == 0
+    assert entry.exists()
+    assert decoded(second, bound=size) == 0
+    assert len(list(folder.iterdir())) == 1
+    assert not entry.exists()
+    with pytest.raises(ResourceError, match="keeping 10 images needs 288 B of the cache, and it may hold 287 B"):
+        decoded(second, bound=size - 1)
+    assert not list(folder.iterdir())
+
+
 def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(samples, folder):
     folder.mkdir(parents=True)
     old, new = folder / ".abc.x.part", folder / ".abc.y.part"

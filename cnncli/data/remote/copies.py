@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from cnncli.data.cache_room import REMOTE, decoded_cache_dir, hold, make_room, writing
+from cnncli.data.cache_room import REMOTE, decoded_cache_dir, hold, make_room, size_of_entry, writing
 from cnncli.data.inventory.archives import write_archive
 from cnncli.data.inventory.location import existing_file
 from cnncli.data.remote.address import ZIP, archive_of
@@ -69,8 +69,7 @@ def _fetched(address: str, public: str, bound: int, notice: Notice) -> Path:
     entry = decoded_cache_dir() / REMOTE / hashlib.blake2b(public.encode(), digest_size=16).hexdigest()
 
     def make_room_for(size: int) -> None:
-        if size:
-            make_room(size, bound, public)
+        make_room(size_of_entry(entry) + size, bound, public, own=entry)
 
     try:
         with writing(entry, notice):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnncli.data.cache_entries import make_entry, opened_entry, tidy
+from cnncli.data.cache_entries import entry_within, make_entry, opened_entry, tidy
 from cnncli.data.cache_room import LIMIT, decoded_cache_dir
 from cnncli.data.pipeline import evaluation_batch_size
 from cnncli.errors import Problem, ResourceError, SpecError
@@ -121,7 +121,7 @@ class Features:
         if self._cache:
             entry = decoded_cache_dir() / "features" / f"{self._key(split, weights)}.npy"
             try:
-                if (values := opened_entry(entry, shape, np.float32)) is None:
+                if (values := entry_within(entry, shape, np.float32, "features", self._bound)) is None:
                     make_entry(entry, shape, np.float32, self._chunks(split, progress), "features", self._bound)
                     tidy(entry, self._bound or LIMIT)
                     values = opened_entry(entry, shape, np.float32)

@@ -97,6 +97,31 @@ def test_a_bound_holds_for_all_of_the_cache(site, cache):
     assert sum(path.stat().st_size for path in cache.rglob("*")) < 100_000 + 8 * 4096
 
 
+def test_a_lower_bound_holds_for_a_copy_that_is_there(site):
+    site.content = b"x" * 50_000
+    whole = copied(site.address("first.csv"), 130_000)
+    assert copied(site.address("first.csv"), 100_000) == whole
+    with pytest.raises(ResourceError) as raised:
+        copied(site.address("first.csv"), 50_000)
+    assert "first.csv needs 56.0 KiB of the cache, and it may hold 48.8 KiB" in raised.value.message
+    assert raised.value.hint == "set data.cache: {disk: 2}, in GB"
+
+
+def test_a_bound_holds_for_what_comes_out_of_an_archive(tmp_path, cache):
+    """Also where that is larger than the archive, and where it is there already."""
+    (tmp_path / "pictures.zip").write_bytes(zipped(cats=b"\0" * 50_000))
+    address = f"zip://photos::{tmp_path}/pictures.zip"
+    for _ in range(2):
+        with pytest.raises(
+            ResourceError, match=r"unpacking pictures.zip needs 52.0 KiB of the cache, and it may hold 49.8"
+        ):
+            copied(address, 51_000)
+        assert not [path for path in (cache / "unpacked").rglob("*") if path.is_file()]
+    assert copied(address, 60_000).is_dir()
+    with pytest.raises(ResourceError, match=r"unpacking pictures.zip needs 52.0 KiB of the cache"):
+        copied(address, 51_000)
+
+
 def test_what_another_process_uses_stays(site):
     first = copied(site.address("first.csv"), 10**6)
     reader, writer = os.pipe()

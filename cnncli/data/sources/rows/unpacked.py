@@ -8,7 +8,15 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cnncli.data.cache_room import UNPACKED, create_cache_folder, decoded_cache_dir, hold, make_room, size_on_disk
+from cnncli.data.cache_room import (
+    UNPACKED,
+    create_cache_folder,
+    decoded_cache_dir,
+    hold,
+    make_room,
+    size_of_entry,
+    size_on_disk,
+)
 from cnncli.errors import ResourceError
 from cnncli.notices import Notice
 
@@ -38,19 +46,23 @@ def unpack(
         ResourceError: The cache folder is full or cannot be written to, or the bound is too small.
     """
     folder = unpacked_folder(files)
-    if folder.is_dir():
+    others = " and others" if len(files) > 1 else ""
+    what, is_there = f"unpacking {files[0].name}{others}", folder.is_dir()
+    if bound is not None:
+        expected = sum(file.stat().st_size for file in files) + images * size_on_disk(1)
+        make_room(size_of_entry(folder) if is_there else expected, bound, what, own=folder)
+    if is_there:
         hold(folder)
         return folder
-    if bound is not None:
-        size = sum(file.stat().st_size for file in files) + images * size_on_disk(1)
-        make_room(size, bound, f"unpacking {files[0].name}{' and others' if len(files) > 1 else ''}")
-    notice(f"unpacking the images of {files[0]}{' and others' if len(files) > 1 else ''} into {folder}")
+    notice(f"unpacking the images of {files[0]}{others} into {folder}")
     try:
         create_cache_folder(folder.parent)
         unfinished = folder.with_name(f"{folder.name}-{os.getpid()}")
         try:
             unfinished.mkdir(exist_ok=True)
             write(unfinished)
+            if bound is not None:  # what is in an archive may be larger than the archive
+                make_room(size_of_entry(unfinished), bound, what, own=unfinished)
             if not folder.is_dir():  # another process may have been faster
                 unfinished.rename(folder)
         finally:
