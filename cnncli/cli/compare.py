@@ -149,7 +149,7 @@ def _pair_lines(pair: Pair, several: bool, is_repeat: bool) -> Iterator[str]:
     if several:
         return
     for image in pair.changed[:_MOST_IMAGES]:
-        yield f"  {image.image} is {image.true}; {pair.first}: {image.first}, {pair.second}: {image.second}"
+        yield f"  {image.image} is {image.true}; {pair.second}: {image.second}, {pair.first}: {image.first}"
     if len(pair.changed) > _MOST_IMAGES:
         yield f"  and {len(pair.changed) - _MOST_IMAGES:,} more images that changed sides: --json lists all"
 
