@@ -103,15 +103,14 @@ class _Commands(click.Group):
             from cnncli.wording import nearest
 
             context.fail(f"no command is called '{arguments[0]}'{nearest(arguments[0], COMMANDS)}")
-        words = 2 if " ".join(arguments[:2]) in COMMANDS else 1
-        name = " ".join(arguments[:words])
-        if words == 2:
-            resolved = name, self.get_command(context, name), arguments[2:]
+        resolved: tuple[str | None, click.Command | None, list[str]]
+        if (both := " ".join(arguments[:2])) in COMMANDS:
+            resolved = both, self.get_command(context, both), arguments[2:]
         else:
             resolved = super().resolve_command(context, arguments)
-        if resolved[1] is not None and not context.resilient_parsing:
-            with click.Context(resolved[1], info_name=name, parent=context) as inner:
-                _refuse_empty(inner, arguments[words:])
+        name, command, rest = resolved
+        if command is not None and not context.resilient_parsing:
+            _refuse_empty(click.Context(command, info_name=name, parent=context), rest)
         return resolved
 
 
