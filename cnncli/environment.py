@@ -7,18 +7,10 @@ those that are there to change how TensorFlow computes: they are obeyed, named, 
 from __future__ import annotations
 
 import contextlib
-import gc
-import importlib
 import os
 import platform
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 from cnncli.machine import MOST_THREADS
 
@@ -59,23 +51,6 @@ these names can hold secrets: Terraform's begin with TF_ too."""
 
 _FOR_PROGRAMS = ("KERAS_NNX_ENABLED", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 """Variables of Keras for the user's own scripts: a missing package or a misspelt number there would end its import."""
-
-_OPTIONAL = ("IPython", "matplotlib", "scipy", "sklearn")
-"""Packages that Keras and TensorFlow import for functions which no command of cnncli calls, and do without where they
-are missing: a third of their start."""
-
-_SELDOM = tuple(
-    f"tensorflow._api.v2.{name}"
-    for name in (
-        *("__internal__.feature_column", "__internal__.test", "compat.v1", "compat.v2", "feature_column"),
-        *("test", "tpu"),
-    )
-)
-"""Names under which TensorFlow offers what has another name, or what no training needs: imported when they are used,
-which saves a tenth of its start."""
-
-_LIBRARIES = ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2")
-"""Libraries in the package TensorFlow."""
 
 _ours: dict[str, str] = {}
 
@@ -153,85 +128,6 @@ def set_before_tensorflow() -> None:
     # alone it makes a convolutional training up to twice as fast: benchmarks/step.py.
     if has_onednn():
         os.environ[ONEDNN] = "0" if os.environ.get(ONEDNN, "").lower() in ("0", "false") else "1"
-
-
-@contextlib.contextmanager
-def quick_imports() -> Iterator[None]:
-    """Inside, TensorFlow and Keras are imported in half the time, by this thread.
-
-    Python would search their modules for garbage again and again, and finds none. A process that is cnncli's alone
-    needs none of the packages that Keras can do without, either, nor the seldom names, and never searches these modules
-    afterwards.
-    """
-    collects = gc.isenabled()
-    gc.disable()
-    finders = [_Without(_OPTIONAL), _Later(_SELDOM)] if _is_claimed else []
-    sys.meta_path[:0] = finders
-    try:
-        yield
-    finally:
-        for finder in finders:
-            sys.meta_path.remove(finder)
-        if finders:
-            gc.freeze()
-        if collects:
-            gc.enable()
-
-
-class _Without(MetaPathFinder):
-    """Has the thread that made it not find some packages."""
-
-    def __init__(self, packages: tuple[str, ...]) -> None:
-        self._packages, self._thread = packages, threading.get_ident()
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
-        """Raises ModuleNotFoundError for those packages, and leaves all others to the next finder."""
-        if fullname in self._packages and threading.get_ident() == self._thread:
-            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
-
-
-class _Later(MetaPathFinder, Loader):
-    """Has modules imported when an attribute of theirs is asked for.
-
-    `importlib.util.LazyLoader` does so as well, but not for those that put something else in their place.
-    """
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self._names = {*names}
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """The spec of such a module when it is imported first; leaves all others to the next finder."""
-        spec = PathFinder.find_spec(fullname, path, target) if fullname in self._names else None
-        if spec is not None:
-            spec.loader = self
-        return spec
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Leaves the module empty until then."""
-
-        def ask(attribute: str) -> Any:
-            name = module.__name__
-            self._names.discard(name)
-            if sys.modules.get(name) is module:
-                del sys.modules[name]
-            return getattr(importlib.import_module(name), attribute)
-
-        vars(module)["__getattr__"] = ask
-
-
-def load_libraries(folder: Path) -> None:
-    """Loads the libraries of the package TensorFlow on Linux as its import would, but so that other threads go on.
-
-    That takes a sixth of the import. Whatever fails does so again there.
-    """
-    if sys.platform != "linux":
-        return
-    import ctypes  # only here, because most commands need none
-
-    load = ctypes.CDLL(None).dlopen  # a call of a function of C lets other threads run, Python's own import does not
-    load.argtypes, load.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
-    for name in _LIBRARIES:
-        load(os.fsencode(folder / name), os.RTLD_NOW)
 
 
 @contextlib.contextmanager

@@ -27,14 +27,13 @@ from cnncli.environment import (
     expects_workers,
     has_onednn,
     is_claimed,
-    load_libraries,
     matplotlib_backend_aside,
     processor_parts,
-    quick_imports,
     set_before_tensorflow,
     threads_to_start_with,
 )
 from cnncli.errors import ResourceError
+from cnncli.imports import load_libraries, quick_imports
 from cnncli.machine import expanded, has_nvidia_driver, processor_flags, usable_cores
 
 VARIABLES = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", *RESULT_VARIABLES)
@@ -128,7 +127,7 @@ LOG_LEVEL_BEFORE = logging.getLogger("tensorflow").level
 with stderr_aside() as _text, matplotlib_backend_aside():
     try:
         _load_libraries()
-        with quick_imports():
+        with quick_imports(is_claimed()):
             import keras
             import tensorflow as tf
     except Exception as _error:  # a broken installation can raise anything

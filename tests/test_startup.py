@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 import platform
 import subprocess
 import sys
+import typing
+from functools import partial, partialmethod
 
 import pytest
+
+from cnncli.imports import quick_imports
 
 START_AND_COMPUTE = """
 from cnncli.startup import CHATTER, device_name, keras, tf
@@ -49,7 +54,7 @@ import matplotlib.figure, scipy.sparse, sklearn.metrics
 
 SELDOM = """
 import sys
-from cnncli import environment
+from cnncli import environment, imports
 if sys.argv[1] == "claimed":
     environment.claim_process()
 from cnncli.startup import keras, tf
@@ -58,12 +63,20 @@ inputs = keras.Input((8, 8, 1))
 model = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(keras.layers.Conv2D(2, 3)(inputs))))
 model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
 model.fit(tf.ones((4, 8, 8, 1)), tf.zeros(4), verbose=0)
-later = [name for name in environment._SELDOM if "__getattr__" in vars(sys.modules[name])]
-print(len(later) / len(environment._SELDOM))
+later = [name for name in imports._SELDOM if "__getattr__" in vars(sys.modules[name])]
+print(len(later) / len(imports._SELDOM))
 print(sorted(ops.gradient_registry.list()))
 print(sorted(map(str, tensor_conversion_registry._tensor_conversion_func_registry)))
 assert tf.compat.v1.get_default_graph is ops.get_default_graph
 assert tf.lite.TFLiteConverter and tf.feature_column.numeric_column and tf.test.TestCase and tf.compat.v2.nn.relu
+assert tf.debugging.assert_equal and tf.profiler.experimental.Profile and tf.lite.Interpreter
+from tensorflow.python import keras as earlier
+from tensorflow.python.keras.layers.legacy_rnn.rnn_cell_impl import GRUCell
+dropout = tf.nn.RNNCellDropoutWrapper(GRUCell(3))
+assert type(dropout) is earlier.layers.rnn_cell_wrapper_v2.DropoutWrapper and earlier.optimizer_v2
+assert tf.lite.TFLiteConverter and tf.distribute.MirroredStrategy and tf.distribute.experimental.CentralStorageStrategy
+import requests
+assert requests.get and requests.adapters.HTTPAdapter
 """
 
 
@@ -85,4 +98,58 @@ def test_names_that_no_training_needs_are_there_when_they_are_asked_for_and_noth
         printed.append([ast.literal_eval(line) for line in result.stdout.splitlines()])
     (none, *everything), (all_of_them, *registered) = printed
     assert (none, all_of_them) == (0.0, 1.0)
-    assert registered == everything
+    of_their_own = {"AudioMicrofrontend", "DebugGradientIdentity", "DebugGradientRefIdentity", "DebugIdentityV2"}
+    gradients, conversions = ({*names} for names in everything)
+    assert [gradients - of_their_own, conversions] == [{*names} for names in registered]
+
+
+USUAL = inspect.getfullargspec
+
+
+class Described:
+    """Functions of all kinds."""
+
+    def method(self, at, *more, only=1, **options: int) -> str: ...
+
+    half = partialmethod(method, 2)
+
+
+def positional(a, /, b: int = 1, *, c, d: str = "") -> None: ...
+
+
+def signed(*anything): ...
+
+
+signed.__signature__ = inspect.signature(positional)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [positional, signed, Described, Described.method, Described().method, Described.half, partial(positional, 1)],
+)
+def test_functions_are_described_as_python_does_while_tensorflow_is_imported(function):
+    def described():
+        return inspect.getfullargspec(function), inspect.signature(function)
+
+    usual = described()
+    with quick_imports(is_claimed=True):
+        assert inspect.getfullargspec is not USUAL
+        assert described() == usual
+    assert inspect.getfullargspec is USUAL
+
+
+def test_types_and_parameters_are_what_python_makes_of_them_while_tensorflow_is_imported():
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    usual = typing.TypeVar("usual", "int", "str").__constraints__
+    with quick_imports(is_claimed=True):
+        first, second = (typing.TypeVar(name, "int", "str").__constraints__ for name in "ab")
+        assert inspect.Parameter("name", kind, default=1) == inspect.Parameter("name", kind.value, default=1)
+        for wrong in ("class", "a b", 1):
+            with pytest.raises((ValueError, TypeError)):
+                inspect.Parameter(wrong, kind)
+        no_type = "not a type"
+        with pytest.raises(SyntaxError):
+            typing.TypeVar("wrong", "int", no_type)
+    assert first == second == usual
+    assert first[0] is second[0]
+    assert typing.TypeVar("after", "int", "str").__constraints__[0] is not first[0]
