@@ -12,6 +12,9 @@ from cnncli.data.groups import Groups, drawn_groups
 from cnncli.errors import DataError
 from cnncli.wording import counted
 
+_MANY = 10
+"""Classes; where there are more, and more than half as many as images, the labels may be something else."""
+
 
 @dataclass(frozen=True)
 class Division:
@@ -135,6 +138,8 @@ def _require_room(count: int, total: int, classes: int, split: str, splits_after
     if most < 1:
         without = split == "validation" or (splits_after and not most)
         hint = "add images" + ", or set data.split.validation to 0 for none" * bool(without)
+    if classes > _MANY and 2 * classes > total:
+        hint += f"; if the {classes:,} labels are numbers such as prices or ages, they are no classes to learn"
     raise DataError(message, hint)
 
 

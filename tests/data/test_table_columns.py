@@ -99,7 +99,12 @@ def test_rows_that_are_not_one_hot_are_named_and_those_without_a_label_counted(p
 
 
 def test_columns_of_several_ones_are_no_one_hot_label(pets):
-    assert "no column that is known to hold the label" in message(pets, "image,cat,dog\ncat/1.png,1,1\ndog/1.png,1,1\n")
+    said = message(pets, "image,cat,dog,age\ncat/1.png,1,1,3\ndog/1.png,1,1,5\n")
+    assert "has a 1 in several of the columns cat, dog: an image of several classes at once is not supported" in said
+    assert "name one of them in data.source.table.label_column" in said
+    for none in ("0,0", "0,", "0.5,0.3"):
+        said = message(pets, f"image,cat,dog\ncat/1.png,{none}\ndog/1.png,{none}\n")
+        assert "no column that is known to hold the label" in said
 
 
 def test_numbers_get_names_from_a_file(pets):

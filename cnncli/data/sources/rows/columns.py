@@ -11,7 +11,7 @@ from cnncli.data.sources.rows import Grid, Listing, Row
 from cnncli.data.sources.rows.arguments import TableArguments
 from cnncli.data.sources.rows.encoded_cells import encoded_names, is_encoded
 from cnncli.data.sources.rows.names import GUESSES, simplified
-from cnncli.data.sources.rows.one_hot import OneHot, one_hot_columns
+from cnncli.data.sources.rows.one_hot import OneHot, one_hot_columns, several_at_once
 from cnncli.data.sources.rows.pixel_cells import is_pixels, pixel_columns, pixel_names
 from cnncli.data.sources.rows.split_column import KEY, flag_column, split_column
 from cnncli.data.sources.rows.text import is_image_name
@@ -62,7 +62,7 @@ def rows_of(table: Path, grid: Grid, arguments: TableArguments, exists: Callable
     if one_hot is None and label is None:
         label = finder.only_class(used) if grid.classes else finder.only_other(used)
     if one_hot is None and label is None:
-        raise finder.unknown("label")
+        raise finder.unknown("label", several=several_at_once(grid, used))
     listing = _listing(grid, image, label, split, group, one_hot)
     if words:
         listing.rows = [row._replace(split=words[row.split]) for row in listing.rows]
@@ -185,8 +185,14 @@ class _Finder:
     def _tell(self, at: int, what: str) -> None:
         self._arguments.notice(f"{self._table}: the column '{self._grid.header[at]}' holds the {what}")
 
-    def unknown(self, role: str, name: str | None = None) -> DataError:
-        """There is no such column."""
+    def unknown(self, role: str, name: str | None = None, several: str = "") -> DataError:
+        """There is no such column; or there are several, for images of several classes at once."""
+        if several:
+            return DataError(
+                f"{self._table} has a 1 in several of the columns {several}: an image of several classes at once is "
+                "not supported",
+                f"name one of them in {_key(role)}, to learn that alone",
+            )
         lack = f"no column {name!r}" if name is not None else f"no column that is known to hold the {role}"
         rule = "; the first row must name the columns" if "first row" in self._grid.names_columns else ""
         return DataError(

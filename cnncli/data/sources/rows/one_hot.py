@@ -14,6 +14,8 @@ _TOLERANCE = 1e-3
 _TRUTH = {"true": 1.0, "false": 0.0}
 """What pandas.get_dummies and R write in place of 1 and 0."""
 
+_BITS = {"0", "1", "0.0", "1.0", "true", "false", "True", "False", "TRUE", "FALSE", ""}
+
 _MOST = 0.9
 """Share of rows that must sum to 1: the rest are mistakes, and with more of them the numbers mean something else."""
 
@@ -38,12 +40,7 @@ class OneHot(NamedTuple):
 
 def one_hot_columns(grid: Grid, taken: Collection[int | None]) -> OneHot | None:
     """The columns of numbers from 0 to 1 that sum to 1 in nearly every row that is not all zeros; None without."""
-    columns = []
-    for at in range(len(grid.header)):
-        if at not in taken:
-            values = [_number(cells[at]) for _, cells in grid.rows]
-            if all(value is not None and 0 <= value <= 1 for value in values):
-                columns.append(at)
+    columns = _shares(grid, taken)
     if len(columns) < 2:
         return None
     one_hot = OneHot(tuple(columns), tuple(grid.header[at] for at in columns))
@@ -51,6 +48,24 @@ def one_hot_columns(grid: Grid, taken: Collection[int | None]) -> OneHot | None:
     labelled = [total for total in sums if total]
     good = sum(abs(total - 1) <= _TOLERANCE for total in labelled)
     return one_hot if labelled and good >= _MOST * len(labelled) else None
+
+
+def several_at_once(grid: Grid, taken: Collection[int | None]) -> str:
+    """Names of the columns of 0 and 1, if an image has a 1 in two of them, as of several classes; else empty."""
+    columns = [at for at in _shares(grid, taken) if {cells[at] for _, cells in grid.rows} <= _BITS]
+    most = max((sum(_number(cells[at]) or 0.0 for at in columns) for _, cells in grid.rows), default=0.0)
+    return some([grid.header[at] for at in columns]) if most > 1 else ""
+
+
+def _shares(grid: Grid, taken: Collection[int | None]) -> list[int]:
+    """The columns of numbers from 0 to 1."""
+    columns = []
+    for at in range(len(grid.header)):
+        if at not in taken:
+            values = [_number(cells[at]) for _, cells in grid.rows]
+            if all(value is not None and 0 <= value <= 1 for value in values):
+                columns.append(at)
+    return columns
 
 
 def _number(text: str) -> float | None:
