@@ -18,6 +18,7 @@ from cnncli.catalog.validators import (
     list_of,
     not_negative,
     number,
+    optional,
     positive,
     text,
     validator,
@@ -43,6 +44,11 @@ _sizes = _per_axis(whole(1))
 _around = any_of(whole(0), list_of(any_of(whole(0), list_of(whole(0), 2)), 2))
 _odd = validator(
     "an odd whole number", lambda v: is_whole(v) and v > 0 and v % 2 == 1, {"type": "integer", "minimum": 1}
+)
+_of_each_image = validator(  # along axis 0 an answer would depend on the other images of its batch
+    "an axis: 1, 2 …, or -1, -2 … from the last; 0 is the images of a batch,",
+    lambda v: is_whole(v) and v != 0,
+    {"type": "integer", "not": {"const": 0}},
 )
 _pixel = number(0, 255)
 _shift = any_of(number(0, as_written=True), list_of(number(0)))  # 2 is pixels, one by one; 2.0 all between as well
@@ -71,7 +77,10 @@ _ACCEPTED: tuple[tuple[Validator, tuple[str, ...]], ...] = (
     (whole(0, words=("total_steps",)), ("warmup_steps",)),
     (list_of(whole(-1)), ("target_shape",)),
     (list_of(whole(0)), ("target_class_ids",)),
-    (list_of(whole(1)), ("boundaries", "dims", "noise_shape", "shared_axes")),
+    (list_of(whole(1)), ("boundaries", "dims", "shared_axes")),
+    (list_of(optional(whole(1)), description="a list of the sizes of the mask, null for that of the input"), (
+        "noise_shape",
+    )),
     (_sizes, ("dilation_rate", "kernel_size", "output_size", "pool_size", "size", "strides")),
     (_per_axis(whole(0)), ("output_padding",)),
     (_around, ("cropping",)),
@@ -132,6 +141,7 @@ _DIFFERENT: dict[tuple[str, str], Validator] = {
     ("callback", "factor"): number(0, 1, above=True, below=True),
     ("regularizer", "factor"): not_negative,
     ("augmentation", "factor"): _share_or_range,
+    ("layer", "axis"): any_of(_of_each_image, list_of(_of_each_image), description=_of_each_image.description),
     ("augmentation", "interpolation"): choice("nearest", "bilinear"),
     ("augmentation", "kernel_size"): any_of(_odd, list_of(_odd, 2)),
     ("callback", "mode"): choice("auto", "min", "max"),
@@ -143,8 +153,9 @@ _DIFFERENT: dict[tuple[str, str], Validator] = {
     ("augmentation", "scale"): _share_or_range,
     ("layer", "threshold"): not_negative,
     # by class
-    ("BatchNormalization", "axis"): whole(),
+    ("BatchNormalization", "axis"): _of_each_image,
     ("Concatenate", "axis"): whole(),
+    ("GroupNormalization", "axis"): _of_each_image,
     ("GroupNormalization", "groups"): whole(-1),
     ("RandomBrightness", "factor"): _both_ways,
     ("RandomErasing", "fill_value"): any_of(_pixel, list_of(_pixel, 3)),

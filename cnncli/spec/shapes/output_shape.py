@@ -8,6 +8,7 @@ from math import prod
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.layer_traits import CONVOLUTIONS, POOLS, traits_of
 from cnncli.spec.backbones import backbone_output_shape, is_backbone, shape_error
+from cnncli.spec.shapes.axes import check_axes
 from cnncli.spec.shapes.terms import Shape, ShapeError, border_of, pair, units_of, window_of
 from cnncli.wording import dimensions
 
@@ -29,12 +30,15 @@ def output_shape(layer: Entry, shape: Shape, classes: int) -> Shape | None:
             )
         return _of_image(layer, shape, classes)
     if traits and traits.same_shape:
+        check_axes(layer, shape)
         _check_groups(layer, shape)
         return shape
     if layer.name == "Flatten":
         return (prod(shape),)
     if layer.name == "Dense":
         return (*shape[:-1], units_of(layer.get("units"), classes))
+    if layer.name == "Permute":
+        check_axes(layer, shape)
     if layer.name == "Reshape" and -1 not in (target := layer.get("target_shape")):
         if prod(target) != prod(shape):
             raise ShapeError(f"{prod(shape)} values cannot be given the shape {dimensions(target)}", tuple(target))

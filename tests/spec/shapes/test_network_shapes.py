@@ -131,6 +131,19 @@ def test_results_that_cannot_be_joined_say_why_and_the_way_out(entry, shapes, me
         ),
         (layer("GroupNormalization"), (9, 9, 16), "its 32 groups do not divide the 16 channels"),
         (layer("GroupNormalization", groups=4, axis=1), (9, 8, 16), "its 4 groups do not divide the 9 channels"),
+        (layer("Softmax", axis=4), (9, 8, 16), "there is no axis 4 of 9×8×16, which has the axes 1 to 3, or -3 to -1"),
+        (layer("UnitNormalization", axis=-4), (9, 8, 16), "there is no axis -4 of 9×8×16"),
+        (layer("LayerNormalization", axis=[1, 2]), (9,), "there is no axis 2 of 9, which has the axes 1 alone"),
+        (layer("LayerNormalization", axis=[3, -1]), (9, 8, 16), "axis [3, -1] names an axis twice"),
+        (layer("PReLU", shared_axes=[1, 4]), (9, 8, 16), "there is no axis 4"),
+        (layer("Permute", dims=[3, 1, 1]), (9, 8, 16), "takes 'dims' of the numbers from 1 to 3, each once, not [3, 1"),
+        (layer("Permute", dims=[2, 1]), (9,), "takes 'dims' of 1 alone, not [2, 1]"),
+        (
+            layer("Dropout", rate=0.5, noise_shape=[4, 1, 1, 16]),
+            (9, 8, 16),
+            "or 1 where all values share a draw: [null, 1, 1, 16]",
+        ),
+        (layer("AlphaDropout", rate=0.5, noise_shape=[1, 16]), (9, 8, 16), "'noise_shape' for 9×8×16 has 4 sizes"),
         (layer("SpatialDropout2D", rate=0.5), (9,), "above it everything is flat (9)"),
         (layer("Reshape", target_shape=[2, 3]), (7,), "7 values cannot be given the shape 2×3"),
     ],
@@ -184,6 +197,7 @@ def transposed(name):
 
 ADAPTIVE_POOLS = ("AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D")
 border = st.integers(0, 3)
+axes = st.sampled_from([1, 2, 3, 4, -1])  # the batch, which Keras takes, is one of those from the last
 borders = per_axis(border) | st.lists(st.lists(border, min_size=2, max_size=2), min_size=2, max_size=2)
 activations = st.sampled_from(["relu", "gelu", "softmax"])
 layers = st.one_of(
@@ -195,6 +209,10 @@ layers = st.one_of(
     of("GlobalAveragePooling2D", keepdims=st.booleans()),
     of("GlobalMaxPooling2D", keepdims=st.booleans()),
     of("UpSampling2D", size=per_axis(st.integers(1, 3))),
+    of("LayerNormalization", axis=axes | st.lists(axes, min_size=1, max_size=3)),
+    of("UnitNormalization", axis=axes),
+    of("Softmax", axis=axes),
+    of("PReLU", shared_axes=st.lists(st.integers(1, 4), min_size=1, max_size=3, unique=True)),
     transposed("Conv2DTranspose"),
     of("ZeroPadding2D", padding=borders),
     of("Cropping2D", cropping=borders),
