@@ -46,6 +46,10 @@ def validator(
     return Validator(description, accept, schema)
 
 
+LARGEST = 2**31 - 1
+"""The largest whole number where no other limit is set: TensorFlow counts with 32 bits in places."""
+
+
 def is_whole(value: Any) -> bool:
     """Whether it is a whole number; true and false are not."""
     return isinstance(value, int) and not isinstance(value, bool)
@@ -75,7 +79,18 @@ def whole(minimum: int | None = None, maximum: int | None = None, *, words: Sequ
             return isinstance(value, str) and value in words
         return (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
 
-    return validator(text, fits, schema)
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
+        if maximum is None and _is_too_large(value) and fits(value):
+            problems.append(Problem(path, f"{shown(value)} is too large; whole numbers are at most {LARGEST:,}"))
+            return value
+        return checked.accept(value, path, problems)
+
+    checked = validator(text, fits, schema)
+    return Validator(text, accept, schema)
+
+
+def _is_too_large(value: Any) -> bool:
+    return is_whole(value) and abs(value) > LARGEST
 
 
 def number(
@@ -193,6 +208,9 @@ def any_of(*validators: Validator, description: str = "") -> Validator:
             accepted = each.accept(value, path, refused)
             if not refused:
                 return accepted
+            if _is_too_large(value) and "too large" in refused[0].message:
+                problems.extend(refused)
+                return value
             tried["object" if "$ref" in each.schema else str(each.schema.get("type", ""))] = refused
         if isinstance(value, dict) and "object" in tried:
             problems.extend(tried["object"])
