@@ -80,6 +80,11 @@ def sizes_text(schedule: Sequence[SmallerImages], epochs: int | None, full: Shap
         'images are 96×96 up to epoch 2, then 128×128'
     """
     parts = parts_of(schedule, epochs or 0)[:-1]
+    if epochs:
+        begins = [0, *(part.end for part in parts)]
+        parts = tuple(part for begin, part in zip(begins, parts, strict=False) if part.end > begin)
+        if not parts:
+            return f"images are {dimensions(full[:2])} from the start: no part of data.image.schedule is a whole epoch"
     known = [f"{dimensions(part.size or ())}{f' up to epoch {part.end}' if epochs else ''}" for part in parts]
     return f"images are {', '.join(known)}, then {dimensions(full[:2])}"
 

@@ -13,7 +13,7 @@ from cnncli.errors import KeyPath, Problem
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.graph import Node
 from cnncli.spec.sections.section import Section, key
-from cnncli.wording import nearest
+from cnncli.wording import counted, nearest
 
 INSIDE = "/"
 """Stands between the name of a backbone and that of a layer inside it."""
@@ -102,7 +102,7 @@ def wrong_stages(stages: Sequence[StageSpec], epochs: int, nodes: Sequence[Node]
     """What contradicts the stages in the rest of the spec."""
     together = sum(stage.epochs for stage in stages)
     if stages and epochs != together:
-        message = f"the stages have {together} epochs in total; leave out 'epochs', or write {together}"
+        message = f"the stages have {counted(together, 'epoch')} in total; leave out 'epochs', or write {together}"
         yield Problem(("train", "epochs"), message)
     wrong = list(_misnamed(stages, nodes))
     yield from wrong

@@ -8,7 +8,7 @@ import pytest
 
 from cnncli.errors import SpecError
 from cnncli.spec import load
-from cnncli.spec.sections.smaller_images import SmallerImages, parts_of
+from cnncli.spec.sections.smaller_images import SmallerImages, parts_of, sizes_text
 
 SPEC = """\
 name: growing
@@ -107,3 +107,17 @@ def test_each_part_ends_with_a_whole_epoch(lengths, epochs, ends):
     parts = parts_of([SmallerImages(epochs=length, size=20 + n) for n, length in enumerate(lengths)], epochs)
     assert [part.end for part in parts] == ends
     assert [part.size for part in parts] == [*((20 + n, 20 + n) for n in range(len(lengths))), None]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "epochs", "text"),
+    [
+        ([0.4, 0.3], 10, "images are 8×8 up to epoch 4, 16×16 up to epoch 7, then 28×28"),
+        ([0.4, 0.3], 2, "images are 16×16 up to epoch 1, then 28×28"),
+        ([0.4, 0.3], 1, "images are 28×28 from the start: no part of data.image.schedule is a whole epoch"),
+        ([0.4, 0.3], None, "images are 8×8, 16×16, then 28×28"),
+    ],
+)
+def test_only_parts_that_have_an_epoch_are_said(lengths, epochs, text):
+    schedule = [SmallerImages(epochs=length, size=size) for length, size in zip(lengths, (8, 16), strict=True)]
+    assert sizes_text(schedule, epochs, (28, 28, 1)) == text
