@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cnncli.cli.options import UserPath, complete_runs, runs_dir_option
-from cnncli.wording import p_text
+from cnncli.wording import counted, p_text
 
 if TYPE_CHECKING:
     from cnncli.records.comparison import Comparison, Pair
@@ -134,14 +134,16 @@ def _pair_lines(pair: Pair, several: bool, is_repeat: bool) -> Iterator[str]:
     p = f"p {p_text(pair.p)}"
     p += f", exact {p_text(pair.exact_p)}" if pair.exact_p is not None else ""
     p += f", adjusted for the number of comparisons {p_text(pair.holm_p)}" if several else ""
-    sides = f"right on {pair.gained:,} images where the other is wrong, wrong on {pair.lost:,} where it is right"
+    sides = (
+        f"right on {counted(pair.gained, 'image')} where the other is wrong, wrong on {pair.lost:,} where it is right"
+    )
     yield f"  {sides}"
     of_seed = ", but both have one spec: it is the luck of the seed" if is_repeat and pair.holm_p < 0.05 else ""
     yield f"  {p}: {_verdict(pair.holm_p)}{of_seed}"
     for change in pair.classes[:_MOST_CLASSES]:
         sure = f", p {p_text(change.p)}" if change.p < 0.05 else ""
         yield (
-            f"  {change.class_name}: {change.gained - change.lost:+,} of {change.images:,} images"
+            f"  {change.class_name}: {change.gained - change.lost:+,} of {counted(change.images, 'image')}"
             f" ({change.gained:,} gained, {change.lost:,} lost{sure})"
         )
     if len(pair.classes) > _MOST_CLASSES:

@@ -139,7 +139,7 @@ def _require_room(count: int, total: int, classes: int, split: str, splits_after
         without = split == "validation" or (splits_after and not most)
         hint = "add images" + ", or set data.split.validation to 0 for none" * bool(without)
     if classes > _MANY and 2 * classes > total:
-        hint += f"; if the {classes:,} labels are numbers such as prices or ages, they are no classes to learn"
+        hint += f"; if the {classes:,} labels are numbers such as prices or ages, they are not classes"
     raise DataError(message, hint)
 
 

@@ -19,7 +19,7 @@ from cnncli.runner.inputs.own_files import with_own_files
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.train import train
 from cnncli.runs import BEST, hashes
-from cnncli.wording import in_shell
+from cnncli.wording import counted, in_shell
 
 _COMPARED_FILES = {BEST: "the best weights", "predictions.csv": "the predictions"}
 
@@ -53,7 +53,7 @@ def _first_difference(before: Sequence[Mapping[str, str]], now: Sequence[Mapping
     """The first difference between two histories; the duration of an epoch is not compared."""
     for number, (first, second) in enumerate(zip_longest(before, now), start=1):
         if first is None or second is None:
-            return f"{len(before)} epochs before, {len(now)} now"
+            return f"{counted(len(before), 'epoch')} before, {len(now)} now"
         for name in dict.fromkeys([*first, *second]):
             if name != "seconds" and first.get(name) != second.get(name):
                 return f"epoch {number}: {name} was {first.get(name)}, now {second.get(name)}"

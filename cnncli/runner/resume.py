@@ -31,6 +31,7 @@ from cnncli.spec.metrics import monitored_metric, reported_metrics
 from cnncli.spec.schema import Spec
 from cnncli.startup import tf
 from cnncli.track import trackers_for
+from cnncli.wording import counted
 from cnncli.workers.group import ALONE, Alone
 
 
@@ -52,7 +53,7 @@ def resume(
     if spec.train.epochs != run.spec.train.epochs and "total_steps" in str(spec.train.phases[-1].optimizer):
         observer.on_notice(
             "warning: the learning rate follows the number of epochs, so from here on it differs from that of a "
-            f"training of {spec.train.epochs} epochs"
+            f"training of {counted(spec.train.epochs, 'epoch')}"
         )
     if not folder.data.exists():  # it ended before its first step
         spec = spec.replace(data=with_own_files(spec.data, run.path))

@@ -65,7 +65,9 @@ def _with_epochs(run: OpenRun, epochs: int) -> Spec:
     earlier = sum(0 < epoch.stage <= ended for epoch in progress.epochs)  # of all stages but the last
     earlier += sum(stage.epochs for stage in spec.train.stages[ended:-1])
     if last and epochs <= earlier:
-        raise RunError(f"the stages before the last one take {earlier} epochs; {epochs} leave none for the last")
+        raise RunError(
+            f"the stages before the last one take {counted(earlier, 'epoch')}; {epochs} in all leave none for the last"
+        )
     return _with_last_phase(spec, epochs - earlier)
 
 

@@ -72,7 +72,7 @@ def test_labels_that_are_hardly_classes_are_said_to_be_that():
     names = [str(number) for number in range(18)]
     with pytest.raises(DataError) as caught:
         validation_indices(np.minimum(np.arange(20), 17), 0.2, Drawing(True, 0), names)
-    assert "; if the 18 labels are numbers such as prices or ages, they are no classes" in caught.value.hint
+    assert "; if the 18 labels are numbers such as prices or ages, they are not classes" in caught.value.hint
     with pytest.raises(DataError) as caught:
         validation_indices(np.repeat(np.arange(18), 2), 20, Drawing(True, 0), names)
     assert "prices" not in caught.value.hint

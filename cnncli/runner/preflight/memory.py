@@ -14,7 +14,7 @@ from cnncli.factory.summary import summarize
 from cnncli.machine import available_memory, existing_folder, peak_memory, resident_memory
 from cnncli.spec.graph import Node
 from cnncli.startup import keras
-from cnncli.wording import size_text
+from cnncli.wording import counted, size_text
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def require_step_fits(model: keras.Model, nodes: Sequence[Node], batch_size: int
     per_image = (needed.activations + needed.working) / batch_size
     fitting = int((available - (needed.total - per_image * batch_size)) / per_image)
     hint = f"lower train.batch_size to {1 << fitting.bit_length() - 1}, or lower" if fitting > 0 else "lower"
-    message = f"a step on {batch_size:,} images needs about {size_text(needed.total)} of memory, but only"
+    message = f"a step on {counted(batch_size, 'image')} needs about {size_text(needed.total)} of memory, but only"
     raise ResourceError(f"{message} {size_text(available)} are free", f"{hint} data.image.size")
 
 

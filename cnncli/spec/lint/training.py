@@ -197,7 +197,7 @@ def patience_too_long(context: LintContext) -> Iterator[Problem]:
         if patience is not None and patience + (callback.get("start_from_epoch") or 0) >= epochs:
             yield Problem(
                 ("train", "callbacks", index, callback.name, "patience"),
-                f"{callback.name} waits {patience} epochs and the training has {epochs}, so it never acts; "
+                f"{callback.name} waits {counted(patience, 'epoch')} and the training has {epochs}, so it never acts; "
                 "write a smaller patience, or more epochs",
             )
 

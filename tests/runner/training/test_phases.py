@@ -158,7 +158,7 @@ def test_fewer_epochs_than_the_other_stages_take_are_refused(staged, watcher, tm
 
     copy = next(place for at, place in staged.copies if at == (1, 1, 0))
     run = RunDir(shutil.copytree(copy, tmp_path / "moved"))
-    with pytest.raises(RunError, match="before the last one take 3 epochs; 3 leave none for the last"):
+    with pytest.raises(RunError, match="before the last one take 3 epochs; 3 in all leave none for the last"):
         resume(run, [watcher()], epochs=3)
 
 
