@@ -16,10 +16,13 @@ import typing
 from collections.abc import Iterator
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
+
+from cnncli.environment import is_claimed
 
 _OPTIONAL = ("IPython", "matplotlib", "scipy", "sklearn")
 """Packages that Keras and TensorFlow import for functions which no command of cnncli calls, and do without where they
@@ -49,19 +52,19 @@ _LIBRARIES = ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2")
 
 
 @contextlib.contextmanager
-def quick_imports(is_claimed: bool) -> Iterator[None]:
+def quick_imports() -> Iterator[None]:
     """Inside, TensorFlow and Keras are imported in half the time, by this thread.
 
-    Python would search their modules for garbage again and again, and finds none. A process that is cnncli's alone,
-    which `is_claimed`, needs none of the packages that Keras can do without, either, nor the seldom names, and never
-    searches these modules afterwards.
+    Python would search their modules for garbage again and again, and finds none. A process that is cnncli's alone
+    needs none of the packages that Keras can do without, either, nor the seldom names, and never searches these modules
+    afterwards.
     """
     collects = gc.isenabled()
     gc.disable()
-    finders = [_Without(_OPTIONAL), _Later((*_SELDOM, _CELLS))] if is_claimed else []
+    finders = [_Without(_OPTIONAL), _Later((*_SELDOM, _CELLS))] if is_claimed() else []
     sys.meta_path[:0] = finders
     try:
-        with _quick_descriptions() if is_claimed else contextlib.nullcontext():
+        with _quick_descriptions() if is_claimed() else contextlib.nullcontext():
             yield
     finally:
         for finder in finders:
@@ -210,16 +213,18 @@ def _quick_parameter(
         _parameter(self, name, kind, default=default, annotation=annotation)
 
 
-def load_libraries(folder: Path) -> None:
-    """Loads the libraries of the package TensorFlow on Linux as its import would, but so that other threads go on.
+def load_libraries() -> None:
+    """Loads the libraries of TensorFlow on Linux as its import would, but so that other threads go on.
 
-    That takes a sixth of the import. Whatever fails does so again there.
+    That takes a sixth of the import, though names of functions are looked up only when those are called. Whatever fails
+    does so again there.
     """
-    if sys.platform != "linux":
+    package = find_spec("tensorflow") if sys.platform == "linux" and "tensorflow" not in sys.modules else None
+    if package is None or package.origin is None or not is_claimed():
         return
     import ctypes  # only here, because most commands need none
 
     load = ctypes.CDLL(None).dlopen  # a call of a function of C lets other threads run, Python's own import does not
     load.argtypes, load.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
     for name in _LIBRARIES:
-        load(os.fsencode(folder / name), os.RTLD_NOW)
+        load(os.fsencode(Path(package.origin).parent / name), os.RTLD_LAZY)

@@ -15,7 +15,6 @@ import sys
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from cnncli.environment import (
     THREADS,
     expects_workers,
     has_onednn,
-    is_claimed,
     matplotlib_backend_aside,
     processor_parts,
     set_before_tensorflow,
@@ -77,13 +75,6 @@ def _refuse_unknown_xla_flags() -> None:
         )
 
 
-def _load_libraries() -> None:
-    """Lets threads that load images go on while the libraries of TensorFlow are loaded."""
-    package = find_spec("tensorflow") if "tensorflow" not in sys.modules and is_claimed() else None
-    if package is not None and package.origin is not None:
-        load_libraries(Path(package.origin).parent)
-
-
 def _not_started(error: Exception) -> ResourceError:
     """Why Keras or TensorFlow cannot be imported."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
@@ -126,8 +117,8 @@ LOG_LEVEL_BEFORE = logging.getLogger("tensorflow").level
 
 with stderr_aside() as _text, matplotlib_backend_aside():
     try:
-        _load_libraries()
-        with quick_imports(is_claimed()):
+        load_libraries()
+        with quick_imports():
             import keras
             import tensorflow as tf
     except Exception as _error:  # a broken installation can raise anything

@@ -13,7 +13,7 @@ from functools import partial, partialmethod
 
 import pytest
 
-from cnncli.imports import quick_imports
+from cnncli.imports import _quick_descriptions
 
 START_AND_COMPUTE = """
 from cnncli.startup import CHATTER, device_name, keras, tf
@@ -132,7 +132,7 @@ def test_functions_are_described_as_python_does_while_tensorflow_is_imported(fun
         return inspect.getfullargspec(function), inspect.signature(function)
 
     usual = described()
-    with quick_imports(is_claimed=True):
+    with _quick_descriptions():
         assert inspect.getfullargspec is not USUAL
         assert described() == usual
     assert inspect.getfullargspec is USUAL
@@ -141,7 +141,7 @@ def test_functions_are_described_as_python_does_while_tensorflow_is_imported(fun
 def test_types_and_parameters_are_what_python_makes_of_them_while_tensorflow_is_imported():
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     usual = typing.TypeVar("usual", "int", "str").__constraints__
-    with quick_imports(is_claimed=True):
+    with _quick_descriptions():
         first, second = (typing.TypeVar(name, "int", "str").__constraints__ for name in "ab")
         assert inspect.Parameter("name", kind, default=1) == inspect.Parameter("name", kind.value, default=1)
         for wrong in ("class", "a b", 1):
