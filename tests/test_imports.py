@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from package_trees import PACKAGE, SOURCES, dotted, tree_of
 
-import cnncli
-
-PACKAGE = Path(cnncli.__file__).parent
 REPOSITORY = Path(__file__).parents[1]
 
 # The rooms from the street door down to the cellar. Each may import those named beside it, and itself; as every name
@@ -207,14 +205,6 @@ class Import(NamedTuple):
     at_start: bool
 
 
-def sources() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
-
-
-def tree_of(file: Path) -> ast.Module:
-    return ast.parse(file.read_text("utf-8"))
-
-
 def room_of(file: Path) -> str:
     return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -250,7 +240,7 @@ def names_used(tree: ast.Module) -> Iterator[tuple[str, int]]:
             own |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name | ast.Attribute):
-            first, _, rest = ast.unparse(node).partition(".")
+            first, _, rest = dotted(node).partition(".")
             yield f"{own.get(first, first)}.{rest}".strip("."), node.lineno
         elif isinstance(node, ast.ImportFrom):
             yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
@@ -287,7 +277,7 @@ def unsafe(tree: ast.Module) -> list[str]:
 
 
 def test_every_room_is_on_the_picture():
-    assert {room_of(file) for file in sources()} == set(ROOMS)
+    assert {room_of(file) for file in SOURCES} == set(ROOMS)
 
 
 def test_the_picture_lets_nobody_import_upwards():
@@ -297,14 +287,14 @@ def test_the_picture_lets_nobody_import_upwards():
 
 def test_every_module_imports_only_what_its_room_may():
     offenders = {}
-    for file in sources():
+    for file in SOURCES:
         package = ".".join(file.relative_to(PACKAGE.parent).parent.parts)
         offenders[str(file.relative_to(PACKAGE))] = forbidden(room_of(file), tree_of(file), package)
     assert {file: lines for file, lines in offenders.items() if lines} == {}
 
 
 def test_no_module_reads_a_file_that_can_run_code():
-    offenders = {str(file.relative_to(PACKAGE)): unsafe(tree_of(file)) for file in sources()}
+    offenders = {str(file.relative_to(PACKAGE)): unsafe(tree_of(file)) for file in SOURCES}
     assert {file: lines for file, lines in offenders.items() if lines} == {}
 
 
@@ -414,8 +404,8 @@ def test_no_object_changes_its_class():
     """An assignment to `__class__` skips whatever the constructor does; build the right class instead."""
     offenders = [
         f"{file}:{node.lineno}"
-        for file in sorted((REPOSITORY / "cnncli").rglob("*.py"))
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for file in SOURCES
+        for node in ast.walk(tree_of(file))
         if isinstance(node, ast.Attribute) and node.attr == "__class__" and isinstance(node.ctx, ast.Store)
     ]
     assert not offenders
@@ -454,7 +444,7 @@ def test_a_command_that_does_not_compute_starts_nothing_heavy(command, runs_fold
 def modules() -> dict[str, Path]:
     """Every module of the package by its dotted name."""
     named = {}
-    for file in sources():
+    for file in SOURCES:
         parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
         named[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
     return named

@@ -2,12 +2,8 @@
 
 import ast
 from collections import Counter
-from pathlib import Path
 
-import cnncli
-
-PACKAGE = Path(cnncli.__file__).parent
-SOURCES = sorted(PACKAGE.rglob("*.py"))
+from package_trees import PACKAGE, SOURCES, tree_of
 
 MOST_LINES, MOST_LINES_OF_A_FUNCTION, MOST_MODULES = 300, 50, 25
 
@@ -27,7 +23,7 @@ def test_no_function_is_long():
     long = [
         f"{file.relative_to(PACKAGE)}: {node.name}"
         for file in SOURCES
-        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        for node in ast.walk(tree_of(file))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and lines_of(node) > MOST_LINES_OF_A_FUNCTION
     ]
     assert long == []

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
+from package_trees import PACKAGE, SOURCES, tree_of
+
 REPOSITORY = Path(__file__).parents[1]
-PACKAGE = REPOSITORY / "cnncli"
 
 INSTEAD = {
     r"(?<!there )\b(is|are|was|were) no (?!(longer|more|less|better|larger|slower|faster)\b)\w+": "is not a …",
@@ -44,9 +46,8 @@ Place = tuple[str, str]
 """Where a text is, and the text."""
 
 
-def strings_of(source: str, name: str) -> Iterator[Place]:
+def strings_of(tree: ast.Module, name: str) -> Iterator[Place]:
     """The string literals of a module that a user may read: all but docstrings; those of commands are their help."""
-    tree = ast.parse(source)
     hidden = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
@@ -60,19 +61,24 @@ def strings_of(source: str, name: str) -> Iterator[Place]:
             yield f"{name}:{node.lineno}", node.value
 
 
-def texts() -> Iterator[Place]:
+@cache
+def texts() -> list[Place]:
     """Everything that users read, with its place."""
-    for file in sorted(PACKAGE.rglob("*.py")):
-        yield from strings_of(file.read_text("utf-8"), file.relative_to(REPOSITORY).as_posix())
+    found = [
+        place
+        for file in SOURCES
+        for place in strings_of(tree_of(file), f"cnncli/{file.relative_to(PACKAGE).as_posix()}")
+    ]
     pages = [*PACKAGE.rglob("*.md"), REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]
     for file in sorted([*pages, *(REPOSITORY / "configs").rglob("*.yaml")]):
         text = file.read_text("utf-8")
         for number, line in enumerate(text.splitlines(), 1):
             shown = line.partition("#")[2] if file.suffix == ".yaml" else line
-            yield f"{file.relative_to(REPOSITORY).as_posix()}:{number}", shown
+            found.append((f"{file.relative_to(REPOSITORY).as_posix()}:{number}", shown))
+    return found
 
 
-def findings(places: Iterator[Place]) -> list[str]:
+def findings(places: Iterable[Place]) -> list[str]:
     """Every use of a pattern, with its place and the words to use instead."""
     return [
         f"{place}: {match.group()!r} → {instead}: {text.strip()[:100]}"
@@ -91,6 +97,6 @@ def test_each_kind_of_text_is_searched_and_a_bad_one_is_found():
     assert kinds >= {"cnncli/cli/*.py", "cnncli/explain/texts/key/*.md", "docs/*.md", "*.md", "configs/*.yaml"}
     command = '@click.command()\ndef a():\n    """Told."""\n    """told"""\n    say("is no array")\n'
     module = 'import click\n"""told"""\n\n\n' + command
-    assert [place for place, _ in strings_of(module, "a.py")] == ["a.py:7", "a.py:8", "a.py:9"]
-    assert len(findings(strings_of(module, "a.py"))) == 3
-    assert findings(iter([("a", "there is no file, it is no longer there, and what it does")])) == []
+    assert [place for place, _ in strings_of(ast.parse(module), "a.py")] == ["a.py:7", "a.py:8", "a.py:9"]
+    assert len(findings(strings_of(ast.parse(module), "a.py"))) == 3
+    assert findings([("a", "there is no file, it is no longer there, and what it does")]) == []

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ast
 from functools import cache
-from pathlib import Path
 
-import cnncli
+from package_trees import PACKAGE, tree_of
 
-PACKAGE = Path(cnncli.__file__).parent
 MODULES = {
     ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): file
     for file in (PACKAGE / "runner").rglob("*.py")
@@ -30,7 +28,7 @@ def imported(node: ast.AST) -> set[str]:
 @cache
 def chain(module: str) -> tuple[str, ...]:
     """The longest chain of imports from a module down; a circle would be endless."""
-    below = imported(ast.parse(MODULES[module].read_text("utf-8"))) - {module}
+    below = imported(tree_of(MODULES[module])) - {module}
     return (module, *max(map(chain, sorted(below)), key=len, default=()))
 
 
