@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import os
 import shutil
 import signal
@@ -21,6 +22,17 @@ settings.load_profile("untimed")
 MEMORY_DISK, ENOUGH_BYTES = Path("/dev/shm"), 4 << 30
 if os.access(MEMORY_DISK, os.W_OK) and shutil.disk_usage(MEMORY_DISK).free > ENOUGH_BYTES:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_DISK))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Python would look for garbage among all tests and modules again and again: a tenth of the whole time."""
+    gc.disable()
+    collected = yield
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
+    gc.enable()
+    return collected
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -69,6 +81,23 @@ def _mnist_is_unpacked_once():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mnist, "arrays", functools.cache(mnist.arrays))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_waits_for_pictures():
+    import pictures
+
+    with pictures.quick():
+        yield
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """For tests that look at the pictures of a run, or train on images that are unlike those of the others."""
+    import pictures
+
+    with pictures.whole():
         yield
 
 

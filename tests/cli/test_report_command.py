@@ -6,7 +6,7 @@ import webbrowser
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn")]
 
 
 def test_the_page_has_the_figures_of_the_run(call, trained):

@@ -6,7 +6,7 @@ import sys
 import pytest
 from comparison import same_threads
 
-pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive, pytest.mark.usefixtures("drawn")]
 
 PROGRAM = """
 import atexit, sys

@@ -14,7 +14,7 @@ from cnncli.data.decode.input_format import InputFormat
 from cnncli.spec import parse
 from cnncli.spec.reader import read
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn")]
 
 SPEC = """
 name: ct

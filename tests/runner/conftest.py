@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pictures
 import pytest
 from runner_squares import write_squares
 
@@ -222,4 +223,5 @@ def trained(make_spec, watched, tmp_path_factory) -> Any:
     """A training that went well, and its run."""
     from cnncli.runner.train import train
 
-    return train(make_spec(), tmp_path_factory.mktemp("runs"), [watched], ["cnncli", "train", "tiny.yaml"])
+    with pictures.whole():
+        return train(make_spec(), tmp_path_factory.mktemp("runs"), [watched], ["cnncli", "train", "tiny.yaml"])

@@ -13,7 +13,7 @@ from cnncli.report import artifact_names
 from cnncli.runner.open_run import OpenRun
 from cnncli.runs import RunDir
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn")]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from PIL import Image
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn")]
 
 
 def test_reports_cope_with_a_class_that_is_not_tested(folder_spec, own_splits, tmp_path, watcher):

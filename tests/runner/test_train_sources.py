@@ -16,7 +16,7 @@ from cnncli.runner.open_run import OpenRun
 from cnncli.runs import LAST, list_runs
 from cnncli.spec import load
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn")]
 
 
 @pytest.fixture(scope="module")
