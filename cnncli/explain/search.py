@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from cnncli.catalog import FAMILIES, resolve, spellings
 from cnncli.catalog.unsupported import RENAMED_ARGUMENTS, refusal
@@ -70,6 +71,7 @@ def find(word: str) -> Answer:
     return _find(rest.strip(), (within,))
 
 
+@cache
 def canonical(word: str) -> str:
     """One spelling for all ways of writing a word or a dotted name: `Kernel-Sizes` → `kernelsize`."""
     text = "".join(letter for letter in word.lower() if letter.isalnum() or letter == ".")

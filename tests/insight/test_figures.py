@@ -25,7 +25,7 @@ def answers(draw):
     return np.array(labels), np.array(scores, np.float64)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(answers())
 def test_figures_are_those_of_sklearn(drawn):
     labels, scores = drawn
@@ -49,7 +49,7 @@ def test_figures_are_those_of_sklearn(drawn):
     assert {name: float(value) for name, value in found.items()} == pytest.approx(expected, abs=1e-12, nan_ok=True)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(answers())
 def test_areas_are_those_of_sklearn_where_they_are_defined(drawn):
     labels, scores = drawn

@@ -49,16 +49,22 @@ def place(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def runs(place):
+    """The runs that were opened."""
+    return {}
+
+
 @pytest.fixture
-def run(place, monkeypatch):
+def run(place, runs, monkeypatch):
     """Opens a run: stretched, padded, cropped, in half precision, or without a feature map; trained where it is new."""
     monkeypatch.chdir(place)
     monkeypatch.setenv("CNNCLI_CACHE_DIR", str(place / "cache"))
 
     def run(name):
-        if not (place / f"runs/{name}-001").exists():
-            cnncli.train(cnncli.load_spec(SPEC, {"name": name, **KINDS[name]}))
-        return cnncli.open_run(f"runs/{name}-001")
+        if name not in runs:
+            runs[name] = cnncli.train(cnncli.load_spec(SPEC, {"name": name, **KINDS[name]}))
+        return runs[name]
 
     return run
 

@@ -36,6 +36,8 @@ def model_of(*between, loss="CategoricalCrossentropy", end="softmax", dtype="flo
 
 def trained(model, sizes=(6, 7, 1), weighted=False):
     """Weights and metrics of steps with batches of these sizes, and the metrics of a validation of them."""
+    import tensorflow as tf
+
     from cnncli.runner.execution.execution import OneDevice
     from cnncli.runner.execution.steps import metrics_of
 
@@ -45,11 +47,12 @@ def trained(model, sizes=(6, 7, 1), weighted=False):
         (random.normal(size=(size, 8, 8, 1)).astype("float32"), np.eye(3, dtype="float32")[random.integers(0, 3, size)])
         for size in sizes
     ]
-    for step in steps:
+    any_size = [tf.TensorSpec((None, *each)) for each in ((8, 8, 1), (3,), ())]
+    for step, parts in zip(steps, (2 + weighted, 2), strict=True):
         model.reset_metrics()
+        traced = tf.function(step, any_size[:parts], autograph=False)  # once, as within the loops of a training
         for images, targets in batches:
-            weights = [np.linspace(0.5, 2, len(images), dtype="float32")] * (weighted and step is steps[0])
-            step(images, targets, *weights)
+            traced(*[images, targets, np.linspace(0.5, 2, len(images), dtype="float32")][:parts])
         results.append(metrics_of(model))
     return model.get_weights(), results
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from functools import cache
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -85,54 +86,71 @@ def ordered(samples: Samples) -> Any:
 
 
 def same_weights(first: Any, second: Any) -> bool:
-    return all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
+    """Whether two models, or lists of their weights, have the same bits."""
+    first, second = (each if isinstance(each, list) else each.get_weights() for each in (first, second))
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+WEIGHTS = np.linspace(0, 2, IMAGES, dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def stepwise(loop, samples):
+    """What two epochs of one step at a time make of a model, with weights of the images or without.
+
+    The model's weights and the metrics after each epoch, and the progress that was told.
+    """
+
+    @cache
+    def stepwise(weighted: bool) -> SimpleNamespace:
+        model, found = make_model(), SimpleNamespace(weights=[], metrics=[], told=[])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("cnncli.runner.execution.steps.SECONDS_PER_CALL", 0)
+            looped = loop.TrainingLoop(model, training(samples, WEIGHTS if weighted else None), one_device())
+            for _ in range(2):
+                found.metrics.append(looped.epoch(STEPS, lambda done, steps: found.told.append((done, steps))))
+                found.weights.append(model.get_weights())
+        return found
+
+    return stepwise
 
 
 class TestTrainingLoop:
     @pytest.mark.representatives("True")
     @pytest.mark.parametrize("weighted", [False, True])
-    def test_weights_and_metrics_are_those_of_fit(self, loop, samples, weighted):
-        weights = np.linspace(0, 2, IMAGES, dtype=np.float32) if weighted else None
+    def test_weights_and_metrics_are_those_of_fit(self, stepwise, samples, weighted):
         expected = make_model()
-        batches = training(samples, weights)
+        batches = training(samples, WEIGHTS if weighted else None)
         history = expected.fit(batches, epochs=2, steps_per_epoch=STEPS, shuffle=False, verbose=0).history
-        model = make_model()
-        looped = loop.TrainingLoop(model, training(samples, weights), one_device())
-        measured = [looped.epoch(STEPS, lambda done, steps: None) for _ in range(2)]
-        assert same_weights(model, expected)
-        assert not same_weights(model, make_model())
-        assert [epoch["accuracy"] for epoch in measured] == history["accuracy"]
-        assert [epoch["loss"] for epoch in measured] == history["loss"]
+        found = stepwise(weighted)
+        assert same_weights(found.weights[1], expected)
+        assert not same_weights(found.weights[1], make_model())
+        assert [epoch["accuracy"] for epoch in found.metrics] == history["accuracy"]
+        assert [epoch["loss"] for epoch in found.metrics] == history["loss"]
 
-    def test_the_numbers_do_not_depend_on_the_steps_of_a_call(self, loop, samples, monkeypatch):
-        models, told, measured = [], [], []
-        for seconds in (0, 1e9):  # one step at a time; more in each call
-            monkeypatch.setattr("cnncli.runner.execution.steps.SECONDS_PER_CALL", seconds)
-            models.append(make_model())
-            looped, calls = loop.TrainingLoop(models[-1], training(samples), one_device()), []
-            measured.append([looped.epoch(STEPS, lambda done, steps: calls.append((done, steps))) for _ in range(2)])  # noqa: B023
-            told.append(calls)
-        assert told[0] == [(done, STEPS) for done in range(1, STEPS + 1)] * 2
-        assert len(told[1]) < len(told[0])
-        assert told[1].count((STEPS, STEPS)) == 2  # no call goes over the end of an epoch
-        assert same_weights(*models)
-        assert measured[0] == measured[1]
+    def test_the_numbers_do_not_depend_on_the_steps_of_a_call(self, loop, stepwise, samples, monkeypatch):
+        monkeypatch.setattr("cnncli.runner.execution.steps.SECONDS_PER_CALL", 1e9)  # more in each call
+        model, told, expected = make_model(), [], stepwise(False)
+        looped = loop.TrainingLoop(model, training(samples), one_device())
+        measured = [looped.epoch(STEPS, lambda done, steps: told.append((done, steps))) for _ in range(2)]
+        assert expected.told == [(done, STEPS) for done in range(1, STEPS + 1)] * 2
+        assert len(told) < len(expected.told)
+        assert told.count((STEPS, STEPS)) == 2  # no call goes over the end of an epoch
+        assert same_weights(model, expected.weights[1])
+        assert measured == expected.metrics
 
-    def test_batches_that_the_loop_makes_itself_train_to_the_same_bits(self, loop, samples):
+    def test_batches_that_the_loop_makes_itself_train_to_the_same_bits(self, loop, stepwise, samples):
         """Also where an epoch is continued at a step in its middle."""
         from cnncli.runner.execution.steps import Drawn
 
-        handed, drawn, weights = make_model(), make_model(), np.linspace(0, 2, IMAGES, dtype=np.float32)
-        looped = loop.TrainingLoop(handed, training(samples, weights), one_device())
-        expected = [looped.epoch(STEPS, lambda done, steps: None) for _ in range(2)]
-        draw = drawing(samples, weights)
+        drawn, draw, expected = make_model(), drawing(samples, WEIGHTS), stepwise(True)
         looped = loop.TrainingLoop(drawn, Drawn(draw, 0), one_device())
         measured = [looped.epoch(STEPS, lambda done, steps: None)]
         looped.epoch(3, lambda done, steps: None)
         looped.continue_with(Drawn(draw, STEPS + 3))
         measured.append(looped.epoch(STEPS, lambda done, steps: None, done=3))
-        assert measured == expected
-        assert same_weights(handed, drawn)
+        assert measured == expected.metrics
+        assert same_weights(drawn, expected.weights[1])
 
     @pytest.mark.exhaustive
     def test_the_rest_of_an_epoch_is_trained_as_if_it_had_been_one(self, loop, samples):
@@ -177,7 +195,7 @@ class TestTrainingLoop:
         before, after = (measure.outputs_of(model, ordered(samples)) for model in (plain, program))
         np.testing.assert_allclose(before, after, atol=1e-3)
 
-    def test_steps_and_batches_come_from_the_execution(self, loop, samples):
+    def test_steps_and_batches_come_from_the_execution(self, loop, stepwise, samples):
         """A toy execution of its own, in one class: it counts, and leaves the step to one device."""
         from cnncli.runner.execution.execution import OneDevice
 
@@ -199,17 +217,16 @@ class TestTrainingLoop:
 
                 return counted
 
-        counting, model, expected = Counting(), make_model(), make_model()
+        counting, model = Counting(), make_model()
         loop.TrainingLoop(model, training(samples), counting).epoch(STEPS, lambda done, steps: None)
-        loop.TrainingLoop(expected, training(samples), one_device()).epoch(STEPS, lambda done, steps: None)
         assert (counting.distributed, set(counting.traced)) == (1, {2})
-        assert same_weights(model, expected)
+        assert same_weights(model, stepwise(False).weights[0])
 
 
 class TestValidationLoop:
-    def test_measures_what_evaluate_measures_and_changes_nothing(self, loop, samples):
+    def test_measures_what_evaluate_measures_and_changes_nothing(self, loop, stepwise, samples):
         model = make_model()
-        loop.TrainingLoop(model, training(samples), one_device()).epoch(STEPS, lambda done, steps: None)
+        model.set_weights(stepwise(False).weights[0])
         before = [weight.copy() for weight in model.get_weights()]
         validation = loop.ValidationLoop(model, ordered(samples), one_device())
         first, again = validation.measure(), validation.measure()

@@ -25,7 +25,7 @@ blocks = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=100)
 @given(st.dictionaries(st.sampled_from(["part", "other", "Add", "x.y"]), blocks | values, max_size=3) | values, lists)
 def test_any_model_is_a_network_or_has_located_problems(blocks, layers):
     value = {"data": {"source": "mnist"}, "model": {"blocks": blocks, "layers": layers}}

@@ -241,7 +241,7 @@ like_shapes = st.tuples(like_sizes, like_sizes, like_sizes) | st.tuples(like_siz
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(merges, st.lists(like_shapes, min_size=2, max_size=3))
 def test_keras_joins_the_same_shapes_and_refuses_the_same(entry, together):
     import numpy as np
