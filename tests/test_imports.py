@@ -361,24 +361,40 @@ def runs_folder(tmp_path: Path) -> Path:
     return run.parent
 
 
-@pytest.mark.parametrize(
-    ("command", "code", "said"),
-    [
-        ("evaluate nosuch", 6, "there is no run"),
-        ("evaluate RUN --fail-under accuracy=nan", 2, "METRIC=VALUE"),
-        (
-            "evaluate RUN --fail-under f1=0.9",
-            2,
-            "no metric is called 'f1'; the metrics are loss, log_loss, accuracy, mac",
-        ),
-        ("evaluate RUN --fail-under macro_f2=0.9", 2, "did you mean 'macro_f1'?"),
-        ("evaluate RUN --fail-under log_loss=0.1", 2, "less of log_loss is better"),
-        ("resume nosuch", 6, "there is no run"),
-        ("resume RUN", 0, "is finished"),
-        ("resume RUN --epochs 3", 6, "has already been trained for 4 epochs, more than 3"),
-    ],
-)
-def test_a_run_that_needs_no_tensorflow_is_answered_without(command, code, said, tmp_path):
+IN_ONE_PROCESS = """
+import contextlib, io, json, sys
+from cnncli.cli import main
+given = {}
+for command in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        try: main(command.split())
+        except SystemExit as end: code = end.code or 0
+    given[command] = [code, out.getvalue(), err.getvalue(), sorted(sys.modules)]
+print(json.dumps(given))
+"""
+
+
+def answers_of(*commands: str) -> dict[str, tuple[int, str, str, set[str]]]:
+    """Exit code, stdout and stderr of commands, one after the other in a process, and the modules loaded by then."""
+    program = [sys.executable, "-c", IN_ONE_PROCESS, json.dumps(commands)]
+    result = subprocess.run(program, capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    assert result.returncode == 0, result.stderr
+    return {command: (*given, set(loaded)) for command, (*given, loaded) in json.loads(result.stdout).items()}
+
+
+NEED_NO_TENSORFLOW = {
+    "evaluate nosuch": (6, "there is no run"),
+    "evaluate RUN --fail-under accuracy=nan": (2, "METRIC=VALUE"),
+    "evaluate RUN --fail-under f1=0.9": (2, "no metric is called 'f1'; the metrics are loss, log_loss, accuracy, mac"),
+    "evaluate RUN --fail-under macro_f2=0.9": (2, "did you mean 'macro_f1'?"),
+    "evaluate RUN --fail-under log_loss=0.1": (2, "less of log_loss is better"),
+    "resume nosuch": (6, "there is no run"),
+    "resume RUN": (0, "is finished"),
+    "resume RUN --epochs 3": (6, "has already been trained for 4 epochs, more than 3"),
+}
+
+
+def test_a_run_that_needs_no_tensorflow_is_answered_without(tmp_path):
     from cnncli.records import Epoch
     from cnncli.runner.training.checkpoint import TrainingState, write_checkpoint
     from cnncli.runs import CHECKPOINT, RunDir
@@ -389,15 +405,10 @@ def test_a_run_that_needs_no_tensorflow_is_answered_without(command, code, said,
     run.write_json("data.json", {})
     with run.write(CHECKPOINT) as path:
         write_checkpoint(path, TrainingState(tuple(Epoch(number, {}, 0.1, 1.0) for number in range(1, 5))))
-    program = (
-        "import sys\nfrom cnncli.cli import main\n"
-        "try: main(sys.argv[1:])\n"
-        "except SystemExit as end: code = end.code\n"
-        "assert 'tensorflow' not in sys.modules\nsys.exit(code)"
-    )
-    arguments = [str(run.path) if word == "RUN" else word for word in command.split()]
-    result = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
-    assert (result.returncode, said in result.stderr, result.stdout) == (code, True, ""), result.stderr
+    expected = {command.replace("RUN", str(run.path)): said for command, said in NEED_NO_TENSORFLOW.items()}
+    for command, (code, out, err, loaded) in answers_of(*expected).items():
+        assert (code, out, "tensorflow" in loaded) == (expected[command][0], "", False), (command, err)
+        assert expected[command][1] in err, command
 
 
 def test_no_object_changes_its_class():
@@ -411,34 +422,18 @@ def test_no_object_changes_its_class():
     assert not offenders
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "--help",
-        "train --help",
-        "check configs/mnist.yaml",
-        "explain --list",
-        "explain Conv2D",
-        "explain overfitting",
-        "schema",
-        "runs --runs-dir RUNS",
-        "configs",
-        "configs mnist",
-    ],
+COMPUTE_NOTHING = (
+    *("--help", "train --help", "check configs/mnist.yaml", "explain --list", "explain Conv2D", "explain overfitting"),
+    *("schema", "runs --runs-dir RUNS", "configs", "configs mnist"),
 )
-def test_a_command_that_does_not_compute_starts_nothing_heavy(command, runs_folder):
-    code = (
-        "import sys\nfrom cnncli.cli import main\n"
-        "try: main(sys.argv[1:])\n"
-        "except SystemExit as end: assert not end.code, end.code\n"
-        f"loaded = sorted({HEAVY} & set(sys.modules))\n"
-        "assert not loaded, loaded"
-    )
-    arguments = [str(runs_folder) if word == "RUNS" else word for word in command.split()]
-    program = [sys.executable, "-c", code, *arguments]
-    result = subprocess.run(program, capture_output=True, text=True, check=False, cwd=REPOSITORY)
-    assert result.returncode == 0, result.stderr
-    assert result.stdout
+
+
+def test_commands_that_do_not_compute_start_nothing_heavy(runs_folder):
+    for command, (code, out, err, loaded) in answers_of(
+        *(command.replace("RUNS", str(runs_folder)) for command in COMPUTE_NOTHING)
+    ).items():
+        assert (code, loaded & HEAVY) == (0, set()), (command, err)
+        assert out, command
 
 
 def modules() -> dict[str, Path]:

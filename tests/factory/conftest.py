@@ -39,7 +39,7 @@ def network() -> Callable[..., tuple[Node, ...]]:
     return written_out
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build() -> Callable[..., Any]:
     """Builds a model of layers as they stand in the YAML; arguments that a test does not name are plain ones."""
 

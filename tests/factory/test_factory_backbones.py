@@ -36,7 +36,7 @@ class TestPixels:
 
     def test_others_than_the_backbone_get_pixels_as_the_spec_says(self, build):
         model = build(
-            {"MobileNetV2": {"weights": None, "alpha": 0.35, "name": "seen", "pooling": "avg"}},
+            {"MobileNet": {"weights": None, "alpha": 0.25, "name": "seen", "pooling": "avg"}},
             {"Conv2D": {"filters": 2, "kernel_size": 3, "inputs": "input"}},
             {"GlobalAveragePooling2D": {"name": "own"}},
             {"Concatenate": {"inputs": ["seen", "own"]}},
@@ -49,8 +49,8 @@ class TestPixels:
 
     def test_a_backbone_below_another_layer_gets_what_that_gives(self, build):
         first = {"Conv2D": {"filters": 5, "kernel_size": 1}}
-        model = build(first, {"MobileNetV3Small": {"weights": None, "alpha": 0.75}}, *HEAD, shape=(32, 32, 3))
-        assert [layer.name for layer in model.layers][:4] == ["image", "scale", "conv2d_1", "mobile_net_v3_small_1"]
+        model = build(first, {"MobileNet": {"weights": None, "alpha": 0.25}}, *HEAD, shape=(32, 32, 3))
+        assert [layer.name for layer in model.layers][:4] == ["image", "scale", "conv2d_1", "mobile_net_1"]
         assert model.layers[3].input_shape == (None, 32, 32, 5)
 
 
@@ -147,8 +147,8 @@ class TestNetwork:
     def test_it_computes_in_the_precision_of_the_spec_and_leaves_keras_own_as_it_was(self, build):
         import keras
 
-        model = build({"MobileNetV3Small": {"weights": None}}, *HEAD, shape=(32, 32, 3), precision="mixed_bfloat16")
-        backbone = model.get_layer("mobile_net_v3_small_1")
+        model = build({"MobileNet": {"weights": None}}, *HEAD, shape=(32, 32, 3), precision="mixed_bfloat16")
+        backbone = model.get_layer("mobile_net_1")
         assert {layer.dtype_policy.name for layer in backbone.layers} == {"mixed_bfloat16"}
         assert model.layers[-1].compute_dtype == "float32"
         assert keras.config.dtype_policy().name == "float32"
@@ -165,9 +165,9 @@ class TestNetwork:
 class TestFrozen:
     @pytest.mark.parametrize("trainable", [False, True])
     def test_a_step_changes_neither_weights_nor_statistics(self, build, trainable):
-        layer = {"MobileNetV3Small": {"weights": None, "alpha": 0.75, "trainable": trainable}}
+        layer = {"MobileNet": {"weights": None, "alpha": 0.25, "trainable": trainable}}
         model = build(layer, *HEAD, shape=(32, 32, 3))
-        backbone, head = model.get_layer("mobile_net_v3_small_1"), model.layers[-1]
+        backbone, head = model.get_layer("mobile_net_1"), model.layers[-1]
         before = {weight.path: weight.numpy() for weight in (*backbone.weights, head.bias)}
         model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
         model.train_on_batch(image(), np.array([0, 1, 2, 3]))

@@ -19,8 +19,9 @@ LAYERS = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model(build):
+    """For tests that change nothing in it."""
     return build(*LAYERS, shape=(32, 32, 3))
 
 
@@ -46,7 +47,8 @@ def test_stages_freeze_and_thaw_inside_a_backbone(model):
 
 
 @pytest.mark.exhaustive
-def test_what_is_frozen_keeps_its_weights_and_statistics_and_what_is_thawed_learns(model):
+def test_what_is_frozen_keeps_its_weights_and_statistics_and_what_is_thawed_learns(build):
+    model = build(*LAYERS, shape=(32, 32, 3))
     (_, frozen) = frozen_in_stages(model, [stage(thaw=["eyes/block_1[4-6]_*"], freeze=["eyes/block_16_project_BN"])])
     freeze(model, frozen)
     assert {name for name, layer in layers_that_learn(model).items() if not layer.trainable} <= frozen
