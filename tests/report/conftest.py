@@ -15,6 +15,11 @@ from PIL import Image
 from cnncli.records import Epoch, Evaluation, History
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _whole_reports(drawn):
+    """Here everything is about what users get."""
+
+
 @pytest.fixture(autouse=True)
 def _no_warnings() -> Iterator[None]:
     """A warning of matplotlib or sklearn would reach the user's terminal."""

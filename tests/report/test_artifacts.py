@@ -14,8 +14,6 @@ from cnncli.report import ARTIFACTS, Artifact, EvaluationData, StartData, artifa
 from cnncli.report.classification import summary_lines
 from cnncli.report.plots.network import MOST_LAYERS
 
-pytestmark = pytest.mark.usefixtures("drawn")
-
 
 @pytest.fixture
 def write(tmp_path):

@@ -22,10 +22,7 @@ from cnncli.report import EvaluationData, Reports, StartData, rehearsal, reports
 from cnncli.report.page import Heat, RunFacts
 from cnncli.report.page.writing import page_html
 
-pytestmark = [
-    pytest.mark.skipif(os.name != "posix", reason="elsewhere the training makes them"),
-    pytest.mark.usefixtures("drawn"),
-]
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="elsewhere the training makes them")
 
 
 @pytest.fixture

@@ -285,6 +285,7 @@ class TestEnding:
 
 
 @pytest.mark.exhaustive
+@pytest.mark.usefixtures("drawn")
 def test_a_network_with_too_many_layers_to_look_at_is_not_drawn(folder_spec, watcher, tmp_path, training, monkeypatch):
     monkeypatch.setattr("cnncli.report.plots.network.MOST_LAYERS", 2)
     watched = watcher()
