@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cnncli.catalog.backbones import BACKBONES
-from cnncli.insight.heatmap import METHODS, Logit
+from cnncli.insight.heatmap import Logit, grad_cam, layer_cams
 from cnncli.spec import load
 from cnncli.spec.shipped import shipped
 
@@ -40,11 +40,9 @@ def require_evidence(model):
     logits = np.asarray(network.logits_from(maps, network.features(image[None], maps)))
     raised = np.exp(logits - logits.max())
     np.testing.assert_allclose(raised / raised.sum(), answers, atol=1e-5)
-    evidence = sum(
-        METHODS[method](network, image, Logit.of(label, answers.shape[1])).values
-        for method in ("layercam", "gradcam")
-        for label in range(3)
-    )
+    classes = [Logit.of(label, answers.shape[1]) for label in range(3)]
+    found = [*layer_cams(network, np.stack([image] * 3), classes), grad_cam(network, image, classes[0])]
+    evidence = sum(each.values for each in found)
     assert evidence.shape == image.shape[:2]
     assert np.isfinite(evidence).all()
     assert 0 <= evidence.min() < evidence.max()

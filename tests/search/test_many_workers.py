@@ -24,7 +24,7 @@ from cnncli.search.storage import open_storage
 pytestmark = pytest.mark.exhaustive
 
 SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-TRIALS = 6
+TRIALS = 4
 
 
 class Journal:
@@ -167,19 +167,18 @@ def stop(worker, storage, commands):
             worker.send_signal(signal.SIGSTOP)
 
 
-def test_four_at_once_on_nothing_of_which_two_are_killed_and_one_sleeps(commands, storage):
+def test_three_at_once_on_nothing_of_which_one_is_killed_and_one_sleeps(commands, storage):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    workers = [commands.start_tune(*arguments(storage)) for _ in range(4)]
+    workers = [commands.start_tune(*arguments(storage)) for _ in range(3)]
     wait_for(lambda: len(list(commands.search.glob("trial-*/status.json"))) >= 2, "the first trainings")
-    workers[0].kill()
     stop(workers[1], storage, commands)
-    wait_for(lambda: ended(commands, storage) >= 3, "three trials")
-    workers[2].kill()
+    wait_for(lambda: ended(commands, storage) >= 2, "two trials")
+    workers[0].kill()
     storage.stop()
-    time.sleep(10)
+    assert any("cannot be reached" in line for line in workers[2].stderr)
     storage.start()
-    wait_for(lambda: ended(commands, storage) >= 4, "four trials")
+    wait_for(lambda: ended(commands, storage) >= 3, "three trials")
     workers[1].send_signal(signal.SIGCONT)
     said = [worker.communicate() for worker in workers]
-    assert [worker.returncode for worker in workers] == [-9, 0, -9, 0], said
+    assert [worker.returncode for worker in workers] == [-9, 0, 0], said
     check(commands, storage)

@@ -53,7 +53,7 @@ def test_random_requests_get_described_answers_and_no_fault_of_the_server(server
         for mode in GenerationMode:
 
             @given(case=operation.as_strategy(generation_mode=mode))
-            @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+            @settings(max_examples=75, deadline=None, suppress_health_check=list(HealthCheck), database=None)
             def ask(case):
                 nonlocal asked
                 asked += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,15 @@ DEVICES = 3
 divide_processor(DEVICES)
 
 from cnncli.catalog import Entry  # noqa: E402
+from cnncli.factory.model import Preprocessing  # noqa: E402
 from cnncli.factory.training import compile_model  # noqa: E402
 from cnncli.runner.execution.execution import OneDevice  # noqa: E402
 from cnncli.runner.execution.several import SeveralDevices  # noqa: E402
+from cnncli.runner.inputs.input_spec import InputSpec  # noqa: E402
+from cnncli.runner.model.build import build_model  # noqa: E402
 from cnncli.runner.training.loop import TrainingLoop, ValidationLoop  # noqa: E402
 from cnncli.runner.training.variables import averaged_weights, values_of  # noqa: E402
+from cnncli.spec import load  # noqa: E402
 from cnncli.startup import keras, tf  # noqa: E402
 
 IMAGES, BATCH, CLASSES = 45, 16, 3  # the last batch has 13: no number of devices divides it
@@ -61,15 +65,12 @@ CASES = {
         weighted=True,
         normalized=True,
     ),
-    "momentum": Case(),
-    "three": Case(devices=3, weighted=True),
+    "three": replace(sgd(clipnorm=0.05), devices=3, weighted=True),
     "Lion": Case("Lion", {"learning_rate": 0.01}),
     "Muon": Case("Muon", {"learning_rate": 0.02}),
-    "clipnorm": sgd(clipnorm=0.05),
     "global_clipnorm": sgd(global_clipnorm=0.1),
-    "clipvalue": sgd(clipvalue=0.01),
     "overwritten": Case("Adam", {"use_ema": True, "ema_overwrite_frequency": 2, "gradient_accumulation_steps": 2}),
-    "normalized": Case(normalized=True),
+    "normalized": replace(sgd(clipvalue=0.01), normalized=True),
     "own statistics": Case(normalized=True, synchronized=False),
     "overflow": Case(precision="mixed_float16", overflowing=True),
     "dropout": Case(dropout=0.5),
@@ -154,5 +155,25 @@ def compared(case: Case) -> dict[str, Any]:
     }
 
 
+BACKBONE = """
+data: {source: mnist, image: {size: 32, color: rgb}}
+model:
+  layers: [{MobileNetV2: {weights: null, alpha: 0.35}}, GlobalAveragePooling2D, {Dense: {units: classes}}]
+"""
+
+
+def of_a_backbone() -> dict[str, Any]:
+    """Copies of one of its weights, and whether its statistics are those of all devices."""
+    devices = SeveralDevices(["CPU:0", "CPU:1"], True)
+    inputs = InputSpec((32, 32, 3), tuple("ab"), Preprocessing())
+    model = build_model(load(BACKBONE).spec.model.nodes, inputs, "float32", 0, "a", devices.scope)
+    devices.prepare(model, 8, 8)
+    layers = model.layers[-3].layers
+    return {
+        "copies": len(strategy_values(devices, model.trainable_variables[0])),
+        "synchronized": sorted({layer.synchronized for layer in layers if "BN" in layer.name}),
+    }
+
+
 if __name__ == "__main__":
-    print(json.dumps({name: compared(CASES[name]) for name in sys.argv[1:]}))
+    print(json.dumps({name: compared(CASES[name]) if name in CASES else of_a_backbone() for name in sys.argv[1:]}))

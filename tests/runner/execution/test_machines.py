@@ -1,10 +1,11 @@
-"""Two processes make the steps of two devices, as docs/distributed.md shows it; and end and continue together."""
+"""Two devices, or two processes as docs/distributed.md shows it: a training that was killed ends with the same bits."""
 
 from __future__ import annotations
 
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,35 @@ def whole(spec, tmp_path_factory):
     (ended,) = together(["-m", "cnncli", "train", spec, "--devices", "CPU:0,CPU:1", "--runs-dir", runs])
     assert ended[0] == 0, ended[1]
     return RunDir(runs / "shared-001")
+
+
+@pytest.fixture(scope="module")
+def killed(spec, tmp_path_factory):
+    """The same, killed."""
+    runs, devices = tmp_path_factory.mktemp("killed"), "train.devices=[CPU:0, CPU:1]"
+    killed_at = [KILLED_AT, str(CHECKPOINT_WITHIN_AN_EPOCH)]
+    (ended,) = together([*killed_at, "train", spec, "--set", devices, "--runs-dir", runs, "-q"])
+    assert ended[0] == -9, ended[1]
+    return runs / "shared-001"
+
+
+def test_the_bits_of_two_devices_are_those_of_a_training_that_was_never_killed(killed, whole, tmp_path):
+    run = shutil.copytree(killed, tmp_path / "copy")
+    (resumed,) = together(["-m", "cnncli", "resume", run, "-q"])
+    assert resumed[0] == 0, resumed[1]
+    assert_same(RunDir(run), whole)
+    assert json.loads((run / "environment.json").read_text())["devices"] == ["CPU:0", "CPU:1"]
+
+
+def test_another_number_of_devices_continues_it_and_says_what_changes(killed, tmp_path):
+    run = shutil.copytree(killed, tmp_path / "copy")
+    ((code, text),) = together(["-m", "cnncli", "resume", run, "--devices", "1"])
+    assert code == 0, text
+    assert "devices CPU:0 and CPU:1, now one" in text
+    assert "Dropout and noise are drawn otherwise by another number of devices" in text
+    assert json.loads((run / "environment.json").read_text())["resumed"][0]["differs"] == [
+        "devices CPU:0 and CPU:1, now one"
+    ]
 
 
 def test_two_processes_give_the_bits_of_two_devices(spec, whole, free_addresses, tmp_path):

@@ -30,13 +30,8 @@ def assert_close(result: dict[str, Any]) -> None:
     assert result["same"]
 
 
-@pytest.mark.exhaustive
-def test_a_step_is_that_of_one_device_with_the_whole_batch():
-    assert_close(compared("everything")["everything"])
-
-
-EQUAL = ("momentum", "three", "Lion", "Muon", "clipnorm", "global_clipnorm", "clipvalue", "overwritten", "normalized")
-OTHER = ("own statistics", "overflow", "dropout")
+EQUAL = ("everything", "three", "Lion", "Muon", "global_clipnorm", "overwritten", "normalized")
+OTHER = ("own statistics", "overflow", "dropout", "backbone")
 
 
 @pytest.fixture(scope="module")
@@ -74,26 +69,6 @@ def test_every_device_draws_its_own_dropout_equally_often(every):
     assert first_drawn == second_drawn == 6
 
 
-BACKBONE = """
-from cnncli.environment import divide_processor
-divide_processor(2)
-import cnncli
-from cnncli.factory.model import Preprocessing
-from cnncli.runner.execution.several import SeveralDevices
-from cnncli.runner.inputs.input_spec import InputSpec
-from cnncli.runner.model.build import build_model
-spec = cnncli.load_spec("data: {source: mnist, image: {size: 32, color: rgb}}\\nmodel: {layers: [{MobileNetV2: "
-    "{weights: null, alpha: 0.35}}, GlobalAveragePooling2D, {Dense: {units: classes, activation: softmax}}]}\\n")
-devices = SeveralDevices(["CPU:0", "CPU:1"], True)
-inputs = InputSpec((32, 32, 3), tuple("ab"), Preprocessing())
-model = build_model(spec.model.nodes, inputs, "float32", 0, "a", devices.scope)
-devices.prepare(model, 8, 8)
-print(len(devices._of_each(model.trainable_variables[0].value)))
-print({layer.synchronized for layer in model.layers[-3].layers if "BN" in layer.name})
-"""
-
-
 @pytest.mark.exhaustive
-def test_a_backbone_has_a_copy_on_every_device_and_synchronised_statistics():
-    done = subprocess.run([sys.executable, "-c", BACKBONE], capture_output=True, text=True, check=False)
-    assert done.stdout.split() == ["2", "{True}"], done.stderr[-2000:]
+def test_a_backbone_has_a_copy_on_every_device_and_synchronised_statistics(every):
+    assert every["backbone"] == {"copies": 2, "synchronized": [True]}
