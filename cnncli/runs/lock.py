@@ -45,6 +45,10 @@ class Lock:
                 raise BlockingIOError(str(path)) from error
             raise
 
+    def fileno(self) -> int:
+        """The descriptor of the file; a process that inherits it holds the lock as well, until it ends."""
+        return self._descriptor
+
     def release(self) -> None:
         """Releases the lock; the file stays, because a removed one could be locked twice."""
         os.close(self._descriptor)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import cnncli
+from cnncli.runs.lock import Lock
 
 GO, PRUNE = "go", "prune"
 
@@ -30,17 +31,19 @@ class TrialProcess:
     """The process of a trial. Inside a `with`; at its end the process saves what it has, and ends.
 
     It has a session of its own, so that Ctrl-C reaches it through this process alone. When this process dies, the
-    input of the trial ends, and it saves what it has as well.
+    input of the trial ends, and it saves what it has as well; until then nobody else takes the trial.
 
     Args:
         run: Folder of the trial.
         weights_dir: Directory of the runs whose weights a spec may name.
         command: Command line to record in the run.
+        lock: Held by both processes.
     """
 
-    def __init__(self, run: Path, weights_dir: Path, command: list[str]) -> None:
+    def __init__(self, run: Path, weights_dir: Path, command: list[str], lock: Lock) -> None:
         package = str(Path(cnncli.__file__).parent.parent)
         self._arguments = [sys.executable, "-P", "-c", _PROGRAM, package, str(run), str(weights_dir), *command]
+        self._inherited = () if sys.platform == "win32" else (lock.fileno(),)
 
     def __enter__(self) -> TrialProcess:
         self._process = subprocess.Popen(
@@ -51,6 +54,7 @@ class TrialProcess:
             text=True,
             encoding="utf-8",
             start_new_session=True,
+            pass_fds=self._inherited,
         )
         return self
 

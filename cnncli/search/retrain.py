@@ -52,18 +52,18 @@ def retrain(
             run = RunDir(folder / f"best-{best.number:03d}-seed-{seed}")
             create_folder(run.path)
             run.write_json(TRIAL, {"number": best.number, "spec": {**spec, "seed": seed}, "evaluates": True})
-            _train(run, weights_dir, command, notice)
+            _train(run, weights_dir, command, notice, lock)
             yield run
     finally:
         lock.release()
 
 
-def _train(run: RunDir, weights_dir: Path, command: list[str], notice: Notice) -> None:
+def _train(run: RunDir, weights_dir: Path, command: list[str], notice: Notice, lock: Lock) -> None:
     answer: Mapping[str, Any] = {}
     for _ in range(MOST_ATTEMPTS):
         if run.status_file.exists() and run.is_finished():
             return
-        with TrialProcess(run.path, weights_dir, command) as process:
+        with TrialProcess(run.path, weights_dir, command, lock) as process:
             answer = process.follow(lambda epoch, metrics: True, notice)
         if answer["state"] not in ("finished", "crashed"):
             break

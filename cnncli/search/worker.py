@@ -218,7 +218,7 @@ class Worker:
                 reported[epoch] = value
             return self._goes_on(task, reported)
 
-        with TrialProcess(task.folder.run.path, self._runs_dir, self._command) as process:
+        with TrialProcess(task.folder.run.path, self._runs_dir, self._command, task.lock) as process:
             return process.follow(on_epoch, self.notice_once)
 
     def _goes_on(self, task: Task, reported: Mapping[int, float]) -> bool:
