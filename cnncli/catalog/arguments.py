@@ -43,7 +43,9 @@ def _one_or_range(item: Validator) -> Validator:
 _sizes = _per_axis(whole(1))
 _around = any_of(whole(0), list_of(any_of(whole(0), list_of(whole(0), 2)), 2))
 _odd = validator(
-    "an odd whole number", lambda v: is_whole(v) and v > 0 and v % 2 == 1, {"type": "integer", "minimum": 1}
+    "an odd whole number, at most 999",
+    lambda v: is_whole(v) and 0 < v < 1000 and v % 2 == 1,
+    {"type": "integer", "minimum": 1, "maximum": 999},
 )
 _of_each_image = validator(  # along axis 0 an answer would depend on the other images of its batch
     "an axis: 1, 2 …, or -1, -2 … from the last; 0 is the images of a batch,",

@@ -256,6 +256,9 @@ def test_channels_may_come_first(tmp_path):
     ("shape", "words"),
     [
         ((6, 784), "has the shape (6, 784) | expected (images, height, width)"),
+        ((6, 784), "; if each row is a square image, save array.reshape(-1, 28, 28)"),
+        ((6, 3072), "save array.reshape(-1, 32, 32, 3)"),
+        ((6, 5), "(images, height, width, channels), and at least one image"),
         ((6, 2, 5, 5, 3), "has the shape (6, 2, 5, 5, 3)"),
         ((6, 5, 5, 4), "no axis is 1 or 3 channels long"),
         ((6, 3, 5, 3), "either the second or the last axis may be the channels"),

@@ -39,6 +39,7 @@ def test_every_name_is_described_and_keeps_the_spec_s_own_business_out(name):
         ({"RandomRotation": {}}, ("RandomRotation",), "RandomRotation needs 'factor'"),
         ({"RandomPosterization": {"factor": 9}}, ("RandomPosterization", "factor"), "a whole number from 1 to 8"),
         ({"RandomGaussianBlur": {"kernel_size": 4}}, ("RandomGaussianBlur", "kernel_size"), "odd whole number"),
+        ({"RandomGaussianBlur": {"kernel_size": 1001}}, ("RandomGaussianBlur", "kernel_size"), "at most 999"),
         ({"MixUp": {"alpha": 0}}, ("MixUp", "alpha"), "expected a number above 0, got 0"),
         ({"ImageDataGenerator": {"rescale": 1}}, ("ImageDataGenerator", "rescale"), "set 'data.scale: [0, 1]'"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -26,7 +27,7 @@ def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]
     """Number, height, width and channels of the images in an array of this shape; a DataError when ambiguous."""
     if len(shape) not in (3, 4) or not all(shape):
         expected = "expected (images, height, width) or (images, height, width, channels), and at least one image"
-        raise DataError(f"{where} has the shape {shape}", expected)
+        raise DataError(f"{where} has the shape {shape}", expected + _unflattened(shape))
     if len(shape) == 3:
         return (*shape, 1)
     first, last = shape[1] in (1, 3), shape[3] in (1, 3)
@@ -38,6 +39,18 @@ def image_shape(shape: tuple[int, ...], where: str) -> tuple[int, int, int, int]
     if last:
         return shape[0], shape[1], shape[2], shape[3]
     return shape[0], shape[2], shape[3], shape[1]
+
+
+def _unflattened(shape: tuple[int, ...]) -> str:
+    """How to give rows of pixels, as scikit-learn has them, the shape of square images; empty for other shapes."""
+    if len(shape) != 2 or not all(shape):
+        return ""
+    for channels in (1, 3):
+        side = math.isqrt(shape[1] // channels)
+        if side > 1 and side * side * channels == shape[1]:
+            sizes = f"-1, {side}, {side}" + ", 3" * (channels == 3)
+            return f"; if each row is a square image, save array.reshape({sizes})"
+    return ""
 
 
 def as_images(
