@@ -36,7 +36,8 @@ def test_options_that_do_not_go_together(call, monkeypatch, options, words):
         ("train.batch_size=1", "each of 2 devices needs an image in every step"),
     ],
 )
-def test_a_spec_that_cannot_be_shared_is_refused_before_anybody_waits(call, tmp_path, setting, words):
+def test_a_spec_that_cannot_be_shared_is_refused_before_anybody_waits(call, tmp_path, monkeypatch, setting, words):
+    monkeypatch.setattr("cnncli.workers.meeting._LAST_CALLS", 0.1)  # for others, who do not call here
     refused = call("train", "configs/mnist.yaml", *TWO, "--rank", "0", "--set", setting, "--runs-dir", tmp_path)
     assert refused.code == 2
     assert words in refused.err
