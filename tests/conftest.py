@@ -86,18 +86,18 @@ def _mnist_is_unpacked_once():
 
 @pytest.fixture(scope="session", autouse=True)
 def _nobody_waits_for_pictures():
-    import pictures
+    import run_pictures
 
-    with pictures.quick():
+    with run_pictures.quick():
         yield
 
 
 @pytest.fixture(scope="module")
 def drawn():
     """For tests that look at the pictures of a run, or train on images that are unlike those of the others."""
-    import pictures
+    import run_pictures
 
-    with pictures.whole():
+    with run_pictures.whole():
         yield
 
 

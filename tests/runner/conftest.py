@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pictures
 import pytest
+import run_pictures
 from runner_squares import write_squares
 
 from cnncli.spec import Spec, load
@@ -223,5 +223,5 @@ def trained(make_spec, watched, tmp_path_factory) -> Any:
     """A training that went well, and its run."""
     from cnncli.runner.train import train
 
-    with pictures.whole():
+    with run_pictures.whole():
         return train(make_spec(), tmp_path_factory.mktemp("runs"), [watched], ["cnncli", "train", "tiny.yaml"])

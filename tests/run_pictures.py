@@ -13,7 +13,7 @@ from cnncli.report.page import writing
 
 MOST_MISTAKES = writing.MOST_MISTAKES
 QUICK = tuple(
-    artifact._replace(writer="pictures:draw_nothing") if artifact.name.endswith(".png") else artifact
+    artifact._replace(writer="run_pictures:draw_nothing") if artifact.name.endswith(".png") else artifact
     for artifact in ARTIFACTS
 )
 
