@@ -126,7 +126,7 @@ SOFTMAX = "{Dense: {units: classes, activation: softmax}}"
             (),
         ),
         (
-            f"[{{MobileNetV2: {{alpha: 0.35, weights: null}}}}, GlobalAveragePooling2D, {SOFTMAX}]",
+            f"[{{MobileNet: {{alpha: 0.25, weights: null}}}}, GlobalAveragePooling2D, {SOFTMAX}]",
             ("data.image.size=32", "data.image.color=rgb"),
         ),
     ],
