@@ -12,12 +12,14 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
 from markupsafe import Markup
 
 from cnncli.wording import counted, with_interval
+
+if TYPE_CHECKING:
+    import jinja2
 
 Explain = Callable[[str], Sequence[str]]
 """Gives the paragraphs on a word of the glossary."""
@@ -75,6 +77,8 @@ def write(page: str, path: Path) -> None:
 
 @cache
 def _environment() -> jinja2.Environment:
+    import jinja2  # only here: a training has its pages written by another process
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
