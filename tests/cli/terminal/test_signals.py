@@ -67,8 +67,9 @@ def deaf(tmp_path, clock):
         "from cnncli.temporary import temporary_folder\n"
         "class Clock:\n"
         "    def monotonic():\n"
-        "        print('looks at the clock', flush=True)\n"
-        "        return float(Path(sys.argv[1]).read_text())\n"
+        "        now = float(Path(sys.argv[1]).read_text())\n"
+        "        print('looks at the clock', flush=True)\n"  # from then on the test may write
+        "        return now\n"
         "signals.time = Clock\n"
         "with Signals() as signals, signals.deferred(), temporary_folder() as folder:\n"
         "    (folder / 'run').mkdir()\n"
