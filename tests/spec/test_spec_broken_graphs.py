@@ -119,7 +119,7 @@ BROKEN = {
         "the block 'a' contains itself: a → b → c → a"),
     "a bomb": (
         model("  blocks:\n    a: {layers: [{ReLU: {repeat: 99}}]}\n    b: {layers: [{a: {repeat: 99}}]}\n"
-              "  layers: [Flatten, ▸{b: {repeat: 99999999999}}, Flatten]"),
+              "  layers: [Flatten, ▸{b: {repeat: 2000000000}}, Flatten]"),
         "expanded, the network has more than 2,000 layers and uses of blocks"),
     # parameters
     "a parameter it has not": (
