@@ -122,7 +122,9 @@ def test_after_a_stage_that_was_stopped_the_epochs_are_those_that_are_trained(ma
 @pytest.mark.parametrize(("stages", "stopped"), [([1, 1, 1], True), ([1, 1, 1, 2], False)])
 def test_a_last_stage_without_epochs_is_none(make, stages, stopped):
     run = make(STAGED, stages, "interrupted", stopped=stopped)
-    with pytest.raises(RunError, match=r"take 3 epochs; 3 leave none|already been trained for 4 epochs, more than 3"):
+    with pytest.raises(
+        RunError, match=r"take 3 epochs; 3 in all leave none|already been trained for 4 epochs, more than 3"
+    ):
         plan_resume(run, 3)
 
 
