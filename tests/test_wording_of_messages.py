@@ -64,18 +64,20 @@ def strings_of(tree: ast.Module, name: str) -> Iterator[Place]:
 @cache
 def texts() -> list[Place]:
     """Everything that users read, with its place."""
-    found = [
-        place
-        for file in SOURCES
-        for place in strings_of(tree_of(file), f"cnncli/{file.relative_to(PACKAGE).as_posix()}")
-    ]
+    found = [place for file in SOURCES for place in strings_of(tree_of(file), name_of(file))]
     pages = [*PACKAGE.rglob("*.md"), REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]
     for file in sorted([*pages, *(REPOSITORY / "configs").rglob("*.yaml")]):
         text = file.read_text("utf-8")
         for number, line in enumerate(text.splitlines(), 1):
             shown = line.partition("#")[2] if file.suffix == ".yaml" else line
-            found.append((f"{file.relative_to(REPOSITORY).as_posix()}:{number}", shown))
+            found.append((f"{name_of(file)}:{number}", shown))
     return found
+
+
+def name_of(file: Path) -> str:
+    """The path of a file in the repository, from which the package may have been installed elsewhere."""
+    top = PACKAGE.parent if file.is_relative_to(PACKAGE) else REPOSITORY
+    return file.relative_to(top).as_posix()
 
 
 def findings(places: Iterable[Place]) -> list[str]:
