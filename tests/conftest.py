@@ -30,7 +30,6 @@ def pytest_collection():
     gc.disable()
     collected = yield
     gc.freeze()
-    gc.set_threshold(50_000, 10, 10)
     gc.enable()
     return collected
 
