@@ -5,6 +5,7 @@ They are read from the source of the installed Keras, so they describe the versi
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +32,13 @@ class Docstring:
 
 def read_docstring(family: str, name: str) -> Docstring:
     """The docstring of a name in a family of the catalogue; empty when it has none."""
-    sections = _sections(_without_code(docstring(family, name)))
+    return _read(docstring(family, name))
+
+
+@functools.cache
+def _read(text: str) -> Docstring:
+    """Once: a word is looked for in all classes that have it as an argument, which are described one by one."""
+    sections = _sections(_without_code(text))
     arguments = _arguments([*sections.get("Args", []), *sections.get("Arguments", [])])
     return Docstring(tuple(_paragraphs(sections[""])), arguments)
 

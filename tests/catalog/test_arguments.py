@@ -1,6 +1,7 @@
 """The catalogue knows every argument of every class it lists, and Keras' own defaults pass its checks."""
 
 import pytest
+from cases import each
 
 from cnncli.catalog import FAMILIES, signature
 from cnncli.catalog.entries import Entry, argument_validator, parse
@@ -13,7 +14,7 @@ def as_yaml(value):
     return [as_yaml(item) for item in value] if isinstance(value, tuple) else value
 
 
-@pytest.mark.parametrize(("family", "name"), CLASSES)
+@each("family, name", CLASSES)
 def test_every_default_of_keras_is_accepted(family, name):
     for argument in signature(family, name).values():
         kind = argument_validator(family, name, argument)

@@ -3,13 +3,16 @@
 import io
 import struct
 import sys
+from functools import cache
+from itertools import product
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from format_files import CELLS, HEIGHT, SMOOTH, WIDTH, bytes_of, of_bits, saved, tiff
+from cases import each
+from format_files import CELLS, HEIGHT, SMOOTH, WIDTH, Cell, bytes_of, of_bits, saved, tiff
 from picture_files import STORED
 from PIL import Image
 
@@ -24,30 +27,35 @@ COLORS = of_bits(SMOOTH[:, :, :3], 8)
 READ = {"channels": 3, "height": HEIGHT, "width": WIDTH}
 
 
+@cache
+def cell_of(name: str) -> Cell:
+    return CELLS[name]()
+
+
 def refusal(data: bytes, name: str = "", **options) -> DataError:
     with pytest.raises(DataError) as caught:
         read_image(data, InputFormat(**(READ | options)), name)
     return caught.value
 
 
-@pytest.mark.parametrize("name", CELLS)
+@each("name", CELLS)
 def test_a_cell_of_the_grid_has_the_pixels_of_the_file(name):
-    cell = CELLS[name]()
+    cell = cell_of(name)
     input_format = InputFormat(HEIGHT, WIDTH, cell.expected.shape[2], **(cell.options or {}))
     assert np.abs(read_image(cell.data, input_format) - cell.expected).max() <= cell.tolerance
 
 
-@pytest.mark.parametrize("name", CELLS)
+@each("name", CELLS)
 def test_the_size_is_told_without_decoding(name, tmp_path):
-    cell = CELLS[name]()
+    cell = cell_of(name)
     (tmp_path / "image").write_bytes(cell.data)
     input_format = InputFormat(1, 1, 1, **(cell.options or {}))
     assert size_of(tmp_path / "image", input_format) == (HEIGHT, WIDTH)
 
 
-@pytest.mark.parametrize("name", CELLS)
+@each("name", CELLS)
 def test_grey_is_called_grey(name):
-    cell = CELLS[name]()
+    cell = cell_of(name)
     opened = open_picture(format_of(cell.data), io.BytesIO(cell.data), (cell.options or {}).get("frame"))
     assert opened.is_grey == (cell.expected.shape[2] == 1)
 
@@ -308,7 +316,7 @@ NEEDS = {
 @pytest.mark.parametrize("name", NEEDS)
 def test_a_missing_package_is_named_with_its_extra(name, monkeypatch):
     module, fact, extra = NEEDS[name]
-    cell = CELLS[name]()
+    cell = cell_of(name)
     monkeypatch.setitem(sys.modules, module, None)
     error = refusal(cell.data, **(cell.options or {}))
     assert error.message == f"the image {fact}, and {module}, which reads it, is not installed"
@@ -330,7 +338,7 @@ def test_a_missing_package_is_named_with_its_extra(name, monkeypatch):
     ],
 )
 def test_the_core_reads_without_any_package_of_an_extra(name, monkeypatch):
-    cell = CELLS[name]()
+    cell = cell_of(name)
     for module in ("tifffile", "imagecodecs", "pi_heif"):
         monkeypatch.setitem(sys.modules, module, None)
     read = read_image(cell.data, InputFormat(HEIGHT, WIDTH, cell.expected.shape[2]))
@@ -384,17 +392,16 @@ def outcome(data: bytes) -> str:
     return "the image is there" if shape == (12, 11, 3) else f"wrong shape {shape}"
 
 
-@pytest.mark.parametrize("name", DAMAGED)
-@pytest.mark.parametrize("share", [0.6, 0.9])
+@each("name, share", product(DAMAGED, [0.6, 0.9]))
 def test_half_a_file_is_cut_off(name, share):
-    data = CELLS[name]().data
+    data = cell_of(name).data
     kind = format_of(data).name
     assert outcome(data[: int(len(data) * share)]) == f"the image is cut off: the end of the {kind} is missing"
 
 
-@pytest.mark.parametrize("name", DAMAGED)
+@each("name", DAMAGED)
 def test_no_cut_and_no_flipped_byte_makes_anything_but_an_image_or_a_data_error(name):
-    data = CELLS[name]().data
+    data = cell_of(name).data
     for place in range(0, len(data), max(1, len(data) // 60)):
         assert outcome(data[:place]).startswith("the image ")
         assert outcome(data[:place] + bytes((data[place] ^ 0xFF,)) + data[place + 1 :]).startswith("the image ")

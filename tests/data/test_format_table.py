@@ -7,7 +7,7 @@ from pathlib import Path
 import everyday_files
 import format_files
 import numpy as np
-import pytest
+from cases import each
 from format_files import Cell
 
 from cnncli.data.decode.formats import FORMATS
@@ -76,7 +76,7 @@ def cells_of() -> dict[tuple[str, int, str], list[str]]:
     return found
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: " ".join(row[:3]))
+@each("row", rows(), lambda row: " ".join(row[:3]))
 def test_every_row_is_held_by_a_file_of_each_of_its_colours(row):
     told = [key for key in cells_of() if row_of(key) == row]
     assert {color for _, _, color in told} == set(row[2].split(", "))
@@ -87,7 +87,7 @@ def test_the_table_has_every_format_that_is_read():
     assert names == {one.name.upper() for one in FORMATS if one.reader and one.name != "DICOM"}
 
 
-@pytest.mark.parametrize("name", everyday_files.CELLS)
+@each("name", everyday_files.CELLS)
 def test_everyday_files_have_the_pixels_that_another_reader_finds(name):
     assert difference(CELLS[name]()) <= 1
 
@@ -98,13 +98,14 @@ def difference(cell: Cell) -> float:
     return float(np.abs(read - cell.expected).max())
 
 
-@pytest.mark.parametrize("key", cells_of(), ids=str)
+@each("key", cells_of())
 def test_a_row_says_how_near_it_is_and_what_must_be_installed(key, monkeypatch):
     row, cells = row_of(key), [CELLS[name]() for name in cells_of()[key][:3]]
     assert max(map(difference, cells)) <= float(row[4])
-    for module in ("tifffile", "imagecodecs", "pi_heif"):
-        monkeypatch.setitem(sys.modules, module, None)
-    assert any(map(is_read, cells)) is (row[5] == "")
+    with monkeypatch.context() as patch:
+        for module in ("tifffile", "imagecodecs", "pi_heif"):
+            patch.setitem(sys.modules, module, None)
+        assert any(map(is_read, cells)) is (row[5] == "")
 
 
 def is_read(cell: Cell) -> bool:

@@ -1,6 +1,7 @@
 """What a word stands for, however it is written."""
 
 import pytest
+from cases import each
 
 from cnncli.catalog import FAMILIES, signature
 from cnncli.explain.search import NotFound, canonical, find
@@ -87,7 +88,7 @@ batch norm, preprocessing, hyperparameter, patience, monitor, top-k accuracy
 """.replace("\n", " ").split(",")
 
 
-@pytest.mark.parametrize("word", [word.strip() for word in BEGINNERS_WORDS])
+@each("word", [word.strip() for word in BEGINNERS_WORDS])
 def test_the_words_of_beginners_have_an_answer(word):
     answer = find(word)
     assert answer.topics or answer.meanings or answer.family

@@ -4,6 +4,7 @@ import math
 import re
 
 import pytest
+from cases import each
 
 from cnncli.catalog import FAMILIES, docstring, parse as parse_entry, signature
 from cnncli.explain.docstrings import without_markdown
@@ -72,7 +73,7 @@ def test_no_page_is_written_twice():
         assert len(titles) == len(set(titles)), family
 
 
-@pytest.mark.parametrize("pair", OURS, ids=title)
+@each("pair", OURS, title)
 def test_a_page_is_about_something_that_there_is(pair):
     family, name = pair
     assert name in names(family)
@@ -83,7 +84,7 @@ def test_keys_beside_the_schema_have_a_page():
     assert all(is_ours(KEY, name) for name in BESIDE_SCHEMA)
 
 
-@pytest.mark.parametrize("pair", [pair for pair in OURS if pair[0] not in (KEY, GLOSSARY, "activation")], ids=title)
+@each("pair", [pair for pair in OURS if pair[0] not in (KEY, GLOSSARY, "activation")], title)
 def test_a_page_explains_all_arguments_that_there_are_and_no_other(pair):
     assert set(pages(pair[0])[pair[1]].arguments) <= set(signature(*pair))
     assert [argument.name for argument in topic(*pair).arguments if argument.source == KERAS] == []
@@ -114,7 +115,7 @@ def equations(family, name):
         yield from re.findall(r"`([^`]+) = ([^`]+)`", words)
 
 
-@pytest.mark.parametrize("pair", [pair for pair in PAGES if any(equations(*pair))], ids=title)
+@each("pair", [pair for pair in PAGES if any(equations(*pair))], title)
 def test_every_equation_is_right_to_its_last_digit(pair):
     for left, right in equations(*pair):
         number = right.replace(",", "")
@@ -142,9 +143,7 @@ train: {loss: CategoricalCrossentropy}
 """
 
 
-@pytest.mark.parametrize(
-    "pair", [pair for pair in OURS if pair[0] != "layer" and pages(pair[0])[pair[1]].usage], ids=title
-)
+@each("pair", [pair for pair in OURS if pair[0] != "layer" and pages(pair[0])[pair[1]].usage], title)
 def test_a_usage_is_part_of_a_spec(pair):
     family, name = pair
     usage = pages(family)[name].usage
@@ -156,7 +155,7 @@ def test_a_usage_is_part_of_a_spec(pair):
     assert name.rpartition(".")[2] in usage or name in usage
 
 
-@pytest.mark.parametrize("pair", OURS, ids=title)
+@each("pair", OURS, title)
 def test_a_usage_fits_a_terminal(pair):
     assert max(map(len, pages(pair[0])[pair[1]].usage.splitlines() or [""])) <= 78
 

@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from cases import each
 from pictures import FILES, gradient
 from PIL import Image
 
@@ -35,7 +36,6 @@ def reader(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the program leaves files open
-@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize(
     "image",
     [
@@ -48,6 +48,7 @@ def reader(tmp_path):
     ],
     ids=lambda image: f"{image.resize}-{image.interpolation}-{image.channels}-{image.icc}-{image.white}",
 )
+@each("name", FILES)
 def test_it_reads_a_file_as_the_training_did(name, image, reader, tmp_path):
     path = tmp_path / name
     FILES[name](path)

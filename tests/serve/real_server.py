@@ -22,10 +22,10 @@ main()
 """
 
 
-def png(level, height=20, width=24):
-    """The bytes of a PNG of one grey."""
+def png(level, height=20, width=24, mode="RGB"):
+    """The bytes of a PNG of one grey; in the mode `1`, black for 0, a large one is made at once."""
     file = io.BytesIO()
-    Image.new("RGB", (width, height), (level, level, level)).save(file, "PNG")
+    Image.new(mode, (width, height), (level, level, level) if mode == "RGB" else level).save(file, "PNG")
     return file.getvalue()
 
 

@@ -52,7 +52,7 @@ def test_it_answers_what_predict_answers(server, place, images):
         ("/predict", b"%PDF-1.7", 415, "the image is a PDF"),
         ("/predict", b"8BPS" + bytes(100), 415, "Photoshop"),
         ("/predict", png(9)[:60], 422, "cut off"),
-        ("/predict", png(0, 8000, 8000), 413, "more than 50 million"),
+        ("/predict", png(0, 8000, 8000, "1"), 413, "more than 50 million"),
         ("/predict", bytes(33 << 20), 413, "may have 32 MiB"),
         ("/predict?top=0", png(9), 422, "top is"),
         ("/predict?top=x", png(9), 422, "top is"),

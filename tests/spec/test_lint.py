@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from cases import each
 from lint_cases import FIRES, MARK, OUTPUT, SILENT, spec
 
 from cnncli.spec import load, parse
@@ -22,22 +23,22 @@ def marked(text):
     return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
 
 
-def each(table):
-    return [pytest.param(code, text, id=f"{code}-{i}") for code, texts in table.items() for i, text in enumerate(texts)]
+def pairs(table):
+    return [(code, text) for code, texts in table.items() for text in texts]
 
 
-@pytest.mark.parametrize(("code", "text"), each(FIRES))
+@each("code, text", pairs(FIRES))
 def test_a_rule_warns_at_the_very_place(code, text):
     found = [warning for warning in warnings(text) if warning.code == code]
     assert [(warning.place.line, warning.place.column) for warning in found] == [marked(text)]
 
 
-@pytest.mark.parametrize(("code", "text"), each(SILENT))
+@each("code, text", pairs(SILENT))
 def test_a_rule_lets_the_right_thing_pass(code, text):
     assert code not in [warning.code for warning in warnings(text)]
 
 
-@pytest.mark.parametrize("code", RULES)
+@each("code", RULES)
 def test_a_rule_can_be_silenced(code):
     text = FIRES[code][0] + f"\nsilence: [{code}]"
     assert code not in [warning.code for warning in warnings(text)]
@@ -66,7 +67,7 @@ def test_a_size_that_pools_do_not_divide_is_told_a_near_one_that_they_do(case, m
     assert warning.message == message
 
 
-@pytest.mark.parametrize("code", CODES)
+@each("code", CODES)
 def test_one_mistake_is_one_warning(code):
     assert [warning.code for warning in warnings(FIRES[code][0])] == [code]
 
