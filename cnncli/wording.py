@@ -149,8 +149,13 @@ def in_counting_order(name: str) -> tuple[list[tuple[str, int, str]], str]:
 def near_word(word: str, words: Iterable[str]) -> str | None:
     """The word of a list that is spelt most like this one, the first of equals; None when none is like it.
 
-    Two words are alike when `difflib` finds more than 0.6 of them in common, its own measure of a close match.
+    Two words are alike when `difflib` finds more than 0.6 of them in common, its own measure of a close match. A word
+    of the list is also like itself with a value behind its colon, `epochs:5`.
     """
+    words = list(words)
+    before, colon, _ = word.partition(":")
+    if colon and before in words:
+        return before
     matcher = difflib.SequenceMatcher(b=word.lower())
     best, best_ratio = None, 0.6
     for candidate in words:
@@ -163,12 +168,18 @@ def near_word(word: str, words: Iterable[str]) -> str | None:
 def nearest(word: str, words: Iterable[str]) -> str:
     """The end of a message, `; did you mean 'x'?`, when one of the words is near; else nothing."""
     near = near_word(word, words)
-    return suggestion(near) if near else ""
+    return missing_space(word, [near]) or suggestion(near) if near else ""
 
 
 def suggestion(word: str) -> str:
     """The end of a message that proposes another word."""
     return f"; did you mean '{word}'?"
+
+
+def missing_space(text: str, words: Collection[str]) -> str:
+    """The end of a message about `epochs:5`, which YAML reads as one word, when `epochs` is one of the words."""
+    word, colon, value = text.partition(":")
+    return f"; did you mean '{word}: {value}', with a space after the colon?" if colon and word in words else ""
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:

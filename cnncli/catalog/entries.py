@@ -117,6 +117,8 @@ def split(
     if arguments is None:
         arguments = {}
     if not isinstance(arguments, dict):
+        if name not in own and resolve(family, name) is None:
+            return name, {}, (*path, name)
         example = _by_name(family, name, arguments)
         problems.append(Problem((*path, name), f"expected the arguments of {example}, got {shown(arguments)}"))
         return None, {}, path

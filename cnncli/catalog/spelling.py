@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cnncli.catalog.names import FAMILIES
 from cnncli.catalog.packages import plugin_layer, plugin_names, registration_error
-from cnncli.wording import near_word, suggestion
+from cnncli.wording import missing_space, near_word, suggestion
 
 ALIASES: dict[str, dict[str, str]] = {
     # Keras' own second names, and the short words it takes as strings where they differ from the class name by more
@@ -74,4 +74,4 @@ def nearest_name(word: str, families: Iterable[str], own: Iterable[str] = ()) ->
         aliases = ALIASES.get(family, {})
         meant |= {spelling: aliases.get(spelling, spelling) for spelling in spellings(family) if spelling not in meant}
     near = near_word(word, meant)
-    return suggestion(meant[near]) if near else ""
+    return missing_space(word, [near]) or suggestion(meant[near]) if near else ""

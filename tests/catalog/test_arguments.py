@@ -51,7 +51,7 @@ TOO_LARGE = "9000000000 is too large; whole numbers are at most 2,147,483,647"
         ({"MaxPooling2D": 2}, "expected the arguments of MaxPooling2D by name, as in 'MaxPooling2D: {pool_size: 2}', "
                               "got 2"),
         ({"Flatten": 3}, "expected the arguments of Flatten as 'argument: value', got 3"),
-        ({"Maxpool": 3}, "expected the arguments of Maxpool as 'argument: value', got 3"),
+        ({"Maxpool": 3}, "unknown layer 'Maxpool'; did you mean 'MaxPooling2D'?"),
         ({"Dense": {"units": 3, "kernel_regularizer": {"L2": {"l3": 1}}}}, "unknown argument; L2 takes l2"),
     ],
 )  # fmt: skip

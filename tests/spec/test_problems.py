@@ -27,6 +27,15 @@ def problems_of(text):
                 "class_weight, sampling, monitor, callbacks, stages, features, jit_compile, precision, threads, "
                 "devices, synchronized, deterministic, checkpoint; got 3")),
         (DATA + MODEL + "trian: {epochs: 3}", (3, 1, "unknown key; did you mean 'train'?")),
+        (DATA + MODEL + "train: {epochs:3}",
+         (3, 9, "unknown key; did you mean 'epochs: 3', with a space after the colon?")),
+        (DATA + "model:\n  layers:\n    - Flatten\n    - Dense:{units: 5}",
+         (5, 7, "unknown layer 'Dense:{units'; did you mean 'Dense: {units', with a space after the colon?")),
+        (DATA + MODEL + "train:\n  epochs:3",
+         (4, 3, "expected the keys epochs, max_time, batch_size, optimizer, learning_rate_factors, loss, metrics, "
+                "class_weight, sampling, monitor, callbacks, stages, features, jit_compile, precision, threads, "
+                "devices, synchronized, deterministic, checkpoint; got 'epochs:3'; did you mean 'epochs: 3', with a "
+                "space after the colon?")),
         (DATA + MODEL + "epochs: 3", (3, 1, "unknown key here; it belongs under 'train'")),
         (DATA + MODEL + "train: {seed: 3}", (3, 9, "unknown key here; it belongs at the top level")),
         (DATA + MODEL + "optimiser_settings: 3",

@@ -11,7 +11,7 @@ from typing import Any, Self
 from cnncli.catalog.entries import plain
 from cnncli.catalog.validators import Validator
 from cnncli.errors import KeyPath, Problem, path_text
-from cnncli.wording import near_word, nearest, shown
+from cnncli.wording import missing_space, near_word, nearest, shown
 
 REQUIRED = dataclasses.MISSING
 """Default of a key that every spec must set."""
@@ -82,7 +82,8 @@ class Section:
     def _values(cls, value: Any, path: KeyPath, problems: list[Problem], root: type[Section]) -> dict[str, Any] | None:
         keys = cls.spec_keys()
         if not isinstance(value, dict):
-            problems.append(Problem(path, f"expected the keys {', '.join(keys)}; got {shown(value)}"))
+            end = missing_space(value.split(maxsplit=1)[0], keys) if isinstance(value, str) and value.strip() else ""
+            problems.append(Problem(path, f"expected the keys {', '.join(keys)}; got {shown(value)}{end}"))
             return None
         before = len(problems)
         unknown = [name for name in value if name not in keys]

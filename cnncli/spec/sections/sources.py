@@ -10,7 +10,7 @@ from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.image_sources import FORMER_NAMES, IMAGE_SOURCES, PATH
 from cnncli.catalog.validators import Validator
 from cnncli.errors import KeyPath, Problem
-from cnncli.wording import nearest, shown
+from cnncli.wording import near_word, nearest, shown
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,12 @@ def _arguments(name: str, arguments: Any, path: KeyPath, problems: list[Problem]
     if not isinstance(arguments, dict):
         problems.append(Problem(path, _needs(name)))
         return {}
-    for key in [key for key in arguments if key not in accepted]:
+    unknown = [str(key) for key in arguments if key not in accepted]
+    misspelt = {near_word(key, accepted) for key in unknown}  # not to be reported as missing as well
+    for key in unknown:
         near = nearest(key, accepted) or f"; {name} takes {', '.join(accepted)}"
         problems.append(Problem((*path, key), f"unknown argument{near}", at_key=True))
-    if required not in arguments:
+    if required not in arguments and required not in misspelt:
         problems.append(Problem(path, f"{name} needs '{required}'", at_key=True))
     return {
         key: accepted[key].accept(value, (*path, key), problems) for key, value in arguments.items() if key in accepted

@@ -117,6 +117,8 @@ def test_what_a_source_cannot_do_without_is_asked_for(name):
          "no source is called 'zip'; there are folder, table, arrays, idx, cifar, tfds"),
         ("{mnist: {}}", 17, "mnist takes no arguments: write 'source: mnist'"),
         ("minst", 16, "no source is called 'minst'; did you mean 'mnist'?"),
+        ("{folder: {path:photos}}", 26, "unknown argument; did you mean 'path: photos', with a space after the colon?"),
+        ("{table: {pth: a.csv}}", 25, "unknown argument; did you mean 'path'?"),
         ("arays", 16, "no source is called 'arays'; did you mean 'arrays'?"),
     ],
 )  # fmt: skip
