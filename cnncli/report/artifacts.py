@@ -46,7 +46,8 @@ class StartData:
 
     title: str  # name of the spec
     images: Callable[[], Sequence[np.ndarray]]  # gives up to 25 training images, uint8 `(height, width, channels)`
-    captions: Sequence[str]  # class name of each of these images
+    labels: Sequence[int]  # class of each of these images, an index into the names
+    class_names: Sequence[str]
     summary: Callable[[], ModelSummary]  # gives the summary of the network
 
 

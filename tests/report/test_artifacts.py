@@ -40,7 +40,7 @@ def start_of(layers=3):
         for at in range(layers)
     )
     images = np.zeros((3, 8, 8, 3), np.uint8)
-    return StartData("small", lambda: images, ["a", "b", "c"], lambda: ModelSummary(rows, (8, 8, 4), 0))
+    return StartData("small", lambda: images, [0, 1, 2], ["a", "b", "c"], lambda: ModelSummary(rows, (8, 8, 4), 0))
 
 
 def blank(indices):

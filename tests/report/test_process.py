@@ -72,7 +72,7 @@ def orders(make_evaluation, make_history):
         return [np.full((8, 8, 3), index % 256, np.uint8) for index in indices]
 
     return {
-        "start": StartData("cats", lambda: images, ["a", "b", "c"], lambda: network),
+        "start": StartData("cats", lambda: images, [0, 1, 2], ["a", "b", "c"], lambda: network),
         "end": make_history(3),
         "evaluation": EvaluationData(make_evaluation(4, 200), photographs, make_evaluation(4, 100), facts),
     }

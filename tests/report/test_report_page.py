@@ -45,13 +45,14 @@ def page_of(make_evaluation, make_history):
     ):
         evaluation = make_evaluation(classes, images, right, names, lacking)
         layer = LayerRow("dense_1", "Dense", (classes,), 100, 100, 100, path=("model",))
+        scale = LayerRow("scale", "Rescaling", (224, 160, 3), 0, 0, 0)
         facts = RunFacts(
             name=name,
             state="finished",
             history=make_history(epochs),
             counts={"test": dict.fromkeys(evaluation.class_names, 3)},
             findings=findings,
-            network=ModelSummary((layer,), (224, 160, 3), 400),
+            network=ModelSummary((scale, layer), (224, 160, 3), 400),
             heat_maps=heat_maps,
             spec=spec,
             machine=[("device", "CPU")],
@@ -124,6 +125,24 @@ def test_every_name_of_a_class_has_its_own_direction(page_of):
     page = page_of(2, 40, 0.5, ["كلب", "قط"])
     outside = re.sub(r"<bdi dir=\"auto\">.*?</bdi>|(alt|aria-label)=\"[^\"]*\"", "", page)
     assert "كلب" not in outside
+
+
+def test_it_counts_layers_as_the_training_does(page_of):
+    assert "1 layer, 100 parameters" in text_of(page_of(4, 200))
+
+
+def test_a_confusion_of_one_image_in_hundreds_is_not_one_percent(page_of):
+    page = page_of(2, 1000, 0.998)
+    shares = [float(share) for share in re.findall(r'data-value="[\d.]+">([\d.]+) %</td>', page)]
+    assert shares
+    assert max(shares) < 1
+
+
+def test_commands_name_files_from_where_the_run_was_trained(page_of):
+    page = page_of(4, 200)
+    assert "cnncli reproduce cats-001 " in page
+    assert "cnncli train runs/cats-001/spec.yaml" in page
+    assert "<code>cnncli data runs/cats-001/spec.yaml</code>" in page
 
 
 def test_the_answer_stands_first_with_its_interval_and_against_the_baseline(page_of):

@@ -150,7 +150,7 @@ def confusions_of(evaluation: Evaluation, images: Callable[[Sequence[int]], Sequ
             names[each.true],
             names[each.predicted],
             each.count,
-            percentage(each.count, totals[each.true], 0),
+            percentage(each.count, totals[each.true], 1),
             each.share,
             panel_of(each.true, each.predicted),
         )

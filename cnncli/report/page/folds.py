@@ -143,7 +143,7 @@ def _confusions(data: FoldsData, truth: np.ndarray) -> Iterator[tuple[str, str, 
     for cell in np.argsort(-cells, kind="stable")[:MOST_CONFUSIONS].tolist():
         if cells[cell]:
             true, predicted = divmod(cell, classes)
-            share = percentage(int(cells[cell]), int(truth[true]), 0)
+            share = percentage(int(cells[cell]), int(truth[true]), 1)
             yield evaluation.class_names[true], evaluation.class_names[predicted], int(cells[cell]), share
 
 

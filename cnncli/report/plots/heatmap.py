@@ -71,7 +71,7 @@ def figure_of(heat: HeatMap) -> Figure:
 
 def answer_of(heat: HeatMap) -> str:
     """The predicted class, and that of the evidence if it is another."""
-    predicted, shown = text_layout.drawable_names([heat.prediction.class_name, heat.class_name])
+    predicted, shown = _name(heat, heat.prediction.class_name), _name(heat, heat.class_name)
     answer = f"Predicted: {predicted} ({heat.prediction.probability:.2f})"
     return answer if shown == predicted else f"{answer}; evidence for {shown} ({heat.probability:.2f})"
 
@@ -79,7 +79,7 @@ def answer_of(heat: HeatMap) -> str:
 def texts_below(heat: HeatMap) -> tuple[str, str]:
     """What the map is and how exact, and what the check says."""
     rows, columns = heat.cells
-    name = text_layout.drawable(heat.class_name)
+    name = _name(heat, heat.class_name)
     what = f"Evidence for {name} by {WORDS[heat.method]}" if heat.has_evidence else f"No evidence for {name} was found"
     cells = f"{what}; made of {rows}×{columns} cells, so nothing smaller is located."
     check = heat.covered
@@ -88,6 +88,12 @@ def texts_below(heat: HeatMap) -> tuple[str, str]:
         f"with as much covered elsewhere {check.elsewhere:.2f}."
     )
     return cells, covered
+
+
+def _name(heat: HeatMap, class_name: str) -> str:
+    """The name as it can be drawn: by the number of its class where no font has its letters."""
+    names = heat.prediction.class_names
+    return text_layout.drawable_names(names)[names.index(class_name)]
 
 
 def _show_picture(axes: Axes, picture: np.ndarray, zoom: float) -> None:

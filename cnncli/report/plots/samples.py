@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 def draw_samples(start: StartData, path: Path) -> None:
     """Draws a grid of training images, each with its class below."""
-    with style.applied(start.captions):
+    with style.applied(start.class_names):
         samples_of(start).save(path)
 
 
 def samples_of(start: StartData) -> Grid:
     """The grid of `draw_samples`; to be created and saved in one `style.applied` block."""
-    return grid_of(start.images(), [[Line(text_layout.drawable(caption))] for caption in start.captions])
+    names = text_layout.drawable_names(start.class_names)
+    return grid_of(start.images(), [[Line(names[label])] for label in start.labels])
 
 
 def draw_preview(
@@ -34,13 +35,13 @@ def draw_preview(
     Args:
         originals: One image of each class, uint8, shape `(classes, height, width, channels)`; 1 to 10 classes.
         versions: At most four arrays of the same shape.
-        class_names: One for each original.
+        class_names: One for each original, in the order of the classes.
         file: File to write a PNG to.
     """
     images, captions = [], []
-    for number, (original, name) in enumerate(zip(originals, class_names, strict=True)):
+    for number, (original, name) in enumerate(zip(originals, text_layout.drawable_names(class_names), strict=True)):
         images += [original, *(version[number] for version in versions)]
-        captions.append([Line(text_layout.drawable(name))])
+        captions.append([Line(name)])
         captions += [[Line(f"epoch {epoch}", style.FAINT)] for epoch in range(1, len(versions) + 1)]
     title, below, columns = "Training images", "one of each class, without augmentation", None
     if versions:

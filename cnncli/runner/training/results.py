@@ -83,8 +83,8 @@ class ResultWriter:
         """Writes what no training changes, unless it is there: at the end, a person who pressed Ctrl-C would wait."""
         train = self.splits.samples["train"]
         indices = np.linspace(0, len(train) - 1, min(25, len(train))).astype(int).tolist()
-        captions = [self.splits.class_names[train.labels[index]] for index in indices]
-        data = StartData(title, lambda: images_at(train)(indices), captions, lambda: summarize(self._model, nodes))
+        labels, names = train.labels[indices].tolist(), self.splits.class_names
+        data = StartData(title, lambda: images_at(train)(indices), labels, names, lambda: summarize(self._model, nodes))
         existing = [name for name in artifact_names("start") if (self.run.path / name).exists()]
         tell = lambda name, reason: notice(f"{name} was left out: {reason}")  # noqa: E731
         self._reports.begin("start", data, self.run.write, existing, tell)

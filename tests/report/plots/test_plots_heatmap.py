@@ -11,13 +11,13 @@ from cnncli.report.plots import style
 from cnncli.report.plots.heatmap import answer_of, draw_heat_map, figure_of, texts_below
 
 
-def heat_of(names=("cat", "dog"), shown=0, shape=(60, 90), image="photos/cat.png", warm=True):
+def heat_of(names=("cat", "dog"), shown=0, shape=(60, 90), image="photos/cat.png", warm=True, answers=(0.93, 0.07)):
     values = np.zeros(shape, np.float32)
     if warm:
         values[: shape[0] // 2, : shape[1] // 3] = np.linspace(0, 1, shape[1] // 3)
     small = tuple(min(480, side) for side in shape)
     picture = np.random.default_rng(0).integers(0, 256, (*small, 3)).astype(np.uint8)
-    prediction = Prediction(image, names, (0.93, 0.07))
+    prediction = Prediction(image, names, answers)
     return HeatMap(prediction, names[shown], "layercam", (7, 7), values, picture, Covered(0.12, 0.92, True))
 
 
@@ -32,6 +32,12 @@ def test_no_text_overlaps(overlapping, shape, name):
 def test_the_answer_and_the_class_of_the_evidence_are_named():
     assert answer_of(heat_of()) == "Predicted: cat (0.93)"
     assert answer_of(heat_of(shown=1)) == "Predicted: cat (0.93); evidence for dog (0.07)"
+
+
+def test_a_class_in_letters_without_a_font_has_its_number_among_all_classes():
+    heat = heat_of(("cat", "\U0010fffda", "\U0010fffdb"), shown=2, answers=(0.93, 0, 0.07))
+    assert answer_of(heat) == "Predicted: cat (0.93); evidence for #2 (0.07)"
+    assert texts_below(heat)[0].startswith("Evidence for #2 by LayerCAM")
 
 
 def test_it_says_how_fine_the_map_is_and_what_covering_did():

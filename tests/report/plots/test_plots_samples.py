@@ -9,8 +9,11 @@ from cnncli.report.plots import style
 from cnncli.report.plots.samples import draw_samples, samples_of
 
 
+NOWHERE = "\U0010fffd"  # a private letter, which no font has
+
+
 def start(images, captions):
-    return StartData("a name", lambda: images, captions, lambda: pytest.fail("the network is not drawn"))
+    return StartData("a name", lambda: images, range(len(captions)), captions, lambda: pytest.fail("the network is not drawn"))
 
 
 def noise(count, *shape):
@@ -91,3 +94,10 @@ def test_any_caption_is_drawn(tmp_path, opened, caption):
     draw_samples(start(noise(1, 28, 28, 1), [caption]), tmp_path / "s.png")
     below = opened(tmp_path / "s.png")[18 + 336 + 2 :, :, 0]
     assert (below.min() < 128) == bool(caption.strip())
+
+
+def test_classes_in_letters_without_a_font_are_told_apart_by_their_numbers():
+    with style.applied():
+        data = StartData("a name", lambda: noise(2, 28, 28, 1), [1, 2], ["cat", f"{NOWHERE}a", f"{NOWHERE}b"], pytest.fail)
+        drawn = [text.get_text() for text in samples_of(data).figure.axes[0].texts]
+    assert drawn == ["#1", "#2"]
