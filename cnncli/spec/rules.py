@@ -71,15 +71,19 @@ def _chosen(spec: Spec) -> Iterator[Problem]:
 
 
 def _shapes(spec: Spec, shapes: NetworkShapes) -> Iterator[Problem]:
-    if shapes.image_shape is None:
-        return
+    if shapes.image_shape is not None:
+        yield from network_problems(spec, shapes, static_data_info(spec.data).class_names is not None)
+
+
+def network_problems(spec: Spec, shapes: NetworkShapes, classes_known: bool = True) -> Iterator[Problem]:
+    """What does not fit in a network whose images have a known shape: layers, sizes, the output and the labels."""
     problems = shape_problems(shapes)
     yield from problems
     too_large = _once_a_line(_sizes(shapes.steps))
     yield from too_large[:1]  # what follows from it is too large as well
-    classes_known = static_data_info(spec.data).class_names is not None
-    if not problems and not too_large and shapes.output_shape is not None and classes_known:
-        yield from _output(spec, shapes.output_shape, shapes.classes)
+    output = shapes.output_shape
+    if not problems and not too_large and output is not None and (classes_known or len(output) != 1):
+        yield from _output(spec, output, shapes.classes)
 
 
 def shape_problems(shapes: NetworkShapes) -> list[Problem]:
@@ -127,7 +131,7 @@ def output_error(loss: Entry, output: Shape, classes: int) -> str:
     """Why an output of this shape cannot be compared with the labels; empty when it can."""
     if len(output) != 1:
         flat = "add Flatten or GlobalAveragePooling2D before the last Dense"
-        return f"the output has the shape {dimensions(output)}; {flat}"
+        return f"the output is still spread over {dimensions(output[:-1])} places; {flat}"
     units = output[0]
     one_for_two = loss.name in BINARY_LOSSES and (units, classes) == (1, 2)
     if (units < classes and not one_for_two) or (units > classes and not is_sparse(loss)):
@@ -179,7 +183,8 @@ def _rates(spec: Spec) -> Iterator[Problem]:
             continue
         boundaries, values = schedule.get("boundaries"), schedule.get("values")
         if len(values) != len(boundaries) + 1:
-            message = f"{counted(len(boundaries), 'boundary')} need {len(boundaries) + 1} values, got {len(values)}"
+            need = "1 boundary needs" if len(boundaries) == 1 else f"{len(boundaries)} boundaries need"
+            message = f"{need} {len(boundaries) + 1} values, got {len(values)}"
             yield Problem((*path, schedule.name, "values"), message)
         if sorted(set(boundaries)) != list(boundaries):
             yield Problem((*path, schedule.name, "boundaries"), "each boundary must be later than the one before")

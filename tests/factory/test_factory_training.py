@@ -35,7 +35,7 @@ class TestLabelEncoding:
             (
                 "SparseCategoricalCrossentropy",
                 (26, 26, 10),
-                "the shape 26×26×10; add Flatten or Global",
+                "spread over 26×26 places; add Flatten or Global",
             ),
         ],
     )

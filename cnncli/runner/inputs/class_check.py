@@ -1,4 +1,4 @@
-"""Checks of class names where a training starts, as soon as the images have told them."""
+"""Checks of what depends on the classes where a training starts, as soon as the images have told them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from cnncli.data.quality.class_warnings import merging_mapping
 from cnncli.data.samples import ImageData
 from cnncli.errors import DataError, SpecError
 from cnncli.spec.class_weights import wrong_class_weights
-from cnncli.spec.schema import Split, Train
+from cnncli.spec.rules import network_problems
+from cnncli.spec.schema import Spec, Split
+from cnncli.spec.shapes.network_shapes import infer_shapes
 from cnncli.wording import some
 
 
@@ -40,12 +42,13 @@ def require_known_classes(source: ImageData[Any], used: Collection[str]) -> None
         )
 
 
-def require_class_weights(train: Train, class_names: tuple[str, ...]) -> None:
-    """Refuses class weights that do not belong to the classes, or weigh nothing.
+def require_fitting_spec(spec: Spec, image_shape: tuple[int, int, int], class_names: tuple[str, ...]) -> None:
+    """Refuses class weights and a network that do not belong to the classes and the size of the images.
 
     Raises:
-        SpecError: A weight is of no class, or all images weigh nothing.
+        SpecError: A weight is of no class, all images weigh nothing, or a layer or the output does not fit.
     """
-    problems = list(wrong_class_weights(train.class_weight, class_names))
+    shapes = infer_shapes(spec.model.nodes, image_shape, len(class_names))
+    problems = [*wrong_class_weights(spec.train.class_weight, class_names), *network_problems(spec, shapes)]
     if problems:
         raise SpecError(problems)

@@ -16,7 +16,7 @@ from cnncli.errors import CnncliError
 from cnncli.isolation import isolated_images
 from cnncli.notices import Notice, Progress
 from cnncli.observer import TrainingObserver
-from cnncli.runner.inputs.class_check import require_class_weights
+from cnncli.runner.inputs.class_check import require_fitting_spec
 from cnncli.runner.inputs.size_findings import warn_about_sizes
 from cnncli.runner.inputs.source_check import load_readable_splits
 from cnncli.runner.inputs.splits import Splits, all_files, decoded
@@ -40,11 +40,11 @@ def checked_images(spec: Spec, notice: Notice, before: Callable[[Splits], object
 
     Raises:
         DataError: Images are missing, cannot be read, or cannot be divided as the spec asks.
-        SpecError: The spec has weights for classes that there are none of.
+        SpecError: The spec has weights for classes that there are none of, or a network that does not fit.
         ResourceError: The images do not fit into memory.
     """
     splits = load_readable_splits(spec.data, spec.seed, notice, before)
-    require_class_weights(spec.train, splits.class_names)
+    require_fitting_spec(spec, splits.shape, splits.class_names)
     warn_about_sizes(spec, splits, notice)
     return splits
 

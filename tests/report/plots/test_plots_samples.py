@@ -8,12 +8,13 @@ from cnncli.report import StartData
 from cnncli.report.plots import style
 from cnncli.report.plots.samples import draw_samples, samples_of
 
-
 NOWHERE = "\U0010fffd"  # a private letter, which no font has
 
 
 def start(images, captions):
-    return StartData("a name", lambda: images, range(len(captions)), captions, lambda: pytest.fail("the network is not drawn"))
+    return StartData(
+        "a name", lambda: images, range(len(captions)), captions, lambda: pytest.fail("the network is not drawn")
+    )
 
 
 def noise(count, *shape):
@@ -98,6 +99,8 @@ def test_any_caption_is_drawn(tmp_path, opened, caption):
 
 def test_classes_in_letters_without_a_font_are_told_apart_by_their_numbers():
     with style.applied():
-        data = StartData("a name", lambda: noise(2, 28, 28, 1), [1, 2], ["cat", f"{NOWHERE}a", f"{NOWHERE}b"], pytest.fail)
+        data = StartData(
+            "a name", lambda: noise(2, 28, 28, 1), [1, 2], ["cat", f"{NOWHERE}a", f"{NOWHERE}b"], pytest.fail
+        )
         drawn = [text.get_text() for text in samples_of(data).figure.axes[0].texts]
     assert drawn == ["#1", "#2"]

@@ -7,8 +7,18 @@ import pytest
 
 from cnncli.data.samples import ImageData, Samples
 from cnncli.errors import DataError, SpecError
-from cnncli.runner.inputs.class_check import require_class_weights, require_known_classes, unused_splits
-from cnncli.spec.schema import Split, Train
+from cnncli.runner.inputs.class_check import require_fitting_spec, require_known_classes, unused_splits
+from cnncli.spec import load
+from cnncli.spec.schema import Split
+
+LAYERS = ("Flatten", "Dense: {units: classes}")
+
+
+def spec(class_weight=None, layers=LAYERS):
+    """A spec of photographs, whose size and classes it does not say."""
+    lines = "".join(f"\n    - {layer}" for layer in layers)
+    text = f"data: {{source: {{folder: {{path: pets}}}}}}\nmodel:\n  layers:{lines}\n"
+    return load(text, {} if class_weight is None else {"train.class_weight": class_weight}).spec
 
 
 def source(names=("cat", "dog"), foreign=None, **labels) -> ImageData[Samples]:
@@ -51,11 +61,25 @@ def test_validation_images_that_are_not_wanted_are_not_judged(validation, unused
 )
 def test_weights_that_cannot_be_meant(weights, words):
     with pytest.raises(SpecError) as caught:
-        require_class_weights(Train(class_weight=weights), ("cat", "dog"))
+        require_fitting_spec(spec(weights), (8, 8, 3), ("cat", "dog"))
     assert words in str(caught.value)
     assert caught.value.problems[0].path[:2] == ("train", "class_weight")
 
 
 @pytest.mark.parametrize("weights", [None, "balanced", {"cat": 50.0}, {"cat": 0.0}, {"cat": 0.0, "dog": 1e-40}])
 def test_weights_that_can(weights):
-    require_class_weights(Train(class_weight=weights), ("cat", "dog"))
+    require_fitting_spec(spec(weights), (8, 8, 3), ("cat", "dog"))
+
+
+@pytest.mark.parametrize(
+    ("layers", "at", "words"),
+    [
+        (("Flatten", "Dense: {units: 1}"), "model.layers[1].Dense.units", "the model has 1 output for 2 classes"),
+        (("MaxPooling2D: {pool_size: 9}", *LAYERS), "model.layers[0]", "its window of 9×9 is larger than its input"),
+        (("ZeroPadding2D", LAYERS[1]), "model.layers[1]", "the output is still spread over 10×10 places"),
+    ],
+)
+def test_a_network_that_does_not_fit_the_images_is_refused_at_the_layer(layers, at, words):
+    with pytest.raises(SpecError, match=words) as caught:
+        require_fitting_spec(spec(layers=layers), (8, 8, 3), ("cat", "dog"))
+    assert [problem.key for problem in caught.value.problems] == [at]
