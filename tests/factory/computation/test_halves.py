@@ -38,9 +38,11 @@ def trained(model, sizes=(6, 7, 1), weighted=False):
     """Weights and metrics of steps with batches of these sizes, and the metrics of a validation of them."""
     import tensorflow as tf
 
+    from cnncli.factory.metrics import create_variables
     from cnncli.runner.execution.execution import OneDevice
     from cnncli.runner.execution.steps import metrics_of
 
+    create_variables(model, np.eye(3, dtype="float32")[:1], (3,))
     random, device = np.random.default_rng(0), OneDevice()
     steps, results = [device.training_step(model, False), device.validation_step(model)], []
     batches = [

@@ -30,12 +30,14 @@ def trained(name, steps=5, **arguments):
     import keras
     import tensorflow as tf
 
+    from cnncli.factory.metrics import create_variables
     from cnncli.factory.training import compile_model
 
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((40,)), keras.layers.Dense(30, activation="tanh"), keras.layers.Dense(7)])
     optimizer = Entry("optimizer", name, {"learning_rate": 0.1, **arguments})
     compile_model(model, optimizer, Entry("loss", "MeanSquaredError"), [], 2, 1)
+    create_variables(model, np.zeros((1, 7), np.float32), (7,))
     step = tf.function(lambda *batch: model.train_step(batch), autograph=False)
     random = np.random.default_rng(0)
     for _ in range(steps):
