@@ -17,6 +17,7 @@ def trained(precision="float32", name="SGD", **arguments):
     import keras
     import tensorflow as tf
 
+    from cnncli.factory.metrics import create_variables
     from cnncli.factory.training import compile_model
 
     keras.utils.set_random_seed(0)
@@ -24,6 +25,7 @@ def trained(precision="float32", name="SGD", **arguments):
     averaging = {"use_ema": True, "ema_momentum": MOMENTUM, "gradient_accumulation_steps": BATCHES, **arguments}
     optimizer = Entry("optimizer", name, {"learning_rate": 0.1, **averaging})
     compile_model(model, optimizer, Entry("loss", "MeanSquaredError"), [], 2, 1)
+    create_variables(model, np.zeros((1, 2), np.float32), (2,))
     step = tf.function(lambda *batch: model.train_step(batch), autograph=False)
     random, weights = np.random.default_rng(0), []
     for _ in range(BATCHES * UPDATES):

@@ -19,6 +19,7 @@ DEVICES = 3
 divide_processor(DEVICES)
 
 from cnncli.catalog import Entry  # noqa: E402
+from cnncli.factory.metrics import create_variables  # noqa: E402
 from cnncli.factory.model import Preprocessing  # noqa: E402
 from cnncli.factory.training import compile_model  # noqa: E402
 from cnncli.runner.execution.execution import OneDevice  # noqa: E402
@@ -108,6 +109,7 @@ def trained(case: Case, execution: Any, epochs: int = 2) -> dict[str, Any]:
     with execution.compile_scope():
         variables = execution.trained_variables(model)
         compile_model(model, optimizer, loss, [Entry("metric", "accuracy")], CLASSES, 1, (), variables)
+        create_variables(model, np.eye(CLASSES, dtype=np.float32)[:1], (CLASSES,))
     train, arrays = batches(case, epochs)
     loop, steps = TrainingLoop(model, train, execution), -(-IMAGES // BATCH)
     # 16, 16 and 1 image: fewer than there are devices

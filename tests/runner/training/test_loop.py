@@ -48,6 +48,8 @@ def make_model(metrics=("accuracy",), dropout: float = 0.5) -> Any:
     """A model with everything that keeps a state: moving averages, a random generator, an optimizer."""
     import keras
 
+    from cnncli.factory.metrics import create_variables
+
     keras.utils.set_random_seed(1)
     layers = keras.layers
     model = keras.Sequential(
@@ -63,6 +65,7 @@ def make_model(metrics=("accuracy",), dropout: float = 0.5) -> Any:
         ]
     )
     model.compile(keras.optimizers.Adam(0.01), "categorical_crossentropy", metrics=list(metrics))
+    create_variables(model, np.eye(CLASSES, dtype=np.float32)[:1], (CLASSES,))
     return model
 
 
