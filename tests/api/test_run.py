@@ -50,9 +50,9 @@ def test_an_evaluation_has_metrics_a_report_and_predictions(run, split):
 
 
 def test_the_last_weights_are_measured_and_predict_too(run):
-    last = run.evaluate(weights="last")
-    assert (last.metrics["weights"], last.split, run.evaluate().metrics["weights"]) == ("last", "test", "best")
-    assert last.metrics["accuracy"] == run.evaluate().metrics["accuracy"]  # of one epoch, both are the same
+    last, best = run.evaluate(weights="last"), run.evaluate()
+    assert (last.metrics["weights"], last.split, best.metrics["weights"]) == ("last", "test", "best")
+    assert last.metrics["accuracy"] == best.metrics["accuracy"]  # of one epoch, both are the same
     predicted = [run.predict("digit.png", weights=weights)[0] for weights in ("best", "last")]
     assert predicted[0] == predicted[1]
     assert run.model("last").output_shape == (None, 10)
@@ -220,7 +220,8 @@ class TestTables:
 
     def test_a_run_and_an_evaluation_are_tables(self, run):
         assert "<th>finished</th>" in run._repr_html_()
-        support = run.evaluate().report.values["weighted avg"]["support"]
-        assert f"<td>{support}</td>" in run.evaluate()._repr_html_()
-        assert run.evaluate()._repr_html_().count("<table>") == 2
+        evaluated = run.evaluate()
+        support = evaluated.report.values["weighted avg"]["support"]
+        assert f"<td>{support}</td>" in evaluated._repr_html_()
+        assert evaluated._repr_html_().count("<table>") == 2
         assert repr(run) == "Run('runs/mnist-001')"

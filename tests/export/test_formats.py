@@ -26,11 +26,28 @@ def bytes_of(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.fixture(scope="module")
+def exports():
+    return {}
+
+
+@pytest.fixture
+def exported_once(run, exports):
+    """An export of a run that several tests look at: `exported_once("digits", "onnx")`."""
+
+    def export(name, form):
+        if (name, form) not in exports:
+            (exports[name, form],) = run(name).export(form)
+        return exports[name, form]
+
+    return export
+
+
 @pytest.mark.representatives("onnx-digits", "litert-shades", "keras-shades")
 @pytest.mark.parametrize("name", ["digits", "shades"])
 @pytest.mark.parametrize("form", EXPORT_FORMATS)
-def test_every_answer_is_that_of_the_network(run, form, name):
-    (exported,) = run(name).export(form)
+def test_every_answer_is_that_of_the_network(run, exported_once, form, name):
+    exported = exported_once(name, form)
     check = json.loads((exported.path / "check.json").read_text())
     assert check == exported.check
     assert (check["images"], check["changed_answers"]) == ({"digits": 200, "shades": 6}[name], 0)
@@ -43,9 +60,8 @@ def test_every_answer_is_that_of_the_network(run, form, name):
 
 @pytest.mark.representatives("litert")
 @pytest.mark.parametrize("form", EXPORT_FORMATS)
-def test_the_program_needs_nothing_of_cnncli(run, place, form, tmp_path):
-    opened = run("shades")
-    (exported,) = opened.export(form)
+def test_the_program_needs_nothing_of_cnncli(run, exported_once, place, form, tmp_path):
+    opened, exported = run("shades"), exported_once("shades", form)
     blocked = ["cnncli", "sklearn", "yaml"]
     if form not in ("saved_model", "keras"):
         blocked += ["tensorflow", "keras", "h5py", "scipy"]
@@ -66,8 +82,8 @@ def test_the_program_needs_nothing_of_cnncli(run, place, form, tmp_path):
 
 @pytest.mark.representatives("onnx")
 @pytest.mark.parametrize("form", ["onnx", "litert", "openvino", "keras"])
-def test_the_same_run_gives_the_same_bytes(run, form):
-    first = bytes_of(run("digits").export(form)[0].path)
+def test_the_same_run_gives_the_same_bytes(run, exported_once, form):
+    first = bytes_of(exported_once("digits", form).path)
     assert bytes_of(run("digits").export(form)[0].path) == first
 
 
@@ -125,9 +141,10 @@ def test_an_openvino_file_names_its_classes(small, tmp_path):
 
 
 @pytest.mark.exhaustive
-def test_what_answers_differently_is_removed_again(run, monkeypatch):
+def test_what_answers_differently_is_removed_again(run, exports, monkeypatch):
     from cnncli.export import litert
 
+    exports.pop(("digits", "litert"), None)
     opened, write = run("digits"), litert.write
     (exported,) = opened.export("litert")
     earlier = bytes_of(exported.path)
@@ -227,9 +244,10 @@ def test_images_that_are_gone_are_named(run, place, tmp_path):
         (tmp_path / "elsewhere.npz").rename(place / "digits.npz")
 
 
-def test_speed_is_measured_of_files_that_hold_no_programs(run):
+def test_speed_is_measured_of_files_that_hold_no_programs(run, exported_once):
     opened = run("shades")
-    opened.export("litert", "keras")
+    for form in ("litert", "keras"):
+        exported_once("shades", form)
     told = []
     speeds = {speed.name: speed for speed in opened.benchmark_exports(notice=told.append)}
     assert "keras" not in speeds

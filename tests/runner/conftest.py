@@ -219,9 +219,9 @@ def watched() -> Watcher:
 
 
 @pytest.fixture(scope="session")
-def trained(make_spec, watched, tmp_path_factory) -> Any:
+def trained(few_digits_spec, watched, tmp_path_factory) -> Any:
     """A training that went well, and its run."""
     from cnncli.runner.train import train
 
     with run_pictures.whole():
-        return train(make_spec(), tmp_path_factory.mktemp("runs"), [watched], ["cnncli", "train", "tiny.yaml"])
+        return train(few_digits_spec(), tmp_path_factory.mktemp("runs"), [watched], ["cnncli", "train", "tiny.yaml"])

@@ -151,14 +151,14 @@ class TestWeights:
         evaluate(OpenRun(copy), "test", told.append, allow_changed_weights=True, weights="last")
         assert "last.weights.h5' is not what the training wrote" in told[0]
 
-    def test_those_of_an_earlier_part_are_gone_when_a_run_is_resumed(self, stateful, watcher, tmp_path):
+    def test_those_of_an_earlier_part_are_gone_when_a_run_is_resumed(self, few_digits_spec, watcher, tmp_path):
         from cnncli.errors import Interrupted
         from cnncli.runner.resume import resume
         from cnncli.runner.train import train
         from cnncli.runs import list_runs
 
         with pytest.raises(Interrupted):
-            train(stateful("train.checkpoint.steps=2"), tmp_path, [watcher(stop=(1, 2))])
+            train(few_digits_spec("train.checkpoint.steps=2"), tmp_path, [watcher(stop=(1, 2))])
         (run,) = list_runs(tmp_path)
         last = run.path / "weights" / "last.weights.h5"
         assert last.exists()

@@ -55,11 +55,12 @@ def test_nothing_depends_on_the_file_once_the_run_has_it(pinned, folder_spec, wa
 
 @pytest.mark.exhaustive
 @pytest.mark.slow
-def test_built_in_images_are_divided_like_those_of_another_run(make_spec, trained, tmp_path):
+def test_built_in_images_are_divided_like_those_of_another_run(make_spec, tmp_path):
     from cnncli.runner.evaluate import evaluate
     from cnncli.runner.train import train
 
-    again = train(make_spec(f"data.split.file={trained.run.path}", "train.epochs=1", "seed=9"), tmp_path)
+    first = train(make_spec("train.epochs=1"), tmp_path)
+    again = train(make_spec(f"data.split.file={first.run.path}", "train.epochs=1", "seed=9"), tmp_path)
     before = load_splits(make_spec().data, 0)
     run = OpenRun(again.run)
     images = evaluate(run, "validation").images

@@ -68,17 +68,28 @@ def train():
     return train
 
 
+def run_of_digits(folder, train, copies, *overrides):
+    low = write_digits(folder / "low.npz", range(5), copies, 0)
+    write_digits(folder / "high.npz", range(5, 10), 1, 1)
+    spec = folder / "low.yaml"
+    spec.write_text(DIGITS.format(name="low", path=low, test=0.1))
+    return train(load(spec, overrides).spec, folder / "runs", [Teller()])
+
+
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory, train):
     """A run that tells 0 to 4 apart, and its folder."""
     folder = tmp_path_factory.mktemp("digits")
-    low = write_digits(folder / "low.npz", range(5), 2, 0)
-    write_digits(folder / "high.npz", range(5, 10), 1, 1)
-    spec = folder / "low.yaml"
-    spec.write_text(DIGITS.format(name="low", path=low, test=0.1))
-    trained = train(load(spec).spec, folder / "runs", [Teller()])
+    trained = run_of_digits(folder, train, 2)
     assert trained.evaluation.metrics["accuracy"] > 0.9
     return folder, trained.run
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory, train):
+    """The same after one epoch of half the images, which is enough to be refused."""
+    folder = tmp_path_factory.mktemp("begun")
+    return folder, run_of_digits(folder, train, 1, "train.epochs=1", "train.batch_size=64").run
 
 
 def tuned(folder, *overrides):
@@ -178,8 +189,8 @@ def test_the_run_it_began_with_is_the_one_beside_it_wherever_it_is_reproduced(di
         ("FOLDER/folder.h5", DataError, "is a folder: write {run: FOLDER} for a run"),
     ],
 )
-def test_weights_that_cannot_be_had_are_told_before_there_is_a_run(digits, train, weights, error, message):
-    folder, _ = digits
+def test_weights_that_cannot_be_had_are_told_before_there_is_a_run(begun, train, weights, error, message):
+    folder, _ = begun
     (folder / "folder.h5").mkdir(exist_ok=True)
     shutil.copy(folder / "low.yaml", folder / "low.yaml.h5")
     before = sorted((folder / "runs").iterdir())
@@ -189,8 +200,8 @@ def test_weights_that_cannot_be_had_are_told_before_there_is_a_run(digits, train
     assert sorted((folder / "runs").iterdir()) == before
 
 
-def test_a_run_whose_weights_were_changed_is_refused(digits, train, tmp_path):
-    folder, run = digits
+def test_a_run_whose_weights_were_changed_is_refused(begun, train, tmp_path):
+    folder, run = begun
     shutil.copytree(run.path, tmp_path / "changed")
     with h5py.File(tmp_path / "changed" / "weights" / "best.weights.h5", "r+") as file:
         file["layers/dense/vars/1"][0] += 1

@@ -112,12 +112,17 @@ def begin(transfer, tmp_path):
     return begin
 
 
-def test_weights_of_imagenet_are_downloaded_into_keras_own_place(server, published, begin):
+@pytest.mark.parametrize("before", ["damaged", pytest.param("nothing", marks=pytest.mark.exhaustive)])
+def test_weights_of_imagenet_are_downloaded_into_keras_own_place(server, published, begin, before):
     server.has(published[0])
+    if before == "damaged":
+        server.place.parent.mkdir(parents=True)
+        server.place.write_bytes(published[0][:5000])
     value, (weights,), told = begin()
     assert value == published[1]
     assert (weights.source, [layer.why for layer in weights.layers]) == ("imagenet", [""])
-    assert [text.split(" http")[0] for text in told] == ["downloading"]
+    words = "what is in the cache is damaged; downloading" if before == "damaged" else "downloading"
+    assert [text.split(" http")[0] for text in told] == [words]
     assert server.place.read_bytes() == published[0]
     assert server.asked == [FILE]
 
@@ -145,11 +150,3 @@ def test_what_is_not_the_published_file_is_never_used_and_never_kept(server, pub
     with pytest.raises(DataError, match=words[fault]):
         begin()
     assert not list(server.place.parent.glob("*"))
-
-
-def test_a_damaged_file_in_the_cache_is_downloaded_anew(server, published, begin):
-    server.has(published[0])
-    server.place.parent.mkdir(parents=True, exist_ok=True)
-    server.place.write_bytes(published[0][:5000])
-    assert begin()[0] == published[1]
-    assert server.place.read_bytes() == published[0]

@@ -35,7 +35,20 @@ def rehearse(folder_spec, tmp_path):
     return lambda *overrides: dry_run(folder_spec(*overrides), tmp_path / "runs", Observers())
 
 
-def test_it_estimates_what_a_training_takes_and_leaves_nothing_behind(rehearse, tmp_path, cache_folder):
+@pytest.fixture
+def written(monkeypatch):
+    """The files of a run that a dry run writes, as the training itself does."""
+    written, size_of_run = set(), Rehearsal.size_of_run
+
+    def spied(self):
+        written.update(path.relative_to(self.run.path).as_posix() for path in self.run.path.rglob("*.*"))
+        return size_of_run(self)
+
+    monkeypatch.setattr(Rehearsal, "size_of_run", spied)
+    return written
+
+
+def test_it_estimates_what_a_training_takes_and_leaves_nothing_behind(rehearse, written, tmp_path, cache_folder):
     estimate = rehearse("train.epochs=5")
     assert sum(estimate.images.values()) == 60
     assert estimate.steps_per_epoch == -(-estimate.images["train"] // 8)
@@ -49,6 +62,9 @@ def test_it_estimates_what_a_training_takes_and_leaves_nothing_behind(rehearse, 
     assert 0 < estimate.measured_steps <= 5 * estimate.steps_per_epoch
     assert not (tmp_path / "runs").exists()
     assert not cache_folder.exists()
+    expected = {"spec.yaml", "environment.json", "data.json", "images.csv", "history.csv", "metrics.json"}
+    expected |= {"predictions.csv", "report.txt", "weights/best.weights.h5", "checkpoint/state.npz"}
+    assert expected | {"plots/samples.png", "plots/network.png", "plots/confusion_matrix.png"} <= written
 
 
 STAGES = "train.stages=[{{epochs: 1, freeze: [conv2d_1]}}, {{epochs: 2, thaw: [conv2d_1], learning_rate: {}}}]"
@@ -64,21 +80,6 @@ def test_every_stage_is_timed(rehearse):
     assert estimate.measured_steps > estimate.steps_per_epoch
     with pytest.raises(TrainingError, match=r"at a learning rate of 1e\+30"):
         rehearse(STAGES.format("1e30"), "train.epochs=3")
-
-
-def test_the_files_of_a_run_are_written_by_the_training_itself(rehearse, monkeypatch):
-    written = set()
-    size_of_run = Rehearsal.size_of_run
-
-    def spied(self):
-        written.update(path.relative_to(self.run.path).as_posix() for path in self.run.path.rglob("*.*"))
-        return size_of_run(self)
-
-    monkeypatch.setattr(Rehearsal, "size_of_run", spied)
-    rehearse()
-    expected = {"spec.yaml", "environment.json", "data.json", "images.csv", "history.csv", "metrics.json"}
-    expected |= {"predictions.csv", "report.txt", "weights/best.weights.h5", "checkpoint/state.npz"}
-    assert expected | {"plots/samples.png", "plots/network.png", "plots/confusion_matrix.png"} <= written
 
 
 def test_ctrl_c_leaves_nothing_behind(folder_spec, tmp_path, monkeypatch):
