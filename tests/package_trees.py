@@ -15,6 +15,12 @@ def tree_of(file: Path) -> ast.Module:
     return ast.parse(file.read_text("utf-8"))
 
 
+@cache
+def nodes_of(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """All nodes of a module, for which `ast.walk` takes half as long as the parser does."""
+    return tuple(ast.walk(tree))
+
+
 def dotted(node: ast.expr) -> str:
     """The text of a name or an attribute, for which `ast.unparse` takes ten times as long."""
     if isinstance(node, ast.Name):

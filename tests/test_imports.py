@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from package_trees import PACKAGE, SOURCES, dotted, tree_of
+from package_trees import PACKAGE, SOURCES, dotted, nodes_of, tree_of
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -233,12 +233,12 @@ def imports_of(tree: ast.Module, package: str = "") -> Iterator[Import]:
 def names_used(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Every dotted name in a module, what was imported under another name called by its own."""
     own: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Import):
             own |= {alias.asname: alias.name for alias in node.names if alias.asname}
         elif isinstance(node, ast.ImportFrom):
             own |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Name | ast.Attribute):
             first, _, rest = dotted(node).partition(".")
             yield f"{own.get(first, first)}.{rest}".strip("."), node.lineno
@@ -270,7 +270,7 @@ def forbidden(room: str, tree: ast.Module, package: str = "") -> list[str]:
 def unsafe(tree: ast.Module) -> list[str]:
     """Everything in a module that could make a file run code."""
     found = [f"line {line}: {name}" for name, line in names_used(tree) if UNSAFE.fullmatch(name)]
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.keyword) and node.arg == "allow_pickle" and ast.unparse(node.value) != "False":
             found.append(f"line {node.value.lineno}: allow_pickle")
     return found
@@ -416,7 +416,7 @@ def test_no_object_changes_its_class():
     offenders = [
         f"{file}:{node.lineno}"
         for file in SOURCES
-        for node in ast.walk(tree_of(file))
+        for node in nodes_of(tree_of(file))
         if isinstance(node, ast.Attribute) and node.attr == "__class__" and isinstance(node.ctx, ast.Store)
     ]
     assert not offenders

@@ -3,7 +3,7 @@
 import ast
 from collections import Counter
 
-from package_trees import PACKAGE, SOURCES, tree_of
+from package_trees import PACKAGE, SOURCES, nodes_of, tree_of
 
 MOST_LINES, MOST_LINES_OF_A_FUNCTION, MOST_MODULES = 300, 50, 25
 
@@ -23,7 +23,7 @@ def test_no_function_is_long():
     long = [
         f"{file.relative_to(PACKAGE)}: {node.name}"
         for file in SOURCES
-        for node in ast.walk(tree_of(file))
+        for node in nodes_of(tree_of(file))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and lines_of(node) > MOST_LINES_OF_A_FUNCTION
     ]
     assert long == []

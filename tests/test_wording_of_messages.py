@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from package_trees import PACKAGE, SOURCES, tree_of
+from package_trees import PACKAGE, SOURCES, nodes_of, tree_of
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -39,6 +39,7 @@ INSTEAD = {
     r"\bseen to it\b|\bsees? to it\b|\bsee to\b": "ensures, check",
     r"\bwhat was reached\b|\beverything (that was )?reached\b": "results so far",
 }
+ANY = re.compile("|".join(f"(?:{pattern})" for pattern in INSTEAD), re.IGNORECASE)
 ALLOWED = re.compile(r"with so many images|you want")
 """Legitimate uses of a pattern."""
 
@@ -49,14 +50,14 @@ Place = tuple[str, str]
 def strings_of(tree: ast.Module, name: str) -> Iterator[Place]:
     """The string literals of a module that a user may read: all but docstrings; those of commands are their help."""
     hidden = set()
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             command = any("command" in ast.unparse(each) for each in getattr(node, "decorator_list", ()))
             hidden |= set() if command else {id(getattr(node.body[0], "value", None))}
         if hasattr(node, "body") and isinstance(node.body, list):  # a string on its own describes the line above it
             alone = [each.value for each in node.body if isinstance(each, ast.Expr)]
             hidden |= {id(value) for value in alone if not isinstance(node, ast.FunctionDef)}
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in hidden:
             yield f"{name}:{node.lineno}", node.value
 
@@ -85,6 +86,7 @@ def findings(places: Iterable[Place]) -> list[str]:
     return [
         f"{place}: {match.group()!r} → {instead}: {text.strip()[:100]}"
         for place, text in places
+        if ANY.search(ALLOWED.sub("", text))
         for pattern, instead in INSTEAD.items()
         if (match := re.search(pattern, ALLOWED.sub("", text), re.IGNORECASE))
     ]

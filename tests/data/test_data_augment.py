@@ -139,7 +139,12 @@ def test_an_image_is_the_same_in_any_batch_order_and_thread(name, channels):
     np.testing.assert_array_equal(labels_again, labels)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in NOT_RANDOM])
+def with_one_policy(names):
+    """The other is exhaustive: both draw several of the other operations for each image."""
+    return [pytest.param(name, marks=pytest.mark.exhaustive) if name == "AugMix" else name for name in names]
+
+
+@pytest.mark.parametrize("name", with_one_policy(name for name in NAMES if name not in NOT_RANDOM))
 def test_chance_follows_seed_epoch_sample_and_place(name):
     images = np.repeat(pictures(3)[:1], COUNT, axis=0) if name not in ("MixUp", "CutMix") else pictures(3)
     entry, shape = (name, ARGUMENTS.get(name, {})), images.shape[1:]
@@ -155,7 +160,7 @@ def test_chance_follows_seed_epoch_sample_and_place(name):
         assert not np.array_equal(other, first), what
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - COLOUR_ALONE))
+@pytest.mark.parametrize("name", with_one_policy(name for name in NAMES if name not in COLOUR_ALONE))
 def test_grey_images_are_changed_too(name):
     images = pictures(1)
     result, _ = at_once(usual(name, 1), images)

@@ -67,7 +67,8 @@ def test_numbers_are_uniform_and_independent(draws, of):
     if of == "samples":
         numbers = draws(np.arange(MANY)).uniform().numpy()
     elif of == "epochs":
-        numbers = np.concatenate([draws([5], epoch=epoch).uniform().numpy() for epoch in range(1000)])
+        of_epoch = tf.function(lambda epoch: SampleRandom.of_batch(0, epoch, tf.constant([5], tf.int64)).uniform())
+        numbers = np.concatenate([of_epoch(tf.constant(epoch, tf.int64)).numpy() for epoch in range(1000)])
     else:
         numbers = SampleRandom(tf.constant([7], tf.uint64)).uniform(MANY).numpy()[0]
     assert stats.kstest(numbers, "uniform").pvalue > 1e-4

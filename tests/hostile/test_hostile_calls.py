@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-from package_trees import PACKAGE, SOURCES, dotted, tree_of
+from package_trees import PACKAGE, SOURCES, dotted, nodes_of, tree_of
 
 ONLY_IN = {
     "h5py": {"data/sources/published/hdf5.py", "factory/hdf5.py", "factory/pretrained.py"},
@@ -23,7 +23,7 @@ LOADERS = {"factory/pretrained.py", "factory/weights.py"}
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Call):
             yield dotted(node.func), node
 
@@ -38,7 +38,7 @@ def careless(tree: ast.Module, file: str) -> list[str]:
                 found.append(f"line {call.lineno}: {name} without allow_pickle=False")
         if name.endswith(".load_weights") and file not in LOADERS:
             found.append(f"line {call.lineno}: Keras reads weights that nobody checked")
-    used = {dotted(node) for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)}
+    used = {dotted(node) for node in nodes_of(tree) if isinstance(node, ast.Name | ast.Attribute)}
     for name, files in ONLY_IN.items():
         if name in used and file not in files:
             found.append(f"{name} is for {', '.join(sorted(files)) or 'no file'}")

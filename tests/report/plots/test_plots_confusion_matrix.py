@@ -26,7 +26,7 @@ def test_no_text_overlaps(make_evaluation, overlapping, classes, long):
 
 
 def test_large_counts_fit_into_their_cells(make_evaluation, overlapping):
-    evaluation = make_evaluation(25, 600_000, right=0.99)
+    evaluation = make_evaluation(25, 300_000, right=0.99)
     with style.applied():
         figure = figure_of(evaluation)
         assert overlapping(figure) == []

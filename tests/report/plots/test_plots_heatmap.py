@@ -21,6 +21,7 @@ def heat_of(names=("cat", "dog"), shown=0, shape=(60, 90), image="photos/cat.png
     return HeatMap(prediction, names[shown], "layercam", (7, 7), values, picture, Covered(0.12, 0.92, True))
 
 
+@pytest.mark.representatives("name1-", "shape1")  # the longest name in every shape, and each in one
 @pytest.mark.parametrize("shape", [(28, 28), (60, 90), (300, 20), (20, 300), (1, 1), (700, 1200)])
 @pytest.mark.parametrize("name", ["cat", "a class with a rather long name " * 4, "猫", "$x$ <b>"])
 def test_no_text_overlaps(overlapping, shape, name):

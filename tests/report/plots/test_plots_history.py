@@ -13,6 +13,7 @@ def titles_of(figure):
     return [axes.get_title(loc="left") for axes in figure.axes]
 
 
+@pytest.mark.representatives("True", "False-3")
 @pytest.mark.parametrize("epochs", [1, 2, 3, 30, 200])
 @pytest.mark.parametrize("validation", [True, False])
 def test_no_text_overlaps(make_history, overlapping, epochs, validation):
