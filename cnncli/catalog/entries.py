@@ -14,7 +14,7 @@ from cnncli.catalog.spelling import WORDS, nearest_name, resolve
 from cnncli.catalog.unsupported import RENAMED_ARGUMENTS, refusal
 from cnncli.catalog.validators import Validator, any_of, positive
 from cnncli.errors import KeyPath, Problem
-from cnncli.wording import near_word, nearest, shown
+from cnncli.wording import near_word, nearest, shown, suggestion
 
 
 @dataclass(frozen=True)
@@ -140,9 +140,21 @@ def _by_name(family: str, name: str, value: Any) -> str:
 
 def unknown(family: str, name: str, own: Collection[str] = ()) -> str:
     """Why a name cannot be used, with the nearest one that can; `own` are names that the spec itself defines."""
-    if reason := refusal(family, name):
+    before, _, inside = name.partition("(")  # Python's `keras.layers.Conv2D(8, 3)`
+    word = before.rpartition(".")[2].strip() or name
+    if reason := refusal(family, name) or refusal(family, word):
         return f"'{name}' cannot be used: {reason}"
-    return f"unknown {WORDS[family]} '{name}'{nearest_name(name, [family], own)}"
+    end = nearest_name(name if word == before else word, [family], own)
+    if word != name and (entry_name := resolve(family, word)):
+        end = _as_written(family, entry_name) if inside.strip(" )") else suggestion(word)
+    return f"unknown {WORDS[family]} '{name}'{end}"
+
+
+def _as_written(family: str, entry_name: str) -> str:
+    """The end of a message that shows how a name takes arguments."""
+    accepted = {} if family == "activation" else signature(family, entry_name)
+    first = next((key for key, argument in accepted.items() if argument.required), next(iter(accepted), None))
+    return f"; write '{entry_name}: {{{first}: …}}'" if first else suggestion(entry_name)
 
 
 def _unknown_argument(name: str, key: str, accepted: Collection[str]) -> str:

@@ -55,13 +55,17 @@ class Options:
     @property
     def settings(self) -> list[str]:
         """Keys of the spec with their values, as `--set` takes them: those that options of their own set come last."""
-        own = {
-            "name": self.name,
-            "train.max_time": self.max_time,
-            "train.devices": self.devices and json.dumps(devices_value(self.devices)),
-            "track": f"[{', '.join(self.trackers)}]" if self.trackers else None,
-        }
-        return [*self.overrides, *(f"{key}={value}" for key, value in own.items() if value is not None)]
+        from cnncli.spec.overrides import OptionsOwn
+
+        devices, trackers = self.devices and json.dumps(devices_value(self.devices)), ", ".join(self.trackers)
+        own = (
+            ("--name", "name", self.name, None),
+            ("--max-time", "train.max_time", self.max_time, None),
+            ("--devices", "train.devices", self.devices, devices),
+            ("--track", "track", trackers or None, f"[{trackers}]"),
+        )
+        named = [OptionsOwn.of(option, key, typed, value) for option, key, typed, value in own if typed is not None]
+        return [*self.overrides, *named]
 
 
 @click.command()

@@ -61,11 +61,12 @@ def tune(**given: Any) -> None:
     from cnncli.cli.terminal.search import SearchScreen
     from cnncli.cli.terminal.signals import Signals
     from cnncli.spec import load
+    from cnncli.spec.overrides import OptionsOwn
     from cnncli.wording import in_shell
 
     options = Options(**given)
     config, quiet = options.config, options.quiet
-    named = [f"name={options.name}"] if options.name is not None else []
+    named = [] if options.name is None else [OptionsOwn.of("--name", "name", options.name)]
     loaded = load(config, [*options.overrides, *named])
     if loaded.warnings and loaded.spec.tune.space and not quiet:
         show_problems(loaded.warnings, str(config), "warning")

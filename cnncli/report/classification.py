@@ -29,6 +29,7 @@ _SHOWN = (
 )
 _MORE = ("balanced_accuracy", "kappa", "mcc", "top_5_accuracy", "roc_auc", "pr_auc")
 _WIDEST_INDENT = 16
+_WIDEST_LINE = 80
 
 AVERAGES = ("accuracy", "macro avg", "weighted avg")
 
@@ -155,7 +156,8 @@ def summary_lines(evaluation: Evaluation, report: ClassificationReport) -> list[
     A loss with a floor is called what it is, beside the log loss.
 
     Example:
-        test   loss (label smoothing 0.1) 0.5731   log loss 0.0731   accuracy 0.9915 (0.9895–0.9931), 10,000 images
+        test   loss (label smoothing 0.1) 0.5731   log loss 0.0731
+               accuracy 0.9915 (0.9895–0.9931), 10,000 images
                macro F1 0.9914 (0.9896–0.9932)   kappa 0.9905 (0.9885–0.9926)
                MCC 0.9905 (0.9885–0.9926)   top-5 1.0000 (0.9996–1.0000)
                ROC area 0.9999 (0.9998–0.9999)   PR area 0.9994 (0.9989–0.9997)
@@ -174,8 +176,8 @@ def summary_lines(evaluation: Evaluation, report: ClassificationReport) -> list[
             parts.append(f"log loss {plain:.4f}")
     if "accuracy" not in evaluation.metrics:
         parts.append(f"accuracy {_counted_accuracy(measured)}")
-    lines = ["   ".join(parts)]
     indent = _indent(evaluation)
+    lines = _packed(parts, indent)
     for names in _SHOWN:
         figures = ((text, measured.figures.get(name, math.nan), measured.intervals.get(name)) for name, text in names)
         shown = [
@@ -190,6 +192,17 @@ def summary_lines(evaluation: Evaluation, report: ClassificationReport) -> list[
         first, second = report.calibration.sentence.split("; ")
         lines += [f"{indent}{first};", indent + second]
     return [line for line in lines if line.strip()]
+
+
+def _packed(parts: Sequence[str], indent: str) -> list[str]:
+    """The title and the figures behind it, in lines that a terminal of 80 columns and a pipe show alike."""
+    lines = [parts[0]]
+    for number, part in enumerate(parts[1:]):
+        if number and len(lines[-1]) + 3 + len(part) > _WIDEST_LINE:
+            lines.append(indent + part)
+        else:
+            lines[-1] += f"   {part}"
+    return lines
 
 
 def _indent(evaluation: Evaluation) -> str:

@@ -25,7 +25,7 @@ from cnncli.spec.static_data_info import static_data_info
 
 __all__ = ["LoadedSpec", "Spec", "load", "parse"]
 
-_SET = "--set "
+_SET = "--"
 """How the place of a value that was set by hand begins."""
 
 

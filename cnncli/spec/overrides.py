@@ -130,6 +130,19 @@ _INDEX = re.compile(r"[0-9]{1,9}\Z")
 _NO_KEY = "expected key=value, such as train.epochs=5"
 
 
+class OptionsOwn(str):
+    """An override that an option of its own stands for, `--max-time 10m`; problems name that."""
+
+    option: str
+
+    @classmethod
+    def of(cls, option: str, key: str, typed: str, value: str | None = None) -> OptionsOwn:
+        """The override of a key by an option and what was typed behind it; `value` is that as the spec has it."""
+        override = cls(f"{key}={typed if value is None else value}")
+        override.option = f"{option} {without_secrets(typed)}"
+        return override
+
+
 def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     """Sets keys by hand: `train.epochs=5`, `model.layers[0].Conv2D.filters=16`.
 
@@ -145,7 +158,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     keys: dict[KeyPath, Place] = {}
     values: dict[KeyPath, Place] = {}
     for override in overrides:
-        file = f"--set {without_secrets(override)}"
+        file = override.option if isinstance(override, OptionsOwn) else f"--set {without_secrets(override)}"
         name, equals, text = override.partition("=")
         path = _path_of(name)
         if wrong := _wrong_key(name, path) if equals else _NO_KEY:

@@ -23,6 +23,8 @@ NOT_A_SPEC = "a spec is a mapping with the keys data, model and train"
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
+_NO_SPACE = re.compile(r"[ -]*(\w+:)[^ /]")
+
 _WORDING = {
     # PyYAML's words for what people do most often, in words that help
     "found character '\\t' that cannot start any token": "YAML does not allow tabs for indentation; use spaces",
@@ -31,6 +33,16 @@ _WORDING = {
     "could not find expected ':'": "a ':' is missing after this key",
     "found undefined alias": "no anchor of this name stands above it",
     "found unexpected end of stream": "a quote is opened here or above and never closed",
+    **dict.fromkeys(
+        (
+            f"expected <block end>, but found '{what}'"
+            for what in ("<block sequence start>", "<block mapping start>", "-")
+        ),
+        "this line is indented neither like the lines above that it continues nor deeper; lines of one list or mapping "
+        "begin in the same column",
+    ),
+    "expected <block end>, but found '<scalar>'": "the value on this line ends before this text; a text with quotes in "
+    "it needs other quotes around it",
     "second occurrence": "an anchor of this name already stands above it",
 }
 
@@ -84,7 +96,7 @@ def read_leniently(data: bytes | str, file: str) -> Document:
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        raise _syntax(error, file) from None
+        raise _syntax(error, file, text) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         message = f"the character U+{ord(text[error.position]):04X} is not allowed in YAML"
@@ -126,11 +138,17 @@ def _place(file: str, mark: Any) -> Place:
     return Place(file, mark.line + 1, mark.column + 1)
 
 
-def _syntax(error: yaml.MarkedYAMLError, file: str) -> SpecError:
+def _syntax(error: yaml.MarkedYAMLError, file: str, text: str) -> SpecError:
     mark = error.problem_mark or error.context_mark
     words = error.problem or str(error)
     message = next((better for theirs, better in _WORDING.items() if words.startswith(theirs)), words)
     message = message.replace("'<stream end>'", "the end of the text")
+    above = text.splitlines()[mark.line - 1] if mark and mark.line else ""
+    if words.startswith("mapping values") and (key := _NO_SPACE.match(above)):
+        message = f"a ':' is not allowed here; the line above has no space after '{key[1]}'"
+    bracket = error.context_mark if words.startswith("expected ',' or") else None
+    if bracket and mark and bracket.line < mark.line:
+        message += f"; the bracket at line {bracket.line + 1}, column {bracket.column + 1} is still open"
     return _fatal(message, _place(file, mark) if mark else Place(file, 1, 1))
 
 

@@ -52,6 +52,24 @@ def test_the_shell_completes_names(command, typed, offered):
     assert {each.value for each in completions} == offered
 
 
+@pytest.mark.parametrize(
+    ("command", "option", "typed"),
+    [
+        ("train", "--max-time", "10x"),
+        ("train", "--devices", "0"),
+        ("train", "--name", "a b"),
+        ("tune", "--name", "a b"),
+    ],
+)
+def test_a_problem_of_an_option_names_what_was_typed(call, tmp_path, command, option, typed):
+    spec = tmp_path / "a.yaml"
+    spec.write_text("data: {source: mnist}\nmodel: {layers: [Flatten, {Dense: {units: classes}}]}\n")
+    result = call(command, spec, option, typed)
+    assert result.code == 2
+    assert f"\n  {option} {typed}  " in result.err
+    assert "--set" not in result.err
+
+
 @pytest.mark.parametrize("arguments", [["train", "a.yaml", "--nonsense"], ["resume", "a-001", "--batch-size", "8"]])
 def test_nothing_is_told_where_it_would_not_help(call, arguments):
     result = call(*arguments)

@@ -178,6 +178,8 @@ def test_of_many_missing_files_ten_are_listed(pets):
         ("file,label\n", "has no rows"),
         ("1,cat\n2,dog\n", "the first row must name the columns"),
         ("file,label\ncat/1.png,cat,dog\n", "pets.csv:2 has 3 fields, and the first row has 2"),
+        ("file,label\ncat/1.png,cat,dog\n", "fields with a comma in them need quotes"),
+        ("file,label,split\ncat/1.png,cat\n", "an empty field needs its comma as well"),
         ('file,label\n"cat/1.png,cat\n', "cannot be read as a table"),
         (b"file,label\nk\x81fer.png,cat\n", "pets.csv:2 is not UTF-8 text"),
         ("file,label\ncat/1.png,\ndog/1.png,\n", "has no label in any of its 2 rows"),

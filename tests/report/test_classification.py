@@ -137,9 +137,19 @@ def test_outputs_that_are_no_probabilities_have_no_log_loss(outputs):
 def test_a_loss_with_a_floor_is_called_what_it_is_beside_the_log_loss():
     metrics = {"loss": 0.5731, "accuracy": 0.9915}
     evaluation = evaluation_of([[0.5, 0.5]], [0], loss_contains="label smoothing 0.1", metrics=metrics)
-    expected = "test   loss (label smoothing 0.1) 0.5731   log loss 0.6931   accuracy 1.00 (0.21–1.00), 1 image"
-    assert shown_first(evaluation) == expected
+    lines = summary_lines(evaluation, classification_report(evaluation))
+    assert lines[0] == "test   loss (label smoothing 0.1) 0.5731   log loss 0.6931"
+    assert lines[1] == "       accuracy 1.00 (0.21–1.00), 1 image"
     assert shown_first(evaluation_of([[0.5, 0.5]], [0])) == "test   loss 0.5000   accuracy 1.00 (0.21–1.00), 1 image"
+
+
+def test_lines_of_many_metrics_have_at_most_80_characters():
+    metrics = {"loss": 0.5, "accuracy": 0.9} | {f"a_metric_{number}": 0.5 for number in range(9)}
+    lines = summary_lines(
+        evaluation := evaluation_of([[0.5, 0.5]], [0], metrics=metrics), classification_report(evaluation)
+    )
+    assert max(map(len, lines)) <= 80
+    assert all(f"a_metric_{number} 0.5000" in "\n".join(lines) for number in range(9))
 
 
 def test_what_was_measured_is_told():

@@ -87,7 +87,7 @@ def show_problems(
         place = problem.place
         where = f"{place.line}:{place.column}" if place else ""
         if place and place.file != source:
-            where = f"{place.file}:{where}" if not place.file.startswith("--set") else place.file
+            where = f"{place.file}:{where}" if not place.file.startswith("--") else place.file
         code = f" [{problem.code}]" if problem.code else ""
         row = (where, path_text(problem.path), problem.message + code)
         rows.append([_clipped(one_line(text), most) for text, most in zip(row, _WIDEST, strict=True)])

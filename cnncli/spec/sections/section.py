@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from cnncli.catalog.entries import plain
 from cnncli.catalog.validators import Validator
@@ -61,6 +61,9 @@ class Section:
         set_keys: Keys that the spec sets, as opposed to those that have their default.
     """
 
+    instead: ClassVar[Mapping[str, str]] = {}
+    """Words that people write for a key of this section, and the end of the message about each."""
+
     set_keys: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @classmethod
@@ -100,9 +103,21 @@ class Section:
                 problems.append(Problem(path, f"{where} needs '{name}': {what}", at_key=True))
         for name in unknown:
             others = {at: section.spec_keys() for at, section in sections_of(root) if section is not cls}
-            message = _unknown_key(str(name), keys, others)
+            message = cls._unknown_key(str(name), others)
             problems.append(Problem((*path, name), message, at_key=True))
         return values if len(problems) == before else None
+
+    @classmethod
+    def _unknown_key(cls, key: str, others: Mapping[KeyPath, Collection[str]]) -> str:
+        """What to say of a key that the section does not have, given the keys of the other sections by path."""
+        if key in cls.instead or (others and key in _ELSEWHERE):
+            return f"unknown key; {cls.instead.get(key) or _ELSEWHERE[key]}"
+        for section, names in others.items():
+            if key in names:
+                where = f"under '{'.'.join(map(str, section))}'" if section else "at the top level"
+                return f"unknown key here; it belongs {where}"
+        own = cls.spec_keys()
+        return f"unknown key{nearest(key, own) or '; known are ' + ', '.join(own)}"
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
@@ -148,14 +163,3 @@ _ELSEWHERE = {
     "extends": "only the spec in a file can extend another, and the spec of a run cannot",
     "early_stopping": "write 'train.callbacks: [{EarlyStopping: {patience: 5}}]'",
 }
-
-
-def _unknown_key(key: str, own: Collection[str], others: Mapping[KeyPath, Collection[str]]) -> str:
-    """What to say of a key that its section does not have, given the keys of the other sections by path."""
-    if others and key in _ELSEWHERE:
-        return f"unknown key; {_ELSEWHERE[key]}"
-    for section, names in others.items():
-        if key in names:
-            where = f"under '{'.'.join(map(str, section))}'" if section else "at the top level"
-            return f"unknown key here; it belongs {where}"
-    return f"unknown key{nearest(key, own) or '; known are ' + ', '.join(own)}"

@@ -117,7 +117,9 @@ def delimited(file: Path, text: str, delimiter: str | None) -> Grid:
             raise DataError(
                 f"{file}:{place.removeprefix('line ')} has {counted(len(fields), 'field')}, and the first row "
                 f"has {len(header)}",
-                f"fields with a {DELIMITERS.get(delimiter, 'delimiter')} in them need quotes",
+                f"fields with a {DELIMITERS.get(delimiter, 'delimiter')} in them need quotes"
+                if len(fields) > len(header)
+                else f"an empty field needs its {DELIMITERS.get(delimiter, 'delimiter')} as well",
             )
     if any(is_image_name(name) for name in header):
         names = [str(number) for number in range(1, len(header) + 1)]
