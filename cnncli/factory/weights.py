@@ -8,7 +8,8 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -81,7 +82,13 @@ def _layers_of(model: keras.Model) -> keras.Model:
     """The same layers as a model that was never compiled, and so has no optimizer to save."""
     from cnncli.startup import keras
 
-    return keras.Model(model.inputs, model.outputs, name="layers")  # Keras would count it, and write the number
+    if model not in _layers:
+        _layers[model] = keras.Model(model.inputs, model.outputs, name="layers")  # Keras would count it, and write that
+    return _layers[model]
+
+
+_layers = WeakKeyDictionary[Any, Any]()
+"""What was made of models, which takes longer than to write the weights of a small one."""
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ Dropout.
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 from cnncli.catalog.layer_traits import OF_BATCHES
 from cnncli.factory.computation.choices import BATCHES, is_taken
@@ -41,8 +42,30 @@ def in_halves(model: keras.Model, images: Any, training: bool) -> Any:
     """
     count = tf.shape(images)[0]
     middle = count // 2
-    halves = [model(half, training=training) for half in (images[: tf.maximum(middle, 1)], images[middle:])]
-    outputs = tf.concat(halves, 0)[-count:]
-    if hasattr(halves[0], LOGITS):
-        setattr(outputs, LOGITS, tf.concat([getattr(half, LOGITS) for half in halves], 0)[-count:])
+    compute = _outputs_and_logits(model, training)
+    halves = [compute(half) for half in (images[: tf.maximum(middle, 1)], images[middle:])]
+    outputs, *logits = (tf.concat(both, 0)[-count:] for both in zip(*halves, strict=True))
+    for each in logits:
+        setattr(outputs, LOGITS, each)
     return outputs
+
+
+def _outputs_and_logits(model: keras.Model, training: bool) -> Any:
+    """A function of images that gives a model's outputs, and the logits beneath if there are some.
+
+    Outside of training all who ask share its graph: to make that takes longer than to answer for a thousand digits.
+    """
+    here = ref(model)  # or it would stay in memory for as long as its graph
+
+    def compute(images: Any) -> tuple[Any, ...]:
+        outputs = here()(images, training=training)  # type: ignore[misc]
+        return (outputs, getattr(outputs, LOGITS)) if hasattr(outputs, LOGITS) else (outputs,)
+
+    if training:
+        return compute
+    if model not in _graphs:
+        _graphs[model] = tf.function(compute, autograph=False, reduce_retracing=True)
+    return _graphs[model]
+
+
+_graphs = WeakKeyDictionary[Any, Any]()

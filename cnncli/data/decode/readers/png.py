@@ -22,6 +22,7 @@ _WHITE = 65535
 _BIT_DEPTH = 24  # place of the bit depth in a file; the colour type follows
 _NO_PIXELS = b"\0\0\0\0IDAT\x35\xaf\x06\x1e\0\0\0\0IEND\xae\x42\x60\x82"
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP")
+_TELLING = (b"eXIf", *_TEXTS)  # chunks that may say which way up it is
 _MOST_TEXT = 16 * MAX_TEXT_CHUNK  # bytes of all texts that are kept
 _LOW_BYTES = {2: "RGB;16L", 6: "RGBA;16L"}  # Pillow's names of layouts in which these are the upper ones
 
@@ -52,6 +53,8 @@ class _PngFile(PillowFile):
         """What puts it upright; it may be told behind the pixels, which are passed over."""
         if self._is_loaded:
             return turn_of(self.picture)
+        if all(kind not in _TELLING for kind, _, _ in _chunks(self._stream)):
+            return None
         # Not its own getexif, which decodes where it finds nothing
         return turn_told_by(lambda: Image.Image.getexif(PngImageFile(io.BytesIO(_without_pixels(self._stream)))))
 
