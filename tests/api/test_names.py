@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cases import each
 
 import cnncli
 
@@ -62,7 +63,7 @@ def functions():
         yield f"Run.{name}", getattr(cnncli.Run, name)
 
 
-@pytest.mark.parametrize(("name", "function"), list(functions()))
+@each("name, function", list(functions()))
 def test_every_function_is_typed(name, function):
     signature = inspect.signature(function)
     parameters = [one for one in signature.parameters.values() if one.name != "self"]
@@ -71,7 +72,7 @@ def test_every_function_is_typed(name, function):
     assert "Raises:" in function.__doc__
 
 
-@pytest.mark.parametrize("name", sorted({*cnncli.__all__} - ERRORS))
+@each("name", sorted({*cnncli.__all__} - ERRORS))
 def test_every_name_has_a_docstring_with_an_example(name):
     assert ">>> " in inspect.getdoc(getattr(cnncli, name))
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from cases import each
 
 from cnncli.catalog import FAMILIES, docstring, first_line, signature
 from cnncli.catalog.backbones import BACKBONES, WIDTHS
@@ -23,7 +24,7 @@ def test_every_network_of_the_installed_keras_is_there():
     assert set(BACKBONES) <= set(FAMILIES["layer"])
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@each("name", BACKBONES)
 def test_a_backbone_has_arguments_and_words(name):
     arguments = signature("layer", name)
     assert {"weights", "trainable", "pooling", "name"} <= set(arguments)

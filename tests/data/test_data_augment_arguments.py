@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from cases import each
 
 from cnncli.catalog import FAMILIES, Entry, first_line, parse, signature
 from cnncli.catalog.image_data_generator import GENERATOR
@@ -20,7 +21,7 @@ def problems_of(value) -> list[tuple[tuple, str]]:
     return [(problem.path, problem.message) for problem in problems]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_every_name_is_described_and_keeps_the_spec_s_own_business_out(name):
     assert first_line("augmentation", name)
     assert not {"seed", "value_range", "data_format", "dtype", "name"} & set(signature("augmentation", name))

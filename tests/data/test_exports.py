@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases import each
 from picture_files import encoded, put
 from table_reading import READING, read
 
@@ -84,8 +85,8 @@ class TestLabelStudio:
     def test_the_image_is_not_its_preview(self, photos, others):
         put(photos, "small/1_s.jpg", "small/2_s.jpg")
         tasks = [task(1, chosen("cat")), task(2, chosen("dog"))]
-        for each in tasks:
-            each["data"] = dict.fromkeys(others, f"small/{each['id']}_s.jpg") | each["data"]
+        for one in tasks:
+            one["data"] = dict.fromkeys(others, f"small/{one['id']}_s.jpg") | one["data"]
         write(photos, **{"export.json": tasks})
         labels, _, told = read(photos / "export.json")
         assert labels["train"] == {"images/1.jpg": "cat", "images/2.jpg": "dog"}
@@ -476,7 +477,7 @@ def test_captions_beside_class_folders_are_no_table(photos):
     assert is_table(photos)
 
 
-@pytest.mark.parametrize("name", EXPORTS)
+@each("name", EXPORTS)
 def test_every_export_has_a_line_in_the_docs(name):
     page = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
     assert f"| {name} |" in page

@@ -1,6 +1,7 @@
 """Labels that look wrong: dates, measurements, ids, one-hot numbers, thousands of digits, what nobody sees."""
 
 import pytest
+from cases import each
 from picture_files import put
 
 from cnncli.data.decode.input_format import InputFormat
@@ -11,8 +12,8 @@ from cnncli.errors import DataError
 from cnncli.wording import in_counting_order
 
 
-@pytest.mark.parametrize(
-    ("names", "words"),
+@each(
+    "names, words",
     [
         (["2026-01-30", "2026-02-01"], "are dates, such as 2026-01-30"),
         (["30.01.2026", "1.2.2026 12:30"], "are dates"),

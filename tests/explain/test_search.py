@@ -14,8 +14,8 @@ def named(word):
     return [(topic.family, topic.name) for topic in found.topics], found.argument
 
 
-@pytest.mark.parametrize(
-    ("word", "family", "name"),
+@each(
+    "word, family, name",
     [
         ("Conv2D", "layer", "Conv2D"),
         ("conv2d", "layer", "Conv2D"),

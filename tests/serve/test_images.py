@@ -4,6 +4,7 @@ import base64
 import json
 
 import pytest
+from cases import each
 
 from cnncli.serve.images import images_in
 from cnncli.serve.refusals import Refused
@@ -40,8 +41,8 @@ def test_the_strings_of_json_are_images(contents):
     assert images_in(body, "application/json; charset=utf-8", MOST) == contents
 
 
-@pytest.mark.parametrize(
-    ("kind", "body", "status", "sentence"),
+@each(
+    "kind, body, status, sentence",
     [
         ("image/png", b"", 422, "no image"),
         (FORM, b"--abc--\r\n", 422, "no image"),

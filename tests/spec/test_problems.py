@@ -1,6 +1,7 @@
 """Mistakes in the keys of a spec: each one sentence, at its key or value, with the nearest right word."""
 
 import pytest
+from cases import each
 
 from cnncli.errors import Place, Problem, SpecError
 from cnncli.spec import in_order, parse
@@ -16,8 +17,8 @@ def problems_of(text):
     return [(*problem.place[1:], problem.message) for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@each(
+    "text, expected",
     [
         (DATA, (1, 1, "a spec needs 'model': the layers")),
         ("data: {}\n" + MODEL, (1, 1, "'data' needs 'source': a built-in data set, or a place with images")),

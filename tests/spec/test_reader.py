@@ -4,6 +4,7 @@ import math
 
 import pytest
 import yaml
+from cases import each
 from hypothesis import example, given, settings, strategies as st
 
 from cnncli.errors import SpecError
@@ -16,8 +17,8 @@ def problem_of(text):
     return caught.value.problems[0]
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
+@each(
+    "text, value",
     [
         ("1e-4", 1e-4),
         ("1E5", 1e5),
@@ -62,8 +63,8 @@ def test_keys_are_always_words():
     assert read("{1: a, true: b, no: c, ~: d}", "a.yaml").value == {"1": "a", "true": "b", "no": "c", "~": "d"}
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "column", "part"),
+@each(
+    "text, line, column, part",
     [
         ("a: 1\nb: 2\na: 3", 3, 1, "already set at line 1"),
         ("a: {b: 1, b: 2}", 1, 11, "already set at line 1"),

@@ -1,6 +1,7 @@
 """What contradicts what, told before TensorFlow is loaded and at the place that is to blame."""
 
 import pytest
+from cases import each
 
 from cnncli.catalog import FAMILIES
 from cnncli.catalog.entries import Entry
@@ -19,8 +20,8 @@ def spec(*layers, data="source: mnist", train="epochs: 10"):
     return "\n".join([*lines, *(f"    - {layer}" for layer in layers or LAYERS)])
 
 
-@pytest.mark.parametrize(
-    ("text", "place", "message"),
+@each(
+    "text, place, message",
     [
         (spec(train="monitor: val_acc"), (2, 18), "no metric is called 'val_acc'; did you mean 'val_accuracy'?"),
         (spec(train="monitor: top"), (2, 18),
@@ -159,7 +160,7 @@ def test_a_contradiction_is_located(text, place, message):
     assert (problem.place.line, problem.place.column) == place
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         spec(train="monitor: val_accuracy"),

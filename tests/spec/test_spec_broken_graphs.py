@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from cases import each
 
 from cnncli.errors import SpecError
 from cnncli.spec import parse
@@ -175,7 +176,7 @@ BROKEN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", BROKEN)
+@each("case", BROKEN)
 def test_it_is_one_located_sentence(case):
     text, message = BROKEN[case]
     before = text[: text.index(MARK)]

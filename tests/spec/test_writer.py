@@ -1,6 +1,7 @@
 """What the writer writes, the reader reads as the same value."""
 
 import pytest
+from cases import each
 from hypothesis import given, strategies as st
 
 from cnncli.spec import parse
@@ -20,7 +21,7 @@ values = st.recursive(
 )
 
 
-@pytest.mark.parametrize("word", AWKWARD)
+@each("word", AWKWARD)
 def test_an_awkward_word_stays_itself(word):
     assert read_value(scalar(word), "") == word
     assert read(f"classes: [{scalar(word)}, b]\n{scalar(word)}: {scalar(word)}  # c", "").value == (

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from cases import each
 from hypothesis import example, given, strategies as st
 
 from cnncli.spec.graph.expressions import (
@@ -22,8 +23,8 @@ def value(text):
     return read_expression(text).value(VALUES)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@each(
+    "text, expected",
     [
         ("$filters", 64), ("$filters * 4", 256), ("$filters//2", 32), ("$filters / 2", 32), ("-$strides", -2),
         ("$filters / 3 * 3", 64.0), ("$strides + 3 * 2", 8), ("($strides + 3) * 2", 10), ("10 - 4 - $strides", 4),
@@ -40,8 +41,8 @@ def test_it_comes_to(text, expected):
     assert type(found) is type(expected)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
+@each(
+    "text, message",
     [
         ("$", "a '$' is followed by the name of a parameter"),
         ("$3", "a '$' is followed by the name of a parameter"),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cases import each
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.image_sources import FORMER_NAMES, IMAGE_SOURCES
@@ -93,8 +94,8 @@ def test_what_a_source_cannot_do_without_is_asked_for(name):
     assert problem_of(f"{{{name}: null}}") == (19 + len(name), told)
 
 
-@pytest.mark.parametrize(
-    ("text", "column", "message"),
+@each(
+    "text, column, message",
     [
         ("{folder: {path: a, pth: b}}", 35, "unknown argument; did you mean 'path'?"),
         ("{folder: {path: a, size: 96}}", 35, "unknown argument; folder takes path"),

@@ -1,6 +1,7 @@
 """The arithmetic of shapes: by hand where it is plain, against Keras where it is not."""
 
 import pytest
+from cases import each
 from hypothesis import example, given, settings, strategies as st
 
 from cnncli.catalog.entries import Entry
@@ -116,8 +117,8 @@ def test_results_that_cannot_be_joined_say_why_and_the_way_out(entry, shapes, me
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("entry", "shape", "message"),
+@each(
+    "entry, shape, message",
     [
         (conv(kernel_size=5), (4, 9, 1), "its window of 5×5 is larger than its input image of 4×9"),
         (conv(kernel_size=3, dilation_rate=3), (6, 6, 1), "its window of 7×7 is larger than its input image of 6×6"),
