@@ -61,7 +61,8 @@ def quick_imports() -> Iterator[None]:
     """
     collects = gc.isenabled()
     gc.disable()
-    finders = [_Without(_OPTIONAL), _Later((*_SELDOM, _CELLS))] if is_claimed() else []
+    later = _Later((*_SELDOM, _CELLS))
+    finders = [_Without(_OPTIONAL), later] if is_claimed() else []
     sys.meta_path[:0] = finders
     try:
         with _quick_descriptions() if is_claimed() else contextlib.nullcontext():
@@ -69,6 +70,7 @@ def quick_imports() -> Iterator[None]:
     finally:
         for finder in finders:
             sys.meta_path.remove(finder)
+        later.withdraw()
         if finders:
             gc.freeze()
         if collects:
@@ -118,6 +120,15 @@ class _Later(MetaPathFinder, Loader):
             return getattr(self._filled(name), attribute)
 
         vars(module)["__getattr__"] = ask
+
+    def withdraw(self) -> None:
+        """Takes the empty modules from Python's list: whoever imports one later, or a module in it, gets it whole.
+
+        A module in a package that is still empty would ask that for its neighbours, and so be imported within itself.
+        """
+        for name, module in self._empty.items():
+            if name != _CELLS and sys.modules.get(name) is module:
+                del sys.modules[name]
 
     def _filled(self, name: str) -> ModuleType:
         """The module itself, imported after the packages that it is in."""
