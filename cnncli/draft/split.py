@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnncli.data.quality.class_warnings import lacking_classes
+from cnncli.data.quality.label_values import odd_labels
 from cnncli.data.split import Drawing, divide, missing_classes, validation_indices
 from cnncli.draft.image_format import FEW
 from cnncli.errors import DataError
@@ -45,9 +46,11 @@ def choose_split(labels: Mapping[str, np.ndarray], class_names: tuple[str, ...])
         reason = "This is the split of the source."
         return Split({}, len(train), len(labels["validation"]), len(labels["test"]), reason)
     if len(train) == len(class_names):
+        hint = "add images; where these are names or descriptions of the images, name the column that has the classes"
+        odd = next(odd_labels(class_names, len(train)), "")
         raise DataError(
             f"each of the {len(class_names):,} classes has one image to train on, such as '{class_names[0]}'",
-            "add images; where these are names or descriptions of the images, name the column that has the classes",
+            f"{odd}\n{hint}" if odd else hint,
         )
     keys, drawn = _best_fractions(labels, class_names)
     sizes = {split: len(of_split) for split, of_split in drawn.items()}

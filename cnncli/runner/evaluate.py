@@ -27,6 +27,7 @@ from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.page import facts_of
 from cnncli.runner.views.allowed import required_views
 from cnncli.runner.views.gain import with_gain
+from cnncli.runs.image_list import SPLITS
 from cnncli.spec.schema import Data
 from cnncli.spec.sections.sources import Source
 from cnncli.startup import keras
@@ -138,8 +139,11 @@ def own_split(
 
     Raises:
         DataError: Images of the split are missing.
-        RunError: There is no such split.
+        RunError: The run has no images of this split.
+        ValueError: No split is called so.
     """
+    if split not in SPLITS:
+        raise ValueError(f"no split is called '{split}'; they are {', '.join(SPLITS)}")
     data = run.spec.data if data_path is None else _moved(run.spec.data, data_path)
     needed = (split, *further)
     splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=needed, rows=run.image_rows)

@@ -55,6 +55,8 @@ def as_list(images: ImageLike | Iterable[ImageLike]) -> Iterable[ImageLike]:
     one = isinstance(images, str | bytes | os.PathLike) or hasattr(images, "read") or hasattr(images, "getbands")
     if one or (isinstance(images, np.ndarray) and images.ndim < 4):
         return [images]  # type: ignore[list-item]
+    if not isinstance(images, Iterable):
+        raise TypeError(f"expected an image or several, each a path, bytes, a picture or an array; got {images!r}")
     return images  # type: ignore[return-value]
 
 

@@ -27,6 +27,7 @@ from cnncli.wording import in_counting_order
         (["cat", "None", "?"], "called None, ? may stand for no label"),
         (["cat", "dog", "Cat, dog"], "lists of others, such as Cat, dog"),
         (["cat", "dog", "dog|cat"], "lists of others, such as dog|cat"),
+        (["cat", "cat, outdoor", "dog", "dog, outdoor"], "lists of others, such as cat, outdoor"),
         (["cow", "c\u043ew"], "two alphabets that look alike: c<U+043E>w"),
         (["\u0391lpha", "beta"], "<U+0391>lpha"),
         (["0.13", "-2.5", "3.0"], "numbers with fractions, such as 0.13"),
@@ -52,6 +53,8 @@ def test_odd_labels_are_told(names, words):
         ["β-cell", "cell"],
         ["AC/DC", "Abba"],
         ["no dash", "x"],
+        ["maillot", "maillot, tank suit", "crane"],
+        ["men/shoes", "men/shirts", "women/shoes"],
     ],
 )
 def test_ordinary_labels_are_not(names):

@@ -53,6 +53,12 @@ def test_own_test_images_leave_a_pair_to_train_and_validate():
     assert (split.keys, split.test, split.lacking) == ({"validation": 0.15}, 42, ())
 
 
+def test_measurements_instead_of_classes_are_called_that():
+    with pytest.raises(DataError) as caught:
+        choose_split({"train": np.arange(3)}, ("0.143", "0.286", "0.429"))
+    assert caught.value.hint.startswith("the classes are numbers with fractions, such as 0.143: measurements")
+
+
 @pytest.mark.parametrize("counts", [(1, 1, 1), (1,) * 30])
 def test_classes_of_one_image_are_called_that(counts):
     with pytest.raises(DataError, match=f"each of the {len(counts)} classes has one image to train on, such as 'c0'"):

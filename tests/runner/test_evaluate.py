@@ -68,6 +68,8 @@ def test_a_split_that_the_run_does_not_keep_is_told_with_those_it_keeps(evaluate
     with pytest.raises(RunError, match="has no validation images") as caught:
         evaluate(OpenRun(copy), "validation")
     assert caught.value.hint == "it has train, test"
+    with pytest.raises(ValueError, match="no split is called 'val'; they are train, validation, test"):
+        evaluate(OpenRun(copy), "val")
 
 
 @pytest.mark.parametrize("missing", ["spec.yaml", "data.json", "weights/best.weights.h5"])

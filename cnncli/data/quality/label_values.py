@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cnncli.wording import counted, some
@@ -41,14 +42,25 @@ def odd_labels(names: Sequence[str], images: int) -> Iterator[str]:
         yield f"the classes are one-hot labels, such as {names[0]}: one digit for each class"
     if nothing := [name for name in names if name.casefold() in _NOTHING]:
         yield f"classes that are called {some(nothing)} may stand for no label; to leave them out, list the others"
-    known = {name.casefold() for name in names}
-    if lists := [name for name in names if len(parts := _LIST.split(name.casefold())) > 1 and known.issuperset(parts)]:
+    if lists := _lists(names):
         yield f"names of classes are lists of others, such as {lists[0]}: several labels of one image"
     if mixed := [_foreign(name) for name in names if _alphabets(name)]:
         yield f"names of classes have letters of two alphabets that look alike: {some(mixed)}"
     unseen = [_with_codes(name) for name in names if _with_codes(name) != name]
     if unseen:
         yield f"names of classes have characters that are not seen, or letters in two parts: {some(unseen)}"
+
+
+def _lists(names: Sequence[str]) -> list[str]:
+    """Names that join the name of a class with others, each of which is a class, or is joined elsewhere as well."""
+    known = {name.casefold() for name in names}
+    parts = {name: _LIST.split(name.casefold()) for name in names}
+    often = Counter(part for each in parts.values() for part in {*each})
+    return [
+        name
+        for name, each in parts.items()
+        if len(each) > 1 and not known.isdisjoint(each) and all(often[part] > 1 for part in each)
+    ]
 
 
 def _with_codes(name: str) -> str:

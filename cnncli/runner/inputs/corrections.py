@@ -41,7 +41,9 @@ def read_corrections(file: str | Path) -> dict[str, str]:
     expects = "expected a table with the columns image and class, as the page of 'cnncli data --labels' saves it"
     try:
         text = read_bytes(path, MAX_BYTES).decode("utf-8-sig", "surrogateescape")
-        header, *rows = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
+        first = text.partition("\n")[0]  # a spreadsheet may have saved it with its own delimiter
+        delimiter = next((each for each in ",;\t" if each in first), ",")
+        header, *rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)) or [[]]
     except (Unreadable, csv.Error) as error:
         raise DataError(f"{path} cannot be read as a table of corrections: {error}", expects) from None
     columns = [name.strip().lower() for name in header]

@@ -11,7 +11,7 @@ from PIL import Image
 
 from cnncli.errors import DataError
 from cnncli.runner.answers.images import list_images
-from cnncli.runner.predict import named_images
+from cnncli.runner.predict import as_list, named_images
 
 
 @pytest.fixture
@@ -128,3 +128,9 @@ def test_a_pattern_is_one_without_a_file_as_well(folder):
     images = named_images(["photos/x*.png", "photos/b/*", "photos/*.gif"])
     found = ["photos/x10.png", "photos/x9.png", "photos/b/2.jpg", "photos/b/deep/1.png", "photos/*.gif"]
     assert [image.name for image in images] == found
+
+
+@pytest.mark.parametrize("image", [None, 5])
+def test_what_is_no_image_is_told_what_is_expected(image):
+    with pytest.raises(TypeError, match=f"expected an image or several, .*; got {image}"):
+        as_list(image)

@@ -109,6 +109,13 @@ def test_what_cannot_be_used_is_named(photos, tmp_path, text, message):
         labels_of(photos(saved(tmp_path, text)))
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_spreadsheet_may_have_saved_them(tmp_path, delimiter):
+    file = tmp_path / "corrections.csv"
+    file.write_text("\ufeffimage,class\na/0.png,b\n".replace(",", delimiter))
+    assert read_corrections(file) == {"a/0.png": "b"}
+
+
 def test_a_name_that_is_not_there_is_named(photos, tmp_path):
     notices = []
     labels_of(photos(saved(tmp_path, "image,class\na/9.png,b\nc.png,\n")), notices.append)
