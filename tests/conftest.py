@@ -30,7 +30,6 @@ def pytest_collection():
     gc.disable()
     collected = yield
     gc.freeze()
-    gc.set_threshold(7000)  # ten times as many objects as usual: a tenth of the time of tests that compute nothing
     gc.enable()
     return collected
 

@@ -34,8 +34,8 @@ def test_conv2d_has_all_arguments_that_people_know():
 TOO_LARGE = "9000000000 is too large; whole numbers are at most 2,147,483,647"
 
 
-@pytest.mark.parametrize(
-    ("value", "message"),
+@each(
+    "value, message",
     [
         ("Lambda", "'Lambda' cannot be used: it runs code, and a spec must be safe to run"),
         ("MaxPool", "unknown layer 'MaxPool'; did you mean 'MaxPooling2D'?"),

@@ -2,12 +2,12 @@
 
 import inspect
 
-import pytest
+from cases import each
 
 from cnncli.catalog import tuning
 
 
-@pytest.mark.parametrize("name", tuning.accepted_arguments())
+@each("name", tuning.accepted_arguments())
 def test_optuna_has_every_class_with_these_arguments(name):
     import optuna
 
@@ -16,8 +16,8 @@ def test_optuna_has_every_class_with_these_arguments(name):
     assert set(tuning.accepted_arguments()[name]) <= inspect.signature(made).parameters.keys()
 
 
-@pytest.mark.parametrize(
-    ("validator", "value", "message"),
+@each(
+    "validator, value, message",
     [
         (tuning.sampler, "TPESamplr", "unknown sampler 'TPESamplr'; did you mean 'TPESampler'?"),
         (tuning.sampler, "GPSampler", "'GPSampler' cannot be used: it needs PyTorch; TPESampler is the usual choice"),

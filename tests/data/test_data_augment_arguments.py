@@ -27,8 +27,8 @@ def test_every_name_is_described_and_keeps_the_spec_s_own_business_out(name):
     assert not {"seed", "value_range", "data_format", "dtype", "name"} & set(signature("augmentation", name))
 
 
-@pytest.mark.parametrize(
-    ("value", "path", "message"),
+@each(
+    "value, path, message",
     [
         ("RandomFlp", (), "unknown augmentation 'RandomFlp'; did you mean 'RandomFlip'?"),
         ("Rescaling", (), "'Rescaling' cannot be used: pixels are scaled by 'data.scale'"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import each
 
 from cnncli.data.split import Drawing, validation_indices
 from cnncli.errors import DataError
@@ -33,7 +34,7 @@ def test_every_class_keeps_its_share(seed):
     assert np.bincount(labels[chosen]).tolist() == [80, 15, 5]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@each("seed", range(12))
 def test_the_images_are_those_that_scikit_learn_draws(seed):
     from sklearn.model_selection import train_test_split
 

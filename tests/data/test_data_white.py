@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cases import each
 from picture_files import encoded
 from PIL import Image
 from png_files import png
@@ -109,8 +110,8 @@ def test_a_picture_of_floating_point_numbers_needs_white():
     assert fit_picture(picture, InputFormat(1, 3, 1, white=1), "image 0")[0, :, 0].tolist() == [0, 128, 255]
 
 
-@pytest.mark.parametrize(
-    ("greatest", "white"),
+@each(
+    "greatest, white",
     [
         *((0, 1), (1, 1), (1.0000001, 1), (15, 15), (16, 16), (33, 255), (255.1, 255), (256, 511), (1023, 1023)),
         *((1024, 1023), (3000, 4095), (4096, 4095), (32768, 32767), (65535, 65535)),

@@ -8,6 +8,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+from cases import each
 from dicom_files import RAMP, dicom
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
@@ -193,7 +194,7 @@ def test_every_row_is_tried(heading, cases):
         assert any(isinstance(expected, str) for _, expected in cases[name]) == ("refused" in text)
 
 
-@pytest.mark.parametrize("name", [*COLOURS, *SYNTAXES])
+@each("name", [*COLOURS, *SYNTAXES])
 def test_a_row_is_true(name):
     for data, expected in (COLOURS | SYNTAXES)[name]:
         channels = 1 if expected is None or isinstance(expected, str) else expected.shape[2]

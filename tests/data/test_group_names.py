@@ -2,7 +2,7 @@
 
 import random
 
-import pytest
+from cases import each
 
 from cnncli.data.groups import matched_groups
 from cnncli.data.inventory.source_inventory import Entry
@@ -21,8 +21,8 @@ def hexadecimal(number):
     return f"{random.Random(number).getrandbits(128):032x}"
 
 
-@pytest.mark.parametrize(
-    ("name", "pattern", "groups"),
+@each(
+    "name, pattern, groups",
     [
         (lambda c, n: f"patient_{n % 12}_{n}.png", r"(patient_\d+)", 12),
         (lambda c, n: f"{c}_Subject{n // 5:03}_v{n}.jpg", r"(Subject\d+)", 12),
@@ -56,7 +56,7 @@ def test_images_without_the_word_are_groups_of_their_own():
     assert len(matched_groups([image.name for image in images], found.pattern).names) == 60
 
 
-@pytest.mark.parametrize(
+@each(
     "name",
     [
         lambda c, n: f"{n}.png",

@@ -42,7 +42,7 @@ def test_odd_labels_are_told(names, words):
     assert any(words in sentence for sentence in odd_labels(names, 40))
 
 
-@pytest.mark.parametrize(
+@each(
     "names",
     [
         *(["1.0", "2.0"], ["2019", "2020"], ["käfer", "日本"], ["v1.2", "v2"], ["n01440764"], ["a b", "3-4"]),

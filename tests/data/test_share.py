@@ -43,6 +43,7 @@ def batches(entries, share):
     return [[part.numpy() for part in batch] for batch in pipeline.training_batches(draw, range(6))], read.read
 
 
+@pytest.mark.representatives("entries0", "entries2")
 @pytest.mark.parametrize("entries", [(), ("RandomFlip", "RandomErasing"), ("RandomFlip", "MixUp")])
 def test_shares_are_the_rows_of_the_batch(entries):
     whole, all_read = batches(entries, None)

@@ -1,12 +1,13 @@
 """What splits are called, and what only looks like it."""
 
 import pytest
+from cases import each
 
 from cnncli.data.names.split_names import is_fold, is_without_labels, split_of, splits_named
 
 
-@pytest.mark.parametrize(
-    ("train", "validation", "test"),
+@each(
+    "train, validation, test",
     [
         ("train", "val", "test"),
         ("Training", "VALID", "Testing"),

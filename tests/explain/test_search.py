@@ -168,8 +168,8 @@ def test_a_family_is_found_by_its_name(word, family):
     assert find(word).family == family
 
 
-@pytest.mark.parametrize(
-    ("word", "message"),
+@each(
+    "word, message",
     [
         ("Conv2", "did you mean 'Conv2D'"),
         ("batchnormlization", "'BatchNormalization'"),

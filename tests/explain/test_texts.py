@@ -56,7 +56,7 @@ def words_of_page(family, name):
     return [*page.paragraphs, *page.arguments.values()]
 
 
-@pytest.mark.parametrize("family", EXPECTED)
+@each("family", EXPECTED)
 def test_what_people_ask_about_is_in_our_own_words(family):
     assert [name for name in EXPECTED[family].split() if not is_ours(family, name)] == []
 

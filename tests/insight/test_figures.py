@@ -95,6 +95,7 @@ def draw_answers(random, images, recalls):
     return labels, np.where(random.random(images) < np.array(recalls)[labels], labels, other)
 
 
+@pytest.mark.representatives("ten")
 @pytest.mark.parametrize(
     ("images", "recalls"),
     [(200, [0.9] * 2), (200, [0.7] * 10), (1000, [0.95] * 10)],

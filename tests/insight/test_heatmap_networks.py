@@ -49,7 +49,7 @@ def require_evidence(model):
     return maps
 
 
-@pytest.mark.representatives("mnist/tutorial", "cifar10_resnet_onecycle", "inception_small")
+@pytest.mark.representatives("mnist/tutorial", "inception_small")
 @pytest.mark.parametrize("one", shipped(), ids=lambda one: one.name)
 def test_every_shipped_network_shows_evidence(one):
     from cnncli.runner.inputs.splits import load_input_spec

@@ -1,6 +1,7 @@
 """`extends:` and `--set`: what wins, and every way that leads nowhere."""
 
 import pytest
+from cases import each
 
 from cnncli.errors import SpecError
 from cnncli.spec import load
@@ -176,8 +177,8 @@ def test_a_spec_that_is_missing_is_named(tmp_path, write):
 # --set
 
 
-@pytest.mark.parametrize(
-    ("override", "where", "expected"),
+@each(
+    "override, where, expected",
     [
         ("train.epochs=5", ("train", "epochs"), 5),
         ("train.batch_size=64", ("train", "batch_size"), 64),  # was not there
@@ -223,8 +224,8 @@ def test_the_last_of_two_wins():
     assert with_sets("train.epochs=5", "train.epochs=6").value["train"]["epochs"] == 6
 
 
-@pytest.mark.parametrize(
-    ("override", "message", "column"),
+@each(
+    "override, message, column",
     [
         ("train.epochs", "expected key=value, such as train.epochs=5", 1),
         ("=5", "expected key=value, such as train.epochs=5", 1),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cases import each
 
 from cnncli.catalog.entries import Entry
 from cnncli.spec import Spec, parse
@@ -175,8 +176,8 @@ def test_the_cache_says_what_is_wrong_with_its_limit(value, message):
         spec_of(LEAST.replace("source: mnist", f"source: mnist, cache: {value}"))
 
 
-@pytest.mark.parametrize(
-    ("key", "good", "bad"),
+@each(
+    "key, good, bad",
     [
         ("epochs", ["1", "100000"], ["0", "-1", "1.0", "true", "ten", "null"]),
         ("max_time", ["10m", "90", "1h30m", "null"], ["0", "-1", "true", "soon", "[10m]"]),
@@ -217,7 +218,7 @@ def test_these_can_name_a_folder(name):
     assert is_name(name)
 
 
-@pytest.mark.parametrize(
+@each(
     "name", ["", ".", "..", "-a", "a/b", "a\\b", "a b", "a.", "é", "x" * 101, "con", "NUL.txt", "com1", "a\n", 3, None]
 )
 def test_these_cannot_name_a_folder(name):

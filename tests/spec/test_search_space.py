@@ -2,6 +2,7 @@
 
 import pytest
 import yaml
+from cases import each
 
 from cnncli.errors import SpecError
 from cnncli.spec import load
@@ -52,8 +53,8 @@ def test_a_key_of_a_search_is_one_key_where_it_is_set_by_hand(override, choices)
     assert load(SPEC).with_overrides({key: yaml.safe_load(value)}).spec.tune.space == space
 
 
-@pytest.mark.parametrize(
-    ("changes", "more", "expected"),
+@each(
+    "changes, more, expected",
     [
         ([("[8, 16]", "[8, 0]")], "", [(7, 63, "expected a whole number of 1 or more, got 0")]),
         ([("train.batch_size:", "train.batch_sizes:")], "", [(7, 5, "unknown key; did you mean 'batch_size'?")]),

@@ -1,6 +1,7 @@
 """What a spec says about its images without a look at them, and None where only they can tell."""
 
 import pytest
+from cases import each
 
 from cnncli.catalog.datasets import DATASETS
 from cnncli.spec import parse
@@ -25,8 +26,8 @@ def test_of_a_builtin_everything_is_known(name):
     assert info_of(f"source: {name}") == StaticDataInfo(shape, dataset.class_names, dataset.train - tenth, tenth)
 
 
-@pytest.mark.parametrize(
-    ("data", "shape"),
+@each(
+    "data, shape",
     [
         ("source: mnist, image: {size: 20}", (20, 20, 1)),
         ("source: mnist, image: {size: [20, 24], color: rgb}", (20, 24, 3)),

@@ -69,7 +69,7 @@ def assert_close(first, second, tolerance=1e-5):
 @pytest.mark.parametrize(
     ("arguments", "weighted"),
     [
-        ({}, False),
+        pytest.param({}, False, marks=pytest.mark.exhaustive),  # the test below does the same in bfloat16
         ({}, True),
         ({"end": "sigmoid", "loss": "BinaryCrossentropy"}, False),
         ({"gradient_accumulation_steps": 2, "clipnorm": 0.1}, False),

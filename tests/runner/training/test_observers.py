@@ -6,6 +6,7 @@ import contextlib
 import inspect
 
 import pytest
+from cases import each
 
 from cnncli.observer import TrainingObserver
 from cnncli.runner.training.observers import Observers, StopRequested, stop_if_requested
@@ -44,7 +45,7 @@ def values_for(event: str) -> list[str]:
     return list(inspect.signature(getattr(TrainingObserver, event)).parameters)[1:]
 
 
-@pytest.mark.parametrize("event", EVENTS)
+@each("event", EVENTS)
 def test_every_event_reaches_every_observer_in_order(event):
     log, values = [], values_for(event)
     getattr(Observers([Recorder("a", log), Recorder("b", log)]), event)(*values)

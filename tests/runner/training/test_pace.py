@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import pytest
+from cases import each
 
 from cnncli.runner.training.pace import Leg, Pace, Speed, fitting_steps, next_leg, parse_legs, shares, start_pace
 
 SPEED = Speed(per_step=0.1, per_epoch=5)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "done", "least", "end"),
+@each(
+    "seconds, done, least, end",
     [
         (100, 0, 0, 800),  # four epochs of 200 steps and a validation each
         (110, 0, 0, 850),  # and a part of a fifth
@@ -69,7 +70,7 @@ def test_a_record_reads_back():
     assert parse_legs([GOOD]) == (Leg(0, 40, 2.5, 100, 140),)
 
 
-@pytest.mark.parametrize(
+@each(
     "record",
     [
         None,

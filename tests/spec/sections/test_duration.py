@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from cases import each
 
 from cnncli.errors import SpecError
 from cnncli.spec import parse
@@ -32,7 +33,7 @@ def test_a_duration_is_a_number_of_seconds(value, seconds):
     assert seconds_of(value) == seconds
 
 
-@pytest.mark.parametrize(
+@each(
     "value", ["10", "m", "", "ten minutes", "30m1h", "-5m", "0m", "1:30", "10 parsecs", 0, -3, True, None, [10], "1e3s"]
 )
 def test_anything_else_is_none(value):

@@ -50,7 +50,7 @@ def test_every_source_is_tried_here():
     assert set(GOOD) == set(IMAGE_SOURCES)
 
 
-@pytest.mark.parametrize(("name", "arguments"), [(name, text) for name, texts in GOOD.items() for text in texts])
+@each("name, arguments", [(name, text) for name, texts in GOOD.items() for text in texts])
 def test_a_source_keeps_its_arguments_as_they_were_written(name, arguments):
     source = source_of(f"{{{name}: {arguments}}}")
     assert source == Source(name, read(arguments, "a.yaml").value)

@@ -1,6 +1,7 @@
 """The section `data.split` of a spec: what it accepts, and what has no effect where the source is divided already."""
 
 import pytest
+from cases import each
 
 from cnncli.errors import SpecError, path_text
 from cnncli.spec import parse
@@ -45,8 +46,8 @@ def test_what_has_no_effect_is_said_with_its_value():
     assert problem.message == "photos has its own test images, and they are used: data.split.test: 0.2 has no effect"
 
 
-@pytest.mark.parametrize(
-    ("split", "source", "place", "words"),
+@each(
+    "split, source, place, words",
     [
         ("{test: validation, validation: 0}", "{folder: {path: a}}", "data.split.test", "no validation images to test"),
         ("{test: validation, validation: test}", "mnist", "data.split.test", "no validation images to test"),
