@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,14 @@ def save_weights(model: keras.Model, path: Path) -> None:
     numbers = sum(weight.numpy().nbytes for weight in layers.weights)
     _require_room(path, numbers + _BYTES_OF_A_NAME * (len(layers.layers) + len(layers.weights)))
     layers.save_weights(path)
+
+
+def digest_of(model: keras.Model) -> bytes:
+    """A hash of all numbers that `save_weights` writes."""
+    numbers = hashlib.sha256()
+    for weight in model.weights:
+        numbers.update(np.ascontiguousarray(weight.numpy()).tobytes())
+    return numbers.digest()
 
 
 _BYTES_OF_A_NAME = 1 << 14

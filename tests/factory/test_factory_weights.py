@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cnncli.errors import RunError
-from cnncli.factory.weights import load_weights, save_weights
+from cnncli.factory.weights import digest_of, load_weights, save_weights
 
 pytestmark = pytest.mark.slow
 
@@ -106,6 +106,16 @@ def test_what_save_weights_does_not_write_is_not_loaded(build, tmp_path, spoil, 
     model = build(*LAYERS, seed=1)
     with pytest.raises(RunError, match=reason):
         load_weights(model, path)
+
+
+def test_a_digest_is_that_of_all_weights(build, tmp_path):
+    model = build(*LAYERS)
+    before, path = digest_of(model), tmp_path / "best.weights.h5"
+    save_weights(model, path)
+    others = [digest_of(model) for weight in model.weights if weight.assign(weight + 1) is not None]
+    assert len({before, *others}) == 1 + len(model.weights)
+    load_weights(model, path)
+    assert digest_of(model) == before
 
 
 def test_weights_of_another_type_are_refused(build, tmp_path):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnncli.factory.summary import summarize
-from cnncli.factory.weights import load_weights, save_weights
+from cnncli.factory.weights import digest_of, load_weights, save_weights
 from cnncli.notices import Notice
 from cnncli.records import Evaluation, History
 from cnncli.report import EvaluationData, Reports, StartData, artifact_names, write_artifacts
@@ -78,6 +78,7 @@ class ResultWriter:
     ) -> None:
         self.run, self.splits = run, splits
         self._facts, self._phases, self._model, self._reports = facts, phases, phases.model, reports
+        self._best = b""  # digest of the weights that were written as the best ones
 
     def write_start(self, title: str, nodes: Sequence[Node], notice: Notice) -> None:
         """Writes what no training changes, unless it is there: at the end, a person who pressed Ctrl-C would wait."""
@@ -97,6 +98,8 @@ class ResultWriter:
         """Writes the current weights: their moving averages, where the optimizer keeps some."""
         with averaged_weights(self._model), self.run.write_hashed(name) as path:
             save_weights(self._model, path)
+            if name == BEST:
+                self._best = digest_of(self._model)
 
     def write_epoch(self, history: History) -> None:
         """Writes what follows from the checkpoint at the end of an epoch."""
@@ -125,7 +128,9 @@ class ResultWriter:
         """Evaluates the best weights on the test split and writes the reports; one of the epochs is the best."""
         test, names = self.splits.samples["test"], self.splits.class_names
         encoding, train = self._phases.batches.encoding, self._phases.train
-        load_weights(self._model, verified_weights(self.run))
+        best = verified_weights(self.run)
+        if digest_of(self._model) != self._best:  # to read what the model has takes longer than a small evaluation
+            load_weights(self._model, best)
         answering = Answering(self._model)
         with ThreadPoolExecutor(1) as beside:  # draws while TensorFlow computes
             drawing = beside.submit(self._begin_history, history)

@@ -37,3 +37,13 @@ def test_a_toy_artefact_is_written_by_a_training_and_removed_when_the_weights_ch
     assert (trained.run.path / "lowest.txt").read_text() == str(trained.evaluation.confidence.min())
     assert "lowest.txt" in removed
     assert "name.txt" not in removed
+
+
+def test_the_best_weights_are_not_read_where_the_model_has_them(stateful, watcher, tmp_path, monkeypatch):
+    from cnncli.runner.train import train
+    from cnncli.runner.training import results
+
+    read: list[str] = []
+    monkeypatch.setattr(results, "load_weights", lambda model, path: read.append(path.name))
+    train(stateful("train.epochs=1"), tmp_path / "runs", [watcher()])
+    assert read == []
