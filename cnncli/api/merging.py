@@ -23,9 +23,9 @@ def merge_predictions(
         overwrite: Replace the file.
 
     Raises:
-        DataError: A file is missing or not that of a shard, or `out` exists.
+        DataError: A file is missing or not that of a shard.
         RunError: An image is lacking or there twice, or shards are of different runs, weights, settings or images.
-        ResourceError: The file cannot be written.
+        ResourceError: `out` exists, or cannot be written.
 
     Example:
         >>> import cnncli

@@ -229,10 +229,10 @@ class PredictingRun(SureRun):
         Raises:
             ValueError: `top_k` is less than 1, there is no such shard, or `coverage` is not between 0 and 1 or together
                 with `tta`.
-            DataError: There are no images, a table cannot be read, or the file exists.
+            DataError: There are no images, or a table cannot be read.
             RunError: The run is incomplete or lacks these weights, a temperature for `calibrated` or thresholds for
                 `coverage`, weights were changed, or the call to continue was another one.
-            ResourceError: A package is not installed, the file cannot be written, or memory or disk ran out.
+            ResourceError: A package is not installed, the file exists or cannot be written, or memory or disk ran out.
 
         Example:
             >>> import cnncli

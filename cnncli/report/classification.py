@@ -271,10 +271,10 @@ def unmeasured_line(evaluation: Evaluation) -> str:
     names = [name for name, count in zip(evaluation.class_names, counts.tolist(), strict=True) if not count]
     if not names:
         return ""
+    what = f"{evaluation.split} images" if evaluation.split else "images"
     row, them = ("its row is", "it") if len(names) == 1 else ("their rows are", "them")
     return (
-        f"no {evaluation.split} images of {some(names)}: {row} 0, and the macro average counts {them}; "
-        f"ROC and PR areas leave {them} out"
+        f"no {what} of {some(names)}: {row} 0, and the macro average counts {them}; ROC and PR areas leave {them} out"
     )
 
 

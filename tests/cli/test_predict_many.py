@@ -39,7 +39,7 @@ def test_answers_in_a_file_are_those_on_the_screen(call, trained, digits, tmp_pa
         assert (row["image"], row["class"]) == (entry["image"].removeprefix(f"{digits}/"), entry["class"])
         assert float(row["probability"]) == pytest.approx(entry["probability"], abs=1e-5)
     again = call("predict", digits, "--out", out, "--runs-dir", trained, "--top-k", 2)
-    assert (again.code, "exists already" in again.err) == (3, True)
+    assert (again.code, "exists already" in again.err) == (5, True)
     again = call("predict", digits, "--out", out, "--runs-dir", trained, "--top-k", 2, "--resume")
     assert (again.code, "; 100 were done before" in again.out) == (3, True)
     again = call("predict", digits, "--out", out, "--runs-dir", trained, "--resume")
@@ -99,7 +99,7 @@ def test_without_pyarrow_parquet_is_a_sentence(call, monkeypatch, tmp_path, run_
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     result = call("predict", "x.png", "--run", run_beside, "--out", tmp_path / "a.parquet")
-    assert (result.code, "pip install 'cnncli[parquet]'" in result.err) == (3, True)
+    assert (result.code, "pip install 'cnncli[parquet]'" in result.err) == (5, True)
 
 
 @pytest.fixture

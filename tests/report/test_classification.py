@@ -184,6 +184,8 @@ def test_classes_without_images_are_named_below_the_table():
         "no test images of b, d: their rows are 0, and the macro average counts them; ROC and PR areas leave them out"
     )
     assert unmeasured_line(evaluation_of(np.eye(3), [0, 1, 2])) == ""
+    folder = dataclasses.replace(evaluation_of(np.eye(3)[labels], labels), split="")  # of `--on`, which has no splits
+    assert unmeasured_line(folder).startswith("no images of b: ")
 
 
 def test_figures_are_shown_with_their_intervals_and_no_more_digits_than_the_images_carry(make_evaluation):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from cnncli.errors import DataError, RunError
+from cnncli.errors import DataError, ResourceError, RunError
 from cnncli.records import WrittenPredictions
 from cnncli.runner.answers import csv_form, json_form, parquet_form
 from cnncli.runner.answers.census import Census
@@ -39,7 +39,8 @@ class AnswerFile:
     if there are any, and NAME.parts is there until all is written.
 
     Raises:
-        DataError: There is no such format, or the package for it is not installed.
+        DataError: There is no such format.
+        ResourceError: The package for it is not installed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,17 +56,17 @@ class AnswerFile:
         self.parts = Parts(path, form.name)
 
     def require_free(self) -> None:
-        """Raises a DataError if something is there that would be replaced."""
+        """Raises a ResourceError if something is there that would be replaced."""
         if begun := self.parts.begun():
             done = self.parts.tally().images
-            raise DataError(
+            raise ResourceError(
                 f"{self.path} was started and not finished: {done:,} images are done"
                 + (f", of shard {begun.shard_text}" if begun.shards > 1 else ""),
                 "continue with --resume, or start again with --overwrite",
             )
         for file in (self.path, self.record, self.unreadable):
             if file.exists():
-                raise DataError(f"{file} exists already", "replace it with --overwrite, or choose another name")
+                raise ResourceError(f"{file} exists already", "replace it with --overwrite, or choose another name")
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncli.errors import DataError
+from cnncli.errors import ResourceError
 from cnncli.runner.answers.answers import Answers, columns, on_one_line
 from cnncli.runner.answers.census import Census
 from cnncli.runner.answers.job import damaged
@@ -23,11 +23,11 @@ _GROUP_BYTES = 1 << 25
 
 
 def require_pyarrow(file: Path) -> None:
-    """Raises a DataError if pyarrow is not installed."""
+    """Raises a ResourceError if pyarrow is not installed."""
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError:
-        raise DataError(
+        raise ResourceError(
             f"{file} is to be a Parquet file, which needs pyarrow", "pip install 'cnncli[parquet]', or write .csv"
         ) from None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from cnncli import __version__
-from cnncli.errors import DataError, RunError
+from cnncli.errors import DataError, ResourceError, RunError
 from cnncli.inference.exported import fingerprint
 from cnncli.insight.views import Views, averaged
 from cnncli.notices import Notice, Progress
@@ -64,7 +64,7 @@ def write_predictions(
             job = replace(job, engine=computing.engine or "")
             _require_same(earlier, job, file)
         elif destination.resume and not destination.overwrite and file.path.exists():
-            raise DataError(f"{file.path} exists, and is not of this command", "replace it with --overwrite")
+            raise ResourceError(f"{file.path} exists, and is not of this command", "replace it with --overwrite")
         if outcome is not None:
             return written(file, outcome, outcome.answers + outcome.unreadable)
         compute, name = open_network(run, computing, settings.features, len(images), notice)

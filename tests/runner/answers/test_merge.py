@@ -94,7 +94,7 @@ def test_what_is_no_finished_shard_is_refused(run, photos, tmp_path, shards):
         assert "1.csv.unreadable.csv' is missing" in refused([moved / "1.csv", *shards[1:]], out)
     assert "does not exist" in refused([tmp_path / "5.csv"], out, cnncli.DataError)
     assert "is .csv and" in refused(shards, tmp_path / "all.jsonl", cnncli.DataError)
-    with pytest.raises(cnncli.DataError, match="exists already"):
+    with pytest.raises(cnncli.ResourceError, match="exists already"):
         cnncli.merge_predictions(shards, whole)
     (tmp_path / "1.csv.job.json").write_text("{}")
     assert "is damaged" in refused(shards, out)

@@ -167,13 +167,13 @@ def test_interrupted_it_keeps_all_answers_that_it_has(run, photos, tmp_path, mon
 def test_nothing_is_replaced_unasked(run, photos, tmp_path):
     out = tmp_path / "answers.csv"
     out.write_text("mine")
-    with pytest.raises(cnncli.DataError, match="exists already"):
+    with pytest.raises(cnncli.ResourceError, match="exists already"):
         run.predict_to(out, photos)
-    with pytest.raises(cnncli.DataError, match="is not of this command"):
+    with pytest.raises(cnncli.ResourceError, match="is not of this command"):
         run.predict_to(out, photos, resume=True)
     assert killed(5, lambda: run.predict_to(out, photos, overwrite=True))
     assert out.read_text() == "mine"
-    with pytest.raises(cnncli.DataError, match="started and not finished: 0 images") as caught:
+    with pytest.raises(cnncli.ResourceError, match="started and not finished: 0 images") as caught:
         run.predict_to(out, photos)
     assert caught.value.hint == "continue with --resume, or start again with --overwrite"
     assert run.predict_to(out, photos, overwrite=True).answers == 147
