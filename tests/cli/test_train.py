@@ -140,8 +140,8 @@ def test_a_spec_with_mistakes_leaves_no_run(call, tmp_path):
 @pytest.mark.representatives("130")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_training_leaves_everything_and_says_how_to_go_on(call, few_digits, tmp_path, number, code):
-    images = np.load(few_digits[1].split("'")[1])
-    np.savez(tmp_path / "few.npz", **{name: images[name][:600] for name in images})
+    with np.load(few_digits[1].split("'")[1]) as images:
+        np.savez(tmp_path / "few.npz", **{name: images[name][:600] for name in images})
     program = [*PROGRAM, "train", "configs/mnist.yaml", "--set", "train.epochs=1000", "--runs-dir", str(tmp_path)]
     program += ["--set", f"data.source={{arrays: {{path: {tmp_path}/few.npz}}}}"]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
