@@ -86,6 +86,7 @@ def fused(image: np.ndarray, given: dict, fill_mode: str) -> tuple[np.ndarray, n
     return warp(image[None], matrices, Fill(fill_mode, 90.0, "bilinear"))[0].numpy(), inside
 
 
+@pytest.mark.representatives("nearest", "constant")
 @pytest.mark.parametrize("given", CLASSIC)
 @pytest.mark.parametrize("fill_mode", ["nearest", "reflect", "constant", "wrap"])
 def test_the_fused_movement_is_the_classic_one(given, fill_mode):
@@ -112,6 +113,7 @@ def test_far_outside_a_constant_fill_is_the_constant():
     assert np.sum(np.all(result == 90.0, axis=-1)) > SIDE * SIDE / 2
 
 
+@pytest.mark.representatives("arguments0", "arguments2", "arguments5")
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
@@ -185,6 +187,7 @@ STACK = [
 ]
 
 
+@pytest.mark.representatives("entries0", "entries2", "entries3")
 @pytest.mark.parametrize(
     ("entries", "expected"),
     [

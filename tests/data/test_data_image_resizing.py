@@ -118,7 +118,7 @@ def test_a_large_jpeg_decoded_smaller_looks_the_same(resize, orientation):
     exif[0x0112] = orientation
     data = encoded(photo(800, 1208), "JPEG", quality=90, exif=exif)
     pixels = Image.open(io.BytesIO(data)).convert("RGB")
-    lossless = encoded(pixels, "PNG", exif=exif)
+    lossless = encoded(pixels, "PNG", exif=exif, compress_level=1)
     small, exact = (read_image(source, InputFormat(60, 72, 3, resize=resize)) for source in (data, lossless))
     difference = np.abs(small.astype(int) - exact)
     assert 0 < difference.max() <= 4  # not zero: the shortcut was taken

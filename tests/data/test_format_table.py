@@ -2,6 +2,7 @@
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import everyday_files
@@ -20,6 +21,7 @@ COLORS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
 CELLS = everyday_files.CELLS | format_files.CELLS
 
 
+@cache
 def rows() -> list[list[str]]:
     table = PAGE.read_text(encoding="utf-8").partition("<!-- formats -->\n")[2].partition("\n<!-- /formats -->")[0]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
@@ -69,6 +71,7 @@ def key_of(name: str) -> tuple[str, int, str]:
     return found[1], int(found[2]), found[3]
 
 
+@cache
 def cells_of() -> dict[tuple[str, int, str], list[str]]:
     found: dict[tuple[str, int, str], list[str]] = {}
     for name in CELLS:

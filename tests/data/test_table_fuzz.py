@@ -93,15 +93,36 @@ def read(file, text, encoding="utf-8"):
         table.load(file, InputFormat(4, 4, 1))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
+TABLES = (
     CELLS, st.sampled_from(",;\t"), st.sampled_from(["a.csv", "a.lst"]), st.sampled_from(["utf-8", "utf-16", "cp1252"])
-)
+)  # fmt: skip
+EXPORTS = CONTENTS, st.sampled_from(["a.json", "a.jsonl", "1.png.json"])
+# `more` are for the exhaustive run
+some = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+more = settings(some, max_examples=110)
+
+
+@some
+@given(*TABLES)
 def test_tables(folder, cells, delimiter, name, encoding):
     read(folder / name, "\n".join(delimiter.join(row) for row in cells), encoding)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(CONTENTS, st.sampled_from(["a.json", "a.jsonl", "1.png.json"]))
+@some
+@given(*EXPORTS)
 def test_exports(folder, content, name):
     read(folder / name, json.dumps(content))
+
+
+@pytest.mark.exhaustive
+@more
+@given(*TABLES)
+def test_more_tables(folder, cells, delimiter, name, encoding):
+    test_tables.hypothesis.inner_test(folder, cells, delimiter, name, encoding)
+
+
+@pytest.mark.exhaustive
+@more
+@given(*EXPORTS)
+def test_more_exports(folder, content, name):
+    test_exports.hypothesis.inner_test(folder, content, name)

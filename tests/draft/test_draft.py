@@ -61,6 +61,7 @@ COUNTS = {
 }
 
 
+@pytest.mark.representatives("few", "thousands", "photographs", "digits")
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("count", COUNTS)
 def test_every_draft_passes_the_check_without_a_warning(size, count):
@@ -144,6 +145,7 @@ def test_quick_and_best_are_shorter_and_longer_and_nothing_else():
         assert epochs[1] == pytest.approx(factor * epochs[0], rel=0.25)
 
 
+@pytest.mark.representatives("few", "10m")
 @pytest.mark.parametrize("limit", ["10m", "90s", 600])
 @pytest.mark.parametrize("count", COUNTS)
 def test_a_draft_for_a_time_has_it_in_the_spec_and_passes_the_check(count, limit):

@@ -60,10 +60,11 @@ def image(seed=0, size=32):
 
 @pytest.mark.slow
 class TestNetwork:
-    @pytest.mark.representatives("MobileNetV2")
+    @pytest.mark.representatives("MobileNet-")  # the one with the fewest layers
     @pytest.mark.parametrize(
         ("name", "published"),
         [
+            ("MobileNet", 3_228_864),
             ("ResNet50", 23_587_712),
             ("MobileNetV2", 2_257_984),
             ("EfficientNetB0", 4_049_571),
@@ -142,7 +143,7 @@ class TestNetwork:
 
         monkeypatch.setattr(sys.modules[keras.utils.get_file.__module__], "get_file", refuse)
         for weights in ("imagenet", "gone.weights.h5", {"run": "gone"}):
-            build({"MobileNetV3Small": {"weights": weights, "alpha": 0.75}}, *HEAD, shape=(32, 32, 3))
+            build({"MobileNet": {"weights": weights, "alpha": 0.25}}, *HEAD, shape=(32, 32, 3))
 
     def test_it_computes_in_the_precision_of_the_spec_and_leaves_keras_own_as_it_was(self, build):
         import keras
@@ -163,6 +164,7 @@ class TestNetwork:
 
 @pytest.mark.slow
 class TestFrozen:
+    @pytest.mark.representatives("False")
     @pytest.mark.parametrize("trainable", [False, True])
     def test_a_step_changes_neither_weights_nor_statistics(self, build, trainable):
         layer = {"MobileNet": {"weights": None, "alpha": 0.25, "trainable": trainable}}
@@ -181,8 +183,8 @@ class TestFrozen:
     def test_its_parameters_are_not_among_the_trained_ones(self, build, network):
         from cnncli.factory.summary import summarize
 
-        layers = [{"MobileNetV3Small": {"weights": None, "trainable": False}}, *HEAD]
+        layers = [{"MobileNet": {"weights": None, "alpha": 0.25, "trainable": False}}, *HEAD]
         summary = summarize(build(*layers, shape=(32, 32, 3)), network(*layers))
-        (row,) = [row for row in summary.rows if row.kind == "MobileNetV3Small"]
-        assert (row.parameters, row.trainable, row.frozen) == (939_120, 0, 939_120)
-        assert summary.trainable == 576 * 10 + 10
+        (row,) = [row for row in summary.rows if row.kind == "MobileNet"]
+        assert (row.parameters, row.trainable, row.frozen) == (218_544, 0, 218_544)
+        assert summary.trainable == 256 * 10 + 10

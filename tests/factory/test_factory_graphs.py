@@ -162,13 +162,14 @@ def test_it_is_the_network_written_by_hand(build_yaml, text, by_hand, parameters
 
 
 def test_layers_carry_the_names_of_their_blocks_and_weights_come_back_to_them(build_yaml, tmp_path):
-    model = build_yaml(RESNET_20)
+    shorter = "\n".join(line for line in RESNET_20.splitlines() if "filters: 64" not in line)
+    model = build_yaml(shorter)
     names = {layer.name for layer in model.layers}
-    assert {"conv2d_1", "residual_1.conv2d_1", "residual_4.shortcut", "residual_9.main", "dense_1"} <= names
+    assert {"conv2d_1", "residual_1.conv2d_1", "residual_4.shortcut", "residual_6.main", "dense_1"} <= names
     assert "residual_1.shortcut" not in names
     path = tmp_path / "best.weights.h5"
     save_weights(model, path)
-    other = build_yaml(RESNET_20, seed=1)
+    other = build_yaml(shorter, seed=1)
     load_weights(other, path)
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), other.get_weights(), strict=True))
 

@@ -119,13 +119,19 @@ def test_a_graph_is_listed_in_the_order_of_the_spec_and_knows_its_lines(summary,
     assert rows[5].path == rows[9].path == ("model", "blocks", "residual", "layers", 3)
 
 
-# MACs: He et al., Deep Residual Learning (2015), table 1; Sandler et al., MobileNetV2 (2018), table 4; Tan and Le,
-# EfficientNet (2019), table 2. What the last map sees: Araujo, Norris and Sim, Computing Receptive Fields of
-# Convolutional Neural Networks (2019); a MobileNetV2 is not among theirs, an EfficientNet looks at means of the image.
-@pytest.mark.representatives("ResNet50-")
+# MACs: Howard et al., MobileNets (2017), table 8; He et al., Deep Residual Learning (2015), table 1; Sandler et al.,
+# MobileNetV2 (2018), table 4; Tan and Le, EfficientNet (2019), table 2. What the last map sees: Araujo, Norris and Sim,
+# Computing Receptive Fields of Convolutional Neural Networks (2019); a MobileNetV2 is not among theirs, an EfficientNet
+# looks at means of the image.
+@pytest.mark.representatives("MobileNet-")
 @pytest.mark.parametrize(
     ("name", "macs", "field"),
-    [("ResNet50", 3.8e9, (483, 483)), ("MobileNetV2", 300e6, (491, 491)), ("EfficientNetB0", 0.39e9, "image")],
+    [
+        ("MobileNet", 569e6, (315, 315)),
+        ("ResNet50", 3.8e9, (483, 483)),
+        ("MobileNetV2", 300e6, (491, 491)),
+        ("EfficientNetB0", 0.39e9, "image"),
+    ],
 )
 def test_published_networks_have_the_published_figures(summary, name, macs, field):
     figures = summary({name: {"weights": None}}, shape=(224, 224, 3))
@@ -137,9 +143,22 @@ def test_published_networks_have_the_published_figures(summary, name, macs, fiel
     assert all(index < at for at, row in enumerate(backbone.inside) for index in row.inputs)
 
 
-def test_layers_of_sequential_models_inside_a_backbone_are_listed_too(summary):
-    inside = summary({"ConvNeXtTiny": {"weights": None}}, shape=(64, 64, 3)).rows[-1].inside
-    assert sum(row.parameters for row in inside) == BACKBONES["ConvNeXtTiny"].parameters
+@pytest.mark.parametrize("is_whole", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
+def test_layers_of_sequential_models_inside_a_backbone_are_listed_too(summary, monkeypatch, is_whole):
+    from keras.src.applications import convnext
+
+    if not is_whole:  # each stage with one block, and narrow
+        few = {"depths": [1] * 4, "projection_dims": [8, 16, 24, 32], "default_size": 224}
+        monkeypatch.setitem(convnext.MODEL_CONFIGS, "tiny", few)
+    parameters = []
+    figures = summary(
+        {"ConvNeXtTiny": {"weights": None}},
+        shape=(64, 64, 3),
+        change=lambda model: parameters.append(model.count_params()),
+    )
+    inside = figures.rows[-1].inside
+    assert [sum(row.parameters for row in inside)] == parameters
+    assert (parameters == [BACKBONES["ConvNeXtTiny"].parameters]) == is_whole
     assert {"Conv2D", "LayerNormalization", "Add"} <= {row.kind for row in inside}
 
 

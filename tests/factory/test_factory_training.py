@@ -183,6 +183,7 @@ SCHEDULES = (
 
 @pytest.mark.slow
 class TestPacedSchedule:
+    @pytest.mark.representatives("schedule1", "schedule2", "schedule5")  # the last three are one formula each
     @pytest.mark.parametrize("schedule", SCHEDULES)
     def test_once_it_has_its_total_it_is_the_schedule_of_keras_at_its_own_pace(self, build, entry, schedule):
         import tensorflow as tf

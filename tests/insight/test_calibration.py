@@ -31,6 +31,7 @@ def test_figures_are_those_of_sklearn():
     assert result.ece == pytest.approx(sum(gaps) / 500)
 
 
+@pytest.mark.representatives("100-5")
 @pytest.mark.parametrize(("images", "bins"), [(100, 5), (2000, 10)])
 def test_a_perfect_network_is_hardly_ever_called_off(images, bins):
     random, off, errors = np.random.default_rng(images), 0, []

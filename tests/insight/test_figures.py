@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 from cnncli.insight.figures import bootstrap_intervals, counts_of, figures, resampled
 from cnncli.insight.ranking import in_top, ranking_areas
 
-CLASSES = 5
+CLASSES, TRIALS = 5, 100
 
 
 @st.composite
@@ -25,7 +25,7 @@ def answers(draw):
     return np.array(labels), np.array(scores, np.float64)
 
 
-@settings(max_examples=80)
+@settings(max_examples=20)  # scikit-learn is slow
 @given(answers())
 def test_figures_are_those_of_sklearn(drawn):
     labels, scores = drawn
@@ -49,7 +49,7 @@ def test_figures_are_those_of_sklearn(drawn):
     assert {name: float(value) for name, value in found.items()} == pytest.approx(expected, abs=1e-12, nan_ok=True)
 
 
-@settings(max_examples=80)
+@settings(max_examples=20)
 @given(answers())
 def test_areas_are_those_of_sklearn_where_they_are_defined(drawn):
     labels, scores = drawn
@@ -67,7 +67,15 @@ def test_areas_are_those_of_sklearn_where_they_are_defined(drawn):
             assert np.isnan(roc[label])
 
 
-@settings(max_examples=100)
+@pytest.mark.exhaustive
+@settings(max_examples=60)
+@given(answers())
+def test_figures_and_areas_of_more_answers(drawn):
+    for test in (test_figures_are_those_of_sklearn, test_areas_are_those_of_sklearn_where_they_are_defined):
+        test.hypothesis.inner_test(drawn)
+
+
+@settings(max_examples=50)
 @given(answers(), st.integers(1, CLASSES - 1))
 def test_the_top_is_that_of_sklearn_where_nothing_ties(drawn, k):
     labels, scores = drawn
@@ -105,12 +113,12 @@ def test_intervals_hold_the_true_f1(images, recalls):
     random = np.random.default_rng(1)
     true = float(figures(counts_of(*draw_answers(random, 400_000, recalls), len(recalls)))["macro_f1"])
     covered = 0
-    for _ in range(200):
+    for _ in range(TRIALS):
         labels, predicted = draw_answers(random, images, recalls)
         value = figures(counts_of(labels, predicted, len(recalls)))
         low, high = bootstrap_intervals(labels, predicted, len(recalls), None, value)["macro_f1"]
         covered += low <= true <= high
-    assert 0.88 <= covered / 200 <= 0.99
+    assert 0.88 <= covered / TRIALS <= 0.99
 
 
 def test_many_classes_with_few_images_have_intervals_around_their_figures():

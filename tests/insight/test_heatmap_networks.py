@@ -59,8 +59,19 @@ def test_every_shipped_network_shows_evidence(one):
     require_evidence(build_model(spec.model.nodes, load_input_spec(spec.data), "float32", spec.seed, spec.name))
 
 
-@pytest.mark.representatives("MobileNetV2")
-@pytest.mark.parametrize("name", backbones())
-def test_every_backbone_shows_evidence(build, name):
-    maps = require_evidence(build({name: {"weights": None}}, *HEAD, shape=(96, 96, 3), classes=4))
+SMALL = {"MobileNet": {"weights": None, "alpha": 0.25}}  # the one with the fewest layers that are not large
+
+
+@pytest.mark.representatives("small")
+@pytest.mark.parametrize(
+    ("backbone", "side"), [(SMALL, 64), *(({name: {"weights": None}}, 96) for name in backbones())],
+    ids=["small", *backbones()],
+)  # fmt: skip
+def test_every_backbone_shows_evidence(build, monkeypatch, backbone, side):
+    from keras.src.applications import convnext
+
+    if "CNNCLI_BACKBONES" not in os.environ:  # each stage of a ConvNeXt with one block, and narrow
+        few = {"depths": [1] * 4, "projection_dims": [8, 16, 24, 32], "default_size": 224}
+        monkeypatch.setitem(convnext.MODEL_CONFIGS, "tiny", few)
+    maps = require_evidence(build(backbone, *HEAD, shape=(side, side, 3), classes=4))
     assert all(min(each.cells) >= 7 for each in maps)

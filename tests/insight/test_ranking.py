@@ -46,6 +46,7 @@ def test_the_error_of_the_roc_area_is_that_of_delong():
     assert (area.influence**2).sum() == pytest.approx(delong, rel=0.02)
 
 
+@pytest.mark.representatives("100-2", "300-10")
 @pytest.mark.parametrize(("images", "classes", "apart"), [(100, 2, 1.5), (300, 10, 2), (1000, 5, 3)])
 def test_intervals_hold_the_true_areas(images, classes, apart):
     random = np.random.default_rng(2)

@@ -216,7 +216,7 @@ Quoting.add_representer(str, lambda dumper, text: dumper.represent_scalar("tag:y
 Quoting.ignore_aliases = lambda self, data: True
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(st.dictionaries(st.text(), values))
 def test_what_is_written_is_read_back(value):
     text = yaml.dump(value, Dumper=Quoting, sort_keys=False)

@@ -8,6 +8,10 @@ from cnncli.catalog import Entry
 pytestmark = pytest.mark.slow
 
 
+ACCUMULATED = {"gradient_accumulation_steps": 2, "clipnorm": 0.1}
+BINARY = {"end": "sigmoid", "loss": "BinaryCrossentropy"}
+
+
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch):
     """TensorFlow as in a small network, on two cores."""
@@ -66,14 +70,11 @@ def assert_close(first, second, tolerance=1e-5):
         assert a == pytest.approx(b, rel=tolerance * 10)
 
 
+@pytest.mark.representatives("at once")
 @pytest.mark.parametrize(
     ("arguments", "weighted"),
-    [
-        pytest.param({}, False, marks=pytest.mark.exhaustive),  # the test below does the same in bfloat16
-        ({}, True),
-        ({"end": "sigmoid", "loss": "BinaryCrossentropy"}, False),
-        ({"gradient_accumulation_steps": 2, "clipnorm": 0.1}, False),
-    ],
+    [({}, True), (ACCUMULATED, False), (BINARY, False), (ACCUMULATED | BINARY, True)],
+    ids=["weighted", "accumulated", "binary", "all at once"],
 )
 def test_training_and_validation_give_the_results_of_keras(arguments, weighted):
     from cnncli.factory.computation.choices import choices_of

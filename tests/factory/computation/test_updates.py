@@ -80,6 +80,7 @@ def test_adam_passes_once_over_each_variable(updates, choices_of, monkeypatch, n
     assert not same(first, fused)
 
 
+@pytest.mark.representatives("arguments0")
 @pytest.mark.parametrize("arguments", [{"gradient_accumulation_steps": 2}, {"clipnorm": 0.5, "weight_decay": 0.01}])
 def test_adam_computes_its_powers_once_in_a_step_and_anew_in_the_next(choices_of, arguments):
     import tensorflow as tf

@@ -269,7 +269,7 @@ ONLY_ON_SOME_MACHINES = ("TensorFlow fails on it", "strides must be equal in bot
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:You are using a softmax over axis")  # a drawn layer may have a single unit
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(layers, min_size=1, max_size=4), shapes)
 @example([conv(kernel_size=3, strides=2, padding="same")], (5, 6, 1))
 @example([conv(kernel_size=3, dilation_rate=2, padding="valid")], (5, 6, 1))
@@ -301,3 +301,12 @@ def test_keras_gives_the_same_shapes_and_parameters_and_refuses_the_same_layers(
             return
         assert parameters_of(entry, given, 10) == built.count_params(), f"{entry.plain()} after {given}"
         given = theirs
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis")
+@settings(deadline=None, max_examples=190)
+@given(st.lists(layers, min_size=1, max_size=4), shapes)
+def test_keras_gives_the_same_for_more_networks(network, shape):
+    test_keras_gives_the_same_shapes_and_parameters_and_refuses_the_same_layers.hypothesis.inner_test(network, shape)
