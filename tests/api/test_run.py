@@ -176,6 +176,7 @@ def test_a_run_that_was_opened_before_a_resume_is_reproduced_as_it_is_now(exampl
     assert reproduced == [2]
 
 
+@pytest.mark.exhaustive
 def test_ctrl_c_anywhere_leaves_a_run_that_resumes(run, workplace):
     class Press(cnncli.TrainingObserver):
         def on_epoch_end(self, epoch, best):

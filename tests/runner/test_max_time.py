@@ -151,14 +151,24 @@ def opened(run: RunDir) -> Any:
     return OpenRun(run)
 
 
-def test_more_epochs_are_refused_with_the_way_to_more_time(timed):
+@pytest.fixture
+def limited(trained, tmp_path):
+    """A copy of a run without a limit, whose spec says that it had one."""
+    run = RunDir(shutil.copytree(trained.run.path, tmp_path / "limited"))
+    spec = run.spec.read_text()
+    run.spec.write_text(spec.replace("  max_time: null\n", "  max_time: 1h\n"))
+    assert run.spec.read_text() != spec
+    return run
+
+
+def test_more_epochs_are_refused_with_the_way_to_more_time(limited):
     with pytest.raises(RunError, match="trains for 1h, so --epochs has no effect") as caught:
-        plan_resume(opened(timed.run), 5)
+        plan_resume(opened(limited), 5)
     assert "--max-time" in caught.value.hint
 
 
-def test_damaged_decisions_are_no_traceback(timed, tmp_path):
-    run = RunDir(shutil.copytree(timed.run.path, tmp_path / "damaged"))
+def test_damaged_decisions_are_no_traceback(limited):
+    run = limited
     run.write_json("pace.json", {"legs": [{"stage": "one"}]})
     with pytest.raises(RunError, match=r"pace\.json is damaged"):
         opened(run).legs  # noqa: B018

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,24 +22,36 @@ train: {epochs: 1, batch_size: 8}
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A folder with images and a run of them; it was too short for an export."""
+    """A folder with images and a run of them, whose training wrote an export as a long one does."""
     folder = tmp_path_factory.mktemp("prepared")
     labels = np.arange(40) % 2
     pixels = np.random.default_rng(0).integers(0, 99, (40, 8, 8, 1)) + 150 * labels[:, None, None, None]
     np.savez(folder / "squares.npz", images=pixels.astype(np.uint8), labels=labels)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        run = cnncli.train(cnncli.load_spec(SPEC))
-    assert not (run.path / "exports").exists()
+        patch.setattr(prepare, "SHARE", 1e9)
+        cnncli.train(cnncli.load_spec(SPEC))
     return folder
 
 
 @pytest.fixture
 def run(trained, tmp_path, monkeypatch):
-    """A copy of the run, opened."""
+    """A copy of the run without its export, opened."""
     monkeypatch.chdir(trained)
-    shutil.copytree(trained / "runs" / "squares-001", tmp_path / "squares-001")
+    without = shutil.ignore_patterns("exports")
+    shutil.copytree(trained / "runs" / "squares-001", tmp_path / "squares-001", ignore=without)
     return cnncli.open_run(tmp_path / "squares-001")
+
+
+@pytest.fixture
+def copy_export(trained, run):
+    """Copies the export into the run: to write one takes a second."""
+
+    def copied(*arguments, **keys):
+        export = "exports/litert"
+        return SimpleNamespace(path=shutil.copytree(trained / "runs" / "squares-001" / export, run.path / export))
+
+    return copied
 
 
 @pytest.fixture
@@ -83,8 +96,10 @@ def test_weights_that_changed_since_are_prepared_again(run, predict):
     assert predict() == ("litert", [])
 
 
-def test_an_export_that_somebody_made_is_left_alone(run, predict):
-    run.export("litert", weights="last")
+def test_an_export_that_somebody_made_is_left_alone(run, predict, copy_export):
+    facts = copy_export().path / "model.json"
+    own = {key: value for key, value in model(run).items() if key != "automatic"}
+    facts.write_text(json.dumps({**own, "weights": "last"}))
     (engine, told), (_, again) = predict(), predict()
     assert (engine, model(run)["weights"], again) == ("tensorflow", "last", [])
     assert told == [
@@ -153,20 +168,25 @@ def test_a_run_that_is_being_trained_is_not_prepared(run, predict):
     assert not (run.path / "exports").exists()
 
 
-def test_an_answer_that_differs_is_not_kept(run, predict, monkeypatch):
+def test_an_answer_that_differs_is_not_kept(run, predict, copy_export, monkeypatch):
     from cnncli.inference import exported
 
+    monkeypatch.setattr(exporter.Exporter, "write", copy_export)
     monkeypatch.setattr(exported, "BOUND", -1.0)
     _, told = predict()
     assert "probabilities of exports/litert differ from those of the network by" in told[1]
     assert not (run.path / "exports/litert").exists()
 
 
-def test_a_long_training_prepares_its_run(trained, tmp_path, monkeypatch):
-    monkeypatch.chdir(trained)
-    monkeypatch.setattr(prepare, "SHARE", 1e9)
-    run = cnncli.train(cnncli.load_spec(SPEC), tmp_path)
+def test_a_long_training_prepares_its_run(trained):
+    run = cnncli.open_run(trained / "runs" / "squares-001")
     assert (run.state, model(run)["automatic"]) == ("finished", True)
+
+
+def test_a_short_training_does_not(run):
+    result = SimpleNamespace(model=run.model(), seconds=1.0, report_seconds=0.1)
+    prepare.prepare_after_training(run, result)
+    assert not (run.path / "exports").exists()
 
 
 @pytest.mark.exhaustive

@@ -1,6 +1,7 @@
 """Heat maps of a run: over the image as it is, whatever the run did to its size, for every kind of run."""
 
 import io
+import shutil
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 import cnncli
 from cnncli.errors import DataError, RunError
+from cnncli.runs import RunDir
 
 pytestmark = pytest.mark.slow
 
@@ -57,13 +59,20 @@ def runs(place):
 
 @pytest.fixture
 def run(place, runs, monkeypatch):
-    """Opens a run: stretched, padded, cropped, in half precision, or without a feature map; trained where it is new."""
+    """Opens a run: stretched, padded, cropped, in half precision, or without a feature map; trained where it is new.
+
+    Most are the run that stretches its images with another spec: the network and its weights are the same.
+    """
     monkeypatch.chdir(place)
     monkeypatch.setenv("CNNCLI_CACHE_DIR", str(place / "cache"))
 
     def run(name):
-        if name not in runs:
+        if name in ("stretch", "flat") and name not in runs:
             runs[name] = cnncli.train(cnncli.load_spec(SPEC, {"name": name, **KINDS[name]}))
+        elif name not in runs:
+            folder = RunDir(shutil.copytree(run("stretch").path, place / name))
+            folder.write_json("spec.yaml", cnncli.load_spec(folder.spec, KINDS[name]).plain())  # JSON is YAML
+            runs[name] = cnncli.open_run(folder.path)
         return runs[name]
 
     return run

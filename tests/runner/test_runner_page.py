@@ -8,7 +8,7 @@ import pytest
 import cnncli
 from cnncli.errors import DataError
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

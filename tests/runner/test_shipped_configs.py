@@ -31,7 +31,7 @@ def outputs_of(model, samples):
     return np.asarray(model(samples.read(np.arange(IMAGES)), training=False))  # (images, classes)
 
 
-@pytest.mark.representatives("mnist/tutorial", "caltech4")
+@pytest.mark.representatives("mnist/tutorial")
 @pytest.mark.parametrize("one", shipped(), ids=lambda one: one.name)
 def test_a_shipped_spec_builds_learns_and_is_the_same_once_reloaded(one, tmp_path):
     assert not load(one.file).warnings

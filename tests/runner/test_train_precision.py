@@ -21,9 +21,14 @@ def told(few_digits_spec, watcher, tmp_path):
     return run
 
 
-def test_it_begins_with_the_warning(told, machine):
+def test_it_begins_with_the_warning(few_digits_spec, watcher, tmp_path, machine):
+    from cnncli.runner.train import train
+
     machine(PLAIN)
-    (warning,) = [text for text in told("mixed_bfloat16")[1] if "bfloat16" in text]
+    observer = watcher(at_begin=ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        train(few_digits_spec("train.precision=mixed_bfloat16"), tmp_path, [observer])
+    (warning,) = [text for text in observer.notices if "bfloat16" in text]
     assert warning.startswith("warning: ")
     assert "train.precision=auto" in warning
 

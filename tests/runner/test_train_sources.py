@@ -16,7 +16,7 @@ from cnncli.runner.open_run import OpenRun
 from cnncli.runs import LAST, list_runs
 from cnncli.spec import load
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ class TestFolder:
         self, train, evaluate, folder_spec, squares, tmp_path
     ):
         before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in squares.glob("*/*")}
-        trained, observer = train(folder_spec("data.image.size=null"))
+        trained, observer = train(folder_spec("data.image.size=null", "train.epochs=1"))
         assert observer.decoded[-1] == (60, 60)
         codes = [line.rpartition("[")[2] for line in observer.notices]  # lint that the images tell
         assert codes == ["small-receptive-field]", "few-validation-images]"]

@@ -86,10 +86,18 @@ def digits(tmp_path_factory, train):
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory, train):
-    """The same after one epoch of half the images, which is enough to be refused."""
+def begun(tmp_path_factory):
+    """The same after one epoch of half the images and without a report, which is enough to be refused."""
+    from cnncli.runner.train import train_into
+    from cnncli.runner.training.observers import Observers
+    from cnncli.runs import RunDir
+
+    def briefly(spec, runs_dir, observers):
+        claim = lambda: RunDir.claim(runs_dir, spec.name).locked()  # noqa: E731
+        return train_into(claim, spec, runs_dir, Observers(observers), (), evaluates=False)
+
     folder = tmp_path_factory.mktemp("begun")
-    return folder, run_of_digits(folder, train, 1, "train.epochs=1", "train.batch_size=64").run
+    return folder, run_of_digits(folder, briefly, 1, "train.epochs=1", "train.batch_size=64").run
 
 
 def tuned(folder, *overrides):

@@ -26,6 +26,16 @@ model:
 FILE = "weights_mobilenet_v3_small_224_0.75_float_no_top_v2.h5"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_layers():
+    """The network has its first and last layers: to build it whole takes a second each time."""
+    from keras.src.applications import mobilenet_v3
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mobilenet_v3, "_inverted_res_block", lambda features, *_: features)
+        yield
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     """A file of weights such as Keras' server has, and the value of one of them."""

@@ -31,7 +31,8 @@ def quick(monkeypatch):
 def test_powers_of_two_and_the_size_of_the_spec_are_tried_as_far_as_there_are_images(
     folder_spec, tmp_path, watcher, quick
 ):
-    sizes = find_batch_size(folder_spec("train.batch_size=12"), tmp_path / "runs", watcher())
+    layers = "model.layers=[Flatten, {Dense: {units: classes, activation: softmax}}]"
+    sizes = find_batch_size(folder_spec("train.batch_size=12", layers), tmp_path / "runs", watcher())
     assert [speed.batch_size for speed in sizes.speeds] == [8, 12, 16, 32]  # of 43 images
     assert all(speed.images_per_second > 0 for speed in sizes.speeds)
     assert (sizes.batch_size, sizes.too_large) == (12, 0)

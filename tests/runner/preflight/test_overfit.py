@@ -92,6 +92,7 @@ def test_a_learning_rate_that_is_too_low_is_found_by_trying_ten_times(overfit):
     assert "is too low: at 0.001" in result.reasons[0].finding
 
 
+@pytest.mark.exhaustive
 def test_a_loss_that_is_not_finite_at_any_learning_rate_is_reported(overfit):
     exploding = ("train.optimizer={SGD: {learning_rate: 1e36}}", "train.loss=MeanSquaredError")
     result = overfit("Flatten, {Dense: {units: classes}}", *exploding)

@@ -16,14 +16,9 @@ from cnncli.runner.sure.stored_doubts import FILE, stored_doubts
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def trained_digits(few_digits_spec, tmp_path_factory):
-    return cnncli.train(few_digits_spec("train.epochs=1"), tmp_path_factory.mktemp("doubts")).path
-
-
 @pytest.fixture
-def run(trained_digits, tmp_path):
-    return cnncli.open_run(shutil.copytree(trained_digits, tmp_path / "copy"))
+def run(trained, tmp_path):
+    return cnncli.open_run(shutil.copytree(trained.run.path, tmp_path / "copy"))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from comparison import arrays_of, history_of
+from runner_squares import write_squares
 
 from cnncli.errors import Interrupted, SpecError
 from cnncli.runs import RunDir, files
@@ -132,36 +133,56 @@ def test_without_a_cache_they_are_held_in_memory(trained, features, cache_folder
     assert any("kept in memory" in line for line in unwritable.observer.notices)
 
 
+def test_a_training_on_features_is_that_through_the_frozen_layers_to_the_last_bit(trained, features):
+    first, second = "{epochs: 1, freeze: [first, normalized, second]}", "{epochs: 1, thaw: [second]}"
+    short = "train.epochs=2", f"train.stages=[{first}, {second}]"
+    own = trained("own", *short)
+    assert len(features()) == 4  # of two stages, of training and validation images each
+    assert ["'global_average" in line for line in lines(own)] == [True, False]
+    through = trained("through", *short, "train.features=0")
+    assert lines(through) == []
+    assert_same(own.run, through.run)
+
+
 MOMENTS = {"in the first stage": (1, 0, 2), "at the beginning of the second": (2, 2, 0), "in the second": (2, 3, 2)}
 
 
-@pytest.mark.representatives("in the second")
-@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
-def test_a_training_killed_and_resumed_is_that_through_the_frozen_layers_to_the_last_bit(
-    head, trained, watcher, tmp_path, cache_folder, features, moment
-):
+@pytest.fixture(scope="module")
+def killed(watcher, tmp_path_factory):
+    """Copies of a run's folder at these moments, its features, and the run that trained through the frozen layers."""
     from cnncli.runner.training.checkpoint import read_progress
 
-    folder, copies = tmp_path / "own" / "head-001", []
+    folder, copies = tmp_path_factory.mktemp("killed"), {}
+    run, cache = folder / "own" / "head-001", folder / "cache"
+    file = folder / "head.yaml"
+    file.write_text(HEAD.format(path=write_squares(folder / "squares", 20)))
 
     def copy(_: Path) -> None:
-        if not copies and (folder / "checkpoint" / "state.npz").exists():
-            state = read_progress(folder / "checkpoint" / "state.npz")
-            if (state.stage, len(state.epochs), state.steps) == moment:
-                copies.append(shutil.copytree(folder, tmp_path / "copy"))
+        if (run / "checkpoint" / "state.npz").exists():
+            state = read_progress(run / "checkpoint" / "state.npz")
+            moment = state.stage, len(state.epochs), state.steps
+            if moment in MOMENTS.values() and moment not in copies:
+                copies[moment] = shutil.copytree(run, folder / f"copy-{len(copies)}")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "at_boundary", copy)
-        own = trained("own")
-    assert len(features()) == 4  # of two stages, of training and validation images each
-    assert ["'global_average" in line for line in lines(own)] == [True, False]
-    if moment[0] == 2:
-        shutil.rmtree(cache_folder / "features")
-    resume(RunDir(copies[0]), watcher())
-    through = trained("through", "train.features=0")
-    assert lines(through) == []
-    assert_same(own.run, through.run)
-    assert_same(RunDir(copies[0]), through.run)
+        patch.setenv("CNNCLI_CACHE_DIR", str(cache))
+        with patch.context() as during:
+            during.setattr(files, "at_boundary", copy)
+            train(load(file).spec, folder / "own", watcher())
+        through = train(load(file, ["train.features=0"]).spec, folder / "through", watcher())
+    return SimpleNamespace(copies=copies, cache=cache, through=through)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+def test_a_killed_training_is_resumed_to_the_last_bit_with_its_features_or_without(
+    killed, watcher, cache_folder, moment
+):
+    if moment[0] == 1:
+        shutil.copytree(killed.cache, cache_folder)
+    run = RunDir(killed.copies[moment])
+    resume(run, watcher())
+    assert_same(run, killed.through)
 
 
 @pytest.mark.exhaustive

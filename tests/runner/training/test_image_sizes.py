@@ -67,7 +67,7 @@ def test_a_run_killed_on_any_size_is_resumed_to_the_same_bits(growing, watcher, 
 
 
 def test_every_batch_has_the_size_of_its_epoch(stateful):
-    phase = started(stateful(SCHEDULE, POOLED))
+    phase = started(stateful(SCHEDULE, POOLED, "augment=[]"))
     shapes = [tuple(phase.batch(step)[0].shape[1:3]) for step in (0, 5, 6, 11, 12, 17)]
     assert shapes == [(8, 8), (8, 8), (12, 12), (12, 12), (16, 16), (16, 16)]
     assert phase.parts == [range(1), range(1, 2), range(2, 3)]

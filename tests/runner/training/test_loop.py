@@ -133,8 +133,8 @@ class TestTrainingLoop:
 
     def test_the_numbers_do_not_depend_on_the_steps_of_a_call(self, loop, stepwise, samples, monkeypatch):
         monkeypatch.setattr("cnncli.runner.execution.steps.SECONDS_PER_CALL", 1e9)  # more in each call
-        model, told, expected = make_model(), [], stepwise(False)
-        looped = loop.TrainingLoop(model, training(samples), one_device())
+        model, told, expected = make_model(), [], stepwise(True)
+        looped = loop.TrainingLoop(model, training(samples, WEIGHTS), one_device())
         measured = [looped.epoch(STEPS, lambda done, steps: told.append((done, steps))) for _ in range(2)]
         assert expected.told == [(done, STEPS) for done in range(1, STEPS + 1)] * 2
         assert len(told) < len(expected.told)
@@ -221,15 +221,15 @@ class TestTrainingLoop:
                 return counted
 
         counting, model = Counting(), make_model()
-        loop.TrainingLoop(model, training(samples), counting).epoch(STEPS, lambda done, steps: None)
-        assert (counting.distributed, set(counting.traced)) == (1, {2})
-        assert same_weights(model, stepwise(False).weights[0])
+        loop.TrainingLoop(model, training(samples, WEIGHTS), counting).epoch(STEPS, lambda done, steps: None)
+        assert (counting.distributed, set(counting.traced)) == (1, {3})
+        assert same_weights(model, stepwise(True).weights[0])
 
 
 class TestValidationLoop:
     def test_measures_what_evaluate_measures_and_changes_nothing(self, loop, stepwise, samples):
         model = make_model()
-        model.set_weights(stepwise(False).weights[0])
+        model.set_weights(stepwise(True).weights[0])
         before = [weight.copy() for weight in model.get_weights()]
         validation = loop.ValidationLoop(model, ordered(samples), one_device())
         first, again = validation.measure(), validation.measure()

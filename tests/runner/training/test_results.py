@@ -19,7 +19,7 @@ def write_names(start, path):
 
 
 def test_a_toy_artefact_is_written_by_a_training_and_removed_when_the_weights_change(
-    stateful, watcher, tmp_path, monkeypatch
+    few_digits_spec, watcher, tmp_path, monkeypatch
 ):
     from cnncli.runner.train import train
 
@@ -32,18 +32,18 @@ def test_a_toy_artefact_is_written_by_a_training_and_removed_when_the_weights_ch
     monkeypatch.setattr(artifacts, "ARTIFACTS", (*ARTIFACTS, *toys))
     removed: list[str] = []
     monkeypatch.setattr(RunDir, "remove", lambda run, names: removed.extend(names))
-    trained = train(stateful("train.epochs=1"), tmp_path / "runs", [watcher()])
-    assert (trained.run.path / "name.txt").read_text() == "stateful"
+    trained = train(few_digits_spec("train.epochs=1"), tmp_path / "runs", [watcher()])
+    assert (trained.run.path / "name.txt").read_text() == "tiny"
     assert (trained.run.path / "lowest.txt").read_text() == str(trained.evaluation.confidence.min())
     assert "lowest.txt" in removed
     assert "name.txt" not in removed
 
 
-def test_the_best_weights_are_not_read_where_the_model_has_them(stateful, watcher, tmp_path, monkeypatch):
+def test_the_best_weights_are_not_read_where_the_model_has_them(few_digits_spec, watcher, tmp_path, monkeypatch):
     from cnncli.runner.train import train
     from cnncli.runner.training import results
 
     read: list[str] = []
     monkeypatch.setattr(results, "load_weights", lambda model, path: read.append(path.name))
-    train(stateful("train.epochs=1"), tmp_path / "runs", [watcher()])
+    train(few_digits_spec("train.epochs=1"), tmp_path / "runs", [watcher()])
     assert read == []
