@@ -23,6 +23,9 @@ pytestmark = pytest.mark.slow
 KILLED_AT = Path(__file__).with_name("killed_at.py")
 
 
+SMALLER = ("augment=[]", "train.metrics=[accuracy]")  # what these keep is looked at in test_resume.py
+
+
 def legs_of(run: RunDir) -> list[dict[str, Any]]:
     return json.loads((run.path / "pace.json").read_text())["legs"]
 
@@ -49,7 +52,7 @@ def timed(stateful, watcher, tmp_path_factory) -> SimpleNamespace:
     observer = watcher()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "at_boundary", copy)
-        whole = train(stateful("train.max_time=1h"), folder, [observer]).run
+        whole = train(stateful(*SMALLER, "train.max_time=1h"), folder, [observer]).run
     return SimpleNamespace(run=whole, copies=copies, observer=observer)
 
 
@@ -96,7 +99,7 @@ def test_when_the_time_is_over_it_ends_within_an_epoch_and_everything_is_there(s
     from cnncli.runner.train import train
 
     observer = watcher()
-    run = train(stateful("train.max_time=1e-3"), tmp_path, [observer]).run
+    run = train(stateful(*SMALLER, "train.max_time=1e-3"), tmp_path, [observer]).run
     (leg,) = legs_of(run)
     assert leg["end"] == leg["step"] < 6
     assert observer.done[-1][1:] == (leg["end"], 6)
@@ -122,7 +125,7 @@ def test_decisions_made_while_it_trains_are_repeated_at_the_same_steps(stateful,
 
     with monkeypatch.context() as patch:
         patch.setattr(timekeeper.Timekeeper, "decide", decide)
-        run = train(stateful("train.max_time=1h", "train.checkpoint.steps=1"), tmp_path, [watcher()]).run
+        run = train(stateful(*SMALLER, "train.max_time=1h", "train.checkpoint.steps=1"), tmp_path, [watcher()]).run
     assert [(leg["step"], leg["end"]) for leg in legs_of(run)] == [(2, 18), (5, 15), (8, 11)]
     assert [float(row["learning_rate"]) for row in history_of(run)][-1] == 0
     assert len(history_of(run)) == 2
@@ -137,7 +140,7 @@ def test_each_stage_gets_its_share_and_its_schedule_ends(stateful, watcher, tmp_
     rate = "{PolynomialDecay: {initial_learning_rate: 0.01, decay_steps: total_steps, end_learning_rate: 0}}"
     stages = f"train.stages=[{{epochs: 2, freeze: ['conv*']}}, {{epochs: 1, thaw: ['*'], learning_rate: {rate}}}]"
     observer = watcher()
-    run = train(stateful("train.max_time=1h", stages, "train.epochs=3"), tmp_path, [observer]).run
+    run = train(stateful(*SMALLER, "train.max_time=1h", stages, "train.epochs=3"), tmp_path, [observer]).run
     assert [(leg["stage"], leg["end"]) for leg in legs_of(run)] == [(1, 12), (2, 6)]
     assert observer.fitted[-1] == 3
     rates = [float(row["learning_rate"]) for row in history_of(run)]

@@ -83,10 +83,10 @@ def test_the_first_prediction_prepares_the_others(run, predict):
 
 
 @pytest.mark.exhaustive
-def test_weights_that_changed_since_are_prepared_again(run, predict):
+def test_weights_that_changed_since_are_prepared_again(run, predict, copy_export):
     import hashlib
 
-    predict()
+    copy_export()
     shutil.copy(run.folder.best_weights, run.path / "weights/last.weights.h5")
     run.folder.best_weights.write_bytes(run.folder.best_weights.read_bytes() + b"\0")
     hashed = hashlib.sha256(run.folder.best_weights.read_bytes()).hexdigest()
@@ -190,10 +190,9 @@ def test_a_short_training_does_not(run):
 
 
 @pytest.mark.exhaustive
-def test_a_limited_training_is_not_prepared_and_a_resumed_one_again(trained, tmp_path, monkeypatch):
-    monkeypatch.chdir(trained)
+def test_a_limited_training_is_not_prepared_and_a_resumed_one_again(run, copy_export, tmp_path, monkeypatch):
     monkeypatch.setattr(prepare, "SHARE", 1e9)
-    run = cnncli.train(cnncli.load_spec(SPEC), tmp_path)
+    copy_export()
     limited = cnncli.train(cnncli.load_spec(SPEC, {"train.max_time": "1h"}), tmp_path)
     assert (limited.state, (limited.path / "exports").exists()) == ("finished", False)
     longer = cnncli.open_run(run.path).resume(epochs=2)
