@@ -213,6 +213,8 @@ def imports_of(tree: ast.Module, package: str = "") -> Iterator[Import]:
     """Every import that can happen; those under `if TYPE_CHECKING` never do."""
 
     def walk(node: ast.AST, at_start: bool) -> Iterator[Import]:
+        if isinstance(node, ast.expr):
+            return  # most of a module, in which nothing can be imported
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, node.lineno, at_start) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -223,7 +225,7 @@ def imports_of(tree: ast.Module, package: str = "") -> Iterator[Import]:
             for child in node.orelse:
                 yield from walk(child, at_start)
         else:
-            inside = at_start and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            inside = at_start and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             for child in ast.iter_child_nodes(node):
                 yield from walk(child, inside)
 

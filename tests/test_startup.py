@@ -51,6 +51,14 @@ loaded = {"sklearn", "matplotlib", "IPython", "scipy"} & set(sys.modules)
 print(loaded, gc.isenabled(), gc.get_freeze_count() > 1000)
 import matplotlib.figure, scipy.sparse, sklearn.metrics
 """
+WITHIN = """
+from requests.adapters import HTTPAdapter  # as the converter to ONNX imports it, before the package itself
+import requests
+assert requests.adapters.HTTPAdapter is HTTPAdapter
+from tensorflow.python.keras.layers.legacy_rnn.rnn_cell_impl import GRUCell
+from tensorflow.python.keras import layers
+assert layers.legacy_rnn.rnn_cell_impl.GRUCell is GRUCell
+"""
 
 SELDOM = """
 import sys
@@ -81,29 +89,10 @@ assert requests.get and requests.adapters.HTTPAdapter
 
 
 @pytest.mark.slow
-def test_a_process_of_our_own_imports_no_package_that_keras_can_do_without():
-    program = [sys.executable, "-c", WITHOUT_OPTIONAL]
+def test_a_process_of_our_own_imports_no_package_that_keras_can_do_without_and_any_module_of_it_first_afterwards():
+    program = [sys.executable, "-c", WITHOUT_OPTIONAL + WITHIN]
     result = subprocess.run(program, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (0, "set() True True\n"), result.stderr
-
-
-WITHIN = """
-from cnncli.environment import claim_process
-claim_process()
-from cnncli.startup import tf
-from requests.adapters import HTTPAdapter  # as the converter to ONNX imports it, before the package itself
-import requests
-assert requests.adapters.HTTPAdapter is HTTPAdapter
-from tensorflow.python.keras.layers.legacy_rnn.rnn_cell_impl import GRUCell
-from tensorflow.python.keras import layers
-assert layers.legacy_rnn.rnn_cell_impl.GRUCell is GRUCell
-"""
-
-
-@pytest.mark.slow
-def test_a_module_in_a_package_that_was_left_out_can_be_imported_first():
-    result = subprocess.run([sys.executable, "-c", WITHIN], capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 PAGE = (Path(__file__).parents[2] / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -64,9 +65,14 @@ def test_a_mistake_in_its_use_is_found_without_importing_it(place, here, install
 
 
 @pytest.mark.slow
-def test_its_run_names_the_package_and_asks_for_it(place, here, installed, few_digits):
+def test_its_run_names_the_package_and_asks_for_it(place, here, installed):
+    from cnncli.data.sources.published import mnist
+
+    images, labels, test_images, test_labels = mnist.arrays()
+    few = {"x_train": images[:1000], "y_train": labels[:1000], "x_test": test_images[:200], "y_test": test_labels[:200]}
+    np.savez(place / "few.npz", **few)
     with installed(place / "site"):
-        trained = here("train", "own.yaml", *few_digits)
+        trained = here("train", "own.yaml", "--set", "data.source={arrays: {path: few.npz}}")
         again = here("evaluate", "own-001", "--fail-under", "accuracy=0.2")
     assert (trained.code, again.code) == (0, 0), trained.err + again.err
     line = next(line for line in trained.out.splitlines() if line.startswith("test "))

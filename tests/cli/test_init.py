@@ -173,6 +173,7 @@ def test_a_table_becomes_a_spec_with_the_columns_one_names(call, stripes):
     assert spec.data.source.arguments == {"path": "my labels.csv", "image_column": "photo", "label_column": "kind"}
 
 
+@pytest.mark.exhaustive  # as `cnncli data`, in test_data.py
 def test_a_survey_starts_no_tensorflow(stripes):
     code = (
         "import sys\nfrom cnncli.cli import main\n"

@@ -12,7 +12,7 @@ from cnncli.export.description import BOUND
 
 pytestmark = pytest.mark.slow
 
-IMAGES = 200
+IMAGES = 60
 
 
 @pytest.fixture(scope="module")

@@ -102,34 +102,34 @@ def small():
     return network
 
 
-@pytest.mark.parametrize("int8", [False, True])
-def test_an_onnx_file_names_its_classes(small, int8, tmp_path):
+def test_an_onnx_file_names_its_classes(small, tmp_path):
     import onnxruntime
 
     from cnncli.export import onnx_file
 
-    path = tmp_path / "model.onnx"
-    onnx_file.write(small, path, NAMES)
-    if int8:
-        onnx_file.quantize(path, np.ones((4, 8, 8, 3), np.float32), path := tmp_path / "int8.onnx", NAMES)
-    metadata = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
-    assert tuple(json.loads(metadata["classes"])) == NAMES
+    plain, eight_bits = tmp_path / "model.onnx", tmp_path / "int8.onnx"
+    onnx_file.write(small, plain, NAMES)
+    onnx_file.quantize(plain, np.ones((4, 8, 8, 3), np.float32), eight_bits, NAMES)
+    for path in (plain, eight_bits):
+        metadata = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
+        assert tuple(json.loads(metadata["classes"])) == NAMES
 
 
-@pytest.mark.parametrize("int8", [False, True])
-def test_a_litert_file_names_its_classes(small, int8, tmp_path):
+def test_a_litert_file_names_its_classes(small, tmp_path):
     import zipfile
 
     from cnncli.export import litert
 
-    path = tmp_path / "model.tflite"
-    litert.write(small, path, NAMES)
-    if int8:
-        litert.quantize(path, np.ones((4, 8, 8, 3), np.float32), path := tmp_path / "int8.tflite", NAMES)
-    lines = zipfile.ZipFile(path).read("labels.txt").decode().split("\n")
-    assert tuple(json.loads(f'"{line}"') for line in lines) == NAMES
+    plain, eight_bits = tmp_path / "model.tflite", tmp_path / "int8.tflite"
+    litert.write(small, plain, NAMES)
+    litert.quantize(plain, np.ones((4, 8, 8, 3), np.float32), eight_bits, NAMES)
+    for path in (plain, eight_bits):
+        with zipfile.ZipFile(path) as file:
+            lines = file.read("labels.txt").decode().split("\n")
+        assert tuple(json.loads(f'"{line}"') for line in lines) == NAMES
 
 
+@pytest.mark.exhaustive
 def test_an_openvino_file_names_its_classes(small, tmp_path):
     import openvino
 
@@ -214,6 +214,7 @@ def test_memory_that_is_not_there_is_told(run, monkeypatch):
         run("digits").export("onnx")
 
 
+@pytest.mark.representatives("saved_model")
 @pytest.mark.parametrize("form", ["openvino", "saved_model"])
 def test_a_full_disk_is_told_whatever_a_converter_says_of_it(run, form, monkeypatch):
     from cnncli.export import writer_of

@@ -19,7 +19,7 @@ ORIGINALS = seeds()
 GOOD = ORIGINALS[0]
 LAYERS = FAMILIES["layer"]
 
-quick = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 @quick

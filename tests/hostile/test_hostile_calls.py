@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -46,10 +47,14 @@ def careless(tree: ast.Module, file: str) -> list[str]:
 
 
 FILES = {str(path.relative_to(PACKAGE)): path for path in SOURCES}
+WORDS = re.compile(r"\b(load|read_array|load_weights|h5py|subprocess|SafeLoader)\b")
+"""What a careless module has in its text; to parse the others takes two seconds."""
 
 
 def test_no_module_reads_anything_unchecked():
-    offenders = {file: careless(tree_of(path), file) for file, path in FILES.items()}
+    suspects = {file: path for file, path in FILES.items() if WORDS.search(path.read_text("utf-8"))}
+    assert {"runner/training/checkpoint.py", *LOADERS} < suspects.keys()
+    offenders = {file: careless(tree_of(path), file) for file, path in suspects.items()}
     assert {file: lines for file, lines in offenders.items() if lines} == {}
 
 
@@ -66,6 +71,7 @@ def test_no_module_reads_anything_unchecked():
     ],
 )
 def test_the_guard_sees(source):
+    assert WORDS.search(source)
     assert careless(ast.parse(source), "runner/evaluate.py")
 
 

@@ -74,7 +74,18 @@ def test_there_are_more_than_twenty_of_them():
     assert len(RUNS) >= 20
 
 
-@pytest.mark.parametrize("name", RUNS)
+FURTHER = {
+    "spec is a bomb",  # as in test_hostile_specs.py
+    "images are absolute",  # "elsewhere"
+    "images are one field without end",  # "binary"
+    "images are a terabyte of nothing",  # "data is huge"
+}
+"""Runs that are like others, which are beside them, and are computed with more often."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.exhaustive) if name in FURTHER else name for name in RUNS]
+)
 def test_a_hostile_run_does_no_harm(name, run, picture, world, call, monkeypatch):
     case = RUNS[name]
     monkeypatch.setattr(untrusted, "MAX_ENTRIES", 150)

@@ -31,26 +31,22 @@ def command(*arguments):
     return f"from cnncli.cli import main\ntry: {called}\nexcept SystemExit as end: assert not end.code"
 
 
-def test_predictions_on_the_command_line_start_no_tensorflow(run, images, tmp_path):
+def test_predictions_start_no_tensorflow(run, images, tmp_path):
+    """On the command line, of many images in a file, and in Python."""
     Image.fromarray(images[0, :, :, 0]).resize((60, 50)).convert("RGB").save(tmp_path / "digit.jpg")
     every = ((), ("--json", "--top-k", 3), ("--engine", "onnx", "--invert"))
     commands = [command("predict", tmp_path / "digit.jpg", "--run", run.path, *options) for options in every]
+    (tmp_path / "many").mkdir()
+    Image.fromarray(images[0, :, :, 0]).save(tmp_path / "many" / "digit.png")
+    commands += [
+        f"import cnncli, numpy\ncnncli.open_run({str(run.path)!r}).predict(numpy.zeros((28, 28), numpy.uint8))",
+        "from cnncli.runner.answers import network\nnetwork.MANY = 1",
+        command("predict", tmp_path / "many", "--run", run.path, "--out", tmp_path / "answers.csv"),
+    ]
     found, shown, told = loaded_after("\n".join(commands), tmp_path)
     assert (found, shown.count("digit.jpg")) == ([], len(every))
     assert not re.search("XNNPACK|preparing", told)
-
-
-def test_nor_do_many_in_a_file(run, images, tmp_path):
-    Image.fromarray(images[0, :, :, 0]).save(tmp_path / "digit.png")
-    code = command("predict", tmp_path, "--run", run.path, "--out", tmp_path / "answers.csv")
-    code = f"from cnncli.runner.answers import network\nnetwork.MANY = 1\n{code}"
-    assert loaded_after(code, tmp_path)[0] == []
     assert (tmp_path / "answers.csv").read_text().splitlines()[1].startswith("digit.png,")
-
-
-def test_nor_does_one_in_python(run, tmp_path):
-    code = "import cnncli, numpy\ncnncli.open_run({!r}).predict(numpy.zeros((28, 28), numpy.uint8))"
-    assert loaded_after(code.format(str(run.path)), tmp_path)[0] == []
 
 
 @pytest.mark.parametrize("name", ["litert", "onnx", pytest.param("openvino", marks=pytest.mark.exhaustive)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -80,13 +79,13 @@ def overlapping() -> Callable[..., list[tuple[str, str]]]:
         texts = [text for text in texts if text.get_text().strip() and text.get_visible()]
         boxes = [(text, text.get_window_extent(renderer)) for text in texts]
         found = [(text.get_text(), "(edge)") for text, box in boxes if not _contains(frame, box)]
-        for (one, first), (two, second) in itertools.combinations(boxes, 2):
-            if one.get_rotation() == two.get_rotation() == 45:
-                continue  # their boxes overlap where their letters do not
-            wide = min(first.x1, second.x1) - max(first.x0, second.x0)
-            high = min(first.y1, second.y1) - max(first.y0, second.y0)
-            if wide > 1 and high > 1:
-                found.append((one.get_text(), two.get_text()))
+        x0, y0, x1, y1 = np.array([box.extents for _, box in boxes]).T[:, :, None]
+        high_and_wide = (np.minimum(x1, x1.T) - np.maximum(x0, x0.T) > 1) & (
+            np.minimum(y1, y1.T) - np.maximum(y0, y0.T) > 1
+        )
+        oblique = np.array([text.get_rotation() == 45 for text, _ in boxes])  # their boxes overlap, not their letters
+        pairs = np.argwhere(np.triu(high_and_wide & ~np.outer(oblique, oblique), 1))
+        found += [(boxes[one][0].get_text(), boxes[two][0].get_text()) for one, two in pairs]
         assert len(boxes) > 1, "nothing to compare"
         return found
 

@@ -89,18 +89,36 @@ def made(reports, orders, folder):
     return contents(folder), left_out
 
 
-def test_the_files_are_those_that_the_training_would_make(beside, orders, tmp_path):
-    expected = made(Reports(), orders, tmp_path / "here")
-    report = orders["evaluation"].__dict__.pop("report")
+@pytest.fixture(scope="module")
+def earlier():
+    return {}
+
+
+@pytest.fixture
+def expected(orders, earlier, tmp_path):
+    """What `made` gives of the training, once for all tests."""
+    if not earlier:
+        earlier["made"] = made(Reports(), orders, tmp_path / "here")
+        earlier["report"] = orders["evaluation"].__dict__.pop("report").text
+    return earlier["made"]
+
+
+def test_the_files_are_those_that_the_training_would_make(beside, orders, expected, earlier, tmp_path, monkeypatch):
     assert made(beside, orders, tmp_path / "beside") == expected
     assert len(expected[0]) > 10
-    assert orders["evaluation"].__dict__["report"].text == report.text
+    assert orders["evaluation"].__dict__["report"].text == earlier["report"]
     assert beside._process.poll() is None
 
+    monkeypatch.setattr("cnncli.report.process.LARGEST", 100)  # bytes of answers, of which more are not sent
+    beside.begin("evaluation", orders["evaluation"], writer(tmp_path / "large"))
+    beside.settle()
+    assert (tmp_path / "large" / "report.html").is_file()
+    assert beside._connection is None
 
-def test_the_training_makes_them_when_the_process_is_gone(beside, orders, tmp_path):
+
+def test_the_training_makes_them_when_the_process_is_gone(beside, orders, expected, tmp_path):
     beside._process.kill()
-    assert made(beside, orders, tmp_path / "beside") == made(Reports(), orders, tmp_path / "here")
+    assert made(beside, orders, tmp_path / "beside") == expected
 
 
 def test_what_a_copy_of_the_process_cannot_make_is_made_without_it(orders, monkeypatch):
@@ -151,14 +169,6 @@ def test_what_images_raise_reaches_the_training_and_nobody_waits_for_the_rest(be
     beside.begin("end", orders["end"], writer(tmp_path / "after"))
     beside.settle()
     assert set(contents(tmp_path / "after")) == {"plots/history.png"}
-
-
-def test_answers_that_are_large_are_not_sent(beside, orders, tmp_path, monkeypatch):
-    monkeypatch.setattr("cnncli.report.process.LARGEST", 100)
-    beside.begin("evaluation", orders["evaluation"], writer(tmp_path))
-    beside.settle()
-    assert (tmp_path / "report.html").is_file()
-    assert beside._connection is None
 
 
 def test_a_program_that_is_not_ours_gets_no_process():

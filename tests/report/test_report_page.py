@@ -95,7 +95,9 @@ def text_of(page):
     return " ".join(" ".join(Elements(page).text).split())
 
 
-@pytest.mark.parametrize(("classes", "images"), [(2, 20), (10, 500), (100, 2000), (1000, 5000)])
+@pytest.mark.parametrize(
+    ("classes", "images"), [(2, 20), (10, 500), (100, 2000), pytest.param(1000, 5000, marks=pytest.mark.exhaustive)]
+)
 def test_it_is_one_file_of_at_most_3_MB_that_asks_for_nothing(page_of, classes, images):
     page = page_of(classes, images)
     assert 0 < len(page.encode()) <= 3_000_000

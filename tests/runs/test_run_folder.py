@@ -69,16 +69,16 @@ class TestClaim:
         assert RunDir.claim(tmp_path, "mnist").name == "mnist-1000"
         assert RunDir.claim(tmp_path, "mnist").name == "mnist-1001"
 
-    def test_sixteen_processes_at_once_never_get_the_same_folder(self, tmp_path):
+    def test_eight_processes_at_once_never_get_the_same_folder(self, tmp_path):
         program = [sys.executable, "-c", WAIT_THEN_CLAIM, str(tmp_path)]
         pipe = subprocess.PIPE
-        processes = [subprocess.Popen(program, stdin=pipe, stdout=pipe, text=True) for _ in range(16)]
-        assert [process.stdout.readline() for process in processes] == ["ready\n"] * 16
+        processes = [subprocess.Popen(program, stdin=pipe, stdout=pipe, text=True) for _ in range(8)]
+        assert [process.stdout.readline() for process in processes] == ["ready\n"] * 8
         for process in processes:
             process.stdin.write("\n")
             process.stdin.flush()
         names = [name for process in processes for name in process.communicate()[0].split()]
-        assert sorted(names) == [f"mnist-{number:03d}" for number in range(1, 161)]
+        assert sorted(names) == [f"mnist-{number:03d}" for number in range(1, 81)]
 
     def test_a_file_in_place_of_the_folder_is_told_with_what_to_do(self, tmp_path):
         (tmp_path / "runs").write_text("I am a file")

@@ -68,9 +68,11 @@ def started(place):
 
 
 @pytest.fixture(scope="session")
-def server(started):
-    """A server of one run."""
-    return started("shades-001")
+def server(started, tmp_path_factory):
+    """A server of one run, for which there is no TensorFlow; Keras cannot be imported either then."""
+    folder = tmp_path_factory.mktemp("without")
+    (folder / "tensorflow.py").write_text("raise ImportError('not here')")
+    return started("shades-001", PYTHONPATH=os.pathsep.join([str(folder), *sys.path]))
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ def cnncli(*arguments: str, shell: str = 'exec "$@"', cwd=None) -> subprocess.Co
     return subprocess.run(line, capture_output=True, text=True, check=False, cwd=cwd)
 
 
+@pytest.mark.representatives("schema")
 @pytest.mark.parametrize("command", ["schema", "--help", "explain Conv2D"])
 def test_a_full_disk_behind_stdout_is_an_error(command):
     done = cnncli(*command.split(), shell='exec "$@" >/dev/full')
@@ -50,6 +51,7 @@ def test_a_current_folder_that_was_removed(tmp_path):
     assert cnncli("--help", shell='rmdir ../gone; exec "$@"', cwd=tmp_path / "gone").returncode == 0
 
 
+@pytest.mark.representatives("-n", "-v")
 @pytest.mark.parametrize("limit", ["-n 16", "-f 0", "-v 400000", "-c 0"])
 def test_small_limits(limit):
     assert cnncli("explain", "Conv2D", shell=f'ulimit {limit}; exec "$@"').returncode == 0

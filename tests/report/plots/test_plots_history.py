@@ -13,7 +13,7 @@ def titles_of(figure):
     return [axes.get_title(loc="left") for axes in figure.axes]
 
 
-@pytest.mark.representatives("True", "False-3")
+@pytest.mark.representatives("True-1", "True-200", "False-30")
 @pytest.mark.parametrize("epochs", [1, 2, 3, 30, 200])
 @pytest.mark.parametrize("validation", [True, False])
 def test_no_text_overlaps(make_history, overlapping, epochs, validation):
@@ -99,6 +99,7 @@ RATES = {
 }
 
 
+@pytest.mark.representatives("hardly", "neighbours")
 @pytest.mark.parametrize("rates", RATES.values(), ids=RATES)
 def test_rates_that_are_nearly_equal_are_told_apart_within_the_picture(overlapping, rates):
     metrics = [{"loss": 1 / n, "accuracy": 1 - 1 / n} for n in range(1, 11)]  # so that the rates are on the left
