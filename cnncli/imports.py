@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from cnncli.chatter import stderr_aside
 from cnncli.environment import is_claimed
 
 _OPTIONAL = ("IPython", "matplotlib", "scipy", "sklearn")
@@ -138,7 +139,8 @@ class _Later(MetaPathFinder, Loader):
         for each, module in empty.items():
             if sys.modules.get(each) is module:
                 del sys.modules[each]
-        found = importlib.import_module(name)
+        with stderr_aside():  # its libraries tell of themselves, whatever the log level
+            found = importlib.import_module(name)
         for each, module in empty.items():  # modules of a package that were imported before it
             inner = {key: value for key, value in vars(module).items() if isinstance(value, ModuleType)}
             vars(sys.modules[each]).update(inner | vars(sys.modules[each]))

@@ -168,7 +168,7 @@ ROOMS = {
     "records": set(),
     "isolation": {"startup", "environment", "errors"},
     "startup": {"chatter", "environment", "errors", "imports", "machine"},
-    "imports": {"environment"},
+    "imports": {"chatter", "environment"},
     "environment": {"machine"},
     "chatter": set(),
     "errors": set(),

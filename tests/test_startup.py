@@ -58,6 +58,7 @@ assert requests.adapters.HTTPAdapter is HTTPAdapter
 from tensorflow.python.keras.layers.legacy_rnn.rnn_cell_impl import GRUCell
 from tensorflow.python.keras import layers
 assert layers.legacy_rnn.rnn_cell_impl.GRUCell is GRUCell
+assert cnncli.startup.tf.compat.v1.Session  # which starts a library that would tell of the processor
 """
 
 SELDOM = """
@@ -93,6 +94,7 @@ def test_a_process_of_our_own_imports_no_package_that_keras_can_do_without_and_a
     program = [sys.executable, "-c", WITHOUT_OPTIONAL + WITHIN]
     result = subprocess.run(program, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (0, "set() True True\n"), result.stderr
+    assert "oneDNN" not in result.stderr
 
 
 @pytest.mark.slow
