@@ -128,14 +128,19 @@ def split(
 def _by_name(family: str, name: str, value: Any) -> str:
     """How arguments are written, with the one a lone value was meant for: the first, if it may have it."""
     entry_name = resolve(family, name)
-    accepted = signature(family, entry_name) if entry_name else {}
-    first = next((key for key, argument in accepted.items() if argument.required), next(iter(accepted), None))
+    first = _first_argument(family, entry_name) if entry_name else None
     problems: list[Problem] = []
     if entry_name and first and isinstance(value, str | int | float):
-        _argument(family, entry_name, accepted[first], value, (), problems)
+        _argument(family, entry_name, signature(family, entry_name)[first], value, (), problems)
         if not problems:
             return f"{entry_name} by name, as in '{entry_name}: {{{first}: {value}}}'"
     return f"{name} as 'argument: value'"
+
+
+def _first_argument(family: str, entry_name: str) -> str | None:
+    """The argument that a class needs, or else the first that it takes."""
+    accepted = signature(family, entry_name)
+    return next((key for key, argument in accepted.items() if argument.required), next(iter(accepted), None))
 
 
 def unknown(family: str, name: str, own: Collection[str] = ()) -> str:
@@ -152,8 +157,7 @@ def unknown(family: str, name: str, own: Collection[str] = ()) -> str:
 
 def _as_written(family: str, entry_name: str) -> str:
     """The end of a message that shows how a name takes arguments."""
-    accepted = {} if family == "activation" else signature(family, entry_name)
-    first = next((key for key, argument in accepted.items() if argument.required), next(iter(accepted), None))
+    first = None if family == "activation" else _first_argument(family, entry_name)
     return f"; write '{entry_name}: {{{first}: …}}'" if first else suggestion(entry_name)
 
 
