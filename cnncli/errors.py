@@ -17,6 +17,7 @@ Anything else that reaches the command line is a bug and ends in 1.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -121,9 +122,19 @@ class SpecError(CnncliError):
 
 
 class DataError(CnncliError):
-    """Images or labels are missing, unreadable, or not what the spec says they are."""
+    """Images or labels are missing, unreadable, or not what the spec says they are.
+
+    Args:
+        message: What is wrong, and where.
+        hint: What to do about it; one sentence.
+        not_there: The path at which nothing is, where that is the error.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, hint: str = "", not_there: str | os.PathLike[str] = "") -> None:
+        super().__init__(message, hint)
+        self.not_there = not_there
 
 
 class TrainingError(CnncliError):

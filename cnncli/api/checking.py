@@ -80,7 +80,7 @@ def check_spec(
     except SpecError as error:
         return SpecReport(error.problems)
     spec = loaded.spec
-    missing = missing_inputs(spec.data, spec.model, expanded(runs_dir), spec.track)
+    missing = missing_inputs(spec.data, spec.model, expanded(runs_dir), spec.track, loaded.document.file)
     warnings = (*loaded.warnings, *(loaded.locate(SpecError(missing)).problems if missing else ()))
     images = None
     try:

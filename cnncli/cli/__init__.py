@@ -11,14 +11,14 @@ import re
 import shlex
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import click
 from click.exceptions import Exit
 
 from cnncli import __version__
-from cnncli.cli.options import key_instead
+from cnncli.cli.options import key_instead, specs_among
 from cnncli.cli.terminal.console import accept_any_text
 from cnncli.cli.terminal.streams import open_standard_streams
 from cnncli.environment import claim_process
@@ -192,7 +192,7 @@ def _run(arguments: list[str] | None) -> int:
         click.echo("interrupted", err=True)
         return 130
     except (CnncliError, Interrupted) as error:
-        return _report(error)
+        return _report(error, sys.argv[1:] if arguments is None else arguments)
     except MemoryError:
         return _report(ResourceError("out of memory"))
     except OSError as error:
@@ -201,7 +201,7 @@ def _run(arguments: list[str] | None) -> int:
         return _report_bug(error)
 
 
-def _report(error: CnncliError | Interrupted) -> int:
+def _report(error: CnncliError | Interrupted, arguments: Sequence[str] = ()) -> int:
     from cnncli.cli.terminal.console import notice, show_problems
     from cnncli.wording import counted
 
@@ -213,9 +213,18 @@ def _report(error: CnncliError | Interrupted) -> int:
         notice(f"to continue: cnncli resume {shlex.quote(error.run)}{error.options}")
     else:
         notice(f"error: {error.message}")
-        if error.hint:
-            notice(error.hint)
+        if hint := _beside_the_spec(error, arguments) or error.hint:
+            notice(hint)
     return error.exit_code
+
+
+def _beside_the_spec(error: CnncliError, arguments: Sequence[str]) -> str:
+    """What to do when a path that is not there exists relative to a spec of the command line; else empty."""
+    if not getattr(error, "not_there", ""):
+        return ""
+    from cnncli.data.inventory.location import beside_the_spec
+
+    return next(filter(None, (beside_the_spec(error, spec) for spec in specs_among(arguments))), "")
 
 
 _SYSTEM = {

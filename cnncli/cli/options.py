@@ -87,11 +87,15 @@ def _optimizer(arguments: Sequence[str]) -> str:
     from cnncli.errors import CnncliError
     from cnncli.spec import load
 
-    for word in arguments:
-        if word.endswith((".yaml", ".yml")) and Path(word).is_file():
-            with contextlib.suppress(CnncliError):
-                return load(Path(word)).spec.train.optimizer.name
+    for file in specs_among(arguments):
+        with contextlib.suppress(CnncliError):
+            return load(file).spec.train.optimizer.name
     return "Adam"
+
+
+def specs_among(arguments: Sequence[str]) -> list[Path]:
+    """The files of specs that a command line names."""
+    return [file for word in arguments if word.endswith((".yaml", ".yml")) and (file := Path(word)).is_file()]
 
 
 def _completing(names: Callable[[], Iterable[str]]) -> Callable[..., list[Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.trackers import not_usable
 from cnncli.catalog.weights import IMAGENET
-from cnncli.data.inventory.location import require_existing
+from cnncli.data.inventory.location import beside_the_spec, require_existing
 from cnncli.data.names.split_names import splits_named
 from cnncli.data.remote.address import require_address
 from cnncli.errors import CnncliError, DataError, KeyPath, Problem
@@ -33,15 +33,24 @@ def require_inputs_exist(data: Data, model: Model, runs_folder: Path, trackers: 
         raise error
 
 
-def missing_inputs(data: Data, model: Model, runs_folder: Path, trackers: Sequence[Entry] = ()) -> list[Problem]:
+def missing_inputs(
+    data: Data, model: Model, runs_folder: Path, trackers: Sequence[Entry] = (), file: str = ""
+) -> list[Problem]:
     """The same as warnings, all of them: a spec may be written before its images exist.
 
     With these comes what a training reports as it starts about the splits of a built-in data set or a folder.
+
+    Args:
+        data: Images of the spec.
+        model: Network of the spec.
+        runs_folder: Where runs are found by name.
+        trackers: Those of the spec.
+        file: The spec, next to which images may be that are not found.
     """
-    missing = [
-        Problem(place, f"{error}; {error.hint}" if error.hint else f"{error}", code="not-there")
-        for place, error in (*_missing(data, model, runs_folder), *_not_usable(trackers))
-    ]
+    missing = []
+    for place, error in (*_missing(data, model, runs_folder), *_not_usable(trackers)):
+        hint = beside_the_spec(error, file) or error.hint
+        missing.append(Problem(place, f"{error}; {hint}" if hint else f"{error}", code="not-there"))
     return [*missing, *(() if data.split.file is not None else _about_splits(data))]
 
 
@@ -117,5 +126,5 @@ def find_weights(weights: str | Mapping[str, str], runs_folder: Path) -> RunDir 
     path = expanded(weights)
     if not path.is_file():
         what = "is a folder: write {run: FOLDER} for a run" if path.is_dir() else "does not exist: no such file"
-        raise DataError(f"the weights file '{weights}' {what}")
+        raise DataError(f"the weights file '{weights}' {what}", not_there="" if path.is_dir() else path)
     return path

@@ -143,7 +143,8 @@ def load_input_spec(data: Data) -> InputSpec:
             source = load_source(data)
         except DataError as error:
             hint = "with data.image.size and data.classes set, no images are needed"
-            raise DataError(error.message, f"{error.hint}\n{hint}" if error.hint else hint) from error
+            hint = f"{error.hint}\n{hint}" if error.hint else hint
+            raise DataError(error.message, hint, error.not_there) from error
         shape, names = source.splits["train"].shape, source.class_names
     return InputSpec.of(data, shape, names, (0.0,) * shape[2], (1.0,) * shape[2])
 
