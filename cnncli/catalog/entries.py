@@ -8,6 +8,8 @@ from typing import Any
 
 from cnncli.catalog.arguments import value_validator
 from cnncli.catalog.backbones import BACKBONES
+from cnncli.catalog.misplaced import key_of_name, name_in_front, where_it_stands, with_article
+from cnncli.catalog.other_names import ARGUMENTS, name_here
 from cnncli.catalog.packages import plugin_layer
 from cnncli.catalog.source import Argument, signature, validator_by_source
 from cnncli.catalog.spelling import WORDS, nearest_name, resolve
@@ -70,7 +72,7 @@ def parse(family: str, value: Any, path: KeyPath, problems: list[Problem], more:
         if key in accepted:
             values[key] = _argument(family, entry_name, accepted[key], item, (*inside, key), problems)
             continue
-        meant.add(near_word(key, accepted))
+        meant.add(_argument_here(key, accepted) or near_word(key, accepted))
         problems.append(
             Problem((*inside, key), _unknown_argument(entry_name, key, dict.fromkeys([*accepted, *more])), at_key=True)
         )
@@ -98,6 +100,9 @@ def split(
         problems.append(
             Problem(path, f"expected the name of a {word}, or 'Name: {{argument: value}}', got {shown(value)}")
         )
+        return None, {}, path
+    if key := key_of_name(family, value, own):
+        problems.append(Problem((*path, key), name_in_front(family, value, key), at_key=True))
         return None, {}, path
     if len(value) > 1:
         names = [key for key in value if key in own or resolve(family, key)]
@@ -149,16 +154,21 @@ def unknown(family: str, name: str, own: Collection[str] = ()) -> str:
     word = before.rpartition(".")[2].strip() or name
     if reason := refusal(family, name) or refusal(family, word):
         return f"'{name}' cannot be used: {reason}"
-    end = nearest_name(name if word == before else word, [family], own)
-    if word != name and (entry_name := resolve(family, word)):
-        end = _as_written(family, entry_name) if inside.strip(" )") else suggestion(word)
+    here, has_arguments = name_here(family, word), bool(inside.strip(" )"))
+    if ":" in here:
+        end = f"; write '{here}'"
+    elif entry_name := here or (word != name and resolve(family, word)):
+        end = _as_written(family, entry_name) if has_arguments else suggestion(entry_name)
+    else:
+        end = nearest_name(name if word == before else word, [family], own)
     return f"unknown {WORDS[family]} '{name}'{end}"
 
 
 def _as_written(family: str, entry_name: str) -> str:
     """The end of a message that shows how a name takes arguments."""
     first = None if family == "activation" else _first_argument(family, entry_name)
-    return f"; write '{entry_name}: {{{first}: …}}'" if first else suggestion(entry_name)
+    written = where_it_stands(family, f"{entry_name}: {{{first}: …}}")
+    return f"; write '{written}'" if first else suggestion(entry_name)
 
 
 def _unknown_argument(name: str, key: str, accepted: Collection[str]) -> str:
@@ -166,7 +176,15 @@ def _unknown_argument(name: str, key: str, accepted: Collection[str]) -> str:
         return f"unknown argument; {RENAMED_ARGUMENTS[key]}"
     if not accepted:
         return f"'{name}' takes no arguments"
+    if here := _argument_here(key, accepted):
+        return f"unknown argument{suggestion(here)}"
     return f"unknown argument{nearest(key, accepted) or f'; {name} takes ' + ', '.join(accepted)}"
+
+
+def _argument_here(key: str, accepted: Collection[str]) -> str | None:
+    """The name that an argument of another library has here, if the class has it."""
+    here = ARGUMENTS.get(key)
+    return here if here in accepted else None
 
 
 def _argument(family: str, name: str, argument: Argument, value: Any, path: KeyPath, problems: list[Problem]) -> Any:
@@ -180,12 +198,12 @@ def _argument(family: str, name: str, argument: Argument, value: Any, path: KeyP
 
 def entry_validator(family: str) -> Validator:
     """The validator of an argument that is itself an object, such as `kernel_regularizer`."""
-    word = WORDS[family]
-    article = "an" if word[0] in "aeiou" else "a"
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if family == "activation" and not isinstance(value, str):
-            problems.append(Problem(path, f"expected the name of an activation, got {shown(value)}"))
+            problems.append(
+                Problem(path, f"expected the name of an activation, got {shown(value)}{_activation(value)}")
+            )
             return value
         entry = parse(family, value, path, problems)
         if entry is None:
@@ -194,7 +212,17 @@ def entry_validator(family: str) -> Validator:
             problems.append(Problem(path, f"{entry.name} is a whole network; write it as a layer of its own"))
         return entry.name if family == "activation" else entry
 
-    return Validator(f"{article} {word}", accept, {"$ref": f"#/$defs/{family}"})
+    return Validator(with_article(family), accept, {"$ref": f"#/$defs/{family}"})
+
+
+def _activation(value: Any) -> str:
+    """The end of a message about an activation with arguments: it is a layer."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return ""
+    ((word, arguments),) = value.items()
+    if name := resolve("layer", str(word)):
+        return f"; {name} is a layer: write it below this one"
+    return suggestion(arguments) if isinstance(arguments, str) and resolve("activation", arguments) else ""
 
 
 _OBJECTS = {name: entry_validator(name) for name in ("activation", "constraint", "initializer", "layer", "regularizer")}

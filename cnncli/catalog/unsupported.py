@@ -21,6 +21,8 @@ _SEQUENCES = "it is for sequences, and cnncli trains image classifiers"
 _QUANTITIES = "it is for predicting quantities, and a classifier gives probabilities; use accuracy"
 _SCALED = "pixels are scaled by 'data.scale' or 'data.standardize'; leave it out"
 _SIZE = "images keep the size of 'data.image.size'"
+_CROPS = f"{_SIZE}; RandomTranslation and RandomZoom choose what they show"
+_REPORTED = "every evaluation reports it already, of the test images"
 
 _REASONS: dict[str, dict[tuple[str, ...], str]] = {
     "layer": _OTHER_AXES
@@ -34,6 +36,8 @@ _REASONS: dict[str, dict[tuple[str, ...], str]] = {
         ("Resizing",): f"{_SIZE}; leave it out",
         ("Embedding",): "it takes words, not images",
         ("Attention", "MultiHeadAttention"): "attention is not available; Multiply weighs one result by another",
+        ("Sequential", "Model", "ModuleList"): "a list of layers is a chain already; leave it out",
+        ("MultiheadAttention",): "attention is not available; Multiply weighs one result by another",
         ("Dot",): "it compares pairs of vectors, and a classifier has one image at a time; use Multiply",
     },
     "optimizer": {
@@ -55,6 +59,12 @@ _REASONS: dict[str, dict[tuple[str, ...], str]] = {
         ("MeanIoU",): "it compares class numbers, a classifier gives probabilities; use OneHotMeanIoU",
         ("BinaryIoU",): "it is for masks of pixels",
         ("MeanMetricWrapper",): _RUNS_CODE,
+        ("loss", "val_loss", "val_accuracy"): "every epoch reports it already",
+        ("balanced_accuracy", "balanced_accuracy_score", "BalancedAccuracy"): _REPORTED,
+        ("kappa", "cohen_kappa", "cohen_kappa_score", "CohenKappa"): _REPORTED,
+        ("mcc", "MCC", "matthews_corrcoef", "MatthewsCorrCoef", "macro_f1", "f1_macro", "weighted_f1"): _REPORTED,
+        ("confusion_matrix", "ConfusionMatrix"): "every run draws one already",
+        ("classification_report",): "every run writes one already: report.txt",
     },
     "callback": {
         ("ModelCheckpoint", "BackupAndRestore", "OrbaxCheckpoint"): (
@@ -70,18 +80,21 @@ _REASONS: dict[str, dict[tuple[str, ...], str]] = {
     "initializer": {("STFT",): "it is for sound"},
     "activation": {("glu",): "it halves the channels, and Keras' layers count on all of them"},
     "augmentation": {
-        ("RandomCrop", "CenterCrop", "Resizing"): f"{_SIZE}; RandomTranslation and RandomZoom choose what they show",
-        ("Rescaling", "Normalization"): _SCALED,
-        ("Pipeline",): "write the names in it one below the other",
-        ("RandomElasticTransform",): "Keras bends a whole batch alike; use RandomPerspective or RandomShear",
-        ("ContrastLimitedAdaptiveHistogramEqualization",): "it is not available; use Equalization or AutoContrast",
+        ("RandomCrop", "CenterCrop", "RandomResizedCrop", "RandomSizedCrop", "FiveCrop", "TenCrop"): _CROPS,
+        ("Resizing", "Resize", "LongestMaxSize", "SmallestMaxSize"): f"{_SIZE}; leave it out",
+        ("Rescaling", "Normalization", "Normalize", "ToTensor", "ToTensorV2", "PILToTensor", "ToImage"): _SCALED,
+        ("ToDtype", "ConvertImageDtype", "ToFloat"): _SCALED,
+        ("Pipeline", "Compose", "Sequential"): "write the names in it one below the other",
+        (
+            "RandomElasticTransform",
+            "ElasticTransform",
+        ): "Keras bends a whole batch alike; use RandomPerspective or RandomShear",
+        (
+            "ContrastLimitedAdaptiveHistogramEqualization",
+            "CLAHE",
+        ): "it is not available; use Equalization or AutoContrast",
         ("MaxNumBoundingBoxes",): "a classifier has no boxes",
     },
-}
-
-_REFUSED = {
-    family: {name: reason for names, reason in reasons.items() for name in names}
-    for family, reasons in _REASONS.items()
 }
 
 _FEATUREWISE = "set 'data.standardize: featurewise', which prediction then uses as well"
@@ -95,6 +108,12 @@ RENAMED_ARGUMENTS: dict[str, str] = {
     "include_top": "a backbone comes without its head; write GlobalAveragePooling2D and Dense below it",
     "include_preprocessing": "a backbone that takes the image gets pixels scaled as it expects; leave it out",
     "classifier_activation": "write 'Dense: {units: classes, activation: softmax}' below it",
+    "in_channels": "it is that of the layer above; leave it out",
+    "in_features": "it is that of the layer above; leave it out",
+    "num_features": "it is that of the layer above; leave it out",
+    "inplace": "it makes no difference to the result; leave it out",
+    "degrees": "write 'factor', in whole turns: 0.1 is 36 degrees to both sides",
+    "betas": "write 'beta_1' and 'beta_2'",
     "lr": "it is called 'learning_rate'",
     "decay": "write 'learning_rate: {InverseTimeDecay: …}'",
     "label_smoothing": "it takes one-hot labels: 'loss: {CategoricalCrossentropy: {label_smoothing: 0.1}}'",
@@ -112,6 +131,19 @@ RENAMED_ARGUMENTS: dict[str, str] = {
     "rescale": "set 'data.scale: [0, 1]', which prediction then uses as well",
     "preprocessing_function": _RUNS_CODE,
     "validation_split": "set 'data.split: {validation: 0.1}'",
+}
+
+
+_REFUSED = {
+    family: {name: reason for names, reason in reasons.items() for name in names}
+    for family, reasons in _REASONS.items()
+}
+_REFUSED["augmentation"] |= {
+    # Arguments of ImageDataGenerator that are no augmentations
+    **dict.fromkeys(("featurewise_center", "featurewise_std_normalization"), _FEATUREWISE),
+    **dict.fromkeys(("samplewise_center", "samplewise_std_normalization"), _SAMPLEWISE),
+    **dict.fromkeys(("zca_whitening", "zca_epsilon"), _WHITENING),
+    **{name: RENAMED_ARGUMENTS[name] for name in ("rescale", "preprocessing_function", "validation_split")},
 }
 
 

@@ -222,7 +222,7 @@ def _beside_the_spec(error: CnncliError, arguments: Sequence[str]) -> str:
     """What to do when a path that is not there exists relative to a spec of the command line; else empty."""
     if not getattr(error, "not_there", ""):
         return ""
-    from cnncli.data.inventory.location import beside_the_spec
+    from cnncli.runner.inputs.preconditions import beside_the_spec
 
     return next(filter(None, (beside_the_spec(error, spec) for spec in specs_among(arguments))), "")
 

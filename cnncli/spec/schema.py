@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple, Self
 
 from cnncli.catalog.entries import Entry, entry_validator
+from cnncli.catalog.entry_lists import entry_list
 from cnncli.catalog.image_sources import PATH
 from cnncli.catalog.validators import boolean, choice, list_of, number, optional, text, whole
 from cnncli.catalog.weights import model_weights
@@ -178,7 +179,7 @@ class Train(Section):
         Entry("loss", "SparseCategoricalCrossentropy"),
     )
     metrics: list[Entry] = key(
-        list_of(entry_validator("metric"), description="a list of metrics", empty=True),
+        entry_list("metric", "a list of metrics"),
         "Keras metrics, reported for every epoch and at the end",
         [Entry("metric", "accuracy")],
     )
@@ -192,7 +193,7 @@ class Train(Section):
         optional(text), "The metric that decides which epoch is best; val_accuracy where there is one", None
     )
     callbacks: list[Entry] = key(
-        list_of(entry_validator("callback"), description="a list of callbacks", empty=True),
+        entry_list("callback", "a list of callbacks"),
         "Keras callbacks, such as EarlyStopping",
         [],
     )

@@ -85,7 +85,7 @@ def problems_of(text):
         (DATA + "model: {layers: [keras.layers.Lambda, {Dense: {units: classes}}]}",
          (2, 18, "'keras.layers.Lambda' cannot be used: it runs code, and a spec must be safe to run")),
         (DATA + MODEL + "train: {optimizer: keras.optimizers.Adam(0.1)}",
-         (3, 20, "unknown optimizer 'keras.optimizers.Adam(0.1)'; write 'Adam: {learning_rate: …}'")),
+         (3, 20, "unknown optimizer 'keras.optimizers.Adam(0.1)'; write '{Adam: {learning_rate: …}}'")),
         ("data:\n    source: mnist\n  scale: [0, 1]\n" + MODEL,
          (3, 3, "this line is indented neither like the lines above that it continues nor deeper; lines of one list or "
                 "mapping begin in the same column")),

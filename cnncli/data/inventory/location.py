@@ -8,9 +8,9 @@ from pathlib import Path
 
 from cnncli.data.inventory.archives import refuse_archive
 from cnncli.data.remote.address import refuse_address
-from cnncli.errors import CnncliError, DataError
+from cnncli.errors import DataError
 from cnncli.machine import expanded, unknown_home
-from cnncli.wording import in_shell, some
+from cnncli.wording import some
 
 
 def existing_folder(path: Path | str) -> Path:
@@ -51,16 +51,6 @@ def require_existing(path: Path | str) -> Path:
         f"the nearest folder that exists is {nearest}, with {some(inside) if inside else 'nothing'} in it",
         not_there=path,
     )
-
-
-def beside_the_spec(error: CnncliError, spec: Path | str) -> str:
-    """What to do when the path that is not there exists relative to the file of the spec; else empty."""
-    spec = Path(spec)
-    not_there = Path(error.not_there) if isinstance(error, DataError) and error.not_there else None
-    if not_there is None or not_there.is_absolute() or not (there := spec.parent / not_there).exists():
-        return ""
-    meaning = f"paths are relative to the folder in which the command runs: write '{there}'"
-    return f"{meaning}, or change to the folder of the spec first: cd {in_shell(spec.parent)}"
 
 
 class ExcludeList:

@@ -10,7 +10,7 @@ from typing import Any
 from cnncli.catalog.entries import Entry
 from cnncli.catalog.trackers import not_usable
 from cnncli.catalog.weights import IMAGENET
-from cnncli.data.inventory.location import beside_the_spec, require_existing
+from cnncli.data.inventory.location import require_existing
 from cnncli.data.names.split_names import splits_named
 from cnncli.data.remote.address import require_address
 from cnncli.errors import CnncliError, DataError, KeyPath, Problem
@@ -19,6 +19,7 @@ from cnncli.runs import RunDir, find_run
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.schema import Data, Model
 from cnncli.spec.sections.split import taken_from_training
+from cnncli.wording import in_shell
 
 
 def require_inputs_exist(data: Data, model: Model, runs_folder: Path, trackers: Sequence[Entry] = ()) -> None:
@@ -52,6 +53,16 @@ def missing_inputs(
         hint = beside_the_spec(error, file) or error.hint
         missing.append(Problem(place, f"{error}; {hint}" if hint else f"{error}", code="not-there"))
     return [*missing, *(() if data.split.file is not None else _about_splits(data))]
+
+
+def beside_the_spec(error: CnncliError, spec: Path | str) -> str:
+    """What to do when the path that is not there exists relative to the file of the spec; else empty."""
+    spec = Path(spec)
+    not_there = Path(error.not_there) if isinstance(error, DataError) and error.not_there else None
+    if not_there is None or not_there.is_absolute() or not (there := spec.parent / not_there).exists():
+        return ""
+    meaning = f"paths are relative to the folder in which the command runs: write '{there}'"
+    return f"{meaning}, or change to the folder of the spec first: cd {in_shell(spec.parent)}"
 
 
 def _about_splits(data: Data) -> Iterator[Problem]:

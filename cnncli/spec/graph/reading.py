@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from cnncli.catalog.entries import split, unknown
+from cnncli.catalog.entry_lists import as_a_list
 from cnncli.catalog.packages import plugin_layer
 from cnncli.catalog.spelling import resolve
 from cnncli.catalog.unsupported import refusal
@@ -53,7 +54,9 @@ def _header(name: str, value: Any, path: KeyPath, problems: list[Problem]) -> Bl
     if "layers" not in value:
         problems.append(Problem(path, f"the block '{name}' needs 'layers'", at_key=True))
     elif not isinstance(layers, list) or not layers:
-        problems.append(Problem((*path, "layers"), f"expected a list of layers, got {shown(layers)}"))
+        problems.append(
+            Problem((*path, "layers"), f"expected a list of layers, got {shown(layers)}{as_a_list('layer', layers)}")
+        )
     return Block(name, path, _parameters(value.get("parameters"), (*path, "parameters"), problems))
 
 

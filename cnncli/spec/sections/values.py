@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cnncli.catalog.entries import entry_validator
+from cnncli.catalog.entry_lists import as_a_list, entry_list
 from cnncli.catalog.validators import (
     Validator,
     any_of,
@@ -116,9 +116,15 @@ blocks = validator(
     lambda value: isinstance(value, dict),
     {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}},
 )  # what is in them, spec/graph checks
-layers = validator(
-    "a list of layers",
-    lambda value: isinstance(value, list) and bool(value),
-    {"type": "array", "items": {"$ref": "#/$defs/line"}, "minItems": 1},
+
+
+def _accept_layers(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
+    if not isinstance(value, list) or not value:
+        problems.append(Problem(path, f"expected a list of layers, got {shown(value)}{as_a_list('layer', value)}"))
+    return value
+
+
+layers = Validator(
+    "a list of layers", _accept_layers, {"type": "array", "items": {"$ref": "#/$defs/line"}, "minItems": 1}
 )
-augmentations = list_of(entry_validator("augmentation"), description="a list of augmentations", empty=True)
+augmentations = entry_list("augmentation", "a list of augmentations")
