@@ -98,7 +98,9 @@ def split(
         return value, {}, path
     if not isinstance(value, dict) or not value:
         problems.append(
-            Problem(path, f"expected the name of a {word}, or 'Name: {{argument: value}}', got {shown(value)}")
+            Problem(
+                path, f"expected the name of {with_article(family)}, or 'Name: {{argument: value}}', got {shown(value)}"
+            )
         )
         return None, {}, path
     if key := key_of_name(family, value, own):

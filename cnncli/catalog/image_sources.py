@@ -85,3 +85,10 @@ IMAGE_SOURCES: dict[str, ImageSource] = {
 
 FORMER_NAMES = {"csv": "table"}
 """Former names of sources, which specs may still use."""
+
+_TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
+
+
+def place_of(path: str) -> str:
+    """How a path is written as a source, by its suffix alone: `folder: {path: photographs}`."""
+    return f"{'table' if path.endswith(_TABLES) else 'folder'}: {{path: {path}}}"

@@ -7,6 +7,7 @@ entries, and for whole numbers where any number will do, which become floats: Ke
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,10 +41,20 @@ def validator(
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if fits(value):
             return convert(value) if convert else value
-        problems.append(Problem(path, f"expected {description}, got {shown(value)}"))
+        problems.append(Problem(path, f"expected {description}, got {shown(value)}{_unquoted(value, fits)}"))
         return value
 
     return Validator(description, accept, schema)
+
+
+def _unquoted(value: Any, fits: Callable[[Any], bool]) -> str:
+    """The end of a message about a number in quotes, or `1e2` for a whole one, when the plain number is accepted."""
+    with contextlib.suppress(ValueError, OverflowError):
+        number = float(value) if isinstance(value, str | float) else math.nan
+        plain = int(number) if number == int(number) else number
+        if fits(plain):
+            return f"; write {plain}, without quotes" if isinstance(value, str) else f"; write {plain}"
+    return ""
 
 
 LARGEST = 2**31 - 1
@@ -219,8 +230,14 @@ def any_of(*validators: Validator, description: str = "") -> Validator:
         elif isinstance(value, str) and any("did you mean" in problem.message for problem in tried.get("object", [])):
             problems.extend(tried["object"])
         else:
-            problems.append(Problem(path, f"expected {description}, got {shown(value)}"))
+            problems.append(Problem(path, f"expected {description}, got {shown(value)}{_unquoted(value, is_accepted)}"))
         return value
+
+    def is_accepted(value: Any) -> bool:
+        refused: list[list[Problem]] = [[] for _ in validators]
+        for each, own in zip(validators, refused, strict=True):
+            each.accept(value, (), own)
+        return not all(refused)
 
     return Validator(description, accept, {"anyOf": [each.schema for each in validators]})
 

@@ -193,9 +193,7 @@ class Train(Section):
         optional(text), "The metric that decides which epoch is best; val_accuracy where there is one", None
     )
     callbacks: list[Entry] = key(
-        entry_list("callback", "a list of callbacks"),
-        "Keras callbacks, such as EarlyStopping",
-        [],
+        entry_list("callback", "a list of callbacks"), "Keras callbacks, such as EarlyStopping", []
     )
     stages: list[StageSpec] = key(
         stage_list, "Parts of the training, one after the other, in which different layers learn", []

@@ -23,10 +23,10 @@ def problems_of(text):
         (DATA, (1, 1, "a spec needs 'model': the layers")),
         ("data: {}\n" + MODEL, (1, 1, "'data' needs 'source': a built-in data set, or a place with images")),
         (DATA + "model:\n", (2, 7, "expected the keys blocks, layers, weights; got nothing")),
-        (DATA + MODEL + "train: 3",
+        (DATA + MODEL + "train: three",
          (3, 8, "expected the keys epochs, max_time, batch_size, optimizer, learning_rate_factors, loss, metrics, "
                 "class_weight, sampling, monitor, callbacks, stages, features, jit_compile, precision, threads, "
-                "devices, synchronized, deterministic, checkpoint; got 3")),
+                "devices, synchronized, deterministic, checkpoint; got 'three'")),
         (DATA + MODEL + "trian: {epochs: 3}", (3, 1, "unknown key; did you mean 'train'?")),
         (DATA + MODEL + "train: {epochs:3}",
          (3, 9, "unknown key; did you mean 'epochs: 3', with a space after the colon?")),

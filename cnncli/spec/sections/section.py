@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from cnncli.catalog.entries import plain
 from cnncli.catalog.validators import Validator
 from cnncli.errors import KeyPath, Problem, path_text
+from cnncli.spec.sections.instead import AS_KEYS, EVERYWHERE, OF_SECTION
 from cnncli.wording import missing_space, near_word, nearest, shown
 
 REQUIRED = dataclasses.MISSING
@@ -61,9 +62,6 @@ class Section:
         set_keys: Keys that the spec sets, as opposed to those that have their default.
     """
 
-    instead: ClassVar[Mapping[str, str]] = {}
-    """Words that people write for a key of this section, and the end of the message about each."""
-
     set_keys: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @classmethod
@@ -86,7 +84,10 @@ class Section:
         keys = cls.spec_keys()
         if not isinstance(value, dict):
             end = missing_space(value.split(maxsplit=1)[0], keys) if isinstance(value, str) and value.strip() else ""
-            problems.append(Problem(path, f"expected the keys {', '.join(keys)}; got {shown(value)}{end}"))
+            message = f"expected the keys {', '.join(keys)}; got {shown(value)}{end}"
+            if not end and (example := AS_KEYS.get(cls.__name__, lambda value: "")(value)):
+                message = f"expected a mapping, got {shown(value)}; write '{example}'"
+            problems.append(Problem(path, message))
             return None
         before = len(problems)
         unknown = [name for name in value if name not in keys]
@@ -99,7 +100,8 @@ class Section:
                 values[name] = each.validator.accept(value[name], (*path, name), problems)
             elif each.required and name not in misspelt:
                 where = f"'{path_text(path)}'" if path else "a spec"
-                what = f"{each.description[0].lower()}{each.description[1:]}"
+                first, _, rest = each.description.partition(" ")
+                what = f"{first if first == 'Keras' else first.lower()} {rest}"
                 problems.append(Problem(path, f"{where} needs '{name}': {what}", at_key=True))
         for name in unknown:
             others = {at: section.spec_keys() for at, section in sections_of(root) if section is not cls}
@@ -110,8 +112,9 @@ class Section:
     @classmethod
     def _unknown_key(cls, key: str, others: Mapping[KeyPath, Collection[str]]) -> str:
         """What to say of a key that the section does not have, given the keys of the other sections by path."""
-        if key in cls.instead or (others and key in _ELSEWHERE):
-            return f"unknown key; {cls.instead.get(key) or _ELSEWHERE[key]}"
+        own_words = OF_SECTION.get(cls.__name__, {})
+        if key in own_words or (others and key in EVERYWHERE):
+            return f"unknown key; {own_words.get(key) or EVERYWHERE[key]}"
         for section, names in others.items():
             if key in names:
                 where = f"under '{'.'.join(map(str, section))}'" if section else "at the top level"
@@ -151,15 +154,3 @@ def sections_of(section: type[Section], path: KeyPath = ()) -> Iterator[tuple[Ke
     for name, each in section.spec_keys().items():
         if each.section:
             yield from sections_of(each.section, (*path, name))
-
-
-_ELSEWHERE = {
-    # words that people put into a section, and how the thing is said here
-    "learning_rate": "the learning rate belongs to the optimizer: 'optimizer: {Adam: {learning_rate: 0.001}}'",
-    "lr": "the learning rate belongs to the optimizer: 'optimizer: {Adam: {learning_rate: 0.001}}'",
-    "input_shape": "the input shape is taken from the data; leave it out",
-    "validation_split": "write 'data.split: {validation: 0.1}'",
-    "dataset": "write 'data: {source: mnist}'",
-    "extends": "only the spec in a file can extend another, and the spec of a run cannot",
-    "early_stopping": "write 'train.callbacks: [{EarlyStopping: {patience: 5}}]'",
-}

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnncli.catalog.datasets import DATASETS
-from cnncli.catalog.image_sources import FORMER_NAMES, IMAGE_SOURCES, PATH
+from cnncli.catalog.image_sources import FORMER_NAMES, IMAGE_SOURCES, PATH, place_of
+from cnncli.catalog.source import as_yaml
 from cnncli.catalog.validators import Validator
 from cnncli.errors import KeyPath, Problem
 from cnncli.wording import near_word, nearest, shown
@@ -53,8 +54,6 @@ class Source:
         return {self.name: dict(self.arguments)} if self.arguments else self.name
 
 
-_TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
-
 _DESCRIPTION = f"one of {', '.join(DATASETS)}, or {', '.join(f'{name}: {{…}}' for name in IMAGE_SOURCES)}"
 
 
@@ -62,7 +61,7 @@ def _accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     if isinstance(value, str) and value in DATASETS:
         return Source(value)
     value = _under_one_name(value)
-    if not isinstance(value, dict) or len(value) != 1:
+    if not isinstance(value, dict) or len(value) != 1 or _with_its_kind(value):
         problems.append(Problem(path, _wrong_word(value)))
         return value
     written, arguments = next(iter(value.items()))
@@ -88,6 +87,8 @@ def _under_one_name(value: Any) -> Any:
 
 def _wrong_word(value: Any) -> str:
     """Why a value that is not a mapping with one key is not a source."""
+    if isinstance(value, dict) and (example := _with_its_kind(value)):
+        return f"the kind of a place stands before its arguments: write '{{{example}}}'"
     if not isinstance(value, str):
         return f"expected {_DESCRIPTION}; got {shown(value)}"
     if (name := FORMER_NAMES.get(value, value)) in IMAGE_SOURCES:
@@ -95,20 +96,31 @@ def _wrong_word(value: Any) -> str:
     if near := nearest(value, [*DATASETS, *IMAGE_SOURCES]):
         return f"no source is called '{value}'{near}"
     if "/" in value or "." in value:
-        kind = "table" if value.endswith(_TABLES) else "folder"
-        return f"a place needs its kind: write '{{{kind}: {{path: {value}}}}}'"
-    return f"expected {_DESCRIPTION}; got {shown(value)}"
+        return f"a place needs its kind: write '{{{place_of(value)}}}'"
+    return f"expected {_DESCRIPTION}; got {shown(value)}; a folder is written '{{{place_of(value)}}}'"
 
 
-def _needs(name: str) -> str:
+def _with_its_kind(value: Mapping[str, Any]) -> str:
+    """How `{type: folder, path: photos}` or `{path: photos}` is written; empty for other mappings."""
+    key = next(
+        (key for key in ("name", "type", "kind", "class") if value.get(key) in [*IMAGE_SOURCES, *FORMER_NAMES]), ""
+    )
+    arguments = {other: item for other, item in value.items() if other != key}
+    if key:
+        return f"{FORMER_NAMES.get(value[key], value[key])}: {as_yaml(arguments)}"
+    return place_of(value["path"]) if list(value) == ["path"] and isinstance(value["path"], str) else ""
+
+
+def _needs(name: str, value: Any = None) -> str:
     required = IMAGE_SOURCES[name].required
-    return f"{name} needs '{required}': write '{name}: {{{required}: …}}'"
+    example = value if isinstance(value, str) else "…"
+    return f"{name} needs '{required}': write '{name}: {{{required}: {example}}}'"
 
 
 def _arguments(name: str, arguments: Any, path: KeyPath, problems: list[Problem]) -> dict[str, Any]:
     accepted, required = IMAGE_SOURCES[name].arguments, IMAGE_SOURCES[name].required
     if not isinstance(arguments, dict):
-        problems.append(Problem(path, _needs(name)))
+        problems.append(Problem(path, _needs(name, arguments)))
         return {}
     unknown = [str(key) for key in arguments if key not in accepted]
     misspelt = {near_word(key, accepted) for key in unknown}  # not to be reported as missing as well

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from cnncli.catalog.image_sources import PATH
 from cnncli.catalog.validators import Validator, any_of, boolean, choice, mapping_of, number, optional, text, whole
@@ -63,11 +63,6 @@ def _group() -> Validator:
 @dataclass(frozen=True, kw_only=True)
 class Split(Section):
     """How the images are divided; a source's own splits are kept."""
-
-    instead: ClassVar[Mapping[str, str]] = {
-        "train": "what 'validation' and 'test' leave is for training",
-        **dict.fromkeys(("val", "valid", "dev"), "did you mean 'validation'?"),
-    }
 
     validation: float | int | Literal["test"] = key(
         any_of(

@@ -110,7 +110,13 @@ class_name = Validator(
     lambda value, path, problems: text.accept(str(value) if is_whole(value) else value, path, problems),  # of digits
     {"type": ["string", "integer"]},
 )
-classes = optional(any_of(list_of(class_name, description="a list of class names"), mapping_of(class_name)))
+classes = optional(
+    any_of(
+        list_of(class_name, description="a list of class names"),
+        mapping_of(class_name),
+        description="a list of class names, or a mapping from names in the data to other names",
+    )
+)
 blocks = validator(
     "a mapping from names to blocks",
     lambda value: isinstance(value, dict),
