@@ -27,8 +27,10 @@ from cnncli.draft.text import blocks, comment, joined, printed
 from cnncli.draft.training_time import TrainingTime, estimate, measure_core
 from cnncli.errors import DataError
 from cnncli.spec import parse
+from cnncli.spec.lint import lint_images
 from cnncli.spec.reader import read
 from cnncli.spec.sections.duration import seconds_of
+from cnncli.spec.static_data_info import StaticDataInfo, static_data_info
 from cnncli.spec.writer import entry, flow, scalar, setting
 from cnncli.wording import counted, dimensions, in_shell
 
@@ -146,7 +148,34 @@ def draft(
         model,
         train_section(schedule, images.counts(), images.class_names, split.validation),
     ]
-    return "\n".join([*blocks(sections), ""])
+    text = "\n".join([*blocks(sections), ""])
+    return text + "\n".join(["", *silence, ""]) if (silence := _silence(text, file, images, split)) else text
+
+
+_SILENCED = {
+    "few-validation-images": "Few to choose the best epoch by: {validation} for {classes}; more would leave too few to "
+    "train on.",
+    "large-batch": "All {train} fit into one batch.",
+}
+"""Warnings about the number of images that no other choice would avoid, with the reason."""
+
+
+def _silence(text: str, file: str, images: Survey, split: Split) -> list[str]:
+    """The key `silence`, for the warnings that these images alone give rise to."""
+    spec = parse(read(text, file)).spec
+    drawn = split.validation if "validation" in split.keys else None
+    info = StaticDataInfo(static_data_info(spec.data).shape, images.class_names, split.train, drawn)
+    found = {warning.code for warning in lint_images(spec, info)}
+    counts = {
+        "validation": counted(split.validation, "validation image"),
+        "train": counted(split.train, "training image"),
+        "classes": counted(len(images.class_names), "class"),
+    }
+    reasons = {code: reason.format(**counts) for code, reason in _SILENCED.items() if code in found}
+    if not reasons:
+        return []
+    reason = " ".join([*reasons.values(), "Remove this when there are more images."])
+    return [*comment(reason), *setting("silence", list(reasons), 0)]
 
 
 def _heading(images: Survey, file: str) -> list[str]:

@@ -8,9 +8,12 @@ import pytest
 from cnncli.data.quality.group_names import SuggestedGroups
 from cnncli.data.quality.survey import Survey
 from cnncli.draft import BEST, QUICK, Budget, draft, draft_in_time
+from cnncli.draft.split import choose_split
 from cnncli.errors import DataError
 from cnncli.spec import parse
+from cnncli.spec.lint import lint_images
 from cnncli.spec.reader import read
+from cnncli.spec.static_data_info import StaticDataInfo, static_data_info
 
 
 def seen(counts=(40, 40, 40, 40), sizes=((200, 300),), grey=0.0, names=None, splits=(), path="photos", **more):
@@ -36,6 +39,9 @@ def spec_of(survey):
     text = draft(survey, "photos.yaml")
     loaded = parse(read(text, "photos.yaml"))
     assert loaded.warnings == ()
+    split, shape = choose_split(survey.labels, survey.class_names), static_data_info(loaded.spec.data).shape
+    drawn = split.validation if "validation" in split.keys else None
+    assert lint_images(loaded.spec, StaticDataInfo(shape, survey.class_names, split.train, drawn)) == []
     return loaded.spec, text
 
 
@@ -69,6 +75,21 @@ def test_every_draft_passes_the_check_without_a_warning(size, count):
     assert max(map(len, text.splitlines())) <= 118
     assert spec.train.batch_size * 2 <= sum(COUNTS[count])
     assert spec.train.epochs >= 20
+
+
+@pytest.mark.parametrize(
+    ("counts", "splits", "silenced"),
+    [
+        ((2, 2), (), ["few-validation-images", "large-batch"]),
+        ((12, 12, 12), (), ["few-validation-images"]),
+        ((12, 12, 12), ("validation",), []),
+        ((300, 300), (), []),
+    ],
+)
+def test_what_only_more_images_would_mend_is_silenced_with_the_reason(counts, splits, silenced):
+    spec, text = spec_of(seen(counts, splits=splits))
+    assert spec.silence == silenced
+    assert ("Remove this when there are more images." in text) == bool(silenced)
 
 
 @pytest.mark.parametrize("splits", [(), ("test",), ("validation",), ("validation", "test")])

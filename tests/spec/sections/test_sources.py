@@ -130,7 +130,8 @@ def test_a_mistake_is_located_and_the_near_word_named(text, column, message):
 @pytest.mark.parametrize(
     ("text", "got"),
     [
-        ("3", "3"), ("null", "nothing"), ("photographs", "'photographs'; a folder is written '{folder: {path: photographs}}'"), ("[mnist]", "['mnist']"),
+        ("3", "3"), ("null", "nothing"), ("[mnist]", "['mnist']"),
+        ("photographs", "'photographs'; a folder is written '{folder: {path: photographs}}'"),
         ("{}", "an empty mapping"), ("{folder: {path: a}, idx: {path: b}}", "a mapping"),
     ],
 )  # fmt: skip
