@@ -18,7 +18,7 @@ import click
 from click.exceptions import Exit
 
 from cnncli import __version__
-from cnncli.cli.options import key_instead, specs_among
+from cnncli.cli.hints import missing_hint, usage_hint
 from cnncli.cli.terminal.console import accept_any_text
 from cnncli.cli.terminal.streams import open_standard_streams
 from cnncli.environment import claim_process
@@ -183,9 +183,7 @@ def _run(arguments: list[str] | None) -> int:
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
-        if isinstance(error, click.NoSuchOption) and (
-            hint := key_instead(error, sys.argv[1:] if arguments is None else arguments)
-        ):
+        if hint := usage_hint(error, sys.argv[1:] if arguments is None else arguments):
             click.echo(hint, err=True)
         return error.exit_code
     except click.Abort:  # Ctrl-C at a question
@@ -213,18 +211,9 @@ def _report(error: CnncliError | Interrupted, arguments: Sequence[str] = ()) -> 
         notice(f"to continue: cnncli resume {shlex.quote(error.run)}{error.options}")
     else:
         notice(f"error: {error.message}")
-        if hint := _beside_the_spec(error, arguments) or error.hint:
+        if hint := missing_hint(error, arguments) or error.hint:
             notice(hint)
     return error.exit_code
-
-
-def _beside_the_spec(error: CnncliError, arguments: Sequence[str]) -> str:
-    """What to do when a path that is not there exists relative to a spec of the command line; else empty."""
-    if not getattr(error, "not_there", ""):
-        return ""
-    from cnncli.runner.inputs.preconditions import beside_the_spec
-
-    return next(filter(None, (beside_the_spec(error, spec) for spec in specs_among(arguments))), "")
 
 
 _SYSTEM = {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,40 +61,6 @@ def require_png(path: Path) -> None:
         raise click.UsageError("the output file must end in .png")
     if not path.parent.is_dir():
         raise click.UsageError(f"the folder '{path.parent}' does not exist")
-
-
-def key_instead(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
-    """A sentence on --set, when an unknown option is the name of a key of the spec; otherwise empty.
-
-    The arguments are those of the command line, among which the spec may be named.
-    """
-    takes_keys = error.ctx is not None and any(each.name == "overrides" for each in error.ctx.command.params)
-    if not takes_keys:
-        return ""
-    from cnncli.errors import path_text
-    from cnncli.spec.schema import sections
-
-    key = error.option_name.lstrip("-").replace("-", "_")
-    paths = [(*path, key) for path, section in sections().items() if key in section.spec_keys()]
-    if key in ("learning_rate", "lr"):
-        paths.append(("train", "optimizer", _optimizer(arguments), "learning_rate"))
-    return f"a key of the spec is set with --set: --set {path_text(paths[0])}=…" if paths else ""
-
-
-def _optimizer(arguments: Sequence[str]) -> str:
-    """The optimizer of the spec that a command line names; that of a spec without one, if it cannot be read."""
-    from cnncli.errors import CnncliError
-    from cnncli.spec import load
-
-    for file in specs_among(arguments):
-        with contextlib.suppress(CnncliError):
-            return load(file).spec.train.optimizer.name
-    return "Adam"
-
-
-def specs_among(arguments: Sequence[str]) -> list[Path]:
-    """The files of specs that a command line names."""
-    return [file for word in arguments if word.endswith((".yaml", ".yml")) and (file := Path(word)).is_file()]
 
 
 def _completing(names: Callable[[], Iterable[str]]) -> Callable[..., list[Any]]:

@@ -12,10 +12,11 @@ from cnncli.errors import KeyPath, Place, Problem, SpecError
 from cnncli.machine import expanded
 from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, NOT_A_SPEC, Document, read_leniently, read_value
 from cnncli.spec.schema import sections
-from cnncli.spec.shipped import shipped
-from cnncli.wording import nearest, without_secrets
+from cnncli.spec.shipped import template_called
+from cnncli.wording import in_shell, nearest, without_secrets
 
 MAX_CHAIN = 10
+_IMAGES = (".csv", ".tsv", ".jsonl", ".parquet", ".zip", ".tar", ".tar.gz", ".tgz")
 
 
 def read_file(path: Path) -> Document:
@@ -67,7 +68,9 @@ def read_single_file(path: Path, place: Place | None = None) -> Document:
     """
     message = ""
     try:
-        if path.is_file():  # neither a FIFO, which would be waited for, nor a device, which may have no end
+        if path.is_file() and path.name.lower().endswith(_IMAGES):
+            message = f"'{path}' is a table or an archive, not a spec; 'cnncli init {in_shell(path)}' writes one for it"
+        elif path.is_file():  # neither a FIFO, which would be waited for, nor a device, which may have no end
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
         else:
@@ -81,15 +84,14 @@ def read_single_file(path: Path, place: Place | None = None) -> Document:
 
 def _why_no_file(path: Path) -> str:
     if path.is_dir():
-        return f"'{path}' is a folder, not a spec"
+        return f"'{path}' is a folder, not a spec; for a folder of images, 'cnncli init {in_shell(path)}' writes one"
     if path.exists():
         return f"'{path}' is not a regular file but a device, a socket or a FIFO"
     folder = path.parent
     if near := nearest(path.name, sorted(file.name for file in folder.glob("*.y*ml")) if folder.is_dir() else ()):
         return f"no such file: '{path}'{near}"
-    name = "/".join(path.with_suffix("").parts[-2:]).removeprefix("configs/")
-    templates = [one.name for one in shipped() if one.name in (name, path.stem)]
-    hint = f"; 'cnncli init --template {templates[0]}' writes it here" if templates else ""
+    template = template_called(path)
+    hint = f"; 'cnncli init --template {template}' writes it here" if template else ""
     return f"no such file: '{path}'{hint}"
 
 
@@ -128,6 +130,7 @@ _KEY = re.compile(r"[^.\[\]]+(\.[^.\[\]]+|\[[0-9]{1,9}\])*\Z")
 _DISTRIBUTION = re.compile(r"\.(?=[A-Za-z]+Distribution(?:\.|\Z))")
 _INDEX = re.compile(r"[0-9]{1,9}\Z")
 _NO_KEY = "expected key=value, such as train.epochs=5"
+_EMPTY = "{name} has no value; a variable of the shell may not be set; for none, or the default, write {name}=null"
 
 
 class OptionsOwn(str):
@@ -161,7 +164,10 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
         file = override.option if isinstance(override, OptionsOwn) else f"--set {without_secrets(override)}"
         name, equals, text = override.partition("=")
         path = _path_of(name)
-        if wrong := _wrong_key(name, path) if equals else _NO_KEY:
+        wrong = _wrong_key(name, path) if equals else _NO_KEY
+        if not wrong and not text.strip() and path[:2] != ("data", "source"):  # where an empty text means something
+            wrong = _EMPTY.format(name=name)
+        if wrong:
             problems.append(Problem((), wrong, Place(file, 1, 1)))
             continue
         try:

@@ -50,6 +50,12 @@ def shipped() -> list[Shipped]:
     return [Shipped(file.relative_to(folder).with_suffix("").as_posix(), file, _heading(file)) for file in files]
 
 
+def template_called(path: Path) -> str:
+    """The name of the shipped spec that a path is called like, `configs/mnist.yaml` or `mnist`; empty for others."""
+    name = "/".join(path.with_suffix("").parts[-2:]).removeprefix("configs/")
+    return next((one.name for one in shipped() if one.name in (name, path.stem)), "")
+
+
 def _folder() -> Path:
     """The folder of the shipped specs: inside an installed package, beside the package in a checkout."""
     package = Path(__file__).parents[1]

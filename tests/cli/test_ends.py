@@ -72,7 +72,7 @@ def test_a_bug_is_told_in_one_line_also_of_a_file_name_that_is_no_text(call, mon
 
 
 def test_a_signal_while_the_end_is_told_is_no_bug(call, monkeypatch, tmp_path):
-    def stop(error):
+    def stop(error, arguments):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "_report", stop)

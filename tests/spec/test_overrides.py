@@ -124,7 +124,7 @@ def test_problems_of_the_file_come_before_those_of_its_base_and_of_the_command_l
         ("extends: bse.yaml", "no such file: '{folder}/bse.yaml'; did you mean 'base.yaml'?"),
         ("extends: 3", "expected the path of another spec"),
         ("extends: ''", "expected the path of another spec"),
-        ("extends: .", "'{folder}' is a folder, not a spec"),
+        ("extends: .", "'{folder}' is a folder, not a spec; for a folder of images, 'cnncli init {folder}' writes one"),
         ("extends: own.yaml", "'own.yaml' leads back to this file"),
         ('extends: "a\\0b"', "'a\0b' is not a path: embedded null byte"),
     ],
@@ -196,7 +196,7 @@ def test_a_spec_that_is_missing_is_named(tmp_path, write):
             {"learning_rate": 0.002, "epsilon": 1e-3},
         ),
         ("train.optimizer={SGD: {momentum: 0.9}}", ("train", "optimizer"), {"SGD": {"momentum": 0.9}}),
-        ("train.class_weight=", ("train", "class_weight"), None),
+        ("train.class_weight=null", ("train", "class_weight"), None),
         ("name=a=b", ("name",), "a=b"),
     ],
 )
@@ -211,6 +211,16 @@ def test_a_key_is_set_and_nothing_else(override, where, expected):
         key: original[key] for key in original if key != where[0]
     }
     assert original["model"]["layers"][0] == {"Conv2D": {"filters": 8, "kernel_size": 3, "activation": "relu"}}
+
+
+@pytest.mark.parametrize("override", ["train.epochs=", "train.max_time= ", "name=", "model.layers[0].Conv2D.filters="])
+def test_an_empty_value_is_refused_since_a_variable_of_the_shell_may_not_be_set(override):
+    with pytest.raises(SpecError) as caught:
+        with_sets(override)
+    (problem,) = caught.value.problems
+    name = override.partition("=")[0]
+    assert problem.message.startswith(f"{name} has no value; a variable of the shell may not be set")
+    assert problem.message.endswith(f"write {name}=null")
 
 
 def test_nothing_takes_a_key_out():

@@ -1,0 +1,70 @@
+"""Names that stand where another thing is expected are told what to do with."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("command", ["init", "data"])
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("mnist", "mnist is a built-in data set; to write a spec here: cnncli init --template mnist"),
+        ("configs/mnist.yaml", "mnist is a built-in data set; to write a spec here: cnncli init --template mnist"),
+        ("mnist/best", "mnist/best is a shipped spec; to write it here: cnncli init --template mnist/best"),
+        ("cifar100", "cifar100 is a built-in data set; a spec has it as 'source: cifar100'"),
+        ("photos", "the nearest folder that exists is"),
+    ],
+)
+def test_what_is_ours_is_no_place_of_images(call, command, typed, said):
+    if command == "data" and typed.endswith(".yaml"):
+        return  # the message about a spec that is not there
+    result = call(command, typed)
+    assert result.code == 3
+    assert said in result.err
+
+
+def test_a_place_that_a_spec_names_is_not_taken_for_ours(call):
+    Path("spec.yaml").write_text(
+        "data: {source: {folder: {path: mnist}}}\nmodel: {layers: [Flatten, {Dense: {units: classes}}]}\n"
+    )
+    assert "template" not in call("data", "spec.yaml").err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("photos", "'photos' is a folder, not a spec; for a folder of images, 'cnncli init photos' writes one"),
+        ("my labels.csv", "is a table or an archive, not a spec; 'cnncli init 'my labels.csv'' writes one for it"),
+        ("photos.tar.gz", "is a table or an archive, not a spec; 'cnncli init photos.tar.gz' writes one for it"),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "train"])
+def test_images_where_a_spec_is_expected(call, command, name, said):
+    Path(name).touch() if "." in name else Path(name).mkdir()
+    result = call(command, name)
+    assert result.code == 2
+    assert said in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["predict", "-x.png"], ["heatmap", "-x.png", "--top-k", "1"], ["data", "-x.png"], ["init", "-x.png"]]
+)
+def test_a_file_that_is_taken_for_an_option(call, arguments):
+    hint = "a file or folder whose name begins with '-' is written with its folder: ./-x.png"
+    assert hint not in call(*arguments).err
+    Path("-x.png").touch()
+    result = call(*arguments)
+    assert result.code == 2
+    assert hint in result.err
+
+
+def test_a_file_behind_two_dashes_is_a_file(call):
+    Path("-x.png").touch()
+    result = call("data", "--", "-x.png")
+    assert (result.code, "begins with" in result.err) == (3, False)
