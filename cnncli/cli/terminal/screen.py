@@ -21,6 +21,7 @@ from cnncli.cli.terminal.console import (
     styled,
 )
 from cnncli.cli.terminal.signals import Signals
+from cnncli.errors import ResourceError
 from cnncli.observer import TrainingObserver
 from cnncli.wording import counted, decimal_text, dimensions, duration_text, in_shell, percentage, with_interval
 
@@ -42,6 +43,7 @@ class TrainingScreen(TrainingObserver):
         self._limit: float | None = None
         self._bar: Any = None
         self._title = ""
+        self._in_group, self._to_resume = False, None
 
     def __enter__(self) -> Self:
         """Shows that TensorFlow is starting, which takes seconds, until the header appears."""
@@ -52,8 +54,12 @@ class TrainingScreen(TrainingObserver):
             self._bar.start()
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        """Removes the bar, and says how to continue where a disk that is full or gone ended the training."""
         self.clear()
+        if isinstance(error, ResourceError) and isinstance(error.__cause__, OSError) and self._to_resume:
+            before = f"{error.hint}\n" if error.hint else ""
+            error.hint = f"{before}afterwards, to continue: cnncli resume {in_shell(self._to_resume)}"
 
     def _say(self, text: str = "", mark: str = "", bold: bool = False) -> None:
         """A line on stdout, with a green mark at its end, in place of a bar; none with --quiet."""
@@ -76,12 +82,13 @@ class TrainingScreen(TrainingObserver):
 
     def on_fold(self, number: int, folds: int) -> None:
         """A heading for the run that comes next."""
-        self._columns = []
+        self._columns, self._in_group = [], True
         self._say()
         self._say(f"fold {number} of {folds}" if number else "all images", bold=True)
 
     def on_start(self, run: Any, spec: Any, splits: Any, model: Any, device: str) -> None:
         """The header: data, model, device, run."""
+        self._to_resume = run.path.parent if self._in_group else run.path
         self._epochs, self._limit = spec.train.epochs, spec.train.max_seconds
         self._until = "" if self._limit else f"/{self._epochs}"
         counts = ", ".join(f"{len(samples):,} {split}" for split, samples in splits.samples.items())

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from math import ceil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from cnncli.cli.terminal.screen import TrainingScreen
+from cnncli.errors import ResourceError
 from cnncli.records import Epoch, StageStarted
 
 
@@ -37,6 +39,36 @@ def test_a_stage_is_one_line(capsys, started, line):
     assert capsys.readouterr().out == ""
 
 
+def start(screen, limit=600, path="runs/a-001"):
+    """Tells a screen that a training of no images begins."""
+    train = SimpleNamespace(epochs=limit, max_seconds=600, precision="float32")
+    nothing = SimpleNamespace(train=train, data=SimpleNamespace(source=SimpleNamespace(name="a")), nodes=[])
+    nothing.model = nothing
+    splits = SimpleNamespace(samples={}, class_names=[])
+    model = SimpleNamespace(input_shape=(8, 8, 1), parameters=1)
+    screen.on_start(SimpleNamespace(path=Path(path)), nothing, splits, model, "CPU")
+
+
+@pytest.mark.parametrize(
+    ("cause", "begun", "in_group", "hint"),
+    [
+        (OSError("full"), True, False, "free some space\nafterwards, to continue: cnncli resume 'my runs/a-001'"),
+        (OSError("full"), True, True, "free some space\nafterwards, to continue: cnncli resume 'my runs'"),
+        (OSError("full"), False, False, "free some space"),
+        (MemoryError(), True, False, "free some space"),
+    ],
+)
+def test_a_full_disk_is_told_with_the_command_that_continues(cause, begun, in_group, hint):
+    error = ResourceError("cannot write 'state.npz'", "free some space")
+    with pytest.raises(ResourceError), TrainingScreen(True, SimpleNamespace()) as screen:
+        if in_group:
+            screen.on_fold(1, 2)
+        if begun:
+            start(screen, path="my runs/a-001")
+        raise error from cause
+    assert error.hint == hint
+
+
 @pytest.mark.parametrize(
     ("limit", "fitted", "line"),
     [
@@ -48,12 +80,7 @@ def test_a_stage_is_one_line(capsys, started, line):
 )
 def test_with_max_time_one_line_says_how_many_epochs_fit(capsys, limit, fitted, line):
     screen = TrainingScreen(False, SimpleNamespace())
-    train = SimpleNamespace(epochs=limit, max_seconds=600, precision="float32")
-    nothing = SimpleNamespace(train=train, data=SimpleNamespace(source=SimpleNamespace(name="a")), nodes=[])
-    nothing.model = nothing
-    splits = SimpleNamespace(samples={}, class_names=[])
-    model = SimpleNamespace(input_shape=(8, 8, 1), parameters=1)
-    screen.on_start(SimpleNamespace(path="runs/a-001"), nothing, splits, model, "CPU")
+    start(screen, limit)
     capsys.readouterr()
     screen.on_epochs_fitted(fitted)
     screen.on_epochs_fitted(fitted)
@@ -61,7 +88,7 @@ def test_with_max_time_one_line_says_how_many_epochs_fit(capsys, limit, fitted, 
     screen.on_epoch_end(Epoch(1, {"loss": 1.0}, 0.01, 3.2), True)
     assert f"\n1/{ceil(fitted)} " in capsys.readouterr().out
     late = TrainingScreen(False, SimpleNamespace())
-    late.on_start(SimpleNamespace(path="runs/a-001"), nothing, splits, model, "CPU")
+    start(late, limit)
     late.on_epoch_end(Epoch(1, {"loss": 1.0}, 0.01, 3.2), True)
     assert "\n1 " in capsys.readouterr().out
     late.on_epochs_fitted(fitted)
