@@ -43,7 +43,8 @@ class TrainingScreen(TrainingObserver):
         self._limit: float | None = None
         self._bar: Any = None
         self._title = ""
-        self._in_group, self._to_resume = False, None
+        self._in_group = False
+        self._to_resume: Any = None
 
     def __enter__(self) -> Self:
         """Shows that TensorFlow is starting, which takes seconds, until the header appears."""

@@ -59,13 +59,17 @@ def start(screen, limit=600, path="runs/a-001"):
     ],
 )
 def test_a_full_disk_is_told_with_the_command_that_continues(cause, begun, in_group, hint):
-    error = ResourceError("cannot write 'state.npz'", "free some space")
-    with pytest.raises(ResourceError), TrainingScreen(True, SimpleNamespace()) as screen:
-        if in_group:
-            screen.on_fold(1, 2)
-        if begun:
-            start(screen, path="my runs/a-001")
-        raise error from cause
+    error, screen = (
+        ResourceError("cannot write 'state.npz'", "free some space"),
+        TrainingScreen(True, SimpleNamespace()),
+    )
+    error.__cause__ = cause
+    if in_group:
+        screen.on_fold(1, 2)
+    if begun:
+        start(screen, path="my runs/a-001")
+    with pytest.raises(ResourceError), screen:
+        raise error
     assert error.hint == hint
 
 
