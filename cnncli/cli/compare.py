@@ -56,6 +56,10 @@ def compare(runs: tuple[str, ...], runs_dir: Path, as_json: bool, page: Path | N
     if len(runs) < 2:
         raise click.UsageError("a comparison needs two runs or more")
     opened = [cnncli.open_run(run, runs_dir) for run in runs]
+    if twice := next(
+        (run.path for at, run in enumerate(opened) if run.path in [each.path for each in opened[:at]]), None
+    ):
+        raise click.UsageError(f"{twice} is named twice")
     comparison = cnncli.compare(opened)
     if as_json:
         print_json(comparison.plain())

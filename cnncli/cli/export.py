@@ -22,10 +22,28 @@ if TYPE_CHECKING:
     from cnncli import Exported, Run
 
 
+_OTHER_NAMES = {
+    **dict.fromkeys(("tflite", "lite", "tensorflow_lite"), "litert"),
+    **dict.fromkeys(("savedmodel", "tf", "tensorflow", "tfjs"), "saved_model"),
+    **dict.fromkeys(("h5", "hdf5"), "keras"),
+    **dict.fromkeys(("onnxruntime", "tensorrt"), "onnx"),
+}
+
+
+class _Format(click.Choice[str]):
+    """The name of a format; another that it goes by is told what it is called here."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name, as click checks it."""
+        if here := _OTHER_NAMES.get(value.lower().lstrip(".").replace("-", "_")):
+            self.fail(f"no format is called '{value}'; did you mean '{here}'?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.command()
 @run_argument
 @runs_dir_option
-@click.option("--format", "formats", type=click.Choice(list(EXPORT_FORMATS)), multiple=True, help="May be repeated.")
+@click.option("--format", "formats", type=_Format(list(EXPORT_FORMATS)), multiple=True, help="May be repeated.")
 @click.option("--int8", is_flag=True, help="Compute in whole numbers of 8 bits: a quarter of the size.")
 @click.option(
     "--tolerance",

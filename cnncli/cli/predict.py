@@ -221,4 +221,6 @@ def _show(run: Run, options: Options) -> int:
     unreadable = [answer for answer in answers if isinstance(answer, UnreadableImage)]
     for answer in unreadable:
         notice(f"error: {answer.reason}")
+        if answer.image.lower().endswith((".zip", ".tar", ".tar.gz", ".tgz")):
+            notice("unpack it, and name the folder")
     return DataError.exit_code if unreadable else 0

@@ -80,7 +80,8 @@ def _opened(path: Path, name: str) -> tuple[int, int]:
             raise DataError(f"{name} is {kind}, not an image")
         return os.open(path, _READ), state.st_size
     except FileNotFoundError:
-        problem = "is a link to a file that does not exist" if path.is_symlink() else "does not exist: no such file"
+        missing = "matches no file" if "*" in path.name else "does not exist: no such file"
+        problem = "is a link to a file that does not exist" if path.is_symlink() else missing
     except PermissionError:
         problem = "cannot be read: permission denied"
     except (OSError, ValueError) as error:  # ValueError: a null character in the path

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from cnncli.catalog import FAMILIES, resolve, spellings
+from cnncli.catalog.other_names import name_here
 from cnncli.catalog.unsupported import RENAMED_ARGUMENTS, refusal
 from cnncli.explain.texts import GLOSSARY, KEY, pages
 from cnncli.explain.topics import (
@@ -99,11 +100,12 @@ def _find(word: str, within: Sequence[str]) -> Answer:
         others = [f"{family}:{name}" for family, name in readings if (family, name) not in main]
         return Answer([topic(*pair) for pair in main], meanings=meanings, family=listed, others=others)
     before, dot, argument = word.rpartition(".")
-    if dot and before:
+    if before and (_readings(before, within) or _family(before)):
         return _argument(before, argument, within)
-    if parts := _with_part(word, within):
+    parts = _of_others(argument, within) if dot else _with_part(word, within) or _of_others(word, within)
+    if parts:
         return Answer([topic(*parts[0])], others=[f"{family}:{name}" for family, name in parts[1:]])
-    raise NotFound(_unknown(word, within))
+    raise NotFound(_unknown(before or word, within))
 
 
 def _readings(word: str, within: Sequence[str]) -> list[tuple[str, str]]:
@@ -134,6 +136,13 @@ def _with_part(word: str, within: Sequence[str]) -> list[tuple[str, str]]:
         if any(part == target or (len(target) > 5 and part.startswith(target)) for part in _parts(name))
     ]
     return sorted(pairs, key=lambda pair: not is_ours(*pair)) if len(target) > 2 else []
+
+
+def _of_others(word: str, within: Sequence[str]) -> list[tuple[str, str]]:
+    """What a name behind that of a library is, or one of another library: `layers.Dense` and `Linear` are Dense."""
+    here = [(family, name_here(family, word).partition(":")[0]) for family in within]
+    same = [(family, word) for family in within if family in FAMILIES and word in names(family)]
+    return same + [(family, name) for family, name in here if name]
 
 
 def _parts(name: str) -> set[str]:

@@ -12,7 +12,7 @@ from cnncli.runs.files import leftovers_in
 from cnncli.runs.folder import LOCK, RunDir
 from cnncli.runs.groups import is_unstarted_group, refuse_group
 from cnncli.runs.untrusted import require_plain_folder
-from cnncli.wording import nearest
+from cnncli.wording import counted, in_shell, nearest
 
 
 def list_runs(folder: Path) -> list[RunDir]:
@@ -79,7 +79,22 @@ def _named(name: str, folder: Path) -> RunDir:
                 f"'{path}' holds no run: its training was stopped before the first fold started",
                 "remove the folder and train again with --folds",
             )
-    if os.path.isdir(name):  # noqa: PTH112
-        raise RunError(f"'{name}' is not a run folder: it has no readable status.json")
-    near = nearest(name, [run.name for run in list_runs(folder)])
-    raise RunError(f"there is no run '{name}'{near}", "'cnncli runs' lists all runs")
+    raise _why_no_run(name, folder)
+
+
+def _why_no_run(name: str, folder: Path) -> RunError:
+    """What a name that is not that of a run may be instead."""
+    path, near = expanded(name), nearest(Path(name).stem, [run.name for run in list_runs(folder)])
+    around = next((parent for parent in path.parents if _has(parent, "status.json")), None)
+    if around is not None and os.path.lexists(path):
+        return RunError(f"'{name}' is a part of a run, not the run", f"name its folder: {in_shell(around)}")
+    if os.path.isfile(path):  # noqa: PTH113
+        if path.suffix.lower() in (".yaml", ".yml"):
+            return RunError(f"'{name}' is a spec, not a run{near}", f"to train it: cnncli train {in_shell(name)}")
+        return RunError(f"'{name}' is a file, not a run{near}", "'cnncli runs' lists all runs")
+    if os.path.isdir(path):  # noqa: PTH112
+        if runs := list_runs(path):
+            hint = f"it holds {counted(len(runs), 'run')}; name one, such as {in_shell(runs[-1].path)}"
+            return RunError(f"'{name}' is a folder of runs, not a run", hint)
+        return RunError(f"'{name}' is not a run folder: it has no readable status.json{near}")
+    return RunError(f"there is no run '{name}'{near}", "'cnncli runs' lists all runs")

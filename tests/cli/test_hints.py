@@ -68,3 +68,18 @@ def test_a_file_behind_two_dashes_is_a_file(call):
     Path("-x.png").touch()
     result = call("data", "--", "-x.png")
     assert (result.code, "begins with" in result.err) == (3, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("tflite", "no format is called 'tflite'; did you mean 'litert'?"),
+        ("SavedModel", "no format is called 'SavedModel'; did you mean 'saved_model'?"),
+        ("h5", "no format is called 'h5'; did you mean 'keras'?"),
+        ("pytorch", "'pytorch' is not one of 'onnx', 'litert'"),
+    ],
+)
+def test_formats_go_by_other_names(call, typed, said):
+    result = call("export", "any-001", "--format", typed)
+    assert result.code == 2
+    assert said in result.err

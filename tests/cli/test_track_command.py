@@ -46,6 +46,6 @@ def test_groups_are_sent_run_by_run_and_what_is_no_run_keeps_none_back(capsys, t
     code, out, err = run(["track", "runs/runs.html", "search-001", "digits-001", "--to", "TensorBoard"], capsys)
     assert (code, out) == (6, "")
     first, *others = [line for line in err.splitlines() if line.startswith("error: ")]
-    assert first == "error: there is no run 'runs/runs.html'"
+    assert first == "error: 'runs/runs.html' is a file, not a run"
     for line, name in zip(others, ("search-001/trial-000", "search-001/trial-001", "digits-001"), strict=True):
         assert line.startswith(f"error: 'runs/{name}' is not a complete run: ")

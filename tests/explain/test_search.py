@@ -127,6 +127,22 @@ def test_a_part_of_a_name_finds_it(word, name):
     assert find("cosine").others[0] == "schedule:CosineDecayRestarts"
 
 
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("BatchNorm2d", "BatchNormalization"),
+        ("nn.Linear", "Dense"),
+        ("keras.layers.Dense", "Dense"),
+        ("torch.optim.Adam", "Adam"),
+        ("nn.CrossEntropyLoss", "CategoricalCrossentropy"),
+        ("RandomHorizontalFlip", "RandomFlip"),
+        ("kaiming_normal", "HeNormal"),
+    ],
+)
+def test_names_of_other_libraries_are_explained_as_what_they_are_here(word, name):
+    assert find(word).topics[0].name == name
+
+
 def test_canonical_spelling_keeps_different_words_apart():
     assert canonical("Kernel-Sizes") == canonical("kernel_size") == "kernelsize"
     assert canonical("bias") == "bias"

@@ -251,6 +251,25 @@ class TestFind:
         with pytest.raises(RunError, match="is not a run folder"):
             find_run(str(tmp_path / "photos"), tmp_path)
 
+    def test_what_is_near_a_run_is_told_with_the_run(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        run = make_run(Path("runs"), "photos-001")
+        Path("photos").mkdir()
+        for name in ("photos.yaml", "notes.txt", "runs/photos-001/best.weights.h5"):
+            Path(name).touch()
+        told = {
+            "photos": ("it has no readable status.json; did you mean 'photos-001'?", ""),
+            "photos.yaml": ("is a spec, not a run; did you mean 'photos-001'?", "train it: cnncli train photos.yaml"),
+            "notes.txt": ("is a file, not a run", "cnncli runs"),
+            "runs/photos-001/best.weights.h5": ("is a part of a run, not the run", f"its folder: {run.path}"),
+            "runs": ("is a folder of runs, not a run", "it holds 1 run; name one, such as runs/photos-001"),
+        }
+        for name, (message, hint) in told.items():
+            with pytest.raises(RunError) as caught:
+                find_run(name, Path("runs"))
+            assert message in caught.value.message
+            assert hint in caught.value.hint
+
 
 @pytest.mark.parametrize(
     ("recorded", "threads", "onednn"),
