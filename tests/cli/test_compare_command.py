@@ -72,13 +72,13 @@ def test_one_run_is_none_to_compare_and_an_unknown_one_is_said_to_be(call, runs)
     assert (unknown.code, "did you mean 'small-00" in unknown.err) == (6, True)
 
 
-@pytest.mark.exhaustive  # as of other commands in test_imports.py; this one waits for scipy.stats
 def test_a_run_is_not_compared_with_itself(call, runs):
     result = call("compare", "small-001", "small-002", runs / "small-001", "--runs-dir", runs)
     assert (result.code, result.out) == (2, "")
     assert f"{runs}/small-001 is named twice" in result.err
 
 
+@pytest.mark.exhaustive  # as of other commands in test_imports.py; this one waits for scipy.stats
 def test_tensorflow_is_not_needed(runs):
     code = (
         "import sys\nfrom cnncli.cli import main\n"
