@@ -41,19 +41,31 @@ def validator(
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if fits(value):
             return convert(value) if convert else value
-        problems.append(Problem(path, f"expected {description}, got {shown(value)}{_unquoted(value, fits)}"))
+        problems.append(Problem(path, f"expected {description}, got {shown(value)}{_meant(value, fits)}"))
         return value
 
     return Validator(description, accept, schema)
 
 
-def _unquoted(value: Any, fits: Callable[[Any], bool]) -> str:
-    """The end of a message about a number in quotes, or `1e2` for a whole one, when the plain number is accepted."""
+_TRUTH = {
+    **dict.fromkeys(("yes", "on", "y", "true", "1"), True),
+    **dict.fromkeys(("no", "off", "n", "false", "0"), False),
+}
+
+
+def _meant(value: Any, fits: Callable[[Any], bool]) -> str:
+    """The end of a message about `yes`, a number in quotes or with a comma, or `1e2`, if what is meant is accepted."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    word = str(value).strip().lower()
+    if word in _TRUTH and fits(_TRUTH[word]):
+        return f"; write {shown(_TRUTH[word])}"
     with contextlib.suppress(ValueError, OverflowError):
-        number = float(value) if isinstance(value, str | float) else math.nan
+        number = float(word.rstrip(",;"))
         plain = int(number) if number == int(number) else number
+        how = "" if not isinstance(value, str) else ", without the comma" if word[-1] in ",;" else ", without quotes"
         if fits(plain):
-            return f"; write {plain}, without quotes" if isinstance(value, str) else f"; write {plain}"
+            return f"; write {plain}{how}"
     return ""
 
 
@@ -199,7 +211,13 @@ def optional(validator: Validator) -> Validator:
     """A value that the validator accepts, or `null`."""
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
-        return None if value is None else validator.accept(value, path, problems)
+        if value is None:
+            return None
+        before = len(problems)
+        accepted = validator.accept(value, path, problems)
+        if len(problems) > before and value in ("None", "none", "nil"):
+            problems[before:] = [Problem(path, f"expected {validator.description}, got {shown(value)}; write null")]
+        return accepted
 
     return Validator(validator.description, accept, {"anyOf": [validator.schema, {"type": "null"}]})
 
@@ -230,7 +248,7 @@ def any_of(*validators: Validator, description: str = "") -> Validator:
         elif isinstance(value, str) and any("did you mean" in problem.message for problem in tried.get("object", [])):
             problems.extend(tried["object"])
         else:
-            problems.append(Problem(path, f"expected {description}, got {shown(value)}{_unquoted(value, is_accepted)}"))
+            problems.append(Problem(path, f"expected {description}, got {shown(value)}{_meant(value, is_accepted)}"))
         return value
 
     def is_accepted(value: Any) -> bool:

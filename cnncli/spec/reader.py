@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from cnncli.errors import KeyPath, Place, Problem, SpecError
+from cnncli.spec.lookalikes import lookalike, lookalike_above
 from cnncli.spec.scalars import meaning
 
 MAX_BYTES = 1 << 20
@@ -43,6 +44,10 @@ _WORDING = {
     ),
     "expected <block end>, but found '<scalar>'": "the value on this line ends before this text; a text with quotes in "
     "it needs other quotes around it",
+    **dict.fromkeys(
+        ("expected escape sequence of", "found unknown escape character"),
+        "in double quotes a backslash begins an escape; write '/' in paths, or single quotes around the text",
+    ),
     "second occurrence": "an anchor of this name already stands above it",
 }
 
@@ -140,6 +145,8 @@ def _place(file: str, mark: Any) -> Place:
 
 def _syntax(error: yaml.MarkedYAMLError, file: str, text: str) -> SpecError:
     mark = error.problem_mark or error.context_mark
+    if mark and (found := lookalike_above(text, mark.line)):
+        return _fatal(found[2], Place(file, found[0] + 1, found[1] + 1))
     words = error.problem or str(error)
     message = next((better for theirs, better in _WORDING.items() if words.startswith(theirs)), words)
     message = message.replace("'<stream end>'", "the end of the text")
@@ -274,6 +281,8 @@ class _Builder:
         if _LONE_SURROGATE.search(text):
             self._problem(path, "this text has an invalid Unicode escape; see its \\u escapes", node)
             return _LONE_SURROGATE.sub("?", text)
+        if node.style is None and (wrong := lookalike(text)):
+            self._problem(path, wrong, node)
         return text
 
     def _problem(self, path: KeyPath, message: str, node: yaml.Node) -> None:

@@ -99,6 +99,15 @@ def problems_of(text):
          (6, 6, "expected ',' or '}', but got ':'; the bracket at line 4, column 14 is still open")),
         (DATA + MODEL + "train:\n  epochs:3\n  loss: mse\n",
          (5, 7, "a ':' is not allowed here; the line above has no space after 'epochs:'")),
+        (DATA + "model:\n  layers:\n    \u2013 Flatten\n    - Dense: {units: classes}\n",
+         (4, 5, "'\u2013' (U+2013) is no hyphen to YAML; write '-'")),
+        (DATA + "model:\n  layers:\n    - Flatten\n    - Dense: {units: \u22123}\n",
+         (5, 22, "'\u2212' (U+2212) is no hyphen to YAML; write '-'")),
+        (DATA + MODEL + "seed: 1\n\u00a0name: a\n",
+         (4, 1, "before this stands a space of another kind (U+00A0), a letter to YAML; use ordinary spaces")),
+        ('data: {source: {folder: {path: "C:\\Users\\me"}}}\n' + MODEL,
+         (1, 37, "in double quotes a backslash begins an escape; write '/' in paths, or single quotes around the "
+                 "text")),
         ("- data", (1, 1, "a spec is a mapping with the keys data, model and train")),
     ],
 )  # fmt: skip

@@ -83,7 +83,7 @@ class Section:
     def _values(cls, value: Any, path: KeyPath, problems: list[Problem], root: type[Section]) -> dict[str, Any] | None:
         keys = cls.spec_keys()
         if not isinstance(value, dict):
-            end = missing_space(value.split(maxsplit=1)[0], keys) if isinstance(value, str) and value.strip() else ""
+            end = _one_setting(value, keys) if isinstance(value, str) else ""
             message = f"expected the keys {', '.join(keys)}; got {shown(value)}{end}"
             if not end and (example := AS_KEYS.get(cls.__name__, lambda value: "")(value)):
                 message = f"expected a mapping, got {shown(value)}; write '{example}'"
@@ -146,6 +146,14 @@ class Section:
     def plain(self) -> dict[str, Any]:
         """The section as YAML or JSON has it, every default written out."""
         return {name: plain(getattr(self, name)) for name in self.spec_keys()}
+
+
+def _one_setting(text: str, keys: Collection[str]) -> str:
+    """The end of a message about `epochs:5` or `epochs = 5` where keys with values should be; empty for other texts."""
+    word, equals, value = (part.strip() for part in text.partition("="))
+    if equals and word in keys:
+        return f"; did you mean '{word}: {value}'?"
+    return missing_space(text.split(maxsplit=1)[0], keys) if text.strip() else ""
 
 
 def sections_of(section: type[Section], path: KeyPath = ()) -> Iterator[tuple[KeyPath, type[Section]]]:

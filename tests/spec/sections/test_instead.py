@@ -43,6 +43,11 @@ SAID = {
     "train: {epochs: '5'}": "got '5'; write 5, without quotes",
     "train: {epochs: 1e2}": "got 100.0; write 100",
     "train: {optimizer: {Adam: {learning_rate: '0.1'}}}": "got '0.1'; write 0.1, without quotes",
+    "train: {epochs: '5,'}": "got '5,'; write 5, without the comma",
+    "train: {jit_compile: yes}": "expected true or false, got 'yes'; write true",
+    "train: {deterministic: 0}": "expected true or false, got 0; write false",
+    "train: {max_time: None}": "got 'None'; write null",
+    "train:\n  epochs = 5": "got 'epochs = 5'; did you mean 'epochs: 5'?",
     "train: {weight_decay: 0.1}": "it belongs to the optimizer",
     "train: {scheduler: cosine}": "a schedule is the learning rate of the optimizer",
     "train: {patience: 3}": "write 'callbacks: [{EarlyStopping: {patience: 5}}]'",
@@ -63,7 +68,17 @@ def test_how_it_is_written_here(text, said):
     assert any(said in message for message in problems_of(text))
 
 
-@pytest.mark.parametrize("text", ["train: {epochs: ten}", "train: {epochs: 1.5}", "train: {epochs: '-1'}", "data: 5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "train: {epochs: ten}",
+        "train: {epochs: yes}",
+        "train: {epochs: none}",
+        "train: {epochs: 1.5}",
+        "train: {epochs: '-1'}",
+        "data: 5",
+    ],
+)
 def test_nothing_is_proposed_that_would_be_refused(text):
     assert not any("write" in message for message in problems_of(text))
 
