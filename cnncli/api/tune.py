@@ -15,6 +15,7 @@ from cnncli.errors import Problem, ResourceError, SpecError
 from cnncli.machine import expanded
 from cnncli.runner.inputs.preconditions import require_inputs_exist
 from cnncli.spec import LoadedSpec, Spec, load
+from cnncli.spec.sections.tune import NOTHING
 
 if TYPE_CHECKING:
     from cnncli.api.run import Run
@@ -121,7 +122,7 @@ def search(
 ) -> TuneResult:
     """The same for a spec that was loaded; problems of a SpecError have no places yet."""
     if not loaded.spec.tune.space:
-        raise SpecError([Problem((), "there is nothing to search: list keys with their distributions in tune.space")])
+        raise SpecError([Problem((), NOTHING)])
     with _quiet_optuna():
         require_inputs_exist(loaded.spec.data, loaded.spec.model, runs_dir, loaded.spec.track)
         from cnncli.api.run import Run

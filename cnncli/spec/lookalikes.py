@@ -14,7 +14,7 @@ def lookalike(text: str) -> str:
         character = f"U+{ord(space[0]):04X}"
         return f"before this stands a space of another kind ({character}), a letter to YAML; use ordinary spaces"
     if dash := _DASH.match(text):
-        return f"'{dash[1]}' (U+{ord(dash[1]):04X}) is no hyphen to YAML; write '-'"
+        return f"'{dash[1]}' (U+{ord(dash[1]):04X}) does not count as a hyphen; write '-'"
     return ""
 
 

@@ -13,7 +13,7 @@ from cnncli.machine import expanded
 from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, NOT_A_SPEC, Document, read_leniently, read_value
 from cnncli.spec.schema import sections
 from cnncli.spec.shipped import template_called
-from cnncli.wording import in_shell, nearest, without_secrets
+from cnncli.wording import in_shell, near_word, suggestion, without_secrets
 
 MAX_CHAIN = 10
 _IMAGES = (".csv", ".tsv", ".jsonl", ".parquet", ".zip", ".tar", ".tar.gz", ".tgz")
@@ -87,10 +87,9 @@ def _why_no_file(path: Path) -> str:
         return f"'{path}' is a folder, not a spec; for a folder of images, 'cnncli init {in_shell(path)}' writes one"
     if path.exists():
         return f"'{path}' is not a regular file but a device, a socket or a FIFO"
-    folder = path.parent
-    if near := nearest(path.name, sorted(file.name for file in folder.glob("*.y*ml")) if folder.is_dir() else ()):
-        return f"no such file: '{path}'{near}"
-    template = template_called(path)
+    template, specs = template_called(path), sorted(path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+    if not template and (near := near_word(path.stem, [file.stem for file in specs])):
+        return f"no such file: '{path}'{suggestion(next(file.name for file in specs if file.stem == near))}"
     hint = f"; 'cnncli init --template {template}' writes it here" if template else ""
     return f"no such file: '{path}'{hint}"
 

@@ -74,6 +74,7 @@ def test_arrays_without_splits_are_for_training(tmp_path, names):
         ({"x_train": PHOTOS}, "has x_train and no train labels"),
         ({"x_train": PHOTOS, "y_train": LABELS, "x_test": PHOTOS}, "has x_test and no test labels"),
         ({"x_test": PHOTOS, "y_test": LABELS}, "has no training images"),
+        ({"arr_0": PHOTOS, "arr_1": LABELS}, "name them where they are saved: numpy.savez('images.npz', images=…"),
         ({"x": PHOTOS, "y": LABELS, "x_test": PHOTOS, "y_test": LABELS}, "some name a split and some do not"),
         ({"x": PHOTOS, "images": PHOTOS, "y": LABELS}, "has images twice, x and images"),
         ({"x": PHOTOS, "y": LABELS[:4]}, "has 6 train images and 4 labels"),

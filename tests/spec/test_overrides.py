@@ -136,6 +136,12 @@ def test_a_base_that_cannot_be_had_is_named_where_it_is_asked_for(write, tmp_pat
     assert problem.place == (str(path), 2, 10)
 
 
+def test_a_suffix_makes_no_file_a_near_one(write, tmp_path):
+    write("tiny.yaml", "seed: 1")
+    assert problem_of(tmp_path / "mnist.yaml").message.endswith("'cnncli init --template mnist' writes it here")
+    assert "did you mean" not in problem_of(tmp_path / "pets.yaml").message
+
+
 def test_two_files_that_extend_each_other_are_a_circle(write):
     write("one.yaml", "extends: two.yaml")
     assert "leads back" in problem_of(write("two.yaml", "extends: one.yaml")).message

@@ -6,6 +6,7 @@ from cases import each
 
 from cnncli.errors import SpecError
 from cnncli.spec import load
+from cnncli.spec.sections.tune import NOTHING
 
 SPEC = """\
 data: {source: mnist, split: {validation: 0.1}}
@@ -96,7 +97,7 @@ def test_a_mistake_is_found_before_the_first_trial(changes, more, expected):
 
 def test_a_search_without_a_space():
     assert problems(("  space:\n    train.batch_size: {CategoricalDistribution: {choices: [8, 16]}}\n", "")) == [
-        (4, 1, "there is nothing to search: list keys with their distributions in 'space'")
+        (4, 1, NOTHING)
     ]
 
 
@@ -109,3 +110,9 @@ def test_a_grid_counts_its_points():
 def test_a_spec_without_a_search_says_nothing_of_it():
     assert "tune" not in load(SPEC.partition("tune:")[0]).spec.plain()
     assert load(load(SPEC).spec.plain()).spec == load(SPEC).spec
+
+
+def test_the_example_of_a_space_is_one():
+    example = NOTHING.partition("as in '")[2].rstrip("'")
+    loaded = load(f"data: {{source: mnist}}\nmodel: {{layers: [Flatten, {{Dense: {{units: classes}}}}]}}\n{example}\n")
+    assert list(loaded.spec.tune.space) == ["train.batch_size"]

@@ -38,7 +38,8 @@ def data_pack(source: Path, out: Path, shard_size: int, shuffle: bool) -> None:
     is_spec = source.suffix.lower() in (".yaml", ".yml") and not source.is_dir()
     with file_progress("packing") as progress:
         packed = pack(load(source).spec if is_spec else source, out, shard_size * 1_000_000, notice, progress, shuffle)
-    new = "none of them new" if not packed.written else f"{packed.written:,} of them new"
+    number = f"{packed.written:,}" if packed.written else "none"
+    new = f", {number} of them new" if packed.written != packed.shards else ""
     images, shards = counted(packed.images, "image"), counted(packed.shards, "shard")
-    say(f"{out}: {images} in {shards}, {size_text(packed.size)}, {new}")
+    say(f"{out}: {images} in {shards}, {size_text(packed.size)}{new}")
     next_step("init", out)

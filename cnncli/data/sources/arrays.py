@@ -212,7 +212,9 @@ def _by_split(
     names = {split: kinds for split, kinds in names.items() if not only or split in only}
     for split in (split for split in only or ("train",) if split not in names):
         what = "training" if split == "train" else split
-        raise DataError(f"{place} has no {what} images; it has {some(list(files)) or 'none'}", _EXPECTED)
+        unnamed = "; name them where they are saved: numpy.savez('images.npz', images=…, labels=…)"
+        hint = f"{_EXPECTED}{unnamed if 'arr_0' in files else ''}"
+        raise DataError(f"{place} has no {what} images; it has {some(list(files)) or 'none'}", hint)
     for split, kinds in names.items():
         lacking = {"images", "labels"} - kinds.keys()
         if lacking:

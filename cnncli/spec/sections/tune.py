@@ -14,6 +14,12 @@ from cnncli.spec.sections.duration import duration, seconds_of
 from cnncli.spec.sections.section import Section, key
 from cnncli.wording import shown
 
+NOTHING = (
+    "there is nothing to search: list keys with their distributions in 'space', as in 'tune: {trials: 20, space: "
+    "{train.batch_size: {CategoricalDistribution: {choices: [16, 32, 64]}}}}'"
+)
+"""What to say of a search without a space."""
+
 
 def _accept_space(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     if not isinstance(value, dict):
@@ -102,9 +108,7 @@ def wrong_search(tune: Tune, validation: Any, metrics: list[str], monitored: str
     """
     if not tune.space:
         if tune.set_keys and "space" not in tune.set_keys:
-            yield Problem(
-                ("tune",), "there is nothing to search: list keys with their distributions in 'space'", at_key=True
-            )
+            yield Problem(("tune",), NOTHING, at_key=True)
         return
     if tune.wanted is None and tune.time is None and tune.sampler.name != "GridSampler":
         yield Problem(("tune",), "the search has no end: set 'trials', or 'time'", at_key=True)
