@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from cnncli.catalog.entries import Entry
+from cnncli.catalog.ranges import as_distribution
 from cnncli.catalog.validators import (
     Validator,
     any_of,
@@ -204,6 +205,10 @@ def _with_ranges(names: Validator) -> Validator:
 
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         before = len(problems)
+        is_named = isinstance(value, str) or (isinstance(value, dict) and any(name in _DISTRIBUTIONS for name in value))
+        if not is_named and (meant := as_distribution(value)):
+            problems.append(Problem(path, f"expected a distribution, got {shown(value)}{meant}"))
+            return value
         entry = names.accept(value, path, problems)
         if len(problems) == before and entry.name != "CategoricalDistribution":
             problems.extend(_wrong_range(entry, (*path, entry.name)))

@@ -12,7 +12,9 @@ from cnncli.catalog.tuning import ends_of
 from cnncli.errors import KeyPath, Problem, SpecError, path_text
 from cnncli.spec.overrides import apply_overrides
 from cnncli.spec.reader import Document
+from cnncli.spec.schema import sections
 from cnncli.spec.writer import flow
+from cnncli.wording import suggestion
 
 
 def without_search(document: Document) -> Document:
@@ -53,7 +55,7 @@ def wrong_choices(
             continue
         whatever = _of_key(key, [problems for *_, problems in wrong])
         if whatever:  # the key is wrong, not its values
-            yield from (Problem(path, _message_of_key(problem), at_key=True) for problem in whatever)
+            yield from (Problem(path, _near(key, base) or _of_problem(problem), at_key=True) for problem in whatever)
             continue
         for place, value, problems in wrong:
             for problem in problems:
@@ -80,7 +82,16 @@ def _of_key(key: str, tried: Sequence[Sequence[Problem]]) -> list[Problem]:
     ]
 
 
-def _message_of_key(problem: Problem) -> str:
+def _near(key: str, document: Document) -> str:
+    """What to say of a key of which the last word is that of one that the spec has or may have; empty without one."""
+    last = key.rpartition(".")[2]
+    of_sections = [path_text((*path, last)) for path, section in sections().items() if last in section.spec_keys()]
+    own = [path_text(path) for path in document.values if path[:1] != ("tune",) and path and path[-1] == last]
+    near = next((name for name in dict.fromkeys((*own, *of_sections)) if name != key), "")
+    return f"this spec has no such key{suggestion(near)}" if near else ""
+
+
+def _of_problem(problem: Problem) -> str:
     message = problem.message
     return message if message.startswith("unknown") else f"this spec has no such key: {message}"
 

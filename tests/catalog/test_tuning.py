@@ -2,9 +2,11 @@
 
 import inspect
 
+import pytest
 from cases import each
 
 from cnncli.catalog import tuning
+from cnncli.spec.reader import read_value
 
 
 @each("name", tuning.accepted_arguments())
@@ -56,3 +58,34 @@ def test_the_points_of_a_distribution():
     assert points({"CategoricalDistribution": {"choices": ["a", None]}}) == ["a", None]
     assert points({"FloatDistribution": {"low": 0.1, "high": 0.3}}) is None
     assert points({"IntDistribution": {"low": 2, "high": 4, "log": True}}) is None
+
+
+@each(
+    "value, meant",
+    [
+        ([8, 16], "{CategoricalDistribution: {choices: [8, 16]}}"),
+        ({"choice": [8, 16]}, "{CategoricalDistribution: {choices: [8, 16]}}"),
+        ({"low": 1, "high": 3}, "{IntDistribution: {low: 1, high: 3}}"),
+        ({"min": 0.1, "max": 3}, "{FloatDistribution: {low: 0.1, high: 3}}"),
+        ({"uniform": [0.1, 0.5]}, "{FloatDistribution: {low: 0.1, high: 0.5}}"),
+        (
+            {"log_uniform": {"min": 0.1, "max": 0.5, "log": True}},
+            "{FloatDistribution: {low: 0.1, high: 0.5, log: true}}",
+        ),
+    ],
+)
+def test_ranges_of_other_libraries_are_told_as_distributions(value, meant):
+    problems = []
+    tuning.distribution.accept(value, (), problems)
+    assert [problem.message.partition("; ")[2] for problem in problems] == [f"write '{meant}'"]
+    problems.clear()
+    tuning.distribution.accept(read_value(meant, "<test>"), (), problems)
+    assert problems == []
+
+
+@pytest.mark.parametrize("value", [3, [8], {"low": 1}, {"min": "a", "max": "b"}, {"FloatDistribution": [1, 2]}])
+def test_what_means_no_distribution_is_told_as_before(value):
+    problems = []
+    tuning.distribution.accept(value, (), problems)
+    assert len(problems) == 1
+    assert "write" not in problems[0].message

@@ -58,6 +58,10 @@ def test_a_key_of_a_search_is_one_key_where_it_is_set_by_hand(override, choices)
     "changes, more, expected",
     [
         ([("[8, 16]", "[8, 0]")], "", [(7, 63, "expected a whole number of 1 or more, got 0")]),
+        ([("train.batch_size:", "batch_size:")], "",
+         [(7, 5, "this spec has no such key; did you mean 'train.batch_size'?")]),
+        ([("train.batch_size:", "train.optimizer.AdamW.learning_rate:")], "",
+         [(7, 5, "this spec has no such key; did you mean 'train.optimizer.Adam.learning_rate'?")]),
         ([("train.batch_size:", "train.batch_sizes:")], "", [(7, 5, "unknown key; did you mean 'batch_size'?")]),
         ([], "    model.layers[7].Conv2D.filters: {IntDistribution: {low: 1, high: 3}}",
          [(8, 5, "there is no item '7': the list has 3")]),
