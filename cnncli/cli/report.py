@@ -16,7 +16,7 @@ from cnncli.cli.options import UserPath, allow_changed_weights_option, run_argum
 @click.option("--open", "shows", is_flag=True, help="Open the page in the browser.")
 @allow_changed_weights_option
 def report(run: str, runs_dir: Path, data: Path | None, shows: bool, allow_changed_weights: bool) -> None:
-    """Write the page of a run again, or of a training with folds, and open it.
+    """Write the page of a run or of a training with folds again.
 
     RUN is the folder of a run, or of a training with folds, or its name. A training leaves its page, RUN/report.html,
     by itself; here its images are classified once more, for a run of an older version or one whose page is gone. The

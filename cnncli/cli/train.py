@@ -92,7 +92,7 @@ class Options:
 @click.option("--json", "as_json", is_flag=True, help="Print the result of such a test or estimate as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only the run folder.")
 def train(**given: Any) -> int:
-    """Train the model of CONFIG and save all results in a run folder.
+    """Train the model of CONFIG, with all results in a run folder.
 
     \b
     Example:

@@ -48,9 +48,9 @@ class Options:
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print only the path of best.yaml.")
 def tune(**given: Any) -> None:
-    """Search for better values of the keys that CONFIG lists under tune.space.
+    """Search for better values of keys of CONFIG.
 
-    Every trial is a run. The same command, started again or elsewhere, continues or joins the search.
+    The keys are those that CONFIG lists under tune.space, and every trial is a run. The same command, started again or elsewhere, continues or joins the search.
 
     \b
     Example:

@@ -69,7 +69,7 @@ def test_the_points_of_a_distribution():
         ({"min": 0.1, "max": 3}, "{FloatDistribution: {low: 0.1, high: 3}}"),
         ({"uniform": [0.1, 0.5]}, "{FloatDistribution: {low: 0.1, high: 0.5}}"),
         (
-            {"log_uniform": {"min": 0.1, "max": 0.5, "log": True}},
+            {"log_uniform": {"min": 0.1, "max": 0.5}},
             "{FloatDistribution: {low: 0.1, high: 0.5, log: true}}",
         ),
     ],

@@ -95,3 +95,9 @@ def test_an_empty_text_is_refused(call, tmp_path, monkeypatch, arguments, what):
     assert (result.code, result.out) == (2, "")
     assert result.err.endswith(f"Error: {what} is an empty text; if it is a variable of the shell, it may not be set\n")
     assert f"'cnncli {' '.join(arguments[: 1 + (arguments[1] == 'pack')])} --help'" in result.err
+
+
+def test_the_list_of_commands_has_whole_sentences_in_80_columns(call):
+    lines = call("--help", COLUMNS="80").out.partition("Commands:\n")[2].splitlines()
+    assert len(lines) > 20
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
