@@ -50,7 +50,8 @@ class Options:
 def tune(**given: Any) -> None:
     """Search for better values of keys of CONFIG.
 
-    The keys are those that CONFIG lists under tune.space, and every trial is a run. The same command, started again or elsewhere, continues or joins the search.
+    The keys are those that CONFIG lists under tune.space, and every trial is a run. The same command, started
+    again or elsewhere, continues or joins the search.
 
     \b
     Example:
