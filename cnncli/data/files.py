@@ -14,8 +14,10 @@ from cnncli.errors import DataError
 
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)  # Windows would translate the ends of lines
 
+SMALL = 32_000
+"""Bytes up to which it costs less to read a file at once than its header in pieces."""
+
 _WHOLE = 32_000_000
-"""Bytes up to which `contents_of` reads a file at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ def open_file(path: Path | Part, name: str = "") -> BinaryIO:
     return io.BufferedReader(io.FileIO(_opened(path, name or str(path))[0]))
 
 
-def contents_of(path: Path | Part, name: str = "") -> BinaryIO:
-    """A file that will be read to its end: in memory unless it is very large. Otherwise like `open_file`.
+def contents_of(path: Path | Part, name: str = "", most: int = _WHOLE) -> BinaryIO:
+    """A file that will be read to its end: in memory unless it has more than `most` bytes. Otherwise like `open_file`.
 
     A call to the system lets go of Python's lock and waits until it has it again, which threads that decode small
     files feel: there are four of them, however large the file is.
@@ -55,7 +57,7 @@ def contents_of(path: Path | Part, name: str = "") -> BinaryIO:
         return io.BytesIO(path.read())
     name = name or str(path)
     file, size = _opened(path, name)
-    if size > _WHOLE:
+    if size > most:
         return io.BufferedReader(io.FileIO(file))
     try:
         data = os.read(file, size)

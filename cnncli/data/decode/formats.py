@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
+from os.path import splitext
 from pathlib import PurePath
 
 from cnncli.data.decode.dicom_start import is_dicom
@@ -161,6 +162,11 @@ FORMATS = (
 
 SUFFIXES = frozenset(suffix for one in FORMATS for suffix in one.suffixes)
 """Suffixes of images, also of formats that are not read: those are reported, not silently ignored."""
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of a file, in lower case."""
+    return splitext(name)[1].lower()  # noqa: PTH122  names are many, and become no paths
 
 
 def format_of(head: bytes, suffix: str = "") -> Format | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from cnncli.data.decode.cut_off import UnreadableImage, damage
-from cnncli.data.decode.formats import HEAD, Format, format_of, remedy
+from cnncli.data.decode.formats import HEAD, Format, format_of, remedy, suffix_of
 from cnncli.data.decode.input_format import Frame, InputFormat, fitted
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.other_files import other_file
@@ -187,7 +187,7 @@ def open_image(stream: BinaryIO, name: str, frame: Frame | None = None) -> Opene
     """
     stream.seek(0)
     head = stream.read(HEAD)
-    kind = format_of(head, PurePath(name).suffix.lower())
+    kind = format_of(head, suffix_of(name))
     if kind is None:
         code = "not-an-image" if head else "damaged"
         raise UnreadableImage(f"{name} is {other_file(head)}", code=code, is_known=False)

@@ -6,20 +6,20 @@ import hashlib
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 from PIL import Image
 
 from cnncli.data.decode.cut_off import UnreadableImage, is_cut_off
-from cnncli.data.decode.formats import HEAD, SUFFIXES, format_of
+from cnncli.data.decode.formats import HEAD, SUFFIXES, format_of, suffix_of
 from cnncli.data.decode.image import OpenedImage, fit_pixels, open_image
 from cnncli.data.decode.input_format import InputFormat
 from cnncli.data.decode.orientation import ON_ITS_SIDE
 from cnncli.data.decode.profiles import profile_name
 from cnncli.data.decode.readers.dicom import DicomFacts
-from cnncli.data.files import Part, open_file
+from cnncli.data.files import SMALL, Part, contents_of
 from cnncli.data.threads import QUICK_TO_INSPECT, each_in_threads
 from cnncli.errors import DataError
 from cnncli.notices import Progress
@@ -95,7 +95,7 @@ def inspect(path: Path | Part, name: str, decode: bool, reading: InputFormat = _
         *_SMALL.shape, white=reading.white, icc=reading.icc, frame=reading.frame, window=reading.window
     )
     try:
-        with open_file(path, name) as stream:
+        with contents_of(path, name, SMALL) as stream:
             return _of_stream(stream, name, decode, reading)
     except DataError as error:
         code = error.code if isinstance(error, UnreadableImage) else "unreadable"
@@ -105,12 +105,12 @@ def inspect(path: Path | Part, name: str, decode: bool, reading: InputFormat = _
     except (OSError, MemoryError) as error:
         code, reason = "unreadable", getattr(error, "strerror", None) or "there is not enough memory"
         detail = f"cannot be read: {reason}"
-    is_named_image = PurePosixPath(name).suffix.lower() in SUFFIXES
+    is_named_image = suffix_of(name) in SUFFIXES
     return FileInspection(code if is_named_image else "passed-over", detail)
 
 
 def _of_stream(stream: BinaryIO, name: str, decode: bool, reading: InputFormat) -> FileInspection:
-    kind = format_of(stream.read(HEAD), PurePosixPath(name).suffix.lower())
+    kind = format_of(stream.read(HEAD), suffix_of(name))
     if kind and stream.seek(0, io.SEEK_END) > _LARGE:
         large = f"{name} is {kind.words} file of {size_text(stream.tell())}"
         raise UnreadableImage(large, code="too-many-pixels")
@@ -133,7 +133,7 @@ def _of_stream(stream: BinaryIO, name: str, decode: bool, reading: InputFormat) 
 
 def _of_header(image: OpenedImage) -> FileInspection:
     """What the header of an image shows; nothing is decoded."""
-    picture, kind, suffix = image.picture, image.kind, PurePosixPath(image.name).suffix.lower()
+    picture, kind, suffix = image.picture, image.kind, suffix_of(image.name)
     width, height, traits = picture.width, picture.height, picture.traits
     if suffix in SUFFIXES and suffix not in kind.suffixes:
         traits = ("wrong-suffix", *traits)
