@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -143,27 +142,27 @@ def test_files_of_the_same_size_and_time_are_not_taken_for_those_before(samples,
 
 def test_inodes_tell_apart_files_that_are_alike_in_everything_else(samples, monkeypatch):
     decoded(samples)
-    stat = Path.stat
+    stat = os.stat
 
     def with_inode(path, **options):
         values = stat(path, **options)
         fields = {name: getattr(values, name) for name in dir(values) if name.startswith("st_")}
-        return SimpleNamespace(**{**fields, "st_ino": values.st_ino + path.name.endswith("3.png")})
+        return SimpleNamespace(**{**fields, "st_ino": values.st_ino + str(path).endswith("3.png")})
 
-    monkeypatch.setattr(Path, "stat", with_inode)
+    monkeypatch.setattr(os, "stat", with_inode)
     assert cache.cached_before(samples) is None
 
 
 def test_inodes_that_change_at_any_time_do_not_stop_anything(samples, monkeypatch):
     """As those of some network file systems do."""
-    stat, numbers = Path.stat, itertools.count()
+    stat, numbers = os.stat, itertools.count()
 
     def with_other_inode(path, **options):
         values = stat(path, **options)
         fields = {name: getattr(values, name) for name in dir(values) if name.startswith("st_")}
         return SimpleNamespace(**{**fields, "st_ino": next(numbers)})
 
-    monkeypatch.setattr(Path, "stat", with_other_inode)
+    monkeypatch.setattr(os, "stat", with_other_inode)
     assert [decoded(samples), decoded(samples)] == [10, 10]
 
 

@@ -68,6 +68,11 @@ def images_ahead(spec: Spec) -> Iterator[TrainingImages]:
     if "cnncli.startup" in sys.modules or not is_here(spec.data.source):
         yield training_images
         return
+    # What the thread would import of C waits while TensorFlow's libraries are loaded, and all of Python with it
+    import numpy.random  # noqa: F401
+
+    import cnncli.data.decode.readers.png  # noqa: F401
+
     ahead = _ImagesAhead(spec)
     try:
         yield ahead
