@@ -52,6 +52,16 @@ class TrainingState:
         """Whether the state is within an epoch, so that the values of the metrics belong to it."""
         return self.steps > 0 and self.measured is None
 
+    @property
+    def is_after_epoch(self) -> bool:
+        """Whether the weights are those that the last epoch ended with."""
+        return bool(self.epochs) and not self.steps and self.epochs[-1].stage == self.stage
+
+    @property
+    def is_best(self) -> bool:
+        """Whether they are those of the best epoch."""
+        return self.is_after_epoch and self.best == len(self.epochs)
+
 
 def write_checkpoint(path: Path, state: TrainingState) -> None:
     """Writes a state; equal states give equal bytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from cnncli.runner.execution.steps import Answering
 from cnncli.runner.inputs.splits import Splits, evaluated_splits, groups_in
 from cnncli.runner.model.evaluation import evaluate_split, images_at
 from cnncli.runner.training.variables import averaged_weights
-from cnncli.runs import BEST, RunDir, verified_weights
+from cnncli.runs import BEST, LAST, RunDir, verified_weights
 from cnncli.spec.graph import Node
 
 if TYPE_CHECKING:
@@ -100,6 +101,14 @@ class ResultWriter:
             save_weights(self._model, path)
             if name == BEST:
                 self._best = digest_of(self._model)
+
+    def write_last(self, is_best: bool) -> None:
+        """Writes the weights that a training ends with, a copy of the best ones where it ends with those."""
+        if not is_best:
+            self.write_weights(LAST)
+            return
+        with self.run.write_hashed(LAST) as path:
+            shutil.copyfile(self.run.path / BEST, path)
 
     def write_epoch(self, history: History) -> None:
         """Writes what follows from the checkpoint at the end of an epoch."""

@@ -98,7 +98,7 @@ class TrainingSession:
         state = self._state
         self._run.settle_hashes()
         self._run.remove([LAST])  # of an earlier epoch than the last one from here on
-        if state.epochs and not state.steps and state.epochs[-1].stage == state.stage:
+        if state.is_after_epoch:
             self.results.write_epoch(self.history)  # not at the start of a stage: the weights may be of another epoch
         self._observer.on_resume(len(state.epochs), state.steps)
 
@@ -143,9 +143,9 @@ class TrainingSession:
                 self._train_phase()
         except StopRequested:
             self.save()
-            self.results.write_weights(LAST)
+            self.results.write_last(self._state.is_best)
             raise
-        self.results.write_weights(LAST)
+        self.results.write_last(self._state.is_best)
         self._phase.end()
 
     def _train_phase(self) -> None:
