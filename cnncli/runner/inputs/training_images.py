@@ -69,6 +69,8 @@ def images_ahead(spec: Spec) -> Iterator[TrainingImages]:
         yield training_images
         return
     # What the thread would import of C waits while TensorFlow's libraries are loaded, and all of Python with it
+    import mmap  # noqa: F401
+
     import numpy.random  # noqa: F401
 
     import cnncli.data.decode.readers.png  # noqa: F401
