@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cnncli.data.files import open_file
+from cnncli.data.files import contents_of
 from cnncli.data.samples import FileSamples, Samples
 from cnncli.data.threads import each_in_threads
 
@@ -61,7 +61,7 @@ def _hash(samples: Samples | FileSamples, index: int) -> str:
     if samples.shards is not None:
         return samples.shards.content(samples.names[index])
     digest = hashlib.blake2b(digest_size=_BYTES)
-    with open_file(samples.path(index)) as stream:
+    with contents_of(samples.path(index)) as stream:
         while piece := stream.read(1 << 20):  # not file_digest, which is slow where files are small
             digest.update(piece)
     return digest.hexdigest()
