@@ -9,12 +9,11 @@ from cnncli.errors import DataError
 
 
 @pytest.mark.parametrize("size", [0, 1, 9, 10, 11, 5_000])
-def test_small_and_large_files_have_the_same_contents(tmp_path, monkeypatch, size):
-    monkeypatch.setattr(files, "_WHOLE", 10)
+def test_small_and_large_files_have_the_same_contents(tmp_path, size):
     content = bytes(number % 251 for number in range(size))
     path = tmp_path / "image.jpg"
     path.write_bytes(content)
-    with files.contents_of(path) as stream, files.open_file(path) as other:
+    with files.contents_of(path, most=10) as stream, files.open_file(path) as other:
         assert isinstance(stream, io.BytesIO) == (size <= 10)
         assert stream.read() == other.read() == content
         assert stream.seek(0) == 0
