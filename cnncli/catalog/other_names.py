@@ -77,7 +77,7 @@ _MEANT: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "TopKCategoricalAccuracy: {k: 3}": ("top3", "top3accuracy"),
         "CategoricalCrossentropy": ("logloss", "crossentropy"),
-        "OneHotMeanIoU": ("jaccard", "jaccardscore", "jaccardindex"),
+        "OneHotMeanIoU: {num_classes: classes}": ("jaccard", "jaccardscore", "jaccardindex"),
     },
     "callback": {"EarlyStopping": ("earlystop", "stopearly"), "TerminateOnNaN": ("nan",)},
     "initializer": {

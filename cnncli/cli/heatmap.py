@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from cnncli.cli.hints import run_instead
 from cnncli.cli.options import (
     UserPath,
     allow_changed_weights_option,
@@ -82,7 +83,7 @@ def heatmap(
     _require_class(run.class_names, class_name)
     contents = list(_contents(images))
     if not contents:
-        raise DataError(f"there are no images in {', '.join(images)}")
+        raise DataError(f"there are no images in {', '.join(images)}", run_instead(images, runs_dir))
     if is_file and len(contents) > 1:
         raise click.UsageError(f"there are {len(contents):,} images: name a folder with -o, not one file")
     if not as_json and named is None:
@@ -95,7 +96,10 @@ def heatmap(
     )
     drawn = _drawn(maps, output if is_file else None, output or Path())
     (_print_json if as_json else _print_table)(drawn)
-    return DataError.exit_code if any(path is None for _, path in drawn) else 0
+    failed = any(path is None for _, path in drawn)
+    if failed and (hint := run_instead(images, runs_dir)):
+        notice(hint)
+    return DataError.exit_code if failed else 0
 
 
 def _drawn(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from cnncli.catalog.export_formats import ENGINES
+from cnncli.cli.hints import run_instead
 from cnncli.cli.options import (
     UserPath,
     allow_changed_weights_option,
@@ -212,7 +213,8 @@ def _show(run: Run, options: Options) -> int:
     named = [sys.stdin.buffer if image == "-" else image for image in options.images]
     answers = run.predict(named, options.top_k, notice=notice, keep_unreadable=True, **options.how)
     if not answers:
-        raise DataError(f"there are no images in {', '.join(options.images)}")
+        hint = run_instead(options.images, options.runs_dir)
+        raise DataError(f"there are no images in {', '.join(options.images)}", hint)
     if options.as_json:
         print_answers_json(answers, options.weights)
     else:
@@ -223,4 +225,6 @@ def _show(run: Run, options: Options) -> int:
         notice(f"error: {answer.reason}")
         if answer.image.lower().endswith((".zip", ".tar", ".tar.gz", ".tgz")):
             notice("unpack it, and name the folder")
+    if unreadable and (hint := run_instead((answer.image for answer in unreadable), options.runs_dir)):
+        notice(hint)
     return DataError.exit_code if unreadable else 0

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from cnncli.cli.hints import run_instead
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
@@ -56,7 +58,7 @@ def test_images_where_a_spec_is_expected(call, command, name, said):
     "arguments", [["predict", "-x.png"], ["heatmap", "-x.png", "--top-k", "1"], ["data", "-x.png"], ["init", "-x.png"]]
 )
 def test_a_file_that_is_taken_for_an_option(call, arguments):
-    hint = "a file or folder whose name begins with '-' is written with its folder: ./-x.png"
+    hint = "a file or folder called so is written with its folder: ./-x.png"
     assert hint not in call(*arguments).err
     Path("-x.png").touch()
     result = call(*arguments)
@@ -67,7 +69,7 @@ def test_a_file_that_is_taken_for_an_option(call, arguments):
 def test_a_file_behind_two_dashes_is_a_file(call):
     Path("-x.png").touch()
     result = call("data", "--", "-x.png")
-    assert (result.code, "begins with" in result.err) == (3, False)
+    assert (result.code, "called so" in result.err) == (3, False)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,33 @@ def test_formats_go_by_other_names(call, typed, said):
     result = call("export", "any-001", "--format", typed)
     assert result.code == 2
     assert said in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["train", "a.yaml", "epochs=3"], "--set train.epochs=3"),
+        (["train", "a.yaml", "model.layers[0].Conv2D.filters=3"], ""),
+        (["check", "a.yaml", "train.batch_size=3"], "--set train.batch_size=3"),
+        (["train", "a.yaml", "--set", "train.epochs", "3"], "--set train.epochs=3"),
+        (["tune", "a.yaml", "lr=0.1"], "--set train.optimizer.Adam.learning_rate=0.1"),
+        (["train", "a.yaml", "b.yaml"], ""),
+        (["init", "photos", "my photos.yaml"], "it may be what -o is for: -o 'my photos.yaml'"),
+        (["export", "a-001", "onnx"], "it may be what --format is for: --format onnx"),
+        (["evaluate", "a-001", "photos"], "it may be what --on is for: --on photos"),
+        (["report", "a-001", "b-001"], ""),
+    ],
+)
+def test_an_argument_too_many_may_be_that_of_an_option(call, arguments, hint):
+    result = call(*arguments)
+    assert result.code == 2
+    last = result.err.splitlines()[-1]
+    assert last.endswith(hint) if hint else last.startswith("Error: Got unexpected extra argument")
+
+
+@pytest.mark.parametrize("named", ["photos-001", "runs/photos-001"])
+def test_a_run_among_images_is_named_by_an_option(named):
+    Path("runs/photos-001").mkdir(parents=True)
+    Path("runs/photos-001/status.json").touch()
+    assert run_instead(["a.png", named], Path("runs")) == f"a run is named with --run: --run {named}"
+    assert run_instead(["a.png", "photos-002"], Path("runs")) == ""

@@ -107,10 +107,12 @@ def test_there_must_be_a_run_and_images(call, trained, tmp_path):
 def test_patterns_without_a_match_and_archives_are_told_as_such(call, trained, tmp_path):
     archive = tmp_path / "digits.zip"
     archive.write_bytes(b"PK\x03\x04")
-    result = call("predict", tmp_path / "*.heic", archive, "--run", trained / "small-001")
+    run = trained / "small-001"
+    result = call("predict", tmp_path / "*.heic", archive, run, "small-001", "--run", run, "--runs-dir", trained)
     assert result.code == 3
     assert f"{tmp_path}/*.heic matches no file\n" in result.err
     assert "is a ZIP archive, not an image\nunpack it, and name the folder\n" in result.err
+    assert "\na run is named with --run: --run small-001\n" in result.err
 
 
 def test_one_form_at_a_time(call, trained):
