@@ -18,7 +18,6 @@ import click
 from click.exceptions import Exit
 
 from cnncli import __version__
-from cnncli.cli.hints import missing_hint, usage_hint
 from cnncli.cli.terminal.console import accept_any_text
 from cnncli.cli.terminal.streams import open_standard_streams
 from cnncli.environment import claim_process
@@ -182,6 +181,8 @@ def _run(arguments: list[str] | None) -> int:
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
+        from cnncli.cli.hints import usage_hint
+
         error.show()
         if hint := usage_hint(error, sys.argv[1:] if arguments is None else arguments):
             click.echo(hint, err=True)
@@ -200,6 +201,7 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _report(error: CnncliError | Interrupted, arguments: Sequence[str] = ()) -> int:
+    from cnncli.cli.hints import missing_hint
     from cnncli.cli.terminal.console import notice, show_problems
     from cnncli.wording import counted
 
