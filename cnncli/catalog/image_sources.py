@@ -86,9 +86,13 @@ IMAGE_SOURCES: dict[str, ImageSource] = {
 FORMER_NAMES = {"csv": "table"}
 """Former names of sources, which specs may still use."""
 
-_TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
+TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
+"""Suffixes that files of tables mostly have."""
+
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+"""The same of archives of images."""
 
 
 def place_of(path: str) -> str:
     """How a path is written as a source, by its suffix alone: `folder: {path: photographs}`."""
-    return f"{'table' if path.endswith(_TABLES) else 'folder'}: {{path: {path}}}"
+    return f"{'table' if path.endswith(TABLES) else 'folder'}: {{path: {path}}}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from cnncli.catalog.export_formats import ENGINES
+from cnncli.catalog.image_sources import ARCHIVES
 from cnncli.cli.hints import run_instead
 from cnncli.cli.options import (
     UserPath,
@@ -223,7 +224,7 @@ def _show(run: Run, options: Options) -> int:
     unreadable = [answer for answer in answers if isinstance(answer, UnreadableImage)]
     for answer in unreadable:
         notice(f"error: {answer.reason}")
-        if answer.image.lower().endswith((".zip", ".tar", ".tar.gz", ".tgz")):
+        if answer.image.lower().endswith(ARCHIVES):
             notice("unpack it, and name the folder")
     if unreadable and (hint := run_instead((answer.image for answer in unreadable), options.runs_dir)):
         notice(hint)

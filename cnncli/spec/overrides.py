@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cnncli.catalog.image_sources import ARCHIVES, TABLES
 from cnncli.errors import KeyPath, Place, Problem, SpecError
 from cnncli.machine import expanded
 from cnncli.spec.reader import MAX_BYTES, MAX_DEPTH, NOT_A_SPEC, Document, read_leniently, read_value
@@ -16,7 +17,6 @@ from cnncli.spec.shipped import template_called
 from cnncli.wording import in_shell, near_word, suggestion, without_secrets
 
 MAX_CHAIN = 10
-_IMAGES = (".csv", ".tsv", ".jsonl", ".parquet", ".zip", ".tar", ".tar.gz", ".tgz")
 
 
 def read_file(path: Path) -> Document:
@@ -68,7 +68,7 @@ def read_single_file(path: Path, place: Place | None = None) -> Document:
     """
     message = ""
     try:
-        if path.is_file() and path.name.lower().endswith(_IMAGES):
+        if path.is_file() and path.name.lower().endswith((*TABLES, *ARCHIVES)):
             message = f"'{path}' is a table or an archive, not a spec; 'cnncli init {in_shell(path)}' writes one for it"
         elif path.is_file():  # neither a FIFO, which would be waited for, nor a device, which may have no end
             with path.open("rb") as file:

@@ -10,6 +10,7 @@ from cnncli.catalog.datasets import DATASETS
 from cnncli.catalog.image_sources import place_of
 from cnncli.catalog.source import as_yaml
 from cnncli.catalog.validators import is_number, is_whole
+from cnncli.errors import KeyPath
 from cnncli.wording import near_word
 
 _RATE = "the learning rate belongs to the optimizer: 'optimizer: {Adam: {learning_rate: 0.001}}'"
@@ -39,8 +40,8 @@ EVERYWHERE: Mapping[str, str] = {
 }
 """In every section: a key, and the end of the message about it."""
 
-OF_SECTION: Mapping[str, Mapping[str, str]] = {
-    "Data": {
+OF_SECTION: Mapping[KeyPath, Mapping[str, str]] = {
+    ("data",): {
         **dict.fromkeys(("path", "folder", "dir", "directory", "root", "data_dir", "train", "train_dir"), _PLACE),
         **dict.fromkeys(("table", "csv", "labels"), "a table is the source: 'source: {table: {path: …}}'"),
         **dict.fromkeys(("image_size", "img_size", "input_size", "target_size", "size"), _SIZE),
@@ -51,13 +52,13 @@ OF_SECTION: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("normalize", "rescale", "normalization"), "write 'scale: [0, 1]', which is the default"),
         "color_mode": "write 'image: {color: grayscale}'",
     },
-    "Model": {
+    ("model",): {
         **dict.fromkeys(("backbone", "base", "base_model", "architecture", "arch", "pretrained", "type"), _LAYER),
         **dict.fromkeys(("num_classes", "classes", "output", "outputs", "n_classes"), _HEAD),
         "input": "the input shape is taken from the data; leave it out",
         "dropout": "write it among the layers: 'Dropout: {rate: 0.5}'",
     },
-    "Train": {
+    ("train",): {
         "shuffle": _SHUFFLED,
         "verbose": "the command has --quiet; leave it out",
         **dict.fromkeys(("gpu", "gpus", "cuda"), "a graphics card is used where there is one; for several: 'devices'"),
@@ -71,17 +72,17 @@ OF_SECTION: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("amp", "fp16", "mixed_precision"), "write 'precision: auto'"),
         **dict.fromkeys(("time", "duration", "time_limit"), "did you mean 'max_time'?"),
     },
-    "Split": {
+    ("data", "split"): {
         "train": "what 'validation' and 'test' leave is for training",
         **dict.fromkeys(("val", "valid", "dev"), "did you mean 'validation'?"),
         **dict.fromkeys(("shuffle", "seed"), "images are dealt at random, by the 'seed' of the spec; leave it out"),
     },
-    "Image": {
+    ("data", "image"): {
         **dict.fromkeys(("channels", "mode", "color_mode", "grayscale"), "write 'color: grayscale' or 'color: rgb'"),
         **dict.fromkeys(("height", "width", "shape"), "write 'size: [height, width]'"),
     },
 }
-"""In one section, by the name of its class: a key, and the end of the message about it."""
+"""In one section, by its path: a key, and the end of the message about it."""
 
 
 def _data(value: Any) -> str:
@@ -114,11 +115,11 @@ def _train(value: Any) -> str:
     return f"{{epochs: {value}}}" if is_whole(value) else ""
 
 
-AS_KEYS: Mapping[str, Callable[[Any], str]] = {
-    "Data": _data,
-    "Image": _image,
-    "Split": _split,
-    "Model": _model,
-    "Train": _train,
+AS_KEYS: Mapping[KeyPath, Callable[[Any], str]] = {
+    ("data",): _data,
+    ("data", "image"): _image,
+    ("data", "split"): _split,
+    ("model",): _model,
+    ("train",): _train,
 }
 """How a value that stands for a whole section is written with its keys, where that is clear; else empty."""

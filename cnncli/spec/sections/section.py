@@ -85,7 +85,7 @@ class Section:
         if not isinstance(value, dict):
             end = _one_setting(value, keys) if isinstance(value, str) else ""
             message = f"expected the keys {', '.join(keys)}; got {shown(value)}{end}"
-            if not end and (example := AS_KEYS.get(cls.__name__, lambda value: "")(value)):
+            if not end and (example := AS_KEYS.get(path, lambda value: "")(value)):
                 message = f"expected a mapping, got {shown(value)}; write '{example}'"
             problems.append(Problem(path, message))
             return None
@@ -105,14 +105,14 @@ class Section:
                 problems.append(Problem(path, f"{where} needs '{name}': {what}", at_key=True))
         for name in unknown:
             others = {at: section.spec_keys() for at, section in sections_of(root) if section is not cls}
-            message = cls._unknown_key(str(name), others)
+            message = cls._unknown_key(str(name), path, others)
             problems.append(Problem((*path, name), message, at_key=True))
         return values if len(problems) == before else None
 
     @classmethod
-    def _unknown_key(cls, key: str, others: Mapping[KeyPath, Collection[str]]) -> str:
-        """What to say of a key that the section does not have, given the keys of the other sections by path."""
-        own_words = OF_SECTION.get(cls.__name__, {})
+    def _unknown_key(cls, key: str, path: KeyPath, others: Mapping[KeyPath, Collection[str]]) -> str:
+        """What to say of a key that the section at a path does not have, given the keys of the other sections."""
+        own_words = OF_SECTION.get(path, {})
         if key in own_words or (others and key in EVERYWHERE):
             return f"unknown key; {own_words.get(key) or EVERYWHERE[key]}"
         for section, names in others.items():

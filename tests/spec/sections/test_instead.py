@@ -84,9 +84,9 @@ def test_nothing_is_proposed_that_would_be_refused(text):
 
 
 def test_no_line_hides_a_key():
-    classes = {section.__name__: section for _, section in sections_of(Spec)}
+    classes = dict(sections_of(Spec))
     assert classes.keys() >= OF_SECTION.keys() | AS_KEYS.keys()
-    for name, words in OF_SECTION.items():
-        assert not words.keys() & classes[name].spec_keys().keys()
+    for path, words in OF_SECTION.items():
+        assert not words.keys() & classes[path].spec_keys().keys()
     keys = {key for section in (Data, Image, Model, Split, Train, Spec) for key in section.spec_keys()}
     assert not EVERYWHERE.keys() & keys - {"extends"}
