@@ -36,7 +36,7 @@ class Options:
     named: str | None
     runs_dir: Path
     weights: Literal["best", "last"]
-    top_k: int
+    top_k: int | None
     engine: str | None
     calibrated: bool | None
     invert: bool
@@ -92,7 +92,12 @@ class Options:
 @run_option
 @runs_dir_option
 @weights_option
-@click.option("--top-k", type=click.IntRange(1), default=1, show_default=True, help="Show the K most probable classes.")
+@click.option(
+    "--top-k",
+    type=click.IntRange(1),
+    metavar="K",
+    help="Show the K most probable classes; by default one, and in a table also a second that is close.",
+)
 @click.option(
     "--engine",
     type=click.Choice(ENGINES),
@@ -161,7 +166,7 @@ def predict(**given: Any) -> int:
             notice(line)
     if options.out is not None:
         many = options.many | {"shard": options.shard or (1, 1)}
-        return write(run, options.out, options.images, top_k=options.top_k, **options.how, **many)
+        return write(run, options.out, options.images, top_k=options.top_k or 1, **options.how, **many)
     status = _show(run, options)
     if options.engine is None and of_trained_weights:
         sys.stdout.flush()
@@ -212,14 +217,16 @@ def _show(run: Run, options: Options) -> int:
     from cnncli.records import Prediction, UnreadableImage
 
     named = [sys.stdin.buffer if image == "-" else image for image in options.images]
-    answers = run.predict(named, options.top_k, notice=notice, keep_unreadable=True, **options.how)
+    answers = run.predict(named, options.top_k or 1, notice=notice, keep_unreadable=True, **options.how)
     if not answers:
         hint = run_instead(options.images, options.runs_dir)
         raise DataError(f"there are no images in {', '.join(options.images)}", hint)
     if options.as_json:
         print_answers_json(answers, options.weights)
+    elif options.as_csv:
+        print_answers_csv(answers, options.top_k or 1)
     else:
-        (print_answers_csv if options.as_csv else print_answers_table)(answers, options.top_k)
+        print_answers_table(answers, with_close_second=options.top_k is None)
     show_notes([answer for answer in answers if isinstance(answer, Prediction)])
     unreadable = [answer for answer in answers if isinstance(answer, UnreadableImage)]
     for answer in unreadable:

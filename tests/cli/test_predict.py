@@ -43,6 +43,17 @@ def test_the_newest_finished_run_is_used_and_named(call, trained, digits):
     assert len(others) == 2
 
 
+def test_who_asks_for_one_class_gets_one(call, trained, monkeypatch):
+    from cnncli import Prediction, Run
+
+    between = Prediction("a.png", ("0", "1"), (0.51, 0.49))
+    monkeypatch.setattr(Run, "predict", lambda run, images, top_k, **more: [between])
+    monkeypatch.setattr(Run, "prepare_predictions", lambda run, notice: None)
+    shown = {k: call("predict", "a.png", "--runs-dir", trained, *k).out.splitlines() for k in ((), ("--top-k", 1))}
+    assert [line.split()[-2:] for line in shown[()][1:]] == [["0", "0.5100"], ["1", "0.4900"]]
+    assert [line.split()[-2:] for line in shown["--top-k", 1][1:]] == [["0", "0.5100"]]
+
+
 def test_a_digit_drawn_black_on_white_is_noticed_and_can_be_inverted(call, trained, digits, tmp_path):
     drawn = tmp_path / "drawn.jpg"
     Image.fromarray(255 - mnist.arrays()[2][0]).resize((300, 280)).convert("RGB").save(drawn)
@@ -121,15 +132,18 @@ def test_one_form_at_a_time(call, trained):
     assert "--json and --csv cannot be combined" in result.err
 
 
-def test_a_close_runner_up_is_shown_and_a_distant_one_is_not(capsys):
+def test_a_close_runner_up_is_shown_and_a_distant_one_is_not_and_none_where_one_class_is_asked_for(capsys):
     from cnncli.cli.terminal.predict_output import print_answers_csv, print_answers_table
     from cnncli.records import Prediction
 
     close = Prediction("a.png", ("cat", "dog", "owl"), (0.5, 0.3, 0.2))
     clear = Prediction("b.png", ("cat", "dog", "owl"), (0.9, 0.06, 0.04))
-    print_answers_table([close, clear], 1)
+    print_answers_table([close, clear], with_close_second=True)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[1:] == [["a.png", "cat", "0.5000"], ["dog", "0.3000"], ["b.png", "cat", "0.9000"]]
+    print_answers_table([close, clear], with_close_second=False)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[1:] == [["a.png", "cat", "0.5000"], ["b.png", "cat", "0.9000"]]
     assert (close.runner_up, clear.runner_up) == (("dog", 0.3), None)
     assert Prediction("a", ("yes",), (1.0,)).runner_up is None
     print_answers_csv([close], 1)
@@ -141,7 +155,8 @@ import sys
 from cnncli.cli.terminal.predict_output import print_answers_table
 from cnncli.records import Prediction
 names = ("cat", "a dog of a very long and well-kept pedigree")
-print_answers_table([Prediction("photographs/" * 9 + "last.png", names, odds) for odds in ((0.9, 0.1), (0.2, 0.8))], 1)
+image = "photographs/" * 9 + "last.png"
+print_answers_table([Prediction(image, names, odds) for odds in ((0.9, 0.1), (0.2, 0.8))], True)
 """
 
 

@@ -23,8 +23,8 @@ def show_notes(predictions: Sequence[Prediction]) -> None:
         notice(f"note: {names[0]}{more}: {note}")
 
 
-def print_answers_table(answers: Sequence[Prediction | UnreadableImage], top_k: int) -> None:
-    """Prints a row for each image and class."""
+def print_answers_table(answers: Sequence[Prediction | UnreadableImage], with_close_second: bool) -> None:
+    """Prints a row for each image and class; of one class also a row for a second that is close, if it is wanted."""
     from cnncli.cli.terminal.console import show_table
     from cnncli.records import Prediction
 
@@ -32,7 +32,7 @@ def print_answers_table(answers: Sequence[Prediction | UnreadableImage], top_k: 
         (answer.image if rank == 0 else "", name, f"{probability:.4f}", *(_more(answer) if rank == 0 else ("", "")))
         for answer in answers
         if isinstance(answer, Prediction)
-        for rank, (name, probability) in enumerate(_shown(answer))
+        for rank, (name, probability) in enumerate(_shown(answer, with_close_second))
     ]
     if rows:
         columns = ("image", "class", "probability", "set", "doubt")
@@ -57,9 +57,9 @@ def _more(prediction: Prediction) -> tuple[str, str]:
     )
 
 
-def _shown(prediction: Prediction) -> Sequence[tuple[str, float]]:
-    """The classes that were asked for; of one, the second as well when it is close."""
-    second = prediction.runner_up if len(prediction.top) == 1 else None
+def _shown(prediction: Prediction, with_close_second: bool) -> Sequence[tuple[str, float]]:
+    """The classes that were asked for, or one and a second that is close."""
+    second = prediction.runner_up if with_close_second else None
     return (*prediction.top, second) if second else prediction.top
 
 
