@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from cnncli.cli.terminal.console import (
+    hanging,
     is_terminal,
     notice,
     printable,
@@ -19,10 +20,12 @@ from cnncli.cli.terminal.console import (
     show_report,
     show_table,
     styled,
+    terminal_width,
 )
 from cnncli.cli.terminal.signals import Signals
 from cnncli.errors import ResourceError
 from cnncli.observer import TrainingObserver
+from cnncli.spec.metrics import monitored_metric
 from cnncli.wording import counted, decimal_text, dimensions, duration_text, in_shell, percentage, with_interval
 
 if TYPE_CHECKING:
@@ -38,7 +41,9 @@ class TrainingScreen(TrainingObserver):
     def __init__(self, quiet: bool, signals: Signals) -> None:
         self.quiet, self._signals = quiet, signals
         signals.announce = self._announce
+        self._spec: Any = None
         self._columns: list[str] = []
+        self._left_out: list[str] = []
         self._epochs, self._until = 0, ""
         self._limit: float | None = None
         self._bar: Any = None
@@ -89,7 +94,7 @@ class TrainingScreen(TrainingObserver):
 
     def on_start(self, run: Any, spec: Any, splits: Any, model: Any, device: str) -> None:
         """The header: data, model, device, run."""
-        self._to_resume = run.path.parent if self._in_group else run.path
+        self._spec, self._to_resume = spec, run.path.parent if self._in_group else run.path
         self._epochs, self._limit = spec.train.epochs, spec.train.max_seconds
         self._until = "" if self._limit else f"/{self._epochs}"
         counts = ", ".join(f"{len(samples):,} {split}" for split, samples in splits.samples.items())
@@ -181,13 +186,38 @@ class TrainingScreen(TrainingObserver):
         """One line, with a mark on the best so far; the names of the columns above the first."""
         first = max(len("epoch"), 2 * len(self._until) - 1)
         if not self._columns:
-            self._columns = list(epoch.metrics)
-            self._say()
-            for heading in _headings(self._columns, first):
-                self._say(heading, bold=True)
+            self._begin_table(list(epoch.metrics), first)
         number = f"{epoch.number}{self._until}".ljust(first)
         values = [f"{epoch.metrics[name]:{_width(name)}.4f}" for name in self._columns]
         self._say("  ".join([number, *values, f"{epoch.seconds:7.1f} s"]), "  best" if best else "")
+
+    def _begin_table(self, names: list[str], first: int) -> None:
+        """The names of the columns; in a terminal that is too narrow for all, and once, which ones it does without."""
+        room = terminal_width() - first - len(f"{_TIME}  best")
+        all_fit = not sys.stdout.isatty() or sum(_width(name) + 2 for name in names) <= room
+        self._columns = names if all_fit else _most_telling(names, monitored_metric(self._spec)[0], room)
+        left_out = [name for name in names if name not in self._columns]
+        if left_out not in ([], self._left_out):
+            only = ", ".join(left_out)
+            self._say(hanging(f"note    too wide for {terminal_width()} columns, and only in history.csv: {only}", 8))
+        self._left_out = left_out
+        self._say()
+        for heading in _headings(self._columns, first):
+            self._say(heading, bold=True)
+
+
+_TIME = "       time"
+
+
+def _most_telling(names: list[str], monitored: str, room: int) -> list[str]:
+    """The metrics that fit into so many columns: that which chooses the best epoch, losses, validation, training."""
+    validation = [name for name in names if name.startswith("val_")]
+    twin = monitored.removeprefix("val_") if monitored.startswith("val_") else f"val_{monitored}"
+    kept: list[str] = []
+    for name in dict.fromkeys([monitored, "val_loss", "loss", twin, *validation, *names]):
+        if name in names and (not kept or sum(_width(each) + 2 for each in [*kept, name]) <= room):
+            kept.append(name)
+    return [name for name in names if name in kept]
 
 
 def _width(name: str) -> int:
@@ -197,11 +227,10 @@ def _width(name: str) -> int:
 def _headings(columns: list[str], first: int) -> list[str]:
     """The names of the columns: training and validation, and below them the metrics of each."""
     own = [name for name in columns if not name.startswith("val_")]
-    names = "  ".join([f"{'epoch':<{first}}", *(f"{n.removeprefix('val_'):>{_width(n)}}" for n in columns)])
-    if len(own) == len(columns):
-        return [f"{names}       time"]
-    span = sum(_width(name) + 2 for name in own) - 2
-    return [f"{'':<{first}}  {'training':>{span}}  {'validation':>{span}}", f"{names}       time"]
+    names = "  ".join([f"{'epoch':<{first}}", *(f"{n.removeprefix('val_'):>{_width(n)}}" for n in columns)]) + _TIME
+    halves = [("training", own), ("validation", columns[len(own) :])]
+    titles = [f"{title:>{sum(_width(name) + 2 for name in half) - 2}}" for title, half in halves if half]
+    return [names] if len(own) == len(columns) else ["  ".join([" " * first, *titles]), names]
 
 
 def show_result(run: Run, quiet: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from math import ceil
 from pathlib import Path
@@ -148,3 +149,55 @@ def test_a_terminal_that_can_do_nothing_gets_plain_lines(shown):
         "1/2      1.0000    1.0000      3.2 s  best",
         "2/2      0.5000    1.0000      3.2 s",
     ]
+
+
+MANY_METRICS = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace as Some
+from cnncli.cli.terminal.screen import TrainingScreen
+from cnncli.records import Epoch
+
+train = Some(epochs=200, max_seconds=None, precision="float32", monitor=sys.argv[1], metrics=[])
+spec = Some(train=train, data=Some(source=Some(name="mnist"), split=Some(validation=0.1)), model=Some(nodes=[]))
+own = ["loss", "accuracy", "precision", "recall", "auc"]
+metrics = {name: 0.5 for name in own} | {f"val_{name}": 0.25 for name in own}
+with TrainingScreen(False, Some()) as screen:
+    for fold in (1, 2):
+        screen.on_fold(fold, 2)
+        splits, model = Some(samples={}, class_names=[]), Some(input_shape=(8, 8, 1), parameters=10)
+        screen.on_start(Some(path=Path("runs/a-001")), spec, splits, model, "CPU")
+        screen.on_epoch_end(Epoch(1, metrics, 0.01, 12345.6), True)
+""".replace("import sys", "import sys\nfrom pathlib import Path")
+
+
+@pytest.mark.parametrize(
+    ("monitored", "columns", "names", "left_out"),
+    [
+        ("val_accuracy", 80, "loss accuracy | loss accuracy precision", "precision recall auc val_recall val_auc"),
+        ("recall", 60, "loss recall | loss", "accuracy precision auc val_accuracy val_precision val_recall val_auc"),
+        ("val_auc", 20, " | auc", "loss accuracy precision recall auc val_loss val_accuracy val_precision val_recall"),
+        ("val_auc", 130, "loss accuracy precision recall auc | loss accuracy precision recall auc", ""),
+    ],
+)
+def test_a_table_is_no_wider_than_the_terminal_and_what_it_leaves_out_is_said_once(
+    in_a_terminal, monitored, columns, names, left_out
+):
+    shown = in_a_terminal([sys.executable, "-c", MANY_METRICS, monitored], TERM="dumb", COLUMNS=str(columns))
+    text = " ".join(shown.split())
+    lines = shown.splitlines()
+    assert max(map(len, lines[4:])) <= max(columns, 37)
+    training, validation = (half.split() for half in names.split("|"))
+    headings = [line.split() for line in lines if line.startswith("epoch")]
+    assert headings == [["epoch", *training, *validation, "time"]] * 2
+    values = next(line.split() for line in lines if line.startswith("1/200"))
+    assert values == ["1/200", *["0.5000"] * len(training), *["0.2500"] * len(validation), "12345.6", "s", "best"]
+    note = f"note too wide for {columns} columns, and only in history.csv: {', '.join(left_out.split())} "
+    assert text.count("note") == text.count(note) == bool(left_out)
+
+
+def test_a_pipe_gets_every_column():
+    piped = subprocess.run([sys.executable, "-c", MANY_METRICS, ""], capture_output=True, text=True, check=True).stdout
+    assert "training" in piped
+    assert len(next(line for line in piped.splitlines() if line.startswith("1/200"))) == 126
+    assert "note" not in piped
