@@ -7,12 +7,12 @@ entries, and for whole numbers where any number will do, which become floats: Ke
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cnncli.catalog.meant import meant
 from cnncli.errors import KeyPath, Problem
 from cnncli.wording import nearest, shown
 
@@ -41,32 +41,10 @@ def validator(
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         if fits(value):
             return convert(value) if convert else value
-        problems.append(Problem(path, f"expected {description}, got {shown(value)}{_meant(value, fits)}"))
+        problems.append(Problem(path, f"expected {description}, got {shown(value)}{meant(value, fits)}"))
         return value
 
     return Validator(description, accept, schema)
-
-
-_TRUTH = {
-    **dict.fromkeys(("yes", "on", "y", "true", "1"), True),
-    **dict.fromkeys(("no", "off", "n", "false", "0"), False),
-}
-
-
-def _meant(value: Any, fits: Callable[[Any], bool]) -> str:
-    """The end of a message about `yes`, a number in quotes or with a comma, or `1e2`, if what is meant is accepted."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    word = str(value).strip().lower()
-    if word in _TRUTH and fits(_TRUTH[word]):
-        return f"; write {shown(_TRUTH[word])}"
-    with contextlib.suppress(ValueError, OverflowError):
-        number = float(word.rstrip(",;"))
-        plain = int(number) if number == int(number) else number
-        how = "" if not isinstance(value, str) else ", without the comma" if word[-1] in ",;" else ", without quotes"
-        if fits(plain):
-            return f"; write {plain}{how}"
-    return ""
 
 
 LARGEST = 2**31 - 1
@@ -187,9 +165,15 @@ def list_of(item: Validator, length: int | None = None, description: str = "", *
     def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
         wrong_length = isinstance(value, list) and (len(value) != length if length else not (value or empty))
         if not isinstance(value, list) or wrong_length:
-            problems.append(Problem(path, f"expected {listed}, got {shown(value)}"))
+            problems.append(Problem(path, f"expected {listed}, got {shown(value)}{meant(value, is_accepted)}"))
             return value
         return [item.accept(part, (*path, i), problems) for i, part in enumerate(value)]
+
+    def is_accepted(value: Any) -> bool:
+        refused: list[Problem] = []
+        if isinstance(value, list):
+            accept(value, (), refused)
+        return isinstance(value, list) and not refused
 
     return Validator(listed, accept, schema)
 
@@ -248,7 +232,7 @@ def any_of(*validators: Validator, description: str = "") -> Validator:
         elif isinstance(value, str) and any("did you mean" in problem.message for problem in tried.get("object", [])):
             problems.extend(tried["object"])
         else:
-            problems.append(Problem(path, f"expected {description}, got {shown(value)}{_meant(value, is_accepted)}"))
+            problems.append(Problem(path, f"expected {description}, got {shown(value)}{meant(value, is_accepted)}"))
         return value
 
     def is_accepted(value: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnncli.catalog.validators import Validator, any_of, list_of, number, whole
 from cnncli.errors import KeyPath, Problem
+from cnncli.spec.sections import values
 from cnncli.spec.sections.section import Section, key
 from cnncli.spec.shapes.network_shapes import NetworkShapes, infer_shapes
 from cnncli.spec.shapes.terms import Shape, pair
@@ -36,7 +37,7 @@ class SmallerImages(Section):
         "How long: a fraction of all epochs, or a number of them",
     )
     size: int | list[int] = key(
-        any_of(whole(1), list_of(whole(1), 2, "a list of height and width")),
+        values.size,
         "Height and width of the images meanwhile, or one number for both",
     )
 

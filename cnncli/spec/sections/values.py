@@ -45,9 +45,31 @@ def _range() -> Validator:
         ends = pair.accept(value, path, problems)
         if len(problems) == before and not ends[0] < ends[1]:
             problems.append(Problem(path, f"expected {pair.description}, got {shown(value)}"))
+        elif is_number(value) or any("/" in str(each) for each in (value if isinstance(value, list) else [value])):
+            message = f"expected {pair.description}, got {shown(value)}; [0, 1] divides the pixels by 255"
+            problems[before:] = [Problem(path, message)]
         return ends
 
     return Validator(pair.description, accept, pair.schema)
+
+
+def _size() -> Validator:
+    sides = list_of(whole(1), 2, "a list of height and width")
+
+    def accept(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
+        before = len(problems)
+        accepted = sides.accept(value, path, problems)
+        if isinstance(value, list) and len(value) == 3 and all(map(is_whole, value)):
+            two = next((value[part] for end, part in _CHANNELS if value[end] in (1, 3, 4)), None)
+            if two and min(two) > 0:
+                more = f"; write {two}: the channels are those of data.image.color"
+                problems[before:] = [Problem(path, f"{problems[before].message}{more}")]
+        return accepted
+
+    return any_of(whole(1), Validator(sides.description, accept, sides.schema))
+
+
+_CHANNELS = ((2, slice(2)), (0, slice(1, 3)))  # where their number may stand in a shape, and the rest of it
 
 
 run_name = validator(
@@ -103,7 +125,8 @@ cache = any_of(
     ),
     description=_CACHE,
 )
-image_size = optional(any_of(whole(1), list_of(whole(1), 2, "a list of height and width")))
+size = _size()
+image_size = optional(size)
 frame = optional(any_of(whole(0), choice("first", "middle")))
 class_name = Validator(
     "the name of a class",
