@@ -58,6 +58,13 @@ def callback(text):
     return f"epochs: 10, callbacks: [{text}]"
 
 
+def one_hot(metric):
+    return f"loss: CategoricalCrossentropy, metrics: [{metric}]"
+
+
+THREE = "source: {folder: {path: a}}, classes: [a, b, c]"
+
+
 def optimizer(text):
     return f"epochs: 10, optimizer: {{{text}}}"
 
@@ -234,6 +241,16 @@ FIRES = {
         spec(*IMAGE, *OUTPUT, train=callback("{EarlyStopping: {monitor: ▸loss, patience: 5}}")),
         spec(*IMAGE, *OUTPUT, train=callback("{EarlyStopping: {monitor: ▸loss, patience: 5}}"),
              data="source: mnist, split: {validation: 0}"),
+    ],
+    "top-k-of-all": [
+        spec(*IMAGE, *OUTPUT, train=one_hot("{TopKCategoricalAccuracy: {k: ▸10}}")),
+        spec(*IMAGE, *OUTPUT, train="metrics: [accuracy, {SparseTopKCategoricalAccuracy: {k: ▸12}}]"),
+        spec(*IMAGE, *OUTPUT, train=one_hot("▸TopKCategoricalAccuracy"), data=THREE),  # Keras' own k is 5
+        spec(*IMAGE, *OUTPUT, train=one_hot("{Recall: {top_k: ▸10}}")),
+    ],
+    "many-thresholds": [
+        spec(*IMAGE, *OUTPUT, train=one_hot("{AUC: {num_thresholds: ▸1000000}}")),
+        spec(*IMAGE, *OUTPUT, train=one_hot("{PrecisionAtRecall: {recall: 0.9, num_thresholds: ▸10001}}")),
     ],
     "patience-too-long": [
         spec(*IMAGE, *OUTPUT, train=callback("{EarlyStopping: {patience: ▸10}}")),
@@ -442,6 +459,16 @@ SILENT = {
         spec(*IMAGE, *OUTPUT, train="monitor: val_loss"),
         spec(*IMAGE, *OUTPUT, train="monitor: loss", data="source: mnist, split: {validation: 0}"),
         spec(*IMAGE, *OUTPUT, train=callback("{ReduceLROnPlateau: {monitor: loss, patience: 2}}")),
+    ],
+    "top-k-of-all": [
+        spec(*IMAGE, *OUTPUT, train=one_hot("{TopKCategoricalAccuracy: {k: 9}}")),
+        spec(*IMAGE, *OUTPUT, train=one_hot("TopKCategoricalAccuracy")),
+        spec(*IMAGE, *OUTPUT, train=one_hot("{Precision: {top_k: 9}}")),
+        spec(*IMAGE, *OUTPUT, train=one_hot("TopKCategoricalAccuracy"), data="source: {folder: {path: a}}"),
+    ],
+    "many-thresholds": [
+        spec(*IMAGE, *OUTPUT, train=one_hot("{AUC: {num_thresholds: 10000}}")),
+        spec(*IMAGE, *OUTPUT, train=one_hot("AUC")),
     ],
     "patience-too-long": [
         spec(*IMAGE, *OUTPUT, train=callback("{EarlyStopping: {patience: 9}}")),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from cnncli.errors import Problem
-from cnncli.spec.lint import architecture, backbones, layers, output, training
+from cnncli.spec.lint import architecture, backbones, layers, metrics, output, training
 from cnncli.spec.lint.context import LintContext, build_context
 from cnncli.spec.schema import ByHand, Spec
 from cnncli.spec.shapes.network_shapes import NetworkShapes, infer_shapes
@@ -18,7 +18,7 @@ from cnncli.wording import nearest
 
 Rule = Callable[[LintContext], Iterator[Problem]]
 
-_FILES = (output, layers, architecture, backbones, training)
+_FILES = (output, layers, architecture, backbones, training, metrics)
 
 RULES: dict[str, Rule] = {rule.__name__.replace("_", "-"): rule for file in _FILES for rule in file.RULES}
 
