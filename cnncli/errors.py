@@ -186,7 +186,7 @@ class Interrupted(Exception):
         exit_code: 130 after Ctrl-C, 143 after SIGTERM, 141 when the output is closed.
         epochs: Number of complete epochs.
         left_out: What was skipped for lack of time; empty when nothing was.
-        options: What to add to `cnncli resume RUN`, where several processes train together.
+        options: What to add to `cnncli resume RUN`: the processes or the devices that train together.
     """
 
     run: str

@@ -67,7 +67,8 @@ def resume(run: str, runs_dir: Path, epochs: int | None, devices: str | None, qu
         return None
 
     opened = open_run(run, runs_dir)
-    with Signals() as signals, TrainingScreen(quiet, signals) as screen:
+    more = "" if devices is None else f" --devices {shlex.quote(devices)}"
+    with Signals() as signals, TrainingScreen(quiet, signals, more) as screen:
         resumed = opened.resume(epochs, [screen], devices=devices and devices_value(devices), command=sys.argv)
     if resumed is opened:
         _tell_finished(opened)
@@ -84,7 +85,7 @@ def _resume_together(run: str, runs_dir: Path, epochs: int | None, workers: Work
     from cnncli.cli.terminal.signals import Signals
     from cnncli.workers.meeting import telling_others
 
-    with Signals() as signals, TrainingScreen(quiet, signals) as screen:
+    with Signals() as signals, TrainingScreen(quiet, signals, workers.options) as screen:
         if not workers.is_chief:
             follow_resume(workers, runs_dir, epochs, [screen], command=sys.argv)
             show_shared(None, quiet)

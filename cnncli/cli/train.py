@@ -119,7 +119,7 @@ def train(**given: Any) -> int:
     workers = workers_value(options.workers, options.rank, options.wait)
     with telling_others(workers):
         loaded = load(options.config, options.settings)
-    spec, runs_dir = loaded.spec, options.runs_dir
+    spec, runs_dir, more = loaded.spec, options.runs_dir, workers.options if workers else ""
     if loaded.warnings and not options.quiet:
         show_problems(loaded.warnings, str(options.config), "warning")
     if options.preflights:
@@ -127,7 +127,7 @@ def train(**given: Any) -> int:
         choose_threads(spec)
     divide_processor(parts_of_processor(spec.train.devices))
     screen_class = PreflightScreen if options.preflights else TrainingScreen
-    with Signals() as signals, screen_class(options.quiet, signals) as screen, loaded.locating():
+    with Signals() as signals, screen_class(options.quiet, signals, more) as screen, loaded.locating():
         if options.dry:
             return run_dry(spec, runs_dir, screen, began, options.as_json, options.folds, options.final)
         if options.overfit:

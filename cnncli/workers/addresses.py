@@ -40,6 +40,17 @@ class Workers:
         """Whether this process writes the run."""
         return not self.rank
 
+    @property
+    def options(self) -> str:
+        """What names these processes on a command line, to add to `cnncli resume RUN`.
+
+        Example:
+            >>> Workers(("a:12345", "b:12345"), 1).options
+            ' --workers a:12345,b:12345 --rank 1'
+        """
+        wait = "" if self.wait == WAIT else f" --wait {self.wait:g}s"
+        return f" --workers {','.join(self.addresses)} --rank {self.rank}{wait}"
+
     def name(self, rank: int) -> str:
         """A process as messages name it: `rank 1 (machine-2:12345)`."""
         return f"rank {rank} ({self.addresses[rank]})"

@@ -124,7 +124,7 @@ class Group(Alone):
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         self._noticed = True
         if isinstance(error, Interrupted):
-            error.run, error.options = self.run, self._options
+            error.run, error.options = self.run, self.workers.options
         try:
             if error is None and not self.is_chief:
                 self._wait_for_the_end()
@@ -179,13 +179,9 @@ class Group(Alone):
     def open(self, run: str, record: Callable[[str], None]) -> None:
         """The run folder is there, and is written by rank 0."""
         self.run = self.exchange(run)[0]
-        self.hint = f"to continue, start every rank again: cnncli resume {in_shell(self.run)}{self._options}"
+        self.hint = f"to continue, start every rank again: cnncli resume {in_shell(self.run)}{self.workers.options}"
         self._record = record
         self.on_open(self.run)
-
-    @property
-    def _options(self) -> str:
-        return f" --workers {','.join(self.workers.addresses)} --rank {self.rank}"
 
     def release(self) -> None:
         """Others may leave from now on, unless one of them has gone already."""

@@ -23,7 +23,7 @@ from cnncli.cli.terminal.console import (
     terminal_width,
 )
 from cnncli.cli.terminal.signals import Signals
-from cnncli.errors import ResourceError
+from cnncli.errors import Interrupted, ResourceError
 from cnncli.observer import TrainingObserver
 from cnncli.spec.metrics import monitored_metric
 from cnncli.wording import counted, decimal_text, dimensions, duration_text, in_shell, percentage, with_interval
@@ -38,8 +38,8 @@ MOST_SKIPPED = 8
 class TrainingScreen(TrainingObserver):
     """Shows a training, or only its notices. Lines go to stdout; the bar to stderr, when that is a terminal."""
 
-    def __init__(self, quiet: bool, signals: Signals) -> None:
-        self.quiet, self._signals = quiet, signals
+    def __init__(self, quiet: bool, signals: Signals, options: str = "") -> None:
+        self.quiet, self._signals, self._options = quiet, signals, options  # of a command that continues
         signals.announce = self._announce
         self._spec: Any = None
         self._columns: list[str] = []
@@ -61,11 +61,13 @@ class TrainingScreen(TrainingObserver):
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        """Removes the bar, and says how to continue where a disk that is full or gone ended the training."""
+        """Removes the bar, and says how to continue after a signal, or where a disk is full or gone."""
         self.clear()
+        if isinstance(error, Interrupted):
+            error.options = error.options or self._options
         if isinstance(error, ResourceError) and isinstance(error.__cause__, OSError) and self._to_resume:
             before = f"{error.hint}\n" if error.hint else ""
-            error.hint = f"{before}afterwards, to continue: cnncli resume {in_shell(self._to_resume)}"
+            error.hint = f"{before}afterwards, to continue: cnncli resume {in_shell(self._to_resume)}{self._options}"
 
     def _say(self, text: str = "", mark: str = "", bold: bool = False) -> None:
         """A line on stdout, with a green mark at its end, in place of a bar; none with --quiet."""

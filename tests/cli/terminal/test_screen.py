@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from cnncli.cli.terminal.screen import TrainingScreen
-from cnncli.errors import ResourceError
+from cnncli.errors import Interrupted, ResourceError
 from cnncli.records import Epoch, StageStarted
 
 
@@ -72,6 +72,53 @@ def test_a_full_disk_is_told_with_the_command_that_continues(cause, begun, in_gr
     with pytest.raises(ResourceError), screen:
         raise error
     assert error.hint == hint
+
+
+TOGETHER = " --workers a:1,b:1 --rank 0"
+
+
+@pytest.mark.parametrize("options", [TOGETHER, " --devices 2", ""])
+def test_the_command_that_continues_has_the_options_of_this_one(options):
+    error, stopped = ResourceError("cannot write 'state.npz'"), Interrupted("runs/a-001")
+    error.__cause__ = OSError("full")
+    for each in (error, stopped):
+        screen = TrainingScreen(True, SimpleNamespace(), options)
+        start(screen)
+        with pytest.raises(type(each)), screen:
+            raise each
+    assert error.hint == f"afterwards, to continue: cnncli resume runs/a-001{options}"
+    assert stopped.options == options
+
+
+def test_the_options_that_a_group_of_processes_names_stay():
+    stopped = Interrupted("runs/a-001", options=TOGETHER)
+    with pytest.raises(Interrupted), TrainingScreen(True, SimpleNamespace(), " --devices 2"):
+        raise stopped
+    assert stopped.options == TOGETHER
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "options"),
+    [
+        (("train", "configs/mnist.yaml"), ("--workers", "a:1,b:1", "--rank", "0", "--wait", "1m"), " --wait 60s"),
+        (("resume", "a-001"), ("--workers", "a:1,b:1", "--rank", "0"), ""),
+        (("resume", "a-001"), ("--devices", "GPU:0,GPU:1"), " --devices GPU:0,GPU:1"),
+    ],
+)
+def test_commands_tell_the_screen_their_options(call, monkeypatch, command, given, options):
+    from cnncli.cli.terminal import screen
+
+    told = []
+
+    class Screen:
+        def __init__(self, quiet, signals, options):
+            told.append(options)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(screen, "TrainingScreen", Screen)
+    monkeypatch.setattr("cnncli.open_run", lambda *arguments: None)
+    call(*command, *given)
+    assert told == [(TOGETHER if "--workers" in given else "") + options]
 
 
 @pytest.mark.parametrize(
