@@ -38,6 +38,19 @@ def stripes(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.parametrize(("within", "is_told"), [("kind-", True), ("patient_", False)])
+def test_folders_within_classes_are_told_unless_they_are_those_of_patients(call, stripes, within, is_told):
+    for first, label in ((0, "lying"), (4, "standing")):
+        for number in range(4):
+            inside = stripes / "my stripes" / label / f"{within}{first + number}"
+            inside.mkdir()
+            for image in range(3 * number, 3 * number + 3):
+                (stripes / "my stripes" / label / f"{image}.png").rename(inside / f"{image}.png")
+    result = call("init", "my stripes")
+    assert result.code == 0
+    assert ("set data.split.folder: {lying: train, standing: train}" in result.err) is is_told
+
+
 def test_a_folder_becomes_a_spec_that_passes_the_check(call, stripes):
     before = state(stripes / "my stripes")
     result = call("init", "my stripes")

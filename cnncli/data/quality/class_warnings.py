@@ -10,6 +10,7 @@ import numpy as np
 
 from cnncli.data.names.similar_names import merging, similar_names
 from cnncli.data.quality.label_values import odd_labels
+from cnncli.data.samples import Samples
 from cnncli.data.split import missing_classes
 from cnncli.wording import counted, some
 
@@ -63,6 +64,35 @@ def lacking_classes(
     is_small = len(drawn) < several and sizes[lacking].max() > 2 and 2 * several + len(class_names) <= len(labels)
     more = f"set data.split.{split} to {several:,} to have one of each" if is_small else "add images"
     return f"{lacks(split, named)}; {way or more}"
+
+
+_SHOWN_FOLDERS = 6
+"""Number of folders up to which a message proposes the whole mapping."""
+
+
+def folders_within_classes(class_names: Sequence[str], splits: Mapping[str, Samples]) -> Iterator[str]:
+    """Says of `animals/cat/1.png` that cat could be the class, where every image is in a folder within its class.
+
+    The names of the images are paths, in which the folder of the class has its name. None is said where each class has
+    one folder within it.
+    """
+    within, outer = dict[tuple[str, str], str](), dict[str, str]()
+    for split, samples in splits.items():
+        for name, label in zip(samples.names, samples.labels, strict=True):
+            folders = name.split("/")[:-1]
+            at = folders.index(class_names[label])
+            if at + 1 == len(folders):
+                return
+            within.setdefault((folders[at], folders[at + 1]), "/".join(folders[at : at + 2]))
+            outer["/".join(folders[: at + 1])] = split
+    if len(within) > len(class_names):
+        inner = some(list(dict.fromkeys(folder for _, folder in within)))
+        pairs = [f"{_written(folder)}: {split}" for folder, split in outer.items()]
+        mapping = ", ".join(pairs[:_SHOWN_FOLDERS] + ["…"] * (len(pairs) > _SHOWN_FOLDERS))
+        yield (
+            f"the images of each class are in folders within it, such as {next(iter(within.values()))}; to make these "
+            f"the classes ({inner}), leave out data.classes and set data.split.folder: {{{mapping}}}"
+        )
 
 
 def _similar(names: Sequence[str]) -> Iterator[str]:

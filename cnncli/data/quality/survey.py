@@ -19,7 +19,7 @@ from cnncli.data.inventory.folder_inventory import FolderInventory
 from cnncli.data.inventory.source_inventory import inventory_of_data
 from cnncli.data.names.classes import require_images
 from cnncli.data.names.split_names import split_of
-from cnncli.data.quality.class_warnings import class_warnings
+from cnncli.data.quality.class_warnings import class_warnings, folders_within_classes
 from cnncli.data.quality.group_names import SuggestedGroups, suggested_groups
 from cnncli.data.quality.inspection import inspect_files
 from cnncli.data.quality.value_range import DarkSet, dark_sets
@@ -113,6 +113,9 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         _require_most_readable(path, unreadable, len(files))
         data = load_images(place.source, place.arguments, input_format=_ANY, exclude=set(unreadable))
     good = [one for one in inspections if not one.problem]
+    groups = suggested_groups(inventory_of_data(data, path).entries)
+    if place.source == "folder" and groups is None:  # else the folders are those of patients
+        told += folders_within_classes(data.class_names, data.splits)
     return Survey(
         place.source,
         place.arguments,
@@ -125,7 +128,7 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         (*dict.fromkeys(told), *_notices(data)),
         next(iter(dark_sets([path for path, _ in files], inspections, reading, every=True)), None),
         data.foreign,
-        suggested_groups(inventory_of_data(data, path).entries),
+        groups,
         len(readable),
     )
 
