@@ -15,7 +15,7 @@ from cnncli.report.page.pictures import embedded
 
 CHROMIUM = shutil.which("chromium")
 HOSTILE = "a'b\"c</script>&"
-NAMES = ["cat/1.png", f"{HOSTILE}/2.png", "dog, large/3.png", "dog/4.png"]
+NAMES = ["cat/1.png", f"{HOSTILE}/2.png", "dog, large/3.png", "dog/4.png", f"dog/{'x' * 300}.png"]
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_what_is_ticked_is_saved(page, tmp_path):
         items.nth(1).get_by_label("leave it out").check()
         items.nth(1).get_by_label("it is a'b").check()  # in its place
         items.nth(2).get_by_label("or it is").fill("dog")
-        assert tab.locator("#count").inner_text() == "3 of 4 corrected, and 1 from before"
+        assert tab.locator("#count").inner_text() == "3 of 5 corrected, and 1 from before"
         with tab.expect_download() as download:
             tab.get_by_role("button", name="Save corrections.csv").click()
         assert download.value.suggested_filename == "corrections.csv"
@@ -76,3 +76,24 @@ def test_what_is_ticked_is_saved(page, tmp_path):
         saved = list(csv.reader(file))
     assert saved == [["image", "class"], ["old.png", ""], [NAMES[0], ""], [NAMES[1], HOSTILE], [NAMES[2], "dog"]]
     assert problems == []
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")
+@pytest.mark.parametrize("columns", [360, 1400])
+def test_the_bar_is_as_wide_as_the_images_and_a_long_name_widens_nothing(page, columns):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        tab = browser.new_page(viewport={"width": columns, "height": 800})
+        tab.goto(page.as_uri())
+        bar, form = (tab.locator(selector).bounding_box() for selector in (".sticky", "form"))
+        of_items = {item.bounding_box()["width"] for item in tab.locator("form li").all()}
+        reaches = tab.evaluate("document.documentElement.scrollWidth")
+        browser.close()
+    assert (bar["x"], bar["width"]) == (form["x"], form["width"])
+    assert bar["y"] + bar["height"] == 800
+    assert len(of_items) == 1
+    assert reaches == columns
