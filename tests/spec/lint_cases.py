@@ -250,7 +250,7 @@ FIRES = {
     ],
     "many-thresholds": [
         spec(*IMAGE, *OUTPUT, train=one_hot("{AUC: {num_thresholds: ▸1000000}}")),
-        spec(*IMAGE, *OUTPUT, train=one_hot("{PrecisionAtRecall: {recall: 0.9, num_thresholds: ▸10001}}")),
+        spec(*IMAGE, *OUTPUT, train=one_hot("{PrecisionAtRecall: {recall: 0.9, num_thresholds: ▸100000}}")),
     ],
     "patience-too-long": [
         spec(*IMAGE, *OUTPUT, train=callback("{EarlyStopping: {patience: ▸10}}")),
@@ -467,7 +467,7 @@ SILENT = {
         spec(*IMAGE, *OUTPUT, train=one_hot("TopKCategoricalAccuracy"), data="source: {folder: {path: a}}"),
     ],
     "many-thresholds": [
-        spec(*IMAGE, *OUTPUT, train=one_hot("{AUC: {num_thresholds: 10000}}")),
+        spec(*IMAGE, *OUTPUT, train=one_hot("{AUC: {num_thresholds: 99999}}")),
         spec(*IMAGE, *OUTPUT, train=one_hot("AUC")),
     ],
     "patience-too-long": [
