@@ -29,13 +29,25 @@ def mcnemar(gained: int, lost: int) -> tuple[float, float]:
         M. W. Fagerland, S. Lydersen, P. Laake (2013), "The McNemar test for binary matched-pairs data: mid-p and
         asymptotic are better than exact conditional", BMC Medical Research Methodology 13.
     """
-    from scipy.stats import binom
-
     number, fewer = gained + lost, min(gained, lost)
     if not number:
         return 1.0, 1.0
-    below, at = float(binom.cdf(fewer, number, 0.5)), float(binom.pmf(fewer, number, 0.5))
+    below, at = _binomial(fewer, number)
     return min(1.0, 2 * below), min(1.0, 2 * below - at)
+
+
+def _binomial(successes: int, number: int) -> tuple[float, float]:
+    """How probable it is that of so many fair coins at most, and exactly, this number fall on one side.
+
+    Importing `scipy.stats`, whose digits these are, would take as long as all the rest of a comparison.
+    """
+    try:
+        from scipy.special._ufuncs import _binom_cdf, _binom_pmf
+    except ImportError:  # older versions have them elsewhere
+        from scipy.stats import binom
+
+        _binom_cdf, _binom_pmf = binom.cdf, binom.pmf
+    return float(_binom_cdf(successes, number, 0.5)), float(_binom_pmf(successes, number, 0.5))
 
 
 def paired_interval(gained: int, lost: int, images: int) -> tuple[float, float]:

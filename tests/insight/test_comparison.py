@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
-from scipy.stats import binomtest, ttest_ind
+from scipy.stats import binom, binomtest, ttest_ind
 
 from cnncli.insight import comparison
 from cnncli.insight.comparison import (
@@ -26,6 +29,31 @@ def test_the_exact_p_is_that_of_scipy_and_the_mid_p_lies_below(gained, lost):
         assert exact == pytest.approx(binomtest(gained, gained + lost).pvalue, abs=1e-12)
     assert 0 < mid <= exact <= 1
     assert mcnemar(lost, gained) == (exact, mid)
+
+
+IMPORTED = """
+import sys
+from cnncli.insight.comparison import mcnemar
+mcnemar(1, 2)
+assert "scipy.special" in sys.modules
+assert "scipy.stats" not in sys.modules
+"""
+
+
+def test_a_comparison_has_the_digits_of_scipy_stats_without_importing_it():
+    subprocess.run([sys.executable, "-c", IMPORTED], check=True)
+    random = np.random.default_rng(0)
+    for number in [*range(1, 60), *random.integers(60, 100_000, 300).tolist()]:
+        gained = int(random.binomial(number, random.uniform(0.3, 0.7)))
+        fewer = min(gained, number - gained)
+        below, at = float(binom.cdf(fewer, number, 0.5)), float(binom.pmf(fewer, number, 0.5))
+        assert mcnemar(gained, number - gained) == (min(1.0, 2 * below), min(1.0, 2 * below - at))
+
+
+def test_where_scipy_keeps_them_elsewhere_the_digits_are_the_same(monkeypatch):
+    here = mcnemar(7, 12)
+    monkeypatch.setitem(sys.modules, "scipy.special._ufuncs", None)
+    assert mcnemar(7, 12) == here
 
 
 def test_equal_runs_are_equal():
