@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -76,6 +77,8 @@ def named_images(images: Iterable[ImageLike]) -> Iterator[NamedImage]:
 
                 files = matching_files(str(path)) or files
             yield from (NamedImage(str(file), file) for file in files)
+        elif isinstance(image, io.TextIOBase):
+            raise DataError(f"image {position} is a file that was opened as text", "open it with open(FILE, 'rb')")
         elif hasattr(image, "read"):
             yield NamedImage("-" if image is sys.stdin.buffer else f"image {position}", image.read())
         else:
@@ -239,4 +242,9 @@ def _upright(picture: object, name: str) -> Image.Image:
     if not isinstance(picture, Image.Image):
         kind = type(picture).__name__
         raise DataError(f"{name} is of type {kind}; expected a path, an array or a picture of Pillow's")
-    return ImageOps.exif_transpose(picture)
+    try:
+        return ImageOps.exif_transpose(picture)
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow reads the file only now: it may be damaged, gone or closed
+        raise DataError(f"{name}, a picture of Pillow's, cannot be read: {' '.join(str(error).split())}") from error

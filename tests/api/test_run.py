@@ -118,6 +118,24 @@ def test_an_image_that_cannot_be_read_is_an_error_or_kept(run):
     assert (type(second), second.image) == (cnncli.UnreadableImage, "missing.png")
 
 
+def test_a_picture_whose_file_is_damaged_or_closed_is_an_image_that_cannot_be_read(run, tmp_path):
+    content = Path("digit.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(content[: len(content) // 2])
+    with Image.open("digit.png") as closed:
+        pass
+    with Image.open(tmp_path / "cut.png") as cut:
+        with pytest.raises(cnncli.DataError, match=r"image 0, a picture of Pillow's, cannot be read: "):
+            run.predict(cut)
+        kept = run.predict(["digit.png", cut, closed], keep_unreadable=True)
+    assert [type(one) for one in kept] == [cnncli.Prediction] + [cnncli.UnreadableImage] * 2
+
+
+def test_a_file_that_was_opened_as_text_is_told_how_to_open_it(run):
+    with Path("digit.png").open() as file, pytest.raises(cnncli.DataError, match="image 0 .* as text") as caught:
+        run.predict(file)
+    assert "'rb'" in caught.value.hint
+
+
 def test_a_photograph_on_its_side_is_turned_as_in_a_file(run, tmp_path):
     picture = Image.fromarray(np.arange(40 * 20, dtype=np.uint8).reshape(40, 20))
     exif = picture.getexif()
