@@ -118,8 +118,11 @@ def _restore_environment(before: Mapping[str, str]) -> None:
 
 
 def _reset_warnings() -> None:
-    """Filters as Python has them at first: a program, or PYTHONWARNINGS, may turn every warning into an error."""
-    warnings.resetwarnings()
+    """Filters as Python has them at first: a program, or PYTHONWARNINGS, may turn every warning into an error.
+
+    What the program ignores stays ignored, notices of cnncli too.
+    """
+    warnings.filters = [each for each in warnings.filters if each[0] == "ignore"]
     for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
         warnings.simplefilter("ignore", category)
     for package in ("PIL", "pydicom"):  # about metadata of files, which are not used

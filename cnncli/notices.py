@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 
@@ -17,5 +18,10 @@ def ignore(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """The notice of who calls cnncli from Python and sets no other."""
-    warnings.warn(text.removeprefix("warning: "), stacklevel=4)
+    """The notice of who calls cnncli from Python and sets no other: a warning of the line that calls cnncli."""
+    level, outermost, frame = 1, 1, sys._getframe()
+    while frame := frame.f_back:  # type: ignore[assignment]
+        level += 1
+        if frame.f_globals.get("__name__", "").partition(".")[0] == "cnncli":
+            outermost = level
+    warnings.warn(text.removeprefix("warning: "), stacklevel=outermost + 1)

@@ -131,7 +131,7 @@ def test_a_picture_whose_file_is_damaged_or_closed_is_an_image_that_cannot_be_re
 
 
 def test_a_file_that_was_opened_as_text_is_told_how_to_open_it(run):
-    with Path("digit.png").open() as file, pytest.raises(cnncli.DataError, match="image 0 .* as text") as caught:
+    with Path("digit.png").open() as file, pytest.raises(cnncli.DataError, match=r"image 0 .* as text") as caught:
         run.predict(file)
     assert "'rb'" in caught.value.hint
 
