@@ -48,7 +48,7 @@ class ExportableRun(OpenRun):
             done: Receives each export as soon as it is checked.
 
         Raises:
-            ValueError: There is no such format.
+            ValueError: There is no such format, or none is named.
             NotExported: A format cannot express the network, or answers differently.
             DataError: Test images are missing.
             ResourceError: A package is not installed, or memory or disk ran out.

@@ -87,17 +87,18 @@ def export(
     if not formats and not benchmark:
         raise click.UsageError(f"say which format: --format {', '.join(EXPORT_FORMATS)}")
     opened = open_run(run, runs_dir)
-    opened.export(
-        *dict.fromkeys(formats),
-        int8=int8,
-        tolerance=tolerance / 100,
-        weights=weights,
-        calibrated=calibrated,
-        data=data,
-        allow_changed_weights=allow_changed_weights,
-        notice=notice,
-        done=_show,
-    )
+    if formats:
+        opened.export(
+            *dict.fromkeys(formats),
+            int8=int8,
+            tolerance=tolerance / 100,
+            weights=weights,
+            calibrated=calibrated,
+            data=data,
+            allow_changed_weights=allow_changed_weights,
+            notice=notice,
+            done=_show,
+        )
     if benchmark:
         _show_benchmark(opened, formats, notice)
 

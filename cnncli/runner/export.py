@@ -44,6 +44,8 @@ def export(
     calibrated: bool | None = None,
 ) -> Iterator[Exported]:
     """Exports a run into several formats, one after the other, as `cnncli.Run.export` says."""
+    if not formats:
+        raise ValueError(f"no format is named; they are {', '.join(EXPORT_FORMATS)}")
     chosen = [_format(name, int8) for name in formats]
     for form in chosen:
         require_expressible(form, run)

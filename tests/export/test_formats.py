@@ -197,6 +197,8 @@ def test_a_format_without_eight_bits_says_so(run):
         run("digits").export("keras", int8=True)
     with pytest.raises(ValueError, match="no format is called 'tflite'; they are onnx, litert"):
         run("digits").export("tflite")
+    with pytest.raises(ValueError, match="no format is named; they are onnx, litert"):
+        run("digits").export()
 
 
 def test_a_package_that_is_missing_is_named_before_any_work(run, monkeypatch):
