@@ -51,7 +51,8 @@ def compare(runs: Sequence[OpenRun]) -> Comparison:
     if len(runs) < 2:
         raise RunError("a comparison needs two runs or more", "name them: cnncli compare mnist-001 mnist-002")
     answers = [recorded_answers(run) for run in runs]
-    plain = [json.dumps(_spec_of(run), sort_keys=True) for run in runs]
+    specs_of = _specs_of(runs)
+    plain = [json.dumps({key: of[key] for key in of if key not in _NOT_COMPARED}, sort_keys=True) for of in specs_of]
     numbers = {text: number for number, text in enumerate(dict.fromkeys(plain), start=1)}
     labels = _labels(runs)
     compared = tuple(
@@ -65,7 +66,7 @@ def compare(runs: Sequence[OpenRun]) -> Comparison:
     return Comparison(
         compared,
         compared[best].run,
-        _differing([_flat(run.spec.plain()) for run in runs]),
+        _differing([_flat(of) for of in specs_of]),
         tuple(_data_differences(labels, runs, answers)),
         _differing([_flat({key: run.environment.get(key) for key in _VERSIONS}) for run in runs]),
         _with_holm(pairs, lambda pair: pair.p),
@@ -91,8 +92,13 @@ def _ends(interval: tuple[float, float]) -> tuple[float, float] | None:
     return interval if np.isfinite(interval).all() else None
 
 
-def _spec_of(run: OpenRun) -> dict[str, Any]:
-    return {key: value for key, value in run.spec.plain().items() if key not in _NOT_COMPARED}
+def _specs_of(runs: Sequence[OpenRun]) -> list[dict[str, Any]]:
+    """The specs; where one names its classes, as `cnncli reproduce` does, so do those that take all of the source."""
+    specs = [run.spec.plain() for run in runs]
+    if any(of["data"]["classes"] for of in specs):
+        for run, of in zip(runs, specs, strict=True):
+            of["data"]["classes"] = of["data"]["classes"] or list(run.class_names)
+    return specs
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from cnncli.runs import RunDir
 SPEC = """\
 name: {name}
 seed: {seed}
-data: {{source: {source}, split: {{validation: 0}}}}
+data: {{source: {source}, split: {{validation: 0}}, classes: {classes}}}
 model: {{layers: [Flatten, {{Dense: {{units: classes, activation: softmax}}}}]}}
 train: {{epochs: {epochs}}}
 """
@@ -28,9 +28,9 @@ FOLDER = "{folder: {path: photos}}"
 def make(tmp_path):
     """Makes a run with these answers; of a folder every image has its content and perhaps its group."""
 
-    def make_run(name, answers, seed=0, epochs=1, source=FOLDER, images=None, groups=None):
+    def make_run(name, answers, seed=0, epochs=1, source=FOLDER, images=None, groups=None, classes="null"):
         run = RunDir(tmp_path / name)
-        run.write_text("spec.yaml", SPEC.format(name="x", seed=seed, epochs=epochs, source=source))
+        run.write_text("spec.yaml", SPEC.format(name="x", seed=seed, epochs=epochs, source=source, classes=classes))
         run.write_json("status.json", {"state": "finished"})
         run.write_json("environment.json", {"cnncli": "0.1.0", "packages": {"keras": f"3.{epochs}"}})
         pixels = {"border_mean": 0, "border_std": 1}
@@ -150,6 +150,13 @@ def test_seeds_of_one_spec_are_repeats_and_specs_are_compared_over_seeds(make):
     assert all(pair.holm_p >= pair.p for pair in result.pairs)
     assert result.flattery > 0.003
     assert any("by several seeds each" in note for note in result.notes)
+
+
+def test_classes_that_are_named_are_the_same_spec_as_those_of_the_source(make):
+    result = compare([make("a", answers(range(9))), make("again", answers(range(9)), classes="[a, b]")])
+    assert ([run.spec for run in result.runs], result.spec) == ([1, 1], {})
+    others = compare([make("b", answers(range(9))), make("turned", answers(range(9)), classes="[b, a]")])
+    assert set(others.spec) == {"data.classes[0]", "data.classes[1]"}
 
 
 def test_groups_count_where_images_come_in_groups(make):
