@@ -70,7 +70,7 @@ def test_it_prints_one_line_of_utf8_for_each_image(tmp_path):
     (tmp_path / PROGRAM).write_text(program(STUB, ("nothing",), InputFormat(9, 9, 1)), encoding="utf-8")
     Image.fromarray(np.uint8([[7]])).save(tmp_path / "é.png")
     done = subprocess.run(
-        [sys.executable, tmp_path / PROGRAM, "é.png", "é.png", "none.png"],
+        [sys.executable, tmp_path / PROGRAM, "é.png", "none.png", "é.png"],
         capture_output=True,
         cwd=tmp_path,
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},
@@ -87,5 +87,5 @@ def test_it_is_short_enough_to_be_read():
     for module, (resize, interpolation, icc, white) in product(formats, variants):
         image = InputFormat(96, 96, 3, resize=resize, interpolation=interpolation, icc=icc, white=white)
         lines = program(module.RUNTIME, ("something",), image).splitlines()
-        assert len(lines) <= 60
+        assert len(lines) <= 63
         assert max(map(len, lines)) <= 120
