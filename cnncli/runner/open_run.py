@@ -65,6 +65,7 @@ class OpenRun:
         try:
             return load(self.folder.spec, is_complete=True)
         except SpecError as error:
+            self.folder.require()
             require_packages(self.path, self.environment_or_nothing())
             first, *others = error.problems
             where = f" ({first.place.line}:{first.place.column})" if first.place else ""

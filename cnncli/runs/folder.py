@@ -17,6 +17,7 @@ from cnncli.machine import create_folder
 from cnncli.runs import hashes
 from cnncli.runs.files import write_text, writing
 from cnncli.runs.lock import locked_folder, may_be_held
+from cnncli.runs.place import File, Place
 from cnncli.runs.untrusted import Unreadable, read_json
 
 BEST = (
@@ -34,23 +35,12 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class RunDir:
+class RunDir(Place):
     """One run folder, and the paths of its files."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.spec = path / "spec.yaml"
-        self.status_file = path / "status.json"
-        self.data = path / "data.json"
-        self.history = path / "history.csv"
-        self.metrics_file = path / "metrics.json"
-        self.best_weights = path / BEST
-        self.checkpoint = path / CHECKPOINT
-
-    @property
-    def name(self) -> str:
-        """Name of the folder: `mnist-001`."""
-        return self.path.name
+    spec, status_file, data = File("spec.yaml"), File("status.json"), File("data.json")
+    history, metrics_file = File("history.csv"), File("metrics.json")
+    best_weights, checkpoint = File(BEST), File(CHECKPOINT)
 
     @classmethod
     def claim(cls, folder: Path, prefix: str) -> RunDir:
@@ -161,6 +151,7 @@ class RunDir:
         try:
             return read_json(self.path / name)
         except Unreadable as reason:
+            self.require()
             raise RunError(f"'{self.path}' is not a complete run: {name} cannot be read ({reason})") from None
 
     def set_status(self, state: str, **more: Any) -> None:
@@ -190,4 +181,7 @@ class RunDir:
 
     def metrics(self) -> Mapping[str, Any]:
         """Metrics on the test split; empty before the evaluation."""
-        return self.read_json("metrics.json") if self.metrics_file.exists() else {}
+        if self.metrics_file.exists():
+            return self.read_json("metrics.json")
+        self.require()
+        return {}

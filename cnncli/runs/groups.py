@@ -16,6 +16,7 @@ from cnncli.machine import expanded
 from cnncli.runs.files import write_text
 from cnncli.runs.folder import PAGE, RunDir
 from cnncli.runs.lock import may_be_held
+from cnncli.runs.place import File, Place
 from cnncli.runs.untrusted import Unreadable, read_json, require_plain_folder
 from cnncli.wording import in_shell, nearest
 
@@ -53,16 +54,13 @@ class GroupRecord:
     cnncli: str
 
 
-class GroupDir:
+class GroupDir(Place):
     """The folder of a group, and the runs of one with folds."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @property
-    def name(self) -> str:
-        """Name of the folder: `mnist-folds-001`."""
-        return self.path.name
+    metrics_file = File("metrics.json")
+    """The figures over all folds, written when these are finished, after the other files about them."""
+    page = File(PAGE)
+    """The page, written last."""
 
     @cached_property
     def record(self) -> GroupRecord:
@@ -74,6 +72,7 @@ class GroupDir:
         try:
             values = read_json(self.path / RECORD)
         except Unreadable as reason:
+            self.require()
             raise RunError(f"'{self.path}' is not a complete group: {RECORD} cannot be read ({reason})") from None
         if values.get("kind") == "search":
             raise RunError(f"'{self.path}' is a search", "to continue it, start 'cnncli tune' with its spec again")
@@ -108,16 +107,6 @@ class GroupDir:
     def runs(self) -> list[RunDir]:
         """The runs of all folds, and the one on all images if the group has it; they need not exist yet."""
         return self.folds + ([RunDir(self.path / FINAL)] if self.record.final else [])
-
-    @property
-    def metrics_file(self) -> Path:
-        """The figures over all folds, written when these are finished, after the other files about them."""
-        return self.path / "metrics.json"
-
-    @property
-    def page(self) -> Path:
-        """The page, written last."""
-        return self.path / PAGE
 
     def state(self) -> str:
         """`finished`, or how far it is: `3 of 5 runs`, with `running` where a process writes it."""

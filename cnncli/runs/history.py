@@ -24,6 +24,7 @@ def history_rows(run: RunDir) -> tuple[Mapping[str, str], ...]:
         text = read_bytes(run.history).decode("utf-8")
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except (Unreadable, ValueError, csv.Error) as error:
+        run.require()
         raise RunError(f"'{run.path}' is not a complete run: history.csv cannot be read ({error})") from None
     return tuple({str(key): str(value) for key, value in row.items()} for row in rows)
 

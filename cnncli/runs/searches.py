@@ -12,6 +12,7 @@ from cnncli.errors import RunError
 from cnncli.machine import expanded
 from cnncli.runs.folder import RunDir
 from cnncli.runs.groups import RECORD, GroupDir, is_group
+from cnncli.runs.place import Place
 from cnncli.runs.untrusted import Unreadable, read_json
 
 KIND = "search"
@@ -45,16 +46,8 @@ class TrialRecord:
     reason: str
 
 
-class SearchDir:
+class SearchDir(Place):
     """The folder of a search, and its trials on this machine."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @property
-    def name(self) -> str:
-        """Name of the folder: `mnist-tune`."""
-        return self.path.name
 
     def record(self) -> dict[str, Any]:
         """What group.json says: name, metric, storage, created.

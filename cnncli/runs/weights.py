@@ -35,6 +35,8 @@ def verified_weights(
         RunError: There are none, or they were changed and that is not allowed.
     """
     path = run.path / name
+    if not path.is_file():
+        run.require()
     if not path.is_file() and name == LAST:
         raise RunError(
             f"the run has no last weights: '{path}' is missing",

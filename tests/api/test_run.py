@@ -136,6 +136,13 @@ def test_a_file_that_was_opened_as_text_is_told_how_to_open_it(run):
     assert "'rb'" in caught.value.hint
 
 
+def test_a_run_is_used_from_another_current_folder(example_folder, tmp_path, monkeypatch):
+    run, picture = cnncli.open_run("runs/mnist-001"), Path("digit.png").absolute()
+    monkeypatch.chdir(tmp_path)
+    assert run.predict(picture)[0].image == str(picture)
+    assert run.evaluate().metrics["accuracy"] == run.metrics["accuracy"]
+
+
 def test_a_photograph_on_its_side_is_turned_as_in_a_file(run, tmp_path):
     picture = Image.fromarray(np.arange(40 * 20, dtype=np.uint8).reshape(40, 20))
     exif = picture.getexif()
