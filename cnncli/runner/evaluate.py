@@ -52,7 +52,7 @@ def evaluate(
     classes = run.class_names
     if on is None:
         split = split or "test"
-        own = own_split(run, split, data_path, notice)
+        own = own_split(run, split, data_path, notice, movable=True)
         samples, groups = decoded_split(own, split, run.spec.data, notice), groups_in(own, split)
     else:
         split, files = other_images(on, split, run.spec.data, run.data_record, notice)
@@ -84,7 +84,7 @@ def evaluate_again(
     tell_result_variables(notice)
     model = run.model("best", allow_changed_weights, notice)
     with run.folder.locked():
-        own = own_split(run, "test", data_path, notice, further=("validation",))
+        own = own_split(run, "test", data_path, notice, further=("validation",), movable=True)
         evaluations = []
         for split in evaluated_splits(own):
             samples = decoded_split(own, split, run.spec.data, notice)
@@ -127,6 +127,7 @@ def own_split(
     data_path: Path | None = None,
     notice: Notice = warn,
     further: Collection[str] = (),
+    movable: bool = False,
 ) -> Splits:
     """The images of a run, found again; those of one split are all there.
 
@@ -136,6 +137,7 @@ def own_split(
         data_path: Where the images are now, if they were moved.
         notice: Receives warnings, such as that images have changed.
         further: Other splits whose images must be there, if the run has them.
+        movable: Whether who asks can name where the images are now, with --data.
 
     Raises:
         DataError: Images of the split are missing.
@@ -146,7 +148,14 @@ def own_split(
         raise ValueError(f"no split is called '{split}'; they are {', '.join(SPLITS)}")
     data = run.spec.data if data_path is None else _moved(run.spec.data, data_path)
     needed = (split, *further)
-    splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=needed, rows=run.image_rows)
+    seed, record, rows = run.spec.seed, run.data_record, run.image_rows
+    try:
+        splits = recorded_splits(data, seed, record, run.path, notice, needed=needed, rows=rows)
+    except DataError as error:
+        if not (movable and error.not_there and data_path is None):
+            raise
+        hint = f"{error.hint}\nif the images of the run were moved, name their new place: --data PATH"
+        raise DataError(error.message, hint, error.not_there) from error
     if split not in splits.samples:
         raise RunError(f"this run has no {split} images", f"it has {', '.join(splits.samples)}")
     return splits

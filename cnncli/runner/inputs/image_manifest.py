@@ -158,7 +158,8 @@ def _missing(split: str, gone: Sequence[Row], now: str) -> DataError:
     more = f" and {len(gone) - 1:,} more" if len(gone) > 1 else ""
     return DataError(
         f"{split} images of this run are missing: '{gone[0]['image']}'{now}{more}",
-        "put them back, or name their new folder with --data",
+        "put them back",
+        not_there=gone[0]["image"],
     )
 
 
