@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -109,6 +110,15 @@ class CnncliError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def hint(self) -> str:
+        """What to do about it, which Python and notebooks show below the message; empty where that is clear."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str) -> None:
+        self._hint, self.__notes__ = hint, [hint] if hint else []
+
 
 class SpecError(CnncliError):
     """The spec is wrong. All of its problems are here, not only the first."""
@@ -194,3 +204,16 @@ class Interrupted(Exception):
     epochs: int = 0
     left_out: str = ""
     options: str = ""
+
+    def __post_init__(self) -> None:
+        self.add_note(self.hint)
+
+    def __str__(self) -> str:
+        epochs = f"{self.epochs:,} epoch{'s' * (self.epochs != 1)}"
+        left_out = f"; {self.left_out}" if self.left_out else ""
+        return f"interrupted after {epochs}; results so far are in {self.run}{left_out}"
+
+    @property
+    def hint(self) -> str:
+        """The command that continues."""
+        return f"to continue: cnncli resume {shlex.quote(self.run)}{self.options}"

@@ -1,6 +1,8 @@
 """The tree of errors says what it is, and every error carries what a person needs."""
 
+import pickle
 import re
+import traceback
 
 import pytest
 
@@ -34,6 +36,28 @@ def test_an_interruption_passes_whoever_handles_failures():
     assert not issubclass(Interrupted, CnncliError)
     assert Interrupted("runs/mnist-001").exit_code == 130
     assert Interrupted("runs/mnist-001", 143).exit_code == 143
+
+
+def test_an_interruption_says_what_is_left_and_how_to_continue():
+    error = Interrupted("runs/my cats-001", 130, 1, "there is no report yet", " --rank 0")
+    assert str(error) == "interrupted after 1 epoch; results so far are in runs/my cats-001; there is no report yet"
+    assert error.hint == "to continue: cnncli resume 'runs/my cats-001' --rank 0"
+    assert str(Interrupted("a-001")) == "interrupted after 0 epochs; results so far are in a-001"
+
+
+@pytest.mark.parametrize("error", [DataError("no images", "put them here"), Interrupted("a-001"), DataError("none")])
+def test_a_traceback_shows_the_hint_below_the_message(error):
+    lines = "".join(traceback.format_exception(pickle.loads(pickle.dumps(error)))).splitlines()
+    assert [line for line in lines if line in (str(error), error.hint)][-1:] == [error.hint][: bool(error.hint)]
+    assert sum(error.hint in line for line in lines if error.hint) <= 1
+
+
+def test_a_hint_that_is_replaced_is_shown_once():
+    error = DataError("no images in copies/1", "see copies/1")
+    error.hint = "see s3://bucket"
+    assert error.__notes__ == ["see s3://bucket"]
+    error.hint = ""
+    assert error.__notes__ == []
 
 
 def test_an_error_is_its_message_and_keeps_its_hint():

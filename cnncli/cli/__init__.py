@@ -8,7 +8,6 @@ import errno
 import importlib
 import os
 import re
-import shlex
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -203,14 +202,12 @@ def _run(arguments: list[str] | None) -> int:
 def _report(error: CnncliError | Interrupted, arguments: Sequence[str] = ()) -> int:
     from cnncli.cli.hints import missing_hint
     from cnncli.cli.terminal.console import notice, show_problems
-    from cnncli.wording import counted
 
     if isinstance(error, SpecError):
         show_problems(error.problems, error.source)
     elif isinstance(error, Interrupted):
-        left_out = f"; {error.left_out}" if error.left_out else ""
-        notice(f"interrupted after {counted(error.epochs, 'epoch')}; results so far are in {error.run}{left_out}")
-        notice(f"to continue: cnncli resume {shlex.quote(error.run)}{error.options}")
+        notice(str(error))
+        notice(error.hint)
     else:
         notice(f"error: {error.message}")
         if hint := missing_hint(error, arguments) or error.hint:
