@@ -61,10 +61,13 @@ class ExportableRun(OpenRun):
             >>> exported.path.name, exported.check["changed_answers"]
             ('keras', 0)
         """
+        from cnncli.runner.inputs.preconditions import require_images_of_run
+
+        moved = None if data is None else expanded(data)
+        require_images_of_run(self.spec.data, moved)
         with isolated():
             from cnncli.runner.export import export
 
-            moved = None if data is None else expanded(data)
             exports = []
             for exported in export(
                 self, formats, int8, tolerance, moved, weights, allow_changed_weights, notice, calibrated

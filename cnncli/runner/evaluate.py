@@ -20,6 +20,7 @@ from cnncli.records import Evaluation
 from cnncli.report import EvaluationData, artifact_names, write_artifacts
 from cnncli.runner.inputs.image_manifest import recorded_splits, warn_about_trained
 from cnncli.runner.inputs.other_images import other_images
+from cnncli.runner.inputs.preconditions import telling_new_place
 from cnncli.runner.inputs.splits import Splits, decoded, decoded_before, evaluated_splits, groups_in
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.model.evaluation import evaluate_split, images_at
@@ -149,13 +150,8 @@ def own_split(
     data = run.spec.data if data_path is None else _moved(run.spec.data, data_path)
     needed = (split, *further)
     seed, record, rows = run.spec.seed, run.data_record, run.image_rows
-    try:
+    with telling_new_place(movable and data_path is None):
         splits = recorded_splits(data, seed, record, run.path, notice, needed=needed, rows=rows)
-    except DataError as error:
-        if not (movable and error.not_there and data_path is None):
-            raise
-        hint = f"{error.hint}\nif the images of the run were moved, name their new place: --data PATH"
-        raise DataError(error.message, hint, error.not_there) from error
     if split not in splits.samples:
         raise RunError(f"this run has no {split} images", f"it has {', '.join(splits.samples)}")
     return splits

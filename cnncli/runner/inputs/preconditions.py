@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -53,6 +54,37 @@ def missing_inputs(
         hint = beside_the_spec(error, file) or error.hint
         missing.append(Problem(place, f"{error}; {hint}" if hint else f"{error}", code="not-there"))
     return [*missing, *(() if data.split.file is not None else _about_splits(data))]
+
+
+def require_images_of_run(data: Data, moved: Path | None = None, on: Path | None = None) -> None:
+    """Refuses images to measure a run on that are nowhere; what more they must be is seen when they are listed.
+
+    Args:
+        data: Section `data` of the run's spec.
+        moved: New place of its images.
+        on: Other images, in place of those of the run.
+
+    Raises:
+        DataError: Nothing is there.
+    """
+    is_own = moved is None and on is None
+    own = data.source.paths.values() if data.source.name == "folder" else ()  # of others a part may be enough
+    with telling_new_place(is_own):
+        for path in own if is_own else (moved, on):
+            if path is not None and not address_in(path):
+                require_existing(path)
+
+
+@contextlib.contextmanager
+def telling_new_place(can_be_named: bool) -> Iterator[None]:
+    """Where the images of a run are gone, tells the option for their new place, if it can still be named."""
+    try:
+        yield
+    except DataError as error:
+        if not (can_be_named and error.not_there):
+            raise
+        hint = f"{error.hint}\nif the images of the run were moved, name their new place: --data PATH"
+        raise DataError(error.message, hint, error.not_there) from error
 
 
 def beside_the_spec(error: CnncliError, spec: Path | str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cnncli.errors import DataError, RunError, SpecError
-from cnncli.runner.inputs.preconditions import missing_inputs, require_inputs_exist
+from cnncli.runner.inputs.preconditions import missing_inputs, require_images_of_run, require_inputs_exist
 from cnncli.runner.inputs.source_check import scan_source
 from cnncli.spec import load
 
@@ -21,6 +21,20 @@ model:
     - GlobalAveragePooling2D
     - Dense: {{units: classes, activation: softmax}}
 """
+
+
+def test_images_of_a_run_that_are_nowhere_are_told_with_the_option_for_their_new_place(spec, tmp_path):
+    data = spec().data
+    with pytest.raises(DataError, match="photos does not exist") as caught:
+        require_images_of_run(data)
+    assert caught.value.hint.endswith("if the images of the run were moved, name their new place: --data PATH")
+    for places in ({"moved": tmp_path / "none"}, {"on": tmp_path / "none"}):
+        with pytest.raises(DataError, match="none does not exist") as caught:
+            require_images_of_run(data, **places)
+        assert "--data" not in caught.value.hint
+        require_images_of_run(data, **dict.fromkeys(places, tmp_path))
+    (tmp_path / "photos").mkdir()
+    require_images_of_run(data)
 
 
 @pytest.fixture
