@@ -61,11 +61,10 @@ class ExportableRun(OpenRun):
             >>> exported.path.name, exported.check["changed_answers"]
             ('keras', 0)
         """
-        from cnncli.runner.inputs.preconditions import require_images_of_run
+        from cnncli.runner.inputs.preconditions import images_of_run
 
         moved = None if data is None else expanded(data)
-        require_images_of_run(self.spec.data, moved)
-        with isolated():
+        with images_of_run(self.spec.data, moved), isolated():
             from cnncli.runner.export import export
 
             exports = []

@@ -187,11 +187,14 @@ class HeatMappedRun(PredictingRun):
             >>> cnncli.open_run("runs/mnist-001").write_report().name
             'report.html'
         """
-        with isolated():
+        from cnncli.runner.inputs.preconditions import images_of_run
+
+        moved = None if data is None else expanded(data)
+        with images_of_run(self.spec.data, moved), isolated():
             from cnncli.runner.evaluate import evaluate_again
             from cnncli.runs import PAGE
 
-            evaluate_again(self, notice, None if data is None else expanded(data), allow_changed_weights, only=[PAGE])
+            evaluate_again(self, notice, moved, allow_changed_weights, only=[PAGE])
             return self.path / PAGE
 
     def _heat_mapper(self, weights: Weights, allow_changed_weights: bool, notice: Notice) -> HeatMapper:

@@ -110,11 +110,10 @@ class Run(HeatMappedRun):
             raise ValueError("write is for the best weights on the run's own test images")
         if self._evaluated and of_training and data is None and not write and not tta:
             return self._evaluated
-        from cnncli.runner.inputs.preconditions import require_images_of_run
+        from cnncli.runner.inputs.preconditions import images_of_run
 
         moved, other = (None if path is None else expanded(path) for path in (data, on))
-        require_images_of_run(self.spec.data, moved, other)
-        with isolated(before_start=self.apply_recorded_threading):
+        with images_of_run(self.spec.data, moved, other), isolated(before_start=self.apply_recorded_threading):
             from cnncli.api.results import EvaluationResult
             from cnncli.runner.evaluate import evaluate, evaluate_again
 

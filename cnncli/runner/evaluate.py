@@ -20,7 +20,6 @@ from cnncli.records import Evaluation
 from cnncli.report import EvaluationData, artifact_names, write_artifacts
 from cnncli.runner.inputs.image_manifest import recorded_splits, warn_about_trained
 from cnncli.runner.inputs.other_images import other_images
-from cnncli.runner.inputs.preconditions import telling_new_place
 from cnncli.runner.inputs.splits import Splits, decoded, decoded_before, evaluated_splits, groups_in
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.model.evaluation import evaluate_split, images_at
@@ -53,7 +52,7 @@ def evaluate(
     classes = run.class_names
     if on is None:
         split = split or "test"
-        own = own_split(run, split, data_path, notice, movable=True)
+        own = own_split(run, split, data_path, notice)
         samples, groups = decoded_split(own, split, run.spec.data, notice), groups_in(own, split)
     else:
         split, files = other_images(on, split, run.spec.data, run.data_record, notice)
@@ -85,7 +84,7 @@ def evaluate_again(
     tell_result_variables(notice)
     model = run.model("best", allow_changed_weights, notice)
     with run.folder.locked():
-        own = own_split(run, "test", data_path, notice, further=("validation",), movable=True)
+        own = own_split(run, "test", data_path, notice, further=("validation",))
         evaluations = []
         for split in evaluated_splits(own):
             samples = decoded_split(own, split, run.spec.data, notice)
@@ -128,7 +127,6 @@ def own_split(
     data_path: Path | None = None,
     notice: Notice = warn,
     further: Collection[str] = (),
-    movable: bool = False,
 ) -> Splits:
     """The images of a run, found again; those of one split are all there.
 
@@ -138,7 +136,6 @@ def own_split(
         data_path: Where the images are now, if they were moved.
         notice: Receives warnings, such as that images have changed.
         further: Other splits whose images must be there, if the run has them.
-        movable: Whether who asks can name where the images are now, with --data.
 
     Raises:
         DataError: Images of the split are missing.
@@ -149,9 +146,7 @@ def own_split(
         raise ValueError(f"no split is called '{split}'; they are {', '.join(SPLITS)}")
     data = run.spec.data if data_path is None else _moved(run.spec.data, data_path)
     needed = (split, *further)
-    seed, record, rows = run.spec.seed, run.data_record, run.image_rows
-    with telling_new_place(movable and data_path is None):
-        splits = recorded_splits(data, seed, record, run.path, notice, needed=needed, rows=rows)
+    splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=needed, rows=run.image_rows)
     if split not in splits.samples:
         raise RunError(f"this run has no {split} images", f"it has {', '.join(splits.samples)}")
     return splits

@@ -55,7 +55,7 @@ def export(
     exporter = Exporter(run, weights, allow_changed_weights, notice, temperature)
     for form in chosen:
         _require_memory(form, exporter.weight_bytes)
-    reference = exporter.reference(own_split(run, "test", data_path, notice, movable=True).samples["test"])
+    reference = exporter.reference(own_split(run, "test", data_path, notice).samples["test"])
     images = _calibration(run, data_path, notice) if int8 else None
     for form in chosen:
         yield exporter.write(form, reference, images, tolerance)
@@ -97,7 +97,7 @@ def _require_memory(form: ExportFormat, weights: int) -> None:
 
 def _calibration(run: OpenRun, data_path: Path | None, notice: Notice) -> np.ndarray:
     """Training images, about the same number of each class: float32, shape `(images, height, width, channels)`."""
-    samples = own_split(run, "train", data_path, notice, movable=True).samples["train"]
+    samples = own_split(run, "train", data_path, notice).samples["train"]
     order = np.random.default_rng(run.spec.seed).permutation(len(samples))
     labels = samples.labels[order]
     rank = np.empty(len(labels), np.int64)  # of each image among those of its class

@@ -141,12 +141,6 @@ def test_only_the_images_that_are_measured_are_needed_and_a_new_class_disturbs_n
     with pytest.raises(DataError, match="train images of this run are missing") as caught:
         evaluate(OpenRun(run), "train", data_path=moved)
     assert caught.value.hint == "put them back"
-    with pytest.raises(DataError, match=r"squares does not exist") as caught:
-        evaluate(OpenRun(run), "test")
-    assert caught.value.hint.endswith("if the images of the run were moved, name their new place: --data PATH")
-    with pytest.raises(DataError, match=r"squares does not exist") as caught, run.locked():
-        resume(opened, plan_resume(opened, 3))
-    assert "--data" not in caught.value.hint
 
 
 class TestWeights:

@@ -56,8 +56,11 @@ def missing_inputs(
     return [*missing, *(() if data.split.file is not None else _about_splits(data))]
 
 
-def require_images_of_run(data: Data, moved: Path | None = None, on: Path | None = None) -> None:
-    """Refuses images to measure a run on that are nowhere; what more they must be is seen when they are listed.
+@contextlib.contextmanager
+def images_of_run(data: Data, moved: Path | None = None, on: Path | None = None) -> Iterator[None]:
+    """Inside, a run is measured; on the way in, images that are nowhere are refused, before TensorFlow is started.
+
+    Images of the run that are gone are told with the option for their new place.
 
     Args:
         data: Section `data` of the run's spec.
@@ -69,19 +72,13 @@ def require_images_of_run(data: Data, moved: Path | None = None, on: Path | None
     """
     is_own = moved is None and on is None
     own = data.source.paths.values() if data.source.name == "folder" else ()  # of others a part may be enough
-    with telling_new_place(is_own):
+    try:
         for path in own if is_own else (moved, on):
             if path is not None and not address_in(path):
                 require_existing(path)
-
-
-@contextlib.contextmanager
-def telling_new_place(can_be_named: bool) -> Iterator[None]:
-    """Where the images of a run are gone, tells the option for their new place, if it can still be named."""
-    try:
         yield
     except DataError as error:
-        if not (can_be_named and error.not_there):
+        if not (is_own and error.not_there):
             raise
         hint = f"{error.hint}\nif the images of the run were moved, name their new place: --data PATH"
         raise DataError(error.message, hint, error.not_there) from error

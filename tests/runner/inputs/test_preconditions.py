@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cnncli.errors import DataError, RunError, SpecError
-from cnncli.runner.inputs.preconditions import missing_inputs, require_images_of_run, require_inputs_exist
+from cnncli.runner.inputs.preconditions import images_of_run, missing_inputs, require_inputs_exist
 from cnncli.runner.inputs.source_check import scan_source
 from cnncli.spec import load
 
@@ -21,20 +21,6 @@ model:
     - GlobalAveragePooling2D
     - Dense: {{units: classes, activation: softmax}}
 """
-
-
-def test_images_of_a_run_that_are_nowhere_are_told_with_the_option_for_their_new_place(spec, tmp_path):
-    data = spec().data
-    with pytest.raises(DataError, match="photos does not exist") as caught:
-        require_images_of_run(data)
-    assert caught.value.hint.endswith("if the images of the run were moved, name their new place: --data PATH")
-    for places in ({"moved": tmp_path / "none"}, {"on": tmp_path / "none"}):
-        with pytest.raises(DataError, match="none does not exist") as caught:
-            require_images_of_run(data, **places)
-        assert "--data" not in caught.value.hint
-        require_images_of_run(data, **dict.fromkeys(places, tmp_path))
-    (tmp_path / "photos").mkdir()
-    require_images_of_run(data)
 
 
 @pytest.fixture
@@ -180,3 +166,21 @@ def test_what_a_built_in_set_has_itself_is_said_by_check(spec):
     ).spec
     (problem,) = missing_inputs(written.data, written.model, Path("runs"))
     assert problem.message == "mnist has its own test images, and they are used: data.split.test: 0.3 has no effect"
+
+
+def test_images_of_a_run_that_are_nowhere_are_told_with_the_option_for_their_new_place(spec, tmp_path):
+    def told(error="", **places):
+        with pytest.raises(DataError) as caught, images_of_run(spec().data, **places):
+            raise (
+                DataError("gone", "put them back", error) if error else AssertionError("images that are not there pass")
+            )
+        return caught.value.message, caught.value.hint.splitlines()[-1]
+
+    option = "if the images of the run were moved, name their new place: --data PATH"
+    none = tmp_path / "none"
+    assert told() == ("photos does not exist", option)
+    assert told(moved=none)[0] == told(on=none)[0] == f"{none} does not exist"
+    assert "--data" not in told(moved=none)[1] + told(on=none)[1]
+    (tmp_path / "photos").mkdir()
+    assert told("cat/1.png") == ("gone", option)
+    assert told("cat/1.png", moved=tmp_path) == told("cat/1.png", on=tmp_path) == ("gone", "put them back")
