@@ -235,9 +235,9 @@ class TestFind:
 
     def test_a_name_like_no_other_gets_no_suggestion(self, tmp_path):
         make_run(tmp_path, "mnist-001")
-        with pytest.raises(RunError, match=r"there is no run 'xyz'$") as caught:
+        with pytest.raises(RunError, match="there is no run") as caught:
             find_run("xyz", tmp_path)
-        assert "cnncli runs" in caught.value.hint
+        assert (caught.value.message, "cnncli runs" in caught.value.hint) == ("there is no run 'xyz'", True)
 
     @pytest.mark.parametrize("name", ["x" * 300, "a" * 5000, "a\0b"])
     def test_a_name_that_no_file_can_have_is_no_run(self, tmp_path, name):
