@@ -32,22 +32,10 @@ def mcnemar(gained: int, lost: int) -> tuple[float, float]:
     number, fewer = gained + lost, min(gained, lost)
     if not number:
         return 1.0, 1.0
-    below, at = _binomial(fewer, number)
-    return min(1.0, 2 * below), min(1.0, 2 * below - at)
+    from scipy.special import bdtr  # the binomial distribution; all of scipy.stats would take half of a comparison
 
-
-def _binomial(successes: int, number: int) -> tuple[float, float]:
-    """How probable it is that of so many fair coins at most, and exactly, this number fall on one side.
-
-    Importing `scipy.stats`, whose digits these are, would take as long as all the rest of a comparison.
-    """
-    try:
-        from scipy.special._ufuncs import _binom_cdf, _binom_pmf
-    except ImportError:  # older versions have them elsewhere
-        from scipy.stats import binom
-
-        _binom_cdf, _binom_pmf = binom.cdf, binom.pmf
-    return float(_binom_cdf(successes, number, 0.5)), float(_binom_pmf(successes, number, 0.5))
+    at_most, less = bdtr(fewer, number, 0.5), bdtr(fewer - 1, number, 0.5) if fewer else 0.0
+    return min(1.0, float(2 * at_most)), min(1.0, float(at_most + less))
 
 
 def paired_interval(gained: int, lost: int, images: int) -> tuple[float, float]:

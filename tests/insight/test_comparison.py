@@ -40,20 +40,15 @@ assert "scipy.stats" not in sys.modules
 """
 
 
-def test_a_comparison_has_the_digits_of_scipy_stats_without_importing_it():
+def test_a_comparison_has_the_figures_of_scipy_stats_without_importing_it():
     subprocess.run([sys.executable, "-c", IMPORTED], check=True)
     random = np.random.default_rng(0)
     for number in [*range(1, 60), *random.integers(60, 100_000, 300).tolist()]:
         gained = int(random.binomial(number, random.uniform(0.3, 0.7)))
         fewer = min(gained, number - gained)
-        below, at = float(binom.cdf(fewer, number, 0.5)), float(binom.pmf(fewer, number, 0.5))
-        assert mcnemar(gained, number - gained) == (min(1.0, 2 * below), min(1.0, 2 * below - at))
-
-
-def test_where_scipy_keeps_them_elsewhere_the_digits_are_the_same(monkeypatch):
-    here = mcnemar(7, 12)
-    monkeypatch.setitem(sys.modules, "scipy.special._ufuncs", None)
-    assert mcnemar(7, 12) == here
+        below, at = binom.cdf(fewer, number, 0.5), binom.pmf(fewer, number, 0.5)
+        expected = min(1.0, 2 * below), min(1.0, 2 * below - at)
+        assert mcnemar(gained, number - gained) == pytest.approx(expected, rel=1e-6, abs=1e-300)
 
 
 def test_equal_runs_are_equal():
