@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cnncli.api.functions import open_run
+from cnncli.api.several import several
 from cnncli.runner.open_run import OpenRun
 
 if TYPE_CHECKING:
@@ -31,4 +32,5 @@ def compare(runs: Iterable[str | os.PathLike[str] | OpenRun], runs_dir: str | os
     """
     from cnncli.runner.compare import compare as compare_runs
 
-    return compare_runs([run if isinstance(run, OpenRun) else open_run(run, runs_dir) for run in runs])
+    named = several(runs, "runs")
+    return compare_runs([run if isinstance(run, OpenRun) else open_run(run, runs_dir) for run in named])

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from cnncli.api.several import several
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
@@ -95,7 +96,8 @@ class ExportableRun(OpenRun):
             >>> run.benchmark_exports(trusted=["keras"])[0].batches
             (1, 32)
         """
+        named = several(trusted, "trusted")
         with isolated():
             from cnncli.runner.export import benchmark
 
-            return tuple(benchmark(self, trusted, notice))
+            return tuple(benchmark(self, named, notice))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cnncli.api.several import several
 from cnncli.machine import expanded
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def merge_predictions(
         overwrite: Replace the file.
 
     Raises:
-        DataError: A file is missing or not that of a shard.
+        DataError: A file is missing or not that of a shard, or none is named.
         RunError: An image is lacking or there twice, or shards are of different runs, weights, settings or images.
         ResourceError: `out` exists, or cannot be written.
 
@@ -36,4 +37,4 @@ def merge_predictions(
     """
     from cnncli.runner.answers.merge import merge_predictions as merge
 
-    return merge([expanded(shard) for shard in shards], expanded(out), overwrite)
+    return merge([expanded(shard) for shard in several(shards, "shards")], expanded(out), overwrite)

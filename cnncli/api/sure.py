@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cnncli.api.export import ExportableRun
+from cnncli.api.several import several
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
@@ -85,11 +86,12 @@ class SureRun(ExportableRun):
             >>> [each["images_of"] for each in found["unknown"]]
             ['noise', 'test images with pixels shuffled', 'test images inverted']
         """
+        folders = [*map(expanded, several(negatives, "negatives"))]
         with isolated():
             from cnncli.runner.sure.unknown import measure_unknown
 
             moved = None if data is None else expanded(data)
-            return measure_unknown(self, [*map(expanded, negatives)], allow_changed_weights, notice, moved)
+            return measure_unknown(self, folders, allow_changed_weights, notice, moved)
 
     def _doubts(self, weights: Weights, allow_changed_weights: bool, notice: Notice) -> StoredDoubts:
         if (weights, allow_changed_weights) != ("best", False) or self._known_doubts is None:

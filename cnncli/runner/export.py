@@ -77,7 +77,7 @@ def benchmark(run: OpenRun, trusted: Collection[str], notice: Notice) -> Iterato
 
 
 def _format(name: str, int8: bool) -> ExportFormat:
-    if name not in EXPORT_FORMATS:
+    if not isinstance(name, str) or name not in EXPORT_FORMATS:  # Python takes a list for one format
         raise ValueError(f"no format is called {name!r}; they are {', '.join(EXPORT_FORMATS)}")
     form = EXPORT_FORMATS[name]
     if int8 and not form.quantizer:

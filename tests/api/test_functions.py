@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import cnncli
+from cnncli.runs import RunDir
 
 TEXT = "data: {source: mnist}\nmodel: {layers: [Flatten, {Dense: {units: classes}}]}\n"
 DICT = {"data": {"source": "mnist"}, "model": {"layers": ["Flatten", {"Dense": {"units": "classes"}}]}}
@@ -170,3 +171,20 @@ def test_a_model_has_the_same_weights_each_time_and_is_not_compiled():
     assert not one.compiled
     assert (one.input_shape, one.output_shape) == ((None, 28, 28, 1), (None, 10))
     assert all(np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("one", ["mnist-001", Path("mnist-001")])
+def test_one_text_where_several_are_expected_is_not_taken_letter_by_letter(one, tmp_path):
+    for argument, call in {
+        "runs": lambda: cnncli.compare(one, "mnist-002"),
+        "shards": lambda: cnncli.merge_predictions(one, tmp_path / "all.csv"),
+        "negatives": lambda: cnncli.Run(RunDir(tmp_path)).measure_unknown(one),
+        "trusted": lambda: cnncli.Run(RunDir(tmp_path)).benchmark_exports(one),
+    }.items():
+        with pytest.raises(TypeError, match=rf"^{argument} takes a list, such as \['mnist-001'\]; got 'mnist-001'$"):
+            call()
+
+
+def test_no_shard_at_all_cannot_be_merged(tmp_path):
+    with pytest.raises(cnncli.DataError, match="no shard is named"):
+        cnncli.merge_predictions([], tmp_path / "all.csv")

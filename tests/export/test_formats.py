@@ -197,6 +197,8 @@ def test_a_format_without_eight_bits_says_so(run):
         run("digits").export("keras", int8=True)
     with pytest.raises(ValueError, match="no format is called 'tflite'; they are onnx, litert"):
         run("digits").export("tflite")
+    with pytest.raises(ValueError, match=r"no format is called \['onnx'\]; they are onnx, litert"):
+        run("digits").export(["onnx"])
     with pytest.raises(ValueError, match="no format is named; they are onnx, litert"):
         run("digits").export()
 

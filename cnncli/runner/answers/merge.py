@@ -18,6 +18,8 @@ def merge_predictions(shards: Sequence[Path], out: Path, overwrite: bool) -> Wri
     file = AnswerFile(out)
     if not overwrite:
         file.require_free()
+    if not shards:
+        raise DataError("no shard is named", "name the files of all shards")
     files = [AnswerFile(path) for path in shards]
     outcomes = [_outcome(each, file) for each in files]
     _require_all_once(files, outcomes)
