@@ -147,7 +147,7 @@ def _pair_lines(pair: Pair, several: bool, is_repeat: bool) -> Iterator[str]:
     for change in pair.classes[:_MOST_CLASSES]:
         sure = f", p {p_text(change.p)}" if change.p < 0.05 else ""
         yield (
-            f"  {change.class_name}: {change.gained - change.lost:+,} of {counted(change.images, 'image')}"
+            f"  {change.class_name}: {_signed(change.gained - change.lost)} of {counted(change.images, 'image')}"
             f" ({change.gained:,} gained, {change.lost:,} lost{sure})"
         )
     if len(pair.classes) > _MOST_CLASSES:
@@ -170,7 +170,11 @@ def _difference_lines(title: str, values: Mapping[str, tuple[str, ...]]) -> Iter
 
 
 def _points(difference: float) -> str:
-    return f"{100 * difference:+.2f}".replace("-", "−")
+    return _signed(100 * difference, ".2f")
+
+
+def _signed(number: float, form: str = ",") -> str:
+    return f"{number:+{form}}".replace("-", "−")
 
 
 def _verdict(p: float) -> str:
