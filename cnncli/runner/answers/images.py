@@ -16,6 +16,7 @@ import numpy as np
 
 from cnncli.data.decode.formats import HEAD, format_of
 from cnncli.data.inventory.folder_inventory import FolderInventory
+from cnncli.data.inventory.location import require_existing
 from cnncli.data.inventory.own_files import is_own_drawing
 from cnncli.data.remote.address import refuse_address
 from cnncli.data.sources.rows.arguments import TableArguments
@@ -137,7 +138,8 @@ def list_images(inputs: Iterable[ImageSource], image_column: str | None, notice:
         notice: Receives a line about what is not certain in a table, and about images that are listed twice.
 
     Raises:
-        DataError: A folder cannot be listed, a table not read, or there are no images at all.
+        DataError: A folder cannot be listed, a table not read, there are no images at all, or the only path that is
+            named does not exist. One of several that does not is answered with what is the matter.
     """
     each = (
         one
@@ -148,6 +150,8 @@ def list_images(inputs: Iterable[ImageSource], image_column: str | None, notice:
     if first is None:
         raise DataError("the list of images is empty", "name files, folders, tables or patterns")
     if second is None:
+        if not glob.has_magic(first):
+            require_existing(first)
         root, found = _found(first, image_column, notice)
         images = ImageList(root)
         for name, path in found:

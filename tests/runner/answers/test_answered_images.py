@@ -42,6 +42,14 @@ def test_a_folder_and_a_pattern_name_images_from_there_on(folder):
     assert names("photos/x[9].png") == ["photos/x[9].png"]
 
 
+def test_a_single_path_that_is_not_there_is_told_before_anything_is_written(folder):
+    with pytest.raises(DataError, match="phots does not exist") as told:
+        list_images(["phots"], None, pytest.fail)
+    assert "photos" in told.value.hint
+    images = list_images(["phots", "photos/x9.png"], None, pytest.fail)
+    assert [images.name(at) for at in range(len(images))] == ["phots", "photos/x9.png"]  # answered as unreadable
+
+
 def test_several_are_named_as_they_are_written(folder):
     assert names("photos/b", "photos/x9.png") == ["photos/b/2.jpg", "photos/b/deep/1.png", "photos/x9.png"]
     assert names("photos/x9.png") == ["photos/x9.png"]
