@@ -80,6 +80,7 @@ def test_a_run_goes_on_with_its_own_number(tmp_path, variable, record, after):
 def test_an_evaluation_computes_with_the_number_of_the_training(tmp_path, variable, monkeypatch):
     run = RunDir(tmp_path)
     run.write_json("environment.json", {"threads": 1})
+    run.spec.write_text("data: {source: mnist}\nmodel: {layers: [Flatten]}\n")
     seen = []
 
     def start(before_start=lambda: None):
