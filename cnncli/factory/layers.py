@@ -12,6 +12,7 @@ from typing import Any
 
 from cnncli.factory.computation.columns import convolved_in_pairs
 from cnncli.factory.computation.normalization import moments_of_all, normalized, normalized_by_all
+from cnncli.factory.computation.tiles import convolved_in_tiles, quickest_tiles
 from cnncli.factory.precision import has_gpu, onednn_has_bfloat16
 from cnncli.startup import keras, tf
 
@@ -55,25 +56,33 @@ class Conv2D(keras.layers.Conv2D):
     - In bfloat16 oneDNN computes row by row with registers for 32 pixels, which rows of 8 leave mostly empty. Here the
       gradient of the kernel is a matrix product for each of its pixels (`benchmarks/layers.py` has the times).
 
-    With few filters it computes two columns at once in training, where a training has chosen that.
+    In training it computes two columns at once with few filters, and with many channels in tiles, where a training has
+    chosen that.
 
     Shape:
         (batch, height, width, channels) → (batch, new height, new width, filters)
     """
 
     in_pairs = False
+    tiled_batch = 0
+    _is_training = False
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """The image under the kernel, with bias and activation."""
         _, height, width, _ = inputs.shape
         known = height is not None and width is not None and width % 2 == 0
-        if not (known and self.in_pairs and training and self.trainable):
+        self._is_training = bool(training and self.trainable)
+        if not (known and self.in_pairs and self._is_training):
             return super().call(inputs)
         bias = self.bias if self.use_bias else None
         return convolved_in_pairs(inputs, self.kernel, bias, self.padding, self.activation)
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         """The image under the kernel."""
+        if self.tiled_batch and self._is_training:
+            tiles = quickest_tiles(inputs.shape, kernel.shape, self.padding, self.tiled_batch)
+            if tiles is not None:
+                return convolved_in_tiles(inputs, kernel, tiles)
         if prod(self.kernel_size) == 1 < prod(self.strides) and kernel.shape[2] < _BLOCK:
             down, right = self.strides
             return keras.ops.conv(inputs[:, ::down, ::right], kernel, padding="valid")

@@ -15,10 +15,12 @@ from cnncli.factory.precision import has_gpu
 from cnncli.machine import processor_flags, usable_cores
 
 UPDATES, SMALL_UPDATES, COLUMNS, BATCHES = "updates", "small_updates", "columns", "batches"
+CONVOLUTIONS = "convolutions"
 
-_CHOICES = {UPDATES: "once", SMALL_UPDATES: "once", COLUMNS: "pairs", BATCHES: "halves"}
+_CHOICES = {UPDATES: "once", SMALL_UPDATES: "once", COLUMNS: "pairs", BATCHES: "halves", CONVOLUTIONS: "tiles"}
 """What environment.json says of a training that computes in the new ways: a weight is updated by one operation, a small
-one by Adam, too, convolutions with few filters compute two columns at once, and two cores take half of a batch each."""
+one by Adam, too, convolutions with few filters compute two columns at once, two cores take half of a batch each, and
+convolutions with many channels are computed in tiles."""
 
 _recorded: ContextVar[frozenset[str] | None] = ContextVar("recorded", default=None)
 

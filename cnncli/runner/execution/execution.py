@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from cnncli.data.share import Share
-from cnncli.factory.computation.choices import COLUMNS, is_taken
+from cnncli.factory.computation.choices import COLUMNS, CONVOLUTIONS, is_taken
 from cnncli.factory.computation.columns import pair_columns
 from cnncli.factory.computation.halves import in_halves, takes_halves
+from cnncli.factory.computation.tiles import multiply_in_tiles
 from cnncli.factory.metrics import add_batch
 from cnncli.startup import keras, tf
 from cnncli.workers.group import Alone
@@ -83,9 +84,11 @@ class OneDevice:
         return self.scope()
 
     def prepare(self, model: keras.Model, batch_size: int, evaluation_batch_size: int) -> None:
-        """One device takes every model as it is, but for convolutions with few filters."""
+        """One device takes every model as it is, but for convolutions with few filters or many channels."""
         if is_taken(COLUMNS):
             pair_columns(model)
+        if is_taken(CONVOLUTIONS):
+            multiply_in_tiles(model, (batch_size + 1) // 2 if takes_halves(model) else batch_size)
 
     def trained_variables(self, model: keras.Model) -> None:
         """The optimizer changes the model's own variables."""

@@ -4,7 +4,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-NEW = {"updates": "once", "small_updates": "once", "columns": "pairs", "batches": "halves"}
+TILES = {"convolutions": "tiles"}
+NEW = {"updates": "once", "small_updates": "once", "columns": "pairs", "batches": "halves"} | TILES
 
 
 @pytest.fixture(autouse=True)
@@ -53,8 +54,8 @@ def test_a_new_training_takes_the_ways_by_which_its_processor_gains(processor):
     from cnncli.factory.computation.choices import choices_of, record_of_choices
 
     processor(2, "avx2")
-    assert record_of_choices() == {"updates": "once", "small_updates": "once", "batches": "halves"}
+    assert record_of_choices() == {"updates": "once", "small_updates": "once", "batches": "halves"} | TILES
     with choices_of(NEW):  # of a run that began on another processor
         assert record_of_choices() == NEW
     processor(1, "avx512f")
-    assert record_of_choices() == {"updates": "once", "small_updates": "once", "columns": "pairs"}
+    assert record_of_choices() == {"updates": "once", "small_updates": "once", "columns": "pairs"} | TILES
