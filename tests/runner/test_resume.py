@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import shutil
 import signal
 import subprocess
@@ -187,6 +188,23 @@ def test_other_states_are_kept_as_well_when_there_is_no_time_for_reports(
     assert caught.value.left_out.endswith(f"more than 0 seconds: 'cnncli evaluate {run.path}' prints it")
     assert not {"metrics.json", "report.txt", "predictions.csv", "plots/mistakes.png"} & names_of(run)
     assert {"history.csv", "plots/history.png", "weights/best.weights.h5", "weights/last.weights.h5"} <= names_of(run)
+    resume(run, [watcher()])
+    assert_same(run, whole)
+
+
+@pytest.mark.exhaustive
+def test_convolutions_in_tiles_are_resumed_to_the_same_bits(train, stateful, watcher, tmp_path, monkeypatch):
+    from cnncli.factory.computation import tiles
+
+    spec = stateful("model.layers[0].Conv2D.strides=1", "train.epochs=2", "train.callbacks=[]")
+    plain = train(spec, tmp_path / "plain", [watcher()]).run
+    monkeypatch.setattr(tiles, "_MOST", math.inf)  # so small a network gains nothing by them
+    whole = train(spec, tmp_path / "whole", [watcher()]).run
+    assert history_of(plain) != history_of(whole)
+    with pytest.raises(Interrupted):
+        train(spec, tmp_path, [watcher(stop=(2, 3))])
+    run = RunDir(tmp_path / "stateful-001")
+    assert run.read_json("environment.json")["convolutions"] == "tiles"
     resume(run, [watcher()])
     assert_same(run, whole)
 
