@@ -3,8 +3,8 @@
     python benchmarks/layers.py [--rounds 9] [--only tiles]
 
 A step of a layer, or of a whole network, is its output and all its gradients for 128 or 32 images of noise. The two
-take turns; the figures are medians of the rounds. On a processor without bfloat16 the convolutions of batches of 128 are
-Keras' own. Those in tiles are of the size of the batch that is named.
+take turns; the figures are medians of the rounds. Without bfloat16 the convolutions of 128 images are Keras' own;
+those in tiles name the size of their batch.
 """
 
 from __future__ import annotations
