@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -391,8 +392,14 @@ NEED_NO_TENSORFLOW = {
     "evaluate RUN --fail-under macro_f2=0.9": (2, "did you mean 'macro_f1'?"),
     "evaluate RUN --fail-under log_loss=0.1": (2, "less of log_loss is better"),
     "evaluate RUN --on nosuch": (3, "nosuch does not exist"),
-    "evaluate RUN --data nosuch": (3, "nosuch does not exist"),
-    "export RUN --format onnx --data nosuch": (3, "nosuch does not exist"),
+    "evaluate PHOTOS --data nosuch": (3, "nosuch does not exist"),
+    "evaluate PHOTOS": (3, "name their new place: --data PATH"),
+    "reproduce PHOTOS": (3, "name their new place: --data PATH"),
+    "reproduce PHOTOS --data nosuch": (3, "nosuch does not exist"),
+    "resume PHOTOS --epochs 9": (3, "name their new place: --data PATH"),
+    "resume PHOTOS --epochs 9 --data nosuch": (3, "nosuch does not exist"),
+    "evaluate RUN --data configs": (6, "come from mnist, which has no path"),
+    "export PHOTOS --format onnx --data nosuch": (3, "nosuch does not exist"),
     "resume nosuch": (6, "there is no run"),
     "resume RUN": (0, "is finished"),
     "resume RUN --epochs 3": (6, "has already been trained for 4 epochs, more than 3"),
@@ -410,7 +417,13 @@ def test_a_run_that_needs_no_tensorflow_is_answered_without(tmp_path):
     run.write_json("data.json", {})
     with run.write(CHECKPOINT) as path:
         write_checkpoint(path, TrainingState(tuple(Epoch(number, {}, 0.1, 1.0) for number in range(1, 5))))
-    expected = {command.replace("RUN", str(run.path)): said for command, said in NEED_NO_TENSORFLOW.items()}
+    photos = RunDir(shutil.copytree(run.path, tmp_path / "photos-001"))
+    source = "source: {folder: {path: nowhere}}"
+    photos.write_text("spec.yaml", run.spec.read_text().replace("source: mnist", source))
+    expected = {
+        command.replace("RUN", str(run.path)).replace("PHOTOS", str(photos.path)): said
+        for command, said in NEED_NO_TENSORFLOW.items()
+    }
     for command, (code, out, err, loaded) in answers_of(*expected).items():
         assert (code, out, "tensorflow" in loaded) == (expected[command][0], "", False), (command, err)
         assert expected[command][1] in err, command

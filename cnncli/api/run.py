@@ -12,6 +12,7 @@ from cnncli.isolation import isolated
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records.html import html_table
+from cnncli.runner.inputs.preconditions import images_of_run, require_weights
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.resume_plan import plan_resume
 from cnncli.runner.threads import choose_threads
@@ -110,8 +111,6 @@ class Run(HeatMappedRun):
             raise ValueError("write is for the best weights on the run's own test images")
         if self._evaluated and of_training and data is None and not write and not tta:
             return self._evaluated
-        from cnncli.runner.inputs.preconditions import images_of_run
-
         moved, other = (None if path is None else expanded(path) for path in (data, on))
         with images_of_run(self.spec.data, moved, other), isolated(before_start=self.apply_recorded_threading):
             from cnncli.api.results import EvaluationResult
@@ -128,6 +127,7 @@ class Run(HeatMappedRun):
         epochs: int | None = None,
         observers: Sequence[TrainingObserver] = (),
         *,
+        data: str | os.PathLike[str] | None = None,
         devices: int | str | Sequence[str] | None = None,
         command: Sequence[str] = (),
     ) -> Run:
@@ -136,6 +136,7 @@ class Run(HeatMappedRun):
         Args:
             epochs: Total number of epochs, in place of the spec's.
             observers: Receive the events of the training.
+            data: Where the images are now, if they were moved; the run names this place from then on.
             devices: What shares each step from here on, in place of the spec's `train.devices`.
             command: Command line to record in environment.json.
 
@@ -158,14 +159,21 @@ class Run(HeatMappedRun):
         """
         with self.folder.locked():
             current = Run(self.folder)  # nobody else changes it from here on
-            spec = plan_resume(current, epochs, devices)
+            moved = None if data is None else expanded(data)
+            spec = plan_resume(current, epochs, devices, moved)
             if spec is None:
                 return self
             divide_processor(parts_of_processor(spec.train.devices))
             from cnncli.explain.topics import explained
             from cnncli.report import reports_beside
 
-            with reports_beside(explained) as reports, isolated(before_start=lambda: choose_threads(spec, current)):
+            if not self.folder.data.exists():  # it ended before its first step
+                require_weights(spec.model, self.path.parent)
+            with (
+                images_of_run(spec.data, moved),
+                reports_beside(explained) as reports,
+                isolated(before_start=lambda: choose_threads(spec, current)),
+            ):
                 from cnncli.runner.resume import resume
 
                 return Run.of_training(resume(current, spec, observers, command, reports=reports))
@@ -205,6 +213,7 @@ class Run(HeatMappedRun):
         runs_dir: str | os.PathLike[str] | None = None,
         observers: Sequence[TrainingObserver] = (),
         *,
+        data: str | os.PathLike[str] | None = None,
         command: Sequence[str] = (),
     ) -> Reproduction:
         """Trains the spec of this finished run again, into a new run, and compares the two.
@@ -212,10 +221,12 @@ class Run(HeatMappedRun):
         Args:
             runs_dir: Directory of the new run; that of this run by default.
             observers: Receive the events of the training.
+            data: Where the images are now, if they were moved; the new run names this place.
             command: Command line to record in environment.json.
 
         Raises:
             RunError: The run is not finished, or its records are damaged.
+            DataError: Its images are missing or have changed.
             CnncliError: Whatever ends a training.
 
         Example:
@@ -224,10 +235,13 @@ class Run(HeatMappedRun):
             True
         """
         current = Run(self.folder)  # it may have been resumed since this one was opened
-        with isolated(before_start=current.apply_recorded_threading):
+        folder = self.path.parent if runs_dir is None else expanded(runs_dir)
+        moved = None if data is None else expanded(data)
+        require_weights(current.spec.model, self.path.parent)
+        with images_of_run(current.spec.data, moved), isolated(before_start=current.apply_recorded_threading):
             from cnncli.runner.reproduce import reproduce
 
-            return reproduce(current, self.path.parent if runs_dir is None else expanded(runs_dir), observers, command)
+            return reproduce(current, folder, observers, command, moved)
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"

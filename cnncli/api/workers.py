@@ -13,7 +13,7 @@ from cnncli.environment import expect_workers
 from cnncli.errors import Problem, SpecError
 from cnncli.isolation import isolated
 from cnncli.observer import TrainingObserver
-from cnncli.runner.inputs.preconditions import require_inputs_exist
+from cnncli.runner.inputs.preconditions import images_of_run, require_inputs_exist
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.resume_plan import plan_resume
 from cnncli.runner.threads import choose_threads
@@ -68,6 +68,7 @@ def resume_together(
     epochs: int | None = None,
     observers: Sequence[TrainingObserver] = (),
     *,
+    data: Path | None = None,
     command: Sequence[str] = (),
 ) -> Any:
     """Continues a run as rank 0 of several processes; the run, or None when nothing remained to be trained.
@@ -79,14 +80,15 @@ def resume_together(
         with telling_others(workers):
             stack.enter_context(run.folder.locked())
             current = OpenRun(run.folder)  # nobody else changes it from here on
-            spec = plan_resume(current, epochs)
+            spec = plan_resume(current, epochs, moved=data)
             if spec is not None:
                 _refuse_what_cannot_be_shared(spec, workers)
         with meet(workers, facts_of("resume", {}, {"--epochs": epochs}), _notice(observers)) as group:
             if spec is None:
                 return None
             group.send_files(shared_files(current.path))
-            with isolated(before_start=partial(choose_threads, spec, current, together=True)):
+            threads = partial(choose_threads, spec, current, together=True)
+            with images_of_run(spec.data, data), isolated(before_start=threads):
                 from cnncli.api.run import Run
                 from cnncli.runner.resume import resume
 
@@ -99,6 +101,7 @@ def follow_resume(
     epochs: int | None = None,
     observers: Sequence[TrainingObserver] = (),
     *,
+    data: Path | None = None,
     command: Sequence[str] = (),
 ) -> None:
     """Continues a run as one of the other processes; rank 0 gives what is needed of it."""
@@ -112,9 +115,10 @@ def follow_resume(
             return
         current = OpenRun(own_copy(scratch, files))
         with current.folder.locked():
-            spec = plan_resume(current, epochs)
+            spec = plan_resume(current, epochs, moved=data)
             assert spec is not None  # rank 0 has the same records
-            with isolated(before_start=partial(choose_threads, spec, current, together=True)):
+            threads = partial(choose_threads, spec, current, together=True)
+            with images_of_run(spec.data, data), isolated(before_start=threads):
                 from cnncli.runner.resume import resume
 
                 resume(current, spec.replace(track=[]), [log], command, evaluates=False, group=group)

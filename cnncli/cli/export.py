@@ -10,9 +10,9 @@ import click
 
 from cnncli.catalog.export_formats import EXPORT_FORMATS
 from cnncli.cli.options import (
-    UserPath,
     allow_changed_weights_option,
     calibrated_option,
+    data_option,
     run_argument,
     runs_dir_option,
     weights_option,
@@ -56,7 +56,7 @@ class _Format(click.Choice[str]):
 @click.option("--benchmark", is_flag=True, help="Show how quick and how large every export of the run is.")
 @weights_option
 @calibrated_option
-@click.option("--data", type=UserPath(), help="New path of the run's images, if they were moved.")
+@data_option
 @allow_changed_weights_option
 def export(
     run: str,

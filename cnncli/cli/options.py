@@ -165,6 +165,7 @@ def devices_value(text: str) -> int | str | list[str]:
     return names if ":" in text else int(text) if text.isdecimal() else text
 
 
+data_option = click.option("--data", type=UserPath(), help="New path of the run's images, if they were moved.")
 run_argument = click.argument("run", shell_complete=complete_runs)
 weights_option = click.option(
     "--weights",

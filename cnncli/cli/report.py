@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from cnncli.cli.options import UserPath, allow_changed_weights_option, run_argument, runs_dir_option
+from cnncli.cli.options import allow_changed_weights_option, data_option, run_argument, runs_dir_option
 
 
 @click.command()
 @run_argument
 @runs_dir_option
-@click.option("--data", type=UserPath(), help="New path of the run's images, if they were moved.")
+@data_option
 @click.option("--open", "shows", is_flag=True, help="Open the page in the browser.")
 @allow_changed_weights_option
 def report(run: str, runs_dir: Path, data: Path | None, shows: bool, allow_changed_weights: bool) -> None:

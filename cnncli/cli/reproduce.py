@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
-from cnncli.cli.options import run_argument, runs_dir_option
+from cnncli.cli.options import data_option, run_argument, runs_dir_option
 
 
 @click.command()
 @run_argument
 @runs_dir_option
+@data_option
 @click.option("-q", "--quiet", is_flag=True, help="Print only the result.")
-def reproduce(run: str, runs_dir: Path, quiet: bool) -> None:
+def reproduce(run: str, runs_dir: Path, data: Path | None, quiet: bool) -> None:
     """Train a run again, into a new run, and compare the two.
 
     RUN is a run folder or its name. Every epoch, the best weights and the predictions must be identical. If they are
@@ -32,7 +33,7 @@ def reproduce(run: str, runs_dir: Path, quiet: bool) -> None:
 
     opened = open_run(run, runs_dir)
     with Signals() as signals, TrainingScreen(quiet, signals) as screen:
-        result = opened.reproduce(runs_dir, [screen], command=sys.argv)
+        result = opened.reproduce(runs_dir, [screen], data=data, command=sys.argv)
     if not quiet:
         say()
     if not result.is_same:

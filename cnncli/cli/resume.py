@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cnncli.cli.options import (
+    data_option,
     devices_option,
     devices_value,
     run_argument,
@@ -27,10 +28,19 @@ if TYPE_CHECKING:
 @run_argument
 @runs_dir_option
 @click.option("--epochs", type=click.IntRange(1), help="Total number of epochs; overrides the spec's.")
+@data_option
 @devices_option
 @workers_options
 @click.option("-q", "--quiet", is_flag=True, help="Print only the run folder.")
-def resume(run: str, runs_dir: Path, epochs: int | None, devices: str | None, quiet: bool, **together: Any) -> None:
+def resume(
+    run: str,
+    runs_dir: Path,
+    epochs: int | None,
+    data: Path | None,
+    devices: str | None,
+    quiet: bool,
+    **together: Any,
+) -> None:
     """Continue an interrupted run, or a group of runs.
 
     The result is the same as without the interruption. RUN is the folder of a run, or of a training with folds, or its
@@ -51,12 +61,14 @@ def resume(run: str, runs_dir: Path, epochs: int | None, devices: str | None, qu
     if workers is not None:
         if devices is not None:
             raise click.UsageError("--workers and --devices cannot be combined: each rank trains on all its cards")
-        return _resume_together(run, runs_dir, epochs, workers, quiet)
+        return _resume_together(run, runs_dir, epochs, data, workers, quiet)
     if group := group_at(run, runs_dir):
         if epochs is not None:
             raise click.UsageError("--epochs is for a run, and this is a group of runs")
-        if devices is not None:
-            raise click.UsageError("--devices is for a run, and this is a group of runs; resume each of them with it")
+        for option, value in (("--data", data), ("--devices", devices)):
+            if value is not None:
+                one_by_one = "resume each of them with it"
+                raise click.UsageError(f"{option} is for a run, and this is a group of runs; {one_by_one}")
         folds = Folds(group)
         with Signals() as signals, TrainingScreen(quiet, signals) as screen:
             remained = folds.resume([screen], command=sys.argv)
@@ -69,7 +81,9 @@ def resume(run: str, runs_dir: Path, epochs: int | None, devices: str | None, qu
     opened = open_run(run, runs_dir)
     more = "" if devices is None else f" --devices {shlex.quote(devices)}"
     with Signals() as signals, TrainingScreen(quiet, signals, more) as screen:
-        resumed = opened.resume(epochs, [screen], devices=devices and devices_value(devices), command=sys.argv)
+        resumed = opened.resume(
+            epochs, [screen], data=data, devices=devices and devices_value(devices), command=sys.argv
+        )
     if resumed is opened:
         _tell_finished(opened)
     else:
@@ -77,7 +91,9 @@ def resume(run: str, runs_dir: Path, epochs: int | None, devices: str | None, qu
     return None
 
 
-def _resume_together(run: str, runs_dir: Path, epochs: int | None, workers: Workers, quiet: bool) -> None:
+def _resume_together(
+    run: str, runs_dir: Path, epochs: int | None, data: Path | None, workers: Workers, quiet: bool
+) -> None:
     """Continues a run as one of several processes; only rank 0 needs its folder."""
     from cnncli import open_run
     from cnncli.api.workers import follow_resume, resume_together
@@ -87,12 +103,12 @@ def _resume_together(run: str, runs_dir: Path, epochs: int | None, workers: Work
 
     with Signals() as signals, TrainingScreen(quiet, signals, workers.options) as screen:
         if not workers.is_chief:
-            follow_resume(workers, runs_dir, epochs, [screen], command=sys.argv)
+            follow_resume(workers, runs_dir, epochs, [screen], data=data, command=sys.argv)
             show_shared(None, quiet)
             return
         with telling_others(workers):
             opened = open_run(run, runs_dir)
-        resumed = resume_together(opened, workers, epochs, [screen], command=sys.argv)
+        resumed = resume_together(opened, workers, epochs, [screen], data=data, command=sys.argv)
     if resumed is None:
         _tell_finished(opened)
     else:

@@ -19,6 +19,7 @@ from cnncli.notices import Notice, warn
 from cnncli.records import Evaluation
 from cnncli.report import EvaluationData, artifact_names, write_artifacts
 from cnncli.runner.inputs.image_manifest import recorded_splits, warn_about_trained
+from cnncli.runner.inputs.moved_images import moved_to
 from cnncli.runner.inputs.other_images import other_images
 from cnncli.runner.inputs.splits import Splits, decoded, decoded_before, evaluated_splits, groups_in
 from cnncli.runner.model.build import encoding_for
@@ -29,7 +30,6 @@ from cnncli.runner.views.allowed import required_views
 from cnncli.runner.views.gain import with_gain
 from cnncli.runs.image_list import SPLITS
 from cnncli.spec.schema import Data
-from cnncli.spec.sections.sources import Source
 from cnncli.startup import keras
 
 
@@ -144,7 +144,7 @@ def own_split(
     """
     if split not in SPLITS:
         raise ValueError(f"no split is called '{split}'; they are {', '.join(SPLITS)}")
-    data = run.spec.data if data_path is None else _moved(run.spec.data, data_path)
+    data = run.spec.data if data_path is None else moved_to(run.spec.data, data_path)
     needed = (split, *further)
     splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=needed, rows=run.image_rows)
     if split not in splits.samples:
@@ -161,17 +161,3 @@ def decoded_split(splits: Splits, split: str, data: Data, notice: Notice) -> Lab
         pass  # files of the other splits are gone, and not needed
     one = dataclasses.replace(splits, samples={split: splits.samples[split]})
     return decoded(one, data, notice=notice).samples[split]
-
-
-def _moved(data: Data, path: Path) -> Data:
-    """The section `data` with its images at another place.
-
-    Raises:
-        RunError: Its source has no path.
-    """
-    source = data.source
-    if "path" not in source.arguments:
-        raise RunError(f"the images of this run come from {source.name}, which has no path that --data could change")
-    # The images of a table are below its root, when it has one
-    key = "root" if "root" in source.arguments and path.is_dir() else "path"
-    return data.replace(source=Source(source.name, {**source.arguments, key: str(path)}))

@@ -15,9 +15,12 @@ from cnncli.observer import TrainingObserver
 from cnncli.records import Reproduction
 from cnncli.runner.environment import differences, environment
 from cnncli.runner.execution.devices import device_names
+from cnncli.runner.inputs.image_manifest import recorded_splits
+from cnncli.runner.inputs.moved_images import moved_to
 from cnncli.runner.inputs.own_files import with_own_files
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.train import train
+from cnncli.runner.training.observers import Observers
 from cnncli.runs import BEST, hashes
 from cnncli.wording import counted, in_shell
 
@@ -25,14 +28,21 @@ _COMPARED_FILES = {BEST: "the best weights", "predictions.csv": "the predictions
 
 
 def reproduce(
-    run: OpenRun, runs_dir: Path, observers: Sequence[TrainingObserver] = (), command: Sequence[str] = ()
+    run: OpenRun,
+    runs_dir: Path,
+    observers: Sequence[TrainingObserver] = (),
+    command: Sequence[str] = (),
+    moved: Path | None = None,
 ) -> Reproduction:
     """Trains the spec of a finished run into a new run, as `cnncli.Run.reproduce` says."""
     if run.status.get("state") != "finished":
         raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {in_shell(run.path)}")
     spec, recorded, before = run.spec, run.environment, run.history_rows
     # A run named in model.weights is the one beside this run, wherever the new one is created
-    data = with_own_files(spec.data, run.path)
+    data = with_own_files(spec.data if moved is None else moved_to(spec.data, moved), run.path)
+    if run.image_rows:  # with others the results would differ, and only at the end
+        notice = Observers(observers).on_notice
+        recorded_splits(data, spec.seed, run.data_record, run.path, notice, unchanged=True, rows=run.image_rows)
     if data.classes is None and data.source.has_files:  # a folder or table may have more classes by now
         data = data.replace(classes=run.class_names)
     spec = spec.replace(track=[])  # only to compare the two

@@ -24,7 +24,7 @@ from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
 from cnncli.runner.training.preparation import prepare_phases
 from cnncli.runner.training.results import ResultWriter, Trained, TrainingResult
-from cnncli.runner.training.run_files import command_line, set_epochs
+from cnncli.runner.training.run_files import change_spec, command_line
 from cnncli.runner.training.session import TrainingSession
 from cnncli.runs import now
 from cnncli.spec.metrics import monitored_metric, reported_metrics
@@ -102,8 +102,10 @@ def _continue(
         outcome.session = session
         group.open(str(run.path), lambda reason: folder.set_status("interrupted", reason=reason))
         folder.set_status("running")  # first: a kill from here on is that of a training, with the old spec or the new
-        if spec.train.epochs != run.spec.train.epochs:
-            run.spec_text = set_epochs(folder, run.loaded_spec.document.value, spec.train.phases[-1].epochs)
+        epochs = spec.train.phases[-1].epochs if spec.train.epochs != run.spec.train.epochs else None
+        place = spec.data.source if spec.data.source != run.spec.data.source else None
+        if epochs or place:
+            run.spec_text = change_spec(folder, run.loaded_spec.document.value, epochs, place)
         resumed = run.environment.get("resumed")
         entry = {"time": now(), "command": command_line(command), "differs": differing}
         entries = [*(resumed if isinstance(resumed, list) else []), entry]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from cnncli.errors import RunError
+from cnncli.runner.inputs.moved_images import moved_to
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.training.checkpoint import TrainingState
 from cnncli.spec.schema import Spec
@@ -13,7 +15,10 @@ from cnncli.wording import counted
 
 
 def plan_resume(
-    run: OpenRun, epochs: int | None = None, devices: int | str | Sequence[str] | None = None
+    run: OpenRun,
+    epochs: int | None = None,
+    devices: int | str | Sequence[str] | None = None,
+    moved: Path | None = None,
 ) -> Spec | None:
     """The spec to resume a run with, or None when nothing remains to be trained.
 
@@ -21,12 +26,14 @@ def plan_resume(
         run: The run.
         epochs: Total number of epochs, in place of the spec's.
         devices: What shares each step, in place of the spec's.
+        moved: Where the images are now, if they were moved.
 
     Returns:
-        The run's own spec, the same object, unless the number of epochs or the devices are given and differ.
+        The run's own spec, the same object, unless something is given that differs from it.
 
     Raises:
-        RunError: It diverged, its records are damaged, or it cannot be trained for this number of epochs.
+        RunError: It diverged, its records are damaged, or it cannot be trained for this number of epochs,
+            or its images have no path.
         SpecError: The devices are no such value, or cannot train the spec.
     """
     state = run.status.get("state") if run.folder.status_file.exists() else ""
@@ -36,6 +43,8 @@ def plan_resume(
     spec = run.spec if epochs is None else _with_epochs(run, epochs)
     if state == "finished" and spec is run.spec:
         return None
+    if moved is not None:
+        spec = spec.replace(data=moved_to(spec.data, moved))
     if devices is None:
         return spec
     value = devices if isinstance(devices, int | str) else list(devices)

@@ -103,3 +103,24 @@ def test_evaluate_measures_the_same_again_and_names_what_went_elsewhere(measured
     shutil.rmtree(tmp_path / "photos" / "red")
     result = measured("evaluate", "photos-001", "--data", tmp_path / "photos")
     assert (result.code, "images of this run are missing" in result.err) == (3, True)
+
+
+def test_a_run_whose_images_moved_is_trained_further_and_again_to_the_same_bits(call, folder, tmp_path):
+    place = {"CNNCLI_CACHE_DIR": str(tmp_path / "cache")}
+    stayed, moved = (tmp_path / name / "photos-001" for name in ("stayed", "moved"))
+    for run in (stayed, moved):
+        shutil.copytree(folder / "runs" / "photos-001", run)
+    spec = (moved / "spec.yaml").read_text()
+    (moved / "spec.yaml").write_text(spec.replace(str(folder / "photos"), str(tmp_path / "gone")))
+    shutil.copytree(folder / "photos", tmp_path / "here" / "photos")
+    assert call("resume", stayed, "--epochs", 2, "-q", **place).code == 0
+    refused = call("resume", moved, "--epochs", 2, "-q", **place)
+    assert (refused.code, "name their new place: --data PATH" in refused.err) == (3, True)
+    resumed = call("resume", moved, "--epochs", 2, "-q", "--data", tmp_path / "here" / "photos", **place)
+    assert resumed.code == 0, resumed.err
+    for name in ("weights/best.weights.h5", "weights/last.weights.h5", "predictions.csv", "images.csv", "data.json"):
+        assert (stayed / name).read_bytes() == (moved / name).read_bytes(), name
+    assert call("evaluate", moved, **place).code == 0  # it names the new place
+    assert f"{folder / 'photos'}" not in (moved / "spec.yaml").read_text()
+    again = call("reproduce", stayed, "-q", "--data", tmp_path / "here" / "photos", **place)
+    assert (again.code, "is identical to" in again.out) == (0, True), again.err

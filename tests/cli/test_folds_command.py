@@ -67,6 +67,7 @@ def test_a_finished_group_is_not_trained_again(call, group):
     group.page.write_text("")
     assert "is finished" in call("resume", group.path).err
     assert call("resume", group.path, "--epochs", "9").code == 2
+    assert "--data is for a run, and this is a group of runs" in call("resume", group.path, "--data", ".").err
 
 
 def test_what_a_training_shows_of_its_folds(group, capsys):

@@ -43,3 +43,20 @@ def test_a_class_that_was_added_since_changes_nothing(folder_spec, squares, tmp_
     again = reproduce(run, tmp_path / "runs")
     assert again.is_same, again.difference
     assert again.again.endswith("squares-002")
+
+
+def test_a_run_whose_images_changed_is_not_trained_again(folder_spec, squares, tmp_path):
+    from cnncli.errors import DataError
+    from cnncli.runner.open_run import OpenRun
+    from cnncli.runner.reproduce import reproduce
+    from cnncli.runner.train import train
+
+    run = OpenRun(train(folder_spec("train.epochs=1"), tmp_path / "runs").run)
+    changed = squares / run.image_rows[0]["image"]
+    shutil.copyfile(squares / run.image_rows[1]["image"], changed)
+    with pytest.raises(DataError, match="have changed since the run began"):
+        reproduce(run, tmp_path / "runs")
+    changed.unlink()
+    with pytest.raises(DataError, match="images of this run are missing"):
+        reproduce(run, tmp_path / "runs")
+    assert [each.name for each in (tmp_path / "runs").iterdir()] == ["squares-001"]

@@ -198,9 +198,9 @@ class TestMoved:
     """`--data` says where the images are now, whatever the source calls that place."""
 
     def moved(self, spec, path: Path) -> dict:
-        from cnncli.runner.evaluate import _moved
+        from cnncli.runner.inputs.moved_images import moved_to
 
-        return dict(_moved(spec.data, path).source.arguments)
+        return dict(moved_to(spec.data, path).source.arguments)
 
     def test_a_folder(self, folder_spec, tmp_path):
         assert self.moved(folder_spec(), tmp_path) == {"path": str(tmp_path)}

@@ -16,6 +16,7 @@ from cnncli.data.names.split_names import splits_named
 from cnncli.data.remote.address import require_address
 from cnncli.errors import CnncliError, DataError, KeyPath, Problem
 from cnncli.machine import address_in, expanded
+from cnncli.runner.inputs.moved_images import moved_to
 from cnncli.runs import RunDir, find_run
 from cnncli.spec.backbones import is_backbone
 from cnncli.spec.schema import Data, Model
@@ -32,6 +33,12 @@ def require_inputs_exist(data: Data, model: Model, runs_folder: Path, trackers: 
         ResourceError: The package of a tracker is missing, or the address of its server.
     """
     for _, error in (*_missing(data, model, runs_folder), *_not_usable(trackers)):
+        raise error
+
+
+def require_weights(model: Model, runs_folder: Path) -> None:
+    """Refuses a spec whose weights are missing; errors are those of `find_weights`."""
+    for _, error in _missing_weights(model, runs_folder):
         raise error
 
 
@@ -69,7 +76,10 @@ def images_of_run(data: Data, moved: Path | None = None, on: Path | None = None)
 
     Raises:
         DataError: Nothing is there.
+        RunError: The images of the run have no place that could be moved.
     """
+    if moved is not None:
+        moved_to(data, moved)
     is_own = moved is None and on is None
     own = data.source.paths.values() if data.source.name == "folder" else ()  # of others a part may be enough
     try:
@@ -132,6 +142,10 @@ def _missing(data: Data, model: Model, runs_folder: Path) -> Iterator[tuple[KeyP
         yield from _failing(("data", "split", "file"), require_existing, data.split.file)
     if data.corrections is not None:
         yield from _failing(("data", "corrections"), require_existing, data.corrections)
+    yield from _missing_weights(model, runs_folder)
+
+
+def _missing_weights(model: Model, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:
     weights_of: list[tuple[KeyPath, Any]] = [(("model", "weights"), model.weights)]
     weights_of += [(node.at("weights"), node.entry.get("weights")) for node in model.nodes if is_backbone(node.entry)]
     for place, weights in weights_of:

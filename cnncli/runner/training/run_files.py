@@ -59,17 +59,21 @@ def _write_spec(run: RunDir, plain: Mapping[str, Any]) -> str:
     return text
 
 
-def set_epochs(run: RunDir, plain: Mapping[str, Any], epochs: int) -> str:
-    """Changes the epochs of the last phase in spec.yaml, whose content is `plain`, and nothing else.
+def change_spec(run: RunDir, plain: Mapping[str, Any], epochs: int | None, source: Source | None) -> str:
+    """Changes in spec.yaml, whose content is `plain`, the epochs of the last phase or the place of the images.
 
     Returns:
         The text of spec.yaml.
     """
-    train = dict(plain["train"])
-    if stages := train.get("stages"):
-        train["stages"] = [*stages[:-1], {**stages[-1], "epochs": epochs}]
-        epochs = sum(stage["epochs"] for stage in train["stages"])
-    return _write_spec(run, {**plain, "train": {**train, "epochs": epochs}})
+    if epochs is not None:
+        train = dict(plain["train"])
+        if stages := train.get("stages"):
+            train["stages"] = [*stages[:-1], {**stages[-1], "epochs": epochs}]
+            epochs = sum(stage["epochs"] for stage in train["stages"])
+        plain = {**plain, "train": {**train, "epochs": epochs}}
+    if source is not None:
+        plain = {**plain, "data": {**plain["data"], "source": _portable(source).plain()}}
+    return _write_spec(run, plain)
 
 
 def portable_spec(spec: Spec) -> Spec:
@@ -77,15 +81,17 @@ def portable_spec(spec: Spec) -> Spec:
 
     A training takes no notice of `tune`, which is left out.
     """
-    source = spec.data.source
-    arguments = {**source.arguments, **{name: _absolute(path) for name, path in source.paths.items()}}
-    data = spec.data.replace(source=Source(source.name, arguments))
+    data = spec.data.replace(source=_portable(spec.data.source))
     if data.split.file is not None:
         data = data.replace(split=data.split.replace(file=_absolute(data.split.file)))
     if data.corrections is not None:
         data = data.replace(corrections=_absolute(data.corrections))
     train = spec.train.replace(precision=precision_here(spec.train.precision), devices=number_here(spec.train.devices))
     return spec.replace(data=data, model=with_weights(spec.model, _absolute), train=train, tune=Tune())
+
+
+def _portable(source: Source) -> Source:
+    return Source(source.name, {**source.arguments, **{key: _absolute(path) for key, path in source.paths.items()}})
 
 
 def _absolute(path: str) -> str:
