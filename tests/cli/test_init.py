@@ -49,6 +49,10 @@ def test_folders_within_classes_are_told_unless_they_are_those_of_patients(call,
     result = call("init", "my stripes")
     assert result.code == 0
     assert ("set data.split.folder: {lying: train, standing: train}" in result.err) is is_told
+    report = " ".join(call("data", "my stripes", "--quick").out.split())
+    (sentence,) = re.findall(r"the images of each class are in folders .*: train}", result.err) or [" [nested-classes]"]
+    assert (sentence in report) is is_told
+    assert "nested-classes" not in call("data", "my-stripes.yaml", "--quick").out  # which says what the classes are
 
 
 def test_a_folder_becomes_a_spec_that_passes_the_check(call, stripes):

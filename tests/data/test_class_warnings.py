@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cnncli.data.decode.input_format import InputFormat
+from cnncli.data.inventory.source_inventory import inventory_of_data
 from cnncli.data.quality.class_warnings import class_warnings, folders_within_classes, lacking_classes
 from cnncli.data.sources import folder
 from cnncli.spec.reader import read_value
@@ -61,7 +62,7 @@ def test_folders_within_classes_are_told_with_what_makes_classes_of_them(tmp_pat
         place.mkdir(parents=True)
         (place / "1.png").touch()
     outer = folder.load(tmp_path, InputFormat(8, 8, 3))
-    (told,) = folders_within_classes(outer.class_names, outer.splits)
+    (told,) = folders_within_classes(inventory_of_data(outer, tmp_path).entries)
     assert "such as animals/cat; to make these the classes (cat, dog, " in told
     written = re.search(r"data\.split\.folder: (\{.*\})$", told)[1]
     inner = folder.load(tmp_path, InputFormat(8, 8, 3), split_folders=read_value(written, "a.yaml"))
@@ -85,7 +86,7 @@ def test_folders_that_can_be_no_classes_are_not_told(tmp_path, files):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
     data = folder.load(tmp_path, InputFormat(8, 8, 3))
-    assert list(folders_within_classes(data.class_names, data.splits)) == []
+    assert list(folders_within_classes(inventory_of_data(data, tmp_path).entries)) == []
 
 
 def test_of_many_folders_some_are_proposed(tmp_path):
@@ -94,5 +95,5 @@ def test_of_many_folders_some_are_proposed(tmp_path):
             (tmp_path / f"c{number}" / f"{inner}{number}").mkdir(parents=True)
             (tmp_path / f"c{number}" / f"{inner}{number}" / "1.png").touch()
     data = folder.load(tmp_path, InputFormat(8, 8, 3))
-    (told,) = folders_within_classes(data.class_names, data.splits)
+    (told,) = folders_within_classes(inventory_of_data(data, tmp_path).entries)
     assert told.endswith("{c0: train, c1: train, c2: train, c3: train, c4: train, c5: train, …}")

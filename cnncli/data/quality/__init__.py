@@ -17,6 +17,7 @@ from cnncli.data.files import Part
 from cnncli.data.inventory.source_inventory import Entry, SourceInventory, inventory_of_data
 from cnncli.data.names.classes import Classes
 from cnncli.data.quality import rules
+from cnncli.data.quality.class_warnings import folders_within_classes
 from cnncli.data.quality.codes import CODES, finding, most_severe_first
 from cnncli.data.quality.group_names import groups_in_names
 from cnncli.data.quality.inspection import FileInspection, inspect_all, inspect_files, inspect_pixels
@@ -90,7 +91,13 @@ def scan_files(
     paths = [path for entry, (path, _) in zip(inventory.entries, files, strict=True) if entry.label]
     labelled = [one for entry, one in zip(inventory.entries, inspections, strict=True) if entry.label]
     dark = dark_sets(paths, labelled, plan.reading, every=decode)
-    return _report(str(path), inventory, inspections, decode, plan, refused, dark)
+    report = _report(str(path), inventory, inspections, decode, plan, refused, dark)
+    if source != "folder" or plan.sets_size is not None:  # a spec says which folders are the classes
+        return report
+    pairs = zip(inventory.entries, inspections, strict=True)
+    images = [entry for entry, one in pairs if entry.label and one.problem != "passed-over"]
+    nested = [Affected((), sentence) for sentence in folders_within_classes(images)]
+    return replace(report, findings=most_severe_first([*report.findings, *finding("nested-classes", nested)]))
 
 
 def scan_arrays(

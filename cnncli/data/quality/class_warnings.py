@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from cnncli.data.inventory.source_inventory import Entry
 from cnncli.data.names.similar_names import merging, similar_names
+from cnncli.data.quality.group_names import suggested_groups
 from cnncli.data.quality.label_values import odd_labels
-from cnncli.data.samples import Samples
 from cnncli.data.split import missing_classes
 from cnncli.wording import counted, some
 
@@ -70,22 +71,21 @@ _SHOWN_FOLDERS = 6
 """Number of folders up to which a message proposes the whole mapping."""
 
 
-def folders_within_classes(class_names: Sequence[str], splits: Mapping[str, Samples]) -> Iterator[str]:
+def folders_within_classes(images: Sequence[Entry]) -> Iterator[str]:
     """Says of `animals/cat/1.png` that cat could be the class, where every image is in a folder within its class.
 
     The names of the images are paths, in which the folder of the class has its name. None is said where each class has
-    one folder within it.
+    one folder within it, or where these folders are groups, such as those of patients.
     """
     within, outer = dict[tuple[str, str], str](), dict[str, str]()
-    for split, samples in splits.items():
-        for name, label in zip(samples.names, samples.labels, strict=True):
-            folders = name.split("/")[:-1]
-            at = folders.index(class_names[label])
-            if at + 1 == len(folders):
-                return
-            within.setdefault((folders[at], folders[at + 1]), "/".join(folders[at : at + 2]))
-            outer["/".join(folders[: at + 1])] = split
-    if len(within) > len(class_names):
+    for image in images:
+        folders = image.name.split("/")[:-1]
+        at = folders.index(image.label)
+        if at + 1 == len(folders):
+            return
+        within.setdefault((folders[at], folders[at + 1]), "/".join(folders[at : at + 2]))
+        outer["/".join(folders[: at + 1])] = image.split
+    if len(within) > len({image.label for image in images}) and suggested_groups(images) is None:
         inner = some(list(dict.fromkeys(folder for _, folder in within)))
         pairs = [f"{_written(folder)}: {split}" for folder, split in outer.items()]
         mapping = ", ".join(pairs[:_SHOWN_FOLDERS] + ["…"] * (len(pairs) > _SHOWN_FOLDERS))

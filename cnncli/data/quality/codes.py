@@ -158,6 +158,7 @@ CODES: dict[str, Code] = {
     "white-unset": Code(
         "warning", "set{s} of images {is} dark throughout", "set data.image.white to the value of white"
     ),
+    "nested-classes": Code("note", "reason{s} to look at the folders within the classes"),
     "unused-folder": Code("note", "folder{s} {is} not used"),
     "rows-not-used": Code("note", "reason{s} why rows are not used"),
     "unused-class": Code("note", "class{es} {is} not in data.classes and not used"),

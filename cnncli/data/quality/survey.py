@@ -113,9 +113,9 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         _require_most_readable(path, unreadable, len(files))
         data = load_images(place.source, place.arguments, input_format=_ANY, exclude=set(unreadable))
     good = [one for one in inspections if not one.problem]
-    groups = suggested_groups(inventory_of_data(data, path).entries)
-    if place.source == "folder" and groups is None:  # else the folders are those of patients
-        told += folders_within_classes(data.class_names, data.splits)
+    entries = inventory_of_data(data, path).entries
+    if place.source == "folder":
+        told += folders_within_classes(entries)
     return Survey(
         place.source,
         place.arguments,
@@ -128,7 +128,7 @@ def survey(path: Path, columns: Mapping[str, str] | None = None, progress: Progr
         (*dict.fromkeys(told), *_notices(data)),
         next(iter(dark_sets([path for path, _ in files], inspections, reading, every=True)), None),
         data.foreign,
-        groups,
+        suggested_groups(entries),
         len(readable),
     )
 
