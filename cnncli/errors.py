@@ -128,7 +128,17 @@ class SpecError(CnncliError):
     def __init__(self, problems: Sequence[Problem], source: str = "") -> None:
         self.problems = tuple(problems)
         self.source = source
-        super().__init__("; ".join(f"{path_text(p.path)}: {p.message}" if p.path else p.message for p in problems))
+        super().__init__("; ".join(self._lines()))
+
+    def __str__(self) -> str:
+        """Every problem on a line of its own, as Python shows the error; `message` has them in one."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> list[str]:
+        return [f"{path_text(p.path)}: {p.message}" if p.path else p.message for p in self.problems]
+
+    def __reduce__(self) -> tuple[type[SpecError], tuple[object, ...]]:
+        return type(self), (self.problems, self.source)
 
 
 class DataError(CnncliError):

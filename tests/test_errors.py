@@ -75,7 +75,7 @@ def test_a_spec_error_keeps_every_problem():
     error = SpecError(problems, "bad.yaml")
     assert error.problems == tuple(problems)
     assert error.source == "bad.yaml"
-    assert str(error) == "train.epochs: expected a whole number; two documents in one file"
+    assert error.message == "train.epochs: expected a whole number; two documents in one file"
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,13 @@ def test_a_spec_error_keeps_every_problem():
 )
 def test_a_path_reads_as_people_write_it(path, text):
     assert path_text(path) == text
+
+
+def test_several_problems_of_a_spec_have_a_line_each_in_python():
+    problems = [Problem(("train", "epoch"), "unknown key; did you mean 'epochs'?"), Problem((), "'data' is missing")]
+    error = pickle.loads(pickle.dumps(SpecError(problems, "a.yaml")))
+    lines = ["train.epoch: unknown key; did you mean 'epochs'?", "'data' is missing"]
+    shown = "".join(traceback.format_exception(error)).splitlines()
+    assert [shown[-2].removeprefix("cnncli.errors.SpecError: "), shown[-1]] == lines
+    assert error.message == "; ".join(lines)
+    assert (error.problems, error.source) == (tuple(problems), "a.yaml")

@@ -53,7 +53,7 @@ def run_self_test(notice: Callable[[str], None]) -> list[Check]:
             except Interrupted:  # the run that could be resumed is removed here
                 raise KeyboardInterrupt from None
             except Exception as error:  # whatever is wrong with an installation shows here
-                reason = str(error) if isinstance(error, CnncliError) else brief(error)
+                reason = error.message if isinstance(error, CnncliError) else brief(error)
                 return [*checks, Check("self-test", name, "failed", "error", reason)]
             checks.append(Check("self-test", name, f"{value}, {time.perf_counter() - began:.0f} s"))
     return checks

@@ -104,7 +104,7 @@ def _finish(group: GroupDir, observer: WithoutRepeats, command: Sequence[str]) -
     try:
         spec = load(record.spec, is_complete=True).spec
     except SpecError as error:
-        raise RunError(f"'{group.path}' is not a complete group: its spec is damaged: {error}") from None
+        raise RunError(f"'{group.path}' is not a complete group: its spec is damaged: {error.message}") from None
     spec = spec.replace(data=with_own_files(spec.data, group.path))
     for number, run in enumerate(group.folds, 1):
         observer.division = str(group.division(number).absolute())

@@ -273,7 +273,7 @@ def _contradiction(spec: Mapping[str, Any]) -> TrialEnd | None:
     try:
         load(spec)
     except SpecError as error:
-        return TrialEnd("failed", reason=f"its values do not go together: {error}", exit_code=error.exit_code)
+        return TrialEnd("failed", reason=f"its values do not go together: {error.message}", exit_code=error.exit_code)
     return None
 
 

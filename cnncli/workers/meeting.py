@@ -68,7 +68,7 @@ def meet(workers: Workers, facts: Mapping[str, Any], notice: Notice) -> Group:
                 connections[0] = _join(workers, facts, notice, taken)
             links = linked(workers, listener)
         except BaseException as error:
-            reason = "" if isinstance(error, KeyboardInterrupt) else str(error)
+            reason = "" if isinstance(error, KeyboardInterrupt) else getattr(error, "message", str(error))
             for connection in connections.values():
                 with contextlib.suppress(OSError):
                     connection.send("end", code=WorkerLost.exit_code, reason=reason)
