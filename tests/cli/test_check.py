@@ -56,6 +56,22 @@ def test_warnings_are_findings_too(call, tmp_path):
     assert (finding.split()[0], finding.split()[-1]) == ("4:23", "[dropout-rate]")
 
 
+def test_several_specs_are_checked_each_by_its_name(call, tmp_path):
+    good, bad, empty = (tmp_path / f"{name}.yaml" for name in ("good", "bad", "empty"))
+    layers = "model: {layers: [Flatten, {Dense: {units: classes, activation: softmax}}]}\n"
+    good.write_text("data: {source: mnist}\n" + layers)
+    bad.write_text("data: {source: mnist}\ntrain: {epochs: ten}\n" + layers)
+    empty.write_text(f"data: {{source: {{folder: {{path: {tmp_path / 'nothing'}}}}}}}\n" + layers)
+    result = call("check", bad, good)
+    assert (result.code, result.err) == (2, "")
+    assert result.out.splitlines()[0] == f"{bad}: 1 problem"
+    assert result.out.splitlines()[2:] == [f"{good}: ok (images not looked at; to do so: --data)"]
+    assert call("check", good, good).code == 0
+    result = call("check", empty, bad, "--data")
+    assert (result.code, f"{bad}: 1 problem" in result.out) == (3, True)
+    assert f"{empty}: error: {tmp_path / 'nothing'} does not exist" in result.err
+
+
 def test_an_override_is_checked_like_the_file(tmp_path):
     result = run("check", "configs/mnist.yaml", "--set", "train.epochs=ten")
     assert result.returncode == 2
