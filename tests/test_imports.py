@@ -400,6 +400,16 @@ NEED_NO_TENSORFLOW = {
     "resume PHOTOS --epochs 9 --data nosuch": (3, "nosuch does not exist"),
     "evaluate RUN --data configs": (6, "come from mnist, which has no path"),
     "export PHOTOS --format onnx --data nosuch": (3, "nosuch does not exist"),
+    "evaluate RUN": (6, "the run has no weights"),
+    "report RUN": (6, "the run has no weights"),
+    "predict a.png --run RUN": (6, "the run has no weights"),
+    "heatmap a.png --run RUN": (6, "the run has no weights"),
+    "export RUN --format onnx": (6, "the run has no weights"),
+    "export RUN --format onnx --weights last --calibrated": (6, "the temperature belongs to the best weights"),
+    "export RUN --format keras --int8": (7, "there is no int8 version of keras"),
+    "export RUN --benchmark": (6, "has no exports"),
+    "reproduce STOPPED": (6, "is not finished"),
+    "preview SPEC": (3, "nowhere does not exist"),
     "resume nosuch": (6, "there is no run"),
     "resume RUN": (0, "is finished"),
     "resume RUN --epochs 3": (6, "has already been trained for 4 epochs, more than 3"),
@@ -414,14 +424,18 @@ def test_a_run_that_needs_no_tensorflow_is_answered_without(tmp_path):
     run = RunDir(tmp_path / "mnist-001")
     run.write_text("spec.yaml", (REPOSITORY / "configs" / "mnist.yaml").read_text())
     run.write_json("status.json", {"state": "finished"})
-    run.write_json("data.json", {})
+    pixels = {"border_mean": 0.0, "border_std": 0.0}
+    run.write_json("data.json", {"class_names": list("0123456789"), "image": [28, 28, 1], "pixels": pixels})
     with run.write(CHECKPOINT) as path:
         write_checkpoint(path, TrainingState(tuple(Epoch(number, {}, 0.1, 1.0) for number in range(1, 5))))
     photos = RunDir(shutil.copytree(run.path, tmp_path / "photos-001"))
     source = "source: {folder: {path: nowhere}}"
     photos.write_text("spec.yaml", run.spec.read_text().replace("source: mnist", source))
+    stopped = RunDir(shutil.copytree(run.path, tmp_path / "stopped-001"))
+    stopped.write_json("status.json", {"state": "interrupted"})
+    paths = {"RUN": run.path, "PHOTOS": photos.path, "STOPPED": stopped.path, "SPEC": photos.spec}
     expected = {
-        command.replace("RUN", str(run.path)).replace("PHOTOS", str(photos.path)): said
+        " ".join(str(paths.get(word, word)) for word in command.split()): said
         for command, said in NEED_NO_TENSORFLOW.items()
     }
     for command, (code, out, err, loaded) in answers_of(*expected).items():

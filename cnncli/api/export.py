@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnncli.api.several import several
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
-from cnncli.notices import Notice, warn
+from cnncli.notices import Notice, ignore, warn
 from cnncli.runner.open_run import OpenRun, Weights
+from cnncli.runs import verified_weights, weights_file
 
 if TYPE_CHECKING:
     from cnncli.records import Exported, ExportSpeed
@@ -18,6 +21,17 @@ if TYPE_CHECKING:
 
 class ExportableRun(OpenRun):
     """The part of `cnncli.Run` that is about exports."""
+
+    @contextlib.contextmanager
+    def _measuring(
+        self, weights: Weights, allow_changed_weights: bool, moved: Path | None, on: Path | None = None
+    ) -> Iterator[None]:
+        """Inside, weights are measured on images; what is not there is refused before TensorFlow is started."""
+        from cnncli.runner.inputs.preconditions import images_of_run
+
+        with images_of_run(self.spec.data, moved, on):
+            verified_weights(self.folder, weights_file(weights), allow_changed_weights)
+            yield
 
     def export(
         self,
@@ -62,12 +76,13 @@ class ExportableRun(OpenRun):
             >>> exported.path.name, exported.check["changed_answers"]
             ('keras', 0)
         """
-        from cnncli.runner.inputs.preconditions import images_of_run
+        from cnncli.runner.export import chosen_formats, export
+        from cnncli.runner.temperature import temperature_for
 
+        chosen_formats(self, formats, int8)  # all of this before TensorFlow is started
+        temperature_for(self, calibrated, weights, ignore)
         moved = None if data is None else expanded(data)
-        with images_of_run(self.spec.data, moved), isolated():
-            from cnncli.runner.export import export
-
+        with self._measuring(weights, allow_changed_weights, moved), isolated():
             exports = []
             for exported in export(
                 self, formats, int8, tolerance, moved, weights, allow_changed_weights, notice, calibrated
@@ -96,8 +111,9 @@ class ExportableRun(OpenRun):
             >>> run.benchmark_exports(trusted=["keras"])[0].batches
             (1, 32)
         """
-        named = several(trusted, "trusted")
-        with isolated():
-            from cnncli.runner.export import benchmark
+        from cnncli.runner.export import benchmark, exports_of
 
+        named = several(trusted, "trusted")
+        exports_of(self)  # before TensorFlow is started
+        with isolated():
             return tuple(benchmark(self, named, notice))

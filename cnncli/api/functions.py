@@ -12,9 +12,9 @@ from cnncli.environment import divide_processor
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
-from cnncli.runner.inputs.preconditions import require_inputs_exist
+from cnncli.runner.inputs.preconditions import require_images, require_inputs_exist
 from cnncli.runner.threads import choose_threads
-from cnncli.runs import find_run
+from cnncli.runs import find_run, require_writable
 from cnncli.spec import Spec, load
 from cnncli.spec.sections.devices import parts_of_processor
 
@@ -178,6 +178,7 @@ def preview(spec: SpecLike, path: str | os.PathLike[str] | None = None, *, notic
         'PNG'
     """
     spec = loaded_spec(spec)
+    require_images(spec.data)  # before TensorFlow is started
     with isolated():
         from cnncli.runner.preview import preview as draw
 
@@ -222,6 +223,7 @@ def train(
     began = time.monotonic()
     spec = loaded_spec(spec)
     require_inputs_exist(spec.data, spec.model, expanded(runs_dir), spec.track)  # before TensorFlow is started
+    require_writable(expanded(runs_dir))
     divide_processor(parts_of_processor(spec.train.devices))
     from cnncli.explain.topics import explained
     from cnncli.report import reports_beside

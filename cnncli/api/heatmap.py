@@ -16,6 +16,7 @@ from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records import HeatMap, UnreadableImage
 from cnncli.runner.open_run import Weights
+from cnncli.runs import verified_weights, weights_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,6 +146,7 @@ class HeatMappedRun(PredictingRun):
             >>> heat.class_name == heat.prediction.class_name, heat.cells, 0 <= heat.covered.hottest <= 1
             (True, (7, 7), True)
         """
+        verified_weights(self.folder, weights_file(weights), allow_changed_weights)  # before TensorFlow is started
         with isolated():
             from cnncli.runner.heatmap import require_class, require_method
             from cnncli.runner.predict import as_list
@@ -187,10 +189,8 @@ class HeatMappedRun(PredictingRun):
             >>> cnncli.open_run("runs/mnist-001").write_report().name
             'report.html'
         """
-        from cnncli.runner.inputs.preconditions import images_of_run
-
         moved = None if data is None else expanded(data)
-        with images_of_run(self.spec.data, moved), isolated():
+        with self._measuring("best", allow_changed_weights, moved), isolated():
             from cnncli.runner.evaluate import evaluate_again
             from cnncli.runs import PAGE
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cnncli.api.heatmap import HeatMappedRun
 from cnncli.environment import divide_processor
+from cnncli.errors import RunError
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
@@ -17,6 +18,7 @@ from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.resume_plan import plan_resume
 from cnncli.runner.threads import choose_threads
 from cnncli.spec.sections.devices import parts_of_processor
+from cnncli.wording import in_shell
 
 if TYPE_CHECKING:
     from cnncli.api.results import EvaluationResult
@@ -112,7 +114,10 @@ class Run(HeatMappedRun):
         if self._evaluated and of_training and data is None and not write and not tta:
             return self._evaluated
         moved, other = (None if path is None else expanded(path) for path in (data, on))
-        with images_of_run(self.spec.data, moved, other), isolated(before_start=self.apply_recorded_threading):
+        with (
+            self._measuring(weights, allow_changed_weights, moved, other),
+            isolated(before_start=self.apply_recorded_threading),
+        ):
             from cnncli.api.results import EvaluationResult
             from cnncli.runner.evaluate import evaluate, evaluate_again
 
@@ -235,6 +240,8 @@ class Run(HeatMappedRun):
             True
         """
         current = Run(self.folder)  # it may have been resumed since this one was opened
+        if current.state != "finished":
+            raise RunError(f"'{self.path}' is not finished", f"finish it first: cnncli resume {in_shell(self.path)}")
         folder = self.path.parent if runs_dir is None else expanded(runs_dir)
         moved = None if data is None else expanded(data)
         require_weights(current.spec.model, self.path.parent)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cnncli.catalog import Entry
+from cnncli.catalog.export_formats import EXPORT_FORMATS, ExportFormat
+from cnncli.errors import NotExported
 from cnncli.spec.graph import Node
 
 
@@ -66,3 +68,10 @@ def refused(format_name: str, nodes: Sequence[Node]) -> tuple[str, ...]:
         for each in REFUSALS
         if format_name in each.formats and (first := next((n for n in nodes if each.applies(n.entry)), None))
     )
+
+
+def require_expressible(form: ExportFormat, nodes: Sequence[Node]) -> None:
+    """Raises `NotExported` if a format cannot express a layer of the network."""
+    if reasons := refused(form.name, nodes):
+        others = [each for each in EXPORT_FORMATS if not refused(each, nodes)]
+        raise NotExported(f"{form.name} cannot express {' or '.join(reasons)}", f"these can: {', '.join(others)}")

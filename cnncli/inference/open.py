@@ -109,6 +109,7 @@ def _engines(
                 has_one = True
                 yield engine
     if not has_one:
+        verified_weights(run.folder, weights_file(weights), allow_changed_weights)  # before TensorFlow is started
         from cnncli.inference.tensorflow import TensorFlowEngine
 
         yield TensorFlowEngine(run, weights, allow_changed_weights, notice, temperature)

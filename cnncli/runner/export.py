@@ -1,35 +1,61 @@
-"""Exports the network of a run, and keeps only what answers as the network does."""
+"""Exports the network of a run, and keeps only what answers as the network does.
+
+Importing this starts no TensorFlow, so that what cannot be exported is refused before.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnncli.catalog.export_formats import EXPORT_FORMATS, ExportFormat
 from cnncli.errors import NotExported, ResourceError, RunError
-from cnncli.export import description, writer_of
-from cnncli.export.benchmark import measured
+from cnncli.export import writer_of
+from cnncli.export.description import DESCRIPTION
+from cnncli.export.refusals import require_expressible
 from cnncli.inference.exported import CALIBRATED, EXPORTS
 from cnncli.machine import available_memory
 from cnncli.notices import Notice, warn
 from cnncli.records import Exported, ExportSpeed
-from cnncli.runner.evaluate import own_split
-from cnncli.runner.exporter import Exporter, require_expressible
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.temperature import temperature_for
-from cnncli.wording import size_text
-
-if TYPE_CHECKING:
-    pass
+from cnncli.wording import in_shell, size_text
 
 CALIBRATION = 512
 """Training images, at most, from which `int8` learns the range of each number."""
 
 _LARGE = 50_000_000
 _ONNX_MEMORY, _ONNX_MEMORY_OF_LARGE = 80, 45  # times the bytes of the weights: what tf2onnx needs
+
+
+def chosen_formats(run: OpenRun, names: Sequence[str], int8: bool) -> list[ExportFormat]:
+    """The formats of an export, which can express every layer of the network.
+
+    Raises:
+        ValueError: There is no such format, or none is named.
+        NotExported: One cannot express a layer, or has no int8 version.
+    """
+    if not names:
+        raise ValueError(f"no format is named; they are {', '.join(EXPORT_FORMATS)}")
+    formats = [_format(name, int8) for name in names]
+    for form in formats:
+        require_expressible(form, run.spec.model.nodes)
+    return formats
+
+
+def exports_of(run: OpenRun) -> list[Path]:
+    """The folders of a run's exports, by name.
+
+    Raises:
+        RunError: There are none.
+    """
+    folders = sorted(each.parent for each in (run.path / EXPORTS).glob(f"[!.]*/{DESCRIPTION}"))
+    if not folders:
+        first = f"export it first: cnncli export {in_shell(run.path)} --format onnx"
+        raise RunError(f"'{run.path}' has no exports", first)
+    return folders
 
 
 def export(
@@ -44,11 +70,10 @@ def export(
     calibrated: bool | None = None,
 ) -> Iterator[Exported]:
     """Exports a run into several formats, one after the other, as `cnncli.Run.export` says."""
-    if not formats:
-        raise ValueError(f"no format is named; they are {', '.join(EXPORT_FORMATS)}")
-    chosen = [_format(name, int8) for name in formats]
-    for form in chosen:
-        require_expressible(form, run)
+    from cnncli.runner.evaluate import own_split
+    from cnncli.runner.exporter import Exporter
+
+    chosen = chosen_formats(run, formats, int8)
     for form in chosen:
         writer_of(form, int8)  # the packages are there
     temperature = temperature_for(run, calibrated, weights, notice)
@@ -63,13 +88,10 @@ def export(
 
 def benchmark(run: OpenRun, trusted: Collection[str], notice: Notice) -> Iterator[ExportSpeed]:
     """Measures the exports of a run, as `cnncli.Run.benchmark_exports` says."""
-    folders = sorted(each.parent for each in (run.path / EXPORTS).glob(f"[!.]*/{description.DESCRIPTION}"))
-    known = [
-        (folder, EXPORT_FORMATS.get(folder.name.removesuffix(CALIBRATED).removesuffix("-int8"))) for folder in folders
-    ]
-    if not known:
-        raise RunError(f"'{run.path}' has no exports", f"export it first: cnncli export {run.path.name} --format onnx")
-    for folder, form in known:
+    from cnncli.export.benchmark import measured
+
+    for folder in exports_of(run):
+        form = EXPORT_FORMATS.get(folder.name.removesuffix(CALIBRATED).removesuffix("-int8"))
         if form is not None and (form.is_data or form.name in trusted):
             yield measured(folder, form, run.input_format)
         else:
@@ -97,6 +119,8 @@ def _require_memory(form: ExportFormat, weights: int) -> None:
 
 def _calibration(run: OpenRun, data_path: Path | None, notice: Notice) -> np.ndarray:
     """Training images, about the same number of each class: float32, shape `(images, height, width, channels)`."""
+    from cnncli.runner.evaluate import own_split
+
     samples = own_split(run, "train", data_path, notice).samples["train"]
     order = np.random.default_rng(run.spec.seed).permutation(len(samples))
     labels = samples.labels[order]

@@ -24,7 +24,6 @@ from cnncli.errors import CnncliError, NotExported, ResourceError, brief
 from cnncli.export import description, program, writer_of
 from cnncli.export.check import Reference, require_accurate
 from cnncli.export.network import with_probabilities
-from cnncli.export.refusals import refused
 from cnncli.factory.temperature import with_temperature
 from cnncli.inference.exported import AUTOMATIC, CALIBRATED, EXPORTS, Origin, fingerprint
 from cnncli.machine import create_folder
@@ -224,10 +223,3 @@ def _errors_of(form: ExportFormat, folder: Path) -> Iterator[None]:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def require_expressible(form: ExportFormat, run: OpenRun) -> None:
-    """Raises `NotExported` if a format cannot express a layer of the network."""
-    if reasons := refused(form.name, run.spec.model.nodes):
-        others = [each for each in EXPORT_FORMATS if not refused(each, run.spec.model.nodes)]
-        raise NotExported(f"{form.name} cannot express {' or '.join(reasons)}", f"these can: {', '.join(others)}")

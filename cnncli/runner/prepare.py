@@ -15,11 +15,12 @@ from cnncli.catalog.export_formats import EXPORT_FORMATS
 from cnncli.data.samples import LabelledImages
 from cnncli.errors import CnncliError, NotExported, ResourceError
 from cnncli.export.description import DESCRIPTION
+from cnncli.export.refusals import require_expressible
 from cnncli.inference.exported import AUTOMATIC, EXPORTS, NotUsable, Origin, fingerprint, verified_files
 from cnncli.machine import available_memory
 from cnncli.notices import Notice, ignore
 from cnncli.runner.evaluate import own_split
-from cnncli.runner.exporter import Exporter, conversion_seconds, require_expressible
+from cnncli.runner.exporter import Exporter, conversion_seconds
 from cnncli.runner.inputs.training_images import is_here
 from cnncli.runner.open_run import OpenRun
 from cnncli.runs import BEST, verified_weights
@@ -130,7 +131,7 @@ def _prepare(run: OpenRun, tested: LabelledImages, limit: float) -> None:
         NotExported: The network cannot be expressed, answers differently, or the check takes longer than `limit`.
         ResourceError: Memory or the disk is full.
     """
-    require_expressible(_FORM, run)
+    require_expressible(_FORM, run.spec.model.nodes)
     exporter = Exporter(run, "best", False, ignore)
     free = available_memory()
     if free is not None and _MEMORY * exporter.weight_bytes + _MEMORY_OF_ANY > free:

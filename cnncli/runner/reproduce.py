@@ -22,7 +22,7 @@ from cnncli.runner.open_run import OpenRun
 from cnncli.runner.train import train
 from cnncli.runner.training.observers import Observers
 from cnncli.runs import BEST, hashes
-from cnncli.wording import counted, in_shell
+from cnncli.wording import counted
 
 _COMPARED_FILES = {BEST: "the best weights", "predictions.csv": "the predictions"}
 
@@ -35,8 +35,6 @@ def reproduce(
     moved: Path | None = None,
 ) -> Reproduction:
     """Trains the spec of a finished run into a new run, as `cnncli.Run.reproduce` says."""
-    if run.status.get("state") != "finished":
-        raise RunError(f"'{run.path}' is not finished", f"finish it first: cnncli resume {in_shell(run.path)}")
     spec, recorded, before = run.spec, run.environment, run.history_rows
     # A run named in model.weights is the one beside this run, wherever the new one is created
     data = with_own_files(spec.data if moved is None else moved_to(spec.data, moved), run.path)

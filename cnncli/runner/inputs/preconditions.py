@@ -36,6 +36,12 @@ def require_inputs_exist(data: Data, model: Model, runs_folder: Path, trackers: 
         raise error
 
 
+def require_images(data: Data) -> None:
+    """Refuses a spec whose images, or the files that divide or correct them, are missing."""
+    for _, error in _missing_images(data):
+        raise error
+
+
 def require_weights(model: Model, runs_folder: Path) -> None:
     """Refuses a spec whose weights are missing; errors are those of `find_weights`."""
     for _, error in _missing_weights(model, runs_folder):
@@ -133,6 +139,11 @@ def _own_splits(data: Data) -> Collection[str]:
 
 
 def _missing(data: Data, model: Model, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:
+    yield from _missing_images(data)
+    yield from _missing_weights(model, runs_folder)
+
+
+def _missing_images(data: Data) -> Iterator[tuple[KeyPath, CnncliError]]:
     source = data.source
     for argument, path in source.paths.items():
         address = address_in(path)
@@ -142,7 +153,6 @@ def _missing(data: Data, model: Model, runs_folder: Path) -> Iterator[tuple[KeyP
         yield from _failing(("data", "split", "file"), require_existing, data.split.file)
     if data.corrections is not None:
         yield from _failing(("data", "corrections"), require_existing, data.corrections)
-    yield from _missing_weights(model, runs_folder)
 
 
 def _missing_weights(model: Model, runs_folder: Path) -> Iterator[tuple[KeyPath, CnncliError]]:
