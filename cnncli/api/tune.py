@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cnncli.api.functions import SpecLike
 from cnncli.errors import Problem, ResourceError, SpecError
+from cnncli.lasting import lasting
 from cnncli.machine import expanded
 from cnncli.runner.inputs.preconditions import require_inputs_exist
 from cnncli.spec import LoadedSpec, Spec, load
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cnncli.records import TuneTrial
 
 
+@lasting("path")
 @dataclass(frozen=True)
 class TuneResult:
     """What a search has found so far.

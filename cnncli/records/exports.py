@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cnncli.lasting import lasting
+
 
 @dataclass(frozen=True)
 class ExportSpeed:
@@ -33,6 +35,7 @@ class ExportSpeed:
     seconds: tuple[float, ...]
 
 
+@lasting("path")
 @dataclass(frozen=True)
 class Exported:
     """A network in the file of another program, and how its answers compare with those of the run.

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnncli.lasting import lasting
 from cnncli.records.html import html_table
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ class UnreadableImage:
     reason: str
 
 
+@lasting("path", "unreadable_list")
 @dataclass(frozen=True)
 class WrittenPredictions:
     """Predictions that were written to a file.

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cnncli.lasting import lasting
 
+
+@lasting("path")
 @dataclass(frozen=True)
 class TuneTrial:
     """A trial of a search.

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite, nan
 
+from cnncli.lasting import lasting
+
 
 @dataclass(frozen=True)
 class LoadedLayer:
@@ -141,6 +143,7 @@ class History:
         return next((epoch for epoch in self.epochs if epoch.number == self.best), None)
 
 
+@lasting("run", "again")
 @dataclass(frozen=True)
 class Reproduction:
     """Comparison of a run with a second training of the same spec.

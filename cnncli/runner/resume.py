@@ -102,10 +102,7 @@ def _continue(
         outcome.session = session
         group.open(str(run.path), lambda reason: folder.set_status("interrupted", reason=reason))
         folder.set_status("running")  # first: a kill from here on is that of a training, with the old spec or the new
-        epochs = spec.train.phases[-1].epochs if spec.train.epochs != run.spec.train.epochs else None
-        place = spec.data.source if spec.data.source != run.spec.data.source else None
-        if epochs or place:
-            run.spec_text = change_spec(folder, run.loaded_spec.document.value, epochs, place)
+        _record_changes(run, spec)
         resumed = run.environment.get("resumed")
         entry = {"time": now(), "command": command_line(command), "differs": differing}
         entries = [*(resumed if isinstance(resumed, list) else []), entry]
@@ -117,3 +114,11 @@ def _continue(
             result = session.train()
     taken = time.monotonic() - started
     return replace(result, trained=Trained(phases.model, source.samples["test"], taken, session.report_seconds))
+
+
+def _record_changes(run: OpenRun, spec: Spec) -> None:
+    """Writes into the spec of a run the number of epochs and the place of the images that it is resumed with."""
+    epochs = spec.train.phases[-1].epochs if spec.train.epochs != run.spec.train.epochs else None
+    place = spec.data.source if spec.data.source != run.spec.data.source else None
+    if epochs or place:
+        run.spec_text = change_spec(run.folder, run.loaded_spec.document.value, epochs, place)

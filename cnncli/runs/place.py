@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 
 from cnncli.errors import RunError
+from cnncli.lasting import LastingPath
 
 
-class Place:
+class Place(LastingPath):
     """A folder, which stays the same when the program changes its current folder, as notebooks do."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._origin = path, ""
-        if not path.is_absolute():
-            with contextlib.suppress(OSError):  # the current folder was removed
-                self._origin = os.getcwd()  # noqa: PTH109
-
-    @property
-    def path(self) -> Path:
-        """The folder as it was named, relative to the current one; the whole path once that is another."""
-        with contextlib.suppress(OSError):
-            if self._origin and os.getcwd() != self._origin:  # noqa: PTH109
-                return Path(self._origin, self._path)
-        return self._path
 
     @property
     def name(self) -> str:
