@@ -204,3 +204,24 @@ def test_a_setting_that_comes_too_late_is_warned_of_and_recorded(example_folder)
         """
     )
     assert output == "['TensorFlow was imported before cnncli could switch oneDNN on']\ndefault\n"
+
+
+def test_graphs_of_a_processor_are_spared_the_passes_that_find_nothing_there(monkeypatch):
+    import tensorflow as tf
+    from tensorflow.core.protobuf.config_pb2 import ConfigProto
+    from tensorflow.python.eager.context import context
+
+    from cnncli.isolation import isolated
+
+    def left_out():
+        config = ConfigProto.FromString(context().function_call_options.config_proto_serialized)
+        passes = config.graph_options.rewrite_options
+        return passes.layout_optimizer == passes.OFF, passes.disable_tfg_optimizer
+
+    assert left_out() == (False, False)
+    with isolated():
+        assert left_out() == (True, True)
+    assert left_out() == (False, False)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind])
+    with isolated():
+        assert left_out() == (False, False)
