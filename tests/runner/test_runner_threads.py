@@ -81,6 +81,8 @@ def test_an_evaluation_computes_with_the_number_of_the_training(tmp_path, variab
     run = RunDir(tmp_path)
     run.write_json("environment.json", {"threads": 1})
     run.spec.write_text("data: {source: mnist}\nmodel: {layers: [Flatten]}\n")
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "best.weights.h5").touch()
     seen = []
 
     def start(before_start=lambda: None):
@@ -90,7 +92,7 @@ def test_an_evaluation_computes_with_the_number_of_the_training(tmp_path, variab
 
     monkeypatch.setattr("cnncli.api.run.isolated", start)
     with pytest.raises(RunError):
-        Run(run).evaluate()
+        Run(run).evaluate(allow_changed_weights=True)
     assert seen == [1]
 
 

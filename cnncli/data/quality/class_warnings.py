@@ -80,8 +80,8 @@ def folders_within_classes(images: Sequence[Entry]) -> Iterator[str]:
     within, outer = dict[tuple[str, str], str](), dict[str, str]()
     for image in images:
         folders = image.name.split("/")[:-1]
-        at = folders.index(image.label)
-        if at + 1 == len(folders):
+        at = folders.index(image.label) if image.label in folders else len(folders)  # a class may have another name
+        if at + 1 >= len(folders):
             return
         within.setdefault((folders[at], folders[at + 1]), "/".join(folders[at : at + 2]))
         outer["/".join(folders[: at + 1])] = image.split
