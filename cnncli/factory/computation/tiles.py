@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -29,10 +28,10 @@ _SIDES = {3: (3, 4, 5, 6), 5: (4,)}
 """Pixels of the output on a side of a tile, for kernels of each size."""
 
 _POINTS = {
-    5: "0 3/4 -3/4 3/2",
-    6: "0 3/4 -3/4 3/2 -3/2",
-    7: "0 1 -1 2 -2 1/2",
-    8: "0 1 -1 2 -2 1/2 -1/2",
+    5: (0, 0.75, -0.75, 1.5),
+    6: (0, 0.75, -0.75, 1.5, -1.5),
+    7: (0, 1, -1, 2, -2, 0.5),
+    8: (0, 1, -1, 2, -2, 0.5, -0.5),
 }
 """Where polynomials with as many coefficients have values, besides infinity: such as round off little."""
 
@@ -164,11 +163,10 @@ class Tiles:
     @cached_property
     def _maps(self) -> dict[str, Any]:
         """Matrices to values at the points: from a tile of an image, from a kernel, and backwards to an output."""
-        points = [Fraction(point) for point in _POINTS[self.length].split()]
 
         def powers(count: int) -> np.ndarray:
-            finite = [[float(point**power) for power in range(count)] for point in points]
-            return np.array([*finite, [0] * (count - 1) + [1]])
+            finite = np.vander(np.array(_POINTS[self.length], float), count, increasing=True)
+            return np.vstack([finite, np.eye(count)[-1]])
 
         image = np.linalg.inv(powers(self.length)).T
         scale = 2.0 ** np.round(np.log2(np.abs(image).sum(1, keepdims=True)))  # all of like size: little is rounded off
