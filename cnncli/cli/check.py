@@ -30,7 +30,7 @@ def check(configs: tuple[Path, ...], overrides: tuple[str, ...], runs_dir: Path,
     from cnncli.cli.terminal.console import next_step, notice
     from cnncli.errors import CnncliError
 
-    for word in configs[1:]:
+    for word in configs if len(configs) > 1 else ():
         if word.suffix.lower() not in (".yaml", ".yml") and not word.exists():  # a value of --set, or a wrong option
             raise click.UsageError(f"Got unexpected extra argument ({word})")
     codes = []

@@ -99,6 +99,7 @@ def test_formats_go_by_other_names(call, typed, said):
         (["init", "photos", "my photos.yaml"], "it may be what -o is for: -o 'my photos.yaml'"),
         (["export", "a-001", "onnx"], "it may be what --format is for: --format onnx"),
         (["evaluate", "a-001", "photos"], "it may be what --on is for: --on photos"),
+        (["check", "seed=4", "photos.yaml"], "a key of the spec is set with --set: --set seed=4"),
         (["report", "a-001", "b-001"], ""),
     ],
 )
