@@ -176,23 +176,28 @@ def _save_tensorflow(stack: ExitStack) -> None:
     stack.callback(tf.config.run_functions_eagerly, tf.config.functions_run_eagerly())
     tf.config.run_functions_eagerly(False)
     stack.callback(_set_optimizer, eager, eager._optimizer_jit, eager._optimizer_experimental_options)
-    _set_optimizer(eager, None, {} if tf.config.list_physical_devices("GPU") else _FOR_PROCESSORS)
-
-
-_FOR_PROCESSORS = {"layout_optimizer": False, "shape_optimization": False, "implementation_selector": False}
-"""Rewritings of graphs that find nothing to change in those of a processor, and take as long as some training steps."""
+    _set_optimizer(eager, None, {})
+    if not tf.config.list_physical_devices("GPU"):
+        _leave_out_passes(eager)
 
 
 def _set_optimizer(context: Any, jit: Any, options: dict[str, Any]) -> None:
     """What `tf.config.optimizer` sets: whether graphs are compiled, and how they are rewritten."""
-    from tensorflow.python.eager.context import FunctionCallOptions
-
     context._optimizer_jit, context._optimizer_experimental_options = jit, options
     context._thread_local_data.function_call_options = None  # in which they are cached
-    if options is _FOR_PROCESSORS:
-        config = context.config
-        config.graph_options.rewrite_options.disable_tfg_optimizer = True  # which tf.config.optimizer does not offer
-        context.function_call_options = FunctionCallOptions(config_proto=config)
+
+
+def _leave_out_passes(context: Any) -> None:
+    """Rewritings of graphs that find nothing to change in those of a processor, and take as long as some steps."""
+    from tensorflow.python.eager.context import FunctionCallOptions
+
+    from cnncli.startup import tf
+
+    passes = ("layout_optimizer", "shape_optimization", "implementation_selector")
+    tf.config.optimizer.set_experimental_options(dict.fromkeys(passes, False))
+    config = context.config
+    config.graph_options.rewrite_options.disable_tfg_optimizer = True  # which tf.config.optimizer does not offer
+    context.function_call_options = FunctionCallOptions(config_proto=config)
 
 
 _SEED = ("_seed", "_rng")
