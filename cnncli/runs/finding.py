@@ -97,4 +97,7 @@ def _why_no_run(name: str, folder: Path) -> RunError:
             hint = f"it holds {counted(len(runs), 'run')}; name one, such as {in_shell(runs[-1].path)}"
             return RunError(f"'{name}' is a folder of runs, not a run", hint)
         return RunError(f"'{name}' is not a run folder: it has no readable status.json{near}")
-    return RunError(f"there is no run '{name}'{near}", "'cnncli runs' lists all runs")
+    hint = "'cnncli runs' lists all runs"
+    if not os.path.isdir(folder):  # noqa: PTH112
+        hint = f"there is no folder '{folder}' here: change to the one that has it, or name it with --runs-dir"
+    return RunError(f"there is no run '{name}'{near}", hint)

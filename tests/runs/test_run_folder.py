@@ -239,6 +239,11 @@ class TestFind:
             find_run("xyz", tmp_path)
         assert (caught.value.message, "cnncli runs" in caught.value.hint) == ("there is no run 'xyz'", True)
 
+    def test_a_directory_of_runs_that_is_not_here_is_told(self, tmp_path):
+        with pytest.raises(RunError, match="there is no run 'mnist-001'") as caught:
+            find_run("mnist-001", tmp_path / "runs")
+        assert f"there is no folder '{tmp_path / 'runs'}' here" in caught.value.hint
+
     @pytest.mark.parametrize("name", ["x" * 300, "a" * 5000, "a\0b"])
     def test_a_name_that_no_file_can_have_is_no_run(self, tmp_path, name):
         make_run(tmp_path, "mnist-001")
