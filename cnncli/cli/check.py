@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cnncli.cli.options import UserPath, runs_dir_option, set_option
+
+if TYPE_CHECKING:
+    from cnncli import SpecReport
 
 
 @click.command()
@@ -27,6 +31,7 @@ def check(configs: tuple[Path, ...], overrides: tuple[str, ...], runs_dir: Path,
       cnncli check photographs.yaml --data
       cnncli check configs/*.yaml
     """
+    from cnncli import check_spec
     from cnncli.cli.terminal.console import next_step, notice
     from cnncli.errors import CnncliError
 
@@ -36,7 +41,8 @@ def check(configs: tuple[Path, ...], overrides: tuple[str, ...], runs_dir: Path,
     codes = []
     for config in configs:
         try:
-            codes.append(_check(config, overrides, runs_dir, build, data))
+            report = check_spec(config, overrides, runs_dir=runs_dir, build=build, data=data, notice=notice)
+            codes.append(_show(report, config))
         except CnncliError as error:  # of its images; the others are checked all the same
             if len(configs) == 1:
                 raise
@@ -44,18 +50,17 @@ def check(configs: tuple[Path, ...], overrides: tuple[str, ...], runs_dir: Path,
             if error.hint:
                 notice(error.hint)
             codes.append(error.exit_code)
-    if codes == [0]:
+    if codes == [0] and not any(warning.code == "not-there" for warning in report.warnings):  # training would end there
         next_step("train", configs[0], *(part for override in overrides for part in ("--set", override)))
     return max(codes)
 
 
-def _check(config: Path, overrides: tuple[str, ...], runs_dir: Path, build: bool, data: bool) -> int:
-    """Checks one spec and prints what it finds."""
-    from cnncli import SpecError, check_spec
-    from cnncli.cli.terminal.console import notice, say, show_problems
+def _show(report: SpecReport, config: Path) -> int:
+    """Prints what was found in a spec, and returns the exit code."""
+    from cnncli.cli.terminal.console import say, show_problems
+    from cnncli.errors import SpecError
     from cnncli.wording import counted
 
-    report = check_spec(config, overrides, runs_dir=runs_dir, build=build, data=data, notice=notice)
     if report.warnings:
         show_problems(report.warnings, str(config), "warning", say)
     if report.errors:
