@@ -55,10 +55,11 @@ class _LastingField:
         self._name = name
 
     def __set__(self, result: object, value: Path | str | None) -> None:
-        vars(result)[self._name] = None if value is None else LastingPath(Path(value)), type(value)
+        place = None if value is None else LastingPath(Path(value))
+        vars(result)[self._name] = place, isinstance(value, str)
 
     def __get__(self, result: object | None, _: type) -> Any:
         if result is None:
             return self
-        lasting, kind = vars(result)[self._name]
-        return lasting and (str(lasting.path) if kind is str else lasting.path)
+        place, is_text = vars(result)[self._name]
+        return place and (str(place.path) if is_text else place.path)
