@@ -140,7 +140,7 @@ def test_only_the_images_that_are_measured_are_needed_and_a_new_class_disturbs_n
     assert np.array_equal(again.probabilities, longer.evaluation.probabilities)
     with pytest.raises(DataError, match="train images of this run are missing") as caught:
         evaluate(OpenRun(run), "train", data_path=moved)
-    assert caught.value.hint == "put them back"
+    assert caught.value.hint == f"they were looked for in '{moved}'; put them back"
 
 
 class TestWeights:

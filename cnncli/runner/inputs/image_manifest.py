@@ -116,7 +116,8 @@ def recorded_splits(
         is_needed = split in wanted
         if is_needed and (gone := source.missing(of_split)):
             now = source.new_place(gone[0], {row["image"] for row in rows})
-            raise _missing(split, gone, f" (now {now})" if now else "")
+            place = data.source.arguments.get("root") or data.source.where
+            raise _missing(split, gone, f" (now {now})" if now else "", place)
         if is_needed or data.source.has_files:
             source_split[split] = of_split[0]["origin"]
             labels = np.array([order[row["class"]] for row in of_split], dtype=np.int64)
@@ -154,11 +155,11 @@ def warn_about_trained(run: Path, class_names: Sequence[str], files: FileSamples
         )
 
 
-def _missing(split: str, gone: Sequence[Row], now: str) -> DataError:
+def _missing(split: str, gone: Sequence[Row], now: str, place: str) -> DataError:
     more = f" and {len(gone) - 1:,} more" if len(gone) > 1 else ""
     return DataError(
         f"{split} images of this run are missing: '{gone[0]['image']}'{now}{more}",
-        "put them back",
+        f"they were looked for in '{place}'; put them back",
         not_there=gone[0]["image"],
     )
 

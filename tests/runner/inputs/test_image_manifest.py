@@ -199,7 +199,8 @@ class TestWhatChanged:
         with pytest.raises(DataError) as caught:
             found_again(spec, run)
         assert caught.value.message == f"test images of this run are missing: '{names[0]}'{more}"
-        assert (caught.value.hint, caught.value.not_there) == ("put them back", names[0])
+        assert caught.value.hint == f"they were looked for in '{squares}'; put them back"
+        assert caught.value.not_there == names[0]
 
     @pytest.mark.parametrize("split", ["train", "validation", "test"])
     def test_an_image_that_changed_is_told(self, recorded, record, folder_spec, squares, split):
