@@ -89,3 +89,8 @@ def test_the_table_of_backbones_is_that_of_the_catalogue():
         for name, backbone in BACKBONES.items()
     }
     assert {backbone.smallest for backbone in BACKBONES.values()} == {32, 71, 75}
+
+
+def test_the_speed_of_the_server_is_that_of_its_page():
+    measured = re.search(r"^\| JPEGs .*?\| \d+ \| ([\d.]+) \|", (ROOT / "docs" / "serve.md").read_text(), re.MULTILINE)
+    assert f"answered at {measured[1]} of the speed" in (ROOT / "README.md").read_text()
