@@ -413,6 +413,13 @@ NEED_NO_TENSORFLOW = {
     "preview SPEC": (3, "nowhere does not exist"),
     "resume nosuch": (6, "there is no run"),
     "resume RUN": (0, "is finished"),
+    "resume RUN --data configs": (6, "come from mnist, which has no path"),
+    "resume PHOTOS --data nosuch": (3, "nosuch does not exist"),
+    "resume FOLDS": (3, "name their new place: --data PATH"),
+    "resume FOLDS --data nosuch": (3, "nosuch does not exist"),
+    "report FOLDS": (3, "photos-folds-001 --data PATH"),
+    "data --labels PHOTOS": (3, "photos-001 --data PATH"),
+    "data --labels nosuch": (6, "there is no run"),
     "resume RUN --epochs 3": (6, "has already been trained for 4 epochs, more than 3"),
 }
 
@@ -421,6 +428,7 @@ def test_a_run_that_needs_no_tensorflow_is_answered_without(tmp_path):
     from cnncli.records import Epoch
     from cnncli.runner.training.checkpoint import TrainingState, write_checkpoint
     from cnncli.runs import CHECKPOINT, RunDir
+    from cnncli.runs.groups import GroupDir, GroupRecord
 
     run = RunDir(tmp_path / "mnist-001")
     run.write_text("spec.yaml", (REPOSITORY / "configs" / "mnist.yaml").read_text())
@@ -434,7 +442,9 @@ def test_a_run_that_needs_no_tensorflow_is_answered_without(tmp_path):
     photos.write_text("spec.yaml", run.spec.read_text().replace("source: mnist", source))
     stopped = RunDir(shutil.copytree(run.path, tmp_path / "stopped-001"))
     stopped.write_json("status.json", {"state": "interrupted"})
-    paths = {"RUN": run.path, "PHOTOS": photos.path, "STOPPED": stopped.path, "SPEC": photos.spec}
+    folds = GroupDir(tmp_path / "photos-folds-001")
+    folds.write_record(GroupRecord(2, False, False, photos.spec.read_text(), [], "2026-11-29T15:00:00Z", "0.1.0"))
+    paths = {"RUN": run.path, "PHOTOS": photos.path, "STOPPED": stopped.path, "SPEC": photos.spec, "FOLDS": folds.path}
     expected = {
         " ".join(str(paths.get(word, word)) for word in command.split()): said
         for command, said in NEED_NO_TENSORFLOW.items()

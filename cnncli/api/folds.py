@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cnncli.api.functions import SpecLike, loaded_spec
 from cnncli.api.results import EvaluationResult
 from cnncli.api.run import Run
+from cnncli.folds.images import images_as_recorded
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
@@ -99,28 +100,38 @@ class Folds:
             RunError: A fold is not finished.
             DataError: Images are missing.
         """
-        with isolated():
+        with images_as_recorded(self.group), isolated():
             from cnncli.folds.page import write_page
 
             return write_page(self.group, notice)
 
-    def resume(self, observers: Sequence[TrainingObserver] = (), *, command: Sequence[str] = ()) -> bool:
+    def resume(
+        self,
+        observers: Sequence[TrainingObserver] = (),
+        *,
+        data: str | os.PathLike[str] | None = None,
+        command: Sequence[str] = (),
+    ) -> bool:
         """Continues an interrupted group; the result is that of a training without the interruption.
 
         Args:
             observers: Receive the events of the training.
+            data: Where the images are now, if they were moved; the group and its runs, finished ones too, name this
+                place from then on.
             command: Command line to record in environment.json of each run.
 
         Returns:
             Whether anything remained to be trained.
 
         Raises:
-            RunError: Another process is training it, a run diverged, or its records are damaged.
+            RunError: Another process is training it, a run diverged, its records are damaged, or its images have no
+                path.
+            DataError: Images are missing or have changed.
             CnncliError: Whatever ends a training.
         """
         from cnncli.folds.training import resume_folds
 
-        return resume_folds(self.group, observers, command)
+        return resume_folds(self.group, observers, command, None if data is None else expanded(data))
 
     def __repr__(self) -> str:
         return f"Folds({str(self.path)!r})"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cnncli.api.folds import Folds
 from cnncli.api.functions import open_run
+from cnncli.folds.images import images_as_recorded
 from cnncli.isolation import isolated
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
@@ -51,10 +52,11 @@ def doubtful_labels(
         >>> len(labels), labels[0].probability <= labels[1].probability
         (3, True)
     """
-    with isolated():
+    subject = _subject(run, runs_dir)
+    with images_as_recorded(subject), isolated():
         from cnncli.folds.labels import Doubts
 
-        return Doubts(_subject(run, runs_dir), notice).first(most)
+        return Doubts(subject, notice).first(most)
 
 
 class WrittenLabels(NamedTuple):
@@ -71,10 +73,11 @@ class WrittenLabels(NamedTuple):
 
 def write_labels(run: str, most: int, runs_dir: Path, notice: Notice) -> WrittenLabels:
     """The same, with a table of all labels and a page of the most doubtful ones in the folder of the run or group."""
-    with isolated():
+    subject = _subject(run, runs_dir)
+    with images_as_recorded(subject), isolated():
         from cnncli.folds.labels import Doubts
 
-        doubts = Doubts(_subject(run, runs_dir), notice)
+        doubts = Doubts(subject, notice)
         files = doubts.write_table(), doubts.write_page(most)
         return WrittenLabels(doubts.first(most), *files, doubts.images, doubts.earlier, doubts.spec.data)
 

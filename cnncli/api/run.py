@@ -17,6 +17,8 @@ from cnncli.runner.inputs.preconditions import images_of_run, require_weights
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.resume_plan import plan_resume
 from cnncli.runner.threads import choose_threads
+from cnncli.runner.training.new_place import name_place, require_same_images
+from cnncli.runner.training.observers import Observers
 from cnncli.spec.sections.devices import parts_of_processor
 from cnncli.wording import in_shell
 
@@ -167,6 +169,10 @@ class Run(HeatMappedRun):
             moved = None if data is None else expanded(data)
             spec = plan_resume(current, epochs, devices, moved)
             if spec is None:
+                if moved is not None:
+                    with images_of_run(current.spec.data, moved):
+                        require_same_images(current, moved, Observers(observers).on_notice)
+                    name_place(self, moved)
                 return self
             divide_processor(parts_of_processor(spec.train.devices))
             from cnncli.explain.topics import explained

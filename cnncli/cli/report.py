@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cnncli.cli.options import allow_changed_weights_option, data_option, run_argument, runs_dir_option
+from cnncli.wording import in_shell
 
 
 @click.command()
@@ -31,8 +32,11 @@ def report(run: str, runs_dir: Path, data: Path | None, shows: bool, allow_chang
     from cnncli.runs.groups import group_at
 
     if group := group_at(run, runs_dir):
-        if data is not None or allow_changed_weights:
-            raise click.UsageError("--data and --allow-changed-weights are for a run, and this is a group of runs")
+        if data is not None:
+            first = f"cnncli resume {in_shell(group.path)} --data {in_shell(data)}"
+            raise click.UsageError(f"--data is for a run, and this is a group of runs; have it name the place: {first}")
+        if allow_changed_weights:
+            raise click.UsageError("--allow-changed-weights is for a run, and this is a group of runs")
         path = Folds(group).write_report(notice=notice)
     else:
         opened = open_run(run, runs_dir)

@@ -65,17 +65,15 @@ def resume(
     if group := group_at(run, runs_dir):
         if epochs is not None:
             raise click.UsageError("--epochs is for a run, and this is a group of runs")
-        for option, value in (("--data", data), ("--devices", devices)):
-            if value is not None:
-                one_by_one = "resume each of them with it"
-                raise click.UsageError(f"{option} is for a run, and this is a group of runs; {one_by_one}")
+        if devices is not None:
+            raise click.UsageError("--devices is for a run, and this is a group of runs; resume each of them with it")
         folds = Folds(group)
         with Signals() as signals, TrainingScreen(quiet, signals) as screen:
-            remained = folds.resume([screen], command=sys.argv)
+            remained = folds.resume([screen], data=data, command=sys.argv)
         if remained:
             show_folds(folds, quiet)
         else:
-            notice(f"{folds.path} is finished")
+            notice(f"{folds.path} is finished{_now_at(data)}")
         return None
 
     opened = open_run(run, runs_dir)
@@ -85,7 +83,7 @@ def resume(
             epochs, [screen], data=data, devices=devices and devices_value(devices), command=sys.argv
         )
     if resumed is opened:
-        _tell_finished(opened)
+        _tell_finished(opened, data)
     else:
         show_result(resumed, quiet)
     return None
@@ -115,8 +113,12 @@ def _resume_together(
         show_shared(resumed, quiet)
 
 
-def _tell_finished(run: Run) -> None:
+def _tell_finished(run: Run, data: Path | None = None) -> None:
     from cnncli.cli.terminal.console import notice
 
     more = f"; to train for more epochs: cnncli resume {shlex.quote(str(run.path))} --epochs N"
-    notice(f"{run.path} is finished{more if run.spec.train.max_time is None else ''}")
+    notice(f"{run.path} is finished{_now_at(data)}{more if run.spec.train.max_time is None else ''}")
+
+
+def _now_at(data: Path | None) -> str:
+    return "" if data is None else f", and names {data} as the place of its images now"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from cnncli import __version__
 from cnncli.environment import divide_processor
-from cnncli.errors import Interrupted, ResourceError, RunError, SpecError
+from cnncli.errors import Interrupted, ResourceError
+from cnncli.folds.images import move, require_recorded_images, spec_of
 from cnncli.folds.notices import WithoutRepeats
 from cnncli.folds.plan import FoldPlan, fold_spec, plan_folds
 from cnncli.isolation import isolated
@@ -18,13 +19,14 @@ from cnncli.machine import create_folder
 from cnncli.observer import TrainingObserver
 from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, write_corrections
 from cnncli.runner.inputs.own_files import with_own_files
+from cnncli.runner.inputs.preconditions import images_of_run
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.resume_plan import plan_resume
 from cnncli.runner.threads import choose_threads
 from cnncli.runs import RunDir, now, require_writable, sweep_runs
 from cnncli.runs.groups import FINAL, GROUP_LOCK, GroupDir, GroupRecord
 from cnncli.runs.lock import locked_folder
-from cnncli.spec import Spec, load
+from cnncli.spec import Spec
 from cnncli.spec.sections.devices import parts_of_processor
 from cnncli.temporary import temporary_folder
 
@@ -63,21 +65,36 @@ def train_folds(
     return group
 
 
-def resume_folds(group: GroupDir, observers: Sequence[TrainingObserver], command: Sequence[str]) -> bool:
+def resume_folds(
+    group: GroupDir, observers: Sequence[TrainingObserver], command: Sequence[str], moved: Path | None = None
+) -> bool:
     """Continues a group: the interrupted run, and those that are missing.
+
+    Args:
+        group: The group.
+        observers: Receive the events of the training.
+        command: Command line to record.
+        moved: Where the images are now, if they were moved; the group names this place from then on.
 
     Returns:
         Whether anything remained to be done.
 
     Raises:
         RunError: Another process writes it, a run diverged, or records are damaged.
+        DataError: Images are missing or have changed.
         CnncliError: Whatever ends a training.
     """
-    if group.state() == "finished":
+    remains = group.state() != "finished"
+    if not remains and moved is None:
         return False
-    with locked_folder(group.path, GROUP_LOCK):
-        _finish(group, WithoutRepeats(observers), command)
-    return True
+    observer = WithoutRepeats(observers)
+    with locked_folder(group.path, GROUP_LOCK), images_of_run(spec_of(group).data, moved):
+        require_recorded_images(group, moved, observer.on_notice)
+        if moved is not None:
+            move(group, moved)
+        if remains:
+            _finish(group, observer, command)
+    return remains
 
 
 def _write_start(group: GroupDir, spec: Spec, plan: FoldPlan, final: bool, command: Sequence[str]) -> None:
@@ -100,12 +117,7 @@ def _write_start(group: GroupDir, spec: Spec, plan: FoldPlan, final: bool, comma
 
 def _finish(group: GroupDir, observer: WithoutRepeats, command: Sequence[str]) -> None:
     """Trains the runs that are not finished, and writes the figures over all folds."""
-    record = group.record
-    try:
-        spec = load(record.spec, is_complete=True).spec
-    except SpecError as error:
-        raise RunError(f"'{group.path}' is not a complete group: its spec is damaged: {error.message}") from None
-    spec = spec.replace(data=with_own_files(spec.data, group.path))
+    record, spec = group.record, spec_of(group)
     for number, run in enumerate(group.folds, 1):
         observer.division = str(group.division(number).absolute())
         _finish_run(group, run, number, fold_spec(spec, group.division(number)), observer, command)

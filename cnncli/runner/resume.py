@@ -24,8 +24,9 @@ from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.outcome import memory_errors_explained, recording_outcome
 from cnncli.runner.training.preparation import prepare_phases
 from cnncli.runner.training.results import ResultWriter, Trained, TrainingResult
-from cnncli.runner.training.run_files import change_spec, command_line
+from cnncli.runner.training.run_files import command_line
 from cnncli.runner.training.session import TrainingSession
+from cnncli.runner.training.spec_file import change_spec
 from cnncli.runs import now
 from cnncli.spec.metrics import monitored_metric, reported_metrics
 from cnncli.spec.schema import Spec

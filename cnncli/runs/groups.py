@@ -21,7 +21,7 @@ from cnncli.runs.untrusted import Unreadable, read_json, require_plain_folder
 from cnncli.wording import in_shell, nearest
 
 RECORD = "group.json"
-"""The file of a group that says what it is; written once, before its first run."""
+"""The file of a group that says what it is; written before its first run, and when its images were moved."""
 
 GROUP_LOCK = "lock"
 
@@ -85,6 +85,7 @@ class GroupDir(Place):
     def write_record(self, record: GroupRecord) -> None:
         """Writes group.json."""
         self.write_json(RECORD, asdict(record))
+        self.record = record
 
     def write_json(self, name: str, value: Any) -> None:
         """Writes a JSON file of this group."""

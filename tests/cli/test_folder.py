@@ -124,3 +124,10 @@ def test_a_run_whose_images_moved_is_trained_further_and_again_to_the_same_bits(
     assert f"{folder / 'photos'}" not in (moved / "spec.yaml").read_text()
     again = call("reproduce", stayed, "-q", "--data", tmp_path / "here" / "photos", **place)
     assert (again.code, "is identical to" in again.out) == (0, True), again.err
+    (tmp_path / "here").rename(tmp_path / "there")
+    gone = call("data", "--labels", moved, **place)
+    assert (gone.code, f"cnncli resume {moved} --data PATH" in gone.err) == (3, True)
+    assert (call("resume", moved, "--data", tmp_path / "gone").code, (moved / "labels.csv").exists()) == (3, False)
+    told = call("resume", moved, "--data", tmp_path / "there" / "photos", **place)
+    assert (told.code, "is finished, and names" in told.err) == (0, True)
+    assert call("data", "--labels", moved, **place).code == 0

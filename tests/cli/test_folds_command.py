@@ -67,7 +67,9 @@ def test_a_finished_group_is_not_trained_again(call, group):
     group.page.write_text("")
     assert "is finished" in call("resume", group.path).err
     assert call("resume", group.path, "--epochs", "9").code == 2
-    assert "--data is for a run, and this is a group of runs" in call("resume", group.path, "--data", ".").err
+    assert "--devices is for a run, and this is a group of runs" in call("resume", group.path, "--devices", 2).err
+    moved = call("report", group.path, "--data", "my photos").err
+    assert f"have it name the place: cnncli resume {group.path} --data 'my photos'" in moved
 
 
 def test_what_a_training_shows_of_its_folds(group, capsys):

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from comparison import assert_same, same_threads
+from comparison import SAME, assert_same, same_threads
 
-from cnncli.errors import Interrupted
+from cnncli import Folds
+from cnncli.errors import DataError, Interrupted
 from cnncli.folds.training import resume_folds, train_folds
 from cnncli.observer import TrainingObserver
 from cnncli.runs import files
@@ -26,13 +27,16 @@ OF_GROUP = ("predictions.csv", "metrics.json", "report.txt", "logits.npz")
 
 
 class Impatient(TrainingObserver):
-    """Wants to stop after the second step, as by Ctrl-C."""
+    """Wants to stop after the second step of a fold, as by Ctrl-C."""
 
-    def __init__(self):
-        self.code = 0
+    def __init__(self, fold=1):
+        self.code, self._fold, self._at = 0, fold, 0
+
+    def on_fold(self, number, folds):
+        self._at = number
 
     def on_step(self, epoch, step, steps, metrics):
-        if (epoch, step) == (1, 2):
+        if (self._at, epoch, step) == (self._fold, 1, 2):
             self.code = 130
 
     def stop_requested(self):
@@ -113,6 +117,63 @@ def test_an_interruption_is_that_of_the_group(patients_spec, tmp_path):
         train_folds(patients_spec(), 2, False, tmp_path, [Impatient()], ())
     assert stopped.value.run == str(tmp_path / "photos-folds-001")
     assert "stopped in fold 1 of 2" in stopped.value.left_out
+
+
+def test_a_group_whose_images_moved_is_completed_to_the_same_bits(patients_spec, tmp_path):
+    """Of three folds one is finished, one under way, and one not begun."""
+    photos, there, last = (tmp_path / name for name in ("photos", "there", "last"))
+    shutil.copytree(patients_spec().data.source.arguments["path"], photos)
+    spec = patients_spec(f"data.source.folder.path={photos}", "train.epochs=1")
+    whole = train_folds(spec, 3, False, tmp_path / "whole", (), ())
+    with pytest.raises(Interrupted):
+        train_folds(spec, 3, False, tmp_path / "moved", [Impatient(2)], ())
+    group = GroupDir(tmp_path / "moved" / "photos-folds-001")
+    photos.rename(there)
+    with pytest.raises(DataError, match="does not exist") as gone:
+        resume_folds(group, (), ())
+    assert "name their new place: --data PATH" in gone.value.hint
+    one, other = there / "class0" / "p00_0.png", there / "class1" / "p00_1.png"
+    before = one.read_bytes()
+    shutil.copyfile(other, one)
+    with pytest.raises(DataError, match="have changed since the run began: 'class0/p00_0"):
+        resume_folds(group, (), (), there)
+    assert not any(names(group, there))
+    one.write_bytes(before)
+    shutil.copytree(there / "class0", there / "class2")  # what was added makes no difference
+    assert resume_folds(group, (), (), there)
+    assert group.state() == "finished"
+    for run, of_whole in zip(group.folds, whole.folds, strict=True):
+        for name in (*SAME, "images.csv"):
+            assert (run.path / name).read_bytes() == (of_whole.path / name).read_bytes(), (run.name, name)
+    for name in OF_GROUP:
+        assert (group.path / name).read_bytes() == (whole.path / name).read_bytes(), name
+    assert all(names(group, there))
+    there.rename(last)
+    with pytest.raises(DataError, match="does not exist") as gone:
+        Folds(group).write_report()
+    assert f"cnncli resume {group.path} --data PATH" in gone.value.hint
+    assert not Folds(group).resume(data=last)  # nothing remains to be trained
+    assert all(names(group, last))
+    Folds(group).write_report()
+
+
+def names(group, place):
+    """Whether the record of a group, and each run that has begun, name a place of the images."""
+    specs = [run.spec.read_text() for run in group.folds if run.spec.exists()]
+    return [str(place) in text for text in (GroupDir(group.path).record.spec, *specs)]
+
+
+def test_images_that_changed_between_two_folds_are_refused(patients_spec, tmp_path):
+    photos = tmp_path / "photos"
+    shutil.copytree(patients_spec().data.source.arguments["path"], photos)
+    with pytest.raises(Interrupted):
+        train_folds(patients_spec(f"data.source.folder.path={photos}"), 2, False, tmp_path, [Impatient()], ())
+    group = GroupDir(tmp_path / "photos-folds-001")
+    group.fold(1).set_status("finished")  # so it does not look at its images itself
+    shutil.copyfile(photos / "class1" / "p00_1.png", photos / "class0" / "p00_0.png")
+    with pytest.raises(DataError, match="have changed since the run began"):
+        resume_folds(group, (), ())
+    assert not group.fold(2).path.exists()
 
 
 def test_what_is_refused_leaves_nothing_behind(patients_spec, tmp_path):

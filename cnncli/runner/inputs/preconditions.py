@@ -70,15 +70,18 @@ def missing_inputs(
 
 
 @contextlib.contextmanager
-def images_of_run(data: Data, moved: Path | None = None, on: Path | None = None) -> Iterator[None]:
+def images_of_run(
+    data: Data, moved: Path | None = None, on: Path | None = None, how: str = "--data PATH"
+) -> Iterator[None]:
     """Inside, a run is measured; on the way in, images that are nowhere are refused, before TensorFlow is started.
 
-    Images of the run that are gone are told with the option for their new place.
+    Images of the run that are gone are told with what names their new place.
 
     Args:
         data: Section `data` of the run's spec.
         moved: New place of its images.
         on: Other images, in place of those of the run.
+        how: What names their new place.
 
     Raises:
         DataError: Nothing is there.
@@ -96,7 +99,7 @@ def images_of_run(data: Data, moved: Path | None = None, on: Path | None = None)
     except DataError as error:
         if not (is_own and error.not_there):
             raise
-        hint = f"{error.hint}\nif the images of the run were moved, name their new place: --data PATH"
+        hint = f"{error.hint}\nif the images of the run were moved, name their new place: {how}"
         raise DataError(error.message, hint, error.not_there) from error
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnncli import __version__
 from cnncli.data.brightness import brightness_stats
 from cnncli.factory.precision import precision_here
-from cnncli.machine import address_in, expanded
 from cnncli.runner.environment import environment
 from cnncli.runner.execution.devices import number_here
 from cnncli.runner.inputs.corrections import CORRECTIONS, read_corrections, write_corrections
@@ -22,13 +20,13 @@ from cnncli.runner.inputs.input_spec import InputSpec
 from cnncli.runner.inputs.own_files import with_own_files
 from cnncli.runner.inputs.splits import Splits
 from cnncli.runner.inputs.streamed import window_of
+from cnncli.runner.training.spec_file import absolute, portable_source, write_spec
 from cnncli.runs import RunDir, now
 from cnncli.spec.backbones import scales_image
 from cnncli.spec.pretrained import with_weights
 from cnncli.spec.schema import Spec
 from cnncli.spec.sections.sources import Source
 from cnncli.spec.sections.tune import Tune
-from cnncli.spec.writer import spec_text
 from cnncli.startup import CHATTER
 
 if TYPE_CHECKING:
@@ -44,36 +42,11 @@ def write_records(run: RunDir, spec: Spec, splits: Splits, command: Sequence[str
         write_division(run.path / DIVISION, splits.samples, splits.source_split, spec.data.source.has_files)
     if spec.data.corrections is not None:
         write_corrections(run.path / CORRECTIONS, read_corrections(spec.data.corrections))
-    _write_spec(run, _recorded_spec(spec, splits, run.path))
+    write_spec(run, _recorded_spec(spec, splits, run.path))
     invocation = {"command": command_line(command), "seed": spec.seed, "time": now()}
     workers = {} if execution.group.workers is None else {"workers": list(execution.group.workers.addresses)}
     run.write_json("environment.json", {**environment(spec.model.nodes, execution.devices), **workers, **invocation})
     run.write_text("log.txt", CHATTER)
-
-
-def _write_spec(run: RunDir, plain: Mapping[str, Any]) -> str:
-    repeats = "'cnncli train' with this file" if plain["train"].get("max_time") is None else "'cnncli reproduce'"
-    heading = f"# resolved by cnncli {__version__}; {repeats} repeats the run\n"
-    text = heading + spec_text(plain)
-    run.write_text("spec.yaml", text)
-    return text
-
-
-def change_spec(run: RunDir, plain: Mapping[str, Any], epochs: int | None, source: Source | None) -> str:
-    """Changes in spec.yaml, whose content is `plain`, the epochs of the last phase or the place of the images.
-
-    Returns:
-        The text of spec.yaml.
-    """
-    if epochs is not None:
-        train = dict(plain["train"])
-        if stages := train.get("stages"):
-            train["stages"] = [*stages[:-1], {**stages[-1], "epochs": epochs}]
-            epochs = sum(stage["epochs"] for stage in train["stages"])
-        plain = {**plain, "train": {**train, "epochs": epochs}}
-    if source is not None:
-        plain = {**plain, "data": {**plain["data"], "source": _portable(source).plain()}}
-    return _write_spec(run, plain)
 
 
 def portable_spec(spec: Spec) -> Spec:
@@ -81,25 +54,13 @@ def portable_spec(spec: Spec) -> Spec:
 
     A training takes no notice of `tune`, which is left out.
     """
-    data = spec.data.replace(source=_portable(spec.data.source))
+    data = spec.data.replace(source=portable_source(spec.data.source))
     if data.split.file is not None:
-        data = data.replace(split=data.split.replace(file=_absolute(data.split.file)))
+        data = data.replace(split=data.split.replace(file=absolute(data.split.file)))
     if data.corrections is not None:
-        data = data.replace(corrections=_absolute(data.corrections))
+        data = data.replace(corrections=absolute(data.corrections))
     train = spec.train.replace(precision=precision_here(spec.train.precision), devices=number_here(spec.train.devices))
-    return spec.replace(data=data, model=with_weights(spec.model, _absolute), train=train, tune=Tune())
-
-
-def _portable(source: Source) -> Source:
-    return Source(source.name, {**source.arguments, **{key: _absolute(path) for key, path in source.paths.items()}})
-
-
-def _absolute(path: str) -> str:
-    """The path in full; an address as it is, but for an archive on this machine."""
-    before, chained, archive = path.rpartition("::")
-    if chained and not address_in(archive):
-        return f"{before}::{expanded(archive).absolute()}"
-    return path if address_in(path) else str(expanded(path).absolute())
+    return spec.replace(data=data, model=with_weights(spec.model, absolute), train=train, tune=Tune())
 
 
 def _recorded_spec(spec: Spec, splits: Splits, run: Path) -> dict[str, Any]:
