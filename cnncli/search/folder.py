@@ -108,6 +108,12 @@ class TrialFolder:
         """Changes entries of the record."""
         self._write({**self.record(), **entries})
 
+    def find_images(self, data: Mapping[str, Any]) -> None:
+        """Has the trial take the section `data` of the search as it is now: files may lie elsewhere by now."""
+        spec = self.record()["spec"]
+        if spec.get("data") != data:
+            self.update(spec={**spec, "data": dict(data)})
+
     def take(self) -> Lock | None:
         """The lock of the process that has this trial; None while another one has it, or its training still runs."""
         try:

@@ -14,6 +14,7 @@ from cnncli.runner.resume_plan import plan_resume
 from cnncli.runner.train import train_into
 from cnncli.runner.training.observers import Observers
 from cnncli.runner.training.pace import start_pace
+from cnncli.runner.training.spec_file import portable_source
 from cnncli.runs import RunDir
 from cnncli.spec.schema import Spec
 
@@ -30,7 +31,7 @@ def train_trial(
 
     Args:
         folder: Folder of the run, which exists and may be empty.
-        spec: Spec of the trial.
+        spec: Spec of the trial; one that is continued takes the place of its images from it.
         weights_dir: Directory of the runs whose weights the spec names.
         observers: Receive the events of the training.
         command: Command line to record in environment.json.
@@ -45,7 +46,7 @@ def train_trial(
         if folder.data.exists() and folder.status_file.exists():
             run = OpenRun(folder)
             if (left := plan_resume(run)) is not None:
-                resume(run, left, observers, command, evaluates)
+                resume(run, _where_its_images_are(left, spec), observers, command, evaluates)
             return
         train_into(
             lambda: contextlib.nullcontext(folder),
@@ -56,3 +57,9 @@ def train_trial(
             lambda: start_pace(time.monotonic() - began, spec.train.max_seconds, None),
             evaluates=evaluates,
         )
+
+
+def _where_its_images_are(left: Spec, spec: Spec) -> Spec:
+    """The spec to continue with; the same object unless the spec of the trial has its images at another place."""
+    source = portable_source(spec.data.source)
+    return left if source == left.data.source else left.replace(data=left.data.replace(source=source))

@@ -195,6 +195,7 @@ class Worker:
         self._observer.on_trial(task.trial.number, record["values"], len(task.trial.intermediate_values))
         if "end" in record:  # the storage was away when it ended
             return TrialEnd(**record["end"])
+        folder.find_images(self.search.trial_spec(record["values"])["data"])
         end = end_of_run(folder.run, metric) or _contradiction(record["spec"])
         deaths, reason = record["deaths"], "its process died"
         while end is None and deaths < MOST_ATTEMPTS:
