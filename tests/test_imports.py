@@ -411,6 +411,14 @@ NEED_NO_TENSORFLOW = {
     "export RUN --benchmark": (6, "has no exports"),
     "reproduce STOPPED": (6, "is not finished"),
     "preview SPEC": (3, "nowhere does not exist"),
+    "evaluate WHOLE --negatives nosuch": (3, "nosuch does not exist"),
+    "evaluate WHOLE --negatives EMPTY": (3, "there are no images in"),
+    "evaluate WHOLE --negatives configs": (3, "there are no images in"),
+    "evaluate WHOLE --negatives README.md": (6, "has no logits.npz, from which doubts take their thresholds"),
+    "evaluate WHOLE --split validation": (6, "this run has no validation images"),
+    "evaluate WHOLE --tta": (6, "was not trained on flipped or shifted images"),
+    "evaluate WHOLE --on OTHER": (3, "a class that this run does not know: pig"),
+    "evaluate WHOLE --on OTHER --split test": (3, "it has no splits: leave out --split"),
     "resume nosuch": (6, "there is no run"),
     "resume RUN": (0, "is finished"),
     "resume RUN --data configs": (6, "come from mnist, which has no path"),
@@ -427,7 +435,7 @@ NEED_NO_TENSORFLOW = {
 def test_a_run_that_needs_no_tensorflow_is_answered_without(tmp_path):
     from cnncli.records import Epoch
     from cnncli.runner.training.checkpoint import TrainingState, write_checkpoint
-    from cnncli.runs import CHECKPOINT, RunDir
+    from cnncli.runs import BEST, CHECKPOINT, RunDir
     from cnncli.runs.groups import GroupDir, GroupRecord
 
     run = RunDir(tmp_path / "mnist-001")
@@ -442,11 +450,21 @@ def test_a_run_that_needs_no_tensorflow_is_answered_without(tmp_path):
     photos.write_text("spec.yaml", run.spec.read_text().replace("source: mnist", source))
     stopped = RunDir(shutil.copytree(run.path, tmp_path / "stopped-001"))
     stopped.write_json("status.json", {"state": "interrupted"})
+    whole = RunDir(shutil.copytree(run.path, tmp_path / "whole-001"))
+    with whole.write_hashed(BEST) as path:
+        path.write_bytes(b"none")
+    counts = dict.fromkeys(("train", "test"), dict.fromkeys("0123456789", 9))
+    whole.write_json("data.json", {**whole.read_json("data.json"), "counts": counts})
+    empty, other = tmp_path / "empty", tmp_path / "other"
+    empty.mkdir()
+    (other / "pig").mkdir(parents=True)
+    (other / "pig" / "a.png").write_bytes(b"")
     folds = GroupDir(tmp_path / "photos-folds-001")
     folds.write_record(GroupRecord(2, False, False, photos.spec.read_text(), [], "2026-11-29T15:00:00Z", "0.1.0"))
     paths = {"RUN": run.path, "PHOTOS": photos.path, "STOPPED": stopped.path, "SPEC": photos.spec, "FOLDS": folds.path}
+    paths |= {"WHOLE": whole.path, "EMPTY": empty, "OTHER": other}
     expected = {
-        " ".join(str(paths.get(word, word)) for word in command.split()): said
+        re.sub("[A-Z]{4,}|RUN", lambda word: str(paths.get(word[0], word[0])), command): said
         for command, said in NEED_NO_TENSORFLOW.items()
     }
     for command, (code, out, err, loaded) in answers_of(*expected).items():

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Literal
 from cnncli.api.heatmap import HeatMappedRun
 from cnncli.environment import divide_processor
 from cnncli.errors import RunError
-from cnncli.isolation import isolated
+from cnncli.isolation import isolated, isolated_images
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records.html import html_table
+from cnncli.runner.inputs.data_record import require_split
+from cnncli.runner.inputs.other_images import other_images
 from cnncli.runner.inputs.preconditions import images_of_run, require_weights
 from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.resume_plan import plan_resume
 from cnncli.runner.threads import choose_threads
 from cnncli.runner.training.new_place import name_place, require_same_images
 from cnncli.runner.training.observers import Observers
+from cnncli.runner.views.allowed import required_views
 from cnncli.spec.sections.devices import parts_of_processor
 from cnncli.wording import in_shell
 
@@ -116,16 +119,23 @@ class Run(HeatMappedRun):
         if self._evaluated and of_training and data is None and not write and not tta:
             return self._evaluated
         moved, other = (None if path is None else expanded(path) for path in (data, on))
-        with (
-            self._measuring(weights, allow_changed_weights, moved, other),
-            isolated(before_start=self.apply_recorded_threading),
-        ):
-            from cnncli.api.results import EvaluationResult
-            from cnncli.runner.evaluate import evaluate, evaluate_again
+        with self._measuring(weights, allow_changed_weights, moved, other), isolated_images():
+            if tta:
+                required_views(self)
+            labelled = None
+            if other is None:
+                require_split(self.data_record, split or "test")
+            else:
+                labelled = other_images(other, split, self.spec.data, self.data_record, notice)
+            with isolated(before_start=self.apply_recorded_threading):
+                from cnncli.api.results import EvaluationResult
+                from cnncli.runner.evaluate import evaluate, evaluate_again
 
-            if write:
-                return EvaluationResult.of(evaluate_again(self, notice, moved, allow_changed_weights, tta))
-            return EvaluationResult.of(evaluate(self, split, notice, moved, allow_changed_weights, weights, other, tta))
+                if write:
+                    return EvaluationResult.of(evaluate_again(self, notice, moved, allow_changed_weights, tta))
+                return EvaluationResult.of(
+                    evaluate(self, split, notice, moved, allow_changed_weights, weights, labelled, tta)
+                )
 
     _evaluated: EvaluationResult | None = None
 

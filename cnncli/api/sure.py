@@ -86,18 +86,20 @@ class SureRun(ExportableRun):
             >>> [each["images_of"] for each in found["unknown"]]
             ['noise', 'test images with pixels shuffled', 'test images inverted']
         """
-        folders = [*map(expanded, several(negatives, "negatives"))]
-        with isolated():
-            from cnncli.runner.sure.unknown import measure_unknown
+        from cnncli.runner.sure.unknown import measure_unknown, require_doubts, require_negatives
 
-            moved = None if data is None else expanded(data)
+        folders, moved = [*map(expanded, several(negatives, "negatives"))], None if data is None else expanded(data)
+        require_negatives(folders)
+        require_doubts(self, "best", allow_changed_weights)
+        with self._measuring("best", allow_changed_weights, moved), isolated():
             return measure_unknown(self, folders, allow_changed_weights, notice, moved)
 
     def _doubts(self, weights: Weights, allow_changed_weights: bool, notice: Notice) -> StoredDoubts:
         if (weights, allow_changed_weights) != ("best", False) or self._known_doubts is None:
-            with isolated():
-                from cnncli.runner.sure.unknown import doubts_of
+            from cnncli.runner.sure.unknown import doubts_of, require_doubts
 
+            require_doubts(self, weights, allow_changed_weights)
+            with isolated():
                 self._known_doubts = doubts_of(self, weights, allow_changed_weights, notice)
         return self._known_doubts
 

@@ -95,6 +95,12 @@ def evaluate(**given: Any) -> None:
     if note := _unfinished(opened, options.weights):
         notice(note)
     _require_metrics(opened, [name for name, _ in limits])
+    if options.negatives:
+        from cnncli.runner.sure.unknown import require_doubts, require_negatives
+
+        require_negatives(options.negatives)
+        if not options.write:  # which gives an older run what they need
+            require_doubts(opened, options.weights, options.allow_changed_weights)
     result = opened.evaluate(
         options.split,  # type: ignore[arg-type]  # one of the choices
         weights=options.weights,

@@ -18,9 +18,10 @@ from cnncli.machine import address_in, expanded
 from cnncli.notices import Notice, warn
 from cnncli.records import Evaluation
 from cnncli.report import EvaluationData, artifact_names, write_artifacts
+from cnncli.runner.inputs.data_record import no_such_images, require_split
 from cnncli.runner.inputs.image_manifest import recorded_splits, warn_about_trained
 from cnncli.runner.inputs.moved_images import moved_to
-from cnncli.runner.inputs.other_images import other_images
+from cnncli.runner.inputs.other_images import OtherImages
 from cnncli.runner.inputs.splits import Splits, decoded, decoded_before, evaluated_splits, groups_in
 from cnncli.runner.model.build import encoding_for
 from cnncli.runner.model.evaluation import evaluate_split, images_at
@@ -28,7 +29,6 @@ from cnncli.runner.open_run import OpenRun, Weights
 from cnncli.runner.page import facts_of
 from cnncli.runner.views.allowed import required_views
 from cnncli.runner.views.gain import with_gain
-from cnncli.runs.image_list import SPLITS
 from cnncli.spec.schema import Data
 from cnncli.startup import keras
 
@@ -40,7 +40,7 @@ def evaluate(
     data_path: Path | None = None,
     allow_changed_weights: bool = False,
     weights: Weights = "best",
-    on: Path | None = None,
+    on: OtherImages | None = None,
     tta: bool = False,
 ) -> Evaluation:
     """Evaluates a run with its own spec and weights, as `cnncli.Run.evaluate` says."""
@@ -55,12 +55,12 @@ def evaluate(
         own = own_split(run, split, data_path, notice)
         samples, groups = decoded_split(own, split, run.spec.data, notice), groups_in(own, split)
     else:
-        split, files = other_images(on, split, run.spec.data, run.data_record, notice)
+        split, files = on.split, on.files
         warn_about_trained(run.path, classes, files, notice)
         samples = decoded(Splits(classes, {split: files}), run.spec.data, notice=notice).samples[split]
         groups = None
     evaluation = _evaluated(run, model, split, samples, groups, views)
-    measured_on = "" if on is None else address_in(on) or str(expanded(on).absolute())
+    measured_on = "" if on is None else address_in(on.place) or str(expanded(on.place).absolute())
     return dataclasses.replace(evaluation, weights=weights, on=measured_on)
 
 
@@ -142,13 +142,12 @@ def own_split(
         RunError: The run has no images of this split.
         ValueError: No split is called so.
     """
-    if split not in SPLITS:
-        raise ValueError(f"no split is called '{split}'; they are {', '.join(SPLITS)}")
+    require_split(run.data_record, split)
     data = run.spec.data if data_path is None else moved_to(run.spec.data, data_path)
     needed = (split, *further)
     splits = recorded_splits(data, run.spec.seed, run.data_record, run.path, notice, needed=needed, rows=run.image_rows)
     if split not in splits.samples:
-        raise RunError(f"this run has no {split} images", f"it has {', '.join(splits.samples)}")
+        raise no_such_images(split, splits.samples)
     return splits
 
 

@@ -9,6 +9,7 @@ import pytest
 from runner_squares import write_squares
 
 from cnncli.errors import DataError, RunError
+from cnncli.runner.inputs.other_images import OtherImages, other_images
 from cnncli.runner.open_run import OpenRun
 from cnncli.runs import RunDir
 from cnncli.spec import load
@@ -204,7 +205,8 @@ class TestOtherImages:
             (on / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(squares / name, on / name)
         before = {path: path.read_bytes() for path in trained.run.path.rglob("*") if path.is_file()}
-        evaluation = evaluate(OpenRun(trained.run), on=on)
+        run = OpenRun(trained.run)
+        evaluation = evaluate(run, on=other_images(on, None, run.spec.data, run.data_record))
         order = [own.images.index(name) for name in evaluation.images]
         assert evaluation.labels.tolist() == own.labels[order].tolist()
         np.testing.assert_allclose(evaluation.probabilities, own.probabilities[order], rtol=1e-5)
@@ -213,4 +215,4 @@ class TestOtherImages:
 
     def test_a_new_place_and_other_images_at_once_are_refused(self, evaluate, trained, tmp_path):
         with pytest.raises(RunError, match="--on names others"):
-            evaluate(OpenRun(trained.run), "test", data_path=tmp_path, on=tmp_path)
+            evaluate(OpenRun(trained.run), "test", data_path=tmp_path, on=OtherImages(tmp_path, "", None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from cnncli.data.decode.image import MAX_PIXELS
 from cnncli.data.names.classes import LONGEST_NAME
 from cnncli.errors import RunError
+from cnncli.runs.image_list import SPLITS
 
 MAX_CLASSES = 100_000
 
@@ -42,6 +43,24 @@ class DataRecord:
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unused: Mapping[str, int] = field(default_factory=dict)
     window: int = 0
+
+
+def require_split(record: DataRecord, split: str) -> None:
+    """Refuses a split that a run does not have, as far as its record tells: one of an older version does not.
+
+    Raises:
+        RunError: It has no images of this split.
+        ValueError: No split is called so.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"no split is called '{split}'; they are {', '.join(SPLITS)}")
+    if record.counts and split not in record.counts:
+        raise no_such_images(split, record.counts)
+
+
+def no_such_images(split: str, there: Iterable[str]) -> RunError:
+    """That a run has no images of a split, and of which it has some."""
+    return RunError(f"this run has no {split} images", f"it has {', '.join(there)}")
 
 
 def parse_data_record(record: Mapping[str, Any], run: Path) -> DataRecord:

@@ -32,10 +32,22 @@ class _Image(NamedTuple):
     label: str
 
 
+class OtherImages(NamedTuple):
+    """Labelled images that need not be those of a run.
+
+    Args:
+        place: Where they are, as it was named.
+        split: Their split, empty where there are none.
+        files: The images, with labels in the order of the run's classes.
+    """
+
+    place: Path
+    split: str
+    files: FileSamples
+
+
 @naming_addresses()
-def other_images(
-    on: Path, split: str | None, data: Data, record: DataRecord, notice: Notice = ignore
-) -> tuple[str, FileSamples]:
+def other_images(on: Path, split: str | None, data: Data, record: DataRecord, notice: Notice = ignore) -> OtherImages:
     """Finds labelled images that need not be those of the run; none is decoded.
 
     Args:
@@ -46,7 +58,7 @@ def other_images(
         notice: Receives a line about classes of the run without images.
 
     Returns:
-        The split, empty where there are none; the images, with labels in the order of the run's classes.
+        The images, of one split.
 
     Raises:
         DataError: There are no such images, several splits to choose from, or classes that the run does not know.
@@ -72,7 +84,7 @@ def other_images(
         are = "class" if len(missing) == 1 else "classes"
         notice(f"note: {place} has no images of the {are} {some(missing)}; macro averages count them as 0")
     names = tuple(image.name for image in images)
-    return chosen, FileSamples(root, names, labels, input_format_for(data, record.shape))
+    return OtherImages(on, chosen, FileSamples(root, names, labels, input_format_for(data, record.shape)))
 
 
 def _no_images(place: Path) -> DataError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnncli.data.inventory.location import require_existing
 from cnncli.errors import DataError, ResourceError, RunError
 from cnncli.insight.intervals import Interval, if_known
 from cnncli.insight.probabilities import of_logits
@@ -24,6 +25,7 @@ from cnncli.insight.unknown import (
 )
 from cnncli.notices import Notice, ignore
 from cnncli.runner.open_run import OpenRun, Weights
+from cnncli.runner.predict import Predictor, named_images
 from cnncli.runner.sure.class_sets import validation_logits
 from cnncli.runner.sure.stored_doubts import FILE, StoredDoubts, stored_doubts, write_doubts
 from cnncli.wording import counted, with_interval
@@ -43,6 +45,39 @@ _OWN_UNKNOWN = 500
 """Images that are made of test images, for each way to make unknown ones."""
 
 
+def require_doubts(run: OpenRun, weights: Weights, allow_changed_weights: bool) -> None:
+    """Refuses a run that has no thresholds of doubts and cannot get them, as far as its records tell.
+
+    Raises:
+        RunError: There are too few images, or other weights answer.
+    """
+    validation_logits(run, "doubts", weights, allow_changed_weights)
+    counts = run.data_record.counts
+    if counts and stored_doubts(run) is None:
+        _require_images(*(sum(counts.get(split, {}).values()) for split in ("train", "validation")))
+
+
+def _require_images(train: int, validation: int) -> None:
+    if train < _FEWEST:
+        raise RunError(f"doubts need {_FEWEST} training images, and this run has {train}")
+    if validation < least_images(KEPT):
+        have = counted(validation, "validation image")
+        raise RunError(f"doubts need {least_images(KEPT)} validation images, and this run has {have}")
+
+
+def require_negatives(folders: Sequence[Path]) -> None:
+    """Refuses folders of images that no class fits where there are no images.
+
+    Raises:
+        DataError: One does not exist, or there are none in it.
+    """
+    for folder in folders:
+        first = next(iter(named_images([folder])), None)
+        if first is None:
+            raise DataError(f"there are no images in {folder}", "name a folder of images that no class fits")
+        require_existing(Path(first.name))
+
+
 def doubts_of(
     run: OpenRun, weights: Weights, allow_changed_weights: bool, notice: Notice, data_path: Path | None = None
 ) -> StoredDoubts:
@@ -60,7 +95,7 @@ def doubts_of(
         RunError: The network has no head that gives logits of features, there are too few images, or other weights
             answer.
     """
-    validation_logits(run, "doubts", weights, allow_changed_weights)  # refuses what has no thresholds
+    require_doubts(run, weights, allow_changed_weights)
     stored = stored_doubts(run)
     if stored is not None:
         return stored
@@ -86,11 +121,7 @@ def _fitted(run: OpenRun, notice: Notice, data_path: Path | None) -> StoredDoubt
     network = TensorFlowGraph(run, "best", False, notice, embeddings=True)
     width = features_of(network, images["train"], np.arange(1)).shape[1]
     places = images_to_measure(len(images["train"]), width)
-    if len(places) < _FEWEST:
-        raise RunError(f"doubts need {_FEWEST} training images, and this run has {len(places)}")
-    if len(images["validation"]) < least_images(KEPT):
-        have = counted(len(images["validation"]), "validation image")
-        raise RunError(f"doubts need {least_images(KEPT)} validation images, and this run has {have}")
+    _require_images(len(places), len(images["validation"]))
     notice(f"measuring {counted(len(places), 'training image')}, once: {run.path / FILE}")
     features = features_of(network, images["train"], places)
     head = _head(network, images["train"].read(places[:_BATCH]), features[:_BATCH])
@@ -160,7 +191,6 @@ def measure_unknown(
         RunError: As `doubts_of`.
     """
     from cnncli.runner.evaluate import decoded_split, own_split
-    from cnncli.runner.predict import Predictor
 
     stored = doubts_of(run, "best", allow_changed_weights, notice, data_path)
     predictor = Predictor(run, ignore, calibrated=False, features=True)

@@ -39,7 +39,7 @@ def find(folder_spec):
 
         told: list[str] = []
         record = DataRecord(names, (16, 16, 3), 0.0, 0.0, (), (), None)
-        chosen, samples = other_images(on, split, folder_spec(*overrides).data, record, told.append)
+        _, chosen, samples = other_images(on, split, folder_spec(*overrides).data, record, told.append)
         assert samples.read(np.arange(len(samples))).shape[1:] == (16, 16, 3)
         return chosen, list(samples.names), samples.labels.tolist(), told
 
