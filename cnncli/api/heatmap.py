@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from cnncli.api.predictions import PredictingRun
 from cnncli.errors import DataError
-from cnncli.isolation import isolated
+from cnncli.isolation import isolated, isolated_images
 from cnncli.machine import expanded
 from cnncli.notices import Notice, warn
 from cnncli.records import HeatMap, UnreadableImage
 from cnncli.runner.open_run import Weights
-from cnncli.runs import verified_weights, weights_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,14 +145,13 @@ class HeatMappedRun(PredictingRun):
             >>> heat.class_name == heat.prediction.class_name, heat.cells, 0 <= heat.covered.hottest <= 1
             (True, (7, 7), True)
         """
-        verified_weights(self.folder, weights_file(weights), allow_changed_weights)  # before TensorFlow is started
-        with isolated():
-            from cnncli.runner.heatmap import require_class, require_method
-            from cnncli.runner.predict import as_list
+        from cnncli.runner.heatmap import require_class, require_method
+        from cnncli.runner.predict import as_list
 
-            require_method(method)
-            if class_name is not None:
-                require_class(self.class_names, class_name)
+        require_method(method)
+        if class_name is not None:
+            require_class(self.class_names, class_name)
+        with isolated_images():
             mapper = self._heat_mapper(weights, allow_changed_weights, notice)
             heats = []
             for heat in mapper.heat_maps(as_list(images), class_name, method, invert):

@@ -129,10 +129,11 @@ class PredictingRun(SureRun):
                 coverage, weights=weights, allow_changed_weights=allow_changed_weights, calibrated=calibrated
             )
         )
+        from cnncli.runner.predict import Predictor, as_list, is_nothing_there
+
+        unknown = unknown and not is_nothing_there(images)
         doubts = self._doubts(weights, allow_changed_weights, notice) if unknown else None
         with isolated_images():
-            from cnncli.runner.predict import Predictor, as_list
-
             chosen = weights, allow_changed_weights, engine, calibrated, tta, unknown
             if chosen not in self._predictors:
                 self._predictors[chosen] = Predictor(
@@ -164,7 +165,8 @@ class PredictingRun(SureRun):
             >>> first = run.predict(np.zeros((28, 28), np.uint8))
             >>> run.prepare_predictions(notice=lambda text: None)
         """
-        if any(predictor.engine.name == "tensorflow" for predictor in self._predictors.values()):
+        engines = [predictor.engine for predictor in self._predictors.values()]
+        if any(engine.name == "tensorflow" and engine.is_started for engine in engines):
             with isolated():
                 from cnncli.runner.prepare import prepare_for_predictions
 
@@ -251,7 +253,7 @@ class PredictingRun(SureRun):
         from cnncli.runner.answers.pipeline import Settings
         from cnncli.runner.answers.write import write_predictions
 
-        doubts = self._doubts(weights, allow_changed_weights, notice) if unknown else None
+        doubts = partial(self._doubts, weights, allow_changed_weights, notice) if unknown else None
         export = partial(self._export, notice) if prepare else None
         with isolated_images():
             return write_predictions(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -155,19 +155,24 @@ def predict(**given: Any) -> int:
     _refuse_what_conflicts(options)
     if options.merging:
         return merge(options.images, options.out, options.overwrite)
+    from cnncli.runner.predict import is_nothing_there
+
     run = open_run(options.named, options.runs_dir)
     if options.named is None and options.output_format == "table":
         notice(f"using {run.path}")
     if options.coverage is not None:
         _say_what_sets_are(run, options.coverage, options.how)
     of_trained_weights = options.weights == "best" and not options.allow_changed_weights
-    if options.unknown and of_trained_weights:  # else the prediction refuses
-        for line in run.doubt_sentence(notice=notice).splitlines():
-            notice(line)
     if options.out is not None:
         many = options.many | {"shard": options.shard or (1, 1)}
-        return write(run, options.out, options.images, top_k=options.top_k or 1, **options.how, **many)
-    status = _show(run, options)
+        status = write(run, options.out, options.images, top_k=options.top_k or 1, **options.how, **many)
+        if options.unknown:
+            _say_what_doubts_cost(run)
+        return status
+    named = [sys.stdin.buffer if image == "-" else image for image in options.images]
+    if options.unknown and of_trained_weights and not is_nothing_there(named):  # else the prediction refuses
+        _say_what_doubts_cost(run)
+    status = _show(run, options, named)
     if options.engine is None and of_trained_weights:
         sys.stdout.flush()
         with contextlib.suppress(KeyboardInterrupt):
@@ -204,7 +209,14 @@ def _say_what_sets_are(run: Run, coverage: float, how: Mapping[str, Any]) -> Non
         notice(line)
 
 
-def _show(run: Run, options: Options) -> int:
+def _say_what_doubts_cost(run: Run) -> None:
+    from cnncli.cli.terminal.console import notice
+
+    for line in run.doubt_sentence(notice=notice).splitlines():
+        notice(line)
+
+
+def _show(run: Run, options: Options, named: Sequence[Any]) -> int:
     """Prints the answers to a few images; returns the exit code."""
     from cnncli.cli.terminal.console import notice
     from cnncli.cli.terminal.predict_output import (
@@ -216,7 +228,6 @@ def _show(run: Run, options: Options) -> int:
     from cnncli.errors import DataError
     from cnncli.records import Prediction, UnreadableImage
 
-    named = [sys.stdin.buffer if image == "-" else image for image in options.images]
     answers = run.predict(named, options.top_k or 1, notice=notice, keep_unreadable=True, **options.how)
     if not answers:
         hint = run_instead(options.images, options.runs_dir)

@@ -32,6 +32,14 @@ class Engine(ABC):
     def __init__(self, shape: tuple[int, int, int], classes: int) -> None:
         self._shape, self._classes = shape, classes
 
+    @property
+    def is_started(self) -> bool:
+        """Whether its network is loaded."""
+        return True
+
+    def start(self) -> None:  # noqa: B027  exports have theirs
+        """Loads its network, if that waits for the first images."""
+
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """One probability for each class.
 

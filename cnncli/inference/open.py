@@ -37,8 +37,8 @@ def open_engine(
     """The first engine of a run that can answer, in the order of `ENGINES`, or the named one.
 
     An export is used only if it is of these very weights, spec and classes, was checked, and has not been changed
-    since. TensorFlow and Keras are started only if there is none. With a temperature, one that was exported with it
-    comes before the plain one of its format, whose probabilities are corrected.
+    since. TensorFlow and Keras are started only if there is none, for the first images. With a temperature, one that
+    was exported with it comes before the plain one of its format, whose probabilities are corrected.
 
     Args:
         run: An opened run; its `class_names` are those of the probabilities, its `input_format` is how to read images.
@@ -72,6 +72,8 @@ def open_quickest(
     They are timed if there are several, for about a second; other arguments and errors are those of `open_engine`.
     """
     engines = list(_engines(run, name, weights, allow_changed_weights, notice, None, temperature))
+    for engine in engines:
+        engine.start()
     return Quickest(engines, run.input_format.shape, largest)
 
 
@@ -109,7 +111,7 @@ def _engines(
                 has_one = True
                 yield engine
     if not has_one:
-        verified_weights(run.folder, weights_file(weights), allow_changed_weights)  # before TensorFlow is started
+        verified_weights(run.folder, weights_file(weights), allow_changed_weights)  # TensorFlow is started later
         from cnncli.inference.tensorflow import TensorFlowEngine
 
         yield TensorFlowEngine(run, weights, allow_changed_weights, notice, temperature)

@@ -1,9 +1,13 @@
-"""Heat maps of images with the model of a run: where in each the evidence for a class was."""
+"""Heat maps of images with the model of a run: where in each the evidence for a class was.
+
+TensorFlow is started for the first image that can be read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +17,7 @@ from cnncli.errors import DataError, RunError
 from cnncli.inference.tensorflow import TensorFlowEngine
 from cnncli.insight.feature_maps import Network
 from cnncli.insight.heatmap import METHODS, Logit, checked_by_covering
+from cnncli.isolation import isolated
 from cnncli.notices import Notice
 from cnncli.records import Covered, HeatMap, UnreadableImage
 from cnncli.runner.open_run import OpenRun, Weights
@@ -31,26 +36,30 @@ class HeatMapper:
 
     def __init__(self, run: OpenRun, weights: Weights, allow_changed_weights: bool, notice: Notice) -> None:
         self._predictor = Predictor(run, notice, allow_changed_weights, weights, "tensorflow")
-        engine = self._predictor.engine
-        assert isinstance(engine, TensorFlowEngine)
-        self.model = engine.model
-        self._network, self._units = Network(self.model), self.model.output_shape[-1]
+
+    @cached_property
+    def _network(self) -> Network:
+        return Network(self._engine.model)
 
     @property
-    def has_feature_maps(self) -> bool:
-        """Whether any layer looks at parts of the image, which every method but occlusion needs."""
-        return bool(self._network.last_feature_maps())
+    def _engine(self) -> TensorFlowEngine:
+        engine = self._predictor.engine
+        assert isinstance(engine, TensorFlowEngine)
+        return engine
 
-    def heat_maps(
-        self, images: Iterable[ImageLike], class_name: str | None, method: str, invert: bool
-    ) -> Iterator[HeatMap | UnreadableImage]:
-        """For each image its map, or why it cannot be read; arguments and errors are those of `cnncli.Run.heatmaps`."""
-        if method != "occlusion" and not self.has_feature_maps:
+    def _require(self, method: str) -> None:
+        """Refuses a network without layers that look at parts of the image; only occlusion does without."""
+        if method != "occlusion" and not self._network.last_feature_maps():
             raise RunError(
                 "this network has no feature map: none of its layers looks at a part of the image, so a gradient shows "
                 "single pixels",
                 "use occlusion, which works for any network: --method occlusion",
             )
+
+    def heat_maps(
+        self, images: Iterable[ImageLike], class_name: str | None, method: str, invert: bool
+    ) -> Iterator[HeatMap | UnreadableImage]:
+        """For each image its map, or why it cannot be read; arguments and errors are those of `cnncli.Run.heatmaps`."""
         for image in named_images(images):
             try:
                 yield self._heat_map(image, class_name, method, invert)
@@ -62,12 +71,26 @@ class HeatMapper:
         predictor = self._predictor
         pixels, size = predictor.read(image)
         picture, _ = predictor.read(image, _format_to_draw(predictor, size))
-        pixels = 255 - pixels if invert else pixels
+        with isolated():
+            self._require(method)
+            return self._drawn(image, 255 - pixels if invert else pixels, size, picture, class_name, method, invert)
+
+    def _drawn(
+        self,
+        image: NamedImage,
+        pixels: np.ndarray,
+        size: tuple[int, int],
+        picture: np.ndarray,
+        class_name: str | None,
+        method: str,
+        invert: bool,
+    ) -> HeatMap:
+        predictor = self._predictor
         (of_classes,) = predictor.engine.probabilities(pixels[None])
         prediction = predictor.prediction(image, pixels, of_classes, 1, invert)
         name = class_name or prediction.class_name
         label = predictor.class_names.index(name)
-        logit = Logit.of(label, self._units)
+        logit = Logit.of(label, self._engine.model.output_shape[-1])
         evidence = METHODS[method](self._network, pixels, logit)
         values = evidence.over(*positions(size, predictor.format))
         covered = checked_by_covering(pixels, evidence)  # (4, height, width, channels)

@@ -61,6 +61,17 @@ def as_list(images: ImageLike | Iterable[ImageLike]) -> Iterable[ImageLike]:
     return images  # type: ignore[return-value]
 
 
+def is_nothing_there(images: ImageLike | Iterable[ImageLike]) -> bool:
+    """Whether all images are paths, and there is nothing at any of them."""
+    listed = as_list(images)
+    return isinstance(listed, list | tuple) and all(
+        isinstance(one, str | os.PathLike)
+        and not glob.has_magic(path := str(expanded(one)))
+        and not os.path.lexists(path)
+        for one in listed
+    )
+
+
 def named_images(images: Iterable[ImageLike]) -> Iterator[NamedImage]:
     """The images with their names; a folder stands for all images in it.
 

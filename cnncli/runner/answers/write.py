@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,11 +38,11 @@ def write_predictions(
     image_column: str | None,
     settings: Settings,
     computing: Computing,
-    doubts: StoredDoubts | None,
+    doubts_of: Callable[[], StoredDoubts] | None,
     progress: Progress,
     notice: Notice,
 ) -> WrittenPredictions:
-    """Arguments and errors are those of `cnncli.Run.predict_to`."""
+    """Arguments and errors are those of `cnncli.Run.predict_to`; doubts are asked for when nothing is refused."""
     file = AnswerFile(destination.out)
     if not destination.resume and not destination.overwrite:
         file.require_free()
@@ -67,6 +67,7 @@ def write_predictions(
             raise ResourceError(f"{file.path} exists, and is not of this command", "replace it with --overwrite")
         if outcome is not None:
             return written(file, outcome, outcome.answers + outcome.unreadable)
+        doubts = None if doubts_of is None else doubts_of()
         compute, name = open_network(run, computing, settings.features, len(images), notice)
         if views is not None:
             compute = _of_views(compute, views)
