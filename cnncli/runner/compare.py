@@ -21,8 +21,11 @@ from cnncli.insight.comparison import (
 )
 from cnncli.insight.intervals import share_interval
 from cnncli.records.comparison import ChangedImage, ClassChange, ComparedRun, Comparison, Pair, Repeats, SpecPair
+from cnncli.runner.inputs.corrections import CORRECTIONS
+from cnncli.runner.inputs.division_file import DIVISION
 from cnncli.runner.open_run import OpenRun
 from cnncli.runner.recorded_answers import RecordedAnswers, recorded_answers
+from cnncli.runs.hashes import sha256_of
 from cnncli.runs.image_list import MANIFEST, read_manifest
 from cnncli.wording import counted
 
@@ -98,7 +101,23 @@ def _specs_of(runs: Sequence[OpenRun]) -> list[dict[str, Any]]:
     if any(of["data"]["classes"] for of in specs):
         for run, of in zip(runs, specs, strict=True):
             of["data"]["classes"] = of["data"]["classes"] or list(run.class_names)
+    _name_one_place(runs, specs)
     return specs
+
+
+def _name_one_place(runs: Sequence[OpenRun], specs: Sequence[dict[str, Any]]) -> None:
+    """Has all specs name images, divisions and corrections of one content where the first does.
+
+    Images may have been moved between two trainings, and each run has copies of its division and corrections.
+    """
+    places: dict[tuple[str, str | frozenset[str]], Any] = {}
+    for run, of in zip(runs, specs, strict=True):
+        data = of["data"]
+        for section, key, copy in ((data["split"], "file", DIVISION), (data, "corrections", CORRECTIONS)):
+            if section[key] is not None and (run.path / copy).is_file():
+                section[key] = places.setdefault((key, sha256_of(run.path / copy)), section[key])
+        if contents := frozenset(row["content"] for row in run.image_rows):
+            data["source"] = places.setdefault((run.spec.data.source.name, contents), data["source"])
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

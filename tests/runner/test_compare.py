@@ -40,7 +40,7 @@ def make(tmp_path):
         rows = list(zip(images, true, answers, ["0.9"] * len(images), strict=True))
         with (run.path / "predictions.csv").open("w") as file:
             csv.writer(file).writerows([("image", "true", "predicted", "probability"), *rows])
-        if source == FOLDER:
+        if source.startswith("{folder"):
             columns = ("split", "origin", "image", "class", "content", *(["group"] if groups else []))
             listed = [("train", "train", "t.png", "a", f"seed {seed}", *(["x"] if groups else []))]
             for at, row in enumerate(rows):
@@ -191,3 +191,30 @@ def test_a_run_without_answers_or_with_damaged_ones_says_so(make):
 def test_names_of_runs_are_folders_where_two_are_the_same(make):
     first, second = make("one/a", answers(range(30))), make("two/a", answers(range(20)))
     assert [run.run for run in compare([first, second]).runs] == [str(first.path), str(second.path)]
+
+
+def test_images_that_were_moved_are_the_same_spec_and_others_are_not(make):
+    first, moved = make("a", answers(range(9))), make("moved", answers(range(9)), source="{folder: {path: there}}")
+    result = compare([first, moved])
+    assert ({run.spec for run in result.runs}, result.spec) == ({1}, {})
+    images = [f"x{at}.png" for at in range(200)]
+    other = make("other", answers(range(9)), source="{folder: {path: there}}", images=images)
+    assert set(compare([first, other]).spec) == {"data.source.folder.path"}
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [("split: {file: FILE}", "split.csv"), ("corrections: FILE", "corrections.csv")]
+)
+def test_copies_of_one_division_or_correction_are_the_same_spec(make, key, name):
+    runs = [make(run, answers(range(9)), seed=seed) for seed, run in enumerate("ab")]
+    for run in runs:
+        text = run.folder.spec.read_text()
+        of_run = key.replace("FILE", str(run.path / name))
+        text = text.replace(
+            "split: {validation: 0}", of_run if "split" in key else f"split: {{validation: 0}}, {of_run}"
+        )
+        run.folder.write_text("spec.yaml", text)
+        run.folder.write_text(name, "split,image\n")
+    assert {run.spec for run in compare(runs).runs} == {1}
+    runs[1].folder.write_text(name, "split,image\ntrain,a.png\n")
+    assert {run.spec for run in compare([OpenRun(run.folder) for run in runs]).runs} == {1, 2}
