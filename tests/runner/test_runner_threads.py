@@ -80,6 +80,8 @@ def test_a_run_goes_on_with_its_own_number(tmp_path, variable, record, after):
 def test_an_evaluation_computes_with_the_number_of_the_training(tmp_path, variable, monkeypatch):
     run = RunDir(tmp_path)
     run.write_json("environment.json", {"threads": 1})
+    pixels = {"border_mean": 0.0, "border_std": 1.0}
+    run.write_json("data.json", {"class_names": list("0123456789"), "image": [28, 28, 1], "pixels": pixels})
     run.spec.write_text("data: {source: mnist}\nmodel: {layers: [Flatten]}\n")
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "best.weights.h5").touch()
