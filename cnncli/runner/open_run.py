@@ -74,7 +74,7 @@ class OpenRun:
             message = f"'{self.path}' is not a complete run: spec.yaml{where}: {place}{first.message}{more}"
             raise RunError(message) from None
 
-    @property
+    @cached_property
     def spec(self) -> Spec:
         """Spec of the run, with every default.
 
@@ -86,11 +86,6 @@ class OpenRun:
         spec = self.loaded_spec.spec
         if "features" in spec.train.set_keys:
             return spec
-        return self._without_features
-
-    @cached_property
-    def _without_features(self) -> Spec:
-        spec = self.loaded_spec.spec
         return spec.replace(train=spec.train.replace(features=0))
 
     @cached_property
@@ -102,6 +97,11 @@ class OpenRun:
             return read_bytes(self.folder.spec).decode("utf-8", "replace")
         except Unreadable as error:
             raise RunError(f"'{self.folder.spec}' cannot be read: {error}") from None
+
+    def forget_spec(self) -> None:
+        """Has the next use read spec.yaml, which was changed, once more."""
+        for name in ("loaded_spec", "spec", "spec_text"):
+            vars(self).pop(name, None)
 
     @cached_property
     def status(self) -> Mapping[str, Any]:

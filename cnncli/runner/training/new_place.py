@@ -34,5 +34,4 @@ def name_place(run: OpenRun, moved: Path) -> None:
     """Has a run, which the caller has locked, name the place where its images are now; it reads its spec anew."""
     loaded = OpenRun(run.folder).loaded_spec
     change_spec(run.folder, loaded.document.value, None, moved_to(loaded.spec.data, moved).source)
-    for name in ("loaded_spec", "_without_features", "spec_text"):
-        vars(run).pop(name, None)
+    run.forget_spec()
